@@ -1,0 +1,12 @@
+#!/bin/sh
+# Runs a benchmark with client and server on one core, where the system can pin them: on small machines the placement
+# decides what a round trip costs.
+set -eu
+cd "$(dirname "$0")/.."
+scripts/install-postgresql.sh
+bench=${1:-checkout}
+if command -v taskset >/dev/null 2>&1; then
+    cargo bench --bench "$bench" --no-run
+    exec taskset -c 0 cargo bench --quiet --bench "$bench"
+fi
+exec cargo bench --quiet --bench "$bench"

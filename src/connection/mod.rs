@@ -1,0 +1,33 @@
+//! A Diesel connection that translates.
+//!
+//! [`TenantConnection`] wraps any diesel-async connection, and gives every statement the schemas of its map before
+//! anything is sent: typed queries, raw SQL and `batch_execute` alike. It is what a pool's checkout hands out, and can be
+//! used without a pool:
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! use diesel::prelude::*;
+//! use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+//! use diesel_tenants::{SchemaTranslateMap, TenantConnection};
+//!
+//! diesel::table! { orders (id) { id -> Integer } }
+//!
+//! let conn = AsyncPgConnection::establish("postgres://localhost/store").await?;
+//! let mut conn = TenantConnection::new(conn, SchemaTranslateMap::tenant("client1".parse()?));
+//! let orders: i64 = orders::table.count().get_result(&mut conn).await?; // FROM "client1"."orders"
+//! # Ok(())
+//! # }
+//! ```
+
+mod load;
+mod pipeline;
+mod postgres;
+mod session;
+mod tenant_connection;
+mod transaction;
+
+pub use load::LoadFuture;
+pub use postgres::TransactionBuilder;
+pub(crate) use session::Condition;
+pub use tenant_connection::TenantConnection;
+pub use transaction::TenantTransactionManager;

@@ -1,0 +1,52 @@
+//! Pipelining: several queries at once through a shared reference, as diesel-async offers it.
+
+use diesel::{
+    QueryResult,
+    pg::Pg,
+    query_builder::{AsQuery, QueryFragment, QueryId},
+};
+use diesel_async::{AsyncConnectionCore, AsyncPgConnection, SimpleAsyncConnection};
+
+use super::{LoadFuture, TenantConnection};
+
+type Shared<'a> = &'a AsyncPgConnection;
+type Stream<'conn, 'query> = <AsyncPgConnection as AsyncConnectionCore>::Stream<'conn, 'query>;
+
+impl SimpleAsyncConnection for &TenantConnection<AsyncPgConnection> {
+    async fn batch_execute(&mut self, sql: &str) -> QueryResult<()> {
+        let finished = self.render_batch(sql)?;
+        let mut waiting = self.session.wait();
+        waiting.begun();
+        let answer = SimpleAsyncConnection::batch_execute(&mut &self.inner, &finished.sql).await;
+        waiting.answered();
+        answer
+    }
+}
+
+impl<'a> AsyncConnectionCore for &'a TenantConnection<AsyncPgConnection> {
+    type ExecuteFuture<'conn, 'query> = LoadFuture<'a, <Shared<'a> as AsyncConnectionCore>::ExecuteFuture<'a, 'query>>;
+    type LoadFuture<'conn, 'query> = LoadFuture<'a, <Shared<'a> as AsyncConnectionCore>::LoadFuture<'a, 'query>>;
+    type Stream<'conn, 'query> = Stream<'conn, 'query>;
+    type Row<'conn, 'query> = <AsyncPgConnection as AsyncConnectionCore>::Row<'conn, 'query>;
+    type Backend = Pg;
+
+    fn load<'conn, 'query, T>(&'conn mut self, source: T) -> Self::LoadFuture<'conn, 'query>
+    where
+        T: AsQuery + 'query,
+        T::Query: QueryFragment<Self::Backend> + QueryId + 'query,
+    {
+        let rendered = self.render::<Pg, _>(source.as_query());
+        LoadFuture::new(&self.session, rendered.map(|query| (&mut &self.inner).load(query)))
+    }
+
+    fn execute_returning_count<'conn, 'query, T>(&'conn mut self, source: T) -> Self::ExecuteFuture<'conn, 'query>
+    where
+        T: QueryFragment<Self::Backend> + QueryId + 'query,
+    {
+        let rendered = self.render::<Pg, _>(source);
+        LoadFuture::new(
+            &self.session,
+            rendered.map(|query| (&mut &self.inner).execute_returning_count(query)),
+        )
+    }
+}

@@ -1,0 +1,191 @@
+//! What only PostgreSQL's connection offers.
+
+use diesel::{
+    QueryResult,
+    dsl::Update,
+    pg::{Pg, PgNotification},
+    prelude::{AsChangeset, Identifiable},
+    query_builder::{AsQuery, IntoUpdateTarget, UpdateStatement},
+};
+use diesel_async::{
+    AnsiTransactionManager, AsyncConnection, AsyncPgConnection, RunQueryDsl, TransactionManager, UpdateAndFetchResults,
+    methods::LoadQuery,
+};
+use futures_core::{Stream, future::BoxFuture};
+use tokio_postgres::CancelToken;
+
+use super::TenantConnection;
+
+impl TenantConnection<AsyncPgConnection> {
+    /// A token that cancels whatever query runs on this connection, from anywhere.
+    pub fn cancel_token(&self) -> CancelToken {
+        self.inner.cancel_token()
+    }
+
+    /// The notifications that arrive on this connection after `LISTEN`.
+    ///
+    /// A connection that listens isn't handed to another checkout afterwards.
+    pub fn notifications_stream(&mut self) -> impl Stream<Item = QueryResult<PgNotification>> + '_ {
+        self.inner.notifications_stream()
+    }
+
+    /// A transaction with an isolation level and modes of its own. Its queries go to the checkout's tenant, as all do.
+    ///
+    /// ```no_run
+    /// # async fn run(mut conn: diesel_tenants::TenantConnection) -> diesel::QueryResult<()> {
+    /// conn.build_transaction().serializable().read_only().run(async |conn| Ok(())).await
+    /// # }
+    /// ```
+    pub fn build_transaction(&mut self) -> TransactionBuilder<'_> {
+        TransactionBuilder {
+            connection: self,
+            isolation_level: "",
+            read_mode: "",
+            deferrable: "",
+        }
+    }
+}
+
+/// Chooses a transaction's isolation level and modes; made by
+/// [`build_transaction`](TenantConnection::build_transaction).
+#[derive(Debug)]
+#[must_use = "a transaction builder does nothing until `run`"]
+pub struct TransactionBuilder<'a> {
+    connection: &'a mut TenantConnection<AsyncPgConnection>,
+    isolation_level: &'static str,
+    read_mode: &'static str,
+    deferrable: &'static str,
+}
+
+impl TransactionBuilder<'_> {
+    /// The transaction may only read.
+    pub fn read_only(self) -> Self {
+        Self {
+            read_mode: " READ ONLY",
+            ..self
+        }
+    }
+
+    /// The transaction may write: the server's usual default.
+    pub fn read_write(self) -> Self {
+        Self {
+            read_mode: " READ WRITE",
+            ..self
+        }
+    }
+
+    /// A serializable read-only transaction waits for a snapshot that can't fail.
+    pub fn deferrable(self) -> Self {
+        Self {
+            deferrable: " DEFERRABLE",
+            ..self
+        }
+    }
+
+    /// The transaction starts at once: the server's usual default.
+    pub fn not_deferrable(self) -> Self {
+        Self {
+            deferrable: " NOT DEFERRABLE",
+            ..self
+        }
+    }
+
+    /// Each statement sees what was committed before it: the server's usual default.
+    pub fn read_committed(self) -> Self {
+        Self {
+            isolation_level: " ISOLATION LEVEL READ COMMITTED",
+            ..self
+        }
+    }
+
+    /// All statements see what was committed before the first one.
+    pub fn repeatable_read(self) -> Self {
+        Self {
+            isolation_level: " ISOLATION LEVEL REPEATABLE READ",
+            ..self
+        }
+    }
+
+    /// The transaction behaves as if it ran alone.
+    pub fn serializable(self) -> Self {
+        Self {
+            isolation_level: " ISOLATION LEVEL SERIALIZABLE",
+            ..self
+        }
+    }
+
+    /// Runs `callback` inside of the transaction: commits on `Ok`, rolls back on `Err`.
+    ///
+    /// # Errors
+    /// The callback's, or the server's on begin, commit and rollback;
+    /// [`AlreadyInTransaction`](diesel::result::Error::AlreadyInTransaction) inside of another transaction.
+    pub async fn run<T, E, F>(self, callback: F) -> Result<T, E>
+    where
+        for<'r> F: AsyncFnOnce(&'r mut TenantConnection) -> Result<T, E>
+            + SendAsyncFn<&'r mut TenantConnection, Result<T, E>, Future: Send>
+            + Send,
+        T: Send,
+        E: From<diesel::result::Error> + Send,
+    {
+        let Self {
+            connection,
+            isolation_level,
+            read_mode,
+            deferrable,
+        } = self;
+        let begin = format!("BEGIN TRANSACTION{isolation_level}{read_mode}{deferrable}");
+        AnsiTransactionManager::begin_transaction_sql(&mut connection.inner, &begin).await?;
+        match callback(&mut *connection).await {
+            Ok(value) => {
+                AnsiTransactionManager::commit_transaction(&mut connection.inner).await?;
+                Ok(value)
+            }
+            Err(error) => {
+                AnsiTransactionManager::rollback_transaction(&mut connection.inner).await?;
+                Err(error)
+            }
+        }
+    }
+}
+
+/// An async closure with a name for its future, so that one can ask that it be `Send`: `AsyncFnOnce` offers none yet.
+#[doc(hidden)]
+pub trait SendAsyncFn<Argument, Output>:
+    AsyncFnOnce(Argument) -> Output + FnOnce(Argument) -> <Self as SendAsyncFn<Argument, Output>>::Future
+{
+    type Future: Future<Output = Output>;
+}
+
+impl<F, Argument, Output, Fut> SendAsyncFn<Argument, Output> for F
+where
+    F: AsyncFnOnce(Argument) -> Output + FnOnce(Argument) -> Fut,
+    Fut: Future<Output = Output>,
+{
+    type Future = Fut;
+}
+
+/// `save_changes`, as on PostgreSQL: one `UPDATE … RETURNING`.
+impl<'b, C, Changes, Output, Table, Where> UpdateAndFetchResults<Changes, Output> for TenantConnection<C>
+where
+    C: AsyncConnection<Backend = Pg>,
+    Changes: Copy + AsChangeset<Target = Table> + Identifiable<Table = Table> + Send,
+    Changes: IntoUpdateTarget<Table = Table, WhereClause = Where>,
+    Changes::Changeset: Send + 'b,
+    Table: diesel::Table<FromClause: Send> + 'b,
+    Where: Send + 'b,
+    UpdateStatement<Table, Where, Changes::Changeset>: AsQuery,
+    Update<Changes, Changes>: LoadQuery<'b, Self, Output>,
+    Output: Send + 'static,
+{
+    fn update_and_fetch<'conn, 'changes>(
+        &'conn mut self,
+        changeset: Changes,
+    ) -> BoxFuture<'changes, QueryResult<Output>>
+    where
+        Changes: 'changes,
+        'conn: 'changes,
+        Self: 'changes,
+    {
+        Box::pin(async move { diesel::update(changeset).set(changeset).get_result(self).await })
+    }
+}

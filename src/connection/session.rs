@@ -1,0 +1,104 @@
+use std::{
+    collections::HashSet,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
+
+use crate::query::Finished;
+
+/// What a connection has been through, as far as it decides whether another checkout may have it.
+///
+/// Shared references run queries too (pipelining), hence the atomics.
+#[derive(Debug, Default)]
+pub(crate) struct Session {
+    /// A statement may have left state on the session: a `SET`, a temporary table, an advisory lock, a raw `BEGIN`.
+    altered: AtomicBool,
+    /// A query was given up before its answer came, and the server may still be at it.
+    interrupted: AtomicBool,
+    /// The texts prepared so far, by hash.
+    statements: Mutex<HashSet<u64>>,
+}
+
+/// What a pool should do with a connection that comes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Condition {
+    /// As good as new.
+    Clean,
+    /// Carries something over to the next checkout.
+    Altered,
+    /// Busy with a query that nobody waits for.
+    Interrupted,
+}
+
+impl Session {
+    pub(super) fn record(&self, finished: &Finished) {
+        if finished.affects_session {
+            self.altered.store(true, Relaxed);
+        }
+        self.statements
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(finished.hash);
+    }
+
+    pub(super) fn record_batch(&self, finished: &Finished) {
+        if finished.affects_session {
+            self.altered.store(true, Relaxed);
+        }
+    }
+
+    pub(super) fn alter(&self) {
+        self.altered.store(true, Relaxed);
+    }
+
+    /// Watches over an answer that is waited for.
+    pub(super) fn wait(&self) -> Waiting<'_> {
+        Waiting {
+            session: self,
+            begun: false,
+            answered: false,
+        }
+    }
+
+    pub(super) fn condition(&self) -> Condition {
+        if self.interrupted.load(Relaxed) {
+            Condition::Interrupted
+        } else if self.altered.load(Relaxed) {
+            Condition::Altered
+        } else {
+            Condition::Clean
+        }
+    }
+
+    pub(super) fn statements(&self) -> usize {
+        self.statements.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
+
+/// Marks the session as interrupted if it is dropped between the start of a query and its answer.
+#[derive(Debug)]
+pub(super) struct Waiting<'a> {
+    session: &'a Session,
+    begun: bool,
+    answered: bool,
+}
+
+impl Waiting<'_> {
+    pub(super) fn begun(&mut self) {
+        self.begun = true;
+    }
+
+    pub(super) fn answered(&mut self) {
+        self.answered = true;
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if self.begun && !self.answered {
+            self.session.interrupted.store(true, Relaxed);
+        }
+    }
+}

@@ -1,0 +1,176 @@
+use std::{fmt, sync::Arc};
+
+use diesel::{
+    ConnectionResult, QueryResult,
+    connection::{CacheSize, Instrumentation},
+    query_builder::{AsQuery, QueryFragment, QueryId},
+};
+use diesel_async::{
+    AsyncConnection, AsyncConnectionCore, AsyncPgConnection, SimpleAsyncConnection, TransactionManager,
+};
+
+use super::{Condition, LoadFuture, TenantTransactionManager, session::Session};
+use crate::{
+    query::{Finished, Rendered, TranslatedBackend, Translation},
+    translate::SchemaTranslateMap,
+};
+
+/// A Diesel connection that translates every statement under one map. See the [module](crate::connection).
+///
+/// The map can't be changed: not between two statements, and not inside of a transaction. A query that brings
+/// [a map of its own](crate::TranslateDsl) is translated by that one instead.
+///
+/// # Errors
+/// A statement that can't be translated fails with a [`TranslateError`](crate::TranslateError) inside of
+/// [`QueryBuilderError`](diesel::result::Error::QueryBuilderError), and nothing is sent.
+pub struct TenantConnection<C = AsyncPgConnection> {
+    pub(super) inner: C,
+    pub(super) translation: Arc<Translation>,
+    pub(super) session: Session,
+}
+
+impl<C> TenantConnection<C> {
+    /// Translates for `connection` under `map`.
+    ///
+    /// Names that can't be translated (in strings, in function bodies) are resolved by the connection's own search_path:
+    /// it should hold neither `public` nor any tenant. A [`TenantPool`](crate::TenantPool) sees to that; here it is yours.
+    pub fn new(connection: C, map: SchemaTranslateMap) -> Self {
+        Self {
+            inner: connection,
+            translation: Arc::new(Translation::new(map)),
+            session: Session::default(),
+        }
+    }
+
+    /// The map of this checkout.
+    pub fn map(&self) -> &SchemaTranslateMap {
+        self.translation.map()
+    }
+
+    /// Gives the connection back, with all that was done to it.
+    pub fn into_inner(self) -> C {
+        self.inner
+    }
+
+    /// The connection below, for the library's own statements.
+    pub(crate) fn untranslated(&mut self) -> &mut C {
+        &mut self.inner
+    }
+
+    pub(crate) fn set_translation(&mut self, translation: Arc<Translation>) {
+        self.translation = translation;
+    }
+
+    pub(crate) fn condition(&self) -> Condition {
+        self.session.condition()
+    }
+
+    /// How many distinct statements were prepared.
+    pub(crate) fn statements(&self) -> usize {
+        self.session.statements()
+    }
+
+    /// Finishes a query's text, and hands it on.
+    pub(super) fn render<DB, Q>(&self, query: Q) -> QueryResult<Rendered<Q>>
+    where
+        DB: TranslatedBackend,
+        Q: QueryFragment<DB> + QueryId,
+    {
+        let finished = Finished::of(&query, &self.translation)?;
+        self.session.record(&finished);
+        Ok(Rendered::new(query, finished, Arc::clone(&self.translation)))
+    }
+
+    pub(super) fn render_batch(&self, sql: &str) -> QueryResult<Arc<Finished>> {
+        let finished = Finished::from_sql(sql, &self.translation)?;
+        self.session.record_batch(&finished);
+        Ok(finished)
+    }
+}
+
+impl<C> fmt::Debug for TenantConnection<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TenantConnection")
+            .field("map", self.map())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<C> SimpleAsyncConnection for TenantConnection<C>
+where
+    C: SimpleAsyncConnection + Send,
+{
+    async fn batch_execute(&mut self, sql: &str) -> QueryResult<()> {
+        let finished = self.render_batch(sql)?;
+        let mut waiting = self.session.wait();
+        waiting.begun();
+        let answer = self.inner.batch_execute(&finished.sql).await;
+        waiting.answered();
+        answer
+    }
+}
+
+impl<C> AsyncConnectionCore for TenantConnection<C>
+where
+    C: AsyncConnectionCore<Backend: TranslatedBackend>,
+{
+    type ExecuteFuture<'conn, 'query> = LoadFuture<'conn, C::ExecuteFuture<'conn, 'query>>;
+    type LoadFuture<'conn, 'query> = LoadFuture<'conn, C::LoadFuture<'conn, 'query>>;
+    type Stream<'conn, 'query> = C::Stream<'conn, 'query>;
+    type Row<'conn, 'query> = C::Row<'conn, 'query>;
+    type Backend = C::Backend;
+
+    fn load<'conn, 'query, T>(&'conn mut self, source: T) -> Self::LoadFuture<'conn, 'query>
+    where
+        T: AsQuery + 'query,
+        T::Query: QueryFragment<Self::Backend> + QueryId + 'query,
+    {
+        let rendered = self.render::<C::Backend, _>(source.as_query());
+        LoadFuture::new(&self.session, rendered.map(|query| self.inner.load(query)))
+    }
+
+    fn execute_returning_count<'conn, 'query, T>(&'conn mut self, source: T) -> Self::ExecuteFuture<'conn, 'query>
+    where
+        T: QueryFragment<Self::Backend> + QueryId + 'query,
+    {
+        let rendered = self.render::<C::Backend, _>(source);
+        LoadFuture::new(
+            &self.session,
+            rendered.map(|query| self.inner.execute_returning_count(query)),
+        )
+    }
+}
+
+impl<C> AsyncConnection for TenantConnection<C>
+where
+    C: AsyncConnection<Backend: TranslatedBackend>,
+{
+    type TransactionManager = TenantTransactionManager<C::TransactionManager>;
+
+    /// Connects with an empty map: pinned tables only. Use [`TenantConnection::new`] to choose a map.
+    async fn establish(database_url: &str) -> ConnectionResult<Self> {
+        let connection = C::establish(database_url).await?;
+        Ok(Self::new(connection, SchemaTranslateMap::new()))
+    }
+
+    fn transaction_state(
+        &mut self,
+    ) -> &mut <Self::TransactionManager as TransactionManager<Self>>::TransactionStateData {
+        self.inner.transaction_state()
+    }
+
+    fn instrumentation(&mut self) -> &mut dyn Instrumentation {
+        self.inner.instrumentation()
+    }
+
+    fn set_instrumentation(&mut self, instrumentation: impl Instrumentation) {
+        // It would go on to watch another tenant's queries.
+        self.session.alter();
+        self.inner.set_instrumentation(instrumentation);
+    }
+
+    fn set_prepared_statement_cache_size(&mut self, size: CacheSize) {
+        self.session.alter();
+        self.inner.set_prepared_statement_cache_size(size);
+    }
+}

@@ -1,0 +1,72 @@
+//! Schema-per-tenant multi-tenancy for [Diesel](diesel): one shared schema, one schema for each tenant, and ordinary typed
+//! queries that reach the right tenant because the *connection* translates schema names.
+//!
+//! Shared tables are pinned to their schema, `table! { public.users … }`. A tenant's tables have none,
+//! `table! { orders … }`, and get the schema of the checkout, before anything is sent:
+//!
+//! ```no_run
+//! use diesel::prelude::*;
+//! use diesel_async::RunQueryDsl;
+//! use diesel_tenants::TenantPool;
+//!
+//! diesel::table! { public.users (id) { id -> BigInt, name -> Text } }
+//! diesel::table! { orders (id) { id -> BigInt, user_id -> BigInt, quantity -> Integer } }
+//! diesel::joinable!(orders -> users (user_id));
+//! diesel::allow_tables_to_appear_in_same_query!(users, orders);
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let pool = TenantPool::builder("postgres://localhost/store").max_size(16).build().await?;
+//! let mut conn = pool.for_tenant("client1").get().await?;
+//! let ordered = users::table
+//!     .inner_join(orders::table) // "public"."users" INNER JOIN "client1"."orders"
+//!     .select((users::name, orders::quantity))
+//!     .load::<(String, i32)>(&mut conn)
+//!     .await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Where to look
+//!
+//! - **Checking out connections**: [`TenantPool`], and its options in [`TenantPoolBuilder`].
+//! - **Creating and migrating tenants**: [`migrations`], [`TenantPool::create_tenant`].
+//! - **One query for another tenant**: [`TranslateDsl::in_schema`].
+//! - **Without a pool**: [`TenantConnection`] around any diesel-async connection.
+//! - **What is translated, and what can't be**: [`translate`], [`SchemaTranslateMap`].
+//!
+//! # What is promised
+//!
+//! - **Nothing is shown to the wrong tenant.** A tenant's table without a tenant is an error that names the table. A
+//!   checkout for a tenant that does not exist is an error. New connections are refused if their search_path reaches
+//!   tables, so that what a translator can't see (a name in a string) is "relation does not exist", never another's row.
+//! - **No session state.** Nothing is `SET` for a checkout, so that nothing can leak, and poolers in transaction mode work.
+//!   A connection on which *you* leave state is not handed on.
+//! - **The tenant is part of every cache key**: of prepared statements, of type OIDs, of finished texts.
+//! - **Names are data**: [validated](SchemaName) once, quoted always.
+//! - **Dropping a future** anywhere leaves a clean connection in the pool, or none.
+
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+pub mod connection;
+pub mod lifecycle;
+pub mod migrations;
+mod name;
+pub mod pool;
+pub mod query;
+pub mod translate;
+
+#[doc(inline)]
+pub use crate::{
+    connection::TenantConnection,
+    lifecycle::CreateTenantError,
+    migrations::{MigrationError, Revert},
+    name::{MAX_NAME_BYTES, SchemaName, SchemaNameError},
+    pool::{BuildError, Checkout, CheckoutError, ConnectError, Recycling, TenantPool, TenantPoolBuilder},
+    query::{TranslateDsl, Translated},
+    translate::{SchemaTranslateMap, TranslateError},
+};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

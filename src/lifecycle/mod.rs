@@ -1,0 +1,6 @@
+//! How a tenant comes to be.
+
+mod create;
+mod errors;
+
+pub use errors::CreateTenantError;

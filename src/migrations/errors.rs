@@ -1,0 +1,207 @@
+use std::{error::Error, fmt, time::Duration};
+
+use crate::{ConnectError, SchemaName, SchemaNameError};
+
+/// Whose schema is migrated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SchemaOwner {
+    /// One tenant.
+    Tenant(SchemaName),
+    /// All: the shared schema.
+    Shared(SchemaName),
+}
+
+impl SchemaOwner {
+    /// The schema.
+    pub fn schema(&self) -> &SchemaName {
+        match self {
+            Self::Tenant(schema) | Self::Shared(schema) => schema,
+        }
+    }
+}
+
+impl fmt::Display for SchemaOwner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tenant(schema) => write!(f, "tenant {:?}", schema.as_str()),
+            Self::Shared(schema) => write!(f, "the shared schema {:?}", schema.as_str()),
+        }
+    }
+}
+
+/// Which way a migration was run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Applied: `up.sql`.
+    Up,
+    /// Reverted: `down.sql`.
+    Down,
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Up => "applied",
+            Self::Down => "reverted",
+        })
+    }
+}
+
+/// Why a schema could not be migrated. The migrations before the one that failed stay applied.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MigrationError {
+    /// No schema can have that name.
+    #[error("can't migrate a tenant")]
+    InvalidName(#[from] SchemaNameError),
+    /// The migrations can't be read.
+    #[error("can't read the migrations for {owner}")]
+    Source {
+        /// Whose schema was to be migrated.
+        owner: SchemaOwner,
+        /// Diesel's reason.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// Two migrations have the same version.
+    #[error("two migrations for {owner} have the version {version}: give one of them another")]
+    DuplicateVersion {
+        /// Whose schema was to be migrated.
+        owner: SchemaOwner,
+        /// The version.
+        version: String,
+    },
+    /// The tenant's schema does not exist.
+    #[error("can't migrate {owner}: there is no such schema in the database; `create_tenant` makes a tenant's")]
+    UnknownSchema {
+        /// Whose schema was to be migrated.
+        owner: SchemaOwner,
+    },
+    /// No connection could be made.
+    #[error("can't connect to migrate {owner}")]
+    Connect {
+        /// Whose schema was to be migrated.
+        owner: SchemaOwner,
+        /// The reason.
+        source: ConnectError,
+    },
+    /// Another migration of the same schema did not end in time.
+    #[error(
+        "another migration of {owner} was still running after {waited:?}: try again, or see who holds the advisory lock"
+    )]
+    Locked {
+        /// Whose schema was to be migrated.
+        owner: SchemaOwner,
+        /// How long was waited.
+        waited: Duration,
+    },
+    /// A migration failed.
+    #[error("migration {name} of {owner} could not be {direction}{place}; {aftermath}")]
+    Failed {
+        /// Whose schema was being migrated.
+        owner: SchemaOwner,
+        /// The migration's version.
+        version: String,
+        /// The migration's name: version and title.
+        name: String,
+        /// Which way it was run.
+        direction: Direction,
+        /// Where in the script, if the server told.
+        place: Place,
+        /// What is left of it.
+        aftermath: Aftermath,
+        /// The server's reason, or that of a migration written in Rust.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// A migration that runs in a transaction ends it.
+    #[error(
+        "migration {name} of {owner} says {keyword}, but it runs in a transaction together with its version row: \
+         remove it, or put `run_in_transaction = false` in its metadata.toml"
+    )]
+    TransactionControl {
+        /// Whose schema was to be migrated.
+        owner: SchemaOwner,
+        /// The migration's name.
+        name: String,
+        /// The statement's first word.
+        keyword: String,
+    },
+    /// A version is recorded as applied, and there is no migration of that version to revert it.
+    #[error("can't revert version {version} of {owner}: no migration given has that version")]
+    UnknownVersion {
+        /// Whose schema was to be reverted.
+        owner: SchemaOwner,
+        /// The version in the schema's version table.
+        version: String,
+    },
+    /// The library's own statements failed: looking up versions, locking, recording.
+    #[error("can't read or write the versions applied to {owner}")]
+    Versions {
+        /// Whose schema was being migrated.
+        owner: SchemaOwner,
+        /// What the server answered.
+        source: diesel::result::Error,
+    },
+}
+
+/// Where in a migration's script an error is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Place {
+    pub(super) line: Option<(usize, String)>,
+}
+
+impl Place {
+    /// The place of the server's error position, counted in characters from 1.
+    pub(super) fn of(script: &str, position: Option<i32>) -> Self {
+        let line = position
+            .and_then(|position| usize::try_from(position).ok()?.checked_sub(1))
+            .map(|characters| {
+                let offset = script
+                    .char_indices()
+                    .nth(characters)
+                    .map_or(script.len(), |(offset, _)| offset);
+                let number = script[..offset].matches('\n').count() + 1;
+                (
+                    number,
+                    script.lines().nth(number - 1).unwrap_or_default().trim().to_owned(),
+                )
+            });
+        Self { line }
+    }
+
+    /// The line's number, counted from 1.
+    pub fn line(&self) -> Option<usize> {
+        self.line.as_ref().map(|(number, _)| *number)
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.line {
+            Some((number, text)) => write!(f, ", at line {number}: `{text}`"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What is left of a migration that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Aftermath {
+    /// It ran in a transaction.
+    RolledBack,
+    /// It ran outside of one, and the statements before the failure stay.
+    Partial,
+}
+
+impl fmt::Display for Aftermath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::RolledBack => "the schema is as it was before",
+            Self::Partial => {
+                "it ran outside of a transaction, so that its statements before the failure stay (and an index that was \
+                 being built concurrently stays invalid): undo them, and run it again"
+            }
+        })
+    }
+}

@@ -1,0 +1,44 @@
+//! Migrations of the shared schema and of each tenant's, apart.
+//!
+//! Migrations are Diesel's own: folders of `up.sql` and `down.sql`, embedded by `embed_migrations!` or read from disk, or
+//! Rust code. Shared ones (by custom in `migrations/`) run in the shared schema, tenants' (`tenant_migrations/`) in every
+//! tenant's. Which were applied is kept in Diesel's table, `__diesel_schema_migrations`, one in each schema, so that the
+//! `diesel` command reads it too.
+//!
+//! ```no_run
+//! # use diesel_tenants::TenantPool;
+//! use diesel_migrations::FileBasedMigrations;
+//!
+//! # async fn run(pool: TenantPool) -> Result<(), Box<dyn std::error::Error>> {
+//! pool.migrate_shared(FileBasedMigrations::from_path("migrations")?).await?;
+//! pool.create_tenant("client1", FileBasedMigrations::from_path("tenant_migrations")?).await?;
+//! for version in pool.migrate_tenant("client1", FileBasedMigrations::from_path("tenant_migrations")?).await? {
+//!     println!("applied {version}");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Each migration and its version row are one transaction, under an advisory lock on the schema: of two deployers one
+//! waits, and a failure leaves the schema as it was before that migration. Inside, and only there, the search_path is set:
+//! to the schema and the [extensions' schemas](crate::TenantPoolBuilder::extension_schemas), so that raw DDL needs no
+//! schema names. Tenants' migrations name shared tables in full: `REFERENCES public.users`.
+//!
+//! A migration with `run_in_transaction = false` in its `metadata.toml` (for `CREATE INDEX CONCURRENTLY`) is sent statement
+//! by statement. If it fails, what it did before stays, as PostgreSQL can't take it back.
+//!
+//! Nothing blocks the runtime, and a current-thread runtime will do. Migrations written in Rust run on Tokio's blocking
+//! threads.
+
+mod errors;
+mod operations;
+mod recorder;
+mod runner;
+mod script;
+mod versions;
+
+pub use errors::{Aftermath, Direction, MigrationError, Place, SchemaOwner};
+pub use operations::Revert;
+pub use runner::BlockingConnection;
+pub(crate) use runner::Runner;
+pub(crate) use script::{Plan, read};

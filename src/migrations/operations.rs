@@ -1,0 +1,183 @@
+use diesel::{
+    migration::{MigrationSource, MigrationVersion},
+    pg::Pg,
+};
+
+use super::{MigrationError, Runner, SchemaOwner, read};
+use crate::{SchemaName, SchemaNameError, TenantPool};
+
+/// How many migrations to revert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Revert {
+    /// The newest so many.
+    Last(usize),
+    /// All that are applied.
+    All,
+}
+
+impl Revert {
+    fn count(self) -> usize {
+        match self {
+            Self::Last(count) => count,
+            Self::All => usize::MAX,
+        }
+    }
+}
+
+/// Migrations; see the [module](crate::migrations). Each runs on a connection of its own, apart from the pool's.
+impl TenantPool {
+    /// Applies the pending migrations of the shared schema, and returns their versions.
+    ///
+    /// # Errors
+    /// [`MigrationError`], which names the migration that failed. Those before it stay applied.
+    pub async fn migrate_shared<S>(&self, migrations: S) -> Result<Vec<MigrationVersion<'static>>, MigrationError>
+    where
+        S: MigrationSource<Pg> + Send + Sync + 'static,
+    {
+        self.migrate(self.shared_owner(), migrations).await
+    }
+
+    /// Applies a tenant's pending migrations, and returns their versions.
+    ///
+    /// # Errors
+    /// [`MigrationError`], which names the tenant and the migration that failed. Those before it stay applied.
+    pub async fn migrate_tenant<N, S>(
+        &self,
+        tenant: N,
+        migrations: S,
+    ) -> Result<Vec<MigrationVersion<'static>>, MigrationError>
+    where
+        N: TryInto<SchemaName>,
+        N::Error: Into<SchemaNameError>,
+        S: MigrationSource<Pg> + Send + Sync + 'static,
+    {
+        self.migrate(self.tenant_owner(tenant)?, migrations).await
+    }
+
+    /// Reverts migrations of the shared schema, the newest first, and returns their versions.
+    ///
+    /// # Errors
+    /// [`MigrationError`], which names the migration that failed. Those before it stay reverted.
+    pub async fn revert_shared<S>(
+        &self,
+        migrations: S,
+        revert: Revert,
+    ) -> Result<Vec<MigrationVersion<'static>>, MigrationError>
+    where
+        S: MigrationSource<Pg> + Send + Sync + 'static,
+    {
+        self.revert(self.shared_owner(), migrations, revert).await
+    }
+
+    /// Reverts a tenant's migrations, the newest first, and returns their versions.
+    ///
+    /// # Errors
+    /// [`MigrationError`], which names the tenant and the migration that failed. Those before it stay reverted.
+    pub async fn revert_tenant<N, S>(
+        &self,
+        tenant: N,
+        migrations: S,
+        revert: Revert,
+    ) -> Result<Vec<MigrationVersion<'static>>, MigrationError>
+    where
+        N: TryInto<SchemaName>,
+        N::Error: Into<SchemaNameError>,
+        S: MigrationSource<Pg> + Send + Sync + 'static,
+    {
+        self.revert(self.tenant_owner(tenant)?, migrations, revert).await
+    }
+
+    /// The versions that [`migrate_shared`](Self::migrate_shared) would apply, oldest first.
+    ///
+    /// # Errors
+    /// [`MigrationError`] if migrations or versions can't be read.
+    pub async fn pending_shared<S>(&self, migrations: S) -> Result<Vec<MigrationVersion<'static>>, MigrationError>
+    where
+        S: MigrationSource<Pg> + Send + Sync + 'static,
+    {
+        self.pending(self.shared_owner(), migrations).await
+    }
+
+    /// The versions that [`migrate_tenant`](Self::migrate_tenant) would apply, oldest first.
+    ///
+    /// # Errors
+    /// [`MigrationError`] if migrations or versions can't be read.
+    pub async fn pending_tenant<N, S>(
+        &self,
+        tenant: N,
+        migrations: S,
+    ) -> Result<Vec<MigrationVersion<'static>>, MigrationError>
+    where
+        N: TryInto<SchemaName>,
+        N::Error: Into<SchemaNameError>,
+        S: MigrationSource<Pg> + Send + Sync + 'static,
+    {
+        self.pending(self.tenant_owner(tenant)?, migrations).await
+    }
+
+    async fn migrate<S>(
+        &self,
+        owner: SchemaOwner,
+        migrations: S,
+    ) -> Result<Vec<MigrationVersion<'static>>, MigrationError>
+    where
+        S: MigrationSource<Pg> + Send + Sync + 'static,
+    {
+        let plan = read(migrations, &owner).await?;
+        let mut runner = Runner::connect(self, owner.clone()).await?;
+        runner.require_schema().await?;
+        let result = runner.apply(&plan).await;
+        // Migrations make types, also those before one that failed.
+        self.schemas().forget(owner.schema());
+        result.map(into_versions)
+    }
+
+    async fn revert<S>(
+        &self,
+        owner: SchemaOwner,
+        migrations: S,
+        revert: Revert,
+    ) -> Result<Vec<MigrationVersion<'static>>, MigrationError>
+    where
+        S: MigrationSource<Pg> + Send + Sync + 'static,
+    {
+        let plan = read(migrations, &owner).await?;
+        let mut runner = Runner::connect(self, owner.clone()).await?;
+        runner.require_schema().await?;
+        let result = runner.revert(&plan, revert.count()).await;
+        self.schemas().forget(owner.schema());
+        result.map(into_versions)
+    }
+
+    async fn pending<S>(
+        &self,
+        owner: SchemaOwner,
+        migrations: S,
+    ) -> Result<Vec<MigrationVersion<'static>>, MigrationError>
+    where
+        S: MigrationSource<Pg> + Send + Sync + 'static,
+    {
+        let plan = read(migrations, &owner).await?;
+        let mut runner = Runner::connect(self, owner).await?;
+        runner.require_schema().await?;
+        let applied = runner.applied().await?;
+        let pending = plan.scripts.into_iter().map(|script| script.version);
+        Ok(into_versions(pending.filter(|version| !applied.contains(version))))
+    }
+
+    fn shared_owner(&self) -> SchemaOwner {
+        SchemaOwner::Shared(self.shared_schema().clone())
+    }
+
+    fn tenant_owner<N>(&self, tenant: N) -> Result<SchemaOwner, SchemaNameError>
+    where
+        N: TryInto<SchemaName>,
+        N::Error: Into<SchemaNameError>,
+    {
+        self.tenant_name(tenant).map(SchemaOwner::Tenant)
+    }
+}
+
+fn into_versions(versions: impl IntoIterator<Item = String>) -> Vec<MigrationVersion<'static>> {
+    versions.into_iter().map(MigrationVersion::from).collect()
+}

@@ -1,0 +1,75 @@
+use diesel::{
+    ConnectionResult, QueryResult,
+    connection::{
+        AnsiTransactionManager, CacheSize, Connection, ConnectionSealed, DynInstrumentation, Instrumentation,
+        SimpleConnection,
+    },
+    pg::Pg,
+    query_builder::{QueryFragment, QueryId},
+    result::Error,
+};
+
+/// A connection to nowhere that writes down what a migration sends.
+///
+/// Diesel doesn't publish a migration's SQL, and hands it to a blocking connection only. Recorded, it can be sent without
+/// blocking, and in as few messages as one likes.
+struct Recorder {
+    scripts: Vec<String>,
+    transactions: AnsiTransactionManager,
+    instrumentation: DynInstrumentation,
+}
+
+/// The SQL that `run` sends; `None` if it isn't SQL alone: if it reads from the connection, or fails.
+pub(super) fn record(
+    run: impl FnOnce(&mut dyn diesel::connection::BoxableConnection<Pg>) -> diesel::migration::Result<()>,
+) -> Option<Vec<String>> {
+    let mut recorder = Recorder {
+        scripts: Vec::new(),
+        transactions: AnsiTransactionManager::default(),
+        instrumentation: DynInstrumentation::none(),
+    };
+    run(&mut recorder).ok()?;
+    Some(recorder.scripts)
+}
+
+impl SimpleConnection for Recorder {
+    fn batch_execute(&mut self, sql: &str) -> QueryResult<()> {
+        self.scripts.push(sql.to_owned());
+        Ok(())
+    }
+}
+
+impl ConnectionSealed for Recorder {}
+
+impl Connection for Recorder {
+    type Backend = Pg;
+    type TransactionManager = AnsiTransactionManager;
+
+    fn establish(_: &str) -> ConnectionResult<Self> {
+        Err(diesel::ConnectionError::BadConnection(
+            "a recorder isn't connected to anything".to_owned(),
+        ))
+    }
+
+    fn execute_returning_count<T>(&mut self, _: &T) -> QueryResult<usize>
+    where
+        T: QueryFragment<Pg> + QueryId,
+    {
+        // The migration may want the count, so it must be run for real.
+        Err(Error::NotFound)
+    }
+
+    fn transaction_state(&mut self) -> &mut AnsiTransactionManager {
+        &mut self.transactions
+    }
+
+    fn instrumentation(&mut self) -> &mut dyn Instrumentation {
+        &mut *self.instrumentation
+    }
+
+    fn set_instrumentation(&mut self, instrumentation: impl Instrumentation) {
+        self.instrumentation = instrumentation.into();
+    }
+
+    fn set_prepared_statement_cache_size(&mut self, _: CacheSize) {}
+}

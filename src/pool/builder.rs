@@ -1,0 +1,280 @@
+use std::{fmt, sync::Arc, time::Duration};
+
+use diesel::ConnectionResult;
+use diesel_async::AsyncPgConnection;
+use futures_core::future::BoxFuture;
+use tokio_postgres::Config;
+
+use super::{
+    BuildError, TenantPool,
+    connect::{Connector, EstablishCallback},
+    manager::{Limits, Manager},
+    schemas::Schemas,
+};
+use crate::{SchemaName, SchemaNameError, translate::SchemaTranslateMap};
+
+/// When a connection is tested before it is handed out again.
+///
+/// Whatever is chosen, connections with an open transaction, with session state, or busy with an abandoned query are never
+/// handed out again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Recycling {
+    /// Only looked at: a connection whose socket is known to be closed is replaced. A dead peer shows at the first query.
+    Fast,
+    /// Asked with a query (one round trip) if it wasn't used for so long: a busy pool pays nothing.
+    VerifiedAfterIdle(Duration),
+    /// Asked with a query (one round trip) at every checkout.
+    Verified,
+}
+
+/// Options of a [`TenantPool`]; see [`TenantPool::builder`].
+#[must_use = "a builder does nothing until `build`"]
+pub struct TenantPoolBuilder {
+    database_url: String,
+    max_size: usize,
+    wait_timeout: Duration,
+    connect_timeout: Duration,
+    recycle_timeout: Duration,
+    recycling: Recycling,
+    max_lifetime: Duration,
+    max_statements: usize,
+    shared_schema: String,
+    extension_schemas: Vec<String>,
+    search_path_from_role: bool,
+    schema_map: SchemaTranslateMap,
+    schemas_cached: usize,
+    schemas_cached_for: Duration,
+    migration_lock_timeout: Duration,
+    establish: Option<Box<EstablishCallback>>,
+}
+
+impl TenantPoolBuilder {
+    pub(super) fn new(database_url: String) -> Self {
+        Self {
+            database_url,
+            max_size: 10,
+            wait_timeout: Duration::from_secs(30),
+            connect_timeout: Duration::from_secs(10),
+            recycle_timeout: Duration::from_secs(5),
+            recycling: Recycling::VerifiedAfterIdle(Duration::from_secs(1)),
+            max_lifetime: Duration::from_secs(30 * 60),
+            max_statements: 2_000,
+            shared_schema: "public".to_owned(),
+            extension_schemas: Vec::new(),
+            search_path_from_role: false,
+            schema_map: SchemaTranslateMap::new(),
+            schemas_cached: 10_000,
+            schemas_cached_for: Duration::from_secs(60),
+            migration_lock_timeout: Duration::from_secs(60),
+            establish: None,
+        }
+    }
+
+    /// How many connections there are at most. Default: 10. All tenants share them; the server's `max_connections`,
+    /// divided by the processes of the application, is the upper limit.
+    pub fn max_size(self, max_size: usize) -> Self {
+        Self { max_size, ..self }
+    }
+
+    /// How long a checkout waits while all connections are in use. Default: 30 seconds. Web services that would rather
+    /// answer 503 than queue want less.
+    pub fn wait_timeout(self, wait_timeout: Duration) -> Self {
+        Self { wait_timeout, ..self }
+    }
+
+    /// How long opening a connection may take. Default: 10 seconds.
+    pub fn connect_timeout(self, connect_timeout: Duration) -> Self {
+        Self {
+            connect_timeout,
+            ..self
+        }
+    }
+
+    /// How long the test of a connection may take before it is replaced. Default: 5 seconds.
+    pub fn recycle_timeout(self, recycle_timeout: Duration) -> Self {
+        Self {
+            recycle_timeout,
+            ..self
+        }
+    }
+
+    /// When connections are tested before they are handed out again. Default: after one second without use.
+    pub fn recycling(self, recycling: Recycling) -> Self {
+        Self { recycling, ..self }
+    }
+
+    /// How old a connection may become before it is replaced. Default: 30 minutes. Keep it below the time after which
+    /// a firewall or proxy in between drops connections.
+    pub fn max_lifetime(self, max_lifetime: Duration) -> Self {
+        Self { max_lifetime, ..self }
+    }
+
+    /// How many distinct statements a connection may have prepared before it is replaced. Default: 2,000.
+    ///
+    /// Each tenant's statements are prepared apart, and the server keeps plans and catalog entries for each: this bounds
+    /// the memory of both sides. A pool with many tenants and large servers may want more.
+    pub fn max_statements(self, max_statements: usize) -> Self {
+        Self { max_statements, ..self }
+    }
+
+    /// The schema of the shared tables, which is no tenant. Default: `public`.
+    pub fn shared_schema(self, schema: impl Into<String>) -> Self {
+        Self {
+            shared_schema: schema.into(),
+            ..self
+        }
+    }
+
+    /// Schemas that hold nothing but extensions, to be kept on the search_path, so that their types, functions and
+    /// operators are found. Default: none; PostgreSQL's own are always found.
+    pub fn extension_schemas<S: Into<String>>(self, schemas: impl IntoIterator<Item = S>) -> Self {
+        Self {
+            extension_schemas: schemas.into_iter().map(Into::into).collect(),
+            ..self
+        }
+    }
+
+    /// Leaves the search_path to the role (`ALTER ROLE … SET search_path = ''`). Default: it is sent as a startup option,
+    /// which PgBouncer refuses. Either way it is checked on every new connection.
+    pub fn search_path_from_role(self) -> Self {
+        Self {
+            search_path_from_role: true,
+            ..self
+        }
+    }
+
+    /// The map of checkouts that bring none of their own ([`TenantPool::get`]). Default: empty, as for
+    /// [`TenantPool::shared`].
+    pub fn schema_map(self, map: SchemaTranslateMap) -> Self {
+        Self {
+            schema_map: map,
+            ..self
+        }
+    }
+
+    /// How many schemas are remembered as existing, and for how long. Default: 10,000 for 60 seconds.
+    ///
+    /// A tenant created anywhere is seen at once, since absence isn't remembered. One dropped elsewhere may be handed out
+    /// for that long: its queries fail, since its tables are gone.
+    pub fn schema_cache(self, schemas: usize, time: Duration) -> Self {
+        Self {
+            schemas_cached: schemas,
+            schemas_cached_for: time,
+            ..self
+        }
+    }
+
+    /// How long a migration waits for another one of the same schema. Default: 60 seconds.
+    pub fn migration_lock_timeout(self, migration_lock_timeout: Duration) -> Self {
+        Self {
+            migration_lock_timeout,
+            ..self
+        }
+    }
+
+    /// Makes connections by a function of yours: for TLS, or to set a connection's instrumentation. Default: without TLS.
+    ///
+    /// The configuration comes from the database URL, with the search_path added; connect with it.
+    ///
+    /// ```
+    /// # fn connector() -> tokio_postgres::NoTls { tokio_postgres::NoTls }
+    /// use diesel_async::AsyncPgConnection;
+    /// use diesel_tenants::TenantPool;
+    ///
+    /// let pool = TenantPool::builder("postgres://db.example/store").establish_with(|config| {
+    ///     Box::pin(async move {
+    ///         let tls = connector(); // for example tokio_postgres_rustls::MakeRustlsConnect
+    ///         let bad = |error: tokio_postgres::Error| diesel::ConnectionError::BadConnection(error.to_string());
+    ///         let (client, connection) = config.connect(tls).await.map_err(bad)?;
+    ///         AsyncPgConnection::try_from_client_and_connection(client, connection).await
+    ///     })
+    /// });
+    /// ```
+    pub fn establish_with<F>(self, establish: F) -> Self
+    where
+        F: Fn(Config) -> BoxFuture<'static, ConnectionResult<AsyncPgConnection>> + Send + Sync + 'static,
+    {
+        Self {
+            establish: Some(Box::new(establish)),
+            ..self
+        }
+    }
+
+    /// Builds the pool, and opens its first connection, so that a wrong URL or an unsafe search_path shows now.
+    ///
+    /// # Errors
+    /// [`BuildError`]: an option is invalid, the server can't be reached, or its search_path is unsafe.
+    pub async fn build(self) -> Result<TenantPool, BuildError> {
+        let Self {
+            database_url,
+            max_size,
+            wait_timeout,
+            connect_timeout,
+            recycle_timeout,
+            recycling,
+            max_lifetime,
+            max_statements,
+            shared_schema,
+            extension_schemas,
+            search_path_from_role,
+            schema_map,
+            schemas_cached,
+            schemas_cached_for,
+            migration_lock_timeout,
+            establish,
+        } = self;
+        if max_size == 0 {
+            return Err(BuildError::Empty);
+        }
+        let config: Config = database_url
+            .parse()
+            .map_err(|source| BuildError::InvalidUrl { source })?;
+        let shared_schema = SchemaName::new(&shared_schema)?;
+        let extension_schemas = extension_schemas
+            .iter()
+            .map(|name| SchemaName::new(name))
+            .collect::<Result<Vec<_>, SchemaNameError>>()?;
+        let connector = Arc::new(Connector::new(
+            config,
+            extension_schemas,
+            search_path_from_role,
+            connect_timeout,
+            establish,
+        ));
+        let manager = Manager::new(
+            Arc::clone(&connector),
+            Limits {
+                recycling,
+                max_lifetime,
+                max_statements,
+            },
+        );
+        manager.warm_up().await?;
+        let connections = deadpool::managed::Pool::builder(manager)
+            .max_size(max_size)
+            .wait_timeout(Some(wait_timeout))
+            .recycle_timeout(Some(recycle_timeout))
+            .runtime(deadpool::Runtime::Tokio1)
+            .build()
+            .map_err(|_| BuildError::Empty)?;
+        Ok(TenantPool::new(
+            connections,
+            connector,
+            Schemas::new(schemas_cached, schemas_cached_for),
+            shared_schema,
+            schema_map,
+            wait_timeout,
+            migration_lock_timeout,
+        ))
+    }
+}
+
+impl fmt::Debug for TenantPoolBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without the URL: it may hold a password.
+        f.debug_struct("TenantPoolBuilder")
+            .field("max_size", &self.max_size)
+            .finish_non_exhaustive()
+    }
+}

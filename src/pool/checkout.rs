@@ -1,0 +1,155 @@
+use std::{
+    fmt,
+    ops::{Deref, DerefMut},
+    sync::{Arc, LazyLock},
+    time::Instant,
+};
+
+use deadpool::managed::{Object, PoolError, TimeoutType};
+use diesel_async::pooled_connection::PoolableConnection;
+use tokio_postgres::NoTls;
+
+use super::{CheckoutError, ConnectError, Target, TenantPool, manager::Manager};
+use crate::{
+    SchemaNameError, TenantConnection, connection::Condition, query::Translation, translate::SchemaTranslateMap,
+};
+
+/// Asks a pool for a connection; made by [`TenantPool::for_tenant`] and its siblings.
+#[derive(Debug)]
+#[must_use = "a request does nothing until `get`"]
+pub struct CheckoutRequest<'a> {
+    pool: &'a TenantPool,
+    request: Result<(Target, SchemaTranslateMap), SchemaNameError>,
+}
+
+impl<'a> CheckoutRequest<'a> {
+    pub(super) fn new(pool: &'a TenantPool, request: Result<(Target, SchemaTranslateMap), SchemaNameError>) -> Self {
+        Self { pool, request }
+    }
+
+    /// Waits for a connection. Dropped while it waits, it leaves nothing behind.
+    ///
+    /// # Errors
+    /// [`CheckoutError`]: the name is invalid, the schema does not exist, the pool is exhausted or closed, or the server
+    /// can't be reached.
+    pub async fn get(self) -> Result<Checkout, CheckoutError> {
+        let Self { pool, request } = self;
+        let (target, map) = request?;
+        let mut object = match pool.connections().get().await {
+            Ok(object) => object,
+            Err(error) => return Err(into_checkout_error(error, pool, target)),
+        };
+        let translation = match pool.schemas().get(&map) {
+            Some(translation) => translation,
+            None => {
+                let found = pool.schemas().look_up(&map, object.connection.untranslated()).await;
+                match (found, map.unqualified()) {
+                    (Ok(Some(translation)), _) => translation,
+                    (Ok(None), Some(schema)) => return Err(CheckoutError::UnknownTenant { tenant: schema.clone() }),
+                    (Ok(None), None) => unreachable!("a map without an unqualified key needs no schema"),
+                    (Err(source), _) => {
+                        // Whatever went wrong, nobody else should meet it.
+                        drop(Object::take(object));
+                        return Err(CheckoutError::Lookup { target, source });
+                    }
+                }
+            }
+        };
+        object.connection.set_translation(translation);
+        Ok(Checkout {
+            object: Some(object),
+            can_cancel: pool.connector().is_plain(),
+        })
+    }
+}
+
+fn into_checkout_error(error: PoolError<ConnectError>, pool: &TenantPool, target: Target) -> CheckoutError {
+    match error {
+        PoolError::Timeout(TimeoutType::Wait | TimeoutType::Create | TimeoutType::Recycle) => {
+            CheckoutError::Exhausted {
+                target,
+                waited: pool.wait_timeout(),
+                max_size: pool.status().max_size,
+            }
+        }
+        PoolError::Backend(source) => CheckoutError::Connect { target, source },
+        PoolError::Closed => CheckoutError::Closed { target },
+        PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
+            unreachable!("the pool is built with a runtime and without hooks")
+        }
+    }
+}
+
+/// A connection under one map, until it is dropped. Use it as the [`TenantConnection`] that it is.
+///
+/// On its way back a connection forgets its map. One that can't be handed on as good as new is closed instead: with an
+/// open transaction, with state on its session (a `SET`, a temporary table, an advisory lock), or with a query still
+/// running that was given up, which is cancelled.
+pub struct Checkout {
+    object: Option<Object<Manager>>,
+    can_cancel: bool,
+}
+
+impl Checkout {
+    fn object(&self) -> &Object<Manager> {
+        self.object
+            .as_ref()
+            .expect("a checkout has its connection until it is dropped")
+    }
+}
+
+impl Deref for Checkout {
+    type Target = TenantConnection;
+
+    fn deref(&self) -> &TenantConnection {
+        &self.object().connection
+    }
+}
+
+impl DerefMut for Checkout {
+    fn deref_mut(&mut self) -> &mut TenantConnection {
+        &mut self
+            .object
+            .as_mut()
+            .expect("a checkout has its connection until it is dropped")
+            .connection
+    }
+}
+
+impl AsRef<TenantConnection> for Checkout {
+    fn as_ref(&self) -> &TenantConnection {
+        self
+    }
+}
+
+impl fmt::Debug for Checkout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Checkout")
+            .field("map", self.map())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Checkout {
+    fn drop(&mut self) {
+        static PINNED_TABLES_ONLY: LazyLock<Arc<Translation>> =
+            LazyLock::new(|| Arc::new(Translation::new(SchemaTranslateMap::new())));
+
+        let Some(mut object) = self.object.take() else { return };
+        let connection = &mut object.connection;
+        if connection.condition() == Condition::Clean && !connection.untranslated().is_broken() {
+            connection.set_translation(Arc::clone(&PINNED_TABLES_ONLY));
+            object.last_used = Instant::now();
+            return;
+        }
+        if connection.condition() == Condition::Interrupted
+            && self.can_cancel
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            // Closing the socket doesn't stop a query: the server would only notice when it wants to answer.
+            let token = connection.cancel_token();
+            runtime.spawn(async move { token.cancel_query(NoTls).await });
+        }
+        drop(Object::take(object));
+    }
+}

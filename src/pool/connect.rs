@@ -1,0 +1,183 @@
+use std::{fmt::Write as _, time::Duration};
+
+use diesel::{ConnectionResult, QueryableByName, sql_types::Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_core::future::BoxFuture;
+use tokio_postgres::{Config, NoTls, config::Host};
+
+use super::ConnectError;
+use crate::SchemaName;
+
+/// Makes a connection of one's own from the driver's configuration: for TLS, above all.
+pub(super) type EstablishCallback =
+    dyn Fn(Config) -> BoxFuture<'static, ConnectionResult<AsyncPgConnection>> + Send + Sync;
+
+/// Opens connections whose search_path reaches no tables.
+pub(crate) struct Connector {
+    config: Config,
+    server: String,
+    extension_schemas: Vec<SchemaName>,
+    timeout: Duration,
+    establish: Option<Box<EstablishCallback>>,
+}
+
+impl Connector {
+    pub(super) fn new(
+        mut config: Config,
+        extension_schemas: Vec<SchemaName>,
+        search_path_from_role: bool,
+        timeout: Duration,
+        establish: Option<Box<EstablishCallback>>,
+    ) -> Self {
+        if !search_path_from_role {
+            let options = format!(
+                "{} {}",
+                config.get_options().unwrap_or_default(),
+                startup_option(&extension_schemas)
+            );
+            config.options(options.trim());
+        }
+        Self {
+            server: describe(&config),
+            config,
+            extension_schemas,
+            timeout,
+            establish,
+        }
+    }
+
+    /// The schemas of extensions, as a migration's search_path needs them.
+    pub(crate) fn extension_schemas(&self) -> &[SchemaName] {
+        &self.extension_schemas
+    }
+
+    /// Whether a request to cancel a query can reach the server without TLS.
+    pub(super) fn is_plain(&self) -> bool {
+        self.establish.is_none()
+    }
+
+    /// Opens a connection.
+    pub(crate) async fn connect(&self) -> Result<AsyncPgConnection, ConnectError> {
+        tokio::time::timeout(self.timeout, self.connect_untimed())
+            .await
+            .unwrap_or_else(|_| {
+                Err(ConnectError::Timeout {
+                    server: self.server.clone(),
+                    waited: self.timeout,
+                })
+            })
+    }
+
+    async fn connect_untimed(&self) -> Result<AsyncPgConnection, ConnectError> {
+        let setup = |source| ConnectError::Setup {
+            server: self.server.clone(),
+            source,
+        };
+        let mut connection = match &self.establish {
+            Some(establish) => establish(self.config.clone()).await.map_err(setup)?,
+            None => {
+                let (client, driver) = self
+                    .config
+                    .connect(NoTls)
+                    .await
+                    .map_err(|source| ConnectError::Refused {
+                        server: self.server.clone(),
+                        source,
+                    })?;
+                AsyncPgConnection::try_from_client_and_connection(client, driver)
+                    .await
+                    .map_err(setup)?
+            }
+        };
+        self.refuse_unsafe_search_path(&mut connection).await?;
+        Ok(connection)
+    }
+
+    /// Asks rather than trusts: a pooler may drop the startup option, and a custom setup may forget it.
+    async fn refuse_unsafe_search_path(&self, connection: &mut AsyncPgConnection) -> Result<(), ConnectError> {
+        #[derive(QueryableByName)]
+        struct OnPath {
+            #[diesel(sql_type = Text)]
+            schema: String,
+        }
+
+        let on_path: Vec<OnPath> =
+            diesel::sql_query("SELECT pg_catalog.unnest(pg_catalog.current_schemas(false))::pg_catalog.text AS schema")
+                .load(connection)
+                .await
+                .map_err(|source| ConnectError::Query {
+                    server: self.server.clone(),
+                    source,
+                })?;
+        let unsafe_schema = on_path.into_iter().map(|row| row.schema).find(|schema| {
+            schema != "pg_catalog" && !self.extension_schemas.iter().any(|allowed| allowed.as_str() == schema)
+        });
+        match unsafe_schema {
+            Some(schema) => Err(ConnectError::UnsafeSearchPath {
+                server: self.server.clone(),
+                schema,
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// `-c search_path=…` as the server's startup packet wants it: white space and backslashes escaped by a backslash.
+fn startup_option(schemas: &[SchemaName]) -> String {
+    let mut option = String::from("-c search_path=");
+    for character in search_path(schemas).chars() {
+        if character.is_ascii_whitespace() || character == '\\' {
+            option.push('\\');
+        }
+        option.push(character);
+    }
+    option
+}
+
+/// A search_path of these schemas, each quoted.
+pub(crate) fn search_path(schemas: &[SchemaName]) -> String {
+    schemas.iter().map(SchemaName::quoted).collect::<Vec<_>>().join(",")
+}
+
+/// Host, port and database, for messages: never the password.
+fn describe(config: &Config) -> String {
+    let mut server = String::new();
+    let ports = config.get_ports();
+    for (index, host) in config.get_hosts().iter().enumerate() {
+        if index > 0 {
+            server.push(',');
+        }
+        match host {
+            Host::Tcp(name) => server.push_str(name),
+            #[cfg(unix)]
+            Host::Unix(path) => {
+                let _ = write!(server, "{}", path.display());
+            }
+        }
+        if let Some(port) = ports.get(index).or(ports.first()) {
+            let _ = write!(server, ":{port}");
+        }
+    }
+    if let Some(database) = config.get_dbname().or(config.get_user()) {
+        let _ = write!(server, "/{database}");
+    }
+    server
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_are_described_without_their_password() {
+        let config: Config = "postgres://me:secret@db.example:6432/store".parse().unwrap();
+        assert_eq!(describe(&config), "db.example:6432/store");
+    }
+
+    #[test]
+    fn the_startup_option_escapes_what_would_end_it() {
+        let schemas = [SchemaName::new("ex t").unwrap(), SchemaName::new(r"a\b").unwrap()];
+        assert_eq!(startup_option(&schemas), r#"-c search_path="ex\ t","a\\b""#);
+        assert_eq!(startup_option(&[]), "-c search_path=");
+    }
+}

@@ -1,0 +1,146 @@
+use std::{fmt, time::Duration};
+
+use crate::{SchemaName, SchemaNameError};
+
+/// What a checkout was meant for, as errors name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Target {
+    /// One tenant.
+    Tenant(SchemaName),
+    /// The pinned tables only.
+    Shared,
+    /// A map of the caller's, or of the pool's.
+    Map,
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tenant(name) => write!(f, "tenant {:?}", name.as_str()),
+            Self::Shared => f.write_str("shared tables"),
+            Self::Map => f.write_str("a schema map"),
+        }
+    }
+}
+
+/// Why a checkout failed. Nothing was sent on the tenant's behalf.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckoutError {
+    /// No schema can have that name.
+    #[error("can't check out a connection for a tenant")]
+    InvalidName(#[from] SchemaNameError),
+    /// The tenant's schema does not exist.
+    #[error("unknown tenant {:?}: there is no such schema in the database; `create_tenant` makes one", .tenant.as_str())]
+    UnknownTenant {
+        /// The tenant asked for.
+        tenant: SchemaName,
+    },
+    /// All connections are in use, and none came back in time.
+    #[error(
+        "no connection for {target} within {waited:?}: all {max_size} are in use; \
+         hold them for a shorter time, or raise `max_size`"
+    )]
+    Exhausted {
+        /// What the checkout was for.
+        target: Target,
+        /// How long it waited.
+        waited: Duration,
+        /// The size of the pool.
+        max_size: usize,
+    },
+    /// No connection could be made.
+    #[error("can't connect for {target}")]
+    Connect {
+        /// What the checkout was for.
+        target: Target,
+        /// The reason.
+        source: ConnectError,
+    },
+    /// The catalog could not be asked for the schema.
+    #[error("can't look up the schema of {target}")]
+    Lookup {
+        /// What the checkout was for.
+        target: Target,
+        /// What the server answered.
+        source: diesel::result::Error,
+    },
+    /// The pool was closed.
+    #[error("no connection for {target}: the pool is closed")]
+    Closed {
+        /// What the checkout was for.
+        target: Target,
+    },
+}
+
+/// Why a connection to the server could not be made. Servers are named by host, port and database, never by password.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The server could not be reached, or refused.
+    #[error("can't connect to PostgreSQL at {server}")]
+    Refused {
+        /// Host, port and database.
+        server: String,
+        /// The driver's reason.
+        source: tokio_postgres::Error,
+    },
+    /// The server answered, and the connection could not be set up; or a custom setup failed.
+    #[error("can't set up a connection to PostgreSQL at {server}")]
+    Setup {
+        /// Host, port and database.
+        server: String,
+        /// Diesel's reason.
+        source: diesel::ConnectionError,
+    },
+    /// The first query on the connection failed.
+    #[error("can't read the search_path of a new connection to PostgreSQL at {server}")]
+    Query {
+        /// Host, port and database.
+        server: String,
+        /// What the server answered.
+        source: diesel::result::Error,
+    },
+    /// The server took too long.
+    #[error("no connection to PostgreSQL at {server} within {waited:?}")]
+    Timeout {
+        /// Host, port and database.
+        server: String,
+        /// How long was waited.
+        waited: Duration,
+    },
+    /// The connection could reach tables by their bare names.
+    #[error(
+        "the search_path of new connections to PostgreSQL at {server} holds {schema:?}, so that a name the translator \
+         can't see might reach its tables: name it in `extension_schemas` if it holds nothing but extensions, or run \
+         `ALTER ROLE … SET search_path = ''`"
+    )]
+    UnsafeSearchPath {
+        /// Host, port and database.
+        server: String,
+        /// The first schema on the path that wasn't named.
+        schema: String,
+    },
+}
+
+/// Why a pool could not be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The database URL can't be parsed. It isn't shown, since it may hold a password.
+    #[error("the database URL can't be parsed; it should look like postgres://user:password@host:5432/database")]
+    InvalidUrl {
+        /// The driver's reason.
+        source: tokio_postgres::Error,
+    },
+    /// A schema's name is no schema's name.
+    #[error("a schema named in the pool's options is invalid")]
+    InvalidName(#[from] SchemaNameError),
+    /// A pool without connections would never answer.
+    #[error("`max_size` must be at least 1")]
+    Empty,
+    /// The server can't be reached.
+    #[error("can't open the pool's first connection")]
+    Connect(#[from] ConnectError),
+}

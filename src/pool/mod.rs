@@ -1,0 +1,19 @@
+//! Checkouts: which tenant, on which connection.
+//!
+//! A [`TenantPool`] keeps one set of connections for all tenants. Each checkout binds one of them to one map, for as long
+//! as it is held; on its return the map is gone. Nothing is `SET` on the session, so there is nothing to reset, and a
+//! transaction-mode pooler in between works.
+
+mod builder;
+mod checkout;
+mod connect;
+mod errors;
+mod manager;
+mod schemas;
+mod tenant_pool;
+
+pub use builder::{Recycling, TenantPoolBuilder};
+pub use checkout::{Checkout, CheckoutRequest};
+pub(crate) use connect::search_path;
+pub use errors::{BuildError, CheckoutError, ConnectError, Target};
+pub use tenant_pool::{PoolStatus, TenantPool};

@@ -1,0 +1,179 @@
+use std::{fmt, sync::Arc, time::Duration};
+
+use super::{CheckoutRequest, Target, TenantPoolBuilder, connect::Connector, manager::Manager, schemas::Schemas};
+use crate::{SchemaName, SchemaNameError, translate::SchemaTranslateMap};
+
+/// One pool of connections for all tenants. See the [module](crate::pool).
+///
+/// Cloning is cheap: clones share their connections.
+///
+/// ```no_run
+/// # use diesel::prelude::*;
+/// # use diesel_async::RunQueryDsl;
+/// # diesel::table! { orders (id) { id -> Integer } }
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// use diesel_tenants::TenantPool;
+///
+/// let pool = TenantPool::builder("postgres://localhost/store").max_size(16).build().await?;
+/// let mut conn = pool.for_tenant("client1").get().await?;
+/// let orders: i64 = orders::table.count().get_result(&mut conn).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct TenantPool(Arc<Inner>);
+
+struct Inner {
+    connections: deadpool::managed::Pool<Manager>,
+    connector: Arc<Connector>,
+    schemas: Schemas,
+    shared_schema: SchemaName,
+    schema_map: SchemaTranslateMap,
+    wait_timeout: Duration,
+    migration_lock_timeout: Duration,
+}
+
+/// How many connections there are, and who waits for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PoolStatus {
+    /// How many connections there may be.
+    pub max_size: usize,
+    /// How many there are, checked out or not.
+    pub size: usize,
+    /// How many are free.
+    pub available: usize,
+    /// How many checkouts are waiting.
+    pub waiting: usize,
+}
+
+impl TenantPool {
+    /// Starts a pool for the database at `database_url`: `postgres://user:password@host:5432/database`, or any other form
+    /// that [`tokio_postgres::Config`] reads.
+    pub fn builder(database_url: impl Into<String>) -> TenantPoolBuilder {
+        TenantPoolBuilder::new(database_url.into())
+    }
+
+    pub(super) fn new(
+        connections: deadpool::managed::Pool<Manager>,
+        connector: Arc<Connector>,
+        schemas: Schemas,
+        shared_schema: SchemaName,
+        schema_map: SchemaTranslateMap,
+        wait_timeout: Duration,
+        migration_lock_timeout: Duration,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            connections,
+            connector,
+            schemas,
+            shared_schema,
+            schema_map,
+            wait_timeout,
+            migration_lock_timeout,
+        }))
+    }
+
+    /// A checkout for one tenant: unqualified tables are the tenant's, tables pinned to a schema stay.
+    ///
+    /// An invalid name, the shared schema's name, and a tenant without a schema are errors of
+    /// [`get`](CheckoutRequest::get).
+    pub fn for_tenant<N>(&self, tenant: N) -> CheckoutRequest<'_>
+    where
+        N: TryInto<SchemaName>,
+        N::Error: Into<SchemaNameError>,
+    {
+        let request = self
+            .tenant_name(tenant)
+            .map(|name| (Target::Tenant(name.clone()), SchemaTranslateMap::tenant(name)));
+        CheckoutRequest::new(self, request)
+    }
+
+    /// A checkout for pinned tables only: a tenant's table is an error here, raised before anything is sent.
+    pub fn shared(&self) -> CheckoutRequest<'_> {
+        CheckoutRequest::new(self, Ok((Target::Shared, SchemaTranslateMap::new())))
+    }
+
+    /// A checkout under any map. The schema that unqualified names lead to must exist.
+    pub fn with_map(&self, map: SchemaTranslateMap) -> CheckoutRequest<'_> {
+        CheckoutRequest::new(self, Ok((Target::Map, map)))
+    }
+
+    /// A checkout under the pool's own map ([`schema_map`](TenantPoolBuilder::schema_map)).
+    ///
+    /// # Errors
+    /// As for [`CheckoutRequest::get`].
+    pub async fn get(&self) -> Result<super::Checkout, super::CheckoutError> {
+        self.with_map(self.0.schema_map.clone()).get().await
+    }
+
+    /// Counts the pool's connections.
+    pub fn status(&self) -> PoolStatus {
+        let deadpool::Status {
+            max_size,
+            size,
+            available,
+            waiting,
+        } = self.0.connections.status();
+        PoolStatus {
+            max_size,
+            size,
+            available,
+            waiting,
+        }
+    }
+
+    /// Closes the pool: connections that are free at once, those checked out when they come back. Checkouts fail from
+    /// now on, those that wait already too.
+    pub fn close(&self) {
+        self.0.connections.close();
+    }
+
+    /// The schema of the shared tables.
+    pub fn shared_schema(&self) -> &SchemaName {
+        &self.0.shared_schema
+    }
+
+    /// A name that a tenant may have.
+    pub(crate) fn tenant_name<N>(&self, tenant: N) -> Result<SchemaName, SchemaNameError>
+    where
+        N: TryInto<SchemaName>,
+        N::Error: Into<SchemaNameError>,
+    {
+        let name = tenant.try_into().map_err(Into::into)?;
+        if name == self.0.shared_schema {
+            return Err(SchemaNameError::Shared {
+                name: name.as_str().to_owned(),
+            });
+        }
+        Ok(name)
+    }
+
+    pub(super) fn connections(&self) -> &deadpool::managed::Pool<Manager> {
+        &self.0.connections
+    }
+
+    pub(crate) fn connector(&self) -> &Connector {
+        &self.0.connector
+    }
+
+    pub(crate) fn schemas(&self) -> &Schemas {
+        &self.0.schemas
+    }
+
+    pub(super) fn wait_timeout(&self) -> Duration {
+        self.0.wait_timeout
+    }
+
+    pub(crate) fn migration_lock_timeout(&self) -> Duration {
+        self.0.migration_lock_timeout
+    }
+}
+
+impl fmt::Debug for TenantPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TenantPool")
+            .field("status", &self.status())
+            .finish_non_exhaustive()
+    }
+}

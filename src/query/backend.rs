@@ -1,0 +1,90 @@
+use diesel::{
+    QueryResult,
+    backend::Backend,
+    pg::{Pg, PgMetadataLookup, PgTypeMetadata},
+    query_builder::{QueryBuilder, QueryFragment},
+};
+
+use super::Translation;
+
+/// A database whose queries can be translated: the seam behind which databases differ.
+///
+/// Implemented for PostgreSQL ([`Pg`]).
+pub trait TranslatedBackend: Backend<QueryBuilder: Default> + Default {
+    #[doc(hidden)]
+    #[expect(private_interfaces, reason = "the seam is ours to implement, not the users'")]
+    fn collect_binds<'b, Q>(
+        query: &'b Q,
+        translation: &Translation,
+        out: &mut Self::BindCollector<'b>,
+        lookup: &mut Self::MetadataLookup,
+        backend: &'b Self,
+    ) -> QueryResult<()>
+    where
+        Q: QueryFragment<Self>;
+}
+
+/// The text of a query as Diesel writes it.
+pub(super) fn untranslated_sql<DB, Q>(query: &Q, backend: &DB) -> QueryResult<String>
+where
+    DB: TranslatedBackend,
+    Q: QueryFragment<DB> + ?Sized,
+{
+    let mut out = DB::QueryBuilder::default();
+    query.to_sql(&mut out, backend)?;
+    Ok(out.finish())
+}
+
+impl TranslatedBackend for Pg {
+    // Looks custom types up in the tenant's schema, so that the tenant is part of the key under which a connection
+    // caches their OIDs. A lookup can't be wrapped, since Diesel asks for one without lifetimes: the names are
+    // recorded first, and the answers played back.
+    #[expect(private_interfaces, reason = "the seam is ours to implement, not the users'")]
+    fn collect_binds<'b, Q>(
+        query: &'b Q,
+        translation: &Translation,
+        out: &mut Self::BindCollector<'b>,
+        lookup: &mut Self::MetadataLookup,
+        backend: &'b Self,
+    ) -> QueryResult<()>
+    where
+        Q: QueryFragment<Self>,
+    {
+        let collected = out.binds.len();
+        let mut types = TypeNames::default();
+        query.collect_binds(out, &mut types, backend)?;
+        if types.answers.is_empty() {
+            return Ok(());
+        }
+        for ((schema, name), answer) in &mut types.answers {
+            *answer = lookup.lookup_type(name, translation.schema_of_type(name, schema.as_deref()));
+        }
+        out.binds.truncate(collected);
+        out.metadata.truncate(collected);
+        query.collect_binds(out, &mut types, backend)
+    }
+}
+
+type TypeKey = (Option<String>, String);
+
+/// Remembers which types a query asks for, and answers with what is known of them. A handful at most.
+#[derive(Default)]
+struct TypeNames {
+    answers: Vec<(TypeKey, PgTypeMetadata)>,
+}
+
+impl PgMetadataLookup for TypeNames {
+    fn lookup_type(&mut self, name: &str, schema: Option<&str>) -> PgTypeMetadata {
+        let known = self
+            .answers
+            .iter()
+            .find(|((s, n), _)| s.as_deref() == schema && n == name);
+        if let Some((_, answer)) = known {
+            return answer.clone();
+        }
+        let unknown = PgTypeMetadata::new(0, 0);
+        self.answers
+            .push(((schema.map(str::to_owned), name.to_owned()), unknown.clone()));
+        unknown
+    }
+}

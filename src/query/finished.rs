@@ -1,0 +1,169 @@
+//! The text of a query, translated and ready to be sent.
+
+use std::{
+    any::TypeId,
+    borrow::Cow,
+    hash::{BuildHasher, RandomState},
+    sync::{Arc, LazyLock},
+};
+
+use diesel::{
+    QueryResult,
+    query_builder::{AstPass, Query, QueryBuilder, QueryFragment, QueryId},
+    result::Error::QueryBuilderError,
+};
+use quick_cache::{Weighter, sync::Cache};
+
+use super::{TranslatedBackend, Translation, backend::untranslated_sql, translated::AlreadyTranslated};
+use crate::translate::{POISON, SchemaTranslateMap, Template, TranslateError, templates};
+
+/// Translated SQL, and what its analysis told.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) sql: Box<str>,
+    /// Whether running it may leave something behind on the session.
+    pub(crate) affects_session: bool,
+    /// Stands for the text where statements are counted.
+    pub(crate) hash: u64,
+}
+
+/// The finished texts of queries whose text depends on nothing but their type and the map.
+///
+/// Bounded by bytes, as every cache is that holds something per tenant: 10,000 tenants × 30 statements of 500 bytes would
+/// be 150 MB. What doesn't fit is rendered anew from its template.
+static FINISHED: LazyLock<Cache<(TypeId, u64), Arc<Finished>, ByBytes>> =
+    LazyLock::new(|| Cache::with_weighter(65_536, 64 << 20, ByBytes));
+
+#[derive(Clone)]
+struct ByBytes;
+
+impl Weighter<(TypeId, u64), Arc<Finished>> for ByBytes {
+    fn weight(&self, _: &(TypeId, u64), finished: &Arc<Finished>) -> u64 {
+        (size_of::<Finished>() + size_of::<(TypeId, u64)>() + finished.sql.len()) as u64
+    }
+}
+
+impl Finished {
+    /// The text of `query` under the checkout's translation. A [`Translated`](super::Translated) query brings its own map.
+    pub(crate) fn of<DB, Q>(query: &Q, translation: &Translation) -> QueryResult<Arc<Self>>
+    where
+        DB: TranslatedBackend,
+        Q: QueryFragment<DB> + QueryId,
+    {
+        if is_translated::<Q>() {
+            let sql = untranslated_sql(query, &DB::default())?;
+            return Self::new(&sql, |_| Ok(Cow::Borrowed(&*sql)));
+        }
+        let Some(query_id) = Q::query_id() else {
+            return Self::from_sql(&untranslated_sql(query, &DB::default())?, translation);
+        };
+        let key = (query_id, translation.id());
+        if let Some(finished) = FINISHED.get(&key) {
+            return Ok(finished);
+        }
+        let backend = DB::default();
+        let finished = Self::from_sql(&untranslated_sql(query, &backend)?, translation)?;
+        // Where Diesel wouldn't trust the type to stand for the text, neither is it trusted here.
+        if query.is_safe_to_cache_prepared(&backend)? {
+            FINISHED.insert(key, Arc::clone(&finished));
+        }
+        Ok(finished)
+    }
+
+    /// Raw SQL under the checkout's translation.
+    pub(crate) fn from_sql(sql: &str, translation: &Translation) -> QueryResult<Arc<Self>> {
+        Self::new(sql, |template| template.render(sql, translation.map()))
+    }
+
+    fn new<'a>(
+        sql: &str,
+        render: impl FnOnce(&Template) -> Result<Cow<'a, str>, TranslateError>,
+    ) -> QueryResult<Arc<Self>> {
+        static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        let template = templates::get(sql).map_err(into_diesel)?;
+        let sql: Box<str> = render(&template).map_err(into_diesel)?.into();
+        let hash = HASHER.hash_one(&sql);
+        Ok(Arc::new(Self {
+            sql,
+            affects_session: template.affects_session(),
+            hash,
+        }))
+    }
+}
+
+fn is_translated<Q: QueryId>() -> bool {
+    TypeId::of::<Q::QueryId>() == TypeId::of::<AlreadyTranslated>()
+}
+
+/// Translates through the cache of templates.
+pub(super) fn translate<'a>(sql: &'a str, map: &SchemaTranslateMap) -> QueryResult<Cow<'a, str>> {
+    templates::get(sql)
+        .and_then(|template| template.render(sql, map))
+        .map_err(into_diesel)
+}
+
+fn into_diesel(error: TranslateError) -> diesel::result::Error {
+    QueryBuilderError(Box::new(error))
+}
+
+/// A query on its way to the connection below, with its text finished.
+pub(crate) struct Rendered<Q> {
+    query: Q,
+    finished: Arc<Finished>,
+    translation: Arc<Translation>,
+}
+
+impl<Q> Rendered<Q> {
+    pub(crate) fn new(query: Q, finished: Arc<Finished>, translation: Arc<Translation>) -> Self {
+        Self {
+            query,
+            finished,
+            translation,
+        }
+    }
+}
+
+impl<Q: Query> Query for Rendered<Q> {
+    type SqlType = Q::SqlType;
+}
+
+/// Without an id the connection below caches the statement by its text, and the tenant is part of the text.
+impl<Q> QueryId for Rendered<Q> {
+    type QueryId = ();
+
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Q, DB> QueryFragment<DB> for Rendered<Q>
+where
+    DB: TranslatedBackend,
+    Q: QueryFragment<DB> + QueryId,
+{
+    fn to_sql(&self, out: &mut DB::QueryBuilder, _: &DB) -> QueryResult<()> {
+        out.push_sql(&self.finished.sql);
+        Ok(())
+    }
+
+    fn collect_binds<'b>(
+        &'b self,
+        out: &mut DB::BindCollector<'b>,
+        lookup: &mut DB::MetadataLookup,
+        backend: &'b DB,
+    ) -> QueryResult<()> {
+        if is_translated::<Q>() {
+            self.query.collect_binds(out, lookup, backend)
+        } else {
+            DB::collect_binds(&self.query, &self.translation, out, lookup, backend)
+        }
+    }
+
+    fn is_safe_to_cache_prepared(&self, backend: &DB) -> QueryResult<bool> {
+        self.query.is_safe_to_cache_prepared(backend)
+    }
+
+    // Only called to show the binds; see `Translated::walk_ast`.
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql(POISON);
+        self.query.walk_ast(out)
+    }
+}

@@ -1,0 +1,28 @@
+//! One Diesel query under one map.
+//!
+//! A [`Translated`] query is built by [`in_schema`](TranslateDsl::in_schema) or
+//! [`with_schema_map`](TranslateDsl::with_schema_map), and runs on any Diesel connection, sync or async. On a
+//! [`TenantConnection`](crate::TenantConnection) its map takes the place of the checkout's: nothing is merged.
+//!
+//! ```
+//! use diesel::prelude::*;
+//! use diesel_tenants::TranslateDsl;
+//!
+//! diesel::table! { orders (id) { id -> Integer, total -> Integer } }
+//!
+//! let query = orders::table.in_schema("client2").filter(orders::total.gt(10)).select(orders::id);
+//! let sql = diesel::debug_query::<diesel::pg::Pg, _>(&query).to_string();
+//! assert!(sql.starts_with(r#"SELECT "orders"."id" FROM "client2"."orders" WHERE"#));
+//! ```
+
+mod backend;
+mod dsl;
+mod finished;
+mod translated;
+mod translation;
+
+pub use backend::TranslatedBackend;
+pub use dsl::TranslateDsl;
+pub(crate) use finished::{Finished, Rendered};
+pub use translated::{Translated, TranslatedQuery};
+pub(crate) use translation::Translation;

@@ -1,0 +1,54 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::{SchemaName, translate::SchemaTranslateMap};
+
+/// A map, and what else is known of the schema it leads to: all that a query needs to become the tenant's.
+#[derive(Debug)]
+pub(crate) struct Translation {
+    /// Tells translations apart in cache keys; never used twice in a process.
+    id: u64,
+    map: SchemaTranslateMap,
+    /// Names of the types (enums, domains, composites, ranges) that live in the tenant's schema, sorted.
+    types: Vec<String>,
+}
+
+impl Translation {
+    pub(crate) fn new(map: SchemaTranslateMap) -> Self {
+        Self::with_types(map, Vec::new())
+    }
+
+    /// `types` must be sorted by their bytes.
+    pub(crate) fn with_types(map: SchemaTranslateMap, types: Vec<String>) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        debug_assert!(types.is_sorted());
+        Self {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            map,
+            types,
+        }
+    }
+
+    pub(crate) fn has_types(&self, types: &[String]) -> bool {
+        self.types == types
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    pub(crate) fn map(&self) -> &SchemaTranslateMap {
+        &self.map
+    }
+
+    /// The schema in which a type named by a query is to be looked up; `None` leaves it to the search path, where the
+    /// types of extensions are.
+    pub(crate) fn schema_of_type<'a>(&'a self, name: &str, schema: Option<&'a str>) -> Option<&'a str> {
+        match schema {
+            Some(schema) => Some(self.map.get(schema).map_or(schema, SchemaName::as_str)),
+            None if self.types.binary_search_by(|known| known.as_str().cmp(name)).is_ok() => {
+                self.map.unqualified().map(SchemaName::as_str)
+            }
+            None => None,
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! What can go wrong in a translation, and where in the text.
+
+use std::fmt;
+
+/// The token by which a translated query marks itself when it is nested in another query.
+///
+/// A control character that no SQL can hold outside of quotes comes first, so that the token can never be mistaken for SQL, by the
+/// translator or by a server.
+pub const POISON: &str = "\u{1}diesel-tenants: a translated query can't be nested in another\u{1}";
+
+/// Why a text could not be translated. Nothing has been sent: the translator gives an error in place of a guess.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TranslateError {
+    /// The text names a tenant's table, and the map has no tenant.
+    #[error(
+        "table {table:?} belongs to a tenant, and no tenant is chosen here: check out with for_tenant(..), or pin the table to a schema, at {place}"
+    )]
+    TenantRequired {
+        /// The table's name, as the database would know it.
+        table: String,
+        /// Byte offset of the table's name.
+        offset: usize,
+        /// The same place for human eyes.
+        place: Place,
+    },
+    /// A string, a quoted name or a comment has no end.
+    #[error("unterminated {token}, at {place}")]
+    Unterminated {
+        /// What has no end, such as "quoted identifier".
+        token: &'static str,
+        /// Byte offset of its beginning.
+        offset: usize,
+        /// The same place for human eyes.
+        place: Place,
+    },
+    /// The text's structure is not one that the translator understands, so that it can't know which names are tables.
+    #[error("this SQL is not understood: {reason}, at {place}")]
+    NotUnderstood {
+        /// What was expected or found.
+        reason: &'static str,
+        /// Byte offset of the token in the way.
+        offset: usize,
+        /// The same place for human eyes.
+        place: Place,
+    },
+    /// A query that chose its schema by itself stands inside another query.
+    #[error(
+        "a translated query can't be nested in another: put `.in_schema(..)` or the map at the outermost query, at {place}"
+    )]
+    NestedTranslation {
+        /// Byte offset of the inner query.
+        offset: usize,
+        /// The same place for human eyes.
+        place: Place,
+    },
+}
+
+impl TranslateError {
+    /// Byte offset into the text of the place where translation stopped.
+    pub fn offset(&self) -> usize {
+        match self {
+            Self::TenantRequired { offset, .. }
+            | Self::Unterminated { offset, .. }
+            | Self::NotUnderstood { offset, .. }
+            | Self::NestedTranslation { offset, .. } => *offset,
+        }
+    }
+
+    pub(crate) fn tenant_required(sql: &str, offset: usize, table: String) -> Self {
+        Self::TenantRequired {
+            table,
+            offset,
+            place: Place::new(sql, offset),
+        }
+    }
+}
+
+/// A place in a text: its line and column, counted from one, and the line's neighbourhood with a caret below the place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Place {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// At most some seventy characters of that line, free of control characters.
+    pub excerpt: String,
+    /// How many characters of the excerpt stand before the place.
+    pub caret: usize,
+}
+
+impl Place {
+    const BEFORE: usize = 40;
+    const AFTER: usize = 30;
+
+    fn new(sql: &str, offset: usize) -> Self {
+        let offset = sql.floor_char_boundary(offset);
+        let (before, after) = sql.split_at(offset);
+        let line_before = before.rsplit('\n').next().unwrap_or_default();
+        let line_after = after.split('\n').next().unwrap_or_default();
+        let column = line_before.chars().count() + 1;
+        let printable = |c: char| if c.is_control() { ' ' } else { c };
+        let head = line_before
+            .chars()
+            .skip(column.saturating_sub(1 + Self::BEFORE))
+            .map(printable);
+        let tail = line_after.chars().take(Self::AFTER).map(printable);
+        Self {
+            line: before.bytes().filter(|&byte| byte == b'\n').count() + 1,
+            column,
+            excerpt: head.chain(tail).collect(),
+            caret: (column - 1).min(Self::BEFORE),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            line,
+            column,
+            excerpt,
+            caret,
+        } = self;
+        write!(f, "{line}:{column}\n  {excerpt}\n  {:caret$}^", "")
+    }
+}
+
+/// A fault as the lexer and the finder report it: light, and without the text. [`Fault::describe`] adds that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) at: usize,
+    pub(crate) kind: FaultKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FaultKind {
+    Unterminated(&'static str),
+    NotUnderstood(&'static str),
+    Nested,
+}
+
+impl Fault {
+    #[cold]
+    pub(crate) fn unterminated(at: usize, token: &'static str) -> Self {
+        Self {
+            at,
+            kind: FaultKind::Unterminated(token),
+        }
+    }
+
+    #[cold]
+    pub(crate) fn not_understood(at: usize, reason: &'static str) -> Self {
+        Self {
+            at,
+            kind: FaultKind::NotUnderstood(reason),
+        }
+    }
+
+    #[cold]
+    pub(crate) fn describe(self, sql: &str) -> TranslateError {
+        let Self { at: offset, kind } = self;
+        let place = Place::new(sql, offset);
+        match kind {
+            FaultKind::Unterminated(token) => TranslateError::Unterminated { token, offset, place },
+            FaultKind::NotUnderstood(reason) => TranslateError::NotUnderstood { reason, offset, place },
+            FaultKind::Nested => TranslateError::NestedTranslation { offset, place },
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Places for column names, where a schema is illegal: lists of columns, and the left sides of assignments.
+
+use super::{
+    super::{
+        error::Fault,
+        keyword::{Keyword, Stops},
+        lexer::Kind,
+    },
+    Finder, Frame,
+    expression::Pause,
+    scope::Env,
+};
+
+const AFTER_VALUE: Stops = Stops::at(&[Keyword::From, Keyword::Where, Keyword::Returning, Keyword::When]).and_comma();
+
+impl Finder<'_> {
+    /// Inside of `(a, b.field, c[1])`. Subscripts are expressions.
+    pub(super) fn columns(&mut self, env: Env) -> Result<(), Fault> {
+        self.skip_label()?;
+        self.more_columns(env)
+    }
+
+    pub(super) fn more_columns(&mut self, env: Env) -> Result<(), Fault> {
+        match self.expression(env, Stops::NONE.and_comma())? {
+            Pause::Nested(nested) => {
+                self.stack.push(Frame::MoreColumns { env });
+                self.stack.push(nested);
+                Ok(())
+            }
+            Pause::Comma => {
+                self.advance()?;
+                self.stack.push(Frame::Columns { env });
+                Ok(())
+            }
+            _ => self.expect(Kind::Close, "a closing parenthesis was expected"),
+        }
+    }
+
+    /// `column = …` or `(column, column) = …`
+    pub(super) fn set_target(&mut self, env: Env) -> Result<(), Fault> {
+        self.stack.push(Frame::SetValue { env });
+        if self.skip_kind(Kind::Open)? {
+            self.stack.push(Frame::Columns { env });
+            Ok(())
+        } else {
+            self.skip_label()
+        }
+    }
+
+    /// Subscripts of the column, and the value.
+    pub(super) fn set_value(&mut self, env: Env) -> Result<(), Fault> {
+        match self.expression(env, AFTER_VALUE)? {
+            Pause::Nested(nested) => {
+                self.stack.push(Frame::SetValue { env });
+                self.stack.push(nested);
+            }
+            Pause::Comma => {
+                self.advance()?;
+                self.stack.push(Frame::SetTarget { env });
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Whether a query stands in the parentheses that come next, however many.
+    pub(super) fn is_query_in_parens(&self) -> Result<bool, Fault> {
+        let second = self.second()?;
+        if second.kind != Kind::Word(Keyword::Values) {
+            return Ok(matches!(
+                second.kind,
+                Kind::Open | Kind::Word(Keyword::Select | Keyword::With | Keyword::Table)
+            ));
+        }
+        let mut ahead = self.lexer;
+        ahead.next()?;
+        Ok(ahead.next()?.kind == Kind::Open)
+    }
+}

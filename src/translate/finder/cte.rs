@@ -1,0 +1,187 @@
+//! WITH: names that hide tables.
+
+use std::{borrow::Cow, collections::HashMap};
+
+use super::{
+    super::{
+        error::Fault,
+        keyword::Keyword,
+        lexer::{Kind, Token},
+        template::Slot,
+    },
+    Finder, Frame,
+    scope::Env,
+};
+
+#[derive(Clone, Copy)]
+pub(super) struct With {
+    outer: Env,
+    /// RECURSIVE makes all names of the WITH visible everywhere in it, before their declaration too.
+    recursive: bool,
+    /// Whether its first name is still to come.
+    first: bool,
+    /// Which references were there before it.
+    since: usize,
+}
+
+impl With {
+    pub(super) fn new(outer: Env) -> Self {
+        Self {
+            outer,
+            recursive: false,
+            first: true,
+            since: 0,
+        }
+    }
+}
+
+/// The names that the WITHs around the current place declare.
+#[derive(Default)]
+pub(super) struct Ctes<'a> {
+    /// In the order of declaration.
+    declared: Vec<Cow<'a, str>>,
+    /// How often each name is declared.
+    active: HashMap<Cow<'a, str>, usize>,
+    /// How many WITH RECURSIVE are still being read.
+    recursive: usize,
+    /// Tables met inside of those, by name: they may turn out to be declared further on.
+    undecided: HashMap<Cow<'a, str>, Vec<Reference>>,
+    references: usize,
+}
+
+/// A table's reference: the places to correct when it turns out to be a CTE.
+#[derive(Clone, Copy)]
+struct Reference {
+    number: usize,
+    slot: Option<usize>,
+    item: usize,
+}
+
+impl<'a> Ctes<'a> {
+    /// How many names are in scope, for [`Ctes::leave`].
+    pub(super) fn depth(&self) -> usize {
+        self.declared.len()
+    }
+
+    pub(super) fn leave(&mut self, depth: usize) {
+        for name in self.declared.drain(depth..) {
+            if let Some(count) = self.active.get_mut(&name) {
+                *count -= 1;
+            }
+        }
+    }
+
+    pub(super) fn declares(&self, name: &str) -> bool {
+        !self.declared.is_empty() && self.active.get(name).is_some_and(|count| *count > 0)
+    }
+
+    pub(super) fn declare(&mut self, name: Cow<'a, str>) {
+        *self.active.entry(name.clone()).or_default() += 1;
+        self.declared.push(name);
+    }
+
+    /// Whether a table may yet turn out to be a CTE.
+    pub(super) fn may_declare_later(&self) -> bool {
+        self.recursive > 0
+    }
+
+    pub(super) fn note_table(&mut self, name: Cow<'a, str>, slot: Option<usize>, item: usize) {
+        let reference = Reference {
+            number: self.references,
+            slot,
+            item,
+        };
+        self.references += 1;
+        self.undecided.entry(name).or_default().push(reference);
+    }
+}
+
+impl<'a> Finder<'a> {
+    /// `name [(columns)] AS [[NOT] MATERIALIZED] ( … )`
+    pub(super) fn cte(&mut self, mut with: With) -> Result<(), Fault> {
+        if with.first {
+            self.advance()?;
+            with.recursive = self.skip(Keyword::Recursive)?;
+            with.since = self.ctes.references;
+            with.first = false;
+            self.ctes.recursive += usize::from(with.recursive);
+        }
+        let name = self.token;
+        if !name.kind.is_name() {
+            return Err(self.unexpected("the name of a common table expression was expected"));
+        }
+        self.advance()?;
+        self.skip_parens()?;
+        self.expect(Kind::Word(Keyword::As), "AS was expected behind the name in WITH")?;
+        self.skip(Keyword::Not)?;
+        self.skip_word("materialized")?;
+        self.expect(Kind::Open, "a query in parentheses was expected in WITH")?;
+        // Without RECURSIVE a body sees the real table of its own name.
+        if with.recursive {
+            self.declare_recursive(name, with.since);
+        }
+        self.stack.push(Frame::CteEnd { with, name });
+        self.stack.push(Frame::Close);
+        self.stack.push(Frame::Dml { outer: with.outer });
+        Ok(())
+    }
+
+    pub(super) fn cte_end(&mut self, with: With, name: Token) -> Result<(), Fault> {
+        if !with.recursive {
+            self.ctes.declare(self.name_of(name));
+        }
+        // SEARCH DEPTH FIRST BY columns SET column
+        if self.skip_word("search")? {
+            self.skip_to_assigned_column()?;
+        }
+        // CYCLE columns SET column [TO value DEFAULT value] USING column
+        if self.skip_word("cycle")? {
+            self.skip_to_assigned_column()?;
+            while !self.at(Keyword::Using) && self.token.kind != Kind::End && self.is_cycle_value() {
+                self.advance()?;
+            }
+            if self.skip(Keyword::Using)? {
+                self.skip_label()?;
+            }
+        }
+        if self.skip_kind(Kind::Comma)? {
+            self.stack.push(Frame::With(with));
+        } else if with.recursive {
+            self.ctes.recursive -= 1;
+            if self.ctes.recursive == 0 {
+                self.ctes.undecided.clear();
+            }
+        }
+        self.closed_query = None;
+        Ok(())
+    }
+
+    fn skip_to_assigned_column(&mut self) -> Result<(), Fault> {
+        while self.token.kind.is_label() && !self.at(Keyword::Set) || self.token.kind == Kind::Comma {
+            self.advance()?;
+        }
+        self.expect(Kind::Word(Keyword::Set), "SET was expected")?;
+        self.skip_label()
+    }
+
+    fn is_cycle_value(&self) -> bool {
+        !matches!(
+            self.token.kind,
+            Kind::Comma | Kind::Close | Kind::Open | Kind::Semicolon
+        )
+    }
+
+    /// Declares a name, and takes back what was recorded for it as a table since the WITH began.
+    fn declare_recursive(&mut self, name: Token, since: usize) {
+        let name = self.name_of(name);
+        if let Some(references) = self.ctes.undecided.get_mut(&name) {
+            while let Some(reference) = references.pop_if(|reference| reference.number >= since) {
+                self.scopes.becomes_other(reference.item);
+                if let Some(slot) = reference.slot {
+                    self.slots[slot] = Slot::Nothing;
+                }
+            }
+        }
+        self.ctes.declare(name);
+    }
+}

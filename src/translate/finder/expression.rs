@@ -1,0 +1,291 @@
+//! Expressions, read flat: only columns, subqueries and the end matter.
+
+use super::{
+    super::{
+        error::Fault,
+        keyword::{Keyword, Stops},
+        lexer::Kind,
+    },
+    Finder, Frame,
+    query::{Closing, Query},
+    scope::Env,
+};
+
+/// Why the reading of an expression paused.
+pub(super) enum Pause {
+    /// Something nested comes next; its opening has been read.
+    Nested(Frame),
+    /// A keyword of those to stop at is the next token.
+    Keyword(Keyword),
+    /// A comma is, and it was asked to stop there.
+    Comma,
+    /// A closing bracket, a semicolon or the end is.
+    End,
+}
+
+/// What turns a query in parentheses inside of parentheses into an operand: `((SELECT …) UNION …)`.
+const AFTER_OPERAND: Stops = Stops::at(&[
+    Keyword::Union,
+    Keyword::Intersect,
+    Keyword::Except,
+    Keyword::Order,
+    Keyword::Limit,
+    Keyword::Offset,
+    Keyword::Fetch,
+    Keyword::For,
+]);
+
+impl Finder<'_> {
+    /// Reads an expression, or several, to the first of: something nested, a keyword of `stops`, a comma if asked, a closing bracket or the end.
+    pub(super) fn expression(&mut self, env: Env, stops: Stops) -> Result<Pause, Fault> {
+        loop {
+            match self.token.kind {
+                Kind::Quoted | Kind::UnicodeQuoted => {
+                    if let Some(nested) = self.name_in_expression(env)? {
+                        return Ok(Pause::Nested(nested));
+                    }
+                }
+                Kind::Word(keyword) if stops.has(keyword) => return Ok(Pause::Keyword(keyword)),
+                Kind::Word(Keyword::None) => {
+                    if let Some(nested) = self.name_in_expression(env)? {
+                        return Ok(Pause::Nested(nested));
+                    }
+                }
+                Kind::Word(keyword) => {
+                    if let Some(nested) = self.keyword_in_expression(keyword, env)? {
+                        return Ok(Pause::Nested(nested));
+                    }
+                }
+                Kind::Open => {
+                    self.advance()?;
+                    return Ok(Pause::Nested(Frame::Paren { env, fresh: true }));
+                }
+                Kind::OpenBracket => {
+                    self.advance()?;
+                    return Ok(Pause::Nested(Frame::Bracket { env }));
+                }
+                Kind::Comma if stops.has_comma() => return Ok(Pause::Comma),
+                // A type is no column.
+                Kind::Cast => {
+                    self.advance()?;
+                    self.skip_label()?;
+                }
+                // `(row).field`, `$1.field`, `array[1].field`
+                Kind::Dot => {
+                    self.advance()?;
+                    if !self.skip_kind(Kind::Star)? {
+                        self.skip_label()?;
+                    }
+                }
+                Kind::Close | Kind::CloseBracket | Kind::Semicolon | Kind::End => return Ok(Pause::End),
+                Kind::String
+                | Kind::Number
+                | Kind::Parameter
+                | Kind::Operator
+                | Kind::Star
+                | Kind::Comma
+                | Kind::Colon => {
+                    self.advance()?;
+                }
+            }
+        }
+    }
+
+    /// A column, a function, or a type before its literal.
+    fn name_in_expression(&mut self, env: Env) -> Result<Option<Frame>, Fault> {
+        let name = self.dotted()?;
+        match self.token.kind {
+            Kind::Open => {
+                self.note_call(name.last());
+                self.advance()?;
+                return Ok(Some(Frame::Arguments { env }));
+            }
+            Kind::String => return Ok(None),
+            _ if env == Env::SILENT => return Ok(None),
+            _ => {}
+        }
+        if let Some(schema) = name.schema_of_column() {
+            // A column of three parts follows its schema's mapping.
+            self.record_schema(schema);
+        } else if name.parts > 1 || name.star {
+            self.scopes.column(env, name.first);
+        }
+        Ok(None)
+    }
+
+    fn keyword_in_expression(&mut self, keyword: Keyword, env: Env) -> Result<Option<Frame>, Fault> {
+        match keyword {
+            // A label or a type, whatever the word.
+            Keyword::As | Keyword::Collate => {
+                self.advance()?;
+                self.skip_label()?;
+            }
+            // IS [NOT] DISTINCT FROM has a FROM of its own.
+            Keyword::Is => {
+                self.advance()?;
+                self.skip(Keyword::Not)?;
+                if self.skip(Keyword::Distinct)? {
+                    self.skip(Keyword::From)?;
+                }
+            }
+            // COLLATION FOR (…)
+            Keyword::Collation => {
+                self.advance()?;
+                self.skip(Keyword::For)?;
+            }
+            // WITHIN GROUP (…)
+            Keyword::Within if self.second()?.kind == Kind::Word(Keyword::Group) => {
+                self.advance()?;
+                self.advance()?;
+            }
+            // OPERATOR(pg_catalog.+)
+            Keyword::Operator if self.second()?.kind == Kind::Open => {
+                self.advance()?;
+                self.skip_parens()?;
+            }
+            Keyword::Case if !self.is_bare_label()? => {
+                self.advance()?;
+                return Ok(Some(Frame::Case { env }));
+            }
+            // EXISTS ((SELECT …) UNION …) is no function.
+            Keyword::Exists if self.second()?.kind == Kind::Open => self.advance()?,
+            // FOR SELECT in a policy, FOR UPDATE OF in a query.
+            Keyword::For if env == Env::SILENT => {
+                self.advance()?;
+                self.skip(Keyword::Select)?;
+            }
+            Keyword::Select if !self.is_bare_label()? => {
+                return Err(self.unexpected("a query where an expression was expected"));
+            }
+            keyword if keyword.is_name() => return self.name_in_expression(env),
+            _ => self.advance()?,
+        }
+        Ok(None)
+    }
+
+    /// Whether the next token, a reserved word, is the label of the column before it, as in `SELECT 1 select, 2`.
+    fn is_bare_label(&self) -> Result<bool, Fault> {
+        Ok(matches!(
+            self.second()?.kind,
+            Kind::Comma | Kind::Close | Kind::Semicolon | Kind::End | Kind::Word(Keyword::From | Keyword::Into)
+        ))
+    }
+
+    /// Skips a name of any number of parts that is no column.
+    pub(super) fn skip_label(&mut self) -> Result<(), Fault> {
+        if self.token.kind.is_label() {
+            self.dotted()?;
+        }
+        Ok(())
+    }
+
+    /// Whether a query begins here.
+    pub(super) fn at_query(&self) -> Result<bool, Fault> {
+        Ok(match self.token.kind {
+            Kind::Word(Keyword::Select | Keyword::With) => true,
+            Kind::Word(Keyword::Values) => self.second()?.kind == Kind::Open,
+            Kind::Word(Keyword::Table) => {
+                let kind = self.second()?.kind;
+                kind.is_name() || kind == Kind::Word(Keyword::Only)
+            }
+            _ => false,
+        })
+    }
+
+    pub(super) fn at_operand_end(&self) -> bool {
+        matches!(self.token.kind, Kind::Word(keyword) if AFTER_OPERAND.has(keyword))
+    }
+
+    /// Inside of parentheses: a subquery, or expressions.
+    pub(super) fn paren(&mut self, env: Env, fresh: bool) -> Result<(), Fault> {
+        if fresh {
+            if self.at_query()? {
+                self.stack
+                    .push(Frame::Query(Query::inside(env, Closing::Paren, self.ctes.depth())));
+                return Ok(());
+            }
+            if self.skip_kind(Kind::Open)? {
+                self.stack.push(Frame::Wrapped { env });
+                self.stack.push(Frame::Paren { env, fresh: true });
+                return Ok(());
+            }
+        }
+        match self.expression(env, Stops::NONE)? {
+            Pause::Nested(nested) => {
+                self.stack.push(Frame::Paren { env, fresh: false });
+                self.stack.push(nested);
+            }
+            _ => {
+                self.expect(Kind::Close, "a closing parenthesis was expected")?;
+                self.closed_query = None;
+            }
+        }
+        Ok(())
+    }
+
+    /// Inside of a function's parentheses. A query is illegal there, but must not be taken for anything else.
+    pub(super) fn arguments(&mut self, env: Env) -> Result<(), Fault> {
+        let fresh = self.at_query()?;
+        self.paren(env, fresh)
+    }
+
+    /// Behind `((…)`: what was inside may have been the first operand of a query.
+    pub(super) fn wrapped(&mut self, env: Env) -> Result<(), Fault> {
+        match self.closed_query {
+            Some(operand) if self.at_operand_end() => {
+                let query = Query::inside(env, Closing::Paren, self.ctes.depth());
+                self.stack.push(Frame::Clauses(query.after(operand)));
+                Ok(())
+            }
+            // A query in two pairs of parentheses is one in parentheses.
+            Some(_) if self.token.kind == Kind::Close => self.advance(),
+            _ => self.paren(env, false),
+        }
+    }
+
+    pub(super) fn bracket(&mut self, env: Env) -> Result<(), Fault> {
+        match self.expression(env, Stops::NONE)? {
+            Pause::Nested(nested) => {
+                self.stack.push(Frame::Bracket { env });
+                self.stack.push(nested);
+            }
+            _ => self.expect(Kind::CloseBracket, "a closing bracket was expected")?,
+        }
+        Ok(())
+    }
+
+    /// CASE … END is read like brackets, so that its WHEN and THEN are not taken for those of MERGE.
+    pub(super) fn case(&mut self, env: Env) -> Result<(), Fault> {
+        const END: Stops = Stops::at(&[Keyword::End]);
+        match self.expression(env, END)? {
+            Pause::Nested(nested) => {
+                self.stack.push(Frame::Case { env });
+                self.stack.push(nested);
+            }
+            Pause::Keyword(_) => self.advance()?,
+            _ => return Err(self.unexpected("CASE without its END")),
+        }
+        Ok(())
+    }
+
+    /// A text that is an expression and no statement.
+    pub(super) fn fragment(&mut self) -> Result<(), Fault> {
+        const CLAUSES: Stops = Stops::at(&[
+            Keyword::From,
+            Keyword::Into,
+            Keyword::Join,
+            Keyword::Using,
+            Keyword::Table,
+        ]);
+        let (_, env) = self.scopes.level(Env::SILENT);
+        match self.expression(env, CLAUSES)? {
+            Pause::Nested(nested) => {
+                self.stack.push(Frame::Fragment);
+                self.stack.push(nested);
+                Ok(())
+            }
+            Pause::Keyword(_) => Err(self.unexpected("a clause outside of a statement")),
+            _ => Ok(()),
+        }
+    }
+}

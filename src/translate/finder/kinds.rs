@@ -1,0 +1,256 @@
+//! The kinds of utility statements, one a row: the words they begin with, and where they name relations.
+
+use super::{
+    super::keyword::Keyword,
+    Frame,
+    utility::Step::{self, *},
+};
+
+pub(super) type Kind = (&'static str, &'static [Step]);
+
+/// What a statement's first word leads to.
+pub(super) enum Verb {
+    Steps(&'static [Step]),
+    /// CREATE, whose modifiers come before the kind.
+    Create,
+    /// The words that follow tell the kind.
+    Of(&'static [Kind]),
+}
+
+const IF_EXISTS: Step = Words(&["if", "exists"]);
+
+/// Verbs of statements, in the order of their first letters.
+pub(super) const VERBS: &[(&str, Verb)] = &[
+    ("abort", Verb::Steps(&[Session, Nothing])),
+    ("alter", Verb::Of(ALTER)),
+    ("analyse", Verb::Steps(ANALYZE)),
+    ("analyze", Verb::Steps(ANALYZE)),
+    ("begin", Verb::Steps(&[Session, Nothing])),
+    ("call", Verb::Steps(&[Session, Body])),
+    ("checkpoint", Verb::Steps(&[Nothing])),
+    ("close", Verb::Steps(&[Nothing])),
+    (
+        "cluster",
+        Verb::Steps(&[Options, Words(&["verbose"]), Then(Frame::Cluster)]),
+    ),
+    ("comment", Verb::Of(COMMENT)),
+    ("commit", Verb::Steps(&[Session, Nothing])),
+    ("copy", Verb::Steps(&[Words(&["binary"]), QueryOrRelation, Body])),
+    ("create", Verb::Create),
+    ("deallocate", Verb::Steps(&[Session, Nothing])),
+    ("declare", Verb::Steps(&[Session, Past(Keyword::For), Query])),
+    ("discard", Verb::Steps(&[Session, Nothing])),
+    // A block of code can do anything.
+    ("do", Verb::Steps(&[Session, Nothing])),
+    ("drop", Verb::Of(DROP)),
+    ("end", Verb::Steps(&[Session, Nothing])),
+    ("execute", Verb::Steps(&[Session, Body])),
+    ("explain", Verb::Steps(&[Then(Frame::Explain)])),
+    ("fetch", Verb::Steps(&[Nothing])),
+    ("grant", Verb::Steps(&[Then(Frame::Grant)])),
+    ("import", Verb::Steps(&[Then(Frame::Import)])),
+    ("listen", Verb::Steps(&[Session, Nothing])),
+    ("load", Verb::Steps(&[Session, Nothing])),
+    ("lock", Verb::Steps(&[Words(&["table"]), Relations, Nothing])),
+    ("move", Verb::Steps(&[Nothing])),
+    ("notify", Verb::Steps(&[Nothing])),
+    ("prepare", Verb::Of(PREPARE)),
+    ("reassign", Verb::Steps(&[Nothing])),
+    (
+        "refresh",
+        Verb::Steps(&[Words(&["materialized", "view", "concurrently"]), Relation, Nothing]),
+    ),
+    ("reindex", Verb::Steps(&[Options, Then(Frame::Reindex)])),
+    ("release", Verb::Steps(&[Session, Nothing])),
+    ("reset", Verb::Steps(&[Session, Nothing])),
+    ("return", Verb::Steps(&[Body])),
+    ("revoke", Verb::Steps(&[Then(Frame::Grant)])),
+    ("rollback", Verb::Steps(&[Session, Nothing])),
+    ("savepoint", Verb::Steps(&[Session, Nothing])),
+    ("security", Verb::Steps(&[Nothing])),
+    ("set", Verb::Of(SET)),
+    ("show", Verb::Steps(&[Nothing])),
+    ("start", Verb::Steps(&[Session, Nothing])),
+    ("truncate", Verb::Steps(&[Words(&["table"]), Relations, Nothing])),
+    ("unlisten", Verb::Steps(&[Session, Nothing])),
+    (
+        "vacuum",
+        Verb::Steps(&[
+            Options,
+            Words(&["full", "freeze", "verbose", "analyze", "analyse"]),
+            Options,
+            Relations,
+            Nothing,
+        ]),
+    ),
+];
+
+const ANALYZE: &[Step] = &[Options, Words(&["verbose"]), Relations, Nothing];
+
+const PREPARE: &[Kind] = &[
+    ("transaction", &[Session, Nothing]),
+    ("", &[Session, Past(Keyword::As), Query]),
+];
+
+const SET: &[Kind] = &[
+    ("constraints all", &[Nothing]),
+    ("constraints", &[Relations, Nothing]),
+    ("local", &[Nothing]),
+    ("transaction", &[Nothing]),
+    ("", &[Session, Nothing]),
+];
+
+/// A kind of object whose statements name no relation, or only in strings.
+const OPAQUE: &[Step] = &[Nothing];
+
+pub(super) const CREATE: &[Kind] = &[
+    ("access method", OPAQUE),
+    ("aggregate", OPAQUE),
+    ("cast", OPAQUE),
+    ("collation", OPAQUE),
+    ("conversion", OPAQUE),
+    ("database", OPAQUE),
+    ("default conversion", OPAQUE),
+    ("domain", &[Body]),
+    ("event trigger", OPAQUE),
+    ("extension", OPAQUE),
+    ("foreign data wrapper", OPAQUE),
+    ("foreign table", TABLE),
+    ("function", FUNCTION),
+    ("group", OPAQUE),
+    ("index", &[Past(Keyword::On), Relation, Body]),
+    ("language", OPAQUE),
+    ("materialized view", &[New, Past(Keyword::As), Query]),
+    ("operator", OPAQUE),
+    ("policy", ON_RELATION),
+    ("procedure", FUNCTION),
+    (
+        "publication",
+        &[Past(Keyword::For), Then(Frame::PublicationObjects { tables: false })],
+    ),
+    ("recursive view", &[New, Then(Frame::RecursiveView)]),
+    ("role", OPAQUE),
+    ("rule", &[Past(Keyword::To), Relation, Then(Frame::Rule)]),
+    // What it creates besides lives in the new schema.
+    ("schema", OPAQUE),
+    ("sequence", &[New, Body]),
+    ("server", OPAQUE),
+    ("statistics", &[Past(Keyword::From), From]),
+    ("subscription", OPAQUE),
+    ("table", TABLE),
+    ("tablespace", OPAQUE),
+    ("text search", OPAQUE),
+    ("transform", OPAQUE),
+    ("trigger", &[Past(Keyword::On), Relation, FromRelation, Body]),
+    ("type", OPAQUE),
+    ("user", OPAQUE),
+    ("view", &[New, Past(Keyword::As), Query]),
+];
+
+const TABLE: &[Step] = &[New, Then(Frame::TableClauses)];
+const FUNCTION: &[Step] = &[Then(Frame::Function)];
+const ON_RELATION: &[Step] = &[Past(Keyword::On), Relation, Body];
+
+const ALTER: &[Kind] = &[
+    ("aggregate", OPAQUE),
+    ("collation", OPAQUE),
+    ("conversion", OPAQUE),
+    ("database", OPAQUE),
+    ("default privileges", OPAQUE),
+    ("domain", &[Body]),
+    ("event trigger", OPAQUE),
+    ("extension", OPAQUE),
+    ("foreign data wrapper", OPAQUE),
+    ("foreign table", ALTER_RELATION),
+    ("function", OPAQUE),
+    ("group", OPAQUE),
+    ("index", ALTER_RELATION),
+    ("language", OPAQUE),
+    ("large object", OPAQUE),
+    ("materialized view", ALTER_RELATION),
+    ("operator", OPAQUE),
+    ("policy", ON_RELATION),
+    ("procedural language", OPAQUE),
+    ("procedure", OPAQUE),
+    ("publication", &[Then(Frame::AlterPublication)]),
+    ("role", OPAQUE),
+    ("routine", OPAQUE),
+    ("rule", ON_RELATION),
+    ("schema", OPAQUE),
+    ("sequence", ALTER_RELATION),
+    ("server", OPAQUE),
+    ("statistics", OPAQUE),
+    ("subscription", OPAQUE),
+    ("system", OPAQUE),
+    ("table", ALTER_RELATION),
+    ("tablespace", OPAQUE),
+    ("text search", OPAQUE),
+    ("trigger", ON_RELATION),
+    ("type", OPAQUE),
+    ("user", OPAQUE),
+    ("view", ALTER_RELATION),
+];
+
+const ALTER_RELATION: &[Step] = &[IF_EXISTS, Relation, Then(Frame::Commands { start: true })];
+
+const DROP: &[Kind] = &[
+    ("access method", OPAQUE),
+    ("aggregate", OPAQUE),
+    ("cast", OPAQUE),
+    ("collation", OPAQUE),
+    ("conversion", OPAQUE),
+    ("database", OPAQUE),
+    ("domain", OPAQUE),
+    ("event trigger", OPAQUE),
+    ("extension", OPAQUE),
+    ("foreign data wrapper", OPAQUE),
+    ("foreign table", DROP_RELATIONS),
+    ("function", OPAQUE),
+    ("group", OPAQUE),
+    ("index", DROP_RELATIONS),
+    ("language", OPAQUE),
+    ("materialized view", DROP_RELATIONS),
+    ("operator", OPAQUE),
+    ("owned", OPAQUE),
+    ("policy", DROP_ON_RELATION),
+    ("procedural language", OPAQUE),
+    ("procedure", OPAQUE),
+    ("publication", OPAQUE),
+    ("role", OPAQUE),
+    ("routine", OPAQUE),
+    ("rule", DROP_ON_RELATION),
+    ("schema", OPAQUE),
+    ("sequence", DROP_RELATIONS),
+    ("server", OPAQUE),
+    ("statistics", OPAQUE),
+    ("subscription", OPAQUE),
+    ("table", DROP_RELATIONS),
+    ("tablespace", OPAQUE),
+    ("text search", OPAQUE),
+    ("transform", OPAQUE),
+    ("trigger", DROP_ON_RELATION),
+    ("type", OPAQUE),
+    ("user", OPAQUE),
+    ("view", DROP_RELATIONS),
+];
+
+const DROP_RELATIONS: &[Step] = &[Words(&["concurrently"]), IF_EXISTS, Relations, Nothing];
+const DROP_ON_RELATION: &[Step] = &[Past(Keyword::On), Relation, Nothing];
+
+const COMMENT: &[Kind] = &[
+    ("on column", &[Column, Nothing]),
+    ("on constraint", &[Past(Keyword::On), Then(Frame::CommentedConstraint)]),
+    ("on foreign table", COMMENT_ON),
+    ("on index", COMMENT_ON),
+    ("on materialized view", COMMENT_ON),
+    ("on policy", DROP_ON_RELATION),
+    ("on rule", DROP_ON_RELATION),
+    ("on sequence", COMMENT_ON),
+    ("on table", COMMENT_ON),
+    ("on trigger", DROP_ON_RELATION),
+    ("on view", COMMENT_ON),
+    // Objects of all other kinds are no relations.
+    ("on", OPAQUE),
+];
+
+const COMMENT_ON: &[Step] = &[Relation, Nothing];

@@ -1,0 +1,61 @@
+//! The objects of a publication.
+
+use super::{
+    super::{error::Fault, keyword::Keyword, lexer::Kind},
+    Finder, Frame,
+    scope::Env,
+};
+
+impl Finder<'_> {
+    /// `ALTER PUBLICATION name { ADD | SET | DROP } objects`, and other changes.
+    pub(super) fn alter_publication(&mut self) -> Result<(), Fault> {
+        self.skip_label()?;
+        if self.skip_word("add")? || self.skip_word("set")? || self.skip_word("drop")? {
+            self.stack.push(Frame::PublicationObjects { tables: false });
+            Ok(())
+        } else {
+            self.nothing()
+        }
+    }
+
+    /// `TABLE relation [(columns)] [WHERE (condition)], relation …, TABLES IN SCHEMA schema, schema …`
+    pub(super) fn publication_objects(&mut self, tables: bool) -> Result<(), Fault> {
+        let mut tables = tables;
+        if self.skip(Keyword::Table)? {
+            tables = true;
+        } else if self.at_word("tables") || self.at(Keyword::All) || self.token.kind == Kind::Open {
+            tables = false;
+        }
+        if tables {
+            let name = self.relation_expression()?;
+            self.record(&name);
+            self.skip_parens()?;
+        }
+        self.stack.push(Frame::PublicationNext { tables });
+        if tables && self.skip(Keyword::Where)? {
+            self.expect(Kind::Open, "a condition in parentheses was expected")?;
+            self.stack.push(Frame::Paren {
+                env: Env::SILENT,
+                fresh: true,
+            });
+        }
+        Ok(())
+    }
+
+    pub(super) fn publication_next(&mut self, tables: bool) -> Result<(), Fault> {
+        loop {
+            match self.token.kind {
+                Kind::Comma => {
+                    self.advance()?;
+                    self.stack.push(Frame::PublicationObjects { tables });
+                    return Ok(());
+                }
+                Kind::Open => {
+                    self.skip_parens()?;
+                }
+                Kind::Semicolon | Kind::End => return Ok(()),
+                _ => self.advance()?,
+            }
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Queries: SELECT, VALUES, TABLE, set operations, and the clauses behind them.
+
+use super::{
+    super::{
+        error::Fault,
+        keyword::{Keyword, Stops},
+        lexer::Kind,
+    },
+    Finder, Frame,
+    cte::With,
+    expression::Pause,
+    from::From,
+    scope::Env,
+};
+
+/// What ends a query.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Closing {
+    /// The end of the statement, or whatever it is part of.
+    Statement,
+    /// A closing parenthesis.
+    Paren,
+    /// A closing parenthesis, behind which the same query goes on: what its WITH declares stays in scope.
+    Operand,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Query {
+    /// What is around the query.
+    outer: Env,
+    /// What the expressions of the operand that is being read see.
+    env: Env,
+    level: u32,
+    closing: Closing,
+    /// Whether the operand may have a FROM, and has not had it.
+    takes_from: bool,
+    /// Whether a set operation was met.
+    compound: bool,
+    /// How many names of WITH were in scope before the query.
+    ctes_before: usize,
+    /// How many are for all its operands.
+    ctes: usize,
+}
+
+impl Query {
+    pub(super) fn inside(outer: Env, closing: Closing, ctes_before: usize) -> Self {
+        Self {
+            outer,
+            env: outer,
+            level: 0,
+            closing,
+            takes_from: false,
+            compound: false,
+            ctes_before,
+            ctes: ctes_before,
+        }
+    }
+
+    /// The query whose first operand has been read already, in parentheses.
+    pub(super) fn after(self, operand: Env) -> Self {
+        Self { env: operand, ..self }
+    }
+
+    /// The query behind its WITH.
+    pub(super) fn with_ctes(self, ctes: usize) -> Self {
+        Self { ctes, ..self }
+    }
+}
+
+const CLAUSES: Stops = Stops::at(&[
+    Keyword::From,
+    Keyword::Into,
+    Keyword::Union,
+    Keyword::Intersect,
+    Keyword::Except,
+    Keyword::Order,
+    Keyword::Limit,
+    Keyword::Offset,
+    Keyword::Fetch,
+    Keyword::For,
+    // These belong to a statement around the query.
+    Keyword::On,
+    Keyword::Returning,
+    Keyword::Join,
+    Keyword::Table,
+]);
+
+impl Finder<'_> {
+    /// SELECT, VALUES, TABLE, or a query in parentheses; WITH before any of them.
+    pub(super) fn operand(&mut self, mut query: Query) -> Result<(), Fault> {
+        let (level, env) = self.scopes.level(query.outer);
+        (query.level, query.env, query.takes_from) = (level, env, false);
+        match self.token.kind {
+            Kind::Word(Keyword::With) => {
+                self.stack.push(Frame::Operand(query));
+                self.stack.push(Frame::With(With::new(query.outer)));
+                return Ok(());
+            }
+            Kind::Word(Keyword::Select) => {
+                self.advance()?;
+                query.takes_from = true;
+                self.skip(Keyword::All)?;
+                if self.skip(Keyword::Distinct)? {
+                    self.skip(Keyword::On)?;
+                }
+            }
+            Kind::Word(Keyword::Values) => self.advance()?,
+            Kind::Word(Keyword::Table) => {
+                self.advance()?;
+                let name = self.relation_expression()?;
+                self.table(&From::list(level, query.outer, 0, 0), &name)?;
+            }
+            Kind::Open => {
+                self.advance()?;
+                self.stack.push(Frame::Operand(query));
+                self.stack.push(Frame::Query(Query::inside(
+                    query.outer,
+                    Closing::Operand,
+                    self.ctes.depth(),
+                )));
+                return Ok(());
+            }
+            _ => return Err(self.unexpected("a query was expected")),
+        }
+        self.stack.push(Frame::Clauses(query));
+        Ok(())
+    }
+
+    /// Behind an operand in parentheses, or behind the query's own WITH.
+    pub(super) fn operand_end(&mut self, query: Query) -> Result<(), Fault> {
+        match self.closed_query.take() {
+            // Clauses behind the parentheses belong to the query inside of them.
+            Some(operand) => self.stack.push(Frame::Clauses(query.after(operand))),
+            None => self.stack.push(Frame::Query(query.with_ctes(self.ctes.depth()))),
+        }
+        Ok(())
+    }
+
+    pub(super) fn clauses(&mut self, mut query: Query) -> Result<(), Fault> {
+        loop {
+            let keyword = match self.expression(query.env, CLAUSES)? {
+                Pause::Nested(nested) => {
+                    self.stack.push(Frame::Clauses(query));
+                    self.stack.push(nested);
+                    return Ok(());
+                }
+                Pause::Keyword(keyword) => keyword,
+                Pause::Comma | Pause::End => return self.query_end(query),
+            };
+            match keyword {
+                Keyword::From if query.takes_from => {
+                    self.advance()?;
+                    query.takes_from = false;
+                    self.stack.push(Frame::Clauses(query));
+                    let from = From::list(query.level, query.outer, 0, self.scopes.mark());
+                    self.stack.push(Frame::FromItem(from));
+                    return Ok(());
+                }
+                Keyword::Into => self.into_target()?,
+                Keyword::Union | Keyword::Intersect | Keyword::Except => {
+                    self.advance()?;
+                    if !self.skip(Keyword::All)? {
+                        self.skip(Keyword::Distinct)?;
+                    }
+                    self.ctes.leave(query.ctes);
+                    query.compound = true;
+                    self.stack.push(Frame::Query(query));
+                    return Ok(());
+                }
+                Keyword::Order | Keyword::Limit | Keyword::Offset | Keyword::Fetch => {
+                    self.advance()?;
+                    self.leave_operand(&mut query);
+                }
+                Keyword::For => {
+                    self.advance()?;
+                    self.locking()?;
+                }
+                Keyword::On | Keyword::Returning => return self.query_end(query),
+                _ => return Err(self.unexpected("a clause that has no place here")),
+            }
+        }
+    }
+
+    /// Clauses behind a set operation see the tables of no operand.
+    fn leave_operand(&mut self, query: &mut Query) {
+        if query.compound {
+            query.env = self.scopes.level(query.outer).1;
+            query.compound = false;
+        }
+    }
+
+    fn query_end(&mut self, mut query: Query) -> Result<(), Fault> {
+        self.leave_operand(&mut query);
+        if query.closing != Closing::Statement {
+            self.expect(Kind::Close, "a closing parenthesis was expected")?;
+        }
+        if query.closing != Closing::Operand {
+            self.ctes.leave(query.ctes_before);
+        }
+        self.closed_query = Some(query.env);
+        Ok(())
+    }
+
+    /// INTO [TEMPORARY | UNLOGGED] [TABLE] name
+    fn into_target(&mut self) -> Result<(), Fault> {
+        self.advance()?;
+        let temporary = self.creation_modifiers()?;
+        self.skip(Keyword::Table)?;
+        self.new_relation(temporary)
+    }
+
+    /// FOR UPDATE OF a, b: these are names of items in scope, which take no schema.
+    fn locking(&mut self) -> Result<(), Fault> {
+        while matches!(self.token.kind, Kind::Word(keyword) if keyword != Keyword::Of)
+            && !self.at_operand_end()
+            && !self.at(Keyword::On)
+        {
+            self.advance()?;
+        }
+        if self.skip(Keyword::Of)? {
+            self.skip_label()?;
+            while self.skip_kind(Kind::Comma)? {
+                self.skip_label()?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,176 @@
+//! A relation's name: where it is recorded, and when it is left alone.
+
+use std::borrow::Cow;
+
+use super::{
+    super::{
+        catalog,
+        error::Fault,
+        identifier,
+        keyword::Keyword,
+        lexer::{Kind, Token},
+        template::Slot,
+    },
+    Finder,
+    scope::Target,
+};
+
+/// A name of one or more parts with dots between them, of which the last three are kept: for relations and columns no others matter.
+#[derive(Clone, Copy)]
+pub(super) struct Dotted {
+    pub(super) first: Token,
+    /// The last three parts at most, the last one last.
+    tail: [Token; 3],
+    pub(super) parts: usize,
+    /// Whether `.*` follows.
+    pub(super) star: bool,
+}
+
+impl Dotted {
+    /// The part that is `back` parts before the last. The parts must be as many.
+    fn from_end(&self, back: usize) -> Token {
+        self.tail[2 - back]
+    }
+
+    pub(super) fn last(&self) -> Token {
+        self.from_end(0)
+    }
+
+    /// The schema in `schema.table`, with or without a database before it.
+    pub(super) fn schema(&self) -> Option<Token> {
+        (self.parts > 1).then(|| self.from_end(1))
+    }
+
+    /// The schema of `schema.table.column`, with or without a database before it.
+    pub(super) fn schema_of_column(&self) -> Option<Token> {
+        let behind_schema = if self.star { 1 } else { 2 };
+        (self.parts > behind_schema).then(|| self.from_end(behind_schema))
+    }
+}
+
+impl Dotted {
+    /// The name without its last part: the relation of a column.
+    pub(super) fn without_last(&self) -> Option<Self> {
+        let [_, a, b] = self.tail;
+        let [first, ..] = self.tail;
+        (self.parts > 1)
+            .then_some(Self {
+                first: self.first,
+                tail: [first, first, a],
+                parts: self.parts - 1,
+                star: false,
+            })
+            .map(|name| {
+                let _ = b;
+                name
+            })
+    }
+}
+
+impl<'a> Finder<'a> {
+    /// Reads a dotted name; the next token is its first part.
+    pub(super) fn dotted(&mut self) -> Result<Dotted, Fault> {
+        let first = self.token;
+        let mut name = Dotted {
+            first,
+            tail: [first; 3],
+            parts: 1,
+            star: false,
+        };
+        self.advance()?;
+        while self.token.kind == Kind::Dot {
+            self.advance()?;
+            match self.token.kind {
+                Kind::Star => {
+                    name.star = true;
+                    self.advance()?;
+                    break;
+                }
+                kind if kind.is_label() => {
+                    name.tail = [name.tail[1], name.tail[2], self.token];
+                    name.parts += 1;
+                    self.advance()?;
+                }
+                _ => return Err(self.unexpected("a name was expected behind the dot")),
+            }
+        }
+        Ok(name)
+    }
+
+    pub(super) fn name_of(&self, token: Token) -> Cow<'a, str> {
+        identifier::name(self.sql(), token)
+    }
+
+    /// Reads a relation's name and records it.
+    pub(super) fn relation(&mut self) -> Result<(), Fault> {
+        let name = self.relation_name()?;
+        self.record(&name);
+        Ok(())
+    }
+
+    pub(super) fn relation_name(&mut self) -> Result<Dotted, Fault> {
+        if !self.token.kind.is_name() {
+            return Err(self.unexpected("the name of a table was expected"));
+        }
+        let name = self.dotted()?;
+        if name.star {
+            Err(self.unexpected("the name of a table was expected"))
+        } else {
+            Ok(name)
+        }
+    }
+
+    /// `[ONLY] name [*]` or `ONLY (name)`.
+    pub(super) fn relation_expression(&mut self) -> Result<Dotted, Fault> {
+        let in_parens = self.skip(Keyword::Only)? && self.skip_kind(Kind::Open)?;
+        let name = self.relation_name()?;
+        if in_parens {
+            self.expect(Kind::Close, "a closing parenthesis was expected")?;
+        }
+        self.skip_kind(Kind::Star)?;
+        Ok(name)
+    }
+
+    /// Records a name as one of a relation, and says what its use as a table is in scope.
+    pub(super) fn record(&mut self, name: &Dotted) -> Target {
+        match name.schema() {
+            Some(schema) => {
+                self.record_schema(schema);
+                Target::Qualified
+            }
+            None if self.is_catalog(name.first) => Target::Unqualified { translated: false },
+            None => {
+                self.slots.push(Slot::Unqualified { at: name.first.start });
+                Target::Unqualified { translated: true }
+            }
+        }
+    }
+
+    /// Records a schema that the text names before a relation or a column.
+    pub(super) fn record_schema(&mut self, schema: Token) {
+        let name = self.name_of(schema);
+        self.affects_session |= name == "pg_temp";
+        let key = match self.keys.iter().position(|key| **key == *name) {
+            Some(known) => known,
+            None => {
+                self.keys.push(name.into());
+                self.keys.len() - 1
+            }
+        };
+        self.slots.push(Slot::Named {
+            start: schema.start,
+            end: schema.end,
+            key: key as u32,
+        });
+    }
+
+    /// System catalogs stay as they are.
+    fn is_catalog(&self, token: Token) -> bool {
+        let first = match (token.kind, self.text(token).as_bytes()) {
+            (Kind::Quoted, [_, first, ..]) | (Kind::Word(_), [first, ..]) => *first,
+            // Worth decoding.
+            _ => b'p',
+        };
+        first | 0x20 == b'p' && catalog::is_system(&self.name_of(token))
+    }
+}

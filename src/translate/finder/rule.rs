@@ -1,0 +1,72 @@
+//! CREATE RULE: its condition and its actions, which see `old` and `new`.
+
+use super::{
+    super::{
+        error::Fault,
+        keyword::{Keyword, Stops},
+        lexer::Kind,
+    },
+    Finder, Frame,
+    expression::Pause,
+    scope::{Env, Target},
+};
+
+impl Finder<'_> {
+    pub(super) fn rule(&mut self) -> Result<(), Fault> {
+        let (level, env) = self.scopes.level(Env::SILENT);
+        self.scopes.add(level, "old".into(), Target::Other);
+        self.scopes.add(level, "new".into(), Target::Other);
+        self.stack.push(Frame::RuleCondition { env });
+        Ok(())
+    }
+
+    /// `[WHERE condition] DO [ALSO | INSTEAD] …`
+    pub(super) fn rule_condition(&mut self, env: Env) -> Result<(), Fault> {
+        const DO: Stops = Stops::at(&[Keyword::Do]);
+        match self.expression(env, DO)? {
+            Pause::Nested(nested) => {
+                self.stack.push(Frame::RuleCondition { env });
+                self.stack.push(nested);
+                Ok(())
+            }
+            Pause::Keyword(_) => {
+                self.advance()?;
+                self.skip_words(&["also", "instead"])?;
+                if self.skip_word("nothing")? {
+                    Ok(())
+                } else if self.token.kind == Kind::Open && !self.is_query_in_parens()? {
+                    self.advance()?;
+                    self.stack.push(Frame::RuleActions { env });
+                    Ok(())
+                } else {
+                    self.rule_action(env)
+                }
+            }
+            _ => Err(self.unexpected("DO was expected")),
+        }
+    }
+
+    /// Actions in parentheses, with semicolons between them.
+    pub(super) fn rule_actions(&mut self, env: Env) -> Result<(), Fault> {
+        while self.skip_kind(Kind::Semicolon)? {}
+        if self.skip_kind(Kind::Close)? {
+            return Ok(());
+        }
+        self.stack.push(Frame::RuleActions { env });
+        self.rule_action(env)
+    }
+
+    fn rule_action(&mut self, env: Env) -> Result<(), Fault> {
+        self.stack.push(Frame::Statement { outer: env });
+        Ok(())
+    }
+
+    /// Whether the statement being read is one of a rule's actions in parentheses.
+    pub(super) fn in_rule(&self) -> bool {
+        self.stack
+            .iter()
+            .rev()
+            .take(4)
+            .any(|frame| matches!(frame, Frame::RuleActions { .. }))
+    }
+}

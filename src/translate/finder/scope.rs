@@ -1,0 +1,281 @@
+//! Names in scope: what FROM clauses bring, and what each column reference sees of it.
+//!
+//! All of this serves one rule. A column with two parts, `t.c`, stays as it is, but where both an unqualified and a schema-qualified table `t`
+//! are in scope it means the unqualified one, the tenant's, and is qualified. Select lists come before their FROM, so that columns wait
+//! here until the end of the statement; and unless a name was met twice, none is looked at again.
+
+use std::{
+    borrow::Cow,
+    collections::{HashMap, hash_map::Entry},
+};
+
+use super::super::{
+    error::Fault,
+    identifier,
+    lexer::{Kind, Token},
+    template::Slot,
+};
+
+/// A view of names in scope: some items of one level of query, and what is around it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Env(u32);
+
+impl Env {
+    /// Where columns mean nothing to us, as in the expressions of DDL: those see one table only.
+    pub(super) const SILENT: Self = Self(u32::MAX);
+}
+
+/// What a name in scope stands for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Target {
+    /// A table without an alias and without a schema; `translated` unless it is a catalog.
+    Unqualified { translated: bool },
+    /// A table without an alias, in a schema that the text names.
+    Qualified,
+    /// An alias, a CTE, a function: hides tables of its name.
+    Other,
+}
+
+/// A query level's name, in the order of its FROM clause.
+struct Item<'a> {
+    level: u32,
+    /// The place in the order of its level.
+    place: u32,
+    /// The place from which on an aliased join hides it.
+    hidden_from: u32,
+    name: Cow<'a, str>,
+    target: Target,
+}
+
+/// Sees the items `from..to` of a level, then what `outer` sees.
+#[derive(Clone, Copy)]
+struct View {
+    level: u32,
+    from: u32,
+    to: u32,
+    outer: Env,
+}
+
+struct Column {
+    env: Env,
+    table: Token,
+}
+
+pub(super) struct Scopes<'a> {
+    /// How many items each level has.
+    levels: Vec<u32>,
+    views: Vec<View>,
+    items: Vec<Item<'a>>,
+    columns: Vec<Column>,
+    /// One bit for each name of a table met, by a small hash.
+    seen: u64,
+    /// Whether a table's name may have been met twice.
+    suspicious: bool,
+}
+
+/// The answer of an [`Env`] about a name.
+#[derive(Clone, Copy)]
+struct Answer {
+    /// Whether a column of that name is to be qualified.
+    qualify: bool,
+    /// The nearest unqualified table of that name, unless something else stands before it.
+    tenants: Option<bool>,
+}
+
+/// More tables of one name than any legal FROM clause has: PostgreSQL takes a name twice only from different schemas.
+const MOST_NAMESAKES: usize = 100;
+
+impl<'a> Scopes<'a> {
+    pub(super) fn new() -> Self {
+        Self {
+            levels: Vec::new(),
+            views: Vec::with_capacity(8),
+            items: Vec::with_capacity(8),
+            columns: Vec::with_capacity(32),
+            seen: 0,
+            suspicious: false,
+        }
+    }
+
+    /// A new level of query inside of `outer`, without items yet: its number, and the view on all that it will have.
+    pub(super) fn level(&mut self, outer: Env) -> (u32, Env) {
+        let level = self.levels.len() as u32;
+        self.levels.push(0);
+        (level, self.view(level, 0, u32::MAX, outer))
+    }
+
+    pub(super) fn view(&mut self, level: u32, from: u32, to: u32, outer: Env) -> Env {
+        let env = Env(self.views.len() as u32);
+        self.views.push(View { level, from, to, outer });
+        env
+    }
+
+    /// The place that the next item of a level will get.
+    pub(super) fn next_place(&self, level: u32) -> u32 {
+        self.levels[level as usize]
+    }
+
+    /// Adds a name to a level; says where it is kept, for [`Scopes::becomes_other`].
+    pub(super) fn add(&mut self, level: u32, name: Cow<'a, str>, target: Target) -> usize {
+        if target != Target::Other {
+            let bytes = name.as_bytes();
+            let last = bytes.last().copied().unwrap_or_default() as usize;
+            let bit = 1 << ((bytes.len() * 7 + bytes.first().copied().unwrap_or_default() as usize * 31 + last) % 64);
+            self.suspicious |= self.seen & bit != 0;
+            self.seen |= bit;
+        }
+        let place = &mut self.levels[level as usize];
+        self.items.push(Item {
+            level,
+            place: *place,
+            hidden_from: u32::MAX,
+            name,
+            target,
+        });
+        *place += 1;
+        self.items.len() - 1
+    }
+
+    /// An item turned out to be a CTE that is declared further on.
+    pub(super) fn becomes_other(&mut self, item: usize) {
+        self.items[item].target = Target::Other;
+    }
+
+    /// How many items there are in all levels, for [`Scopes::hide`].
+    pub(super) fn mark(&self) -> usize {
+        self.items.len()
+    }
+
+    /// The alias of a join hides the names inside of it from all that follows: those of the level from place `from` on, added since `mark`.
+    pub(super) fn hide(&mut self, level: u32, from: u32, mark: usize) {
+        let next = self.next_place(level);
+        let mut at = self.items.len();
+        while at > mark {
+            at -= 1;
+            let item = &mut self.items[at];
+            if item.level == level && item.place >= from {
+                item.hidden_from = item.hidden_from.min(next);
+            }
+        }
+    }
+
+    /// A column reference of two parts, whose table is named by the token.
+    pub(super) fn column(&mut self, env: Env, table: Token) {
+        self.columns.push(Column { env, table });
+    }
+
+    /// The end of a statement: says which columns are to be qualified, and forgets all names.
+    pub(super) fn resolve(&mut self, sql: &'a str, slots: &mut Vec<Slot>) -> Result<(), Fault> {
+        if self.suspicious {
+            self.qualify_ambiguous(sql, slots)?;
+        }
+        self.levels.clear();
+        self.views.clear();
+        self.items.clear();
+        self.columns.clear();
+        (self.seen, self.suspicious) = (0, false);
+        Ok(())
+    }
+
+    fn qualify_ambiguous(&self, sql: &'a str, slots: &mut Vec<Slot>) -> Result<(), Fault> {
+        let mut namesakes: HashMap<&str, u32> = HashMap::new();
+        for item in self.items.iter().filter(|item| item.target != Target::Other) {
+            *namesakes.entry(&item.name).or_default() += 1;
+        }
+        namesakes.retain(|_, count| *count > 1);
+        if namesakes.is_empty() {
+            return Ok(());
+        }
+        let mut names: HashMap<(u32, &str), Vec<&Item>> = HashMap::new();
+        for item in self.items.iter().filter(|item| namesakes.contains_key(&*item.name)) {
+            let same = names.entry((item.level, &item.name)).or_default();
+            same.push(item);
+            if same.len() > MOST_NAMESAKES {
+                return Err(Fault::not_understood(
+                    0,
+                    "a FROM clause that has the same name again and again",
+                ));
+            }
+        }
+        let mut answers = HashMap::new();
+        for column in &self.columns {
+            let name = identifier::name(sql, column.table);
+            let Some((&name, _)) = namesakes.get_key_value(&*name) else {
+                continue;
+            };
+            if self.answer(column.env, name, &names, &mut answers).qualify {
+                slots.push(Slot::Unqualified { at: column.table.start });
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks the views from the inside out. Each view answers once for a name, so that deep nesting costs no more than its depth in all.
+    fn answer<'n>(
+        &self,
+        env: Env,
+        name: &'n str,
+        names: &HashMap<(u32, &str), Vec<&Item>>,
+        answers: &mut HashMap<(Env, &'n str), Answer>,
+    ) -> Answer {
+        let mut asked = Vec::new();
+        let mut next = env;
+        let mut answer = Answer {
+            qualify: false,
+            tenants: None,
+        };
+        while next != Env::SILENT {
+            match answers.entry((next, name)) {
+                Entry::Occupied(known) => {
+                    answer = *known.get();
+                    break;
+                }
+                Entry::Vacant(_) => asked.push(next),
+            }
+            next = self.views[next.0 as usize].outer;
+        }
+        for env in asked.into_iter().rev() {
+            let view = self.views[env.0 as usize];
+            let same = names.get(&(view.level, name)).map(Vec::as_slice).unwrap_or_default();
+            let visible = || same.iter().filter(|item| view.shows(item)).map(|item| item.target);
+            answer = Self::shadow(visible, answer);
+            answers.insert((env, name), answer);
+        }
+        answer
+    }
+
+    /// The answer of a view that shows `visible`, around which `outer` is answered.
+    fn shadow<I: Iterator<Item = Target>>(visible: impl Fn() -> I, outer: Answer) -> Answer {
+        let here = visible().find_map(|target| match target {
+            Target::Unqualified { translated } => Some(translated),
+            _ => None,
+        });
+        match visible().count() {
+            0 => outer,
+            _ if visible().any(|target| target == Target::Other) => Answer {
+                qualify: false,
+                tenants: None,
+            },
+            count => {
+                let tenants = here.or(outer.tenants);
+                Answer {
+                    qualify: tenants == Some(true) && (count > 1 || here.is_none()),
+                    tenants,
+                }
+            }
+        }
+    }
+}
+
+impl View {
+    fn shows(&self, item: &Item) -> bool {
+        (self.from..self.to).contains(&item.place) && (item.hidden_from == u32::MAX || self.to <= item.hidden_from)
+    }
+}
+
+impl Scopes<'_> {
+    /// Whether a token can be kept as the table of a column.
+    pub(super) fn is_table(kind: Kind) -> bool {
+        kind.is_name()
+    }
+}

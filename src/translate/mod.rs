@@ -1,0 +1,26 @@
+//! SQL text and a map of schemas in, SQL text out. Pure: no connection, no state.
+//!
+//! A text is analysed once: a [`Template`] says where it has names to translate. Rendering that under a [`SchemaTranslateMap`] is a copy. What
+//! is not understood is a [`TranslateError`], never a guess.
+//!
+//! The modules, in the order in which a text meets them: `lexer` cuts it into tokens, with `keyword` for the words of the grammar;
+//! `finder` follows the grammar and finds the relations; `identifier` says what a name's text names and `catalog` which are
+//! PostgreSQL's own; `template` keeps the places found and renders them under a `map`.
+
+mod catalog;
+mod error;
+mod finder;
+mod identifier;
+mod keyword;
+mod lexer;
+mod map;
+mod split;
+mod template;
+pub(crate) mod templates;
+mod transaction;
+
+pub use error::{POISON, Place, TranslateError};
+pub use map::SchemaTranslateMap;
+pub use split::statements;
+pub use template::Template;
+pub(crate) use transaction::transaction_control;

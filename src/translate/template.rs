@@ -1,0 +1,171 @@
+//! A statement's text analysed once: the places where a schema goes, for any map.
+
+use std::borrow::Cow;
+
+use super::{
+    error::{Fault, TranslateError},
+    finder::Finder,
+    identifier,
+    lexer::{Lexer, Token},
+    map::SchemaTranslateMap,
+};
+use crate::name::SchemaName;
+
+/// Where a text has names to translate. It depends on the text alone, and so serves all maps, tenants and connections.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    /// In the text's order, none overlapping.
+    slots: Box<[Slot]>,
+    /// The schemas that the text names, each once.
+    keys: Box<[Box<str>]>,
+    length: usize,
+    affects_session: bool,
+}
+
+/// A place in the text, and what goes there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Slot {
+    /// The unqualified schema and a dot go before the name at this offset.
+    Unqualified { at: u32 },
+    /// The name at this place turned out to be no table's.
+    Nothing,
+    /// The schema written here is replaced by the value of a key.
+    Named { start: u32, end: u32, key: u32 },
+}
+
+impl Slot {
+    pub(super) fn start(self) -> u32 {
+        match self {
+            Self::Unqualified { at } => at,
+            Self::Named { start, .. } => start,
+            Self::Nothing => 0,
+        }
+    }
+}
+
+impl Template {
+    /// Finds the names to translate in a text of one or more statements.
+    ///
+    /// # Errors
+    /// [`TranslateError`] if the text can't be understood. Never [`TranslateError::TenantRequired`], which depends on the map.
+    pub fn analyse(sql: &str) -> Result<Self, TranslateError> {
+        Finder::find(sql).map_err(|fault| fault.describe(sql))
+    }
+
+    pub(super) fn new(sql: &str, mut slots: Vec<Slot>, keys: Vec<Box<str>>, affects_session: bool) -> Self {
+        slots.retain(|slot| *slot != Slot::Nothing);
+        if !slots.is_sorted_by_key(|slot| slot.start()) {
+            slots.sort_unstable_by_key(|slot| slot.start());
+        }
+        Self {
+            slots: slots.into(),
+            keys: keys.into(),
+            length: sql.len(),
+            affects_session,
+        }
+    }
+
+    /// The text under a map. `sql` is the text that was analysed. Borrowed when nothing changes.
+    ///
+    /// # Errors
+    /// [`TranslateError::TenantRequired`] if the text has an unqualified table and the map has no schema for those.
+    ///
+    /// # Panics
+    /// If `sql` has another length than the text that was analysed.
+    pub fn render<'a>(&self, sql: &'a str, map: &SchemaTranslateMap) -> Result<Cow<'a, str>, TranslateError> {
+        assert_eq!(
+            sql.len(),
+            self.length,
+            "a template renders the text that it was made of"
+        );
+        let mut growth = 0;
+        let mut changed = false;
+        for &slot in &self.slots {
+            if let Some(name) = self.schema_for(slot, sql, map)? {
+                changed = true;
+                growth += name.quoted().len() + 1;
+            }
+        }
+        if !changed {
+            return Ok(Cow::Borrowed(sql));
+        }
+        let mut out = String::with_capacity(sql.len() + growth);
+        let mut copied = 0;
+        for &slot in &self.slots {
+            let Some(name) = self.schema_for(slot, sql, map)? else {
+                continue;
+            };
+            out.push_str(&sql[copied..slot.start() as usize]);
+            out.push_str(name.quoted());
+            copied = match slot {
+                Slot::Unqualified { at } => {
+                    out.push('.');
+                    at as usize
+                }
+                Slot::Named { end, .. } => end as usize,
+                Slot::Nothing => copied,
+            };
+        }
+        out.push_str(&sql[copied..]);
+        Ok(Cow::Owned(out))
+    }
+
+    /// The schema to write at a slot, if any.
+    fn schema_for<'m>(
+        &self,
+        slot: Slot,
+        sql: &str,
+        map: &'m SchemaTranslateMap,
+    ) -> Result<Option<&'m SchemaName>, TranslateError> {
+        match slot {
+            Slot::Unqualified { at } => match map.unqualified() {
+                Some(name) if !map.leaves_some_alone() => Ok(Some(name)),
+                tenant => {
+                    let table = table_at(sql, at);
+                    match tenant {
+                        _ if map.leaves_alone(&table) => Ok(None),
+                        Some(name) => Ok(Some(name)),
+                        None => Err(TranslateError::tenant_required(sql, at as usize, table.into_owned())),
+                    }
+                }
+            },
+            Slot::Nothing => Ok(None),
+            Slot::Named { key, .. } => {
+                let key = &*self.keys[key as usize];
+                // The identity changes nothing, and so it does not even quote the name.
+                Ok(map.get(key).filter(|name| name.as_str() != key))
+            }
+        }
+    }
+
+    /// Whether the text holds a statement or a call that leaves something on the session beyond the transaction, or that tampers with
+    /// transactions: a connection that ran it must not go back to a pool. True as well for statements that may do so unseen (`DO`, `CALL`, `EXECUTE`).
+    pub fn affects_session(&self) -> bool {
+        self.affects_session
+    }
+
+    /// The bytes that this template takes in memory, for caches that are bounded by them.
+    pub fn memory(&self) -> usize {
+        let keys: usize = self.keys.iter().map(|key| key.len() + size_of::<Box<str>>()).sum();
+        size_of::<Self>() + size_of_val(&*self.slots) + keys
+    }
+}
+
+fn table_at(sql: &str, at: u32) -> Cow<'_, str> {
+    let token = first_token(&sql[at as usize..]);
+    match token {
+        Ok(Token { kind, start, end }) => identifier::name(
+            sql,
+            Token {
+                kind,
+                start: start + at,
+                end: end + at,
+            },
+        ),
+        Err(_) => Cow::Borrowed(""),
+    }
+}
+
+fn first_token(sql: &str) -> Result<Token, Fault> {
+    Lexer::new(sql)?.next()
+}

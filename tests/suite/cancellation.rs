@@ -1,0 +1,145 @@
+//! A future dropped anywhere leaves a clean connection in the pool, or none.
+
+use std::time::{Duration, Instant};
+
+use diesel::{
+    prelude::*,
+    sql_types::{Integer, Text},
+};
+use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_tenants::Recycling;
+
+use crate::{checkout::pid, schema::items, store::Store};
+
+async fn store() -> Store {
+    Store::with(|builder| builder.max_size(1).recycling(Recycling::Fast)).await
+}
+
+fn slow() -> diesel::expression::SqlLiteral<Integer> {
+    diesel::dsl::sql::<Integer>("(SELECT 1 FROM pg_sleep(30))")
+}
+
+/// The next checkout works, at once, and is not in a transaction.
+async fn next_checkout_is_clean(store: &Store) {
+    let started = Instant::now();
+    let mut conn = store.pool.for_tenant("client2").get().await.unwrap();
+    assert_eq!(
+        items::table
+            .find(1)
+            .select(items::price)
+            .get_result::<i32>(&mut conn)
+            .await,
+        Ok(1000)
+    );
+    let transaction_start = || diesel::select(diesel::dsl::sql::<Text>("now()::text"));
+    let first: String = transaction_start().get_result(&mut conn).await.unwrap();
+    let second: String = transaction_start().get_result(&mut conn).await.unwrap();
+    assert_ne!(first, second, "each statement is a transaction of its own");
+    assert!(
+        started.elapsed() < Duration::from_secs(20),
+        "it didn't wait for the query that was given up"
+    );
+}
+
+#[tokio::test]
+async fn a_checkout_given_up_while_it_waits() {
+    let store = store().await;
+    let held = store.pool.for_tenant("client1").get().await.unwrap();
+    let waiting = tokio::time::timeout(Duration::from_millis(20), store.pool.for_tenant("client1").get()).await;
+    assert!(waiting.is_err());
+    drop(held);
+    next_checkout_is_clean(&store).await;
+}
+
+#[tokio::test]
+async fn a_query_given_up_is_cancelled_on_the_server() {
+    let store = store().await;
+    for kind in ["load", "execute", "batch", "pipeline"] {
+        let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+        let backend = pid(&mut conn).await;
+        let patience = Duration::from_millis(50);
+        match kind {
+            "load" => drop(tokio::time::timeout(patience, diesel::select(slow()).get_result::<i32>(&mut conn)).await),
+            "execute" => drop(tokio::time::timeout(patience, diesel::select(slow()).execute(&mut conn)).await),
+            "batch" => drop(tokio::time::timeout(patience, conn.batch_execute("SELECT pg_sleep(30)")).await),
+            _ => drop(tokio::time::timeout(patience, diesel::select(slow()).get_result::<i32>(&mut &*conn)).await),
+        }
+        drop(conn);
+        next_checkout_is_clean(&store).await;
+        let still_busy = format!("SELECT count(*) FROM pg_stat_activity WHERE pid = {backend} AND state = 'active'");
+        let mut tries = 0;
+        while store.value(&still_busy) != "0" {
+            tries += 1;
+            assert!(tries < 500, "{kind}: the server is still at it");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_given_up_is_rolled_back_when_the_checkout_ends() {
+    let store = store().await;
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    let transaction = conn.transaction::<(), diesel::result::Error, _>(async |conn| {
+        diesel::update(items::table)
+            .set(items::price.eq(0))
+            .execute(conn)
+            .await?;
+        std::future::pending::<()>().await;
+        Ok(())
+    });
+    assert!(
+        tokio::time::timeout(Duration::from_millis(100), transaction)
+            .await
+            .is_err()
+    );
+    drop(conn);
+    // Not at the next checkout: its locks would be held until then.
+    let mut tries = 0;
+    while store.value("SELECT count(*) FROM pg_locks WHERE relation = 'client1.items'::regclass") != "0" {
+        tries += 1;
+        assert!(tries < 500, "the transaction is still open");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(store.value("SELECT price FROM client1.items WHERE id = 1"), "5000");
+    next_checkout_is_clean(&store).await;
+}
+
+#[tokio::test]
+async fn a_stream_given_up_half_way_doesnt_mix_with_the_next_checkouts_rows() {
+    use futures_util::StreamExt;
+    let store = store().await;
+    store
+        .database
+        .run("INSERT INTO client1.items SELECT i, 'client1', i FROM generate_series(10, 5000) i");
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    let mut stream = items::table
+        .select(items::price)
+        .load_stream::<i32>(&mut conn)
+        .await
+        .unwrap();
+    stream.next().await.unwrap().unwrap();
+    drop(stream);
+    drop(conn);
+    next_checkout_is_clean(&store).await;
+}
+
+#[tokio::test]
+async fn a_thousand_interrupted_requests_leave_a_working_pool() {
+    let store = Store::with(|builder| builder.max_size(4).recycling(Recycling::Fast)).await;
+    let requests = (0..1000u64).map(|request| {
+        let store = &store;
+        async move {
+            let tenant = if request % 2 == 0 { "client1" } else { "client2" };
+            let work = async {
+                let mut conn = store.pool.for_tenant(tenant).get().await.unwrap();
+                let descriptions: Vec<String> = items::table.select(items::description).load(&mut conn).await.unwrap();
+                assert!(descriptions.iter().all(|description| description.starts_with(tenant)));
+            };
+            let _ = tokio::time::timeout(Duration::from_micros(request * 37 % 5000), work).await;
+        }
+    });
+    futures_util::future::join_all(requests).await;
+    next_checkout_is_clean(&store).await;
+    assert!(store.pool.status().size <= 4);
+}

@@ -1,0 +1,182 @@
+use std::time::Duration;
+
+use diesel::prelude::*;
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use diesel_tenants::{CheckoutError, Recycling, TenantPool};
+
+use crate::{
+    schema::items,
+    store::{Store, chain},
+};
+
+#[tokio::test]
+async fn an_unknown_tenant_is_an_error_before_any_query_and_a_new_one_is_seen_at_once() {
+    let store = Store::on_one_connection().await;
+    let error = store.pool.for_tenant("client3").get().await.unwrap_err();
+    assert!(
+        matches!(&error, CheckoutError::UnknownTenant { tenant } if tenant.as_str() == "client3"),
+        "{error:?}"
+    );
+    assert!(error.to_string().starts_with("unknown tenant \"client3\""), "{error}");
+    store
+        .database
+        .run("CREATE SCHEMA client3; CREATE TABLE client3.items (id int, description text, price int)");
+    let mut conn = store.pool.for_tenant("client3").get().await.unwrap();
+    assert_eq!(items::table.count().get_result::<i64>(&mut conn).await, Ok(0));
+}
+
+#[tokio::test]
+async fn existence_is_asked_for_once() {
+    let store = Store::on_one_connection().await;
+    drop(store.pool.for_tenant("client1").get().await.unwrap());
+    // Were the catalog asked again, the schema would be missing.
+    store.database.run("ALTER SCHEMA client1 RENAME TO elsewhere");
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    let error = items::table.count().get_result::<i64>(&mut conn).await.unwrap_err();
+    assert!(
+        chain(&error).contains("relation \"client1.items\" does not exist"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn existence_is_asked_for_again_when_it_is_old() {
+    let store = Store::with(|builder| builder.max_size(1).schema_cache(10, Duration::ZERO)).await;
+    drop(store.pool.for_tenant("client1").get().await.unwrap());
+    store.database.run("ALTER SCHEMA client1 RENAME TO elsewhere");
+    let error = store.pool.for_tenant("client1").get().await.unwrap_err();
+    assert!(matches!(error, CheckoutError::UnknownTenant { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn the_search_path_of_a_checkout_reaches_no_table() {
+    let store = Store::on_one_connection().await;
+    store
+        .database
+        .run("CREATE TABLE public.items (id int, description text, price int)");
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    // Inside of a string no translator can see the name; the server must not find `public.items` either.
+    let error = diesel::sql_query("SELECT 'items'::regclass")
+        .execute(&mut conn)
+        .await
+        .unwrap_err();
+    assert!(chain(&error).contains("relation \"items\" does not exist"), "{error}");
+}
+
+#[tokio::test]
+async fn schemas_of_extensions_can_stay_on_the_search_path() {
+    let store = Store::with(|builder| builder.extension_schemas(["extra functions"])).await;
+    store.database.run(
+        "CREATE SCHEMA \"extra functions\"; CREATE FUNCTION \"extra functions\".answer() RETURNS int LANGUAGE sql AS 'SELECT 42'",
+    );
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    let answer = diesel::select(diesel::dsl::sql::<diesel::sql_types::Integer>("answer()"));
+    assert_eq!(answer.get_result::<i32>(&mut conn).await, Ok(42));
+}
+
+#[tokio::test]
+async fn status_counts_connections_and_close_refuses_checkouts() {
+    let store = Store::with(|builder| builder.max_size(3)).await;
+    let conn = store.pool.for_tenant("client1").get().await.unwrap();
+    let status = store.pool.status();
+    assert_eq!((status.max_size, status.size, status.available), (3, 1, 0));
+    drop(conn);
+    assert_eq!(store.pool.status().available, 1);
+    store.pool.close();
+    let error = store.pool.for_tenant("client1").get().await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "no connection for tenant \"client1\": the pool is closed"
+    );
+}
+
+#[tokio::test]
+async fn session_state_never_reaches_the_next_checkout() {
+    let leave_something = [
+        "SET search_path = client1",
+        "SELECT set_config('search_path', 'client1', false)",
+        "BEGIN",
+        "CREATE TEMPORARY TABLE items (id int)",
+        "SELECT pg_advisory_lock(1)",
+        "LISTEN everything",
+        "PREPARE mine AS SELECT 1",
+        "SET ROLE postgres",
+    ];
+    let store = Store::with(|builder| builder.max_size(1).recycling(Recycling::Fast)).await;
+    for statement in leave_something {
+        let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+        let before = pid(&mut conn).await;
+        conn.batch_execute(statement).await.unwrap();
+        drop(conn);
+        let mut conn = store.pool.for_tenant("client2").get().await.unwrap();
+        assert_ne!(
+            pid(&mut conn).await,
+            before,
+            "after `{statement}` the connection was handed on"
+        );
+    }
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    let before = pid(&mut conn).await;
+    conn.batch_execute("UPDATE items SET price = price").await.unwrap();
+    drop(conn);
+    let mut conn = store.pool.for_tenant("client2").get().await.unwrap();
+    assert_eq!(pid(&mut conn).await, before, "an ordinary statement leaves nothing");
+}
+
+#[tokio::test]
+async fn a_connection_killed_while_idle_is_replaced() {
+    for recycling in [Recycling::Verified, Recycling::VerifiedAfterIdle(Duration::ZERO)] {
+        let store = Store::with(|builder| builder.max_size(1).recycling(recycling)).await;
+        let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+        let victim = pid(&mut conn).await;
+        drop(conn);
+        store.database.run(&format!("SELECT pg_terminate_backend({victim})"));
+        let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+        assert_ne!(pid(&mut conn).await, victim);
+    }
+}
+
+#[tokio::test]
+async fn connections_are_replaced_when_they_are_old() {
+    let store = Store::with(|builder| builder.max_size(1).max_lifetime(Duration::ZERO)).await;
+    let first = pid(&mut store.pool.for_tenant("client1").get().await.unwrap()).await;
+    let second = pid(&mut store.pool.for_tenant("client1").get().await.unwrap()).await;
+    assert_ne!(first, second);
+}
+
+#[tokio::test]
+async fn a_custom_setup_makes_the_connections_and_is_checked_too() {
+    use diesel_async::AsyncPgConnection;
+    let store = Store::new().await;
+    let connect = |config: tokio_postgres::Config| async move {
+        let (client, connection) = config
+            .connect(tokio_postgres::NoTls)
+            .await
+            .map_err(|error| diesel::ConnectionError::BadConnection(error.to_string()))?;
+        AsyncPgConnection::try_from_client_and_connection(client, connection).await
+    };
+    let pool = TenantPool::builder(store.database.url())
+        .establish_with(move |config| Box::pin(connect(config)))
+        .build()
+        .await
+        .unwrap();
+    let mut conn = pool.for_tenant("client1").get().await.unwrap();
+    assert_eq!(items::table.count().get_result::<i64>(&mut conn).await, Ok(2));
+
+    let careless = TenantPool::builder(store.database.url())
+        .establish_with(move |mut config| {
+            config.options("-c search_path=public");
+            Box::pin(connect(config))
+        })
+        .build()
+        .await;
+    let message = chain(&careless.unwrap_err());
+    assert!(message.contains("holds \"public\""), "{message}");
+}
+
+pub async fn pid(conn: &mut diesel_tenants::Checkout) -> i32 {
+    diesel::select(diesel::dsl::sql::<diesel::sql_types::Integer>("pg_backend_pid()"))
+        .get_result(conn)
+        .await
+        .unwrap()
+}

@@ -1,0 +1,116 @@
+use std::time::Duration;
+
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use diesel_tenants::{CreateTenantError, TenantPool};
+use diesel_tenants_test_support::{Database, Server};
+
+use crate::{migrations::Folder, store::chain};
+
+const SHARED: EmbeddedMigrations = embed_migrations!("migrations");
+const TENANT: EmbeddedMigrations = embed_migrations!("tenant_migrations");
+
+async fn migrated() -> (TenantPool, Database) {
+    let database = Server::shared().database();
+    let pool = TenantPool::builder(database.url()).build().await.unwrap();
+    pool.migrate_shared(SHARED).await.unwrap();
+    (pool, database)
+}
+
+fn schemas(database: &Database) -> Vec<String> {
+    let sql = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'client%' ORDER BY 1";
+    database.query_strings(sql).into_iter().flatten().flatten().collect()
+}
+
+#[tokio::test]
+async fn a_tenant_is_created_once() {
+    let (pool, database) = migrated().await;
+    assert!(!pool.tenant_exists("client1").await.unwrap());
+    pool.create_tenant("client1", TENANT).await.unwrap();
+    assert!(pool.tenant_exists("client1").await.unwrap());
+    database.run("INSERT INTO client1.items VALUES (1, 'Tesla', 5000)");
+    let error = pool.create_tenant("client1", TENANT).await.unwrap_err();
+    assert!(
+        matches!(&error, CreateTenantError::AlreadyExists { tenant } if tenant.as_str() == "client1"),
+        "{error:?}"
+    );
+    assert_eq!(
+        database.query_strings("SELECT price FROM client1.items").len(),
+        1,
+        "it was left alone"
+    );
+}
+
+#[tokio::test]
+async fn of_many_who_create_the_same_tenant_one_succeeds() {
+    let (pool, _database) = migrated().await;
+    let attempts = (0..6).map(|_| pool.create_tenant("client1", TENANT));
+    let results = futures_util::future::join_all(attempts).await;
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1, "{results:?}");
+    for error in results.into_iter().filter_map(Result::err) {
+        assert!(matches!(error, CreateTenantError::AlreadyExists { .. }), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_failed_creation_leaves_no_tenant_and_a_retry_succeeds() {
+    let (pool, database) = migrated().await;
+    let migrations = [
+        ("001_good", "CREATE TABLE good (id int);", ""),
+        ("002_index", "CREATE INDEX good_id ON good (id);", ""),
+        ("003_broken", "CREATE TABLE bad (id nonsense);", ""),
+    ];
+    for folder in [
+        Folder::of(&migrations),
+        Folder::of(&migrations).without_transaction("002_index"),
+    ] {
+        let message = chain(&pool.create_tenant("client1", folder.migrations()).await.unwrap_err());
+        assert!(
+            message.starts_with(
+                "can't create the tables of tenant \"client1\": migration 003_broken of tenant \"client1\""
+            ),
+            "{message}"
+        );
+        assert!(message.ends_with("type \"nonsense\" does not exist"), "{message}");
+        assert_eq!(schemas(&database), [""; 0]);
+        folder.write("003_broken", "up.sql", "CREATE TABLE bad (id int);");
+        pool.create_tenant("client1", folder.migrations()).await.unwrap();
+        assert_eq!(schemas(&database), ["client1"]);
+        assert!(pool.tenant_exists("client1").await.unwrap());
+        database.run("DROP SCHEMA client1 CASCADE");
+        // Seen as existing a moment ago.
+        assert!(pool.migrate_tenant("client1", folder.migrations()).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_creation_given_up_half_way_is_no_tenant_and_a_retry_starts_over() {
+    let (pool, database) = migrated().await;
+    let folder = Folder::of(&[
+        ("001_good", "CREATE TABLE good (id int);", ""),
+        ("002_slow", "SELECT pg_sleep(0.5);", ""),
+    ])
+    .without_transaction("002_slow");
+    let given_up = tokio::time::timeout(
+        Duration::from_millis(250),
+        pool.create_tenant("client1", folder.migrations()),
+    );
+    assert!(given_up.await.is_err());
+    assert_eq!(schemas(&database), ["client1"], "the schema is there");
+    let error = pool.for_tenant("client1").get().await.unwrap_err();
+    assert!(
+        error.to_string().starts_with("unknown tenant \"client1\""),
+        "but it is no tenant: {error}"
+    );
+    folder.write("002_slow", "up.sql", "SELECT 1");
+    pool.create_tenant("client1", folder.migrations()).await.unwrap();
+    assert!(pool.tenant_exists("client1").await.unwrap());
+}
+
+#[tokio::test]
+async fn names_that_no_tenant_can_have_are_refused() {
+    let (pool, _database) = migrated().await;
+    for name in ["", "pg_tenant", "public", "a\0"] {
+        let message = chain(&pool.create_tenant(name, TENANT).await.unwrap_err());
+        assert!(message.starts_with("can't create a tenant: "), "{message}");
+    }
+}

@@ -1,0 +1,15 @@
+//! Every test runs on a real PostgreSQL: the server named by `DATABASE_URL`, or a throw-away one started for the run.
+//! Each test has a database of its own.
+
+mod bad_input;
+mod cancellation;
+mod checkout;
+mod connection;
+mod create_tenant;
+mod isolation;
+mod maps;
+mod migrations;
+mod query;
+mod schema;
+mod store;
+mod types;

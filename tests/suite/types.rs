@@ -1,0 +1,157 @@
+//! Types that live in a tenant's schema: two tenants' on one connection, in turn.
+
+use diesel::{
+    deserialize::{FromSql, FromSqlRow},
+    expression::AsExpression,
+    pg::{Pg, PgValue},
+    prelude::*,
+    serialize::{IsNull, Output, ToSql},
+};
+use diesel_async::RunQueryDsl;
+use std::io::Write;
+
+use crate::store::Store;
+
+#[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+#[diesel(postgres_type(name = "order_status"))]
+pub struct OrderStatus;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[diesel(sql_type = OrderStatus)]
+enum Status {
+    New,
+    Sent,
+}
+
+impl ToSql<OrderStatus, Pg> for Status {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> diesel::serialize::Result {
+        out.write_all(match self {
+            Self::New => b"new",
+            Self::Sent => b"sent",
+        })?;
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<OrderStatus, Pg> for Status {
+    fn from_sql(value: PgValue<'_>) -> diesel::deserialize::Result<Self> {
+        match value.as_bytes() {
+            b"new" => Ok(Self::New),
+            b"sent" => Ok(Self::Sent),
+            other => Err(format!("unknown status {:?}", String::from_utf8_lossy(other)).into()),
+        }
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::OrderStatus;
+
+    parcels (id) {
+        id -> Integer,
+        status -> OrderStatus,
+        history -> Array<OrderStatus>,
+        weight -> Integer,
+    }
+}
+
+async fn with_parcels() -> Store {
+    let store = Store::on_one_connection().await;
+    for tenant in ["client1", "client2"] {
+        store.database.run(&format!(
+            "CREATE TYPE {tenant}.order_status AS ENUM ('new', 'sent');
+             CREATE DOMAIN {tenant}.weight AS int CHECK (VALUE > 0);
+             CREATE TABLE {tenant}.parcels (
+                 id serial PRIMARY KEY,
+                 status {tenant}.order_status NOT NULL,
+                 history {tenant}.order_status[] NOT NULL,
+                 weight {tenant}.weight NOT NULL
+             )"
+        ));
+    }
+    store
+}
+
+#[tokio::test]
+async fn enums_arrays_of_enums_domains_and_sequences_round_trip_for_two_tenants_on_one_connection() {
+    let store = with_parcels().await;
+    for round in 1..4 {
+        for tenant in ["client1", "client2"] {
+            let mut conn = store.pool.for_tenant(tenant).get().await.unwrap();
+            let (id, status, history): (i32, Status, Vec<Status>) = diesel::insert_into(parcels::table)
+                .values((
+                    parcels::status.eq(Status::Sent),
+                    parcels::history.eq(vec![Status::New, Status::Sent]),
+                    parcels::weight.eq(round),
+                ))
+                .returning((parcels::id, parcels::status, parcels::history))
+                .get_result(&mut conn)
+                .await
+                .unwrap();
+            assert_eq!(id, round, "each tenant has a sequence of its own");
+            assert_eq!((status, history), (Status::Sent, vec![Status::New, Status::Sent]));
+            let found: i64 = parcels::table
+                .filter(parcels::status.eq(Status::Sent))
+                .filter(parcels::status.eq_any([Status::Sent]))
+                .count()
+                .get_result(&mut conn)
+                .await
+                .unwrap();
+            assert_eq!(found, i64::from(round));
+        }
+    }
+}
+
+#[tokio::test]
+async fn types_made_by_a_migration_are_known_to_the_next_checkout() {
+    use crate::migrations::Folder;
+    let store = Store::on_one_connection().await;
+    drop(store.pool.for_tenant("client1").get().await.unwrap());
+    let folder = Folder::of(&[(
+        "001_parcels",
+        "CREATE TYPE order_status AS ENUM ('new', 'sent');
+         CREATE TABLE parcels (id serial PRIMARY KEY, status order_status NOT NULL, history order_status[] NOT NULL, weight int NOT NULL);",
+        "",
+    )]);
+    store.pool.migrate_tenant("client1", folder.migrations()).await.unwrap();
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    let inserted = diesel::insert_into(parcels::table).values((
+        parcels::status.eq(Status::New),
+        parcels::history.eq(Vec::<Status>::new()),
+        parcels::weight.eq(1),
+    ));
+    assert_eq!(inserted.execute(&mut conn).await, Ok(1));
+}
+
+#[tokio::test]
+async fn an_extensions_type_keeps_working() {
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "mood"))]
+    struct Mood;
+
+    #[derive(Debug, AsExpression)]
+    #[diesel(sql_type = Mood)]
+    struct Happy;
+
+    impl ToSql<Mood, Pg> for Happy {
+        fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> diesel::serialize::Result {
+            out.write_all(b"happy")?;
+            Ok(IsNull::No)
+        }
+    }
+
+    let store = Store::with(|builder| builder.extension_schemas(["extensions"])).await;
+    store
+        .database
+        .run("CREATE SCHEMA extensions; CREATE TYPE extensions.mood AS ENUM ('happy')");
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    let text: String = diesel::select(
+        diesel::dsl::sql::<diesel::sql_types::Text>("")
+            .bind::<Mood, _>(Happy)
+            .sql("::text"),
+    )
+    .get_result(&mut conn)
+    .await
+    .unwrap();
+    assert_eq!(text, "happy");
+}

@@ -1,0 +1,100 @@
+use std::{error::Error, fmt, io, path::PathBuf, process::ExitStatus, time::Duration};
+
+/// Why there is no server.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// PostgreSQL's server is not installed, or nowhere it is looked for.
+    #[error(
+        "found no PostgreSQL server: looked for `initdb` and `postgres` in\n  {}\n\
+         Install it (Debian, Ubuntu: apt-get install postgresql; Fedora: dnf install postgresql-server; \
+         macOS: brew install postgresql), put its folder in PATH, or set DATABASE_URL to a server that is running",
+        searched.join("\n  ")
+    )]
+    NotInstalled {
+        /// Every place that was looked at, in order.
+        searched: Vec<String>,
+    },
+
+    /// A program named `postgres` that is something else.
+    #[error("{} --version tells no version: {output:?}", program.display())]
+    UnknownVersion {
+        /// The program.
+        program: PathBuf,
+        /// What it printed.
+        output: String,
+    },
+
+    /// The process runs as root, and there is no other account to run the server as.
+    #[error(
+        "PostgreSQL refuses to run as root, and /etc/passwd has no account `postgres` to run it as: \
+         add one, or run this as another user"
+    )]
+    NoAccount,
+
+    /// A step of the set-up was refused by the operating system.
+    #[error("could not {attempt}")]
+    Io {
+        /// What was attempted, and on which path.
+        attempt: String,
+        /// What the operating system says.
+        source: io::Error,
+    },
+
+    /// `initdb` failed.
+    #[error("initdb failed ({status}):\n{output}")]
+    Initdb {
+        /// How it ended.
+        status: ExitStatus,
+        /// Everything it printed.
+        output: String,
+    },
+
+    /// The server ended before it accepted connections.
+    #[error("postgres ended ({status}) before it accepted connections; the end of its log:\n{log}")]
+    Ended {
+        /// How it ended.
+        status: ExitStatus,
+        /// The last lines of its log.
+        log: String,
+    },
+
+    /// The server runs, and is still not accepting connections.
+    #[error("postgres accepts no connections after {} s; the end of its log:\n{log}", waited.as_secs())]
+    NotReady {
+        /// How long it was given.
+        waited: Duration,
+        /// The last lines of its log.
+        log: String,
+    },
+
+    /// `DATABASE_URL` is set to something that is not a URL. The value holds a password, and is not shown.
+    #[error("DATABASE_URL is not of the form postgres://user:password@host:port/database")]
+    DatabaseUrl {
+        /// What is wrong with it, when it could be read at all.
+        #[source]
+        source: Option<tokio_postgres::Error>,
+    },
+}
+
+impl StartError {
+    pub(crate) fn io(attempt: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let attempt = attempt.into();
+        move |source| Self::Io { attempt, source }
+    }
+}
+
+/// An error with its sources on one line, for the panics of test code.
+pub(crate) struct Chain<'a>(pub(crate) &'a (dyn Error + 'static));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut source = self.0.source();
+        while let Some(error) = source {
+            write!(f, ": {error}")?;
+            source = error.source();
+        }
+        Ok(())
+    }
+}

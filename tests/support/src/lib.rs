@@ -1,0 +1,56 @@
+//! A throw-away PostgreSQL server for the tests, benches and examples of diesel-tenants.
+//!
+//! Each process has one server, started on first use, and each test a database of its own:
+//!
+//! ```
+//! use diesel_tenants_test_support::Server;
+//!
+//! let db = Server::shared().database();
+//! db.run("CREATE SCHEMA client1; CREATE TABLE client1.orders (id int); INSERT INTO client1.orders VALUES (7)");
+//! assert_eq!(db.query_strings("SELECT id FROM client1.orders"), [[Some("7".to_owned())]]);
+//! // `db.url()` is what a pool is built from; the database is dropped with `db`.
+//! ```
+//!
+//! # Which server
+//!
+//! With `DATABASE_URL` set, [`Server::shared`] uses that server and starts nothing; its role must be allowed to
+//! `CREATE DATABASE`. Otherwise it starts one from the installed binaries, which it looks for in `$PATH`, in
+//! `pg_config --bindir`, and where distributions put them. PostgreSQL 13 or newer, on a Unix.
+//!
+//! Such a server listens on 127.0.0.1 only, with a random password, in a fresh directory (in `/dev/shm` where
+//! there is room). It trades durability for speed. A process of root runs it as the account `postgres`, since
+//! PostgreSQL refuses to run as root.
+//!
+//! # Gone afterwards
+//!
+//! However the process ends (also by panic, Ctrl-C or `SIGKILL`, and without running destructors), the server stops
+//! and its directory disappears: a watchdog waits for the end of a pipe that only this process holds.
+//! That is why this is our own code: `pgtemp`, the crate nearest to it, needs `sudo` when run by root, leaves the
+//! server's output pipes unread, and leaves the server running when its process is killed.
+//!
+//! # A server to break
+//!
+//! [`Server::start`] gives a test a server of its own, to [`stop`](Server::stop) and [`restart`](Server::restart) in
+//! mid-work. [`Server::builder`] adds settings and returns errors in place of panics.
+
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+mod account;
+mod binaries;
+mod builder;
+mod client;
+mod database;
+mod directory;
+mod error;
+mod port;
+mod process;
+mod random;
+mod server;
+mod url;
+mod watchdog;
+
+pub use builder::ServerBuilder;
+pub use database::Database;
+pub use error::StartError;
+pub use server::Server;

@@ -1,0 +1,313 @@
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{Read, Seek, SeekFrom, Write},
+    os::unix::{fs::OpenOptionsExt, process::CommandExt},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::{StartError, account::Account, binaries::Binaries, directory, port, random, watchdog::Watchdog};
+
+pub(crate) const USER: &str = "postgres";
+
+/// Crash recovery of a test's data is done in well under a second; a loaded machine may take its time.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How often another process may be quicker to take the port.
+const PORTS: usize = 10;
+
+const SETTINGS: &[(&str, &str)] = &[
+    ("listen_addresses", "127.0.0.1"),
+    ("max_connections", "300"),
+    ("max_locks_per_transaction", "128"),
+    // Nobody needs the data after a crash of the machine. After one of the server tests do, and would miss the last
+    // commits without `synchronous_commit`, which costs next to nothing here.
+    ("fsync", "off"),
+    ("full_page_writes", "off"),
+    ("wal_level", "minimal"),
+    ("max_wal_senders", "0"),
+    // The log of changes lies in memory with the rest, and is a gigabyte by default.
+    ("max_wal_size", "256MB"),
+    // Its workers come at their own times, and would show in plans, in timings and in pg_stat_activity.
+    ("autovacuum", "off"),
+    ("jit", "off"),
+    // By default segments in /dev/shm, which stay behind when the server is killed: inside its own directory instead.
+    ("dynamic_shared_memory_type", "mmap"),
+];
+
+/// A cluster in a directory of its own, and the server process on it, if it runs.
+#[derive(Debug)]
+pub(crate) struct Process {
+    binaries: Binaries,
+    major_version: u32,
+    account: Account,
+    directory: PathBuf,
+    settings: Vec<(String, String)>,
+    password: String,
+    port: u16,
+    running: Option<Child>,
+    watchdog: Watchdog,
+}
+
+impl Process {
+    pub(crate) fn start(settings: Vec<(String, String)>) -> Result<Self, StartError> {
+        Self::start_on(settings, port::free)
+    }
+
+    fn start_on(
+        settings: Vec<(String, String)>,
+        mut next_port: impl FnMut() -> Result<u16, StartError>,
+    ) -> Result<Self, StartError> {
+        let binaries = Binaries::find()?;
+        let major_version = binaries.major_version()?;
+        let directory = directory::create()?;
+        // First of all, so that whatever happens from here on the directory goes.
+        let watchdog = Watchdog::new(&directory)?;
+        let account = Account::choose(&directory)?;
+        account.give(&directory)?;
+        let password = random::hex(16)?;
+        let mut process = Self {
+            binaries,
+            major_version,
+            account,
+            directory,
+            settings,
+            password,
+            port: 0,
+            running: None,
+            watchdog,
+        };
+        process.initdb()?;
+
+        for _ in 1..PORTS {
+            process.port = next_port()?;
+            match process.launch() {
+                Err(StartError::Ended { log, .. }) if port_was_taken(&log) => {}
+                other => return other.map(|()| process),
+            }
+        }
+        process.port = next_port()?;
+        process.launch().map(|()| process)
+    }
+
+    pub(crate) fn password(&self) -> &str {
+        &self.password
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.running
+            .as_mut()
+            .is_some_and(|child| matches!(child.try_wait(), Ok(None)))
+    }
+
+    /// An immediate shutdown: sessions are cut, nothing is written out, and the next start recovers as from a crash.
+    pub(crate) fn stop(&mut self) -> Result<(), StartError> {
+        let Some(mut child) = self.running.take() else {
+            return Ok(());
+        };
+        // The shell's own `kill`: there is none in the standard library, and the program is not everywhere.
+        let kill = Command::new("/bin/sh")
+            .args(["-c", "kill -QUIT \"$0\"", &child.id().to_string()])
+            .output();
+        kill.map_err(StartError::io("run /bin/sh"))?;
+        child.wait().map_err(StartError::io("wait for postgres"))?;
+        self.watchdog.release()
+    }
+
+    pub(crate) fn restart(&mut self) -> Result<(), StartError> {
+        self.stop()?;
+        self.launch()
+    }
+
+    fn ended(&mut self) -> Result<Option<ExitStatus>, StartError> {
+        let Some(child) = &mut self.running else {
+            return Ok(None);
+        };
+        child.try_wait().map_err(StartError::io("look after postgres"))
+    }
+
+    fn initdb(&mut self) -> Result<(), StartError> {
+        let password_file = self.directory.join("password");
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&password_file)
+            .map_err(StartError::io(format!("make {}", password_file.display())))?;
+        writeln!(file, "{}", self.password).map_err(StartError::io("write the password file"))?;
+        self.account.give(&password_file)?;
+
+        let log = self.directory.join("initdb.log");
+        let mut command = self.command(&self.binaries.initdb.clone(), &log)?;
+        command
+            .arg("--pgdata")
+            .arg(self.data())
+            .arg("--pwfile")
+            .arg(&password_file);
+        command.args(["--username", USER, "--encoding=UTF8", "--no-locale", "--no-sync"]);
+        // SCRAM as it comes costs each new connection 5 ms on the server and, in a debug build, 45 in the client.
+        if self.major_version >= 16 {
+            command.args(["--auth=password", "--set", "scram_iterations=1"]);
+        } else {
+            command.arg("--auth=md5");
+        }
+
+        let mut child = spawn(command, &self.binaries.initdb)?;
+        self.watchdog.guard(&child)?;
+        let status = child.wait().map_err(StartError::io("wait for initdb"))?;
+        self.watchdog.release()?;
+        if !status.success() {
+            return Err(StartError::Initdb {
+                status,
+                output: text(&log, 0),
+            });
+        }
+        fs::remove_file(&password_file).map_err(StartError::io("remove the password file"))
+    }
+
+    fn launch(&mut self) -> Result<(), StartError> {
+        let log = self.directory.join("server.log");
+        let log_so_far = fs::metadata(&log).map_or(0, |metadata| metadata.len());
+        let mut command = self.command(&self.binaries.postgres.clone(), &log)?;
+        command
+            .arg("-D")
+            .arg(self.data())
+            .arg("-k")
+            .arg(&self.directory)
+            .arg("-p")
+            .arg(self.port.to_string());
+        let own = self
+            .settings
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()));
+        for (name, value) in SETTINGS.iter().copied().chain(own) {
+            command.arg("-c").arg(format!("{name}={value}"));
+        }
+
+        let child = self.running.insert(spawn(command, &self.binaries.postgres)?);
+        self.watchdog.guard(child)?;
+        let begun = Instant::now();
+        while !self.accepts_connections() {
+            if let Some(status) = self.ended()? {
+                self.stop()?;
+                return Err(StartError::Ended {
+                    status,
+                    log: last_lines(&text(&log, log_so_far)),
+                });
+            }
+            if begun.elapsed() > PATIENCE {
+                self.stop()?;
+                return Err(StartError::NotReady {
+                    waited: PATIENCE,
+                    log: last_lines(&text(&log, log_so_far)),
+                });
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
+    }
+
+    /// As `pg_ctl` does it: no connection needed, and no other server on that port can be taken for ours.
+    fn accepts_connections(&self) -> bool {
+        let Some(pid) = self.running.as_ref().map(Child::id) else {
+            return false;
+        };
+        let Ok(file) = fs::read_to_string(self.data().join("postmaster.pid")) else {
+            return false;
+        };
+        let mut lines = file.lines();
+        // After a crash the file of the process before is still there.
+        lines.next().is_some_and(|line| line.trim() == pid.to_string())
+            && lines.nth(6).is_some_and(|status| status.trim() == "ready")
+    }
+
+    fn data(&self) -> PathBuf {
+        self.directory.join("data")
+    }
+
+    /// A program of PostgreSQL's, as the right account, with its output in `log`: nobody would drain a pipe.
+    fn command(&self, program: &Path, log: &Path) -> Result<Command, StartError> {
+        let attempt = || format!("open {}", log.display());
+        let output = File::options()
+            .create(true)
+            .append(true)
+            .open(log)
+            .map_err(StartError::io(attempt()))?;
+        let errors = output.try_clone().map_err(StartError::io(attempt()))?;
+
+        let mut command = Command::new(program);
+        self.account.run(&mut command);
+        command
+            .current_dir(&self.directory)
+            .stdin(Stdio::null())
+            .stdout(output)
+            .stderr(errors);
+        // Ctrl-C is for us. The watchdog ends the server.
+        command.process_group(0);
+        for (name, _) in std::env::vars_os() {
+            if name.as_encoded_bytes().starts_with(b"PG") {
+                command.env_remove(name);
+            }
+        }
+        // The log is read for one message.
+        command.env("LC_ALL", "C");
+        Ok(command)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // The watchdog could stop the server as well, but would take it for alive until we have waited for it.
+        let _ = self.stop();
+    }
+}
+
+fn spawn(mut command: Command, program: &Path) -> Result<Child, StartError> {
+    command
+        .spawn()
+        .map_err(StartError::io(format!("run {}", program.display())))
+}
+
+fn port_was_taken(log: &str) -> bool {
+    log.contains("could not bind IPv4 address")
+}
+
+fn text(log: &Path, from: u64) -> String {
+    let mut bytes = Vec::new();
+    let read = File::open(log).and_then(|mut file| {
+        file.seek(SeekFrom::Start(from))?;
+        file.read_to_end(&mut bytes)
+    });
+    match read {
+        Ok(_) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(error) => format!("(could not read {}: {error})", log.display()),
+    }
+}
+
+fn last_lines(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().collect();
+    lines[lines.len().saturating_sub(20)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn a_port_that_was_taken_meanwhile_is_given_up_for_another() {
+        let occupied = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut ports = vec![port::free().unwrap(), occupied.local_addr().unwrap().port()];
+        let free = ports[0];
+        let mut process = Process::start_on(Vec::new(), || Ok(ports.pop().expect("two are enough"))).unwrap();
+        assert_eq!(process.port(), free);
+        assert!(process.is_running());
+    }
+}

@@ -1,0 +1,128 @@
+use std::{
+    env,
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
+};
+
+use crate::{
+    Database, ServerBuilder, StartError,
+    error::Chain,
+    process::{Process, USER},
+    url::ServerUrl,
+};
+
+/// A PostgreSQL server: the one that `DATABASE_URL` names, or one of our own that ends with this value or process.
+#[derive(Debug)]
+pub struct Server {
+    url: ServerUrl,
+    strategy: OnceLock<&'static str>,
+    /// `None` for a server that runs without us.
+    process: Option<Mutex<Process>>,
+}
+
+impl Server {
+    /// The process's one server, started on first use; or that of `DATABASE_URL`, when set.
+    ///
+    /// # Panics
+    ///
+    /// When there is none and none can be started, with the reason.
+    #[track_caller]
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Result<Server, StartError>> = OnceLock::new();
+        let shared = SHARED.get_or_init(|| match env::var("DATABASE_URL") {
+            Ok(url) if !url.is_empty() => ServerUrl::parse(&url).map(|url| Self::new(url, None)),
+            _ => Self::builder().start(),
+        });
+        shared.as_ref().unwrap_or_else(|error| panic!("{}", Chain(error)))
+    }
+
+    /// Starts a server of the caller's own, for tests that break it. `DATABASE_URL` plays no part.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start, with the reason.
+    #[track_caller]
+    pub fn start() -> Self {
+        Self::builder()
+            .start()
+            .unwrap_or_else(|error| panic!("{}", Chain(&error)))
+    }
+
+    /// Starts a server of the caller's own with other settings, or with errors to handle.
+    pub fn builder() -> ServerBuilder {
+        ServerBuilder::default()
+    }
+
+    fn new(url: ServerUrl, process: Option<Process>) -> Self {
+        Self {
+            url,
+            strategy: OnceLock::new(),
+            process: process.map(Mutex::new),
+        }
+    }
+
+    pub(crate) fn with_settings(settings: Vec<(String, String)>) -> Result<Self, StartError> {
+        let process = Process::start(settings)?;
+        let url = ServerUrl::own(USER, process.password(), process.port());
+        Ok(Self::new(url, Some(process)))
+    }
+
+    /// Creates an empty database. May be called from anywhere, asynchronous code included, and from many threads.
+    ///
+    /// It blocks the thread for some tens of milliseconds.
+    ///
+    /// # Panics
+    ///
+    /// When the server refuses, with its message.
+    #[track_caller]
+    pub fn database(&self) -> Database {
+        let strategy = self.strategy.get_or_init(|| Database::strategy_of(&self.url));
+        Database::create(&self.url, strategy)
+    }
+
+    /// The URL of a database on this server, which need not exist, under the role that owns everything here.
+    pub fn url_for(&self, database: &str) -> String {
+        self.url.database(database)
+    }
+
+    /// The TCP port.
+    pub fn port(&self) -> u16 {
+        self.url.port()
+    }
+
+    /// Whether the server runs. One that `DATABASE_URL` names is taken to.
+    pub fn is_running(&self) -> bool {
+        self.process.is_none() || self.own().is_running()
+    }
+
+    /// Stops the server at once, as a crash would: sessions are cut, and the port refuses connections on return.
+    ///
+    /// Does nothing when it is stopped already.
+    ///
+    /// # Panics
+    ///
+    /// On a server that `DATABASE_URL` names.
+    #[track_caller]
+    pub fn stop(&self) {
+        self.own().stop().unwrap_or_else(|error| panic!("{}", Chain(&error)));
+    }
+
+    /// Starts the server again, on the same port and data, after stopping it if it runs.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start, or on a server that `DATABASE_URL` names.
+    #[track_caller]
+    pub fn restart(&self) {
+        self.own().restart().unwrap_or_else(|error| panic!("{}", Chain(&error)));
+    }
+
+    #[track_caller]
+    fn own(&self) -> MutexGuard<'_, Process> {
+        let process = self
+            .process
+            .as_ref()
+            .expect("the server of DATABASE_URL is not ours to stop or start");
+        // A panic elsewhere leaves a process that runs or does not: both are fine to go on from.
+        process.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
