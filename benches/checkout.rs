@@ -10,10 +10,9 @@ use std::{
 };
 
 use diesel::{
-    pg::Pg,
+    pg::{Pg, PgQueryBuilder},
     prelude::*,
-    query_builder::{AstPass, Query, QueryFragment, QueryId},
-    sql_types::{Integer, Text},
+    query_builder::{AstPass, Query, QueryBuilder, QueryFragment, QueryId},
 };
 use diesel_async::{
     AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
@@ -31,17 +30,53 @@ diesel::table! {
 diesel::joinable!(orders -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(users, orders);
 
-mod by_hand {
-    diesel::table! {
-        tenant0.orders (id) { id -> Integer, user_id -> Integer, quantity -> Integer }
-    }
-    diesel::joinable!(orders -> crate::users (user_id));
-    use crate::users;
-    diesel::allow_tables_to_appear_in_same_query!(users, orders);
+/// What one would write without this crate: the same tables and the same query again, for each tenant.
+macro_rules! by_hand {
+    ($($tenant:ident)*) => {
+        $(mod $tenant {
+            diesel::table! {
+                $tenant.orders (id) { id -> Integer, user_id -> Integer, quantity -> Integer }
+            }
+            diesel::joinable!(orders -> crate::users (user_id));
+            use crate::users;
+            diesel::allow_tables_to_appear_in_same_query!(users, orders);
+        })*
+
+        const BY_HAND: usize = [$(stringify!($tenant)),*].len();
+
+        async fn by_hand(conn: &mut AsyncPgConnection, tenant: usize) -> QueryResult<Row> {
+            let mut index = 0;
+            $({
+                if index == tenant {
+                    return users::table
+                        .inner_join($tenant::orders::table)
+                        .filter($tenant::orders::id.eq(1))
+                        .select((users::name, $tenant::orders::quantity))
+                        .get_result(conn)
+                        .await;
+                }
+                index += 1;
+            })*
+            unreachable!("tenant {index} has no tables");
+        }
+    };
+}
+
+by_hand! {
+    tenant0 tenant1 tenant2 tenant3 tenant4 tenant5 tenant6 tenant7 tenant8 tenant9
+    tenant10 tenant11 tenant12 tenant13 tenant14 tenant15 tenant16 tenant17 tenant18 tenant19
 }
 
 const CHECKOUTS_A_ROUND: usize = 100;
-const ROUNDS: usize = 60;
+/// Rounds that prepare the statements, and aren't counted.
+const WARM_UP: usize = 10;
+const ROUNDS: usize = 100;
+
+// The contenders.
+const OURS: usize = 0;
+const TEXT: usize = 1;
+const TYPED: usize = 2;
+const SEARCH_PATH: usize = 3;
 
 type Row = (String, i32);
 
@@ -67,8 +102,8 @@ async fn main() {
 struct Contenders {
     tenants: Vec<String>,
     ours: TenantPool,
-    by_hand: Pool<AsyncPgConnection>,
-    by_hand_typed: Pool<AsyncPgConnection>,
+    text: Pool<AsyncPgConnection>,
+    typed: Pool<AsyncPgConnection>,
     search_path: Pool<AsyncPgConnection>,
     /// The query's text for each tenant, written before the race.
     texts: Vec<Arc<str>>,
@@ -105,8 +140,8 @@ impl Contenders {
         Self {
             tenants: names,
             ours,
-            by_hand: plain(),
-            by_hand_typed: plain(),
+            text: plain(),
+            typed: plain(),
             search_path: plain(),
             texts,
         }
@@ -114,47 +149,49 @@ impl Contenders {
 
     async fn measure(&self) {
         let mut times: [Vec<Duration>; 4] = Default::default();
-        // The first rounds prepare the statements.
-        for round in 0..ROUNDS + 10 {
-            let start = round * CHECKOUTS_A_ROUND;
-            let results = [
-                self.time(start, async |tenant| self.for_tenant(tenant).await).await,
-                self.time(start, async |tenant| self.by_hand(tenant).await).await,
-                self.time(start, async |tenant| self.by_hand_typed(tenant).await).await,
-                self.time(start, async |tenant| self.search_path(tenant).await).await,
-            ];
-            if round >= 10 {
-                times
-                    .iter_mut()
-                    .zip(results)
-                    .for_each(|(times, result)| times.push(result));
+        for round in 0..WARM_UP + ROUNDS {
+            // In another order each round: whoever follows a slow one finds the processor's caches cold.
+            for turn in 0..times.len() {
+                let contender = (round + turn) % times.len();
+                let time = match contender {
+                    OURS => self.time(round, async |tenant| self.for_tenant(tenant).await).await,
+                    TEXT => self.time(round, async |tenant| self.text(tenant).await).await,
+                    TYPED if self.tenants.len() > BY_HAND => Duration::MAX,
+                    TYPED => self.time(round, async |tenant| self.typed(tenant).await).await,
+                    _ => self.time(round, async |tenant| self.search_path(tenant).await).await,
+                };
+                if round >= WARM_UP {
+                    times[contender].push(time);
+                }
             }
         }
-        let [ours, by_hand, by_hand_typed, search_path] = &times;
+        let ratio = |theirs: usize| {
+            median(
+                times[OURS]
+                    .iter()
+                    .zip(&times[theirs])
+                    .map(|(a, b)| a.as_secs_f64() / b.as_secs_f64()),
+            )
+        };
+        let ours = median(times[OURS].iter().map(Duration::as_secs_f64)) * 1e6 / CHECKOUTS_A_ROUND as f64;
         println!(
-            "{} tenants in rotation, {:.1} µs for a checkout and a query",
-            self.tenants.len(),
-            micros(median(ours))
+            "{} tenants in rotation: {ours:.1} µs for a checkout and a query",
+            self.tenants.len()
         );
-        if self.tenants.len() == 1 {
-            println!(
-                "  for_tenant / table! with the schema's name  {:.3}",
-                ratio(ours, by_hand_typed)
-            );
+        if self.tenants.len() <= BY_HAND {
+            println!("  for_tenant / table! with the schema's name  {:.3}", ratio(TYPED));
         }
-        println!(
-            "  for_tenant / text with the schema's name    {:.3}",
-            ratio(ours, by_hand)
-        );
+        println!("  for_tenant / text with the schema's name    {:.3}", ratio(TEXT));
         println!(
             "  for_tenant / SET search_path                {:.3}",
-            ratio(ours, search_path)
+            ratio(SEARCH_PATH)
         );
     }
 
-    async fn time(&self, start: usize, run: impl AsyncFn(usize) -> Row) -> Duration {
+    async fn time(&self, round: usize, run: impl AsyncFn(usize) -> Row) -> Duration {
+        let first = round * CHECKOUTS_A_ROUND;
         let started = Instant::now();
-        for checkout in start..start + CHECKOUTS_A_ROUND {
+        for checkout in first..first + CHECKOUTS_A_ROUND {
             let tenant = checkout % self.tenants.len();
             let (name, quantity) = run(tenant).await;
             assert_eq!((name.as_str(), quantity as usize), ("Ada", tenant));
@@ -172,29 +209,20 @@ impl Contenders {
         query(1).get_result(&mut conn).await.expect("a row")
     }
 
-    async fn by_hand(&self, tenant: usize) -> Row {
-        let mut conn = self.by_hand.get().await.expect("a connection");
+    async fn text(&self, tenant: usize) -> Row {
+        let mut conn = self.text.get().await.expect("a connection");
         ByHand {
             text: Arc::clone(&self.texts[tenant]),
-            id: 1,
+            query: query(1),
         }
         .get_result(&mut conn)
         .await
         .expect("a row")
     }
 
-    async fn by_hand_typed(&self, tenant: usize) -> Row {
-        let mut conn = self.by_hand_typed.get().await.expect("a connection");
-        if tenant > 0 {
-            return ("Ada".to_owned(), tenant as i32);
-        }
-        users::table
-            .inner_join(by_hand::orders::table)
-            .filter(by_hand::orders::id.eq(1))
-            .select((users::name, by_hand::orders::quantity))
-            .get_result(&mut conn)
-            .await
-            .expect("a row")
+    async fn typed(&self, tenant: usize) -> Row {
+        let mut conn = self.typed.get().await.expect("a connection");
+        by_hand(&mut conn, tenant).await.expect("a row")
     }
 
     async fn search_path(&self, tenant: usize) -> Row {
@@ -214,48 +242,36 @@ fn query(id: i32) -> _ {
         .select((users::name, orders::quantity))
 }
 
-/// A query whose text somebody wrote, cached like any other.
-struct ByHand {
+/// The typed query with a text that was written for the tenant beforehand: what it would be to have `table!` for more
+/// tenants than one can compile, less the time to build the text.
+struct ByHand<Q> {
     text: Arc<str>,
-    id: i32,
+    query: Q,
 }
 
-impl Query for ByHand {
-    type SqlType = (Text, Integer);
+impl<Q: Query> Query for ByHand<Q> {
+    type SqlType = Q::SqlType;
 }
 
-impl QueryId for ByHand {
+impl<Q> QueryId for ByHand<Q> {
     type QueryId = ();
 
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl QueryFragment<Pg> for ByHand {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        let (before, after) = self.text.split_once("$1").expect("one bind");
-        out.push_sql(before);
-        out.push_bind_param::<Integer, _>(&self.id)?;
-        out.push_sql(after);
+impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for ByHand<Q> {
+    fn to_sql(&self, out: &mut PgQueryBuilder, _: &Pg) -> QueryResult<()> {
+        out.push_sql(&self.text);
         Ok(())
+    }
+
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.query.walk_ast(out)
     }
 }
 
-fn ratio(ours: &[Duration], theirs: &[Duration]) -> f64 {
-    let mut ratios: Vec<f64> = ours
-        .iter()
-        .zip(theirs)
-        .map(|(ours, theirs)| ours.as_secs_f64() / theirs.as_secs_f64())
-        .collect();
-    ratios.sort_by(f64::total_cmp);
-    ratios[ratios.len() / 2]
-}
-
-fn median(times: &[Duration]) -> Duration {
-    let mut times = times.to_vec();
-    times.sort();
-    times[times.len() / 2] / CHECKOUTS_A_ROUND as u32
-}
-
-fn micros(time: Duration) -> f64 {
-    time.as_secs_f64() * 1e6
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }

@@ -6,7 +6,7 @@ use std::{
 use diesel::{QueryResult, result::Error};
 use pin_project_lite::pin_project;
 
-use super::session::{Session, Waiting};
+use super::session::Waiting;
 
 pin_project! {
     /// The answer to a query: an error of the translation, or what the connection below answers.
@@ -30,15 +30,12 @@ pin_project! {
 }
 
 impl<'conn, F> LoadFuture<'conn, F> {
-    pub(super) fn new(session: &'conn Session, sent: QueryResult<F>) -> Self {
+    pub(super) fn new(waiting: Waiting<'conn>, sent: QueryResult<F>) -> Self {
         let state = match sent {
             Ok(future) => State::Sent { future },
             Err(error) => State::Refused { error: Some(error) },
         };
-        Self {
-            state,
-            waiting: session.wait(),
-        }
+        Self { state, waiting }
     }
 }
 

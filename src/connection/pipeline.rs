@@ -15,7 +15,7 @@ type Stream<'conn, 'query> = <AsyncPgConnection as AsyncConnectionCore>::Stream<
 impl SimpleAsyncConnection for &TenantConnection<AsyncPgConnection> {
     async fn batch_execute(&mut self, sql: &str) -> QueryResult<()> {
         let finished = self.render_batch(sql)?;
-        let mut waiting = self.session.wait();
+        let mut waiting = self.session.wait(false);
         waiting.begun();
         let answer = SimpleAsyncConnection::batch_execute(&mut &self.inner, &finished.sql).await;
         waiting.answered();
@@ -36,7 +36,10 @@ impl<'a> AsyncConnectionCore for &'a TenantConnection<AsyncPgConnection> {
         T::Query: QueryFragment<Self::Backend> + QueryId + 'query,
     {
         let rendered = self.render::<Pg, _>(source.as_query());
-        LoadFuture::new(&self.session, rendered.map(|query| (&mut &self.inner).load(query)))
+        LoadFuture::new(
+            self.session.wait(false),
+            rendered.map(|query| (&mut &self.inner).load(query)),
+        )
     }
 
     fn execute_returning_count<'conn, 'query, T>(&'conn mut self, source: T) -> Self::ExecuteFuture<'conn, 'query>
@@ -45,7 +48,7 @@ impl<'a> AsyncConnectionCore for &'a TenantConnection<AsyncPgConnection> {
     {
         let rendered = self.render::<Pg, _>(source);
         LoadFuture::new(
-            &self.session,
+            self.session.wait(false),
             rendered.map(|query| (&mut &self.inner).execute_returning_count(query)),
         )
     }

@@ -1,5 +1,6 @@
 use std::{
     collections::HashSet,
+    hash::{BuildHasherDefault, Hasher},
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -18,7 +19,7 @@ pub(crate) struct Session {
     /// A query was given up before its answer came, and the server may still be at it.
     interrupted: AtomicBool,
     /// The texts prepared so far, by hash.
-    statements: Mutex<HashSet<u64>>,
+    statements: Mutex<HashSet<u64, BuildHasherDefault<AlreadyHashed>>>,
 }
 
 /// What a pool should do with a connection that comes back.
@@ -53,10 +54,12 @@ impl Session {
         self.altered.store(true, Relaxed);
     }
 
-    /// Watches over an answer that is waited for.
-    pub(super) fn wait(&self) -> Waiting<'_> {
+    /// Watches over an answer that is waited for. With `exclusive` use of the connection an answer also means that the
+    /// server is done with all that was sent before.
+    pub(super) fn wait(&self, exclusive: bool) -> Waiting<'_> {
         Waiting {
             session: self,
+            exclusive,
             begun: false,
             answered: false,
         }
@@ -81,6 +84,7 @@ impl Session {
 #[derive(Debug)]
 pub(super) struct Waiting<'a> {
     session: &'a Session,
+    exclusive: bool,
     begun: bool,
     answered: bool,
 }
@@ -92,6 +96,9 @@ impl Waiting<'_> {
 
     pub(super) fn answered(&mut self) {
         self.answered = true;
+        if self.exclusive {
+            self.session.interrupted.store(false, Relaxed);
+        }
     }
 }
 
@@ -100,5 +107,23 @@ impl Drop for Waiting<'_> {
         if self.begun && !self.answered {
             self.session.interrupted.store(true, Relaxed);
         }
+    }
+}
+
+/// Hashes of texts need no hashing.
+#[derive(Default)]
+struct AlreadyHashed(u64);
+
+impl Hasher for AlreadyHashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("only hashes are hashed");
     }
 }

@@ -7,6 +7,7 @@ use diesel::{
 };
 use diesel_async::{
     AsyncConnection, AsyncConnectionCore, AsyncPgConnection, SimpleAsyncConnection, TransactionManager,
+    pooled_connection::PoolableConnection,
 };
 
 use super::{Condition, LoadFuture, TenantTransactionManager, session::Session};
@@ -102,7 +103,7 @@ where
 {
     async fn batch_execute(&mut self, sql: &str) -> QueryResult<()> {
         let finished = self.render_batch(sql)?;
-        let mut waiting = self.session.wait();
+        let mut waiting = self.session.wait(true);
         waiting.begun();
         let answer = self.inner.batch_execute(&finished.sql).await;
         waiting.answered();
@@ -126,7 +127,7 @@ where
         T::Query: QueryFragment<Self::Backend> + QueryId + 'query,
     {
         let rendered = self.render::<C::Backend, _>(source.as_query());
-        LoadFuture::new(&self.session, rendered.map(|query| self.inner.load(query)))
+        LoadFuture::new(self.session.wait(true), rendered.map(|query| self.inner.load(query)))
     }
 
     fn execute_returning_count<'conn, 'query, T>(&'conn mut self, source: T) -> Self::ExecuteFuture<'conn, 'query>
@@ -135,7 +136,7 @@ where
     {
         let rendered = self.render::<C::Backend, _>(source);
         LoadFuture::new(
-            &self.session,
+            self.session.wait(true),
             rendered.map(|query| self.inner.execute_returning_count(query)),
         )
     }
@@ -172,5 +173,15 @@ where
     fn set_prepared_statement_cache_size(&mut self, size: CacheSize) {
         self.session.alter();
         self.inner.set_prepared_statement_cache_size(size);
+    }
+}
+
+/// For pools other than [`TenantPool`](crate::TenantPool), where all connections have one map.
+impl<C> PoolableConnection for TenantConnection<C>
+where
+    C: PoolableConnection<Backend: TranslatedBackend>,
+{
+    fn is_broken(&mut self) -> bool {
+        self.condition() != Condition::Clean || self.inner.is_broken()
     }
 }

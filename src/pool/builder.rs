@@ -1,5 +1,6 @@
 use std::{fmt, sync::Arc, time::Duration};
 
+use deadpool::managed::QueueMode;
 use diesel::ConnectionResult;
 use diesel_async::AsyncPgConnection;
 use futures_core::future::BoxFuture;
@@ -242,19 +243,19 @@ impl TenantPoolBuilder {
             connect_timeout,
             establish,
         ));
-        let manager = Manager::new(
-            Arc::clone(&connector),
-            Limits {
-                recycling,
-                max_lifetime,
-                max_statements,
-            },
-        );
+        let limits = Limits {
+            recycling,
+            recycle_timeout,
+            max_lifetime,
+            max_statements,
+        };
+        let manager = Manager::new(Arc::clone(&connector), limits);
         manager.warm_up().await?;
         let connections = deadpool::managed::Pool::builder(manager)
             .max_size(max_size)
+            // The one used last has the most statements ready.
+            .queue_mode(QueueMode::Lifo)
             .wait_timeout(Some(wait_timeout))
-            .recycle_timeout(Some(recycle_timeout))
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .map_err(|_| BuildError::Empty)?;

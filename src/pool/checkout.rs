@@ -2,7 +2,6 @@ use std::{
     fmt,
     ops::{Deref, DerefMut},
     sync::{Arc, LazyLock},
-    time::Instant,
 };
 
 use deadpool::managed::{Object, PoolError, TimeoutType};
@@ -35,14 +34,16 @@ impl<'a> CheckoutRequest<'a> {
     pub async fn get(self) -> Result<Checkout, CheckoutError> {
         let Self { pool, request } = self;
         let (target, map) = request?;
-        let mut object = match pool.connections().get().await {
+        let mut object = match pool.free_or_awaited_connection().await {
             Ok(object) => object,
             Err(error) => return Err(into_checkout_error(error, pool, target)),
         };
-        let translation = match pool.schemas().get(&map) {
+        let metrics = Object::metrics(&object);
+        let now = metrics.recycled.unwrap_or(metrics.created);
+        let translation = match pool.schemas().get(&map, now) {
             Some(translation) => translation,
             None => {
-                let found = pool.schemas().look_up(&map, object.connection.untranslated()).await;
+                let found = pool.schemas().look_up(&map, object.untranslated()).await;
                 match (found, map.unqualified()) {
                     (Ok(Some(translation)), _) => translation,
                     (Ok(None), Some(schema)) => return Err(CheckoutError::UnknownTenant { tenant: schema.clone() }),
@@ -55,7 +56,7 @@ impl<'a> CheckoutRequest<'a> {
                 }
             }
         };
-        object.connection.set_translation(translation);
+        object.set_translation(translation);
         Ok(Checkout {
             object: Some(object),
             can_cancel: pool.connector().is_plain(),
@@ -102,17 +103,15 @@ impl Deref for Checkout {
     type Target = TenantConnection;
 
     fn deref(&self) -> &TenantConnection {
-        &self.object().connection
+        self.object()
     }
 }
 
 impl DerefMut for Checkout {
     fn deref_mut(&mut self) -> &mut TenantConnection {
-        &mut self
-            .object
+        self.object
             .as_mut()
             .expect("a checkout has its connection until it is dropped")
-            .connection
     }
 }
 
@@ -136,10 +135,9 @@ impl Drop for Checkout {
             LazyLock::new(|| Arc::new(Translation::new(SchemaTranslateMap::new())));
 
         let Some(mut object) = self.object.take() else { return };
-        let connection = &mut object.connection;
+        let connection = &mut *object;
         if connection.condition() == Condition::Clean && !connection.untranslated().is_broken() {
             connection.set_translation(Arc::clone(&PINNED_TABLES_ONLY));
-            object.last_used = Instant::now();
             return;
         }
         if connection.condition() == Condition::Interrupted

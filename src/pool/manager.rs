@@ -21,14 +21,9 @@ pub(crate) struct Manager {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
     pub(super) recycling: Recycling,
+    pub(super) recycle_timeout: Duration,
     pub(super) max_lifetime: Duration,
     pub(super) max_statements: usize,
-}
-
-/// A connection in the pool.
-pub(crate) struct Pooled {
-    pub(super) connection: TenantConnection,
-    pub(super) last_used: Instant,
 }
 
 impl Manager {
@@ -49,42 +44,47 @@ impl Manager {
 }
 
 impl managed::Manager for Manager {
-    type Type = Pooled;
+    type Type = TenantConnection;
     type Error = ConnectError;
 
-    async fn create(&self) -> Result<Pooled, ConnectError> {
+    async fn create(&self) -> Result<TenantConnection, ConnectError> {
         let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
         let connection = match first.and_then(|mut first| (!first.is_broken()).then_some(first)) {
             Some(connection) => connection,
             None => self.connector.connect().await?,
         };
-        let connection = TenantConnection::new(connection, SchemaTranslateMap::new());
-        Ok(Pooled {
-            connection,
-            last_used: Instant::now(),
-        })
+        Ok(TenantConnection::new(connection, SchemaTranslateMap::new()))
     }
 
-    async fn recycle(&self, pooled: &mut Pooled, metrics: &Metrics) -> RecycleResult<ConnectError> {
-        if pooled.connection.untranslated().is_broken() {
+    async fn recycle(&self, connection: &mut TenantConnection, metrics: &Metrics) -> RecycleResult<ConnectError> {
+        let Limits {
+            recycling,
+            recycle_timeout,
+            max_lifetime,
+            max_statements,
+        } = self.limits;
+        let now = Instant::now();
+        if connection.untranslated().is_broken() {
             return Err(RecycleError::message("the connection is closed, or in a transaction"));
         }
-        if metrics.age() > self.limits.max_lifetime {
+        if now - metrics.created > max_lifetime {
             return Err(RecycleError::message("the connection has reached `max_lifetime`"));
         }
-        if pooled.connection.statements() > self.limits.max_statements {
+        if connection.statements() > max_statements {
             return Err(RecycleError::message("the connection has reached `max_statements`"));
         }
-        let verify = match self.limits.recycling {
+        let verify = match recycling {
             Recycling::Fast => false,
-            Recycling::VerifiedAfterIdle(idle) => pooled.last_used.elapsed() >= idle,
+            Recycling::VerifiedAfterIdle(idle) => now - metrics.recycled.unwrap_or(metrics.created) >= idle,
             Recycling::Verified => true,
         };
         if verify {
-            diesel::sql_query("SELECT 1")
-                .execute(pooled.connection.untranslated())
-                .await
-                .map_err(|error| RecycleError::message(format!("the connection doesn't answer: {error}")))?;
+            let ping = diesel::sql_query("SELECT 1").execute(connection.untranslated());
+            match tokio::time::timeout(recycle_timeout, ping).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => return Err(RecycleError::message(format!("the connection is broken: {error}"))),
+                Err(_) => return Err(RecycleError::message("the connection doesn't answer")),
+            }
         }
         Ok(())
     }

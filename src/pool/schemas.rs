@@ -34,10 +34,10 @@ impl Schemas {
         }
     }
 
-    /// The translation of `map`, if its schema was seen lately.
-    pub(super) fn get(&self, map: &SchemaTranslateMap) -> Option<Arc<Translation>> {
+    /// The translation of `map`, if its schema was seen lately. The caller knows the time, so that a checkout asks for it once.
+    pub(super) fn get(&self, map: &SchemaTranslateMap, now: Instant) -> Option<Arc<Translation>> {
         let known = self.known.get(map)?;
-        (known.seen.elapsed() < self.time_to_live).then_some(known.translation)
+        (now.saturating_duration_since(known.seen) < self.time_to_live).then_some(known.translation)
     }
 
     /// Asks the catalog for the schema to which `map` sends unqualified names. `None` if it does not exist.

@@ -1,6 +1,11 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use super::{CheckoutRequest, Target, TenantPoolBuilder, connect::Connector, manager::Manager, schemas::Schemas};
+use deadpool::managed::{Object, PoolError, Timeouts};
+
+use super::{
+    Checkout, CheckoutError, CheckoutRequest, ConnectError, Target, TenantPoolBuilder, connect::Connector,
+    manager::Manager, schemas::Schemas,
+};
 use crate::{SchemaName, SchemaNameError, translate::SchemaTranslateMap};
 
 /// One pool of connections for all tenants. See the [module](crate::pool).
@@ -103,7 +108,7 @@ impl TenantPool {
     ///
     /// # Errors
     /// As for [`CheckoutRequest::get`].
-    pub async fn get(&self) -> Result<super::Checkout, super::CheckoutError> {
+    pub async fn get(&self) -> Result<Checkout, CheckoutError> {
         self.with_map(self.0.schema_map.clone()).get().await
     }
 
@@ -149,8 +154,17 @@ impl TenantPool {
         Ok(name)
     }
 
-    pub(super) fn connections(&self) -> &deadpool::managed::Pool<Manager> {
-        &self.0.connections
+    /// A connection that is free now or, only if there is none, the next one: waiting takes a timer.
+    pub(super) async fn free_or_awaited_connection(&self) -> Result<Object<Manager>, PoolError<ConnectError>> {
+        const NOW: Timeouts = Timeouts {
+            wait: Some(Duration::ZERO),
+            create: None,
+            recycle: None,
+        };
+        match self.0.connections.timeout_get(&NOW).await {
+            Err(PoolError::Timeout(_)) => self.0.connections.get().await,
+            result => result,
+        }
     }
 
     pub(crate) fn connector(&self) -> &Connector {

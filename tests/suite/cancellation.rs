@@ -77,6 +77,23 @@ async fn a_query_given_up_is_cancelled_on_the_server() {
 }
 
 #[tokio::test]
+async fn a_query_given_up_and_survived_by_a_later_one_doesnt_cost_the_connection() {
+    let store = store().await;
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    let backend = pid(&mut conn).await;
+    let brief = diesel::sql_query("SELECT pg_sleep(0.2)");
+    assert!(
+        tokio::time::timeout(Duration::from_millis(50), brief.execute(&mut conn))
+            .await
+            .is_err()
+    );
+    assert_eq!(pid(&mut conn).await, backend, "the server is done with the one before");
+    drop(conn);
+    let mut conn = store.pool.for_tenant("client2").get().await.unwrap();
+    assert_eq!(pid(&mut conn).await, backend);
+}
+
+#[tokio::test]
 async fn a_transaction_given_up_is_rolled_back_when_the_checkout_ends() {
     let store = store().await;
     let mut conn = store.pool.for_tenant("client1").get().await.unwrap();

@@ -1,0 +1,17 @@
+#!/bin/sh
+# Installs what is missing, and runs all tests, doctests included, on one throw-away PostgreSQL server, or on that of
+# DATABASE_URL. Arguments go to `cargo test`: scripts/test.sh --test NAME
+set -eu
+cd "$(dirname "$0")/.."
+
+# Whatever DATABASE_URL says: some tests break a server of their own.
+DATABASE_URL='' scripts/install-postgresql.sh
+
+echo "Building the tests, examples and benches (the first build takes some minutes) ..." >&2
+# Built along with the tests, for a build of its own would compile its dependencies once more.
+messages=$(cargo test --workspace --all-features --all-targets --no-run --message-format=json-render-diagnostics)
+with_postgres=$(printf '%s\n' "$messages" | sed -n 's/.*"executable":"\([^"]*with-postgres\)".*/\1/p')
+
+# Not with --all-targets: that would run the benches.
+echo "Running the tests ..." >&2
+exec "$with_postgres" cargo test --workspace --all-features "$@"
