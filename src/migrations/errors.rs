@@ -96,23 +96,8 @@ pub enum MigrationError {
         waited: Duration,
     },
     /// A migration failed.
-    #[error("migration {name} of {owner} could not be {direction}{place}; {aftermath}")]
-    Failed {
-        /// Whose schema was being migrated.
-        owner: SchemaOwner,
-        /// The migration's version.
-        version: String,
-        /// The migration's name: version and title.
-        name: String,
-        /// Which way it was run.
-        direction: Direction,
-        /// Where in the script, if the server told.
-        place: Place,
-        /// What is left of it.
-        aftermath: Aftermath,
-        /// The server's reason, or that of a migration written in Rust.
-        source: Box<dyn Error + Send + Sync>,
-    },
+    #[error(transparent)]
+    Failed(Box<FailedMigration>),
     /// A migration that runs in a transaction ends it.
     #[error(
         "migration {name} of {owner} says {keyword}, but it runs in a transaction together with its version row: \
@@ -142,6 +127,27 @@ pub enum MigrationError {
         /// What the server answered.
         source: diesel::result::Error,
     },
+}
+
+/// A migration that failed: which, whose, where, and what is left of it.
+#[derive(Debug, thiserror::Error)]
+#[error("migration {name} of {owner} could not be {direction}{place}; {aftermath}")]
+#[non_exhaustive]
+pub struct FailedMigration {
+    /// Whose schema was being migrated.
+    pub owner: SchemaOwner,
+    /// The migration's version.
+    pub version: String,
+    /// The migration's name: version and title.
+    pub name: String,
+    /// Which way it was run.
+    pub direction: Direction,
+    /// Where in the script, if the server told.
+    pub place: Place,
+    /// What is left of it.
+    pub aftermath: Aftermath,
+    /// The server's reason, or that of a migration written in Rust.
+    pub source: Box<dyn Error + Send + Sync>,
 }
 
 /// Where in a migration's script an error is.

@@ -37,7 +37,7 @@ mod runner;
 mod script;
 mod versions;
 
-pub use errors::{Aftermath, Direction, MigrationError, Place, SchemaOwner};
+pub use errors::{Aftermath, Direction, FailedMigration, MigrationError, Place, SchemaOwner};
 pub use operations::Revert;
 pub use runner::BlockingConnection;
 pub(crate) use runner::Runner;

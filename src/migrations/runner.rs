@@ -11,7 +11,7 @@ use diesel_async::{
 };
 
 use super::{
-    Aftermath, Direction, MigrationError, Place, Plan, SchemaOwner,
+    Aftermath, Direction, FailedMigration, MigrationError, Place, Plan, SchemaOwner,
     script::{Body, Script},
     versions::{self, LockSpan},
 };
@@ -190,14 +190,13 @@ impl Runner {
         for sql in scripts {
             // Several statements in one message are one transaction to the server, which some statements refuse.
             let statements = if script.in_transaction {
-                Ok(vec![0..sql.len()])
+                vec![sql.as_str()]
             } else {
-                translate::statements(sql)
+                let ranges = translate::statements(sql)
+                    .map_err(|error| script_failed(owner, script, direction, Place::default(), Box::new(error)))?;
+                ranges.into_iter().map(|range| &sql[range]).collect()
             };
-            let statements = statements
-                .map_err(|error| script_failed(owner, script, direction, Place::default(), Box::new(error)))?;
-            for statement in statements {
-                let sql = &sql[statement];
+            for sql in statements {
                 connection.batch_execute(sql).await.map_err(|error| {
                     let position = match &error {
                         DieselError::DatabaseError(_, information) => information.statement_position(),
@@ -341,7 +340,7 @@ fn script_failed(
     place: Place,
     source: Box<dyn Error + Send + Sync>,
 ) -> MigrationError {
-    MigrationError::Failed {
+    MigrationError::Failed(Box::new(FailedMigration {
         owner: owner.clone(),
         version: script.version.clone(),
         name: script.name.clone(),
@@ -353,7 +352,7 @@ fn script_failed(
             Aftermath::Partial
         },
         source,
-    }
+    }))
 }
 
 fn run_version(

@@ -210,7 +210,7 @@ async fn a_failure_leaves_the_schema_as_before_that_migration_and_names_tenant_v
          the schema is as it was before: syntax error at or near \"TABEL\""
     );
     assert!(
-        matches!(&error, MigrationError::Failed { version, .. } if version == "002"),
+        matches!(&error, MigrationError::Failed(failed) if failed.version == "002"),
         "{error:?}"
     );
     assert_eq!(

@@ -14,7 +14,7 @@ fn text(value: &str) -> Option<String> {
 fn a_database_is_empty_and_its_own() {
     let server = Server::shared();
     let [one, two] = [server.database(), server.database()];
-    one.execute("CREATE TABLE orders (id int)");
+    one.run("CREATE TABLE orders (id int)");
     let tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'";
     assert_eq!(one.query_strings(tables), [[text("orders")]]);
     assert!(two.query_strings(tables).is_empty());
