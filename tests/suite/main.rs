@@ -6,6 +6,7 @@ mod cancellation;
 mod checkout;
 mod connection;
 mod create_tenant;
+mod dsl;
 mod isolation;
 mod maps;
 mod migrations;
