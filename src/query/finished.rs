@@ -15,7 +15,7 @@ use diesel::{
 use quick_cache::{Weighter, sync::Cache};
 
 use super::{TranslatedBackend, Translation, backend::untranslated_sql, translated::AlreadyTranslated};
-use crate::translate::{POISON, SchemaTranslateMap, Template, TranslateError, templates};
+use crate::translate::{CacheStatistics, POISON, SchemaTranslateMap, Template, TranslateError, templates};
 
 /// Translated SQL, and what its analysis told.
 #[derive(Debug)]
@@ -33,6 +33,16 @@ pub(crate) struct Finished {
 /// be 150 MB. What doesn't fit is rendered anew from its template.
 static FINISHED: LazyLock<Cache<(TypeId, u64), Arc<Finished>, ByBytes>> =
     LazyLock::new(|| Cache::with_weighter(65_536, 64 << 20, ByBytes));
+
+/// Statistics of the finished texts, kept for each query of a fixed text and each tenant.
+pub fn finished_statistics() -> CacheStatistics {
+    CacheStatistics {
+        hits: FINISHED.hits(),
+        misses: FINISHED.misses(),
+        entries: FINISHED.len(),
+        bytes: FINISHED.weight(),
+    }
+}
 
 #[derive(Clone)]
 struct ByBytes;

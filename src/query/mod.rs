@@ -23,6 +23,7 @@ mod translation;
 
 pub use backend::TranslatedBackend;
 pub use dsl::TranslateDsl;
+pub use finished::finished_statistics;
 pub(crate) use finished::{Finished, Rendered};
 pub use translated::{Translated, TranslatedQuery};
 pub(crate) use translation::Translation;

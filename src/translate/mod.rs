@@ -23,4 +23,5 @@ pub use error::{POISON, Place, TranslateError};
 pub use map::SchemaTranslateMap;
 pub use split::statements;
 pub use template::Template;
+pub use templates::{CacheStatistics, template_statistics};
 pub(crate) use transaction::transaction_control;

@@ -22,6 +22,35 @@ impl Weighter<Box<str>, Arc<Template>> for ByBytes {
     }
 }
 
+/// How a cache is doing, counted since the process started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CacheStatistics {
+    /// Look-ups that found what they wanted.
+    pub hits: u64,
+    /// Look-ups that didn't.
+    pub misses: u64,
+    /// Entries held now.
+    pub entries: usize,
+    /// Bytes held now, as far as they are counted: texts and what is known of them.
+    pub bytes: u64,
+}
+
+/// Statistics of the analysed statements, which all maps and connections of the process share.
+///
+/// ```
+/// let statistics = diesel_tenants::translate::template_statistics();
+/// println!("{} of {} look-ups found their statement analysed", statistics.hits, statistics.hits + statistics.misses);
+/// ```
+pub fn template_statistics() -> CacheStatistics {
+    CacheStatistics {
+        hits: TEMPLATES.hits(),
+        misses: TEMPLATES.misses(),
+        entries: TEMPLATES.len(),
+        bytes: TEMPLATES.weight(),
+    }
+}
+
 /// The template of `sql`, analysed now or before.
 pub(crate) fn get(sql: &str) -> Result<Arc<Template>, TranslateError> {
     if sql.len() > LONGEST_KEPT {
@@ -33,4 +62,31 @@ pub(crate) fn get(sql: &str) -> Result<Arc<Template>, TranslateError> {
     let template = Arc::new(Template::analyse(sql)?);
     TEMPLATES.insert(sql.into(), Arc::clone(&template));
     Ok(template)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_seen_once_do_not_push_out_one_that_is_used_often_and_memory_is_bounded() {
+        let hot = "SELECT hot FROM orders";
+        for number in 0..100_000 {
+            let once = format!("SELECT {number} FROM orders /* {} */", "x".repeat(500));
+            get(&once).unwrap();
+            if number % 100 == 0 {
+                get(hot).unwrap();
+            }
+        }
+        assert!(TEMPLATES.peek(hot).is_some());
+        assert!(template_statistics().bytes <= 32 << 20, "{:?}", template_statistics());
+        assert!(TEMPLATES.len() < 100_000);
+    }
+
+    #[test]
+    fn a_very_long_text_is_not_kept() {
+        let long = format!("SELECT '{}' FROM orders", "x".repeat(LONGEST_KEPT));
+        get(&long).unwrap();
+        assert!(TEMPLATES.peek(long.as_str()).is_none());
+    }
 }

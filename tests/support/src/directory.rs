@@ -1,44 +1,44 @@
 use std::{
     env,
     fs::DirBuilder,
-    io,
     os::unix::fs::DirBuilderExt,
-    path::{Path, PathBuf},
+    path::{self, Path, PathBuf},
     process::{self, Command, Stdio},
 };
 
-use crate::{StartError, random};
+use crate::{StartError, random, watchdog::Watchdog};
 
 const MEMORY: &str = "/dev/shm";
 
 /// A fresh cluster takes 40 MB and a database 8, so that a container's usual 64 MB of shared memory is too little.
 const ROOM_KIB: u64 = 1024 * 1024;
 
-/// Makes a fresh directory, only for its owner: in memory when there is room, else among the temporary files.
-pub(crate) fn create() -> Result<PathBuf, StartError> {
+/// A fresh directory, only for its owner, and the watchdog that removes it in the end.
+///
+/// In memory when there is room, else among the temporary files.
+pub(crate) fn create() -> Result<(PathBuf, Watchdog), StartError> {
     // The process id in the name tells whose it was, if one should ever be left behind.
     let name = format!("diesel-tenants-{}-{}", process::id(), random::hex(4)?);
     let room = free_kib(Path::new(MEMORY)).is_some_and(|free| free >= ROOM_KIB);
-    let parents = room.then(|| PathBuf::from(MEMORY)).into_iter().chain([env::temp_dir()]);
-
-    let mut refused = None;
-    for parent in parents {
-        match create_in(&parent, &name) {
-            Ok(directory) => return Ok(directory),
-            Err(error) => {
-                refused = Some(StartError::io(format!("make a directory in {}", parent.display()))(
-                    error,
-                ))
-            }
-        }
+    let in_memory = room.then(|| create_in(Path::new(MEMORY), &name).ok()).flatten();
+    if let Some(created) = in_memory {
+        return Ok(created);
     }
-    Err(refused.expect("there is always the folder of temporary files"))
+    // TMPDIR may be relative, and neither server nor watchdog run in our folder.
+    let parent = path::absolute(env::temp_dir()).map_err(StartError::io("see where temporary files go"))?;
+    create_in(&parent, &name)
 }
 
-fn create_in(parent: &Path, name: &str) -> io::Result<PathBuf> {
+fn create_in(parent: &Path, name: &str) -> Result<(PathBuf, Watchdog), StartError> {
     let directory = parent.join(name);
-    DirBuilder::new().mode(0o700).create(&directory)?;
-    Ok(directory)
+    // First, so that there is no moment in which a killed process leaves a directory.
+    let watchdog = Watchdog::new(&directory)?;
+    let attempt = format!("make a directory in {}", parent.display());
+    DirBuilder::new()
+        .mode(0o700)
+        .create(&directory)
+        .map_err(StartError::io(attempt))?;
+    Ok((directory, watchdog))
 }
 
 /// From `df`, since the standard library cannot ask.

@@ -7,8 +7,9 @@ pub enum StartError {
     /// PostgreSQL's server is not installed, or nowhere it is looked for.
     #[error(
         "found no PostgreSQL server: looked for `initdb` and `postgres` in\n  {}\n\
-         Install it (Debian, Ubuntu: apt-get install postgresql; Fedora: dnf install postgresql-server; \
-         macOS: brew install postgresql), put its folder in PATH, or set DATABASE_URL to a server that is running",
+         Install it (scripts/install-postgresql.sh does; Debian, Ubuntu: apt-get install postgresql; Fedora: dnf install \
+         postgresql-server; macOS: brew install postgresql), put its folder in PATH, or set DATABASE_URL to a server \
+         that is running",
         searched.join("\n  ")
     )]
     NotInstalled {

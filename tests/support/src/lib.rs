@@ -43,6 +43,7 @@ mod client;
 mod database;
 mod directory;
 mod error;
+mod log;
 mod port;
 mod process;
 mod random;

@@ -1,6 +1,6 @@
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{Read, Seek, SeekFrom, Write},
+    fs::{self, OpenOptions},
+    io::Write,
     os::unix::{fs::OpenOptionsExt, process::CommandExt},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{StartError, account::Account, binaries::Binaries, directory, port, random, watchdog::Watchdog};
+use crate::{StartError, account::Account, binaries::Binaries, directory, log::Log, port, random, watchdog::Watchdog};
 
 pub(crate) const USER: &str = "postgres";
 
@@ -62,9 +62,7 @@ impl Process {
     ) -> Result<Self, StartError> {
         let binaries = Binaries::find()?;
         let major_version = binaries.major_version()?;
-        let directory = directory::create()?;
-        // First of all, so that whatever happens from here on the directory goes.
-        let watchdog = Watchdog::new(&directory)?;
+        let (directory, watchdog) = directory::create()?;
         let account = Account::choose(&directory)?;
         account.give(&directory)?;
         let password = random::hex(16)?;
@@ -111,12 +109,15 @@ impl Process {
         let Some(mut child) = self.running.take() else {
             return Ok(());
         };
-        // The shell's own `kill`: there is none in the standard library, and the program is not everywhere.
-        let kill = Command::new("/bin/sh")
-            .args(["-c", "kill -QUIT \"$0\"", &child.id().to_string()])
-            .output();
-        kill.map_err(StartError::io("run /bin/sh"))?;
-        child.wait().map_err(StartError::io("wait for postgres"))?;
+        // Once it has been waited for, its number may be another process's.
+        if let Ok(None) = child.try_wait() {
+            // The shell's own `kill`: there is none in the standard library, and the program is not everywhere.
+            let kill = Command::new("/bin/sh")
+                .args(["-c", "kill -QUIT \"$0\"", &child.id().to_string()])
+                .output();
+            kill.map_err(StartError::io("run /bin/sh"))?;
+            child.wait().map_err(StartError::io("wait for postgres"))?;
+        }
         self.watchdog.release()
     }
 
@@ -143,7 +144,7 @@ impl Process {
         writeln!(file, "{}", self.password).map_err(StartError::io("write the password file"))?;
         self.account.give(&password_file)?;
 
-        let log = self.directory.join("initdb.log");
+        let log = Log::new(self.directory.join("initdb.log"));
         let mut command = self.command(&self.binaries.initdb.clone(), &log)?;
         command
             .arg("--pgdata")
@@ -165,15 +166,14 @@ impl Process {
         if !status.success() {
             return Err(StartError::Initdb {
                 status,
-                output: text(&log, 0),
+                output: log.text(),
             });
         }
         fs::remove_file(&password_file).map_err(StartError::io("remove the password file"))
     }
 
     fn launch(&mut self) -> Result<(), StartError> {
-        let log = self.directory.join("server.log");
-        let log_so_far = fs::metadata(&log).map_or(0, |metadata| metadata.len());
+        let log = Log::new(self.directory.join("server.log"));
         let mut command = self.command(&self.binaries.postgres.clone(), &log)?;
         command
             .arg("-D")
@@ -198,14 +198,14 @@ impl Process {
                 self.stop()?;
                 return Err(StartError::Ended {
                     status,
-                    log: last_lines(&text(&log, log_so_far)),
+                    log: log.last_lines(),
                 });
             }
             if begun.elapsed() > PATIENCE {
                 self.stop()?;
                 return Err(StartError::NotReady {
                     waited: PATIENCE,
-                    log: last_lines(&text(&log, log_so_far)),
+                    log: log.last_lines(),
                 });
             }
             thread::sleep(Duration::from_millis(5));
@@ -231,14 +231,10 @@ impl Process {
         self.directory.join("data")
     }
 
-    /// A program of PostgreSQL's, as the right account, with its output in `log`: nobody would drain a pipe.
-    fn command(&self, program: &Path, log: &Path) -> Result<Command, StartError> {
-        let attempt = || format!("open {}", log.display());
-        let output = File::options()
-            .create(true)
-            .append(true)
-            .open(log)
-            .map_err(StartError::io(attempt()))?;
+    /// A program of PostgreSQL's, as the right account.
+    fn command(&self, program: &Path, log: &Log) -> Result<Command, StartError> {
+        let attempt = || format!("open {}", log.path().display());
+        let output = log.open().map_err(StartError::io(attempt()))?;
         let errors = output.try_clone().map_err(StartError::io(attempt()))?;
 
         let mut command = Command::new(program);
@@ -276,23 +272,6 @@ fn spawn(mut command: Command, program: &Path) -> Result<Child, StartError> {
 
 fn port_was_taken(log: &str) -> bool {
     log.contains("could not bind IPv4 address")
-}
-
-fn text(log: &Path, from: u64) -> String {
-    let mut bytes = Vec::new();
-    let read = File::open(log).and_then(|mut file| {
-        file.seek(SeekFrom::Start(from))?;
-        file.read_to_end(&mut bytes)
-    });
-    match read {
-        Ok(_) => String::from_utf8_lossy(&bytes).into_owned(),
-        Err(error) => format!("(could not read {}: {error})", log.display()),
-    }
-}
-
-fn last_lines(log: &str) -> String {
-    let lines: Vec<&str> = log.lines().collect();
-    lines[lines.len().saturating_sub(20)..].join("\n")
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ while read -r line; do pid=$line; done
 # To PostgreSQL an immediate shutdown; initdb takes it as well, and ends its own children.
 [ -z "$pid" ] || kill -QUIT "$pid"
 
-# Then the directory: without it a server crashes, and leaves shared memory behind.
+# The directory only after it: a server that loses its files crashes, and leaves shared memory behind.
 tries=0
 while runs "$pid" && [ "$tries" -lt 100 ]; do
     tries=$((tries + 1))
@@ -49,6 +49,7 @@ pub(crate) struct Watchdog {
 }
 
 impl Watchdog {
+    /// The directory need not exist yet.
     pub(crate) fn new(directory: &Path) -> Result<Self, StartError> {
         let mut shell = Command::new("/bin/sh")
             .args(["-c", SCRIPT, "diesel-tenants-watchdog"])

@@ -89,7 +89,7 @@ fn assert_gone(directory: &Path) {
     while directory.exists() || !processes_on(directory).is_empty() {
         let processes = processes_on(directory);
         assert!(
-            begun.elapsed() < Duration::from_secs(20),
+            begun.elapsed() < Duration::from_secs(60),
             "left: {}, {processes:?}",
             directory.display()
         );
@@ -117,7 +117,7 @@ fn nothing_is_left_when_the_process_is_killed() {
         let directory = directory(&mut BufReader::new(child.stdout.take().unwrap()));
         assert!(directory.exists());
         if cfg!(target_os = "linux") {
-            assert_eq!(processes_on(&directory).len(), 2, "the server and its watchdog");
+            assert!(processes_on(&directory).len() >= 2, "the server and its watchdog");
         }
         signal(name, &child);
         assert!(!child.wait().unwrap().success());
