@@ -82,7 +82,7 @@ impl Session {
 
 /// Marks the session as interrupted if it is dropped between the start of a query and its answer.
 #[derive(Debug)]
-pub(super) struct Waiting<'a> {
+pub(crate) struct Waiting<'a> {
     session: &'a Session,
     exclusive: bool,
     begun: bool,
@@ -94,7 +94,7 @@ impl Waiting<'_> {
         self.begun = true;
     }
 
-    pub(super) fn answered(&mut self) {
+    pub(crate) fn answered(&mut self) {
         self.answered = true;
         if self.exclusive {
             self.session.interrupted.store(false, Relaxed);

@@ -10,7 +10,10 @@ use diesel_async::{
     pooled_connection::PoolableConnection,
 };
 
-use super::{Condition, LoadFuture, TenantTransactionManager, session::Session};
+use super::{
+    Condition, LoadFuture, TenantTransactionManager,
+    session::{Session, Waiting},
+};
 use crate::{
     query::{Finished, Rendered, TranslatedBackend, Translation},
     translate::SchemaTranslateMap,
@@ -56,6 +59,13 @@ impl<C> TenantConnection<C> {
     /// The connection below, for the library's own statements.
     pub(crate) fn untranslated(&mut self) -> &mut C {
         &mut self.inner
+    }
+
+    /// The same for a statement that somebody may stop waiting for: to be told when it is answered.
+    pub(crate) fn watched(&mut self) -> (Waiting<'_>, &mut C) {
+        let mut waiting = self.session.wait(true);
+        waiting.begun();
+        (waiting, &mut self.inner)
     }
 
     pub(crate) fn set_translation(&mut self, translation: Arc<Translation>) {

@@ -249,7 +249,8 @@ impl TenantPoolBuilder {
             max_lifetime,
             max_statements,
         };
-        let manager = Manager::new(Arc::clone(&connector), limits);
+        let schemas = Arc::new(Schemas::new(schemas_cached, schemas_cached_for));
+        let manager = Manager::new(Arc::clone(&connector), Arc::clone(&schemas), limits);
         manager.warm_up().await?;
         let connections = deadpool::managed::Pool::builder(manager)
             .max_size(max_size)
@@ -262,7 +263,7 @@ impl TenantPoolBuilder {
         Ok(TenantPool::new(
             connections,
             connector,
-            Schemas::new(schemas_cached, schemas_cached_for),
+            schemas,
             shared_schema,
             schema_map,
             wait_timeout,

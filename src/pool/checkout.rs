@@ -2,13 +2,14 @@ use std::{
     fmt,
     ops::{Deref, DerefMut},
     sync::{Arc, LazyLock},
+    time::Instant,
 };
 
 use deadpool::managed::{Object, PoolError, TimeoutType};
 use diesel_async::pooled_connection::PoolableConnection;
 use tokio_postgres::NoTls;
 
-use super::{CheckoutError, ConnectError, Target, TenantPool, manager::Manager};
+use super::{CheckoutError, ConnectError, Target, TenantPool, manager::Manager, schemas::MissingSchema};
 use crate::{
     SchemaNameError, TenantConnection, connection::Condition, query::Translation, translate::SchemaTranslateMap,
 };
@@ -34,33 +35,20 @@ impl<'a> CheckoutRequest<'a> {
     pub async fn get(self) -> Result<Checkout, CheckoutError> {
         let Self { pool, request } = self;
         let (target, map) = request?;
-        let mut object = match pool.free_or_awaited_connection().await {
-            Ok(object) => object,
-            Err(error) => return Err(into_checkout_error(error, pool, target)),
-        };
-        let metrics = Object::metrics(&object);
-        let now = metrics.recycled.unwrap_or(metrics.created);
-        let translation = match pool.schemas().get(&map, now) {
+        let mut checkout = Checkout::wait(pool, &target).await?;
+        let translation = match pool.schemas().get(&map, checkout.since()) {
             Some(translation) => translation,
             None => {
-                let found = pool.schemas().look_up(&map, object.untranslated()).await;
-                match (found, map.unqualified()) {
-                    (Ok(Some(translation)), _) => translation,
-                    (Ok(None), Some(schema)) => return Err(CheckoutError::UnknownTenant { tenant: schema.clone() }),
-                    (Ok(None), None) => unreachable!("a map without an unqualified key needs no schema"),
-                    (Err(source), _) => {
-                        // Whatever went wrong, nobody else should meet it.
-                        drop(Object::take(object));
-                        return Err(CheckoutError::Lookup { target, source });
-                    }
+                let translation = checkout.look_up(pool, &target, &map).await?;
+                if pool.schemas().outdate(Object::metrics(checkout.object()).created) {
+                    checkout.discard();
+                    checkout = Checkout::wait(pool, &target).await?;
                 }
+                translation
             }
         };
-        object.set_translation(translation);
-        Ok(Checkout {
-            object: Some(object),
-            can_cancel: pool.connector().is_plain(),
-        })
+        checkout.set_translation(translation);
+        Ok(checkout)
     }
 }
 
@@ -92,6 +80,53 @@ pub struct Checkout {
 }
 
 impl Checkout {
+    /// A connection for pinned tables only, as they all are in the pool.
+    async fn wait(pool: &TenantPool, target: &Target) -> Result<Self, CheckoutError> {
+        match pool.free_or_awaited_connection().await {
+            Ok(object) => Ok(Self {
+                object: Some(object),
+                can_cancel: pool.connector().is_plain(),
+            }),
+            Err(error) => Err(into_checkout_error(error, pool, target.clone())),
+        }
+    }
+
+    /// Asks the catalog for the schema behind a map.
+    async fn look_up(
+        &mut self,
+        pool: &TenantPool,
+        target: &Target,
+        map: &SchemaTranslateMap,
+    ) -> Result<Arc<Translation>, CheckoutError> {
+        let (mut waiting, connection) = self.watched();
+        let found = pool.schemas().look_up(map, connection).await;
+        waiting.answered();
+        drop(waiting);
+        match found {
+            Ok(Ok(translation)) => Ok(translation),
+            Ok(Err(MissingSchema(tenant))) => Err(CheckoutError::UnknownTenant { tenant }),
+            Err(source) => {
+                // Whatever went wrong, nobody else should meet it.
+                self.discard();
+                Err(CheckoutError::Lookup {
+                    target: target.clone(),
+                    source,
+                })
+            }
+        }
+    }
+
+    /// When the connection was taken from the pool.
+    fn since(&self) -> Instant {
+        let metrics = Object::metrics(self.object());
+        metrics.recycled.unwrap_or(metrics.created)
+    }
+
+    /// Closes the connection.
+    fn discard(&mut self) {
+        self.object.take().map(Object::take);
+    }
+
     fn object(&self) -> &Object<Manager> {
         self.object
             .as_ref()

@@ -6,12 +6,13 @@ use std::{
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, pooled_connection::PoolableConnection};
 
-use super::{ConnectError, Recycling, connect::Connector};
+use super::{ConnectError, Recycling, connect::Connector, schemas::Schemas};
 use crate::{TenantConnection, translate::SchemaTranslateMap};
 
 /// Makes connections for the pool, and decides which may stay.
 pub(crate) struct Manager {
     connector: Arc<Connector>,
+    schemas: Arc<Schemas>,
     limits: Limits,
     /// The connection that proved the pool's options, until somebody asks for one.
     first: Mutex<Option<AsyncPgConnection>>,
@@ -27,9 +28,10 @@ pub(super) struct Limits {
 }
 
 impl Manager {
-    pub(super) fn new(connector: Arc<Connector>, limits: Limits) -> Self {
+    pub(super) fn new(connector: Arc<Connector>, schemas: Arc<Schemas>, limits: Limits) -> Self {
         Self {
             connector,
+            schemas,
             limits,
             first: Mutex::new(None),
         }
@@ -72,6 +74,11 @@ impl managed::Manager for Manager {
         }
         if connection.statements() > max_statements {
             return Err(RecycleError::message("the connection has reached `max_statements`"));
+        }
+        if self.schemas.outdate(metrics.created) {
+            return Err(RecycleError::message(
+                "the connection may know types by OIDs that are no more",
+            ));
         }
         let verify = match recycling {
             Recycling::Fast => false,

@@ -1,16 +1,24 @@
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 
 use diesel::{
     OptionalExtension, QueryResult, QueryableByName,
-    sql_types::{Array, Text},
+    sql_types::{Array, Oid, Text},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::AsyncPgConnection;
 use quick_cache::sync::Cache;
 
-use crate::{SchemaName, name::UNFINISHED, query::Translation, translate::SchemaTranslateMap};
+use crate::{
+    SchemaName,
+    name::UNFINISHED,
+    query::{TenantType, Translation},
+    translate::SchemaTranslateMap,
+};
 
 /// The maps in use, each with what is known of the schema it leads to.
 ///
@@ -18,12 +26,19 @@ use crate::{SchemaName, name::UNFINISHED, query::Translation, translate::SchemaT
 pub(crate) struct Schemas {
     known: Cache<SchemaTranslateMap, Known>,
     time_to_live: Duration,
+    started: Instant,
+    /// When types were last found to be others than before, in microseconds from the start.
+    types_changed: AtomicU64,
 }
+
+/// There is no schema of that name.
+pub(super) struct MissingSchema(pub(super) SchemaName);
 
 #[derive(Clone)]
 struct Known {
     translation: Arc<Translation>,
-    seen: Instant,
+    /// When the catalog was asked; `None` if it has to be asked again.
+    seen: Option<Instant>,
 }
 
 impl Schemas {
@@ -31,36 +46,45 @@ impl Schemas {
         Self {
             known: Cache::new(capacity),
             time_to_live,
+            started: Instant::now(),
+            types_changed: AtomicU64::new(0),
         }
     }
 
-    /// The translation of `map`, if its schema was seen lately. The caller knows the time, so that a checkout asks for it once.
+    /// The translation of `map`, if its schema was seen lately. The caller knows the time, so that a checkout asks for it
+    /// once.
     pub(super) fn get(&self, map: &SchemaTranslateMap, now: Instant) -> Option<Arc<Translation>> {
-        let known = self.known.get(map)?;
-        (now.saturating_duration_since(known.seen) < self.time_to_live).then_some(known.translation)
+        let Known { translation, seen } = self.known.get(map)?;
+        (now.saturating_duration_since(seen?) < self.time_to_live).then_some(translation)
     }
 
-    /// Asks the catalog for the schema to which `map` sends unqualified names. `None` if it does not exist.
+    /// Asks the catalog for the schema to which `map` sends unqualified names.
     pub(super) async fn look_up(
         &self,
         map: &SchemaTranslateMap,
         connection: &mut AsyncPgConnection,
-    ) -> QueryResult<Option<Arc<Translation>>> {
-        let seen = Instant::now();
+    ) -> QueryResult<Result<Arc<Translation>, MissingSchema>> {
+        let seen = Some(Instant::now());
         let types = match map.unqualified() {
             None => Vec::new(),
             Some(schema) => match types_of(schema, connection).await? {
                 Some(types) => types,
                 None => {
                     self.known.remove(map);
-                    return Ok(None);
+                    return Ok(Err(MissingSchema(schema.clone())));
                 }
             },
         };
         let translation = match self.known.get(map) {
             // Finished texts are kept by translation: as long as nothing changed it stays the same.
-            Some(known) if known.translation.has_types(&types) => known.translation,
-            _ => Arc::new(Translation::with_types(map.clone(), types)),
+            Some(known) if known.translation.types() == types => known.translation,
+            known => {
+                if known.is_some_and(|known| known.translation.types().iter().any(|before| !types.contains(before))) {
+                    self.types_changed
+                        .store(self.started.elapsed().as_micros() as u64, Relaxed);
+                }
+                Arc::new(Translation::with_types(map.clone(), types))
+            }
         };
         self.known.insert(
             map.clone(),
@@ -69,36 +93,56 @@ impl Schemas {
                 seen,
             },
         );
-        Ok(Some(translation))
+        Ok(Ok(translation))
     }
 
     /// Has the schema looked up anew at the next checkout.
     pub(crate) fn forget(&self, schema: &SchemaName) {
-        self.known.retain(|map, _| map.unqualified() != Some(schema));
+        for (map, known) in self.known.iter().filter(|(map, _)| map.unqualified() == Some(schema)) {
+            self.known.insert(map, Known { seen: None, ..known });
+        }
+    }
+
+    /// Whether a connection made at that time may remember the OID of a type that was dropped, or made anew, since.
+    pub(super) fn outdate(&self, made: Instant) -> bool {
+        let types_changed = self.types_changed.load(Relaxed);
+        types_changed > 0 && made <= self.started + Duration::from_micros(types_changed)
     }
 }
 
 /// The types that were made in a schema, sorted by name; `None` if there is no such schema.
-async fn types_of(schema: &SchemaName, connection: &mut AsyncPgConnection) -> QueryResult<Option<Vec<String>>> {
+async fn types_of(schema: &SchemaName, connection: &mut AsyncPgConnection) -> QueryResult<Option<Vec<TenantType>>> {
+    use diesel_async::RunQueryDsl;
+
     #[derive(QueryableByName)]
-    struct Schema {
+    struct Types {
         #[diesel(sql_type = Array<Text>)]
-        types: Vec<String>,
+        names: Vec<String>,
+        #[diesel(sql_type = Array<Oid>)]
+        oids: Vec<u32>,
     }
 
     // Enums, domains, ranges, and composites other than the row types of tables.
-    let schema = diesel::sql_query(
-        "SELECT ARRAY(SELECT t.typname::pg_catalog.text FROM pg_catalog.pg_type t \
-         LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid \
-         WHERE t.typnamespace = n.oid AND (t.typtype IN ('e', 'd', 'r', 'm') OR c.relkind = 'c') \
-         ORDER BY t.typname COLLATE \"C\") AS types \
-         FROM pg_catalog.pg_namespace n WHERE n.nspname = $1 \
-         AND pg_catalog.obj_description(n.oid, 'pg_namespace') IS DISTINCT FROM $2",
+    let types = diesel::sql_query(
+        "SELECT coalesce(array_agg(t.typname::pg_catalog.text ORDER BY t.typname COLLATE \"C\") \
+         FILTER (WHERE t.oid IS NOT NULL), '{}') AS names, \
+         coalesce(array_agg(t.oid ORDER BY t.typname COLLATE \"C\") FILTER (WHERE t.oid IS NOT NULL), '{}') AS oids \
+         FROM pg_catalog.pg_namespace n LEFT JOIN \
+         (pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid) \
+         ON t.typnamespace = n.oid AND (t.typtype IN ('e', 'd', 'r', 'm') OR c.relkind = 'c') \
+         WHERE n.nspname = $1 AND pg_catalog.obj_description(n.oid, 'pg_namespace') IS DISTINCT FROM $2 \
+         GROUP BY n.oid",
     )
     .bind::<Text, _>(schema.as_str())
     .bind::<Text, _>(UNFINISHED)
-    .get_result::<Schema>(connection)
+    .get_result::<Types>(connection)
     .await
     .optional()?;
-    Ok(schema.map(|schema| schema.types))
+    Ok(types.map(|Types { names, oids }| {
+        names
+            .into_iter()
+            .zip(oids)
+            .map(|(name, oid)| TenantType { name, oid })
+            .collect()
+    }))
 }

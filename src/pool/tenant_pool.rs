@@ -31,7 +31,7 @@ pub struct TenantPool(Arc<Inner>);
 struct Inner {
     connections: deadpool::managed::Pool<Manager>,
     connector: Arc<Connector>,
-    schemas: Schemas,
+    schemas: Arc<Schemas>,
     shared_schema: SchemaName,
     schema_map: SchemaTranslateMap,
     wait_timeout: Duration,
@@ -62,7 +62,7 @@ impl TenantPool {
     pub(super) fn new(
         connections: deadpool::managed::Pool<Manager>,
         connector: Arc<Connector>,
-        schemas: Schemas,
+        schemas: Arc<Schemas>,
         shared_schema: SchemaName,
         schema_map: SchemaTranslateMap,
         wait_timeout: Duration,

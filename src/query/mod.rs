@@ -26,4 +26,4 @@ pub use dsl::TranslateDsl;
 pub use finished::finished_statistics;
 pub(crate) use finished::{Finished, Rendered};
 pub use translated::{Translated, TranslatedQuery};
-pub(crate) use translation::Translation;
+pub(crate) use translation::{TenantType, Translation};

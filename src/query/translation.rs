@@ -8,8 +8,15 @@ pub(crate) struct Translation {
     /// Tells translations apart in cache keys; never used twice in a process.
     id: u64,
     map: SchemaTranslateMap,
-    /// Names of the types (enums, domains, composites, ranges) that live in the tenant's schema, sorted.
-    types: Vec<String>,
+    /// The types (enums, domains, composites, ranges) that live in the tenant's schema, sorted by name.
+    types: Vec<TenantType>,
+}
+
+/// A type that was made in a tenant's schema.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct TenantType {
+    pub(crate) name: String,
+    pub(crate) oid: u32,
 }
 
 impl Translation {
@@ -17,8 +24,8 @@ impl Translation {
         Self::with_types(map, Vec::new())
     }
 
-    /// `types` must be sorted by their bytes.
-    pub(crate) fn with_types(map: SchemaTranslateMap, types: Vec<String>) -> Self {
+    /// `types` must be sorted by the bytes of their names.
+    pub(crate) fn with_types(map: SchemaTranslateMap, types: Vec<TenantType>) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         debug_assert!(types.is_sorted());
         Self {
@@ -28,8 +35,8 @@ impl Translation {
         }
     }
 
-    pub(crate) fn has_types(&self, types: &[String]) -> bool {
-        self.types == types
+    pub(crate) fn types(&self) -> &[TenantType] {
+        &self.types
     }
 
     pub(crate) fn id(&self) -> u64 {
@@ -45,7 +52,11 @@ impl Translation {
     pub(crate) fn schema_of_type<'a>(&'a self, name: &str, schema: Option<&'a str>) -> Option<&'a str> {
         match schema {
             Some(schema) => Some(self.map.get(schema).map_or(schema, SchemaName::as_str)),
-            None if self.types.binary_search_by(|known| known.as_str().cmp(name)).is_ok() => {
+            None if self
+                .types
+                .binary_search_by(|known| known.name.as_str().cmp(name))
+                .is_ok() =>
+            {
                 self.map.unqualified().map(SchemaName::as_str)
             }
             None => None,

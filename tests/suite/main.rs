@@ -4,6 +4,7 @@
 mod bad_input;
 mod cancellation;
 mod checkout;
+mod composites;
 mod connection;
 mod create_tenant;
 mod dsl;

@@ -124,6 +124,32 @@ async fn types_made_by_a_migration_are_known_to_the_next_checkout() {
 }
 
 #[tokio::test]
+async fn a_type_made_anew_is_found_though_its_old_oid_was_known() {
+    use crate::migrations::Folder;
+    let store = with_parcels().await;
+    let insert = || {
+        diesel::insert_into(parcels::table).values((
+            parcels::status.eq(Status::New),
+            parcels::history.eq(Vec::<Status>::new()),
+            parcels::weight.eq(1),
+        ))
+    };
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    assert_eq!(insert().execute(&mut conn).await, Ok(1));
+    drop(conn);
+    let folder = Folder::of(&[(
+        "001_anew",
+        "DROP TYPE order_status CASCADE;
+         CREATE TYPE order_status AS ENUM ('new', 'sent', 'lost');
+         ALTER TABLE parcels ADD COLUMN status order_status, ADD COLUMN history order_status[];",
+        "",
+    )]);
+    store.pool.migrate_tenant("client1", folder.migrations()).await.unwrap();
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    assert_eq!(insert().execute(&mut conn).await, Ok(1));
+}
+
+#[tokio::test]
 async fn an_extensions_type_keeps_working() {
     #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
     #[diesel(postgres_type(name = "mood"))]
