@@ -31,6 +31,7 @@
 //! threads.
 
 mod errors;
+mod execute;
 mod operations;
 mod recorder;
 mod runner;

@@ -2,7 +2,7 @@ use diesel::{
     QueryResult,
     backend::Backend,
     pg::{Pg, PgMetadataLookup, PgTypeMetadata},
-    query_builder::{QueryBuilder, QueryFragment},
+    query_builder::QueryFragment,
 };
 
 use super::Translation;
@@ -22,17 +22,6 @@ pub trait TranslatedBackend: Backend<QueryBuilder: Default> + Default {
     ) -> QueryResult<()>
     where
         Q: QueryFragment<Self>;
-}
-
-/// The text of a query as Diesel writes it.
-pub(super) fn untranslated_sql<DB, Q>(query: &Q, backend: &DB) -> QueryResult<String>
-where
-    DB: TranslatedBackend,
-    Q: QueryFragment<DB> + ?Sized,
-{
-    let mut out = DB::QueryBuilder::default();
-    query.to_sql(&mut out, backend)?;
-    Ok(out.finish())
 }
 
 impl TranslatedBackend for Pg {

@@ -10,12 +10,15 @@ use std::{
 use diesel::{
     QueryResult,
     query_builder::{AstPass, Query, QueryBuilder, QueryFragment, QueryId},
-    result::Error::QueryBuilderError,
 };
 use quick_cache::{Weighter, sync::Cache};
 
-use super::{TranslatedBackend, Translation, backend::untranslated_sql, translated::AlreadyTranslated};
-use crate::translate::{CacheStatistics, POISON, SchemaTranslateMap, Template, TranslateError, templates};
+use super::{
+    TranslatedBackend, Translation,
+    text::{into_diesel, untranslated_sql},
+    translated::AlreadyTranslated,
+};
+use crate::translate::{CacheStatistics, POISON, Template, TranslateError, templates};
 
 /// Translated SQL, and what its analysis told.
 #[derive(Debug)]
@@ -103,17 +106,6 @@ impl Finished {
 
 fn is_translated<Q: QueryId>() -> bool {
     TypeId::of::<Q::QueryId>() == TypeId::of::<AlreadyTranslated>()
-}
-
-/// Translates through the cache of templates.
-pub(super) fn translate<'a>(sql: &'a str, map: &SchemaTranslateMap) -> QueryResult<Cow<'a, str>> {
-    templates::get(sql)
-        .and_then(|template| template.render(sql, map))
-        .map_err(into_diesel)
-}
-
-fn into_diesel(error: TranslateError) -> diesel::result::Error {
-    QueryBuilderError(Box::new(error))
 }
 
 /// A query on its way to the connection below, with its text finished.

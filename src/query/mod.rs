@@ -18,6 +18,7 @@
 mod backend;
 mod dsl;
 mod finished;
+mod text;
 mod translated;
 mod translation;
 

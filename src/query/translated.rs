@@ -6,7 +6,10 @@ use diesel::{
     result::Error::QueryBuilderError,
 };
 
-use super::{TranslatedBackend, Translation, backend::untranslated_sql, finished};
+use super::{
+    TranslatedBackend, Translation,
+    text::{translate, untranslated_sql},
+};
 use crate::{
     SchemaNameError,
     translate::{POISON, SchemaTranslateMap},
@@ -89,7 +92,7 @@ where
 {
     fn to_sql(&self, out: &mut DB::QueryBuilder, backend: &DB) -> QueryResult<()> {
         let sql = untranslated_sql(&self.query, backend)?;
-        out.push_sql(&finished::translate(&sql, self.translation()?.map())?);
+        out.push_sql(&translate(&sql, self.translation()?.map())?);
         Ok(())
     }
 
