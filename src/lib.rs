@@ -68,5 +68,10 @@ pub use crate::{
 };
 
 #[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
+mod documents {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+
+    #[doc = include_str!("../docs/translation.md")]
+    struct Translation;
+}

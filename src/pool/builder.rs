@@ -138,6 +138,9 @@ impl TenantPoolBuilder {
 
     /// Leaves the search_path to the role (`ALTER ROLE … SET search_path = ''`). Default: it is sent as a startup option,
     /// which PgBouncer refuses. Either way it is checked on every new connection.
+    ///
+    /// PgBouncer in transaction mode must be 1.21 or newer, with `max_prepared_statements` set: an older one mixes up the
+    /// prepared statements of its clients, so that one may get the rows of another's query.
     pub fn search_path_from_role(self) -> Self {
         Self {
             search_path_from_role: true,
