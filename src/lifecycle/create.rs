@@ -83,7 +83,7 @@ impl Creation {
             self.runner.lock_session().await.map_err(|error| self.tables(error))?;
             self.begin(together).await?;
             if let Err(error) = self.finish().await {
-                self.drop_schema().await?;
+                self.drop_schema().await;
                 return Err(error);
             }
         }
@@ -138,16 +138,26 @@ impl Creation {
             .apply(&self.plan)
             .await
             .map_err(|error| self.tables(error))?;
-        let sql = format!("COMMENT ON SCHEMA {} IS NULL", self.tenant.quoted());
-        let shown = self.runner.parts().0.batch_execute(&sql).await;
-        shown.map_err(|source| self.schema(source))?;
-        self.runner.unlock_session().await.map_err(|error| self.tables(error))
+        let tenant = self.tenant.clone();
+        let (connection, _) = self.runner.parts();
+        let shown = match comment(connection, &tenant).await {
+            Ok(Some(Some(comment))) if comment == UNFINISHED => {
+                connection
+                    .batch_execute(&format!("COMMENT ON SCHEMA {} IS NULL", tenant.quoted()))
+                    .await
+            }
+            // A migration has put a comment of its own on the schema.
+            Ok(_) => Ok(()),
+            Err(error) => Err(error),
+        };
+        shown.map_err(|source| self.schema(source))
     }
 
-    async fn drop_schema(&mut self) -> Result<(), CreateTenantError> {
+    /// Takes an unfinished creation back. Where that fails, with the server gone, the schema still counts as missing, and
+    /// the next creation replaces it.
+    async fn drop_schema(&mut self) {
         let sql = format!("DROP SCHEMA {} CASCADE", self.tenant.quoted());
-        let dropped = self.runner.parts().0.batch_execute(&sql).await;
-        dropped.map_err(|source| self.schema(source))
+        let _ = self.runner.parts().0.batch_execute(&sql).await;
     }
 
     fn schema(&self, source: DieselError) -> CreateTenantError {

@@ -6,6 +6,7 @@ mod cancellation;
 mod checkout;
 mod composites;
 mod connection;
+mod crashes;
 mod create_tenant;
 mod dsl;
 mod isolation;
