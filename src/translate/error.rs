@@ -127,15 +127,13 @@ impl fmt::Display for Place {
     }
 }
 
-/// A fault as the lexer and the finder report it: light, and without the text. [`Fault::describe`] adds that.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Fault {
-    pub(crate) at: usize,
-    pub(crate) kind: FaultKind,
-}
+/// A fault as the lexer and the finder report it: without the text, which [`Fault::describe`] adds, and as small as a pointer, since every
+/// step on the way returns one or nothing.
+#[derive(Debug)]
+pub(crate) struct Fault(Box<(usize, FaultKind)>);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FaultKind {
+#[derive(Debug, Clone, Copy)]
+enum FaultKind {
     Unterminated(&'static str),
     NotUnderstood(&'static str),
     Nested,
@@ -144,23 +142,22 @@ pub(crate) enum FaultKind {
 impl Fault {
     #[cold]
     pub(crate) fn unterminated(at: usize, token: &'static str) -> Self {
-        Self {
-            at,
-            kind: FaultKind::Unterminated(token),
-        }
+        Self(Box::new((at, FaultKind::Unterminated(token))))
     }
 
     #[cold]
     pub(crate) fn not_understood(at: usize, reason: &'static str) -> Self {
-        Self {
-            at,
-            kind: FaultKind::NotUnderstood(reason),
-        }
+        Self(Box::new((at, FaultKind::NotUnderstood(reason))))
+    }
+
+    #[cold]
+    pub(crate) fn nested(at: usize) -> Self {
+        Self(Box::new((at, FaultKind::Nested)))
     }
 
     #[cold]
     pub(crate) fn describe(self, sql: &str) -> TranslateError {
-        let Self { at: offset, kind } = self;
+        let (offset, kind) = *self.0;
         let place = Place::new(sql, offset);
         match kind {
             FaultKind::Unterminated(token) => TranslateError::Unterminated { token, offset, place },

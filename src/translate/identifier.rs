@@ -45,14 +45,8 @@ fn clipped(name: Cow<'_, str>) -> Cow<'_, str> {
 fn decoded(text: &str) -> Cow<'_, str> {
     let body = &text[3..];
     let end = closing_quote(body);
-    let escape = match body[end + 1..]
-        .rsplit('\'')
-        .nth(1)
-        .and_then(|quoted| quoted.chars().next())
-    {
-        Some(escape) => escape,
-        None => '\\',
-    };
+    let uescape = body[end + 1..].rsplit('\'').nth(1);
+    let escape = uescape.and_then(|quoted| quoted.chars().next()).unwrap_or('\\');
     let inner = unquoted(&body[..end]);
     if !inner.contains(escape) {
         return inner;

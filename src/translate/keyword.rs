@@ -47,7 +47,7 @@ keywords! {
     free: {
         Values = "values", Insert = "insert", Update = "update", Delete = "delete", Merge = "merge", Set = "set",
         Recursive = "recursive", Operator = "operator", Within = "within", Begin = "begin", Owned = "owned",
-        Rows = "rows", Exists = "exists", Uescape = "uescape", Of = "of",
+        Rows = "rows", Exists = "exists", Of = "of",
     }
 }
 
@@ -99,10 +99,6 @@ impl Stops {
     /// The same, and at commas.
     pub(crate) const fn and_comma(self) -> Self {
         Self(self.0 | Self::COMMA)
-    }
-
-    pub(crate) const fn and(self, words: &[Keyword]) -> Self {
-        Self(self.0 | Self::at(words).0)
     }
 
     pub(crate) fn has(self, keyword: Keyword) -> bool {

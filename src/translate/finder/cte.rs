@@ -21,7 +21,7 @@ pub(super) struct With {
     /// Whether its first name is still to come.
     first: bool,
     /// Which references were there before it.
-    since: usize,
+    since: u32,
 }
 
 impl With {
@@ -46,25 +46,25 @@ pub(super) struct Ctes<'a> {
     recursive: usize,
     /// Tables met inside of those, by name: they may turn out to be declared further on.
     undecided: HashMap<Cow<'a, str>, Vec<Reference>>,
-    references: usize,
+    references: u32,
 }
 
 /// A table's reference: the places to correct when it turns out to be a CTE.
 #[derive(Clone, Copy)]
 struct Reference {
-    number: usize,
+    number: u32,
     slot: Option<usize>,
-    item: usize,
+    item: u32,
 }
 
 impl<'a> Ctes<'a> {
     /// How many names are in scope, for [`Ctes::leave`].
-    pub(super) fn depth(&self) -> usize {
-        self.declared.len()
+    pub(super) fn depth(&self) -> u32 {
+        self.declared.len() as u32
     }
 
-    pub(super) fn leave(&mut self, depth: usize) {
-        for name in self.declared.drain(depth..) {
+    pub(super) fn leave(&mut self, depth: u32) {
+        for name in self.declared.drain(depth as usize..) {
             if let Some(count) = self.active.get_mut(&name) {
                 *count -= 1;
             }
@@ -85,7 +85,7 @@ impl<'a> Ctes<'a> {
         self.recursive > 0
     }
 
-    pub(super) fn note_table(&mut self, name: Cow<'a, str>, slot: Option<usize>, item: usize) {
+    pub(super) fn note_table(&mut self, name: Cow<'a, str>, slot: Option<usize>, item: u32) {
         let reference = Reference {
             number: self.references,
             slot,
@@ -101,7 +101,9 @@ impl<'a> Finder<'a> {
     pub(super) fn cte(&mut self, mut with: With) -> Result<(), Fault> {
         if with.first {
             self.advance()?;
-            with.recursive = self.skip(Keyword::Recursive)?;
+            // A name may be called `recursive`.
+            let named = matches!(self.second()?.kind, Kind::Open | Kind::Word(Keyword::As));
+            with.recursive = !named && self.skip(Keyword::Recursive)?;
             with.since = self.ctes.references;
             with.first = false;
             self.ctes.recursive += usize::from(with.recursive);
@@ -120,7 +122,7 @@ impl<'a> Finder<'a> {
         if with.recursive {
             self.declare_recursive(name, with.since);
         }
-        self.stack.push(Frame::CteEnd { with, name });
+        self.stack.push(Frame::CteEnd(with, name));
         self.stack.push(Frame::Close);
         self.stack.push(Frame::Dml { outer: with.outer });
         Ok(())
@@ -171,8 +173,8 @@ impl<'a> Finder<'a> {
         )
     }
 
-    /// Declares a name, and takes back what was recorded for it as a table since the WITH began.
-    fn declare_recursive(&mut self, name: Token, since: usize) {
+    /// Declares a name of a WITH RECURSIVE, and takes back what was recorded for it as a table since the WITH began.
+    fn declare_recursive(&mut self, name: Token, since: u32) {
         let name = self.name_of(name);
         if let Some(references) = self.ctes.undecided.get_mut(&name) {
             while let Some(reference) = references.pop_if(|reference| reference.number >= since) {

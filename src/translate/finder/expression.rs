@@ -100,14 +100,15 @@ impl Finder<'_> {
                 self.advance()?;
                 return Ok(Some(Frame::Arguments { env }));
             }
-            Kind::String => return Ok(None),
+            Kind::String | Kind::Parameter => return Ok(None),
             _ if env == Env::SILENT => return Ok(None),
             _ => {}
         }
         if let Some(schema) = name.schema_of_column() {
-            // A column of three parts follows its schema's mapping.
+            // A column of three parts follows its schema's mapping, in step with FROM.
             self.record_schema(schema);
         } else if name.parts > 1 || name.star {
+            // One of two parts stays, unless its scope says otherwise. A single name may be a whole row: never qualified.
             self.scopes.column(env, name.first);
         }
         Ok(None)
@@ -153,6 +154,14 @@ impl Finder<'_> {
             Keyword::For if env == Env::SILENT => {
                 self.advance()?;
                 self.skip(Keyword::Select)?;
+            }
+            // WITH schema.operator in an exclusion constraint.
+            Keyword::With if env == Env::SILENT => {
+                self.advance()?;
+                while self.token.kind.is_label() && self.second()?.kind == Kind::Dot {
+                    self.advance()?;
+                    self.advance()?;
+                }
             }
             Keyword::Select if !self.is_bare_label()? => {
                 return Err(self.unexpected("a query where an expression was expected"));
@@ -200,9 +209,7 @@ impl Finder<'_> {
     pub(super) fn paren(&mut self, env: Env, fresh: bool) -> Result<(), Fault> {
         if fresh {
             if self.at_query()? {
-                self.stack
-                    .push(Frame::Query(Query::inside(env, Closing::Paren, self.ctes.depth())));
-                return Ok(());
+                return self.operand(Query::inside(env, Closing::Paren, self.ctes.depth()));
             }
             if self.skip_kind(Kind::Open)? {
                 self.stack.push(Frame::Wrapped { env });
@@ -210,6 +217,7 @@ impl Finder<'_> {
                 return Ok(());
             }
         }
+        // Without SELECT there is no clause in here: a FROM is that of EXTRACT, TRIM, SUBSTRING or OVERLAY.
         match self.expression(env, Stops::NONE)? {
             Pause::Nested(nested) => {
                 self.stack.push(Frame::Paren { env, fresh: false });
@@ -277,7 +285,7 @@ impl Finder<'_> {
             Keyword::Using,
             Keyword::Table,
         ]);
-        let (_, env) = self.scopes.level(Env::SILENT);
+        let env = self.scopes.level(Env::SILENT).all();
         match self.expression(env, CLAUSES)? {
             Pause::Nested(nested) => {
                 self.stack.push(Frame::Fragment);

@@ -3,103 +3,60 @@
 use super::{
     super::{
         error::Fault,
-        keyword::{Keyword, Stops},
+        keyword::Keyword,
         lexer::{Kind, Token},
     },
     Finder, Frame,
-    expression::Pause,
     query::{Closing, Query},
     relation::Dotted,
-    scope::{Env, Target},
+    scope::{Env, Level, Target},
 };
 
 /// A list of FROM items, or a join in parentheses inside of one.
 #[derive(Clone, Copy)]
-pub(super) struct From {
-    level: u32,
+pub(super) struct FromList {
+    pub(super) level: Level,
     /// What is around the query: what items see without LATERAL.
-    outer: Env,
+    pub(super) outer: Env,
     /// The place of the list's first item in its level.
     first: u32,
     /// The place of the first item since the last comma or opening parenthesis.
-    element: u32,
-    /// The same in the order of all items.
-    mark: usize,
-    in_parens: bool,
+    pub(super) element: u32,
+    /// Whether a closing parenthesis ends it.
+    pub(super) in_parens: bool,
 }
 
-impl From {
-    pub(super) fn list(level: u32, outer: Env, first: u32, mark: usize) -> Self {
+impl FromList {
+    pub(super) fn new(level: Level, outer: Env, first: u32) -> Self {
         Self {
             level,
             outer,
             first,
             element: first,
-            mark,
             in_parens: false,
+        }
+    }
+
+    fn in_parens(self) -> Self {
+        Self {
+            in_parens: true,
+            ..self
         }
     }
 }
 
-const AFTER_CONDITION: Stops = Stops::at(&[
-    Keyword::Join,
-    Keyword::Inner,
-    Keyword::Left,
-    Keyword::Right,
-    Keyword::Full,
-    Keyword::Cross,
-    Keyword::Natural,
-    Keyword::On,
-    Keyword::Using,
-    Keyword::Where,
-    Keyword::Group,
-    Keyword::Having,
-    Keyword::Window,
-    Keyword::Union,
-    Keyword::Intersect,
-    Keyword::Except,
-    Keyword::Order,
-    Keyword::Limit,
-    Keyword::Offset,
-    Keyword::Fetch,
-    Keyword::For,
-    Keyword::Returning,
-    Keyword::When,
-])
-.and_comma();
-
-/// What may follow a FROM clause.
-const FROM_END: Stops = Stops::at(&[
-    Keyword::On,
-    Keyword::Where,
-    Keyword::Group,
-    Keyword::Having,
-    Keyword::Window,
-    Keyword::Union,
-    Keyword::Intersect,
-    Keyword::Except,
-    Keyword::Order,
-    Keyword::Limit,
-    Keyword::Offset,
-    Keyword::Fetch,
-    Keyword::For,
-    Keyword::Returning,
-    // WITH CHECK OPTION of a view, WITH NO DATA of a table.
-    Keyword::With,
-]);
-
-impl<'a> Finder<'a> {
-    pub(super) fn from_item(&mut self, from: From) -> Result<(), Fault> {
+impl Finder<'_> {
+    /// `[LATERAL]` and a subquery, a join in parentheses, a function or a table.
+    pub(super) fn item(&mut self, from: FromList) -> Result<(), Fault> {
         let lateral = self.skip(Keyword::Lateral)?;
         match self.token.kind {
             Kind::Open => {
                 self.advance()?;
-                let inside = self.element(from);
-                self.stack.push(Frame::FromAlias { from, inside });
+                self.stack.push(Frame::FromAlias(from, self.scopes.mark()));
                 let next = if lateral {
                     Frame::Query(Query::inside(self.lateral(&from), Closing::Paren, self.ctes.depth()))
                 } else {
-                    Frame::FromParen(inside)
+                    Frame::FromParen(self.element(from))
                 };
                 self.stack.push(next);
                 Ok(())
@@ -138,8 +95,11 @@ impl<'a> Finder<'a> {
                 }
                 self.skip_kind(Kind::Star)?;
                 self.table(&from, &name)?;
-                self.stack.push(Frame::FromTail(from));
-                self.sample(&from)
+                if self.at(Keyword::Tablesample) {
+                    self.sample(from)
+                } else {
+                    self.item_end(from)
+                }
             }
             _ => Err(self.unexpected("a table, a function or a subquery was expected")),
         }
@@ -151,22 +111,21 @@ impl<'a> Finder<'a> {
     }
 
     /// The same list from an item or a parenthesis on.
-    fn element(&self, from: From) -> From {
-        From {
+    pub(super) fn element(&self, from: FromList) -> FromList {
+        FromList {
             element: self.scopes.next_place(from.level),
-            mark: self.scopes.mark(),
             ..from
         }
     }
 
     /// What an item sees that may refer to those before it.
-    fn lateral(&mut self, from: &From) -> Env {
+    fn lateral(&mut self, from: &FromList) -> Env {
         let next = self.scopes.next_place(from.level);
         self.scopes.view(from.level, from.first, next, from.outer)
     }
 
     /// A table with its alias: the name of a CTE in scope is not a relation.
-    pub(super) fn table(&mut self, from: &From, name: &Dotted) -> Result<(), Fault> {
+    pub(super) fn table(&mut self, from: &FromList, name: &Dotted) -> Result<(), Fault> {
         if name.star || !name.first.kind.is_name() {
             return Err(self.unexpected("the name of a table was expected"));
         }
@@ -191,16 +150,16 @@ impl<'a> Finder<'a> {
     }
 
     /// TABLESAMPLE method (arguments) [REPEATABLE (seed)]
-    fn sample(&mut self, from: &From) -> Result<(), Fault> {
-        if self.skip(Keyword::Tablesample)? {
-            self.skip_label()?;
-            // The arguments don't see the table itself.
-            let next = self.scopes.next_place(from.level) - 1;
-            let env = self.scopes.view(from.level, from.first, next, from.outer);
-            self.stack.push(Frame::Repeatable { env });
-            self.expect(Kind::Open, "TABLESAMPLE without its arguments")?;
-            self.stack.push(Frame::Paren { env, fresh: false });
-        }
+    fn sample(&mut self, from: FromList) -> Result<(), Fault> {
+        self.advance()?;
+        self.skip_label()?;
+        // The arguments don't see the table itself.
+        let next = self.scopes.next_place(from.level) - 1;
+        let env = self.scopes.view(from.level, from.first, next, from.outer);
+        self.stack.push(Frame::FromTail(from));
+        self.stack.push(Frame::Repeatable { env });
+        self.expect(Kind::Open, "TABLESAMPLE without its arguments")?;
+        self.stack.push(Frame::Paren { env, fresh: false });
         Ok(())
     }
 
@@ -213,8 +172,8 @@ impl<'a> Finder<'a> {
     }
 
     /// A function's arguments, which see the items before it, with or without LATERAL.
-    fn function(&mut self, from: From, name: Option<Token>) -> Result<(), Fault> {
-        self.stack.push(Frame::FromFunction { from, name });
+    fn function(&mut self, from: FromList, name: Option<Token>) -> Result<(), Fault> {
+        self.stack.push(Frame::FromFunction(from, name));
         if self.skip_kind(Kind::Open)? {
             let env = self.lateral(&from);
             self.stack.push(Frame::Arguments { env });
@@ -223,19 +182,19 @@ impl<'a> Finder<'a> {
     }
 
     /// Behind a function's arguments: `[WITH ORDINALITY] [[AS] alias [(columns)]]`. Without an alias the function's name hides tables of that name.
-    pub(super) fn function_end(&mut self, from: From, name: Option<Token>) -> Result<(), Fault> {
-        if self.skip(Keyword::With)? {
-            self.skip_word("ordinality")?;
+    pub(super) fn function_end(&mut self, from: FromList, name: Option<Token>) -> Result<(), Fault> {
+        if self.at(Keyword::With) && self.word_is(self.second()?, "ordinality") {
+            self.advance()?;
+            self.advance()?;
         }
         if let Some(name) = self.alias()?.or(name.filter(|name| name.kind.is_label())) {
             self.scopes.add(from.level, self.name_of(name), Target::Other);
         }
-        self.stack.push(Frame::FromTail(from));
-        Ok(())
+        self.item_end(from)
     }
 
     /// Inside of parentheses in FROM: a subquery, or a join.
-    pub(super) fn from_paren(&mut self, from: From) -> Result<(), Fault> {
+    pub(super) fn item_in_parens(&mut self, from: FromList) -> Result<(), Fault> {
         if self.at_query()? {
             self.stack.push(Frame::Query(Query::inside(
                 from.outer,
@@ -243,19 +202,16 @@ impl<'a> Finder<'a> {
                 self.ctes.depth(),
             )));
         } else if self.skip_kind(Kind::Open)? {
-            self.stack.push(Frame::FromWrapped(from));
+            self.stack.push(Frame::FromWrapped(from, self.scopes.mark()));
             self.stack.push(Frame::FromParen(from));
         } else {
-            self.stack.push(Frame::FromItem(From {
-                in_parens: true,
-                ..from
-            }));
+            return self.item(from.in_parens());
         }
         Ok(())
     }
 
     /// Behind `((…)` in FROM: a query's first operand, a query in two pairs of parentheses, or the first item of a join.
-    pub(super) fn from_wrapped(&mut self, from: From) -> Result<(), Fault> {
+    pub(super) fn item_behind_paren(&mut self, from: FromList, mark: u32) -> Result<(), Fault> {
         match self.closed_query {
             Some(operand) if self.at_operand_end() => {
                 let query = Query::inside(from.outer, Closing::Paren, self.ctes.depth());
@@ -263,25 +219,21 @@ impl<'a> Finder<'a> {
                 Ok(())
             }
             Some(_) if self.token.kind == Kind::Close => self.advance(),
-            _ => self.from_alias(
-                From {
-                    in_parens: true,
-                    ..from
-                },
-                from,
-            ),
+            _ => self.item_alias(from.in_parens(), mark),
         }
     }
 
     /// Behind a subquery or a join in parentheses. The alias of a join hides the names inside of it.
-    pub(super) fn from_alias(&mut self, from: From, inside: From) -> Result<(), Fault> {
+    pub(super) fn item_alias(&mut self, from: FromList, mark: u32) -> Result<(), Fault> {
         if let Some(alias) = self.alias()? {
-            self.scopes.hide(from.level, inside.element, inside.mark);
-            self.scopes.add(from.level, self.name_of(alias), Target::Other);
+            let alias = self.name_of(alias);
+            match self.closed_query {
+                Some(_) => _ = self.scopes.add(from.level, alias, Target::Other),
+                None => self.scopes.alias_join(from.level, mark, alias),
+            }
         }
         self.closed_query = None;
-        self.stack.push(Frame::FromTail(from));
-        Ok(())
+        self.item_end(from)
     }
 
     /// `[AS] alias [(columns)]`, or the `AS (columns)` of functions.
@@ -300,107 +252,5 @@ impl<'a> Finder<'a> {
             self.skip_parens()?;
         }
         Ok(alias)
-    }
-
-    /// Behind an item: a join, the join's condition, the next item, or the end of the list.
-    pub(super) fn from_tail(&mut self, from: From) -> Result<(), Fault> {
-        let pending = match self.stack.last() {
-            Some(&Frame::Join { left, right }) => Some((left, right)),
-            _ => None,
-        };
-        if let Some(has_condition) = self.join_words()? {
-            if has_condition {
-                // `a JOIN b JOIN c ON … ON …`: an inner join's left side is the right side of the one around it.
-                let left = pending.map_or(from.element, |(_, right)| right);
-                let right = self.scopes.next_place(from.level);
-                self.stack.push(Frame::Join { left, right });
-            }
-            self.stack.push(Frame::FromItem(from));
-            return Ok(());
-        }
-        match (self.token.kind, pending) {
-            (Kind::Word(Keyword::On), Some((left, _))) => {
-                self.advance()?;
-                self.stack.pop();
-                // A condition sees both sides of its own join, and nothing else of the list.
-                let next = self.scopes.next_place(from.level);
-                let env = self.scopes.view(from.level, left, next, from.outer);
-                self.stack.push(Frame::JoinCondition { from, env });
-                Ok(())
-            }
-            (Kind::Word(Keyword::Using), Some(_)) => {
-                self.advance()?;
-                self.stack.pop();
-                if !self.skip_parens()? {
-                    return Err(self.unexpected("USING without its columns"));
-                }
-                if let Some(alias) = if self.at(Keyword::As) { self.alias()? } else { None } {
-                    self.scopes.add(from.level, self.name_of(alias), Target::Other);
-                }
-                self.stack.push(Frame::FromTail(from));
-                Ok(())
-            }
-            (_, Some(_)) => Err(self.unexpected("a join without its ON or USING")),
-            (Kind::Comma, None) if !from.in_parens => {
-                self.advance()?;
-                let next = self.element(from);
-                self.stack.push(Frame::FromItem(next));
-                Ok(())
-            }
-            (Kind::Close, None) if from.in_parens => {
-                self.closed_query = None;
-                self.advance()
-            }
-            (_, None) if from.in_parens => Err(self.unexpected("a join or a closing parenthesis was expected")),
-            (Kind::Word(keyword), None) if FROM_END.has(keyword) => Ok(()),
-            (Kind::Close | Kind::Semicolon | Kind::End, None) => Ok(()),
-            _ => Err(self.unexpected("this can't follow a FROM clause")),
-        }
-    }
-
-    /// Skips the words of a join. Says whether it has a condition; CROSS and NATURAL joins have none.
-    fn join_words(&mut self) -> Result<Option<bool>, Fault> {
-        let natural = self.skip(Keyword::Natural)?;
-        let cross = !natural && self.skip(Keyword::Cross)?;
-        let mut sided = natural || cross;
-        if !cross {
-            if self.at(Keyword::Left) || self.at(Keyword::Right) || self.at(Keyword::Full) {
-                self.advance()?;
-                self.skip(Keyword::Outer)?;
-                sided = true;
-            } else if self.skip(Keyword::Inner)? {
-                sided = true;
-            }
-        }
-        if self.skip(Keyword::Join)? {
-            Ok(Some(!natural && !cross))
-        } else if sided {
-            Err(self.unexpected("JOIN was expected"))
-        } else {
-            Ok(None)
-        }
-    }
-
-    pub(super) fn join_condition(&mut self, from: From, env: Env) -> Result<(), Fault> {
-        loop {
-            match self.expression(env, AFTER_CONDITION)? {
-                Pause::Nested(nested) => {
-                    self.stack.push(Frame::JoinCondition { from, env });
-                    self.stack.push(nested);
-                    return Ok(());
-                }
-                // The function left(…) is no join.
-                Pause::Keyword(Keyword::Left | Keyword::Right | Keyword::Full | Keyword::Inner)
-                    if self.second()?.kind == Kind::Open =>
-                {
-                    self.advance()?;
-                }
-                // WITH of a type, as in `timestamp with time zone`.
-                _ => {
-                    self.stack.push(Frame::FromTail(from));
-                    return Ok(());
-                }
-            }
-        }
     }
 }

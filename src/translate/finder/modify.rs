@@ -9,9 +9,9 @@ use super::{
     Finder, Frame,
     cte::With,
     expression::Pause,
-    from::From,
+    from::FromList,
     query::{Closing, Query},
-    scope::{Env, Target},
+    scope::{Env, Level, Target},
 };
 
 /// A data-modifying statement behind its target.
@@ -22,11 +22,11 @@ pub(super) struct Modify {
     env: Env,
     /// What RETURNING sees, which differs for INSERT alone.
     returning: Env,
-    level: u32,
+    level: Level,
     /// Where a FROM or USING may still come.
     source: Option<Keyword>,
     /// How many names of WITH were in scope before it.
-    ctes: usize,
+    ctes: u32,
 }
 
 const CLAUSES: Stops = Stops::at(&[
@@ -40,17 +40,16 @@ const CLAUSES: Stops = Stops::at(&[
 
 impl Finder<'_> {
     pub(super) fn dml(&mut self, outer: Env) -> Result<(), Fault> {
-        self.stack.push(Frame::Main {
-            outer,
-            ctes: self.ctes.depth(),
-        });
-        if self.at(Keyword::With) {
-            self.stack.push(Frame::With(With::new(outer)));
+        let ctes = self.ctes.depth();
+        if !self.at(Keyword::With) {
+            return self.main(outer, ctes);
         }
+        self.stack.push(Frame::Main { outer, ctes });
+        self.stack.push(Frame::With(With::new(outer)));
         Ok(())
     }
 
-    pub(super) fn main(&mut self, outer: Env, ctes: usize) -> Result<(), Fault> {
+    pub(super) fn main(&mut self, outer: Env, ctes: u32) -> Result<(), Fault> {
         match self.token.kind {
             Kind::Word(Keyword::Insert) => self.insert(outer, ctes),
             Kind::Word(Keyword::Update) => self.update(outer, ctes),
@@ -58,14 +57,13 @@ impl Finder<'_> {
             Kind::Word(Keyword::Merge) => self.merge(outer, ctes),
             _ => {
                 let query = Query::inside(outer, Closing::Statement, ctes);
-                self.stack.push(Frame::Query(query.with_ctes(self.ctes.depth())));
-                Ok(())
+                self.operand(query.with_ctes(self.ctes.depth()))
             }
         }
     }
 
     /// The target of a data-modifying statement, which is never a CTE, as the first item of a level.
-    fn target(&mut self, outer: Env, ctes: usize, source: Option<Keyword>) -> Result<Modify, Fault> {
+    fn target(&mut self, outer: Env, ctes: u32, source: Option<Keyword>) -> Result<Modify, Fault> {
         let name = self.relation_expression()?;
         let target = self.record(&name);
         let inserts = source.is_none();
@@ -78,7 +76,8 @@ impl Finder<'_> {
             kind if !inserts && kind.is_name() && !self.at(Keyword::Set) => Some(self.token),
             _ => None,
         };
-        let (level, env) = self.scopes.level(outer);
+        let level = self.scopes.level(outer);
+        let env = level.all();
         match alias {
             Some(alias) => {
                 if !alias.kind.is_label() {
@@ -102,7 +101,7 @@ impl Finder<'_> {
     }
 
     /// `INSERT INTO table [AS alias] …`
-    fn insert(&mut self, outer: Env, ctes: usize) -> Result<(), Fault> {
+    fn insert(&mut self, outer: Env, ctes: u32) -> Result<(), Fault> {
         self.advance()?;
         self.expect(Kind::Word(Keyword::Into), "INTO was expected behind INSERT")?;
         let mut modify = self.target(outer, ctes, None)?;
@@ -111,7 +110,7 @@ impl Finder<'_> {
         self.stack.push(Frame::InsertSource(modify));
         if self.token.kind == Kind::Open && !self.is_query_in_parens()? {
             self.advance()?;
-            let (_, env) = self.scopes.level(outer);
+            let env = self.scopes.level(outer).all();
             self.stack.push(Frame::Columns { env });
         }
         Ok(())
@@ -137,7 +136,7 @@ impl Finder<'_> {
     }
 
     /// `UPDATE table [[AS] alias] SET … [FROM …] [WHERE …] [RETURNING …]`
-    fn update(&mut self, outer: Env, ctes: usize) -> Result<(), Fault> {
+    fn update(&mut self, outer: Env, ctes: u32) -> Result<(), Fault> {
         self.advance()?;
         let modify = self.target(outer, ctes, Some(Keyword::From))?;
         self.expect(Kind::Word(Keyword::Set), "SET was expected")?;
@@ -147,7 +146,7 @@ impl Finder<'_> {
     }
 
     /// `DELETE FROM table [[AS] alias] [USING …] [WHERE …] [RETURNING …]`
-    fn delete(&mut self, outer: Env, ctes: usize) -> Result<(), Fault> {
+    fn delete(&mut self, outer: Env, ctes: u32) -> Result<(), Fault> {
         self.advance()?;
         self.expect(Kind::Word(Keyword::From), "FROM was expected behind DELETE")?;
         let modify = self.target(outer, ctes, Some(Keyword::Using))?;
@@ -156,7 +155,7 @@ impl Finder<'_> {
     }
 
     /// `MERGE INTO table [[AS] alias] USING source ON … WHEN … THEN …`
-    fn merge(&mut self, outer: Env, ctes: usize) -> Result<(), Fault> {
+    fn merge(&mut self, outer: Env, ctes: u32) -> Result<(), Fault> {
         self.advance()?;
         self.expect(Kind::Word(Keyword::Into), "INTO was expected behind MERGE")?;
         let modify = self.target(outer, ctes, Some(Keyword::Using))?;
@@ -185,7 +184,7 @@ impl Finder<'_> {
                     modify.source = None;
                     self.stack.push(Frame::Modify(modify));
                     // LATERAL does not see the target.
-                    let from = From::list(modify.level, modify.outer, 1, self.scopes.mark());
+                    let from = FromList::new(modify.level, modify.outer, 1);
                     self.stack.push(Frame::FromItem(from));
                     return Ok(());
                 }
@@ -211,8 +210,6 @@ impl Finder<'_> {
             self.stack.push(Frame::SetTarget { env: modify.env });
         } else if self.skip(Keyword::Insert)? && self.skip_kind(Kind::Open)? {
             self.stack.push(Frame::Columns { env: modify.env });
-        } else if self.skip(Keyword::Delete)? {
-            // Nothing of it is a name.
         }
         Ok(())
     }

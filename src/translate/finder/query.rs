@@ -9,8 +9,8 @@ use super::{
     Finder, Frame,
     cte::With,
     expression::Pause,
-    from::From,
-    scope::Env,
+    from::FromList,
+    scope::{Env, Level},
 };
 
 /// What ends a query.
@@ -30,24 +30,24 @@ pub(super) struct Query {
     outer: Env,
     /// What the expressions of the operand that is being read see.
     env: Env,
-    level: u32,
+    level: Level,
     closing: Closing,
     /// Whether the operand may have a FROM, and has not had it.
     takes_from: bool,
     /// Whether a set operation was met.
     compound: bool,
     /// How many names of WITH were in scope before the query.
-    ctes_before: usize,
+    ctes_before: u32,
     /// How many are for all its operands.
-    ctes: usize,
+    ctes: u32,
 }
 
 impl Query {
-    pub(super) fn inside(outer: Env, closing: Closing, ctes_before: usize) -> Self {
+    pub(super) fn inside(outer: Env, closing: Closing, ctes_before: u32) -> Self {
         Self {
             outer,
             env: outer,
-            level: 0,
+            level: Level::NONE,
             closing,
             takes_from: false,
             compound: false,
@@ -62,7 +62,7 @@ impl Query {
     }
 
     /// The query behind its WITH.
-    pub(super) fn with_ctes(self, ctes: usize) -> Self {
+    pub(super) fn with_ctes(self, ctes: u32) -> Self {
         Self { ctes, ..self }
     }
 }
@@ -88,8 +88,8 @@ const CLAUSES: Stops = Stops::at(&[
 impl Finder<'_> {
     /// SELECT, VALUES, TABLE, or a query in parentheses; WITH before any of them.
     pub(super) fn operand(&mut self, mut query: Query) -> Result<(), Fault> {
-        let (level, env) = self.scopes.level(query.outer);
-        (query.level, query.env, query.takes_from) = (level, env, false);
+        let level = self.scopes.level(query.outer);
+        (query.level, query.env, query.takes_from) = (level, level.all(), false);
         match self.token.kind {
             Kind::Word(Keyword::With) => {
                 self.stack.push(Frame::Operand(query));
@@ -108,7 +108,7 @@ impl Finder<'_> {
             Kind::Word(Keyword::Table) => {
                 self.advance()?;
                 let name = self.relation_expression()?;
-                self.table(&From::list(level, query.outer, 0, 0), &name)?;
+                self.table(&FromList::new(level, query.outer, 0), &name)?;
             }
             Kind::Open => {
                 self.advance()?;
@@ -122,18 +122,16 @@ impl Finder<'_> {
             }
             _ => return Err(self.unexpected("a query was expected")),
         }
-        self.stack.push(Frame::Clauses(query));
-        Ok(())
+        self.clauses(query)
     }
 
     /// Behind an operand in parentheses, or behind the query's own WITH.
     pub(super) fn operand_end(&mut self, query: Query) -> Result<(), Fault> {
         match self.closed_query.take() {
             // Clauses behind the parentheses belong to the query inside of them.
-            Some(operand) => self.stack.push(Frame::Clauses(query.after(operand))),
-            None => self.stack.push(Frame::Query(query.with_ctes(self.ctes.depth()))),
+            Some(operand) => self.clauses(query.after(operand)),
+            None => self.operand(query.with_ctes(self.ctes.depth())),
         }
-        Ok(())
     }
 
     pub(super) fn clauses(&mut self, mut query: Query) -> Result<(), Fault> {
@@ -152,11 +150,11 @@ impl Finder<'_> {
                     self.advance()?;
                     query.takes_from = false;
                     self.stack.push(Frame::Clauses(query));
-                    let from = From::list(query.level, query.outer, 0, self.scopes.mark());
+                    let from = FromList::new(query.level, query.outer, 0);
                     self.stack.push(Frame::FromItem(from));
                     return Ok(());
                 }
-                Keyword::Into => self.into_target()?,
+                Keyword::Into => self.select_into()?,
                 Keyword::Union | Keyword::Intersect | Keyword::Except => {
                     self.advance()?;
                     if !self.skip(Keyword::All)? {
@@ -184,7 +182,7 @@ impl Finder<'_> {
     /// Clauses behind a set operation see the tables of no operand.
     fn leave_operand(&mut self, query: &mut Query) {
         if query.compound {
-            query.env = self.scopes.level(query.outer).1;
+            query.env = self.scopes.level(query.outer).all();
             query.compound = false;
         }
     }
@@ -202,21 +200,22 @@ impl Finder<'_> {
     }
 
     /// INTO [TEMPORARY | UNLOGGED] [TABLE] name
-    fn into_target(&mut self) -> Result<(), Fault> {
+    fn select_into(&mut self) -> Result<(), Fault> {
         self.advance()?;
-        let temporary = self.creation_modifiers()?;
+        // A table may be called like one of these words.
+        let second = self.second()?.kind;
+        let temporary = if second.is_name() || second == Kind::Word(Keyword::Table) {
+            self.skip_persistence()?
+        } else {
+            false
+        };
         self.skip(Keyword::Table)?;
         self.new_relation(temporary)
     }
 
     /// FOR UPDATE OF a, b: these are names of items in scope, which take no schema.
     fn locking(&mut self) -> Result<(), Fault> {
-        while matches!(self.token.kind, Kind::Word(keyword) if keyword != Keyword::Of)
-            && !self.at_operand_end()
-            && !self.at(Keyword::On)
-        {
-            self.advance()?;
-        }
+        self.skip_words(&["no", "key", "update", "share"])?;
         if self.skip(Keyword::Of)? {
             self.skip_label()?;
             while self.skip_kind(Kind::Comma)? {

@@ -28,47 +28,42 @@ pub(super) struct Dotted {
 
 impl Dotted {
     /// The part that is `back` parts before the last. The parts must be as many.
-    fn from_end(&self, back: usize) -> Token {
+    fn back(&self, back: usize) -> Token {
         self.tail[2 - back]
     }
 
     pub(super) fn last(&self) -> Token {
-        self.from_end(0)
+        self.back(0)
     }
 
     /// The schema in `schema.table`, with or without a database before it.
     pub(super) fn schema(&self) -> Option<Token> {
-        (self.parts > 1).then(|| self.from_end(1))
+        (self.parts > 1).then(|| self.back(1))
     }
 
     /// The schema of `schema.table.column`, with or without a database before it.
     pub(super) fn schema_of_column(&self) -> Option<Token> {
         let behind_schema = if self.star { 1 } else { 2 };
-        (self.parts > behind_schema).then(|| self.from_end(behind_schema))
+        (self.parts > behind_schema).then(|| self.back(behind_schema))
     }
 }
 
 impl Dotted {
     /// The name without its last part: the relation of a column.
     pub(super) fn without_last(&self) -> Option<Self> {
-        let [_, a, b] = self.tail;
-        let [first, ..] = self.tail;
-        (self.parts > 1)
-            .then_some(Self {
-                first: self.first,
-                tail: [first, first, a],
-                parts: self.parts - 1,
-                star: false,
-            })
-            .map(|name| {
-                let _ = b;
-                name
-            })
+        let [above, schema, _] = self.tail;
+        let parts = self.parts - 1;
+        (parts > 0).then_some(Self {
+            tail: [above, above, schema],
+            parts,
+            ..*self
+        })
     }
 }
 
 impl<'a> Finder<'a> {
     /// Reads a dotted name; the next token is its first part.
+    #[inline(always)]
     pub(super) fn dotted(&mut self) -> Result<Dotted, Fault> {
         let first = self.token;
         let mut name = Dotted {
@@ -150,13 +145,12 @@ impl<'a> Finder<'a> {
     pub(super) fn record_schema(&mut self, schema: Token) {
         let name = self.name_of(schema);
         self.affects_session |= name == "pg_temp";
-        let key = match self.keys.iter().position(|key| **key == *name) {
-            Some(known) => known,
-            None => {
-                self.keys.push(name.into());
-                self.keys.len() - 1
-            }
-        };
+        // A look at the last few is enough: to keep a key twice costs space and nothing else.
+        let known = self.keys.iter().rev().take(8).position(|key| **key == *name);
+        if known.is_none() {
+            self.keys.push(name.into());
+        }
+        let key = self.keys.len() - 1 - known.unwrap_or(0);
         self.slots.push(Slot::Named {
             start: schema.start,
             end: schema.end,

@@ -9,16 +9,25 @@ use std::{
     collections::{HashMap, hash_map::Entry},
 };
 
-use super::super::{
-    error::Fault,
-    identifier,
-    lexer::{Kind, Token},
-    template::Slot,
-};
+use super::super::{error::Fault, identifier, lexer::Token, template::Slot};
 
 /// A view of names in scope: some items of one level of query, and what is around it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Env(u32);
+
+/// A level of query: one FROM clause, or the target of a statement and what is beside it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Level(u32);
+
+impl Level {
+    /// Of a query that has not begun.
+    pub(super) const NONE: Self = Self(u32::MAX);
+
+    /// The view of everything that the level has, or will have at its end.
+    pub(super) fn all(self) -> Env {
+        Env(self.0)
+    }
+}
 
 impl Env {
     /// Where columns mean nothing to us, as in the expressions of DDL: those see one table only.
@@ -38,11 +47,13 @@ pub(super) enum Target {
 
 /// A query level's name, in the order of its FROM clause.
 struct Item<'a> {
-    level: u32,
+    level: Level,
     /// The place in the order of its level.
     place: u32,
     /// The place from which on an aliased join hides it.
     hidden_from: u32,
+    /// The first of the items that it hides, if it is the alias of a join.
+    covers: u32,
     name: Cow<'a, str>,
     target: Target,
 }
@@ -50,10 +61,12 @@ struct Item<'a> {
 /// Sees the items `from..to` of a level, then what `outer` sees.
 #[derive(Clone, Copy)]
 struct View {
-    level: u32,
+    level: Level,
     from: u32,
     to: u32,
     outer: Env,
+    /// In a level's own view: how many items the level has so far.
+    items: u32,
 }
 
 struct Column {
@@ -62,8 +75,6 @@ struct Column {
 }
 
 pub(super) struct Scopes<'a> {
-    /// How many items each level has.
-    levels: Vec<u32>,
     views: Vec<View>,
     items: Vec<Item<'a>>,
     columns: Vec<Column>,
@@ -82,13 +93,12 @@ struct Answer {
     tenants: Option<bool>,
 }
 
-/// More tables of one name than any legal FROM clause has: PostgreSQL takes a name twice only from different schemas.
-const MOST_NAMESAKES: usize = 100;
+/// More tables of one name than a FROM clause has: PostgreSQL takes a name twice only from different schemas, or hidden by the alias of a join.
+const MOST_NAMESAKES: usize = 1000;
 
 impl<'a> Scopes<'a> {
     pub(super) fn new() -> Self {
         Self {
-            levels: Vec::new(),
             views: Vec::with_capacity(8),
             items: Vec::with_capacity(8),
             columns: Vec::with_capacity(32),
@@ -97,66 +107,75 @@ impl<'a> Scopes<'a> {
         }
     }
 
-    /// A new level of query inside of `outer`, without items yet: its number, and the view on all that it will have.
-    pub(super) fn level(&mut self, outer: Env) -> (u32, Env) {
-        let level = self.levels.len() as u32;
-        self.levels.push(0);
-        (level, self.view(level, 0, u32::MAX, outer))
+    /// A new level of query inside of `outer`, without items yet.
+    pub(super) fn level(&mut self, outer: Env) -> Level {
+        let level = Level(self.views.len() as u32);
+        self.view(level, 0, u32::MAX, outer);
+        level
     }
 
-    pub(super) fn view(&mut self, level: u32, from: u32, to: u32, outer: Env) -> Env {
+    pub(super) fn view(&mut self, level: Level, from: u32, to: u32, outer: Env) -> Env {
         let env = Env(self.views.len() as u32);
-        self.views.push(View { level, from, to, outer });
+        self.views.push(View {
+            level,
+            from,
+            to,
+            outer,
+            items: 0,
+        });
         env
     }
 
     /// The place that the next item of a level will get.
-    pub(super) fn next_place(&self, level: u32) -> u32 {
-        self.levels[level as usize]
+    pub(super) fn next_place(&self, level: Level) -> u32 {
+        self.views[level.0 as usize].items
+    }
+
+    /// How many items all levels have, for [`Scopes::alias_join`].
+    pub(super) fn mark(&self) -> u32 {
+        self.items.len() as u32
     }
 
     /// Adds a name to a level; says where it is kept, for [`Scopes::becomes_other`].
-    pub(super) fn add(&mut self, level: u32, name: Cow<'a, str>, target: Target) -> usize {
+    pub(super) fn add(&mut self, level: Level, name: Cow<'a, str>, target: Target) -> u32 {
         if target != Target::Other {
-            let bytes = name.as_bytes();
-            let last = bytes.last().copied().unwrap_or_default() as usize;
-            let bit = 1 << ((bytes.len() * 7 + bytes.first().copied().unwrap_or_default() as usize * 31 + last) % 64);
+            let bit = 1 << (small_hash(name.as_bytes()) % 64);
             self.suspicious |= self.seen & bit != 0;
             self.seen |= bit;
         }
-        let place = &mut self.levels[level as usize];
+        let at = self.mark();
+        let place = &mut self.views[level.0 as usize].items;
         self.items.push(Item {
             level,
             place: *place,
             hidden_from: u32::MAX,
+            covers: at,
             name,
             target,
         });
         *place += 1;
-        self.items.len() - 1
+        at
     }
 
     /// An item turned out to be a CTE that is declared further on.
-    pub(super) fn becomes_other(&mut self, item: usize) {
-        self.items[item].target = Target::Other;
+    pub(super) fn becomes_other(&mut self, item: u32) {
+        self.items[item as usize].target = Target::Other;
     }
 
-    /// How many items there are in all levels, for [`Scopes::hide`].
-    pub(super) fn mark(&self) -> usize {
-        self.items.len()
-    }
-
-    /// The alias of a join hides the names inside of it from all that follows: those of the level from place `from` on, added since `mark`.
-    pub(super) fn hide(&mut self, level: u32, from: u32, mark: usize) {
+    /// Adds the alias of a join, which hides the names inside of it from all that follows: those of its level since `mark`.
+    pub(super) fn alias_join(&mut self, level: Level, mark: u32, name: Cow<'a, str>) {
         let next = self.next_place(level);
-        let mut at = self.items.len();
+        let mut at = self.mark();
         while at > mark {
-            at -= 1;
-            let item = &mut self.items[at];
-            if item.level == level && item.place >= from {
+            let item = &mut self.items[at as usize - 1];
+            if item.level == level {
                 item.hidden_from = item.hidden_from.min(next);
             }
+            // What an alias inside hides already needs no further visit.
+            at = item.covers.min(at - 1);
         }
+        let alias = self.add(level, name, Target::Other);
+        self.items[alias as usize].covers = mark;
     }
 
     /// A column reference of two parts, whose table is named by the token.
@@ -169,7 +188,6 @@ impl<'a> Scopes<'a> {
         if self.suspicious {
             self.qualify_ambiguous(sql, slots)?;
         }
-        self.levels.clear();
         self.views.clear();
         self.items.clear();
         self.columns.clear();
@@ -186,7 +204,7 @@ impl<'a> Scopes<'a> {
         if namesakes.is_empty() {
             return Ok(());
         }
-        let mut names: HashMap<(u32, &str), Vec<&Item>> = HashMap::new();
+        let mut names: HashMap<(Level, &str), Vec<&Item>> = HashMap::new();
         for item in self.items.iter().filter(|item| namesakes.contains_key(&*item.name)) {
             let same = names.entry((item.level, &item.name)).or_default();
             same.push(item);
@@ -215,7 +233,7 @@ impl<'a> Scopes<'a> {
         &self,
         env: Env,
         name: &'n str,
-        names: &HashMap<(u32, &str), Vec<&Item>>,
+        names: &HashMap<(Level, &str), Vec<&Item>>,
         answers: &mut HashMap<(Env, &'n str), Answer>,
     ) -> Answer {
         let mut asked = Vec::new();
@@ -267,15 +285,13 @@ impl<'a> Scopes<'a> {
     }
 }
 
+fn small_hash(name: &[u8]) -> usize {
+    let (first, last) = (name.first().copied().unwrap_or(0), name.last().copied().unwrap_or(0));
+    name.len() * 7 + first as usize * 31 + last as usize
+}
+
 impl View {
     fn shows(&self, item: &Item) -> bool {
         (self.from..self.to).contains(&item.place) && (item.hidden_from == u32::MAX || self.to <= item.hidden_from)
-    }
-}
-
-impl Scopes<'_> {
-    /// Whether a token can be kept as the table of a column.
-    pub(super) fn is_table(kind: Kind) -> bool {
-        kind.is_name()
     }
 }

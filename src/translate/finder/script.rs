@@ -13,14 +13,13 @@ impl Finder<'_> {
             let sql = self.sql();
             self.scopes.resolve(sql, &mut self.slots)?;
         }
-        let separated = self.token.kind == Kind::Semicolon;
         while self.skip_kind(Kind::Semicolon)? {}
         match self.token.kind {
             Kind::End if !in_body => return Ok(()),
             Kind::Word(Keyword::End) if in_body => return self.advance(),
+            Kind::End => return Err(self.unexpected("BEGIN ATOMIC without its END")),
             _ => {}
         }
-        let _ = separated;
         self.stack.push(Frame::Script { in_body });
         self.stack.push(Frame::Statement { outer: Env::SILENT });
         Ok(())
@@ -29,6 +28,7 @@ impl Finder<'_> {
     pub(super) fn statement(&mut self, outer: Env) -> Result<(), Fault> {
         self.stack.push(Frame::StatementEnd);
         match self.token.kind {
+            Kind::End | Kind::Semicolon | Kind::Close => Err(self.unexpected("a statement was expected")),
             Kind::Open
             | Kind::Word(
                 Keyword::Select
@@ -39,10 +39,7 @@ impl Finder<'_> {
                 | Keyword::Update
                 | Keyword::Delete
                 | Keyword::Merge,
-            ) => {
-                self.stack.push(Frame::Dml { outer });
-                Ok(())
-            }
+            ) => self.dml(outer),
             Kind::Word(_) => self.utility(),
             _ => {
                 self.stack.push(Frame::Fragment);

@@ -1,6 +1,6 @@
 //! The objects of a publication.
 
-use super::{
+use super::super::{
     super::{error::Fault, keyword::Keyword, lexer::Kind},
     Finder, Frame,
     scope::Env,
@@ -8,7 +8,7 @@ use super::{
 
 impl Finder<'_> {
     /// `ALTER PUBLICATION name { ADD | SET | DROP } objects`, and other changes.
-    pub(super) fn alter_publication(&mut self) -> Result<(), Fault> {
+    pub(in super::super) fn alter_publication(&mut self) -> Result<(), Fault> {
         self.skip_label()?;
         if self.skip_word("add")? || self.skip_word("set")? || self.skip_word("drop")? {
             self.stack.push(Frame::PublicationObjects { tables: false });
@@ -19,7 +19,7 @@ impl Finder<'_> {
     }
 
     /// `TABLE relation [(columns)] [WHERE (condition)], relation …, TABLES IN SCHEMA schema, schema …`
-    pub(super) fn publication_objects(&mut self, tables: bool) -> Result<(), Fault> {
+    pub(in super::super) fn publication_objects(&mut self, tables: bool) -> Result<(), Fault> {
         let mut tables = tables;
         if self.skip(Keyword::Table)? {
             tables = true;
@@ -42,7 +42,7 @@ impl Finder<'_> {
         Ok(())
     }
 
-    pub(super) fn publication_next(&mut self, tables: bool) -> Result<(), Fault> {
+    pub(in super::super) fn publication_next(&mut self, tables: bool) -> Result<(), Fault> {
         loop {
             match self.token.kind {
                 Kind::Comma => {

@@ -1,6 +1,6 @@
 //! CREATE RULE: its condition and its actions, which see `old` and `new`.
 
-use super::{
+use super::super::{
     super::{
         error::Fault,
         keyword::{Keyword, Stops},
@@ -12,16 +12,16 @@ use super::{
 };
 
 impl Finder<'_> {
-    pub(super) fn rule(&mut self) -> Result<(), Fault> {
-        let (level, env) = self.scopes.level(Env::SILENT);
+    pub(in super::super) fn rule(&mut self) -> Result<(), Fault> {
+        let level = self.scopes.level(Env::SILENT);
         self.scopes.add(level, "old".into(), Target::Other);
         self.scopes.add(level, "new".into(), Target::Other);
-        self.stack.push(Frame::RuleCondition { env });
+        self.stack.push(Frame::RuleCondition { env: level.all() });
         Ok(())
     }
 
     /// `[WHERE condition] DO [ALSO | INSTEAD] …`
-    pub(super) fn rule_condition(&mut self, env: Env) -> Result<(), Fault> {
+    pub(in super::super) fn rule_condition(&mut self, env: Env) -> Result<(), Fault> {
         const DO: Stops = Stops::at(&[Keyword::Do]);
         match self.expression(env, DO)? {
             Pause::Nested(nested) => {
@@ -47,7 +47,7 @@ impl Finder<'_> {
     }
 
     /// Actions in parentheses, with semicolons between them.
-    pub(super) fn rule_actions(&mut self, env: Env) -> Result<(), Fault> {
+    pub(in super::super) fn rule_actions(&mut self, env: Env) -> Result<(), Fault> {
         while self.skip_kind(Kind::Semicolon)? {}
         if self.skip_kind(Kind::Close)? {
             return Ok(());
@@ -59,14 +59,5 @@ impl Finder<'_> {
     fn rule_action(&mut self, env: Env) -> Result<(), Fault> {
         self.stack.push(Frame::Statement { outer: env });
         Ok(())
-    }
-
-    /// Whether the statement being read is one of a rule's actions in parentheses.
-    pub(super) fn in_rule(&self) -> bool {
-        self.stack
-            .iter()
-            .rev()
-            .take(4)
-            .any(|frame| matches!(frame, Frame::RuleActions { .. }))
     }
 }

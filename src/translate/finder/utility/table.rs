@@ -1,6 +1,6 @@
 //! CREATE TABLE and ALTER TABLE.
 
-use super::{
+use super::super::{
     super::{
         error::Fault,
         keyword::{Keyword, Stops},
@@ -11,12 +11,11 @@ use super::{
     scope::Env,
 };
 
-const REFERENCES: Stops = Stops::at(&[Keyword::References, Keyword::Owned]);
+const REFERENCES: Stops = super::REFERENCES.and_comma();
 
 impl Finder<'_> {
     /// Behind the name in CREATE TABLE: elements, and the clauses around them.
-    pub(super) fn table_clauses(&mut self) -> Result<(), Fault> {
-        const CLAUSES: Stops = Stops::at(&[Keyword::As, Keyword::Of]);
+    pub(in super::super) fn table_clauses(&mut self) -> Result<(), Fault> {
         loop {
             // PARTITION OF parent, but not PARTITION BY.
             if self.at_word("partition") && self.second()?.kind == Kind::Word(Keyword::Of) {
@@ -59,12 +58,12 @@ impl Finder<'_> {
     }
 
     /// Inside of parentheses: columns, constraints, and LIKE.
-    pub(super) fn elements(&mut self, start: bool) -> Result<(), Fault> {
+    pub(in super::super) fn elements(&mut self, start: bool) -> Result<(), Fault> {
         if start && self.skip(Keyword::Like)? {
             self.relation()?;
         }
         loop {
-            match self.expression(Env::SILENT, REFERENCES.and_comma())? {
+            match self.expression(Env::SILENT, REFERENCES)? {
                 Pause::Nested(nested) => {
                     self.stack.push(Frame::Elements { start: false });
                     self.stack.push(nested);
@@ -82,12 +81,12 @@ impl Finder<'_> {
     }
 
     /// The commands of ALTER TABLE and its like.
-    pub(super) fn commands(&mut self, start: bool) -> Result<(), Fault> {
+    pub(in super::super) fn commands(&mut self, start: bool) -> Result<(), Fault> {
         if start {
             self.command_start()?;
         }
         loop {
-            match self.expression(Env::SILENT, REFERENCES.and_comma())? {
+            match self.expression(Env::SILENT, REFERENCES)? {
                 Pause::Nested(nested) => {
                     self.stack.push(Frame::Commands { start: false });
                     self.stack.push(nested);

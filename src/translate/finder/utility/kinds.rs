@@ -1,9 +1,8 @@
-//! The kinds of utility statements, one a row: the words they begin with, and where they name relations.
+//! The kinds of utility statements, one a row: the words that they begin with, and where they name relations.
 
 use super::{
-    super::keyword::Keyword,
-    Frame,
-    utility::Step::{self, *},
+    super::{super::keyword::Keyword, Frame},
+    Step::{self, *},
 };
 
 pub(super) type Kind = (&'static str, &'static [Step]);
@@ -11,15 +10,13 @@ pub(super) type Kind = (&'static str, &'static [Step]);
 /// What a statement's first word leads to.
 pub(super) enum Verb {
     Steps(&'static [Step]),
-    /// CREATE, whose modifiers come before the kind.
-    Create,
     /// The words that follow tell the kind.
     Of(&'static [Kind]),
+    /// The same behind modifiers.
+    Create(&'static [Kind]),
 }
 
-const IF_EXISTS: Step = Words(&["if", "exists"]);
-
-/// Verbs of statements, in the order of their first letters.
+/// The first words of statements, but for those of queries.
 pub(super) const VERBS: &[(&str, Verb)] = &[
     ("abort", Verb::Steps(&[Session, Nothing])),
     ("alter", Verb::Of(ALTER)),
@@ -29,14 +26,11 @@ pub(super) const VERBS: &[(&str, Verb)] = &[
     ("call", Verb::Steps(&[Session, Body])),
     ("checkpoint", Verb::Steps(&[Nothing])),
     ("close", Verb::Steps(&[Nothing])),
-    (
-        "cluster",
-        Verb::Steps(&[Options, Words(&["verbose"]), Then(Frame::Cluster)]),
-    ),
+    ("cluster", Verb::Steps(&[Options, Words(&["verbose"]), Cluster])),
     ("comment", Verb::Of(COMMENT)),
     ("commit", Verb::Steps(&[Session, Nothing])),
     ("copy", Verb::Steps(&[Words(&["binary"]), QueryOrRelation, Body])),
-    ("create", Verb::Create),
+    ("create", Verb::Create(CREATE)),
     ("deallocate", Verb::Steps(&[Session, Nothing])),
     ("declare", Verb::Steps(&[Session, Past(Keyword::For), Query])),
     ("discard", Verb::Steps(&[Session, Nothing])),
@@ -45,10 +39,10 @@ pub(super) const VERBS: &[(&str, Verb)] = &[
     ("drop", Verb::Of(DROP)),
     ("end", Verb::Steps(&[Session, Nothing])),
     ("execute", Verb::Steps(&[Session, Body])),
-    ("explain", Verb::Steps(&[Then(Frame::Explain)])),
+    ("explain", Verb::Steps(&[Explain])),
     ("fetch", Verb::Steps(&[Nothing])),
-    ("grant", Verb::Steps(&[Then(Frame::Grant)])),
-    ("import", Verb::Steps(&[Then(Frame::Import)])),
+    ("grant", Verb::Steps(&[Grant])),
+    ("import", Verb::Steps(&[Import])),
     ("listen", Verb::Steps(&[Session, Nothing])),
     ("load", Verb::Steps(&[Session, Nothing])),
     ("lock", Verb::Steps(&[Words(&["table"]), Relations, Nothing])),
@@ -60,11 +54,11 @@ pub(super) const VERBS: &[(&str, Verb)] = &[
         "refresh",
         Verb::Steps(&[Words(&["materialized", "view", "concurrently"]), Relation, Nothing]),
     ),
-    ("reindex", Verb::Steps(&[Options, Then(Frame::Reindex)])),
+    ("reindex", Verb::Steps(&[Options, Reindex])),
     ("release", Verb::Steps(&[Session, Nothing])),
     ("reset", Verb::Steps(&[Session, Nothing])),
     ("return", Verb::Steps(&[Body])),
-    ("revoke", Verb::Steps(&[Then(Frame::Grant)])),
+    ("revoke", Verb::Steps(&[Grant])),
     ("rollback", Verb::Steps(&[Session, Nothing])),
     ("savepoint", Verb::Steps(&[Session, Nothing])),
     ("security", Verb::Steps(&[Nothing])),
@@ -103,7 +97,7 @@ const SET: &[Kind] = &[
 /// A kind of object whose statements name no relation, or only in strings.
 const OPAQUE: &[Step] = &[Nothing];
 
-pub(super) const CREATE: &[Kind] = &[
+const CREATE: &[Kind] = &[
     ("access method", OPAQUE),
     ("aggregate", OPAQUE),
     ("cast", OPAQUE),
@@ -118,6 +112,7 @@ pub(super) const CREATE: &[Kind] = &[
     ("foreign table", TABLE),
     ("function", FUNCTION),
     ("group", OPAQUE),
+    // An index, a trigger, a policy and a rule take no schema of their own: they live in their relation's.
     ("index", &[Past(Keyword::On), Relation, Body]),
     ("language", OPAQUE),
     ("materialized view", &[New, Past(Keyword::As), Query]),
@@ -126,11 +121,23 @@ pub(super) const CREATE: &[Kind] = &[
     ("procedure", FUNCTION),
     (
         "publication",
-        &[Past(Keyword::For), Then(Frame::PublicationObjects { tables: false })],
+        &[
+            PastIfAny(Keyword::For),
+            Then(Frame::PublicationObjects { tables: false }),
+        ],
     ),
-    ("recursive view", &[New, Then(Frame::RecursiveView)]),
+    ("recursive view", &[New, RecursiveView]),
     ("role", OPAQUE),
-    ("rule", &[Past(Keyword::To), Relation, Then(Frame::Rule)]),
+    (
+        "rule",
+        &[
+            Past(Keyword::As),
+            Words(&["on", "select", "insert", "update", "delete"]),
+            Past(Keyword::To),
+            Relation,
+            Rule,
+        ],
+    ),
     // What it creates besides lives in the new schema.
     ("schema", OPAQUE),
     ("sequence", &[New, Body]),
@@ -172,7 +179,7 @@ const ALTER: &[Kind] = &[
     ("policy", ON_RELATION),
     ("procedural language", OPAQUE),
     ("procedure", OPAQUE),
-    ("publication", &[Then(Frame::AlterPublication)]),
+    ("publication", &[AlterPublication]),
     ("role", OPAQUE),
     ("routine", OPAQUE),
     ("rule", ON_RELATION),
@@ -191,7 +198,8 @@ const ALTER: &[Kind] = &[
     ("view", ALTER_RELATION),
 ];
 
-const ALTER_RELATION: &[Step] = &[IF_EXISTS, Relation, Then(Frame::Commands { start: true })];
+/// The new name behind RENAME TO takes no schema either: it is one of the commands' words.
+const ALTER_RELATION: &[Step] = &[IfExists, Relation, Then(Frame::Commands { start: true })];
 
 const DROP: &[Kind] = &[
     ("access method", OPAQUE),
@@ -234,12 +242,12 @@ const DROP: &[Kind] = &[
     ("view", DROP_RELATIONS),
 ];
 
-const DROP_RELATIONS: &[Step] = &[Words(&["concurrently"]), IF_EXISTS, Relations, Nothing];
+const DROP_RELATIONS: &[Step] = &[Words(&["concurrently"]), IfExists, Relations, Nothing];
 const DROP_ON_RELATION: &[Step] = &[Past(Keyword::On), Relation, Nothing];
 
 const COMMENT: &[Kind] = &[
     ("on column", &[Column, Nothing]),
-    ("on constraint", &[Past(Keyword::On), Then(Frame::CommentedConstraint)]),
+    ("on constraint", &[Past(Keyword::On), CommentedConstraint]),
     ("on foreign table", COMMENT_ON),
     ("on index", COMMENT_ON),
     ("on materialized view", COMMENT_ON),

@@ -1,0 +1,308 @@
+//! Statements that are no queries: each kind is a row of steps in `kinds`, and the steps are taken here.
+//!
+//! The files beside this one read the statements that name relations in places of their own.
+
+mod function;
+mod grant;
+mod kinds;
+mod maintenance;
+mod publication;
+mod rule;
+mod table;
+
+use super::{
+    super::{
+        error::Fault,
+        keyword::{Keyword, Stops},
+        lexer::Kind,
+    },
+    Finder, Frame,
+    expression::Pause,
+    from::FromList,
+    scope::Env,
+};
+use kinds::Verb;
+
+/// A step through a utility statement.
+#[derive(Clone, Copy)]
+pub(super) enum Step {
+    /// Skips those of these words that come next, in this order.
+    Words(&'static [&'static str]),
+    /// Skips `IF EXISTS`.
+    IfExists,
+    /// Skips options in parentheses, if they come next.
+    Options,
+    /// Reads on behind the next such keyword outside of parentheses.
+    Past(Keyword),
+    /// The same, but without such a keyword the statement ends here.
+    PastIfAny(Keyword),
+    /// `[ONLY] relation [*]`; the keyword ALL in its place names none.
+    Relation,
+    /// `[IF NOT EXISTS] relation`, which the statement creates.
+    New,
+    /// Relations with commas between them, or none; each may have columns in parentheses.
+    Relations,
+    /// `FROM relation`, if it comes next.
+    FromRelation,
+    /// `[schema.]relation.column`
+    Column,
+    /// Expressions, types, options: subqueries, REFERENCES and OWNED BY are found there, columns are left alone.
+    Body,
+    /// A query or data-modifying statement.
+    Query,
+    /// A query in parentheses, or a relation with its columns.
+    QueryOrRelation,
+    /// A FROM clause.
+    From,
+    /// What the file of that name reads.
+    Then(Frame),
+    AlterPublication,
+    Cluster,
+    CommentedConstraint,
+    Explain,
+    Grant,
+    Import,
+    RecursiveView,
+    Reindex,
+    Rule,
+    /// The statement leaves something on the session, or may.
+    Session,
+    /// Nothing in the rest of the statement names a relation.
+    Nothing,
+}
+
+impl Finder<'_> {
+    pub(super) fn utility(&mut self) -> Result<(), Fault> {
+        match kinds::VERBS
+            .iter()
+            .find(|(word, _)| self.at_word(word))
+            .map(|(_, verb)| verb)
+        {
+            Some(Verb::Steps(steps)) => {
+                self.advance()?;
+                self.stack.push(Frame::Steps(steps));
+                Ok(())
+            }
+            Some(Verb::Of(kinds)) => {
+                self.advance()?;
+                self.kind(kinds)
+            }
+            Some(Verb::Create(kinds)) => {
+                self.advance()?;
+                self.skip_words(&["or", "replace", "trusted", "procedural", "unique", "constraint"])?;
+                self.creates_temporary = self.skip_persistence()?;
+                self.kind(kinds)?;
+                // Functions and types can be temporary as well.
+                let in_pg_temp = self.token.kind.is_label() && self.name_of(self.token) == "pg_temp";
+                self.affects_session |= self.creates_temporary || in_pg_temp;
+                Ok(())
+            }
+            None if self.is_fragment()? => {
+                self.stack.push(Frame::Fragment);
+                Ok(())
+            }
+            None => Err(self.unexpected("no statement begins with this word")),
+        }
+    }
+
+    /// Whether a text that begins with this word, no verb, is an expression.
+    fn is_fragment(&self) -> Result<bool, Fault> {
+        let continues = matches!(
+            self.second()?.kind,
+            Kind::Dot | Kind::Open | Kind::Operator | Kind::Star | Kind::Cast | Kind::OpenBracket | Kind::End
+        );
+        Ok(continues || self.at(Keyword::Not) || self.at(Keyword::Case) || self.at(Keyword::OtherReserved))
+    }
+
+    /// Skips `TEMPORARY` and its like. Says whether what is created is temporary.
+    pub(super) fn skip_persistence(&mut self) -> Result<bool, Fault> {
+        self.skip_words(&["global", "local"])?;
+        let temporary = self.skip_word("temporary")? || self.skip_word("temp")?;
+        self.skip_word("unlogged")?;
+        Ok(temporary)
+    }
+
+    /// Goes on with the steps of the first of `kinds` whose words come next.
+    fn kind(&mut self, kinds: &'static [kinds::Kind]) -> Result<(), Fault> {
+        for (words, steps) in kinds {
+            let before = (self.lexer, self.token);
+            let mut found = true;
+            for word in words.split_ascii_whitespace() {
+                found = found && self.skip_word(word)?;
+            }
+            if found {
+                self.stack.push(Frame::Steps(steps));
+                return Ok(());
+            }
+            (self.lexer, self.token) = before;
+        }
+        Err(self.unexpected("this kind of statement is unknown"))
+    }
+
+    pub(super) fn steps(&mut self, steps: &'static [Step]) -> Result<(), Fault> {
+        let Some((&step, rest)) = steps.split_first() else {
+            return Ok(());
+        };
+        match step {
+            Step::Past(keyword) => return self.past(keyword, true, steps, rest),
+            Step::PastIfAny(keyword) => return self.past(keyword, false, steps, rest),
+            _ => self.stack.push(Frame::Steps(rest)),
+        }
+        match step {
+            Step::Past(_) | Step::PastIfAny(_) => Ok(()),
+            Step::Words(words) => self.skip_words(words),
+            Step::IfExists => self.skip_existence(),
+            Step::Options => self.skip_parens().map(drop),
+            Step::Relation if self.at(Keyword::All) => self.nothing(),
+            Step::Relation => {
+                let name = self.relation_expression()?;
+                self.record(&name);
+                Ok(())
+            }
+            Step::New => {
+                self.skip_existence()?;
+                self.new_relation(self.creates_temporary)
+            }
+            Step::Relations => self.relations(),
+            Step::FromRelation => {
+                if self.skip(Keyword::From)? {
+                    self.relation()?;
+                }
+                Ok(())
+            }
+            Step::Column => self.relation_of_column(),
+            Step::Body => self.body(),
+            Step::Query => self.dml(Env::SILENT),
+            Step::QueryOrRelation => {
+                if self.skip_kind(Kind::Open)? {
+                    self.stack.push(Frame::Close);
+                    return self.dml(Env::SILENT);
+                }
+                self.relation()?;
+                self.skip_parens().map(drop)
+            }
+            Step::From => {
+                let level = self.scopes.level(Env::SILENT);
+                self.stack.push(Frame::FromItem(FromList::new(level, Env::SILENT, 0)));
+                Ok(())
+            }
+            Step::Then(frame) => {
+                self.stack.push(frame);
+                Ok(())
+            }
+            Step::AlterPublication => self.alter_publication(),
+            Step::Cluster => self.cluster(),
+            Step::CommentedConstraint => self.commented_constraint(),
+            Step::Explain => self.explain(),
+            Step::Grant => self.grant(),
+            Step::Import => self.import(),
+            Step::RecursiveView => self.recursive_view(),
+            Step::Reindex => self.reindex(),
+            Step::Rule => self.rule(),
+            Step::Session => {
+                self.affects_session = true;
+                Ok(())
+            }
+            Step::Nothing => self.nothing(),
+        }
+    }
+
+    /// Reads on behind the next `keyword`, through whatever expressions stand before it.
+    fn past(
+        &mut self,
+        keyword: Keyword,
+        required: bool,
+        steps: &'static [Step],
+        rest: &'static [Step],
+    ) -> Result<(), Fault> {
+        match self.expression(Env::SILENT, Stops::at(&[keyword]))? {
+            Pause::Nested(nested) => {
+                self.stack.push(Frame::Steps(steps));
+                self.stack.push(nested);
+                Ok(())
+            }
+            Pause::Keyword(_) => {
+                self.stack.push(Frame::Steps(rest));
+                self.advance()
+            }
+            _ if required => Err(self.unexpected("a part of the statement is missing")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Skips the rest of a statement. That may be a rule's action in parentheses, so that a closing one ends it too.
+    pub(super) fn nothing(&mut self) -> Result<(), Fault> {
+        loop {
+            match self.token.kind {
+                Kind::Semicolon | Kind::End | Kind::Close => return Ok(()),
+                Kind::Open => _ = self.skip_parens()?,
+                _ => self.advance()?,
+            }
+        }
+    }
+
+    pub(super) fn body(&mut self) -> Result<(), Fault> {
+        loop {
+            match self.expression(Env::SILENT, REFERENCES)? {
+                Pause::Nested(nested) => {
+                    self.stack.push(Frame::Body);
+                    self.stack.push(nested);
+                    return Ok(());
+                }
+                Pause::Keyword(keyword) => self.reference(keyword)?,
+                Pause::Comma | Pause::End => return Ok(()),
+            }
+        }
+    }
+
+    /// `REFERENCES relation`, `OWNED BY relation.column`
+    fn reference(&mut self, keyword: Keyword) -> Result<(), Fault> {
+        self.advance()?;
+        if keyword == Keyword::References {
+            self.relation()
+        } else if self.skip_word("by")? && self.token.kind.is_label() {
+            self.relation_of_column()
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The relation in `[schema.]relation.column`. A single name, such as a role's or NONE, has none.
+    fn relation_of_column(&mut self) -> Result<(), Fault> {
+        if !self.token.kind.is_label() {
+            return Err(self.unexpected("the name of a column was expected"));
+        }
+        let name = self.dotted()?;
+        if let Some(relation) = name.without_last() {
+            self.record(&relation);
+        }
+        Ok(())
+    }
+
+    pub(super) fn new_relation(&mut self, temporary: bool) -> Result<(), Fault> {
+        let name = self.relation_name()?;
+        self.created = Some(name.last());
+        self.affects_session |= temporary;
+        // A temporary table lives in a schema of its own.
+        if !temporary || name.schema().is_some() {
+            self.record(&name);
+        }
+        Ok(())
+    }
+
+    fn relations(&mut self) -> Result<(), Fault> {
+        if !self.token.kind.is_name() && !self.at(Keyword::Only) {
+            return Ok(());
+        }
+        loop {
+            let name = self.relation_expression()?;
+            self.record(&name);
+            self.skip_parens()?;
+            if !self.skip_kind(Kind::Comma)? {
+                return Ok(());
+            }
+        }
+    }
+}
+
+const REFERENCES: Stops = Stops::at(&[Keyword::References, Keyword::Owned]);

@@ -1,0 +1,114 @@
+//! Columns of two and of three parts.
+
+use super::check;
+
+#[test]
+fn three_parts_follow_the_mapping_of_their_schema() {
+    check(&[
+        r#"SELECT «"shared"»."rates"."code" FROM «"shared"»."rates" WHERE «"shared"»."rates"."code" = $1"#,
+        "SELECT «shared».rates.*, «shared» /* a */ . rates . code FROM «shared».rates ORDER BY «shared».rates.code",
+        "SELECT db.«shared».rates.code, count(«shared».rates.*) FROM db.«shared».rates",
+        "UPDATE «shared».rates SET value = «shared».rates.value + 1 RETURNING «shared».rates.value",
+    ]);
+}
+
+#[test]
+fn two_parts_stay_as_they_are() {
+    check(&[
+        "SELECT a.x, a.* FROM §a WHERE a.x = 1 GROUP BY a.x",
+        "SELECT rates.code FROM «shared».rates",
+        "SELECT a, (a).x, (a.*).x, row(a.*), count(a) FROM §a",
+        "SELECT a.x FROM «shared».b AS a, §c",
+    ]);
+}
+
+#[test]
+fn an_unqualified_table_beside_its_namesake_is_meant_by_two_parts() {
+    check(&[
+        "SELECT §a.x, §a.*, public.a.x FROM §a, public.a WHERE §a.x = public.a.x ORDER BY §a.x",
+        r#"SELECT §"a"."x" FROM («"shared"»."a" INNER JOIN §"a" ON («"shared"»."a"."x" = §"a"."x"))"#,
+        "SELECT §A.x FROM public.a JOIN §\"a\" USING (x)",
+        "UPDATE §a SET x = public.a.x FROM public.a WHERE §a.x = 1 RETURNING §a.x",
+        "DELETE FROM §a USING public.a WHERE §a.x = public.a.x",
+        "SELECT (SELECT §a.x), f(§a.x) OVER (PARTITION BY §a.y) FROM §a, public.a",
+    ]);
+}
+
+#[test]
+fn the_nearest_namesake_wins_and_the_tenants_is_reached_through_it() {
+    check(&[
+        "SELECT a.x FROM §a WHERE EXISTS (SELECT FROM public.a WHERE public.a.x = §a.x)",
+        "SELECT a.x FROM public.a WHERE EXISTS (SELECT a.x FROM §a)",
+        "SELECT (SELECT a.x FROM §a) FROM public.a",
+    ]);
+}
+
+#[test]
+fn an_alias_a_cte_or_a_function_of_the_name_stands_before_the_table() {
+    check(&[
+        "SELECT a.x FROM §b AS a, public.a",
+        "WITH a AS (SELECT 1 AS x) SELECT a.x FROM a, public.a",
+        "SELECT a.x FROM a(1), public.a",
+        "SELECT (SELECT a.x FROM §b a) FROM §a, public.a",
+        "SELECT a.x FROM public.a WHERE (SELECT a.x FROM unnest(y) AS a)",
+        "SELECT excluded.x FROM §a, public.a",
+        "INSERT INTO §excluded VALUES (1) ON CONFLICT (x) DO UPDATE SET x = excluded.x",
+    ]);
+}
+
+#[test]
+fn a_join_condition_sees_its_own_sides_only() {
+    check(&[
+        "SELECT 1 FROM §a, public.a JOIN §b ON a.x = b.x",
+        "SELECT 1 FROM §a JOIN (public.a JOIN §b ON a.x = b.x) ON §a.x = b.x",
+        "SELECT 1 FROM §a JOIN public.a JOIN §b ON a.x = b.x ON §a.x = b.x",
+        "SELECT 1 FROM §a CROSS JOIN public.a NATURAL JOIN §b JOIN §c ON §a.x = c.x",
+    ]);
+}
+
+#[test]
+fn an_aliased_join_hides_the_names_inside_of_it() {
+    check(&[
+        "SELECT a.x FROM (public.a JOIN §b ON a.y = b.y) AS j, §a",
+        "SELECT §a.x FROM (public.a JOIN §a ON §a.y = public.a.y)",
+        "SELECT a.x FROM (§c JOIN (public.a JOIN §b USING (y)) AS a USING (z)), §a",
+    ]);
+}
+
+#[test]
+fn lateral_items_and_functions_see_those_before_them() {
+    check(&[
+        "SELECT 1 FROM §a, public.a, LATERAL (SELECT §a.x) s",
+        "SELECT 1 FROM §a, LATERAL (SELECT a.x) s, public.a",
+        "SELECT 1 FROM §a, public.a, (SELECT a.x) s",
+        "SELECT 1 FROM §a, public.a, unnest(§a.x) u, §b TABLESAMPLE system (§a.x) REPEATABLE (§a.y)",
+    ]);
+}
+
+#[test]
+fn clauses_behind_a_set_operation_see_no_operand() {
+    check(&[
+        "SELECT §a.x FROM §a, public.a UNION SELECT 1 ORDER BY a.x",
+        "(SELECT §a.x FROM §a, public.a) ORDER BY §a.x",
+        "((SELECT §a.x FROM §a, public.a) LIMIT 1) ORDER BY §a.x",
+    ]);
+}
+
+#[test]
+fn places_where_a_schema_is_illegal_are_never_touched() {
+    check(&[
+        "UPDATE §a SET x = 1, (y, z) = (SELECT 1, 2), a[1] = 2, b.c = 3 FROM public.a",
+        "INSERT INTO §a (x, y[1], z.a) SELECT 1 FROM public.a ON CONFLICT (x) DO UPDATE SET x = excluded.x",
+        "SELECT §a.x FROM §a, public.a FOR UPDATE OF a",
+        "COPY §a (x, y) FROM STDIN",
+    ]);
+}
+
+#[test]
+fn columns_of_one_table_in_ddl_are_left_alone() {
+    check(&[
+        "ALTER TABLE §a ADD CHECK (a.x > 0 AND shared.a.x > 1)",
+        "CREATE INDEX a_x ON §a (lower(a.x)) WHERE shared.a.y",
+        "CREATE POLICY p ON §a USING (a.x = (SELECT §b.x FROM §b, public.b))",
+    ]);
+}

@@ -1,0 +1,102 @@
+//! Queries: operands, set operations, subqueries, and words that are not what they seem.
+
+use super::check;
+
+#[test]
+fn relations_are_translated_wherever_a_query_names_them() {
+    check(&[
+        "SELECT * FROM §invoices",
+        "SELECT * FROM §invoices, §lines, «shared».rates",
+        "TABLE §invoices",
+        "TABLE ONLY §invoices",
+        "SELECT * FROM ONLY §invoices",
+        "SELECT * FROM ONLY (§invoices)",
+        "SELECT * FROM §invoices * i",
+        "SELECT no INTO §copies FROM §invoices",
+        "SELECT no INTO UNLOGGED TABLE §copies FROM §invoices",
+        "SELECT 1 INTO §temp FROM §invoices",
+        "SELECT * FROM db.«shared».rates",
+        "VALUES ((SELECT max(no) FROM §invoices)), (2)",
+        "SELECT 1",
+        "",
+        " -- nothing\n",
+    ]);
+}
+
+#[test]
+fn schemas_without_a_key_and_identities_stay_as_written() {
+    check(&[
+        "SELECT PUBLIC.users.id FROM Public.users, §lines",
+        "SELECT archive.invoices.no FROM archive.invoices",
+        r#"SELECT * FROM "Shared".rates, «SHARED».rates, «"shared"».rates"#,
+    ]);
+}
+
+#[test]
+fn every_operand_of_a_set_operation_has_its_own_from() {
+    check(&[
+        "SELECT a FROM §x UNION ALL SELECT b FROM §y EXCEPT DISTINCT TABLE §z ORDER BY 1",
+        "(SELECT a FROM §x LIMIT 1) INTERSECT (((SELECT b FROM §y)))",
+        "SELECT ((SELECT a FROM §x) UNION SELECT b FROM §y)",
+        "SELECT EXISTS ((SELECT a FROM §x) EXCEPT (SELECT b FROM §y LIMIT 2))",
+        "SELECT * FROM ((SELECT a FROM §x) UNION (SELECT b FROM §y) ORDER BY 1) either",
+    ]);
+}
+
+#[test]
+fn subqueries_are_found_in_every_kind_of_expression() {
+    check(&[
+        "SELECT (SELECT 1 FROM §a), ARRAY(SELECT 2 FROM §b), x IN (SELECT 3 FROM §c) FROM §d",
+        "SELECT a = ANY (SELECT 1 FROM §b), a > ALL(VALUES ((SELECT 2 FROM §c))) FROM §d",
+        "SELECT CASE WHEN EXISTS (SELECT FROM §a) THEN 1 ELSE (SELECT 2 FROM §b) END FROM §c",
+        "SELECT sum(x) FILTER (WHERE x > (SELECT 1 FROM §a)) OVER (ORDER BY (SELECT 2 FROM §b)) FROM §c",
+        "SELECT ARRAY[(SELECT 1 FROM §a)], row(1, (TABLE §b)), f((WITH c AS (SELECT 1) SELECT * FROM c, §d))",
+        "SELECT 1 FROM §a GROUP BY (SELECT 1 FROM §b) HAVING (SELECT true FROM §c) ORDER BY (SELECT 2 FROM §d) LIMIT (SELECT 3 FROM §e)",
+    ]);
+}
+
+#[test]
+fn functions_and_operators_have_a_from_of_their_own() {
+    check(&[
+        "SELECT extract(year FROM due), trim(both FROM title), substring(title FROM 2 FOR 3) FROM §invoices",
+        "SELECT overlay(title PLACING 'x' FROM 2), position('a' IN title) FROM §invoices",
+        "SELECT paid IS DISTINCT FROM due, paid IS NOT DISTINCT FROM invoices FROM §invoices",
+        "SELECT extract(day FROM (SELECT max(due) FROM §invoices))",
+        "SELECT collation for (title), percentile_cont(1) WITHIN GROUP (ORDER BY due) FROM §invoices",
+    ]);
+}
+
+#[test]
+fn labels_and_types_are_neither_tables_nor_clauses() {
+    check(&[
+        "SELECT 1 AS from, 2 AS select, 3 AS union FROM §a",
+        "SELECT 1 select, 2 case, 3 end FROM §a",
+        "SELECT a.from, a.select FROM §a",
+        "SELECT CAST(x AS public.shade), x::public.shade[], NULL::a, shared.shade 'red' FROM §a",
+        "SELECT x COLLATE shared.german, a OPERATOR(shared.+) b, timestamp with time zone 'now' FROM §a",
+        "SELECT shared.shade(x), db.shared.shade(x) FROM §a",
+        r#"SELECT values.x, set.y, "order".z FROM §values, §set, §"order""#,
+    ]);
+}
+
+#[test]
+fn locking_clauses_name_items_in_scope() {
+    check(&[
+        "SELECT * FROM §a, §b FOR UPDATE OF a, b NOWAIT FOR SHARE OF b SKIP LOCKED",
+        "SELECT * FROM (SELECT * FROM §a FOR NO KEY UPDATE OF a) x",
+    ]);
+}
+
+#[test]
+fn system_catalogs_stay_by_their_names() {
+    check(&[
+        "SELECT * FROM pg_class, PG_TABLES t, §pg_orders, §pg",
+        r#"SELECT * FROM "pg_class", §"PG_CLASS", U&"p\0067_class""#,
+        "SELECT pg_catalog.pg_class.oid FROM pg_catalog.pg_class",
+    ]);
+}
+
+#[test]
+fn names_in_strings_are_out_of_reach() {
+    check(&["SELECT nextval('invoices_no_seq'), 'invoices'::regclass, to_regclass('lines') FROM §invoices"]);
+}
