@@ -218,6 +218,14 @@ pub enum SchemaNameError {
         /// The name as given.
         name: String,
     },
+    /// The name is the one that stands for every tenant's schema.
+    #[error(
+        "{name:?} stands for the tenant's schema in this pool (`symbolic_schema`), and so can't be a tenant's name"
+    )]
+    Symbolic {
+        /// The name as given.
+        name: String,
+    },
     /// The name is that of the shared schema, which is no tenant.
     #[error("{name:?} is the shared schema, not a tenant: use `shared()` to reach shared tables")]
     Shared {

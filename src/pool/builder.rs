@@ -11,6 +11,7 @@ use super::{
     connect::{Connector, EstablishCallback},
     manager::{Limits, Manager},
     schemas::Schemas,
+    tenant_pool::Inner,
 };
 use crate::{SchemaName, SchemaNameError, translate::SchemaTranslateMap};
 
@@ -41,6 +42,7 @@ pub struct TenantPoolBuilder {
     max_lifetime: Duration,
     max_statements: usize,
     shared_schema: String,
+    symbolic_schema: Option<String>,
     extension_schemas: Vec<String>,
     search_path_from_role: bool,
     schema_map: SchemaTranslateMap,
@@ -62,6 +64,7 @@ impl TenantPoolBuilder {
             max_lifetime: Duration::from_secs(30 * 60),
             max_statements: 2_000,
             shared_schema: "public".to_owned(),
+            symbolic_schema: None,
             extension_schemas: Vec::new(),
             search_path_from_role: false,
             schema_map: SchemaTranslateMap::new(),
@@ -123,6 +126,15 @@ impl TenantPoolBuilder {
     pub fn shared_schema(self, schema: impl Into<String>) -> Self {
         Self {
             shared_schema: schema.into(),
+            ..self
+        }
+    }
+
+    /// A schema's name that stands for the tenant's: tables declared in it, `table! { tenant.orders … }`, are the tenant's,
+    /// as unqualified ones are. Default: none. No tenant may have that name.
+    pub fn symbolic_schema(self, schema: impl Into<String>) -> Self {
+        Self {
+            symbolic_schema: Some(schema.into()),
             ..self
         }
     }
@@ -220,6 +232,7 @@ impl TenantPoolBuilder {
             max_lifetime,
             max_statements,
             shared_schema,
+            symbolic_schema,
             extension_schemas,
             search_path_from_role,
             schema_map,
@@ -263,15 +276,16 @@ impl TenantPoolBuilder {
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .map_err(|_| BuildError::Empty)?;
-        Ok(TenantPool::new(
+        Ok(TenantPool::new(Inner {
             connections,
             connector,
             schemas,
             shared_schema,
+            symbolic_schema,
             schema_map,
             wait_timeout,
             migration_lock_timeout,
-        ))
+        }))
     }
 }
 

@@ -28,14 +28,15 @@ use crate::{SchemaName, SchemaNameError, translate::SchemaTranslateMap};
 #[derive(Clone)]
 pub struct TenantPool(Arc<Inner>);
 
-struct Inner {
-    connections: deadpool::managed::Pool<Manager>,
-    connector: Arc<Connector>,
-    schemas: Arc<Schemas>,
-    shared_schema: SchemaName,
-    schema_map: SchemaTranslateMap,
-    wait_timeout: Duration,
-    migration_lock_timeout: Duration,
+pub(super) struct Inner {
+    pub(super) connections: deadpool::managed::Pool<Manager>,
+    pub(super) connector: Arc<Connector>,
+    pub(super) schemas: Arc<Schemas>,
+    pub(super) shared_schema: SchemaName,
+    pub(super) symbolic_schema: Option<String>,
+    pub(super) schema_map: SchemaTranslateMap,
+    pub(super) wait_timeout: Duration,
+    pub(super) migration_lock_timeout: Duration,
 }
 
 /// How many connections there are, and who waits for one.
@@ -59,24 +60,8 @@ impl TenantPool {
         TenantPoolBuilder::new(database_url.into())
     }
 
-    pub(super) fn new(
-        connections: deadpool::managed::Pool<Manager>,
-        connector: Arc<Connector>,
-        schemas: Arc<Schemas>,
-        shared_schema: SchemaName,
-        schema_map: SchemaTranslateMap,
-        wait_timeout: Duration,
-        migration_lock_timeout: Duration,
-    ) -> Self {
-        Self(Arc::new(Inner {
-            connections,
-            connector,
-            schemas,
-            shared_schema,
-            schema_map,
-            wait_timeout,
-            migration_lock_timeout,
-        }))
+    pub(super) fn new(inner: Inner) -> Self {
+        Self(Arc::new(inner))
     }
 
     /// A checkout for one tenant: unqualified tables are the tenant's, tables pinned to a schema stay.
@@ -88,15 +73,24 @@ impl TenantPool {
         N: TryInto<SchemaName>,
         N::Error: Into<SchemaNameError>,
     {
-        let request = self
-            .tenant_name(tenant)
-            .map(|name| (Target::Tenant(name.clone()), SchemaTranslateMap::tenant(name)));
+        let request = self.tenant_name(tenant).map(|name| {
+            let map = SchemaTranslateMap::tenant(name.clone());
+            (Target::Tenant(name), self.with_symbolic_schema(map))
+        });
         CheckoutRequest::new(self, request)
     }
 
     /// A checkout for pinned tables only: a tenant's table is an error here, raised before anything is sent.
     pub fn shared(&self) -> CheckoutRequest<'_> {
-        CheckoutRequest::new(self, Ok((Target::Shared, SchemaTranslateMap::new())))
+        let map = self.with_symbolic_schema(SchemaTranslateMap::new());
+        CheckoutRequest::new(self, Ok((Target::Shared, map)))
+    }
+
+    fn with_symbolic_schema(&self, map: SchemaTranslateMap) -> SchemaTranslateMap {
+        match &self.0.symbolic_schema {
+            Some(schema) => map.with_symbolic(schema),
+            None => map,
+        }
     }
 
     /// A checkout under any map. The schema that unqualified names lead to must exist.
@@ -148,6 +142,11 @@ impl TenantPool {
         let name = tenant.try_into().map_err(Into::into)?;
         if name == self.0.shared_schema {
             return Err(SchemaNameError::Shared {
+                name: name.as_str().to_owned(),
+            });
+        }
+        if self.0.symbolic_schema.as_deref() == Some(name.as_str()) {
+            return Err(SchemaNameError::Symbolic {
                 name: name.as_str().to_owned(),
             });
         }

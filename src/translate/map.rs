@@ -28,6 +28,7 @@ pub struct SchemaTranslateMap {
     /// Sorted by key. Maps hold one to three entries: a search costs less than a hash.
     named: Vec<(String, SchemaName)>,
     untranslated: BTreeSet<String>,
+    symbolic: BTreeSet<String>,
 }
 
 impl SchemaTranslateMap {
@@ -55,6 +56,28 @@ impl SchemaTranslateMap {
         self
     }
 
+    /// The same map, in which the schema `key` stands for the tenant's: tables declared in it go where unqualified ones go.
+    ///
+    /// Both styles of declaring a tenant's tables then work, also in one query. Under a map without a tenant such a table is an
+    /// [error](TranslateError::TenantRequired), as an unqualified one is. A key given by [`with`](Self::with) comes first.
+    ///
+    /// ```
+    /// use diesel_tenants::SchemaTranslateMap;
+    ///
+    /// let map = SchemaTranslateMap::tenant("client1".parse()?).with_symbolic("tenant");
+    /// assert_eq!(
+    ///     map.translate("SELECT * FROM tenant.orders, items")?,
+    ///     r#"SELECT * FROM "client1".orders, "client1".items"#,
+    /// );
+    /// assert!(SchemaTranslateMap::new().with_symbolic("tenant").translate("SELECT * FROM tenant.orders").is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_symbolic(mut self, key: impl Into<String>) -> Self {
+        self.symbolic.insert(key.into());
+        self
+    }
+
     /// The same map, leaving these tables alone where they stand without a schema: tables shared by way of the search path, or temporary ones.
     ///
     /// Names are literal, as the database's catalogs hold them. Adds to names given before.
@@ -75,7 +98,16 @@ impl SchemaTranslateMap {
 
     /// The schema that stands in for the schema `key`.
     pub fn get(&self, key: &str) -> Option<&SchemaName> {
-        self.find(key).ok().map(|found| &self.named[found].1)
+        match self.find(key) {
+            Ok(found) => Some(&self.named[found].1),
+            Err(_) if self.is_symbolic(key) => self.unqualified(),
+            Err(_) => None,
+        }
+    }
+
+    /// Whether the schema `key` stands for the tenant's.
+    pub(super) fn is_symbolic(&self, key: &str) -> bool {
+        !self.symbolic.is_empty() && self.symbolic.contains(key)
     }
 
     /// All entries, the unqualified one first under the key `None`, then the named ones in the order of their keys.

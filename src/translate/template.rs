@@ -130,10 +130,21 @@ impl Template {
                 }
             },
             Slot::Nothing => Ok(None),
-            Slot::Named { key, .. } => {
+            Slot::Named { start, end, key } => {
                 let key = &*self.keys[key as usize];
-                // The identity changes nothing, and so it does not even quote the name.
-                Ok(map.get(key).filter(|name| name.as_str() != key))
+                match map.get(key) {
+                    // The identity changes nothing, and so it does not even quote the name.
+                    Some(name) => Ok(Some(name).filter(|name| name.as_str() != key)),
+                    None if map.is_symbolic(key) => {
+                        let table = table_behind(sql, end);
+                        Err(TranslateError::tenant_required(
+                            sql,
+                            start as usize,
+                            format!("{key}.{table}"),
+                        ))
+                    }
+                    None => Ok(None),
+                }
             }
         }
     }
@@ -148,6 +159,17 @@ impl Template {
     pub fn memory(&self) -> usize {
         let keys: usize = self.keys.iter().map(|key| key.len() + size_of::<Box<str>>()).sum();
         size_of::<Self>() + size_of_val(&*self.slots) + keys
+    }
+}
+
+/// The name behind a schema and its dot.
+fn table_behind(sql: &str, end: u32) -> Cow<'_, str> {
+    match first_token(&sql[end as usize..]) {
+        Ok(dot) => match first_token(&sql[(end + dot.end) as usize..]) {
+            Ok(name) => table_at(sql, end + dot.end + name.start),
+            Err(_) => Cow::Borrowed(""),
+        },
+        Err(_) => Cow::Borrowed(""),
     }
 }
 

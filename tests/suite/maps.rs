@@ -134,6 +134,36 @@ async fn the_map_survives_commit_and_rollback_and_is_gone_on_return() {
     tesla().get_result::<i32>(&mut conn).await.unwrap_err();
 }
 
+mod symbolic {
+    diesel::table! { tenant.items (id) { id -> Integer, price -> Integer } }
+    diesel::table! { orders (id) { id -> Integer, item_id -> Integer } }
+    diesel::joinable!(orders -> items (item_id));
+    diesel::allow_tables_to_appear_in_same_query!(items, orders);
+}
+
+#[tokio::test]
+async fn a_symbolic_schema_stands_for_the_tenants_also_beside_unqualified_tables() {
+    use symbolic::{items, orders};
+    let store = Store::with(|builder| builder.max_size(1).symbolic_schema("tenant")).await;
+    // A decoy: were the symbolic name sent, it would be found.
+    store
+        .database
+        .run("CREATE SCHEMA tenant; CREATE TABLE tenant.items AS SELECT 1 AS id, 0 AS price");
+    for (tenant, price) in [("client1", 5000), ("client2", 1000)] {
+        let mut conn = store.pool.for_tenant(tenant).get().await.unwrap();
+        let prices = orders::table
+            .inner_join(items::table)
+            .filter(items::id.eq(1))
+            .select(items::price);
+        assert_eq!(prices.get_result::<i32>(&mut conn).await, Ok(price));
+    }
+    let mut conn = store.pool.shared().get().await.unwrap();
+    let message = chain(&items::table.count().get_result::<i64>(&mut conn).await.unwrap_err());
+    assert!(message.contains("\"tenant.items\""), "{message}");
+    let message = chain(&store.pool.for_tenant("tenant").get().await.unwrap_err());
+    assert!(message.contains("stands for the tenant's schema"), "{message}");
+}
+
 #[tokio::test]
 async fn a_shared_checkout_reaches_pinned_tables_and_refuses_a_tenants_by_name() {
     let store = Store::on_one_connection().await;
