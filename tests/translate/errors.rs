@@ -59,6 +59,8 @@ fn structure_that_is_not_understood() {
         ("INSERT INTO a", 13),
         ("UPDATE a WHERE x", 9),
         ("DELETE a", 7),
+        ("DELETE FROM a JOIN b ON true", 14),
+        ("DELETE FROM a FROM b", 14),
         ("WITH a SELECT 1", 7),
         ("WITH a AS SELECT 1", 10),
         ("CREATE VIEW a SELECT 1 FROM b", 14),

@@ -110,7 +110,8 @@ fn privileges_comments_and_maintenance() {
         "ANALYZE §a (x), §b",
         "CLUSTER §a USING i",
         "CREATE PUBLICATION p FOR TABLE §a (x) WHERE (y > 1), §b, TABLES IN SCHEMA shared, public",
-        "ALTER PUBLICATION p ADD TABLE §a",
+        "ALTER PUBLICATION p ADD TABLE §a, §tables, TABLES IN SCHEMA tables, shared",
+        "CREATE PUBLICATION p FOR ALL TABLES WITH (publish = 'insert')",
         "SET CONSTRAINTS §c DEFERRED",
     ]);
 }

@@ -24,7 +24,7 @@ impl Finder<'_> {
         match self.expression(env, Stops::NONE.and_comma())? {
             Pause::Nested(nested) => {
                 self.stack.push(Frame::MoreColumns { env });
-                self.stack.push(nested);
+                self.stack.push(nested.frame());
                 Ok(())
             }
             Pause::Comma => {
@@ -52,7 +52,7 @@ impl Finder<'_> {
         match self.expression(env, AFTER_VALUE)? {
             Pause::Nested(nested) => {
                 self.stack.push(Frame::SetValue { env });
-                self.stack.push(nested);
+                self.stack.push(nested.frame());
             }
             Pause::Comma => {
                 self.advance()?;

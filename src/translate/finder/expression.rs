@@ -14,13 +14,33 @@ use super::{
 /// Why the reading of an expression paused.
 pub(super) enum Pause {
     /// Something nested comes next; its opening has been read.
-    Nested(Frame),
+    Nested(Opening),
     /// A keyword of those to stop at is the next token.
     Keyword(Keyword),
     /// A comma is, and it was asked to stop there.
     Comma,
     /// A closing bracket, a semicolon or the end is.
     End,
+}
+
+/// What an expression's opening bracket opens, and what the inside sees.
+#[derive(Clone, Copy)]
+pub(super) enum Opening {
+    Paren(Env),
+    Arguments(Env),
+    Bracket(Env),
+    Case(Env),
+}
+
+impl Opening {
+    pub(super) fn frame(self) -> Frame {
+        match self {
+            Self::Paren(env) => Frame::Paren { env, fresh: true },
+            Self::Arguments(env) => Frame::Arguments { env },
+            Self::Bracket(env) => Frame::Bracket { env },
+            Self::Case(env) => Frame::Case { env },
+        }
+    }
 }
 
 /// What turns a query in parentheses inside of parentheses into an operand: `((SELECT …) UNION …)`.
@@ -58,11 +78,11 @@ impl Finder<'_> {
                 }
                 Kind::Open => {
                     self.advance()?;
-                    return Ok(Pause::Nested(Frame::Paren { env, fresh: true }));
+                    return Ok(Pause::Nested(Opening::Paren(env)));
                 }
                 Kind::OpenBracket => {
                     self.advance()?;
-                    return Ok(Pause::Nested(Frame::Bracket { env }));
+                    return Ok(Pause::Nested(Opening::Bracket(env)));
                 }
                 Kind::Comma if stops.has_comma() => return Ok(Pause::Comma),
                 // A type is no column.
@@ -92,13 +112,13 @@ impl Finder<'_> {
     }
 
     /// A column, a function, or a type before its literal.
-    fn name_in_expression(&mut self, env: Env) -> Result<Option<Frame>, Fault> {
+    fn name_in_expression(&mut self, env: Env) -> Result<Option<Opening>, Fault> {
         let name = self.dotted()?;
         match self.token.kind {
             Kind::Open => {
                 self.note_call(name.last());
                 self.advance()?;
-                return Ok(Some(Frame::Arguments { env }));
+                return Ok(Some(Opening::Arguments(env)));
             }
             Kind::String | Kind::Parameter => return Ok(None),
             _ if env == Env::SILENT => return Ok(None),
@@ -114,7 +134,7 @@ impl Finder<'_> {
         Ok(None)
     }
 
-    fn keyword_in_expression(&mut self, keyword: Keyword, env: Env) -> Result<Option<Frame>, Fault> {
+    fn keyword_in_expression(&mut self, keyword: Keyword, env: Env) -> Result<Option<Opening>, Fault> {
         match keyword {
             // A label or a type, whatever the word.
             Keyword::As | Keyword::Collate => {
@@ -146,7 +166,7 @@ impl Finder<'_> {
             }
             Keyword::Case if !self.is_bare_label()? => {
                 self.advance()?;
-                return Ok(Some(Frame::Case { env }));
+                return Ok(Some(Opening::Case(env)));
             }
             // EXISTS ((SELECT …) UNION …) is no function.
             Keyword::Exists if self.second()?.kind == Kind::Open => self.advance()?,
@@ -221,7 +241,7 @@ impl Finder<'_> {
         match self.expression(env, Stops::NONE)? {
             Pause::Nested(nested) => {
                 self.stack.push(Frame::Paren { env, fresh: false });
-                self.stack.push(nested);
+                self.stack.push(nested.frame());
             }
             _ => {
                 self.expect(Kind::Close, "a closing parenthesis was expected")?;
@@ -255,7 +275,7 @@ impl Finder<'_> {
         match self.expression(env, Stops::NONE)? {
             Pause::Nested(nested) => {
                 self.stack.push(Frame::Bracket { env });
-                self.stack.push(nested);
+                self.stack.push(nested.frame());
             }
             _ => self.expect(Kind::CloseBracket, "a closing bracket was expected")?,
         }
@@ -268,7 +288,7 @@ impl Finder<'_> {
         match self.expression(env, END)? {
             Pause::Nested(nested) => {
                 self.stack.push(Frame::Case { env });
-                self.stack.push(nested);
+                self.stack.push(nested.frame());
             }
             Pause::Keyword(_) => self.advance()?,
             _ => return Err(self.unexpected("CASE without its END")),
@@ -289,7 +309,7 @@ impl Finder<'_> {
         match self.expression(env, CLAUSES)? {
             Pause::Nested(nested) => {
                 self.stack.push(Frame::Fragment);
-                self.stack.push(nested);
+                self.stack.push(nested.frame());
                 Ok(())
             }
             Pause::Keyword(_) => Err(self.unexpected("a clause outside of a statement")),

@@ -82,7 +82,7 @@ impl Finder<'_> {
                 self.expect(Kind::Word(Keyword::For), "COLLATION FOR was expected")?;
                 self.function(from, None)
             }
-            kind if kind == Kind::Word(Keyword::Only) || self.is_function_or_table() => {
+            kind if kind == Kind::Word(Keyword::Only) || self.at_function_or_table()? => {
                 let only = kind == Kind::Word(Keyword::Only);
                 let name = if only {
                     self.relation_expression()?
@@ -105,9 +105,15 @@ impl Finder<'_> {
         }
     }
 
-    /// Names of functions may be words that tables can't have.
-    fn is_function_or_table(&self) -> bool {
-        self.token.kind.is_name() || matches!(self.token.kind, Kind::Word(Keyword::Left | Keyword::Right))
+    /// Functions may be called like some words that tables can't: `left(…)`.
+    fn at_function_or_table(&self) -> Result<bool, Fault> {
+        use Keyword::{Cross, Full, Inner, Is, Join, Left, Like, Natural, OtherReserved, Outer, Right, Tablesample};
+        Ok(match self.token.kind {
+            Kind::Word(
+                Cross | Full | Inner | Is | Join | Left | Like | Natural | Outer | OtherReserved | Right | Tablesample,
+            ) => self.second()?.kind == Kind::Open,
+            kind => kind.is_name(),
+        })
     }
 
     /// The same list from an item or a parenthesis on.

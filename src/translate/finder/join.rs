@@ -144,7 +144,7 @@ impl Finder<'_> {
             match self.expression(env, AFTER_CONDITION)? {
                 Pause::Nested(nested) => {
                     self.stack.push(Frame::JoinCondition(from, env));
-                    self.stack.push(nested);
+                    self.stack.push(nested.frame());
                     return Ok(());
                 }
                 // The function left(…) is no join.

@@ -55,7 +55,8 @@ impl<'a> Finder<'a> {
         let mut finder = Self {
             token: lexer.next()?,
             lexer,
-            stack: Vec::with_capacity(16),
+            // Allocators hand out up to a kilobyte fast, and few statements nest deeper.
+            stack: Vec::with_capacity(24),
             slots: Vec::with_capacity(16),
             keys: Vec::new(),
             scopes: Scopes::new(),

@@ -36,6 +36,8 @@ const CLAUSES: Stops = Stops::at(&[
     // DO UPDATE SET and THEN UPDATE SET are followed by assignments, THEN INSERT by columns.
     Keyword::Do,
     Keyword::Then,
+    // No such statement takes a join but in its FROM or USING.
+    Keyword::Join,
 ]);
 
 impl Finder<'_> {
@@ -169,7 +171,7 @@ impl Finder<'_> {
             let keyword = match self.expression(modify.env, CLAUSES)? {
                 Pause::Nested(nested) => {
                     self.stack.push(Frame::Modify(modify));
-                    self.stack.push(nested);
+                    self.stack.push(nested.frame());
                     return Ok(());
                 }
                 Pause::Keyword(keyword) => keyword,
@@ -197,7 +199,7 @@ impl Finder<'_> {
                     self.action(modify)?;
                     return Ok(());
                 }
-                _ => return Err(self.unexpected("a FROM that has no place here")),
+                _ => return Err(self.unexpected("a clause that has no place here")),
             }
         }
     }

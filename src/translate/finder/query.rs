@@ -139,7 +139,7 @@ impl Finder<'_> {
             let keyword = match self.expression(query.env, CLAUSES)? {
                 Pause::Nested(nested) => {
                     self.stack.push(Frame::Clauses(query));
-                    self.stack.push(nested);
+                    self.stack.push(nested.frame());
                     return Ok(());
                 }
                 Pause::Keyword(keyword) => keyword,

@@ -273,14 +273,15 @@ impl<'a> Lexer<'a> {
         let bytes = self.sql.as_bytes();
         let mut at = quote + 1;
         loop {
-            match bytes.get(at) {
-                None => return Err(Fault::unterminated(quote, "quoted identifier")),
-                Some(b'"') if bytes.get(at + 1) == Some(&b'"') => at += 2,
-                Some(b'"') => break,
-                Some(_) => at += 1,
+            let Some(length) = bytes[at..].iter().position(|&byte| byte == b'"') else {
+                return Err(Fault::unterminated(quote, "quoted identifier"));
+            };
+            at += length + 1;
+            if self.byte(at) != b'"' {
+                break;
             }
+            at += 1;
         }
-        at += 1;
         if at == quote + 2 {
             return Err(Fault::not_understood(quote, "an empty identifier"));
         }

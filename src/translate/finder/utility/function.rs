@@ -20,7 +20,7 @@ impl Finder<'_> {
             match self.expression(super::Env::SILENT, BODY)? {
                 Pause::Nested(nested) => {
                     self.stack.push(Frame::Function);
-                    self.stack.push(nested);
+                    self.stack.push(nested.frame());
                     return Ok(());
                 }
                 Pause::Keyword(_) => {

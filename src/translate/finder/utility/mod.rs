@@ -218,7 +218,7 @@ impl Finder<'_> {
         match self.expression(Env::SILENT, Stops::at(&[keyword]))? {
             Pause::Nested(nested) => {
                 self.stack.push(Frame::Steps(steps));
-                self.stack.push(nested);
+                self.stack.push(nested.frame());
                 Ok(())
             }
             Pause::Keyword(_) => {
@@ -246,7 +246,7 @@ impl Finder<'_> {
             match self.expression(Env::SILENT, REFERENCES)? {
                 Pause::Nested(nested) => {
                     self.stack.push(Frame::Body);
-                    self.stack.push(nested);
+                    self.stack.push(nested.frame());
                     return Ok(());
                 }
                 Pause::Keyword(keyword) => self.reference(keyword)?,

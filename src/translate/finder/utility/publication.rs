@@ -20,12 +20,9 @@ impl Finder<'_> {
 
     /// `TABLE relation [(columns)] [WHERE (condition)], relation …, TABLES IN SCHEMA schema, schema …`
     pub(in super::super) fn publication_objects(&mut self, tables: bool) -> Result<(), Fault> {
-        let mut tables = tables;
-        if self.skip(Keyword::Table)? {
-            tables = true;
-        } else if self.at_word("tables") || self.at(Keyword::All) || self.token.kind == Kind::Open {
-            tables = false;
-        }
+        // A name without a word before it is of the same kind as the object before it.
+        let in_schema = self.at_word("tables") && self.word_is(self.second()?, "in");
+        let tables = self.skip(Keyword::Table)? || tables && !in_schema;
         if tables {
             let name = self.relation_expression()?;
             self.record(&name);

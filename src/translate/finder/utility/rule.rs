@@ -26,7 +26,7 @@ impl Finder<'_> {
         match self.expression(env, DO)? {
             Pause::Nested(nested) => {
                 self.stack.push(Frame::RuleCondition { env });
-                self.stack.push(nested);
+                self.stack.push(nested.frame());
                 Ok(())
             }
             Pause::Keyword(_) => {

@@ -66,7 +66,7 @@ impl Finder<'_> {
             match self.expression(Env::SILENT, REFERENCES)? {
                 Pause::Nested(nested) => {
                     self.stack.push(Frame::Elements { start: false });
-                    self.stack.push(nested);
+                    self.stack.push(nested.frame());
                     return Ok(());
                 }
                 Pause::Keyword(keyword) => self.reference(keyword)?,
@@ -89,7 +89,7 @@ impl Finder<'_> {
             match self.expression(Env::SILENT, REFERENCES)? {
                 Pause::Nested(nested) => {
                     self.stack.push(Frame::Commands { start: false });
-                    self.stack.push(nested);
+                    self.stack.push(nested.frame());
                     return Ok(());
                 }
                 Pause::Keyword(keyword) => self.reference(keyword)?,
