@@ -1,6 +1,9 @@
 use std::{fmt::Write as _, time::Duration};
 
-use diesel::{ConnectionResult, QueryableByName, sql_types::Text};
+use diesel::{
+    ConnectionResult, QueryableByName,
+    sql_types::{Array, Bool, Text},
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_core::future::BoxFuture;
 use tokio_postgres::{Config, NoTls, config::Host};
@@ -33,7 +36,7 @@ impl Connector {
             let options = format!(
                 "{} {}",
                 config.get_options().unwrap_or_default(),
-                startup_option(&extension_schemas)
+                startup_options(&extension_schemas)
             );
             config.options(options.trim());
         }
@@ -89,27 +92,36 @@ impl Connector {
                     .map_err(setup)?
             }
         };
-        self.refuse_unsafe_search_path(&mut connection).await?;
+        self.refuse_unsafe_settings(&mut connection).await?;
         Ok(connection)
     }
 
-    /// Asks rather than trusts: a pooler may drop the startup option, and a custom setup may forget it.
-    async fn refuse_unsafe_search_path(&self, connection: &mut AsyncPgConnection) -> Result<(), ConnectError> {
+    /// Asks rather than trusts: a pooler may drop the startup options, and a custom setup may forget them.
+    async fn refuse_unsafe_settings(&self, connection: &mut AsyncPgConnection) -> Result<(), ConnectError> {
         #[derive(QueryableByName)]
-        struct OnPath {
-            #[diesel(sql_type = Text)]
-            schema: String,
+        struct Settings {
+            #[diesel(sql_type = Array<Text>)]
+            search_path: Vec<String>,
+            #[diesel(sql_type = Bool)]
+            standard_strings: bool,
         }
 
-        let on_path: Vec<OnPath> =
-            diesel::sql_query("SELECT pg_catalog.unnest(pg_catalog.current_schemas(false))::pg_catalog.text AS schema")
-                .load(connection)
-                .await
-                .map_err(|source| ConnectError::Query {
-                    server: self.server.clone(),
-                    source,
-                })?;
-        let unsafe_schema = on_path.into_iter().map(|row| row.schema).find(|schema| {
+        let settings: Settings = diesel::sql_query(
+            "SELECT pg_catalog.current_schemas(false)::pg_catalog.text[] AS search_path, \
+             pg_catalog.current_setting('standard_conforming_strings') = 'on' AS standard_strings",
+        )
+        .get_result(connection)
+        .await
+        .map_err(|source| ConnectError::Query {
+            server: self.server.clone(),
+            source,
+        })?;
+        if !settings.standard_strings {
+            return Err(ConnectError::NonstandardStrings {
+                server: self.server.clone(),
+            });
+        }
+        let unsafe_schema = settings.search_path.into_iter().find(|schema| {
             schema != "pg_catalog" && !self.extension_schemas.iter().any(|allowed| allowed.as_str() == schema)
         });
         match unsafe_schema {
@@ -122,9 +134,10 @@ impl Connector {
     }
 }
 
-/// `-c search_path=…` as the server's startup packet wants it: white space and backslashes escaped by a backslash.
-fn startup_option(schemas: &[SchemaName]) -> String {
-    let mut option = String::from("-c search_path=");
+/// The settings that the translator relies on, as the server's startup packet wants them: white space and backslashes
+/// escaped by a backslash. With the strings of old, in which a backslash escapes, it would misread where a string ends.
+fn startup_options(schemas: &[SchemaName]) -> String {
+    let mut option = String::from("-c standard_conforming_strings=on -c search_path=");
     for character in search_path(schemas).chars() {
         if character.is_ascii_whitespace() || character == '\\' {
             option.push('\\');
@@ -177,7 +190,13 @@ mod tests {
     #[test]
     fn the_startup_option_escapes_what_would_end_it() {
         let schemas = [SchemaName::new("ex t").unwrap(), SchemaName::new(r"a\b").unwrap()];
-        assert_eq!(startup_option(&schemas), r#"-c search_path="ex\ t","a\\b""#);
-        assert_eq!(startup_option(&[]), "-c search_path=");
+        assert_eq!(
+            startup_options(&schemas),
+            r#"-c standard_conforming_strings=on -c search_path="ex\ t","a\\b""#
+        );
+        assert_eq!(
+            startup_options(&[]),
+            "-c standard_conforming_strings=on -c search_path="
+        );
     }
 }

@@ -95,7 +95,7 @@ pub enum ConnectError {
         source: diesel::ConnectionError,
     },
     /// The first query on the connection failed.
-    #[error("can't read the search_path of a new connection to PostgreSQL at {server}")]
+    #[error("can't read the settings of a new connection to PostgreSQL at {server}")]
     Query {
         /// Host, port and database.
         server: String,
@@ -109,6 +109,15 @@ pub enum ConnectError {
         server: String,
         /// How long was waited.
         waited: Duration,
+    },
+    /// Backslashes escape in ordinary strings, so that the translator would misread where they end.
+    #[error(
+        "standard_conforming_strings is off for new connections to PostgreSQL at {server}: run \
+         `ALTER ROLE … SET standard_conforming_strings = on`"
+    )]
+    NonstandardStrings {
+        /// Host, port and database.
+        server: String,
     },
     /// The connection could reach tables by their bare names.
     #[error(

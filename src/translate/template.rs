@@ -6,7 +6,7 @@ use super::{
     error::{Fault, TranslateError},
     finder::Finder,
     identifier,
-    lexer::{Lexer, Token},
+    lexer::{self, Lexer, Token},
     map::SchemaTranslateMap,
 };
 use crate::name::SchemaName;
@@ -83,7 +83,7 @@ impl Template {
         for &slot in &self.slots {
             if let Some(name) = self.schema_for(slot, sql, map)? {
                 changed = true;
-                growth += name.quoted().len() + 1;
+                growth += name.quoted().len() + 2;
             }
         }
         if !changed {
@@ -96,6 +96,9 @@ impl Template {
                 continue;
             };
             out.push_str(&sql[copied..slot.start() as usize]);
+            if would_glue(&out) {
+                out.push(' ');
+            }
             out.push_str(name.quoted());
             copied = match slot {
                 Slot::Unqualified { at } => {
@@ -159,6 +162,15 @@ impl Template {
     pub fn memory(&self) -> usize {
         let keys: usize = self.keys.iter().map(|key| key.len() + size_of::<Box<str>>()).sum();
         size_of::<Self>() + size_of_val(&*self.slots) + keys
+    }
+}
+
+/// Whether a quote written behind this text would become part of the token that ends it: of `"…"`, or of the `u` in `u&column`.
+fn would_glue(text: &str) -> bool {
+    match text.as_bytes() {
+        [.., b'"'] => true,
+        [before @ .., b'u' | b'U', b'&'] => !before.last().is_some_and(|&byte| lexer::continues_word(byte)),
+        _ => false,
     }
 }
 

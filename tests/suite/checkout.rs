@@ -163,15 +163,23 @@ async fn a_custom_setup_makes_the_connections_and_is_checked_too() {
     let mut conn = pool.for_tenant("client1").get().await.unwrap();
     assert_eq!(items::table.count().get_result::<i64>(&mut conn).await, Ok(2));
 
-    let careless = TenantPool::builder(store.database.url())
-        .establish_with(move |mut config| {
-            config.options("-c search_path=public");
-            Box::pin(connect(config))
-        })
-        .build()
-        .await;
-    let message = chain(&careless.unwrap_err());
-    assert!(message.contains("holds \"public\""), "{message}");
+    for (options, refused) in [
+        ("-c search_path=public", "holds \"public\""),
+        (
+            "-c search_path= -c standard_conforming_strings=off",
+            "standard_conforming_strings is off",
+        ),
+    ] {
+        let careless = TenantPool::builder(store.database.url())
+            .establish_with(move |mut config| {
+                config.options(options);
+                Box::pin(connect(config))
+            })
+            .build()
+            .await;
+        let message = chain(&careless.unwrap_err());
+        assert!(message.contains(refused), "{message}");
+    }
 }
 
 pub async fn pid(conn: &mut diesel_tenants::Checkout) -> i32 {

@@ -100,6 +100,23 @@ fn names_are_quoted_whatever_they_hold() {
 }
 
 #[test]
+fn an_inserted_quote_never_becomes_part_of_the_token_before_it() {
+    let pinned = map().with("public", name("p"));
+    let sql = "SELECT u&public.a.x, xu&public.a.x FROM public.a";
+    assert_eq!(
+        pinned.translate(sql).unwrap(),
+        r#"SELECT u& "p".a.x, xu&"p".a.x FROM "p".a"#
+    );
+    let sql = "SELECT U&a.x FROM a, public.a";
+    assert_eq!(
+        map().translate(sql).unwrap(),
+        r#"SELECT U& "client1".a.x FROM "client1".a, public.a"#
+    );
+    let sql = r#"SELECT a"b"shared.t.c"#;
+    assert_eq!(map().translate(sql).unwrap(), r#"SELECT a"b" "shared_v2".t.c"#);
+}
+
+#[test]
 fn a_template_serves_every_map() {
     let sql = "SELECT shared.a.x FROM shared.a, b";
     let template = Template::analyse(sql).unwrap();

@@ -124,7 +124,7 @@ fn class(byte: u8) -> Class {
     CLASSES[byte as usize]
 }
 
-fn continues_word(byte: u8) -> bool {
+pub(super) fn continues_word(byte: u8) -> bool {
     class(byte) <= Class::Dollar
 }
 
