@@ -218,6 +218,14 @@ pub enum SchemaNameError {
         /// The name as given.
         name: String,
     },
+    /// The name is that of a schema of extensions, which is no tenant.
+    #[error(
+        "{name:?} is a schema of extensions (`extension_schemas`), not a tenant: it is on every connection's search_path"
+    )]
+    Extensions {
+        /// The name as given.
+        name: String,
+    },
     /// The name is the one that stands for every tenant's schema.
     #[error(
         "{name:?} stands for the tenant's schema in this pool (`symbolic_schema`), and so can't be a tenant's name"

@@ -4,75 +4,133 @@ use std::{
 };
 
 use diesel::{QueryResult, result::Error};
+use futures_core::Stream;
 use pin_project_lite::pin_project;
 
-use super::session::Waiting;
+use super::{rows::Rows, session::Waiting};
 
 pin_project! {
-    /// The answer to a query: an error of the translation, or what the connection below answers.
+    /// The answer to a statement that returns a count: an error of the translation, or what the connection below answers.
     ///
     /// Dropped before the answer, it leaves a note on the connection, so that a pool doesn't hand out one that is busy
     /// with a query that nobody waits for.
     #[must_use = "futures do nothing unless polled"]
-    pub struct LoadFuture<'conn, F> {
+    pub struct ExecuteFuture<'conn, F> {
         #[pin]
-        state: State<F>,
-        waiting: Waiting<'conn>,
+        sent: Sent<F>,
+        waiting: Option<Waiting<'conn>>,
     }
 }
 
 pin_project! {
-    #[project = StateProjection]
-    enum State<F> {
+    /// The same for a query that returns rows, which go on to be [watched](Rows).
+    #[must_use = "futures do nothing unless polled"]
+    pub struct LoadFuture<'conn, F> {
+        #[pin]
+        sent: Sent<F>,
+        waiting: Option<Waiting<'conn>>,
+    }
+}
+
+pin_project! {
+    #[project = SentProjection]
+    enum Sent<F> {
         Refused { error: Option<Error> },
         Sent { #[pin] future: F },
     }
 }
 
-impl<'conn, F> LoadFuture<'conn, F> {
-    pub(super) fn new(waiting: Waiting<'conn>, sent: QueryResult<F>) -> Self {
-        let state = match sent {
-            Ok(future) => State::Sent { future },
-            Err(error) => State::Refused { error: Some(error) },
-        };
-        Self { state, waiting }
+const READY: &str = "a future must not be polled after it is ready";
+
+impl<F> From<QueryResult<F>> for Sent<F> {
+    fn from(sent: QueryResult<F>) -> Self {
+        match sent {
+            Ok(future) => Self::Sent { future },
+            Err(error) => Self::Refused { error: Some(error) },
+        }
     }
 }
 
-impl<F> Future for LoadFuture<'_, F>
-where
-    F: Future<Output: FromError>,
-{
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        match this.state.project() {
-            StateProjection::Refused { error } => {
-                let error = error.take().expect("a future must not be polled after it is ready");
-                Poll::Ready(F::Output::from_error(error))
-            }
-            StateProjection::Sent { future } => {
-                this.waiting.begun();
-                let answer = ready!(future.poll(context));
-                this.waiting.answered();
-                Poll::Ready(answer)
+impl<F: Future<Output: Answer>> Sent<F> {
+    fn poll(
+        self: Pin<&mut Self>,
+        waiting: Option<&mut Waiting<'_>>,
+        context: &mut Context<'_>,
+    ) -> Poll<QueryResult<<F::Output as Answer>::Success>> {
+        match self.project() {
+            SentProjection::Refused { error } => Poll::Ready(Err(error.take().expect(READY))),
+            SentProjection::Sent { future } => {
+                waiting.expect(READY).begun();
+                future.poll(context).map(Answer::into_result)
             }
         }
     }
 }
 
-/// A result that can be an error of Diesel's.
-///
-/// It keeps the type of the success out of the future's own: named there, its lifetimes make nested transactions "not
-/// general enough" to the compiler.
-pub trait FromError {
-    #[doc(hidden)]
-    fn from_error(error: Error) -> Self;
+impl<'conn, F> ExecuteFuture<'conn, F> {
+    pub(super) fn new(waiting: Waiting<'conn>, sent: QueryResult<F>) -> Self {
+        Self {
+            sent: sent.into(),
+            waiting: Some(waiting),
+        }
+    }
 }
 
-impl<T> FromError for QueryResult<T> {
-    fn from_error(error: Error) -> Self {
-        Err(error)
+impl<F: Future<Output: Answer>> Future for ExecuteFuture<'_, F> {
+    type Output = QueryResult<<F::Output as Answer>::Success>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let answer = ready!(this.sent.poll(this.waiting.as_mut(), context));
+        this.waiting.take().expect(READY).answered(answer.is_ok());
+        Poll::Ready(answer)
+    }
+}
+
+impl<'conn, F> LoadFuture<'conn, F> {
+    pub(super) fn new(waiting: Waiting<'conn>, sent: QueryResult<F>) -> Self {
+        Self {
+            sent: sent.into(),
+            waiting: Some(waiting),
+        }
+    }
+}
+
+impl<'conn, F> Future for LoadFuture<'conn, F>
+where
+    F: Future<Output: Answer<Success: Stream>>,
+{
+    type Output = QueryResult<Rows<'conn, <F::Output as Answer>::Success>>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let answer = ready!(this.sent.poll(this.waiting.as_mut(), context));
+        let waiting = this.waiting.take().expect(READY);
+        Poll::Ready(match answer {
+            Ok(rows) => Ok(Rows::new(rows, waiting)),
+            Err(error) => {
+                waiting.answered(false);
+                Err(error)
+            }
+        })
+    }
+}
+
+/// A result that Diesel's connections answer with.
+///
+/// It keeps the type of the success out of the futures' own: named there, its lifetimes make nested transactions "not
+/// general enough" to the compiler.
+#[doc(hidden)]
+pub trait Answer {
+    type Success;
+
+    fn into_result(self) -> QueryResult<Self::Success>;
+}
+
+impl<T> Answer for QueryResult<T> {
+    type Success = T;
+
+    fn into_result(self) -> QueryResult<T> {
+        self
     }
 }

@@ -22,12 +22,14 @@
 mod load;
 mod pipeline;
 mod postgres;
+mod rows;
 mod session;
 mod tenant_connection;
 mod transaction;
 
-pub use load::LoadFuture;
+pub use load::{ExecuteFuture, LoadFuture};
 pub use postgres::TransactionBuilder;
+pub use rows::Rows;
 pub(crate) use session::Condition;
 pub use tenant_connection::TenantConnection;
 pub use transaction::TenantTransactionManager;

@@ -7,10 +7,9 @@ use diesel::{
 };
 use diesel_async::{AsyncConnectionCore, AsyncPgConnection, SimpleAsyncConnection};
 
-use super::{LoadFuture, TenantConnection};
+use super::{ExecuteFuture, LoadFuture, Rows, TenantConnection};
 
 type Shared<'a> = &'a AsyncPgConnection;
-type Stream<'conn, 'query> = <AsyncPgConnection as AsyncConnectionCore>::Stream<'conn, 'query>;
 
 impl SimpleAsyncConnection for &TenantConnection<AsyncPgConnection> {
     async fn batch_execute(&mut self, sql: &str) -> QueryResult<()> {
@@ -18,15 +17,16 @@ impl SimpleAsyncConnection for &TenantConnection<AsyncPgConnection> {
         let mut waiting = self.session.wait(false);
         waiting.begun();
         let answer = SimpleAsyncConnection::batch_execute(&mut &self.inner, &finished.sql).await;
-        waiting.answered();
+        waiting.answered(answer.is_ok());
         answer
     }
 }
 
 impl<'a> AsyncConnectionCore for &'a TenantConnection<AsyncPgConnection> {
-    type ExecuteFuture<'conn, 'query> = LoadFuture<'a, <Shared<'a> as AsyncConnectionCore>::ExecuteFuture<'a, 'query>>;
+    type ExecuteFuture<'conn, 'query> =
+        ExecuteFuture<'a, <Shared<'a> as AsyncConnectionCore>::ExecuteFuture<'a, 'query>>;
     type LoadFuture<'conn, 'query> = LoadFuture<'a, <Shared<'a> as AsyncConnectionCore>::LoadFuture<'a, 'query>>;
-    type Stream<'conn, 'query> = Stream<'conn, 'query>;
+    type Stream<'conn, 'query> = Rows<'a, <Shared<'a> as AsyncConnectionCore>::Stream<'conn, 'query>>;
     type Row<'conn, 'query> = <AsyncPgConnection as AsyncConnectionCore>::Row<'conn, 'query>;
     type Backend = Pg;
 
@@ -47,7 +47,7 @@ impl<'a> AsyncConnectionCore for &'a TenantConnection<AsyncPgConnection> {
         T: QueryFragment<Self::Backend> + QueryId + 'query,
     {
         let rendered = self.render::<Pg, _>(source);
-        LoadFuture::new(
+        ExecuteFuture::new(
             self.session.wait(false),
             rendered.map(|query| (&mut &self.inner).execute_returning_count(query)),
         )

@@ -3,7 +3,7 @@ use std::{
     hash::{BuildHasherDefault, Hasher},
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
 };
 
@@ -12,8 +12,10 @@ use crate::query::Finished;
 /// What a connection has been through, as far as it decides whether another checkout may have it.
 ///
 /// Shared references run queries too (pipelining), hence the atomics.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Session {
+    /// Tells connections apart; never used twice in a process.
+    id: u64,
     /// A statement may have left state on the session: a `SET`, a temporary table, an advisory lock, a raw `BEGIN`.
     altered: AtomicBool,
     /// A query was given up before its answer came, and the server may still be at it.
@@ -34,19 +36,30 @@ pub(crate) enum Condition {
 }
 
 impl Session {
-    pub(super) fn record(&self, finished: &Finished) {
-        if finished.affects_session {
-            self.altered.store(true, Relaxed);
+    pub(super) fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self {
+            id: NEXT.fetch_add(1, Relaxed),
+            altered: AtomicBool::new(false),
+            interrupted: AtomicBool::new(false),
+            statements: Mutex::default(),
         }
-        self.statements
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(finished.hash);
     }
 
-    pub(super) fn record_batch(&self, finished: &Finished) {
+    pub(super) fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Notes what a statement does to the session; `prepared` if the connection keeps it prepared.
+    pub(super) fn record(&self, finished: &Finished, prepared: bool) {
         if finished.affects_session {
-            self.altered.store(true, Relaxed);
+            self.alter();
+        }
+        if prepared {
+            self.statements
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(finished.hash);
         }
     }
 
@@ -94,9 +107,10 @@ impl Waiting<'_> {
         self.begun = true;
     }
 
-    pub(crate) fn answered(&mut self) {
+    /// The answer is there, in full. An error may come from this side, and tells nothing of what was sent before.
+    pub(crate) fn answered(mut self, success: bool) {
         self.answered = true;
-        if self.exclusive {
+        if self.exclusive && success {
             self.session.interrupted.store(false, Relaxed);
         }
     }

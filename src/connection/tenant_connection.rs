@@ -11,7 +11,7 @@ use diesel_async::{
 };
 
 use super::{
-    Condition, LoadFuture, TenantTransactionManager,
+    Condition, ExecuteFuture, LoadFuture, Rows, TenantTransactionManager,
     session::{Session, Waiting},
 };
 use crate::{
@@ -42,7 +42,7 @@ impl<C> TenantConnection<C> {
         Self {
             inner: connection,
             translation: Arc::new(Translation::new(map)),
-            session: Session::default(),
+            session: Session::new(),
         }
     }
 
@@ -76,6 +76,11 @@ impl<C> TenantConnection<C> {
         self.session.condition()
     }
 
+    /// Stands for this connection: a pool that gets back another one than it gave out can tell.
+    pub(crate) fn id(&self) -> u64 {
+        self.session.id()
+    }
+
     /// How many distinct statements were prepared.
     pub(crate) fn statements(&self) -> usize {
         self.session.statements()
@@ -87,14 +92,15 @@ impl<C> TenantConnection<C> {
         DB: TranslatedBackend,
         Q: QueryFragment<DB> + QueryId,
     {
-        let finished = Finished::of(&query, &self.translation)?;
-        self.session.record(&finished);
+        let prepared = query.is_safe_to_cache_prepared(&DB::default())?;
+        let finished = Finished::of(&query, prepared, &self.translation)?;
+        self.session.record(&finished, prepared);
         Ok(Rendered::new(query, finished, Arc::clone(&self.translation)))
     }
 
     pub(super) fn render_batch(&self, sql: &str) -> QueryResult<Arc<Finished>> {
         let finished = Finished::from_sql(sql, &self.translation)?;
-        self.session.record_batch(&finished);
+        self.session.record(&finished, false);
         Ok(finished)
     }
 }
@@ -116,7 +122,7 @@ where
         let mut waiting = self.session.wait(true);
         waiting.begun();
         let answer = self.inner.batch_execute(&finished.sql).await;
-        waiting.answered();
+        waiting.answered(answer.is_ok());
         answer
     }
 }
@@ -125,9 +131,9 @@ impl<C> AsyncConnectionCore for TenantConnection<C>
 where
     C: AsyncConnectionCore<Backend: TranslatedBackend>,
 {
-    type ExecuteFuture<'conn, 'query> = LoadFuture<'conn, C::ExecuteFuture<'conn, 'query>>;
+    type ExecuteFuture<'conn, 'query> = ExecuteFuture<'conn, C::ExecuteFuture<'conn, 'query>>;
     type LoadFuture<'conn, 'query> = LoadFuture<'conn, C::LoadFuture<'conn, 'query>>;
-    type Stream<'conn, 'query> = C::Stream<'conn, 'query>;
+    type Stream<'conn, 'query> = Rows<'conn, C::Stream<'conn, 'query>>;
     type Row<'conn, 'query> = C::Row<'conn, 'query>;
     type Backend = C::Backend;
 
@@ -145,7 +151,7 @@ where
         T: QueryFragment<Self::Backend> + QueryId + 'query,
     {
         let rendered = self.render::<C::Backend, _>(source);
-        LoadFuture::new(
+        ExecuteFuture::new(
             self.session.wait(true),
             rendered.map(|query| self.inner.execute_returning_count(query)),
         )

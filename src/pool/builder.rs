@@ -18,7 +18,8 @@ use crate::{SchemaName, SchemaNameError, translate::SchemaTranslateMap};
 /// When a connection is tested before it is handed out again.
 ///
 /// Whatever is chosen, connections with an open transaction, with session state, or busy with an abandoned query are never
-/// handed out again.
+/// handed out again. Only a test transaction stays open, as in Diesel's own pools: tests begin one on a pool of one
+/// connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Recycling {
@@ -95,7 +96,8 @@ impl TenantPoolBuilder {
         }
     }
 
-    /// How long the test of a connection may take before it is replaced. Default: 5 seconds.
+    /// How long the server may take to answer the test of a connection, which is replaced then, or the question whether a
+    /// schema exists. Default: 5 seconds.
     pub fn recycle_timeout(self, recycle_timeout: Duration) -> Self {
         Self {
             recycle_timeout,
@@ -191,6 +193,9 @@ impl TenantPoolBuilder {
 
     /// Makes connections by a function of yours: for TLS, or to set a connection's instrumentation. Default: without TLS.
     ///
+    /// A query that is given up is then not cancelled on the server, only its connection is closed: the request to cancel
+    /// would need your TLS too. A `statement_timeout` bounds what such queries cost.
+    ///
     /// The configuration comes from the database URL, with the search_path added; connect with it.
     ///
     /// ```
@@ -244,9 +249,7 @@ impl TenantPoolBuilder {
         if max_size == 0 {
             return Err(BuildError::Empty);
         }
-        let config: Config = database_url
-            .parse()
-            .map_err(|source| BuildError::InvalidUrl { source })?;
+        let config: Config = database_url.parse().map_err(|_| BuildError::InvalidUrl)?;
         let shared_schema = SchemaName::new(&shared_schema)?;
         let extension_schemas = extension_schemas
             .iter()
@@ -284,6 +287,7 @@ impl TenantPoolBuilder {
             symbolic_schema,
             schema_map,
             wait_timeout,
+            recycle_timeout,
             migration_lock_timeout,
         }))
     }

@@ -73,9 +73,11 @@ fn into_checkout_error(error: PoolError<ConnectError>, pool: &TenantPool, target
 ///
 /// On its way back a connection forgets its map. One that can't be handed on as good as new is closed instead: with an
 /// open transaction, with state on its session (a `SET`, a temporary table, an advisory lock), or with a query still
-/// running that was given up, which is cancelled.
+/// running that was given up, which is cancelled. So is one that took another's place by `mem::swap` or `mem::replace`.
 pub struct Checkout {
     object: Option<Object<Manager>>,
+    /// The connection that was given out: its place in the pool could come back with another one.
+    connection: u64,
     can_cancel: bool,
 }
 
@@ -84,6 +86,7 @@ impl Checkout {
     async fn wait(pool: &TenantPool, target: &Target) -> Result<Self, CheckoutError> {
         match pool.free_or_awaited_connection().await {
             Ok(object) => Ok(Self {
+                connection: object.id(),
                 object: Some(object),
                 can_cancel: pool.connector().is_plain(),
             }),
@@ -98,10 +101,16 @@ impl Checkout {
         target: &Target,
         map: &SchemaTranslateMap,
     ) -> Result<Arc<Translation>, CheckoutError> {
-        let (mut waiting, connection) = self.watched();
-        let found = pool.schemas().look_up(map, connection).await;
-        waiting.answered();
-        drop(waiting);
+        let (waiting, connection) = self.watched();
+        let found = tokio::time::timeout(pool.recycle_timeout(), pool.schemas().look_up(map, connection)).await;
+        let Ok(found) = found else {
+            drop(waiting);
+            return Err(CheckoutError::LookupTimeout {
+                target: target.clone(),
+                waited: pool.recycle_timeout(),
+            });
+        };
+        waiting.answered(found.is_ok());
         match found {
             Ok(Ok(translation)) => Ok(translation),
             Ok(Err(MissingSchema(tenant))) => Err(CheckoutError::UnknownTenant { tenant }),
@@ -171,7 +180,8 @@ impl Drop for Checkout {
 
         let Some(mut object) = self.object.take() else { return };
         let connection = &mut *object;
-        if connection.condition() == Condition::Clean && !connection.untranslated().is_broken() {
+        let unchanged = connection.id() == self.connection;
+        if unchanged && connection.condition() == Condition::Clean && !connection.untranslated().is_broken() {
             connection.set_translation(Arc::clone(&PINNED_TABLES_ONLY));
             return;
         }

@@ -2,7 +2,7 @@ use std::{fmt::Write as _, time::Duration};
 
 use diesel::{
     ConnectionResult, QueryableByName,
-    sql_types::{Array, Bool, Text},
+    sql_types::{Bool, Text},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_core::future::BoxFuture;
@@ -100,14 +100,14 @@ impl Connector {
     async fn refuse_unsafe_settings(&self, connection: &mut AsyncPgConnection) -> Result<(), ConnectError> {
         #[derive(QueryableByName)]
         struct Settings {
-            #[diesel(sql_type = Array<Text>)]
-            search_path: Vec<String>,
+            #[diesel(sql_type = Text)]
+            search_path: String,
             #[diesel(sql_type = Bool)]
             standard_strings: bool,
         }
 
         let settings: Settings = diesel::sql_query(
-            "SELECT pg_catalog.current_schemas(false)::pg_catalog.text[] AS search_path, \
+            "SELECT pg_catalog.current_setting('search_path') AS search_path, \
              pg_catalog.current_setting('standard_conforming_strings') = 'on' AS standard_strings",
         )
         .get_result(connection)
@@ -121,9 +121,13 @@ impl Connector {
                 server: self.server.clone(),
             });
         }
-        let unsafe_schema = settings.search_path.into_iter().find(|schema| {
-            schema != "pg_catalog" && !self.extension_schemas.iter().any(|allowed| allowed.as_str() == schema)
-        });
+        // Also schemas that don't exist: they may one day. `"$user"` is such a one.
+        let allowed = |schema: &str| {
+            schema.is_empty()
+                || schema == "pg_catalog"
+                || self.extension_schemas.iter().any(|allowed| allowed.as_str() == schema)
+        };
+        let unsafe_schema = names_on_path(&settings.search_path).find(|schema| !allowed(schema));
         match unsafe_schema {
             Some(schema) => Err(ConnectError::UnsafeSearchPath {
                 server: self.server.clone(),
@@ -152,6 +156,26 @@ pub(crate) fn search_path(schemas: &[SchemaName]) -> String {
     schemas.iter().map(SchemaName::quoted).collect::<Vec<_>>().join(",")
 }
 
+/// The names in a search_path: separated by commas, in double quotes where they need them.
+fn names_on_path(search_path: &str) -> impl Iterator<Item = String> {
+    let mut rest = search_path.chars().peekable();
+    std::iter::from_fn(move || {
+        let mut name = String::new();
+        let mut quoted = false;
+        rest.peek()?;
+        while let Some(character) = rest.next() {
+            match character {
+                '"' if quoted && rest.peek() == Some(&'"') => name.extend(rest.next()),
+                '"' => quoted = !quoted,
+                ',' if !quoted => break,
+                character if character.is_ascii_whitespace() && !quoted => {}
+                character => name.push(character),
+            }
+        }
+        Some(name)
+    })
+}
+
 /// Host, port and database, for messages: never the password.
 fn describe(config: &Config) -> String {
     let mut server = String::new();
@@ -161,7 +185,8 @@ fn describe(config: &Config) -> String {
             server.push(',');
         }
         match host {
-            Host::Tcp(name) => server.push_str(name),
+            // A password with an unencoded `@` would have its end here.
+            Host::Tcp(name) => server.push_str(name.rsplit('@').next().unwrap_or_default()),
             #[cfg(unix)]
             Host::Unix(path) => {
                 let _ = write!(server, "{}", path.display());
@@ -185,6 +210,20 @@ mod tests {
     fn servers_are_described_without_their_password() {
         let config: Config = "postgres://me:secret@db.example:6432/store".parse().unwrap();
         assert_eq!(describe(&config), "db.example:6432/store");
+    }
+
+    #[test]
+    fn a_password_with_an_unencoded_at_sign_stays_hidden() {
+        let config: Config = "postgres://me:se@cret@db.example/store".parse().unwrap();
+        assert!(!describe(&config).contains("cret"), "{}", describe(&config));
+    }
+
+    #[test]
+    fn names_on_a_search_path_are_read_with_their_quotes() {
+        let names: Vec<String> = names_on_path(r#""$user", public,"a "",b" , Ext"#).collect();
+        assert_eq!(names, ["$user", "public", "a \",b", "Ext"]);
+        assert_eq!(names_on_path("").count(), 0);
+        assert_eq!(names_on_path(r#""""#).collect::<Vec<_>>(), [""]);
     }
 
     #[test]

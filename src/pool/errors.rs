@@ -66,6 +66,14 @@ pub enum CheckoutError {
         /// What the server answered.
         source: diesel::result::Error,
     },
+    /// The catalog didn't answer.
+    #[error("can't look up the schema of {target}: no answer within {waited:?}")]
+    LookupTimeout {
+        /// What the checkout was for.
+        target: Target,
+        /// How long was waited.
+        waited: Duration,
+    },
     /// The pool was closed.
     #[error("no connection for {target}: the pool is closed")]
     Closed {
@@ -137,12 +145,12 @@ pub enum ConnectError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// The database URL can't be parsed. It isn't shown, since it may hold a password.
-    #[error("the database URL can't be parsed; it should look like postgres://user:password@host:5432/database")]
-    InvalidUrl {
-        /// The driver's reason.
-        source: tokio_postgres::Error,
-    },
+    /// The database URL can't be parsed. Neither it nor the parser's reason is shown, since both may hold a password.
+    #[error(
+        "the database URL can't be parsed; it should look like postgres://user:password@host:5432/database, with anything \
+         but letters and digits in user and password percent-encoded"
+    )]
+    InvalidUrl,
     /// A schema's name is no schema's name.
     #[error("a schema named in the pool's options is invalid")]
     InvalidName(#[from] SchemaNameError),

@@ -43,6 +43,11 @@ impl Manager {
         *self.first.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
         Ok(())
     }
+
+    /// Closes that connection, if nobody has asked for it yet.
+    pub(super) fn forget_first(&self) {
+        self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
 }
 
 impl managed::Manager for Manager {

@@ -36,6 +36,7 @@ pub(super) struct Inner {
     pub(super) symbolic_schema: Option<String>,
     pub(super) schema_map: SchemaTranslateMap,
     pub(super) wait_timeout: Duration,
+    pub(super) recycle_timeout: Duration,
     pub(super) migration_lock_timeout: Duration,
 }
 
@@ -66,8 +67,8 @@ impl TenantPool {
 
     /// A checkout for one tenant: unqualified tables are the tenant's, tables pinned to a schema stay.
     ///
-    /// An invalid name, the shared schema's name, and a tenant without a schema are errors of
-    /// [`get`](CheckoutRequest::get).
+    /// An invalid name, the name of a schema that is no tenant's (the shared one, those of extensions), and a tenant without a
+    /// schema are errors of [`get`](CheckoutRequest::get). Any other schema of the database counts as a tenant.
     pub fn for_tenant<N>(&self, tenant: N) -> CheckoutRequest<'_>
     where
         N: TryInto<SchemaName>,
@@ -126,6 +127,7 @@ impl TenantPool {
     /// now on, those that wait already too.
     pub fn close(&self) {
         self.0.connections.close();
+        self.0.connections.manager().forget_first();
     }
 
     /// The schema of the shared tables.
@@ -142,6 +144,11 @@ impl TenantPool {
         let name = tenant.try_into().map_err(Into::into)?;
         if name == self.0.shared_schema {
             return Err(SchemaNameError::Shared {
+                name: name.as_str().to_owned(),
+            });
+        }
+        if self.0.connector.extension_schemas().contains(&name) {
+            return Err(SchemaNameError::Extensions {
                 name: name.as_str().to_owned(),
             });
         }
@@ -176,6 +183,10 @@ impl TenantPool {
 
     pub(super) fn wait_timeout(&self) -> Duration {
         self.0.wait_timeout
+    }
+
+    pub(super) fn recycle_timeout(&self) -> Duration {
+        self.0.recycle_timeout
     }
 
     pub(crate) fn migration_lock_timeout(&self) -> Duration {

@@ -58,28 +58,28 @@ impl Weighter<(TypeId, u64), Arc<Finished>> for ByBytes {
 
 impl Finished {
     /// The text of `query` under the checkout's translation. A [`Translated`](super::Translated) query brings its own map.
-    pub(crate) fn of<DB, Q>(query: &Q, translation: &Translation) -> QueryResult<Arc<Self>>
+    ///
+    /// Only where Diesel trusts the query's type to stand for its text is the text taken from the cache, or kept there: if the
+    /// type has an id, and the statement is one to be kept prepared.
+    pub(crate) fn of<DB, Q>(query: &Q, prepared: bool, translation: &Translation) -> QueryResult<Arc<Self>>
     where
         DB: TranslatedBackend,
         Q: QueryFragment<DB> + QueryId,
     {
+        let backend = DB::default();
         if is_translated::<Q>() {
-            let sql = untranslated_sql(query, &DB::default())?;
+            let sql = untranslated_sql(query, &backend)?;
             return Self::new(&sql, |_| Ok(Cow::Borrowed(&*sql)));
         }
-        let Some(query_id) = Q::query_id() else {
-            return Self::from_sql(&untranslated_sql(query, &DB::default())?, translation);
+        let Some(query_id) = Q::query_id().filter(|_| prepared) else {
+            return Self::from_sql(&untranslated_sql(query, &backend)?, translation);
         };
         let key = (query_id, translation.id());
         if let Some(finished) = FINISHED.get(&key) {
             return Ok(finished);
         }
-        let backend = DB::default();
         let finished = Self::from_sql(&untranslated_sql(query, &backend)?, translation)?;
-        // Where Diesel wouldn't trust the type to stand for the text, neither is it trusted here.
-        if query.is_safe_to_cache_prepared(&backend)? {
-            FINISHED.insert(key, Arc::clone(&finished));
-        }
+        FINISHED.insert(key, Arc::clone(&finished));
         Ok(finished)
     }
 

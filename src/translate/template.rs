@@ -15,9 +15,9 @@ use crate::name::SchemaName;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     /// In the text's order, none overlapping.
-    slots: Box<[Slot]>,
+    slots: Vec<Slot>,
     /// The schemas that the text names, each once.
-    keys: Box<[Box<str>]>,
+    keys: Vec<Box<str>>,
     length: usize,
     affects_session: bool,
 }
@@ -58,8 +58,8 @@ impl Template {
             slots.sort_unstable_by_key(|slot| slot.start());
         }
         Self {
-            slots: slots.into(),
-            keys: keys.into(),
+            slots,
+            keys,
             length: sql.len(),
             affects_session,
         }
@@ -161,7 +161,7 @@ impl Template {
     /// The bytes that this template takes in memory, for caches that are bounded by them.
     pub fn memory(&self) -> usize {
         let keys: usize = self.keys.iter().map(|key| key.len() + size_of::<Box<str>>()).sum();
-        size_of::<Self>() + size_of_val(&*self.slots) + keys
+        size_of::<Self>() + self.slots.capacity() * size_of::<Slot>() + keys
     }
 }
 

@@ -122,23 +122,86 @@ async fn a_transaction_given_up_is_rolled_back_when_the_checkout_ends() {
     next_checkout_is_clean(&store).await;
 }
 
+/// Rows that come one after the other, without end as far as the test is concerned.
+fn slow_rows() -> diesel::query_builder::SqlQuery {
+    diesel::sql_query("SELECT repeat('x', 9000) AS row FROM generate_series(1, 600) i, LATERAL pg_sleep(0.05 + i * 0)")
+}
+
+#[derive(Debug, QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    row: String,
+}
+
 #[tokio::test]
-async fn a_stream_given_up_half_way_doesnt_mix_with_the_next_checkouts_rows() {
+async fn rows_given_up_while_they_come_dont_hold_up_the_next_checkout() {
     use futures_util::StreamExt;
     let store = store().await;
-    store
-        .database
-        .run("INSERT INTO client1.items SELECT i, 'client1', i FROM generate_series(10, 5000) i");
+    for kind in ["load", "stream", "first"] {
+        let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+        match kind {
+            "load" => {
+                let all = slow_rows().load::<Row>(&mut conn);
+                assert!(tokio::time::timeout(Duration::from_millis(300), all).await.is_err());
+            }
+            "stream" => {
+                let mut stream = slow_rows().load_stream::<Row>(&mut conn).await.unwrap();
+                assert_eq!(stream.next().await.unwrap().unwrap().row.len(), 9000);
+            }
+            _ => assert_eq!(slow_rows().get_result::<Row>(&mut conn).await.unwrap().row.len(), 9000),
+        }
+        drop(conn);
+        next_checkout_is_clean(&store).await;
+    }
+}
+
+#[tokio::test]
+async fn one_row_of_many_doesnt_cost_the_connection() {
+    let store = store().await;
     let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
-    let mut stream = items::table
-        .select(items::price)
-        .load_stream::<i32>(&mut conn)
-        .await
-        .unwrap();
-    stream.next().await.unwrap().unwrap();
-    drop(stream);
+    let backend = pid(&mut conn).await;
+    for _ in 0..20 {
+        items::table
+            .select(items::price)
+            .get_result::<i32>(&mut conn)
+            .await
+            .unwrap();
+        drop(conn);
+        conn = store.pool.for_tenant("client1").get().await.unwrap();
+    }
+    assert_eq!(pid(&mut conn).await, backend);
+}
+
+#[tokio::test]
+async fn an_error_of_this_side_doesnt_hide_a_query_that_was_given_up() {
+    let store = store().await;
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    let given_up = diesel::select(slow()).get_result::<i32>(&mut conn);
+    assert!(tokio::time::timeout(Duration::from_millis(50), given_up).await.is_err());
+    let unknown_table = diesel::sql_query("SELECT '").execute(&mut conn).await;
+    assert!(unknown_table.is_err(), "refused before it is sent");
+    let no_bytes =
+        diesel::select(diesel::dsl::sql::<Integer>("").bind::<NoBytes, _>(Never)).get_result::<i32>(&mut conn);
+    assert!(matches!(
+        no_bytes.await,
+        Err(diesel::result::Error::SerializationError(_))
+    ));
     drop(conn);
     next_checkout_is_clean(&store).await;
+}
+
+#[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+#[diesel(postgres_type(oid = 23, array_oid = 1007))]
+struct NoBytes;
+
+#[derive(Debug, diesel::expression::AsExpression)]
+#[diesel(sql_type = NoBytes)]
+struct Never;
+
+impl diesel::serialize::ToSql<NoBytes, diesel::pg::Pg> for Never {
+    fn to_sql<'b>(&'b self, _: &mut diesel::serialize::Output<'b, '_, diesel::pg::Pg>) -> diesel::serialize::Result {
+        Err("no, never".into())
+    }
 }
 
 #[tokio::test]

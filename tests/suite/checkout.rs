@@ -182,6 +182,71 @@ async fn a_custom_setup_makes_the_connections_and_is_checked_too() {
     }
 }
 
+#[tokio::test]
+async fn a_connection_put_in_anothers_place_is_not_handed_on() {
+    use diesel_async::{AsyncConnection, AsyncPgConnection};
+    use diesel_tenants::{SchemaTranslateMap, TenantConnection};
+    let store = Store::with(|builder| builder.max_size(1).recycling(Recycling::Fast)).await;
+    let foreign = AsyncPgConnection::establish(store.database.url()).await.unwrap();
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    let foreign = TenantConnection::new(foreign, SchemaTranslateMap::tenant("client1".parse().unwrap()));
+    drop(std::mem::replace(&mut *conn, foreign));
+    let foreign_pid = pid(&mut conn).await;
+    drop(conn);
+    let mut conn = store.pool.for_tenant("client2").get().await.unwrap();
+    assert_ne!(pid(&mut conn).await, foreign_pid);
+}
+
+#[tokio::test]
+async fn a_path_to_a_schema_that_doesnt_exist_yet_is_refused_too() {
+    let store = Store::new().await;
+    for path in ["client9", "\"$user\"", "pg_catalog, client9"] {
+        let role = format!("role_{}", store.database.name());
+        store.database.run(&format!(
+            "DROP ROLE IF EXISTS {role}; CREATE ROLE {role} LOGIN SUPERUSER PASSWORD 'x'; ALTER ROLE {role} SET search_path = {path}"
+        ));
+        let (_, address) = store.database.url().split_once('@').unwrap();
+        let url = format!("postgres://{role}:x@{address}");
+        let message = chain(
+            &TenantPool::builder(url)
+                .search_path_from_role()
+                .build()
+                .await
+                .unwrap_err(),
+        );
+        store.database.run(&format!("DROP ROLE {role}"));
+        assert!(message.contains("the search_path of new connections"), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_schema_of_extensions_is_no_tenant() {
+    let store = Store::with(|builder| builder.extension_schemas(["extensions"])).await;
+    store.database.run("CREATE SCHEMA extensions");
+    let message = chain(&store.pool.for_tenant("extensions").get().await.unwrap_err());
+    assert!(
+        message.contains("\"extensions\" is a schema of extensions"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn statements_that_are_not_kept_prepared_dont_wear_a_connection_out() {
+    let store = Store::with(|builder| builder.max_size(1).max_statements(10)).await;
+    let first = pid(&mut store.pool.for_tenant("client1").get().await.unwrap()).await;
+    for number in 0..40 {
+        let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+        diesel::sql_query(format!("SELECT {number} FROM items"))
+            .execute(&mut conn)
+            .await
+            .unwrap();
+    }
+    assert_eq!(
+        pid(&mut store.pool.for_tenant("client1").get().await.unwrap()).await,
+        first
+    );
+}
+
 pub async fn pid(conn: &mut diesel_tenants::Checkout) -> i32 {
     diesel::select(diesel::dsl::sql::<diesel::sql_types::Integer>("pg_backend_pid()"))
         .get_result(conn)

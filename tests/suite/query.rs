@@ -144,3 +144,35 @@ fn debug_output_shows_the_translated_sql_and_the_binds() {
         r#"SELECT "items"."price" FROM "client2"."items" WHERE ("items"."id" = $1) -- binds: [7]"#
     );
 }
+
+#[tokio::test]
+async fn a_query_whose_text_depends_on_its_value_is_never_taken_from_the_cache() {
+    use diesel::{
+        query_builder::{AstPass, Query, QueryFragment, QueryId},
+        sql_types::Integer,
+    };
+
+    /// Diesel trusts the type unless `walk_ast` says otherwise, as it does here.
+    #[derive(QueryId)]
+    struct Number(i32);
+
+    impl Query for Number {
+        type SqlType = Integer;
+    }
+
+    impl QueryFragment<Pg> for Number {
+        fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+            if self.0 != 1 {
+                out.unsafe_to_cache_prepared();
+            }
+            out.push_sql(&format!("SELECT {} FROM items LIMIT 1", self.0));
+            Ok(())
+        }
+    }
+
+    let store = Store::on_one_connection().await;
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    for number in [1, 2, 1, 3] {
+        assert_eq!(Number(number).get_result::<i32>(&mut conn).await, Ok(number));
+    }
+}

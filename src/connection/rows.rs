@@ -1,0 +1,74 @@
+use std::{
+    pin::Pin,
+    task::{Context, Poll, Waker, ready},
+};
+
+use futures_core::Stream;
+use pin_project_lite::pin_project;
+
+use super::session::Waiting;
+
+pin_project! {
+    /// The rows of a query, as they come from the server.
+    ///
+    /// They belong to the connection until the last one. Dropped before, they leave a note on it: the server may be sending
+    /// still, and the next checkout should not have to wait for that.
+    #[must_use = "streams do nothing unless polled"]
+    pub struct Rows<'conn, S>
+    where
+        S: Stream,
+    {
+        #[pin]
+        rows: S,
+        waiting: Option<Waiting<'conn>>,
+    }
+
+    impl<S> PinnedDrop for Rows<'_, S>
+    where
+        S: Stream,
+    {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if this.waiting.is_none() {
+                return;
+            }
+            // Who wants one row stops reading there, when the end has mostly arrived as well.
+            let mut context = Context::from_waker(Waker::noop());
+            loop {
+                match this.rows.as_mut().poll_next(&mut context) {
+                    Poll::Ready(Some(_)) => {}
+                    Poll::Ready(None) => break this.waiting.take().map_or((), |waiting| waiting.answered(true)),
+                    Poll::Pending => break,
+                }
+            }
+        }
+    }
+}
+
+impl<'conn, S: Stream> Rows<'conn, S> {
+    pub(super) fn new(rows: S, waiting: Waiting<'conn>) -> Self {
+        Self {
+            rows,
+            waiting: Some(waiting),
+        }
+    }
+}
+
+impl<S: Stream> Stream for Rows<'_, S> {
+    type Item = S::Item;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        let this = self.project();
+        let row = ready!(this.rows.poll_next(context));
+        if row.is_none()
+            && let Some(waiting) = this.waiting.take()
+        {
+            waiting.answered(true);
+        }
+        Poll::Ready(row)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.rows.size_hint()
+    }
+}
