@@ -13,10 +13,6 @@ use std::{
 /// Longer names are cut by the server without an error, so that two tenants could share a schema: they are refused here.
 pub const MAX_NAME_BYTES: usize = 63;
 
-/// The comment on a schema whose creation takes more than one transaction, until it is done. To checkouts such a schema
-/// does not exist.
-pub(crate) const UNFINISHED: &str = "diesel-tenants: creation unfinished";
-
 /// The name of a PostgreSQL schema.
 ///
 /// Any name that the server would keep as it is: 1 to 63 bytes, no NUL, not reserved (`pg_…`, `information_schema`).

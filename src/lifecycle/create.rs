@@ -3,26 +3,27 @@ use diesel::{
     migration::{MigrationSource, MigrationVersion},
     pg::Pg,
     result::Error as DieselError,
-    sql_types::{Nullable, Text},
+    sql_types::{Bool, Text},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
 use super::CreateTenantError;
 use crate::{
-    SchemaName, SchemaNameError, TenantPool,
-    migrations::{Direction, MigrationError, Plan, Runner, SchemaOwner, read},
-    name::UNFINISHED,
+    CheckoutError, SchemaName, SchemaNameError, TenantPool,
+    migrations::{Direction, MigrationError, Plan, Runner, SchemaOwner, Script, version_table},
+    pool::{IS_FINISHED, UNFINISHED},
 };
 
 impl TenantPool {
     /// Creates a tenant: its schema and, by the migrations, its tables. Returns the versions applied.
     ///
-    /// All or nothing: schema, tables and version rows are one transaction. If some migration doesn't run in a transaction
-    /// the schema counts as missing until all are through, and is dropped again when one fails. After a crash the same
-    /// call starts over.
+    /// All or nothing: schema, tables and version rows are one transaction. If some migration doesn't run in a transaction,
+    /// the schema counts as missing until all are through, and is dropped again when one fails. Where even that fails, with
+    /// the server gone, or where the future is dropped in between, the schema still counts as missing, and the same call
+    /// starts over.
     ///
     /// # Errors
-    /// [`CreateTenantError`]; nothing of the tenant is left. A schema that exists already is not touched.
+    /// [`CreateTenantError`]; there is no tenant then. A schema that exists already is not touched.
     pub async fn create_tenant<N, S>(
         &self,
         tenant: N,
@@ -34,65 +35,122 @@ impl TenantPool {
         S: MigrationSource<Pg> + Send + Sync + 'static,
     {
         let tenant = self.tenant_name(tenant)?;
-        let owner = SchemaOwner::Tenant(tenant.clone());
-        let tables = |source| CreateTenantError::Tables {
-            tenant: tenant.clone(),
-            source,
-        };
-        let plan = read(migrations, &owner).await.map_err(tables)?;
-        let runner = Runner::connect(self, owner).await.map_err(tables)?;
-        Creation { tenant, runner, plan }.run().await
+        let plan = self.read_for(&tenant, migrations).await?;
+        self.create(&tenant, &plan).await
+    }
+
+    /// Creates a tenant if there is none of that name, and else applies its pending migrations. Returns the versions applied.
+    ///
+    /// # Errors
+    /// As for [`create_tenant`](Self::create_tenant), other than `AlreadyExists`.
+    pub async fn ensure_tenant<N, S>(
+        &self,
+        tenant: N,
+        migrations: S,
+    ) -> Result<Vec<MigrationVersion<'static>>, CreateTenantError>
+    where
+        N: TryInto<SchemaName>,
+        N::Error: Into<SchemaNameError>,
+        S: MigrationSource<Pg> + Send + Sync + 'static,
+    {
+        let tenant = self.tenant_name(tenant)?;
+        let plan = self.read_for(&tenant, migrations).await?;
+        match self.create(&tenant, &plan).await {
+            Err(CreateTenantError::AlreadyExists { tenant }) => self
+                .apply(SchemaOwner::Tenant(tenant.clone()), &plan)
+                .await
+                .map_err(|source| CreateTenantError::Tables { tenant, source }),
+            result => result,
+        }
     }
 
     /// Whether a tenant exists: whether there is a schema of that name, and it is no tenant in the making.
     ///
     /// # Errors
-    /// [`CheckoutError`](crate::CheckoutError), other than `UnknownTenant`.
-    pub async fn tenant_exists<N>(&self, tenant: N) -> Result<bool, crate::CheckoutError>
+    /// [`CheckoutError`], other than `UnknownTenant`.
+    pub async fn tenant_exists<N>(&self, tenant: N) -> Result<bool, CheckoutError>
     where
         N: TryInto<SchemaName>,
         N::Error: Into<SchemaNameError>,
     {
         match self.for_tenant(tenant).get().await {
             Ok(_) => Ok(true),
-            Err(crate::CheckoutError::UnknownTenant { .. }) => Ok(false),
+            Err(CheckoutError::UnknownTenant { .. }) => Ok(false),
             Err(error) => Err(error),
         }
     }
+
+    async fn read_for<S>(&self, tenant: &SchemaName, migrations: S) -> Result<Plan, CreateTenantError>
+    where
+        S: MigrationSource<Pg> + Send + Sync + 'static,
+    {
+        Plan::read(migrations, &SchemaOwner::Tenant(tenant.clone()))
+            .await
+            .map_err(|source| CreateTenantError::Tables {
+                tenant: tenant.clone(),
+                source,
+            })
+    }
+
+    async fn create(
+        &self,
+        tenant: &SchemaName,
+        plan: &Plan,
+    ) -> Result<Vec<MigrationVersion<'static>>, CreateTenantError> {
+        let tables = |source| CreateTenantError::Tables {
+            tenant: tenant.clone(),
+            source,
+        };
+        let runner = Runner::connect(self, SchemaOwner::Tenant(tenant.clone()))
+            .await
+            .map_err(tables)?;
+        let scripts = runner
+            .prepare(plan, plan.migrations.iter(), Direction::Up)
+            .await
+            .map_err(tables)?;
+        let _forget = self.schemas().forget_afterwards(tenant);
+        Creation {
+            tenant,
+            runner,
+            plan,
+            scripts: &scripts,
+        }
+        .run()
+        .await?;
+        Ok(plan
+            .migrations
+            .iter()
+            .map(|migration| migration.version.clone().into())
+            .collect())
+    }
 }
 
-struct Creation {
-    tenant: SchemaName,
+struct Creation<'a> {
+    tenant: &'a SchemaName,
     runner: Runner,
-    plan: Plan,
+    plan: &'a Plan,
+    scripts: &'a [Script],
 }
 
-impl Creation {
-    async fn run(mut self) -> Result<Vec<MigrationVersion<'static>>, CreateTenantError> {
+impl Creation<'_> {
+    async fn run(mut self) -> Result<(), CreateTenantError> {
         // As many as can share the transaction that makes the schema.
         let together = self
-            .plan
             .scripts
             .iter()
-            .take_while(|script| script.in_transaction)
+            .take_while(|script| script.migration.in_transaction)
             .count();
-        if together == self.plan.scripts.len() {
-            self.begin(together).await?;
-        } else {
-            // Held all the while: whoever gets it, and finds an unfinished schema, knows that its creator died.
-            self.runner.lock_session().await.map_err(|error| self.tables(error))?;
-            self.begin(together).await?;
-            if let Err(error) = self.finish().await {
-                self.drop_schema().await;
-                return Err(error);
-            }
+        if together == self.scripts.len() {
+            return self.begin(together).await;
         }
-        Ok(self
-            .plan
-            .scripts
-            .into_iter()
-            .map(|script| MigrationVersion::from(script.version))
-            .collect())
+        // Held all the while: whoever gets it, and finds an unfinished schema, knows that its creator died.
+        self.runner.lock_session().await.map_err(|error| self.tables(error))?;
+        self.begin(together).await?;
+        let finished = self.finish().await;
+        if finished.is_err() {
+            self.drop_schema().await;
+        }
+        finished
     }
 
     /// Makes the schema, with the first migrations, in one transaction.
@@ -108,56 +166,56 @@ impl Creation {
     }
 
     async fn create_locked(&mut self, together: usize) -> Result<(), CreateTenantError> {
-        let unfinished = together < self.plan.scripts.len();
-        let tenant = self.tenant.clone();
         let (connection, _) = self.runner.parts();
-        let created = match comment(connection, &tenant).await {
-            Ok(Some(Some(comment))) if comment == UNFINISHED => {
-                create_schema(connection, &tenant, true, unfinished).await
+        let schema = self.tenant.quoted();
+        let create = match is_finished(connection, self.tenant)
+            .await
+            .map_err(|source| self.schema(source))?
+        {
+            Some(true) => {
+                return Err(CreateTenantError::AlreadyExists {
+                    tenant: self.tenant.clone(),
+                });
             }
-            Ok(Some(_)) => return Err(CreateTenantError::AlreadyExists { tenant }),
-            Ok(None) => create_schema(connection, &tenant, false, unfinished).await,
-            Err(error) => Err(error),
+            Some(false) => format!("DROP SCHEMA {schema} CASCADE; CREATE SCHEMA {schema}"),
+            None => format!("CREATE SCHEMA {schema}"),
         };
-        created.map_err(|source| self.schema(source))?;
+        self.execute(&create).await?;
         self.runner
             .create_version_table_locked()
             .await
             .map_err(|error| self.tables(error))?;
-        for script in &self.plan.scripts[..together] {
-            if let Err(error) = self.runner.run_locked(self.plan.source(), script, Direction::Up).await {
-                return Err(self.tables(error));
-            }
+        if together < self.scripts.len() {
+            let table = version_table(self.tenant);
+            self.execute(&format!("COMMENT ON TABLE {table} IS '{UNFINISHED}'"))
+                .await?;
+        }
+        for script in &self.scripts[..together] {
+            self.runner
+                .run_locked(script)
+                .await
+                .map_err(|error| self.tables(error))?;
         }
         Ok(())
     }
 
     /// Applies the migrations that are left, and shows the schema to the world.
     async fn finish(&mut self) -> Result<(), CreateTenantError> {
-        self.runner
-            .apply(&self.plan)
+        self.runner.apply(self.plan).await.map_err(|error| self.tables(error))?;
+        self.execute(&format!("COMMENT ON TABLE {} IS NULL", version_table(self.tenant)))
             .await
-            .map_err(|error| self.tables(error))?;
-        let tenant = self.tenant.clone();
-        let (connection, _) = self.runner.parts();
-        let shown = match comment(connection, &tenant).await {
-            Ok(Some(Some(comment))) if comment == UNFINISHED => {
-                connection
-                    .batch_execute(&format!("COMMENT ON SCHEMA {} IS NULL", tenant.quoted()))
-                    .await
-            }
-            // A migration has put a comment of its own on the schema.
-            Ok(_) => Ok(()),
-            Err(error) => Err(error),
-        };
-        shown.map_err(|source| self.schema(source))
     }
 
-    /// Takes an unfinished creation back. Where that fails, with the server gone, the schema still counts as missing, and
-    /// the next creation replaces it.
+    /// Takes an unfinished creation back, as far as that is possible: the error before it is the one to tell.
     async fn drop_schema(&mut self) {
-        let sql = format!("DROP SCHEMA {} CASCADE", self.tenant.quoted());
-        let _ = self.runner.parts().0.batch_execute(&sql).await;
+        let _ = self
+            .execute(&format!("DROP SCHEMA {} CASCADE", self.tenant.quoted()))
+            .await;
+    }
+
+    async fn execute(&mut self, sql: &str) -> Result<(), CreateTenantError> {
+        let done = self.runner.parts().0.batch_execute(sql).await;
+        done.map_err(|source| self.schema(source))
     }
 
     fn schema(&self, source: DieselError) -> CreateTenantError {
@@ -175,38 +233,20 @@ impl Creation {
     }
 }
 
-/// The comment on a schema, if there is a schema.
-async fn comment(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<Option<Option<String>>> {
+/// Whether a schema is no tenant in the making; `None` if there is no schema.
+async fn is_finished(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<Option<bool>> {
     #[derive(QueryableByName)]
     struct Schema {
-        #[diesel(sql_type = Nullable<Text>)]
-        comment: Option<String>,
+        #[diesel(sql_type = Bool)]
+        finished: bool,
     }
 
-    diesel::sql_query(
-        "SELECT pg_catalog.obj_description(oid, 'pg_namespace') AS comment FROM pg_catalog.pg_namespace WHERE nspname = $1",
-    )
+    diesel::sql_query(format!(
+        "SELECT {IS_FINISHED} AS finished FROM pg_catalog.pg_namespace n WHERE n.nspname = $1"
+    ))
     .bind::<Text, _>(schema.as_str())
     .get_result::<Schema>(connection)
     .await
     .optional()
-    .map(|schema| schema.map(|schema| schema.comment))
-}
-
-async fn create_schema(
-    connection: &mut AsyncPgConnection,
-    schema: &SchemaName,
-    replace: bool,
-    unfinished: bool,
-) -> QueryResult<()> {
-    let schema = schema.quoted();
-    let mut sql = String::new();
-    if replace {
-        sql += &format!("DROP SCHEMA {schema} CASCADE; ");
-    }
-    sql += &format!("CREATE SCHEMA {schema}");
-    if unfinished {
-        sql += &format!("; COMMENT ON SCHEMA {schema} IS '{UNFINISHED}'");
-    }
-    connection.batch_execute(&sql).await
+    .map(|schema| schema.map(|schema| schema.finished))
 }

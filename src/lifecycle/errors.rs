@@ -1,6 +1,6 @@
 use crate::{MigrationError, SchemaName, SchemaNameError};
 
-/// Why a tenant could not be created. Nothing of it is left.
+/// Why a tenant could not be created.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CreateTenantError {
@@ -8,7 +8,7 @@ pub enum CreateTenantError {
     #[error("can't create a tenant")]
     InvalidName(#[from] SchemaNameError),
     /// There is a schema of that name already. It was left alone.
-    #[error("can't create tenant {:?}: there is a schema of that name already; `migrate_tenant` brings it up to date", .tenant.as_str())]
+    #[error("can't create tenant {:?}: there is a schema of that name already; `migrate_tenant` or `ensure_tenant` brings it up to date", .tenant.as_str())]
     AlreadyExists {
         /// The tenant.
         tenant: SchemaName,

@@ -21,6 +21,24 @@ impl SchemaOwner {
     }
 }
 
+impl SchemaOwner {
+    /// Makes an error of one of the library's own statements.
+    pub(super) fn failed(&self) -> impl Fn(diesel::result::Error) -> MigrationError {
+        |source| MigrationError::Versions {
+            owner: self.clone(),
+            source,
+        }
+    }
+
+    /// What to do when the schema is missing.
+    fn remedy(&self) -> &'static str {
+        match self {
+            Self::Tenant(_) => "`create_tenant` makes a tenant's",
+            Self::Shared(_) => "make it by CREATE SCHEMA, or name another by `shared_schema`",
+        }
+    }
+}
+
 impl fmt::Display for SchemaOwner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -72,7 +90,7 @@ pub enum MigrationError {
         version: String,
     },
     /// The tenant's schema does not exist.
-    #[error("can't migrate {owner}: there is no such schema in the database; `create_tenant` makes a tenant's")]
+    #[error("can't migrate {owner}: there is no such schema in the database; {}", .owner.remedy())]
     UnknownSchema {
         /// Whose schema was to be migrated.
         owner: SchemaOwner,
@@ -110,6 +128,17 @@ pub enum MigrationError {
         name: String,
         /// The statement's first word.
         keyword: String,
+    },
+    /// A migration runs outside of a transaction, and a pooler may be in between.
+    #[error(
+        "migration {name} of {owner} doesn't run in a transaction, so it needs a session of its own, which a pooler in \
+         between may not give: name a way past it by `migration_url`"
+    )]
+    NeedsSession {
+        /// Whose schema was to be migrated.
+        owner: SchemaOwner,
+        /// The migration's name.
+        name: String,
     },
     /// A version is recorded as applied, and there is no migration of that version to revert it.
     #[error("can't revert version {version} of {owner}: no migration given has that version")]

@@ -1,31 +1,40 @@
 //! What a migration does: SQL that is sent, or Rust code that is called.
 
-use std::{error::Error, sync::Arc};
+use std::error::Error;
 
-use diesel::{migration::MigrationSource, pg::Pg, result::Error as DieselError};
-use diesel_async::SimpleAsyncConnection;
+use diesel::result::Error as DieselError;
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection, async_connection_wrapper::AsyncConnectionWrapper};
 
 use super::{
-    Aftermath, BlockingConnection, Direction, FailedMigration, MigrationError, Place, Runner, SchemaOwner,
-    script::Script,
+    Aftermath, Direction, FailedMigration, MigrationError, Place, Runner, SchemaOwner,
+    script::{Body, Script, Source, on_blocking_thread},
 };
 use crate::translate;
 
+/// The connection on which a migration written in Rust runs: downcast to it to use Diesel's query builder.
+///
+/// Such a migration is called twice: first with a connection that leads nowhere, which records what is sent to it. If that
+/// was SQL alone, by `batch_execute`, it is all that is needed; if anything else was asked of it, or nothing, the migration
+/// is called again with a `BlockingConnection`.
+pub type BlockingConnection = AsyncConnectionWrapper<AsyncPgConnection>;
+
 impl Runner {
-    pub(super) async fn run_sql(
-        &mut self,
-        scripts: &[String],
-        script: &Script,
-        direction: Direction,
-    ) -> Result<(), MigrationError> {
+    pub(super) async fn execute(&mut self, script: &Script) -> Result<(), MigrationError> {
+        match &script.body {
+            Body::Sql(sql) => self.send(script, sql).await,
+            Body::Code(source) => self.call(script, source).await,
+        }
+    }
+
+    async fn send(&mut self, script: &Script, messages: &[String]) -> Result<(), MigrationError> {
         let (connection, owner) = self.parts();
-        for sql in scripts {
+        for sql in messages {
             // Several statements in one message are one transaction to the server, which some statements refuse.
-            let statements = if script.in_transaction {
+            let statements = if script.migration.in_transaction {
                 vec![sql.as_str()]
             } else {
                 let ranges = translate::statements(sql)
-                    .map_err(|error| script_failed(owner, script, direction, Place::default(), Box::new(error)))?;
+                    .map_err(|error| script_failed(owner, script, Place::default(), Box::new(error)))?;
                 ranges.into_iter().map(|range| &sql[range]).collect()
             };
             for sql in statements {
@@ -34,63 +43,34 @@ impl Runner {
                         DieselError::DatabaseError(_, information) => information.statement_position(),
                         _ => None,
                     };
-                    script_failed(owner, script, direction, Place::of(sql, position), Box::new(error))
+                    script_failed(owner, script, Place::of(sql, position), Box::new(error))
                 })?;
             }
         }
         Ok(())
     }
 
-    /// Runs a migration that is more than SQL where it may block. It is read anew, since it can't be sent between threads.
-    pub(super) async fn run_code(
-        &mut self,
-        source: Arc<dyn MigrationSource<Pg> + Send + Sync>,
-        script: &Script,
-        direction: Direction,
-    ) -> Result<(), MigrationError> {
-        let connection = self
-            .connection
-            .take()
-            .expect("the connection is put back after each migration");
-        let version = script.version.clone();
-        let blocking = tokio::task::spawn_blocking(move || {
+    /// Calls a migration that is more than SQL where it may block. It is read anew, since it can't be sent between threads.
+    async fn call(&mut self, script: &Script, source: &Source) -> Result<(), MigrationError> {
+        let connection = self.take();
+        let (source, version, direction) = (
+            Source::clone(source),
+            script.migration.version.clone(),
+            script.direction,
+        );
+        let (connection, result) = on_blocking_thread(move || {
             let mut connection = BlockingConnection::from(connection);
-            let result = run_version(&*source, &version, direction, &mut connection);
+            let result = call_version(&source, &version, direction, &mut connection);
             (connection.into_inner(), result)
-        });
-        let (connection, result) = match blocking.await {
-            Ok(done) => done,
-            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-        };
-        self.connection = Some(connection);
-        result.map_err(|error| script_failed(&self.owner, script, direction, Place::default(), error))
+        })
+        .await;
+        self.put_back(connection);
+        result.map_err(|error| script_failed(self.parts().1, script, Place::default(), error))
     }
 }
 
-fn script_failed(
-    owner: &SchemaOwner,
-    script: &Script,
-    direction: Direction,
-    place: Place,
-    source: Box<dyn Error + Send + Sync>,
-) -> MigrationError {
-    MigrationError::Failed(Box::new(FailedMigration {
-        owner: owner.clone(),
-        version: script.version.clone(),
-        name: script.name.clone(),
-        direction,
-        place,
-        aftermath: if script.in_transaction {
-            Aftermath::RolledBack
-        } else {
-            Aftermath::Partial
-        },
-        source,
-    }))
-}
-
-fn run_version(
-    source: &dyn MigrationSource<Pg>,
+fn call_version(
+    source: &Source,
     version: &str,
     direction: Direction,
     connection: &mut BlockingConnection,
@@ -104,4 +84,28 @@ fn run_version(
         Direction::Up => migration.run(connection),
         Direction::Down => migration.revert(connection),
     }
+}
+
+fn script_failed(
+    owner: &SchemaOwner,
+    script: &Script,
+    place: Place,
+    source: Box<dyn Error + Send + Sync>,
+) -> MigrationError {
+    let Script {
+        migration, direction, ..
+    } = script;
+    MigrationError::Failed(Box::new(FailedMigration {
+        owner: owner.clone(),
+        version: migration.version.clone(),
+        name: migration.name.clone(),
+        direction: *direction,
+        place,
+        aftermath: if migration.in_transaction {
+            Aftermath::RolledBack
+        } else {
+            Aftermath::Partial
+        },
+        source,
+    }))
 }

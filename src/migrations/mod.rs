@@ -25,13 +25,15 @@
 //! schema names. Tenants' migrations name shared tables in full: `REFERENCES public.users`.
 //!
 //! A migration with `run_in_transaction = false` in its `metadata.toml` (for `CREATE INDEX CONCURRENTLY`) is sent statement
-//! by statement. If it fails, what it did before stays, as PostgreSQL can't take it back.
+//! by statement. If it fails, what it did before stays, as PostgreSQL can't take it back. It needs a session of its own, so
+//! behind a pooler in transaction mode it needs a [`migration_url`](crate::TenantPoolBuilder::migration_url) that leads past.
 //!
 //! Nothing blocks the runtime, and a current-thread runtime will do. Migrations written in Rust run on Tokio's blocking
-//! threads.
+//! threads, see [`BlockingConnection`].
 
 mod errors;
 mod execute;
+mod lock;
 mod operations;
 mod recorder;
 mod runner;
@@ -39,7 +41,8 @@ mod script;
 mod versions;
 
 pub use errors::{Aftermath, Direction, FailedMigration, MigrationError, Place, SchemaOwner};
+pub use execute::BlockingConnection;
 pub use operations::Revert;
-pub use runner::BlockingConnection;
 pub(crate) use runner::Runner;
-pub(crate) use script::{Plan, read};
+pub(crate) use script::{Plan, Script};
+pub(crate) use versions::table as version_table;

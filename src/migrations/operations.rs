@@ -3,7 +3,7 @@ use diesel::{
     pg::Pg,
 };
 
-use super::{MigrationError, Runner, SchemaOwner, read};
+use super::{MigrationError, Plan, Runner, SchemaOwner};
 use crate::{SchemaName, SchemaNameError, TenantPool};
 
 /// How many migrations to revert.
@@ -123,13 +123,21 @@ impl TenantPool {
     where
         S: MigrationSource<Pg> + Send + Sync + 'static,
     {
-        let plan = read(migrations, &owner).await?;
+        let plan = Plan::read(migrations, &owner).await?;
+        self.apply(owner, &plan).await
+    }
+
+    /// Applies what of a plan is pending.
+    pub(crate) async fn apply(
+        &self,
+        owner: SchemaOwner,
+        plan: &Plan,
+    ) -> Result<Vec<MigrationVersion<'static>>, MigrationError> {
         let mut runner = Runner::connect(self, owner.clone()).await?;
         runner.require_schema().await?;
-        let result = runner.apply(&plan).await;
-        // Migrations make types, also those before one that failed.
-        self.schemas().forget(owner.schema());
-        result.map(into_versions)
+        // Migrations make types; so do those before one that fails, or is given up.
+        let _forget = self.schemas().forget_afterwards(owner.schema());
+        runner.apply(plan).await.map(into_versions)
     }
 
     async fn revert<S>(
@@ -141,12 +149,11 @@ impl TenantPool {
     where
         S: MigrationSource<Pg> + Send + Sync + 'static,
     {
-        let plan = read(migrations, &owner).await?;
+        let plan = Plan::read(migrations, &owner).await?;
         let mut runner = Runner::connect(self, owner.clone()).await?;
         runner.require_schema().await?;
-        let result = runner.revert(&plan, revert.count()).await;
-        self.schemas().forget(owner.schema());
-        result.map(into_versions)
+        let _forget = self.schemas().forget_afterwards(owner.schema());
+        runner.revert(&plan, revert.count()).await.map(into_versions)
     }
 
     async fn pending<S>(
@@ -157,12 +164,13 @@ impl TenantPool {
     where
         S: MigrationSource<Pg> + Send + Sync + 'static,
     {
-        let plan = read(migrations, &owner).await?;
+        let plan = Plan::read(migrations, &owner).await?;
         let mut runner = Runner::connect(self, owner).await?;
         runner.require_schema().await?;
-        let applied = runner.applied().await?;
-        let pending = plan.scripts.into_iter().map(|script| script.version);
-        Ok(into_versions(pending.filter(|version| !applied.contains(version))))
+        let pending = runner.pending(&plan).await?;
+        Ok(into_versions(
+            pending.into_iter().map(|migration| migration.version.clone()),
+        ))
     }
 
     fn shared_owner(&self) -> SchemaOwner {

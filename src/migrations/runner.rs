@@ -1,35 +1,23 @@
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
-use diesel::{migration::MigrationSource, pg::Pg, result::Error as DieselError};
-use diesel_async::{
-    AsyncConnection, AsyncPgConnection, SimpleAsyncConnection, TransactionManager,
-    async_connection_wrapper::AsyncConnectionWrapper,
-};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
 use super::{
     Direction, MigrationError, Plan, SchemaOwner,
-    script::{Body, Script},
-    versions::{self, LockSpan},
+    script::{Planned, Script},
+    versions,
 };
 use crate::{TenantPool, pool::search_path};
-
-/// The connection on which a migration written in Rust runs: downcast to it to use Diesel's query builder.
-///
-/// Migrations that only call `batch_execute` need not know: their SQL is recorded, and sent without blocking.
-pub type BlockingConnection = AsyncConnectionWrapper<AsyncPgConnection>;
-
-type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
 
 /// Migrates one schema, on a connection of its own, which is closed afterwards.
 pub(crate) struct Runner {
     /// Absent only while a migration written in Rust has it.
-    pub(super) connection: Option<AsyncPgConnection>,
-    pub(super) owner: SchemaOwner,
+    connection: Option<AsyncPgConnection>,
+    owner: SchemaOwner,
     search_path: String,
-    lock_timeout: Duration,
+    pub(super) lock_timeout: Duration,
+    /// Whether a pooler may stand between, so that the next transaction may find another session.
+    may_be_pooled: bool,
 }
 
 /// Whether a migration was run, or had been already: by another process, since it was found to be pending.
@@ -41,7 +29,7 @@ enum Outcome {
 
 impl Runner {
     pub(crate) async fn connect(pool: &TenantPool, owner: SchemaOwner) -> Result<Self, MigrationError> {
-        let connector = pool.connector();
+        let connector = pool.migration_connector();
         let connection = match connector.connect().await {
             Ok(connection) => connection,
             Err(source) => return Err(MigrationError::Connect { owner, source }),
@@ -53,6 +41,7 @@ impl Runner {
             owner,
             search_path: search_path(&schemas),
             lock_timeout: pool.migration_lock_timeout(),
+            may_be_pooled: connector.may_be_pooled(),
         })
     }
 
@@ -61,7 +50,7 @@ impl Runner {
         let (connection, owner) = self.parts();
         if versions::schema_exists(connection, owner.schema())
             .await
-            .map_err(failed(owner))?
+            .map_err(owner.failed())?
         {
             Ok(())
         } else {
@@ -74,44 +63,81 @@ impl Runner {
         let (connection, owner) = self.parts();
         versions::applied(connection, owner.schema())
             .await
-            .map_err(failed(owner))
+            .map_err(owner.failed())
+    }
+
+    /// The migrations that are not applied, oldest first.
+    pub(super) async fn pending<'a>(&mut self, plan: &'a Plan) -> Result<Vec<&'a Planned>, MigrationError> {
+        let applied = self.applied().await?;
+        Ok(plan
+            .migrations
+            .iter()
+            .filter(|migration| !applied.contains(&migration.version))
+            .collect())
     }
 
     /// Applies all that is pending, and returns the versions that were.
     pub(crate) async fn apply(&mut self, plan: &Plan) -> Result<Vec<String>, MigrationError> {
+        let pending = self.pending(plan).await?;
+        let scripts = self.prepare(plan, pending.iter().copied(), Direction::Up).await?;
         self.create_version_table().await?;
-        let applied = self.applied().await?;
-        let mut newly = Vec::new();
-        for script in plan.scripts.iter().filter(|script| !applied.contains(&script.version)) {
-            if self.run(plan, script, Direction::Up).await? == Outcome::Run {
-                newly.push(script.version.clone());
-            }
-        }
-        Ok(newly)
+        self.run_all(&scripts).await
     }
 
     /// Reverts the newest `count` of the versions applied, newest first.
     pub(super) async fn revert(&mut self, plan: &Plan, count: usize) -> Result<Vec<String>, MigrationError> {
-        let mut reverted = Vec::new();
+        let mut newest = Vec::new();
         for version in self.applied().await?.into_iter().rev().take(count) {
-            let Some(script) = plan.scripts.iter().find(|script| script.version == version) else {
-                return Err(MigrationError::UnknownVersion {
-                    owner: self.owner.clone(),
-                    version,
-                });
-            };
-            if self.run(plan, script, Direction::Down).await? == Outcome::Run {
-                reverted.push(version);
+            match plan.migrations.iter().find(|migration| migration.version == version) {
+                Some(migration) => newest.push(migration),
+                None => {
+                    return Err(MigrationError::UnknownVersion {
+                        owner: self.owner.clone(),
+                        version,
+                    });
+                }
             }
         }
-        Ok(reverted)
+        let scripts = self.prepare(plan, newest.into_iter(), Direction::Down).await?;
+        self.run_all(&scripts).await
+    }
+
+    /// Reads what migrations do, and refuses what can't work before anything is run.
+    pub(crate) async fn prepare(
+        &self,
+        plan: &Plan,
+        migrations: impl Iterator<Item = &Planned>,
+        direction: Direction,
+    ) -> Result<Vec<Script>, MigrationError> {
+        let versions = migrations.map(|migration| migration.version.clone()).collect();
+        let scripts = plan.prepare(versions, direction, &self.owner).await?;
+        match scripts
+            .iter()
+            .find(|script| self.may_be_pooled && !script.migration.in_transaction)
+        {
+            Some(Script { migration, .. }) => Err(MigrationError::NeedsSession {
+                owner: self.owner.clone(),
+                name: migration.name.clone(),
+            }),
+            None => Ok(scripts),
+        }
+    }
+
+    async fn run_all(&mut self, scripts: &[Script]) -> Result<Vec<String>, MigrationError> {
+        let mut run = Vec::new();
+        for script in scripts {
+            if self.run(script).await? == Outcome::Run {
+                run.push(script.migration.version.clone());
+            }
+        }
+        Ok(run)
     }
 
     async fn create_version_table(&mut self) -> Result<(), MigrationError> {
         let (connection, owner) = self.parts();
         if versions::exist(connection, owner.schema())
             .await
-            .map_err(failed(owner))?
+            .map_err(owner.failed())?
         {
             return Ok(());
         }
@@ -124,17 +150,17 @@ impl Runner {
         let (connection, owner) = self.parts();
         versions::create(connection, owner.schema())
             .await
-            .map_err(failed(owner))
+            .map_err(owner.failed())
     }
 
-    async fn run(&mut self, plan: &Plan, script: &Script, direction: Direction) -> Result<Outcome, MigrationError> {
-        if script.in_transaction {
+    async fn run(&mut self, script: &Script) -> Result<Outcome, MigrationError> {
+        if script.migration.in_transaction {
             self.begin_locked().await?;
-            let result = self.run_if_needed(plan, script, direction).await;
+            let result = self.run_if_needed(script).await;
             self.end(result).await
         } else {
             self.lock_session().await?;
-            let result = self.run_if_needed(plan, script, direction).await;
+            let result = self.run_if_needed(script).await;
             let unlocked = self.unlock_session().await;
             let outcome = result?;
             unlocked.map(|()| outcome)
@@ -142,138 +168,48 @@ impl Runner {
     }
 
     /// Under the lock: runs the migration and records it, unless that was done by somebody else meanwhile.
-    async fn run_if_needed(
-        &mut self,
-        plan: &Plan,
-        script: &Script,
-        direction: Direction,
-    ) -> Result<Outcome, MigrationError> {
+    async fn run_if_needed(&mut self, script: &Script) -> Result<Outcome, MigrationError> {
         let (connection, owner) = self.parts();
-        let is_applied = versions::is_applied(connection, owner.schema(), &script.version)
+        let is_applied = versions::is_applied(connection, owner.schema(), &script.migration.version)
             .await
-            .map_err(failed(owner))?;
-        if is_applied == (direction == Direction::Up) {
+            .map_err(owner.failed())?;
+        if is_applied == (script.direction == Direction::Up) {
             return Ok(Outcome::AlreadyDone);
         }
-        self.run_locked(plan.source(), script, direction).await?;
+        self.run_locked(script).await?;
         Ok(Outcome::Run)
     }
 
     /// Runs a migration and records it, on a connection that is locked, and in a transaction if the migration wants one.
-    pub(crate) async fn run_locked(
-        &mut self,
-        source: Arc<dyn MigrationSource<Pg> + Send + Sync>,
-        script: &Script,
-        direction: Direction,
-    ) -> Result<(), MigrationError> {
-        self.set_search_path(script.in_transaction).await?;
-        match script.body(direction) {
-            Body::Sql(scripts) => self.run_sql(scripts, script, direction).await?,
-            Body::Code => self.run_code(source, script, direction).await?,
-        }
+    pub(crate) async fn run_locked(&mut self, script: &Script) -> Result<(), MigrationError> {
+        self.set_search_path(script.migration.in_transaction).await?;
+        self.execute(script).await?;
         let (connection, owner) = self.parts();
-        let recorded = match direction {
-            Direction::Up => versions::insert(connection, owner.schema(), &script.version).await,
-            Direction::Down => versions::delete(connection, owner.schema(), &script.version).await,
+        let recorded = match script.direction {
+            Direction::Up => versions::insert(connection, owner.schema(), &script.migration.version).await,
+            Direction::Down => versions::delete(connection, owner.schema(), &script.migration.version).await,
         };
-        recorded.map_err(failed(owner))
+        recorded.map_err(owner.failed())
     }
 
     async fn set_search_path(&mut self, in_transaction: bool) -> Result<(), MigrationError> {
         let local = if in_transaction { "LOCAL " } else { "" };
         let sql = format!("SET {local}search_path = {}", self.search_path);
         let (connection, owner) = self.parts();
-        connection.batch_execute(&sql).await.map_err(failed(owner))
-    }
-
-    /// Begins a transaction in which nobody else migrates the schema.
-    pub(crate) async fn begin_locked(&mut self) -> Result<(), MigrationError> {
-        self.lock(LockSpan::Transaction).await
-    }
-
-    /// Keeps everybody else from migrating the schema, until it is unlocked or the connection ends.
-    pub(crate) async fn lock_session(&mut self) -> Result<(), MigrationError> {
-        self.lock(LockSpan::Session).await
-    }
-
-    pub(crate) async fn unlock_session(&mut self) -> Result<(), MigrationError> {
-        let (connection, owner) = self.parts();
-        versions::unlock(connection, owner.schema())
-            .await
-            .map_err(failed(owner))
-    }
-
-    /// Takes the advisory lock, trying again and again until the time is over. A transaction is begun for each try.
-    async fn lock(&mut self, span: LockSpan) -> Result<(), MigrationError> {
-        let lock_timeout = self.lock_timeout;
-        let (connection, owner) = self.parts();
-        let started = Instant::now();
-        let mut pause = Duration::from_millis(5);
-        loop {
-            if span == LockSpan::Transaction {
-                Transactions::begin_transaction(connection)
-                    .await
-                    .map_err(failed(owner))?;
-            }
-            if versions::try_lock(connection, owner.schema(), span)
-                .await
-                .map_err(failed(owner))?
-            {
-                return Ok(());
-            }
-            if span == LockSpan::Transaction {
-                Transactions::rollback_transaction(connection)
-                    .await
-                    .map_err(failed(owner))?;
-            }
-            if started.elapsed() >= lock_timeout {
-                return Err(MigrationError::Locked {
-                    owner: owner.clone(),
-                    waited: lock_timeout,
-                });
-            }
-            tokio::time::sleep(pause.min(lock_timeout.saturating_sub(started.elapsed()))).await;
-            pause = (pause * 2).min(Duration::from_millis(250));
-        }
-    }
-
-    /// Commits on success, rolls back on failure.
-    async fn end<T>(&mut self, result: Result<T, MigrationError>) -> Result<T, MigrationError> {
-        match result {
-            Ok(value) => self.commit().await.map(|()| value),
-            Err(error) => {
-                self.rollback().await;
-                Err(error)
-            }
-        }
-    }
-
-    pub(crate) async fn commit(&mut self) -> Result<(), MigrationError> {
-        let (connection, owner) = self.parts();
-        Transactions::commit_transaction(connection)
-            .await
-            .map_err(failed(owner))
-    }
-
-    /// Rolls back after an error, which is the one to tell: without a connection the server rolls back by itself.
-    pub(crate) async fn rollback(&mut self) {
-        let _ = Transactions::rollback_transaction(self.parts().0).await;
+        connection.batch_execute(&sql).await.map_err(owner.failed())
     }
 
     pub(crate) fn parts(&mut self) -> (&mut AsyncPgConnection, &SchemaOwner) {
-        let connection = self
-            .connection
-            .as_mut()
-            .expect("the connection is put back after each migration");
-        (connection, &self.owner)
+        (self.connection.as_mut().expect(PUT_BACK), &self.owner)
+    }
+
+    pub(super) fn take(&mut self) -> AsyncPgConnection {
+        self.connection.take().expect(PUT_BACK)
+    }
+
+    pub(super) fn put_back(&mut self, connection: AsyncPgConnection) {
+        self.connection = Some(connection);
     }
 }
 
-/// The library's own statements failed.
-fn failed(owner: &SchemaOwner) -> impl Fn(DieselError) -> MigrationError + use<> {
-    let owner = owner.clone();
-    move |source| MigrationError::Versions {
-        owner: owner.clone(),
-        source,
-    }
-}
+const PUT_BACK: &str = "the connection is put back after each migration";

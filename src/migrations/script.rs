@@ -1,111 +1,150 @@
 use std::sync::Arc;
 
-use diesel::{migration::MigrationSource, pg::Pg};
+use diesel::{
+    migration::{Migration, MigrationSource},
+    pg::Pg,
+};
 
 use super::{Direction, MigrationError, SchemaOwner, recorder::record};
 use crate::translate;
 
-/// Migrations in the order of their versions, ready to be sent.
+/// Where migrations come from, shared with the threads on which they are read.
+pub(crate) type Source = Arc<dyn MigrationSource<Pg> + Send + Sync>;
+
+/// Migrations in the order of their versions.
 pub(crate) struct Plan {
-    pub(crate) scripts: Vec<Script>,
-    source: Arc<dyn MigrationSource<Pg> + Send + Sync>,
+    pub(crate) migrations: Vec<Planned>,
+    source: Source,
 }
 
-/// One migration.
-pub(crate) struct Script {
+/// One migration, by what it says of itself: what it does isn't looked at before it is to be done.
+#[derive(Debug, Clone)]
+pub(crate) struct Planned {
     pub(crate) version: String,
     /// Version and title.
     pub(crate) name: String,
     pub(crate) in_transaction: bool,
-    up: Body,
-    down: Body,
 }
 
-/// What a migration does in one direction.
+/// A migration in one direction, ready to be run.
+pub(crate) struct Script {
+    pub(crate) migration: Planned,
+    pub(crate) direction: Direction,
+    pub(crate) body: Body,
+}
+
+/// What a migration does.
 pub(crate) enum Body {
     /// Sends SQL, one message after the other.
     Sql(Vec<String>),
     /// Is Rust code that needs a connection (or fails, and will say so when it is run).
-    Code,
-}
-
-impl Script {
-    pub(crate) fn body(&self, direction: Direction) -> &Body {
-        match direction {
-            Direction::Up => &self.up,
-            Direction::Down => &self.down,
-        }
-    }
-
-    /// The first statement that would end the transaction in which the migration runs.
-    fn transaction_control(&self) -> Option<String> {
-        [&self.up, &self.down]
-            .into_iter()
-            .filter_map(|body| match body {
-                Body::Sql(scripts) => Some(scripts),
-                Body::Code => None,
-            })
-            .flatten()
-            .find_map(|sql| translate::transaction_control(sql))
-    }
+    Code(Source),
 }
 
 impl Plan {
-    pub(crate) fn source(&self) -> Arc<dyn MigrationSource<Pg> + Send + Sync> {
-        Arc::clone(&self.source)
-    }
-}
-
-/// Reads migrations, on a blocking thread: they may be files.
-pub(crate) async fn read<S>(source: S, owner: &SchemaOwner) -> Result<Plan, MigrationError>
-where
-    S: MigrationSource<Pg> + Send + Sync + 'static,
-{
-    let owner = owner.clone();
-    let blocking = tokio::task::spawn_blocking(move || read_blocking(source, owner));
-    match blocking.await {
-        Ok(plan) => plan,
-        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-    }
-}
-
-fn read_blocking<S>(source: S, owner: SchemaOwner) -> Result<Plan, MigrationError>
-where
-    S: MigrationSource<Pg> + Send + Sync + 'static,
-{
-    let migrations = match source.migrations() {
-        Ok(migrations) => migrations,
-        Err(source) => return Err(MigrationError::Source { owner, source }),
-    };
-    let body = |recorded: Option<Vec<String>>| recorded.map_or(Body::Code, Body::Sql);
-    let mut scripts: Vec<Script> = migrations
-        .iter()
-        .map(|migration| Script {
-            version: migration.name().version().to_string(),
-            name: migration.name().to_string(),
-            in_transaction: migration.metadata().run_in_transaction(),
-            up: body(record(|recorder| migration.run(recorder))),
-            down: body(record(|recorder| migration.revert(recorder))),
+    /// Reads which migrations there are, on a blocking thread: they may be files.
+    pub(crate) async fn read<S>(source: S, owner: &SchemaOwner) -> Result<Self, MigrationError>
+    where
+        S: MigrationSource<Pg> + Send + Sync + 'static,
+    {
+        let (source, owner): (Source, _) = (Arc::new(source), owner.clone());
+        on_blocking_thread(move || {
+            let mut migrations: Vec<Planned> = match source.migrations() {
+                Ok(migrations) => migrations.iter().map(planned).collect(),
+                Err(source) => return Err(MigrationError::Source { owner, source }),
+            };
+            migrations.sort_by(|a, b| a.version.cmp(&b.version));
+            match migrations.array_windows().find(|[a, b]| a.version == b.version) {
+                Some([twice, _]) => Err(MigrationError::DuplicateVersion {
+                    owner,
+                    version: twice.version.clone(),
+                }),
+                None => Ok(Self { migrations, source }),
+            }
         })
-        .collect();
-    scripts.sort_by(|a, b| a.version.cmp(&b.version));
-    if let Some([twice, _]) = scripts.array_windows().find(|[a, b]| a.version == b.version) {
-        return Err(MigrationError::DuplicateVersion {
-            owner,
-            version: twice.version.clone(),
-        });
+        .await
     }
-    for script in scripts.iter().filter(|script| script.in_transaction) {
-        if let Some(keyword) = script.transaction_control() {
+
+    /// Reads what the migrations of some versions do in one direction. Only those: to read one written in Rust is to call it,
+    /// with a connection that leads nowhere.
+    ///
+    /// Fails if one that runs in a transaction would end it.
+    pub(crate) async fn prepare(
+        &self,
+        versions: Vec<String>,
+        direction: Direction,
+        owner: &SchemaOwner,
+    ) -> Result<Vec<Script>, MigrationError> {
+        let (source, owner) = (Arc::clone(&self.source), owner.clone());
+        on_blocking_thread(move || {
+            let migrations = match source.migrations() {
+                Ok(migrations) => migrations,
+                Err(source) => return Err(MigrationError::Source { owner, source }),
+            };
+            let by_version = |version: &String| {
+                migrations
+                    .iter()
+                    .find(|migration| migration.name().version().to_string() == *version)
+            };
+            let script = |version: String| match by_version(&version) {
+                Some(migration) => Script::read(migration, direction, &source, &owner),
+                None => Err(MigrationError::UnknownVersion {
+                    owner: owner.clone(),
+                    version,
+                }),
+            };
+            versions.into_iter().map(script).collect()
+        })
+        .await
+    }
+}
+
+impl Script {
+    fn read(
+        migration: &Box<dyn Migration<Pg>>,
+        direction: Direction,
+        source: &Source,
+        owner: &SchemaOwner,
+    ) -> Result<Self, MigrationError> {
+        let recorded = record(|recorder| match direction {
+            Direction::Up => migration.run(recorder),
+            Direction::Down => migration.revert(recorder),
+        });
+        let body = match recorded {
+            // Nothing recorded may be nothing done, for want of a connection of the type that the code knows.
+            Some(sql) if !sql.is_empty() => Body::Sql(sql),
+            _ => Body::Code(Arc::clone(source)),
+        };
+        let migration = planned(migration);
+        if let (true, Body::Sql(sql)) = (migration.in_transaction, &body)
+            && let Some(keyword) = sql.iter().find_map(|sql| translate::transaction_control(sql))
+        {
             return Err(MigrationError::TransactionControl {
-                owner,
-                name: script.name.clone(),
+                owner: owner.clone(),
+                name: migration.name,
                 keyword,
             });
         }
+        Ok(Self {
+            migration,
+            direction,
+            body,
+        })
     }
-    Ok(Plan {
-        scripts,
-        source: Arc::new(source),
-    })
+}
+
+fn planned(migration: &Box<dyn Migration<Pg>>) -> Planned {
+    Planned {
+        version: migration.name().version().to_string(),
+        name: migration.name().to_string(),
+        in_transaction: migration.metadata().run_in_transaction(),
+    }
+}
+
+/// Runs what may block where it blocks nobody. A panic there is a panic here.
+pub(super) async fn on_blocking_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
 }

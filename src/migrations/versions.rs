@@ -6,9 +6,9 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
-use crate::SchemaName;
+use crate::{SchemaName, pool::IS_FINISHED};
 
-fn table(schema: &SchemaName) -> String {
+pub(crate) fn table(schema: &SchemaName) -> String {
     format!("{}.__diesel_schema_migrations", schema.quoted())
 }
 
@@ -19,12 +19,14 @@ struct Answer {
 }
 
 pub(super) async fn schema_exists(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<bool> {
-    diesel::sql_query("SELECT true AS answer FROM pg_catalog.pg_namespace WHERE nspname = $1")
-        .bind::<Text, _>(schema.as_str())
-        .get_result::<Answer>(connection)
-        .await
-        .optional()
-        .map(|found| found.is_some())
+    diesel::sql_query(format!(
+        "SELECT true AS answer FROM pg_catalog.pg_namespace n WHERE n.nspname = $1 AND {IS_FINISHED}"
+    ))
+    .bind::<Text, _>(schema.as_str())
+    .get_result::<Answer>(connection)
+    .await
+    .optional()
+    .map(|found| found.is_some())
 }
 
 /// Whether the schema was ever migrated.

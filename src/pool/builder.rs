@@ -50,7 +50,8 @@ pub struct TenantPoolBuilder {
     schemas_cached: usize,
     schemas_cached_for: Duration,
     migration_lock_timeout: Duration,
-    establish: Option<Box<EstablishCallback>>,
+    establish: Option<Arc<EstablishCallback>>,
+    migration_url: Option<String>,
 }
 
 impl TenantPoolBuilder {
@@ -73,6 +74,7 @@ impl TenantPoolBuilder {
             schemas_cached_for: Duration::from_secs(60),
             migration_lock_timeout: Duration::from_secs(60),
             establish: None,
+            migration_url: None,
         }
     }
 
@@ -183,6 +185,17 @@ impl TenantPoolBuilder {
         }
     }
 
+    /// Another URL of the same database, for migrations: past a pooler in transaction mode. Default: none, the pool's own.
+    ///
+    /// The search_path is sent as a startup option there, also with
+    /// [`search_path_from_role`](Self::search_path_from_role).
+    pub fn migration_url(self, migration_url: impl Into<String>) -> Self {
+        Self {
+            migration_url: Some(migration_url.into()),
+            ..self
+        }
+    }
+
     /// How long a migration waits for another one of the same schema. Default: 60 seconds.
     pub fn migration_lock_timeout(self, migration_lock_timeout: Duration) -> Self {
         Self {
@@ -217,7 +230,7 @@ impl TenantPoolBuilder {
         F: Fn(Config) -> BoxFuture<'static, ConnectionResult<AsyncPgConnection>> + Send + Sync + 'static,
     {
         Self {
-            establish: Some(Box::new(establish)),
+            establish: Some(Arc::new(establish)),
             ..self
         }
     }
@@ -245,23 +258,31 @@ impl TenantPoolBuilder {
             schemas_cached_for,
             migration_lock_timeout,
             establish,
+            migration_url,
         } = self;
         if max_size == 0 {
             return Err(BuildError::Empty);
         }
-        let config: Config = database_url.parse().map_err(|_| BuildError::InvalidUrl)?;
+        let parse = |url: String| url.parse::<Config>().map_err(|_| BuildError::InvalidUrl);
         let shared_schema = SchemaName::new(&shared_schema)?;
         let extension_schemas = extension_schemas
             .iter()
             .map(|name| SchemaName::new(name))
             .collect::<Result<Vec<_>, SchemaNameError>>()?;
-        let connector = Arc::new(Connector::new(
-            config,
-            extension_schemas,
-            search_path_from_role,
-            connect_timeout,
-            establish,
-        ));
+        let connector = |config, path_from_role| {
+            let (extension_schemas, establish) = (extension_schemas.clone(), establish.clone());
+            Arc::new(Connector::new(
+                config,
+                extension_schemas,
+                path_from_role,
+                connect_timeout,
+                establish,
+            ))
+        };
+        let migration_connector = migration_url
+            .map(|url| parse(url).map(|config| connector(config, false)))
+            .transpose()?;
+        let connector = connector(parse(database_url)?, search_path_from_role);
         let limits = Limits {
             recycling,
             recycle_timeout,
@@ -281,6 +302,7 @@ impl TenantPoolBuilder {
             .map_err(|_| BuildError::Empty)?;
         Ok(TenantPool::new(Inner {
             connections,
+            migration_connector: migration_connector.unwrap_or_else(|| Arc::clone(&connector)),
             connector,
             schemas,
             shared_schema,

@@ -1,4 +1,4 @@
-use std::{fmt::Write as _, time::Duration};
+use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use diesel::{
     ConnectionResult, QueryableByName,
@@ -21,7 +21,8 @@ pub(crate) struct Connector {
     server: String,
     extension_schemas: Vec<SchemaName>,
     timeout: Duration,
-    establish: Option<Box<EstablishCallback>>,
+    establish: Option<Arc<EstablishCallback>>,
+    may_be_pooled: bool,
 }
 
 impl Connector {
@@ -30,7 +31,7 @@ impl Connector {
         extension_schemas: Vec<SchemaName>,
         search_path_from_role: bool,
         timeout: Duration,
-        establish: Option<Box<EstablishCallback>>,
+        establish: Option<Arc<EstablishCallback>>,
     ) -> Self {
         if !search_path_from_role {
             let options = format!(
@@ -46,12 +47,18 @@ impl Connector {
             extension_schemas,
             timeout,
             establish,
+            may_be_pooled: search_path_from_role,
         }
     }
 
     /// The schemas of extensions, as a migration's search_path needs them.
     pub(crate) fn extension_schemas(&self) -> &[SchemaName] {
         &self.extension_schemas
+    }
+
+    /// Whether a pooler may be in between, as far as is known: those in transaction mode refuse startup options.
+    pub(crate) fn may_be_pooled(&self) -> bool {
+        self.may_be_pooled
     }
 
     /// Whether a request to cancel a query can reach the server without TLS.

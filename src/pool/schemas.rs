@@ -15,10 +15,17 @@ use quick_cache::sync::Cache;
 
 use crate::{
     SchemaName,
-    name::UNFINISHED,
     query::{TenantType, Translation},
     translate::SchemaTranslateMap,
 };
+
+/// The comment on the version table of a schema whose creation takes more than one transaction, until it is done. To
+/// checkouts and migrations such a schema does not exist.
+pub(crate) const UNFINISHED: &str = "diesel-tenants: creation unfinished";
+
+/// The same as a condition on `pg_namespace n`.
+pub(crate) const IS_FINISHED: &str = "pg_catalog.obj_description(pg_catalog.to_regclass(pg_catalog.format(\
+    '%I.__diesel_schema_migrations', n.nspname)), 'pg_class') IS DISTINCT FROM 'diesel-tenants: creation unfinished'";
 
 /// The maps in use, each with what is known of the schema it leads to.
 ///
@@ -103,6 +110,20 @@ impl Schemas {
         }
     }
 
+    /// Does so now, and when the guard is dropped: for what changes a schema, and may be given up.
+    pub(crate) fn forget_afterwards<'a>(&'a self, schema: &'a SchemaName) -> impl Drop + use<'a> {
+        struct Forget<'a>(&'a Schemas, &'a SchemaName);
+
+        impl Drop for Forget<'_> {
+            fn drop(&mut self) {
+                self.0.forget(self.1);
+            }
+        }
+
+        self.forget(schema);
+        Forget(self, schema)
+    }
+
     /// Whether a connection made at that time may remember the OID of a type that was dropped, or made anew, since.
     pub(super) fn outdate(&self, made: Instant) -> bool {
         let types_changed = self.types_changed.load(Relaxed);
@@ -123,18 +144,16 @@ async fn types_of(schema: &SchemaName, connection: &mut AsyncPgConnection) -> Qu
     }
 
     // Enums, domains, ranges, and composites other than the row types of tables.
-    let types = diesel::sql_query(
+    let types = diesel::sql_query(format!(
         "SELECT coalesce(array_agg(t.typname::pg_catalog.text ORDER BY t.typname COLLATE \"C\") \
-         FILTER (WHERE t.oid IS NOT NULL), '{}') AS names, \
-         coalesce(array_agg(t.oid ORDER BY t.typname COLLATE \"C\") FILTER (WHERE t.oid IS NOT NULL), '{}') AS oids \
+         FILTER (WHERE t.oid IS NOT NULL), '{{}}') AS names, \
+         coalesce(array_agg(t.oid ORDER BY t.typname COLLATE \"C\") FILTER (WHERE t.oid IS NOT NULL), '{{}}') AS oids \
          FROM pg_catalog.pg_namespace n LEFT JOIN \
          (pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid) \
          ON t.typnamespace = n.oid AND (t.typtype IN ('e', 'd', 'r', 'm') OR c.relkind = 'c') \
-         WHERE n.nspname = $1 AND pg_catalog.obj_description(n.oid, 'pg_namespace') IS DISTINCT FROM $2 \
-         GROUP BY n.oid",
-    )
+         WHERE n.nspname = $1 AND {IS_FINISHED} GROUP BY n.oid"
+    ))
     .bind::<Text, _>(schema.as_str())
-    .bind::<Text, _>(UNFINISHED)
     .get_result::<Types>(connection)
     .await
     .optional()?;

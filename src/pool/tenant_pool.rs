@@ -31,6 +31,7 @@ pub struct TenantPool(Arc<Inner>);
 pub(super) struct Inner {
     pub(super) connections: deadpool::managed::Pool<Manager>,
     pub(super) connector: Arc<Connector>,
+    pub(super) migration_connector: Arc<Connector>,
     pub(super) schemas: Arc<Schemas>,
     pub(super) shared_schema: SchemaName,
     pub(super) symbolic_schema: Option<String>,
@@ -173,8 +174,12 @@ impl TenantPool {
         }
     }
 
-    pub(crate) fn connector(&self) -> &Connector {
+    pub(super) fn connector(&self) -> &Connector {
         &self.0.connector
+    }
+
+    pub(crate) fn migration_connector(&self) -> &Connector {
+        &self.0.migration_connector
     }
 
     pub(crate) fn schemas(&self) -> &Schemas {

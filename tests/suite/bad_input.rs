@@ -151,10 +151,17 @@ async fn a_server_that_goes_down_later_names_the_tenant_too() {
 
 #[tokio::test]
 async fn a_malformed_url_is_refused_without_being_shown() {
-    for url in ["postgres://me:s3cret@host:notaport/db", "host=localhost password=my s3cret=x", "s3cret"] {
+    for url in [
+        "postgres://me:s3cret@host:notaport/db",
+        "host=localhost password=my s3cret=x",
+        "s3cret",
+    ] {
         let error = TenantPool::builder(url).build().await.unwrap_err();
         let message = chain(&error);
         assert!(message.starts_with("the database URL can't be parsed"), "{message}");
-        assert!(!message.contains("s3cret") && !format!("{error:?}").contains("s3cret"), "{error:?}");
+        assert!(
+            !message.contains("s3cret") && !format!("{error:?}").contains("s3cret"),
+            "{error:?}"
+        );
     }
 }

@@ -114,3 +114,30 @@ async fn names_that_no_tenant_can_have_are_refused() {
         assert!(message.starts_with("can't create a tenant: "), "{message}");
     }
 }
+
+#[tokio::test]
+async fn a_tenant_can_be_ensured_again_and_again() {
+    let (pool, database) = migrated().await;
+    let folder = Folder::of(&[("001_one", "CREATE TABLE one (id int)", "")]);
+    assert_eq!(
+        pool.ensure_tenant("client1", folder.migrations()).await.unwrap().len(),
+        1
+    );
+    assert!(
+        pool.ensure_tenant("client1", folder.migrations())
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    folder.write("002_two", "up.sql", "CREATE TABLE two (id int)");
+    assert_eq!(
+        pool.ensure_tenant("client1", folder.migrations()).await.unwrap().len(),
+        1
+    );
+    assert_eq!(
+        database
+            .query_strings("SELECT FROM pg_tables WHERE schemaname = 'client1'")
+            .len(),
+        3
+    );
+}

@@ -405,6 +405,76 @@ fn a_current_thread_runtime_is_enough_also_for_migrations_in_rust() {
 }
 
 #[tokio::test]
+async fn to_ask_what_is_pending_runs_no_migration_in_rust() {
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+    static CALLS: AtomicUsize = AtomicUsize::new(0);
+    let (pool, database) = empty().await;
+    database.run("CREATE SCHEMA client1");
+    let migrations = || {
+        RustMigrations(vec![("001", |connection| {
+            CALLS.fetch_add(1, SeqCst);
+            // Does nothing on a connection of another type, as the one is to which migrations are first shown.
+            if let Some(connection) = connection.downcast_mut::<diesel_tenants::migrations::BlockingConnection>() {
+                use diesel::RunQueryDsl;
+                diesel::sql_query("CREATE TABLE words (word text)").execute(connection)?;
+            }
+            Ok(())
+        })])
+    };
+    assert_eq!(pool.pending_tenant("client1", migrations()).await.unwrap().len(), 1);
+    assert_eq!(CALLS.load(SeqCst), 0);
+    pool.migrate_tenant("client1", migrations()).await.unwrap();
+    assert_eq!(tables(&database, "client1"), ["__diesel_schema_migrations", "words"]);
+    pool.migrate_tenant("client1", migrations()).await.unwrap();
+    assert_eq!(CALLS.load(SeqCst), 2, "once to be recorded, once to be run");
+}
+
+#[tokio::test]
+async fn a_broken_down_script_holds_up_nothing_but_its_own_revert() {
+    let (pool, database) = empty().await;
+    database.run("CREATE SCHEMA client1");
+    let folder = Folder::of(&[("001_one", "CREATE TABLE one (id int)", "DROP TABLE one; COMMIT")]);
+    assert_eq!(
+        pool.migrate_tenant("client1", folder.migrations()).await.unwrap().len(),
+        1
+    );
+    let message = chain(
+        &pool
+            .revert_tenant("client1", folder.migrations(), Revert::Last(1))
+            .await
+            .unwrap_err(),
+    );
+    assert!(
+        message.starts_with("migration 001_one of tenant \"client1\" says COMMIT"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn behind_a_pooler_a_migration_without_transaction_needs_a_way_past() {
+    let database = Server::shared().database();
+    let role = format!("role_{}", database.name());
+    database.run(&format!(
+        "CREATE ROLE {role} LOGIN SUPERUSER PASSWORD 'x'; ALTER ROLE {role} SET search_path = ''; CREATE SCHEMA client1"
+    ));
+    let (_, address) = database.url().split_once('@').unwrap();
+    let builder = TenantPool::builder(format!("postgres://{role}:x@{address}")).search_path_from_role();
+    let folder = Folder::of(&[("001_alone", "CREATE TABLE one (id int)", "")]).without_transaction("001_alone");
+    let pool = builder.build().await.unwrap();
+    let message = chain(&pool.migrate_tenant("client1", folder.migrations()).await.unwrap_err());
+    assert!(message.contains("name a way past it by `migration_url`"), "{message}");
+    assert_eq!(tables(&database, "client1"), [""; 0]);
+    let builder = TenantPool::builder(format!("postgres://{role}:x@{address}")).search_path_from_role();
+    let past = builder.migration_url(database.url()).build().await.unwrap();
+    assert_eq!(
+        past.migrate_tenant("client1", folder.migrations()).await.unwrap().len(),
+        1
+    );
+    drop((pool, past));
+    database.run(&format!("DROP ROLE {role}"));
+}
+
+#[tokio::test]
 async fn a_cancelled_migration_leaves_nothing() {
     let (pool, database) = empty().await;
     database.run("CREATE SCHEMA client1");

@@ -1,0 +1,89 @@
+//! One migration of a schema at a time.
+
+use std::time::{Duration, Instant};
+
+use diesel_async::{AsyncConnection, AsyncPgConnection, TransactionManager};
+
+use super::{
+    MigrationError, Runner,
+    versions::{self, LockSpan},
+};
+
+type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
+
+impl Runner {
+    /// Begins a transaction in which nobody else migrates the schema.
+    pub(crate) async fn begin_locked(&mut self) -> Result<(), MigrationError> {
+        self.lock(LockSpan::Transaction).await
+    }
+
+    /// Keeps everybody else from migrating the schema, until it is unlocked or the connection ends.
+    pub(crate) async fn lock_session(&mut self) -> Result<(), MigrationError> {
+        self.lock(LockSpan::Session).await
+    }
+
+    pub(super) async fn unlock_session(&mut self) -> Result<(), MigrationError> {
+        let (connection, owner) = self.parts();
+        versions::unlock(connection, owner.schema())
+            .await
+            .map_err(owner.failed())
+    }
+
+    /// Takes the advisory lock, trying again and again until the time is over. A transaction is begun for each try.
+    async fn lock(&mut self, span: LockSpan) -> Result<(), MigrationError> {
+        let lock_timeout = self.lock_timeout;
+        let (connection, owner) = self.parts();
+        let started = Instant::now();
+        let mut pause = Duration::from_millis(5);
+        loop {
+            if span == LockSpan::Transaction {
+                Transactions::begin_transaction(connection)
+                    .await
+                    .map_err(owner.failed())?;
+            }
+            if versions::try_lock(connection, owner.schema(), span)
+                .await
+                .map_err(owner.failed())?
+            {
+                return Ok(());
+            }
+            if span == LockSpan::Transaction {
+                Transactions::rollback_transaction(connection)
+                    .await
+                    .map_err(owner.failed())?;
+            }
+            let left = lock_timeout.saturating_sub(started.elapsed());
+            if left.is_zero() {
+                return Err(MigrationError::Locked {
+                    owner: owner.clone(),
+                    waited: lock_timeout,
+                });
+            }
+            tokio::time::sleep(pause.min(left)).await;
+            pause = (pause * 2).min(Duration::from_millis(250));
+        }
+    }
+
+    /// Commits on success, rolls back on failure.
+    pub(super) async fn end<T>(&mut self, result: Result<T, MigrationError>) -> Result<T, MigrationError> {
+        match result {
+            Ok(value) => self.commit().await.map(|()| value),
+            Err(error) => {
+                self.rollback().await;
+                Err(error)
+            }
+        }
+    }
+
+    pub(crate) async fn commit(&mut self) -> Result<(), MigrationError> {
+        let (connection, owner) = self.parts();
+        Transactions::commit_transaction(connection)
+            .await
+            .map_err(owner.failed())
+    }
+
+    /// Rolls back after an error, which is the one to tell: without a connection the server rolls back by itself.
+    pub(crate) async fn rollback(&mut self) {
+        let _ = Transactions::rollback_transaction(self.parts().0).await;
+    }
+}
