@@ -19,6 +19,7 @@
 //! # }
 //! ```
 
+mod catalog;
 mod load;
 mod pipeline;
 mod postgres;
@@ -27,6 +28,7 @@ mod session;
 mod tenant_connection;
 mod transaction;
 
+pub(crate) use catalog::{IS_FINISHED, UNFINISHED, types_of};
 pub use load::{ExecuteFuture, LoadFuture};
 pub use postgres::TransactionBuilder;
 pub use rows::Rows;

@@ -1,5 +1,7 @@
 //! What only PostgreSQL's connection offers.
 
+use std::sync::Arc;
+
 use diesel::{
     QueryResult,
     dsl::Update,
@@ -14,9 +16,25 @@ use diesel_async::{
 use futures_core::{Stream, future::BoxFuture};
 use tokio_postgres::CancelToken;
 
-use super::TenantConnection;
+use super::{TenantConnection, types_of};
+use crate::query::Translation;
 
 impl TenantConnection<AsyncPgConnection> {
+    /// Asks the catalog which types the tenant's schema has, so that binds of enums, domains, ranges and composites find them
+    /// there. A pool's checkouts know them; a connection made by [`new`](TenantConnection::new) looks types up by its
+    /// search_path unless it was told.
+    ///
+    /// # Errors
+    /// [`NotFound`](diesel::result::Error::NotFound) if the map leads to a schema that does not exist, or what the server
+    /// answers.
+    pub async fn look_up_types(&mut self) -> QueryResult<()> {
+        let map = self.map().clone();
+        let Some(schema) = map.unqualified() else { return Ok(()) };
+        let types = types_of(schema, &mut self.inner).await?.ok_or(diesel::NotFound)?;
+        self.set_translation(Arc::new(Translation::with_types(map, types)));
+        Ok(())
+    }
+
     /// A token that cancels whatever query runs on this connection, from anywhere.
     pub fn cancel_token(&self) -> CancelToken {
         self.inner.cancel_token()
@@ -119,20 +137,19 @@ impl TransactionBuilder<'_> {
     /// # Errors
     /// The callback's, or the server's on begin, commit and rollback;
     /// [`AlreadyInTransaction`](diesel::result::Error::AlreadyInTransaction) inside of another transaction.
-    pub async fn run<T, E, F>(self, callback: F) -> Result<T, E>
+    pub async fn run<T, E, F>(&mut self, callback: F) -> Result<T, E>
     where
         for<'r> F: AsyncFnOnce(&'r mut TenantConnection) -> Result<T, E>
             + SendAsyncFn<&'r mut TenantConnection, Result<T, E>, Future: Send>
             + Send,
-        T: Send,
-        E: From<diesel::result::Error> + Send,
+        E: From<diesel::result::Error>,
     {
         let Self {
-            connection,
+            ref mut connection,
             isolation_level,
             read_mode,
             deferrable,
-        } = self;
+        } = *self;
         let begin = format!("BEGIN TRANSACTION{isolation_level}{read_mode}{deferrable}");
         AnsiTransactionManager::begin_transaction_sql(&mut connection.inner, &begin).await?;
         match callback(&mut *connection).await {

@@ -192,12 +192,13 @@ where
     }
 }
 
-/// For pools other than [`TenantPool`](crate::TenantPool), where all connections have one map.
+/// For pools other than [`TenantPool`](crate::TenantPool), in which all connections have one map, so that what is left on a
+/// session stays with its tenant. Choose the map in the pool's custom setup: `establish` gives an empty one.
 impl<C> PoolableConnection for TenantConnection<C>
 where
     C: PoolableConnection<Backend: TranslatedBackend>,
 {
     fn is_broken(&mut self) -> bool {
-        self.condition() != Condition::Clean || self.inner.is_broken()
+        self.condition() == Condition::Interrupted || self.inner.is_broken()
     }
 }

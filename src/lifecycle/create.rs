@@ -10,8 +10,8 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use super::CreateTenantError;
 use crate::{
     CheckoutError, SchemaName, SchemaNameError, TenantPool,
+    connection::{IS_FINISHED, UNFINISHED},
     migrations::{Direction, MigrationError, Plan, Runner, SchemaOwner, Script, version_table},
-    pool::{IS_FINISHED, UNFINISHED},
 };
 
 impl TenantPool {

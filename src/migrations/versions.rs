@@ -6,7 +6,7 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
-use crate::{SchemaName, pool::IS_FINISHED};
+use crate::{SchemaName, connection::IS_FINISHED};
 
 pub(crate) fn table(schema: &SchemaName) -> String {
     format!("{}.__diesel_schema_migrations", schema.quoted())

@@ -16,5 +16,4 @@ pub use builder::{Recycling, TenantPoolBuilder};
 pub use checkout::{Checkout, CheckoutRequest};
 pub(crate) use connect::search_path;
 pub use errors::{BuildError, CheckoutError, ConnectError, Target};
-pub(crate) use schemas::{IS_FINISHED, UNFINISHED};
 pub use tenant_pool::{PoolStatus, TenantPool};

@@ -7,11 +7,11 @@ use diesel::{
 };
 
 use super::{
-    TranslatedBackend, Translation,
+    TranslateDsl, TranslatedBackend, Translation,
     text::{translate, untranslated_sql},
 };
 use crate::{
-    SchemaNameError,
+    SchemaName, SchemaNameError,
     translate::{POISON, SchemaTranslateMap},
 };
 
@@ -33,6 +33,21 @@ impl<Q> Translated<Q> {
             query,
             translation: Ok(Arc::new(Translation::new(map))),
         }
+    }
+
+    /// Gives the query another map, in place of the one it had.
+    pub fn with_schema_map(self, map: SchemaTranslateMap) -> Self {
+        Self::new(self.query, map)
+    }
+
+    /// Sends the query's unqualified tables to another schema, in place of the one it had; see
+    /// [`TranslateDsl::in_schema`](super::TranslateDsl::in_schema).
+    pub fn in_schema<N>(self, schema: N) -> Self
+    where
+        N: TryInto<SchemaName>,
+        N::Error: Into<SchemaNameError>,
+    {
+        TranslateDsl::in_schema(self.query, schema)
     }
 
     /// A query that fails when it is run, since its schema can't exist.

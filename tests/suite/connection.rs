@@ -129,6 +129,54 @@ async fn transactions_with_an_isolation_level_go_to_the_tenant_too() {
 }
 
 #[tokio::test]
+async fn a_transaction_can_be_tried_again_with_the_same_settings() {
+    let store = Store::new().await;
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    let mut transaction = conn.build_transaction().serializable();
+    for attempt in 0..2 {
+        let result = transaction
+            .run(async |conn| {
+                diesel::update(items::table.find(1))
+                    .set(items::price.eq(attempt))
+                    .execute(conn)
+                    .await?;
+                if attempt == 0 {
+                    Err(Error::RollbackTransaction)
+                } else {
+                    Ok(())
+                }
+            })
+            .await;
+        assert_eq!(result.is_ok(), attempt == 1);
+    }
+    assert_eq!(store.value("SELECT price FROM client1.items WHERE id = 1"), "1");
+}
+
+#[tokio::test]
+async fn other_pools_can_hold_it_with_a_map_for_all() {
+    use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, deadpool::Pool};
+    let store = Store::new().await;
+    let mut config = ManagerConfig::default();
+    config.custom_setup = Box::new(|url| {
+        Box::pin(async move {
+            let connection = AsyncPgConnection::establish(url).await?;
+            Ok(TenantConnection::new(
+                connection,
+                SchemaTranslateMap::tenant("client2".parse().unwrap()),
+            ))
+        })
+    });
+    let manager = AsyncDieselConnectionManager::<TenantConnection>::new_with_config(store.database.url(), config);
+    let pool = Pool::builder(manager).max_size(1).build().unwrap();
+    for _ in 0..2 {
+        assert_eq!(
+            tesla().get_result::<i32>(&mut pool.get().await.unwrap()).await,
+            Ok(1000)
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_transaction_can_be_spawned() {
     let store = Store::new().await;
     let pool = store.pool.clone();

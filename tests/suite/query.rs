@@ -137,6 +137,16 @@ async fn nested_in_another_query_it_is_an_error_and_never_untranslated() {
 }
 
 #[test]
+fn the_last_schema_named_is_the_one() {
+    let query = items::table
+        .in_schema("client1")
+        .in_schema("client2")
+        .select(items::price);
+    let sql = diesel::debug_query::<Pg, _>(&query).to_string();
+    assert!(sql.contains(r#"FROM "client2"."items""#), "{sql}");
+}
+
+#[test]
 fn debug_output_shows_the_translated_sql_and_the_binds() {
     let query = items::table.in_schema("client2").find(7).select(items::price);
     assert_eq!(

@@ -124,6 +124,47 @@ async fn types_made_by_a_migration_are_known_to_the_next_checkout() {
 }
 
 #[tokio::test]
+async fn a_connection_without_a_pool_finds_them_once_it_has_looked_them_up() {
+    use diesel_async::{AsyncConnection, AsyncPgConnection};
+    use diesel_tenants::{SchemaTranslateMap, TenantConnection};
+    let store = with_parcels().await;
+    let connection = AsyncPgConnection::establish(store.database.url()).await.unwrap();
+    let mut conn = TenantConnection::new(connection, SchemaTranslateMap::tenant("client2".parse().unwrap()));
+    conn.look_up_types().await.unwrap();
+    let new = parcels::table.filter(parcels::status.eq(Status::New));
+    assert_eq!(new.count().get_result::<i64>(&mut conn).await, Ok(0));
+}
+
+#[tokio::test]
+async fn a_type_declared_in_a_symbolic_schema_is_found_whatever_the_map() {
+    use diesel_tenants::{SchemaTranslateMap, TranslateDsl};
+
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "order_status", schema = "tenant"))]
+    struct TenantStatus;
+
+    #[derive(Debug, AsExpression)]
+    #[diesel(sql_type = TenantStatus)]
+    struct Sent;
+
+    impl ToSql<TenantStatus, Pg> for Sent {
+        fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> diesel::serialize::Result {
+            out.write_all(b"sent")?;
+            Ok(IsNull::No)
+        }
+    }
+
+    let store = with_parcels().await;
+    let mut conn = store.pool.shared().get().await.unwrap();
+    for tenant in ["client1", "client2"] {
+        let map = SchemaTranslateMap::tenant(tenant.parse().unwrap()).with_symbolic("tenant");
+        let sent = diesel::dsl::sql::<diesel::sql_types::Bool>("status = ").bind::<TenantStatus, _>(Sent);
+        let count = parcels::table.with_schema_map(map).filter(sent).count();
+        assert_eq!(count.get_result::<i64>(&mut conn).await, Ok(0));
+    }
+}
+
+#[tokio::test]
 async fn a_type_made_anew_is_found_though_its_old_oid_was_known() {
     use crate::migrations::Folder;
     let store = with_parcels().await;
