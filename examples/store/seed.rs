@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
-use diesel_tenants::{CreateTenantError, TenantPool};
+use diesel_tenants::TenantPool;
 
 use crate::{
     TENANT_MIGRATIONS,
@@ -34,13 +34,7 @@ pub const TENANTS: [Tenant; 2] = [
 
 /// Creates the tenant and its data; what is there already stays.
 pub async fn seed(pool: &TenantPool, tenant: &Tenant) -> anyhow::Result<()> {
-    match pool.create_tenant(tenant.name, TENANT_MIGRATIONS).await {
-        Ok(_) => {}
-        Err(CreateTenantError::AlreadyExists { .. }) => {
-            pool.migrate_tenant(tenant.name, TENANT_MIGRATIONS).await?;
-        }
-        Err(error) => return Err(error.into()),
-    }
+    pool.ensure_tenant(tenant.name, TENANT_MIGRATIONS).await?;
 
     let user = |&(id, name): &(i64, &'static str)| {
         (
