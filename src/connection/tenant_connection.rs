@@ -95,7 +95,7 @@ impl<C> TenantConnection<C> {
         let prepared = query.is_safe_to_cache_prepared(&DB::default())?;
         let finished = Finished::of(&query, prepared, &self.translation)?;
         self.session.record(&finished, prepared);
-        Ok(Rendered::new(query, finished, Arc::clone(&self.translation)))
+        Ok(Rendered::new(query, prepared, finished, Arc::clone(&self.translation)))
     }
 
     pub(super) fn render_batch(&self, sql: &str) -> QueryResult<Arc<Finished>> {

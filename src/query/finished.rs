@@ -113,14 +113,17 @@ pub(crate) struct Rendered<Q> {
     query: Q,
     finished: Arc<Finished>,
     translation: Arc<Translation>,
+    /// Whether the statement is one to be kept prepared.
+    prepared: bool,
 }
 
 impl<Q> Rendered<Q> {
-    pub(crate) fn new(query: Q, finished: Arc<Finished>, translation: Arc<Translation>) -> Self {
+    pub(crate) fn new(query: Q, prepared: bool, finished: Arc<Finished>, translation: Arc<Translation>) -> Self {
         Self {
             query,
             finished,
             translation,
+            prepared,
         }
     }
 }
@@ -159,8 +162,8 @@ where
         }
     }
 
-    fn is_safe_to_cache_prepared(&self, backend: &DB) -> QueryResult<bool> {
-        self.query.is_safe_to_cache_prepared(backend)
+    fn is_safe_to_cache_prepared(&self, _: &DB) -> QueryResult<bool> {
+        Ok(self.prepared)
     }
 
     // Only called to show the binds; see `Translated::walk_ast`.
