@@ -61,7 +61,7 @@ pub use crate::{
     connection::TenantConnection,
     lifecycle::CreateTenantError,
     migrations::{MigrationError, Revert},
-    name::{MAX_NAME_BYTES, SchemaName, SchemaNameError},
+    name::{IntoSchemaName, MAX_NAME_BYTES, SchemaName, SchemaNameError},
     pool::{BuildError, Checkout, CheckoutError, ConnectError, Recycling, TenantPool, TenantPoolBuilder},
     query::{TranslateDsl, Translated},
     translate::{SchemaTranslateMap, TranslateError},

@@ -175,6 +175,25 @@ impl TryFrom<&SchemaName> for SchemaName {
     }
 }
 
+/// What can be a schema's name, if it is valid: a string, or a [`SchemaName`].
+pub trait IntoSchemaName {
+    /// Validates the name.
+    ///
+    /// # Errors
+    /// As for [`SchemaName::new`].
+    fn into_schema_name(self) -> Result<SchemaName, SchemaNameError>;
+}
+
+impl<N> IntoSchemaName for N
+where
+    N: TryInto<SchemaName>,
+    N::Error: Into<SchemaNameError>,
+{
+    fn into_schema_name(self) -> Result<SchemaName, SchemaNameError> {
+        self.try_into().map_err(Into::into)
+    }
+}
+
 impl From<std::convert::Infallible> for SchemaNameError {
     fn from(never: std::convert::Infallible) -> Self {
         match never {}

@@ -152,7 +152,7 @@ impl TransactionBuilder<'_> {
         } = *self;
         let begin = format!("BEGIN TRANSACTION{isolation_level}{read_mode}{deferrable}");
         AnsiTransactionManager::begin_transaction_sql(&mut connection.inner, &begin).await?;
-        match callback(&mut *connection).await {
+        match callback(connection).await {
             Ok(value) => {
                 AnsiTransactionManager::commit_transaction(&mut connection.inner).await?;
                 Ok(value)

@@ -9,7 +9,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
 use super::CreateTenantError;
 use crate::{
-    CheckoutError, SchemaName, SchemaNameError, TenantPool,
+    CheckoutError, IntoSchemaName, SchemaName, TenantPool,
     connection::{IS_FINISHED, UNFINISHED},
     migrations::{Direction, MigrationError, Plan, Runner, SchemaOwner, Script, version_table},
 };
@@ -24,16 +24,11 @@ impl TenantPool {
     ///
     /// # Errors
     /// [`CreateTenantError`]; there is no tenant then. A schema that exists already is not touched.
-    pub async fn create_tenant<N, S>(
+    pub async fn create_tenant(
         &self,
-        tenant: N,
-        migrations: S,
-    ) -> Result<Vec<MigrationVersion<'static>>, CreateTenantError>
-    where
-        N: TryInto<SchemaName>,
-        N::Error: Into<SchemaNameError>,
-        S: MigrationSource<Pg> + Send + Sync + 'static,
-    {
+        tenant: impl IntoSchemaName,
+        migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
+    ) -> Result<Vec<MigrationVersion<'static>>, CreateTenantError> {
         let tenant = self.tenant_name(tenant)?;
         let plan = self.read_for(&tenant, migrations).await?;
         self.create(&tenant, &plan).await
@@ -43,16 +38,11 @@ impl TenantPool {
     ///
     /// # Errors
     /// As for [`create_tenant`](Self::create_tenant), other than `AlreadyExists`.
-    pub async fn ensure_tenant<N, S>(
+    pub async fn ensure_tenant(
         &self,
-        tenant: N,
-        migrations: S,
-    ) -> Result<Vec<MigrationVersion<'static>>, CreateTenantError>
-    where
-        N: TryInto<SchemaName>,
-        N::Error: Into<SchemaNameError>,
-        S: MigrationSource<Pg> + Send + Sync + 'static,
-    {
+        tenant: impl IntoSchemaName,
+        migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
+    ) -> Result<Vec<MigrationVersion<'static>>, CreateTenantError> {
         let tenant = self.tenant_name(tenant)?;
         let plan = self.read_for(&tenant, migrations).await?;
         match self.create(&tenant, &plan).await {
@@ -68,11 +58,7 @@ impl TenantPool {
     ///
     /// # Errors
     /// [`CheckoutError`], other than `UnknownTenant`.
-    pub async fn tenant_exists<N>(&self, tenant: N) -> Result<bool, CheckoutError>
-    where
-        N: TryInto<SchemaName>,
-        N::Error: Into<SchemaNameError>,
-    {
+    pub async fn tenant_exists(&self, tenant: impl IntoSchemaName) -> Result<bool, CheckoutError> {
         match self.for_tenant(tenant).get().await {
             Ok(_) => Ok(true),
             Err(CheckoutError::UnknownTenant { .. }) => Ok(false),
@@ -80,10 +66,11 @@ impl TenantPool {
         }
     }
 
-    async fn read_for<S>(&self, tenant: &SchemaName, migrations: S) -> Result<Plan, CreateTenantError>
-    where
-        S: MigrationSource<Pg> + Send + Sync + 'static,
-    {
+    async fn read_for(
+        &self,
+        tenant: &SchemaName,
+        migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
+    ) -> Result<Plan, CreateTenantError> {
         Plan::read(migrations, &SchemaOwner::Tenant(tenant.clone()))
             .await
             .map_err(|source| CreateTenantError::Tables {

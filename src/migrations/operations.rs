@@ -4,7 +4,7 @@ use diesel::{
 };
 
 use super::{MigrationError, Plan, Runner, SchemaOwner};
-use crate::{SchemaName, SchemaNameError, TenantPool};
+use crate::{IntoSchemaName, SchemaNameError, TenantPool};
 
 /// How many migrations to revert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,10 +30,10 @@ impl TenantPool {
     ///
     /// # Errors
     /// [`MigrationError`], which names the migration that failed. Those before it stay applied.
-    pub async fn migrate_shared<S>(&self, migrations: S) -> Result<Vec<MigrationVersion<'static>>, MigrationError>
-    where
-        S: MigrationSource<Pg> + Send + Sync + 'static,
-    {
+    pub async fn migrate_shared(
+        &self,
+        migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
+    ) -> Result<Vec<MigrationVersion<'static>>, MigrationError> {
         self.migrate(self.shared_owner(), migrations).await
     }
 
@@ -41,16 +41,11 @@ impl TenantPool {
     ///
     /// # Errors
     /// [`MigrationError`], which names the tenant and the migration that failed. Those before it stay applied.
-    pub async fn migrate_tenant<N, S>(
+    pub async fn migrate_tenant(
         &self,
-        tenant: N,
-        migrations: S,
-    ) -> Result<Vec<MigrationVersion<'static>>, MigrationError>
-    where
-        N: TryInto<SchemaName>,
-        N::Error: Into<SchemaNameError>,
-        S: MigrationSource<Pg> + Send + Sync + 'static,
-    {
+        tenant: impl IntoSchemaName,
+        migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
+    ) -> Result<Vec<MigrationVersion<'static>>, MigrationError> {
         self.migrate(self.tenant_owner(tenant)?, migrations).await
     }
 
@@ -58,14 +53,11 @@ impl TenantPool {
     ///
     /// # Errors
     /// [`MigrationError`], which names the migration that failed. Those before it stay reverted.
-    pub async fn revert_shared<S>(
+    pub async fn revert_shared(
         &self,
-        migrations: S,
+        migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
         revert: Revert,
-    ) -> Result<Vec<MigrationVersion<'static>>, MigrationError>
-    where
-        S: MigrationSource<Pg> + Send + Sync + 'static,
-    {
+    ) -> Result<Vec<MigrationVersion<'static>>, MigrationError> {
         self.revert(self.shared_owner(), migrations, revert).await
     }
 
@@ -73,17 +65,12 @@ impl TenantPool {
     ///
     /// # Errors
     /// [`MigrationError`], which names the tenant and the migration that failed. Those before it stay reverted.
-    pub async fn revert_tenant<N, S>(
+    pub async fn revert_tenant(
         &self,
-        tenant: N,
-        migrations: S,
+        tenant: impl IntoSchemaName,
+        migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
         revert: Revert,
-    ) -> Result<Vec<MigrationVersion<'static>>, MigrationError>
-    where
-        N: TryInto<SchemaName>,
-        N::Error: Into<SchemaNameError>,
-        S: MigrationSource<Pg> + Send + Sync + 'static,
-    {
+    ) -> Result<Vec<MigrationVersion<'static>>, MigrationError> {
         self.revert(self.tenant_owner(tenant)?, migrations, revert).await
     }
 
@@ -91,10 +78,10 @@ impl TenantPool {
     ///
     /// # Errors
     /// [`MigrationError`] if migrations or versions can't be read.
-    pub async fn pending_shared<S>(&self, migrations: S) -> Result<Vec<MigrationVersion<'static>>, MigrationError>
-    where
-        S: MigrationSource<Pg> + Send + Sync + 'static,
-    {
+    pub async fn pending_shared(
+        &self,
+        migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
+    ) -> Result<Vec<MigrationVersion<'static>>, MigrationError> {
         self.pending(self.shared_owner(), migrations).await
     }
 
@@ -102,27 +89,19 @@ impl TenantPool {
     ///
     /// # Errors
     /// [`MigrationError`] if migrations or versions can't be read.
-    pub async fn pending_tenant<N, S>(
+    pub async fn pending_tenant(
         &self,
-        tenant: N,
-        migrations: S,
-    ) -> Result<Vec<MigrationVersion<'static>>, MigrationError>
-    where
-        N: TryInto<SchemaName>,
-        N::Error: Into<SchemaNameError>,
-        S: MigrationSource<Pg> + Send + Sync + 'static,
-    {
+        tenant: impl IntoSchemaName,
+        migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
+    ) -> Result<Vec<MigrationVersion<'static>>, MigrationError> {
         self.pending(self.tenant_owner(tenant)?, migrations).await
     }
 
-    async fn migrate<S>(
+    async fn migrate(
         &self,
         owner: SchemaOwner,
-        migrations: S,
-    ) -> Result<Vec<MigrationVersion<'static>>, MigrationError>
-    where
-        S: MigrationSource<Pg> + Send + Sync + 'static,
-    {
+        migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
+    ) -> Result<Vec<MigrationVersion<'static>>, MigrationError> {
         let plan = Plan::read(migrations, &owner).await?;
         self.apply(owner, &plan).await
     }
@@ -140,15 +119,12 @@ impl TenantPool {
         runner.apply(plan).await.map(into_versions)
     }
 
-    async fn revert<S>(
+    async fn revert(
         &self,
         owner: SchemaOwner,
-        migrations: S,
+        migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
         revert: Revert,
-    ) -> Result<Vec<MigrationVersion<'static>>, MigrationError>
-    where
-        S: MigrationSource<Pg> + Send + Sync + 'static,
-    {
+    ) -> Result<Vec<MigrationVersion<'static>>, MigrationError> {
         let plan = Plan::read(migrations, &owner).await?;
         let mut runner = Runner::connect(self, owner.clone()).await?;
         runner.require_schema().await?;
@@ -156,14 +132,11 @@ impl TenantPool {
         runner.revert(&plan, revert.count()).await.map(into_versions)
     }
 
-    async fn pending<S>(
+    async fn pending(
         &self,
         owner: SchemaOwner,
-        migrations: S,
-    ) -> Result<Vec<MigrationVersion<'static>>, MigrationError>
-    where
-        S: MigrationSource<Pg> + Send + Sync + 'static,
-    {
+        migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
+    ) -> Result<Vec<MigrationVersion<'static>>, MigrationError> {
         let plan = Plan::read(migrations, &owner).await?;
         let mut runner = Runner::connect(self, owner).await?;
         runner.require_schema().await?;
@@ -177,11 +150,7 @@ impl TenantPool {
         SchemaOwner::Shared(self.shared_schema().clone())
     }
 
-    fn tenant_owner<N>(&self, tenant: N) -> Result<SchemaOwner, SchemaNameError>
-    where
-        N: TryInto<SchemaName>,
-        N::Error: Into<SchemaNameError>,
-    {
+    fn tenant_owner(&self, tenant: impl IntoSchemaName) -> Result<SchemaOwner, SchemaNameError> {
         self.tenant_name(tenant).map(SchemaOwner::Tenant)
     }
 }

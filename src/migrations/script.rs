@@ -43,14 +43,14 @@ pub(crate) enum Body {
 
 impl Plan {
     /// Reads which migrations there are, on a blocking thread: they may be files.
-    pub(crate) async fn read<S>(source: S, owner: &SchemaOwner) -> Result<Self, MigrationError>
-    where
-        S: MigrationSource<Pg> + Send + Sync + 'static,
-    {
+    pub(crate) async fn read(
+        source: impl MigrationSource<Pg> + Send + Sync + 'static,
+        owner: &SchemaOwner,
+    ) -> Result<Self, MigrationError> {
         let (source, owner): (Source, _) = (Arc::new(source), owner.clone());
         on_blocking_thread(move || {
             let mut migrations: Vec<Planned> = match source.migrations() {
-                Ok(migrations) => migrations.iter().map(planned).collect(),
+                Ok(migrations) => migrations.iter().map(|migration| planned(&**migration)).collect(),
                 Err(source) => return Err(MigrationError::Source { owner, source }),
             };
             migrations.sort_by(|a, b| a.version.cmp(&b.version));
@@ -87,7 +87,7 @@ impl Plan {
                     .find(|migration| migration.name().version().to_string() == *version)
             };
             let script = |version: String| match by_version(&version) {
-                Some(migration) => Script::read(migration, direction, &source, &owner),
+                Some(migration) => Script::read(&**migration, direction, &source, &owner),
                 None => Err(MigrationError::UnknownVersion {
                     owner: owner.clone(),
                     version,
@@ -101,7 +101,7 @@ impl Plan {
 
 impl Script {
     fn read(
-        migration: &Box<dyn Migration<Pg>>,
+        migration: &dyn Migration<Pg>,
         direction: Direction,
         source: &Source,
         owner: &SchemaOwner,
@@ -133,7 +133,7 @@ impl Script {
     }
 }
 
-fn planned(migration: &Box<dyn Migration<Pg>>) -> Planned {
+fn planned(migration: &dyn Migration<Pg>) -> Planned {
     Planned {
         version: migration.name().version().to_string(),
         name: migration.name().to_string(),

@@ -6,7 +6,7 @@ use super::{
     Checkout, CheckoutError, CheckoutRequest, ConnectError, Target, TenantPoolBuilder, connect::Connector,
     manager::Manager, schemas::Schemas,
 };
-use crate::{SchemaName, SchemaNameError, translate::SchemaTranslateMap};
+use crate::{IntoSchemaName, SchemaName, SchemaNameError, translate::SchemaTranslateMap};
 
 /// One pool of connections for all tenants. See the [module](crate::pool).
 ///
@@ -70,11 +70,7 @@ impl TenantPool {
     ///
     /// An invalid name, the name of a schema that is no tenant's (the shared one, those of extensions), and a tenant without a
     /// schema are errors of [`get`](CheckoutRequest::get). Any other schema of the database counts as a tenant.
-    pub fn for_tenant<N>(&self, tenant: N) -> CheckoutRequest<'_>
-    where
-        N: TryInto<SchemaName>,
-        N::Error: Into<SchemaNameError>,
-    {
+    pub fn for_tenant(&self, tenant: impl IntoSchemaName) -> CheckoutRequest<'_> {
         let request = self.tenant_name(tenant).map(|name| {
             let map = SchemaTranslateMap::tenant(name.clone());
             (Target::Tenant(name), self.with_symbolic_schema(map))
@@ -137,12 +133,8 @@ impl TenantPool {
     }
 
     /// A name that a tenant may have.
-    pub(crate) fn tenant_name<N>(&self, tenant: N) -> Result<SchemaName, SchemaNameError>
-    where
-        N: TryInto<SchemaName>,
-        N::Error: Into<SchemaNameError>,
-    {
-        let name = tenant.try_into().map_err(Into::into)?;
+    pub(crate) fn tenant_name(&self, tenant: impl IntoSchemaName) -> Result<SchemaName, SchemaNameError> {
+        let name = tenant.into_schema_name()?;
         if name == self.0.shared_schema {
             return Err(SchemaNameError::Shared {
                 name: name.as_str().to_owned(),

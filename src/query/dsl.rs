@@ -8,7 +8,7 @@ use diesel::{
 };
 
 use super::Translated;
-use crate::{SchemaName, SchemaNameError, translate::SchemaTranslateMap};
+use crate::{IntoSchemaName, translate::SchemaTranslateMap};
 
 /// Gives one query a map of its own.
 ///
@@ -22,14 +22,10 @@ pub trait TranslateDsl: Sized {
     /// # Errors
     /// The query fails with a [`SchemaNameError`] inside of [`QueryBuilderError`](diesel::result::Error::QueryBuilderError)
     /// when it is run, if no schema can have that name.
-    fn in_schema<N>(self, schema: N) -> Translated<Self>
-    where
-        N: TryInto<SchemaName>,
-        N::Error: Into<SchemaNameError>,
-    {
-        match schema.try_into() {
+    fn in_schema(self, schema: impl IntoSchemaName) -> Translated<Self> {
+        match schema.into_schema_name() {
             Ok(name) => self.with_schema_map(SchemaTranslateMap::tenant(name)),
-            Err(error) => Translated::invalid(self, error.into()),
+            Err(error) => Translated::invalid(self, error),
         }
     }
 

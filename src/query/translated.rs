@@ -11,7 +11,7 @@ use super::{
     text::{translate, untranslated_sql},
 };
 use crate::{
-    SchemaName, SchemaNameError,
+    IntoSchemaName, SchemaNameError,
     translate::{POISON, SchemaTranslateMap},
 };
 
@@ -42,11 +42,7 @@ impl<Q> Translated<Q> {
 
     /// Sends the query's unqualified tables to another schema, in place of the one it had; see
     /// [`TranslateDsl::in_schema`](super::TranslateDsl::in_schema).
-    pub fn in_schema<N>(self, schema: N) -> Self
-    where
-        N: TryInto<SchemaName>,
-        N::Error: Into<SchemaNameError>,
-    {
+    pub fn in_schema(self, schema: impl IntoSchemaName) -> Self {
         TranslateDsl::in_schema(self.query, schema)
     }
 
