@@ -1,0 +1,7 @@
+//! What the fuzz targets share.
+
+mod names;
+mod sql;
+
+pub use names::{identifier_at, identifiers};
+pub use sql::sql;

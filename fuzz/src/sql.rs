@@ -1,0 +1,48 @@
+//! Bytes from the fuzzer to SQL text.
+
+/// Words of the grammar, names, and pieces of tokens: what a byte of structured input stands for.
+#[rustfmt::skip]
+const WORDS: &[&str] = &[
+    "SELECT", "FROM", "WHERE", "JOIN", "LEFT JOIN", "CROSS JOIN", "NATURAL JOIN", "ON", "USING", "AS", "WITH", "RECURSIVE",
+    "INSERT INTO", "VALUES", "DEFAULT VALUES", "UPDATE", "SET", "DELETE FROM", "MERGE INTO", "WHEN MATCHED THEN", "WHEN NOT MATCHED THEN",
+    "RETURNING", "ON CONFLICT", "DO UPDATE SET", "DO NOTHING", "UNION", "INTERSECT ALL", "EXCEPT", "ORDER BY", "GROUP BY", "HAVING",
+    "LIMIT", "OFFSET", "FETCH FIRST ROW ONLY", "FOR UPDATE OF", "FOR SHARE", "LATERAL", "ONLY", "TABLE", "INTO", "DISTINCT ON", "ALL",
+    "IS NOT DISTINCT FROM", "IS", "NULL", "NOT", "EXISTS", "IN", "CASE", "WHEN", "THEN", "ELSE", "END", "CAST", "COLLATE", "COLLATION FOR",
+    "EXTRACT", "year FROM", "TRIM", "BOTH", "SUBSTRING", "OVERLAY", "PLACING", "POSITION", "TABLESAMPLE", "REPEATABLE", "WITH ORDINALITY",
+    "ROWS FROM", "XMLTABLE", "JSON_TABLE", "COLUMNS", "WINDOW", "OVER", "FILTER", "WITHIN GROUP", "MATERIALIZED", "SEARCH", "CYCLE",
+    "CREATE TABLE", "CREATE TEMP TABLE", "CREATE VIEW", "CREATE RECURSIVE VIEW", "CREATE INDEX", "CREATE TRIGGER", "CREATE POLICY",
+    "CREATE RULE", "CREATE SEQUENCE", "CREATE FUNCTION", "CREATE SCHEMA", "CREATE PUBLICATION", "CREATE STATISTICS", "BEGIN ATOMIC",
+    "ALTER TABLE", "ALTER PUBLICATION", "ADD", "DROP", "DROP TABLE", "DROP TRIGGER", "IF EXISTS", "IF NOT EXISTS", "RENAME TO", "ATTACH PARTITION",
+    "PARTITION OF", "REFERENCES", "LIKE", "INHERITS", "OWNED BY", "COMMENT ON TABLE", "COMMENT ON COLUMN", "COMMENT ON CONSTRAINT", "GRANT",
+    "REVOKE", "TO", "TRUNCATE", "LOCK", "COPY", "VACUUM", "ANALYZE", "CLUSTER", "REINDEX", "EXPLAIN", "DECLARE", "FOR", "PREPARE", "EXECUTE",
+    "REFRESH MATERIALIZED VIEW", "DO", "ALSO", "INSTEAD", "BEGIN", "COMMIT", "CONSTRAINT", "FOREIGN KEY", "PRIMARY KEY", "CHECK", "DEFAULT",
+    "GENERATED ALWAYS AS", "ARRAY", "ROW", "ANY", "AND", "OR", "OPERATOR", "VARIADIC", "INTERVAL", "timestamp with time zone", "current_date",
+    "orders", "items", "public", "shared", "\"orders\"", "\"Orders\"", "Orders", "\"a\"\"b\"", "U&\"\\006frders\"", "U&\"!006frders\" UESCAPE '!'",
+    "größe", "pg_class", "information_schema", "tables", "pg_temp", "o", "c", "id", "excluded", "old", "new", "f", "count", "generate_series",
+    "public.orders", "shared.orders", "orders.id", "public.orders.id", "orders.*", "id = 1",
+    "'text'", "E'it\\'s'", "$$body$$", "$tag$ $$ $tag$", "U&'\\0061'", "B'01'", "N'x'", "'a'\n'b'", "1", "1.5e3", "0x1F", "1_000", "$1", "?",
+    "-- comment\n", "/* comment */", "/* /* nested */ */", "/*", "*/", "'", "\"", "U&\"", "E'", "$a$", "--", "\\", "\0", "\u{1}",
+    "(", ")", "[", "]", ",", ";", ".", "*", "::", ":", ":=", "=>", "=", "<>", "+", "-", "/", "||", "->>", "@>", "&&", "~",
+];
+
+/// The text that the fuzzer's bytes stand for. Its first byte chooses: raw text, in which a mutation of a byte is one of a character;
+/// or one word for each byte, in which it is one of a word. Raw text has a dictionary of its own, `dictionaries/sql.dict`.
+pub fn sql(data: &[u8]) -> Option<String> {
+    let (&mode, rest) = data.split_first()?;
+    if mode % 2 == 0 {
+        return String::from_utf8(rest.to_vec()).ok();
+    }
+    let mut text = String::with_capacity(rest.len() * 6);
+    for &byte in rest {
+        if let Some(word) = WORDS.get(usize::from(byte)) {
+            text.push_str(word);
+            // Some texts have no spaces at all, where tokens run into each other.
+            if mode & 2 == 0 {
+                text.push(' ');
+            }
+        } else {
+            text.push(if byte % 2 == 0 { ' ' } else { '\n' });
+        }
+    }
+    Some(text)
+}
