@@ -1,0 +1,66 @@
+//! Names: few, so that they meet.
+
+use super::Rule;
+
+pub const RULES: &[Rule] = &[
+    ("relation", &["<table>", "<table>", "<table>", "<schema> . <table>"]),
+    (
+        "table",
+        &[
+            "orders",
+            "orders",
+            "orders",
+            "items",
+            "items",
+            "users",
+            "Orders",
+            "\"orders\"",
+            "\"Orders\"",
+            "\"order~items\"",
+            "\"a\"\"b\"",
+            "größe",
+            "U&\"\\006frders\"",
+            "U&\"!006frders\" UESCAPE '!'",
+            "u&\"\\+00006ftems\"",
+            "pg_class",
+            "PG_TYPE",
+            "\"pg_class\"",
+            "pg_orders",
+            "merge",
+            "operator",
+            "rows",
+            "recursive",
+        ],
+    ),
+    (
+        "schema",
+        &[
+            "public",
+            "public",
+            "shared",
+            "shared",
+            "Shared",
+            "\"shared\"",
+            "\"Shared\"",
+            "U&\"sh\\0061red\"",
+            "other",
+        ],
+    ),
+    (
+        "name",
+        &[
+            "o",
+            "orders",
+            "orders",
+            "items",
+            "i",
+            "users",
+            "\"Orders\"",
+            "ORDERS",
+            "U&\"\\006frders\"",
+            "pg_class",
+            "x",
+        ],
+    ),
+    ("label", &["a", "\"from\"", "orders"]),
+];
