@@ -1,0 +1,30 @@
+//! What the translator allocates, counted by the allocator.
+
+use allocation_counter::measure;
+use diesel_tenants::{SchemaTranslateMap, translate::Template};
+
+const SQL: &str = r#"SELECT "public"."users"."name", "orders"."quantity" FROM ("public"."users" INNER JOIN "orders" ON ("orders"."user_id" = "public"."users"."id"))"#;
+
+fn map(tenant: &str) -> SchemaTranslateMap {
+    SchemaTranslateMap::tenant(tenant.parse().expect("a name")).with("public", "public".parse().expect("a name"))
+}
+
+#[test]
+fn rendering_allocates_its_output_and_nothing_else() {
+    let map = map("client1");
+    let template = Template::analyse(SQL).expect("SQL");
+    let mut rendered = None;
+    let allocations = measure(|| rendered = Some(template.render(SQL, &map)));
+    assert!(rendered.expect("rendered").is_ok());
+    // The text, at its full length from the start.
+    assert_eq!(allocations.count_total, 1);
+}
+
+#[test]
+fn what_stays_as_it_is_allocates_nothing() {
+    let map = map("client1");
+    let sql = r#"SELECT "public"."users"."id" FROM "public"."users" WHERE ("public"."users"."id" = $1)"#;
+    let template = Template::analyse(sql).expect("SQL");
+    let allocations = measure(|| assert_eq!(template.render(sql, &map).expect("a text"), sql));
+    assert_eq!(allocations.count_total, 0);
+}
