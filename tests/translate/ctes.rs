@@ -35,6 +35,9 @@ fn recursive_makes_all_names_visible_everywhere() {
 #[test]
 fn names_end_with_the_query_that_declares_them() {
     check(&[
+        "SELECT 1 UNION (WITH a AS (SELECT 1) SELECT * FROM a) ORDER BY 1 IN (SELECT x FROM §a)",
+        "(WITH a AS (SELECT 1) SELECT * FROM a) EXCEPT (WITH b AS (SELECT 1) TABLE b) LIMIT (SELECT count(*) FROM §a, §b)",
+        "WITH c AS (SELECT 1) SELECT 1 UNION (WITH a AS (SELECT 1) TABLE a) ORDER BY (SELECT x FROM §a, c)",
         "(WITH a AS (SELECT 1) SELECT * FROM a) UNION SELECT * FROM §a",
         "WITH a AS (WITH b AS (SELECT 1) SELECT * FROM b) SELECT * FROM a, §b",
         "SELECT (WITH a AS (SELECT 1) SELECT * FROM a), 2 FROM §a",

@@ -100,3 +100,13 @@ fn system_catalogs_stay_by_their_names() {
 fn names_in_strings_are_out_of_reach() {
     check(&["SELECT nextval('invoices_no_seq'), 'invoices'::regclass, to_regclass('lines') FROM §invoices"]);
 }
+
+#[test]
+fn a_parenthesis_behind_by_is_no_call() {
+    check(&[
+        "SELECT 1 FROM §t ORDER BY ((SELECT 1 FROM §u) UNION SELECT 2 EXCEPT SELECT x FROM §v)",
+        "SELECT 1 FROM §t GROUP BY ((SELECT 1) UNION SELECT x FROM §u)",
+        "SELECT rank() OVER (PARTITION BY ((SELECT 1) UNION TABLE §u)) FROM §t",
+        "SELECT 1 FROM §t GROUP BY (a, t.b)",
+    ]);
+}

@@ -115,6 +115,11 @@ impl Finder<'_> {
     fn name_in_expression(&mut self, env: Env) -> Result<Option<Opening>, Fault> {
         let name = self.dotted()?;
         match self.token.kind {
+            // ORDER BY ((SELECT …) UNION …) calls no function.
+            Kind::Open if name.parts == 1 && self.word_is(name.first, "by") => {
+                self.advance()?;
+                return Ok(Some(Opening::Paren(env)));
+            }
             Kind::Open => {
                 self.note_call(name.last());
                 self.advance()?;
@@ -251,7 +256,9 @@ impl Finder<'_> {
         Ok(())
     }
 
-    /// Inside of a function's parentheses. A query is illegal there, but must not be taken for anything else.
+    /// Inside of a function's parentheses, where a FROM is one of EXTRACT, TRIM, SUBSTRING, OVERLAY or POSITION, and begins no
+    /// clause: nothing ends what is inside but the parenthesis. A query is illegal there, but must not be taken for anything
+    /// else.
     pub(super) fn arguments(&mut self, env: Env) -> Result<(), Fault> {
         let fresh = self.at_query()?;
         self.paren(env, fresh)

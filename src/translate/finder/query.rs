@@ -179,9 +179,10 @@ impl Finder<'_> {
         }
     }
 
-    /// Clauses behind a set operation see the tables of no operand.
+    /// Clauses behind a set operation see the tables of no operand, and no name that an operand in parentheses declared.
     fn leave_operand(&mut self, query: &mut Query) {
         if query.compound {
+            self.ctes.leave(query.ctes);
             query.env = self.scopes.level(query.outer).all();
             query.compound = false;
         }
