@@ -20,7 +20,7 @@ pub trait TranslateDsl: Sized {
     /// The schema's existence isn't checked beforehand: a missing one is the server's error, "relation … does not exist".
     ///
     /// # Errors
-    /// The query fails with a [`SchemaNameError`] inside of [`QueryBuilderError`](diesel::result::Error::QueryBuilderError)
+    /// The query fails with a [`SchemaNameError`](crate::SchemaNameError) inside of [`QueryBuilderError`](diesel::result::Error::QueryBuilderError)
     /// when it is run, if no schema can have that name.
     fn in_schema(self, schema: impl IntoSchemaName) -> Translated<Self> {
         match schema.into_schema_name() {
