@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod cancellation;
+mod catalogs;
 mod checkout;
 mod composites;
 mod connection;
