@@ -32,18 +32,21 @@ pin_project! {
             if this.waiting.is_none() {
                 return;
             }
-            // Who wants one row stops reading there, when the end has mostly arrived as well.
+            // Who wants one row stops reading there, when the end has mostly arrived as well. But there may be millions left.
             let mut context = Context::from_waker(Waker::noop());
-            loop {
+            for _ in 0..MOST_ROWS_READ {
                 match this.rows.as_mut().poll_next(&mut context) {
                     Poll::Ready(Some(_)) => {}
-                    Poll::Ready(None) => break this.waiting.take().map_or((), |waiting| waiting.answered(true)),
-                    Poll::Pending => break,
+                    Poll::Ready(None) => return this.waiting.take().map_or((), |waiting| waiting.answered(true)),
+                    Poll::Pending => return,
                 }
             }
         }
     }
 }
+
+/// How many rows are read to find the end of a result that nobody wants any more.
+const MOST_ROWS_READ: usize = 100;
 
 impl<'conn, S: Stream> Rows<'conn, S> {
     pub(super) fn new(rows: S, waiting: Waiting<'conn>) -> Self {
