@@ -4,6 +4,7 @@ use super::{Class, Fault, Kind, Lexer, class};
 
 impl Lexer<'_> {
     /// `'…'` from its opening quote, with the segments that continue it on further lines. In `E'…'` a backslash takes the next character along.
+    #[inline(never)]
     pub(super) fn string(&mut self, quote: usize, escapes: bool) -> Result<Kind, Fault> {
         let bytes = self.sql.as_bytes();
         let mut at = quote + 1;
@@ -44,6 +45,7 @@ impl Lexer<'_> {
     }
 
     /// `$1`, or `$tag$…$tag$`.
+    #[inline(never)]
     pub(super) fn dollar(&mut self) -> Result<Kind, Fault> {
         let bytes = self.sql.as_bytes();
         let start = self.at;
@@ -82,6 +84,7 @@ impl Lexer<'_> {
     }
 
     /// `1`, `1.5`, `.5e-3`, `1_000`, `0x1F`. What follows without a space is left for the next token, as servers before PostgreSQL 15 do.
+    #[inline(never)]
     pub(super) fn number(&mut self) -> Kind {
         let start = self.at;
         let digits = |mut at: usize, is_digit: fn(u8) -> bool| {

@@ -136,13 +136,15 @@ impl<'a> Lexer<'a> {
         if sql.len() > Self::LONGEST_TEXT {
             return Err(Fault::not_understood(0, "a text of more than a gigabyte"));
         }
-        match sql.find('\0') {
-            Some(nul) => Err(Fault::not_understood(
-                nul,
-                "a NUL, which no text sent to PostgreSQL can hold",
-            )),
-            None => Ok(Self { sql, at: 0 }),
+        // All bytes at once: the search for one stops to look at each.
+        if !sql.bytes().fold(false, |found, byte| found | (byte == 0)) {
+            return Ok(Self { sql, at: 0 });
         }
+        let nul = sql.find('\0').unwrap_or_default();
+        Err(Fault::not_understood(
+            nul,
+            "a NUL, which no text sent to PostgreSQL can hold",
+        ))
     }
 
     pub(crate) fn sql(&self) -> &'a str {
@@ -155,6 +157,8 @@ impl<'a> Lexer<'a> {
     }
 
     /// The next token; [`Kind::End`] at the end of the text, again and again.
+    ///
+    /// Called for every token, so that what few texts have is kept out of line: it would cost registers.
     pub(crate) fn next(&mut self) -> Result<Token, Fault> {
         let (start, kind) = loop {
             let start = self.at;
@@ -221,6 +225,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
+    #[inline(never)]
     fn skip_line(&mut self) {
         let rest = &self.sql.as_bytes()[self.at..];
         self.at += rest
@@ -229,6 +234,7 @@ impl<'a> Lexer<'a> {
             .unwrap_or(rest.len());
     }
 
+    #[inline(never)]
     fn skip_block_comment(&mut self) -> Result<(), Fault> {
         let start = self.at;
         let mut depth = 0;
@@ -290,6 +296,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// `U&"…"` and the `UESCAPE '…'` that belongs to it.
+    #[inline(never)]
     fn unicode_quoted(&mut self, quote: usize) -> Result<Kind, Fault> {
         const UESCAPE: &[u8] = b"uescape";
         self.quoted(quote)?;
@@ -314,6 +321,7 @@ impl<'a> Lexer<'a> {
     /// An operator: as many of its characters as follow, but a comment ends it, and so does a trailing `+` or `-` unless one of `~!@#^&|?%` and
     /// the backtick is part of it (so that `=-1` is two tokens). None is longer than a name: without that limit a long row of signs, each
     /// an operator of its own, would be looked at again and again.
+    #[inline(never)]
     fn operator(&mut self) -> Kind {
         let bytes = self.sql.as_bytes();
         let start = self.at;
