@@ -90,7 +90,12 @@ impl Schemas {
 
     /// Has the schema looked up anew at the next checkout.
     pub(crate) fn forget(&self, schema: &SchemaName) {
-        for (map, known) in self.known.iter().filter(|(map, _)| map.unqualified() == Some(schema)) {
+        let stale: Vec<_> = self
+            .known
+            .iter()
+            .filter(|(map, _)| map.unqualified() == Some(schema))
+            .collect();
+        for (map, known) in stale {
             self.known.insert(map, Known { seen: None, ..known });
         }
     }

@@ -97,6 +97,11 @@ impl Stops {
         Self(self.0 | Self::COMMA)
     }
 
+    /// The same, and at these words.
+    pub(crate) const fn and(self, words: &[Keyword]) -> Self {
+        Self(self.0 | Self::at(words).0)
+    }
+
     pub(crate) fn has(self, keyword: Keyword) -> bool {
         self.0 & (1 << keyword as u8) != 0
     }

@@ -43,8 +43,8 @@ impl Opening {
     }
 }
 
-/// What turns a query in parentheses inside of parentheses into an operand: `((SELECT …) UNION …)`.
-const AFTER_OPERAND: Stops = Stops::at(&[
+/// What may follow an operand of a query, and turns a query in parentheses inside of parentheses into one: `((SELECT …) UNION …)`.
+pub(super) const AFTER_OPERAND: Stops = Stops::at(&[
     Keyword::Union,
     Keyword::Intersect,
     Keyword::Except,

@@ -7,56 +7,39 @@ use super::{
         lexer::Kind,
     },
     Finder, Frame,
-    expression::Pause,
+    expression::{AFTER_OPERAND, Pause},
     from::FromList,
     scope::{Env, Target},
 };
 
-const AFTER_CONDITION: Stops = Stops::at(&[
-    Keyword::Join,
-    Keyword::Inner,
-    Keyword::Left,
-    Keyword::Right,
-    Keyword::Full,
-    Keyword::Cross,
-    Keyword::Natural,
-    Keyword::On,
-    Keyword::Using,
-    Keyword::Where,
-    Keyword::Group,
-    Keyword::Having,
-    Keyword::Window,
-    Keyword::Union,
-    Keyword::Intersect,
-    Keyword::Except,
-    Keyword::Order,
-    Keyword::Limit,
-    Keyword::Offset,
-    Keyword::Fetch,
-    Keyword::For,
-    Keyword::Returning,
-    Keyword::When,
-])
-.and_comma();
-
 /// What may follow a FROM clause.
-const FROM_END: Stops = Stops::at(&[
-    Keyword::On,
-    Keyword::Where,
-    Keyword::Group,
-    Keyword::Having,
-    Keyword::Window,
-    Keyword::Union,
-    Keyword::Intersect,
-    Keyword::Except,
-    Keyword::Order,
-    Keyword::Limit,
-    Keyword::Offset,
-    Keyword::Fetch,
-    Keyword::For,
-    Keyword::Returning,
+const FROM_END: Stops = CLAUSES.and(&[
     // WITH CHECK OPTION of a view, WITH NO DATA of a table.
     Keyword::With,
+]);
+
+const AFTER_CONDITION: Stops = CLAUSES
+    .and(&[
+        Keyword::Join,
+        Keyword::Inner,
+        Keyword::Left,
+        Keyword::Right,
+        Keyword::Full,
+        Keyword::Cross,
+        Keyword::Natural,
+        Keyword::Using,
+        Keyword::When,
+    ])
+    .and_comma();
+
+/// The clauses behind FROM, of the query itself and of a statement around it.
+const CLAUSES: Stops = AFTER_OPERAND.and(&[
+    Keyword::On,
+    Keyword::Where,
+    Keyword::Group,
+    Keyword::Having,
+    Keyword::Window,
+    Keyword::Returning,
 ]);
 
 impl Finder<'_> {

@@ -8,7 +8,7 @@ use super::{
     },
     Finder, Frame,
     cte::With,
-    expression::Pause,
+    expression::{AFTER_OPERAND, Pause},
     from::FromList,
     scope::{Env, Level},
 };
@@ -67,17 +67,9 @@ impl Query {
     }
 }
 
-const CLAUSES: Stops = Stops::at(&[
+const CLAUSES: Stops = AFTER_OPERAND.and(&[
     Keyword::From,
     Keyword::Into,
-    Keyword::Union,
-    Keyword::Intersect,
-    Keyword::Except,
-    Keyword::Order,
-    Keyword::Limit,
-    Keyword::Offset,
-    Keyword::Fetch,
-    Keyword::For,
     // These belong to a statement around the query.
     Keyword::On,
     Keyword::Returning,
