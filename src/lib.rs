@@ -58,11 +58,11 @@ pub mod translate;
 
 #[doc(inline)]
 pub use crate::{
-    connection::TenantConnection,
-    lifecycle::CreateTenantError,
+    connection::{TenantConnection, TenantStatus},
+    lifecycle::LifecycleError,
     migrations::{MigrationError, Revert},
     name::{IntoSchemaName, MAX_NAME_BYTES, SchemaName, SchemaNameError},
-    pool::{BuildError, Checkout, CheckoutError, ConnectError, Recycling, TenantPool, TenantPoolBuilder},
+    pool::{BuildError, Checkout, CheckoutError, ConnectError, Recycling, Tenant, TenantPool, TenantPoolBuilder},
     query::{TranslateDsl, Translated},
     translate::{SchemaTranslateMap, TranslateError},
 };

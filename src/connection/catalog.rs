@@ -2,27 +2,54 @@
 
 use diesel::{
     OptionalExtension, QueryResult, QueryableByName,
-    sql_types::{Array, Oid, Text},
+    sql_types::{Array, Nullable, Oid, Text},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
+use super::TenantStatus;
 use crate::{SchemaName, query::TenantType};
 
-/// The comment on the version table of a schema whose creation takes more than one transaction, until it is done. To
-/// checkouts and migrations such a schema does not exist.
-pub(crate) const UNFINISHED: &str = "diesel-tenants: creation unfinished";
+/// The comment on the version table of a schema `pg_namespace n`, which tells the [status](TenantStatus) of a tenant.
+const STATUS_COMMENT: &str = "pg_catalog.obj_description(pg_catalog.to_regclass(pg_catalog.format(\
+    '%I.__diesel_schema_migrations', n.nspname)), 'pg_class')";
 
-/// The same as a condition on `pg_namespace n`.
-pub(crate) const IS_FINISHED: &str = "pg_catalog.obj_description(pg_catalog.to_regclass(pg_catalog.format(\
-    '%I.__diesel_schema_migrations', n.nspname)), 'pg_class') IS DISTINCT FROM 'diesel-tenants: creation unfinished'";
-
-/// The types that were made in a schema, sorted by name; `None` if there is no such schema.
-pub(crate) async fn types_of(
+/// The status of the tenant in a schema; `None` if there is no such schema.
+pub(crate) async fn status_of(
     schema: &SchemaName,
     connection: &mut AsyncPgConnection,
-) -> QueryResult<Option<Vec<TenantType>>> {
+) -> QueryResult<Option<TenantStatus>> {
     #[derive(QueryableByName)]
-    struct Types {
+    struct Found {
+        #[diesel(sql_type = Nullable<Text>)]
+        comment: Option<String>,
+    }
+
+    diesel::sql_query(format!(
+        "SELECT {STATUS_COMMENT} AS comment FROM pg_catalog.pg_namespace n WHERE n.nspname = $1"
+    ))
+    .bind::<Text, _>(schema.as_str())
+    .get_result::<Found>(connection)
+    .await
+    .optional()
+    .map(|found| found.map(|found| TenantStatus::of_comment(found.comment.as_deref())))
+}
+
+/// What a checkout needs to know of a schema.
+pub(crate) struct SchemaFacts {
+    pub(crate) status: TenantStatus,
+    /// The types that were made in it, sorted by name.
+    pub(crate) types: Vec<TenantType>,
+}
+
+/// What the catalog tells of a schema; `None` if there is no such schema.
+pub(crate) async fn facts_of(
+    schema: &SchemaName,
+    connection: &mut AsyncPgConnection,
+) -> QueryResult<Option<SchemaFacts>> {
+    #[derive(QueryableByName)]
+    struct Facts {
+        #[diesel(sql_type = Nullable<Text>)]
+        comment: Option<String>,
         #[diesel(sql_type = Array<Text>)]
         names: Vec<String>,
         #[diesel(sql_type = Array<Oid>)]
@@ -30,24 +57,25 @@ pub(crate) async fn types_of(
     }
 
     // Enums, domains, ranges, and composites other than the row types of tables.
-    let types = diesel::sql_query(format!(
-        "SELECT coalesce(array_agg(t.typname::pg_catalog.text ORDER BY t.typname COLLATE \"C\") \
+    let facts = diesel::sql_query(format!(
+        "SELECT {STATUS_COMMENT} AS comment, coalesce(array_agg(t.typname::pg_catalog.text ORDER BY t.typname COLLATE \"C\") \
          FILTER (WHERE t.oid IS NOT NULL), '{{}}') AS names, \
          coalesce(array_agg(t.oid ORDER BY t.typname COLLATE \"C\") FILTER (WHERE t.oid IS NOT NULL), '{{}}') AS oids \
          FROM pg_catalog.pg_namespace n LEFT JOIN \
          (pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid) \
          ON t.typnamespace = n.oid AND (t.typtype IN ('e', 'd', 'r', 'm') OR c.relkind = 'c') \
-         WHERE n.nspname = $1 AND {IS_FINISHED} GROUP BY n.oid"
+         WHERE n.nspname = $1 GROUP BY n.oid"
     ))
     .bind::<Text, _>(schema.as_str())
-    .get_result::<Types>(connection)
+    .get_result::<Facts>(connection)
     .await
     .optional()?;
-    Ok(types.map(|Types { names, oids }| {
-        names
+    Ok(facts.map(|Facts { comment, names, oids }| SchemaFacts {
+        status: TenantStatus::of_comment(comment.as_deref()),
+        types: names
             .into_iter()
             .zip(oids)
             .map(|(name, oid)| TenantType { name, oid })
-            .collect()
+            .collect(),
     }))
 }

@@ -25,13 +25,15 @@ mod pipeline;
 mod postgres;
 mod rows;
 mod session;
+mod status;
 mod tenant_connection;
 mod transaction;
 
-pub(crate) use catalog::{IS_FINISHED, UNFINISHED, types_of};
+pub(crate) use catalog::{SchemaFacts, facts_of, status_of};
 pub use load::{ExecuteFuture, LoadFuture};
 pub use postgres::TransactionBuilder;
 pub use rows::Rows;
 pub(crate) use session::Condition;
+pub use status::TenantStatus;
 pub use tenant_connection::TenantConnection;
 pub use transaction::TenantTransactionManager;

@@ -16,7 +16,7 @@ use diesel_async::{
 use futures_core::{Stream, future::BoxFuture};
 use tokio_postgres::CancelToken;
 
-use super::{TenantConnection, types_of};
+use super::{TenantConnection, facts_of};
 use crate::query::Translation;
 
 impl TenantConnection<AsyncPgConnection> {
@@ -30,7 +30,7 @@ impl TenantConnection<AsyncPgConnection> {
     pub async fn look_up_types(&mut self) -> QueryResult<()> {
         let map = self.map().clone();
         let Some(schema) = map.unqualified() else { return Ok(()) };
-        let types = types_of(schema, &mut self.inner).await?.ok_or(diesel::NotFound)?;
+        let types = facts_of(schema, &mut self.inner).await?.ok_or(diesel::NotFound)?.types;
         self.set_translation(Arc::new(Translation::with_types(map, types)));
         Ok(())
     }

@@ -1,16 +1,14 @@
 use diesel::{
-    OptionalExtension, QueryResult, QueryableByName,
     migration::{MigrationSource, MigrationVersion},
     pg::Pg,
     result::Error as DieselError,
-    sql_types::{Bool, Text},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::SimpleAsyncConnection;
 
-use super::CreateTenantError;
+use super::LifecycleError;
 use crate::{
     CheckoutError, IntoSchemaName, SchemaName, TenantPool,
-    connection::{IS_FINISHED, UNFINISHED},
+    connection::{TenantStatus, status_of},
     migrations::{Direction, MigrationError, Plan, Runner, SchemaOwner, Script, version_table},
 };
 
@@ -23,12 +21,12 @@ impl TenantPool {
     /// starts over.
     ///
     /// # Errors
-    /// [`CreateTenantError`]; there is no tenant then. A schema that exists already is not touched.
+    /// [`LifecycleError`]; there is no tenant then. A schema that exists already is not touched.
     pub async fn create_tenant(
         &self,
         tenant: impl IntoSchemaName,
         migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
-    ) -> Result<Vec<MigrationVersion<'static>>, CreateTenantError> {
+    ) -> Result<Vec<MigrationVersion<'static>>, LifecycleError> {
         let tenant = self.tenant_name(tenant)?;
         let plan = self.read_for(&tenant, migrations).await?;
         self.create(&tenant, &plan).await
@@ -42,25 +40,27 @@ impl TenantPool {
         &self,
         tenant: impl IntoSchemaName,
         migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
-    ) -> Result<Vec<MigrationVersion<'static>>, CreateTenantError> {
+    ) -> Result<Vec<MigrationVersion<'static>>, LifecycleError> {
         let tenant = self.tenant_name(tenant)?;
         let plan = self.read_for(&tenant, migrations).await?;
         match self.create(&tenant, &plan).await {
-            Err(CreateTenantError::AlreadyExists { tenant }) => self
+            Err(LifecycleError::AlreadyExists { tenant }) => self
                 .apply(SchemaOwner::Tenant(tenant.clone()), &plan)
                 .await
-                .map_err(|source| CreateTenantError::Tables { tenant, source }),
+                .map_err(|source| LifecycleError::Tables { tenant, source }),
             result => result,
         }
     }
 
-    /// Whether a tenant exists: whether there is a schema of that name, and it is no tenant in the making.
+    /// Whether a tenant exists, active or suspended: whether there is a schema of that name, and it is neither in the making
+    /// nor archived.
     ///
     /// # Errors
     /// [`CheckoutError`], other than `UnknownTenant`.
     pub async fn tenant_exists(&self, tenant: impl IntoSchemaName) -> Result<bool, CheckoutError> {
         match self.for_tenant(tenant).get().await {
             Ok(_) => Ok(true),
+            Err(CheckoutError::SuspendedTenant { .. }) => Ok(true),
             Err(CheckoutError::UnknownTenant { .. }) => Ok(false),
             Err(error) => Err(error),
         }
@@ -70,21 +70,17 @@ impl TenantPool {
         &self,
         tenant: &SchemaName,
         migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
-    ) -> Result<Plan, CreateTenantError> {
+    ) -> Result<Plan, LifecycleError> {
         Plan::read(migrations, &SchemaOwner::Tenant(tenant.clone()))
             .await
-            .map_err(|source| CreateTenantError::Tables {
+            .map_err(|source| LifecycleError::Tables {
                 tenant: tenant.clone(),
                 source,
             })
     }
 
-    async fn create(
-        &self,
-        tenant: &SchemaName,
-        plan: &Plan,
-    ) -> Result<Vec<MigrationVersion<'static>>, CreateTenantError> {
-        let tables = |source| CreateTenantError::Tables {
+    async fn create(&self, tenant: &SchemaName, plan: &Plan) -> Result<Vec<MigrationVersion<'static>>, LifecycleError> {
+        let tables = |source| LifecycleError::Tables {
             tenant: tenant.clone(),
             source,
         };
@@ -120,7 +116,7 @@ struct Creation<'a> {
 }
 
 impl Creation<'_> {
-    async fn run(mut self) -> Result<(), CreateTenantError> {
+    async fn run(mut self) -> Result<(), LifecycleError> {
         // As many as can share the transaction that makes the schema.
         let together = self
             .scripts
@@ -141,7 +137,7 @@ impl Creation<'_> {
     }
 
     /// Makes the schema, with the first migrations, in one transaction.
-    async fn begin(&mut self, together: usize) -> Result<(), CreateTenantError> {
+    async fn begin(&mut self, together: usize) -> Result<(), LifecycleError> {
         self.runner.begin_locked().await.map_err(|error| self.tables(error))?;
         match self.create_locked(together).await {
             Ok(()) => self.runner.commit().await.map_err(|error| self.tables(error)),
@@ -152,19 +148,19 @@ impl Creation<'_> {
         }
     }
 
-    async fn create_locked(&mut self, together: usize) -> Result<(), CreateTenantError> {
+    async fn create_locked(&mut self, together: usize) -> Result<(), LifecycleError> {
         let (connection, _) = self.runner.parts();
         let schema = self.tenant.quoted();
-        let create = match is_finished(connection, self.tenant)
+        let create = match status_of(self.tenant, connection)
             .await
             .map_err(|source| self.schema(source))?
         {
-            Some(true) => {
-                return Err(CreateTenantError::AlreadyExists {
+            Some(status) if status != TenantStatus::Unfinished => {
+                return Err(LifecycleError::AlreadyExists {
                     tenant: self.tenant.clone(),
                 });
             }
-            Some(false) => format!("DROP SCHEMA {schema} CASCADE; CREATE SCHEMA {schema}"),
+            Some(_) => format!("DROP SCHEMA {schema} CASCADE; CREATE SCHEMA {schema}"),
             None => format!("CREATE SCHEMA {schema}"),
         };
         self.execute(&create).await?;
@@ -174,8 +170,11 @@ impl Creation<'_> {
             .map_err(|error| self.tables(error))?;
         if together < self.scripts.len() {
             let table = version_table(self.tenant);
-            self.execute(&format!("COMMENT ON TABLE {table} IS '{UNFINISHED}'"))
-                .await?;
+            self.execute(&format!(
+                "COMMENT ON TABLE {table} IS {}",
+                TenantStatus::Unfinished.comment()
+            ))
+            .await?;
         }
         for script in &self.scripts[..together] {
             self.runner
@@ -187,7 +186,7 @@ impl Creation<'_> {
     }
 
     /// Applies the migrations that are left, and shows the schema to the world.
-    async fn finish(&mut self) -> Result<(), CreateTenantError> {
+    async fn finish(&mut self) -> Result<(), LifecycleError> {
         self.runner.apply(self.plan).await.map_err(|error| self.tables(error))?;
         self.execute(&format!("COMMENT ON TABLE {} IS NULL", version_table(self.tenant)))
             .await
@@ -200,40 +199,22 @@ impl Creation<'_> {
             .await;
     }
 
-    async fn execute(&mut self, sql: &str) -> Result<(), CreateTenantError> {
+    async fn execute(&mut self, sql: &str) -> Result<(), LifecycleError> {
         let done = self.runner.parts().0.batch_execute(sql).await;
         done.map_err(|source| self.schema(source))
     }
 
-    fn schema(&self, source: DieselError) -> CreateTenantError {
-        CreateTenantError::Schema {
+    fn schema(&self, source: DieselError) -> LifecycleError {
+        LifecycleError::Schema {
             tenant: self.tenant.clone(),
             source,
         }
     }
 
-    fn tables(&self, source: MigrationError) -> CreateTenantError {
-        CreateTenantError::Tables {
+    fn tables(&self, source: MigrationError) -> LifecycleError {
+        LifecycleError::Tables {
             tenant: self.tenant.clone(),
             source,
         }
     }
-}
-
-/// Whether a schema is no tenant in the making; `None` if there is no schema.
-async fn is_finished(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<Option<bool>> {
-    #[derive(QueryableByName)]
-    struct Schema {
-        #[diesel(sql_type = Bool)]
-        finished: bool,
-    }
-
-    diesel::sql_query(format!(
-        "SELECT {IS_FINISHED} AS finished FROM pg_catalog.pg_namespace n WHERE n.nspname = $1"
-    ))
-    .bind::<Text, _>(schema.as_str())
-    .get_result::<Schema>(connection)
-    .await
-    .optional()
-    .map(|schema| schema.map(|schema| schema.finished))
 }

@@ -3,7 +3,7 @@ use crate::{MigrationError, SchemaName, SchemaNameError};
 /// Why a tenant could not be created.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum CreateTenantError {
+pub enum LifecycleError {
     /// No schema can have that name.
     #[error("can't create a tenant")]
     InvalidName(#[from] SchemaNameError),

@@ -3,4 +3,4 @@
 mod create;
 mod errors;
 
-pub use errors::CreateTenantError;
+pub use errors::LifecycleError;

@@ -7,7 +7,7 @@ use super::{
     script::{Planned, Script},
     versions,
 };
-use crate::{TenantPool, pool::search_path};
+use crate::{TenantPool, connection::status_of, pool::search_path};
 
 /// Migrates one schema, on a connection of its own, which is closed afterwards.
 pub(crate) struct Runner {
@@ -45,16 +45,12 @@ impl Runner {
         })
     }
 
-    /// Fails unless the schema exists: PostgreSQL accepts a search_path to a missing one.
+    /// Fails unless the schema exists, and is to be migrated: PostgreSQL accepts a search_path to a missing one.
     pub(super) async fn require_schema(&mut self) -> Result<(), MigrationError> {
         let (connection, owner) = self.parts();
-        if versions::schema_exists(connection, owner.schema())
-            .await
-            .map_err(owner.failed())?
-        {
-            Ok(())
-        } else {
-            Err(MigrationError::UnknownSchema { owner: owner.clone() })
+        match status_of(owner.schema(), connection).await.map_err(owner.failed())? {
+            Some(status) if status.is_migrated() => Ok(()),
+            _ => Err(MigrationError::UnknownSchema { owner: owner.clone() }),
         }
     }
 

@@ -1,12 +1,12 @@
 //! Diesel's version table, `__diesel_schema_migrations`, in a schema of ours to name.
 
 use diesel::{
-    OptionalExtension, QueryResult, QueryableByName,
+    QueryResult, QueryableByName,
     sql_types::{Bool, Text},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
-use crate::{SchemaName, connection::IS_FINISHED};
+use crate::SchemaName;
 
 pub(crate) fn table(schema: &SchemaName) -> String {
     format!("{}.__diesel_schema_migrations", schema.quoted())
@@ -16,17 +16,6 @@ pub(crate) fn table(schema: &SchemaName) -> String {
 struct Answer {
     #[diesel(sql_type = Bool)]
     answer: bool,
-}
-
-pub(super) async fn schema_exists(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<bool> {
-    diesel::sql_query(format!(
-        "SELECT true AS answer FROM pg_catalog.pg_namespace n WHERE n.nspname = $1 AND {IS_FINISHED}"
-    ))
-    .bind::<Text, _>(schema.as_str())
-    .get_result::<Answer>(connection)
-    .await
-    .optional()
-    .map(|found| found.is_some())
 }
 
 /// Whether the schema was ever migrated.

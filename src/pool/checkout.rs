@@ -9,7 +9,7 @@ use deadpool::managed::{Object, PoolError, TimeoutType};
 use diesel_async::pooled_connection::PoolableConnection;
 use tokio_postgres::NoTls;
 
-use super::{CheckoutError, ConnectError, Target, TenantPool, manager::Manager, schemas::MissingSchema};
+use super::{CheckoutError, ConnectError, Target, TenantPool, manager::Manager, schemas::Refused};
 use crate::{
     SchemaNameError, TenantConnection, connection::Condition, query::Translation, translate::SchemaTranslateMap,
 };
@@ -113,7 +113,8 @@ impl Checkout {
         waiting.answered(found.is_ok());
         match found {
             Ok(Ok(translation)) => Ok(translation),
-            Ok(Err(MissingSchema(tenant))) => Err(CheckoutError::UnknownTenant { tenant }),
+            Ok(Err(Refused::Unknown(tenant))) => Err(CheckoutError::UnknownTenant { tenant }),
+            Ok(Err(Refused::Suspended(tenant))) => Err(CheckoutError::SuspendedTenant { tenant }),
             Err(source) => {
                 // Whatever went wrong, nobody else should meet it.
                 self.discard();

@@ -37,6 +37,12 @@ pub enum CheckoutError {
         /// The tenant asked for.
         tenant: SchemaName,
     },
+    /// The tenant is suspended.
+    #[error("tenant {:?} is suspended; `resume_tenant` lets it in again", .tenant.as_str())]
+    SuspendedTenant {
+        /// The tenant asked for.
+        tenant: SchemaName,
+    },
     /// All connections are in use, and none came back in time.
     #[error(
         "no connection for {target} within {waited:?}: all {max_size} are in use; \

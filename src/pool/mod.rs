@@ -11,9 +11,11 @@ mod errors;
 mod manager;
 mod schemas;
 mod tenant_pool;
+mod tenants;
 
 pub use builder::{Recycling, TenantPoolBuilder};
 pub use checkout::{Checkout, CheckoutRequest};
 pub(crate) use connect::search_path;
 pub use errors::{BuildError, CheckoutError, ConnectError, Target};
 pub use tenant_pool::{PoolStatus, TenantPool};
+pub use tenants::Tenant;

@@ -10,7 +10,12 @@ use diesel::QueryResult;
 use diesel_async::AsyncPgConnection;
 use quick_cache::sync::Cache;
 
-use crate::{SchemaName, connection::types_of, query::Translation, translate::SchemaTranslateMap};
+use crate::{
+    SchemaName,
+    connection::{SchemaFacts, TenantStatus, facts_of},
+    query::Translation,
+    translate::SchemaTranslateMap,
+};
 
 /// The maps in use, each with what is known of the schema it leads to.
 ///
@@ -23,8 +28,13 @@ pub(crate) struct Schemas {
     types_changed: AtomicU64,
 }
 
-/// There is no schema of that name.
-pub(super) struct MissingSchema(pub(super) SchemaName);
+/// Why nobody gets a connection to a schema.
+pub(super) enum Refused {
+    /// There is no tenant of that name.
+    Unknown(SchemaName),
+    /// The tenant is suspended.
+    Suspended(SchemaName),
+}
 
 #[derive(Clone)]
 struct Known {
@@ -55,15 +65,21 @@ impl Schemas {
         &self,
         map: &SchemaTranslateMap,
         connection: &mut AsyncPgConnection,
-    ) -> QueryResult<Result<Arc<Translation>, MissingSchema>> {
+    ) -> QueryResult<Result<Arc<Translation>, Refused>> {
         let seen = Some(Instant::now());
         let types = match map.unqualified() {
             None => Vec::new(),
-            Some(schema) => match types_of(schema, connection).await? {
-                Some(types) => types,
-                None => {
+            Some(schema) => match facts_of(schema, connection).await? {
+                Some(SchemaFacts {
+                    status: TenantStatus::Active,
+                    types,
+                }) => types,
+                facts => {
                     self.known.remove(map);
-                    return Ok(Err(MissingSchema(schema.clone())));
+                    return Ok(Err(match facts {
+                        Some(facts) if facts.status == TenantStatus::Suspended => Refused::Suspended(schema.clone()),
+                        _ => Refused::Unknown(schema.clone()),
+                    }));
                 }
             },
         };

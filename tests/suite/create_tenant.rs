@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
-use diesel_tenants::{CreateTenantError, TenantPool};
+use diesel_tenants::{LifecycleError, TenantPool};
 use diesel_tenants_test_support::{Database, Server};
 
 use crate::{migrations::Folder, store::chain};
@@ -30,7 +30,7 @@ async fn a_tenant_is_created_once() {
     database.run("INSERT INTO client1.items VALUES (1, 'Tesla', 5000)");
     let error = pool.create_tenant("client1", TENANT).await.unwrap_err();
     assert!(
-        matches!(&error, CreateTenantError::AlreadyExists { tenant } if tenant.as_str() == "client1"),
+        matches!(&error, LifecycleError::AlreadyExists { tenant } if tenant.as_str() == "client1"),
         "{error:?}"
     );
     assert_eq!(
@@ -47,7 +47,7 @@ async fn of_many_who_create_the_same_tenant_one_succeeds() {
     let results = futures_util::future::join_all(attempts).await;
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1, "{results:?}");
     for error in results.into_iter().filter_map(Result::err) {
-        assert!(matches!(error, CreateTenantError::AlreadyExists { .. }), "{error:?}");
+        assert!(matches!(error, LifecycleError::AlreadyExists { .. }), "{error:?}");
     }
 }
 

@@ -16,4 +16,5 @@ mod migrations;
 mod query;
 mod schema;
 mod store;
+mod tenants;
 mod types;

@@ -1,0 +1,109 @@
+use std::fmt;
+
+/// What a tenant is up to. It is kept in the database as the comment on the tenant's version table, so that it comes and
+/// goes with the schema, in the same transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TenantStatus {
+    /// Can be checked out.
+    Active,
+    /// Exists, and is migrated with all others, but is refused at checkout.
+    Suspended,
+    /// Made ahead of time, with no name of its own yet: for checkouts it doesn't exist.
+    Spare,
+    /// Dropped, but kept for a while under another name: for checkouts it doesn't exist.
+    Archived,
+    /// On its way to be created or dropped, or left behind there by a crash: for checkouts it doesn't exist.
+    Unfinished,
+}
+
+/// What the comments of this library begin with.
+const PREFIX: &str = "diesel-tenants: ";
+const SUSPENDED: &str = "diesel-tenants: suspended";
+const SPARE: &str = "diesel-tenants: spare";
+const ARCHIVED: &str = "diesel-tenants: archived";
+const UNFINISHED: &str = "diesel-tenants: creation unfinished";
+
+impl TenantStatus {
+    /// By the comment on the version table.
+    pub(crate) fn of_comment(comment: Option<&str>) -> Self {
+        match comment {
+            Some(SUSPENDED) => Self::Suspended,
+            Some(SPARE) => Self::Spare,
+            Some(comment) if comment.starts_with(ARCHIVED) => Self::Archived,
+            // Also what a newer version of this library may mean by it: nothing that should be handed out.
+            Some(comment) if comment.starts_with(PREFIX) => Self::Unfinished,
+            // Somebody's own comment says nothing of this.
+            _ => Self::Active,
+        }
+    }
+
+    /// The comment, as a literal of SQL.
+    pub(crate) fn comment(self) -> String {
+        match self {
+            Self::Active => "NULL".to_owned(),
+            Self::Suspended => format!("'{SUSPENDED}'"),
+            Self::Spare => format!("'{SPARE}'"),
+            Self::Archived => format!("'{ARCHIVED}'"),
+            Self::Unfinished => format!("'{UNFINISHED}'"),
+        }
+    }
+
+    /// Whether somebody's data are kept under this name: it can be checked out, or could be if it weren't suspended.
+    pub fn is_tenant(self) -> bool {
+        matches!(self, Self::Active | Self::Suspended)
+    }
+
+    /// Whether migrations reach it.
+    pub fn is_migrated(self) -> bool {
+        matches!(self, Self::Active | Self::Suspended | Self::Spare)
+    }
+}
+
+impl fmt::Display for TenantStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+            Self::Spare => "spare",
+            Self::Archived => "archived",
+            Self::Unfinished => "unfinished",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comment_tells_the_status_that_wrote_it() {
+        for status in [
+            TenantStatus::Active,
+            TenantStatus::Suspended,
+            TenantStatus::Spare,
+            TenantStatus::Archived,
+            TenantStatus::Unfinished,
+        ] {
+            let literal = status.comment();
+            let comment = literal.strip_prefix('\'').and_then(|text| text.strip_suffix('\''));
+            assert_eq!(TenantStatus::of_comment(comment), status);
+        }
+    }
+
+    #[test]
+    fn what_a_newer_version_may_have_written_is_handed_to_nobody() {
+        assert_eq!(
+            TenantStatus::of_comment(Some("diesel-tenants: frozen")),
+            TenantStatus::Unfinished
+        );
+    }
+
+    #[test]
+    fn anothers_comment_says_nothing() {
+        assert_eq!(
+            TenantStatus::of_comment(Some("by the diesel command")),
+            TenantStatus::Active
+        );
+    }
+}
