@@ -71,12 +71,11 @@ impl TenantPool {
         tenant: &SchemaName,
         migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
     ) -> Result<Plan, LifecycleError> {
-        Plan::read(migrations, &SchemaOwner::Tenant(tenant.clone()))
-            .await
-            .map_err(|source| LifecycleError::Tables {
-                tenant: tenant.clone(),
-                source,
-            })
+        let owner = SchemaOwner::Tenant(tenant.clone());
+        Plan::read(migrations).await.map_err(|source| LifecycleError::Tables {
+            tenant: tenant.clone(),
+            source: MigrationError::Source { owner, source },
+        })
     }
 
     async fn create(&self, tenant: &SchemaName, plan: &Plan) -> Result<Vec<MigrationVersion<'static>>, LifecycleError> {

@@ -30,6 +30,14 @@ impl SchemaOwner {
         }
     }
 
+    /// Makes an error of migrations that can't be used.
+    pub(super) fn unusable(&self) -> impl FnOnce(MigrationSourceError) -> MigrationError {
+        |source| MigrationError::Source {
+            owner: self.clone(),
+            source,
+        }
+    }
+
     /// What to do when the schema is missing.
     fn remedy(&self) -> &'static str {
         match self {
@@ -73,21 +81,13 @@ pub enum MigrationError {
     /// No schema can have that name.
     #[error("can't migrate a tenant")]
     InvalidName(#[from] SchemaNameError),
-    /// The migrations can't be read.
-    #[error("can't read the migrations for {owner}")]
+    /// The migrations themselves can't be used.
+    #[error("can't migrate {owner}")]
     Source {
         /// Whose schema was to be migrated.
         owner: SchemaOwner,
-        /// Diesel's reason.
-        source: Box<dyn Error + Send + Sync>,
-    },
-    /// Two migrations have the same version.
-    #[error("two migrations for {owner} have the version {version}: give one of them another")]
-    DuplicateVersion {
-        /// Whose schema was to be migrated.
-        owner: SchemaOwner,
-        /// The version.
-        version: String,
+        /// What is wrong with them.
+        source: MigrationSourceError,
     },
     /// The tenant's schema does not exist.
     #[error("can't migrate {owner}: there is no such schema in the database; {}", .owner.remedy())]
@@ -116,19 +116,6 @@ pub enum MigrationError {
     /// A migration failed.
     #[error(transparent)]
     Failed(Box<FailedMigration>),
-    /// A migration that runs in a transaction ends it.
-    #[error(
-        "migration {name} of {owner} says {keyword}, but it runs in a transaction together with its version row: \
-         remove it, or put `run_in_transaction = false` in its metadata.toml"
-    )]
-    TransactionControl {
-        /// Whose schema was to be migrated.
-        owner: SchemaOwner,
-        /// The migration's name.
-        name: String,
-        /// The statement's first word.
-        keyword: String,
-    },
     /// A migration runs outside of a transaction, and a pooler may be in between.
     #[error(
         "migration {name} of {owner} doesn't run in a transaction, so it needs a session of its own, which a pooler in \
@@ -155,6 +142,38 @@ pub enum MigrationError {
         owner: SchemaOwner,
         /// What the server answered.
         source: diesel::result::Error,
+    },
+}
+
+/// What is wrong with a set of migrations, whatever schema they are for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MigrationSourceError {
+    /// They can't be read.
+    #[error("can't read the migrations")]
+    Unreadable(#[source] Box<dyn Error + Send + Sync>),
+    /// Two have the same version.
+    #[error("two migrations have the version {version}: give one of them another")]
+    DuplicateVersion {
+        /// The version.
+        version: String,
+    },
+    /// One was there when they were listed, and is gone now.
+    #[error("migration {version} is gone from its source")]
+    Gone {
+        /// The version.
+        version: String,
+    },
+    /// One that runs in a transaction ends it.
+    #[error(
+        "migration {name} says {keyword}, but it runs in a transaction together with its version row: remove it, or put \
+         `run_in_transaction = false` in its metadata.toml"
+    )]
+    TransactionControl {
+        /// The migration's name.
+        name: String,
+        /// The statement's first word.
+        keyword: String,
     },
 }
 

@@ -31,6 +31,7 @@
 //! Nothing blocks the runtime, and a current-thread runtime will do. Migrations written in Rust run on Tokio's blocking
 //! threads, see [`BlockingConnection`].
 
+mod checksum;
 mod errors;
 mod execute;
 mod lock;
@@ -40,7 +41,7 @@ mod runner;
 mod script;
 mod versions;
 
-pub use errors::{Aftermath, Direction, FailedMigration, MigrationError, Place, SchemaOwner};
+pub use errors::{Aftermath, Direction, FailedMigration, MigrationError, MigrationSourceError, Place, SchemaOwner};
 pub use execute::BlockingConnection;
 pub use operations::Revert;
 pub(crate) use runner::Runner;

@@ -102,7 +102,7 @@ impl TenantPool {
         owner: SchemaOwner,
         migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
     ) -> Result<Vec<MigrationVersion<'static>>, MigrationError> {
-        let plan = Plan::read(migrations, &owner).await?;
+        let plan = Plan::read(migrations).await.map_err(owner.unusable())?;
         self.apply(owner, &plan).await
     }
 
@@ -125,7 +125,7 @@ impl TenantPool {
         migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
         revert: Revert,
     ) -> Result<Vec<MigrationVersion<'static>>, MigrationError> {
-        let plan = Plan::read(migrations, &owner).await?;
+        let plan = Plan::read(migrations).await.map_err(owner.unusable())?;
         let mut runner = Runner::connect(self, owner.clone()).await?;
         runner.require_schema().await?;
         let _forget = self.schemas().forget_afterwards(owner.schema());
@@ -137,7 +137,7 @@ impl TenantPool {
         owner: SchemaOwner,
         migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
     ) -> Result<Vec<MigrationVersion<'static>>, MigrationError> {
-        let plan = Plan::read(migrations, &owner).await?;
+        let plan = Plan::read(migrations).await.map_err(owner.unusable())?;
         let mut runner = Runner::connect(self, owner).await?;
         runner.require_schema().await?;
         let pending = runner.pending(&plan).await?;

@@ -5,7 +5,7 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use super::{
     Direction, MigrationError, Plan, SchemaOwner,
     script::{Planned, Script},
-    versions,
+    versions::{self, VersionTable},
 };
 use crate::{TenantPool, connection::status_of, pool::search_path};
 
@@ -29,20 +29,24 @@ enum Outcome {
 
 impl Runner {
     pub(crate) async fn connect(pool: &TenantPool, owner: SchemaOwner) -> Result<Self, MigrationError> {
+        match pool.migration_connector().connect().await {
+            Ok(connection) => Ok(Self::on(connection, pool, owner)),
+            Err(source) => Err(MigrationError::Connect { owner, source }),
+        }
+    }
+
+    /// On a connection that is there already.
+    pub(super) fn on(connection: AsyncPgConnection, pool: &TenantPool, owner: SchemaOwner) -> Self {
         let connector = pool.migration_connector();
-        let connection = match connector.connect().await {
-            Ok(connection) => connection,
-            Err(source) => return Err(MigrationError::Connect { owner, source }),
-        };
         let mut schemas = vec![owner.schema().clone()];
         schemas.extend_from_slice(connector.extension_schemas());
-        Ok(Self {
+        Self {
             connection: Some(connection),
             owner,
             search_path: search_path(&schemas),
             lock_timeout: pool.migration_lock_timeout(),
             may_be_pooled: connector.may_be_pooled(),
-        })
+        }
     }
 
     /// Fails unless the schema exists, and is to be migrated: PostgreSQL accepts a search_path to a missing one.
@@ -106,7 +110,7 @@ impl Runner {
         direction: Direction,
     ) -> Result<Vec<Script>, MigrationError> {
         let versions = migrations.map(|migration| migration.version.clone()).collect();
-        let scripts = plan.prepare(versions, direction, &self.owner).await?;
+        let scripts = plan.prepare(versions, direction).await.map_err(self.owner.unusable())?;
         match scripts
             .iter()
             .find(|script| self.may_be_pooled && !script.migration.in_transaction)
@@ -131,15 +135,26 @@ impl Runner {
 
     async fn create_version_table(&mut self) -> Result<(), MigrationError> {
         let (connection, owner) = self.parts();
-        if versions::exist(connection, owner.schema())
+        let found = versions::look_at(connection, owner.schema())
             .await
-            .map_err(owner.failed())?
-        {
+            .map_err(owner.failed())?;
+        if found == VersionTable::Complete {
             return Ok(());
         }
         self.begin_locked().await?;
-        let created = self.create_version_table_locked().await;
-        self.end(created).await
+        let completed = match found {
+            VersionTable::Missing => self.create_version_table_locked().await,
+            _ => self.add_checksums().await,
+        };
+        self.end(completed).await
+    }
+
+    async fn add_checksums(&mut self) -> Result<(), MigrationError> {
+        let (connection, owner) = self.parts();
+        connection
+            .batch_execute(&versions::add_checksums(owner.schema()))
+            .await
+            .map_err(owner.failed())
     }
 
     pub(crate) async fn create_version_table_locked(&mut self) -> Result<(), MigrationError> {
@@ -182,7 +197,10 @@ impl Runner {
         self.execute(script).await?;
         let (connection, owner) = self.parts();
         let recorded = match script.direction {
-            Direction::Up => versions::insert(connection, owner.schema(), &script.migration.version).await,
+            Direction::Up => {
+                let version = &script.migration.version;
+                versions::insert(connection, owner.schema(), version, script.checksum.as_deref()).await
+            }
             Direction::Down => versions::delete(connection, owner.schema(), &script.migration.version).await,
         };
         recorded.map_err(owner.failed())

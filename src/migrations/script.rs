@@ -5,7 +5,7 @@ use diesel::{
     pg::Pg,
 };
 
-use super::{Direction, MigrationError, SchemaOwner, recorder::record};
+use super::{Direction, MigrationSourceError, checksum, recorder::record};
 use crate::translate;
 
 /// Where migrations come from, shared with the threads on which they are read.
@@ -31,6 +31,8 @@ pub(crate) struct Script {
     pub(crate) migration: Planned,
     pub(crate) direction: Direction,
     pub(crate) body: Body,
+    /// Of the SQL that is applied; Rust code has none.
+    pub(crate) checksum: Option<String>,
 }
 
 /// What a migration does.
@@ -45,18 +47,16 @@ impl Plan {
     /// Reads which migrations there are, on a blocking thread: they may be files.
     pub(crate) async fn read(
         source: impl MigrationSource<Pg> + Send + Sync + 'static,
-        owner: &SchemaOwner,
-    ) -> Result<Self, MigrationError> {
-        let (source, owner): (Source, _) = (Arc::new(source), owner.clone());
+    ) -> Result<Self, MigrationSourceError> {
+        let source: Source = Arc::new(source);
         on_blocking_thread(move || {
             let mut migrations: Vec<Planned> = match source.migrations() {
                 Ok(migrations) => migrations.iter().map(|migration| planned(&**migration)).collect(),
-                Err(source) => return Err(MigrationError::Source { owner, source }),
+                Err(error) => return Err(MigrationSourceError::Unreadable(error)),
             };
             migrations.sort_by(|a, b| a.version.cmp(&b.version));
             match migrations.array_windows().find(|[a, b]| a.version == b.version) {
-                Some([twice, _]) => Err(MigrationError::DuplicateVersion {
-                    owner,
+                Some([twice, _]) => Err(MigrationSourceError::DuplicateVersion {
                     version: twice.version.clone(),
                 }),
                 None => Ok(Self { migrations, source }),
@@ -73,13 +73,12 @@ impl Plan {
         &self,
         versions: Vec<String>,
         direction: Direction,
-        owner: &SchemaOwner,
-    ) -> Result<Vec<Script>, MigrationError> {
-        let (source, owner) = (Arc::clone(&self.source), owner.clone());
+    ) -> Result<Vec<Script>, MigrationSourceError> {
+        let source = Arc::clone(&self.source);
         on_blocking_thread(move || {
             let migrations = match source.migrations() {
                 Ok(migrations) => migrations,
-                Err(source) => return Err(MigrationError::Source { owner, source }),
+                Err(error) => return Err(MigrationSourceError::Unreadable(error)),
             };
             let by_version = |version: &String| {
                 migrations
@@ -87,11 +86,8 @@ impl Plan {
                     .find(|migration| migration.name().version().to_string() == *version)
             };
             let script = |version: String| match by_version(&version) {
-                Some(migration) => Script::read(&**migration, direction, &source, &owner),
-                None => Err(MigrationError::UnknownVersion {
-                    owner: owner.clone(),
-                    version,
-                }),
+                Some(migration) => Script::read(&**migration, direction, &source),
+                None => Err(MigrationSourceError::Gone { version }),
             };
             versions.into_iter().map(script).collect()
         })
@@ -104,8 +100,7 @@ impl Script {
         migration: &dyn Migration<Pg>,
         direction: Direction,
         source: &Source,
-        owner: &SchemaOwner,
-    ) -> Result<Self, MigrationError> {
+    ) -> Result<Self, MigrationSourceError> {
         let recorded = record(|recorder| match direction {
             Direction::Up => migration.run(recorder),
             Direction::Down => migration.revert(recorder),
@@ -119,16 +114,20 @@ impl Script {
         if let (true, Body::Sql(sql)) = (migration.in_transaction, &body)
             && let Some(keyword) = sql.iter().find_map(|sql| translate::transaction_control(sql))
         {
-            return Err(MigrationError::TransactionControl {
-                owner: owner.clone(),
+            return Err(MigrationSourceError::TransactionControl {
                 name: migration.name,
                 keyword,
             });
         }
+        let checksum = match (&body, direction) {
+            (Body::Sql(sql), Direction::Up) => Some(checksum::of(sql)),
+            _ => None,
+        };
         Ok(Self {
             migration,
             direction,
             body,
+            checksum,
         })
     }
 }

@@ -1,8 +1,9 @@
-//! Diesel's version table, `__diesel_schema_migrations`, in a schema of ours to name.
+//! Diesel's version table, `__diesel_schema_migrations`, in a schema of ours to name, and with a column more than Diesel's:
+//! the checksum of what was applied.
 
 use diesel::{
     QueryResult, QueryableByName,
-    sql_types::{Bool, Text},
+    sql_types::{Bool, Nullable, Text},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
@@ -18,24 +19,55 @@ struct Answer {
     answer: bool,
 }
 
-/// Whether the schema was ever migrated.
-pub(super) async fn exist(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<bool> {
-    let found: Answer = diesel::sql_query("SELECT pg_catalog.to_regclass($1) IS NOT NULL AS answer")
-        .bind::<Text, _>(table(schema))
-        .get_result(connection)
-        .await?;
-    Ok(found.answer)
+/// What of the version table there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum VersionTable {
+    /// The schema was never migrated.
+    Missing,
+    /// As the `diesel` command makes it.
+    WithoutChecksums,
+    /// As made here.
+    Complete,
 }
 
-/// Makes the table as Diesel does.
+pub(super) async fn look_at(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<VersionTable> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = Bool)]
+        table: bool,
+        #[diesel(sql_type = Bool)]
+        checksum: bool,
+    }
+
+    let found: Found = diesel::sql_query(
+        "SELECT t.oid IS NOT NULL AS table, EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.oid \
+         AND a.attname = 'checksum' AND NOT a.attisdropped) AS checksum \
+         FROM (SELECT pg_catalog.to_regclass($1) AS oid) t",
+    )
+    .bind::<Text, _>(table(schema))
+    .get_result(connection)
+    .await?;
+    Ok(match found {
+        Found { table: false, .. } => VersionTable::Missing,
+        Found { checksum: false, .. } => VersionTable::WithoutChecksums,
+        Found { .. } => VersionTable::Complete,
+    })
+}
+
+/// Makes the table as Diesel does, and one column more.
 pub(super) async fn create(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<()> {
     let table = table(schema);
     connection
         .batch_execute(&format!(
             "CREATE TABLE IF NOT EXISTS {table} (version VARCHAR(50) PRIMARY KEY NOT NULL, \
-             run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)"
+             run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, checksum TEXT)"
         ))
         .await
+}
+
+/// Gives a table of Diesel's own the column that it lacks.
+pub(super) fn add_checksums(schema: &SchemaName) -> String {
+    format!("ALTER TABLE {} ADD COLUMN IF NOT EXISTS checksum TEXT", table(schema))
 }
 
 /// The versions applied, oldest first.
@@ -46,7 +78,7 @@ pub(super) async fn applied(connection: &mut AsyncPgConnection, schema: &SchemaN
         version: String,
     }
 
-    if !exist(connection, schema).await? {
+    if look_at(connection, schema).await? == VersionTable::Missing {
         return Ok(Vec::new());
     }
     let table = table(schema);
@@ -76,10 +108,16 @@ pub(super) async fn is_applied(
     Ok(found.answer)
 }
 
-pub(super) async fn insert(connection: &mut AsyncPgConnection, schema: &SchemaName, version: &str) -> QueryResult<()> {
+pub(super) async fn insert(
+    connection: &mut AsyncPgConnection,
+    schema: &SchemaName,
+    version: &str,
+    checksum: Option<&str>,
+) -> QueryResult<()> {
     let table = table(schema);
-    diesel::sql_query(format!("INSERT INTO {table} (version) VALUES ($1)"))
+    diesel::sql_query(format!("INSERT INTO {table} (version, checksum) VALUES ($1, $2)"))
         .bind::<Text, _>(version)
+        .bind::<Nullable<Text>, _>(checksum)
         .execute(connection)
         .await
         .map(drop)

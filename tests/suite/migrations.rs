@@ -158,7 +158,7 @@ async fn migrations_from_folders() {
 }
 
 #[tokio::test]
-async fn the_version_table_is_diesels_own() {
+async fn the_version_table_is_diesels_own_with_a_column_for_checksums() {
     let (pool, database) = empty().await;
     pool.migrate_shared(SHARED).await.unwrap();
     let columns = database.query_strings(
@@ -177,6 +177,8 @@ async fn the_version_table_is_diesels_own() {
                 text("NO"),
                 text("CURRENT_TIMESTAMP")
             ],
+            // One more, which Diesel doesn't read, and may leave empty.
+            vec![text("checksum"), text("text"), None, text("YES"), None],
         ]
     );
     // What the diesel command applied is known to us.
@@ -187,6 +189,14 @@ async fn the_version_table_is_diesels_own() {
     assert_eq!(
         versions(&pool.pending_tenant("client1", TENANT).await.unwrap()),
         ["20261121000002"]
+    );
+    // And it gets the column when it is migrated: what was applied before has no checksum.
+    database.run("CREATE TABLE client1.items (id bigint PRIMARY KEY, description text, price int)");
+    pool.migrate_tenant("client1", TENANT).await.unwrap();
+    let sums = "SELECT (checksum IS NOT NULL)::text FROM client1.__diesel_schema_migrations ORDER BY version";
+    assert_eq!(
+        database.query_strings(sums),
+        [[Some("false".to_owned())], [Some("true".to_owned())]]
     );
 }
 
@@ -351,7 +361,7 @@ async fn a_migration_that_ends_its_own_transaction_is_refused_before_anything_is
     )]);
     let message = chain(&pool.migrate_tenant("client1", folder.migrations()).await.unwrap_err());
     assert!(
-        message.starts_with("migration 001_commit of tenant \"client1\" says COMMIT"),
+        message.starts_with("can't migrate tenant \"client1\": migration 001_commit says COMMIT"),
         "{message}"
     );
     assert_eq!(tables(&database, "client1"), [""; 0]);
@@ -445,7 +455,7 @@ async fn a_broken_down_script_holds_up_nothing_but_its_own_revert() {
             .unwrap_err(),
     );
     assert!(
-        message.starts_with("migration 001_one of tenant \"client1\" says COMMIT"),
+        message.starts_with("can't migrate tenant \"client1\": migration 001_one says COMMIT"),
         "{message}"
     );
 }
