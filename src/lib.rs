@@ -60,7 +60,7 @@ pub mod translate;
 pub use crate::{
     connection::{TenantConnection, TenantStatus},
     lifecycle::LifecycleError,
-    migrations::{MigrationError, Revert},
+    migrations::{FleetError, FleetReport, MigrationError, MigrationSourceError, Revert},
     name::{IntoSchemaName, MAX_NAME_BYTES, SchemaName, SchemaNameError},
     pool::{BuildError, Checkout, CheckoutError, ConnectError, Recycling, Tenant, TenantPool, TenantPoolBuilder},
     query::{TranslateDsl, Translated},

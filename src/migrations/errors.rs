@@ -246,12 +246,17 @@ pub enum Aftermath {
     RolledBack,
     /// It ran outside of one, and the statements before the failure stay.
     Partial,
+    /// It ran in a transaction, and the connection was lost: all of it was done, with its version row, or nothing.
+    Unknown,
 }
 
 impl fmt::Display for Aftermath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::RolledBack => "the schema is as it was before",
+            Self::Unknown => {
+                "the connection was lost, so that it was done with its version row, or not at all: run it again"
+            }
             Self::Partial => {
                 "it ran outside of a transaction, so that its statements before the failure stay (and an index that was \
                  being built concurrently stays invalid): undo them, and run it again"

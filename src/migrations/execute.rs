@@ -27,10 +27,12 @@ impl Runner {
     }
 
     async fn send(&mut self, script: &Script, messages: &[String]) -> Result<(), MigrationError> {
+        let batched = self.batched;
         let (connection, owner) = self.parts();
         for sql in messages {
             // Several statements in one message are one transaction to the server, which some statements refuse.
-            let statements = if script.migration.in_transaction {
+            // And Citus refuses several statements of DDL in one message.
+            let statements = if script.migration.in_transaction && batched {
                 vec![sql.as_str()]
             } else {
                 let ranges = translate::statements(sql)

@@ -34,6 +34,7 @@
 mod checksum;
 mod errors;
 mod execute;
+mod fleet;
 mod lock;
 mod operations;
 mod recorder;
@@ -43,6 +44,10 @@ mod versions;
 
 pub use errors::{Aftermath, Direction, FailedMigration, MigrationError, MigrationSourceError, Place, SchemaOwner};
 pub use execute::BlockingConnection;
+pub use fleet::{
+    ChangedMigration, FleetError, FleetEvent, FleetMigration, FleetReport, FleetStatus, TenantOutcome, TenantReport,
+    TenantVersions,
+};
 pub use operations::Revert;
 pub(crate) use runner::Runner;
 pub(crate) use script::{Plan, Script};

@@ -16,7 +16,7 @@ pub enum Revert {
 }
 
 impl Revert {
-    fn count(self) -> usize {
+    pub(super) fn count(self) -> usize {
         match self {
             Self::Last(count) => count,
             Self::All => usize::MAX,

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
@@ -16,23 +16,32 @@ pub(crate) struct Runner {
     owner: SchemaOwner,
     search_path: String,
     pub(super) lock_timeout: Duration,
+    /// How long a migration in a transaction waits for locks, in place of the server's own setting.
+    pub(super) statement_lock_timeout: Option<Duration>,
+    /// Whether the server takes several statements of a migration in one message.
+    pub(super) batched: bool,
     /// Whether a pooler may stand between, so that the next transaction may find another session.
     may_be_pooled: bool,
 }
 
 /// Whether a migration was run, or had been already: by another process, since it was found to be pending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
+pub(super) enum Outcome {
     Run,
     AlreadyDone,
 }
 
 impl Runner {
     pub(crate) async fn connect(pool: &TenantPool, owner: SchemaOwner) -> Result<Self, MigrationError> {
-        match pool.migration_connector().connect().await {
-            Ok(connection) => Ok(Self::on(connection, pool, owner)),
-            Err(source) => Err(MigrationError::Connect { owner, source }),
-        }
+        let mut connection = match pool.migration_connector().connect().await {
+            Ok(connection) => connection,
+            Err(source) => return Err(MigrationError::Connect { owner, source }),
+        };
+        let batched = pool.sends_batches(&mut connection).await.map_err(owner.failed())?;
+        Ok(Self {
+            batched,
+            ..Self::on(connection, pool, owner)
+        })
     }
 
     /// On a connection that is there already.
@@ -45,8 +54,15 @@ impl Runner {
             owner,
             search_path: search_path(&schemas),
             lock_timeout: pool.migration_lock_timeout(),
+            statement_lock_timeout: None,
+            batched: true,
             may_be_pooled: connector.may_be_pooled(),
         }
+    }
+
+    /// The search_path of migrations, quoted.
+    pub(super) fn search_path(&self) -> &str {
+        &self.search_path
     }
 
     /// Fails unless the schema exists, and is to be migrated: PostgreSQL accepts a search_path to a missing one.
@@ -133,7 +149,7 @@ impl Runner {
         Ok(run)
     }
 
-    async fn create_version_table(&mut self) -> Result<(), MigrationError> {
+    pub(super) async fn create_version_table(&mut self) -> Result<(), MigrationError> {
         let (connection, owner) = self.parts();
         let found = versions::look_at(connection, owner.schema())
             .await
@@ -164,7 +180,7 @@ impl Runner {
             .map_err(owner.failed())
     }
 
-    async fn run(&mut self, script: &Script) -> Result<Outcome, MigrationError> {
+    pub(super) async fn run(&mut self, script: &Script) -> Result<Outcome, MigrationError> {
         if script.migration.in_transaction {
             self.begin_locked().await?;
             let result = self.run_if_needed(script).await;
@@ -207,8 +223,14 @@ impl Runner {
     }
 
     async fn set_search_path(&mut self, in_transaction: bool) -> Result<(), MigrationError> {
-        let local = if in_transaction { "LOCAL " } else { "" };
-        let sql = format!("SET {local}search_path = {}", self.search_path);
+        let mut sql = if in_transaction {
+            format!("SET LOCAL search_path = {}", self.search_path)
+        } else {
+            format!("SET search_path = {}", self.search_path)
+        };
+        if let (true, Some(lock_timeout)) = (in_transaction, self.statement_lock_timeout) {
+            let _ = write!(sql, "; SET LOCAL lock_timeout = {}", lock_timeout.as_millis());
+        }
         let (connection, owner) = self.parts();
         connection.batch_execute(&sql).await.map_err(owner.failed())
     }

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use diesel::{
     migration::{Migration, MigrationSource},
@@ -61,6 +61,37 @@ impl Plan {
                 }),
                 None => Ok(Self { migrations, source }),
             }
+        })
+        .await
+    }
+
+    /// The migration of a version.
+    pub(super) fn find(&self, version: &str) -> Option<&Planned> {
+        let found = self
+            .migrations
+            .binary_search_by(|migration| migration.version.as_str().cmp(version));
+        found.ok().map(|index| &self.migrations[index])
+    }
+
+    /// The checksums of some versions; of those that are SQL.
+    pub(super) async fn checksums(
+        &self,
+        versions: Vec<String>,
+    ) -> Result<HashMap<String, String>, MigrationSourceError> {
+        if versions.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let source = Arc::clone(&self.source);
+        on_blocking_thread(move || {
+            let migrations = source.migrations().map_err(MigrationSourceError::Unreadable)?;
+            let checksums = migrations.iter().filter_map(|migration| {
+                let version = migration.name().version().to_string();
+                let sql = versions
+                    .contains(&version)
+                    .then(|| record(|recorder| migration.run(recorder)))??;
+                (!sql.is_empty()).then(|| (version, checksum::of(&sql)))
+            });
+            Ok(checksums.collect())
         })
         .await
     }

@@ -170,6 +170,20 @@ pub(super) enum LockSpan {
     Session,
 }
 
+/// The condition that the lock could be taken until the end of the transaction.
+pub(super) fn try_lock_now(schema: &SchemaName) -> String {
+    format!(
+        "pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended({}, 0))",
+        literal(&lock_name(schema))
+    )
+}
+
+/// A text in SQL, for messages of several statements, which can't have binds. Connections on which a backslash escapes
+/// are refused from the start.
+pub(super) fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
 fn lock_name(schema: &SchemaName) -> String {
     format!("diesel-tenants: migrations of {}", schema.quoted())
 }

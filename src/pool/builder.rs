@@ -1,4 +1,8 @@
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use deadpool::managed::QueueMode;
 use diesel::ConnectionResult;
@@ -7,7 +11,7 @@ use futures_core::future::BoxFuture;
 use tokio_postgres::Config;
 
 use super::{
-    BuildError, TenantPool,
+    BuildError, MigrationStatements, TenantPool,
     connect::{Connector, EstablishCallback},
     manager::{Limits, Manager},
     schemas::Schemas,
@@ -50,6 +54,7 @@ pub struct TenantPoolBuilder {
     schemas_cached: usize,
     schemas_cached_for: Duration,
     migration_lock_timeout: Duration,
+    migration_statements: MigrationStatements,
     establish: Option<Arc<EstablishCallback>>,
     migration_url: Option<String>,
 }
@@ -73,6 +78,7 @@ impl TenantPoolBuilder {
             schemas_cached: 10_000,
             schemas_cached_for: Duration::from_secs(60),
             migration_lock_timeout: Duration::from_secs(60),
+            migration_statements: MigrationStatements::default(),
             establish: None,
             migration_url: None,
         }
@@ -204,6 +210,14 @@ impl TenantPoolBuilder {
         }
     }
 
+    /// How the SQL of migrations is sent. Default: in one message, but statement by statement to Citus.
+    pub fn migration_statements(self, migration_statements: MigrationStatements) -> Self {
+        Self {
+            migration_statements,
+            ..self
+        }
+    }
+
     /// Makes connections by a function of yours: for TLS, or to set a connection's instrumentation. Default: without TLS.
     ///
     /// A query that is given up is then not cancelled on the server, only its connection is closed: the request to cancel
@@ -257,6 +271,7 @@ impl TenantPoolBuilder {
             schemas_cached,
             schemas_cached_for,
             migration_lock_timeout,
+            migration_statements,
             establish,
             migration_url,
         } = self;
@@ -311,6 +326,8 @@ impl TenantPoolBuilder {
             wait_timeout,
             recycle_timeout,
             migration_lock_timeout,
+            migration_statements,
+            detected_batches: OnceLock::new(),
         }))
     }
 }

@@ -10,6 +10,7 @@ mod connect;
 mod errors;
 mod manager;
 mod schemas;
+mod statements;
 mod tenant_pool;
 mod tenants;
 
@@ -17,5 +18,6 @@ pub use builder::{Recycling, TenantPoolBuilder};
 pub use checkout::{Checkout, CheckoutRequest};
 pub(crate) use connect::search_path;
 pub use errors::{BuildError, CheckoutError, ConnectError, Target};
+pub use statements::MigrationStatements;
 pub use tenant_pool::{PoolStatus, TenantPool};
 pub use tenants::Tenant;

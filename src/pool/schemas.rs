@@ -130,6 +130,26 @@ impl Schemas {
         Forget(self, schema)
     }
 
+    /// The same for one map.
+    pub(crate) fn forget_map_afterwards(&self, map: SchemaTranslateMap) -> impl Drop + use<'_> {
+        struct Forget<'a>(&'a Schemas, SchemaTranslateMap);
+
+        impl Drop for Forget<'_> {
+            fn drop(&mut self) {
+                self.0.forget_map(&self.1);
+            }
+        }
+
+        self.forget_map(&map);
+        Forget(self, map)
+    }
+
+    fn forget_map(&self, map: &SchemaTranslateMap) {
+        if let Some(known) = self.known.get(map) {
+            self.known.insert(map.clone(), Known { seen: None, ..known });
+        }
+    }
+
     /// Whether a connection made at that time may remember the OID of a type that was dropped, or made anew, since.
     pub(super) fn outdate(&self, made: Instant) -> bool {
         let types_changed = self.types_changed.load(Relaxed);

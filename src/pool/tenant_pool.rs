@@ -1,10 +1,14 @@
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use deadpool::managed::{Object, PoolError, Timeouts};
 
 use super::{
-    Checkout, CheckoutError, CheckoutRequest, ConnectError, Target, TenantPoolBuilder, connect::Connector,
-    manager::Manager, schemas::Schemas,
+    Checkout, CheckoutError, CheckoutRequest, ConnectError, MigrationStatements, Target, TenantPoolBuilder,
+    connect::Connector, manager::Manager, schemas::Schemas,
 };
 use crate::{IntoSchemaName, SchemaName, SchemaNameError, translate::SchemaTranslateMap};
 
@@ -39,6 +43,8 @@ pub(super) struct Inner {
     pub(super) wait_timeout: Duration,
     pub(super) recycle_timeout: Duration,
     pub(super) migration_lock_timeout: Duration,
+    pub(super) migration_statements: MigrationStatements,
+    pub(super) detected_batches: OnceLock<bool>,
 }
 
 /// How many connections there are, and who waits for one.
@@ -184,6 +190,22 @@ impl TenantPool {
 
     pub(super) fn recycle_timeout(&self) -> Duration {
         self.0.recycle_timeout
+    }
+
+    pub(super) fn migration_statements(&self) -> MigrationStatements {
+        self.0.migration_statements
+    }
+
+    pub(super) fn detected_batches(&self) -> &OnceLock<bool> {
+        &self.0.detected_batches
+    }
+
+    /// Has one tenant looked up anew at the next checkout, now and when the guard is dropped; at no cost that grows with the
+    /// number of tenants.
+    pub(crate) fn forget_tenant_afterwards(&self, tenant: &SchemaName) -> impl Drop + use<'_> {
+        self.0
+            .schemas
+            .forget_map_afterwards(self.with_symbolic_schema(SchemaTranslateMap::tenant(tenant.clone())))
     }
 
     pub(crate) fn migration_lock_timeout(&self) -> Duration {

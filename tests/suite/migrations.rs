@@ -503,7 +503,7 @@ async fn a_cancelled_migration_leaves_nothing() {
 }
 
 /// Migrations written in Rust.
-struct RustMigrations(Vec<(&'static str, Run)>);
+pub struct RustMigrations(pub Vec<(&'static str, Run)>);
 
 type Run = fn(&mut dyn diesel::connection::BoxableConnection<Pg>) -> diesel::migration::Result<()>;
 

@@ -1,0 +1,46 @@
+use std::time::Duration;
+
+use crate::{ConnectError, MigrationSourceError, SchemaName, SchemaNameError};
+
+/// Why a fleet was not migrated at all: nothing was applied to any tenant. What fails on single tenants is in the
+/// [report](super::FleetReport).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FleetError {
+    /// A tenant asked for has a name that no schema can have.
+    #[error("can't migrate the tenants asked for")]
+    InvalidName(#[from] SchemaNameError),
+    /// A tenant asked for doesn't exist.
+    #[error("can't migrate the tenants asked for: there is no tenant {:?}", .tenant.as_str())]
+    UnknownTenant {
+        /// The tenant.
+        tenant: SchemaName,
+    },
+    /// The migrations can't be used.
+    #[error("can't migrate the tenants")]
+    Source(#[from] MigrationSourceError),
+    /// No connection could be made.
+    #[error("can't connect to migrate the tenants")]
+    Connect(#[from] ConnectError),
+    /// The tenants, or what is applied to them, can't be read.
+    #[error("can't read which tenants there are")]
+    Tenants(#[source] diesel::result::Error),
+    /// Another fleet migration of this database did not end in time.
+    #[error(
+        "another migration of the tenants was still running after {waited:?}: try again, or see who holds the advisory \
+         lock"
+    )]
+    Locked {
+        /// How long was waited.
+        waited: Duration,
+    },
+    /// A migration runs outside of a transaction, and a pooler may be in between.
+    #[error(
+        "migration {name} doesn't run in a transaction, so it needs a session of its own, which a pooler in between may \
+         not give: name a way past it by `migration_url`"
+    )]
+    NeedsSession {
+        /// The migration's name.
+        name: String,
+    },
+}

@@ -1,0 +1,33 @@
+use std::{error::Error, fmt::Display, time::Duration};
+
+use serde::Serializer;
+
+use crate::{MigrationError, SchemaName};
+
+pub(super) fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(time.as_secs_f64())
+}
+
+pub(super) fn text<S: Serializer>(name: &SchemaName, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(name.as_str())
+}
+
+pub(super) fn texts<S: Serializer>(names: &[SchemaName], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(names.iter().map(SchemaName::as_str))
+}
+
+pub(super) fn displayed<S: Serializer>(value: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}
+
+/// The error and what caused it.
+pub(super) fn causes<S: Serializer>(error: &MigrationError, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut message = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        message.push_str(": ");
+        message.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    serializer.serialize_str(&message)
+}

@@ -1,0 +1,123 @@
+use std::collections::{BTreeMap, HashSet};
+
+use diesel::{migration::MigrationSource, pg::Pg};
+
+use super::{ChangedMigration, FleetError, survey::Survey};
+use crate::{SchemaName, TenantPool, TenantStatus, migrations::Plan};
+
+/// Which migrations every tenant has, and lacks. See [`TenantPool::migration_status`].
+#[derive(Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct FleetStatus {
+    /// The tenants, in the order of their names.
+    pub tenants: Vec<TenantVersions>,
+    /// Migrations that are others now than when they were applied.
+    pub changed: Vec<ChangedMigration>,
+}
+
+/// Which migrations one tenant has, and lacks.
+#[derive(Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct TenantVersions {
+    /// The tenant.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "super::serialize::text"))]
+    pub tenant: SchemaName,
+    /// Whether it can be checked out.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "super::serialize::displayed"))]
+    pub status: TenantStatus,
+    /// The versions applied, oldest first.
+    pub applied: Vec<String>,
+    /// The versions that it lacks, oldest first.
+    pub pending: Vec<String>,
+    /// Those applied that are no version of the migrations given, oldest first.
+    pub unknown: Vec<String>,
+}
+
+impl TenantVersions {
+    /// The newest version applied.
+    pub fn newest(&self) -> Option<&str> {
+        self.applied.last().map(String::as_str)
+    }
+}
+
+impl TenantPool {
+    /// Which migrations every tenant has and lacks, by the same handful of queries as
+    /// [`migrate_tenants`](Self::migrate_tenants) makes.
+    ///
+    /// # Errors
+    /// [`FleetError`] if the migrations, the tenants, or one tenant's versions can't be read.
+    pub async fn migration_status(
+        &self,
+        migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
+    ) -> Result<FleetStatus, FleetError> {
+        let plan = Plan::read(migrations).await?;
+        let mut connection = self.migration_connector().connect().await?;
+        let listed = self.tenants_by(&mut connection).await.map_err(FleetError::Tenants)?;
+        let statuses: BTreeMap<SchemaName, TenantStatus> =
+            listed.into_iter().map(|tenant| (tenant.name, tenant.status)).collect();
+        let survey = Survey::of(self, &mut connection, None, &[], 2).await?;
+        let changed = survey.changed(&plan).await?;
+        let mut tenants = Vec::with_capacity(survey.tenants.len());
+        for (tenant, applied) in survey.tenants {
+            let applied = applied.map_err(FleetError::Tenants)?;
+            let names = applied.versions.iter().map(|(version, _)| version.clone());
+            let (pending, unknown) = (
+                plan.migrations
+                    .iter()
+                    .filter(|migration| !applied.contains(&migration.version)),
+                applied
+                    .versions
+                    .iter()
+                    .filter(|(version, _)| plan.find(version).is_none()),
+            );
+            tenants.push(TenantVersions {
+                status: statuses.get(&tenant).copied().unwrap_or(TenantStatus::Active),
+                pending: pending.map(|migration| migration.version.clone()).collect(),
+                unknown: unknown.map(|(version, _)| version.clone()).collect(),
+                applied: names.collect(),
+                tenant,
+            });
+        }
+        Ok(FleetStatus { tenants, changed })
+    }
+}
+
+impl Survey {
+    /// The migrations that some tenant has as they were, and not as they are.
+    pub(super) async fn changed(&self, plan: &Plan) -> Result<Vec<ChangedMigration>, FleetError> {
+        let groups = self.groups();
+        // Only those that were applied as SQL are read: to read one written in Rust is to call it.
+        let recorded: HashSet<&str> = groups
+            .iter()
+            .flat_map(|(applied, _)| &applied.versions)
+            .filter_map(|(version, checksum)| checksum.as_ref().map(|_| version.as_str()))
+            .filter(|version| plan.find(version).is_some())
+            .collect();
+        let current = plan
+            .checksums(recorded.into_iter().map(str::to_owned).collect())
+            .await?;
+        let mut changed: BTreeMap<&str, Vec<SchemaName>> = BTreeMap::new();
+        for (applied, tenants) in &groups {
+            for (version, checksum) in &applied.versions {
+                if let (Some(then), Some(now)) = (checksum, current.get(version))
+                    && then != now
+                {
+                    let others = changed.entry(version).or_default();
+                    others.extend(tenants.iter().map(|&tenant| tenant.clone()));
+                }
+            }
+        }
+        Ok(changed
+            .into_iter()
+            .map(|(version, mut tenants)| {
+                tenants.sort();
+                ChangedMigration {
+                    version: version.to_owned(),
+                    tenants,
+                }
+            })
+            .collect())
+    }
+}

@@ -1,0 +1,265 @@
+//! One of the connections that migrate a fleet.
+
+use std::time::{Duration, Instant};
+
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection, pooled_connection::PoolableConnection};
+
+use super::{
+    super::{
+        Aftermath, Direction, FailedMigration, MigrationError, Place, Runner, SchemaOwner,
+        runner::Outcome,
+        script::{Body, Script},
+    },
+    Limits, TenantOutcome, TenantReport,
+    message::{Addressed, LOCKED, Message, NOT_APPLIED},
+};
+use crate::{SchemaName, TenantPool, connection::status_of, translate::Template};
+
+/// A migration, prepared once for all tenants.
+pub(super) struct Step<'a> {
+    script: &'a Script,
+    /// Its SQL as one message; `None` if it can't be one.
+    message: Option<Message<'a>>,
+    /// Whether it may leave something on the session.
+    affects_session: bool,
+}
+
+impl<'a> Step<'a> {
+    pub(super) fn new(script: &'a Script, batched: bool) -> Self {
+        let affects_session = match &script.body {
+            Body::Sql(sql) => !sql
+                .iter()
+                .all(|sql| matches!(Template::analyse(sql), Ok(sql) if !sql.affects_session())),
+            Body::Code(_) => true,
+        };
+        Self {
+            script,
+            message: batched.then(|| Message::of(script)).flatten(),
+            affects_session,
+        }
+    }
+}
+
+/// What one tenant lacks, or has too much.
+pub(super) struct Job<'a> {
+    pub(super) tenant: SchemaName,
+    pub(super) steps: Vec<&'a Step<'a>>,
+    /// Whether there is a version table, and whether it has a column for checksums.
+    pub(super) has_table: bool,
+    pub(super) has_checksums: bool,
+}
+
+pub(super) struct Worker<'a> {
+    pool: &'a TenantPool,
+    limits: Limits,
+    batched: bool,
+    connection: Option<AsyncPgConnection>,
+    /// How many tenants the connection has met: the server remembers the tables of each.
+    tenants_met: usize,
+}
+
+impl<'a> Worker<'a> {
+    pub(super) fn new(pool: &'a TenantPool, limits: Limits, batched: bool) -> Self {
+        Self {
+            pool,
+            limits,
+            batched,
+            connection: None,
+            tenants_met: 0,
+        }
+    }
+
+    pub(super) async fn migrate(&mut self, job: &Job<'_>) -> TenantReport {
+        // Migrations make types; so do those before one that fails, or is given up.
+        let _forget = self.pool.forget_tenant_afterwards(&job.tenant);
+        let mut versions = Vec::new();
+        let mut result = Ok(());
+        for step in &job.steps {
+            match self.run(job, step).await {
+                Ok(Outcome::Run) => versions.push(step.script.migration.version.clone()),
+                Ok(Outcome::AlreadyDone) => {}
+                Err(error) => {
+                    result = Err(error);
+                    break;
+                }
+            }
+        }
+        self.retire_if_used_up();
+        TenantReport {
+            tenant: job.tenant.clone(),
+            outcome: match result {
+                Err(MigrationError::UnknownSchema { .. }) => TenantOutcome::Dropped,
+                Err(error) => TenantOutcome::Failed(error),
+                Ok(()) if versions.is_empty() => TenantOutcome::UpToDate,
+                Ok(()) => TenantOutcome::Migrated,
+            },
+            versions,
+        }
+    }
+
+    /// Runs one migration, again and again while others hold locks that it needs.
+    async fn run(&mut self, job: &Job<'_>, step: &Step<'_>) -> Result<Outcome, MigrationError> {
+        let started = Instant::now();
+        let mut pause = Duration::from_millis(20);
+        let mut attempt = 1;
+        loop {
+            let attempted = Instant::now();
+            let waits = match self.run_once(job, step).await {
+                Err(Failure::Locked) => {
+                    let lock_timeout = self.pool.migration_lock_timeout();
+                    if started.elapsed() >= lock_timeout {
+                        return Err(MigrationError::Locked {
+                            owner: SchemaOwner::Tenant(job.tenant.clone()),
+                            waited: lock_timeout,
+                        });
+                    }
+                    Duration::from_millis(250)
+                }
+                Err(Failure::Error(error))
+                    if attempt < self.limits.lock_attempts
+                        && step.script.migration.in_transaction
+                        && is_about_locks(&error, attempted.elapsed() >= self.limits.lock_timeout) =>
+                {
+                    attempt += 1;
+                    Duration::from_secs(2)
+                }
+                Err(Failure::Error(error)) => return Err(error),
+                Ok(outcome) => return Ok(outcome),
+            };
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(waits);
+        }
+    }
+
+    async fn run_once(&mut self, job: &Job<'_>, step: &Step<'_>) -> Result<Outcome, Failure> {
+        let owner = SchemaOwner::Tenant(job.tenant.clone());
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => match self.pool.migration_connector().connect().await {
+                Ok(connection) => connection,
+                Err(source) => return Err(Failure::Error(MigrationError::Connect { owner, source })),
+            },
+        };
+        let mut runner = Runner::on(connection, self.pool, owner);
+        let result = match &step.message {
+            Some(message) if job.has_table => self.send(&mut runner, job, step, message).await,
+            _ => self.run_apart(&mut runner, step).await.map_err(Failure::Error),
+        };
+        let mut connection = runner.take();
+        if connection.is_broken() {
+            return result;
+        }
+        let reset = !step.affects_session || connection.batch_execute(RESET).await.is_ok();
+        if reset {
+            self.connection = Some(connection);
+        }
+        result
+    }
+
+    /// As one migrates a single tenant, a statement after the other.
+    async fn run_apart(&self, runner: &mut Runner, step: &Step<'_>) -> Result<Outcome, MigrationError> {
+        runner.require_schema().await?;
+        runner.batched = self.batched;
+        runner.statement_lock_timeout = Some(self.limits.lock_timeout);
+        runner.create_version_table().await?;
+        runner.run(step.script).await
+    }
+
+    async fn send(
+        &self,
+        runner: &mut Runner,
+        job: &Job<'_>,
+        step: &Step<'_>,
+        message: &Message<'_>,
+    ) -> Result<Outcome, Failure> {
+        let lock_timeout = self.limits.lock_timeout;
+        let addressed = message.address(&job.tenant, runner.search_path(), lock_timeout, job.has_checksums);
+        match runner.parts().0.batch_execute(&addressed.sql).await {
+            Ok(()) => Ok(Outcome::Run),
+            Err(error) => explain(error, runner, step.script, message, &addressed).await,
+        }
+    }
+
+    fn retire_if_used_up(&mut self) {
+        self.tenants_met += 1;
+        if self.tenants_met >= self.limits.tenants_a_connection {
+            self.tenants_met = 0;
+            self.connection = None;
+        }
+    }
+}
+
+/// Why a migration did not run.
+enum Failure {
+    /// Somebody else migrates the tenant.
+    Locked,
+    Error(MigrationError),
+}
+
+/// Everything that a session can be left with, but the statements that were prepared on it.
+const RESET: &str = "SET SESSION AUTHORIZATION DEFAULT; RESET ALL; CLOSE ALL; UNLISTEN *; \
+    SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES";
+
+/// What an error of the server says of a migration.
+async fn explain(
+    error: DieselError,
+    runner: &mut Runner,
+    script: &Script,
+    message: &Message<'_>,
+    addressed: &Addressed,
+) -> Result<Outcome, Failure> {
+    let position = match &error {
+        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, information)
+            if script.direction == Direction::Up && information.table_name() == Some("__diesel_schema_migrations") =>
+        {
+            return Ok(Outcome::AlreadyDone);
+        }
+        DieselError::DatabaseError(_, information) if information.message().contains(LOCKED) => {
+            return Err(Failure::Locked);
+        }
+        DieselError::DatabaseError(_, information) if information.message().contains(NOT_APPLIED) => {
+            return Ok(Outcome::AlreadyDone);
+        }
+        DieselError::DatabaseError(_, information) => information.statement_position(),
+        _ => None,
+    };
+    let (connection, owner) = runner.parts();
+    let is_lost = connection.is_broken();
+    if !is_lost && !matches!(status_of(owner.schema(), connection).await, Ok(Some(status)) if status.is_migrated()) {
+        return Err(Failure::Error(MigrationError::UnknownSchema { owner: owner.clone() }));
+    }
+    let in_body = position.map(|position| position - i32::try_from(addressed.body_at).unwrap_or(i32::MAX));
+    if in_body.is_some_and(|position| position < 1) {
+        return Err(Failure::Error(owner.failed()(error)));
+    }
+    Err(Failure::Error(MigrationError::Failed(Box::new(FailedMigration {
+        owner: owner.clone(),
+        version: script.migration.version.clone(),
+        name: script.migration.name.clone(),
+        direction: script.direction,
+        place: Place::of(&message.body, in_body),
+        aftermath: if is_lost {
+            Aftermath::Unknown
+        } else {
+            Aftermath::RolledBack
+        },
+        source: Box::new(error),
+    }))))
+}
+
+/// Whether another attempt may succeed. Diesel doesn't give the server's error codes, and messages may be in any language,
+/// so that whatever failed without a place in the text after the time to wait for a lock may have waited for one.
+fn is_about_locks(error: &MigrationError, has_waited: bool) -> bool {
+    let MigrationError::Failed(failed) = error else {
+        return false;
+    };
+    match failed.source.downcast_ref::<DieselError>() {
+        Some(DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => true,
+        Some(DieselError::DatabaseError(DatabaseErrorKind::Unknown, information)) => {
+            information.message().contains("deadlock detected")
+                || (has_waited && information.statement_position().is_none())
+        }
+        _ => false,
+    }
+}
