@@ -83,14 +83,21 @@ impl TenantPool {
             tenant: tenant.clone(),
             source,
         };
-        let runner = Runner::connect(self, SchemaOwner::Tenant(tenant.clone()))
-            .await
-            .map_err(tables)?;
-        let scripts = runner
-            .prepare(plan, plan.migrations.iter(), Direction::Up)
+        let owner = SchemaOwner::Tenant(tenant.clone());
+        let may_be_pooled = self.migration_connector().may_be_pooled();
+        let scripts = plan
+            .prepare_for(&owner, &plan.migrations, Direction::Up, may_be_pooled)
             .await
             .map_err(tables)?;
         let _forget = self.schemas().forget_afterwards(tenant);
+        let created = self.create_at_once(tenant, &scripts).await;
+        if created.map_err(|source| LifecycleError::Schema {
+            tenant: tenant.clone(),
+            source,
+        })? {
+            return Ok(versions(plan));
+        }
+        let runner = Runner::connect(self, owner).await.map_err(tables)?;
         Creation {
             tenant,
             runner,
@@ -99,12 +106,13 @@ impl TenantPool {
         }
         .run()
         .await?;
-        Ok(plan
-            .migrations
-            .iter()
-            .map(|migration| migration.version.clone().into())
-            .collect())
+        Ok(versions(plan))
     }
+}
+
+fn versions(plan: &Plan) -> Vec<MigrationVersion<'static>> {
+    let versions = plan.migrations.iter();
+    versions.map(|migration| migration.version.clone().into()).collect()
 }
 
 struct Creation<'a> {

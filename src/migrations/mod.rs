@@ -40,6 +40,7 @@ mod operations;
 mod recorder;
 mod runner;
 mod script;
+pub(crate) mod text;
 mod versions;
 
 pub use errors::{Aftermath, Direction, FailedMigration, MigrationError, MigrationSourceError, Place, SchemaOwner};
@@ -50,5 +51,5 @@ pub use fleet::{
 };
 pub use operations::Revert;
 pub(crate) use runner::Runner;
-pub(crate) use script::{Plan, Script};
+pub(crate) use script::{Body, Plan, Script};
 pub(crate) use versions::table as version_table;

@@ -5,6 +5,7 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use super::{
     Direction, MigrationError, Plan, SchemaOwner,
     script::{Planned, Script},
+    text,
     versions::{self, VersionTable},
 };
 use crate::{TenantPool, connection::status_of, pool::search_path};
@@ -95,7 +96,9 @@ impl Runner {
     /// Applies all that is pending, and returns the versions that were.
     pub(crate) async fn apply(&mut self, plan: &Plan) -> Result<Vec<String>, MigrationError> {
         let pending = self.pending(plan).await?;
-        let scripts = self.prepare(plan, pending.iter().copied(), Direction::Up).await?;
+        let scripts = plan
+            .prepare_for(&self.owner, pending, Direction::Up, self.may_be_pooled)
+            .await?;
         self.create_version_table().await?;
         self.run_all(&scripts).await
     }
@@ -114,29 +117,10 @@ impl Runner {
                 }
             }
         }
-        let scripts = self.prepare(plan, newest.into_iter(), Direction::Down).await?;
+        let scripts = plan
+            .prepare_for(&self.owner, newest, Direction::Down, self.may_be_pooled)
+            .await?;
         self.run_all(&scripts).await
-    }
-
-    /// Reads what migrations do, and refuses what can't work before anything is run.
-    pub(crate) async fn prepare(
-        &self,
-        plan: &Plan,
-        migrations: impl Iterator<Item = &Planned>,
-        direction: Direction,
-    ) -> Result<Vec<Script>, MigrationError> {
-        let versions = migrations.map(|migration| migration.version.clone()).collect();
-        let scripts = plan.prepare(versions, direction).await.map_err(self.owner.unusable())?;
-        match scripts
-            .iter()
-            .find(|script| self.may_be_pooled && !script.migration.in_transaction)
-        {
-            Some(Script { migration, .. }) => Err(MigrationError::NeedsSession {
-                owner: self.owner.clone(),
-                name: migration.name.clone(),
-            }),
-            None => Ok(scripts),
-        }
     }
 
     async fn run_all(&mut self, scripts: &[Script]) -> Result<Vec<String>, MigrationError> {
@@ -168,14 +152,15 @@ impl Runner {
     async fn add_checksums(&mut self) -> Result<(), MigrationError> {
         let (connection, owner) = self.parts();
         connection
-            .batch_execute(&versions::add_checksums(owner.schema()))
+            .batch_execute(&text::add_checksums(owner.schema()))
             .await
             .map_err(owner.failed())
     }
 
     pub(crate) async fn create_version_table_locked(&mut self) -> Result<(), MigrationError> {
         let (connection, owner) = self.parts();
-        versions::create(connection, owner.schema())
+        connection
+            .batch_execute(&text::create_version_table(owner.schema()))
             .await
             .map_err(owner.failed())
     }

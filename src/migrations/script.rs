@@ -5,7 +5,7 @@ use diesel::{
     pg::Pg,
 };
 
-use super::{Direction, MigrationSourceError, checksum, recorder::record};
+use super::{Direction, MigrationError, MigrationSourceError, SchemaOwner, checksum, recorder::record};
 use crate::translate;
 
 /// Where migrations come from, shared with the threads on which they are read.
@@ -123,6 +123,33 @@ impl Plan {
             versions.into_iter().map(script).collect()
         })
         .await
+    }
+}
+
+impl Plan {
+    /// The same for one schema: refuses what can't work there before anything is run.
+    pub(crate) async fn prepare_for(
+        &self,
+        owner: &SchemaOwner,
+        migrations: impl IntoIterator<Item = &Planned>,
+        direction: Direction,
+        may_be_pooled: bool,
+    ) -> Result<Vec<Script>, MigrationError> {
+        let versions = migrations
+            .into_iter()
+            .map(|migration| migration.version.clone())
+            .collect();
+        let scripts = self.prepare(versions, direction).await.map_err(owner.unusable())?;
+        match scripts
+            .iter()
+            .find(|script| may_be_pooled && !script.migration.in_transaction)
+        {
+            Some(Script { migration, .. }) => Err(MigrationError::NeedsSession {
+                owner: owner.clone(),
+                name: migration.name.clone(),
+            }),
+            None => Ok(scripts),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use diesel::{
     QueryResult, QueryableByName,
     sql_types::{Bool, Nullable, Text},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::SchemaName;
 
@@ -52,22 +52,6 @@ pub(super) async fn look_at(connection: &mut AsyncPgConnection, schema: &SchemaN
         Found { checksum: false, .. } => VersionTable::WithoutChecksums,
         Found { .. } => VersionTable::Complete,
     })
-}
-
-/// Makes the table as Diesel does, and one column more.
-pub(super) async fn create(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<()> {
-    let table = table(schema);
-    connection
-        .batch_execute(&format!(
-            "CREATE TABLE IF NOT EXISTS {table} (version VARCHAR(50) PRIMARY KEY NOT NULL, \
-             run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, checksum TEXT)"
-        ))
-        .await
-}
-
-/// Gives a table of Diesel's own the column that it lacks.
-pub(super) fn add_checksums(schema: &SchemaName) -> String {
-    format!("ALTER TABLE {} ADD COLUMN IF NOT EXISTS checksum TEXT", table(schema))
 }
 
 /// The versions applied, oldest first.
@@ -170,20 +154,6 @@ pub(super) enum LockSpan {
     Session,
 }
 
-/// The condition that the lock could be taken until the end of the transaction.
-pub(super) fn try_lock_now(schema: &SchemaName) -> String {
-    format!(
-        "pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended({}, 0))",
-        literal(&lock_name(schema))
-    )
-}
-
-/// A text in SQL, for messages of several statements, which can't have binds. Connections on which a backslash escapes
-/// are refused from the start.
-pub(super) fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
-fn lock_name(schema: &SchemaName) -> String {
+pub(super) fn lock_name(schema: &SchemaName) -> String {
     format!("diesel-tenants: migrations of {}", schema.quoted())
 }

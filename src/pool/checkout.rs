@@ -85,12 +85,16 @@ impl Checkout {
     /// A connection for pinned tables only, as they all are in the pool.
     async fn wait(pool: &TenantPool, target: &Target) -> Result<Self, CheckoutError> {
         match pool.free_or_awaited_connection().await {
-            Ok(object) => Ok(Self {
-                connection: object.id(),
-                object: Some(object),
-                can_cancel: pool.connector().is_plain(),
-            }),
+            Ok(object) => Ok(Self::of(object, pool.connector().is_plain())),
             Err(error) => Err(into_checkout_error(error, pool, target.clone())),
+        }
+    }
+
+    pub(super) fn of(object: Object<Manager>, can_cancel: bool) -> Self {
+        Self {
+            connection: object.id(),
+            object: Some(object),
+            can_cancel,
         }
     }
 

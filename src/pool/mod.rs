@@ -20,4 +20,5 @@ pub(crate) use connect::search_path;
 pub use errors::{BuildError, CheckoutError, ConnectError, Target};
 pub use statements::MigrationStatements;
 pub use tenant_pool::{PoolStatus, TenantPool};
+pub(crate) use tenants::ListedTenant;
 pub use tenants::Tenant;

@@ -161,15 +161,19 @@ impl TenantPool {
 
     /// A connection that is free now or, only if there is none, the next one: waiting takes a timer.
     pub(super) async fn free_or_awaited_connection(&self) -> Result<Object<Manager>, PoolError<ConnectError>> {
-        const NOW: Timeouts = Timeouts {
-            wait: Some(Duration::ZERO),
-            create: None,
-            recycle: None,
-        };
         match self.0.connections.timeout_get(&NOW).await {
             Err(PoolError::Timeout(_)) => self.0.connections.get().await,
             result => result,
         }
+    }
+
+    /// A connection for a migration that leaves nothing behind: one that is free now, if migrations may use the pool's.
+    pub(crate) async fn free_migration_connection(&self) -> Option<Checkout> {
+        if !Arc::ptr_eq(&self.0.connector, &self.0.migration_connector) {
+            return None;
+        }
+        let object = self.0.connections.timeout_get(&NOW).await.ok()?;
+        Some(Checkout::of(object, self.0.connector.is_plain()))
     }
 
     pub(super) fn connector(&self) -> &Connector {
@@ -212,6 +216,13 @@ impl TenantPool {
         self.0.migration_lock_timeout
     }
 }
+
+/// Doesn't wait for others to give theirs back.
+const NOW: Timeouts = Timeouts {
+    wait: Some(Duration::ZERO),
+    create: None,
+    recycle: None,
+};
 
 impl fmt::Debug for TenantPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

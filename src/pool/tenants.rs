@@ -1,6 +1,6 @@
 use diesel::{
     QueryResult, QueryableByName,
-    sql_types::{Nullable, Text},
+    sql_types::{Bool, Nullable, Text},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
@@ -15,6 +15,13 @@ pub struct Tenant {
     pub name: SchemaName,
     /// Whether it can be checked out, and if not, why.
     pub status: TenantStatus,
+}
+
+/// A tenant, and what migrations need to know of its version table.
+pub(crate) struct ListedTenant {
+    pub(crate) tenant: Tenant,
+    /// Whether the table has a column for checksums.
+    pub(crate) has_checksums: bool,
 }
 
 impl TenantPool {
@@ -36,8 +43,9 @@ impl TenantPool {
     pub async fn all_tenants(&self) -> Result<Vec<Tenant>, CheckoutError> {
         let mut connection = self.shared().get().await?;
         let (waiting, untranslated) = connection.watched();
-        let tenants = self.tenants_by(untranslated).await;
+        let tenants = self.list_tenants(untranslated).await;
         waiting.answered(tenants.is_ok());
+        let tenants = tenants.map(|listed| listed.into_iter().map(|listed| listed.tenant).collect());
         tenants.map_err(|source| CheckoutError::Lookup {
             target: Target::Shared,
             source,
@@ -45,18 +53,23 @@ impl TenantPool {
     }
 
     /// The same, asked on a connection.
-    pub(crate) async fn tenants_by(&self, connection: &mut AsyncPgConnection) -> QueryResult<Vec<Tenant>> {
+    pub(crate) async fn list_tenants(&self, connection: &mut AsyncPgConnection) -> QueryResult<Vec<ListedTenant>> {
         #[derive(QueryableByName)]
         struct Row {
             #[diesel(sql_type = Text)]
             schema: String,
             #[diesel(sql_type = Nullable<Text>)]
             comment: Option<String>,
+            #[diesel(sql_type = Bool)]
+            has_checksums: bool,
         }
 
         let rows: Vec<Row> = diesel::sql_query(
-            "SELECT n.nspname::pg_catalog.text AS schema, pg_catalog.obj_description(c.oid, 'pg_class') AS comment \
-             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+            "SELECT n.nspname::pg_catalog.text AS schema, d.description AS comment, EXISTS (SELECT FROM \
+             pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'checksum' AND NOT a.attisdropped) \
+             AS has_checksums FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             LEFT JOIN pg_catalog.pg_description d ON d.objoid = c.oid AND d.objsubid = 0 \
+             AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass \
              WHERE c.relname = '__diesel_schema_migrations' AND c.relkind IN ('r', 'p') \
              ORDER BY n.nspname COLLATE \"C\"",
         )
@@ -68,7 +81,10 @@ impl TenantPool {
                 // What no tenant can be named is no tenant.
                 let name = self.tenant_name(row.schema.as_str()).ok()?;
                 let status = TenantStatus::of_comment(row.comment.as_deref());
-                Some(Tenant { name, status })
+                Some(ListedTenant {
+                    tenant: Tenant { name, status },
+                    has_checksums: row.has_checksums,
+                })
             })
             .collect())
     }

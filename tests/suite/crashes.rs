@@ -62,7 +62,7 @@ async fn a_tenants_creation_in_one_transaction() {
         pool.create_tenant("client1", folder.migrations()),
         crash_in_mid_migration(&server, &database)
     );
-    assert!(chain(&result.unwrap_err()).starts_with("can't create the tables of tenant \"client1\""));
+    assert!(chain(&result.unwrap_err()).starts_with("can't create the schema of tenant \"client1\""));
     assert_eq!(database.query_strings("SELECT to_regnamespace('client1')"), [[None]]);
     folder.write("002_slow", "up.sql", "SELECT 1");
     assert_eq!(

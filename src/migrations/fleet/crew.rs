@@ -9,18 +9,15 @@ use std::{
 use futures_util::future::join_all;
 
 use super::{
-    super::{MigrationError, script::Script},
-    FleetEvent, Limits, TenantOutcome, TenantReport,
+    super::MigrationError,
+    FleetEvent, TenantOutcome, TenantReport,
     to_do::{ToDo, report},
     worker::{Job, Step, Worker},
 };
-use crate::{SchemaName, TenantPool};
+use crate::SchemaName;
 
 /// The workers who migrate a fleet.
 pub(super) struct Crew<'a> {
-    pool: &'a TenantPool,
-    limits: Limits,
-    batched: bool,
     keep_going: bool,
     watcher: &'a (dyn Fn(FleetEvent<'_>) + Send + Sync),
     is_stopped: AtomicBool,
@@ -30,17 +27,8 @@ pub(super) struct Crew<'a> {
 type Reports = Mutex<Vec<Option<TenantReport>>>;
 
 impl<'a> Crew<'a> {
-    pub(super) fn new(
-        pool: &'a TenantPool,
-        limits: Limits,
-        batched: bool,
-        keep_going: bool,
-        watcher: &'a (dyn Fn(FleetEvent<'_>) + Send + Sync),
-    ) -> Self {
+    pub(super) fn new(keep_going: bool, watcher: &'a (dyn Fn(FleetEvent<'_>) + Send + Sync)) -> Self {
         Self {
-            pool,
-            limits,
-            batched,
             keep_going,
             watcher,
             is_stopped: AtomicBool::new(false),
@@ -50,16 +38,14 @@ impl<'a> Crew<'a> {
     pub(super) async fn work_off(
         self,
         to_do: ToDo<'_>,
-        scripts: &[Script],
+        steps: &HashMap<&str, Step<'_>>,
         canaries: &[SchemaName],
-        workers: usize,
+        workers: &mut [Worker<'_>],
     ) -> Vec<TenantReport> {
-        let steps: HashMap<&str, Step<'_>> = scripts
-            .iter()
-            .map(|script| (script.migration.version.as_str(), Step::new(script, self.batched)))
-            .collect();
         let names: Vec<SchemaName> = to_do.tenants.iter().map(|(tenant, _)| tenant.clone()).collect();
-        let (mut canary_jobs, mut jobs) = (Vec::new(), Vec::new());
+        let share = names.len().div_ceil(workers.len()).max(1);
+        let mut canary_jobs = Vec::new();
+        let mut jobs: Vec<Vec<_>> = workers.iter().map(|_| Vec::new()).collect();
         let mut reports = Vec::with_capacity(names.len());
         for (tenant, pending) in to_do.tenants {
             reports.push(match pending {
@@ -71,7 +57,7 @@ impl<'a> Crew<'a> {
                     let jobs = if canaries.contains(&tenant) {
                         &mut canary_jobs
                     } else {
-                        &mut jobs
+                        &mut jobs[reports.len() / share]
                     };
                     let steps = pending
                         .migrations
@@ -92,7 +78,7 @@ impl<'a> Crew<'a> {
         }
         let has_failed = |report: &TenantReport| !report.outcome.is_success() && canaries.contains(&report.tenant);
         let reports = Mutex::new(reports);
-        self.work(&canary_jobs, 1, &reports).await;
+        self.work(&[canary_jobs], &mut workers[..1], &reports).await;
         if lock(&reports).iter().flatten().any(has_failed) {
             self.stop();
         }
@@ -106,18 +92,20 @@ impl<'a> Crew<'a> {
             .collect()
     }
 
-    async fn work(&self, jobs: &[(usize, Job<'_>)], workers: usize, reports: &Reports) {
-        let next = AtomicUsize::new(0);
-        let work = async || {
-            let mut worker = Worker::new(self.pool, self.limits, self.batched);
-            while !self.is_stopped.load(Relaxed)
-                && let Some((index, job)) = jobs.get(next.fetch_add(1, Relaxed))
-            {
-                let report = self.done(worker.migrate(job).await);
-                lock(reports)[*index] = Some(report);
+    /// Each worker does its own share, whose tenants its connection has met before, and then helps the others.
+    async fn work(&self, shares: &[Vec<(usize, Job<'_>)>], workers: &mut [Worker<'_>], reports: &Reports) {
+        let next: Vec<AtomicUsize> = shares.iter().map(|_| AtomicUsize::new(0)).collect();
+        let work = async |own: usize, worker: &mut Worker<'_>| {
+            for share in (0..shares.len()).map(|offset| (own + offset) % shares.len()) {
+                while !self.is_stopped.load(Relaxed)
+                    && let Some((index, job)) = shares[share].get(next[share].fetch_add(1, Relaxed))
+                {
+                    let report = self.done(worker.migrate(job).await);
+                    lock(reports)[*index] = Some(report);
+                }
             }
         };
-        join_all((0..workers.min(jobs.len())).map(|_| work())).await;
+        join_all(workers.iter_mut().enumerate().map(|(own, worker)| work(own, worker))).await;
     }
 
     /// Tells of a tenant, and stops everybody if its failure says so.

@@ -1,11 +1,11 @@
 //! One migration of one tenant as one message, which the server runs as one transaction.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 use super::super::{
     Direction,
     script::{Body, Script},
-    versions,
+    text,
 };
 use crate::SchemaName;
 
@@ -21,11 +21,6 @@ pub(super) struct Addressed {
     /// Where the migration's own text begins, in characters: the server counts error positions in them.
     pub(super) body_at: usize,
 }
-
-/// Part of the server's error when the advisory lock is taken: the value that isn't a boolean.
-pub(super) const LOCKED: &str = "diesel-tenants: locked";
-/// Part of the server's error when a version that is to be reverted isn't applied.
-pub(super) const NOT_APPLIED: &str = "diesel-tenants: not applied";
 
 impl<'a> Message<'a> {
     /// `None` if the migration is Rust code, or can't run in a transaction.
@@ -51,45 +46,26 @@ impl<'a> Message<'a> {
         lock_timeout: Duration,
         has_checksums: bool,
     ) -> Addressed {
-        let version = &self.script.migration.version;
-        let table = versions::table(schema);
         let mut sql = format!(
-            "SELECT pg_catalog.set_config('search_path', {}, true), pg_catalog.set_config('lock_timeout', '{}', true), \
-             {};\n",
-            versions::literal(search_path),
-            lock_timeout.as_millis(),
-            require(&versions::try_lock_now(schema), LOCKED)
+            "SET LOCAL search_path = {search_path}; SET LOCAL lock_timeout = {};\n",
+            lock_timeout.as_millis()
         );
+        let lock = text::lock(schema);
         match self.script.direction {
             Direction::Up => {
                 if !has_checksums {
-                    sql.push_str(&versions::add_checksums(schema));
-                    sql.push_str(";\n");
+                    let _ = writeln!(sql, "{};", text::add_checksums(schema));
                 }
-                let checksum = match &self.script.checksum {
-                    Some(checksum) => versions::literal(checksum),
-                    None => "NULL".to_owned(),
-                };
-                sql.push_str(&format!(
-                    "INSERT INTO {table} (version, checksum) VALUES ({}, {checksum});\n",
-                    versions::literal(version)
-                ));
+                let _ = writeln!(sql, "{};", text::insert_if(schema, self.script, &lock));
             }
             Direction::Down => {
-                let version = versions::literal(version);
-                let is_applied = format!("EXISTS (SELECT FROM {table} WHERE version = {version})");
-                sql.push_str(&format!("SELECT {};\n", require(&is_applied, NOT_APPLIED)));
-                sql.push_str(&format!("DELETE FROM {table} WHERE version = {version};\n"));
+                let version = &self.script.migration.version;
+                let _ = writeln!(sql, "SELECT {lock};\nSELECT {};", text::is_applied(schema, version));
+                let _ = writeln!(sql, "{};", text::delete(schema, version));
             }
         }
         let body_at = sql.chars().count();
         sql.push_str(&self.body);
         Addressed { sql, body_at }
     }
-}
-
-/// An expression that fails, with `complaint` in the error, unless a condition holds. (The condition is volatile or reads a
-/// table, so that the server can't know before.)
-fn require(condition: &str, complaint: &str) -> String {
-    format!("CAST(CASE WHEN {condition} THEN 't' ELSE '{complaint}' END AS pg_catalog.bool)")
 }

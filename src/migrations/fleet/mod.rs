@@ -27,3 +27,13 @@ struct Limits {
     lock_attempts: u32,
     tenants_a_connection: usize,
 }
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            lock_timeout: Duration::from_secs(2),
+            lock_attempts: 10,
+            tenants_a_connection: 500,
+        }
+    }
+}

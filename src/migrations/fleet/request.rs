@@ -12,6 +12,7 @@ use super::{
     lock::lock_fleet,
     survey::Survey,
     to_do::ToDo,
+    worker::{Step, Worker},
 };
 use crate::{IntoSchemaName, SchemaName, SchemaNameError, TenantPool};
 
@@ -110,11 +111,7 @@ impl<'a, S: MigrationSource<Pg> + Send + Sync + 'static> FleetMigration<'a, S> {
             workers: 2,
             keep_going: false,
             dry_run: false,
-            limits: Limits {
-                lock_timeout: Duration::from_secs(2),
-                lock_attempts: 10,
-                tenants_a_connection: 200,
-            },
+            limits: Limits::default(),
             watcher: Box::new(|_| ()),
         }
     }
@@ -169,8 +166,8 @@ impl<'a, S: MigrationSource<Pg> + Send + Sync + 'static> FleetMigration<'a, S> {
         self
     }
 
-    /// After how many tenants a connection is replaced by a new one: the server's end of it remembers all tables that it
-    /// has met, some 300 MB for 1,000 tenants of 20 tables. Default: 200.
+    /// After how many tenants a connection is replaced by a new one: the server's end of it remembers all tables that
+    /// migrations have met on it, some 300 MB for 20,000 of them. Default: 500.
     pub fn tenants_per_connection(mut self, tenants: usize) -> Self {
         self.limits.tenants_a_connection = tenants.max(1);
         self
@@ -204,7 +201,8 @@ impl<'a, S: MigrationSource<Pg> + Send + Sync + 'static> FleetMigration<'a, S> {
             .sends_batches(&mut connection)
             .await
             .map_err(FleetError::Tenants)?;
-        let survey = Survey::of(self.pool, &mut connection, chosen, &canaries, self.workers).await?;
+        let mut workers = Worker::crew(self.pool, self.limits, batched, self.workers);
+        let survey = Survey::of(self.pool, &mut connection, chosen, &canaries, &mut workers).await?;
         let changed = survey.changed(&plan).await?;
 
         let to_do = ToDo::find(survey, &plan, self.task);
@@ -223,8 +221,9 @@ impl<'a, S: MigrationSource<Pg> + Send + Sync + 'static> FleetMigration<'a, S> {
         let tenants = if self.dry_run {
             to_do.into_reports()
         } else {
-            let crew = Crew::new(self.pool, self.limits, batched, self.keep_going, &*self.watcher);
-            crew.work_off(to_do, &scripts, &canaries, self.workers).await
+            let steps = Step::all(&scripts, batched);
+            let crew = Crew::new(self.keep_going, &*self.watcher);
+            crew.work_off(to_do, &steps, &canaries, &mut workers).await
         };
         Ok(FleetReport {
             tenants,

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use diesel::{migration::MigrationSource, pg::Pg};
 
-use super::{ChangedMigration, FleetError, survey::Survey};
+use super::{ChangedMigration, FleetError, Limits, survey::Survey, worker::Worker};
 use crate::{SchemaName, TenantPool, TenantStatus, migrations::Plan};
 
 /// Which migrations every tenant has, and lacks. See [`TenantPool::migration_status`].
@@ -54,10 +54,13 @@ impl TenantPool {
     ) -> Result<FleetStatus, FleetError> {
         let plan = Plan::read(migrations).await?;
         let mut connection = self.migration_connector().connect().await?;
-        let listed = self.tenants_by(&mut connection).await.map_err(FleetError::Tenants)?;
-        let statuses: BTreeMap<SchemaName, TenantStatus> =
-            listed.into_iter().map(|tenant| (tenant.name, tenant.status)).collect();
-        let survey = Survey::of(self, &mut connection, None, &[], 2).await?;
+        let listed = self.list_tenants(&mut connection).await.map_err(FleetError::Tenants)?;
+        let statuses: BTreeMap<SchemaName, TenantStatus> = listed
+            .into_iter()
+            .map(|listed| (listed.tenant.name, listed.tenant.status))
+            .collect();
+        let mut workers = Worker::crew(self, Limits::default(), true, 2);
+        let survey = Survey::of(self, &mut connection, None, &[], &mut workers).await?;
         let changed = survey.changed(&plan).await?;
         let mut tenants = Vec::with_capacity(survey.tenants.len());
         for (tenant, applied) in survey.tenants {

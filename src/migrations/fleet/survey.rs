@@ -2,21 +2,19 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
+    sync::Arc,
 };
 
 use diesel::{
     QueryResult, QueryableByName,
-    sql_types::{Array, Bool, Nullable, Text},
+    result::Error::DeserializationError,
+    sql_types::{Array, Bool, Text},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join_all;
 
-use super::FleetError;
-use crate::{SchemaName, TenantPool};
+use super::{FleetError, worker::Worker};
+use crate::{SchemaName, TenantPool, connection::status_of, pool::ListedTenant};
 
 /// Schemas asked for by one query. Its transaction holds two locks for each, a table's and its index's, of at least 6,400
 /// on a server with PostgreSQL's defaults.
@@ -24,6 +22,9 @@ const SCHEMAS_A_QUERY: usize = 500;
 
 /// Schemas asked for on one connection, whose end in the server remembers the tables of each.
 const SCHEMAS_A_CONNECTION: usize = 2_000;
+
+/// Up to so many are asked for on the connection that is there anyway.
+const TOO_FEW_TO_SHARE: usize = 50;
 
 /// What a version table holds. Tenants whose tables hold the same share one.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -50,6 +51,9 @@ pub(super) struct Survey {
     pub(super) tenants: Vec<(SchemaName, QueryResult<Arc<Applied>>)>,
 }
 
+/// A tenant with a version table, and whether that has a column for checksums.
+type Listed = (SchemaName, bool);
+
 type Answers = HashMap<String, QueryResult<Arc<Applied>>>;
 
 impl Survey {
@@ -59,35 +63,55 @@ impl Survey {
         connection: &mut AsyncPgConnection,
         chosen: Option<Vec<SchemaName>>,
         canaries: &[SchemaName],
-        workers: usize,
+        workers: &mut [Worker<'_>],
     ) -> Result<Self, FleetError> {
-        let listed = pool.tenants_by(connection).await.map_err(FleetError::Tenants)?;
-        let (migrated, others): (Vec<_>, Vec<_>) = listed.into_iter().partition(|tenant| tenant.status.is_migrated());
-        let asked_for: HashSet<&SchemaName> = chosen.iter().flatten().chain(canaries).collect();
-        if let Some(tenant) = others.iter().find(|tenant| asked_for.contains(&tenant.name)) {
-            return Err(FleetError::UnknownTenant {
-                tenant: tenant.name.clone(),
-            });
-        }
-        let mut tenants = match &chosen {
-            Some(chosen) => chosen.clone(),
-            None => migrated.into_iter().map(|tenant| tenant.name).collect(),
-        };
-        let known: HashSet<&SchemaName> = tenants.iter().collect();
-        let missing: Vec<SchemaName> = canaries.iter().filter(|name| !known.contains(name)).cloned().collect();
-        tenants.splice(0..0, missing);
-
-        let mut answers = ask_for_all(pool, connection, &tenants, workers).await?;
-        let mut found = Vec::with_capacity(tenants.len());
-        for tenant in tenants {
-            match answers.remove(tenant.as_str()) {
-                Some(applied) => found.push((tenant, applied)),
-                None if asked_for.contains(&tenant) => return Err(FleetError::UnknownTenant { tenant }),
-                // Dropped since it was listed.
-                None => {}
+        let listed = pool.list_tenants(connection).await.map_err(FleetError::Tenants)?;
+        let mut has_checksums = HashMap::with_capacity(listed.len());
+        let mut others = HashSet::new();
+        let mut all = Vec::with_capacity(listed.len());
+        for ListedTenant {
+            tenant,
+            has_checksums: has,
+        } in listed
+        {
+            if tenant.status.is_migrated() {
+                has_checksums.insert(tenant.name.clone(), has);
+                all.push(tenant.name);
+            } else {
+                others.insert(tenant.name);
             }
         }
-        Ok(Self { tenants: found })
+        let mut tenants = chosen.unwrap_or(all);
+        let missing = canaries.iter().filter(|name| !tenants.contains(name)).cloned();
+        tenants.splice(0..0, missing.collect::<Vec<_>>());
+
+        let (mut found, mut with_table) = (Vec::new(), Vec::with_capacity(tenants.len()));
+        for (place, tenant) in tenants.into_iter().enumerate() {
+            if let Some(&has_checksums) = has_checksums.get(&tenant) {
+                with_table.push((place, (tenant, has_checksums)));
+            } else if !others.contains(&tenant)
+                && status_of(&tenant, connection)
+                    .await
+                    .map_err(FleetError::Tenants)?
+                    .is_some()
+            {
+                // Asked for, and never migrated.
+                found.push((place, (tenant, Ok(Arc::default()))));
+            } else {
+                return Err(FleetError::UnknownTenant { tenant });
+            }
+        }
+        let (places, with_table): (Vec<usize>, Vec<Listed>) = with_table.into_iter().unzip();
+        let mut answers = ask_for_all(connection, &with_table, workers).await?;
+        // Those that aren't in the answer were dropped since they were listed.
+        found.extend(places.into_iter().zip(with_table).filter_map(|(place, (tenant, _))| {
+            let applied = answers.remove(tenant.as_str())?;
+            Some((place, (tenant, applied)))
+        }));
+        found.sort_by_key(|(place, _)| *place);
+        Ok(Self {
+            tenants: found.into_iter().map(|(_, found)| found).collect(),
+        })
     }
 
     /// What can be read, each distinct list of versions once, with the tenants who have it.
@@ -107,39 +131,48 @@ impl Survey {
     }
 }
 
-/// Asks by as many connections as there are workers, once it is worth it.
+/// Has each worker ask for its share, once there is enough to be shared. What a connection has met it knows: the same worker
+/// will migrate that share.
 async fn ask_for_all(
-    pool: &TenantPool,
     connection: &mut AsyncPgConnection,
-    schemas: &[SchemaName],
-    workers: usize,
+    schemas: &[Listed],
+    workers: &mut [Worker<'_>],
 ) -> Result<Answers, FleetError> {
-    if schemas.len() <= SCHEMAS_A_QUERY {
+    if schemas.len() <= TOO_FEW_TO_SHARE {
         return Ok(ask_piecemeal(connection, schemas).await);
     }
-    let parts: Vec<&[SchemaName]> = schemas.chunks(SCHEMAS_A_CONNECTION).collect();
-    let next = AtomicUsize::new(0);
-    let work = async || {
-        let mut answers = Answers::new();
-        while let Some(part) = parts.get(next.fetch_add(1, Relaxed)) {
-            let mut connection = pool.migration_connector().connect().await?;
+    let shares = schemas.chunks(schemas.len().div_ceil(workers.len()));
+    let work = async |worker: &mut Worker<'_>, share: &[Listed]| {
+        let mut answers = Answers::with_capacity(share.len());
+        for part in share.chunks(SCHEMAS_A_CONNECTION) {
+            let mut connection = worker.pool().migration_connector().connect().await?;
             answers.extend(ask_piecemeal(&mut connection, part).await);
+            worker.set_connection(connection);
         }
         Ok::<_, FleetError>(answers)
     };
-    let answers = try_join_all((0..workers.min(parts.len())).map(|_| work())).await?;
+    let answers = try_join_all(
+        workers
+            .iter_mut()
+            .zip(shares)
+            .map(|(worker, share)| work(worker, share)),
+    )
+    .await?;
     Ok(answers.into_iter().flatten().collect())
 }
 
 /// Asks for some schemas. Those that don't exist are missing from the answer.
-async fn ask_piecemeal(connection: &mut AsyncPgConnection, schemas: &[SchemaName]) -> Answers {
+async fn ask_piecemeal(connection: &mut AsyncPgConnection, schemas: &[Listed]) -> Answers {
     let mut answers = Answers::with_capacity(schemas.len());
-    let mut parts: Vec<&[SchemaName]> = schemas.chunks(SCHEMAS_A_QUERY).rev().collect();
+    let mut parts: Vec<&[Listed]> = schemas.chunks(SCHEMAS_A_QUERY).rev().collect();
     while let Some(part) = parts.pop() {
         match (ask(connection, part).await, part) {
             (Ok(found), _) => answers.extend(found.into_iter().map(|(name, applied)| (name, Ok(applied)))),
-            (Err(error), [schema]) => {
-                answers.insert(schema.as_str().to_owned(), Err(error));
+            (Err(error), [(schema, _)]) => {
+                // Or it was dropped.
+                if !matches!(status_of(schema, connection).await, Ok(None)) {
+                    answers.insert(schema.as_str().to_owned(), Err(error));
+                }
             }
             // One that is dropped just now, or whose table isn't Diesel's, spoils the query for all.
             (Err(_), _) => {
@@ -151,45 +184,44 @@ async fn ask_piecemeal(connection: &mut AsyncPgConnection, schemas: &[SchemaName
     answers
 }
 
-async fn ask(connection: &mut AsyncPgConnection, schemas: &[SchemaName]) -> QueryResult<Vec<(String, Arc<Applied>)>> {
+async fn ask(connection: &mut AsyncPgConnection, schemas: &[Listed]) -> QueryResult<Vec<(String, Arc<Applied>)>> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = Array<Text>)]
         schemas: Vec<String>,
-        #[diesel(sql_type = Nullable<Bool>)]
-        has_checksums: Option<bool>,
-        #[diesel(sql_type = Nullable<Text>)]
-        applied: Option<String>,
+        #[diesel(sql_type = Bool)]
+        has_checksums: bool,
+        #[diesel(sql_type = Text)]
+        applied: String,
     }
 
-    let names: Vec<&str> = schemas.iter().map(SchemaName::as_str).collect();
+    let (names, has_checksums): (Vec<&str>, Vec<bool>) = schemas
+        .iter()
+        .map(|(name, has_checksums)| (name.as_str(), has_checksums))
+        .unzip();
     // `query_to_xml` is the server's only way to run a query whose text is made by another one. What is asked for is
     // encoded, so that the XML is as simple as it looks here.
     let rows: Vec<Row> = diesel::sql_query(
         "SELECT pg_catalog.array_agg(found.schema) AS schemas, found.has_checksums, found.applied FROM ( \
-         SELECT n.nspname::pg_catalog.text AS schema, t.has_checksums, CASE WHEN t.has_checksums IS NOT NULL THEN \
+         SELECT t.schema, t.has_checksums, \
          pg_catalog.query_to_xml(pg_catalog.format('SELECT pg_catalog.string_agg(pg_catalog.encode(\
          pg_catalog.convert_to(version, ''UTF8''), ''hex'') || '':'' || %s, '','' ORDER BY version COLLATE \"C\") AS x \
          FROM %I.__diesel_schema_migrations', CASE WHEN t.has_checksums THEN 'pg_catalog.encode(\
-         pg_catalog.convert_to(coalesce(checksum, ''''), ''UTF8''), ''hex'')' ELSE '''''' END, n.nspname), \
-         false, true, '')::pg_catalog.text END AS applied \
-         FROM pg_catalog.pg_namespace n LEFT JOIN LATERAL (SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute a \
-         WHERE a.attrelid = c.oid AND a.attname = 'checksum' AND NOT a.attisdropped) AS has_checksums \
-         FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid AND c.relname = '__diesel_schema_migrations' \
-         AND c.relkind IN ('r', 'p')) t ON true \
-         WHERE n.nspname = ANY ($1)) found GROUP BY found.has_checksums, found.applied",
+         pg_catalog.convert_to(coalesce(checksum, ''''), ''UTF8''), ''hex'')' ELSE '''''' END, t.schema), \
+         false, true, '')::pg_catalog.text AS applied \
+         FROM unnest($1, $2) AS t (schema, has_checksums)) found GROUP BY found.has_checksums, found.applied",
     )
     .bind::<Array<Text>, _>(names)
+    .bind::<Array<Bool>, _>(has_checksums)
     .load(connection)
     .await?;
     let mut answers = Vec::with_capacity(schemas.len());
     for row in rows {
         let applied = Arc::new(Applied {
-            versions: decode(row.applied.as_deref().unwrap_or_default()).ok_or_else(|| {
-                diesel::result::Error::DeserializationError("the versions applied can't be read".into())
-            })?,
-            has_checksums: row.has_checksums == Some(true),
-            has_table: row.has_checksums.is_some(),
+            versions: decode(&row.applied)
+                .ok_or_else(|| DeserializationError("the versions applied can't be read".into()))?,
+            has_checksums: row.has_checksums,
+            has_table: true,
         });
         answers.extend(row.schemas.into_iter().map(|schema| (schema, Arc::clone(&applied))));
     }

@@ -1,6 +1,9 @@
 //! One of the connections that migrate a fleet.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection, pooled_connection::PoolableConnection};
@@ -10,9 +13,10 @@ use super::{
         Aftermath, Direction, FailedMigration, MigrationError, Place, Runner, SchemaOwner,
         runner::Outcome,
         script::{Body, Script},
+        text::{LOCKED, NOT_APPLIED},
     },
     Limits, TenantOutcome, TenantReport,
-    message::{Addressed, LOCKED, Message, NOT_APPLIED},
+    message::{Addressed, Message},
 };
 use crate::{SchemaName, TenantPool, connection::status_of, translate::Template};
 
@@ -26,7 +30,13 @@ pub(super) struct Step<'a> {
 }
 
 impl<'a> Step<'a> {
-    pub(super) fn new(script: &'a Script, batched: bool) -> Self {
+    /// By their versions.
+    pub(super) fn all(scripts: &'a [Script], batched: bool) -> HashMap<&'a str, Self> {
+        let step = |script: &'a Script| (script.migration.version.as_str(), Self::new(script, batched));
+        scripts.iter().map(step).collect()
+    }
+
+    fn new(script: &'a Script, batched: bool) -> Self {
         let affects_session = match &script.body {
             Body::Sql(sql) => !sql
                 .iter()
@@ -60,14 +70,24 @@ pub(super) struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
-    pub(super) fn new(pool: &'a TenantPool, limits: Limits, batched: bool) -> Self {
-        Self {
+    /// So many workers, who connect when they have to.
+    pub(super) fn crew(pool: &'a TenantPool, limits: Limits, batched: bool, workers: usize) -> Vec<Self> {
+        let worker = || Self {
             pool,
             limits,
             batched,
             connection: None,
             tenants_met: 0,
-        }
+        };
+        std::iter::repeat_with(worker).take(workers).collect()
+    }
+
+    pub(super) fn pool(&self) -> &'a TenantPool {
+        self.pool
+    }
+
+    pub(super) fn set_connection(&mut self, connection: AsyncPgConnection) {
+        self.connection = Some(connection);
     }
 
     pub(super) async fn migrate(&mut self, job: &Job<'_>) -> TenantReport {

@@ -34,10 +34,6 @@ async fn migration_7_of_9_fails_on_tenant_713_of_1000() {
         .iter()
         .filter(|tenant| tenant.outcome.is_success())
         .count();
-    assert!(
-        (712..=714).contains(&reached),
-        "those before it, and who was at work beside it: {report}"
-    );
     assert_eq!(
         report
             .tenants

@@ -1,0 +1,65 @@
+//! The quick way to create a tenant: everything in one message, on a connection that is there already.
+
+use std::fmt::Write as _;
+
+use diesel::QueryResult;
+use diesel_async::{SimpleAsyncConnection, pooled_connection::PoolableConnection};
+
+use crate::{
+    SchemaName, TenantPool,
+    migrations::{Body, Script, text},
+    pool::search_path,
+    translate::Template,
+};
+
+impl TenantPool {
+    /// Creates a tenant, and says whether that worked. If not, nothing was done, and the slow way will tell why.
+    ///
+    /// Only with migrations that leave nothing on the session, for it is one of the pool's.
+    ///
+    /// Fails if the connection was lost, so that nobody knows.
+    pub(super) async fn create_at_once(&self, tenant: &SchemaName, scripts: &[Script]) -> QueryResult<bool> {
+        let Some(sql) = self.creation(tenant, scripts) else {
+            return Ok(false);
+        };
+        let Some(mut checkout) = self.free_migration_connection().await else {
+            return Ok(false);
+        };
+        let (waiting, connection) = checkout.watched();
+        if !matches!(self.sends_batches(connection).await, Ok(true)) {
+            waiting.answered(false);
+            return Ok(false);
+        }
+        // Several statements in one message are one transaction to the server.
+        let created = connection.batch_execute(&sql).await;
+        waiting.answered(created.is_ok());
+        match created {
+            Ok(()) => Ok(true),
+            Err(error) if connection.is_broken() => Err(error),
+            Err(_) => Ok(false),
+        }
+    }
+
+    fn creation(&self, tenant: &SchemaName, scripts: &[Script]) -> Option<String> {
+        let mut schemas = vec![tenant.clone()];
+        schemas.extend_from_slice(self.migration_connector().extension_schemas());
+        let mut sql = format!(
+            "SELECT {};\nCREATE SCHEMA {};\nSET LOCAL search_path = {};\n{};\n",
+            text::lock(tenant),
+            tenant.quoted(),
+            search_path(&schemas),
+            text::create_version_table(tenant)
+        );
+        for script in scripts {
+            let Body::Sql(body) = &script.body else { return None };
+            let is_harmless = |sql: &String| matches!(Template::analyse(sql), Ok(sql) if !sql.affects_session());
+            if !script.migration.in_transaction || !body.iter().all(is_harmless) {
+                return None;
+            }
+            let _ = writeln!(sql, "{};", text::insert_if(tenant, script, "true"));
+            // A line comment without an end may be the last of a text.
+            sql.extend(body.iter().flat_map(|body| [body.as_str(), "\n;\n"]));
+        }
+        Some(sql)
+    }
+}
