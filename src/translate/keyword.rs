@@ -52,19 +52,31 @@ keywords! {
 }
 
 impl Keyword {
-    /// The keyword that `word` is in any case of letters.
-    pub(crate) fn of(word: &[u8]) -> Self {
-        if !(2..=LONGEST).contains(&word.len()) {
+    /// The keyword that the word with which `text` begins is in any case of letters; `length` is the word's.
+    pub(crate) fn of(text: &[u8], length: usize) -> Self {
+        if !(2..=LONGEST).contains(&length) {
             return Self::None;
         }
-        let wanted = (letters_of(word), word.len(), word[0] | 0x20);
-        let mut slot = slot_of(word);
+        let word = &text[..length];
+        let letters = match text.first_chunk() {
+            // Eight bytes at once cost less than those of the word.
+            Some(eight) => letters_of(*eight, length),
+            None => letters(word),
+        };
+        let mut slot = slot_of(letters, length);
         loop {
-            match SLOTS[slot] {
+            let index = match SLOTS[slot] {
                 0 => return Self::None,
-                index if LETTERS[index as usize - 1] == wanted => return WORDS[index as usize - 1].1,
-                _ => slot = (slot + 1) % SLOTS.len(),
+                number => number as usize - 1,
+            };
+            let (known, keyword) = WORDS[index];
+            if LETTERS[index] == letters
+                && known.len() == length
+                && (length <= 8 || known.as_bytes().eq_ignore_ascii_case(word))
+            {
+                return keyword;
             }
+            slot = (slot + 1) % SLOTS.len();
         }
     }
 
@@ -111,47 +123,62 @@ impl Stops {
     }
 }
 
-// The words in a table addressed by a hash of length, first, middle and last letter, built by the compiler. Collisions go to the next free slot.
+// The words in a table addressed by a hash of their length and their first eight letters, built by the compiler. Collisions go to the next
+// free slot.
 
 const LONGEST: usize = 17;
-const SLOTS: [u8; 512] = fill();
+/// For each slot the number of its word in [`WORDS`], from 1, or 0.
+static SLOTS: [u8; 512] = fill();
 
-/// A word's letters without their case, in one number, which costs less to compare than text: the last 16 of them.
-const fn letters_of(word: &[u8]) -> u128 {
-    let mut letters = 0;
-    let mut i = 0;
-    while i < word.len() {
-        letters = letters << 8 | (word[i] | 0x20) as u128;
-        i += 1;
-    }
-    letters
-}
-
-/// What a word must be to be one of [`WORDS`], in their order: its last letters, its length, and its first letter, for none is
-/// longer than 17.
-static LETTERS: [(u128, usize, u8); WORDS.len()] = {
-    let mut letters = [(0, 0, 0); WORDS.len()];
+/// The [`letters`] of each of [`WORDS`].
+static LETTERS: [u64; WORDS.len()] = {
+    let mut all = [0; WORDS.len()];
     let mut i = 0;
     while i < WORDS.len() {
-        let word = WORDS[i].0.as_bytes();
-        letters[i] = (letters_of(word), word.len(), word[0] | 0x20);
+        all[i] = letters(WORDS[i].0.as_bytes());
         i += 1;
     }
-    letters
+    all
 };
 
-const fn slot_of(word: &[u8]) -> usize {
-    let first = (word[0] | 0x20) as usize;
-    let middle = (word[word.len() / 2] | 0x20) as usize;
-    let last = (word[word.len() - 1] | 0x20) as usize;
-    (word.len() * 101 + first * 7 + middle * 31 + last * 67) % 512
+/// A word's first eight letters without their case, in one number, which costs less to compare than text.
+const fn letters(word: &[u8]) -> u64 {
+    match word.first_chunk() {
+        Some(eight) => letters_of(*eight, 8),
+        None => {
+            let mut eight = [0; 8];
+            let mut i = 0;
+            while i < word.len() {
+                eight[i] = word[i];
+                i += 1;
+            }
+            letters_of(eight, word.len())
+        }
+    }
+}
+
+/// The same of a word of `length` bytes, from the eight bytes that begin with it.
+const fn letters_of(eight: [u8; 8], length: usize) -> u64 {
+    const NO_CASE: u64 = u64::from_ne_bytes([0x20; 8]);
+    let letters = u64::from_le_bytes(eight) | NO_CASE;
+    if length < 8 {
+        letters & ((1 << (8 * length)) - 1)
+    } else {
+        letters
+    }
+}
+
+const fn slot_of(letters: u64, length: usize) -> usize {
+    // Fibonacci hashing, to nine bits.
+    (letters.wrapping_add(length as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 55) as usize
 }
 
 const fn fill() -> [u8; 512] {
     let mut slots = [0; 512];
     let mut i = 0;
     while i < WORDS.len() {
-        let mut slot = slot_of(WORDS[i].0.as_bytes());
+        let word = WORDS[i].0.as_bytes();
+        let mut slot = slot_of(letters(word), word.len());
         while slots[slot] != 0 {
             slot = (slot + 1) % 512;
         }
@@ -169,15 +196,29 @@ mod tests {
     fn every_word_is_found_in_any_case() {
         for (text, keyword) in WORDS {
             assert!(text.len() <= LONGEST);
-            assert_eq!(Keyword::of(text.as_bytes()), *keyword, "{text}");
-            assert_eq!(Keyword::of(text.to_uppercase().as_bytes()), *keyword, "{text}");
+            for written in [text.to_string(), text.to_uppercase()] {
+                for behind in ["", ",", " AND some more"] {
+                    let followed = written.clone() + behind;
+                    assert_eq!(Keyword::of(followed.as_bytes(), text.len()), *keyword, "{followed}");
+                }
+            }
         }
     }
 
     #[test]
     fn other_words_are_names() {
-        for word in ["orders", "x", "selects", "selec", "größe", "current_timestamps", ""] {
-            assert_eq!(Keyword::of(word.as_bytes()), Keyword::None, "{word}");
+        for word in [
+            "orders",
+            "x",
+            "selects",
+            "selec",
+            "größe",
+            "current_dada",
+            "returnins",
+            "current_timestamps",
+            "",
+        ] {
+            assert_eq!(Keyword::of(word.as_bytes(), word.len()), Keyword::None, "{word}");
         }
         assert!(Keyword::None.is_name() && Keyword::Values.is_name() && !Keyword::OtherReserved.is_name());
     }

@@ -72,8 +72,6 @@ impl Finder<'_> {
                 Kind::Open | Kind::Word(Keyword::Select | Keyword::With | Keyword::Table)
             ));
         }
-        let mut ahead = self.lexer;
-        ahead.next()?;
-        Ok(ahead.next()?.kind == Kind::Open)
+        Ok(self.tokens.ahead(1)?.kind == Kind::Open)
     }
 }

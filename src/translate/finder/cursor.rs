@@ -11,18 +11,18 @@ use super::{
 
 impl<'a> Finder<'a> {
     pub(super) fn sql(&self) -> &'a str {
-        self.lexer.sql()
+        self.tokens.sql()
     }
 
+    #[inline]
     pub(super) fn advance(&mut self) -> Result<(), Fault> {
-        self.token = self.lexer.next()?;
+        self.token = self.tokens.next()?;
         Ok(())
     }
 
     /// The token behind the next one.
     pub(super) fn second(&self) -> Result<Token, Fault> {
-        let mut ahead = self.lexer;
-        ahead.next()
+        self.tokens.ahead(0)
     }
 
     #[cold]

@@ -24,7 +24,7 @@ mod utility;
 
 use super::{
     error::Fault,
-    lexer::{Kind, Lexer, Token},
+    lexer::{Kind, Token, Tokens},
     template::{Slot, Template},
 };
 use cte::Ctes;
@@ -32,7 +32,7 @@ use frame::Frame;
 use scope::{Env, Scopes};
 
 pub(super) struct Finder<'a> {
-    lexer: Lexer<'a>,
+    tokens: Tokens<'a>,
     /// The token to be read next.
     token: Token,
     stack: Vec<Frame>,
@@ -51,10 +51,10 @@ pub(super) struct Finder<'a> {
 
 impl<'a> Finder<'a> {
     pub(super) fn find(sql: &'a str) -> Result<Template, Fault> {
-        let mut lexer = Lexer::new(sql)?;
+        let mut tokens = Tokens::new(sql)?;
         let mut finder = Self {
-            token: lexer.next()?,
-            lexer,
+            token: tokens.next()?,
+            tokens,
             // Allocators hand out up to a kilobyte fast, and few statements nest deeper.
             stack: Vec::with_capacity(24),
             slots: Vec::with_capacity(16),
@@ -68,6 +68,7 @@ impl<'a> Finder<'a> {
         };
         finder.stack.push(Frame::Script { in_body: false });
         while let Some(frame) = finder.stack.pop() {
+            finder.tokens.forget();
             finder.step(frame)?;
         }
         Ok(Template::new(sql, finder.slots, finder.keys, finder.affects_session))

@@ -1,4 +1,4 @@
-use super::*;
+use super::{super::error::POISON, *};
 
 /// The tokens of a text: kinds and spans' texts.
 fn tokens(sql: &str) -> Vec<(Kind, &str)> {

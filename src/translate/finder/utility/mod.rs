@@ -125,7 +125,7 @@ impl Finder<'_> {
     /// Goes on with the steps of the first of `kinds` whose words come next.
     fn kind(&mut self, kinds: &'static [kinds::Kind]) -> Result<(), Fault> {
         for (words, steps) in kinds {
-            let before = (self.lexer, self.token);
+            let before = (self.tokens.taken(), self.token);
             let mut found = true;
             for word in words.split_ascii_whitespace() {
                 found = found && self.skip_word(word)?;
@@ -134,7 +134,8 @@ impl Finder<'_> {
                 self.stack.push(Frame::Steps(steps));
                 return Ok(());
             }
-            (self.lexer, self.token) = before;
+            self.tokens.go_back(before.0);
+            self.token = before.1;
         }
         Err(self.unexpected("this kind of statement is unknown"))
     }

@@ -1,0 +1,67 @@
+//! Words and quoted identifiers.
+
+use super::{Fault, Keyword, Kind, Text, class::continues_word};
+
+impl Text<'_> {
+    /// The end of a word, or of a string or identifier with a letter in front: `E'`, `B'`, `X'`, `N'`, `U&'`, `U&"`.
+    #[inline(always)]
+    pub(super) fn word_or_prefixed(self, start: usize) -> Result<(Kind, usize), Fault> {
+        let mut end = start + 1;
+        while continues_word(self.byte(end)) {
+            end += 1;
+        }
+        if end == start + 1 {
+            return self.letter_or_prefixed(start);
+        }
+        Ok((Kind::Word(Keyword::of(&self.0[start..], end - start)), end))
+    }
+
+    /// The same for a single letter.
+    #[inline(never)]
+    fn letter_or_prefixed(self, letter: usize) -> Result<(Kind, usize), Fault> {
+        match (self.byte(letter) | 0x20, self.byte(letter + 1), self.byte(letter + 2)) {
+            (b'e', b'\'', _) => Ok((Kind::String, self.string(letter + 1, true)?)),
+            (b'b' | b'x' | b'n', b'\'', _) => Ok((Kind::String, self.string(letter + 1, false)?)),
+            (b'u', b'&', b'\'') => Ok((Kind::String, self.string(letter + 2, false)?)),
+            (b'u', b'&', b'"') => Ok((Kind::UnicodeQuoted, self.unicode_quoted(letter + 2)?)),
+            _ => Ok((Kind::Word(Keyword::None), letter + 1)),
+        }
+    }
+
+    /// `"…"`, in which `""` stands for a quote.
+    #[inline(always)]
+    pub(super) fn quoted(self, quote: usize) -> Result<usize, Fault> {
+        let mut at = quote + 1;
+        loop {
+            let Some(end) = self.find(b'"', at) else {
+                return Err(Fault::unterminated(quote, "quoted identifier"));
+            };
+            at = end + 1;
+            if self.byte(at) != b'"' {
+                break;
+            }
+            at += 1;
+        }
+        if at == quote + 2 {
+            return Err(Fault::not_understood(quote, "an empty identifier"));
+        }
+        Ok(at)
+    }
+
+    /// `U&"…"` from its quote, and the `UESCAPE '…'` that belongs to it.
+    #[inline(never)]
+    fn unicode_quoted(self, quote: usize) -> Result<usize, Fault> {
+        const UESCAPE: &[u8] = b"uescape";
+        let end = self.quoted(quote)?;
+        let uescape = self.skip_space(end)?;
+        let word_end = uescape + UESCAPE.len();
+        let word = self.0.get(uescape..word_end).unwrap_or_default();
+        if word.eq_ignore_ascii_case(UESCAPE) {
+            let string = self.skip_space(word_end)?;
+            if self.byte(string) == b'\'' {
+                return self.string(string, false);
+            }
+        }
+        Ok(end)
+    }
+}

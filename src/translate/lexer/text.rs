@@ -1,0 +1,80 @@
+//! The bytes of a text: what begins at a place in them, and where that ends.
+
+use super::{
+    super::error::{Fault, POISON},
+    Kind,
+    class::{Class, class},
+    operator::operator,
+};
+
+/// A text's bytes, passed by value, so that they stay in registers. What few texts have is kept out of line: it would cost some.
+#[derive(Clone, Copy)]
+pub(super) struct Text<'a>(pub(super) &'a [u8]);
+
+impl Text<'_> {
+    pub(super) fn byte(self, at: usize) -> u8 {
+        // No text holds a NUL, so that it can stand for the end.
+        self.0.get(at).copied().unwrap_or(0)
+    }
+
+    /// The first token from here on: its kind, its start and its end.
+    #[inline(always)]
+    pub(super) fn token(self, at: usize) -> Result<(Kind, usize, usize), Fault> {
+        // A single space is what most tokens have before them, if anything.
+        let mut start = at + usize::from(self.byte(at) == b' ');
+        loop {
+            let Some(&first) = self.0.get(start) else {
+                return Ok((Kind::End, start, start));
+            };
+            let (kind, end) = match class(first) {
+                Class::Space => {
+                    start += 1;
+                    continue;
+                }
+                Class::DoubleQuote => (Kind::Quoted, self.quoted(start)?),
+                Class::Letter => self.word_or_prefixed(start)?,
+                Class::Dot if class(self.byte(start + 1)) == Class::Digit => (Kind::Number, self.number(start)),
+                Class::Dot => (Kind::Dot, start + 1),
+                Class::Comma => (Kind::Comma, start + 1),
+                Class::Open => (Kind::Open, start + 1),
+                Class::Close => (Kind::Close, start + 1),
+                Class::Operator if class(self.byte(start + 1)) != Class::Operator => (operator(first), start + 1),
+                Class::Operator => match self.comment(start)? {
+                    Some(end) => {
+                        start = end;
+                        continue;
+                    }
+                    None => self.long_operator(start),
+                },
+                Class::Dollar => self.dollar(start)?,
+                Class::Digit => (Kind::Number, self.number(start)),
+                Class::Quote => (Kind::String, self.string(start, false)?),
+                Class::Colon if self.byte(start + 1) == b':' => (Kind::Cast, start + 2),
+                Class::Colon => (Kind::Colon, start + 1),
+                Class::OpenBracket => (Kind::OpenBracket, start + 1),
+                Class::CloseBracket => (Kind::CloseBracket, start + 1),
+                Class::Semicolon => (Kind::Semicolon, start + 1),
+                Class::Invalid if first == POISON.as_bytes()[0] => return Err(Fault::nested(start)),
+                Class::Invalid => return Err(Fault::not_understood(start, "a character that begins no SQL token")),
+            };
+            return Ok((kind, start, end));
+        }
+    }
+
+    /// Where the next such byte is, looking at eight at a time: names are about as long as that.
+    #[inline(always)]
+    pub(super) fn find(self, byte: u8, mut at: usize) -> Option<usize> {
+        const ONES: u64 = u64::from_ne_bytes([1; 8]);
+        const HIGH_BITS: u64 = ONES << 7;
+        while let Some(eight) = self.0.get(at..).and_then(|rest| rest.first_chunk()) {
+            let zero_where_found = u64::from_le_bytes(*eight) ^ (ONES * u64::from(byte));
+            let found = zero_where_found.wrapping_sub(ONES) & !zero_where_found & HIGH_BITS;
+            if found != 0 {
+                return Some(at + found.trailing_zeros() as usize / 8);
+            }
+            at += 8;
+        }
+        let rest = self.0.get(at..)?;
+        rest.iter().position(|&other| other == byte).map(|length| at + length)
+    }
+}
