@@ -28,3 +28,26 @@ fn what_stays_as_it_is_allocates_nothing() {
     let allocations = measure(|| assert_eq!(template.render(sql, &map).expect("a text"), sql));
     assert_eq!(allocations.count_total, 0);
 }
+
+#[test]
+fn analysis_allocates_its_template_and_nothing_else() {
+    let first = Template::analyse(SQL).expect("SQL");
+    let mut second = None;
+    let allocations = measure(|| second = Some(Template::analyse(SQL)));
+    assert_eq!(second.expect("analysed").expect("SQL"), first);
+    // The places, the list of schemas named, and the one in it.
+    assert_eq!(allocations.count_total, 3);
+}
+
+#[test]
+fn memory_that_a_large_text_took_is_given_back() {
+    let rows = vec!["($1, $2, (SELECT 1 FROM public.users))"; 100_000].join(", ");
+    let sql = format!("INSERT INTO orders VALUES {rows}");
+    let mut template = None;
+    let allocations = measure(|| template = Some(Template::analyse(&sql)));
+    let kept = template.expect("analysed").expect("SQL").memory();
+    assert!(
+        allocations.bytes_current < kept as i64 + 100_000,
+        "{allocations:?}, {kept}"
+    );
+}

@@ -52,13 +52,13 @@ impl Template {
         Finder::find(sql).map_err(|fault| fault.describe(sql))
     }
 
-    pub(super) fn new(sql: &str, mut slots: Vec<Slot>, keys: Vec<Box<str>>, affects_session: bool) -> Self {
+    pub(super) fn new(sql: &str, slots: &mut Vec<Slot>, keys: Vec<Box<str>>, affects_session: bool) -> Self {
         slots.retain(|slot| *slot != Slot::Nothing);
         if !slots.is_sorted_by_key(|slot| slot.start()) {
             slots.sort_unstable_by_key(|slot| slot.start());
         }
         Self {
-            slots,
+            slots: slots.clone(),
             keys,
             length: sql.len(),
             affects_session,

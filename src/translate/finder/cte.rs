@@ -71,8 +71,13 @@ impl<'a> Ctes<'a> {
         }
     }
 
+    /// Whether any name is in scope.
+    pub(super) fn any(&self) -> bool {
+        !self.declared.is_empty()
+    }
+
     pub(super) fn declares(&self, name: &str) -> bool {
-        !self.declared.is_empty() && self.active.get(name).is_some_and(|count| *count > 0)
+        self.active.get(name).is_some_and(|count| *count > 0)
     }
 
     pub(super) fn declare(&mut self, name: Cow<'a, str>) {

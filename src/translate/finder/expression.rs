@@ -60,17 +60,12 @@ impl Finder<'_> {
     pub(super) fn expression(&mut self, env: Env, stops: Stops) -> Result<Pause, Fault> {
         loop {
             match self.token.kind {
-                Kind::Quoted | Kind::UnicodeQuoted => {
+                Kind::Quoted | Kind::UnicodeQuoted | Kind::Word(Keyword::None) => {
                     if let Some(nested) = self.name_in_expression(env)? {
                         return Ok(Pause::Nested(nested));
                     }
                 }
                 Kind::Word(keyword) if stops.has(keyword) => return Ok(Pause::Keyword(keyword)),
-                Kind::Word(Keyword::None) => {
-                    if let Some(nested) = self.name_in_expression(env)? {
-                        return Ok(Pause::Nested(nested));
-                    }
-                }
                 Kind::Word(keyword) => {
                     if let Some(nested) = self.keyword_in_expression(keyword, env)? {
                         return Ok(Pause::Nested(nested));
@@ -116,12 +111,12 @@ impl Finder<'_> {
         let name = self.dotted()?;
         match self.token.kind {
             // ORDER BY ((SELECT …) UNION …) calls no function.
-            Kind::Open if name.parts == 1 && self.word_is(name.first, "by") => {
+            Kind::Open if name.parts == 1 && self.word_is(self.first(&name), "by") => {
                 self.advance()?;
                 return Ok(Some(Opening::Paren(env)));
             }
             Kind::Open => {
-                self.note_call(name.last());
+                self.note_call(self.last(&name));
                 self.advance()?;
                 return Ok(Some(Opening::Arguments(env)));
             }
@@ -129,12 +124,12 @@ impl Finder<'_> {
             _ if env == Env::SILENT => return Ok(None),
             _ => {}
         }
-        if let Some(schema) = name.schema_of_column() {
+        if let Some(schema) = self.schema_of_column(&name) {
             // A column of three parts follows its schema's mapping, in step with FROM.
             self.record_schema(schema);
         } else if name.parts > 1 || name.star {
             // One of two parts stays, unless its scope says otherwise. A single name may be a whole row: never qualified.
-            self.scopes.column(env, name.first);
+            self.scopes.column(env, self.first(&name));
         }
         Ok(None)
     }

@@ -9,7 +9,7 @@ use super::{
     Finder, Frame,
     query::{Closing, Query},
     relation::Dotted,
-    scope::{Env, Level, Target},
+    scope::{Env, Level, Name},
 };
 
 /// A list of FROM items, or a join in parentheses inside of one.
@@ -90,8 +90,8 @@ impl Finder<'_> {
                     self.dotted()?
                 };
                 if !only && self.token.kind == Kind::Open {
-                    self.note_call(name.last());
-                    return self.function(from, Some(name.last()));
+                    self.note_call(self.last(&name));
+                    return self.function(from, Some(self.last(&name)));
                 }
                 self.skip_kind(Kind::Star)?;
                 self.table(&from, &name)?;
@@ -132,25 +132,25 @@ impl Finder<'_> {
 
     /// A table with its alias: the name of a CTE in scope is not a relation.
     pub(super) fn table(&mut self, from: &FromList, name: &Dotted) -> Result<(), Fault> {
-        if name.star || !name.first.kind.is_name() {
+        if name.star || !self.first(name).kind.is_name() {
             return Err(self.unexpected("the name of a table was expected"));
         }
         let alias = self.alias()?;
-        let unqualified = (name.parts == 1).then(|| self.name_of(name.first));
-        if let Some(cte) = unqualified.as_ref().filter(|name| self.ctes.declares(name)) {
-            let visible = alias.map_or(cte.clone(), |alias| self.name_of(alias));
-            self.scopes.add(from.level, visible, Target::Other);
+        let unqualified = name.parts == 1;
+        if unqualified && self.ctes.any() && self.ctes.declares(&self.name_of(self.first(name))) {
+            let visible = alias.unwrap_or(self.first(name));
+            self.scopes.add_other(from.level, Name::Written(visible));
             return Ok(());
         }
         let slot = self.slots.len();
         let target = self.record(name);
         let item = match alias {
-            Some(alias) => self.scopes.add(from.level, self.name_of(alias), Target::Other),
-            None => self.scopes.add(from.level, self.name_of(name.last()), target),
+            Some(alias) => self.scopes.add_other(from.level, Name::Written(alias)),
+            None => self.scopes.add_table(from.level, self.sql(), self.last(name), target),
         };
-        if let Some(table) = unqualified.filter(|_| self.ctes.may_declare_later()) {
+        if unqualified && self.ctes.may_declare_later() {
             let slot = (slot < self.slots.len()).then_some(slot);
-            self.ctes.note_table(table, slot, item);
+            self.ctes.note_table(self.name_of(self.first(name)), slot, item);
         }
         Ok(())
     }
@@ -194,7 +194,7 @@ impl Finder<'_> {
             self.advance()?;
         }
         if let Some(name) = self.alias()?.or(name.filter(|name| name.kind.is_label())) {
-            self.scopes.add(from.level, self.name_of(name), Target::Other);
+            self.scopes.add_other(from.level, Name::Written(name));
         }
         self.item_end(from)
     }
@@ -232,9 +232,8 @@ impl Finder<'_> {
     /// Behind a subquery or a join in parentheses. The alias of a join hides the names inside of it.
     pub(super) fn item_alias(&mut self, from: FromList, mark: u32) -> Result<(), Fault> {
         if let Some(alias) = self.alias()? {
-            let alias = self.name_of(alias);
             match self.closed_query {
-                Some(_) => _ = self.scopes.add(from.level, alias, Target::Other),
+                Some(_) => _ = self.scopes.add_other(from.level, Name::Written(alias)),
                 None => self.scopes.alias_join(from.level, mark, alias),
             }
         }

@@ -9,7 +9,7 @@ use super::{
     Finder, Frame,
     expression::{AFTER_OPERAND, Pause},
     from::FromList,
-    scope::{Env, Target},
+    scope::{Env, Name},
 };
 
 /// What may follow a FROM clause.
@@ -76,7 +76,7 @@ impl Finder<'_> {
                     return Err(self.unexpected("USING without its columns"));
                 }
                 if let Some(alias) = if self.at(Keyword::As) { self.alias()? } else { None } {
-                    self.scopes.add(from.level, self.name_of(alias), Target::Other);
+                    self.scopes.add_other(from.level, Name::Written(alias));
                 }
                 self.stack.push(Frame::FromTail(from));
                 Ok(())

@@ -7,6 +7,7 @@
 //! matter (`expression`). `scope` and `cte` know which names are visible where, `relation` records what is found; the other files are named
 //! after what they read.
 
+mod buffers;
 mod columns;
 mod cte;
 mod cursor;
@@ -27,6 +28,7 @@ use super::{
     lexer::{Kind, Token, Tokens},
     template::{Slot, Template},
 };
+use buffers::Buffers;
 use cte::Ctes;
 use frame::Frame;
 use scope::{Env, Scopes};
@@ -38,7 +40,7 @@ pub(super) struct Finder<'a> {
     stack: Vec<Frame>,
     slots: Vec<Slot>,
     keys: Vec<Box<str>>,
-    scopes: Scopes<'a>,
+    scopes: Scopes,
     ctes: Ctes<'a>,
     /// Set by what has just been closed, if that was a query in parentheses: the names its further clauses would see.
     closed_query: Option<Env>,
@@ -51,15 +53,20 @@ pub(super) struct Finder<'a> {
 
 impl<'a> Finder<'a> {
     pub(super) fn find(sql: &'a str) -> Result<Template, Fault> {
-        let mut tokens = Tokens::new(sql)?;
+        let Buffers {
+            tokens,
+            stack,
+            slots,
+            scopes,
+        } = Buffers::take();
+        let mut tokens = Tokens::new(sql, tokens)?;
         let mut finder = Self {
             token: tokens.next()?,
             tokens,
-            // Allocators hand out up to a kilobyte fast, and few statements nest deeper.
-            stack: Vec::with_capacity(24),
-            slots: Vec::with_capacity(16),
+            stack,
+            slots,
             keys: Vec::new(),
-            scopes: Scopes::new(),
+            scopes,
             ctes: Ctes::default(),
             closed_query: None,
             creates_temporary: false,
@@ -71,7 +78,25 @@ impl<'a> Finder<'a> {
             finder.tokens.forget();
             finder.step(frame)?;
         }
-        Ok(Template::new(sql, finder.slots, finder.keys, finder.affects_session))
+        let Self {
+            tokens,
+            stack,
+            mut slots,
+            keys,
+            scopes,
+            affects_session,
+            ..
+        } = finder;
+        let template = Template::new(sql, &mut slots, keys, affects_session);
+        // After a fault they are lost, which costs less than to describe it.
+        let buffers = Buffers {
+            tokens: tokens.into_buffer(),
+            stack,
+            slots,
+            scopes,
+        };
+        buffers.keep();
+        Ok(template)
     }
 
     fn step(&mut self, frame: Frame) -> Result<(), Fault> {

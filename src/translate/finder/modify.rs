@@ -11,7 +11,7 @@ use super::{
     expression::Pause,
     from::FromList,
     query::{Closing, Query},
-    scope::{Env, Level, Target},
+    scope::{Env, Level, Name},
 };
 
 /// A data-modifying statement behind its target.
@@ -86,10 +86,10 @@ impl Finder<'_> {
                     return Err(self.unexpected("an alias was expected"));
                 }
                 self.advance()?;
-                self.scopes.add(level, self.name_of(alias), Target::Other);
+                self.scopes.add_other(level, Name::Written(alias));
             }
             None => {
-                self.scopes.add(level, self.name_of(name.last()), target);
+                self.scopes.add_table(level, self.sql(), self.last(&name), target);
             }
         }
         Ok(Modify {
@@ -108,7 +108,7 @@ impl Finder<'_> {
         self.expect(Kind::Word(Keyword::Into), "INTO was expected behind INSERT")?;
         let mut modify = self.target(outer, ctes, None)?;
         modify.returning = self.scopes.view(modify.level, 0, 1, outer);
-        self.scopes.add(modify.level, "excluded".into(), Target::Other);
+        self.scopes.add_other(modify.level, Name::Given("excluded"));
         self.stack.push(Frame::InsertSource(modify));
         if self.token.kind == Kind::Open && !self.is_query_in_parens()? {
             self.advance()?;

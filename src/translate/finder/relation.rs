@@ -15,49 +15,47 @@ use super::{
     scope::Target,
 };
 
-/// A name of one or more parts with dots between them, of which the last three are kept: for relations and columns no others matter.
+/// A name of one or more parts with dots between them. It lives no longer than the step that reads it: its tokens may be forgotten then.
 #[derive(Clone, Copy)]
 pub(super) struct Dotted {
-    pub(super) first: Token,
-    /// The last three parts at most, the last one last.
-    tail: [Token; 3],
+    /// How many tokens were taken before it.
+    start: usize,
     pub(super) parts: usize,
     /// Whether `.*` follows.
     pub(super) star: bool,
 }
 
 impl Dotted {
-    /// The part that is `back` parts before the last. The parts must be as many.
-    fn back(&self, back: usize) -> Token {
-        self.tail[2 - back]
-    }
-
-    pub(super) fn last(&self) -> Token {
-        self.back(0)
-    }
-
-    /// The schema in `schema.table`, with or without a database before it.
-    pub(super) fn schema(&self) -> Option<Token> {
-        (self.parts > 1).then(|| self.back(1))
-    }
-
-    /// The schema of `schema.table.column`, with or without a database before it.
-    pub(super) fn schema_of_column(&self) -> Option<Token> {
-        let behind_schema = if self.star { 1 } else { 2 };
-        (self.parts > behind_schema).then(|| self.back(behind_schema))
+    /// The name without its last part: the relation of a column.
+    pub(super) fn without_last(self) -> Option<Self> {
+        let parts = self.parts - 1;
+        (parts > 0).then_some(Self { parts, ..self })
     }
 }
 
-impl Dotted {
-    /// The name without its last part: the relation of a column.
-    pub(super) fn without_last(&self) -> Option<Self> {
-        let [above, schema, _] = self.tail;
-        let parts = self.parts - 1;
-        (parts > 0).then_some(Self {
-            tail: [above, above, schema],
-            parts,
-            ..*self
-        })
+impl Finder<'_> {
+    pub(super) fn first(&self, name: &Dotted) -> Token {
+        self.tokens.get(name.start)
+    }
+
+    pub(super) fn last(&self, name: &Dotted) -> Token {
+        self.part(name, 1)
+    }
+
+    /// The schema in `schema.table`, with or without a database before it.
+    pub(super) fn schema(&self, name: &Dotted) -> Option<Token> {
+        (name.parts > 1).then(|| self.part(name, 2))
+    }
+
+    /// The schema of `schema.table.column`, with or without a database before it.
+    pub(super) fn schema_of_column(&self, name: &Dotted) -> Option<Token> {
+        let from_end = if name.star { 2 } else { 3 };
+        (name.parts >= from_end).then(|| self.part(name, from_end))
+    }
+
+    /// A part counted from the end, the last one being 1. Dots stand between them.
+    fn part(&self, name: &Dotted, from_end: usize) -> Token {
+        self.tokens.get(name.start + 2 * (name.parts - from_end))
     }
 }
 
@@ -65,10 +63,8 @@ impl<'a> Finder<'a> {
     /// Reads a dotted name; the next token is its first part.
     #[inline(always)]
     pub(super) fn dotted(&mut self) -> Result<Dotted, Fault> {
-        let first = self.token;
         let mut name = Dotted {
-            first,
-            tail: [first; 3],
+            start: self.tokens.taken() - 1,
             parts: 1,
             star: false,
         };
@@ -82,7 +78,6 @@ impl<'a> Finder<'a> {
                     break;
                 }
                 kind if kind.is_label() => {
-                    name.tail = [name.tail[1], name.tail[2], self.token];
                     name.parts += 1;
                     self.advance()?;
                 }
@@ -128,14 +123,15 @@ impl<'a> Finder<'a> {
 
     /// Records a name as one of a relation, and says what its use as a table is in scope.
     pub(super) fn record(&mut self, name: &Dotted) -> Target {
-        match name.schema() {
+        match self.schema(name) {
             Some(schema) => {
                 self.record_schema(schema);
                 Target::Qualified
             }
-            None if self.is_catalog(name.first) => Target::Unqualified { translated: false },
+            None if self.is_catalog(self.first(name)) => Target::Unqualified { translated: false },
             None => {
-                self.slots.push(Slot::Unqualified { at: name.first.start });
+                let at = self.first(name).start;
+                self.slots.push(Slot::Unqualified { at });
                 Target::Unqualified { translated: true }
             }
         }

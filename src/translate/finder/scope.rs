@@ -9,7 +9,13 @@ use std::{
     collections::{HashMap, hash_map::Entry},
 };
 
-use super::super::{error::Fault, identifier, lexer::Token, template::Slot};
+use super::super::{
+    error::Fault,
+    identifier,
+    lexer::{Kind, Token},
+    template::Slot,
+};
+use crate::name::MAX_NAME_BYTES;
 
 /// A view of names in scope: some items of one level of query, and what is around it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -45,8 +51,17 @@ pub(super) enum Target {
     Other,
 }
 
+/// What an item is called.
+#[derive(Clone, Copy)]
+pub(super) enum Name {
+    /// As this token of the text says. What it names is found out when that matters, for it rarely does.
+    Written(Token),
+    /// As the grammar says.
+    Given(&'static str),
+}
+
 /// A query level's name, in the order of its FROM clause.
-struct Item<'a> {
+struct Item {
     level: Level,
     /// The place in the order of its level.
     place: u32,
@@ -54,7 +69,7 @@ struct Item<'a> {
     hidden_from: u32,
     /// The first of the items that it hides, if it is the alias of a join.
     covers: u32,
-    name: Cow<'a, str>,
+    name: Name,
     target: Target,
 }
 
@@ -74,9 +89,10 @@ struct Column {
     table: Token,
 }
 
-pub(super) struct Scopes<'a> {
+#[derive(Default)]
+pub(super) struct Scopes {
     views: Vec<View>,
-    items: Vec<Item<'a>>,
+    items: Vec<Item>,
     columns: Vec<Column>,
     /// One bit for each name of a table met, by a small hash.
     seen: u64,
@@ -96,17 +112,7 @@ struct Answer {
 /// More tables of one name than a FROM clause has: PostgreSQL takes a name twice only from different schemas, or hidden by the alias of a join.
 const MOST_NAMESAKES: usize = 1000;
 
-impl<'a> Scopes<'a> {
-    pub(super) fn new() -> Self {
-        Self {
-            views: Vec::with_capacity(8),
-            items: Vec::with_capacity(8),
-            columns: Vec::with_capacity(32),
-            seen: 0,
-            suspicious: false,
-        }
-    }
-
+impl Scopes {
     /// A new level of query inside of `outer`, without items yet.
     pub(super) fn level(&mut self, outer: Env) -> Level {
         let level = Level(self.views.len() as u32);
@@ -136,13 +142,24 @@ impl<'a> Scopes<'a> {
         self.items.len() as u32
     }
 
-    /// Adds a name to a level; says where it is kept, for [`Scopes::becomes_other`].
-    pub(super) fn add(&mut self, level: Level, name: Cow<'a, str>, target: Target) -> u32 {
-        if target != Target::Other {
-            let bit = 1 << (small_hash(name.as_bytes()) % 64);
-            self.suspicious |= self.seen & bit != 0;
-            self.seen |= bit;
+    /// Adds a table without an alias to a level; says where it is kept, for [`Scopes::becomes_other`].
+    pub(super) fn add_table(&mut self, level: Level, sql: &str, name: Token, target: Target) -> u32 {
+        match sign_of(sql, name) {
+            Some(sign) => {
+                self.suspicious |= self.seen & sign != 0;
+                self.seen |= sign;
+            }
+            None => self.suspicious = true,
         }
+        self.add(level, Name::Written(name), target)
+    }
+
+    /// Adds to a level a name that hides tables.
+    pub(super) fn add_other(&mut self, level: Level, name: Name) -> u32 {
+        self.add(level, name, Target::Other)
+    }
+
+    fn add(&mut self, level: Level, name: Name, target: Target) -> u32 {
         let at = self.mark();
         let place = &mut self.views[level.0 as usize].items;
         self.items.push(Item {
@@ -163,7 +180,7 @@ impl<'a> Scopes<'a> {
     }
 
     /// Adds the alias of a join, which hides the names inside of it from all that follows: those of its level since `mark`.
-    pub(super) fn alias_join(&mut self, level: Level, mark: u32, name: Cow<'a, str>) {
+    pub(super) fn alias_join(&mut self, level: Level, mark: u32, name: Token) {
         let next = self.next_place(level);
         let mut at = self.mark();
         while at > mark {
@@ -174,7 +191,7 @@ impl<'a> Scopes<'a> {
             // What an alias inside hides already needs no further visit.
             at = item.covers.min(at - 1);
         }
-        let alias = self.add(level, name, Target::Other);
+        let alias = self.add_other(level, Name::Written(name));
         self.items[alias as usize].covers = mark;
     }
 
@@ -184,29 +201,39 @@ impl<'a> Scopes<'a> {
     }
 
     /// The end of a statement: says which columns are to be qualified, and forgets all names.
-    pub(super) fn resolve(&mut self, sql: &'a str, slots: &mut Vec<Slot>) -> Result<(), Fault> {
+    pub(super) fn resolve(&mut self, sql: &str, slots: &mut Vec<Slot>) -> Result<(), Fault> {
         if self.suspicious {
             self.qualify_ambiguous(sql, slots)?;
         }
+        self.clear();
+        Ok(())
+    }
+
+    pub(super) fn clear(&mut self) {
         self.views.clear();
         self.items.clear();
         self.columns.clear();
         (self.seen, self.suspicious) = (0, false);
-        Ok(())
     }
 
-    fn qualify_ambiguous(&self, sql: &'a str, slots: &mut Vec<Slot>) -> Result<(), Fault> {
+    /// For how many elements there is room.
+    pub(super) fn capacity(&self) -> usize {
+        self.views.capacity() + self.items.capacity() + self.columns.capacity()
+    }
+
+    fn qualify_ambiguous(&self, sql: &str, slots: &mut Vec<Slot>) -> Result<(), Fault> {
+        let items: Vec<_> = self.items.iter().map(|item| (item, item.name.text(sql))).collect();
         let mut namesakes: HashMap<&str, u32> = HashMap::new();
-        for item in self.items.iter().filter(|item| item.target != Target::Other) {
-            *namesakes.entry(&item.name).or_default() += 1;
+        for (_, name) in items.iter().filter(|(item, _)| item.target != Target::Other) {
+            *namesakes.entry(name).or_default() += 1;
         }
         namesakes.retain(|_, count| *count > 1);
         if namesakes.is_empty() {
             return Ok(());
         }
         let mut names: HashMap<(Level, &str), Vec<&Item>> = HashMap::new();
-        for item in self.items.iter().filter(|item| namesakes.contains_key(&*item.name)) {
-            let same = names.entry((item.level, &item.name)).or_default();
+        for (item, name) in items.iter().filter(|(_, name)| namesakes.contains_key(&**name)) {
+            let same = names.entry((item.level, name)).or_default();
             same.push(item);
             if same.len() > MOST_NAMESAKES {
                 return Err(Fault::not_understood(
@@ -285,9 +312,29 @@ impl<'a> Scopes<'a> {
     }
 }
 
-fn small_hash(name: &[u8]) -> usize {
-    let (first, last) = (name.first().copied().unwrap_or(0), name.last().copied().unwrap_or(0));
-    name.len() * 7 + first as usize * 31 + last as usize
+impl Name {
+    fn text(self, sql: &str) -> Cow<'_, str> {
+        match self {
+            Self::Written(token) => identifier::name(sql, token),
+            Self::Given(name) => Cow::Borrowed(name),
+        }
+    }
+}
+
+/// One bit by the length, the first and the last letter of a name, the same for each of its spellings; none if that would take decoding.
+fn sign_of(sql: &str, name: Token) -> Option<u64> {
+    let quotes = match name.kind {
+        Kind::UnicodeQuoted => return None,
+        Kind::Quoted => 1,
+        _ => 0,
+    };
+    let letters = &sql.as_bytes()[name.start as usize + quotes..name.end as usize - quotes];
+    // Longer names may be cut to the same.
+    if letters.len() > MAX_NAME_BYTES {
+        return None;
+    }
+    let (first, last) = (letters.first()? | 0x20, letters.last()? | 0x20);
+    Some(1 << ((letters.len() * 7 + first as usize * 31 + last as usize) % 64))
 }
 
 impl View {

@@ -14,10 +14,10 @@ impl<'a> Tokens<'a> {
     /// More than most statements have.
     const BATCH: usize = 256;
 
-    pub(crate) fn new(sql: &'a str) -> Result<Self, Fault> {
+    pub(crate) fn new(sql: &'a str, cut: Vec<Token>) -> Result<Self, Fault> {
         Ok(Self {
             lexer: Lexer::new(sql)?,
-            cut: Vec::new(),
+            cut,
             taken: 0,
         })
     }
@@ -26,13 +26,18 @@ impl<'a> Tokens<'a> {
         self.lexer.sql()
     }
 
+    /// The memory that the tokens were kept in, for another text.
+    pub(crate) fn into_buffer(self) -> Vec<Token> {
+        self.cut
+    }
+
     /// Takes the next token.
     #[inline]
     pub(crate) fn next(&mut self) -> Result<Token, Fault> {
-        if self.taken == self.cut.len() {
-            self.cut_batch()?;
-        }
-        let token = self.cut[self.taken];
+        let token = match self.cut.get(self.taken) {
+            Some(&token) => token,
+            None => self.cut_batch()?,
+        };
         self.taken += 1;
         Ok(token)
     }
@@ -47,28 +52,34 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// How many tokens have been taken, for [`Tokens::go_back`].
+    /// How many tokens have been taken, for [`Tokens::get`] and [`Tokens::go_back`].
     pub(crate) fn taken(&self) -> usize {
         self.taken
+    }
+
+    /// The token that was taken after `index` others, as long as none is forgotten.
+    #[inline]
+    pub(crate) fn get(&self, index: usize) -> Token {
+        self.cut[index]
     }
 
     pub(crate) fn go_back(&mut self, taken: usize) {
         self.taken = taken;
     }
 
-    /// Forgets the tokens that have been taken, once they are many, so that a long text takes no more memory than a short one.
+    /// Forgets the tokens taken before the last one, once they are many, so that a long text takes no more memory than a short one.
     #[inline]
     pub(crate) fn forget(&mut self) {
         if self.taken >= Self::BATCH {
-            self.cut.drain(..self.taken);
-            self.taken = 0;
+            self.cut.drain(..self.taken - 1);
+            self.taken = 1;
         }
     }
 
-    /// Cuts a batch of tokens, or those before a fault: the lexer stays there, and will report it again.
+    /// Cuts a batch of tokens and gives the first, or those before a fault: the lexer stays there, and will report it again.
     #[cold]
     #[inline(never)]
-    fn cut_batch(&mut self) -> Result<(), Fault> {
+    fn cut_batch(&mut self) -> Result<Token, Fault> {
         let text = Text(self.lexer.sql.as_bytes());
         let mut at = self.lexer.at;
         let before = self.cut.len();
@@ -89,7 +100,7 @@ impl<'a> Tokens<'a> {
             }
         }
         self.lexer.at = at;
-        Ok(())
+        Ok(self.cut[before])
     }
 
     #[cold]

@@ -282,10 +282,10 @@ impl Finder<'_> {
 
     pub(super) fn new_relation(&mut self, temporary: bool) -> Result<(), Fault> {
         let name = self.relation_name()?;
-        self.created = Some(name.last());
+        self.created = Some(self.last(&name));
         self.affects_session |= temporary;
         // A temporary table lives in a schema of its own.
-        if !temporary || name.schema().is_some() {
+        if !temporary || self.schema(&name).is_some() {
             self.record(&name);
         }
         Ok(())

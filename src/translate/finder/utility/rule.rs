@@ -8,14 +8,14 @@ use super::super::{
     },
     Finder, Frame,
     expression::Pause,
-    scope::{Env, Target},
+    scope::{Env, Name},
 };
 
 impl Finder<'_> {
     pub(in super::super) fn rule(&mut self) -> Result<(), Fault> {
         let level = self.scopes.level(Env::SILENT);
-        self.scopes.add(level, "old".into(), Target::Other);
-        self.scopes.add(level, "new".into(), Target::Other);
+        self.scopes.add_other(level, Name::Given("old"));
+        self.scopes.add_other(level, Name::Given("new"));
         self.stack.push(Frame::RuleCondition { env: level.all() });
         Ok(())
     }
