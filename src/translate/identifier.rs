@@ -9,8 +9,9 @@ use crate::name::MAX_NAME_BYTES;
 pub(crate) fn name(sql: &str, token: Token) -> Cow<'_, str> {
     let text = &sql[token.start as usize..token.end as usize];
     let name = match token.kind {
-        Kind::Quoted => unquoted(&text[1..text.len() - 1]),
-        Kind::UnicodeQuoted => decoded(text),
+        Kind::Quoted => Cow::Borrowed(&text[1..text.len() - 1]),
+        Kind::Encoded if text.starts_with('"') => unquoted(&text[1..text.len() - 1]),
+        Kind::Encoded => decoded(text),
         // Only ASCII letters fold, whatever the server's locale: its encoding is UTF-8.
         _ if text.bytes().any(|byte| byte.is_ascii_uppercase()) => Cow::Owned(text.to_ascii_lowercase()),
         _ => Cow::Borrowed(text),

@@ -60,7 +60,7 @@ impl Finder<'_> {
     pub(super) fn expression(&mut self, env: Env, stops: Stops) -> Result<Pause, Fault> {
         loop {
             match self.token.kind {
-                Kind::Quoted | Kind::UnicodeQuoted | Kind::Word(Keyword::None) => {
+                Kind::Quoted | Kind::Encoded | Kind::Word(Keyword::None) => {
                     if let Some(nested) = self.name_in_expression(env)? {
                         return Ok(Pause::Nested(nested));
                     }

@@ -18,18 +18,22 @@ const FROM_END: Stops = CLAUSES.and(&[
     Keyword::With,
 ]);
 
+/// The words with which a join begins.
+const JOIN_WORDS: [Keyword; 7] = [
+    Keyword::Join,
+    Keyword::Inner,
+    Keyword::Left,
+    Keyword::Right,
+    Keyword::Full,
+    Keyword::Cross,
+    Keyword::Natural,
+];
+
+const JOIN: Stops = Stops::at(&JOIN_WORDS);
+
 const AFTER_CONDITION: Stops = CLAUSES
-    .and(&[
-        Keyword::Join,
-        Keyword::Inner,
-        Keyword::Left,
-        Keyword::Right,
-        Keyword::Full,
-        Keyword::Cross,
-        Keyword::Natural,
-        Keyword::Using,
-        Keyword::When,
-    ])
+    .and(&JOIN_WORDS)
+    .and(&[Keyword::Using, Keyword::When])
     .and_comma();
 
 /// The clauses behind FROM, of the query itself and of a statement around it.
@@ -101,6 +105,9 @@ impl Finder<'_> {
 
     /// Skips the words of a join. Says whether it has a condition; CROSS and NATURAL joins have none.
     fn join_words(&mut self) -> Result<Option<bool>, Fault> {
+        if !matches!(self.token.kind, Kind::Word(keyword) if JOIN.has(keyword)) {
+            return Ok(None);
+        }
         let natural = self.skip(Keyword::Natural)?;
         let cross = !natural && self.skip(Keyword::Cross)?;
         let mut sided = natural || cross;

@@ -99,6 +99,7 @@ impl<'a> Finder<'a> {
         Ok(template)
     }
 
+    #[inline(always)]
     fn step(&mut self, frame: Frame) -> Result<(), Fault> {
         match frame {
             Frame::Script { in_body } => self.script(in_body),

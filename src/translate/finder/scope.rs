@@ -324,7 +324,7 @@ impl Name {
 /// One bit by the length, the first and the last letter of a name, the same for each of its spellings; none if that would take decoding.
 fn sign_of(sql: &str, name: Token) -> Option<u64> {
     let quotes = match name.kind {
-        Kind::UnicodeQuoted => return None,
+        Kind::Encoded => return None,
         Kind::Quoted => 1,
         _ => 0,
     };

@@ -23,10 +23,10 @@ use text::Text;
 pub(crate) enum Kind {
     /// An unquoted identifier or keyword.
     Word(Keyword),
-    /// `"…"`
+    /// `"…"` without a quote inside: what is between its quotes is the name.
     Quoted,
-    /// `U&"…"`, together with the `UESCAPE '…'` that may follow.
-    UnicodeQuoted,
+    /// `"…""…"`, or `U&"…"` together with the `UESCAPE '…'` that may follow: the name takes decoding.
+    Encoded,
     /// A string of any kind: `'…'`, `E'…'`, `B'…'`, `X'…'`, `N'…'`, `U&'…'`, `$tag$…$tag$`.
     String,
     Number,
@@ -50,7 +50,7 @@ pub(crate) enum Kind {
 impl Kind {
     /// Whether the token may name something: a word (reserved or not) or a quoted identifier.
     pub(crate) fn is_label(self) -> bool {
-        matches!(self, Self::Word(_) | Self::Quoted | Self::UnicodeQuoted)
+        matches!(self, Self::Word(_) | Self::Quoted | Self::Encoded)
     }
 
     /// Whether the token may name a table: a quoted identifier, or a word that is not reserved.

@@ -23,14 +23,15 @@ impl Text<'_> {
             (b'e', b'\'', _) => Ok((Kind::String, self.string(letter + 1, true)?)),
             (b'b' | b'x' | b'n', b'\'', _) => Ok((Kind::String, self.string(letter + 1, false)?)),
             (b'u', b'&', b'\'') => Ok((Kind::String, self.string(letter + 2, false)?)),
-            (b'u', b'&', b'"') => Ok((Kind::UnicodeQuoted, self.unicode_quoted(letter + 2)?)),
+            (b'u', b'&', b'"') => Ok((Kind::Encoded, self.unicode_quoted(letter + 2)?)),
             _ => Ok((Kind::Word(Keyword::None), letter + 1)),
         }
     }
 
     /// `"…"`, in which `""` stands for a quote.
     #[inline(always)]
-    pub(super) fn quoted(self, quote: usize) -> Result<usize, Fault> {
+    pub(super) fn quoted(self, quote: usize) -> Result<(Kind, usize), Fault> {
+        let mut kind = Kind::Quoted;
         let mut at = quote + 1;
         loop {
             let Some(end) = self.find(b'"', at) else {
@@ -40,19 +41,20 @@ impl Text<'_> {
             if self.byte(at) != b'"' {
                 break;
             }
+            kind = Kind::Encoded;
             at += 1;
         }
         if at == quote + 2 {
             return Err(Fault::not_understood(quote, "an empty identifier"));
         }
-        Ok(at)
+        Ok((kind, at))
     }
 
     /// `U&"…"` from its quote, and the `UESCAPE '…'` that belongs to it.
     #[inline(never)]
     fn unicode_quoted(self, quote: usize) -> Result<usize, Fault> {
         const UESCAPE: &[u8] = b"uescape";
-        let end = self.quoted(quote)?;
+        let (_, end) = self.quoted(quote)?;
         let uescape = self.skip_space(end)?;
         let word_end = uescape + UESCAPE.len();
         let word = self.0.get(uescape..word_end).unwrap_or_default();

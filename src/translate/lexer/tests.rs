@@ -46,8 +46,11 @@ fn words_take_digits_dollars_and_any_letters() {
 
 #[test]
 fn quoted_identifiers_double_their_quotes() {
-    for name in [r#""a""#, r#""a""b""#, "\"\"\"\"", "\"a\n'--\"", "\"\u{1}\""] {
+    for name in [r#""a""#, "\"a\n'--\"", "\"\u{1}\"", r#""of more than eight letters""#] {
         single(name, Kind::Quoted);
+    }
+    for name in [r#""a""b""#, "\"\"\"\""] {
+        single(name, Kind::Encoded);
     }
     assert_eq!(texts(r#""a"."b""c""#), [r#""a""#, ".", r#""b""c""#]);
     fails(r#" "a"#, 1);
@@ -57,8 +60,8 @@ fn quoted_identifiers_double_their_quotes() {
 
 #[test]
 fn uescape_belongs_to_the_identifier_before_it() {
-    single(r#"U&"a""#, Kind::UnicodeQuoted);
-    single(r#"u&"a!0061" UESCAPE '!'"#, Kind::UnicodeQuoted);
+    single(r#"U&"a""#, Kind::Encoded);
+    single(r#"u&"a!0061" UESCAPE '!'"#, Kind::Encoded);
     assert_eq!(texts(r#"U&"a" UESCAPE x"#), [r#"U&"a""#, "UESCAPE", "x"]);
     assert_eq!(texts(r#"U & "a""#), ["U", "&", r#""a""#]);
 }

@@ -20,9 +20,12 @@ impl Text<'_> {
     /// The first token from here on: its kind, its start and its end.
     #[inline(always)]
     pub(super) fn token(self, at: usize) -> Result<(Kind, usize, usize), Fault> {
-        // A single space is what most tokens have before them, if anything.
-        let mut start = at + usize::from(self.byte(at) == b' ');
+        let mut start = at;
         loop {
+            // What most tokens have before them, if anything: a branch is foreseen, and the way through the table is long.
+            while self.byte(start) == b' ' {
+                start += 1;
+            }
             let Some(&first) = self.0.get(start) else {
                 return Ok((Kind::End, start, start));
             };
@@ -31,7 +34,7 @@ impl Text<'_> {
                     start += 1;
                     continue;
                 }
-                Class::DoubleQuote => (Kind::Quoted, self.quoted(start)?),
+                Class::DoubleQuote => self.quoted(start)?,
                 Class::Letter => self.word_or_prefixed(start)?,
                 Class::Dot if class(self.byte(start + 1)) == Class::Digit => (Kind::Number, self.number(start)),
                 Class::Dot => (Kind::Dot, start + 1),
