@@ -4,15 +4,15 @@ use std::cell::Cell;
 
 use super::{
     super::{lexer::Token, template::Slot},
-    Frame,
     scope::Scopes,
+    stack::Stack,
 };
 
 /// What a finder fills and empties again: without it each text would cost some allocations, and those more than the reading.
 #[derive(Default)]
 pub(super) struct Buffers {
     pub(super) tokens: Vec<Token>,
-    pub(super) stack: Vec<Frame>,
+    pub(super) stack: Stack,
     pub(super) slots: Vec<Slot>,
     pub(super) scopes: Scopes,
 }

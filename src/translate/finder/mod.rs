@@ -21,6 +21,7 @@ mod relation;
 mod scope;
 mod script;
 mod session;
+mod stack;
 mod utility;
 
 use super::{
@@ -32,12 +33,13 @@ use buffers::Buffers;
 use cte::Ctes;
 use frame::Frame;
 use scope::{Env, Scopes};
+use stack::Stack;
 
 pub(super) struct Finder<'a> {
     tokens: Tokens<'a>,
     /// The token to be read next.
     token: Token,
-    stack: Vec<Frame>,
+    stack: Stack,
     slots: Vec<Slot>,
     keys: Vec<Box<str>>,
     scopes: Scopes,
@@ -74,9 +76,8 @@ impl<'a> Finder<'a> {
             affects_session: false,
         };
         finder.stack.push(Frame::Script { in_body: false });
-        while let Some(frame) = finder.stack.pop() {
+        while finder.step()? {
             finder.tokens.forget();
-            finder.step(frame)?;
         }
         let Self {
             tokens,
@@ -100,8 +101,11 @@ impl<'a> Finder<'a> {
     }
 
     #[inline(always)]
-    fn step(&mut self, frame: Frame) -> Result<(), Fault> {
-        match frame {
+    fn step(&mut self) -> Result<bool, Fault> {
+        let Some(frame) = self.stack.pop() else {
+            return Ok(false);
+        };
+        match *frame {
             Frame::Script { in_body } => self.script(in_body),
             Frame::Statement { outer } => self.statement(outer),
             Frame::Dml { outer } => self.dml(outer),
@@ -148,6 +152,7 @@ impl<'a> Finder<'a> {
             Frame::Body => self.body(),
             Frame::MoreColumns { env } => self.more_columns(env),
             Frame::Close => self.expect(Kind::Close, "a closing parenthesis was expected"),
-        }
+        }?;
+        Ok(true)
     }
 }
