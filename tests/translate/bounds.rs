@@ -11,7 +11,7 @@ fn list(item: impl Fn(usize) -> String, count: usize) -> String {
 }
 
 /// Shapes that tempt recursion, or a search through all that was read before; each grows with `n`.
-const SHAPES: [fn(usize) -> String; 26] = [
+const SHAPES: [fn(usize) -> String; 27] = [
     |n| format!("SELECT {} FROM t", nested("(", "1", ")", n)),
     |n| format!("SELECT {}", nested("a[", "1", "]", n)),
     |n| nested("SELECT (", "SELECT t.a FROM t", ") FROM s.t", n),
@@ -53,6 +53,7 @@ const SHAPES: [fn(usize) -> String; 26] = [
     },
     |n| format!("SELECT {}", nested("CASE WHEN a THEN ", "b", " END", n)),
     |n| format!("SELECT * FROM s.t, t WHERE {}", vec!["t.a = 1"; n].join(" OR ")),
+    |n| format!("SELECT {} {} 1", "1, ".repeat(n), "(1), ".repeat(n)),
     |n| format!("SELECT * FROM t WHERE a IN ({})", list(|i| i.to_string(), n)),
     |n| format!("INSERT INTO t VALUES {}", list(|i| format!("({i}, 'x', $1)"), n)),
     |n| "SELECT t.a FROM t; ".repeat(n),

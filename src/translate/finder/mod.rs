@@ -100,6 +100,7 @@ impl<'a> Finder<'a> {
         Ok(template)
     }
 
+    /// Handles the frame on top, if any is left. In line, for it is called in one place and most of its calls are short.
     #[inline(always)]
     fn step(&mut self) -> Result<bool, Fault> {
         let Some(frame) = self.stack.pop() else {

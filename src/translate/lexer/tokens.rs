@@ -63,20 +63,25 @@ impl<'a> Tokens<'a> {
         self.cut[index]
     }
 
+    /// Goes back to where so many had been taken.
     pub(crate) fn go_back(&mut self, taken: usize) {
         self.taken = taken;
     }
 
     /// Forgets the tokens taken before the last one, once they are many, so that a long text takes no more memory than a short one.
+    ///
+    /// Not before they are half of all, or those behind them would be moved again and again.
     #[inline]
     pub(crate) fn forget(&mut self) {
-        if self.taken >= Self::BATCH {
+        if self.taken >= Self::BATCH.max(self.cut.len() / 2) {
             self.cut.drain(..self.taken - 1);
             self.taken = 1;
         }
     }
 
-    /// Cuts a batch of tokens and gives the first, or those before a fault: the lexer stays there, and will report it again.
+    /// Cuts a batch of tokens, and gives the first.
+    ///
+    /// A fault ends the batch, and is reported when a token is wanted from there: the lexer will meet it again.
     #[cold]
     #[inline(never)]
     fn cut_batch(&mut self) -> Result<Token, Fault> {
@@ -103,6 +108,7 @@ impl<'a> Tokens<'a> {
         Ok(self.cut[before])
     }
 
+    /// The token `distance` behind the first that is not yet cut.
     #[cold]
     #[inline(never)]
     fn behind_cut(&self, distance: usize) -> Result<Token, Fault> {
