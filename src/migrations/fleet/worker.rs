@@ -274,6 +274,9 @@ fn is_about_locks(error: &MigrationError, has_waited: bool) -> bool {
     let MigrationError::Failed(failed) = error else {
         return false;
     };
+    if failed.aftermath == Aftermath::Unknown {
+        return false;
+    }
     match failed.source.downcast_ref::<DieselError>() {
         Some(DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => true,
         Some(DieselError::DatabaseError(DatabaseErrorKind::Unknown, information)) => {

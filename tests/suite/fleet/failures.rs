@@ -281,10 +281,10 @@ async fn a_server_killed_in_the_middle_leaves_nothing_half_done() {
     make_tenants(&database, 40, &[]);
     let folder = Folder::of(&[
         ("001_one", "CREATE TABLE one (id int);", ""),
-        ("002_two", "CREATE TABLE two (id int); SELECT pg_sleep(0.02);", ""),
+        ("002_two", "CREATE TABLE two (id int); SELECT pg_sleep(0.1);", ""),
     ]);
     let (result, ()) = tokio::join!(pool.migrate_tenants(folder.migrations()).keep_going().run(), async {
-        while count_tables(&database, "two") < 10 {
+        while count_tables(&database, "two") < 4 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         server.stop();
