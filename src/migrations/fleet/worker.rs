@@ -167,7 +167,7 @@ impl<'a> Worker<'a> {
             _ => self.run_apart(&mut runner, step).await.map_err(Failure::Error),
         };
         let mut connection = runner.take();
-        if connection.is_broken() {
+        if connection.is_broken() || matches!(&result, Err(Failure::Error(error)) if is_lost(error)) {
             return result;
         }
         let reset = !step.affects_session || connection.batch_execute(RESET).await.is_ok();
@@ -245,10 +245,12 @@ async fn explain(
         _ => None,
     };
     let (connection, owner) = runner.parts();
-    let is_lost = connection.is_broken();
-    if !is_lost && !matches!(status_of(owner.schema(), connection).await, Ok(Some(status)) if status.is_migrated()) {
-        return Err(Failure::Error(MigrationError::UnknownSchema { owner: owner.clone() }));
-    }
+    let is_lost = match status_of(owner.schema(), connection).await {
+        Ok(Some(status)) if status.is_migrated() => false,
+        Ok(_) => return Err(Failure::Error(MigrationError::UnknownSchema { owner: owner.clone() })),
+        // The transaction is over, one way or another: whoever can't answer now is gone.
+        Err(_) => true,
+    };
     let in_body = position.map(|position| position - i32::try_from(addressed.body_at).unwrap_or(i32::MAX));
     if in_body.is_some_and(|position| position < 1) {
         return Err(Failure::Error(owner.failed()(error)));
@@ -268,13 +270,18 @@ async fn explain(
     }))))
 }
 
+/// Whether the connection was lost in a migration.
+fn is_lost(error: &MigrationError) -> bool {
+    matches!(error, MigrationError::Failed(failed) if failed.aftermath == Aftermath::Unknown)
+}
+
 /// Whether another attempt may succeed. Diesel doesn't give the server's error codes, and messages may be in any language,
 /// so that whatever failed without a place in the text after the time to wait for a lock may have waited for one.
 fn is_about_locks(error: &MigrationError, has_waited: bool) -> bool {
     let MigrationError::Failed(failed) = error else {
         return false;
     };
-    if failed.aftermath == Aftermath::Unknown {
+    if is_lost(error) {
         return false;
     }
     match failed.source.downcast_ref::<DieselError>() {
