@@ -10,6 +10,7 @@ mod connection;
 mod crashes;
 mod create_tenant;
 mod dsl;
+mod fan_out;
 mod fleet;
 mod isolation;
 mod maps;
