@@ -38,6 +38,7 @@ mod operations;
 mod recorder;
 mod runner;
 mod script;
+mod sources;
 mod versions;
 
 pub use errors::{Aftermath, Direction, FailedMigration, MigrationError, Place, SchemaOwner};
@@ -45,4 +46,5 @@ pub use execute::BlockingConnection;
 pub use operations::Revert;
 pub(crate) use runner::Runner;
 pub(crate) use script::{Plan, Script};
+pub use sources::{ChosenMigrations, NoMigrations};
 pub(crate) use versions::table as version_table;

@@ -5,6 +5,7 @@ mod bad_input;
 mod cancellation;
 mod catalogs;
 mod checkout;
+mod chosen_migrations;
 mod composites;
 mod connection;
 mod crashes;
