@@ -59,7 +59,7 @@ pub mod translate;
 #[doc(inline)]
 pub use crate::{
     connection::{TenantConnection, TenantStatus},
-    lifecycle::LifecycleError,
+    lifecycle::{LifecycleError, LifecycleEvent},
     migrations::{MigrationError, Revert},
     name::{IntoSchemaName, MAX_NAME_BYTES, SchemaName, SchemaNameError},
     pool::{BuildError, Checkout, CheckoutError, ConnectError, Recycling, Tenant, TenantPool, TenantPoolBuilder},

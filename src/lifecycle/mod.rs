@@ -1,6 +1,12 @@
-//! How a tenant comes to be.
+//! How tenants come and go: created, suspended, renamed, dropped.
 
+mod activation;
 mod create;
 mod errors;
+mod in_use;
+mod operation;
 
+pub use crate::pool::LifecycleEvent;
 pub use errors::LifecycleError;
+pub use in_use::TenantUse;
+use operation::{Operation, connect};

@@ -43,8 +43,9 @@ mod versions;
 
 pub use errors::{Aftermath, Direction, FailedMigration, MigrationError, Place, SchemaOwner};
 pub use execute::BlockingConnection;
+pub(crate) use lock::lock_all;
 pub use operations::Revert;
 pub(crate) use runner::Runner;
 pub(crate) use script::{Plan, Script};
 pub use sources::{ChosenMigrations, NoMigrations};
-pub(crate) use versions::table as version_table;
+pub(crate) use versions::{LockSpan, table as version_table};

@@ -1,6 +1,7 @@
 //! Every test runs on a real PostgreSQL: the server named by `DATABASE_URL`, or a throw-away one started for the run.
 //! Each test has a database of its own.
 
+mod activation;
 mod bad_input;
 mod cancellation;
 mod catalogs;
