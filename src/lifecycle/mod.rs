@@ -4,9 +4,12 @@ mod activation;
 mod create;
 mod errors;
 mod in_use;
+mod locks;
 mod operation;
+mod rename;
 
 pub use crate::pool::LifecycleEvent;
 pub use errors::LifecycleError;
 pub use in_use::TenantUse;
 use operation::{Operation, connect};
+pub use rename::RenameRequest;

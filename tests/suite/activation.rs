@@ -17,6 +17,14 @@ async fn one_tenant() -> (TenantPool, Database) {
     (pool, database)
 }
 
+/// In this database: other tests have theirs.
+pub fn advisory_locks(database: &Database) -> Vec<Vec<Option<String>>> {
+    database.query_strings(
+        "SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database \
+         WHERE l.locktype = 'advisory' AND d.datname = current_database()",
+    )
+}
+
 #[tokio::test]
 async fn a_suspended_tenant_is_refused_at_once_until_it_is_resumed() {
     let (pool, _database) = one_tenant().await;
@@ -107,10 +115,7 @@ async fn a_tenant_in_the_middle_of_something_else_is_waited_for_and_named() {
     let (pool, database) = one_tenant().await;
     let folder = Folder::of(&[("002_slow", "SELECT pg_sleep(0.8)", "")]);
     let suspend = async {
-        while database
-            .query_strings("SELECT FROM pg_locks WHERE locktype = 'advisory'")
-            .is_empty()
-        {
+        while advisory_locks(&database).is_empty() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         let error = pool.suspend_tenant("client1").await.unwrap_err();

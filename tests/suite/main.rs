@@ -16,6 +16,7 @@ mod isolation;
 mod maps;
 mod migrations;
 mod query;
+mod rename_tenant;
 mod schema;
 mod store;
 mod tenants;
