@@ -5,7 +5,7 @@ use diesel::{
 };
 use diesel_async::SimpleAsyncConnection;
 
-use super::LifecycleError;
+use super::{LifecycleError, LifecycleEvent, Operation};
 use crate::{
     CheckoutError, IntoSchemaName, SchemaName, TenantPool,
     connection::{TenantStatus, status_of},
@@ -84,13 +84,17 @@ impl TenantPool {
             tenant: tenant.clone(),
             source,
         };
-        let runner = Runner::connect(self, SchemaOwner::Tenant(tenant.clone()))
+        let mut runner = Runner::connect(self, SchemaOwner::Tenant(tenant.clone()))
             .await
             .map_err(tables)?;
         let scripts = runner
             .prepare(plan, plan.migrations.iter(), Direction::Up)
             .await
             .map_err(tables)?;
+        let event = LifecycleEvent::Create { tenant: tenant.clone() };
+        Operation::new(runner.parts().0, event, self.migration_lock_timeout())
+            .shrink_leftover(tenant)
+            .await?;
         let _forget = self.schemas().forget_afterwards(tenant);
         Creation {
             tenant,

@@ -85,6 +85,14 @@ pub enum LifecycleError {
         /// Who uses it.
         by: Vec<TenantUse>,
     },
+    /// Objects in other schemas depend on the tenant's, such as foreign keys and views, and would be dropped with it.
+    #[error("can't {operation}: other schemas depend on it: {}; drop those first, or let `force` do it", .by.join(", "))]
+    Referenced {
+        /// What was to be done.
+        operation: LifecycleEvent,
+        /// The objects, as PostgreSQL describes them.
+        by: Vec<String>,
+    },
     /// A migration of the tenant, or another operation on it, did not end in time.
     #[error(
         "can't {operation}: a migration, or another operation on it, was still running after {waited:?}; try again, or see \

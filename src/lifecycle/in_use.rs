@@ -12,9 +12,6 @@ use diesel_async::{RunQueryDsl, SimpleAsyncConnection, TransactionManager};
 use super::{LifecycleError, Operation, locks, operation::Transactions};
 use crate::SchemaName;
 
-/// How long somebody else's use of a tenant is waited for, unless another time is given.
-pub(super) const WAIT: Duration = Duration::from_secs(3);
-
 /// How long a statement waits for a lock at a time, while all others wait behind it. Less than the server's
 /// `deadlock_timeout` (by default one second), so that who waits in a circle with it is not the one to be thrown out.
 const LOCK_TIMEOUT: Duration = Duration::from_millis(250);
@@ -69,6 +66,15 @@ pub(super) struct Patience {
     pub(super) force: bool,
 }
 
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            wait: Duration::from_secs(3),
+            force: false,
+        }
+    }
+}
+
 /// Locks that another session has.
 #[derive(QueryableByName)]
 struct Holder {
@@ -96,12 +102,32 @@ impl Operation<'_> {
         patience: Patience,
         sql: &str,
     ) -> Result<(), LifecycleError> {
+        self.persist(schema, patience, true, sql).await
+    }
+
+    /// The same, without locks on all tables beforehand: for a schema that nobody can check out.
+    pub(super) async fn once_unused(
+        &mut self,
+        schema: &SchemaName,
+        patience: Patience,
+        sql: &str,
+    ) -> Result<(), LifecycleError> {
+        self.persist(schema, patience, false, sql).await
+    }
+
+    async fn persist(
+        &mut self,
+        schema: &SchemaName,
+        patience: Patience,
+        lock_tables: bool,
+        sql: &str,
+    ) -> Result<(), LifecycleError> {
         let started = Instant::now();
         let mut lock_timeout = LOCK_TIMEOUT;
         let mut pause = Duration::from_millis(10);
         loop {
             let tried = Instant::now();
-            let error = match self.attempt(schema, lock_timeout, sql).await {
+            let error = match self.attempt(schema, lock_timeout, lock_tables, sql).await {
                 Ok(true) => return Ok(()),
                 Ok(false) => None,
                 // Diesel doesn't tell the error's code. One that came at once was no `lock_timeout`.
@@ -132,9 +158,15 @@ impl Operation<'_> {
     }
 
     /// Tries once, and says whether that succeeded. If not, no lock is left that wasn't held before.
-    async fn attempt(&mut self, schema: &SchemaName, lock_timeout: Duration, sql: &str) -> QueryResult<bool> {
+    async fn attempt(
+        &mut self,
+        schema: &SchemaName,
+        lock_timeout: Duration,
+        lock_tables: bool,
+        sql: &str,
+    ) -> QueryResult<bool> {
         Transactions::begin_transaction(self.connection).await?;
-        let done = self.attempt_in_savepoint(schema, lock_timeout, sql).await;
+        let done = self.attempt_in_savepoint(schema, lock_timeout, lock_tables, sql).await;
         match done {
             Ok(true) => Transactions::commit_transaction(self.connection).await?,
             _ => Transactions::rollback_transaction(self.connection).await?,
@@ -146,11 +178,12 @@ impl Operation<'_> {
         &mut self,
         schema: &SchemaName,
         lock_timeout: Duration,
+        lock_tables: bool,
         sql: &str,
     ) -> QueryResult<bool> {
         let set = format!("SET LOCAL lock_timeout = {}", lock_timeout.as_millis());
         self.connection.batch_execute(&set).await?;
-        if let Some(lock) = locks::lock_tables(self.connection, schema).await? {
+        if lock_tables && let Some(lock) = locks::lock_tables(self.connection, schema).await? {
             self.connection.batch_execute(&lock).await?;
         }
         // Those of views, sequences, and whatever else can't be locked.

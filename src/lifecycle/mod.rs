@@ -2,6 +2,8 @@
 
 mod activation;
 mod create;
+mod dependents;
+mod drop;
 mod errors;
 mod in_use;
 mod locks;
@@ -9,6 +11,7 @@ mod operation;
 mod rename;
 
 pub use crate::pool::LifecycleEvent;
+pub use drop::DropRequest;
 pub use errors::LifecycleError;
 pub use in_use::TenantUse;
 use operation::{Operation, connect};

@@ -2,10 +2,7 @@ use std::time::Duration;
 
 use futures_core::future::BoxFuture;
 
-use super::{
-    LifecycleError, LifecycleEvent, Operation, connect,
-    in_use::{Patience, WAIT},
-};
+use super::{LifecycleError, LifecycleEvent, Operation, connect, in_use::Patience};
 use crate::{IntoSchemaName, SchemaName, SchemaNameError, TenantPool, connection::TenantStatus};
 
 /// Renames a tenant, once it is awaited; made by [`TenantPool::rename_tenant`].
@@ -14,7 +11,7 @@ use crate::{IntoSchemaName, SchemaName, SchemaNameError, TenantPool, connection:
 pub struct RenameRequest<'a> {
     pool: &'a TenantPool,
     names: Result<(SchemaName, SchemaName), SchemaNameError>,
-    wait: Duration,
+    patience: Patience,
 }
 
 impl TenantPool {
@@ -41,7 +38,7 @@ impl TenantPool {
         RenameRequest {
             pool: self,
             names,
-            wait: WAIT,
+            patience: Patience::default(),
         }
     }
 
@@ -56,6 +53,7 @@ impl TenantPool {
             self.schemas().forget_afterwards(from),
             self.schemas().forget_afterwards(to),
         );
+        operation.shrink_leftover(to).await?;
         operation.begin(&[from, to]).await?;
         let renamed = operation.rename_tenant(from, to, patience).await;
         operation.end(renamed).await
@@ -64,8 +62,9 @@ impl TenantPool {
 
 impl RenameRequest<'_> {
     /// How long transactions that use the tenant are waited for. Default: 3 seconds.
-    pub fn wait(self, wait: Duration) -> Self {
-        Self { wait, ..self }
+    pub fn wait(mut self, wait: Duration) -> Self {
+        self.patience.wait = wait;
+        self
     }
 }
 
@@ -75,9 +74,9 @@ impl<'a> IntoFuture for RenameRequest<'a> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let Self { pool, names, wait } = self;
+            let Self { pool, names, patience } = self;
             let (from, to) = names?;
-            pool.rename(&from, &to, Patience { wait, force: false }).await
+            pool.rename(&from, &to, patience).await
         })
     }
 }

@@ -11,6 +11,7 @@ mod composites;
 mod connection;
 mod crashes;
 mod create_tenant;
+mod drop_tenant;
 mod dsl;
 mod isolation;
 mod maps;
