@@ -3,7 +3,10 @@ use std::time::Duration;
 use futures_core::future::BoxFuture;
 
 use super::{LifecycleError, LifecycleEvent, Operation, connect, in_use::Patience, locks, operation::Found};
-use crate::{IntoSchemaName, SchemaName, SchemaNameError, TenantPool, connection::TenantStatus};
+use crate::{
+    IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
+    connection::{ArchiveNote, TenantStatus},
+};
 
 /// Drops a tenant, once it is awaited; made by [`TenantPool::drop_tenant`].
 #[derive(Debug)]
@@ -15,7 +18,7 @@ pub struct DropRequest<'a> {
 }
 
 impl TenantPool {
-    /// Drops a tenant with all its data, for good.
+    /// Drops a tenant with all its data, for good. [`archive_tenant`](Self::archive_tenant) keeps them for a while.
     ///
     /// A tenant that is in use is not dropped, nor is one that other schemas depend on, by a foreign key or a view:
     /// [`force`](DropRequest::force) drops it all the same. What a crash left of a creation, or of a drop, is dropped too, and so
@@ -192,7 +195,10 @@ impl Operation<'_> {
     }
 }
 
-/// The comment on a schema that is dropped in parts.
-fn half_dropped(_found: &Found) -> String {
-    TenantStatus::Unfinished.comment()
+/// The comment on a schema that is dropped in parts. One of an archive stays one, so that it is found among them.
+fn half_dropped(found: &Found) -> String {
+    match found.comment.as_deref().and_then(ArchiveNote::of_comment) {
+        Some(note) => ArchiveNote { dropping: true, ..note }.comment(),
+        None => TenantStatus::Unfinished.comment(),
+    }
 }

@@ -30,6 +30,12 @@ pub enum LifecycleError {
         /// The tenant asked for.
         tenant: SchemaName,
     },
+    /// There is no archive of that name.
+    #[error("{archive:?} is no archive: `archived_tenants` lists those there are, each by the name of its schema")]
+    NotArchived {
+        /// The schema asked for.
+        archive: SchemaName,
+    },
     /// The server refused to make the schema.
     #[error("can't create the schema of tenant {tenant:?}")]
     Schema {

@@ -1,6 +1,8 @@
 //! How tenants come and go: created, suspended, renamed, dropped.
 
 mod activation;
+mod archive;
+mod archives;
 mod create;
 mod dependents;
 mod drop;
@@ -11,6 +13,8 @@ mod operation;
 mod rename;
 
 pub use crate::pool::LifecycleEvent;
+pub use archive::ArchiveRequest;
+pub use archives::{ArchivedTenant, PurgeReport};
 pub use drop::DropRequest;
 pub use errors::LifecycleError;
 pub use in_use::TenantUse;

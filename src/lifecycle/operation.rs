@@ -26,6 +26,8 @@ pub(super) struct Operation<'a> {
 /// What the catalog tells of a schema.
 pub(super) struct Found {
     pub(super) status: TenantStatus,
+    /// The comment on the version table.
+    pub(super) comment: Option<String>,
     /// Whether it was ever migrated. What wasn't is none of this library's business.
     pub(super) has_versions: bool,
 }
@@ -127,6 +129,7 @@ pub(super) async fn find(connection: &mut AsyncPgConnection, schema: &SchemaName
     .optional()?;
     Ok(row.map(|row| Found {
         status: TenantStatus::of_comment(row.comment.as_deref()),
+        comment: row.comment,
         has_versions: row.has_versions,
     }))
 }

@@ -2,6 +2,7 @@
 //! Each test has a database of its own.
 
 mod activation;
+mod archive_tenant;
 mod bad_input;
 mod cancellation;
 mod catalogs;
