@@ -7,7 +7,7 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_core::future::BoxFuture;
 
-use super::{LifecycleError, LifecycleEvent, Operation, connect, in_use::Patience};
+use super::{LifecycleError, LifecycleEvent, Operation, connect, in_use::Patience, spares::is_reserved};
 use crate::{
     IntoSchemaName, MAX_NAME_BYTES, SchemaName, SchemaNameError, TenantPool,
     connection::{ArchiveNote, TenantStatus},
@@ -55,6 +55,9 @@ impl TenantPool {
         tenant: impl IntoSchemaName,
     ) -> Result<(), LifecycleError> {
         let (archive, tenant) = (self.tenant_name(archive)?, self.tenant_name(tenant)?);
+        if is_reserved(&tenant) {
+            return Err(LifecycleError::ReservedName { tenant });
+        }
         let event = LifecycleEvent::Restore {
             archive: archive.clone(),
             tenant: tenant.clone(),

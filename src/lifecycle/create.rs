@@ -5,7 +5,10 @@ use diesel::{
 };
 use diesel_async::SimpleAsyncConnection;
 
-use super::{LifecycleError, LifecycleEvent, Operation};
+use super::{
+    LifecycleError, LifecycleEvent, Operation,
+    spares::{is_reserved, take_spare},
+};
 use crate::{
     CheckoutError, IntoSchemaName, SchemaName, TenantPool,
     connection::{TenantStatus, status_of},
@@ -14,6 +17,8 @@ use crate::{
 
 impl TenantPool {
     /// Creates a tenant: its schema and, by the migrations, its tables. Returns the versions applied.
+    ///
+    /// If there is a [spare](Self::prepare_spares) that has exactly these migrations, it becomes the tenant's.
     ///
     /// All or nothing: schema, tables and version rows are one transaction. If some migration doesn't run in a transaction,
     /// the schema counts as missing until all are through, and is dropped again when one fails. Where even that fails, with
@@ -28,8 +33,11 @@ impl TenantPool {
         migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
     ) -> Result<Vec<MigrationVersion<'static>>, LifecycleError> {
         let tenant = self.tenant_name(tenant)?;
-        let plan = self.read_for(&tenant, migrations).await?;
-        self.create(&tenant, &plan).await
+        if is_reserved(&tenant) {
+            return Err(LifecycleError::ReservedName { tenant });
+        }
+        let plan = read_for(&tenant, migrations).await?;
+        self.create(&tenant, &plan, TenantStatus::Active).await
     }
 
     /// Creates a tenant if there is none of that name, and else applies its pending migrations. Returns the versions applied.
@@ -42,8 +50,11 @@ impl TenantPool {
         migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
     ) -> Result<Vec<MigrationVersion<'static>>, LifecycleError> {
         let tenant = self.tenant_name(tenant)?;
-        let plan = self.read_for(&tenant, migrations).await?;
-        match self.create(&tenant, &plan).await {
+        if is_reserved(&tenant) {
+            return Err(LifecycleError::ReservedName { tenant });
+        }
+        let plan = read_for(&tenant, migrations).await?;
+        match self.create(&tenant, &plan, TenantStatus::Active).await {
             Err(LifecycleError::AlreadyExists { tenant }) => self
                 .apply(SchemaOwner::Tenant(tenant.clone()), &plan)
                 .await
@@ -66,20 +77,13 @@ impl TenantPool {
         }
     }
 
-    async fn read_for(
+    /// Creates a tenant or a spare.
+    pub(super) async fn create(
         &self,
         tenant: &SchemaName,
-        migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
-    ) -> Result<Plan, LifecycleError> {
-        Plan::read(migrations, &SchemaOwner::Tenant(tenant.clone()))
-            .await
-            .map_err(|source| LifecycleError::Tables {
-                tenant: tenant.clone(),
-                source,
-            })
-    }
-
-    async fn create(&self, tenant: &SchemaName, plan: &Plan) -> Result<Vec<MigrationVersion<'static>>, LifecycleError> {
+        plan: &Plan,
+        status: TenantStatus,
+    ) -> Result<Vec<MigrationVersion<'static>>, LifecycleError> {
         let tables = |source| LifecycleError::Tables {
             tenant: tenant.clone(),
             source,
@@ -101,6 +105,7 @@ impl TenantPool {
             runner,
             plan,
             scripts: &scripts,
+            status,
         }
         .run()
         .await?;
@@ -112,11 +117,35 @@ impl TenantPool {
     }
 }
 
+/// Reads the migrations that a tenant is to get.
+pub(super) async fn read_for(
+    tenant: &SchemaName,
+    migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
+) -> Result<Plan, LifecycleError> {
+    Plan::read(migrations, &SchemaOwner::Tenant(tenant.clone()))
+        .await
+        .map_err(|source| LifecycleError::Tables {
+            tenant: tenant.clone(),
+            source,
+        })
+}
+
 struct Creation<'a> {
     tenant: &'a SchemaName,
     runner: Runner,
     plan: &'a Plan,
     scripts: &'a [Script],
+    /// What it is in the end: active, or spare.
+    status: TenantStatus,
+}
+
+/// What the first transaction of a creation made.
+#[derive(PartialEq, Eq)]
+enum Made {
+    /// A schema, with the first migrations.
+    Begun,
+    /// All there is to make: it was a spare.
+    Renamed,
 }
 
 impl Creation<'_> {
@@ -128,11 +157,13 @@ impl Creation<'_> {
             .take_while(|script| script.migration.in_transaction)
             .count();
         if together == self.scripts.len() {
-            return self.begin(together).await;
+            return self.begin(together).await.map(drop);
         }
         // Held all the while: whoever gets it, and finds an unfinished schema, knows that its creator died.
         self.runner.lock_session().await.map_err(|error| self.tables(error))?;
-        self.begin(together).await?;
+        if self.begin(together).await? == Made::Renamed {
+            return Ok(());
+        }
         let finished = self.finish().await;
         if finished.is_err() {
             self.drop_schema().await;
@@ -140,11 +171,14 @@ impl Creation<'_> {
         finished
     }
 
-    /// Makes the schema, with the first migrations, in one transaction.
-    async fn begin(&mut self, together: usize) -> Result<(), LifecycleError> {
+    /// Makes the schema, with the first migrations, in one transaction; or takes a spare.
+    async fn begin(&mut self, together: usize) -> Result<Made, LifecycleError> {
         self.runner.begin_locked().await.map_err(|error| self.tables(error))?;
         match self.create_locked(together).await {
-            Ok(()) => self.runner.commit().await.map_err(|error| self.tables(error)),
+            Ok(made) => match self.runner.commit().await {
+                Ok(()) => Ok(made),
+                Err(error) => Err(self.tables(error)),
+            },
             Err(error) => {
                 self.runner.rollback().await;
                 Err(error)
@@ -152,19 +186,18 @@ impl Creation<'_> {
         }
     }
 
-    async fn create_locked(&mut self, together: usize) -> Result<(), LifecycleError> {
+    async fn create_locked(&mut self, together: usize) -> Result<Made, LifecycleError> {
         let (connection, _) = self.runner.parts();
         let schema = self.tenant.quoted();
-        let create = match status_of(self.tenant, connection)
-            .await
-            .map_err(|source| self.schema(source))?
-        {
+        let status = status_of(self.tenant, connection).await;
+        let create = match status.map_err(|source| self.schema(source))? {
             Some(status) if status != TenantStatus::Unfinished => {
                 return Err(LifecycleError::AlreadyExists {
                     tenant: self.tenant.clone(),
                 });
             }
             Some(_) => format!("DROP SCHEMA {schema} CASCADE; CREATE SCHEMA {schema}"),
+            None if self.take_spare().await? => return Ok(Made::Renamed),
             None => format!("CREATE SCHEMA {schema}"),
         };
         self.execute(&create).await?;
@@ -173,12 +206,9 @@ impl Creation<'_> {
             .await
             .map_err(|error| self.tables(error))?;
         if together < self.scripts.len() {
-            let table = version_table(self.tenant);
-            self.execute(&format!(
-                "COMMENT ON TABLE {table} IS {}",
-                TenantStatus::Unfinished.comment()
-            ))
-            .await?;
+            self.mark(TenantStatus::Unfinished).await?;
+        } else if self.status != TenantStatus::Active {
+            self.mark(self.status).await?;
         }
         for script in &self.scripts[..together] {
             self.runner
@@ -186,13 +216,26 @@ impl Creation<'_> {
                 .await
                 .map_err(|error| self.tables(error))?;
         }
-        Ok(())
+        Ok(Made::Begun)
+    }
+
+    async fn take_spare(&mut self) -> Result<bool, LifecycleError> {
+        if self.status == TenantStatus::Spare {
+            return Ok(false);
+        }
+        let taken = take_spare(self.runner.parts().0, self.tenant, self.plan).await;
+        taken.map_err(|source| self.schema(source))
     }
 
     /// Applies the migrations that are left, and shows the schema to the world.
     async fn finish(&mut self) -> Result<(), LifecycleError> {
         self.runner.apply(self.plan).await.map_err(|error| self.tables(error))?;
-        self.execute(&format!("COMMENT ON TABLE {} IS NULL", version_table(self.tenant)))
+        self.mark(self.status).await
+    }
+
+    async fn mark(&mut self, status: TenantStatus) -> Result<(), LifecycleError> {
+        let table = version_table(self.tenant);
+        self.execute(&format!("COMMENT ON TABLE {table} IS {}", status.comment()))
             .await
     }
 

@@ -22,7 +22,7 @@ impl TenantPool {
     ///
     /// A tenant that is in use is not dropped, nor is one that other schemas depend on, by a foreign key or a view:
     /// [`force`](DropRequest::force) drops it all the same. What a crash left of a creation, or of a drop, is dropped too, and so
-    /// is an archive, by the name of its schema.
+    /// is an archive or a spare, by the name of its schema.
     ///
     /// One transaction, unless the schema has so many tables, indexes and other objects that the server could not lock them all
     /// at once. Such a schema is marked first, so that nobody gets it any more, and then dropped in parts. Where that is
@@ -113,7 +113,7 @@ impl Operation<'_> {
     /// Drops a schema, or marks it as half-dropped if it is too large to be dropped at once.
     async fn begin_drop(&mut self, schema: &SchemaName, patience: Patience) -> Result<Progress, LifecycleError> {
         let found = match self.find(schema).await? {
-            Some(found) if found.has_versions && found.status != TenantStatus::Spare => found,
+            Some(found) if found.has_versions => found,
             _ => return Err(LifecycleError::NotFound { tenant: schema.clone() }),
         };
         if found.status == TenantStatus::Unfinished {

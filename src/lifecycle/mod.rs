@@ -11,6 +11,7 @@ mod in_use;
 mod locks;
 mod operation;
 mod rename;
+mod spares;
 
 pub use crate::pool::LifecycleEvent;
 pub use archive::ArchiveRequest;

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use futures_core::future::BoxFuture;
 
-use super::{LifecycleError, LifecycleEvent, Operation, connect, in_use::Patience};
+use super::{LifecycleError, LifecycleEvent, Operation, connect, in_use::Patience, spares::is_reserved};
 use crate::{IntoSchemaName, SchemaName, SchemaNameError, TenantPool, connection::TenantStatus};
 
 /// Renames a tenant, once it is awaited; made by [`TenantPool::rename_tenant`].
@@ -43,6 +43,9 @@ impl TenantPool {
     }
 
     async fn rename(&self, from: &SchemaName, to: &SchemaName, patience: Patience) -> Result<(), LifecycleError> {
+        if is_reserved(to) {
+            return Err(LifecycleError::ReservedName { tenant: to.clone() });
+        }
         let event = LifecycleEvent::Rename {
             from: from.clone(),
             to: to.clone(),

@@ -48,4 +48,4 @@ pub use operations::Revert;
 pub(crate) use runner::Runner;
 pub(crate) use script::{Plan, Script};
 pub use sources::{ChosenMigrations, NoMigrations};
-pub(crate) use versions::{LockSpan, table as version_table, try_lock};
+pub(crate) use versions::{LockSpan, applied, table as version_table, try_lock};

@@ -20,6 +20,7 @@ mod migrations;
 mod query;
 mod rename_tenant;
 mod schema;
+mod spares;
 mod store;
 mod tenants;
 mod types;
