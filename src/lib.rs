@@ -59,13 +59,16 @@ pub mod translate;
 #[doc(inline)]
 pub use crate::{
     connection::{TenantConnection, TenantStatus},
-    lifecycle::{LifecycleError, LifecycleEvent},
+    lifecycle::{LifecycleError, LifecycleEvent, LifecycleHooks},
     migrations::{MigrationError, Revert},
     name::{IntoSchemaName, MAX_NAME_BYTES, SchemaName, SchemaNameError},
     pool::{BuildError, Checkout, CheckoutError, ConnectError, Recycling, Tenant, TenantPool, TenantPoolBuilder},
     query::{TranslateDsl, Translated},
     translate::{SchemaTranslateMap, TranslateError},
 };
+
+/// What hooks return, and functions that establish connections.
+pub use futures_core::future::BoxFuture;
 
 #[cfg(doctest)]
 mod documents {

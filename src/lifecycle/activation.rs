@@ -14,7 +14,8 @@ impl TenantPool {
     pub async fn suspend_tenant(&self, tenant: impl IntoSchemaName) -> Result<(), LifecycleError> {
         let tenant = self.tenant_name(tenant)?;
         let event = LifecycleEvent::Suspend { tenant: tenant.clone() };
-        self.set_status(&tenant, event, TenantStatus::Suspended).await
+        let suspend = self.set_status(&tenant, &event, TenantStatus::Suspended);
+        self.hooked(&event, suspend).await
     }
 
     /// Lets a suspended tenant in again, at once and in every process. To resume one that is active changes nothing.
@@ -24,17 +25,18 @@ impl TenantPool {
     pub async fn resume_tenant(&self, tenant: impl IntoSchemaName) -> Result<(), LifecycleError> {
         let tenant = self.tenant_name(tenant)?;
         let event = LifecycleEvent::Resume { tenant: tenant.clone() };
-        self.set_status(&tenant, event, TenantStatus::Active).await
+        let resume = self.set_status(&tenant, &event, TenantStatus::Active);
+        self.hooked(&event, resume).await
     }
 
     async fn set_status(
         &self,
         tenant: &SchemaName,
-        event: LifecycleEvent,
+        event: &LifecycleEvent,
         status: TenantStatus,
     ) -> Result<(), LifecycleError> {
-        let mut connection = connect(self, &event).await?;
-        let mut operation = Operation::new(&mut connection, event, self.migration_lock_timeout());
+        let mut connection = connect(self, event).await?;
+        let mut operation = Operation::new(&mut connection, event.clone(), self.migration_lock_timeout());
         let _forget = self.schemas().forget_afterwards(tenant);
         operation.begin(&[tenant]).await?;
         let done = operation.set_status(tenant, status).await;

@@ -62,17 +62,17 @@ impl TenantPool {
             archive: archive.clone(),
             tenant: tenant.clone(),
         };
-        self.restore(&archive, &tenant, event).await
+        self.hooked(&event, self.restore(&archive, &tenant, &event)).await
     }
 
     async fn archive(
         &self,
         tenant: &SchemaName,
-        event: LifecycleEvent,
+        event: &LifecycleEvent,
         patience: Patience,
     ) -> Result<SchemaName, LifecycleError> {
-        let mut connection = connect(self, &event).await?;
-        let mut operation = Operation::new(&mut connection, event, self.migration_lock_timeout());
+        let mut connection = connect(self, event).await?;
+        let mut operation = Operation::new(&mut connection, event.clone(), self.migration_lock_timeout());
         let _forget = self.schemas().forget_afterwards(tenant);
         operation.begin(&[tenant]).await?;
         let archived = operation.archive(tenant, patience).await;
@@ -83,10 +83,10 @@ impl TenantPool {
         &self,
         archive: &SchemaName,
         tenant: &SchemaName,
-        event: LifecycleEvent,
+        event: &LifecycleEvent,
     ) -> Result<(), LifecycleError> {
-        let mut connection = connect(self, &event).await?;
-        let mut operation = Operation::new(&mut connection, event, self.migration_lock_timeout());
+        let mut connection = connect(self, event).await?;
+        let mut operation = Operation::new(&mut connection, event.clone(), self.migration_lock_timeout());
         let _forget = self.schemas().forget_afterwards(tenant);
         operation.shrink_leftover(tenant).await?;
         operation.begin(&[archive, tenant]).await?;
@@ -120,7 +120,7 @@ impl<'a> IntoFuture for ArchiveRequest<'a> {
             let Self { pool, tenant, patience } = self;
             let tenant = tenant?;
             let event = LifecycleEvent::Archive { tenant: tenant.clone() };
-            pool.archive(&tenant, event, patience).await
+            pool.hooked(&event, pool.archive(&tenant, &event, patience)).await
         })
     }
 }

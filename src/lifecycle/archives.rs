@@ -24,7 +24,7 @@ pub struct ArchivedTenant {
 pub struct PurgeReport {
     /// Those that are gone.
     pub dropped: Vec<ArchivedTenant>,
-    /// Those that are still there, and why.
+    /// Those that are still there, or whose hook failed afterwards, and why.
     pub failed: Vec<(ArchivedTenant, LifecycleError)>,
 }
 
@@ -59,7 +59,9 @@ impl TenantPool {
             let event = LifecycleEvent::Purge {
                 archive: archive.clone(),
             };
-            let dropped = self.drop_schema(&archive, event, Patience::default()).await;
+            let dropped = self
+                .hooked(&event, self.drop_schema(&archive, &event, Patience::default()))
+                .await;
             let archived = ArchivedTenant::from((archive, note));
             match dropped {
                 // Somebody else was faster.

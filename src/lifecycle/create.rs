@@ -37,7 +37,7 @@ impl TenantPool {
             return Err(LifecycleError::ReservedName { tenant });
         }
         let plan = read_for(&tenant, migrations).await?;
-        self.create(&tenant, &plan, TenantStatus::Active).await
+        self.create_tenant_of(&tenant, &plan).await
     }
 
     /// Creates a tenant if there is none of that name, and else applies its pending migrations. Returns the versions applied.
@@ -54,7 +54,13 @@ impl TenantPool {
             return Err(LifecycleError::ReservedName { tenant });
         }
         let plan = read_for(&tenant, migrations).await?;
-        match self.create(&tenant, &plan, TenantStatus::Active).await {
+        let created = if self.hooks().is_some() && self.tenant_exists(&tenant).await.unwrap_or(false) {
+            // Hooks are for those that are created.
+            Err(LifecycleError::AlreadyExists { tenant })
+        } else {
+            self.create_tenant_of(&tenant, &plan).await
+        };
+        match created {
             Err(LifecycleError::AlreadyExists { tenant }) => self
                 .apply(SchemaOwner::Tenant(tenant.clone()), &plan)
                 .await
@@ -75,6 +81,16 @@ impl TenantPool {
             Err(CheckoutError::UnknownTenant { .. }) => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    async fn create_tenant_of(
+        &self,
+        tenant: &SchemaName,
+        plan: &Plan,
+    ) -> Result<Vec<MigrationVersion<'static>>, LifecycleError> {
+        let event = LifecycleEvent::Create { tenant: tenant.clone() };
+        self.hooked(&event, self.create(tenant, plan, TenantStatus::Active))
+            .await
     }
 
     /// Creates a tenant or a spare.

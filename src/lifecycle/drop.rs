@@ -50,11 +50,11 @@ impl TenantPool {
     pub(super) async fn drop_schema(
         &self,
         schema: &SchemaName,
-        event: LifecycleEvent,
+        event: &LifecycleEvent,
         patience: Patience,
     ) -> Result<(), LifecycleError> {
-        let mut connection = connect(self, &event).await?;
-        let mut operation = Operation::new(&mut connection, event, self.migration_lock_timeout());
+        let mut connection = connect(self, event).await?;
+        let mut operation = Operation::new(&mut connection, event.clone(), self.migration_lock_timeout());
         let _forget = self.schemas().forget_afterwards(schema);
         operation.drop_schema(schema, patience).await
     }
@@ -85,7 +85,7 @@ impl<'a> IntoFuture for DropRequest<'a> {
             let Self { pool, tenant, patience } = self;
             let tenant = tenant?;
             let event = LifecycleEvent::Drop { tenant: tenant.clone() };
-            pool.drop_schema(&tenant, event, patience).await
+            pool.hooked(&event, pool.drop_schema(&tenant, &event, patience)).await
         })
     }
 }

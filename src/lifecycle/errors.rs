@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use diesel::result::Error as DieselError;
 
@@ -115,6 +115,22 @@ pub enum LifecycleError {
         operation: LifecycleEvent,
         /// How long was waited.
         waited: Duration,
+    },
+    /// A hook of the application refused it, and nothing was done.
+    #[error("can't {operation}: a hook refused, and nothing was done")]
+    Hook {
+        /// What was to be done.
+        operation: LifecycleEvent,
+        /// The hook's reason.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// It is done, and a hook of the application that ran afterwards failed.
+    #[error("{operation}: done, but the hook afterwards failed; do by hand what it should have done")]
+    HookAfterwards {
+        /// What was done.
+        operation: LifecycleEvent,
+        /// The hook's reason.
+        source: Box<dyn Error + Send + Sync>,
     },
     /// No connection could be made.
     #[error("can't connect to {operation}")]

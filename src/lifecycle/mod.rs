@@ -7,13 +7,14 @@ mod create;
 mod dependents;
 mod drop;
 mod errors;
+mod hooked;
 mod in_use;
 mod locks;
 mod operation;
 mod rename;
 mod spares;
 
-pub use crate::pool::LifecycleEvent;
+pub use crate::pool::{HookResult, LifecycleEvent, LifecycleHooks};
 pub use archive::ArchiveRequest;
 pub use archives::{ArchivedTenant, PurgeReport};
 pub use drop::DropRequest;

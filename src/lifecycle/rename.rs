@@ -42,16 +42,15 @@ impl TenantPool {
         }
     }
 
-    async fn rename(&self, from: &SchemaName, to: &SchemaName, patience: Patience) -> Result<(), LifecycleError> {
-        if is_reserved(to) {
-            return Err(LifecycleError::ReservedName { tenant: to.clone() });
-        }
-        let event = LifecycleEvent::Rename {
-            from: from.clone(),
-            to: to.clone(),
-        };
-        let mut connection = connect(self, &event).await?;
-        let mut operation = Operation::new(&mut connection, event, self.migration_lock_timeout());
+    async fn rename(
+        &self,
+        from: &SchemaName,
+        to: &SchemaName,
+        event: &LifecycleEvent,
+        patience: Patience,
+    ) -> Result<(), LifecycleError> {
+        let mut connection = connect(self, event).await?;
+        let mut operation = Operation::new(&mut connection, event.clone(), self.migration_lock_timeout());
         let _forget = (
             self.schemas().forget_afterwards(from),
             self.schemas().forget_afterwards(to),
@@ -79,7 +78,14 @@ impl<'a> IntoFuture for RenameRequest<'a> {
         Box::pin(async move {
             let Self { pool, names, patience } = self;
             let (from, to) = names?;
-            pool.rename(&from, &to, patience).await
+            if is_reserved(&to) {
+                return Err(LifecycleError::ReservedName { tenant: to });
+            }
+            let event = LifecycleEvent::Rename {
+                from: from.clone(),
+                to: to.clone(),
+            };
+            pool.hooked(&event, pool.rename(&from, &to, &event, patience)).await
         })
     }
 }

@@ -71,7 +71,7 @@ impl TenantPool {
                 // A crash left it.
                 TenantStatus::Unfinished => {
                     let event = LifecycleEvent::Drop { tenant: spare.clone() };
-                    self.drop_schema(&spare, event, Patience::default()).await?;
+                    self.drop_schema(&spare, &event, Patience::default()).await?;
                 }
                 _ => {}
             }

@@ -7,7 +7,7 @@ use futures_core::future::BoxFuture;
 use tokio_postgres::Config;
 
 use super::{
-    BuildError, TenantPool,
+    BuildError, LifecycleHooks, TenantPool,
     connect::{Connector, EstablishCallback},
     manager::{Limits, Manager},
     schemas::Schemas,
@@ -52,6 +52,7 @@ pub struct TenantPoolBuilder {
     migration_lock_timeout: Duration,
     establish: Option<Arc<EstablishCallback>>,
     migration_url: Option<String>,
+    hooks: Option<Arc<dyn LifecycleHooks>>,
 }
 
 impl TenantPoolBuilder {
@@ -75,6 +76,7 @@ impl TenantPoolBuilder {
             migration_lock_timeout: Duration::from_secs(60),
             establish: None,
             migration_url: None,
+            hooks: None,
         }
     }
 
@@ -196,6 +198,14 @@ impl TenantPoolBuilder {
         }
     }
 
+    /// Code to run before and after a tenant is created, renamed, dropped and so on by this pool. Default: none.
+    pub fn hooks(self, hooks: impl LifecycleHooks + 'static) -> Self {
+        Self {
+            hooks: Some(Arc::new(hooks)),
+            ..self
+        }
+    }
+
     /// How long a migration waits for another one of the same schema. Default: 60 seconds.
     pub fn migration_lock_timeout(self, migration_lock_timeout: Duration) -> Self {
         Self {
@@ -259,6 +269,7 @@ impl TenantPoolBuilder {
             migration_lock_timeout,
             establish,
             migration_url,
+            hooks,
         } = self;
         if max_size == 0 {
             return Err(BuildError::Empty);
@@ -311,6 +322,7 @@ impl TenantPoolBuilder {
             wait_timeout,
             recycle_timeout,
             migration_lock_timeout,
+            hooks,
         }))
     }
 }

@@ -3,8 +3,8 @@ use std::{fmt, sync::Arc, time::Duration};
 use deadpool::managed::{Object, PoolError, Timeouts};
 
 use super::{
-    Checkout, CheckoutError, CheckoutRequest, ConnectError, Target, TenantPoolBuilder, connect::Connector,
-    manager::Manager, schemas::Schemas,
+    Checkout, CheckoutError, CheckoutRequest, ConnectError, LifecycleHooks, Target, TenantPoolBuilder,
+    connect::Connector, manager::Manager, schemas::Schemas,
 };
 use crate::{IntoSchemaName, SchemaName, SchemaNameError, translate::SchemaTranslateMap};
 
@@ -39,6 +39,7 @@ pub(super) struct Inner {
     pub(super) wait_timeout: Duration,
     pub(super) recycle_timeout: Duration,
     pub(super) migration_lock_timeout: Duration,
+    pub(super) hooks: Option<Arc<dyn LifecycleHooks>>,
 }
 
 /// How many connections there are, and who waits for one.
@@ -184,6 +185,10 @@ impl TenantPool {
 
     pub(super) fn recycle_timeout(&self) -> Duration {
         self.0.recycle_timeout
+    }
+
+    pub(crate) fn hooks(&self) -> Option<&dyn LifecycleHooks> {
+        self.0.hooks.as_deref()
     }
 
     pub(crate) fn migration_lock_timeout(&self) -> Duration {

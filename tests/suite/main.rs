@@ -14,6 +14,7 @@ mod crashes;
 mod create_tenant;
 mod drop_tenant;
 mod dsl;
+mod hooks;
 mod isolation;
 mod maps;
 mod migrations;
