@@ -30,6 +30,7 @@
 //!
 //! - **Checking out connections**: [`TenantPool`], and its options in [`TenantPoolBuilder`].
 //! - **Creating and migrating tenants**: [`migrations`], [`TenantPool::create_tenant`].
+//! - **Renaming, suspending, archiving, dropping them**: [`lifecycle`].
 //! - **One query for another tenant**: [`TranslateDsl::in_schema`].
 //! - **Without a pool**: [`TenantConnection`] around any diesel-async connection.
 //! - **What is translated, and what can't be**: [`translate`], [`SchemaTranslateMap`].
@@ -74,6 +75,9 @@ pub use futures_core::future::BoxFuture;
 mod documents {
     #[doc = include_str!("../README.md")]
     struct Readme;
+
+    #[doc = include_str!("../docs/lifecycle.md")]
+    struct Lifecycle;
 
     #[doc = include_str!("../docs/translation.md")]
     struct Translation;

@@ -266,6 +266,29 @@ async fn a_drop_in_parts_that_is_killed_hands_the_rest_to_nobody_and_is_finished
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_drop_in_parts_that_is_given_up_is_finished_by_the_same_call_or_taken_over_by_a_creation() {
+    let (_server, database, pool) = large().await;
+    let all = tables(&database);
+    let give_up = async {
+        while tables(&database) > all - 50 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::select! {
+        _ = pool.drop_tenant("client1").into_future() => panic!("too late to give it up"),
+        () = give_up => {}
+    }
+    assert!(!pool.tenant_exists("client1").await.unwrap());
+    let (dropped, created) = tokio::join!(pool.drop_tenant("client1"), pool.create_tenant("client1", items_only()));
+    dropped.unwrap();
+    created.unwrap();
+    // Whichever came first: what is there now is either nothing or all new.
+    assert!(matches!(tables(&database), 0 | 2));
+    pool.ensure_tenant("client1", items_only()).await.unwrap();
+    pool.for_tenant("client1").get().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_large_leftover_is_replaced_by_a_creation_and_by_a_rename() {
     let (_server, database, pool) = large().await;
     let unfinished = "COMMENT ON TABLE client1.__diesel_schema_migrations IS 'diesel-tenants: creation unfinished'";

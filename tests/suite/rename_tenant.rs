@@ -100,6 +100,9 @@ async fn the_old_name_can_be_given_to_a_new_tenant_whose_types_are_others() {
     for round in 0..3 {
         owner(&pool, "a").await.unwrap();
         pool.rename_tenant("a", format!("x{round}")).await.unwrap();
+        if round > 0 {
+            assert!(pool.for_tenant("a").get().await.is_err());
+        }
         create(&pool, &database, "a", &format!("new {round}")).await;
         assert_eq!(owner(&pool, "a").await.unwrap(), format!("new {round}"));
     }
