@@ -6,7 +6,7 @@ use diesel::{
 use diesel_async::SimpleAsyncConnection;
 
 use super::{
-    LifecycleError, LifecycleEvent, Operation,
+    LifecycleError, LifecycleEvent, Operation, connect,
     spares::{is_reserved, take_spare},
 };
 use crate::{
@@ -54,8 +54,8 @@ impl TenantPool {
             return Err(LifecycleError::ReservedName { tenant });
         }
         let plan = read_for(&tenant, migrations).await?;
-        let created = if self.hooks().is_some() && self.tenant_exists(&tenant).await.unwrap_or(false) {
-            // Hooks are for those that are created.
+        // Hooks are for those that are created.
+        let created = if self.hooks().is_some() && self.schema_exists(&tenant).await? {
             Err(LifecycleError::AlreadyExists { tenant })
         } else {
             self.create_tenant_of(&tenant, &plan).await
@@ -81,6 +81,15 @@ impl TenantPool {
             Err(CheckoutError::UnknownTenant { .. }) => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    /// Asks the database, not the cache.
+    async fn schema_exists(&self, tenant: &SchemaName) -> Result<bool, LifecycleError> {
+        let event = LifecycleEvent::Create { tenant: tenant.clone() };
+        let mut connection = connect(self, &event).await?;
+        let status = status_of(tenant, &mut connection).await;
+        let status = status.map_err(|source| LifecycleError::of(&event, source))?;
+        Ok(status.is_some_and(|status| status != TenantStatus::Unfinished))
     }
 
     async fn create_tenant_of(

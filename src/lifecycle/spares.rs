@@ -2,7 +2,7 @@ use diesel::{
     QueryResult, QueryableByName,
     migration::MigrationSource,
     pg::Pg,
-    sql_types::{Nullable, Text},
+    sql_types::{BigInt, Nullable, Text},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection, TransactionManager};
 
@@ -52,10 +52,9 @@ impl TenantPool {
         let event = LifecycleEvent::Create { tenant: all.clone() };
         let mut connection = connect(self, &event).await?;
         let mut operation = Operation::new(&mut connection, event, self.migration_lock_timeout());
-        // Held until the end, so that nobody else makes the same ones.
+        // Held until the end, so that nobody else makes the same ones. Where the server ends it before, somebody may.
         operation.begin(&[&all]).await?;
-        let made = self.prepare_locked(&mut operation, count, &plan).await;
-        operation.end(made).await
+        self.prepare_locked(&mut operation, count, &plan).await
     }
 
     async fn prepare_locked(
@@ -76,12 +75,12 @@ impl TenantPool {
                 _ => {}
             }
         }
-        for _ in ready..count {
-            let name = new_name(operation.connection).await;
-            let spare = SchemaName::new(&name.map_err(|source| operation.failed(source))?)?;
-            self.create(&spare, plan, TenantStatus::Spare).await?;
+        let missing = count.saturating_sub(ready);
+        let names = new_names(operation.connection, missing).await;
+        for name in names.map_err(|source| operation.failed(source))? {
+            self.create(&SchemaName::new(&name)?, plan, TenantStatus::Spare).await?;
         }
-        Ok(count.saturating_sub(ready))
+        Ok(missing)
     }
 
     /// Whether a spare has what a plan wants, now that it got what it lacked.
@@ -219,15 +218,18 @@ async fn spares(connection: &mut AsyncPgConnection) -> QueryResult<Vec<(SchemaNa
         .collect())
 }
 
-async fn new_name(connection: &mut AsyncPgConnection) -> QueryResult<String> {
+async fn new_names(connection: &mut AsyncPgConnection, count: usize) -> QueryResult<Vec<String>> {
     #[derive(QueryableByName)]
     struct Name {
         #[diesel(sql_type = Text)]
         name: String,
     }
 
-    let name: Name = diesel::sql_query(format!("SELECT '{PREFIX}' || pg_catalog.gen_random_uuid() AS name"))
-        .get_result(connection)
-        .await?;
-    Ok(name.name)
+    let names: Vec<Name> = diesel::sql_query(format!(
+        "SELECT '{PREFIX}' || pg_catalog.gen_random_uuid() AS name FROM pg_catalog.generate_series(1, $1)"
+    ))
+    .bind::<BigInt, _>(i64::try_from(count).unwrap_or(i64::MAX))
+    .load(connection)
+    .await?;
+    Ok(names.into_iter().map(|row| row.name).collect())
 }

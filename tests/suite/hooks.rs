@@ -57,13 +57,17 @@ fn around(operation: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn hooks_run_before_and_after_each_operation() {
-    let (pool, _database, recorder) = recorded().await;
+    let (pool, database, recorder) = recorded().await;
     pool.create_tenant("a", items_only()).await.unwrap();
     assert_eq!(recorder.take(), around("create tenant \"a\""));
     pool.ensure_tenant("b", items_only()).await.unwrap();
     assert_eq!(recorder.take(), around("create tenant \"b\""));
     pool.ensure_tenant("b", items_only()).await.unwrap();
     assert!(recorder.take().is_empty(), "it was there already");
+    pool.for_tenant("b").get().await.unwrap();
+    database.run("DROP SCHEMA b CASCADE");
+    pool.ensure_tenant("b", items_only()).await.unwrap();
+    assert_eq!(recorder.take(), around("create tenant \"b\""));
     pool.rename_tenant("a", "x").await.unwrap();
     assert_eq!(recorder.take(), around("rename tenant \"a\" to \"x\""));
     pool.suspend_tenant("x").await.unwrap();

@@ -16,6 +16,7 @@ mod drop_tenant;
 mod dsl;
 mod hooks;
 mod isolation;
+mod lifecycle_errors;
 mod maps;
 mod migrations;
 mod query;
