@@ -5,11 +5,11 @@ use crate::TenantPool;
 
 impl TenantPool {
     /// Does something between the hooks before it and after it, if the pool has any.
-    pub(crate) async fn hooked<T>(
+    pub(crate) async fn hooked<T, E: From<LifecycleError>>(
         &self,
         event: &LifecycleEvent,
-        operation: impl Future<Output = Result<T, LifecycleError>>,
-    ) -> Result<T, LifecycleError> {
+        operation: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
         let Some(hooks) = self.hooks() else {
             return operation.await;
         };
@@ -23,7 +23,8 @@ impl TenantPool {
             Err(source) => Err(LifecycleError::HookAfterwards {
                 operation: event.clone(),
                 source,
-            }),
+            }
+            .into()),
         }
     }
 }

@@ -123,6 +123,7 @@ impl Operation<'_> {
         sql: &str,
     ) -> Result<(), LifecycleError> {
         let started = Instant::now();
+        let mut forced = false;
         let mut lock_timeout = LOCK_TIMEOUT;
         let mut pause = Duration::from_millis(10);
         loop {
@@ -135,16 +136,17 @@ impl Operation<'_> {
                 Err(error) => Some(error),
             };
             let holders = self.holders(schema).await.map_err(|source| self.failed(source))?;
-            if started.elapsed() >= patience.wait {
+            let over = started.elapsed() >= patience.wait;
+            if patience.force && !(over && forced) {
+                self.end_sessions(&holders)
+                    .await
+                    .map_err(|source| self.failed(source))?;
+                forced = true;
+            } else if over {
                 return Err(match error {
                     Some(source) if holders.is_empty() => self.failed(source),
                     _ => self.in_use(holders, patience.wait),
                 });
-            }
-            if patience.force {
-                self.end_sessions(&holders)
-                    .await
-                    .map_err(|source| self.failed(source))?;
             }
             let only_autovacuum = !holders.is_empty() && holders.iter().all(|holder| holder.makes_room);
             lock_timeout = if only_autovacuum {

@@ -5,7 +5,11 @@ use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use diesel_tenants::{CheckoutError, LifecycleError, TenantPool, TenantStatus};
 use diesel_tenants_test_support::{Database, Server};
 
-use crate::{activation::advisory_locks, migrations::items_only, store::chain};
+use crate::{
+    activation::advisory_locks,
+    migrations::{Folder, items_only},
+    store::chain,
+};
 
 const SHARED: EmbeddedMigrations = embed_migrations!("migrations");
 const TENANT: EmbeddedMigrations = embed_migrations!("tenant_migrations");
@@ -103,7 +107,7 @@ async fn force_ends_who_uses_the_tenant_and_nobody_else() {
     let mut another = pool.for_tenant("client2").get().await.unwrap();
     used.batch_execute("BEGIN; SELECT * FROM items").await.unwrap();
     another.batch_execute("BEGIN; SELECT * FROM items").await.unwrap();
-    pool.drop_tenant("client1").force().await.unwrap();
+    pool.drop_tenant("client1").wait(Duration::ZERO).force().await.unwrap();
     assert!(!exists(&database, "client1"));
     assert!(used.batch_execute("SELECT 1").await.is_err());
     another.batch_execute("SELECT * FROM orders; COMMIT").await.unwrap();
@@ -195,6 +199,60 @@ async fn a_drop_that_is_given_up_leaves_the_tenant_as_it_was() {
     }
     conn.batch_execute("SELECT * FROM orders").await.unwrap();
     pool.drop_tenant("client1").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_prepared_transaction_is_named_as_what_it_is() {
+    let server = Server::builder()
+        .setting("max_prepared_transactions", 2)
+        .start()
+        .unwrap();
+    let database = server.database();
+    let pool = TenantPool::builder(database.url()).build().await.unwrap();
+    pool.create_tenant("client1", items_only()).await.unwrap();
+    database.run("BEGIN; DELETE FROM client1.items; PREPARE TRANSACTION 'two'");
+    let error = pool
+        .drop_tenant("client1")
+        .force()
+        .wait(Duration::from_millis(300))
+        .await
+        .unwrap_err();
+    let message = chain(&error);
+    assert!(
+        message.starts_with("can't drop tenant \"client1\": a prepared transaction used it"),
+        "{message}"
+    );
+    database.run("ROLLBACK PREPARED 'two'");
+    pool.drop_tenant("client1").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_superuser_is_needed_from_sign_up_to_the_end() {
+    let server = Server::start();
+    let database = server.database();
+    database.run(&format!(
+        "CREATE ROLE app LOGIN PASSWORD 'secret'; GRANT CREATE ON DATABASE {} TO app; \
+         CREATE TABLE public.users (id int PRIMARY KEY); GRANT REFERENCES ON public.users TO app",
+        database.name()
+    ));
+    let url = format!("postgres://app:secret@localhost:{}/{}", server.port(), database.name());
+    let pool = TenantPool::builder(url).build().await.unwrap();
+    let folder = Folder::of(&[(
+        "001_orders",
+        "CREATE TABLE orders (id serial PRIMARY KEY, user_id int REFERENCES public.users)",
+        "",
+    )]);
+    pool.prepare_spares(1, folder.migrations()).await.unwrap();
+    pool.create_tenant("client1", folder.migrations()).await.unwrap();
+    pool.suspend_tenant("client1").await.unwrap();
+    pool.resume_tenant("client1").await.unwrap();
+    pool.rename_tenant("client1", "client2").await.unwrap();
+    let archive = pool.archive_tenant("client2").await.unwrap();
+    pool.restore_tenant(&archive, "client2").await.unwrap();
+    let mut conn = pool.for_tenant("client2").get().await.unwrap();
+    conn.batch_execute("BEGIN; SELECT * FROM orders").await.unwrap();
+    pool.drop_tenant("client2").force().await.unwrap();
+    assert!(pool.all_tenants().await.unwrap().is_empty());
 }
 
 /// A server whose table of locks has room for some hundred, and a tenant that takes some thousand.
