@@ -142,7 +142,8 @@ async fn while_names_are_swapped_no_statement_and_no_transaction_sees_two_tenant
     let swap = async {
         let mut renamed = 0;
         for (from, to) in [("a", "x"), ("b", "a"), ("x", "b")].iter().cycle().take(36) {
-            pool.rename_tenant(*from, *to).await.unwrap();
+            let wait = Duration::from_secs(20);
+            pool.rename_tenant(*from, *to).wait(wait).await.unwrap();
             renamed += 1;
         }
         over.set(true);
