@@ -30,6 +30,7 @@
 //!
 //! - **Checking out connections**: [`TenantPool`], and its options in [`TenantPoolBuilder`].
 //! - **Creating and migrating tenants**: [`migrations`], [`TenantPool::create_tenant`].
+//! - **Renaming, suspending, archiving, dropping them**: [`lifecycle`].
 //! - **One query for another tenant**: [`TranslateDsl::in_schema`].
 //! - **Without a pool**: [`TenantConnection`] around any diesel-async connection.
 //! - **What is translated, and what can't be**: [`translate`], [`SchemaTranslateMap`].
@@ -59,7 +60,7 @@ pub mod translate;
 #[doc(inline)]
 pub use crate::{
     connection::{TenantConnection, TenantStatus},
-    lifecycle::LifecycleError,
+    lifecycle::{LifecycleError, LifecycleEvent, LifecycleHooks},
     migrations::{FleetError, FleetReport, MigrationError, MigrationSourceError, Revert},
     name::{IntoSchemaName, MAX_NAME_BYTES, SchemaName, SchemaNameError},
     pool::{BuildError, Checkout, CheckoutError, ConnectError, Recycling, Tenant, TenantPool, TenantPoolBuilder},
@@ -67,10 +68,16 @@ pub use crate::{
     translate::{SchemaTranslateMap, TranslateError},
 };
 
+/// What hooks return, and functions that establish connections.
+pub use futures_core::future::BoxFuture;
+
 #[cfg(doctest)]
 mod documents {
     #[doc = include_str!("../README.md")]
     struct Readme;
+
+    #[doc = include_str!("../docs/lifecycle.md")]
+    struct Lifecycle;
 
     #[doc = include_str!("../docs/translation.md")]
     struct Translation;

@@ -19,6 +19,7 @@
 //! # }
 //! ```
 
+mod archive;
 mod catalog;
 mod load;
 mod pipeline;
@@ -29,6 +30,7 @@ mod status;
 mod tenant_connection;
 mod transaction;
 
+pub(crate) use archive::ArchiveNote;
 pub(crate) use catalog::{SchemaFacts, facts_of, status_of};
 pub use load::{ExecuteFuture, LoadFuture};
 pub use postgres::TransactionBuilder;

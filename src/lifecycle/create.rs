@@ -5,7 +5,10 @@ use diesel::{
 };
 use diesel_async::SimpleAsyncConnection;
 
-use super::LifecycleError;
+use super::{
+    LifecycleError, LifecycleEvent, Operation, connect,
+    spares::{is_reserved, take_spare},
+};
 use crate::{
     CheckoutError, IntoSchemaName, SchemaName, TenantPool,
     connection::{TenantStatus, status_of},
@@ -14,6 +17,8 @@ use crate::{
 
 impl TenantPool {
     /// Creates a tenant: its schema and, by the migrations, its tables. Returns the versions applied.
+    ///
+    /// If there is a [spare](Self::prepare_spares) that has exactly these migrations, it becomes the tenant's.
     ///
     /// All or nothing: schema, tables and version rows are one transaction. If some migration doesn't run in a transaction,
     /// the schema counts as missing until all are through, and is dropped again when one fails. Where even that fails, with
@@ -28,8 +33,11 @@ impl TenantPool {
         migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
     ) -> Result<Vec<MigrationVersion<'static>>, LifecycleError> {
         let tenant = self.tenant_name(tenant)?;
-        let plan = self.read_for(&tenant, migrations).await?;
-        self.create(&tenant, &plan).await
+        if is_reserved(&tenant) {
+            return Err(LifecycleError::ReservedName { tenant });
+        }
+        let plan = read_for(&tenant, migrations).await?;
+        self.create_tenant_of(&tenant, &plan).await
     }
 
     /// Creates a tenant if there is none of that name, and else applies its pending migrations. Returns the versions applied.
@@ -42,8 +50,17 @@ impl TenantPool {
         migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
     ) -> Result<Vec<MigrationVersion<'static>>, LifecycleError> {
         let tenant = self.tenant_name(tenant)?;
-        let plan = self.read_for(&tenant, migrations).await?;
-        match self.create(&tenant, &plan).await {
+        if is_reserved(&tenant) {
+            return Err(LifecycleError::ReservedName { tenant });
+        }
+        let plan = read_for(&tenant, migrations).await?;
+        // Hooks are for those that are created.
+        let created = if self.hooks().is_some() && self.schema_exists(&tenant).await? {
+            Err(LifecycleError::AlreadyExists { tenant })
+        } else {
+            self.create_tenant_of(&tenant, &plan).await
+        };
+        match created {
             Err(LifecycleError::AlreadyExists { tenant }) => self
                 .apply(SchemaOwner::Tenant(tenant.clone()), &plan)
                 .await
@@ -66,19 +83,32 @@ impl TenantPool {
         }
     }
 
-    async fn read_for(
-        &self,
-        tenant: &SchemaName,
-        migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
-    ) -> Result<Plan, LifecycleError> {
-        let owner = SchemaOwner::Tenant(tenant.clone());
-        Plan::read(migrations).await.map_err(|source| LifecycleError::Tables {
-            tenant: tenant.clone(),
-            source: MigrationError::Source { owner, source },
-        })
+    /// Asks the database, not the cache.
+    async fn schema_exists(&self, tenant: &SchemaName) -> Result<bool, LifecycleError> {
+        let event = LifecycleEvent::Create { tenant: tenant.clone() };
+        let mut connection = connect(self, &event).await?;
+        let status = status_of(tenant, &mut connection).await;
+        let status = status.map_err(|source| LifecycleError::of(&event, source))?;
+        Ok(status.is_some_and(|status| status != TenantStatus::Unfinished))
     }
 
-    async fn create(&self, tenant: &SchemaName, plan: &Plan) -> Result<Vec<MigrationVersion<'static>>, LifecycleError> {
+    async fn create_tenant_of(
+        &self,
+        tenant: &SchemaName,
+        plan: &Plan,
+    ) -> Result<Vec<MigrationVersion<'static>>, LifecycleError> {
+        let event = LifecycleEvent::Create { tenant: tenant.clone() };
+        self.hooked(&event, self.create(tenant, plan, TenantStatus::Active))
+            .await
+    }
+
+    /// Creates a tenant or a spare.
+    pub(super) async fn create(
+        &self,
+        tenant: &SchemaName,
+        plan: &Plan,
+        status: TenantStatus,
+    ) -> Result<Vec<MigrationVersion<'static>>, LifecycleError> {
         let tables = |source| LifecycleError::Tables {
             tenant: tenant.clone(),
             source,
@@ -90,19 +120,24 @@ impl TenantPool {
             .await
             .map_err(tables)?;
         let _forget = self.schemas().forget_afterwards(tenant);
-        let created = self.create_at_once(tenant, &scripts).await;
+        let created = self.create_at_once(tenant, &scripts, status).await;
         if created.map_err(|source| LifecycleError::Schema {
             tenant: tenant.clone(),
             source,
         })? {
             return Ok(versions(plan));
         }
-        let runner = Runner::connect(self, owner).await.map_err(tables)?;
+        let mut runner = Runner::connect(self, owner).await.map_err(tables)?;
+        let event = LifecycleEvent::Create { tenant: tenant.clone() };
+        Operation::new(runner.parts().0, event, self.migration_lock_timeout())
+            .shrink_leftover(tenant)
+            .await?;
         Creation {
             tenant,
             runner,
             plan,
             scripts: &scripts,
+            status,
         }
         .run()
         .await?;
@@ -115,11 +150,34 @@ fn versions(plan: &Plan) -> Vec<MigrationVersion<'static>> {
     versions.map(|migration| migration.version.clone().into()).collect()
 }
 
+/// Reads the migrations that a tenant is to get.
+pub(super) async fn read_for(
+    tenant: &SchemaName,
+    migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
+) -> Result<Plan, LifecycleError> {
+    let owner = SchemaOwner::Tenant(tenant.clone());
+    Plan::read(migrations).await.map_err(|source| LifecycleError::Tables {
+        tenant: tenant.clone(),
+        source: MigrationError::Source { owner, source },
+    })
+}
+
 struct Creation<'a> {
     tenant: &'a SchemaName,
     runner: Runner,
     plan: &'a Plan,
     scripts: &'a [Script],
+    /// What it is in the end: active, or spare.
+    status: TenantStatus,
+}
+
+/// What the first transaction of a creation made.
+#[derive(PartialEq, Eq)]
+enum Made {
+    /// A schema, with the first migrations.
+    Begun,
+    /// All there is to make: it was a spare.
+    Renamed,
 }
 
 impl Creation<'_> {
@@ -131,11 +189,13 @@ impl Creation<'_> {
             .take_while(|script| script.migration.in_transaction)
             .count();
         if together == self.scripts.len() {
-            return self.begin(together).await;
+            return self.begin(together).await.map(drop);
         }
         // Held all the while: whoever gets it, and finds an unfinished schema, knows that its creator died.
         self.runner.lock_session().await.map_err(|error| self.tables(error))?;
-        self.begin(together).await?;
+        if self.begin(together).await? == Made::Renamed {
+            return Ok(());
+        }
         let finished = self.finish().await;
         if finished.is_err() {
             self.drop_schema().await;
@@ -143,11 +203,14 @@ impl Creation<'_> {
         finished
     }
 
-    /// Makes the schema, with the first migrations, in one transaction.
-    async fn begin(&mut self, together: usize) -> Result<(), LifecycleError> {
+    /// Makes the schema, with the first migrations, in one transaction; or takes a spare.
+    async fn begin(&mut self, together: usize) -> Result<Made, LifecycleError> {
         self.runner.begin_locked().await.map_err(|error| self.tables(error))?;
         match self.create_locked(together).await {
-            Ok(()) => self.runner.commit().await.map_err(|error| self.tables(error)),
+            Ok(made) => match self.runner.commit().await {
+                Ok(()) => Ok(made),
+                Err(error) => Err(self.tables(error)),
+            },
             Err(error) => {
                 self.runner.rollback().await;
                 Err(error)
@@ -155,19 +218,18 @@ impl Creation<'_> {
         }
     }
 
-    async fn create_locked(&mut self, together: usize) -> Result<(), LifecycleError> {
+    async fn create_locked(&mut self, together: usize) -> Result<Made, LifecycleError> {
         let (connection, _) = self.runner.parts();
         let schema = self.tenant.quoted();
-        let create = match status_of(self.tenant, connection)
-            .await
-            .map_err(|source| self.schema(source))?
-        {
+        let status = status_of(self.tenant, connection).await;
+        let create = match status.map_err(|source| self.schema(source))? {
             Some(status) if status != TenantStatus::Unfinished => {
                 return Err(LifecycleError::AlreadyExists {
                     tenant: self.tenant.clone(),
                 });
             }
             Some(_) => format!("DROP SCHEMA {schema} CASCADE; CREATE SCHEMA {schema}"),
+            None if self.take_spare().await? => return Ok(Made::Renamed),
             None => format!("CREATE SCHEMA {schema}"),
         };
         self.execute(&create).await?;
@@ -176,12 +238,9 @@ impl Creation<'_> {
             .await
             .map_err(|error| self.tables(error))?;
         if together < self.scripts.len() {
-            let table = version_table(self.tenant);
-            self.execute(&format!(
-                "COMMENT ON TABLE {table} IS {}",
-                TenantStatus::Unfinished.comment()
-            ))
-            .await?;
+            self.mark(TenantStatus::Unfinished).await?;
+        } else if self.status != TenantStatus::Active {
+            self.mark(self.status).await?;
         }
         for script in &self.scripts[..together] {
             self.runner
@@ -189,13 +248,26 @@ impl Creation<'_> {
                 .await
                 .map_err(|error| self.tables(error))?;
         }
-        Ok(())
+        Ok(Made::Begun)
+    }
+
+    async fn take_spare(&mut self) -> Result<bool, LifecycleError> {
+        if self.status == TenantStatus::Spare {
+            return Ok(false);
+        }
+        let taken = take_spare(self.runner.parts().0, self.tenant, self.plan).await;
+        taken.map_err(|source| self.schema(source))
     }
 
     /// Applies the migrations that are left, and shows the schema to the world.
     async fn finish(&mut self) -> Result<(), LifecycleError> {
         self.runner.apply(self.plan).await.map_err(|error| self.tables(error))?;
-        self.execute(&format!("COMMENT ON TABLE {} IS NULL", version_table(self.tenant)))
+        self.mark(self.status).await
+    }
+
+    async fn mark(&mut self, status: TenantStatus) -> Result<(), LifecycleError> {
+        let table = version_table(self.tenant);
+        self.execute(&format!("COMMENT ON TABLE {table} IS {}", status.comment()))
             .await
     }
 

@@ -5,9 +5,11 @@ use std::fmt::Write as _;
 use diesel::QueryResult;
 use diesel_async::{SimpleAsyncConnection, pooled_connection::PoolableConnection};
 
+use super::spares::spares;
 use crate::{
     SchemaName, TenantPool,
-    migrations::{Body, Script, text},
+    connection::TenantStatus,
+    migrations::{Body, Script, text, version_table},
     pool::search_path,
     translate::Template,
 };
@@ -15,18 +17,25 @@ use crate::{
 impl TenantPool {
     /// Creates a tenant, and says whether that worked. If not, nothing was done, and the slow way will tell why.
     ///
-    /// Only with migrations that leave nothing on the session, for it is one of the pool's.
+    /// Only where there is no spare to be taken, and with migrations that leave nothing on the session, for it is one of the pool's.
     ///
     /// Fails if the connection was lost, so that nobody knows.
-    pub(super) async fn create_at_once(&self, tenant: &SchemaName, scripts: &[Script]) -> QueryResult<bool> {
-        let Some(sql) = self.creation(tenant, scripts) else {
+    pub(super) async fn create_at_once(
+        &self,
+        tenant: &SchemaName,
+        scripts: &[Script],
+        status: TenantStatus,
+    ) -> QueryResult<bool> {
+        let Some(sql) = self.creation(tenant, scripts, status) else {
             return Ok(false);
         };
         let Some(mut checkout) = self.free_migration_connection().await else {
             return Ok(false);
         };
         let (waiting, connection) = checkout.watched();
-        if !matches!(self.sends_batches(connection).await, Ok(true)) {
+        let may_be_spared =
+            status == TenantStatus::Active && !matches!(spares(connection).await, Ok(spares) if spares.is_empty());
+        if may_be_spared || !matches!(self.sends_batches(connection).await, Ok(true)) {
             waiting.answered(false);
             return Ok(false);
         }
@@ -40,7 +49,7 @@ impl TenantPool {
         }
     }
 
-    fn creation(&self, tenant: &SchemaName, scripts: &[Script]) -> Option<String> {
+    fn creation(&self, tenant: &SchemaName, scripts: &[Script], status: TenantStatus) -> Option<String> {
         let mut schemas = vec![tenant.clone()];
         schemas.extend_from_slice(self.migration_connector().extension_schemas());
         let mut sql = format!(
@@ -50,6 +59,14 @@ impl TenantPool {
             search_path(&schemas),
             text::create_version_table(tenant)
         );
+        if status != TenantStatus::Active {
+            let _ = writeln!(
+                sql,
+                "COMMENT ON TABLE {} IS {};",
+                version_table(tenant),
+                status.comment()
+            );
+        }
         for script in scripts {
             let Body::Sql(body) = &script.body else { return None };
             let is_harmless = |sql: &String| matches!(Template::analyse(sql), Ok(sql) if !sql.affects_session());

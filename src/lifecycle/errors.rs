@@ -1,32 +1,165 @@
-use crate::{MigrationError, SchemaName, SchemaNameError};
+use std::{error::Error, time::Duration};
 
-/// Why a tenant could not be created.
+use diesel::result::Error as DieselError;
+
+use super::{LifecycleEvent, TenantUse};
+use crate::{ConnectError, MigrationError, SchemaName, SchemaNameError};
+
+/// Why a tenant could not be created, renamed, suspended, dropped, archived or restored.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LifecycleError {
-    /// No schema can have that name.
-    #[error("can't create a tenant")]
+    /// No tenant can have that name.
+    #[error("no tenant can have that name")]
     InvalidName(#[from] SchemaNameError),
-    /// There is a schema of that name already. It was left alone.
-    #[error("can't create tenant {:?}: there is a schema of that name already; `migrate_tenant` or `ensure_tenant` brings it up to date", .tenant.as_str())]
-    AlreadyExists {
-        /// The tenant.
+    /// The name is one for spares.
+    #[error("no tenant can be named {tenant:?}: names that begin like this are those of spares; choose another")]
+    ReservedName {
+        /// The name asked for.
         tenant: SchemaName,
     },
+    /// There is a schema of that name already. It was left alone.
+    #[error(
+        "there is a schema {tenant:?} already, and it was left alone: choose another name, or bring it up to date by \
+         `migrate_tenant` or `ensure_tenant`"
+    )]
+    AlreadyExists {
+        /// The tenant that was to get the name.
+        tenant: SchemaName,
+    },
+    /// There is no such tenant.
+    #[error(
+        "there is no tenant {tenant:?}: `tenants` lists those there are, each a schema with a version table, which \
+         `create_tenant` and `migrate_tenant` make"
+    )]
+    NotFound {
+        /// The tenant asked for.
+        tenant: SchemaName,
+    },
+    /// There is no archive of that name.
+    #[error("{archive:?} is no archive: `archived_tenants` lists those there are, each by the name of its schema")]
+    NotArchived {
+        /// The schema asked for.
+        archive: SchemaName,
+    },
     /// The server refused to make the schema.
-    #[error("can't create the schema of tenant {:?}", .tenant.as_str())]
+    #[error("can't create the schema of tenant {tenant:?}")]
     Schema {
         /// The tenant.
         tenant: SchemaName,
         /// What the server answered.
-        source: diesel::result::Error,
+        source: DieselError,
     },
     /// The schema's tables could not be made.
-    #[error("can't create the tables of tenant {:?}", .tenant.as_str())]
+    #[error("can't create the tables of tenant {tenant:?}")]
     Tables {
         /// The tenant.
         tenant: SchemaName,
         /// Which migration failed, and why.
         source: MigrationError,
     },
+    /// The tenant could not be renamed, or restored from its archive. It has the name it had.
+    #[error("can't rename tenant {from:?} to {to:?}; it is as it was")]
+    Rename {
+        /// The name up to now.
+        from: SchemaName,
+        /// The name that it was to get.
+        to: SchemaName,
+        /// What the server answered.
+        source: DieselError,
+    },
+    /// The tenant could not be dropped or archived.
+    #[error("can't drop or archive tenant {tenant:?}: it is as it was or, if it is large, dropped in part; try again")]
+    Drop {
+        /// The tenant.
+        tenant: SchemaName,
+        /// What the server answered.
+        source: DieselError,
+    },
+    /// The tenant could not be suspended or resumed.
+    #[error("can't suspend or resume tenant {tenant:?}; it is as it was")]
+    Activation {
+        /// The tenant.
+        tenant: SchemaName,
+        /// What the server answered.
+        source: DieselError,
+    },
+    /// Sessions have locks on the tenant's tables, or on tables that its foreign keys lead to.
+    #[error(
+        "can't {operation}: {} used it, or what its foreign keys lead to, for longer than {waited:?}; try again later, or \
+         end them", TenantUse::list(.by)
+    )]
+    InUse {
+        /// What was to be done.
+        operation: LifecycleEvent,
+        /// How long was waited.
+        waited: Duration,
+        /// Who uses it.
+        by: Vec<TenantUse>,
+    },
+    /// Objects in other schemas depend on the tenant's, such as foreign keys and views, and would be dropped with it.
+    #[error("can't {operation}: other schemas depend on it: {}; drop those first, or let `force` do it", .by.join(", "))]
+    Referenced {
+        /// What was to be done.
+        operation: LifecycleEvent,
+        /// The objects, as PostgreSQL describes them.
+        by: Vec<String>,
+    },
+    /// A migration of the tenant, or another operation on it, did not end in time.
+    #[error(
+        "can't {operation}: a migration, or another operation on it, was still running after {waited:?}; try again, or see \
+         who holds the advisory lock"
+    )]
+    Locked {
+        /// What was to be done.
+        operation: LifecycleEvent,
+        /// How long was waited.
+        waited: Duration,
+    },
+    /// A hook of the application refused it, and nothing was done.
+    #[error("can't {operation}: a hook refused, and nothing was done")]
+    Hook {
+        /// What was to be done.
+        operation: LifecycleEvent,
+        /// The hook's reason.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// It is done, and a hook of the application that ran afterwards failed.
+    #[error("{operation}: done, but the hook afterwards failed; do by hand what it should have done")]
+    HookAfterwards {
+        /// What was done.
+        operation: LifecycleEvent,
+        /// The hook's reason.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// No connection could be made.
+    #[error("can't connect to {operation}")]
+    Connect {
+        /// What was to be done.
+        operation: LifecycleEvent,
+        /// The reason.
+        source: ConnectError,
+    },
+}
+
+impl LifecycleError {
+    /// What it means for an operation that the server refused a statement.
+    pub(crate) fn of(operation: &LifecycleEvent, source: DieselError) -> Self {
+        match operation.clone() {
+            LifecycleEvent::Create { tenant } | LifecycleEvent::Clone { to: tenant, .. } => {
+                Self::Schema { tenant, source }
+            }
+            LifecycleEvent::Rename { from, to }
+            | LifecycleEvent::Restore {
+                archive: from,
+                tenant: to,
+            } => Self::Rename { from, to, source },
+            LifecycleEvent::Suspend { tenant } | LifecycleEvent::Resume { tenant } => {
+                Self::Activation { tenant, source }
+            }
+            LifecycleEvent::Drop { tenant }
+            | LifecycleEvent::Archive { tenant }
+            | LifecycleEvent::Purge { archive: tenant } => Self::Drop { tenant, source },
+        }
+    }
 }

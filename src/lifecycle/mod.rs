@@ -1,7 +1,29 @@
-//! How a tenant comes to be.
+//! How tenants come and go: created, suspended, renamed, archived, dropped.
+//!
+//! The operations are methods of [`TenantPool`](crate::TenantPool). Each runs on a connection apart from the pool's, under an advisory
+//! lock on the names involved, and is one transaction wherever PostgreSQL allows. Where it can't be, the schema is marked as
+//! unfinished, so that nobody gets it, until the same call has finished what a crash left.
 
+mod activation;
+mod archive;
+mod archives;
 mod create;
 mod create_at_once;
+mod dependents;
+mod drop;
 mod errors;
+mod hooked;
+mod in_use;
+mod locks;
+mod operation;
+mod rename;
+mod spares;
 
+pub use crate::pool::{HookResult, LifecycleEvent, LifecycleHooks};
+pub use archive::ArchiveRequest;
+pub use archives::{ArchivedTenant, PurgeReport};
+pub use drop::DropRequest;
 pub use errors::LifecycleError;
+pub use in_use::TenantUse;
+use operation::{Operation, connect};
+pub use rename::RenameRequest;

@@ -2,12 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use diesel::QueryResult;
 use diesel_async::{AsyncConnection, AsyncPgConnection, TransactionManager};
 
 use super::{
     MigrationError, Runner,
     versions::{self, LockSpan},
 };
+use crate::SchemaName;
 
 type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
 
@@ -29,39 +31,19 @@ impl Runner {
             .map_err(owner.failed())
     }
 
-    /// Takes the advisory lock, trying again and again until the time is over. A transaction is begun for each try.
     async fn lock(&mut self, span: LockSpan) -> Result<(), MigrationError> {
         let lock_timeout = self.lock_timeout;
         let (connection, owner) = self.parts();
-        let started = Instant::now();
-        let mut pause = Duration::from_millis(5);
-        loop {
-            if span == LockSpan::Transaction {
-                Transactions::begin_transaction(connection)
-                    .await
-                    .map_err(owner.failed())?;
-            }
-            if versions::try_lock(connection, owner.schema(), span)
-                .await
-                .map_err(owner.failed())?
-            {
-                return Ok(());
-            }
-            if span == LockSpan::Transaction {
-                Transactions::rollback_transaction(connection)
-                    .await
-                    .map_err(owner.failed())?;
-            }
-            let left = lock_timeout.saturating_sub(started.elapsed());
-            if left.is_zero() {
-                return Err(MigrationError::Locked {
-                    owner: owner.clone(),
-                    waited: lock_timeout,
-                });
-            }
-            tokio::time::sleep(pause.min(left)).await;
-            pause = (pause * 2).min(Duration::from_millis(250));
+        if lock_all(connection, &[owner.schema()], span, lock_timeout)
+            .await
+            .map_err(owner.failed())?
+        {
+            return Ok(());
         }
+        Err(MigrationError::Locked {
+            owner: owner.clone(),
+            waited: lock_timeout,
+        })
     }
 
     /// Commits on success, rolls back on failure.
@@ -85,5 +67,48 @@ impl Runner {
     /// Rolls back after an error, which is the one to tell: without a connection the server rolls back by itself.
     pub(crate) async fn rollback(&mut self) {
         let _ = Transactions::rollback_transaction(self.parts().0).await;
+    }
+}
+
+/// Takes the advisory locks of schemas, trying again and again until the time is over, and tells whether that succeeded.
+///
+/// Locks that last for a transaction are taken in one that is begun for each try, and is open on success. None is held while
+/// another one is waited for, so that nobody can wait in a circle.
+pub(crate) async fn lock_all(
+    connection: &mut AsyncPgConnection,
+    schemas: &[&SchemaName],
+    span: LockSpan,
+    lock_timeout: Duration,
+) -> QueryResult<bool> {
+    let started = Instant::now();
+    let mut pause = Duration::from_millis(5);
+    loop {
+        if span == LockSpan::Transaction {
+            Transactions::begin_transaction(connection).await?;
+        }
+        let mut locked = Vec::new();
+        for schema in schemas {
+            if !versions::try_lock(connection, schema, span).await? {
+                break;
+            }
+            locked.push(*schema);
+        }
+        if locked.len() == schemas.len() {
+            return Ok(true);
+        }
+        match span {
+            LockSpan::Transaction => Transactions::rollback_transaction(connection).await?,
+            LockSpan::Session => {
+                for schema in locked {
+                    versions::unlock(connection, schema).await?;
+                }
+            }
+        }
+        let left = lock_timeout.saturating_sub(started.elapsed());
+        if left.is_zero() {
+            return Ok(false);
+        }
+        tokio::time::sleep(pause.min(left)).await;
+        pause = (pause * 2).min(Duration::from_millis(250));
     }
 }

@@ -40,6 +40,7 @@ mod operations;
 mod recorder;
 mod runner;
 mod script;
+mod sources;
 pub(crate) mod text;
 mod versions;
 
@@ -49,7 +50,9 @@ pub use fleet::{
     ChangedMigration, FleetError, FleetEvent, FleetMigration, FleetReport, FleetStatus, TenantOutcome, TenantReport,
     TenantVersions,
 };
+pub(crate) use lock::lock_all;
 pub use operations::Revert;
 pub(crate) use runner::Runner;
 pub(crate) use script::{Body, Plan, Script};
-pub(crate) use versions::table as version_table;
+pub use sources::{ChosenMigrations, NoMigrations};
+pub(crate) use versions::{LockSpan, applied, table as version_table, try_lock};

@@ -55,7 +55,7 @@ pub(super) async fn look_at(connection: &mut AsyncPgConnection, schema: &SchemaN
 }
 
 /// The versions applied, oldest first.
-pub(super) async fn applied(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<Vec<String>> {
+pub(crate) async fn applied(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<Vec<String>> {
     #[derive(QueryableByName)]
     struct Applied {
         #[diesel(sql_type = Text)]
@@ -120,7 +120,7 @@ pub(super) async fn delete(connection: &mut AsyncPgConnection, schema: &SchemaNa
 ///
 /// Never waits in the server: a session that waits holds a snapshot, for which another session's `CREATE INDEX
 /// CONCURRENTLY` under the same lock would wait in turn.
-pub(super) async fn try_lock(
+pub(crate) async fn try_lock(
     connection: &mut AsyncPgConnection,
     schema: &SchemaName,
     span: LockSpan,
@@ -149,7 +149,7 @@ pub(super) async fn unlock(connection: &mut AsyncPgConnection, schema: &SchemaNa
 
 /// How long a lock is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum LockSpan {
+pub(crate) enum LockSpan {
     Transaction,
     Session,
 }

@@ -11,7 +11,7 @@ use futures_core::future::BoxFuture;
 use tokio_postgres::Config;
 
 use super::{
-    BuildError, MigrationStatements, TenantPool,
+    BuildError, LifecycleHooks, MigrationStatements, TenantPool,
     connect::{Connector, EstablishCallback},
     manager::{Limits, Manager},
     schemas::Schemas,
@@ -57,6 +57,7 @@ pub struct TenantPoolBuilder {
     migration_statements: MigrationStatements,
     establish: Option<Arc<EstablishCallback>>,
     migration_url: Option<String>,
+    hooks: Option<Arc<dyn LifecycleHooks>>,
 }
 
 impl TenantPoolBuilder {
@@ -81,6 +82,7 @@ impl TenantPoolBuilder {
             migration_statements: MigrationStatements::default(),
             establish: None,
             migration_url: None,
+            hooks: None,
         }
     }
 
@@ -202,6 +204,14 @@ impl TenantPoolBuilder {
         }
     }
 
+    /// Code to run before and after a tenant is created, renamed, dropped and so on by this pool. Default: none.
+    pub fn hooks(self, hooks: impl LifecycleHooks + 'static) -> Self {
+        Self {
+            hooks: Some(Arc::new(hooks)),
+            ..self
+        }
+    }
+
     /// How long a migration waits for another one of the same schema. Default: 60 seconds.
     pub fn migration_lock_timeout(self, migration_lock_timeout: Duration) -> Self {
         Self {
@@ -274,6 +284,7 @@ impl TenantPoolBuilder {
             migration_statements,
             establish,
             migration_url,
+            hooks,
         } = self;
         if max_size == 0 {
             return Err(BuildError::Empty);
@@ -328,6 +339,7 @@ impl TenantPoolBuilder {
             migration_lock_timeout,
             migration_statements,
             detected_batches: OnceLock::new(),
+            hooks,
         }))
     }
 }

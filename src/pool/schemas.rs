@@ -1,7 +1,10 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{
+            AtomicU64,
+            Ordering::{Relaxed, SeqCst},
+        },
     },
     time::{Duration, Instant},
 };
@@ -26,6 +29,8 @@ pub(crate) struct Schemas {
     started: Instant,
     /// When types were last found to be others than before, in microseconds from the start.
     types_changed: AtomicU64,
+    /// How many times anything was forgotten.
+    forgotten: AtomicU64,
 }
 
 /// Why nobody gets a connection to a schema.
@@ -50,6 +55,7 @@ impl Schemas {
             time_to_live,
             started: Instant::now(),
             types_changed: AtomicU64::new(0),
+            forgotten: AtomicU64::new(0),
         }
     }
 
@@ -67,6 +73,7 @@ impl Schemas {
         connection: &mut AsyncPgConnection,
     ) -> QueryResult<Result<Arc<Translation>, Refused>> {
         let seen = Some(Instant::now());
+        let forgotten = self.forgotten.load(SeqCst);
         let types = match map.unqualified() {
             None => Vec::new(),
             Some(schema) => match facts_of(schema, connection).await? {
@@ -75,7 +82,12 @@ impl Schemas {
                     types,
                 }) => types,
                 facts => {
-                    self.known.remove(map);
+                    // Its types may be gone; if it comes back under this name, they are others.
+                    if let Some((_, gone)) = self.known.remove(map)
+                        && !gone.translation.types().is_empty()
+                    {
+                        self.note_changed_types();
+                    }
                     return Ok(Err(match facts {
                         Some(facts) if facts.status == TenantStatus::Suspended => Refused::Suspended(schema.clone()),
                         _ => Refused::Unknown(schema.clone()),
@@ -88,24 +100,26 @@ impl Schemas {
             Some(known) if known.translation.types() == types => known.translation,
             known => {
                 if known.is_some_and(|known| known.translation.types().iter().any(|before| !types.contains(before))) {
-                    self.types_changed
-                        .store(self.started.elapsed().as_micros() as u64, Relaxed);
+                    self.note_changed_types();
                 }
                 Arc::new(Translation::with_types(map.clone(), types))
             }
         };
-        self.known.insert(
-            map.clone(),
-            Known {
-                translation: Arc::clone(&translation),
-                seen,
-            },
-        );
+        let insert = |seen| {
+            let translation = Arc::clone(&translation);
+            self.known.insert(map.clone(), Known { translation, seen });
+        };
+        insert(seen);
+        // The answer may be older than what was done to the schema meanwhile.
+        if self.forgotten.load(SeqCst) != forgotten {
+            insert(None);
+        }
         Ok(Ok(translation))
     }
 
     /// Has the schema looked up anew at the next checkout.
     pub(crate) fn forget(&self, schema: &SchemaName) {
+        self.forgotten.fetch_add(1, SeqCst);
         let stale: Vec<_> = self
             .known
             .iter()
@@ -145,9 +159,16 @@ impl Schemas {
     }
 
     fn forget_map(&self, map: &SchemaTranslateMap) {
+        self.forgotten.fetch_add(1, SeqCst);
         if let Some(known) = self.known.get(map) {
             self.known.insert(map.clone(), Known { seen: None, ..known });
         }
+    }
+
+    /// From now on connections are replaced that were made before: they may know types by OIDs that are no more.
+    fn note_changed_types(&self) {
+        self.types_changed
+            .store(self.started.elapsed().as_micros() as u64, Relaxed);
     }
 
     /// Whether a connection made at that time may remember the OID of a type that was dropped, or made anew, since.

@@ -7,8 +7,8 @@ use std::{
 use deadpool::managed::{Object, PoolError, Timeouts};
 
 use super::{
-    Checkout, CheckoutError, CheckoutRequest, ConnectError, MigrationStatements, Target, TenantPoolBuilder,
-    connect::Connector, manager::Manager, schemas::Schemas,
+    Checkout, CheckoutError, CheckoutRequest, ConnectError, LifecycleHooks, MigrationStatements, Target,
+    TenantPoolBuilder, connect::Connector, manager::Manager, schemas::Schemas,
 };
 use crate::{IntoSchemaName, SchemaName, SchemaNameError, translate::SchemaTranslateMap};
 
@@ -45,6 +45,7 @@ pub(super) struct Inner {
     pub(super) migration_lock_timeout: Duration,
     pub(super) migration_statements: MigrationStatements,
     pub(super) detected_batches: OnceLock<bool>,
+    pub(super) hooks: Option<Arc<dyn LifecycleHooks>>,
 }
 
 /// How many connections there are, and who waits for one.
@@ -210,6 +211,10 @@ impl TenantPool {
         self.0
             .schemas
             .forget_map_afterwards(self.with_symbolic_schema(SchemaTranslateMap::tenant(tenant.clone())))
+    }
+
+    pub(crate) fn hooks(&self) -> Option<&dyn LifecycleHooks> {
+        self.0.hooks.as_deref()
     }
 
     pub(crate) fn migration_lock_timeout(&self) -> Duration {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use diesel_async::SimpleAsyncConnection;
 use diesel_tenants::TenantPool;
 use diesel_tenants_test_support::{Database, Server};
 
@@ -95,4 +96,36 @@ async fn a_tenants_creation_in_several_steps() {
         3
     );
     assert!(pool.tenant_exists("client1").await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rename_an_archiving_and_a_drop_that_wait_for_a_transaction() {
+    let (server, _database, pool) = start().await;
+    let folder = Folder::of(&[("001_one", "CREATE TABLE one (id int)", "")]);
+    pool.create_tenant("client1", folder.migrations()).await.unwrap();
+    let wait = Duration::from_secs(20);
+    for round in 0..3 {
+        let mut conn = pool.for_tenant("client1").get().await.unwrap();
+        conn.batch_execute("BEGIN; SELECT * FROM one").await.unwrap();
+        let crash = async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            server.stop();
+            server.restart();
+        };
+        let operation = async {
+            match round {
+                0 => pool.rename_tenant("client1", "client2").wait(wait).await,
+                1 => pool.archive_tenant("client1").wait(wait).await.map(drop),
+                _ => pool.drop_tenant("client1").wait(wait).await,
+            }
+        };
+        let (result, ()) = tokio::join!(operation, crash);
+        assert!(result.is_err());
+        drop(conn);
+        assert!(pool.tenant_exists("client1").await.unwrap(), "it is as it was");
+    }
+    pool.rename_tenant("client1", "client2").await.unwrap();
+    let archive = pool.archive_tenant("client2").await.unwrap();
+    pool.drop_tenant(archive).await.unwrap();
+    assert!(pool.all_tenants().await.unwrap().is_empty());
 }

@@ -111,7 +111,7 @@ async fn names_that_no_tenant_can_have_are_refused() {
     let (pool, _database) = migrated().await;
     for name in ["", "pg_tenant", "public", "a\0"] {
         let message = chain(&pool.create_tenant(name, TENANT).await.unwrap_err());
-        assert!(message.starts_with("can't create a tenant: "), "{message}");
+        assert!(message.starts_with("no tenant can have that name: "), "{message}");
     }
 }
 

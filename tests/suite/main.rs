@@ -1,22 +1,30 @@
 //! Every test runs on a real PostgreSQL: the server named by `DATABASE_URL`, or a throw-away one started for the run.
 //! Each test has a database of its own.
 
+mod activation;
+mod archive_tenant;
 mod bad_input;
 mod cancellation;
 mod catalogs;
 mod checkout;
+mod chosen_migrations;
 mod composites;
 mod connection;
 mod crashes;
 mod create_tenant;
+mod drop_tenant;
 mod dsl;
 mod fan_out;
 mod fleet;
+mod hooks;
 mod isolation;
+mod lifecycle_errors;
 mod maps;
 mod migrations;
 mod query;
+mod rename_tenant;
 mod schema;
+mod spares;
 mod store;
 mod tenants;
 mod types;

@@ -44,6 +44,12 @@ impl Folder {
     }
 }
 
+impl MigrationSource<Pg> for Folder {
+    fn migrations(&self) -> diesel::migration::Result<Vec<Box<dyn Migration<Pg>>>> {
+        MigrationSource::<Pg>::migrations(&Folder::migrations(self))
+    }
+}
+
 /// The table that tenants' tests query.
 pub fn items_only() -> impl MigrationSource<Pg> + Send + Sync + 'static {
     RustMigrations(vec![("1", |connection| {

@@ -18,7 +18,7 @@ pub struct OrderStatus;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[diesel(sql_type = OrderStatus)]
-enum Status {
+pub enum Status {
     New,
     Sent,
 }

@@ -1,0 +1,106 @@
+//! What the comment on an archived tenant's version table tells.
+
+use super::TenantStatus;
+use crate::SchemaName;
+
+const ARCHIVED: &str = "diesel-tenants: archived ";
+/// On its way to be dropped: counts as [unfinished](TenantStatus::Unfinished).
+const DROPPING: &str = "diesel-tenants: dropping archived ";
+
+/// Whose schema an archive was, and since when it is one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ArchiveNote {
+    /// Seconds since 1970.
+    pub(crate) since: u64,
+    /// What it is when it is restored.
+    pub(crate) suspended: bool,
+    pub(crate) tenant: SchemaName,
+    /// Whether it is dropped already, in part.
+    pub(crate) dropping: bool,
+}
+
+impl ArchiveNote {
+    pub(crate) fn of_comment(comment: &str) -> Option<Self> {
+        let (dropping, rest) = match comment.strip_prefix(DROPPING) {
+            Some(rest) => (true, rest),
+            None => (false, comment.strip_prefix(ARCHIVED)?),
+        };
+        // The name comes last: it may hold spaces.
+        let mut words = rest.splitn(3, ' ');
+        let since = words.next()?.parse().ok()?;
+        let suspended = match words.next()? {
+            "active" => false,
+            "suspended" => true,
+            _ => return None,
+        };
+        let tenant = SchemaName::new(words.next()?).ok()?;
+        Some(Self {
+            since,
+            suspended,
+            tenant,
+            dropping,
+        })
+    }
+
+    /// The comment, as a literal of SQL, under `standard_conforming_strings`: every connection has them on.
+    pub(crate) fn comment(&self) -> String {
+        let Self {
+            since,
+            suspended,
+            tenant,
+            dropping,
+        } = self;
+        let prefix = if *dropping { DROPPING } else { ARCHIVED };
+        let status = if *suspended { "suspended" } else { "active" };
+        format!("'{prefix}{since} {status} {}'", tenant.as_str().replace('\'', "''"))
+    }
+
+    /// The status of a tenant that is restored from it.
+    pub(crate) fn status(&self) -> TenantStatus {
+        if self.suspended {
+            TenantStatus::Suspended
+        } else {
+            TenantStatus::Active
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_is_read_as_it_was_written() {
+        for tenant in ["client1", "It's a \"name\" \\ of 3 words", "'", " "] {
+            for (suspended, dropping) in [(false, false), (true, false), (false, true)] {
+                let note = ArchiveNote {
+                    since: 1_795_271_234,
+                    suspended,
+                    tenant: SchemaName::new(tenant).unwrap(),
+                    dropping,
+                };
+                let literal = note.comment();
+                let comment = literal[1..literal.len() - 1].replace("''", "'");
+                assert_eq!(ArchiveNote::of_comment(&comment), Some(note));
+                let status = if dropping {
+                    TenantStatus::Unfinished
+                } else {
+                    TenantStatus::Archived
+                };
+                assert_eq!(TenantStatus::of_comment(Some(&comment)), status);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_note_is_none() {
+        for comment in [
+            "",
+            "diesel-tenants: archived",
+            "diesel-tenants: archived 5 frozen a",
+            "diesel-tenants: archived 5 active ",
+        ] {
+            assert_eq!(ArchiveNote::of_comment(comment), None, "{comment:?}");
+        }
+    }
+}

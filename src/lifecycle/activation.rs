@@ -1,0 +1,55 @@
+use super::{LifecycleError, LifecycleEvent, Operation, connect};
+use crate::{IntoSchemaName, SchemaName, TenantPool, connection::TenantStatus};
+
+impl TenantPool {
+    /// Suspends a tenant: from now on this pool refuses it at checkout
+    /// ([`SuspendedTenant`](crate::CheckoutError::SuspendedTenant)), other processes do as soon as they look it up again (by default
+    /// within 60 seconds, see [`schema_cache`](crate::TenantPoolBuilder::schema_cache)).
+    ///
+    /// Connections that are checked out keep working until they come back. Migrations still reach the tenant. To suspend one
+    /// that is suspended changes nothing.
+    ///
+    /// # Errors
+    /// [`LifecycleError`]; the tenant is as it was then.
+    pub async fn suspend_tenant(&self, tenant: impl IntoSchemaName) -> Result<(), LifecycleError> {
+        let tenant = self.tenant_name(tenant)?;
+        let event = LifecycleEvent::Suspend { tenant: tenant.clone() };
+        let suspend = self.set_status(&tenant, &event, TenantStatus::Suspended);
+        self.hooked(&event, suspend).await
+    }
+
+    /// Lets a suspended tenant in again, at once and in every process. To resume one that is active changes nothing.
+    ///
+    /// # Errors
+    /// [`LifecycleError`]; the tenant is as it was then.
+    pub async fn resume_tenant(&self, tenant: impl IntoSchemaName) -> Result<(), LifecycleError> {
+        let tenant = self.tenant_name(tenant)?;
+        let event = LifecycleEvent::Resume { tenant: tenant.clone() };
+        let resume = self.set_status(&tenant, &event, TenantStatus::Active);
+        self.hooked(&event, resume).await
+    }
+
+    async fn set_status(
+        &self,
+        tenant: &SchemaName,
+        event: &LifecycleEvent,
+        status: TenantStatus,
+    ) -> Result<(), LifecycleError> {
+        let mut connection = connect(self, event).await?;
+        let mut operation = Operation::new(&mut connection, event.clone(), self.migration_lock_timeout());
+        let _forget = self.schemas().forget_afterwards(tenant);
+        operation.begin(&[tenant]).await?;
+        let done = operation.set_status(tenant, status).await;
+        operation.end(done).await
+    }
+}
+
+impl Operation<'_> {
+    async fn set_status(&mut self, tenant: &SchemaName, status: TenantStatus) -> Result<(), LifecycleError> {
+        // What isn't changed isn't written: an active tenant may have a comment of its owner's.
+        if self.tenant_status(tenant).await? != status {
+            self.mark(tenant, &status.comment()).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,219 @@
+use std::time::Duration;
+
+use diesel::{
+    QueryResult, QueryableByName,
+    sql_types::{BigInt, Text},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_core::future::BoxFuture;
+
+use super::{LifecycleError, LifecycleEvent, Operation, connect, in_use::Patience, spares::is_reserved};
+use crate::{
+    IntoSchemaName, MAX_NAME_BYTES, SchemaName, SchemaNameError, TenantPool,
+    connection::{ArchiveNote, TenantStatus},
+    migrations::{LockSpan, try_lock},
+};
+
+/// Archives a tenant, once it is awaited; made by [`TenantPool::archive_tenant`].
+#[derive(Debug)]
+#[must_use = "a request does nothing until it is awaited"]
+pub struct ArchiveRequest<'a> {
+    pool: &'a TenantPool,
+    tenant: Result<SchemaName, SchemaNameError>,
+    patience: Patience,
+}
+
+impl TenantPool {
+    /// Puts a tenant aside, to be restored or dropped later: its schema gets another name, which is returned, and is neither
+    /// handed out nor migrated any more. The tenant's own name is free again.
+    ///
+    /// [`archived_tenants`](Self::archived_tenants) lists archives, [`restore_tenant`](Self::restore_tenant) brings one back, and
+    /// [`drop_archived`](Self::drop_archived) drops those of some age. One transaction that copies nothing; as for
+    /// [`rename_tenant`](Self::rename_tenant), transactions that use the tenant are waited for.
+    ///
+    /// # Errors
+    /// [`LifecycleError`]; the tenant is as it was then. [`InUse`](LifecycleError::InUse) if a transaction doesn't end, unless
+    /// [forced](ArchiveRequest::force).
+    pub fn archive_tenant(&self, tenant: impl IntoSchemaName) -> ArchiveRequest<'_> {
+        ArchiveRequest {
+            pool: self,
+            tenant: self.tenant_name(tenant),
+            patience: Patience::default(),
+        }
+    }
+
+    /// Brings an archived tenant back, under any name that is free, and as suspended as it was.
+    ///
+    /// Its migrations are those of then: [`migrate_tenant`](Self::migrate_tenant) brings it up to date.
+    ///
+    /// # Errors
+    /// [`LifecycleError`]; it stays archived then. [`NotArchived`](LifecycleError::NotArchived) if the schema is no archive, and
+    /// [`AlreadyExists`](LifecycleError::AlreadyExists) if the name is taken.
+    pub async fn restore_tenant(
+        &self,
+        archive: impl IntoSchemaName,
+        tenant: impl IntoSchemaName,
+    ) -> Result<(), LifecycleError> {
+        let (archive, tenant) = (self.tenant_name(archive)?, self.tenant_name(tenant)?);
+        if is_reserved(&tenant) {
+            return Err(LifecycleError::ReservedName { tenant });
+        }
+        let event = LifecycleEvent::Restore {
+            archive: archive.clone(),
+            tenant: tenant.clone(),
+        };
+        self.hooked(&event, self.restore(&archive, &tenant, &event)).await
+    }
+
+    async fn archive(
+        &self,
+        tenant: &SchemaName,
+        event: &LifecycleEvent,
+        patience: Patience,
+    ) -> Result<SchemaName, LifecycleError> {
+        let mut connection = connect(self, event).await?;
+        let mut operation = Operation::new(&mut connection, event.clone(), self.migration_lock_timeout());
+        let _forget = self.schemas().forget_afterwards(tenant);
+        operation.begin(&[tenant]).await?;
+        let archived = operation.archive(tenant, patience).await;
+        operation.end(archived).await
+    }
+
+    async fn restore(
+        &self,
+        archive: &SchemaName,
+        tenant: &SchemaName,
+        event: &LifecycleEvent,
+    ) -> Result<(), LifecycleError> {
+        let mut connection = connect(self, event).await?;
+        let mut operation = Operation::new(&mut connection, event.clone(), self.migration_lock_timeout());
+        let _forget = self.schemas().forget_afterwards(tenant);
+        operation.shrink_leftover(tenant).await?;
+        operation.begin(&[archive, tenant]).await?;
+        let restored = operation.restore(archive, tenant).await;
+        operation.end(restored).await
+    }
+}
+
+impl ArchiveRequest<'_> {
+    /// How long transactions that use the tenant are waited for. Default: 3 seconds.
+    pub fn wait(mut self, wait: Duration) -> Self {
+        self.patience.wait = wait;
+        self
+    }
+
+    /// Ends the sessions that use the tenant, of whatever application.
+    ///
+    /// It takes the rights of their user, or of `pg_signal_backend`.
+    pub fn force(mut self) -> Self {
+        self.patience.force = true;
+        self
+    }
+}
+
+impl<'a> IntoFuture for ArchiveRequest<'a> {
+    type Output = Result<SchemaName, LifecycleError>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let Self { pool, tenant, patience } = self;
+            let tenant = tenant?;
+            let event = LifecycleEvent::Archive { tenant: tenant.clone() };
+            pool.hooked(&event, pool.archive(&tenant, &event, patience)).await
+        })
+    }
+}
+
+impl Operation<'_> {
+    async fn archive(&mut self, tenant: &SchemaName, patience: Patience) -> Result<SchemaName, LifecycleError> {
+        let status = self.tenant_status(tenant).await?;
+        let now = now(self.connection).await.map_err(|source| self.failed(source))?;
+        let archive = self.free_archive(tenant, &now.stamp).await?;
+        self.rename_schema(tenant, &archive, patience).await?;
+        let note = ArchiveNote {
+            since: now.seconds.try_into().unwrap_or_default(),
+            suspended: status == TenantStatus::Suspended,
+            tenant: tenant.clone(),
+            dropping: false,
+        };
+        self.mark(&archive, &note.comment()).await?;
+        Ok(archive)
+    }
+
+    /// A name for an archive that nobody has, and that nobody else is about to give.
+    async fn free_archive(&mut self, tenant: &SchemaName, stamp: &str) -> Result<SchemaName, LifecycleError> {
+        let mut number = 1;
+        loop {
+            let archive = archive_name(tenant, stamp, number)?;
+            let locked = try_lock(self.connection, &archive, LockSpan::Transaction).await;
+            if locked.map_err(|source| self.failed(source))? && self.find(&archive).await?.is_none() {
+                return Ok(archive);
+            }
+            number += 1;
+        }
+    }
+
+    async fn restore(&mut self, archive: &SchemaName, tenant: &SchemaName) -> Result<(), LifecycleError> {
+        let found = self.find(archive).await?;
+        let note = found.and_then(|found| ArchiveNote::of_comment(&found.comment?));
+        let Some(note) = note.filter(|note| !note.dropping) else {
+            return Err(LifecycleError::NotArchived {
+                archive: archive.clone(),
+            });
+        };
+        self.free(tenant).await?;
+        self.rename_schema(archive, tenant, Patience::default()).await?;
+        self.mark(tenant, &note.status().comment()).await
+    }
+}
+
+/// `archived_20261121143000_client1`: as much of the tenant's name as there is room for.
+fn archive_name(tenant: &SchemaName, stamp: &str, number: usize) -> Result<SchemaName, SchemaNameError> {
+    let number = match number {
+        1 => String::new(),
+        number => format!("_{number}"),
+    };
+    let name = format!("archived_{stamp}_{}", tenant.as_str());
+    let room = name.floor_char_boundary(MAX_NAME_BYTES - number.len());
+    SchemaName::new(&format!("{}{number}", &name[..room]))
+}
+
+/// The server's time.
+#[derive(QueryableByName)]
+pub(super) struct Now {
+    #[diesel(sql_type = BigInt)]
+    pub(super) seconds: i64,
+    /// In UTC, as it stands in names.
+    #[diesel(sql_type = Text)]
+    stamp: String,
+}
+
+pub(super) async fn now(connection: &mut AsyncPgConnection) -> QueryResult<Now> {
+    diesel::sql_query(
+        "SELECT pg_catalog.floor(extract(epoch FROM pg_catalog.now()))::bigint AS seconds, \
+         pg_catalog.to_char(pg_catalog.now() AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISS') AS stamp",
+    )
+    .get_result(connection)
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_an_archive_fits_whatever_the_tenants() {
+        for tenant in ["client1".to_owned(), "x".repeat(63), "ü".repeat(31), "\"".repeat(63)] {
+            for number in [1, 2, 1000] {
+                let archive = archive_name(&SchemaName::new(&tenant).unwrap(), "20261121143000", number).unwrap();
+                assert!(archive.as_str().starts_with("archived_20261121143000_"));
+            }
+        }
+        let long = SchemaName::new(&"x".repeat(63)).unwrap();
+        assert_ne!(
+            archive_name(&long, "20261121143000", 1),
+            archive_name(&long, "20261121143000", 2)
+        );
+    }
+}

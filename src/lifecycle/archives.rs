@@ -1,0 +1,129 @@
+use std::time::{Duration, SystemTime};
+
+use diesel::{QueryResult, QueryableByName, sql_types::Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use super::{LifecycleError, LifecycleEvent, archive::now, in_use::Patience};
+use crate::{CheckoutError, SchemaName, TenantPool, connection::ArchiveNote, pool::Target};
+
+/// A tenant that was put aside by [`TenantPool::archive_tenant`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ArchivedTenant {
+    /// The schema in which it is kept.
+    pub archive: SchemaName,
+    /// The name that it had.
+    pub tenant: SchemaName,
+    /// When it was archived, by the server's clock, to the second.
+    pub since: SystemTime,
+}
+
+/// What became of old archives.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct PurgeReport {
+    /// Those that are gone.
+    pub dropped: Vec<ArchivedTenant>,
+    /// Those that are still there, or whose hook failed afterwards, and why.
+    pub failed: Vec<(ArchivedTenant, LifecycleError)>,
+}
+
+impl TenantPool {
+    /// The archived tenants, the oldest first.
+    ///
+    /// # Errors
+    /// [`CheckoutError`], if there is no connection for the query, or the server refuses it.
+    pub async fn archived_tenants(&self) -> Result<Vec<ArchivedTenant>, CheckoutError> {
+        let (archives, _) = self.archives().await?;
+        Ok(archives
+            .into_iter()
+            .filter(|(_, note)| !note.dropping)
+            .map(ArchivedTenant::from)
+            .collect())
+    }
+
+    /// Drops the archives that are at least so old, by the server's clock: one after the other, also past those that can't be
+    /// dropped, because other schemas depend on them or for any other reason. To call it again tries those again, and goes on where
+    /// a crash stopped it.
+    ///
+    /// # Errors
+    /// [`CheckoutError`], if the archives can't be listed.
+    pub async fn drop_archived(&self, older_than: Duration) -> Result<PurgeReport, CheckoutError> {
+        let (archives, now) = self.archives().await?;
+        let mut report = PurgeReport::default();
+        for (archive, note) in archives {
+            let old = now.saturating_sub(note.since) >= older_than.as_secs();
+            if !old && !note.dropping {
+                continue;
+            }
+            let event = LifecycleEvent::Purge {
+                archive: archive.clone(),
+            };
+            let dropped = self
+                .hooked(&event, self.drop_schema(&archive, &event, Patience::default()))
+                .await;
+            let archived = ArchivedTenant::from((archive, note));
+            match dropped {
+                // Somebody else was faster.
+                Ok(()) | Err(LifecycleError::NotFound { .. }) => report.dropped.push(archived),
+                Err(error) => report.failed.push((archived, error)),
+            }
+        }
+        Ok(report)
+    }
+
+    /// Also those that are half-dropped; and the server's time, in seconds since 1970.
+    async fn archives(&self) -> Result<(Vec<(SchemaName, ArchiveNote)>, u64), CheckoutError> {
+        let mut connection = self.shared().get().await?;
+        let (waiting, untranslated) = connection.watched();
+        let archives = self.archives_by(untranslated).await;
+        waiting.answered(archives.is_ok());
+        archives.map_err(|source| CheckoutError::Lookup {
+            target: Target::Shared,
+            source,
+        })
+    }
+
+    async fn archives_by(
+        &self,
+        connection: &mut AsyncPgConnection,
+    ) -> QueryResult<(Vec<(SchemaName, ArchiveNote)>, u64)> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = Text)]
+            schema: String,
+            #[diesel(sql_type = Text)]
+            comment: String,
+        }
+
+        let rows: Vec<Row> = diesel::sql_query(
+            "SELECT n.nspname::pg_catalog.text AS schema, d.description AS comment \
+             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             JOIN pg_catalog.pg_description d ON d.objoid = c.oid AND d.objsubid = 0 \
+                 AND d.classoid = 'pg_catalog.pg_class'::regclass \
+             WHERE c.relname = '__diesel_schema_migrations' AND d.description LIKE 'diesel-tenants: %archived %'",
+        )
+        .load(connection)
+        .await?;
+        let now = now(connection).await?;
+        let mut archives: Vec<_> = rows
+            .into_iter()
+            .filter_map(|row| {
+                let schema = self.tenant_name(row.schema.as_str()).ok()?;
+                Some((schema, ArchiveNote::of_comment(&row.comment)?))
+            })
+            .collect();
+        archives.sort_by(|(a, one), (b, other)| (one.since, a).cmp(&(other.since, b)));
+        Ok((archives, now.seconds.try_into().unwrap_or_default()))
+    }
+}
+
+impl From<(SchemaName, ArchiveNote)> for ArchivedTenant {
+    fn from((archive, note): (SchemaName, ArchiveNote)) -> Self {
+        Self {
+            archive,
+            tenant: note.tenant,
+            since: SystemTime::UNIX_EPOCH + Duration::from_secs(note.since),
+        }
+    }
+}

@@ -1,0 +1,204 @@
+use std::time::Duration;
+
+use futures_core::future::BoxFuture;
+
+use super::{LifecycleError, LifecycleEvent, Operation, connect, in_use::Patience, locks, operation::Found};
+use crate::{
+    IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
+    connection::{ArchiveNote, TenantStatus},
+};
+
+/// Drops a tenant, once it is awaited; made by [`TenantPool::drop_tenant`].
+#[derive(Debug)]
+#[must_use = "a request does nothing until it is awaited"]
+pub struct DropRequest<'a> {
+    pool: &'a TenantPool,
+    tenant: Result<SchemaName, SchemaNameError>,
+    patience: Patience,
+}
+
+impl TenantPool {
+    /// Drops a tenant with all its data, for good. [`archive_tenant`](Self::archive_tenant) keeps them for a while.
+    ///
+    /// A tenant that is in use is not dropped, nor is one that other schemas depend on, by a foreign key or a view:
+    /// [`force`](DropRequest::force) drops it all the same. What a crash left of a creation, or of a drop, is dropped too, and so
+    /// is an archive or a spare, by the name of its schema.
+    ///
+    /// One transaction, unless the schema has so many tables, indexes and other objects that the server could not lock them all
+    /// at once. Such a schema is marked first, so that nobody gets it any more, and then dropped in parts. Where that is
+    /// interrupted, the same call goes on; to create a tenant of that name does too.
+    ///
+    /// ```no_run
+    /// # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), diesel_tenants::LifecycleError> {
+    /// pool.drop_tenant("client1").await?;
+    /// pool.drop_tenant("client2").force().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`LifecycleError`]: [`InUse`](LifecycleError::InUse), [`Referenced`](LifecycleError::Referenced),
+    /// [`NotFound`](LifecycleError::NotFound), or whatever else kept the server from dropping it.
+    pub fn drop_tenant(&self, tenant: impl IntoSchemaName) -> DropRequest<'_> {
+        DropRequest {
+            pool: self,
+            tenant: self.tenant_name(tenant),
+            patience: Patience::default(),
+        }
+    }
+
+    pub(super) async fn drop_schema(
+        &self,
+        schema: &SchemaName,
+        event: &LifecycleEvent,
+        patience: Patience,
+    ) -> Result<(), LifecycleError> {
+        let mut connection = connect(self, event).await?;
+        let mut operation = Operation::new(&mut connection, event.clone(), self.migration_lock_timeout());
+        let _forget = self.schemas().forget_afterwards(schema);
+        operation.drop_schema(schema, patience).await
+    }
+}
+
+impl DropRequest<'_> {
+    /// How long transactions that use the tenant are waited for. Default: 3 seconds.
+    pub fn wait(mut self, wait: Duration) -> Self {
+        self.patience.wait = wait;
+        self
+    }
+
+    /// Ends the sessions that use the tenant, of whatever application, and drops what depends on it in other schemas.
+    ///
+    /// To end sessions takes the rights of their user, or of `pg_signal_backend`.
+    pub fn force(mut self) -> Self {
+        self.patience.force = true;
+        self
+    }
+}
+
+impl<'a> IntoFuture for DropRequest<'a> {
+    type Output = Result<(), LifecycleError>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let Self { pool, tenant, patience } = self;
+            let tenant = tenant?;
+            let event = LifecycleEvent::Drop { tenant: tenant.clone() };
+            pool.hooked(&event, pool.drop_schema(&tenant, &event, patience)).await
+        })
+    }
+}
+
+/// What one transaction did of a drop.
+#[derive(PartialEq, Eq)]
+enum Progress {
+    Part,
+    All,
+}
+
+impl Operation<'_> {
+    async fn drop_schema(&mut self, schema: &SchemaName, patience: Patience) -> Result<(), LifecycleError> {
+        self.begin(&[schema]).await?;
+        let begun = self.begin_drop(schema, patience).await;
+        let mut progress = self.end(begun).await?;
+        while progress == Progress::Part {
+            self.begin(&[schema]).await?;
+            let gone_on = self.go_on_with_drop(schema, patience).await;
+            progress = self.end(gone_on).await?;
+        }
+        Ok(())
+    }
+
+    /// Drops a schema, or marks it as half-dropped if it is too large to be dropped at once.
+    async fn begin_drop(&mut self, schema: &SchemaName, patience: Patience) -> Result<Progress, LifecycleError> {
+        let found = match self.find(schema).await? {
+            Some(found) if found.has_versions => found,
+            _ => return Err(LifecycleError::NotFound { tenant: schema.clone() }),
+        };
+        if found.status == TenantStatus::Unfinished {
+            return self.go_on_with_drop(schema, patience).await;
+        }
+        self.exclusively(schema, patience, "").await?;
+        if !patience.force {
+            self.refuse_dependents(schema).await?;
+        }
+        if self.is_large(schema).await? {
+            self.mark(schema, &half_dropped(&found)).await?;
+            return Ok(Progress::Part);
+        }
+        self.drop_at_once(schema, patience).await
+    }
+
+    async fn go_on_with_drop(&mut self, schema: &SchemaName, patience: Patience) -> Result<Progress, LifecycleError> {
+        if !self.is_leftover(schema).await? {
+            // Somebody else finished it meanwhile, and the name may have been given anew.
+            return Ok(Progress::All);
+        }
+        match self.next_part(schema).await? {
+            Some(part) => {
+                self.once_unused(schema, patience, &part).await?;
+                Ok(Progress::Part)
+            }
+            None => self.drop_at_once(schema, patience).await,
+        }
+    }
+
+    async fn drop_at_once(&mut self, schema: &SchemaName, patience: Patience) -> Result<Progress, LifecycleError> {
+        self.once_unused(schema, patience, &format!("DROP SCHEMA {} CASCADE", schema.quoted()))
+            .await?;
+        Ok(Progress::All)
+    }
+
+    /// Drops what a crash left under a name until one transaction can drop the rest, together with other things.
+    pub(super) async fn shrink_leftover(&mut self, schema: &SchemaName) -> Result<(), LifecycleError> {
+        if !self.is_leftover(schema).await? {
+            return Ok(());
+        }
+        let mut progress = Progress::Part;
+        while progress == Progress::Part {
+            self.begin(&[schema]).await?;
+            let shrunk = self.shrink(schema).await;
+            progress = self.end(shrunk).await?;
+        }
+        Ok(())
+    }
+
+    async fn shrink(&mut self, schema: &SchemaName) -> Result<Progress, LifecycleError> {
+        if self.is_leftover(schema).await?
+            && let Some(part) = self.next_part(schema).await?
+        {
+            self.once_unused(schema, Patience::default(), &part).await?;
+            return Ok(Progress::Part);
+        }
+        Ok(Progress::All)
+    }
+
+    /// Whether a creation or a drop stopped half way. Under the lock nobody else is still at it.
+    async fn is_leftover(&mut self, schema: &SchemaName) -> Result<bool, LifecycleError> {
+        let found = self.find(schema).await?;
+        Ok(found.is_some_and(|found| found.status == TenantStatus::Unfinished))
+    }
+
+    async fn is_large(&mut self, schema: &SchemaName) -> Result<bool, LifecycleError> {
+        let is_large = locks::is_large(self.connection, schema).await;
+        is_large.map_err(|source| self.failed(source))
+    }
+
+    /// What to drop next of a schema that is too large to be dropped at once.
+    async fn next_part(&mut self, schema: &SchemaName) -> Result<Option<String>, LifecycleError> {
+        if !self.is_large(schema).await? {
+            return Ok(None);
+        }
+        let part = locks::drop_some(self.connection, schema).await;
+        part.map_err(|source| self.failed(source))
+    }
+}
+
+/// The comment on a schema that is dropped in parts. One of an archive stays one, so that it is found among them.
+fn half_dropped(found: &Found) -> String {
+    match found.comment.as_deref().and_then(ArchiveNote::of_comment) {
+        Some(note) => ArchiveNote { dropping: true, ..note }.comment(),
+        None => TenantStatus::Unfinished.comment(),
+    }
+}

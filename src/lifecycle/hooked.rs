@@ -1,0 +1,30 @@
+use std::future::Future;
+
+use super::{LifecycleError, LifecycleEvent};
+use crate::TenantPool;
+
+impl TenantPool {
+    /// Does something between the hooks before it and after it, if the pool has any.
+    pub(crate) async fn hooked<T, E: From<LifecycleError>>(
+        &self,
+        event: &LifecycleEvent,
+        operation: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let Some(hooks) = self.hooks() else {
+            return operation.await;
+        };
+        hooks.before(event).await.map_err(|source| LifecycleError::Hook {
+            operation: event.clone(),
+            source,
+        })?;
+        let done = operation.await?;
+        match hooks.after(event).await {
+            Ok(()) => Ok(done),
+            Err(source) => Err(LifecycleError::HookAfterwards {
+                operation: event.clone(),
+                source,
+            }
+            .into()),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! How many locks a transaction may take: the server's table of locks is shared by all sessions, and has a fixed size.
+
+use diesel::{
+    QueryResult, QueryableByName,
+    sql_types::{Bool, Nullable, Text},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use crate::SchemaName;
+
+/// A quarter of what the server's table of locks holds, as an expression of SQL: the rest is for everybody else.
+const BUDGET: &str = "(pg_catalog.current_setting('max_locks_per_transaction')::bigint * \
+     (pg_catalog.current_setting('max_connections')::bigint + \
+     pg_catalog.current_setting('max_prepared_transactions')::bigint) / 4)";
+
+#[derive(QueryableByName)]
+struct Statement {
+    #[diesel(sql_type = Nullable<Text>)]
+    sql: Option<String>,
+}
+
+/// The statement that locks all tables of a schema against everybody. `None` if there are none, or more than the budget
+/// allows.
+pub(super) async fn lock_tables(
+    connection: &mut AsyncPgConnection,
+    schema: &SchemaName,
+) -> QueryResult<Option<String>> {
+    let statement: Statement = diesel::sql_query(format!(
+        "SELECT CASE WHEN pg_catalog.count(*) <= {BUDGET} THEN 'LOCK TABLE ' || pg_catalog.string_agg( \
+             pg_catalog.format('ONLY %I.%I', n.nspname, c.relname), ', ' ORDER BY c.oid) || ' IN ACCESS EXCLUSIVE MODE' \
+         END AS sql \
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname = $1 AND c.relkind IN ('r', 'p')"
+    ))
+    .bind::<Text, _>(schema.as_str())
+    .get_result(connection)
+    .await?;
+    Ok(statement.sql)
+}
+
+/// Whether to drop the schema at once would take more locks than the budget allows. A lock is taken not only for each relation,
+/// but also for each type, constraint, default, trigger, rule and function, and for the triggers of foreign keys at either end.
+pub(super) async fn is_large(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<bool> {
+    #[derive(QueryableByName)]
+    struct Size {
+        #[diesel(sql_type = Bool)]
+        is_large: bool,
+    }
+
+    let size: Size = diesel::sql_query(format!(
+        "WITH schema AS (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = $1), \
+         relation AS MATERIALIZED (SELECT oid, reltoastrelid FROM pg_catalog.pg_class \
+             WHERE relnamespace IN (SELECT oid FROM schema)) \
+         SELECT (SELECT count(*) + 2 * count(*) FILTER (WHERE reltoastrelid <> 0) FROM relation) \
+             + (SELECT count(*) FROM pg_catalog.pg_type WHERE typnamespace IN (SELECT oid FROM schema)) \
+             + (SELECT count(*) FROM pg_catalog.pg_proc WHERE pronamespace IN (SELECT oid FROM schema)) \
+             + (SELECT count(*) + 3 * count(*) FILTER (WHERE contype = 'f') FROM pg_catalog.pg_constraint \
+                 WHERE conrelid IN (SELECT oid FROM relation)) \
+             + (SELECT count(*) FROM pg_catalog.pg_attrdef WHERE adrelid IN (SELECT oid FROM relation)) \
+             + (SELECT count(*) FROM pg_catalog.pg_trigger WHERE tgrelid IN (SELECT oid FROM relation)) \
+             + (SELECT count(*) FROM pg_catalog.pg_rewrite WHERE ev_class IN (SELECT oid FROM relation)) \
+             > {BUDGET} AS is_large"
+    ))
+    .bind::<Text, _>(schema.as_str())
+    .get_result(connection)
+    .await?;
+    Ok(size.is_large)
+}
+
+/// The statements that drop as many of a schema's tables and views as the budget allows, and at least one; all but the version
+/// table. `None` if there are no others.
+///
+/// Views come first, then tables to which few foreign keys lead, and tables with partitions or children last: to drop a table
+/// takes locks on all that goes with it.
+pub(super) async fn drop_some(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<Option<String>> {
+    let statement: Statement = diesel::sql_query(format!(
+        "WITH relation AS (SELECT c.oid, c.relname, n.nspname, \
+             CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'f' THEN 'FOREIGN TABLE' \
+                 ELSE 'TABLE' END AS kind, \
+             (c.relkind IN ('r', 'p'))::int + EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhparent = c.oid)::int AS rank, \
+             (SELECT count(*) FROM pg_catalog.pg_constraint WHERE confrelid = c.oid AND conrelid <> c.oid) AS incoming, \
+             6 + (SELECT count(*) FROM pg_catalog.pg_index WHERE indrelid = c.oid) \
+                 + (SELECT 6 * count(*) FROM pg_catalog.pg_constraint WHERE c.oid IN (conrelid, confrelid)) \
+                 + (SELECT 2 * count(*) FROM pg_catalog.pg_attrdef WHERE adrelid = c.oid) \
+                 + (SELECT count(*) FROM pg_catalog.pg_trigger WHERE tgrelid = c.oid) AS locks \
+             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname <> '__diesel_schema_migrations'), \
+         ordered AS (SELECT *, pg_catalog.row_number() OVER position AS position, sum(locks) OVER position AS total \
+             FROM relation WINDOW position AS (ORDER BY rank, incoming, oid)) \
+         SELECT pg_catalog.string_agg(pg_catalog.format('DROP %s IF EXISTS %I.%I CASCADE', kind, nspname, relname), '; ' \
+             ORDER BY position) AS sql FROM ordered WHERE total <= {BUDGET} OR position = 1"
+    ))
+    .bind::<Text, _>(schema.as_str())
+    .get_result(connection)
+    .await?;
+    Ok(statement.sql)
+}

@@ -1,0 +1,135 @@
+use std::time::Duration;
+
+use diesel::{
+    OptionalExtension, QueryResult, QueryableByName,
+    result::Error as DieselError,
+    sql_types::{Bool, Nullable, Text},
+};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection, TransactionManager};
+
+use super::{LifecycleError, LifecycleEvent};
+use crate::{
+    SchemaName, TenantPool,
+    connection::TenantStatus,
+    migrations::{LockSpan, lock_all, version_table},
+};
+
+pub(super) type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
+
+/// Something that is done to tenants, on a connection apart from the pool's, one transaction after the other.
+pub(super) struct Operation<'a> {
+    pub(super) connection: &'a mut AsyncPgConnection,
+    pub(super) event: LifecycleEvent,
+    lock_timeout: Duration,
+}
+
+/// What the catalog tells of a schema.
+pub(super) struct Found {
+    pub(super) status: TenantStatus,
+    /// The comment on the version table.
+    pub(super) comment: Option<String>,
+    /// Whether it was ever migrated. What wasn't is none of this library's business.
+    pub(super) has_versions: bool,
+}
+
+pub(super) async fn connect(pool: &TenantPool, event: &LifecycleEvent) -> Result<AsyncPgConnection, LifecycleError> {
+    pool.migration_connector()
+        .connect()
+        .await
+        .map_err(|source| LifecycleError::Connect {
+            operation: event.clone(),
+            source,
+        })
+}
+
+impl<'a> Operation<'a> {
+    pub(super) fn new(connection: &'a mut AsyncPgConnection, event: LifecycleEvent, lock_timeout: Duration) -> Self {
+        Self {
+            connection,
+            event,
+            lock_timeout,
+        }
+    }
+
+    /// Begins a transaction in which nobody else migrates, renames or drops these schemas.
+    pub(super) async fn begin(&mut self, schemas: &[&SchemaName]) -> Result<(), LifecycleError> {
+        match lock_all(self.connection, schemas, LockSpan::Transaction, self.lock_timeout).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(LifecycleError::Locked {
+                operation: self.event.clone(),
+                waited: self.lock_timeout,
+            }),
+            Err(source) => Err(self.failed(source)),
+        }
+    }
+
+    /// Commits on success, rolls back on failure.
+    pub(super) async fn end<T>(&mut self, result: Result<T, LifecycleError>) -> Result<T, LifecycleError> {
+        match result {
+            Ok(value) => match Transactions::commit_transaction(self.connection).await {
+                Ok(()) => Ok(value),
+                Err(source) => Err(self.failed(source)),
+            },
+            Err(error) => {
+                // The error before is the one to tell: without a connection the server rolls back by itself.
+                let _ = Transactions::rollback_transaction(self.connection).await;
+                Err(error)
+            }
+        }
+    }
+
+    pub(super) async fn execute(&mut self, sql: &str) -> Result<(), LifecycleError> {
+        let done = self.connection.batch_execute(sql).await;
+        done.map_err(|source| self.failed(source))
+    }
+
+    /// Writes the comment that tells the status, given as a literal.
+    pub(super) async fn mark(&mut self, schema: &SchemaName, comment: &str) -> Result<(), LifecycleError> {
+        self.execute(&format!("COMMENT ON TABLE {} IS {comment}", version_table(schema)))
+            .await
+    }
+
+    /// `None` if there is no such schema.
+    pub(super) async fn find(&mut self, schema: &SchemaName) -> Result<Option<Found>, LifecycleError> {
+        let found = find(self.connection, schema).await;
+        found.map_err(|source| self.failed(source))
+    }
+
+    /// The status of a tenant, which must exist, and be active or suspended.
+    pub(super) async fn tenant_status(&mut self, tenant: &SchemaName) -> Result<TenantStatus, LifecycleError> {
+        match self.find(tenant).await? {
+            Some(found) if found.has_versions && found.status.is_tenant() => Ok(found.status),
+            _ => Err(LifecycleError::NotFound { tenant: tenant.clone() }),
+        }
+    }
+
+    pub(super) fn failed(&self, source: DieselError) -> LifecycleError {
+        LifecycleError::of(&self.event, source)
+    }
+}
+
+pub(super) async fn find(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<Option<Found>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Nullable<Text>)]
+        comment: Option<String>,
+        #[diesel(sql_type = Bool)]
+        has_versions: bool,
+    }
+
+    let row: Option<Row> = diesel::sql_query(
+        "SELECT pg_catalog.obj_description(c.oid, 'pg_class') AS comment, c.oid IS NOT NULL AS has_versions \
+         FROM pg_catalog.pg_namespace n LEFT JOIN pg_catalog.pg_class c \
+         ON c.relnamespace = n.oid AND c.relname = '__diesel_schema_migrations' AND c.relkind IN ('r', 'p') \
+         WHERE n.nspname = $1",
+    )
+    .bind::<Text, _>(schema.as_str())
+    .get_result(connection)
+    .await
+    .optional()?;
+    Ok(row.map(|row| Found {
+        status: TenantStatus::of_comment(row.comment.as_deref()),
+        comment: row.comment,
+        has_versions: row.has_versions,
+    }))
+}

@@ -1,0 +1,125 @@
+use std::time::Duration;
+
+use futures_core::future::BoxFuture;
+
+use super::{LifecycleError, LifecycleEvent, Operation, connect, in_use::Patience, spares::is_reserved};
+use crate::{IntoSchemaName, SchemaName, SchemaNameError, TenantPool, connection::TenantStatus};
+
+/// Renames a tenant, once it is awaited; made by [`TenantPool::rename_tenant`].
+#[derive(Debug)]
+#[must_use = "a request does nothing until it is awaited"]
+pub struct RenameRequest<'a> {
+    pool: &'a TenantPool,
+    names: Result<(SchemaName, SchemaName), SchemaNameError>,
+    patience: Patience,
+}
+
+impl TenantPool {
+    /// Renames a tenant: with its data, its migrations and its status, in one transaction that copies nothing.
+    ///
+    /// Waits until no transaction uses the tenant, as one that did would go on with the tables of whoever gets the old name.
+    /// This pool's caches follow at once. Another process that knew the old name meets an error ("relation does not exist")
+    /// until it looks the name up again. Code that holds the schema's name in a string, as functions' bodies may, does not
+    /// follow.
+    ///
+    /// ```no_run
+    /// # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), diesel_tenants::LifecycleError> {
+    /// pool.rename_tenant("client1", "first_client").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`LifecycleError`]; the tenant has its old name then. [`AlreadyExists`](LifecycleError::AlreadyExists) if the new name is
+    /// taken, [`InUse`](LifecycleError::InUse) if a transaction doesn't end.
+    pub fn rename_tenant(&self, from: impl IntoSchemaName, to: impl IntoSchemaName) -> RenameRequest<'_> {
+        let from = self.tenant_name(from);
+        let names = from.and_then(|from| Ok((from, self.tenant_name(to)?)));
+        RenameRequest {
+            pool: self,
+            names,
+            patience: Patience::default(),
+        }
+    }
+
+    async fn rename(
+        &self,
+        from: &SchemaName,
+        to: &SchemaName,
+        event: &LifecycleEvent,
+        patience: Patience,
+    ) -> Result<(), LifecycleError> {
+        let mut connection = connect(self, event).await?;
+        let mut operation = Operation::new(&mut connection, event.clone(), self.migration_lock_timeout());
+        let _forget = (
+            self.schemas().forget_afterwards(from),
+            self.schemas().forget_afterwards(to),
+        );
+        operation.shrink_leftover(to).await?;
+        operation.begin(&[from, to]).await?;
+        let renamed = operation.rename_tenant(from, to, patience).await;
+        operation.end(renamed).await
+    }
+}
+
+impl RenameRequest<'_> {
+    /// How long transactions that use the tenant are waited for. Default: 3 seconds.
+    pub fn wait(mut self, wait: Duration) -> Self {
+        self.patience.wait = wait;
+        self
+    }
+}
+
+impl<'a> IntoFuture for RenameRequest<'a> {
+    type Output = Result<(), LifecycleError>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let Self { pool, names, patience } = self;
+            let (from, to) = names?;
+            if is_reserved(&to) {
+                return Err(LifecycleError::ReservedName { tenant: to });
+            }
+            let event = LifecycleEvent::Rename {
+                from: from.clone(),
+                to: to.clone(),
+            };
+            pool.hooked(&event, pool.rename(&from, &to, &event, patience)).await
+        })
+    }
+}
+
+impl Operation<'_> {
+    async fn rename_tenant(
+        &mut self,
+        from: &SchemaName,
+        to: &SchemaName,
+        patience: Patience,
+    ) -> Result<(), LifecycleError> {
+        self.tenant_status(from).await?;
+        self.free(to).await?;
+        self.rename_schema(from, to, patience).await
+    }
+
+    pub(super) async fn rename_schema(
+        &mut self,
+        from: &SchemaName,
+        to: &SchemaName,
+        patience: Patience,
+    ) -> Result<(), LifecycleError> {
+        let sql = format!("ALTER SCHEMA {} RENAME TO {}", from.quoted(), to.quoted());
+        self.exclusively(from, patience, &sql).await
+    }
+
+    /// Makes sure that a name is free: what a crash left under it is dropped.
+    pub(super) async fn free(&mut self, name: &SchemaName) -> Result<(), LifecycleError> {
+        match self.find(name).await? {
+            None => Ok(()),
+            Some(found) if found.status == TenantStatus::Unfinished => {
+                self.execute(&format!("DROP SCHEMA {} CASCADE", name.quoted())).await
+            }
+            Some(_) => Err(LifecycleError::AlreadyExists { tenant: name.clone() }),
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Sources of migrations that hold fewer than others do.
+
+use std::fmt;
+
+use diesel::{
+    migration::{Migration, MigrationName, MigrationSource, Result},
+    pg::Pg,
+};
+
+/// No migrations at all: for a tenant that has its schema now, and gets its tables later, by
+/// [`migrate_tenant`](crate::TenantPool::migrate_tenant).
+///
+/// ```no_run
+/// # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), diesel_tenants::LifecycleError> {
+/// use diesel_tenants::migrations::NoMigrations;
+///
+/// pool.create_tenant("client1", NoMigrations).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoMigrations;
+
+impl MigrationSource<Pg> for NoMigrations {
+    fn migrations(&self) -> Result<Vec<Box<dyn Migration<Pg>>>> {
+        Ok(Vec::new())
+    }
+}
+
+/// Some of another source's migrations, in their order.
+///
+/// ```no_run
+/// # use diesel_tenants::TenantPool;
+/// # async fn run(pool: TenantPool) -> Result<(), Box<dyn std::error::Error>> {
+/// use diesel_migrations::FileBasedMigrations;
+/// use diesel_tenants::migrations::ChosenMigrations;
+///
+/// let all = FileBasedMigrations::from_path("tenant_migrations")?;
+/// pool.create_tenant("small", ChosenMigrations::with_versions(all.clone(), ["0001", "0004"])).await?;
+/// pool.create_tenant("plain", ChosenMigrations::matching(all, |name| !name.to_string().contains("_billing"))).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct ChosenMigrations<S> {
+    source: S,
+    choice: Choice,
+}
+
+type Predicate = dyn Fn(&dyn MigrationName) -> bool + Send + Sync;
+
+enum Choice {
+    Versions(Vec<String>),
+    Matching(Box<Predicate>),
+}
+
+impl<S: MigrationSource<Pg>> ChosenMigrations<S> {
+    /// Those of some versions, in any order. A version may be written as in its folder's name, with or without dashes.
+    ///
+    /// A version that the source doesn't have is an error, once the migrations are read.
+    pub fn with_versions<V: Into<String>>(source: S, versions: impl IntoIterator<Item = V>) -> Self {
+        let versions = versions.into_iter().map(Into::into).collect();
+        Self {
+            source,
+            choice: Choice::Versions(versions),
+        }
+    }
+
+    /// Those of which the function says so. It sees each one's name, which shows as version and title
+    /// (`0001_orders`).
+    pub fn matching(source: S, choice: impl Fn(&dyn MigrationName) -> bool + Send + Sync + 'static) -> Self {
+        Self {
+            source,
+            choice: Choice::Matching(Box::new(choice)),
+        }
+    }
+}
+
+impl<S: MigrationSource<Pg>> MigrationSource<Pg> for ChosenMigrations<S> {
+    fn migrations(&self) -> Result<Vec<Box<dyn Migration<Pg>>>> {
+        let mut migrations = self.source.migrations()?;
+        match &self.choice {
+            Choice::Matching(choice) => migrations.retain(|migration| choice(migration.name())),
+            Choice::Versions(versions) => {
+                let is = |migration: &dyn Migration<Pg>, version: &String| {
+                    let known = migration.name().version().to_string();
+                    known == *version || known == version.replace('-', "")
+                };
+                for version in versions {
+                    if !migrations.iter().any(|migration| is(&**migration, version)) {
+                        return Err(Box::new(UnknownChoice {
+                            version: version.clone(),
+                        }));
+                    }
+                }
+                migrations.retain(|migration| versions.iter().any(|version| is(&**migration, version)));
+            }
+        }
+        Ok(migrations)
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for ChosenMigrations<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("ChosenMigrations");
+        debug.field("source", &self.source);
+        if let Choice::Versions(versions) = &self.choice {
+            debug.field("versions", versions);
+        }
+        debug.finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("version {version:?} was chosen, and the source has no migration of that version")]
+struct UnknownChoice {
+    version: String,
+}

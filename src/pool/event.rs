@@ -1,0 +1,77 @@
+use std::fmt;
+
+use crate::SchemaName;
+
+/// What is done to a tenant as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LifecycleEvent {
+    /// A tenant is created: from migrations, or from a spare.
+    Create {
+        /// The new tenant.
+        tenant: SchemaName,
+    },
+    /// A tenant is created as a copy of another.
+    Clone {
+        /// The tenant that is copied.
+        from: SchemaName,
+        /// The new tenant.
+        to: SchemaName,
+    },
+    /// A tenant gets another name.
+    Rename {
+        /// The name up to now.
+        from: SchemaName,
+        /// The name from now on.
+        to: SchemaName,
+    },
+    /// A tenant is suspended.
+    Suspend {
+        /// The tenant.
+        tenant: SchemaName,
+    },
+    /// A suspended tenant is let in again.
+    Resume {
+        /// The tenant.
+        tenant: SchemaName,
+    },
+    /// A tenant is dropped, with all that is in it.
+    Drop {
+        /// The tenant.
+        tenant: SchemaName,
+    },
+    /// A tenant is put aside, to be restored or purged later.
+    Archive {
+        /// The tenant.
+        tenant: SchemaName,
+    },
+    /// A tenant is brought back from its archive.
+    Restore {
+        /// The schema in which it was kept.
+        archive: SchemaName,
+        /// The tenant that it becomes.
+        tenant: SchemaName,
+    },
+    /// An archive is dropped, with all that is in it.
+    Purge {
+        /// The schema that is dropped.
+        archive: SchemaName,
+    },
+}
+
+impl fmt::Display for LifecycleEvent {
+    /// As it stands after "can't": `rename tenant "a" to "b"`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Create { tenant } => write!(f, "create tenant {tenant:?}"),
+            Self::Clone { from, to } => write!(f, "clone tenant {from:?} as {to:?}"),
+            Self::Rename { from, to } => write!(f, "rename tenant {from:?} to {to:?}"),
+            Self::Suspend { tenant } => write!(f, "suspend tenant {tenant:?}"),
+            Self::Resume { tenant } => write!(f, "resume tenant {tenant:?}"),
+            Self::Drop { tenant } => write!(f, "drop tenant {tenant:?}"),
+            Self::Archive { tenant } => write!(f, "archive tenant {tenant:?}"),
+            Self::Restore { archive, tenant } => write!(f, "restore archive {archive:?} as tenant {tenant:?}"),
+            Self::Purge { archive } => write!(f, "drop archive {archive:?}"),
+        }
+    }
+}
