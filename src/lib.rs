@@ -30,6 +30,7 @@
 //!
 //! - **Checking out connections**: [`TenantPool`], and its options in [`TenantPoolBuilder`].
 //! - **Creating and migrating tenants**: [`migrations`], [`TenantPool::create_tenant`].
+//! - **A tenant like another one**: [`TenantPool::clone_tenant`].
 //! - **One query for another tenant**: [`TranslateDsl::in_schema`].
 //! - **Without a pool**: [`TenantConnection`] around any diesel-async connection.
 //! - **What is translated, and what can't be**: [`translate`], [`SchemaTranslateMap`].
@@ -54,12 +55,13 @@ pub mod migrations;
 mod name;
 pub mod pool;
 pub mod query;
+mod structure;
 pub mod translate;
 
 #[doc(inline)]
 pub use crate::{
     connection::TenantConnection,
-    lifecycle::CreateTenantError,
+    lifecycle::{CloneTenant, CloneTenantError, CreateTenantError},
     migrations::{MigrationError, Revert},
     name::{IntoSchemaName, MAX_NAME_BYTES, SchemaName, SchemaNameError},
     pool::{BuildError, Checkout, CheckoutError, ConnectError, Recycling, TenantPool, TenantPoolBuilder},
@@ -74,4 +76,7 @@ mod documents {
 
     #[doc = include_str!("../docs/translation.md")]
     struct Translation;
+
+    #[doc = include_str!("../docs/clone-and-drift.md")]
+    struct CloneAndDrift;
 }

@@ -221,7 +221,7 @@ impl Creation<'_> {
 }
 
 /// Whether a schema is no tenant in the making; `None` if there is no schema.
-async fn is_finished(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<Option<bool>> {
+pub(super) async fn is_finished(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<Option<bool>> {
     #[derive(QueryableByName)]
     struct Schema {
         #[diesel(sql_type = Bool)]

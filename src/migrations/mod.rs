@@ -45,4 +45,4 @@ pub use execute::BlockingConnection;
 pub use operations::Revert;
 pub(crate) use runner::Runner;
 pub(crate) use script::{Plan, Script};
-pub(crate) use versions::table as version_table;
+pub(crate) use versions::{lock_name, table as version_table};

@@ -143,6 +143,7 @@ pub(super) enum LockSpan {
     Session,
 }
 
-fn lock_name(schema: &SchemaName) -> String {
+/// What the advisory lock on a schema is taken on.
+pub(crate) fn lock_name(schema: &SchemaName) -> String {
     format!("diesel-tenants: migrations of {}", schema.quoted())
 }
