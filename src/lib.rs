@@ -31,6 +31,7 @@
 //! - **Checking out connections**: [`TenantPool`], and its options in [`TenantPoolBuilder`].
 //! - **Creating and migrating tenants**: [`migrations`], [`TenantPool::create_tenant`].
 //! - **A tenant like another one**: [`TenantPool::clone_tenant`].
+//! - **Tenants that are not as they should be**: [`TenantPool::drift`].
 //! - **One query for another tenant**: [`TranslateDsl::in_schema`].
 //! - **Without a pool**: [`TenantConnection`] around any diesel-async connection.
 //! - **What is translated, and what can't be**: [`translate`], [`SchemaTranslateMap`].
@@ -50,6 +51,7 @@
 #![deny(missing_docs)]
 
 pub mod connection;
+pub mod drift;
 pub mod lifecycle;
 pub mod migrations;
 mod name;
@@ -61,6 +63,7 @@ pub mod translate;
 #[doc(inline)]
 pub use crate::{
     connection::TenantConnection,
+    drift::{Drift, DriftError, DriftReport},
     lifecycle::{CloneTenant, CloneTenantError, CreateTenantError},
     migrations::{MigrationError, Revert},
     name::{IntoSchemaName, MAX_NAME_BYTES, SchemaName, SchemaNameError},

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::Kind;
+use super::{Column, Kind};
 
 /// What one schema is made of, each object behind those it needs.
 #[derive(Debug, Clone, Default)]
@@ -18,7 +18,6 @@ impl Structure {
     }
 }
 
-#[expect(dead_code, reason = "structures will be compared")]
 /// One object of a schema. Its texts hold marks in place of the schema's name: see [`render`](super::render).
 #[derive(Debug, Clone)]
 pub(crate) struct Object {
@@ -49,12 +48,29 @@ impl Object {
         (self.kind, &self.parent, &self.name)
     }
 
-    #[expect(dead_code, reason = "structures will be compared")]
+    /// Whether it grants something on all that will be made in the schema.
+    pub(crate) fn is_default_privilege(&self) -> bool {
+        self.kind == Kind::Grant && self.name.starts_with("default on ")
+    }
+
+    /// The statement that makes a materialized view, up to whether it fills it.
+    fn query(&self) -> &str {
+        let make = self.make.first().map(String::as_str).unwrap_or_default();
+        let make = make.strip_suffix(" WITH DATA").unwrap_or(make);
+        make.strip_suffix(" WITH NO DATA").unwrap_or(make)
+    }
+
     /// Whether this and an object with the same key are made the same way.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         match self.kind {
             // The columns in its text are objects of their own.
             Kind::Table => self.details == other.details,
+            Kind::Column => match (Column::of(&self.details), Column::of(&other.details)) {
+                (Some(one), Some(other)) => one.is_like(&other),
+                _ => false,
+            },
+            // Whether it holds rows is no matter of structure.
+            Kind::MaterializedView => self.query() == other.query(),
             _ => self.details == other.details && self.make == other.make,
         }
     }

@@ -4,7 +4,7 @@ use diesel::QueryResult;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
 use super::{
-    Kind, Object, Structure,
+    Column, Kind, Object, Structure,
     order::order,
     rows::{self, Alias, Dependency, Row},
     text::{self, neutral},
@@ -82,6 +82,8 @@ struct Batch {
     aliases: HashMap<(u32, u32), (u32, u32, i32)>,
     /// Relations that an object needs beyond what the catalog says.
     needs: Vec<(Place, Vec<u32>)>,
+    /// What comments and grants are about.
+    subjects: Vec<(Place, (u32, u32, i32))>,
 }
 
 impl Batch {
@@ -100,13 +102,18 @@ impl Batch {
                 })
                 .collect(),
             needs: Vec::new(),
+            subjects: Vec::new(),
         };
         for mut row in rows {
             let Some(name) = names.get(&row.schema) else { continue };
             let objects = batch.objects.entry(row.schema).or_default();
             let place = (row.schema, objects.len());
-            if row.class > 0 {
-                batch.places.insert((row.class, row.object, row.sub), place);
+            match Kind::named(&row.kind) {
+                Kind::Comment | Kind::Grant => batch.subjects.push((place, (row.class, row.object, row.sub))),
+                _ if row.class > 0 => {
+                    batch.places.insert((row.class, row.object, row.sub), place);
+                }
+                _ => {}
             }
             batch.needs.push((place, std::mem::take(&mut row.needs)));
             objects.push(object(row, name));
@@ -131,6 +138,9 @@ impl Batch {
                     }
                 }
             }
+        }
+        for &(place, (class, object, sub)) in &self.subjects {
+            edges.extend(self.place(class, object, sub).map(|subject| (place, subject)));
         }
         let relations = self.relations();
         for (place, needs) in &self.needs {
@@ -197,15 +207,16 @@ impl Batch {
 fn put_columns_into_tables(rows: &mut [Row]) {
     let mut columns: HashMap<u32, Vec<(i32, String)>> = HashMap::new();
     for row in rows.iter_mut().filter(|row| row.kind == "column") {
-        let [name, own, data_type, generated, not_null] = &row.details[..] else {
+        let Some(column) = Column::of(&row.details) else {
             continue;
         };
-        let definition = format!("{name} {data_type}{generated}{not_null}");
-        let added = format!("{} ADD COLUMN {definition}", row.make.concat());
-        if own == "own" {
-            columns.entry(row.object).or_default().push((row.sub, definition));
+        if column.origin != "inherited" {
+            columns
+                .entry(row.object)
+                .or_default()
+                .push((row.sub, column.definition("")));
         }
-        row.make = vec![added];
+        row.make = vec![column.add("")];
     }
     for row in rows.iter_mut().filter(|row| row.kind == "table") {
         let mut columns = columns.remove(&row.object).unwrap_or_default();

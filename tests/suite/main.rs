@@ -10,6 +10,7 @@ mod composites;
 mod connection;
 mod crashes;
 mod create_tenant;
+mod drift;
 mod dsl;
 mod isolation;
 mod maps;

@@ -63,6 +63,11 @@ CREATE TABLE animals (id integer PRIMARY KEY, name text NOT NULL, CHECK (name <>
 CREATE TABLE dogs (breed text DEFAULT 'mutt') INHERITS (animals);
 ALTER TABLE dogs ALTER COLUMN name SET DEFAULT 'Rex';
 
+CREATE TABLE items (id integer PRIMARY KEY, net numeric NOT NULL, gross numeric GENERATED ALWAYS AS (net * 1.2) STORED CHECK (gross > 0));
+CREATE INDEX items_gross ON items (gross);
+COMMENT ON COLUMN items.gross IS 'With taxes';
+CREATE VIEW dear_items AS SELECT id, gross FROM items WHERE gross > 100;
+
 CREATE INDEX orders_status ON orders (status, (lower(ticket::text)) text_pattern_ops DESC NULLS LAST) INCLUDE (id) WHERE status <> 'new';
 CREATE UNIQUE INDEX "Customers by Nick" ON "Customers" (nick COLLATE "C") WITH (fillfactor = 60);
 CREATE INDEX orders_amount ON orders USING brin (amount);

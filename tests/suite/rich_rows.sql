@@ -13,5 +13,6 @@ INSERT INTO payments SELECT i, date '2025-06-01' + i * 30, 10, i FROM generate_s
 INSERT INTO payment_notes SELECT id, paid_on FROM payments LIMIT 5;
 INSERT INTO animals VALUES (1, 'Cat');
 INSERT INTO dogs VALUES (2, 'Dog', 'poodle');
+INSERT INTO items VALUES (1, 10), (2, 1000);
 SELECT nextval('scratch_numbers');
 REFRESH MATERIALIZED VIEW sums

@@ -15,14 +15,12 @@ WITH own AS (
             WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = c.oid AND e.deptype = 'e'
         )
 )
--- Put together where they are read: name, whether the column is the table's own, type, generation, nullability.
+-- Put together where they are read: the parts are those of `Column`.
 SELECT c.relnamespace AS schema, 'column' AS kind, c.relname AS parent, c.attname::pg_catalog.text AS name,
     'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AS class, c.attrelid AS object, c.attnum::pg_catalog.int4 AS sub,
     ARRAY[pg_catalog.format('ALTER TABLE %s', c.quoted)] AS make,
     ARRAY[pg_catalog.format('ALTER TABLE %s DROP COLUMN %I', c.quoted, c.attname)] AS remove, '{}'::pg_catalog.text[] AS change,
     ARRAY[
-        pg_catalog.quote_ident(c.attname),
-        CASE WHEN c.attislocal OR c.relispartition THEN 'own' ELSE 'inherited' END,
         pg_catalog.format_type(c.atttypid, c.atttypmod) || CASE WHEN c.attcollation <> c.typcollation THEN (
             SELECT pg_catalog.format(' COLLATE %I.%I', cn.nspname, co.collname)
             FROM pg_catalog.pg_collation co JOIN pg_catalog.pg_namespace cn ON cn.oid = co.collnamespace
@@ -31,26 +29,35 @@ SELECT c.relnamespace AS schema, 'column' AS kind, c.relname AS parent, c.attnam
         CASE
             WHEN c.attgenerated = 's' THEN pg_catalog.format(' GENERATED ALWAYS AS (%s) STORED', c.expression)
             WHEN c.attgenerated <> '' THEN pg_catalog.format(' GENERATED ALWAYS AS (%s) VIRTUAL', c.expression)
-            WHEN c.attidentity <> '' THEN pg_catalog.format(' GENERATED %s AS IDENTITY (%s)',
-                CASE c.attidentity WHEN 'a' THEN 'ALWAYS' ELSE 'BY DEFAULT' END, (
-                    SELECT pg_catalog.format(
-                        'SEQUENCE NAME %I.%I START WITH %s INCREMENT BY %s MINVALUE %s MAXVALUE %s CACHE %s %sCYCLE',
-                        sn.nspname, sc.relname, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache,
-                        CASE WHEN s.seqcycle THEN '' ELSE 'NO ' END)
-                    FROM pg_catalog.pg_depend d
-                    JOIN pg_catalog.pg_sequence s ON s.seqrelid = d.objid
-                    JOIN pg_catalog.pg_class sc ON sc.oid = d.objid
-                    JOIN pg_catalog.pg_namespace sn ON sn.oid = sc.relnamespace
-                    WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                        AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                        AND d.refobjid = c.attrelid AND d.refobjsubid = c.attnum AND d.deptype = 'i'
-                ))
             ELSE ''
         END,
-        CASE WHEN c.attnotnull THEN ' NOT NULL' ELSE '' END
+        CASE WHEN c.attnotnull THEN ' NOT NULL' ELSE '' END,
+        CASE c.attidentity WHEN 'a' THEN 'ALWAYS' WHEN 'd' THEN 'BY DEFAULT' ELSE '' END,
+        coalesce(i.options, ''),
+        coalesce(i.settings, ''),
+        coalesce(i.sequence, ''),
+        pg_catalog.quote_ident(c.attname),
+        c.quoted,
+        CASE WHEN c.attislocal AND NOT c.relispartition THEN 'own' WHEN c.relispartition THEN 'partition' ELSE 'inherited' END
     ] AS details,
     true AS inline, ARRAY[c.attrelid] AS needs
-FROM own c WHERE c.relkind IN ('r', 'p')
+FROM own c
+LEFT JOIN LATERAL (
+    SELECT
+        pg_catalog.format('START WITH %s INCREMENT BY %s MINVALUE %s MAXVALUE %s CACHE %s %sCYCLE',
+            s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, CASE WHEN s.seqcycle THEN '' ELSE 'NO ' END) AS options,
+        pg_catalog.format('SET START WITH %s SET INCREMENT BY %s SET MINVALUE %s SET MAXVALUE %s SET CACHE %s SET %sCYCLE',
+            s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, CASE WHEN s.seqcycle THEN '' ELSE 'NO ' END) AS settings,
+        pg_catalog.format('SEQUENCE NAME %I.%I ', sn.nspname, sc.relname) AS sequence
+    FROM pg_catalog.pg_depend d
+    JOIN pg_catalog.pg_sequence s ON s.seqrelid = d.objid
+    JOIN pg_catalog.pg_class sc ON sc.oid = d.objid
+    JOIN pg_catalog.pg_namespace sn ON sn.oid = sc.relnamespace
+    WHERE c.attidentity <> '' AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+        AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+        AND d.refobjid = c.attrelid AND d.refobjsubid = c.attnum AND d.deptype = 'i'
+) i ON true
+WHERE c.relkind IN ('r', 'p')
 UNION ALL
 SELECT c.relnamespace, 'default', c.relname, c.attname, 'pg_catalog.pg_attrdef'::pg_catalog.regclass, c.default_oid, 0,
     d.make, ARRAY[pg_catalog.format('ALTER TABLE %s ALTER COLUMN %I DROP DEFAULT', c.quoted, c.attname)], d.make,

@@ -1,6 +1,7 @@
 -- Comments on the objects found: $1 their schemas, $2 their catalogs, $3 their OIDs.
 SELECT o.schema, 'comment' AS kind, '' AS parent, pg_catalog.concat_ws(' ', t.kind, t.identity) AS name,
-    0::pg_catalog.oid AS class, 0::pg_catalog.oid AS object, 0 AS sub,
+    -- Of what is commented on.
+    d.classoid AS class, d.objoid AS object, d.objsubid AS sub,
     ARRAY[pg_catalog.format('COMMENT ON %s %s IS %L', t.kind, t.identity, d.description)] AS make,
     ARRAY[pg_catalog.format('COMMENT ON %s %s IS NULL', t.kind, t.identity)] AS remove,
     ARRAY[pg_catalog.format('COMMENT ON %s %s IS %L', t.kind, t.identity, d.description)] AS change,

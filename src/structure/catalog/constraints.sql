@@ -13,14 +13,15 @@ WITH tables AS (
     SELECT c.*
     FROM tables t
     JOIN pg_catalog.pg_constraint c ON c.conrelid = t.oid
-    WHERE c.contype IN ('p', 'u', 'x') OR c.contype = 'f' AND c.conparentid = 0 OR c.contype = 'c' AND c.conislocal
+    WHERE c.contype IN ('p', 'u', 'x') OR c.contype = 'f' AND c.conparentid = 0 OR c.contype = 'c'
 )
 SELECT t.relnamespace AS schema, CASE c.contype WHEN 'f' THEN 'foreign key' WHEN 'c' THEN 'check' ELSE 'key' END AS kind,
     t.relname AS parent, c.conname::pg_catalog.text AS name,
     'pg_catalog.pg_constraint'::pg_catalog.regclass::pg_catalog.oid AS class, c.oid AS object, 0 AS sub,
     ARRAY[pg_catalog.format('ALTER TABLE %s ADD CONSTRAINT %I %s', t.quoted, c.conname, pg_catalog.pg_get_constraintdef(c.oid))] AS make,
-    ARRAY[pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', t.quoted, c.conname)] AS remove,
-    '{}'::pg_catalog.text[] AS change, '{}'::pg_catalog.text[] AS details, false AS inline,
+    ARRAY[pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I', t.quoted, c.conname)] AS remove,
+    '{}'::pg_catalog.text[] AS change, '{}'::pg_catalog.text[] AS details,
+    c.contype = 'c' AND NOT c.conislocal AS inline,
     -- The partitions' keys come before the partitioned table's, a table's own checks before those it inherits.
     ARRAY[t.oid] || ARRAY(
         SELECT k.oid FROM pg_catalog.pg_constraint k WHERE k.conparentid = c.oid AND c.contype IN ('p', 'u', 'x')
@@ -34,7 +35,7 @@ UNION ALL
 SELECT t.relnamespace, 'index', t.relname, x.relname, 'pg_catalog.pg_class'::pg_catalog.regclass, x.oid, 0,
     ARRAY[CASE WHEN x.relkind = 'I' AND pg_catalog.starts_with(d.definition, d.head || 'ONLY ')
         THEN d.head || pg_catalog.substr(d.definition, pg_catalog.length(d.head) + 6) ELSE d.definition END],
-    ARRAY[pg_catalog.format('DROP INDEX %I.%I', n.nspname, x.relname)], '{}',
+    ARRAY[pg_catalog.format('DROP INDEX IF EXISTS %I.%I', n.nspname, x.relname)], '{}',
     ARRAY[CASE WHEN i.indisvalid THEN '' ELSE 'invalid' END], false,
     ARRAY[t.oid] || ARRAY(SELECT h.inhrelid FROM pg_catalog.pg_inherits h WHERE h.inhparent = x.oid)
 FROM tables t
