@@ -31,6 +31,8 @@
 //! - **Checking out connections**: [`TenantPool`], and its options in [`TenantPoolBuilder`].
 //! - **Creating and migrating tenants**: [`migrations`], [`TenantPool::create_tenant`].
 //! - **Renaming, suspending, archiving, dropping them**: [`lifecycle`].
+//! - **A tenant like another one**: [`TenantPool::clone_tenant`].
+//! - **Tenants that are not as they should be**: [`TenantPool::drift`].
 //! - **One query for another tenant**: [`TranslateDsl::in_schema`].
 //! - **Without a pool**: [`TenantConnection`] around any diesel-async connection.
 //! - **What is translated, and what can't be**: [`translate`], [`SchemaTranslateMap`].
@@ -50,17 +52,20 @@
 #![deny(missing_docs)]
 
 pub mod connection;
+pub mod drift;
 pub mod lifecycle;
 pub mod migrations;
 mod name;
 pub mod pool;
 pub mod query;
+mod structure;
 pub mod translate;
 
 #[doc(inline)]
 pub use crate::{
     connection::{TenantConnection, TenantStatus},
-    lifecycle::{LifecycleError, LifecycleEvent, LifecycleHooks},
+    drift::{Drift, DriftError, DriftReport},
+    lifecycle::{CloneTenant, CloneTenantError, LifecycleError, LifecycleEvent, LifecycleHooks},
     migrations::{FleetError, FleetReport, MigrationError, MigrationSourceError, Revert},
     name::{IntoSchemaName, MAX_NAME_BYTES, SchemaName, SchemaNameError},
     pool::{BuildError, Checkout, CheckoutError, ConnectError, Recycling, Tenant, TenantPool, TenantPoolBuilder},
@@ -81,4 +86,7 @@ mod documents {
 
     #[doc = include_str!("../docs/translation.md")]
     struct Translation;
+
+    #[doc = include_str!("../docs/clone-and-drift.md")]
+    struct CloneAndDrift;
 }

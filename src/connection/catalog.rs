@@ -10,7 +10,7 @@ use super::TenantStatus;
 use crate::{SchemaName, query::TenantType};
 
 /// The comment on the version table of a schema `pg_namespace n`, which tells the [status](TenantStatus) of a tenant.
-const STATUS_COMMENT: &str = "pg_catalog.obj_description(pg_catalog.to_regclass(pg_catalog.format(\
+pub(crate) const STATUS_COMMENT: &str = "pg_catalog.obj_description(pg_catalog.to_regclass(pg_catalog.format(\
     '%I.__diesel_schema_migrations', n.nspname)), 'pg_class')";
 
 /// The status of the tenant in a schema; `None` if there is no such schema.

@@ -31,7 +31,7 @@ mod tenant_connection;
 mod transaction;
 
 pub(crate) use archive::ArchiveNote;
-pub(crate) use catalog::{SchemaFacts, facts_of, status_of};
+pub(crate) use catalog::{STATUS_COMMENT, SchemaFacts, facts_of, status_of};
 pub use load::{ExecuteFuture, LoadFuture};
 pub use postgres::TransactionBuilder;
 pub use rows::Rows;

@@ -7,6 +7,7 @@
 mod activation;
 mod archive;
 mod archives;
+mod clone;
 mod create;
 mod create_at_once;
 mod dependents;
@@ -22,6 +23,7 @@ mod spares;
 pub use crate::pool::{HookResult, LifecycleEvent, LifecycleHooks};
 pub use archive::ArchiveRequest;
 pub use archives::{ArchivedTenant, PurgeReport};
+pub use clone::{CloneTenant, CloneTenantError};
 pub use drop::DropRequest;
 pub use errors::LifecycleError;
 pub use in_use::TenantUse;

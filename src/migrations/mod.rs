@@ -55,4 +55,4 @@ pub use operations::Revert;
 pub(crate) use runner::Runner;
 pub(crate) use script::{Body, Plan, Script};
 pub use sources::{ChosenMigrations, NoMigrations};
-pub(crate) use versions::{LockSpan, applied, table as version_table, try_lock};
+pub(crate) use versions::{LockSpan, applied, lock_name, table as version_table, try_lock};

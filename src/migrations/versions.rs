@@ -154,6 +154,7 @@ pub(crate) enum LockSpan {
     Session,
 }
 
-pub(super) fn lock_name(schema: &SchemaName) -> String {
+/// What the advisory lock on a schema is taken on.
+pub(crate) fn lock_name(schema: &SchemaName) -> String {
     format!("diesel-tenants: migrations of {}", schema.quoted())
 }

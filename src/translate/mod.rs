@@ -25,6 +25,8 @@ pub(crate) mod templates;
 mod transaction;
 
 pub use error::{POISON, Place, TranslateError};
+pub(crate) use identifier::name as identifier_name;
+pub(crate) use lexer::{Kind as TokenKind, Lexer, Token};
 pub use map::SchemaTranslateMap;
 pub use split::statements;
 pub use template::Template;

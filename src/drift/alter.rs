@@ -1,0 +1,179 @@
+//! Turning an object into another of the same name, where it stays what it is.
+
+use crate::structure::{Column, Kind, Object};
+
+/// What has to be done to an object that is not as the template has it.
+pub(super) enum Alteration {
+    /// Statements that change it, each with whether it may lose something. `retyped`: what depends on it must go meanwhile.
+    InPlace {
+        statements: Vec<(String, bool)>,
+        retyped: bool,
+    },
+    /// It is taken away and made again.
+    Anew,
+    /// That takes a decision of people.
+    ByHand,
+}
+
+pub(super) fn alteration(expected: &Object, found: &Object) -> Alteration {
+    match expected.kind {
+        Kind::Table | Kind::Range => Alteration::ByHand,
+        Kind::Enum => labels(expected, found),
+        Kind::Composite => attributes(expected, found),
+        Kind::Column => column(expected, found),
+        Kind::Domain | Kind::Sequence if expected.details != found.details => Alteration::ByHand,
+        _ if !expected.change.is_empty() && expected.details == found.details => Alteration::InPlace {
+            statements: expected.change.iter().map(|sql| (sql.clone(), false)).collect(),
+            retyped: false,
+        },
+        _ => Alteration::Anew,
+    }
+}
+
+/// Whether taking the object away loses rows or values.
+pub(super) fn loses(object: &Object) -> bool {
+    match object.kind {
+        Kind::Table | Kind::Sequence => true,
+        Kind::Column => Column::of(&object.details).is_none_or(|column| column.generated.is_empty()),
+        _ => false,
+    }
+}
+
+/// The quoted name of a type, from the statement that drops it.
+fn type_name(object: &Object) -> String {
+    let dropped = object.remove.concat();
+    dropped.strip_prefix("DROP TYPE ").unwrap_or(&dropped).to_owned()
+}
+
+/// Labels can be added, anywhere, but neither moved nor taken away.
+fn labels(expected: &Object, found: &Object) -> Alteration {
+    let mut known = found.details.iter().peekable();
+    let mut statements = Vec::new();
+    for (at, label) in expected.details.iter().enumerate() {
+        if known.next_if_eq(&label).is_some() {
+            continue;
+        }
+        let quoted = |label: &str| format!("'{}'", label.replace('\'', "''"));
+        let place = match (at.checked_sub(1), known.peek()) {
+            (Some(before), _) => format!(" AFTER {}", quoted(&expected.details[before])),
+            (None, Some(next)) => format!(" BEFORE {}", quoted(next)),
+            (None, None) => String::new(),
+        };
+        statements.push((
+            format!("ALTER TYPE {} ADD VALUE {}{place}", type_name(expected), quoted(label)),
+            false,
+        ));
+    }
+    match known.next() {
+        None => Alteration::InPlace {
+            statements,
+            retyped: false,
+        },
+        Some(_) => Alteration::ByHand,
+    }
+}
+
+/// Attributes can be added at the end, and taken away.
+fn attributes(expected: &Object, found: &Object) -> Alteration {
+    let name = type_name(expected);
+    let gone = found
+        .details
+        .iter()
+        .filter(|attribute| !expected.details.contains(attribute));
+    let mut statements: Vec<_> = gone
+        .map(|attribute| {
+            (
+                format!("ALTER TYPE {name} DROP ATTRIBUTE {}", first_name(attribute)),
+                true,
+            )
+        })
+        .collect();
+    let kept: Vec<_> = found
+        .details
+        .iter()
+        .filter(|attribute| expected.details.contains(attribute))
+        .collect();
+    if !kept.iter().copied().eq(expected.details.iter().take(kept.len())) {
+        return Alteration::ByHand;
+    }
+    let added = &expected.details[kept.len()..];
+    statements.extend(
+        added
+            .iter()
+            .map(|attribute| (format!("ALTER TYPE {name} ADD ATTRIBUTE {attribute}"), false)),
+    );
+    Alteration::InPlace {
+        statements,
+        retyped: false,
+    }
+}
+
+/// The name that a definition begins with, quoted or not.
+fn first_name(definition: &str) -> &str {
+    let end = match definition.strip_prefix('"') {
+        Some(inner) => {
+            let mut quotes = inner
+                .char_indices()
+                .filter(|(_, character)| *character == '"')
+                .map(|(at, _)| at);
+            let mut end = definition.len();
+            while let Some(at) = quotes.next() {
+                if !inner[at + 1..].starts_with('"') {
+                    end = at + 2;
+                    break;
+                }
+                quotes.next();
+            }
+            end
+        }
+        None => definition.find(' ').unwrap_or(definition.len()),
+    };
+    &definition[..end]
+}
+
+fn column(expected: &Object, found: &Object) -> Alteration {
+    let (Some(new), Some(old)) = (Column::of(&expected.details), Column::of(&found.details)) else {
+        return Alteration::ByHand;
+    };
+    if new.generated != old.generated && !new.generated.is_empty() {
+        return Alteration::Anew;
+    }
+    let Column { table, name, .. } = new;
+    let alter = format!("ALTER TABLE {table} ALTER COLUMN {name}");
+    let mut statements = Vec::new();
+    let mut add = |action: String, may_lose: bool| statements.push((format!("{alter} {action}"), may_lose));
+    if new.generated != old.generated {
+        add("DROP EXPRESSION".to_owned(), false);
+    }
+    let retyped = new.data_type != old.data_type;
+    if retyped {
+        let data_type = new.data_type;
+        // An identity's sequence has its column's type.
+        let bare = data_type.split(" COLLATE ").next().unwrap_or(data_type);
+        // Types of the schema's own know each other as text only.
+        let through = match [new.data_type, old.data_type]
+            .iter()
+            .any(|data_type| data_type.contains('\u{1}'))
+        {
+            true => "::pg_catalog.text",
+            false => "",
+        };
+        add(format!("TYPE {data_type} USING {name}{through}::{bare}"), true);
+    }
+    if new.not_null != old.not_null && !new.not_null.is_empty() {
+        add("SET NOT NULL".to_owned(), false);
+    }
+    match (old.identity, new.identity) {
+        ("", "") => {}
+        ("", _) => add(format!("ADD{}", new.identity_clause()), false),
+        (_, "") => add("DROP IDENTITY".to_owned(), false),
+        _ if old.identity != new.identity || old.options != new.options => {
+            add(format!("SET GENERATED {} {}", new.identity, new.settings), false);
+        }
+        _ => {}
+    }
+    if new.not_null != old.not_null && new.not_null.is_empty() {
+        add("DROP NOT NULL".to_owned(), false);
+    }
+    Alteration::InPlace { statements, retyped }
+}

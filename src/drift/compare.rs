@@ -1,0 +1,277 @@
+use std::collections::{HashMap, HashSet};
+
+use super::{
+    Change, Difference, Drift, Repair,
+    alter::{Alteration, alteration, loses},
+};
+use crate::{
+    SchemaName,
+    structure::{Column, Kind, Object, Structure, render, unqualified},
+};
+
+const VERSIONS: &str = "__diesel_schema_migrations";
+
+type Key<'a> = (Kind, &'a str, &'a str);
+
+/// Compares a tenant with the template.
+pub(super) fn compare(tenant: &SchemaName, expected: &Structure, found: &Structure) -> Drift {
+    let comparison = Comparison {
+        tenant,
+        expected: &expected.objects,
+        found: &found.objects,
+        expected_keys: keys(expected),
+        found_keys: keys(found),
+    };
+    let mut drift = comparison.drift();
+    if !drift.differences.is_empty() {
+        let unsupported = expected.unsupported.iter().chain(&found.unsupported);
+        drift.not_compared = unsupported.cloned().collect();
+    }
+    drift
+}
+
+fn keys(structure: &Structure) -> HashMap<Key<'_>, usize> {
+    let objects = structure.objects.iter().enumerate();
+    objects.map(|(index, object)| (object.key(), index)).collect()
+}
+
+struct Comparison<'a> {
+    tenant: &'a SchemaName,
+    /// Each behind those it needs.
+    expected: &'a [Object],
+    found: &'a [Object],
+    expected_keys: HashMap<Key<'a>, usize>,
+    found_keys: HashMap<Key<'a>, usize>,
+}
+
+/// What is to be done, by the places in the two structures.
+#[derive(Default)]
+struct Work {
+    /// Places of what is found and has to go, for good or for a while.
+    remove: HashSet<usize>,
+    /// Places of what is expected and has to be made.
+    make: HashSet<usize>,
+    /// Statements for what is expected at a place, and changed where it is.
+    change: HashMap<usize, Vec<(String, bool)>>,
+}
+
+impl Comparison<'_> {
+    fn drift(&self) -> Drift {
+        let mut differences = Vec::new();
+        let mut work = Work::default();
+        let mut retyped = HashSet::new();
+        for (at, object) in self.expected.iter().enumerate() {
+            if self.is_ignored(object) {
+                continue;
+            }
+            let Some(&found_at) = self.found_keys.get(&object.key()) else {
+                if !self.comes_with_its_table(object, &self.found_keys) {
+                    differences.push(difference(Change::Missing, Some(object), None));
+                    work.make.insert(at);
+                }
+                continue;
+            };
+            let found = &self.found[found_at];
+            if object.is_like(found) || object.name == VERSIONS {
+                continue;
+            }
+            differences.push(difference(Change::Different, Some(object), Some(found)));
+            match alteration(object, found) {
+                Alteration::Anew => {
+                    work.remove.insert(found_at);
+                }
+                Alteration::InPlace {
+                    statements,
+                    retyped: is_retyped,
+                } => {
+                    work.change.insert(at, statements);
+                    if is_retyped {
+                        retyped.insert(found_at);
+                    }
+                }
+                Alteration::ByHand => {}
+            }
+        }
+        for (at, object) in self.found.iter().enumerate() {
+            let is_known = self.is_ignored(object) || self.expected_keys.contains_key(&object.key());
+            if !is_known && !self.comes_with_its_table(object, &self.expected_keys) && !self.is_about_unexpected(object)
+            {
+                differences.push(difference(Change::Unexpected, None, Some(object)));
+                work.remove.insert(at);
+            }
+        }
+        self.remove_dependents(&mut work, &retyped);
+        let repair = self.statements(&work, &mut differences);
+        Drift {
+            tenant: self.tenant.clone(),
+            differences,
+            repair,
+            not_compared: Vec::new(),
+        }
+    }
+
+    fn is_ignored(&self, object: &Object) -> bool {
+        let is_handed_down = match object.kind {
+            Kind::Column => Column::of(&object.details).is_some_and(|column| column.origin != "own"),
+            kind => kind == Kind::Check && object.inline,
+        };
+        is_handed_down
+            || object.parent == VERSIONS
+            || matches!(object.kind, Kind::Comment | Kind::Grant) && object.name.contains(VERSIONS)
+    }
+
+    /// Whether the object belongs to a table that the other structure has not got, and is made or dropped together with it.
+    fn comes_with_its_table(&self, object: &Object, other: &HashMap<Key<'_>, usize>) -> bool {
+        object.inline && !other.contains_key(&(Kind::Table, "", &*object.parent))
+    }
+
+    /// Whether it is a comment or grant on what is unexpected, and told by that.
+    fn is_about_unexpected(&self, object: &Object) -> bool {
+        let subjects = object.needs.iter().map(|&need| self.found[need].key());
+        matches!(object.kind, Kind::Comment | Kind::Grant)
+            && subjects
+                .into_iter()
+                .any(|subject| !self.expected_keys.contains_key(&subject))
+    }
+
+    /// Adds what depends on things that have to go.
+    fn remove_dependents(&self, work: &mut Work, retyped: &HashSet<usize>) {
+        // Behind those it needs, each: one pass will do.
+        for (at, object) in self.found.iter().enumerate() {
+            let needs_removed = object.needs.iter().any(|need| work.remove.contains(need));
+            let needs_retyped = object.needs.iter().any(|need| retyped.contains(need));
+            let goes = needs_removed && is_made_of_others(object) || needs_retyped && blocks_a_type(object);
+            if goes && !self.is_ignored(object) {
+                work.remove.insert(at);
+            }
+        }
+        self.suspend_default_privileges(work);
+        for &at in &work.remove {
+            if let Some(&expected) = self.expected_keys.get(&self.found[at].key()) {
+                work.make.insert(expected);
+                work.change.remove(&expected);
+            }
+        }
+    }
+
+    /// Takes back for a while what is granted on all that is made, where something is made.
+    fn suspend_default_privileges(&self, work: &mut Work) {
+        let is_made = |object: &Object| {
+            object.kind <= Kind::Function || matches!(object.kind, Kind::View | Kind::MaterializedView)
+        };
+        let makes = work.make.iter().any(|&at| is_made(&self.expected[at]))
+            || work.remove.iter().any(|&at| is_made(&self.found[at]));
+        if makes {
+            let defaults = self
+                .found
+                .iter()
+                .enumerate()
+                .filter(|(_, object)| object.is_default_privilege());
+            work.remove.extend(defaults.map(|(at, _)| at));
+        }
+    }
+
+    fn statements(&self, work: &Work, differences: &mut [Difference]) -> Vec<Repair> {
+        let mut by_key: HashMap<(Kind, String, String), usize> = HashMap::new();
+        for (at, difference) in differences.iter().enumerate() {
+            let table = difference.table.clone().unwrap_or_default();
+            by_key.insert((difference.kind, table, difference.name.clone()), at);
+        }
+        let mut all = Vec::new();
+        let mut add = |object: &Object, sql: &str, is_destructive: bool| {
+            let repair = Repair {
+                sql: render(sql, self.tenant),
+                is_destructive,
+            };
+            let key = (object.kind, object.parent.clone(), object.name.clone());
+            if let Some(&difference) = by_key.get(&key) {
+                differences[difference].repair.push(repair.clone());
+            }
+            all.push(repair);
+        };
+
+        for (at, object) in self.found.iter().enumerate().rev() {
+            if work.remove.contains(&at) && !self.goes_with_another(object, work) {
+                for sql in &object.remove {
+                    add(object, sql, loses(object));
+                }
+            }
+        }
+        for (at, object) in self.expected.iter().enumerate() {
+            if work.make.contains(&at) {
+                for sql in self.make(object) {
+                    add(object, &sql, false);
+                }
+            }
+            for (sql, may_lose) in work.change.get(&at).into_iter().flatten() {
+                add(object, sql, *may_lose);
+            }
+        }
+        all
+    }
+
+    /// Whether the object disappears when something it is about does, without a statement of its own.
+    fn goes_with_another(&self, object: &Object, work: &Work) -> bool {
+        matches!(object.kind, Kind::Comment | Kind::Grant)
+            && self.expected_keys.contains_key(&object.key())
+            && object.needs.iter().any(|need| work.remove.contains(need))
+    }
+
+    /// The statements that make an object; a column with its default, so that rows that are there get it.
+    fn make(&self, object: &Object) -> Vec<String> {
+        let default = self.expected_keys.get(&(Kind::Default, &object.parent, &object.name));
+        match (object.kind, Column::of(&object.details), default) {
+            (Kind::Column, Some(column), Some(&default)) if self.can_be_made_early(default) => {
+                vec![column.add(&format!(" DEFAULT {}", self.expected[default].details.concat()))]
+            }
+            _ => object.make.clone(),
+        }
+    }
+
+    /// Whether all that a default needs is there before functions are made.
+    fn can_be_made_early(&self, default: usize) -> bool {
+        self.expected[default].needs.iter().all(|&need| {
+            let need = &self.expected[need];
+            need.kind.comes_before_rows() || self.found_keys.contains_key(&need.key())
+        })
+    }
+}
+
+/// Whether an object can be made again from what the template says, without a loss.
+fn is_made_of_others(object: &Object) -> bool {
+    match object.kind {
+        Kind::Column => !loses(object),
+        kind => kind > Kind::Partition || kind == Kind::DomainConstraint,
+    }
+}
+
+/// Whether a column on which the object depends can't get another type.
+fn blocks_a_type(object: &Object) -> bool {
+    match object.kind {
+        Kind::Column => !loses(object),
+        kind => matches!(
+            kind,
+            Kind::Default
+                | Kind::View
+                | Kind::MaterializedView
+                | Kind::Trigger
+                | Kind::Rule
+                | Kind::Policy
+                | Kind::Function
+        ),
+    }
+}
+
+fn difference(change: Change, expected: Option<&Object>, found: Option<&Object>) -> Difference {
+    let object = expected.or(found).expect("one of the two is there");
+    let text = |object: &Object| unqualified(&object.make.join(";\n"));
+    Difference {
+        kind: object.kind,
+        table: (!object.parent.is_empty()).then(|| object.parent.clone()),
+        name: object.name.clone(),
+        change,
+        expected: expected.map(text),
+        found: found.map(text),
+        repair: Vec::new(),
+    }
+}

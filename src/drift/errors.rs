@@ -1,0 +1,35 @@
+use crate::{ConnectError, SchemaName, SchemaNameError};
+
+/// Why tenants could not be compared with a template.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DriftError {
+    /// No tenant can have one of the names.
+    #[error("can't compare tenants")]
+    InvalidName(#[from] SchemaNameError),
+    /// There is no tenant to compare with.
+    #[error("can't compare tenants with tenant {:?}: there is no such schema in the database", .template.as_str())]
+    UnknownTemplate {
+        /// The tenant to compare with.
+        template: SchemaName,
+    },
+    /// No connection could be made.
+    #[error("can't connect to compare tenants with tenant {:?}", .template.as_str())]
+    Connect {
+        /// The tenant to compare with.
+        template: SchemaName,
+        /// The reason.
+        source: ConnectError,
+    },
+    /// The catalogs could not be read.
+    #[error("can't read the structure of {}", match .tenants.as_slice() {
+        [one] => format!("tenant {:?}", one.as_str()),
+        many => format!("{} tenants, {:?} and others", many.len(), many.first().map(SchemaName::as_str).unwrap_or_default()),
+    })]
+    Read {
+        /// Whose.
+        tenants: Vec<SchemaName>,
+        /// What the server answered.
+        source: diesel::result::Error,
+    },
+}

@@ -1,0 +1,156 @@
+//! How tenants differ from a template, and the statements that would bring them back.
+
+mod alter;
+mod compare;
+mod errors;
+mod report;
+
+use std::collections::HashSet;
+
+use diesel::{
+    QueryResult, QueryableByName,
+    sql_types::{Array, Nullable, Text},
+};
+use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, TransactionManager};
+
+pub use errors::DriftError;
+pub use report::{Change, Difference, Drift, DriftReport, Repair};
+
+pub use crate::structure::Kind as ObjectKind;
+use crate::{
+    IntoSchemaName, SchemaName, TenantPool,
+    connection::{STATUS_COMMENT, TenantStatus},
+    structure::{Structure, read},
+};
+use compare::compare;
+
+/// How many tenants are read by one set of queries.
+const TOGETHER: usize = 50;
+
+/// How often tenants are read that are changed meanwhile.
+const ATTEMPTS: usize = 3;
+
+impl TenantPool {
+    /// Compares the structure of tenants with that of a template tenant. Rows are not looked at, and nothing is changed.
+    ///
+    /// ```no_run
+    /// # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), diesel_tenants::DriftError> {
+    /// let report = pool.drift("template", ["client1", "client2"]).await?;
+    /// for drift in &report.drifted {
+    ///     for difference in &drift.differences {
+    ///         println!("{}: {difference}", drift.tenant);
+    ///     }
+    ///     for repair in &drift.repair {
+    ///         println!("{repair};{}", if repair.is_destructive { " -- destructive!" } else { "" });
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Tables, columns, types, functions, views, indexes, constraints, triggers, policies, grants and comments are compared,
+    /// as [`clone_tenant`](Self::clone_tenant) copies them; of the version table only that it is there. The order of columns
+    /// does not count. It takes some twenty queries for each 50 tenants, on a connection of its own.
+    ///
+    /// # Errors
+    /// [`DriftError`]. A tenant that does not exist is none: the report names it.
+    pub async fn drift<N: IntoSchemaName>(
+        &self,
+        template: impl IntoSchemaName,
+        tenants: impl IntoIterator<Item = N>,
+    ) -> Result<DriftReport, DriftError> {
+        let template = self.tenant_name(template)?;
+        let names = tenants.into_iter().map(|tenant| self.tenant_name(tenant));
+        let names = names.collect::<Result<Vec<_>, _>>()?;
+        let connected = self.migration_connector().connect().await;
+        let mut connection = connected.map_err(|source| DriftError::Connect {
+            template: template.clone(),
+            source,
+        })?;
+
+        let mut read = structures(&mut connection, std::slice::from_ref(&template)).await?;
+        let Some(expected) = read.pop().flatten() else {
+            return Err(DriftError::UnknownTemplate { template });
+        };
+        let mut report = DriftReport::default();
+        for names in names.chunks(TOGETHER) {
+            for (tenant, found) in names.iter().zip(structures(&mut connection, names).await?) {
+                match found.map(|found| compare(tenant, &expected, &found)) {
+                    None => report.missing.push(tenant.clone()),
+                    Some(drift) if drift.differences.is_empty() => report.alike += 1,
+                    Some(drift) => report.drifted.push(drift),
+                }
+            }
+        }
+        Ok(report)
+    }
+}
+
+/// Reads structures, again and again while somebody changes them: the catalogs' functions see what a snapshot does not.
+async fn structures(
+    connection: &mut AsyncPgConnection,
+    tenants: &[SchemaName],
+) -> Result<Vec<Option<Structure>>, DriftError> {
+    let mut attempt = 1;
+    loop {
+        match structures_now(connection, tenants).await {
+            Ok(structures) => return Ok(structures),
+            Err(_) if attempt < ATTEMPTS => attempt += 1,
+            Err(source) => {
+                return Err(DriftError::Read {
+                    tenants: tenants.to_vec(),
+                    source,
+                });
+            }
+        }
+    }
+}
+
+async fn structures_now(
+    connection: &mut AsyncPgConnection,
+    tenants: &[SchemaName],
+) -> QueryResult<Vec<Option<Structure>>> {
+    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+    AnsiTransactionManager::begin_transaction_sql(connection, begin).await?;
+    let read = structures_in_transaction(connection, tenants).await;
+    let ended = AnsiTransactionManager::rollback_transaction(connection).await;
+    let structures = read?;
+    ended.map(|()| structures)
+}
+
+async fn structures_in_transaction(
+    connection: &mut AsyncPgConnection,
+    tenants: &[SchemaName],
+) -> QueryResult<Vec<Option<Structure>>> {
+    let finished = finished(connection, tenants).await?;
+    let found = read(connection, tenants).await?;
+    let found = tenants.iter().zip(found);
+    Ok(found
+        .map(|(tenant, structure)| structure.filter(|_| finished.contains(tenant.as_str())))
+        .collect())
+}
+
+/// Those of the tenants that migrations reach: neither in the making nor archived.
+async fn finished(connection: &mut AsyncPgConnection, tenants: &[SchemaName]) -> QueryResult<HashSet<String>> {
+    #[derive(QueryableByName)]
+    struct Name {
+        #[diesel(sql_type = Text)]
+        name: String,
+        #[diesel(sql_type = Nullable<Text>)]
+        comment: Option<String>,
+    }
+
+    let names: Vec<&str> = tenants.iter().map(SchemaName::as_str).collect();
+    let found: Vec<Name> = diesel::sql_query(format!(
+        "SELECT n.nspname::pg_catalog.text AS name, {STATUS_COMMENT} AS comment FROM pg_catalog.pg_namespace n \
+         WHERE n.nspname = ANY ($1::pg_catalog.text[]::pg_catalog.name[])"
+    ))
+    .bind::<Array<Text>, _>(names)
+    .load(connection)
+    .await?;
+    Ok(found
+        .into_iter()
+        .filter(|found| TenantStatus::of_comment(found.comment.as_deref()).is_migrated())
+        .map(|found| found.name)
+        .collect())
+}

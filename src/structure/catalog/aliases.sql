@@ -1,0 +1,46 @@
+-- What in pg_depend stands for an object that it comes with: $1 are the schemas.
+WITH relations AS (
+    SELECT c.oid, c.reltype, c.relkind FROM pg_catalog.pg_class c WHERE c.relnamespace = ANY ($1)
+), classes AS (
+    SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AS relation,
+        'pg_catalog.pg_type'::pg_catalog.regclass::pg_catalog.oid AS type
+)
+-- Row types, and arrays of them.
+SELECT k.type AS class, t.oid AS object, k.relation AS node_class, c.oid AS node_object, 0 AS node_sub
+FROM classes k, relations c JOIN pg_catalog.pg_type t ON t.oid = c.reltype OR t.oid = (
+    SELECT r.typarray FROM pg_catalog.pg_type r WHERE r.oid = c.reltype)
+WHERE c.relkind <> 'c'
+UNION ALL
+SELECT k.relation, c.oid, k.type, c.reltype, 0 FROM classes k, relations c WHERE c.relkind = 'c'
+UNION ALL
+SELECT k.type, t.typarray, k.type, t.oid, 0
+FROM classes k, pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid
+WHERE t.typnamespace = ANY ($1) AND t.typarray <> 0 AND (c.oid IS NULL OR c.relkind = 'c')
+UNION ALL
+SELECT k.type, m.oid, k.type, r.rngtypid, 0
+FROM classes k, pg_catalog.pg_range r
+JOIN pg_catalog.pg_type t ON t.oid = r.rngtypid
+JOIN pg_catalog.pg_type m ON m.oid = (pg_catalog.to_jsonb(r) ->> 'rngmultitypid')::pg_catalog.oid
+WHERE t.typnamespace = ANY ($1)
+UNION ALL
+-- Functions that come with a range type.
+SELECT d.classid, d.objid, k.type, d.refobjid, 0
+FROM classes k, pg_catalog.pg_depend d JOIN pg_catalog.pg_proc p ON p.oid = d.objid
+WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.refclassid = k.type AND d.deptype = 'i'
+    AND p.pronamespace = ANY ($1)
+UNION ALL
+SELECT 'pg_catalog.pg_rewrite'::pg_catalog.regclass, w.oid, k.relation, c.oid, 0
+FROM classes k, relations c JOIN pg_catalog.pg_rewrite w ON w.ev_class = c.oid AND w.ev_type = '1'
+UNION ALL
+SELECT 'pg_catalog.pg_attrdef'::pg_catalog.regclass, d.oid, k.relation, c.oid, d.adnum
+FROM classes k, relations c
+JOIN pg_catalog.pg_attrdef d ON d.adrelid = c.oid
+JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.adnum AND a.attgenerated <> ''
+UNION ALL
+SELECT k.relation, n.conindid, 'pg_catalog.pg_constraint'::pg_catalog.regclass, n.oid, 0
+FROM classes k, relations c JOIN pg_catalog.pg_constraint n ON n.conrelid = c.oid AND n.contype IN ('p', 'u', 'x')
+UNION ALL
+SELECT k.relation, d.objid, k.relation, d.refobjid, d.refobjsubid
+FROM classes k, relations c
+JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = c.oid
+    AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype = 'i' AND d.refobjsubid > 0

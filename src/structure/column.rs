@@ -1,0 +1,103 @@
+/// The parts of a column's definition, as the catalog query tells them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Column<'a> {
+    /// With the collation, if it is not the type's.
+    pub(crate) data_type: &'a str,
+    /// ` GENERATED ALWAYS AS (…) STORED`, or nothing.
+    pub(crate) generated: &'a str,
+    /// ` NOT NULL`, or nothing.
+    pub(crate) not_null: &'a str,
+    /// `ALWAYS`, `BY DEFAULT`, or nothing.
+    pub(crate) identity: &'a str,
+    /// Options of the identity's sequence.
+    pub(crate) options: &'a str,
+    /// The same as `ALTER COLUMN` wants them.
+    pub(crate) settings: &'a str,
+    /// `SEQUENCE NAME … `
+    pub(crate) sequence: &'a str,
+    /// The name, quoted.
+    pub(crate) name: &'a str,
+    /// The table, quoted.
+    pub(crate) table: &'a str,
+    /// `own`, `inherited`, or that of a `partition`.
+    pub(crate) origin: &'a str,
+}
+
+impl<'a> Column<'a> {
+    pub(crate) fn of(details: &'a [String]) -> Option<Self> {
+        let [
+            data_type,
+            generated,
+            not_null,
+            identity,
+            options,
+            settings,
+            sequence,
+            name,
+            table,
+            origin,
+        ] = details
+        else {
+            return None;
+        };
+        Some(Self {
+            data_type,
+            generated,
+            not_null,
+            identity,
+            options,
+            settings,
+            sequence,
+            name,
+            table,
+            origin,
+        })
+    }
+
+    /// As it stands in `CREATE TABLE` and behind `ADD COLUMN`. `default` is ` DEFAULT …`, or nothing.
+    pub(crate) fn definition(&self, default: &str) -> String {
+        let Self {
+            name,
+            data_type,
+            generated,
+            not_null,
+            ..
+        } = self;
+        let identity = self.identity_clause();
+        format!("{name} {data_type}{default}{generated}{identity}{not_null}")
+    }
+
+    /// ` GENERATED … AS IDENTITY (…)`, or nothing.
+    pub(crate) fn identity_clause(&self) -> String {
+        let Self {
+            identity,
+            options,
+            sequence,
+            ..
+        } = self;
+        match *identity {
+            "" => String::new(),
+            identity => format!(" GENERATED {identity} AS IDENTITY ({sequence}{options})"),
+        }
+    }
+
+    /// The statement that adds it to its table.
+    pub(crate) fn add(&self, default: &str) -> String {
+        format!("ALTER TABLE {} ADD COLUMN {}", self.table, self.definition(default))
+    }
+
+    /// Whether both are defined the same way. The name of an identity's sequence is its own affair.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let parts = |column: &Self| {
+            [
+                column.data_type,
+                column.generated,
+                column.not_null,
+                column.identity,
+                column.options,
+            ]
+            .map(str::to_owned)
+        };
+        parts(self) == parts(other)
+    }
+}

@@ -1,0 +1,115 @@
+use std::fmt;
+
+/// What an object is, in the order in which they are made where nothing else demands another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// An enum type.
+    Enum,
+    /// A composite type.
+    Composite,
+    /// A domain.
+    Domain,
+    /// A constraint of a domain.
+    DomainConstraint,
+    /// A range type.
+    Range,
+    /// A sequence, other than an identity column's.
+    Sequence,
+    /// A table, without its columns.
+    Table,
+    /// A column of a table.
+    Column,
+    /// A table's being the partition of another.
+    Partition,
+    /// A setting of a table, column or sequence: storage parameters, inheritance, ownership…
+    Setting,
+    /// A function, procedure or aggregate.
+    Function,
+    /// The default of a column.
+    Default,
+    /// A check constraint.
+    Check,
+    /// A primary key, unique or exclusion constraint.
+    Key,
+    /// An index that belongs to no constraint.
+    Index,
+    /// A foreign key.
+    ForeignKey,
+    /// A setting that matters to those who write rows, or that needs an index: row level security, replica identity…
+    LateSetting,
+    /// A view.
+    View,
+    /// A materialized view.
+    MaterializedView,
+    /// A trigger.
+    Trigger,
+    /// A rule.
+    Rule,
+    /// A policy of row level security.
+    Policy,
+    /// Extended statistics.
+    Statistics,
+    /// A privilege granted to somebody, or taken from everybody.
+    Grant,
+    /// A comment.
+    Comment,
+}
+
+const NAMES: [(Kind, &str); 25] = [
+    (Kind::Enum, "enum"),
+    (Kind::Composite, "composite"),
+    (Kind::Domain, "domain"),
+    (Kind::DomainConstraint, "domain constraint"),
+    (Kind::Range, "range"),
+    (Kind::Sequence, "sequence"),
+    (Kind::Table, "table"),
+    (Kind::Column, "column"),
+    (Kind::Partition, "partition"),
+    (Kind::Setting, "setting"),
+    (Kind::Function, "function"),
+    (Kind::Default, "default"),
+    (Kind::Check, "check"),
+    (Kind::Key, "key"),
+    (Kind::Index, "index"),
+    (Kind::ForeignKey, "foreign key"),
+    (Kind::LateSetting, "late setting"),
+    (Kind::View, "view"),
+    (Kind::MaterializedView, "materialized view"),
+    (Kind::Trigger, "trigger"),
+    (Kind::Rule, "rule"),
+    (Kind::Policy, "policy"),
+    (Kind::Statistics, "statistics"),
+    (Kind::Grant, "grant"),
+    (Kind::Comment, "comment"),
+];
+
+impl Kind {
+    /// The kind of that name in the catalog queries.
+    pub(super) fn named(name: &str) -> Self {
+        let found = NAMES.iter().find(|(_, other)| *other == name);
+        found.expect("the catalog queries name kinds of this list").0
+    }
+
+    /// Whether the object has to be there before rows are.
+    pub(crate) fn comes_before_rows(self) -> bool {
+        self <= Self::Setting
+    }
+
+    /// Whether the text holds a query, in which the schema's name may be an alias as well.
+    pub(super) fn holds_queries(self) -> bool {
+        matches!(
+            self,
+            Self::View | Self::MaterializedView | Self::Rule | Self::Policy | Self::Trigger | Self::Function
+        )
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::LateSetting => "setting",
+            kind => NAMES[*kind as usize].1,
+        })
+    }
+}

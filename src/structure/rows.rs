@@ -1,0 +1,170 @@
+//! The catalog queries, and their rows.
+
+use diesel::{
+    QueryResult, QueryableByName,
+    sql_types::{Array, Bool, Integer, Oid, Text},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use super::text::IDENTIFIER;
+use crate::SchemaName;
+
+#[derive(QueryableByName)]
+pub(super) struct Schema {
+    #[diesel(sql_type = Oid)]
+    pub(super) oid: u32,
+    #[diesel(sql_type = Text)]
+    pub(super) name: String,
+}
+
+/// An object, by the statements that make it in the schema that it is in.
+#[derive(QueryableByName)]
+pub(super) struct Row {
+    #[diesel(sql_type = Oid)]
+    pub(super) schema: u32,
+    #[diesel(sql_type = Text)]
+    pub(super) kind: String,
+    #[diesel(sql_type = Text)]
+    pub(super) parent: String,
+    #[diesel(sql_type = Text)]
+    pub(super) name: String,
+    /// The catalog that the object is in; 0 if it is no object of its own to PostgreSQL.
+    #[diesel(sql_type = Oid)]
+    pub(super) class: u32,
+    #[diesel(sql_type = Oid)]
+    pub(super) object: u32,
+    #[diesel(sql_type = Integer)]
+    pub(super) sub: i32,
+    #[diesel(sql_type = Array<Text>)]
+    pub(super) make: Vec<String>,
+    #[diesel(sql_type = Array<Text>)]
+    pub(super) remove: Vec<String>,
+    #[diesel(sql_type = Array<Text>)]
+    pub(super) change: Vec<String>,
+    #[diesel(sql_type = Array<Text>)]
+    pub(super) details: Vec<String>,
+    #[diesel(sql_type = Bool)]
+    pub(super) inline: bool,
+    /// Relations that it needs, beyond what the catalog says; of a constraint, its table and other constraints.
+    #[diesel(sql_type = Array<Oid>)]
+    pub(super) needs: Vec<u32>,
+}
+
+/// What comes with an object, and stands for it in dependencies.
+#[derive(QueryableByName)]
+pub(super) struct Alias {
+    #[diesel(sql_type = Oid)]
+    pub(super) class: u32,
+    #[diesel(sql_type = Oid)]
+    pub(super) object: u32,
+    #[diesel(sql_type = Oid)]
+    pub(super) node_class: u32,
+    #[diesel(sql_type = Oid)]
+    pub(super) node_object: u32,
+    #[diesel(sql_type = Integer)]
+    pub(super) node_sub: i32,
+}
+
+#[derive(QueryableByName)]
+pub(super) struct Dependency {
+    #[diesel(sql_type = Oid)]
+    pub(super) class: u32,
+    #[diesel(sql_type = Oid)]
+    pub(super) object: u32,
+    #[diesel(sql_type = Integer)]
+    pub(super) sub: i32,
+    #[diesel(sql_type = Oid)]
+    pub(super) needed_class: u32,
+    #[diesel(sql_type = Oid)]
+    pub(super) needed_object: u32,
+    #[diesel(sql_type = Integer)]
+    pub(super) needed_sub: i32,
+}
+
+#[derive(QueryableByName)]
+pub(super) struct Unsupported {
+    #[diesel(sql_type = Oid)]
+    pub(super) schema: u32,
+    #[diesel(sql_type = Text)]
+    pub(super) description: String,
+}
+
+/// Each with the schemas as its only parameter.
+const OBJECTS: [&str; 6] = [
+    include_str!("catalog/types.sql"),
+    include_str!("catalog/relations.sql"),
+    include_str!("catalog/columns.sql"),
+    include_str!("catalog/constraints.sql"),
+    include_str!("catalog/functions.sql"),
+    include_str!("catalog/triggers.sql"),
+];
+
+pub(super) async fn schemas(connection: &mut AsyncPgConnection, names: &[SchemaName]) -> QueryResult<Vec<Schema>> {
+    let names: Vec<&str> = names.iter().map(SchemaName::as_str).collect();
+    diesel::sql_query(
+        "SELECT n.oid, n.nspname::pg_catalog.text AS name FROM pg_catalog.pg_namespace n \
+         WHERE n.nspname = ANY ($1::pg_catalog.text[]::pg_catalog.name[])",
+    )
+    .bind::<Array<Text>, _>(names)
+    .load(connection)
+    .await
+}
+
+/// All objects, other than comments.
+pub(super) async fn objects(connection: &mut AsyncPgConnection, schemas: &[u32]) -> QueryResult<Vec<Row>> {
+    let mut rows = Vec::new();
+    for query in OBJECTS {
+        let found: Vec<Row> = diesel::sql_query(query)
+            .bind::<Array<Oid>, _>(schemas)
+            .load(connection)
+            .await?;
+        rows.extend(found);
+    }
+    let grants: Vec<Row> = diesel::sql_query(include_str!("catalog/grants.sql"))
+        .bind::<Array<Oid>, _>(schemas)
+        .bind::<Text, _>(IDENTIFIER)
+        .load(connection)
+        .await?;
+    rows.extend(grants);
+    Ok(rows)
+}
+
+pub(super) async fn comments(
+    connection: &mut AsyncPgConnection,
+    schemas: &[u32],
+    classes: &[u32],
+    objects: &[u32],
+) -> QueryResult<Vec<Row>> {
+    diesel::sql_query(include_str!("catalog/comments.sql"))
+        .bind::<Array<Oid>, _>(schemas)
+        .bind::<Array<Oid>, _>(classes)
+        .bind::<Array<Oid>, _>(objects)
+        .load(connection)
+        .await
+}
+
+pub(super) async fn aliases(connection: &mut AsyncPgConnection, schemas: &[u32]) -> QueryResult<Vec<Alias>> {
+    diesel::sql_query(include_str!("catalog/aliases.sql"))
+        .bind::<Array<Oid>, _>(schemas)
+        .load(connection)
+        .await
+}
+
+pub(super) async fn dependencies(
+    connection: &mut AsyncPgConnection,
+    classes: &[u32],
+    objects: &[u32],
+) -> QueryResult<Vec<Dependency>> {
+    diesel::sql_query(include_str!("catalog/dependencies.sql"))
+        .bind::<Array<Oid>, _>(classes)
+        .bind::<Array<Oid>, _>(objects)
+        .load(connection)
+        .await
+}
+
+pub(super) async fn unsupported(connection: &mut AsyncPgConnection, schemas: &[u32]) -> QueryResult<Vec<Unsupported>> {
+    diesel::sql_query(include_str!("catalog/unsupported.sql"))
+        .bind::<Array<Oid>, _>(schemas)
+        .load(connection)
+        .await
+}

@@ -1,0 +1,216 @@
+//! Which of the names in a deparsed text are the schema's.
+
+use super::text::{IDENTIFIER, IN_STRING, Neutral, STRING, literal};
+use crate::translate::{Lexer, Token, TokenKind, identifier_name};
+
+/// A deparsed text, cut into tokens, and the schema whose name is looked for.
+pub(super) struct Tokens<'a> {
+    sql: &'a str,
+    schema: &'a str,
+    tokens: Vec<Token>,
+    /// Whether there is a function's body in a string that may name the schema.
+    pub(super) has_body: bool,
+}
+
+impl<'a> Tokens<'a> {
+    pub(super) fn of(sql: &'a str, schema: &'a str) -> Option<Self> {
+        let mut lexer = Lexer::new(sql).ok()?;
+        let mut tokens = Vec::new();
+        loop {
+            let token = lexer.next().ok()?;
+            if token.kind == TokenKind::End {
+                break;
+            }
+            tokens.push(token);
+        }
+        let mut found = Self {
+            sql,
+            schema,
+            tokens,
+            has_body: false,
+        };
+        found.has_body = found.body().is_some_and(|body| mentions(found.text(body), schema));
+        Some(found)
+    }
+
+    fn kind(&self, at: usize) -> Option<TokenKind> {
+        self.tokens.get(at).map(|token| token.kind)
+    }
+
+    fn text(&self, at: usize) -> &'a str {
+        let Token { start, end, .. } = self.tokens[at];
+        &self.sql[start as usize..end as usize]
+    }
+
+    fn is_word(&self, at: usize, word: &str) -> bool {
+        matches!(self.kind(at), Some(TokenKind::Word(_))) && self.text(at).eq_ignore_ascii_case(word)
+    }
+
+    fn is_schemas_name(&self, at: usize) -> bool {
+        self.tokens[at].kind.is_label() && identifier_name(self.sql, self.tokens[at]) == self.schema
+    }
+
+    fn is_behind_dot(&self, at: usize) -> bool {
+        at > 0 && self.kind(at - 1) == Some(TokenKind::Dot)
+    }
+
+    /// Whether this is the schema's name in front of another one.
+    pub(super) fn qualifies(&self, at: usize) -> bool {
+        self.is_schemas_name(at)
+            && !self.is_behind_dot(at)
+            && self.kind(at + 1) == Some(TokenKind::Dot)
+            && self.kind(at + 2).is_some_and(TokenKind::is_label)
+            || self.is_schemas_name(at) && self.is_operators(at)
+    }
+
+    pub(super) fn is_function(&self) -> bool {
+        (0..4.min(self.tokens.len())).any(|at| self.is_word(at, "function") || self.is_word(at, "procedure"))
+    }
+
+    /// Where the statements of a function are that has them in its own text, between `BEGIN ATOMIC` and `END`.
+    pub(super) fn atomic_body(&self) -> Option<(usize, usize)> {
+        let atomic = (1..self.tokens.len()).find(|&at| self.is_word(at - 1, "begin") && self.is_word(at, "atomic"))?;
+        let end = self.tokens.last()?.start;
+        Some((self.tokens[atomic].end as usize, end as usize))
+    }
+
+    /// `OPERATOR(schema.+)`
+    fn is_operators(&self, at: usize) -> bool {
+        at >= 2 && self.is_word(at - 2, "operator") && self.kind(at - 1) == Some(TokenKind::Open)
+    }
+
+    /// Whether an alias, a column or a parameter may have the schema's name: they are all mentioned somewhere by themselves.
+    pub(super) fn may_be_alias(&self) -> bool {
+        matches!(self.schema, "new" | "old" | "excluded")
+            || (0..self.tokens.len()).any(|at| {
+                self.is_schemas_name(at) && (self.kind(at + 1) != Some(TokenKind::Dot) || self.is_behind_dot(at))
+            })
+    }
+
+    /// Whether the qualified name here is that of a type, function, operator or collation by where it stands.
+    pub(super) fn is_no_column(&self, at: usize) -> bool {
+        self.kind(at + 3) == Some(TokenKind::Open)
+            || at > 0 && (self.kind(at - 1) == Some(TokenKind::Cast) || self.is_word(at - 1, "collate"))
+            || self.is_operators(at)
+    }
+
+    /// Where the function's body is, if it is a string of a language that may name tables.
+    fn body(&self) -> Option<usize> {
+        let language = (0..self.tokens.len()).find(|&at| self.is_word(at, "language"))?;
+        if self.is_word(language + 1, "c") || self.is_word(language + 1, "internal") {
+            return None;
+        }
+        (language..self.tokens.len()).find(|&at| {
+            self.kind(at) == Some(TokenKind::String) && self.text(at).starts_with('$') && self.is_word(at - 1, "as")
+        })
+    }
+
+    /// Whether in the body the schema's name is only ever a schema's.
+    pub(super) fn body_is_clear(&self) -> bool {
+        let Some(body) = self.body() else { return true };
+        let language = (0..body).find(|&at| self.is_word(at, "language")).unwrap_or(body);
+        if !self.is_word(language + 1, "sql") && !self.is_word(language + 1, "plpgsql") {
+            return false;
+        }
+        let Some(tokens) = Tokens::of(dollar_content(self.text(body)), self.schema) else {
+            return false;
+        };
+        // A parameter of that name shows before the body.
+        let strings = (0..tokens.tokens.len()).filter(|&at| tokens.kind(at) == Some(TokenKind::String));
+        !tokens.may_be_alias()
+            && !self.may_be_alias()
+            && strings.into_iter().all(|at| !mentions(tokens.text(at), self.schema))
+    }
+
+    /// The text with marks where the schema's name stands: as `is_schema` says, in strings that name objects, in a search_path, and in
+    /// the body.
+    pub(super) fn replaced(&self, is_schema: impl Fn(usize) -> bool) -> Neutral {
+        let mut out = String::with_capacity(self.sql.len() + 32);
+        let mut copied = 0;
+        let mut in_search_path = false;
+        let body = self.body().filter(|_| self.has_body);
+        for at in 0..self.tokens.len() {
+            let Token { kind, start, end } = self.tokens[at];
+            in_search_path = match kind {
+                TokenKind::String | TokenKind::Comma => in_search_path,
+                _ => {
+                    at >= 2
+                        && self.is_word(at, "to")
+                        && self.is_word(at - 1, "search_path")
+                        && self.is_word(at - 2, "set")
+                }
+            };
+            let replacement = match kind {
+                TokenKind::String
+                    if in_search_path && string_content(self.text(at)).as_deref() == Some(self.schema) =>
+                {
+                    Some(STRING.to_owned())
+                }
+                TokenKind::String if Some(at) == body => self.replaced_body(at),
+                TokenKind::String if self.kind(at + 1) == Some(TokenKind::Cast) && self.is_object_type(at + 2) => {
+                    self.replaced_string(at)
+                }
+                kind if kind.is_label() && is_schema(at) => Some(IDENTIFIER.to_owned()),
+                _ => None,
+            };
+            if let Some(replacement) = replacement {
+                out.push_str(&self.sql[copied..start as usize]);
+                out.push_str(&replacement);
+                copied = end as usize;
+            }
+        }
+        out.push_str(&self.sql[copied..]);
+        Neutral {
+            text: out,
+            is_clear: true,
+        }
+    }
+
+    /// `regclass` and its kin, the types of which constants are names.
+    fn is_object_type(&self, at: usize) -> bool {
+        matches!(self.kind(at), Some(TokenKind::Word(_))) && self.text(at).starts_with("reg")
+    }
+
+    fn replaced_string(&self, at: usize) -> Option<String> {
+        let content = string_content(self.text(at))?;
+        let tokens = Tokens::of(&content, self.schema)?;
+        let Neutral { text, .. } = tokens.replaced(|at| tokens.qualifies(at));
+        (text != content).then(|| literal(&text).replace(IDENTIFIER, IN_STRING))
+    }
+
+    fn replaced_body(&self, at: usize) -> Option<String> {
+        let content = dollar_content(self.text(at));
+        let tokens = Tokens::of(content, self.schema)?;
+        let Neutral { text, .. } = tokens.replaced(|at| tokens.qualifies(at));
+        (text != content).then(|| literal(&text).replace(IDENTIFIER, IN_STRING))
+    }
+}
+
+/// Whether a text has the schema's name with a dot behind it, as a whole word.
+fn mentions(text: &str, schema: &str) -> bool {
+    let quoted = format!("\"{}\".", schema.replace('"', "\"\""));
+    if text.contains(&quoted) {
+        return true;
+    }
+    let bare = format!("{schema}.");
+    let lower = text.to_lowercase();
+    lower
+        .match_indices(&bare)
+        .any(|(at, _)| !lower[..at].ends_with(|before: char| before.is_alphanumeric() || matches!(before, '_' | '$')))
+}
+
+/// What a plain string says, or one with backslashes doubled, as PostgreSQL writes them.
+fn string_content(token: &str) -> Option<String> {
+    let (inner, escapes) = match token.strip_prefix(['E', 'e']) {
+        Some(rest) => (rest, true),
+        None => (token, false),
+    };
+    let inner = inner.strip_prefix('\'')?.strip_suffix('\'')?.replace("''", "'");
+    Some(if escapes { inner.replace("\\\\", "\\") } else { inner })
+}
+
+/// What stands between the tags of `$tag$…$tag$`.
+fn dollar_content(token: &str) -> &str {
+    let tag = token[1..].find('$').map_or(token.len(), |at| at + 2);
+    token.get(tag..token.len().saturating_sub(tag)).unwrap_or_default()
+}
