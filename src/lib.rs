@@ -84,6 +84,9 @@ mod documents {
     #[doc = include_str!("../docs/lifecycle.md")]
     struct Lifecycle;
 
+    #[doc = include_str!("../docs/migrations.md")]
+    struct Migrations;
+
     #[doc = include_str!("../docs/translation.md")]
     struct Translation;
 
