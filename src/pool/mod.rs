@@ -12,6 +12,7 @@ mod event;
 mod fan_out;
 mod hooks;
 mod manager;
+mod options;
 mod schemas;
 mod statements;
 mod tenant_pool;

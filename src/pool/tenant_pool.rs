@@ -8,7 +8,7 @@ use deadpool::managed::{Object, PoolError, Timeouts};
 
 use super::{
     Checkout, CheckoutError, CheckoutRequest, ConnectError, LifecycleHooks, MigrationStatements, Target,
-    TenantPoolBuilder, connect::Connector, manager::Manager, schemas::Schemas,
+    TenantPoolBuilder, connect::Connector, manager::Manager, options::Options, schemas::Schemas,
 };
 use crate::{IntoSchemaName, SchemaName, SchemaNameError, translate::SchemaTranslateMap};
 
@@ -38,12 +38,8 @@ pub(super) struct Inner {
     pub(super) migration_connector: Arc<Connector>,
     pub(super) schemas: Arc<Schemas>,
     pub(super) shared_schema: SchemaName,
-    pub(super) symbolic_schema: Option<String>,
     pub(super) schema_map: SchemaTranslateMap,
-    pub(super) wait_timeout: Duration,
-    pub(super) recycle_timeout: Duration,
-    pub(super) migration_lock_timeout: Duration,
-    pub(super) migration_statements: MigrationStatements,
+    pub(super) options: Options,
     pub(super) detected_batches: OnceLock<bool>,
     pub(super) hooks: Option<Arc<dyn LifecycleHooks>>,
 }
@@ -92,7 +88,7 @@ impl TenantPool {
     }
 
     fn with_symbolic_schema(&self, map: SchemaTranslateMap) -> SchemaTranslateMap {
-        match &self.0.symbolic_schema {
+        match &self.0.options.symbolic_schema {
             Some(schema) => map.with_symbolic(schema),
             None => map,
         }
@@ -152,7 +148,7 @@ impl TenantPool {
                 name: name.as_str().to_owned(),
             });
         }
-        if self.0.symbolic_schema.as_deref() == Some(name.as_str()) {
+        if self.0.options.symbolic_schema.as_deref() == Some(name.as_str()) {
             return Err(SchemaNameError::Symbolic {
                 name: name.as_str().to_owned(),
             });
@@ -190,15 +186,15 @@ impl TenantPool {
     }
 
     pub(super) fn wait_timeout(&self) -> Duration {
-        self.0.wait_timeout
+        self.0.options.wait_timeout
     }
 
     pub(super) fn recycle_timeout(&self) -> Duration {
-        self.0.recycle_timeout
+        self.0.options.recycle_timeout
     }
 
     pub(super) fn migration_statements(&self) -> MigrationStatements {
-        self.0.migration_statements
+        self.0.options.migration_statements
     }
 
     pub(super) fn detected_batches(&self) -> &OnceLock<bool> {
@@ -218,7 +214,7 @@ impl TenantPool {
     }
 
     pub(crate) fn migration_lock_timeout(&self) -> Duration {
-        self.0.migration_lock_timeout
+        self.0.options.migration_lock_timeout
     }
 }
 
