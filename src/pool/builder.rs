@@ -1,4 +1,5 @@
 use std::{
+    collections::HashMap,
     fmt,
     sync::{Arc, OnceLock},
     time::Duration,
@@ -11,10 +12,12 @@ use futures_core::future::BoxFuture;
 use tokio_postgres::Config;
 
 use super::{
-    BuildError, LifecycleHooks, MigrationStatements, TenantPool,
+    BuildError, DatabaseLimits, DirectoryCache, LifecycleHooks, MigrationStatements, TenantDirectory, TenantPool,
     connect::Connector,
+    databases::{Databases, FindUrl},
     manager::{Limits, Manager},
     options::Options,
+    resolve::Resolver,
     schemas::Schemas,
     tenant_pool::Inner,
 };
@@ -45,6 +48,11 @@ pub struct TenantPoolBuilder {
     schema_map: SchemaTranslateMap,
     migration_url: Option<String>,
     hooks: Option<Arc<dyn LifecycleHooks>>,
+    directory: Option<Arc<dyn TenantDirectory>>,
+    directory_cache: DirectoryCache,
+    databases: HashMap<String, String>,
+    find_database: Option<Arc<FindUrl>>,
+    database_limits: DatabaseLimits,
 }
 
 impl TenantPoolBuilder {
@@ -56,6 +64,20 @@ impl TenantPoolBuilder {
             schema_map: SchemaTranslateMap::new(),
             migration_url: None,
             hooks: None,
+            directory: None,
+            directory_cache: DirectoryCache::default(),
+            databases: HashMap::new(),
+            find_database: None,
+            database_limits: DatabaseLimits::default(),
+        }
+    }
+
+    /// For another database of the same application.
+    pub(super) fn with_options(database_url: String, options: Options, max_size: usize) -> Self {
+        Self {
+            options,
+            max_size,
+            ..Self::new(database_url)
         }
     }
 
@@ -175,6 +197,57 @@ impl TenantPoolBuilder {
         }
     }
 
+    /// Says where tenants live: which of them there are, in which schema, in which database. Default: none, every schema of
+    /// the database is a tenant's.
+    pub fn directory(self, directory: impl TenantDirectory + 'static) -> Self {
+        Self {
+            directory: Some(Arc::new(directory)),
+            ..self
+        }
+    }
+
+    /// How long the directory's answers are remembered.
+    pub fn directory_cache(self, directory_cache: DirectoryCache) -> Self {
+        Self {
+            directory_cache,
+            ..self
+        }
+    }
+
+    /// Declares another database, on any server: for tenants that the directory places there, and for
+    /// [`using_database`](TenantPool::using_database). It is connected to when it is needed, with the options of this pool.
+    pub fn database(mut self, name: impl Into<String>, database_url: impl Into<String>) -> Self {
+        self.databases.insert(name.into(), database_url.into());
+        self
+    }
+
+    /// Finds the URLs of databases that aren't declared, by their names: for one database for each tenant. `None` is an error
+    /// for who asked. Default: there are no others.
+    pub fn databases_with<F>(self, find: F) -> Self
+    where
+        F: Fn(&str) -> BoxFuture<'static, Option<String>> + Send + Sync + 'static,
+    {
+        Self {
+            find_database: Some(Arc::new(find)),
+            ..self
+        }
+    }
+
+    /// How many connections to other databases there may be.
+    pub fn database_limits(self, database_limits: DatabaseLimits) -> Self {
+        Self {
+            database_limits,
+            ..self
+        }
+    }
+
+    /// The setting with which row-level security policies compare a row's tenant id, for tenants that
+    /// [share their tables](crate::Placement::rows). Default: `diesel_tenants.tenant_id`.
+    pub fn row_setting(mut self, row_setting: impl Into<String>) -> Self {
+        self.options.row_setting = row_setting.into();
+        self
+    }
+
     /// How long a migration waits for another one of the same schema. Default: 60 seconds.
     pub fn migration_lock_timeout(mut self, migration_lock_timeout: Duration) -> Self {
         self.options.migration_lock_timeout = migration_lock_timeout;
@@ -228,6 +301,11 @@ impl TenantPoolBuilder {
             schema_map,
             migration_url,
             hooks,
+            directory,
+            directory_cache,
+            databases,
+            find_database,
+            database_limits,
         } = self;
         if max_size == 0 {
             return Err(BuildError::Empty);
@@ -277,9 +355,11 @@ impl TenantPoolBuilder {
             schemas,
             shared_schema,
             schema_map,
+            databases: Databases::new(databases, find_database, database_limits, options.clone()),
             options,
             detected_batches: OnceLock::new(),
             hooks,
+            resolver: directory.map(|directory| Resolver::new(directory, directory_cache)),
         }))
     }
 }

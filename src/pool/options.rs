@@ -19,6 +19,8 @@ pub(super) struct Options {
     pub(super) schemas_cached_for: Duration,
     pub(super) migration_lock_timeout: Duration,
     pub(super) migration_statements: MigrationStatements,
+    /// The setting that row-level security policies compare with.
+    pub(super) row_setting: String,
     pub(super) establish: Option<Arc<EstablishCallback>>,
 }
 
@@ -39,6 +41,7 @@ impl Default for Options {
             schemas_cached_for: Duration::from_secs(60),
             migration_lock_timeout: Duration::from_secs(60),
             migration_statements: MigrationStatements::default(),
+            row_setting: "diesel_tenants.tenant_id".to_owned(),
             establish: None,
         }
     }

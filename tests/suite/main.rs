@@ -23,6 +23,7 @@ mod isolation;
 mod lifecycle_errors;
 mod maps;
 mod migrations;
+mod placements;
 mod query;
 mod rename_tenant;
 mod rich;
