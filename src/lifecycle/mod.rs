@@ -17,6 +17,7 @@ mod hooked;
 mod in_use;
 mod locks;
 mod operation;
+mod place;
 mod rename;
 mod spares;
 

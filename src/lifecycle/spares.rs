@@ -51,7 +51,7 @@ impl TenantPool {
         let plan = read_for(&all, migrations).await?;
         let event = LifecycleEvent::Create { tenant: all.clone() };
         let mut connection = connect(self, &event).await?;
-        let mut operation = Operation::new(&mut connection, event, self.migration_lock_timeout());
+        let mut operation = Operation::new(self, &mut connection, event);
         // Held until the end, so that nobody else makes the same ones. Where the server ends it before, somebody may.
         operation.begin(&[&all]).await?;
         self.prepare_locked(&mut operation, count, &plan).await

@@ -66,6 +66,13 @@ impl Connector {
         self.establish.is_none()
     }
 
+    pub(super) fn failed_query(&self, source: diesel::result::Error) -> ConnectError {
+        ConnectError::Query {
+            server: self.server.clone(),
+            source,
+        }
+    }
+
     /// Opens a connection.
     pub(crate) async fn connect(&self) -> Result<AsyncPgConnection, ConnectError> {
         tokio::time::timeout(self.timeout, self.connect_untimed())
@@ -119,10 +126,7 @@ impl Connector {
         )
         .get_result(connection)
         .await
-        .map_err(|source| ConnectError::Query {
-            server: self.server.clone(),
-            source,
-        })?;
+        .map_err(|source| self.failed_query(source))?;
         if !settings.standard_strings {
             return Err(ConnectError::NonstandardStrings {
                 server: self.server.clone(),

@@ -13,6 +13,7 @@ mod composites;
 mod connection;
 mod crashes;
 mod create_tenant;
+mod directory;
 mod drift;
 mod drop_tenant;
 mod dsl;

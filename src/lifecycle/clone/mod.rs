@@ -95,7 +95,7 @@ async fn clone(
     };
     let mut held = hold(pool, template, tenant).await.map_err(begin)?;
     let copying = Copying::connect(pool, template, tenant).await.map_err(begin)?;
-    let _forget = pool.schemas().forget_afterwards(tenant);
+    let _forget = pool.forget_afterwards(tenant);
     let copied = copying.run(with_data).await;
     held.rollback().await;
     copied
