@@ -1,0 +1,33 @@
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::Context;
+use crate::{arguments::Migrations, output::Ending, settings::Owner};
+
+/// What to do about spares.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Makes as many spares as are missing: `tenant create` takes one, and only has to rename it.
+    Prepare(Prepare),
+}
+
+/// Options of `spares prepare`.
+#[derive(Debug, Args)]
+pub struct Prepare {
+    /// How many spares there should be.
+    count: usize,
+    #[command(flatten)]
+    migrations: Migrations,
+}
+
+impl Command {
+    pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
+        let Self::Prepare(Prepare { count, migrations }) = self;
+        let migrations = context.settings.migrations(Owner::Tenant, &migrations).await?;
+        let made = context.pool().await?.prepare_spares(count, migrations).await?;
+        context.printer.result(&json!({ "made": made, "ready": count }), || {
+            println!("{count} spares are ready, {made} of them new");
+        })?;
+        Ok(Ending::Well)
+    }
+}

@@ -1,0 +1,74 @@
+//! What is printed: results to stdout, as text or as one JSON document; everything else to stderr.
+
+mod fleet;
+mod outcomes;
+mod progress;
+mod table;
+
+use serde::Serialize;
+use serde_json::json;
+
+use crate::database::causes;
+pub use fleet::{describe, print_changed, print_fleet};
+pub use outcomes::Outcomes;
+pub use progress::Progress;
+pub use table::{table, table_of};
+
+/// How a command ended, as its exit code tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// 0.
+    Well,
+    /// 1: something failed, differs, or is pending where that was asked for.
+    Failed,
+}
+
+impl Ending {
+    /// Well, if a condition holds.
+    pub fn well_if(condition: bool) -> Self {
+        if condition { Self::Well } else { Self::Failed }
+    }
+}
+
+/// Prints results.
+#[derive(Debug, Clone, Copy)]
+pub struct Printer {
+    json: bool,
+}
+
+impl Printer {
+    pub fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// Whether the result is to be JSON.
+    pub fn is_json(self) -> bool {
+        self.json
+    }
+
+    /// Prints a result: as JSON, or by a function that prints text.
+    pub fn result(self, result: &impl Serialize, text: impl FnOnce()) -> anyhow::Result<()> {
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(result)?);
+        } else {
+            text();
+        }
+        Ok(())
+    }
+
+    /// Prints why there is no result.
+    pub fn error(self, error: &anyhow::Error) {
+        let mut chain = error.chain().map(ToString::to_string).collect::<Vec<_>>();
+        // An error that stands for its cause says the same.
+        chain.dedup();
+        eprintln!("error: {}", chain.join("\n  because: "));
+        if self.json {
+            println!("{:#}", json!({ "error": chain.join(": ") }));
+        }
+    }
+}
+
+/// An error with its causes, on one line.
+pub fn line(error: &(dyn std::error::Error + 'static)) -> String {
+    causes(error)
+}
