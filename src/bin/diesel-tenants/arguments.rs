@@ -11,7 +11,6 @@ use crate::{commands::Command, duration};
 #[command(
     name = "diesel-tenants",
     version,
-    propagate_version = true,
     after_help = "Exit codes: 0 all well; 1 something failed, differs, or is pending where that was asked for; 2 wrong usage; \
                   130 given up by a second Ctrl-C.",
     max_term_width = 100
@@ -48,18 +47,33 @@ pub struct Global {
     pub migration_url: Option<String>,
     /// The configuration file of the `diesel` command; `diesel-tenants.toml` is looked for beside it. Default: `diesel.toml`
     /// in the nearest folder upwards that holds one, or a `Cargo.toml`.
-    #[arg(long, global = true, env = "DIESEL_CONFIG_FILE", value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        env = "DIESEL_CONFIG_FILE",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
     pub config_file: Option<PathBuf>,
     /// Prints the result as one JSON document to stdout.
     #[arg(long, global = true)]
     pub json: bool,
 }
 
-/// Where migrations are.
+/// Where the shared schema's migrations are.
 #[derive(Debug, Clone, Args)]
-pub struct Migrations {
-    /// The folder of the migrations. Default: that of `diesel-tenants.toml`; for shared ones MIGRATION_DIRECTORY, and that of
-    /// `diesel.toml`; else `migrations/shared` or `migrations`, and `migrations/tenant` or `tenant_migrations`.
+pub struct SharedMigrations {
+    /// The folder of the shared migrations. Default: as `diesel-tenants.toml` or `diesel.toml` say; else `migrations/shared`
+    /// if there is such a folder, or `migrations`.
+    #[arg(long, env = "MIGRATION_DIRECTORY", hide_env_values = true, value_name = "FOLDER")]
+    pub migration_dir: Option<PathBuf>,
+}
+
+/// Where tenants' migrations are.
+#[derive(Debug, Clone, Args)]
+pub struct TenantMigrations {
+    /// The folder of the tenants' migrations. Default: as `diesel-tenants.toml` says; else `migrations/tenant` if there is
+    /// such a folder, or `tenant_migrations`.
     #[arg(long, value_name = "FOLDER")]
     pub migration_dir: Option<PathBuf>,
 }
@@ -99,4 +113,16 @@ pub struct Patience {
     /// How long to wait for transactions that use the tenant: a number with ms, s, m, h or d.
     #[arg(long, value_name = "TIME", default_value = "3s", value_parser = duration::parse)]
     pub wait: std::time::Duration,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_of_no_subcommand_contradict_each_other() {
+        Arguments::command().debug_assert();
+    }
 }

@@ -27,9 +27,18 @@ impl Database {
         let migration_url = global.migration_url.as_deref().map(adapted);
         // The parser's own reason may hold the password.
         let config: Config = url.parse().ok().context(diesel_tenants::BuildError::InvalidUrl)?;
-        let tls = match config.get_ssl_mode() {
-            SslMode::Require => Some(tls::connector()?),
-            _ => None,
+        let is_encrypted = |url: &str| {
+            let config = url.parse::<Config>();
+            config.is_ok_and(|config| config.get_ssl_mode() == SslMode::Require)
+        };
+        let tls = if [Some(&url), migration_url.as_ref()]
+            .into_iter()
+            .flatten()
+            .any(|url| is_encrypted(url))
+        {
+            Some(tls::connector()?)
+        } else {
+            None
         };
         Ok(Self {
             url,

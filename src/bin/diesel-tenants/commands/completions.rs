@@ -1,9 +1,10 @@
-use std::io;
-
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
-use crate::{arguments::Arguments, output::Ending};
+use crate::{
+    arguments::Arguments,
+    output::{Ending, say},
+};
 
 /// Options of `completions`.
 #[derive(Debug, Args)]
@@ -14,8 +15,9 @@ pub struct Completions {
 
 impl Completions {
     pub fn run(self) -> anyhow::Result<Ending> {
-        let mut command = Arguments::command();
-        clap_complete::generate(self.shell, &mut command, "diesel-tenants", &mut io::stdout());
+        let (mut command, mut script) = (Arguments::command(), Vec::new());
+        clap_complete::generate(self.shell, &mut command, "diesel-tenants", &mut script);
+        say!("{}", String::from_utf8_lossy(&script).trim_end());
         Ok(Ending::Well)
     }
 }

@@ -3,7 +3,7 @@ use diesel_tenants::{DriftReport, SchemaName, drift::Repair};
 use serde_json::{Value, json};
 
 use super::Context;
-use crate::output::Ending;
+use crate::output::{Ending, say};
 
 /// Options of `drift`.
 #[derive(Debug, Args)]
@@ -44,23 +44,23 @@ impl Drift {
 
 fn print(report: &DriftReport, template: &str) {
     for drift in &report.drifted {
-        println!("{}:", drift.tenant);
+        say!("{}:", drift.tenant);
         for difference in &drift.differences {
             let by_hand = if difference.repair.is_empty() {
                 " (to be repaired by hand)"
             } else {
                 ""
             };
-            println!("  {difference}{by_hand}");
+            say!("  {difference}{by_hand}");
         }
         for object in &drift.not_compared {
-            println!("  not compared: {object}");
+            say!("  not compared: {object}");
         }
     }
     for tenant in &report.missing {
-        println!("{tenant}: there is no such tenant");
+        say!("{tenant}: there is no such tenant");
     }
-    println!(
+    say!(
         "{} tenants are like {template}, {} are not{}",
         report.alike,
         report.drifted.len(),
@@ -74,12 +74,12 @@ fn print(report: &DriftReport, template: &str) {
 
 fn print_sql(report: &DriftReport) {
     for drift in &report.drifted {
-        println!("-- {}", drift.tenant.as_str().escape_debug());
+        say!("-- {}", drift.tenant.as_str().escape_debug());
         for Repair {
             sql, is_destructive, ..
         } in &drift.repair
         {
-            println!(
+            say!(
                 "{}{sql};",
                 if *is_destructive {
                     "-- The next statement loses data.\n"
@@ -93,11 +93,11 @@ fn print_sql(report: &DriftReport) {
             .iter()
             .filter(|difference| difference.repair.is_empty())
         {
-            println!("-- To be repaired by hand: {}", difference.to_string().escape_debug());
+            say!("-- To be repaired by hand: {}", difference.to_string().escape_debug());
         }
     }
     for tenant in &report.missing {
-        println!("-- There is no tenant {:?}.", tenant.as_str());
+        say!("-- There is no tenant {:?}.", tenant.as_str());
     }
 }
 

@@ -3,12 +3,17 @@ use std::io::{self, Write};
 use clap::{Command, CommandFactory};
 use clap_mangen::Man;
 
-use crate::{arguments::Arguments, output::Ending};
+use crate::{
+    arguments::Arguments,
+    output::{Ending, say},
+};
 
 pub fn run() -> anyhow::Result<Ending> {
     let mut command = Arguments::command().disable_help_subcommand(true);
     command.build();
-    render(&command, &mut io::stdout().lock())?;
+    let mut pages = Vec::new();
+    render(&command, &mut pages)?;
+    say!("{}", String::from_utf8_lossy(&pages).trim_end());
     Ok(Ending::Well)
 }
 

@@ -9,18 +9,17 @@ use diesel_tenants::{
 
 use super::Context;
 use crate::{
-    arguments::Migrations,
+    arguments::TenantMigrations,
     duration,
     interrupt::Interrupt,
     output::{Ending, Progress, describe, print_fleet},
-    settings::Owner,
 };
 
 /// Options of `migrate`.
 #[derive(Debug, Args)]
 pub struct Migrate {
     #[command(flatten)]
-    migrations: Migrations,
+    migrations: TenantMigrations,
     #[command(flatten)]
     fleet: Fleet,
 }
@@ -98,7 +97,7 @@ impl Fleet {
 
 impl Migrate {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
-        let migrations = context.settings.migrations(Owner::Tenant, &self.migrations).await?;
+        let migrations = context.settings.tenant_migrations(&self.migrations).await?;
         let pool = context.pool().await?;
         let interrupt = Interrupt::watch();
         let report = self

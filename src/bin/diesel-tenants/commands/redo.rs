@@ -6,17 +6,16 @@ use serde_json::json;
 
 use super::{Context, migrate::Fleet, revert::ask};
 use crate::{
-    arguments::{Consent, Count, Migrations},
+    arguments::{Consent, Count, TenantMigrations},
     interrupt::Interrupt,
     output::{Ending, print_fleet},
-    settings::Owner,
 };
 
 /// Options of `redo`.
 #[derive(Debug, Args)]
 pub struct Redo {
     #[command(flatten)]
-    migrations: Migrations,
+    migrations: TenantMigrations,
     #[command(flatten)]
     count: Count,
     #[command(flatten)]
@@ -27,7 +26,7 @@ pub struct Redo {
 
 impl Redo {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
-        let migrations = context.settings.migrations(Owner::Tenant, &self.migrations).await?;
+        let migrations = context.settings.tenant_migrations(&self.migrations).await?;
         let pool = context.pool().await?;
         if !self.fleet.dry_run {
             ask(&self.consent, &self.count, &self.fleet, "Revert and redo")?;

@@ -2,18 +2,17 @@ use clap::Args;
 
 use super::{Context, migrate::Fleet};
 use crate::{
-    arguments::{Consent, Count, Migrations},
+    arguments::{Consent, Count, TenantMigrations},
     confirm::confirm,
     interrupt::Interrupt,
     output::{Ending, print_fleet},
-    settings::Owner,
 };
 
 /// Options of `revert`.
 #[derive(Debug, Args)]
 pub struct Revert {
     #[command(flatten)]
-    migrations: Migrations,
+    migrations: TenantMigrations,
     #[command(flatten)]
     count: Count,
     #[command(flatten)]
@@ -24,7 +23,7 @@ pub struct Revert {
 
 impl Revert {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
-        let migrations = context.settings.migrations(Owner::Tenant, &self.migrations).await?;
+        let migrations = context.settings.tenant_migrations(&self.migrations).await?;
         let pool = context.pool().await?;
         if !self.fleet.dry_run {
             ask(&self.consent, &self.count, &self.fleet, "Revert")?;

@@ -3,10 +3,9 @@ use serde_json::json;
 
 use super::Context;
 use crate::{
-    arguments::{Consent, Count, Migrations},
+    arguments::{Consent, Count, SharedMigrations},
     confirm::confirm,
-    output::{Ending, table},
-    settings::Owner,
+    output::{Ending, say, table},
 };
 
 /// What to do with the shared schema.
@@ -24,7 +23,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct Migrate {
     #[command(flatten)]
-    migrations: Migrations,
+    migrations: SharedMigrations,
     /// Only shows what would be applied.
     #[arg(long)]
     dry_run: bool,
@@ -34,7 +33,7 @@ pub struct Migrate {
 #[derive(Debug, Args)]
 pub struct Revert {
     #[command(flatten)]
-    migrations: Migrations,
+    migrations: SharedMigrations,
     #[command(flatten)]
     count: Count,
     /// Only shows what would be reverted.
@@ -48,7 +47,7 @@ pub struct Revert {
 #[derive(Debug, Args)]
 pub struct Status {
     #[command(flatten)]
-    migrations: Migrations,
+    migrations: SharedMigrations,
     /// Ends with exit code 1 if a migration is pending.
     #[arg(long)]
     check: bool,
@@ -66,7 +65,7 @@ impl Command {
 
 impl Migrate {
     async fn run(self, context: &Context) -> anyhow::Result<Ending> {
-        let migrations = context.settings.migrations(Owner::Shared, &self.migrations).await?;
+        let migrations = context.settings.shared_migrations(&self.migrations).await?;
         let pool = context.pool().await?;
         let versions: Vec<String> = if self.dry_run {
             pool.shared_migration_status(migrations).await?.pending
@@ -80,7 +79,7 @@ impl Migrate {
 
 impl Revert {
     async fn run(self, context: &Context) -> anyhow::Result<Ending> {
-        let migrations = context.settings.migrations(Owner::Shared, &self.migrations).await?;
+        let migrations = context.settings.shared_migrations(&self.migrations).await?;
         let pool = context.pool().await?;
         let status = pool.shared_migration_status(migrations.clone()).await?;
         let count = if self.count.all { usize::MAX } else { self.count.number };
@@ -104,10 +103,10 @@ fn print(context: &Context, done: &str, versions: &[String], dry_run: bool) -> a
     let result = json!({ "versions": versions, "dry_run": dry_run });
     context.printer.result(&result, || {
         for version in versions {
-            println!("{}{done} {version}", if dry_run { "would be " } else { "" });
+            say!("{}{done} {version}", if dry_run { "would be " } else { "" });
         }
         if versions.is_empty() {
-            println!("nothing to be {done}");
+            say!("nothing to be {done}");
         }
     })?;
     Ok(Ending::Well)
@@ -115,7 +114,7 @@ fn print(context: &Context, done: &str, versions: &[String], dry_run: bool) -> a
 
 impl Status {
     async fn run(self, context: &Context) -> anyhow::Result<Ending> {
-        let migrations = context.settings.migrations(Owner::Shared, &self.migrations).await?;
+        let migrations = context.settings.shared_migrations(&self.migrations).await?;
         let status = context.pool().await?.shared_migration_status(migrations).await?;
         context.printer.result(&status, || {
             let known = |version: &String| !status.unknown.contains(version);
@@ -136,7 +135,7 @@ impl Status {
                 .chain(status.pending.iter().map(|version| [version.clone(), "pending".into()]))
                 .collect();
             rows.sort();
-            println!("{}", table(["migration", "status"], rows));
+            say!("{}", table(["migration", "status"], rows));
         })?;
         Ok(Ending::well_if(!self.check || status.pending.is_empty()))
     }

@@ -2,7 +2,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::Context;
-use crate::{arguments::Migrations, output::Ending, settings::Owner};
+use crate::{arguments::TenantMigrations, output::Ending};
 
 /// What to do about spares.
 #[derive(Debug, Subcommand)]
@@ -17,16 +17,16 @@ pub struct Prepare {
     /// How many spares there should be.
     count: usize,
     #[command(flatten)]
-    migrations: Migrations,
+    migrations: TenantMigrations,
 }
 
 impl Command {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
         let Self::Prepare(Prepare { count, migrations }) = self;
-        let migrations = context.settings.migrations(Owner::Tenant, &migrations).await?;
+        let migrations = context.settings.tenant_migrations(&migrations).await?;
         let made = context.pool().await?.prepare_spares(count, migrations).await?;
         context.printer.result(&json!({ "made": made, "ready": count }), || {
-            println!("{count} spares are ready, {made} of them new");
+            say!("{count} spares are ready, {made} of them new");
         })?;
         Ok(Ending::Well)
     }

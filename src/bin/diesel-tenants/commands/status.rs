@@ -3,16 +3,15 @@ use clap::Args;
 
 use super::Context;
 use crate::{
-    arguments::Migrations,
-    output::{Ending, print_changed, table},
-    settings::Owner,
+    arguments::TenantMigrations,
+    output::{Ending, print_changed, say, table},
 };
 
 /// Options of `status`.
 #[derive(Debug, Args)]
 pub struct Status {
     #[command(flatten)]
-    migrations: Migrations,
+    migrations: TenantMigrations,
     /// Only this tenant; may be given more than once. Default: all tenants, suspended ones and spares among them.
     #[arg(long, value_name = "TENANT")]
     only: Vec<String>,
@@ -26,7 +25,7 @@ pub struct Status {
 
 impl Status {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
-        let migrations = context.settings.migrations(Owner::Tenant, &self.migrations).await?;
+        let migrations = context.settings.tenant_migrations(&self.migrations).await?;
         let mut status = context.pool().await?.migration_status(migrations).await?;
         for only in &self.only {
             if !status.tenants.iter().any(|versions| versions.tenant.as_str() == only) {
@@ -59,10 +58,14 @@ impl Status {
             });
             let header = ["tenant", "status", "version", "applied", "pending", "not in the folder"];
             if !status.tenants.is_empty() {
-                println!("{}", table(header, rows));
+                say!("{}", table(header, rows));
             }
             print_changed(&status.changed);
-            println!("{all} tenants, {behind} of them not up to date");
+            match (all, behind) {
+                (0, _) => say!("no tenants"),
+                (_, 0) => say!("{all} tenants, all up to date"),
+                _ => say!("{all} tenants, {behind} not up to date"),
+            }
         })?;
         Ok(Ending::well_if(!self.check || behind == 0))
     }

@@ -3,7 +3,7 @@ use diesel_tenants::{
     migrations::{ChangedMigration, TenantOutcome, TenantReport},
 };
 
-use super::line;
+use super::{line, say};
 
 /// One tenant's line: what was, or would be, done to it. `done` is a word such as `applied`.
 pub fn describe(report: &TenantReport, done: &str) -> String {
@@ -28,21 +28,21 @@ pub fn describe(report: &TenantReport, done: &str) -> String {
 pub fn print_fleet(report: &FleetReport, done: &str) {
     for tenant in &report.tenants {
         match tenant.outcome {
-            TenantOutcome::Failed(_) | TenantOutcome::Pending => println!("{}", describe(tenant, done)),
+            TenantOutcome::Failed(_) | TenantOutcome::Pending => say!("{}", describe(tenant, done)),
             _ => {}
         }
     }
     print_changed(&report.changed);
-    println!("{report}, in {:.1?}", report.elapsed);
+    say!("{report}, in {:.1?}", report.elapsed);
     if !report.is_success() {
-        println!("what succeeded stays; run the same command again to go on with the others");
+        say!("what succeeded stays; run the same command again to go on with the others");
     }
 }
 
 /// Tells of migrations that were changed after they were applied.
 pub fn print_changed(changed: &[ChangedMigration]) {
     for ChangedMigration { version, tenants, .. } in changed {
-        println!(
+        say!(
             "changed: migration {version} is another one now than when it was applied to {}",
             match tenants.as_slice() {
                 [one] => one.to_string(),

@@ -5,6 +5,12 @@ mod outcomes;
 mod progress;
 mod table;
 
+use std::{
+    fmt::Display,
+    io::{self, Write},
+    process,
+};
+
 use serde::Serialize;
 use serde_json::json;
 
@@ -13,6 +19,21 @@ pub use fleet::{describe, print_changed, print_fleet};
 pub use outcomes::Outcomes;
 pub use progress::Progress;
 pub use table::{table, table_of};
+
+/// Prints a line of the result, as `println!` does, but for a reader who has gone away.
+macro_rules! say {
+    ($($text:tt)*) => {
+        $crate::output::print_line(format_args!($($text)*))
+    };
+}
+pub(crate) use say;
+
+/// Ends the process if nobody reads any further: `head` has what it wanted.
+pub fn print_line(text: impl Display) {
+    if let Err(error) = writeln!(io::stdout(), "{text}") {
+        process::exit(i32::from(error.kind() != io::ErrorKind::BrokenPipe));
+    }
+}
 
 /// How a command ended, as its exit code tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +70,7 @@ impl Printer {
     /// Prints a result: as JSON, or by a function that prints text.
     pub fn result(self, result: &impl Serialize, text: impl FnOnce()) -> anyhow::Result<()> {
         if self.json {
-            println!("{}", serde_json::to_string_pretty(result)?);
+            say!("{}", serde_json::to_string_pretty(result)?);
         } else {
             text();
         }
@@ -63,7 +84,7 @@ impl Printer {
         chain.dedup();
         eprintln!("error: {}", chain.join("\n  because: "));
         if self.json {
-            println!("{:#}", json!({ "error": chain.join(": ") }));
+            say!("{:#}", json!({ "error": chain.join(": ") }));
         }
     }
 }

@@ -2,7 +2,7 @@ use std::{error::Error, fmt::Display};
 
 use serde_json::{Value, json};
 
-use super::{Ending, Printer, line};
+use super::{Ending, Printer, line, say};
 
 /// What was done to some tenants, one after the other.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ impl Outcomes {
 
     fn say(&self, text: impl Display) {
         if !self.printer.is_json() {
-            println!("{text}");
+            say!("{text}");
         }
     }
 

@@ -1,60 +1,37 @@
 //! Where migrations are found.
 
-use std::{env, path::PathBuf};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use diesel_tenants::migrations::MigrationFolder;
 
 use super::Settings;
-use crate::arguments::Migrations;
-
-/// Whose migrations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Owner {
-    Shared,
-    Tenant,
-}
-
-impl Owner {
-    /// Where they are if nothing says so: the first folder that there is.
-    fn defaults(self) -> [&'static str; 2] {
-        match self {
-            Self::Shared => ["migrations/shared", "migrations"],
-            Self::Tenant => ["migrations/tenant", "tenant_migrations"],
-        }
-    }
-}
+use crate::arguments::{SharedMigrations, TenantMigrations};
 
 impl Settings {
-    /// Reads the migrations, on a thread that may block.
-    pub async fn migrations(&self, owner: Owner, options: &Migrations) -> anyhow::Result<MigrationFolder> {
-        let path = self.migration_folder(owner, options)?;
-        let read = tokio::task::spawn_blocking(move || MigrationFolder::read(path)).await?;
-        read.context("the migrations can't be used, and nothing was done")
+    /// Reads the shared schema's migrations.
+    pub async fn shared_migrations(&self, options: &SharedMigrations) -> anyhow::Result<MigrationFolder> {
+        let ours = self.tenants.migrations_directory.shared.as_deref();
+        let named = ours.or(self.diesel.migrations_directory.dir.as_deref());
+        let defaults = ["migrations/shared", "migrations"];
+        read(self.folder(options.migration_dir.as_deref(), named, defaults)?).await
     }
 
-    fn migration_folder(&self, owner: Owner, options: &Migrations) -> anyhow::Result<PathBuf> {
-        if let Some(folder) = &options.migration_dir {
-            return Ok(folder.clone());
+    /// Reads the tenants' migrations.
+    pub async fn tenant_migrations(&self, options: &TenantMigrations) -> anyhow::Result<MigrationFolder> {
+        let named = self.tenants.migrations_directory.tenant.as_deref();
+        let defaults = ["migrations/tenant", "tenant_migrations"];
+        read(self.folder(options.migration_dir.as_deref(), named, defaults)?).await
+    }
+
+    /// The folder of an option, else that of a file, else the first of the defaults that there is.
+    fn folder(&self, option: Option<&Path>, named: Option<&Path>, defaults: [&str; 2]) -> anyhow::Result<PathBuf> {
+        if let Some(folder) = option.filter(|folder| !folder.as_os_str().is_empty()) {
+            return Ok(folder.to_owned());
         }
-        let variable = match owner {
-            Owner::Shared => env::var_os("MIGRATION_DIRECTORY").filter(|value| !value.is_empty()),
-            Owner::Tenant => None,
-        };
-        if let Some(folder) = variable {
-            return Ok(folder.into());
-        }
-        let named = match owner {
-            Owner::Shared => {
-                let ours = self.tenants.migrations_directory.shared.as_ref();
-                ours.or(self.diesel.migrations_directory.dir.as_ref())
-            }
-            Owner::Tenant => self.tenants.migrations_directory.tenant.as_ref(),
-        };
         if let Some(folder) = named {
             return Ok(self.root.join(folder));
         }
-        let defaults = owner.defaults();
         match defaults.iter().find(|folder| self.root.join(folder).is_dir()) {
             Some(folder) => Ok(self.root.join(folder)),
             None => bail!(
@@ -65,4 +42,10 @@ impl Settings {
             ),
         }
     }
+}
+
+/// On a thread that may block.
+async fn read(folder: PathBuf) -> anyhow::Result<MigrationFolder> {
+    let read = tokio::task::spawn_blocking(move || MigrationFolder::read(folder)).await?;
+    read.context("the migrations can't be used, and nothing was done")
 }

@@ -9,7 +9,6 @@ use anyhow::bail;
 
 use crate::arguments::Global;
 use files::{DieselFile, TenantsFile};
-pub use folders::Owner;
 
 /// What the files say, and where they are.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::Context;
-use crate::output::{Ending, line, table};
+use crate::output::{Ending, line, say, table};
 use finding::{Finding, Severity};
 
 /// Options of `doctor`.
@@ -49,10 +49,10 @@ impl Doctor {
                     finding.found.clone(),
                 ]
             });
-            println!("{}", table(["", "check", "found"], rows));
+            say!("{}", table(["", "check", "found"], rows));
             for Finding { check, advice, .. } in &findings {
                 if let Some(advice) = advice {
-                    println!("{check}: {advice}");
+                    say!("{check}: {advice}");
                 }
             }
         })?;

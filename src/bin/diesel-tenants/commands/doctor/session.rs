@@ -45,14 +45,14 @@ async fn search_path(context: &Context, client: &Client) -> Result<Finding, Erro
     let (path, reached): (String, Vec<String>) = (row.get(0), row.get(1));
     Ok(
         match (reached.as_slice(), context.settings.tenants.search_path_from_role) {
-            ([], _) => Finding::fine(CHECK, format!("{path:?} reaches no table")),
+            ([], _) => Finding::fine(CHECK, format!("{path}, which reaches no table")),
             (_, false) => Finding::fine(
                 CHECK,
-                format!("{path:?}; the library's connections have their own, which is empty"),
+                format!("{path}; the library's connections have their own, which is empty"),
             ),
             (reached, true) => Finding::problem(
                 CHECK,
-                format!("{path:?} reaches {}", reached.join(", ")),
+                format!("{path}, which reaches {}", reached.join(", ")),
                 "with search_path_from_role the role's is all there is: ALTER ROLE … SET search_path = ''",
             ),
         },

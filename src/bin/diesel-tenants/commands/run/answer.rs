@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 use tokio_postgres::SimpleQueryMessage;
 
-use crate::output::table_of;
+use crate::output::{say, table_of};
 
 /// What the server answered to some statements, in their order.
 #[derive(Debug, Default)]
@@ -52,17 +52,17 @@ impl Answer {
         for statement in &self.0 {
             match &statement.columns {
                 Some(columns) => {
-                    println!("{tenant}: {} rows", statement.rows.len());
+                    say!("{tenant}: {} rows", statement.rows.len());
                     if !statement.rows.is_empty() {
                         let values = |row: &Vec<Option<String>>| {
                             row.iter()
                                 .map(|value| value.clone().unwrap_or_else(|| "NULL".to_owned()))
                                 .collect()
                         };
-                        println!("{}", table_of(columns, statement.rows.iter().map(values)));
+                        say!("{}", table_of(columns, statement.rows.iter().map(values)));
                     }
                 }
-                None => println!("{tenant}: done, {} rows changed", statement.count),
+                None => say!("{tenant}: done, {} rows changed", statement.count),
             }
         }
     }

@@ -17,7 +17,7 @@ use serde_json::json;
 use super::Context;
 use crate::{
     interrupt::Interrupt,
-    output::{Ending, Progress, line},
+    output::{Ending, Progress, line, say},
 };
 use connections::Connections;
 
@@ -95,8 +95,10 @@ impl Run {
         }
         progress.end();
         context.printer.result(&json!({ "tenants": documents }), || {
-            if failed > 0 {
-                println!("failed in {failed} of {} tenants", tenants.len());
+            if tenants.is_empty() {
+                say!("no active tenants");
+            } else if failed > 0 {
+                say!("failed in {failed} of {} tenants", tenants.len());
             }
         })?;
         Ok(Ending::well_if(failed == 0))

@@ -9,7 +9,7 @@ use crate::{
     commands::Context,
     confirm::confirm,
     duration,
-    output::{Ending, Outcomes, table},
+    output::{Ending, Outcomes, say, table},
 };
 
 /// Options of `tenant archived`.
@@ -52,7 +52,7 @@ async fn list(context: &Context) -> anyhow::Result<Ending> {
     let listed: Vec<Value> = archives.iter().map(document).collect();
     context.printer.result(&json!({ "archives": listed }), || {
         if archives.is_empty() {
-            println!("no archives");
+            say!("no archives");
         } else {
             let rows = archives.iter().map(|archived| {
                 let age = SystemTime::now().duration_since(archived.since).unwrap_or_default();
@@ -62,7 +62,7 @@ async fn list(context: &Context) -> anyhow::Result<Ending> {
                     format!("{} days", days(age)),
                 ]
             });
-            println!("{}", table(["archive", "tenant", "age"], rows));
+            say!("{}", table(["archive", "tenant", "age"], rows));
         }
     })?;
     Ok(Ending::Well)

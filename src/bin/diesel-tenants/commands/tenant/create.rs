@@ -6,10 +6,9 @@ use diesel_tenants::{
 };
 
 use crate::{
-    arguments::Migrations,
+    arguments::TenantMigrations,
     commands::Context,
     output::{Ending, Outcomes},
-    settings::Owner,
 };
 
 /// Options of `tenant create`.
@@ -19,28 +18,28 @@ pub struct Create {
     #[arg(required = true)]
     names: Vec<String>,
     #[command(flatten)]
-    migrations: Migrations,
+    migrations: TenantMigrations,
     /// A tenant that exists is brought up to date. Default: it is an error, and left alone.
     #[arg(long)]
     if_not_exists: bool,
     /// Makes no tables for now; `migrate` makes them later.
-    #[arg(long, conflicts_with = "version")]
+    #[arg(long, conflicts_with = "only_version")]
     without_tables: bool,
     /// Applies only the migration of this version; may be given more than once. Default: all migrations.
     #[arg(long, value_name = "VERSION")]
-    version: Vec<String>,
+    only_version: Vec<String>,
 }
 
 impl Create {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
         let migrations = match self.without_tables {
             true => None,
-            false => Some(context.settings.migrations(Owner::Tenant, &self.migrations).await?),
+            false => Some(context.settings.tenant_migrations(&self.migrations).await?),
         };
         let pool = context.pool().await?;
         let mut outcomes = Outcomes::new(context.printer);
         for name in &self.names {
-            let created = match (&migrations, self.version.as_slice()) {
+            let created = match (&migrations, self.only_version.as_slice()) {
                 (None, _) => self.create(&pool, name, NoMigrations).await,
                 (Some(migrations), []) => self.create(&pool, name, MigrationFolder::clone(migrations)).await,
                 (Some(migrations), versions) => {

@@ -3,7 +3,7 @@ use serde_json::json;
 
 use crate::{
     commands::Context,
-    output::{Ending, table},
+    output::{Ending, say, table},
 };
 
 /// Options of `tenant list`.
@@ -28,12 +28,12 @@ impl List {
             .collect();
         context.printer.result(&json!({ "tenants": listed }), || {
             if tenants.is_empty() {
-                println!("no tenants");
+                say!("no tenants");
             } else {
                 let rows = tenants
                     .iter()
                     .map(|tenant| [tenant.name.to_string(), tenant.status.to_string()]);
-                println!("{}", table(["tenant", "status"], rows));
+                say!("{}", table(["tenant", "status"], rows));
             }
         })?;
         Ok(Ending::Well)
