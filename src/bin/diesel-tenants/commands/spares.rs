@@ -2,7 +2,10 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::Context;
-use crate::{arguments::TenantMigrations, output::Ending};
+use crate::{
+    arguments::TenantMigrations,
+    output::{Ending, say},
+};
 
 /// What to do about spares.
 #[derive(Debug, Subcommand)]
