@@ -83,8 +83,11 @@ impl Database {
     /// A connection of its own, with some startup options.
     pub async fn client(&self, options: &str) -> Result<Client, tokio_postgres::Error> {
         let mut config = self.config.clone();
-        let options = format!("{} {options}", config.get_options().unwrap_or_default());
-        config.options(options.trim());
+        // A pooler may refuse the very parameter.
+        if !options.is_empty() {
+            let options = format!("{} {options}", config.get_options().unwrap_or_default());
+            config.options(options.trim());
+        }
         match &self.tls {
             Some(tls) => {
                 let (client, connection) = config.connect(tls.clone()).await?;

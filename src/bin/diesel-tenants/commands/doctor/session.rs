@@ -1,16 +1,21 @@
 //! What stands between, and what a session starts with.
 
+use std::time::Duration;
+
 use tokio_postgres::{Client, Error};
 
 use super::Finding;
 use crate::{commands::Context, output::line};
+
+/// For an answer that a pooler may never give.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 pub async fn findings(context: &Context, client: &Client) -> Result<Vec<Finding>, Error> {
     Ok(vec![
         pooler(context).await?,
         search_path(context, client).await?,
         strings(client).await?,
-        prepared_statements(client).await,
+        prepared_statements(context, client).await,
     ])
 }
 
@@ -74,22 +79,26 @@ async fn strings(client: &Client) -> Result<Finding, Error> {
     })
 }
 
-/// Prepares a statement, and uses it in several transactions: a pooler that can't will hand over sessions that don't know it.
-async fn prepared_statements(client: &Client) -> Finding {
+/// Prepares a statement, and uses it while somebody else is in a transaction: a pooler that hands sessions from one to the other
+/// may answer from one that doesn't know it.
+async fn prepared_statements(context: &Context, client: &Client) -> Finding {
     const CHECK: &str = "prepared statements";
+    let advice =
+        "a pooler in between can't keep them: PgBouncer must be 1.21 or newer, with max_prepared_statements set";
     let attempt = async {
         let statement = client.prepare("SELECT 1::int4").await?;
-        for _ in 0..5 {
-            client.query_one(&statement, &[]).await?;
-        }
-        Ok::<_, Error>(())
+        let other = context.database.client("").await?;
+        other.batch_execute("BEGIN").await?;
+        client.query_one(&statement, &[]).await?;
+        other.batch_execute("ROLLBACK").await
     };
-    match attempt.await {
-        Ok(()) => Finding::fine(CHECK, "outlive their transaction"),
-        Err(error) => Finding::problem(
+    match tokio::time::timeout(PATIENCE, attempt).await {
+        Ok(Ok(())) => Finding::fine(CHECK, "outlive their transaction"),
+        Ok(Err(error)) => Finding::problem(CHECK, line(&error), advice),
+        Err(_) => Finding::warning(
             CHECK,
-            line(&error),
-            "a pooler in between can't keep them: PgBouncer must be 1.21 or newer, with max_prepared_statements set",
+            format!("two connections at a time got no answer within {PATIENCE:?}"),
+            "a pooler in between has a single connection: give it more (default_pool_size)",
         ),
     }
 }
