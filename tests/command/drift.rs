@@ -7,7 +7,7 @@ fn drift_is_found_and_the_sql_repairs_it() {
     let project = Project::with_tenants(&["template", "client1", "client2"]);
     assert_eq!(
         project.run(&["drift", "template"]).well(),
-        "2 tenants are like template, 0 are not\n"
+        "like template: 2; not like it: 0\n"
     );
 
     project.database.run("ALTER TABLE client2.items ADD COLUMN by_hand int");
@@ -16,7 +16,7 @@ fn drift_is_found_and_the_sql_repairs_it() {
     assert!(
         ended
             .out
-            .starts_with("client2:\n  column by_hand of items is unexpected\n1 tenants are like template, 1 are not"),
+            .starts_with("client2:\n  column by_hand of items is unexpected\nlike template: 1; not like it: 1; --sql"),
         "{}",
         ended.out
     );

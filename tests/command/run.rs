@@ -10,7 +10,7 @@ fn sql_is_run_in_each_tenant_and_rows_are_shown() {
     project.database.run("INSERT INTO client1.items VALUES (7)");
     assert_eq!(
         project.run(&["run", "SELECT id FROM items; DELETE FROM items"]).well(),
-        "client1: 1 rows\nid\n7\nclient1: done, 1 rows changed\nclient2: 0 rows\nclient2: done, 0 rows changed\n"
+        "client1: 1 row\nid\n7\nclient1: done, 1 row changed\nclient2: 0 rows\nclient2: done, 0 rows changed\n"
     );
     assert_eq!(
         project.json(&["run", "SELECT 1 AS one, NULL AS nothing", "--only", "client2"]),

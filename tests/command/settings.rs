@@ -64,7 +64,7 @@ fn files_are_found_from_a_folder_below_and_by_the_option() {
     assert!(
         String::from_utf8(output.stdout)
             .unwrap()
-            .contains("1 tenants, all up to date")
+            .contains("1 tenant, all up to date")
     );
 
     project.write("elsewhere/diesel.toml", "");
@@ -91,5 +91,5 @@ fn the_schemas_of_our_file_are_used() {
     assert_eq!(project.schemas_with("users"), "common");
     project.run(&["tenant", "create", "client1"]).well();
     let out = project.run(&["run", "SELECT count(*) FROM tenant.items"]).well();
-    assert!(out.starts_with("client1: 1 rows"), "{out}");
+    assert!(out.starts_with("client1: 1 row"), "{out}");
 }

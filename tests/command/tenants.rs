@@ -8,7 +8,7 @@ fn tenants_are_created_and_listed() {
     assert_eq!(project.run(&["tenant", "list"]).well(), "no tenants\n");
     assert_eq!(
         project.run(&["tenant", "create", "client1", "client2"]).well(),
-        "client1: created, 1 migrations applied\nclient2: created, 1 migrations applied\n"
+        "client1: created, 1 migration applied\nclient2: created, 1 migration applied\n"
     );
     assert_eq!(project.schemas_with("items"), "client1 client2");
     assert_eq!(
@@ -63,7 +63,7 @@ fn a_tenant_can_have_no_tables_or_some_and_get_the_others_later() {
         project
             .run(&["tenant", "create", "empty", "some", "--if-not-exists"])
             .well(),
-        "empty: there, 2 migrations applied\nsome: there, 1 migrations applied\n"
+        "empty: there, 2 migrations applied\nsome: there, 1 migration applied\n"
     );
     assert_eq!(project.schemas_with("items"), "empty some");
 }

@@ -61,7 +61,7 @@ fn print(report: &DriftReport, template: &str) {
         say!("{tenant}: there is no such tenant");
     }
     say!(
-        "{} tenants are like {template}, {} are not{}",
+        "like {template}: {}; not like it: {}{}",
         report.alike,
         report.drifted.len(),
         if report.drifted.is_empty() {

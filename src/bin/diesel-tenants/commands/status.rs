@@ -4,7 +4,7 @@ use clap::Args;
 use super::Context;
 use crate::{
     arguments::TenantMigrations,
-    output::{Ending, print_changed, say, table},
+    output::{Ending, counted, print_changed, say, table},
 };
 
 /// Options of `status`.
@@ -63,8 +63,8 @@ impl Status {
             print_changed(&status.changed);
             match (all, behind) {
                 (0, _) => say!("no tenants"),
-                (_, 0) => say!("{all} tenants, all up to date"),
-                _ => say!("{all} tenants, {behind} not up to date"),
+                (_, 0) => say!("{}, all up to date", counted(all, "tenant")),
+                _ => say!("{}, {behind} not up to date", counted(all, "tenant")),
             }
         })?;
         Ok(Ending::well_if(!self.check || behind == 0))

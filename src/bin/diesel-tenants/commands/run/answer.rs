@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 use tokio_postgres::SimpleQueryMessage;
 
-use crate::output::{say, table_of};
+use crate::output::{counted, say, table_of};
 
 /// What the server answered to some statements, in their order.
 #[derive(Debug, Default)]
@@ -49,10 +49,11 @@ impl Answer {
     }
 
     pub fn print(&self, tenant: &str) {
+        let tenant = tenant.escape_debug();
         for statement in &self.0 {
             match &statement.columns {
                 Some(columns) => {
-                    say!("{tenant}: {} rows", statement.rows.len());
+                    say!("{tenant}: {}", counted(statement.rows.len(), "row"));
                     if !statement.rows.is_empty() {
                         let values = |row: &Vec<Option<String>>| {
                             row.iter()
@@ -62,7 +63,7 @@ impl Answer {
                         say!("{}", table_of(columns, statement.rows.iter().map(values)));
                     }
                 }
-                None => say!("{tenant}: done, {} rows changed", statement.count),
+                None => say!("{tenant}: done, {} changed", counted(statement.count, "row")),
             }
         }
     }

@@ -88,7 +88,7 @@ impl Run {
                 Err(error) => {
                     failed += 1;
                     let error = line(error.as_ref());
-                    progress.tenant(&format!("{tenant}: failed: {error}"), true);
+                    progress.tenant(&format!("{}: failed: {error}", tenant.escape_debug()), true);
                     documents.push(json!({ "tenant": tenant, "error": error }));
                 }
             }

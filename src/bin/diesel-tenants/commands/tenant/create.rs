@@ -8,7 +8,7 @@ use diesel_tenants::{
 use crate::{
     arguments::TenantMigrations,
     commands::Context,
-    output::{Ending, Outcomes},
+    output::{Ending, Outcomes, counted},
 };
 
 /// Options of `tenant create`.
@@ -47,7 +47,7 @@ impl Create {
                     self.create(&pool, name, chosen).await
                 }
             };
-            let created = created.map(|versions| format!("{} migrations applied", versions.len()));
+            let created = created.map(|versions| format!("{} applied", counted(versions.len(), "migration")));
             outcomes.add(name, if self.if_not_exists { "there" } else { "created" }, created);
         }
         outcomes.end()

@@ -6,7 +6,7 @@ use crate::{
     arguments::{Consent, Patience},
     commands::Context,
     confirm::confirm,
-    output::{Ending, Outcomes},
+    output::{Ending, Outcomes, counted},
 };
 
 /// Options of `tenant drop`.
@@ -57,7 +57,7 @@ impl Drop {
             .names
             .iter()
             .zip(&sizes)
-            .map(|(name, size)| format!("{name} ({size})"))
+            .map(|(name, size)| format!("{} ({size})", name.escape_debug()))
             .collect();
         confirm(&self.consent, &format!("Drop {}, for good?", listed.join(", ")))?;
         for (name, size) in self.names.iter().zip(sizes) {
@@ -75,11 +75,11 @@ impl Drop {
 
 /// How much there is in a schema, for people.
 async fn size(client: &Client, schema: &str) -> anyhow::Result<String> {
-    let sql = "SELECT pg_catalog.count(*)::pg_catalog.text, pg_catalog.pg_size_pretty(coalesce(pg_catalog.sum( \
+    let sql = "SELECT pg_catalog.count(*), pg_catalog.pg_size_pretty(coalesce(pg_catalog.sum( \
                pg_catalog.pg_total_relation_size(c.oid)), 0)) FROM pg_catalog.pg_class c \
                WHERE c.relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = $1) \
                AND c.relkind IN ('r', 'p', 'm')";
     let row = client.query_one(sql, &[&schema]).await?;
-    let (tables, size): (&str, &str) = (row.get(0), row.get(1));
-    Ok(format!("{tables} tables, {size}"))
+    let (tables, size): (i64, &str) = (row.get(0), row.get(1));
+    Ok(format!("{}, {size}", counted(tables, "table")))
 }
