@@ -35,6 +35,8 @@
 //! - **Tenants that are not as they should be**: [`TenantPool::drift`].
 //! - **One query for another tenant**: [`TranslateDsl::in_schema`].
 //! - **Without a pool**: [`TenantConnection`] around any diesel-async connection.
+//! - **Migrations in a folder on disk**: `migrations::MigrationFolder`, with the feature `toml`.
+//! - **From a shell**: the command `diesel-tenants`, with the feature `cli`; `docs/command.md` shows it.
 //! - **What is translated, and what can't be**: [`translate`], [`SchemaTranslateMap`].
 //!
 //! # What is promised

@@ -143,7 +143,7 @@ fn an_archive_is_listed_restored_and_dropped_when_it_is_old() {
         project
             .run(&["tenant", "archived", "--drop-older-than", "1d", "--yes"])
             .well(),
-        ""
+        "no archives of that age\n"
     );
     let out = project
         .run(&["tenant", "archived", "--drop-older-than", "0s", "--yes"])
@@ -157,7 +157,7 @@ fn spares_are_made_ahead_of_time() {
     let project = Project::new();
     assert_eq!(
         project.run(&["spares", "prepare", "2"]).well(),
-        "2 spares are ready, 2 of them new\n"
+        "spares ready: 2; new ones: 2\n"
     );
     project.run(&["tenant", "create", "client1"]).well();
     let listed = project.run(&["tenant", "list", "--all"]).well();

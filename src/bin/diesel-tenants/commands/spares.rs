@@ -29,7 +29,7 @@ impl Command {
         let migrations = context.settings.tenant_migrations(&migrations).await?;
         let made = context.pool().await?.prepare_spares(count, migrations).await?;
         context.printer.result(&json!({ "made": made, "ready": count }), || {
-            say!("{count} spares are ready, {made} of them new");
+            say!("spares ready: {count}; new ones: {made}");
         })?;
         Ok(Ending::Well)
     }

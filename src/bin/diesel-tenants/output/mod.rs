@@ -79,7 +79,10 @@ impl Printer {
 
     /// Prints why there is no result.
     pub fn error(self, error: &anyhow::Error) {
-        let mut chain = error.chain().map(ToString::to_string).collect::<Vec<_>>();
+        let mut chain = error
+            .chain()
+            .map(|cause| cause.to_string().trim_end().to_owned())
+            .collect::<Vec<_>>();
         // An error that stands for its cause says the same.
         chain.dedup();
         eprintln!("error: {}", chain.join("\n  because: "));

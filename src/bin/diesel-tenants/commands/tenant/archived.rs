@@ -35,6 +35,9 @@ impl Archived {
         let question = format!("Drop all archives that are older than {} days, for good?", days(age));
         confirm(&self.consent, &question)?;
         let report = pool.drop_archived(age).await?;
+        if report.dropped.is_empty() && report.failed.is_empty() && !context.printer.is_json() {
+            say!("no archives of that age");
+        }
         let mut outcomes = Outcomes::new(context.printer);
         for archived in report.dropped {
             let more = format!("an archive of {}", archived.tenant);
