@@ -39,6 +39,16 @@
 //! - **From a shell**: the command `diesel-tenants`, with the feature `cli`; `docs/command.md` shows it.
 //! - **What is translated, and what can't be**: [`translate`], [`SchemaTranslateMap`].
 //!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! | feature | what it brings |
+//! |---|---|
+//! | `cli` | the command `diesel-tenants`, with all that it is made of |
+//! | `serde` | reports that serialise |
+//! | `toml` | `migrations::MigrationFolder` |
+//!
 //! # What is promised
 //!
 //! - **Nothing is shown to the wrong tenant.** A tenant's table without a tenant is an error that names the table. A

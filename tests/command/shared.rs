@@ -18,6 +18,11 @@ fn shared_migrations_are_applied_shown_and_reverted() {
         project.json(&["shared", "status"]).1,
         json!({ "applied": ["1"], "pending": [], "unknown": [] })
     );
+    project.migration("others/2_x", "SELECT 1", "SELECT 1");
+    assert_eq!(
+        project.run(&["shared", "status", "--migration-dir", "others"]).well(),
+        "migration  status\n1          applied, not in the folder\n2          pending\n"
+    );
     assert_eq!(project.run(&["shared", "revert", "--yes"]).well(), "reverted 1\n");
     assert_eq!(project.schemas_with("users"), "");
 }

@@ -124,7 +124,8 @@ fn a_drop_names_who_uses_the_tenant_and_force_ends_them() {
 #[test]
 fn an_archive_is_listed_restored_and_dropped_when_it_is_old() {
     let project = Project::with_tenants(&["client1", "client2"]);
-    project.run(&["tenant", "archive", "client1", "client2"]).well();
+    let (code, done) = project.json(&["tenant", "archive", "client1", "client2"]);
+    assert_eq!(code, Some(0));
     assert_eq!(project.run(&["tenant", "list"]).well(), "no tenants\n");
     let (_, document) = project.json(&["tenant", "archived"]);
     let archives = document["archives"].as_array().unwrap();
@@ -132,6 +133,7 @@ fn an_archive_is_listed_restored_and_dropped_when_it_is_old() {
         let archived = archives.iter().find(|archived| archived["tenant"] == tenant);
         archived.unwrap()["archive"].as_str().unwrap().to_owned()
     };
+    assert_eq!(done["tenants"][0]["archive"], of("client1"));
     project.run(&["tenant", "restore", &of("client1")]).well();
     project.run(&["tenant", "restore", &of("client2"), "new"]).well();
     assert_eq!(project.schemas_with("items"), "client1 new");

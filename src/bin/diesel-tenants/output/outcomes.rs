@@ -21,17 +21,19 @@ impl Outcomes {
         }
     }
 
-    /// Notes and prints what was done to a tenant: `done` is a word such as `created`, `more` what else is to be said.
-    pub fn add<E: Error + 'static>(&mut self, tenant: &str, done: &str, result: Result<String, E>) {
+    /// Notes and prints what was done to a tenant: `done` is a word such as `created`; what else is to be said comes as text, and
+    /// as an object for JSON.
+    pub fn add<E: Error + 'static>(&mut self, tenant: &str, done: &str, result: Result<(String, Value), E>) {
         let name = tenant.escape_debug();
         match result {
-            Ok(more) => {
-                self.say(format_args!(
-                    "{name}: {done}{}{more}",
-                    if more.is_empty() { "" } else { ", " }
-                ));
-                self.tenants
-                    .push(json!({ "tenant": tenant, "outcome": done, "more": more }));
+            Ok((text, details)) => {
+                let separator = if text.is_empty() { "" } else { ", " };
+                self.say(format_args!("{name}: {done}{separator}{text}"));
+                let mut document = json!({ "tenant": tenant, "outcome": done });
+                if let (Value::Object(document), Value::Object(details)) = (&mut document, details) {
+                    document.extend(details);
+                }
+                self.tenants.push(document);
             }
             Err(error) => {
                 let error = line(&error);

@@ -48,7 +48,7 @@ impl Run {
         let texts = tenants
             .iter()
             .map(|tenant| {
-                let map = SchemaTranslateMap::tenant(SchemaName::new(tenant)?);
+                let map = SchemaTranslateMap::tenant(tenant.clone());
                 let map = match symbolic {
                     Some(schema) => map.with_symbolic(schema),
                     None => map,
@@ -80,16 +80,16 @@ impl Run {
                 Ok(answer) => {
                     progress.done();
                     if context.printer.is_json() {
-                        documents.push(json!({ "tenant": tenant, "results": answer.document() }));
+                        documents.push(json!({ "tenant": tenant.as_str(), "results": answer.document() }));
                     } else {
-                        progress.aside(|| answer.print(&tenant));
+                        progress.aside(|| answer.print(tenant.as_str()));
                     }
                 }
                 Err(error) => {
                     failed += 1;
                     let error = line(error.as_ref());
-                    progress.tenant(&format!("{}: failed: {error}", tenant.escape_debug()), true);
-                    documents.push(json!({ "tenant": tenant, "error": error }));
+                    progress.tenant(&format!("{}: failed: {error}", tenant.as_str().escape_debug()), true);
+                    documents.push(json!({ "tenant": tenant.as_str(), "error": error }));
                 }
             }
         }
@@ -128,21 +128,18 @@ impl Run {
     }
 
     /// The tenants to run it in. All of those chosen must be there.
-    async fn tenants(&self, pool: &TenantPool) -> anyhow::Result<Vec<String>> {
+    async fn tenants(&self, pool: &TenantPool) -> anyhow::Result<Vec<SchemaName>> {
         let tenants = pool.tenants().await?;
         if self.only.is_empty() {
             let active = tenants.iter().filter(|tenant| tenant.status == TenantStatus::Active);
-            return Ok(active.map(|tenant| tenant.name.to_string()).collect());
+            return Ok(active.map(|tenant| tenant.name.clone()).collect());
         }
-        match self
-            .only
-            .iter()
-            .find(|only| !tenants.iter().any(|tenant| tenant.name.as_str() == **only))
-        {
-            Some(unknown) => bail!(
-                "there is no tenant {unknown:?}, and nothing was sent: `diesel-tenants tenant list` shows those there are"
-            ),
-            None => Ok(self.only.clone()),
-        }
+        let find = |only: &String| {
+            let found = tenants.iter().find(|tenant| tenant.name.as_str() == only);
+            found.map(|tenant| tenant.name.clone()).with_context(|| {
+                format!("there is no tenant {only:?}, and nothing was sent: `diesel-tenants tenant list` shows those there are")
+            })
+        };
+        self.only.iter().map(find).collect()
     }
 }

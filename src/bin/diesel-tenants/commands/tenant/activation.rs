@@ -1,4 +1,5 @@
 use clap::Args;
+use serde_json::json;
 
 use crate::{
     commands::Context,
@@ -28,7 +29,7 @@ impl Suspend {
         for name in &self.names {
             let suspended = pool.suspend_tenant(name).await;
             let note = "known to all within a minute, by default";
-            outcomes.add(name, "suspended", suspended.map(|()| note.to_owned()));
+            outcomes.add(name, "suspended", suspended.map(|()| (note.to_owned(), json!({}))));
         }
         outcomes.end()
     }
@@ -39,7 +40,11 @@ impl Resume {
         let pool = context.pool().await?;
         let mut outcomes = Outcomes::new(context.printer);
         for name in &self.names {
-            outcomes.add(name, "resumed", pool.resume_tenant(name).await.map(|()| String::new()));
+            outcomes.add(
+                name,
+                "resumed",
+                pool.resume_tenant(name).await.map(|()| (String::new(), json!({}))),
+            );
         }
         outcomes.end()
     }

@@ -1,4 +1,5 @@
 use clap::Args;
+use serde_json::json;
 
 use crate::{
     arguments::Patience,
@@ -30,7 +31,8 @@ impl Archive {
             } else {
                 archive.await
             };
-            outcomes.add(name, "archived", archived.map(|archive| format!("as {archive}")));
+            let archived = archived.map(|archive| (format!("as {archive}"), json!({ "archive": archive.as_str() })));
+            outcomes.add(name, "archived", archived);
         }
         outcomes.end()
     }

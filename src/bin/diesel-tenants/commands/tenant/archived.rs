@@ -40,8 +40,11 @@ impl Archived {
         }
         let mut outcomes = Outcomes::new(context.printer);
         for archived in report.dropped {
-            let more = format!("an archive of {}", archived.tenant);
-            outcomes.add::<diesel_tenants::LifecycleError>(archived.archive.as_str(), "dropped", Ok(more));
+            let details = (
+                format!("an archive of {}", archived.tenant),
+                json!({ "archive_of": archived.tenant.as_str() }),
+            );
+            outcomes.add::<diesel_tenants::LifecycleError>(archived.archive.as_str(), "dropped", Ok(details));
         }
         for (archived, error) in report.failed {
             outcomes.add(archived.archive.as_str(), "dropped", Err(error));

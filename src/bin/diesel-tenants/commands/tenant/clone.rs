@@ -1,4 +1,5 @@
 use clap::Args;
+use serde_json::json;
 
 use crate::{
     commands::Context,
@@ -31,7 +32,13 @@ impl Clone {
         outcomes.add(
             &self.name,
             "created",
-            cloned.map(|()| format!("like {}, {rows} its rows", self.template)),
+            cloned.map(|()| {
+                let text = format!("like {}, {rows} its rows", self.template);
+                (
+                    text,
+                    json!({ "template": self.template, "with_rows": !self.without_data }),
+                )
+            }),
         );
         outcomes.end()
     }

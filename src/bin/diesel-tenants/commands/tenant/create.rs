@@ -4,6 +4,7 @@ use diesel_tenants::{
     LifecycleError,
     migrations::{ChosenMigrations, MigrationFolder, NoMigrations},
 };
+use serde_json::json;
 
 use crate::{
     arguments::TenantMigrations,
@@ -47,7 +48,11 @@ impl Create {
                     self.create(&pool, name, chosen).await
                 }
             };
-            let created = created.map(|versions| format!("{} applied", counted(versions.len(), "migration")));
+            let created = created.map(|versions| {
+                let versions: Vec<String> = versions.iter().map(ToString::to_string).collect();
+                let text = format!("{} applied", counted(versions.len(), "migration"));
+                (text, json!({ "versions": versions }))
+            });
             outcomes.add(name, if self.if_not_exists { "there" } else { "created" }, created);
         }
         outcomes.end()

@@ -1,5 +1,6 @@
 use anyhow::bail;
 use clap::Args;
+use serde_json::json;
 use tokio_postgres::Client;
 
 use crate::{
@@ -49,7 +50,7 @@ impl Drop {
         }
         if self.dry_run {
             for (name, size) in self.names.iter().zip(sizes) {
-                outcomes.add::<tokio_postgres::Error>(name, "would be dropped", Ok(size));
+                outcomes.add::<tokio_postgres::Error>(name, "would be dropped", Ok((size, json!({}))));
             }
             return outcomes.end();
         }
@@ -67,7 +68,7 @@ impl Drop {
             } else {
                 request.await
             };
-            outcomes.add(name, "dropped", dropped.map(|()| size));
+            outcomes.add(name, "dropped", dropped.map(|()| (size, json!({}))));
         }
         outcomes.end()
     }

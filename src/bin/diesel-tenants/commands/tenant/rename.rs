@@ -1,4 +1,5 @@
 use clap::Args;
+use serde_json::json;
 
 use crate::{
     arguments::Patience,
@@ -25,7 +26,11 @@ impl Rename {
             .wait(self.patience.wait)
             .await;
         let mut outcomes = Outcomes::new(context.printer);
-        outcomes.add(&self.from, "renamed", renamed.map(|()| format!("now {}", self.to)));
+        outcomes.add(
+            &self.from,
+            "renamed",
+            renamed.map(|()| (format!("now {}", self.to), json!({ "to": self.to }))),
+        );
         outcomes.end()
     }
 }

@@ -1,5 +1,6 @@
 use anyhow::bail;
 use clap::Args;
+use serde_json::json;
 
 use crate::{
     commands::Context,
@@ -39,7 +40,10 @@ impl Restore {
         outcomes.add(
             &name,
             "restored",
-            restored.map(|()| format!("from {}; `migrate` brings it up to date", self.archive)),
+            restored.map(|()| {
+                let text = format!("from {}; `migrate` brings it up to date", self.archive);
+                (text, json!({ "archive": self.archive }))
+            }),
         );
         outcomes.end()
     }
