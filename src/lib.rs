@@ -33,6 +33,8 @@
 //! - **Renaming, suspending, archiving, dropping them**: [`lifecycle`].
 //! - **A tenant like another one**: [`TenantPool::clone_tenant`].
 //! - **Tenants that are not as they should be**: [`TenantPool::drift`].
+//! - **Tenants on several servers, or sharing tables**: [`directory`], [`Placement`].
+//! - **The tenant of the running request**: [`context`].
 //! - **One query for another tenant**: [`TranslateDsl::in_schema`].
 //! - **Without a pool**: [`TenantConnection`] around any diesel-async connection.
 //! - **Migrations in a folder on disk**: `migrations::MigrationFolder`, with the feature `toml`.
@@ -64,6 +66,8 @@
 #![deny(missing_docs)]
 
 pub mod connection;
+pub mod context;
+pub mod directory;
 pub mod drift;
 pub mod lifecycle;
 pub mod migrations;
@@ -76,11 +80,15 @@ pub mod translate;
 #[doc(inline)]
 pub use crate::{
     connection::{TenantConnection, TenantStatus},
+    context::with_tenant,
     drift::{Drift, DriftError, DriftReport},
     lifecycle::{CloneTenant, CloneTenantError, LifecycleError, LifecycleEvent, LifecycleHooks},
     migrations::{FleetError, FleetReport, MigrationError, MigrationSourceError, Revert},
     name::{IntoSchemaName, MAX_NAME_BYTES, SchemaName, SchemaNameError},
-    pool::{BuildError, Checkout, CheckoutError, ConnectError, Recycling, Tenant, TenantPool, TenantPoolBuilder},
+    pool::{
+        BuildError, Checkout, CheckoutError, ConnectError, DatabaseLimits, DirectoryCache, Placement, Recycling,
+        Tenant, TenantDirectory, TenantPool, TenantPoolBuilder,
+    },
     query::{TranslateDsl, Translated},
     translate::{SchemaTranslateMap, TranslateError},
 };
@@ -95,6 +103,9 @@ mod documents {
 
     #[doc = include_str!("../docs/lifecycle.md")]
     struct Lifecycle;
+
+    #[doc = include_str!("../docs/migrations.md")]
+    struct Migrations;
 
     #[doc = include_str!("../docs/translation.md")]
     struct Translation;

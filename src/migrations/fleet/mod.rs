@@ -25,7 +25,7 @@ pub use status::{FleetStatus, TenantVersions};
 struct Limits {
     lock_timeout: Duration,
     lock_attempts: u32,
-    tenants_a_connection: usize,
+    statements_a_connection: usize,
 }
 
 impl Default for Limits {
@@ -33,7 +33,7 @@ impl Default for Limits {
         Self {
             lock_timeout: Duration::from_secs(2),
             lock_attempts: 10,
-            tenants_a_connection: 500,
+            statements_a_connection: 4_000,
         }
     }
 }

@@ -168,10 +168,10 @@ impl<'a, S: MigrationSource<Pg> + Send + Sync + 'static> FleetMigration<'a, S> {
         self
     }
 
-    /// After how many tenants a connection is replaced by a new one: the server's end of it remembers all tables that
-    /// migrations have met on it, some 300 MB for 20,000 of them. Default: 500.
-    pub fn tenants_per_connection(mut self, tenants: usize) -> Self {
-        self.limits.tenants_a_connection = tenants.max(1);
+    /// After how many statements of migrations a worker's connection is replaced by a new one, once their tenant is through:
+    /// the server's end of it remembers all tables that it has met, with some 15 kB each. Default: 4,000.
+    pub fn statements_per_connection(mut self, statements: usize) -> Self {
+        self.limits.statements_a_connection = statements.max(1);
         self
     }
 

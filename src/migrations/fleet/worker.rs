@@ -18,13 +18,19 @@ use super::{
     Limits, TenantOutcome, TenantReport,
     message::{Addressed, Message},
 };
-use crate::{SchemaName, TenantPool, connection::status_of, translate::Template};
+use crate::{
+    SchemaName, TenantPool,
+    connection::status_of,
+    translate::{Template, statements},
+};
 
 /// A migration, prepared once for all tenants.
 pub(super) struct Step<'a> {
     script: &'a Script,
     /// Its SQL as one message; `None` if it can't be one.
     message: Option<Message<'a>>,
+    /// How many statements it has, for all that can be known.
+    statements: usize,
     /// Whether it may leave something on the session.
     affects_session: bool,
 }
@@ -37,15 +43,18 @@ impl<'a> Step<'a> {
     }
 
     fn new(script: &'a Script, batched: bool) -> Self {
-        let affects_session = match &script.body {
-            Body::Sql(sql) => !sql
-                .iter()
-                .all(|sql| matches!(Template::analyse(sql), Ok(sql) if !sql.affects_session())),
-            Body::Code(_) => true,
+        let (statements, affects_session) = match &script.body {
+            Body::Sql(sql) => (
+                sql.iter().map(|sql| statements(sql).map_or(1, |all| all.len())).sum(),
+                !sql.iter()
+                    .all(|sql| matches!(Template::analyse(sql), Ok(sql) if !sql.affects_session())),
+            ),
+            Body::Code(_) => (1, true),
         };
         Self {
             script,
             message: batched.then(|| Message::of(script)).flatten(),
+            statements,
             affects_session,
         }
     }
@@ -65,8 +74,8 @@ pub(super) struct Worker<'a> {
     limits: Limits,
     batched: bool,
     connection: Option<AsyncPgConnection>,
-    /// How many tenants the connection has met: the server remembers the tables of each.
-    tenants_met: usize,
+    /// How many statements the connection has run: the server remembers the tables of each.
+    statements_run: usize,
 }
 
 impl<'a> Worker<'a> {
@@ -77,7 +86,7 @@ impl<'a> Worker<'a> {
             limits,
             batched,
             connection: None,
-            tenants_met: 0,
+            statements_run: 0,
         };
         std::iter::repeat_with(worker).take(workers).collect()
     }
@@ -96,6 +105,8 @@ impl<'a> Worker<'a> {
         let mut versions = Vec::new();
         let mut result = Ok(());
         for step in &job.steps {
+            // And the one that records it.
+            self.statements_run += step.statements + 1;
             match self.run(job, step).await {
                 Ok(Outcome::Run) => versions.push(step.script.migration.version.clone()),
                 Ok(Outcome::AlreadyDone) => {}
@@ -202,9 +213,8 @@ impl<'a> Worker<'a> {
     }
 
     fn retire_if_used_up(&mut self) {
-        self.tenants_met += 1;
-        if self.tenants_met >= self.limits.tenants_a_connection {
-            self.tenants_met = 0;
+        if self.statements_run >= self.limits.statements_a_connection {
+            self.statements_run = 0;
             self.connection = None;
         }
     }
