@@ -23,6 +23,8 @@ mod hooks;
 mod isolation;
 mod lifecycle_errors;
 mod maps;
+#[cfg(feature = "toml")]
+mod migration_folder;
 mod migrations;
 mod placements;
 mod query;
