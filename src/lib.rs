@@ -32,6 +32,7 @@
 //! - **Creating and migrating tenants**: [`migrations`], [`TenantPool::create_tenant`].
 //! - **Renaming, suspending, archiving, dropping them**: [`lifecycle`].
 //! - **A tenant like another one**: [`TenantPool::clone_tenant`].
+//! - **A tenant in a file, or on another server**: [`transfer`].
 //! - **Tenants that are not as they should be**: [`TenantPool::drift`].
 //! - **One query for another tenant**: [`TranslateDsl::in_schema`].
 //! - **Without a pool**: [`TenantConnection`] around any diesel-async connection.
@@ -59,6 +60,7 @@ mod name;
 pub mod pool;
 pub mod query;
 mod structure;
+pub mod transfer;
 pub mod translate;
 
 #[doc(inline)]
@@ -70,6 +72,7 @@ pub use crate::{
     name::{IntoSchemaName, MAX_NAME_BYTES, SchemaName, SchemaNameError},
     pool::{BuildError, Checkout, CheckoutError, ConnectError, Recycling, Tenant, TenantPool, TenantPoolBuilder},
     query::{TranslateDsl, Translated},
+    transfer::{ExportError, ImportError},
     translate::{SchemaTranslateMap, TranslateError},
 };
 
@@ -89,4 +92,7 @@ mod documents {
 
     #[doc = include_str!("../docs/clone-and-drift.md")]
     struct CloneAndDrift;
+
+    #[doc = include_str!("../docs/export-and-import.md")]
+    struct ExportAndImport;
 }

@@ -19,7 +19,7 @@ mod tenants;
 
 pub use builder::{Recycling, TenantPoolBuilder};
 pub use checkout::{Checkout, CheckoutRequest};
-pub(crate) use connect::search_path;
+pub(crate) use connect::{Connector, search_path};
 pub use errors::{BuildError, CheckoutError, ConnectError, Target};
 pub use event::LifecycleEvent;
 pub use fan_out::{EachTenant, FailedTenant, FanOut, FanOutError};
