@@ -12,7 +12,8 @@ use super::tls::Dial;
 pub(super) const SETTINGS: &str = "SET LOCAL search_path = ''; SET LOCAL client_encoding = 'UTF8'; \
     SET LOCAL standard_conforming_strings = on; SET LOCAL row_security = off; SET LOCAL check_function_bodies = off; \
     SET LOCAL synchronize_seqscans = off; SET LOCAL datestyle = 'ISO'; SET LOCAL intervalstyle = 'postgres'; \
-    SET LOCAL extra_float_digits = 3; SET LOCAL xmloption = content; SET LOCAL lc_monetary = 'C'; \
+    SET LOCAL extra_float_digits = 3; SET LOCAL array_nulls = on; SET LOCAL quote_all_identifiers = off; \
+    SET LOCAL transform_null_equals = off; SET LOCAL xmloption = content; SET LOCAL lc_monetary = 'C'; \
     SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; \
     SELECT pg_catalog.set_config(name, '0', true) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'";
 
