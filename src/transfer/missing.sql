@@ -1,5 +1,5 @@
 -- Which of the requirements, given by their kinds, names and schemas, are not met.
-SELECT r.kind, r.name, r.schema
+SELECT pg_catalog.concat_ws(' ', r.kind, r.name, 'in schema ' || nullif(r.schema, ''))
 FROM ROWS FROM (
     pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[]), pg_catalog.unnest($3::pg_catalog.text[])
 ) AS r (kind, name, schema)

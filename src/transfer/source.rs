@@ -78,7 +78,10 @@ impl Source {
             .ok_or_else(unknown)?;
         let is_suspended = facts.is_suspended().ok_or_else(unknown)?;
         let read = read(&mut connection, std::slice::from_ref(tenant)).await;
-        let structure = clear(tenant, read.map_err(failed)?.pop().flatten().ok_or_else(unknown)?)?;
+        let structure = read.map_err(failed)?.pop().flatten().ok_or_else(unknown)?;
+        if let Some(refusal) = refusal(tenant, &structure) {
+            return Err(refusal);
+        }
         let versions = match facts.has_versions {
             true => versions(&mut connection, tenant).await.map_err(failed)?,
             false => Vec::new(),
@@ -112,22 +115,16 @@ impl Source {
     }
 }
 
-fn clear(tenant: &SchemaName, structure: Structure) -> Result<Structure, ExportError> {
+/// Why a structure can't be exported, if it can't.
+fn refusal(tenant: &SchemaName, structure: &Structure) -> Option<ExportError> {
+    let tenant = tenant.clone();
     if !structure.unsupported.is_empty() {
-        return Err(ExportError::Unsupported {
-            tenant: tenant.clone(),
-            objects: structure.unsupported,
-        });
+        let objects = structure.unsupported.clone();
+        return Some(ExportError::Unsupported { tenant, objects });
     }
     let unclear = structure.objects.iter().filter(|object| !object.is_clear);
     let objects: Vec<String> = unclear.map(ToString::to_string).collect();
-    if !objects.is_empty() {
-        return Err(ExportError::Unclear {
-            tenant: tenant.clone(),
-            objects,
-        });
-    }
-    Ok(structure)
+    (!objects.is_empty()).then_some(ExportError::Unclear { tenant, objects })
 }
 
 fn makings(objects: &[Object]) -> Vec<Making> {

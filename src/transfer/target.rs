@@ -130,12 +130,7 @@ impl Target<'_> {
         let missing = self.session.query(sql, &[&kinds, &names, &schemas]).await;
         let mut objects = Vec::new();
         for row in missing.map_err(self.server())? {
-            let text = |index| row.try_get::<_, String>(index).map_err(self.server());
-            let (kind, name, schema) = (text(0)?, text(1)?, text(2)?);
-            objects.push(match &schema[..] {
-                "" => format!("{kind} {name}"),
-                schema => format!("{kind} {name} in schema {schema}"),
-            });
+            objects.push(row.try_get(0).map_err(self.server())?);
         }
         if objects.is_empty() {
             return Ok(());

@@ -6,7 +6,9 @@ use super::{export, import, schemas, try_import};
 use crate::{rich::shop, store::chain};
 
 /// Tags and payloads of an export, after its magic and version.
-pub fn sections(bytes: &[u8]) -> Vec<(char, Vec<u8>)> {
+pub type Sections = Vec<(char, Vec<u8>)>;
+
+pub fn sections(bytes: &[u8]) -> Sections {
     let mut rest = bytes.strip_prefix(b"\x89DTX\r\n\x1a\n\0\0\0\x01").unwrap();
     let mut sections = Vec::new();
     while let [tag, a, b, c, d, after @ ..] = rest {
@@ -113,7 +115,7 @@ async fn what_is_out_of_order_too_long_or_miscounted_is_damaged_even_with_a_righ
     let at = |tag: char| whole.iter().position(|(other, _)| *other == tag).unwrap();
     let before = schemas(&database);
     let mut changed = Vec::new();
-    let mut change = |change: &dyn Fn(&mut Vec<(char, Vec<u8>)>)| {
+    let mut change = |change: &dyn Fn(&mut Sections)| {
         let mut sections = whole.clone();
         change(&mut sections);
         changed.push(assembled(&sections));

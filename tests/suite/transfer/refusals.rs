@@ -183,3 +183,23 @@ async fn a_pool_with_connections_of_its_own_making_needs_to_be_told_how_to_make_
     assert!(matches!(error, ImportError::NeedsTls { .. }), "{error:?}");
     pool.import_tenant("client2").tls(NoTls).from(&bytes[..]).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_shared_row_that_the_target_lacks_is_told_with_the_foreign_key_that_leads_to_it() {
+    let (pool, database) = shop().await;
+    database.run(
+        "CREATE SCHEMA client1; CREATE TABLE client1.orders (user_id bigint CONSTRAINT buyer REFERENCES public.users); \
+         INSERT INTO client1.orders VALUES (2)",
+    );
+    let bytes = export(&pool, "client1").await;
+    database.run("DROP SCHEMA client1 CASCADE; DELETE FROM public.users WHERE id = 2");
+    let before = schemas(&database);
+    let message = chain(&try_import(&pool, "client1", &bytes).await.unwrap_err());
+    assert!(
+        message.starts_with("can't make foreign key buyer of orders in tenant \"client1\", to import it: "),
+        "{message}"
+    );
+    assert_eq!(schemas(&database), before);
+    database.run("INSERT INTO public.users VALUES (2, 'Bob')");
+    import(&pool, "client1", &bytes).await;
+}
