@@ -123,6 +123,17 @@ struct Export<'a> {
 impl Export<'_> {
     async fn run<W: AsyncWrite + Unpin>(&self, dial: &dyn Dial, writer: W) -> Result<Exported, ExportError> {
         let mut held = self.hold().await?;
+        let exported = self.write_all(dial, &mut held, writer).await;
+        end(held).await;
+        exported
+    }
+
+    async fn write_all<W: AsyncWrite + Unpin>(
+        &self,
+        dial: &dyn Dial,
+        held: &mut AsyncPgConnection,
+        writer: W,
+    ) -> Result<Exported, ExportError> {
         let source = Source::read(self.pool, self.tenant).await?;
         let session = self.session(dial, &source).await?;
         let Source {
@@ -134,21 +145,21 @@ impl Export<'_> {
             ..
         } = source;
         // The snapshot has been handed on.
-        drop(connection);
+        end(connection).await;
 
-        let mut writer = Writer::begin(writer).await.map_err(self.write())?;
-        head.write(&mut writer).await.map_err(self.write())?;
+        let mut writer = Writer::begin(writer).await.map_err(self.unwritten())?;
+        head.write(&mut writer).await.map_err(self.unwritten())?;
         let mut rows = 0;
         for table in &tables {
             rows += self.copy(&session, table, &mut writer).await?;
         }
         for sequence in &sequences {
             let written = writer.section(Tag::Sequence, &sequence.fields()).await;
-            written.map_err(self.write())?;
+            written.map_err(self.unwritten())?;
         }
-        self.require_name(&mut held, oid).await?;
-        writer.checksum(Tag::End).await.map_err(self.write())?;
-        writer.flush().await.map_err(self.write())?;
+        self.require_name(held, oid).await?;
+        writer.checksum(Tag::End).await.map_err(self.unwritten())?;
+        writer.flush().await.map_err(self.unwritten())?;
         session.close().await;
         Ok(Exported {
             tables: tables.len(),
@@ -200,7 +211,7 @@ impl Export<'_> {
     ) -> Result<u64, ExportError> {
         let failed = |source| self.rows(&format!("the rows of {}", table.name), source);
         let written = writer.section(Tag::Table, &table.fields()).await;
-        written.map_err(self.write())?;
+        written.map_err(self.unwritten())?;
         let copied = session.client().copy_out(&table.copy_out(self.tenant)).await;
         let mut stream = pin!(copied.map_err(failed)?);
         let mut count = 0;
@@ -208,9 +219,9 @@ impl Export<'_> {
             let bytes = bytes.map_err(failed)?;
             // Within values they are escaped.
             count += bytes.iter().filter(|&&byte| byte == b'\n').count() as i64;
-            writer.rows(&bytes).await.map_err(self.write())?;
+            writer.rows(&bytes).await.map_err(self.unwritten())?;
         }
-        writer.end_rows(count).await.map_err(self.write())?;
+        writer.end_rows(count).await.map_err(self.unwritten())?;
         Ok(count.unsigned_abs())
     }
 
@@ -245,12 +256,17 @@ impl Export<'_> {
         }
     }
 
-    fn write(&self) -> impl Fn(io::Error) -> ExportError {
+    fn unwritten(&self) -> impl Fn(io::Error) -> ExportError {
         |source| ExportError::Write {
             tenant: self.tenant.clone(),
             source,
         }
     }
+}
+
+/// Ends a transaction that only read, so that its locks are gone by then. Without a connection the server ends it by itself.
+async fn end(mut connection: AsyncPgConnection) {
+    let _ = connection.batch_execute("ROLLBACK").await;
 }
 
 async fn has_name(connection: &mut AsyncPgConnection, oid: u32, name: &SchemaName) -> QueryResult<bool> {
