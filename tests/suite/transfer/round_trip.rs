@@ -159,3 +159,15 @@ async fn several_exports_can_follow_one_another() {
     assert_eq!(reader, b"more");
     database.run("SELECT FROM a.of_client1, b.of_client2");
 }
+
+#[tokio::test]
+async fn a_tenant_goes_through_a_pipe_with_nothing_in_between() {
+    let (pool, database) = shop().await;
+    make(&database, "client1");
+    let (writer, reader) = tokio::io::duplex(1000);
+    let exported = pool.export_tenant("client1").to(writer);
+    let imported = pool.import_tenant("client2").from(reader);
+    let (exported, imported) = tokio::join!(exported, imported);
+    assert_eq!(exported.unwrap().rows, imported.unwrap().rows);
+    similar(&dump(&database, "client1"), &dump(&database, "client2"));
+}
