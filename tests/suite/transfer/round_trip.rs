@@ -165,9 +165,11 @@ async fn a_tenant_goes_through_a_pipe_with_nothing_in_between() {
     let (pool, database) = shop().await;
     make(&database, "client1");
     let (writer, reader) = tokio::io::duplex(1000);
-    let exported = pool.export_tenant("client1").to(writer);
-    let imported = pool.import_tenant("client2").from(reader);
-    let (exported, imported) = tokio::join!(exported, imported);
+    // Each as a task of its own, which any thread may run.
+    let (from, to) = (pool.clone(), pool);
+    let exported = tokio::spawn(async move { from.export_tenant("client1").to(writer).await });
+    let imported = tokio::spawn(async move { to.import_tenant("client2").from(reader).await });
+    let (exported, imported) = (exported.await.unwrap(), imported.await.unwrap());
     assert_eq!(exported.unwrap().rows, imported.unwrap().rows);
     similar(&dump(&database, "client1"), &dump(&database, "client2"));
 }
