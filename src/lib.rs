@@ -32,6 +32,7 @@
 //! - **Creating and migrating tenants**: [`migrations`], [`TenantPool::create_tenant`].
 //! - **Renaming, suspending, archiving, dropping them**: [`lifecycle`].
 //! - **A tenant like another one**: [`TenantPool::clone_tenant`].
+//! - **A tenant in a file, or on another server**: [`transfer`].
 //! - **Tenants that are not as they should be**: [`TenantPool::drift`].
 //! - **Tenants on several servers, or sharing tables**: [`directory`], [`Placement`].
 //! - **The tenant of the running request**: [`context`].
@@ -75,6 +76,7 @@ mod name;
 pub mod pool;
 pub mod query;
 mod structure;
+pub mod transfer;
 pub mod translate;
 
 #[doc(inline)]
@@ -90,6 +92,7 @@ pub use crate::{
         Tenant, TenantDirectory, TenantPool, TenantPoolBuilder,
     },
     query::{TranslateDsl, Translated},
+    transfer::{ExportError, ImportError},
     translate::{SchemaTranslateMap, TranslateError},
 };
 
@@ -112,4 +115,7 @@ mod documents {
 
     #[doc = include_str!("../docs/clone-and-drift.md")]
     struct CloneAndDrift;
+
+    #[doc = include_str!("../docs/export-and-import.md")]
+    struct ExportAndImport;
 }

@@ -194,9 +194,9 @@ impl LifecycleError {
     /// What it means for an operation that the server refused a statement.
     pub(crate) fn of(operation: &LifecycleEvent, source: DieselError) -> Self {
         match operation.clone() {
-            LifecycleEvent::Create { tenant } | LifecycleEvent::Clone { to: tenant, .. } => {
-                Self::Schema { tenant, source }
-            }
+            LifecycleEvent::Create { tenant }
+            | LifecycleEvent::Clone { to: tenant, .. }
+            | LifecycleEvent::Import { tenant } => Self::Schema { tenant, source },
             LifecycleEvent::Rename { from, to }
             | LifecycleEvent::Restore {
                 archive: from,

@@ -88,7 +88,11 @@ impl TenantPool {
                         placement,
                         finished,
                     };
-                    self.require_record(&change, event)?;
+                    if !self.can_record(&change) {
+                        return Err(LifecycleError::NoDirectory {
+                            operation: event.clone(),
+                        });
+                    }
                     self.note_on(&mut connection, &change, event).await?;
                 }
                 Some(entry) if entry.status == TenantStatus::Unfinished && entry.placement == *placement => {}
@@ -162,7 +166,11 @@ impl TenantPool {
         change: &DirectoryChange<'_>,
         event: &LifecycleEvent,
     ) -> Result<(), LifecycleError> {
-        self.require_record(change, event)?;
+        if !self.can_record(change) {
+            return Err(LifecycleError::NoDirectory {
+                operation: event.clone(),
+            });
+        }
         let mut connection = connect(self, event).await?;
         let mut operation = Operation::new(self, &mut connection, event.clone());
         operation.begin(&[tenant]).await?;
@@ -170,14 +178,10 @@ impl TenantPool {
         operation.end(noted).await
     }
 
-    /// Makes sure that the directory can be changed.
-    fn require_record(&self, change: &DirectoryChange<'_>, event: &LifecycleEvent) -> Result<(), LifecycleError> {
-        match self.directory().and_then(|directory| directory.record(change, self)) {
-            Some(_) => Ok(()),
-            None => Err(LifecycleError::NoDirectory {
-                operation: event.clone(),
-            }),
-        }
+    /// Whether the directory can be changed.
+    fn can_record(&self, change: &DirectoryChange<'_>) -> bool {
+        self.directory()
+            .is_some_and(|directory| directory.record(change, self).is_some())
     }
 
     async fn note_on(

@@ -113,7 +113,7 @@ impl TenantPool {
 }
 
 /// Whether no tenant may have a name, because it is one for spares.
-pub(super) fn is_reserved(name: &SchemaName) -> bool {
+pub(crate) fn is_reserved(name: &SchemaName) -> bool {
     name.as_str().starts_with(PREFIX)
 }
 

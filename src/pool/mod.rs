@@ -27,7 +27,7 @@ mod tenants;
 
 pub use builder::{Recycling, TenantPoolBuilder};
 pub use checkout::{Checkout, CheckoutRequest};
-pub(crate) use connect::search_path;
+pub(crate) use connect::{Connector, search_path};
 pub use databases::{DatabaseError, DatabaseLimits};
 pub use directory::{
     DirectoryAnswer, DirectoryCache, DirectoryChange, DirectoryEntry, DirectoryError, TenantDirectory,

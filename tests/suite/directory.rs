@@ -79,6 +79,13 @@ async fn a_tenants_row_follows_it_through_its_life() {
     pool.for_tenant("client2").get().await.unwrap();
 
     pool.clone_tenant("client2", "client3").await.unwrap();
+    let mut exported = Vec::new();
+    pool.suspend_tenant("client3").await.unwrap();
+    pool.export_tenant("client3").to(&mut exported).await.unwrap();
+    pool.import_tenant("client5").from(&exported[..]).await.unwrap();
+    assert_eq!(rows(&database)[2], "client5 client5 suspended");
+    pool.drop_tenant("client5").await.unwrap();
+    pool.resume_tenant("client3").await.unwrap();
     pool.prepare_spares(1, NoMigrations).await.unwrap();
     pool.create_tenant("client4", NoMigrations).await.unwrap();
     assert_eq!(

@@ -34,4 +34,5 @@ mod schema;
 mod spares;
 mod store;
 mod tenants;
+mod transfer;
 mod types;

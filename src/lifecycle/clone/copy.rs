@@ -16,7 +16,7 @@ use crate::{
 /// As `pg_dump` sets them: rows are read whole or not at all, and values survive the way through text.
 const SETTINGS: &str = "SET LOCAL row_security = off; SET LOCAL check_function_bodies = off; \
     SET LOCAL synchronize_seqscans = off; SET LOCAL datestyle = 'ISO'; SET LOCAL intervalstyle = 'postgres'; \
-    SET LOCAL extra_float_digits = 3";
+    SET LOCAL extra_float_digits = 3; SET LOCAL array_nulls = on";
 
 const VERSIONS: &str = "__diesel_schema_migrations";
 

@@ -15,6 +15,7 @@ use crate::{IntoSchemaName, SchemaName, SchemaNameError, TenantPool};
 use copy::Copying;
 pub use errors::CloneTenantError;
 use hold::hold;
+pub(crate) use hold::keep_still;
 
 impl TenantPool {
     /// Creates a tenant by copying another one: its structure, its rows, and the versions of its migrations.
