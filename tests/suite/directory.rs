@@ -507,6 +507,10 @@ async fn tenants_are_created_suspended_renamed_and_dropped_wherever_they_live() 
             "client3 client3 active"
         ]
     );
+    main.run("CREATE SCHEMA nobodys");
+    let listed = pool.tenants().await.unwrap();
+    let listed: Vec<&str> = listed.iter().map(|tenant| tenant.name.as_str()).collect();
+    assert_eq!(listed, ["client1", "client2", "client3"]);
     assert_eq!(schemas(&shard), ["first", "taken"]);
     pool.for_tenant("client1").get().await.unwrap();
 

@@ -160,6 +160,17 @@ async fn the_same_handler_serves_tenants_of_every_placement() {
             add_order(&pool, tenant).await;
         }
     }
+    // Something for all of them, wherever they live.
+    let counted = pool
+        .each_tenant()
+        .run(|mut conn| async move { orders::table.count().get_result::<i64>(&mut conn).await })
+        .await
+        .unwrap();
+    let counted = counted.all().unwrap();
+    let tenants: Vec<&str> = counted.iter().map(|(tenant, _)| tenant.as_str()).collect();
+    assert_eq!(tenants, ["client1", "client2", "client3", "client4", "eight", "seven"]);
+    assert!(counted.iter().all(|(_, orders)| *orders == 3), "{counted:?}");
+
     let error = pool.for_tenant("client5").get().await.unwrap_err();
     assert!(matches!(error, CheckoutError::UnknownTenant { .. }), "{error:?}");
     // With a directory a schema alone is nobody's.
