@@ -191,7 +191,7 @@ impl TenantPool {
         let object = self.0.connections.timeout_get(&NOW).await.ok()?;
         let checkout = Checkout::of(object, self.0.connector.is_plain());
         // Row-level security would hide rows from a migration.
-        checkout.tenant_id().is_none().then_some(checkout)
+        (!checkout.shows_rows()).then_some(checkout)
     }
 
     pub(super) fn connector(&self) -> &Connector {

@@ -263,6 +263,27 @@ async fn a_cancelled_checkout_or_query_leaves_no_tenants_rows_behind() {
 }
 
 #[tokio::test]
+async fn a_function_that_takes_another_tenants_place_does_not_do_so_for_the_next_checkout() {
+    let database = Server::shared().database();
+    let pool = rows_pool(&database, |builder| builder).await;
+    database.run(
+        "CREATE FUNCTION public.sneak() RETURNS text LANGUAGE sql AS
+         $$ SELECT set_config('diesel_tenants.tenant_id', '8', false) $$",
+    );
+    for _ in 0..2 {
+        assert_eq!(
+            priced_orders(&pool, "seven", "Ada").await,
+            [("seven's Tesla".to_owned(), 140)]
+        );
+        let mut conn = pool.for_tenant("seven").get().await.unwrap();
+        diesel::sql_query("SELECT public.sneak()")
+            .execute(&mut conn)
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_role_that_row_level_security_does_not_hold_back_is_refused() {
     let database = Server::shared().database();
     let pool = rows_pool(&database, |builder| builder).await;
