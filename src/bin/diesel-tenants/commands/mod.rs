@@ -29,7 +29,7 @@ pub enum Command {
     /// The shared schema's migrations.
     #[command(subcommand)]
     Shared(shared::Command),
-    /// The lives of tenants: create, list, clone, rename, suspend, archive, drop.
+    /// The lives of tenants: create, list, clone, rename, suspend, archive, drop, export, import.
     #[command(subcommand)]
     Tenant(tenant::Command),
     /// Schemas made ahead of time.
