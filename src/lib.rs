@@ -33,6 +33,7 @@
 //! - **Renaming, suspending, archiving, dropping them**: [`lifecycle`].
 //! - **A tenant like another one**: [`TenantPool::clone_tenant`].
 //! - **Tenants that are not as they should be**: [`TenantPool::drift`].
+//! - **Rust declarations of the tables, from the migrations**: `schema`, with the feature `schema`.
 //! - **One query for another tenant**: [`TranslateDsl::in_schema`].
 //! - **Without a pool**: [`TenantConnection`] around any diesel-async connection.
 //! - **What is translated, and what can't be**: [`translate`], [`SchemaTranslateMap`].
@@ -58,6 +59,8 @@ pub mod migrations;
 mod name;
 pub mod pool;
 pub mod query;
+#[cfg(feature = "schema")]
+pub mod schema;
 mod structure;
 pub mod translate;
 
@@ -92,4 +95,8 @@ mod documents {
 
     #[doc = include_str!("../docs/clone-and-drift.md")]
     struct CloneAndDrift;
+
+    #[cfg(feature = "schema")]
+    #[doc = include_str!("../docs/schema.md")]
+    struct Schema;
 }

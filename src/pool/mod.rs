@@ -13,6 +13,8 @@ mod fan_out;
 mod hooks;
 mod manager;
 mod schemas;
+#[cfg(feature = "schema")]
+mod scratch;
 mod statements;
 mod tenant_pool;
 mod tenants;
