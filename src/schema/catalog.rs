@@ -31,6 +31,11 @@ impl Relation {
     pub(super) fn is_table(&self) -> bool {
         matches!(self.kind.as_str(), "r" | "p")
     }
+
+    /// Whether its rows come from a query.
+    pub(super) fn is_view(&self) -> bool {
+        matches!(self.kind.as_str(), "v" | "m")
+    }
 }
 
 #[derive(QueryableByName)]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::{
     Options, SchemaWarning, Side,
     catalog::{self, Catalog, Reference, Relation},
-    names::{Names, needs_sql_name, type_name, variable_name},
+    names::{Names, needs_sql_name, type_name, variable_names},
     sql_type::{SqlType, Types},
 };
 
@@ -32,9 +32,8 @@ pub(super) struct Column {
 }
 
 pub(super) struct Table {
-    /// In the database.
-    pub(super) name: String,
     pub(super) rust: String,
+    /// The name in the database, if it is another one.
     pub(super) sql_name: Option<String>,
     pub(super) comment: Option<String>,
     /// The columns' names in Rust.
@@ -103,9 +102,13 @@ pub(super) fn declare(catalog: &Catalog, options: &Options) -> Declarations {
         },
     ];
     let mut rust_names: HashMap<u32, (Side, String, HashMap<i16, String>)> = HashMap::new();
-    let mut table_names = [Names::default(), Names::default()];
-    for one in &found {
-        let rust = table_names[one.side as usize].take(variable_name(&one.relation.name));
+    let (of_shared, of_tenants): (Vec<&Found<'_>>, Vec<_>) = found.iter().partition(|one| one.side == Side::Shared);
+    let table_names = [of_shared, of_tenants].map(|side| {
+        let names = side.iter().map(|one| one.relation.name.as_str());
+        variable_names(names, Names::default())
+    });
+    // Sorted, the shared ones come first.
+    for (one, rust) in found.iter().zip(table_names.concat()) {
         let (table, columns) = table(one, rust, &names_of_types);
         rust_names.insert(one.relation.oid, (one.side, table.rust.clone(), columns));
         modules[one.side as usize].tables.push(table);
@@ -209,6 +212,7 @@ fn found<'a>(
             let (sql_type, is_not_null) = types.resolve(column.type_oid);
             if let SqlType::Custom(oid) = sql_type.innermost()
                 && types.get(*oid).is_row
+                && types.side(types.get(*oid)) == Side::Tenant
             {
                 warnings.push(SchemaWarning::RowType {
                     side,
@@ -216,7 +220,8 @@ fn found<'a>(
                     column: column.name.clone(),
                 });
             }
-            let is_nullable = !(column.is_not_null || is_not_null);
+            // An outer join in a view gives NULL for a domain that forbids it.
+            let is_nullable = !(column.is_not_null || is_not_null && !relation.is_view());
             sql_types.push(if is_nullable { sql_type.nullable() } else { sql_type });
         }
         found.push(Found {
@@ -266,7 +271,8 @@ fn custom_types(
         declared[side as usize].push(CustomType {
             rust,
             attributes,
-            comment: found.comment.clone(),
+            // PostgreSQL's own differ from version to version.
+            comment: found.comment.clone().filter(|_| found.schema != "pg_catalog"),
             labels: found.labels.clone(),
         });
     }
@@ -297,11 +303,9 @@ fn table(
     let mut columns = Vec::new();
     let mut names = HashMap::new();
     // A column can't have the table's name.
-    let mut taken = Names::without([rust.as_str()]);
-    for (column, sql_type) in found.columns.iter().zip(&found.sql_types) {
-        let wanted = variable_name(&column.name);
-        let wanted = if wanted == rust { wanted + "_" } else { wanted };
-        let column_name = taken.take(wanted);
+    let column_names = found.columns.iter().map(|column| column.name.as_str());
+    let column_names = variable_names(column_names, Names::without([rust.as_str()]));
+    for ((column, sql_type), column_name) in found.columns.iter().zip(&found.sql_types).zip(column_names) {
         let innermost = match sql_type.innermost() {
             SqlType::Named(path) => {
                 imports.insert(path.clone());
@@ -336,7 +340,6 @@ fn table(
         names.insert(column.number, column_name);
     }
     let table = Table {
-        name: relation.name.clone(),
         sql_name: needs_sql_name(&rust, &relation.name).then(|| relation.name.clone()),
         comment: relation.comment.clone(),
         primary_key: found.key.iter().map(|number| names[number].clone()).collect(),

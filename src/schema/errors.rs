@@ -7,7 +7,7 @@ use crate::{ConnectError, LifecycleError, MigrationError, SchemaName, SchemaName
 #[non_exhaustive]
 pub enum RustSchemaError {
     /// No tenant can have that name.
-    #[error("can't read a tenant's tables")]
+    #[error("can't declare tables: a name is not valid")]
     InvalidName(#[from] SchemaNameError),
     /// The tenant's schema does not exist.
     #[error("can't read the tables of tenant {:?}: there is no such schema in the database", .tenant.as_str())]

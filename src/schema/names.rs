@@ -13,11 +13,10 @@ const KEYWORDS: &[&str] = &[
     "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
-/// Names that `table!` itself, or the files around it, put or use where tables and columns stand.
+/// Names that `table!` itself, or the file around it, puts or uses where tables and columns stand.
 #[rustfmt::skip]
 const USED: &[&str] = &[
-    "all_columns", "alloc", "bool", "columns", "core", "diesel", "dsl", "is_nullable", "shared", "sql_types",
-    "star", "std", "str", "table", "tenant",
+    "all_columns", "bool", "columns", "diesel", "dsl", "is_nullable", "sql_types", "star", "str", "table",
 ];
 
 /// What stands for something else in `diesel::sql_types`, or may in the code around a type.
@@ -46,16 +45,31 @@ impl Names {
         }
     }
 
-    /// This name, or with a number if it is taken.
+    /// This name; if it is taken, with an underscore behind it, or with a number.
     pub(super) fn take(&mut self, wanted: String) -> String {
-        let mut name = wanted.clone();
-        let mut number = 2;
-        while !self.taken.insert(name.clone()) {
-            name = format!("{wanted}_{number}");
-            number += 1;
+        let others = (2..).map(|number| format!("{wanted}_{number}"));
+        let mut names = [wanted.clone(), format!("{wanted}_")].into_iter().chain(others);
+        loop {
+            let name = names.next().expect("numbers don't end");
+            if self.taken.insert(name.clone()) {
+                return name;
+            }
         }
-        name
     }
+}
+
+/// Names in Rust for all of these, in their order, each once. Those that can stay as they are do.
+pub(super) fn variable_names<'a>(names: impl IntoIterator<Item = &'a str>, mut taken: Names) -> Vec<String> {
+    let names = names
+        .into_iter()
+        .map(|name| (name, variable_name(name)))
+        .collect::<Vec<_>>();
+    let (plain, changed): (Vec<_>, Vec<_>) = (0..names.len()).partition(|&place| names[place].0 == names[place].1);
+    let mut rust = vec![String::new(); names.len()];
+    for place in plain.into_iter().chain(changed) {
+        rust[place] = taken.take(names[place].1.clone());
+    }
+    rust
 }
 
 /// The name of a table or column in Rust: the same one, if it can be.

@@ -3,7 +3,7 @@
 use std::{
     hash::{BuildHasher, RandomState},
     thread,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use diesel::{
@@ -36,7 +36,7 @@ impl Scratch {
         let _ = drop_abandoned(&mut connection).await;
         let name = SchemaName::new(&format!("{PREFIX}{}_{:016x}", now(), chance()))?;
         let template = SchemaName::new(template)?;
-        let sql = format!("CREATE DATABASE {} TEMPLATE {}", name.quoted(), template.quoted());
+        let sql = format!("{} TEMPLATE {}", creation(&name), template.quoted());
         // From here on: the server may have made it, even if the answer never comes.
         let scratch = Self {
             pool: pool.clone(),
@@ -73,7 +73,12 @@ impl Drop for Scratch {
         // On a thread of its own, and waited for: the runtime may be about to end, with the process.
         let dropping = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.map(|runtime| runtime.block_on(drop_database(&pool, &name)))
+            runtime.map(|runtime| {
+                runtime.block_on(async {
+                    wait_until_made(&pool, &name).await?;
+                    drop_database(&pool, &name).await
+                })
+            })
         });
         // Where it fails the next one to make a scratch database drops it.
         let _ = dropping.join();
@@ -85,6 +90,36 @@ async fn connect(pool: &TenantPool) -> Result<AsyncPgConnection, RustSchemaError
         .connect()
         .await
         .map_err(RustSchemaError::Connect)
+}
+
+/// Waits for the server, which goes on to make a database when nobody waits for it any more.
+async fn wait_until_made(pool: &TenantPool, name: &SchemaName) -> Result<(), RustSchemaError> {
+    #[derive(QueryableByName)]
+    struct Making {
+        #[diesel(sql_type = Bool)]
+        is_under_way: bool,
+    }
+
+    let mut connection = connect(pool).await?;
+    for _ in 0..100 {
+        let making: Making = diesel::sql_query(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE state = 'active' AND starts_with(query, $1)) AS is_under_way",
+        )
+        .bind::<Text, _>(creation(name))
+        .get_result(&mut connection)
+        .await
+        .map_err(RustSchemaError::Read)?;
+        if !making.is_under_way {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok(())
+}
+
+/// How the statement begins that makes it.
+fn creation(name: &SchemaName) -> String {
+    format!("CREATE DATABASE {}", name.quoted())
 }
 
 async fn drop_database(pool: &TenantPool, name: &SchemaName) -> Result<(), RustSchemaError> {
