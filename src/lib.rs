@@ -36,7 +36,19 @@
 //! - **Rust declarations of the tables, from the migrations**: `schema`, with the feature `schema`.
 //! - **One query for another tenant**: [`TranslateDsl::in_schema`].
 //! - **Without a pool**: [`TenantConnection`] around any diesel-async connection.
+//! - **Migrations in a folder on disk**: `migrations::MigrationFolder`, with the feature `toml`.
+//! - **From a shell**: the command `diesel-tenants`, with the feature `cli`; `docs/command.md` shows it.
 //! - **What is translated, and what can't be**: [`translate`], [`SchemaTranslateMap`].
+//!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! | feature | what it brings |
+//! |---|---|
+//! | `cli` | the command `diesel-tenants`, with all that it is made of |
+//! | `serde` | reports that serialise |
+//! | `toml` | `migrations::MigrationFolder` |
 //!
 //! # What is promised
 //!

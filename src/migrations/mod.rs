@@ -35,11 +35,16 @@ mod checksum;
 mod errors;
 mod execute;
 mod fleet;
+#[cfg(feature = "toml")]
+mod folder;
+#[cfg(feature = "toml")]
+mod folder_errors;
 mod lock;
 mod operations;
 mod recorder;
 mod runner;
 mod script;
+mod shared;
 mod sources;
 pub(crate) mod text;
 mod versions;
@@ -50,9 +55,14 @@ pub use fleet::{
     ChangedMigration, FleetError, FleetEvent, FleetMigration, FleetReport, FleetStatus, TenantOutcome, TenantReport,
     TenantVersions,
 };
+#[cfg(feature = "toml")]
+pub use folder::MigrationFolder;
+#[cfg(feature = "toml")]
+pub use folder_errors::MigrationFolderError;
 pub(crate) use lock::lock_all;
 pub use operations::Revert;
 pub(crate) use runner::Runner;
 pub(crate) use script::{Body, Plan, Script};
+pub use shared::SharedVersions;
 pub use sources::{ChosenMigrations, NoMigrations};
 pub(crate) use versions::{LockSpan, applied, lock_name, table as version_table, try_lock};

@@ -22,6 +22,8 @@ mod hooks;
 mod isolation;
 mod lifecycle_errors;
 mod maps;
+#[cfg(feature = "toml")]
+mod migration_folder;
 mod migrations;
 mod query;
 mod rename_tenant;

@@ -39,6 +39,11 @@ impl Folder {
         self
     }
 
+    #[cfg(feature = "toml")]
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
     pub fn migrations(&self) -> FileBasedMigrations {
         FileBasedMigrations::from_path(self.0.path()).unwrap()
     }

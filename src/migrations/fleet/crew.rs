@@ -20,6 +20,7 @@ use crate::SchemaName;
 pub(super) struct Crew<'a> {
     keep_going: bool,
     watcher: &'a (dyn Fn(FleetEvent<'_>) + Send + Sync),
+    stop: &'a (dyn Fn() -> bool + Send + Sync),
     is_stopped: AtomicBool,
 }
 
@@ -27,10 +28,15 @@ pub(super) struct Crew<'a> {
 type Reports = Mutex<Vec<Option<TenantReport>>>;
 
 impl<'a> Crew<'a> {
-    pub(super) fn new(keep_going: bool, watcher: &'a (dyn Fn(FleetEvent<'_>) + Send + Sync)) -> Self {
+    pub(super) fn new(
+        keep_going: bool,
+        watcher: &'a (dyn Fn(FleetEvent<'_>) + Send + Sync),
+        stop: &'a (dyn Fn() -> bool + Send + Sync),
+    ) -> Self {
         Self {
             keep_going,
             watcher,
+            stop,
             is_stopped: AtomicBool::new(false),
         }
     }
@@ -97,7 +103,7 @@ impl<'a> Crew<'a> {
         let next: Vec<AtomicUsize> = shares.iter().map(|_| AtomicUsize::new(0)).collect();
         let work = async |own: usize, worker: &mut Worker<'_>| {
             for share in (0..shares.len()).map(|offset| (own + offset) % shares.len()) {
-                while !self.is_stopped.load(Relaxed)
+                while !self.is_stopped()
                     && let Some((index, job)) = shares[share].get(next[share].fetch_add(1, Relaxed))
                 {
                     let report = self.done(worker.migrate(job).await);
@@ -117,6 +123,13 @@ impl<'a> Crew<'a> {
         }
         (self.watcher)(FleetEvent::Tenant(&report));
         report
+    }
+
+    fn is_stopped(&self) -> bool {
+        if (self.stop)() {
+            self.stop();
+        }
+        self.is_stopped.load(Relaxed)
     }
 
     fn stop(&self) {

@@ -29,6 +29,7 @@ pub struct FleetMigration<'a, S> {
     dry_run: bool,
     limits: Limits,
     watcher: Box<dyn Fn(FleetEvent<'_>) + Send + Sync + 'a>,
+    stop: Box<dyn Fn() -> bool + Send + Sync + 'a>,
 }
 
 /// What a fleet migration tells while it runs.
@@ -113,6 +114,7 @@ impl<'a, S: MigrationSource<Pg> + Send + Sync + 'static> FleetMigration<'a, S> {
             dry_run: false,
             limits: Limits::default(),
             watcher: Box::new(|_| ()),
+            stop: Box::new(|| false),
         }
     }
 
@@ -181,6 +183,15 @@ impl<'a, S: MigrationSource<Pg> + Send + Sync + 'static> FleetMigration<'a, S> {
         }
     }
 
+    /// Asks a function before each tenant whether to stop: those under way are finished, the others are reported as
+    /// [not reached](super::TenantOutcome::NotReached). Default: never. It should be quick.
+    pub fn stop_when(self, stop: impl Fn() -> bool + Send + Sync + 'a) -> Self {
+        Self {
+            stop: Box::new(stop),
+            ..self
+        }
+    }
+
     /// Runs it. Dropping the future stops it; what has been sent by then the server may still finish.
     ///
     /// # Errors
@@ -222,7 +233,7 @@ impl<'a, S: MigrationSource<Pg> + Send + Sync + 'static> FleetMigration<'a, S> {
             to_do.into_reports()
         } else {
             let steps = Step::all(&scripts, batched);
-            let crew = Crew::new(self.keep_going, &*self.watcher);
+            let crew = Crew::new(self.keep_going, &*self.watcher, &*self.stop);
             crew.work_off(to_do, &steps, &canaries, &mut workers).await
         };
         Ok(FleetReport {

@@ -1,4 +1,10 @@
-use diesel_tenants::{MigrationError, Revert, TenantPool, migrations::TenantOutcome, pool::MigrationStatements};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use diesel_tenants::{
+    MigrationError, Revert, TenantPool,
+    migrations::{FleetEvent, TenantOutcome},
+    pool::MigrationStatements,
+};
 
 use super::*;
 use crate::migrations::RustMigrations;
@@ -256,4 +262,28 @@ async fn a_connection_is_replaced_after_so_many_statements() {
         ),
         ["t0001 t0002", "t0003 t0004", "t0005 t0006"].map(|tenants| [Some(tenants.to_owned())])
     );
+}
+
+#[tokio::test]
+async fn a_fleet_stops_when_it_is_told_to_after_the_tenants_under_way() {
+    let (pool, database) = empty().await;
+    make_tenants(&database, 5, &[]);
+    let through = AtomicUsize::new(0);
+    let report = pool
+        .migrate_tenants(three().migrations())
+        .workers(1)
+        .on_progress(|event| {
+            if matches!(event, FleetEvent::Tenant(_)) {
+                through.fetch_add(1, Relaxed);
+            }
+        })
+        .stop_when(|| through.load(Relaxed) == 2)
+        .run()
+        .await
+        .unwrap();
+    assert_eq!(report.to_string(), "2 migrated, 3 not reached");
+    assert!(!report.is_success());
+    assert_eq!(count_tables(&database, "three"), 2);
+    let report = pool.migrate_tenants(three().migrations()).run().await.unwrap();
+    assert_eq!(report.to_string(), "3 migrated, 2 up to date");
 }

@@ -1,0 +1,128 @@
+//! What is the same for all subcommands.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser};
+
+use crate::{commands::Command, duration};
+
+/// Migrates, creates, compares and inspects the tenants of a PostgreSQL database, each in a schema of its own.
+#[derive(Debug, Parser)]
+#[command(
+    name = "diesel-tenants",
+    version,
+    after_help = "Exit codes: 0 all well; 1 something failed, differs, or is pending where that was asked for; 2 wrong usage; \
+                  130 given up by a second Ctrl-C.",
+    max_term_width = 100
+)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// Options of all subcommands.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of all subcommands")]
+pub struct Global {
+    /// The database, as postgres://user:password@host:5432/database. A file `.env` is read too. With `sslmode=require` the
+    /// connection is encrypted, and the server's certificate checked.
+    #[arg(
+        long,
+        global = true,
+        env = "DATABASE_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub database_url: Option<String>,
+    /// Another URL of the same database, for migrations: past a pooler in transaction mode. Default: the database URL.
+    #[arg(
+        long,
+        global = true,
+        env = "MIGRATION_DATABASE_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub migration_url: Option<String>,
+    /// The configuration file of the `diesel` command; `diesel-tenants.toml` is looked for beside it. Default: `diesel.toml`
+    /// in the nearest folder upwards that holds one, or a `Cargo.toml`.
+    #[arg(
+        long,
+        global = true,
+        env = "DIESEL_CONFIG_FILE",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
+    pub config_file: Option<PathBuf>,
+    /// Prints the result as one JSON document to stdout.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// Where the shared schema's migrations are.
+#[derive(Debug, Clone, Args)]
+pub struct SharedMigrations {
+    /// The folder of the shared migrations. Default: as `diesel-tenants.toml` or `diesel.toml` say; else `migrations/shared`
+    /// if there is such a folder, or `migrations`.
+    #[arg(long, env = "MIGRATION_DIRECTORY", hide_env_values = true, value_name = "FOLDER")]
+    pub migration_dir: Option<PathBuf>,
+}
+
+/// Where tenants' migrations are.
+#[derive(Debug, Clone, Args)]
+pub struct TenantMigrations {
+    /// The folder of the tenants' migrations. Default: as `diesel-tenants.toml` says; else `migrations/tenant` if there is
+    /// such a folder, or `tenant_migrations`.
+    #[arg(long, value_name = "FOLDER")]
+    pub migration_dir: Option<PathBuf>,
+}
+
+/// How many migrations to revert.
+#[derive(Debug, Clone, Args)]
+pub struct Count {
+    /// How many migrations, counted from the newest one applied.
+    #[arg(short, long, value_name = "COUNT", default_value_t = 1, conflicts_with = "all")]
+    pub number: usize,
+    /// All migrations that are applied.
+    #[arg(short, long)]
+    pub all: bool,
+}
+
+impl Count {
+    /// As the library has it.
+    pub fn revert(&self) -> diesel_tenants::Revert {
+        match self {
+            Self { all: true, .. } => diesel_tenants::Revert::All,
+            Self { number, .. } => diesel_tenants::Revert::Last(*number),
+        }
+    }
+}
+
+/// Asks before data are lost.
+#[derive(Debug, Clone, Args)]
+pub struct Consent {
+    /// Doesn't ask. Without it, and without a terminal to ask on, nothing is done.
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+/// How long to wait for those who use a tenant.
+#[derive(Debug, Clone, Args)]
+pub struct Patience {
+    /// How long to wait for transactions that use the tenant: a number with ms, s, m, h or d.
+    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = duration::parse)]
+    pub wait: std::time::Duration,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_of_no_subcommand_contradict_each_other() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,132 @@
+use clap::Args;
+use diesel_tenants::{DriftReport, SchemaName, drift::Repair};
+use serde_json::{Value, json};
+
+use super::Context;
+use crate::output::{Ending, say};
+
+/// Options of `drift`.
+#[derive(Debug, Args)]
+pub struct Drift {
+    /// The tenant that the others should be like. For all at once, best one that migrations have just made.
+    template: String,
+    /// Only this tenant; may be given more than once. Default: all tenants, suspended ones among them.
+    #[arg(long, value_name = "TENANT")]
+    only: Vec<String>,
+    /// Prints the statements that would repair the tenants, to be read, and then run by psql. Nothing is changed here.
+    #[arg(long)]
+    sql: bool,
+}
+
+impl Drift {
+    pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
+        let pool = context.pool().await?;
+        let tenants: Vec<SchemaName> = if self.only.is_empty() {
+            let tenants = pool.tenants().await?.into_iter().map(|tenant| tenant.name);
+            tenants.filter(|name| name.as_str() != self.template).collect()
+        } else {
+            self.only
+                .iter()
+                .map(|name| SchemaName::new(name))
+                .collect::<Result<_, _>>()?
+        };
+        let report = pool.drift(self.template.as_str(), tenants).await?;
+        context.printer.result(&document(&report), || {
+            if self.sql {
+                print_sql(&report);
+            } else {
+                print(&report, &self.template);
+            }
+        })?;
+        Ok(Ending::well_if(report.is_clean()))
+    }
+}
+
+fn print(report: &DriftReport, template: &str) {
+    for drift in &report.drifted {
+        say!("{}:", drift.tenant);
+        for difference in &drift.differences {
+            let by_hand = if difference.repair.is_empty() {
+                " (to be repaired by hand)"
+            } else {
+                ""
+            };
+            say!("  {difference}{by_hand}");
+        }
+        for object in &drift.not_compared {
+            say!("  not compared: {object}");
+        }
+    }
+    for tenant in &report.missing {
+        say!("{tenant}: there is no such tenant");
+    }
+    say!(
+        "like {template}: {}; not like it: {}{}",
+        report.alike,
+        report.drifted.len(),
+        if report.drifted.is_empty() {
+            ""
+        } else {
+            "; --sql prints the statements that repair them"
+        }
+    );
+}
+
+fn print_sql(report: &DriftReport) {
+    for drift in &report.drifted {
+        say!("-- {}", drift.tenant.as_str().escape_debug());
+        for Repair {
+            sql, is_destructive, ..
+        } in &drift.repair
+        {
+            say!(
+                "{}{sql};",
+                if *is_destructive {
+                    "-- The next statement loses data.\n"
+                } else {
+                    ""
+                }
+            );
+        }
+        for difference in drift
+            .differences
+            .iter()
+            .filter(|difference| difference.repair.is_empty())
+        {
+            say!("-- To be repaired by hand: {}", difference.to_string().escape_debug());
+        }
+    }
+    for tenant in &report.missing {
+        say!("-- There is no tenant {:?}.", tenant.as_str());
+    }
+}
+
+fn document(report: &DriftReport) -> Value {
+    let drifted = report.drifted.iter().map(|drift| {
+        let differences = drift.differences.iter().map(|difference| {
+            json!({
+                "kind": difference.kind.to_string(),
+                "table": difference.table,
+                "name": difference.name,
+                "change": format!("{:?}", difference.change).to_lowercase(),
+                "expected": difference.expected,
+                "found": difference.found,
+                "is_repairable": !difference.repair.is_empty(),
+            })
+        });
+        let repair = drift.repair.iter();
+        json!({
+            "tenant": drift.tenant.as_str(),
+            "differences": differences.collect::<Vec<_>>(),
+            "repair": repair
+                .map(|repair| json!({ "sql": repair.sql, "is_destructive": repair.is_destructive }))
+                .collect::<Vec<_>>(),
+            "not_compared": drift.not_compared,
+        })
+    });
+    json!({
+        "drifted": drifted.collect::<Vec<_>>(),
+        "alike": report.alike,
+        "missing": report.missing.iter().map(SchemaName::as_str).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,25 @@
+use std::io::{self, Write};
+
+use clap::{Command, CommandFactory};
+use clap_mangen::Man;
+
+use crate::{
+    arguments::Arguments,
+    output::{Ending, say},
+};
+
+pub fn run() -> anyhow::Result<Ending> {
+    let mut command = Arguments::command().disable_help_subcommand(true);
+    command.build();
+    let mut pages = Vec::new();
+    render(&command, &mut pages)?;
+    say!("{}", String::from_utf8_lossy(&pages).trim_end());
+    Ok(Ending::Well)
+}
+
+/// The page of a command, and those of its subcommands.
+fn render(command: &Command, out: &mut impl Write) -> io::Result<()> {
+    Man::new(command.clone()).render(out)?;
+    let mut shown = command.get_subcommands().filter(|command| !command.is_hide_set());
+    shown.try_for_each(|command| render(command, out))
+}

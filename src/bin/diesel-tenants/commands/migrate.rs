@@ -1,0 +1,110 @@
+use std::time::Duration;
+
+use clap::Args;
+use diesel::{migration::MigrationSource, pg::Pg};
+use diesel_tenants::{
+    FleetReport,
+    migrations::{FleetEvent, FleetMigration, TenantOutcome},
+};
+
+use super::Context;
+use crate::{
+    arguments::TenantMigrations,
+    duration,
+    interrupt::Interrupt,
+    output::{Ending, Progress, describe, print_fleet},
+};
+
+/// Options of `migrate`.
+#[derive(Debug, Args)]
+pub struct Migrate {
+    #[command(flatten)]
+    migrations: TenantMigrations,
+    #[command(flatten)]
+    fleet: Fleet,
+}
+
+/// How many tenants at a time, which of them, and what if one fails: the same for `migrate`, `revert` and `redo`.
+#[derive(Debug, Clone, Args)]
+pub struct Fleet {
+    /// Only this tenant; may be given more than once. Default: all tenants, suspended ones and spares among them.
+    #[arg(long, value_name = "TENANT")]
+    pub only: Vec<String>,
+    /// This tenant first; may be given more than once. If it fails, nobody else is touched.
+    #[arg(long, value_name = "TENANT")]
+    pub canary: Vec<String>,
+    /// How many tenants at a time, each on a connection of its own.
+    #[arg(long, value_name = "COUNT", default_value_t = 2)]
+    pub workers: usize,
+    /// Goes on with the other tenants when one fails. Default: no further tenant is begun.
+    #[arg(long)]
+    pub keep_going: bool,
+    /// How long a migration waits for a lock that a tenant's own queries hold, before it gives way for a while: a number with
+    /// ms, s, m or h.
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration::parse)]
+    pub lock_timeout: Duration,
+    /// How often that is tried.
+    #[arg(long, value_name = "COUNT", default_value_t = 10)]
+    pub lock_attempts: u32,
+    /// After how many tenants a connection is replaced: the server's end of it remembers all tables that it has met.
+    #[arg(long, value_name = "COUNT", default_value_t = 500)]
+    pub tenants_per_connection: usize,
+    /// Only shows what would be done.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+impl Fleet {
+    /// Runs a migration of tenants under these options, with progress; `done` is a word such as `applied`.
+    pub async fn run<S: MigrationSource<Pg> + Send + Sync + 'static>(
+        &self,
+        migration: FleetMigration<'_, S>,
+        done: &str,
+        interrupt: &Interrupt,
+    ) -> anyhow::Result<FleetReport> {
+        let mut migration = migration
+            .canaries(&self.canary)
+            .workers(self.workers)
+            .lock_timeout(self.lock_timeout)
+            .lock_attempts(self.lock_attempts)
+            .tenants_per_connection(self.tenants_per_connection)
+            .stop_when(|| interrupt.is_pressed());
+        if !self.only.is_empty() {
+            migration = migration.only(&self.only);
+        }
+        if self.keep_going {
+            migration = migration.keep_going();
+        }
+        if self.dry_run {
+            return Ok(migration.dry_run().run().await?);
+        }
+        let progress = Progress::new();
+        let report = migration
+            .on_progress(|event| match event {
+                FleetEvent::Planned { pending, .. } => progress.begin(pending),
+                FleetEvent::Tenant(report) => {
+                    let is_notable = matches!(report.outcome, TenantOutcome::Failed(_));
+                    progress.tenant(&describe(report, done), is_notable);
+                }
+                _ => {}
+            })
+            .run()
+            .await;
+        progress.end();
+        Ok(report?)
+    }
+}
+
+impl Migrate {
+    pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
+        let migrations = context.settings.tenant_migrations(&self.migrations).await?;
+        let pool = context.pool().await?;
+        let interrupt = Interrupt::watch();
+        let report = self
+            .fleet
+            .run(pool.migrate_tenants(migrations), "applied", &interrupt)
+            .await?;
+        context.printer.result(&report, || print_fleet(&report, "applied"))?;
+        Ok(Ending::well_if(report.is_success()))
+    }
+}

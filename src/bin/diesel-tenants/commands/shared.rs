@@ -1,0 +1,142 @@
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::Context;
+use crate::{
+    arguments::{Consent, Count, SharedMigrations},
+    confirm::confirm,
+    output::{Ending, say, table},
+};
+
+/// What to do with the shared schema.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Applies its pending migrations.
+    Migrate(Migrate),
+    /// Reverts its newest migrations.
+    Revert(Revert),
+    /// Shows which migrations it has, and lacks.
+    Status(Status),
+}
+
+/// Options of `shared migrate`.
+#[derive(Debug, Args)]
+pub struct Migrate {
+    #[command(flatten)]
+    migrations: SharedMigrations,
+    /// Only shows what would be applied.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Options of `shared revert`.
+#[derive(Debug, Args)]
+pub struct Revert {
+    #[command(flatten)]
+    migrations: SharedMigrations,
+    #[command(flatten)]
+    count: Count,
+    /// Only shows what would be reverted.
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    consent: Consent,
+}
+
+/// Options of `shared status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    #[command(flatten)]
+    migrations: SharedMigrations,
+    /// Ends with exit code 1 if a migration is pending.
+    #[arg(long)]
+    check: bool,
+}
+
+impl Command {
+    pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
+        match self {
+            Self::Migrate(migrate) => migrate.run(context).await,
+            Self::Revert(revert) => revert.run(context).await,
+            Self::Status(status) => status.run(context).await,
+        }
+    }
+}
+
+impl Migrate {
+    async fn run(self, context: &Context) -> anyhow::Result<Ending> {
+        let migrations = context.settings.shared_migrations(&self.migrations).await?;
+        let pool = context.pool().await?;
+        let versions: Vec<String> = if self.dry_run {
+            pool.shared_migration_status(migrations).await?.pending
+        } else {
+            let applied = pool.migrate_shared(migrations).await?;
+            applied.iter().map(ToString::to_string).collect()
+        };
+        print(context, "applied", &versions, self.dry_run)
+    }
+}
+
+impl Revert {
+    async fn run(self, context: &Context) -> anyhow::Result<Ending> {
+        let migrations = context.settings.shared_migrations(&self.migrations).await?;
+        let pool = context.pool().await?;
+        let status = pool.shared_migration_status(migrations.clone()).await?;
+        let count = if self.count.all { usize::MAX } else { self.count.number };
+        let newest: Vec<String> = status.applied.into_iter().rev().take(count).collect();
+        if self.dry_run || newest.is_empty() {
+            return print(context, "reverted", &newest, self.dry_run);
+        }
+        let question = format!(
+            "Revert {} of the shared schema {}, with the data of the tables that this drops?",
+            newest.join(", "),
+            pool.shared_schema()
+        );
+        confirm(&self.consent, &question)?;
+        let reverted = pool.revert_shared(migrations, self.count.revert()).await?;
+        let versions: Vec<String> = reverted.iter().map(ToString::to_string).collect();
+        print(context, "reverted", &versions, false)
+    }
+}
+
+fn print(context: &Context, done: &str, versions: &[String], dry_run: bool) -> anyhow::Result<Ending> {
+    let result = json!({ "versions": versions, "dry_run": dry_run });
+    context.printer.result(&result, || {
+        for version in versions {
+            say!("{}{done} {version}", if dry_run { "would be " } else { "" });
+        }
+        if versions.is_empty() {
+            say!("nothing to be {done}");
+        }
+    })?;
+    Ok(Ending::Well)
+}
+
+impl Status {
+    async fn run(self, context: &Context) -> anyhow::Result<Ending> {
+        let migrations = context.settings.shared_migrations(&self.migrations).await?;
+        let status = context.pool().await?.shared_migration_status(migrations).await?;
+        context.printer.result(&status, || {
+            let known = |version: &String| !status.unknown.contains(version);
+            let mut rows: Vec<[String; 2]> = status
+                .applied
+                .iter()
+                .map(|version| {
+                    [
+                        version.clone(),
+                        if known(version) {
+                            "applied"
+                        } else {
+                            "applied, not in the folder"
+                        }
+                        .into(),
+                    ]
+                })
+                .chain(status.pending.iter().map(|version| [version.clone(), "pending".into()]))
+                .collect();
+            rows.sort();
+            say!("{}", table(["migration", "status"], rows));
+        })?;
+        Ok(Ending::well_if(!self.check || status.pending.is_empty()))
+    }
+}

@@ -1,0 +1,81 @@
+use anyhow::bail;
+use clap::Args;
+
+use super::Context;
+use crate::{
+    arguments::TenantMigrations,
+    output::{Ending, counted, print_changed, say, table},
+};
+
+/// Options of `status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    #[command(flatten)]
+    migrations: TenantMigrations,
+    /// Only this tenant; may be given more than once. Default: all tenants, suspended ones and spares among them.
+    #[arg(long, value_name = "TENANT")]
+    only: Vec<String>,
+    /// Only tenants that lack a migration, or have one that isn't in the folder.
+    #[arg(long)]
+    behind: bool,
+    /// Ends with exit code 1 if a tenant lacks a migration, or has one that isn't in the folder.
+    #[arg(long)]
+    check: bool,
+}
+
+impl Status {
+    pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
+        let migrations = context.settings.tenant_migrations(&self.migrations).await?;
+        let mut status = context.pool().await?.migration_status(migrations).await?;
+        for only in &self.only {
+            if !status.tenants.iter().any(|versions| versions.tenant.as_str() == only) {
+                bail!("there is no tenant {only:?}: `diesel-tenants tenant list` shows those there are");
+            }
+        }
+        status
+            .tenants
+            .retain(|versions| self.only.is_empty() || self.only.iter().any(|only| versions.tenant.as_str() == only));
+        let is_behind = |versions: &diesel_tenants::migrations::TenantVersions| {
+            !versions.pending.is_empty() || !versions.unknown.is_empty()
+        };
+        let (behind, all) = (
+            status.tenants.iter().filter(|versions| is_behind(versions)).count(),
+            status.tenants.len(),
+        );
+        if self.behind {
+            status.tenants.retain(is_behind);
+        }
+        context.printer.result(&status, || {
+            let rows = status.tenants.iter().map(|versions| {
+                [
+                    versions.tenant.to_string(),
+                    versions.status.to_string(),
+                    versions.newest().unwrap_or("-").to_owned(),
+                    versions.applied.len().to_string(),
+                    listed(&versions.pending),
+                    listed(&versions.unknown),
+                ]
+            });
+            let header = ["tenant", "status", "version", "applied", "pending", "not in the folder"];
+            if !status.tenants.is_empty() {
+                say!("{}", table(header, rows));
+            }
+            print_changed(&status.changed);
+            match (all, behind) {
+                (0, _) => say!("no tenants"),
+                (_, 0) => say!("{}, all up to date", counted(all, "tenant")),
+                _ => say!("{}, {behind} not up to date", counted(all, "tenant")),
+            }
+        })?;
+        Ok(Ending::well_if(!self.check || behind == 0))
+    }
+}
+
+/// The first of some versions, and how many others there are.
+fn listed(versions: &[String]) -> String {
+    match versions {
+        [] => "-".to_owned(),
+        [one] => one.clone(),
+        [first, others @ ..] => format!("{first} and {} more", others.len()),
+    }
+}

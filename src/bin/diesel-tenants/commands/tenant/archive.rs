@@ -1,0 +1,39 @@
+use clap::Args;
+use serde_json::json;
+
+use crate::{
+    arguments::Patience,
+    commands::Context,
+    output::{Ending, Outcomes},
+};
+
+/// Options of `tenant archive`.
+#[derive(Debug, Args)]
+pub struct Archive {
+    /// The tenants' names, which are free again afterwards.
+    #[arg(required = true)]
+    names: Vec<String>,
+    #[command(flatten)]
+    patience: Patience,
+    /// Ends the sessions that use the tenant, of whatever application.
+    #[arg(long)]
+    force: bool,
+}
+
+impl Archive {
+    pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
+        let pool = context.pool().await?;
+        let mut outcomes = Outcomes::new(context.printer);
+        for name in &self.names {
+            let archive = pool.archive_tenant(name).wait(self.patience.wait);
+            let archived = if self.force {
+                archive.force().await
+            } else {
+                archive.await
+            };
+            let archived = archived.map(|archive| (format!("as {archive}"), json!({ "archive": archive.as_str() })));
+            outcomes.add(name, "archived", archived);
+        }
+        outcomes.end()
+    }
+}

@@ -1,0 +1,45 @@
+use clap::Args;
+use serde_json::json;
+
+use crate::{
+    commands::Context,
+    output::{Ending, Outcomes},
+};
+
+/// Options of `tenant clone`.
+#[derive(Debug, Args)]
+pub struct Clone {
+    /// The tenant to be copied, which may be in use.
+    template: String,
+    /// The new tenant's name.
+    name: String,
+    /// Copies the tables, and no rows.
+    #[arg(long)]
+    without_data: bool,
+}
+
+impl Clone {
+    pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
+        let pool = context.pool().await?;
+        let clone = pool.clone_tenant(self.template.as_str(), self.name.as_str());
+        let cloned = if self.without_data {
+            clone.without_data().await
+        } else {
+            clone.await
+        };
+        let mut outcomes = Outcomes::new(context.printer);
+        let rows = if self.without_data { "without" } else { "with" };
+        outcomes.add(
+            &self.name,
+            "created",
+            cloned.map(|()| {
+                let text = format!("like {}, {rows} its rows", self.template);
+                (
+                    text,
+                    json!({ "template": self.template, "with_rows": !self.without_data }),
+                )
+            }),
+        );
+        outcomes.end()
+    }
+}

@@ -1,0 +1,73 @@
+use clap::Args;
+use diesel::migration::MigrationVersion;
+use diesel_tenants::{
+    LifecycleError,
+    migrations::{ChosenMigrations, MigrationFolder, NoMigrations},
+};
+use serde_json::json;
+
+use crate::{
+    arguments::TenantMigrations,
+    commands::Context,
+    output::{Ending, Outcomes, counted},
+};
+
+/// Options of `tenant create`.
+#[derive(Debug, Args)]
+pub struct Create {
+    /// The names of the tenants, which are those of their schemas.
+    #[arg(required = true)]
+    names: Vec<String>,
+    #[command(flatten)]
+    migrations: TenantMigrations,
+    /// A tenant that exists is brought up to date. Default: it is an error, and left alone.
+    #[arg(long)]
+    if_not_exists: bool,
+    /// Makes no tables for now; `migrate` makes them later.
+    #[arg(long, conflicts_with = "only_version")]
+    without_tables: bool,
+    /// Applies only the migration of this version; may be given more than once. Default: all migrations.
+    #[arg(long, value_name = "VERSION")]
+    only_version: Vec<String>,
+}
+
+impl Create {
+    pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
+        let migrations = match self.without_tables {
+            true => None,
+            false => Some(context.settings.tenant_migrations(&self.migrations).await?),
+        };
+        let pool = context.pool().await?;
+        let mut outcomes = Outcomes::new(context.printer);
+        for name in &self.names {
+            let created = match (&migrations, self.only_version.as_slice()) {
+                (None, _) => self.create(&pool, name, NoMigrations).await,
+                (Some(migrations), []) => self.create(&pool, name, MigrationFolder::clone(migrations)).await,
+                (Some(migrations), versions) => {
+                    let chosen = ChosenMigrations::with_versions(migrations.clone(), versions);
+                    self.create(&pool, name, chosen).await
+                }
+            };
+            let created = created.map(|versions| {
+                let versions: Vec<String> = versions.iter().map(ToString::to_string).collect();
+                let text = format!("{} applied", counted(versions.len(), "migration"));
+                (text, json!({ "versions": versions }))
+            });
+            outcomes.add(name, if self.if_not_exists { "there" } else { "created" }, created);
+        }
+        outcomes.end()
+    }
+
+    async fn create(
+        &self,
+        pool: &diesel_tenants::TenantPool,
+        name: &str,
+        migrations: impl diesel::migration::MigrationSource<diesel::pg::Pg> + Send + Sync + 'static,
+    ) -> Result<Vec<MigrationVersion<'static>>, LifecycleError> {
+        if self.if_not_exists {
+            pool.ensure_tenant(name, migrations).await
+        } else {
+            pool.create_tenant(name, migrations).await
+        }
+    }
+}

@@ -1,0 +1,41 @@
+use clap::Args;
+use serde_json::json;
+
+use crate::{
+    commands::Context,
+    output::{Ending, say, table},
+};
+
+/// Options of `tenant list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Also spares, archives, and what a crash left unfinished.
+    #[arg(long)]
+    all: bool,
+}
+
+impl List {
+    pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
+        let pool = context.pool().await?;
+        let tenants = if self.all {
+            pool.all_tenants().await?
+        } else {
+            pool.tenants().await?
+        };
+        let listed: Vec<_> = tenants
+            .iter()
+            .map(|tenant| json!({ "tenant": tenant.name.as_str(), "status": tenant.status.to_string() }))
+            .collect();
+        context.printer.result(&json!({ "tenants": listed }), || {
+            if tenants.is_empty() {
+                say!("no tenants");
+            } else {
+                let rows = tenants
+                    .iter()
+                    .map(|tenant| [tenant.name.to_string(), tenant.status.to_string()]);
+                say!("{}", table(["tenant", "status"], rows));
+            }
+        })?;
+        Ok(Ending::Well)
+    }
+}

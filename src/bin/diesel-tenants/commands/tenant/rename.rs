@@ -1,0 +1,36 @@
+use clap::Args;
+use serde_json::json;
+
+use crate::{
+    arguments::Patience,
+    commands::Context,
+    output::{Ending, Outcomes},
+};
+
+/// Options of `tenant rename`.
+#[derive(Debug, Args)]
+pub struct Rename {
+    /// The name up to now.
+    from: String,
+    /// The name from now on.
+    to: String,
+    #[command(flatten)]
+    patience: Patience,
+}
+
+impl Rename {
+    pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
+        let pool = context.pool().await?;
+        let renamed = pool
+            .rename_tenant(self.from.as_str(), self.to.as_str())
+            .wait(self.patience.wait)
+            .await;
+        let mut outcomes = Outcomes::new(context.printer);
+        outcomes.add(
+            &self.from,
+            "renamed",
+            renamed.map(|()| (format!("now {}", self.to), json!({ "to": self.to }))),
+        );
+        outcomes.end()
+    }
+}

@@ -1,0 +1,50 @@
+use anyhow::bail;
+use clap::Args;
+use serde_json::json;
+
+use crate::{
+    commands::Context,
+    output::{Ending, Outcomes},
+};
+
+/// Options of `tenant restore`.
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// The archive's name, as `tenant archived` shows it.
+    archive: String,
+    /// The name that the tenant gets. Default: the one that it had.
+    name: Option<String>,
+}
+
+impl Restore {
+    pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
+        let pool = context.pool().await?;
+        let name = match self.name {
+            Some(name) => name,
+            None => {
+                let archives = pool.archived_tenants().await?;
+                match archives
+                    .iter()
+                    .find(|archived| archived.archive.as_str() == self.archive)
+                {
+                    Some(archived) => archived.tenant.to_string(),
+                    None => bail!(
+                        "{:?} is no archive: `diesel-tenants tenant archived` lists those there are",
+                        self.archive
+                    ),
+                }
+            }
+        };
+        let restored = pool.restore_tenant(self.archive.as_str(), name.as_str()).await;
+        let mut outcomes = Outcomes::new(context.printer);
+        outcomes.add(
+            &name,
+            "restored",
+            restored.map(|()| {
+                let text = format!("from {}; `migrate` brings it up to date", self.archive);
+                (text, json!({ "archive": self.archive }))
+            }),
+        );
+        outcomes.end()
+    }
+}

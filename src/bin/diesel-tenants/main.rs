@@ -1,0 +1,46 @@
+//! The command `diesel-tenants`: shared and tenants' migrations, tenants' lives, drift, SQL for all tenants, and a check of
+//! the server. Everything it does is a call of the library.
+
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+mod arguments;
+mod commands;
+mod confirm;
+mod database;
+mod duration;
+mod interrupt;
+mod output;
+mod settings;
+mod tls;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::Arguments;
+use output::{Ending, Printer};
+
+fn main() -> ExitCode {
+    // Before anything else runs: it sets variables, which clap then reads.
+    let environment = settings::load_dotenv();
+    let arguments = Arguments::parse();
+    let printer = Printer::new(arguments.global.json);
+    let ended = environment.and_then(|()| run(arguments, printer));
+    match ended {
+        Ok(Ending::Well) => ExitCode::SUCCESS,
+        Ok(Ending::Failed) => ExitCode::FAILURE,
+        Err(error) => {
+            printer.error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments, printer: Printer) -> anyhow::Result<Ending> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?
+        .block_on(commands::run(arguments, printer))
+}

@@ -1,0 +1,54 @@
+use diesel_tenants::{
+    FleetReport,
+    migrations::{ChangedMigration, TenantOutcome, TenantReport},
+};
+
+use super::{line, say};
+
+/// One tenant's line: what was, or would be, done to it. `done` is a word such as `applied`.
+pub fn describe(report: &TenantReport, done: &str) -> String {
+    let TenantReport {
+        tenant,
+        versions,
+        outcome,
+        ..
+    } = report;
+    let tenant = tenant.as_str().escape_debug();
+    let versions = versions.join(", ");
+    match outcome {
+        TenantOutcome::Migrated => format!("{tenant}: {done} {versions}"),
+        TenantOutcome::Pending => format!("{tenant}: would be {done}: {versions}"),
+        TenantOutcome::Failed(error) if versions.is_empty() => format!("{tenant}: failed: {}", line(error)),
+        TenantOutcome::Failed(error) => format!("{tenant}: {done} {versions}, then failed: {}", line(error)),
+        outcome => format!("{tenant}: {outcome}"),
+    }
+}
+
+/// Prints a report: those tenants that ask for attention, and a summary.
+pub fn print_fleet(report: &FleetReport, done: &str) {
+    for tenant in &report.tenants {
+        match tenant.outcome {
+            TenantOutcome::Failed(_) | TenantOutcome::Pending => say!("{}", describe(tenant, done)),
+            _ => {}
+        }
+    }
+    print_changed(&report.changed);
+    say!("{report}, in {:.1?}", report.elapsed);
+    if !report.is_success() {
+        say!("what succeeded stays; run the same command again to go on with the others");
+    }
+}
+
+/// Tells of migrations that were changed after they were applied.
+pub fn print_changed(changed: &[ChangedMigration]) {
+    for ChangedMigration { version, tenants, .. } in changed {
+        say!(
+            "changed: migration {version} is another one now than when it was applied to {}",
+            match tenants.as_slice() {
+                [one] => one.to_string(),
+                [first, others @ ..] => format!("{first} and {} others", others.len()),
+                [] => "some tenants".to_owned(),
+            }
+        );
+    }
+}

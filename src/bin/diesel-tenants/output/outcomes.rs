@@ -1,0 +1,59 @@
+use std::{error::Error, fmt::Display};
+
+use serde_json::{Value, json};
+
+use super::{Ending, Printer, line, say};
+
+/// What was done to some tenants, one after the other.
+#[derive(Debug)]
+pub struct Outcomes {
+    printer: Printer,
+    tenants: Vec<Value>,
+    ending: Ending,
+}
+
+impl Outcomes {
+    pub fn new(printer: Printer) -> Self {
+        Self {
+            printer,
+            tenants: Vec::new(),
+            ending: Ending::Well,
+        }
+    }
+
+    /// Notes and prints what was done to a tenant: `done` is a word such as `created`; what else is to be said comes as text, and
+    /// as an object for JSON.
+    pub fn add<E: Error + 'static>(&mut self, tenant: &str, done: &str, result: Result<(String, Value), E>) {
+        let name = tenant.escape_debug();
+        match result {
+            Ok((text, details)) => {
+                let separator = if text.is_empty() { "" } else { ", " };
+                self.say(format_args!("{name}: {done}{separator}{text}"));
+                let mut document = json!({ "tenant": tenant, "outcome": done });
+                if let (Value::Object(document), Value::Object(details)) = (&mut document, details) {
+                    document.extend(details);
+                }
+                self.tenants.push(document);
+            }
+            Err(error) => {
+                let error = line(&error);
+                eprintln!("{name}: failed: {error}");
+                self.ending = Ending::Failed;
+                self.tenants
+                    .push(json!({ "tenant": tenant, "outcome": "failed", "error": error }));
+            }
+        }
+    }
+
+    fn say(&self, text: impl Display) {
+        if !self.printer.is_json() {
+            say!("{text}");
+        }
+    }
+
+    /// Prints the JSON, if that is wanted.
+    pub fn end(self) -> anyhow::Result<Ending> {
+        self.printer.result(&json!({ "tenants": self.tenants }), || ())?;
+        Ok(self.ending)
+    }
+}

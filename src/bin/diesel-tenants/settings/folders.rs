@@ -1,0 +1,51 @@
+//! Where migrations are found.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use diesel_tenants::migrations::MigrationFolder;
+
+use super::Settings;
+use crate::arguments::{SharedMigrations, TenantMigrations};
+
+impl Settings {
+    /// Reads the shared schema's migrations.
+    pub async fn shared_migrations(&self, options: &SharedMigrations) -> anyhow::Result<MigrationFolder> {
+        let ours = self.tenants.migrations_directory.shared.as_deref();
+        let named = ours.or(self.diesel.migrations_directory.dir.as_deref());
+        let defaults = ["migrations/shared", "migrations"];
+        read(self.folder(options.migration_dir.as_deref(), named, defaults)?).await
+    }
+
+    /// Reads the tenants' migrations.
+    pub async fn tenant_migrations(&self, options: &TenantMigrations) -> anyhow::Result<MigrationFolder> {
+        let named = self.tenants.migrations_directory.tenant.as_deref();
+        let defaults = ["migrations/tenant", "tenant_migrations"];
+        read(self.folder(options.migration_dir.as_deref(), named, defaults)?).await
+    }
+
+    /// The folder of an option, else that of a file, else the first of the defaults that there is.
+    fn folder(&self, option: Option<&Path>, named: Option<&Path>, defaults: [&str; 2]) -> anyhow::Result<PathBuf> {
+        if let Some(folder) = option.filter(|folder| !folder.as_os_str().is_empty()) {
+            return Ok(folder.to_owned());
+        }
+        if let Some(folder) = named {
+            return Ok(self.root.join(folder));
+        }
+        match defaults.iter().find(|folder| self.root.join(folder).is_dir()) {
+            Some(folder) => Ok(self.root.join(folder)),
+            None => bail!(
+                "there is no folder of migrations, neither {} nor {} in {}: name it by --migration-dir, or in diesel-tenants.toml",
+                defaults[0],
+                defaults[1],
+                self.root.display()
+            ),
+        }
+    }
+}
+
+/// On a thread that may block.
+async fn read(folder: PathBuf) -> anyhow::Result<MigrationFolder> {
+    let read = tokio::task::spawn_blocking(move || MigrationFolder::read(folder)).await?;
+    read.context("the migrations can't be used, and nothing was done")
+}

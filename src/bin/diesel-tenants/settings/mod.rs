@@ -1,0 +1,66 @@
+//! Settings: options, then variables, then `diesel-tenants.toml`, then `diesel.toml`.
+
+mod files;
+mod folders;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+
+use crate::arguments::Global;
+use files::{DieselFile, TenantsFile};
+
+/// What the files say, and where they are.
+#[derive(Debug)]
+pub struct Settings {
+    root: PathBuf,
+    diesel: DieselFile,
+    /// What our own file says.
+    pub tenants: TenantsFile,
+}
+
+impl Settings {
+    /// Reads the files, as far as there are any.
+    pub fn read(global: &Global) -> anyhow::Result<Self> {
+        let (root, diesel) = match &global.config_file {
+            Some(file) if !file.is_file() => {
+                bail!(
+                    "there is no configuration file {}: --config-file or DIESEL_CONFIG_FILE names it",
+                    file.display()
+                )
+            }
+            Some(file) => (file.parent().unwrap_or(Path::new("")).to_owned(), file.clone()),
+            None => {
+                let root = project_root(&std::env::current_dir()?);
+                (root.clone(), root.join("diesel.toml"))
+            }
+        };
+        Ok(Self {
+            diesel: files::read(&diesel)?,
+            tenants: files::read(&root.join("diesel-tenants.toml"))?,
+            root,
+        })
+    }
+}
+
+/// The nearest folder upwards with a `diesel.toml`, else with a `Cargo.toml`, as the diesel command looks for it; else this one.
+fn project_root(from: &Path) -> PathBuf {
+    let with = |file: &str| from.ancestors().find(|folder| folder.join(file).is_file());
+    with("diesel.toml")
+        .or_else(|| with("diesel-tenants.toml"))
+        .or_else(|| with("Cargo.toml"))
+        .unwrap_or(from)
+        .to_owned()
+}
+
+/// Reads a file `.env`, here or in a folder above, as the diesel command does. Variables that are set already stay.
+pub fn load_dotenv() -> anyhow::Result<()> {
+    match dotenvy::dotenv() {
+        Ok(_) => Ok(()),
+        Err(error) if error.not_found() => Ok(()),
+        // Its own message holds the line, which may hold a password.
+        Err(_) => {
+            bail!("the file .env can't be read: each line should be NAME=value, with quotes around values with spaces")
+        }
+    }
+}

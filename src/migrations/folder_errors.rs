@@ -1,0 +1,80 @@
+use std::{error::Error, io, path::PathBuf};
+
+/// Why a folder of migrations can't be used. Nothing was sent to a server.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MigrationFolderError {
+    /// The folder isn't there, or can't be listed.
+    #[error("can't read the folder of migrations {}", .path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// A file, or a directory, can't be read.
+    #[error("can't read {}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// A file's contents, or a directory's name, are no UTF-8.
+    #[error("{} is not UTF-8: save it as UTF-8, or give it another name", .path.display())]
+    NotUtf8 {
+        /// The file or the directory.
+        path: PathBuf,
+    },
+    /// A directory holds no `up.sql`.
+    #[error("{} is no migration: it holds no up.sql; add one, or move it elsewhere", .path.display())]
+    NoUpScript {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A migration is to be reverted, and there is no script for that.
+    #[error("{} can't be reverted: it holds no down.sql", .path.display())]
+    NoDownScript {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A script holds nothing, or nothing but white space.
+    #[error("{} is empty: write what it should do, or remove it", .path.display())]
+    Empty {
+        /// The script.
+        path: PathBuf,
+    },
+    /// A `metadata.toml` isn't what it should be.
+    #[error(
+        "{} can't be used: it should say `run_in_transaction = true` or `run_in_transaction = false`, and nothing else",
+        .path.display()
+    )]
+    Metadata {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and where.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// A directory's name begins with no version that Diesel's table could hold.
+    #[error(
+        "the name of {} should begin with a version of 1 to 50 characters, followed by `_` and a title; this one is {version:?}",
+        .path.display()
+    )]
+    Version {
+        /// The directory.
+        path: PathBuf,
+        /// What stands before the first `_`, without dashes.
+        version: String,
+    },
+    /// Two directories have the same version.
+    #[error(
+        "{} and {} have the same version, {version}: give one of them another",
+        .paths[0].display(), .paths[1].display()
+    )]
+    DuplicateVersion {
+        /// The version.
+        version: String,
+        /// The two directories.
+        paths: [PathBuf; 2],
+    },
+}

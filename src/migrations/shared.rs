@@ -1,0 +1,44 @@
+use diesel::{migration::MigrationSource, pg::Pg};
+
+use super::{MigrationError, Plan, Runner, SchemaOwner};
+use crate::TenantPool;
+
+/// Which migrations the shared schema has, and lacks. See [`TenantPool::shared_migration_status`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct SharedVersions {
+    /// The versions applied, oldest first.
+    pub applied: Vec<String>,
+    /// The versions that it lacks, oldest first.
+    pub pending: Vec<String>,
+    /// Those applied that are no version of the migrations given, oldest first.
+    pub unknown: Vec<String>,
+}
+
+impl TenantPool {
+    /// Which migrations the shared schema has, and lacks.
+    ///
+    /// # Errors
+    /// [`MigrationError`] if migrations or versions can't be read.
+    pub async fn shared_migration_status(
+        &self,
+        migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
+    ) -> Result<SharedVersions, MigrationError> {
+        let owner = SchemaOwner::Shared(self.shared_schema().clone());
+        let plan = Plan::read(migrations).await.map_err(owner.unusable())?;
+        let mut runner = Runner::connect(self, owner).await?;
+        runner.require_schema().await?;
+        let applied = runner.applied().await?;
+        let versions = plan.migrations.iter().map(|migration| migration.version.clone());
+        Ok(SharedVersions {
+            pending: versions.filter(|version| !applied.contains(version)).collect(),
+            unknown: applied
+                .iter()
+                .filter(|version| plan.find(version).is_none())
+                .cloned()
+                .collect(),
+            applied,
+        })
+    }
+}

@@ -1,0 +1,78 @@
+use serde_json::Value;
+
+use crate::project::Project;
+
+fn finding<'a>(document: &'a Value, check: &str) -> &'a Value {
+    let findings = document["findings"].as_array().unwrap();
+    findings.iter().find(|finding| finding["check"] == check).unwrap()
+}
+
+#[test]
+fn a_plain_server_has_no_problems() {
+    let project = Project::with_tenants(&["client1"]);
+    let (code, document) = project.json(&["doctor"]);
+    assert_eq!(code, Some(0), "{document}");
+    for check in [
+        "server version",
+        "pooler",
+        "strings",
+        "prepared statements",
+        "pool",
+        "unlogged tables",
+        "unfinished tenants",
+    ] {
+        assert_eq!(finding(&document, check)["severity"], "fine", "{check}");
+    }
+    let locks = finding(&document, "max_locks_per_transaction")["found"]
+        .as_str()
+        .unwrap();
+    assert!(locks.contains("the largest tenant, client1, has "), "{locks}");
+    let out = project.run(&["doctor"]).well();
+    assert!(out.contains("server version"), "{out}");
+}
+
+#[test]
+fn a_role_that_nothing_holds_back_is_named() {
+    let project = Project::new();
+    let role = format!("plain_{}", project.database.name());
+    project
+        .database
+        .run(&format!("CREATE ROLE {role} LOGIN PASSWORD 'p' NOSUPERUSER BYPASSRLS"));
+    let (_, server) = project.database.url().split_once('@').unwrap();
+    let url = format!("postgres://{role}:p@{server}");
+    let (code, document) = project.json(&["doctor", "--database-url", &url]);
+    project.database.run(&format!("DROP ROLE {role}"));
+    assert_eq!(code, Some(0));
+    assert_eq!(finding(&document, "superuser")["severity"], "fine");
+    assert_eq!(finding(&document, "row-level security")["severity"], "warning");
+}
+
+#[test]
+fn surprises_in_tenants_are_named_and_strictness_makes_them_count() {
+    let project = Project::with_tenants(&["client1", "client2"]);
+    project.database.run(
+        "CREATE UNLOGGED TABLE client1.cache (id int);
+         COMMENT ON TABLE client2.__diesel_schema_migrations IS 'diesel-tenants: creation unfinished'",
+    );
+    let (code, document) = project.json(&["doctor"]);
+    assert_eq!(code, Some(0));
+    let unlogged = finding(&document, "unlogged tables");
+    assert_eq!(
+        (&unlogged["severity"], &unlogged["found"]),
+        (&"warning".into(), &"client1.cache".into())
+    );
+    assert_eq!(finding(&document, "unfinished tenants")["found"], "client2");
+    assert_eq!(project.run(&["doctor", "--strict"]).code, Some(1));
+}
+
+#[test]
+fn a_search_path_that_reaches_tables_is_a_problem_where_it_is_the_one_used() {
+    let project = Project::new();
+    project.write("diesel-tenants.toml", "search_path_from_role = true\n");
+    let (code, document) = project.json(&["doctor"]);
+    assert_eq!(code, Some(1));
+    let path = finding(&document, "search_path of the role");
+    assert_eq!(path["severity"], "problem");
+    assert!(path["found"].as_str().unwrap().contains("reaches public"), "{path}");
+    assert_eq!(finding(&document, "pool")["severity"], "problem");
+}

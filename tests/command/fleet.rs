@@ -1,0 +1,191 @@
+use serde_json::{Value, json};
+
+use crate::project::Project;
+
+/// Three tenants, and a migration that fails on the second one.
+fn one_that_fails() -> Project {
+    let project = Project::with_tenants(&["client1", "client2", "client3"]);
+    project.migration(
+        "tenant_migrations/2_orders",
+        "CREATE TABLE orders ()",
+        "DROP TABLE orders",
+    );
+    project.database.run("CREATE TABLE client2.orders ()");
+    project
+}
+
+/// The tenants with their outcomes.
+fn outcomes(report: &Value) -> Vec<(&str, &str)> {
+    let tenants = report["tenants"].as_array().unwrap().iter();
+    tenants
+        .map(|tenant| (tenant["tenant"].as_str().unwrap(), tenant["outcome"].as_str().unwrap()))
+        .collect()
+}
+
+#[test]
+fn a_failure_is_named_and_to_run_it_again_finishes() {
+    let project = one_that_fails();
+    let ended = project.run(&["migrate", "--keep-going"]);
+    assert_eq!(ended.code, Some(1), "{}", ended.err);
+    let failure = "client2: failed: migration 2_orders of tenant \"client2\" could not be applied";
+    assert!(ended.out.contains(failure), "{}", ended.out);
+    assert!(ended.out.contains("2 migrated, 1 failed"), "{}", ended.out);
+    assert!(ended.out.contains("run the same command again"), "{}", ended.out);
+    assert!(ended.err.contains("client1: applied 2\n"), "{}", ended.err);
+
+    let (code, report) = project.json(&["migrate", "--keep-going"]);
+    assert_eq!(code, Some(1));
+    assert_eq!(
+        outcomes(&report),
+        [
+            ("client1", "up_to_date"),
+            ("client2", "failed"),
+            ("client3", "up_to_date")
+        ]
+    );
+    assert!(
+        report["tenants"][1]["error"]
+            .as_str()
+            .unwrap()
+            .contains("already exists"),
+        "{report}"
+    );
+
+    project.database.run("DROP TABLE client2.orders");
+    let out = project.run(&["migrate"]).well();
+    assert!(out.starts_with("1 migrated, 2 up to date, in "), "{out}");
+    assert_eq!(project.schemas_with("orders"), "client1 client2 client3");
+}
+
+#[test]
+fn nobody_is_begun_after_a_failure_unless_it_is_asked_for() {
+    let project = one_that_fails();
+    let (code, report) = project.json(&["migrate", "--canary", "client2"]);
+    assert_eq!(code, Some(1));
+    assert_eq!(
+        outcomes(&report),
+        [
+            ("client1", "not_reached"),
+            ("client2", "failed"),
+            ("client3", "not_reached")
+        ]
+    );
+    assert_eq!(project.schemas_with("orders"), "client2");
+}
+
+#[test]
+fn only_those_chosen_are_migrated() {
+    let project = one_that_fails();
+    project
+        .run(&["migrate", "--only", "client3", "--only", "client1"])
+        .well();
+    assert_eq!(project.schemas_with("orders"), "client1 client2 client3");
+    assert_eq!(
+        project.value("SELECT count(*) FROM client2.__diesel_schema_migrations"),
+        "1"
+    );
+}
+
+#[test]
+fn a_dry_run_says_what_would_be_done_and_writes_nothing() {
+    let project = one_that_fails();
+    project.make_read_only();
+    let out = project.run(&["migrate", "--dry-run"]).well();
+    assert!(
+        out.starts_with("client1: would be applied: 2\nclient2: would be applied: 2\n"),
+        "{out}"
+    );
+    let (code, report) = project.json(&["revert", "--all", "--dry-run"]);
+    assert_eq!(code, Some(0));
+    assert_eq!(outcomes(&report)[0], ("client1", "pending"));
+    assert_eq!(report["tenants"][0]["versions"], json!(["1"]));
+    project.run(&["redo", "--dry-run"]).well();
+    project.run(&["tenant", "drop", "client1", "--dry-run"]).well();
+    project.run(&["drift", "client1", "--only", "client3"]).well();
+    assert_eq!(project.run(&["migrate"]).code, Some(1), "nothing else may write here");
+}
+
+#[test]
+fn migrations_are_reverted_and_redone_by_consent() {
+    let project = Project::with_tenants(&["client1", "client2"]);
+    project.migration(
+        "tenant_migrations/2_orders",
+        "CREATE TABLE orders ()",
+        "DROP TABLE orders",
+    );
+    project.run(&["migrate"]).well();
+    for command in ["revert", "redo"] {
+        let err = project.run(&[command]).failed();
+        assert!(
+            err.contains("the newest migration of all tenants") && err.contains("--yes"),
+            "{err}"
+        );
+    }
+    project
+        .database
+        .run("ALTER TABLE client1.orders ADD COLUMN by_hand int");
+    let (code, report) = project.json(&["redo", "--yes"]);
+    assert_eq!(code, Some(0));
+    assert_eq!(outcomes(&report["reverted"]), outcomes(&report["applied"][0]));
+    assert_eq!(
+        project.value("SELECT count(*) FROM information_schema.columns WHERE column_name = 'by_hand'"),
+        "0",
+        "it was made anew"
+    );
+    assert_eq!(project.schemas_with("orders"), "client1 client2");
+
+    project.run(&["revert", "--only", "client1", "--yes"]).well();
+    assert_eq!(project.schemas_with("orders"), "client2");
+    project.run(&["revert", "--all", "--yes"]).well();
+    assert_eq!(
+        (project.schemas_with("orders"), project.schemas_with("items")),
+        Default::default()
+    );
+}
+
+#[test]
+fn to_redo_gives_a_tenant_back_only_what_was_taken() {
+    let project = Project::with_tenants(&["client1", "client2"]);
+    project.migration(
+        "tenant_migrations/2_orders",
+        "CREATE TABLE orders ()",
+        "DROP TABLE orders",
+    );
+    project.run(&["migrate", "--only", "client1"]).well();
+    project.run(&["redo", "--yes"]).well();
+    assert_eq!(project.schemas_with("orders"), "client1");
+    assert_eq!(project.schemas_with("items"), "client1 client2");
+}
+
+#[test]
+fn the_status_is_one_table() {
+    let project = Project::with_tenants(&["client1", "client2"]);
+    project.run(&["status", "--check"]).well();
+    project.migration(
+        "tenant_migrations/2_orders",
+        "CREATE TABLE orders ()",
+        "DROP TABLE orders",
+    );
+    project.run(&["migrate", "--only", "client2"]).well();
+    let table = "tenant   status  version  applied  pending  not in the folder\n\
+                 client1  active  1        1        2        -\n\
+                 client2  active  2        2        -        -\n\
+                 2 tenants, 1 not up to date\n";
+    let ended = project.run(&["status", "--check"]);
+    assert_eq!((ended.code, ended.out.as_str()), (Some(1), table));
+    project.run(&["status", "--check", "--only", "client2"]).well();
+    let behind = project.run(&["status", "--behind"]).well();
+    assert!(behind.contains("client1") && !behind.contains("client2"), "{behind}");
+
+    project.migration(
+        "tenant_migrations/1_items",
+        "CREATE TABLE items (id bigint)",
+        "DROP TABLE items",
+    );
+    let (_, status) = project.json(&["status"]);
+    assert_eq!(
+        status["changed"],
+        json!([{ "version": "1", "tenants": ["client1", "client2"] }])
+    );
+    assert_eq!(status["tenants"][0]["pending"], json!(["2"]));
+}

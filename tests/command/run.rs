@@ -1,0 +1,111 @@
+use std::{io::Write, process::Stdio};
+
+use serde_json::json;
+
+use crate::project::{Ended, Project};
+
+#[test]
+fn sql_is_run_in_each_tenant_and_rows_are_shown() {
+    let project = Project::with_tenants(&["client1", "client2"]);
+    project.database.run("INSERT INTO client1.items VALUES (7)");
+    assert_eq!(
+        project.run(&["run", "SELECT id FROM items; DELETE FROM items"]).well(),
+        "client1: 1 row\nid\n7\nclient1: done, 1 row changed\nclient2: 0 rows\nclient2: done, 0 rows changed\n"
+    );
+    assert_eq!(
+        project.json(&["run", "SELECT 1 AS one, NULL AS nothing", "--only", "client2"]),
+        (
+            Some(0),
+            json!({ "tenants": [{ "tenant": "client2", "results": [
+                { "columns": ["one", "nothing"], "rows": [["1", null]] }
+            ] }] })
+        )
+    );
+}
+
+#[test]
+fn sql_comes_from_a_file_or_from_stdin() {
+    let project = Project::with_tenants(&["client1"]);
+    project.write("insert.sql", "INSERT INTO items VALUES (1)");
+    project.run(&["run", "--file", "insert.sql"]).well();
+    let mut command = project.command(&["run"]);
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(b"INSERT INTO items VALUES (2)")
+        .unwrap();
+    Ended::of(child.wait_with_output().unwrap()).well();
+    assert_eq!(
+        project.value("SELECT string_agg(id::text, ' ' ORDER BY id) FROM client1.items"),
+        "1 2"
+    );
+    let err = project.run(&["run"]).failed();
+    assert!(err.contains("there is no SQL"), "{err}");
+}
+
+#[test]
+fn a_tenants_failure_takes_back_its_statements_and_keeps_no_other_from_its_turn() {
+    let project = Project::with_tenants(&["client1", "client2", "client3"]);
+    project.database.run("ALTER TABLE client2.items ADD CHECK (id < 5)");
+    let ended = project.run(&["run", "INSERT INTO items VALUES (1); INSERT INTO items VALUES (5)"]);
+    assert_eq!(ended.code, Some(1));
+    assert!(
+        ended.err.contains("client2: failed:") && ended.err.contains("check constraint"),
+        "{}",
+        ended.err
+    );
+    assert!(ended.out.contains("failed in 1 of 3 tenants"), "{}", ended.out);
+    let counts = "SELECT (SELECT count(*) FROM client1.items) || ' ' || (SELECT count(*) FROM client2.items) || ' ' || \
+                  (SELECT count(*) FROM client3.items)";
+    assert_eq!(project.value(counts), "2 0 2");
+}
+
+#[test]
+fn what_a_tenant_leaves_on_the_session_no_other_meets() {
+    let project = Project::with_tenants(&["client1", "client2"]);
+    let leave = "SELECT current_setting('statement_timeout'); CREATE TEMPORARY TABLE left_over (); \
+                 SET statement_timeout = 77777";
+    let out = project.run(&["run", leave, "--workers", "1"]).well();
+    assert!(!out.contains("77777"), "{out}");
+    let open = "INSERT INTO items VALUES (1); COMMIT; BEGIN; INSERT INTO items VALUES (2)";
+    project.run(&["run", open, "--workers", "1"]).well();
+    assert_eq!(
+        project.value("SELECT string_agg(id::text, ' ') FROM client1.items"),
+        "1"
+    );
+    assert_eq!(
+        project.value("SELECT string_agg(id::text, ' ') FROM client2.items"),
+        "1"
+    );
+}
+
+#[test]
+fn what_cannot_be_translated_is_sent_to_nobody() {
+    let project = Project::with_tenants(&["client1"]);
+    let err = project.run(&["run", "DELETE FROM items; SELECT 'x"]).failed();
+    assert!(
+        err.contains("nothing was sent") && err.contains("unterminated string"),
+        "{err}"
+    );
+    let err = project.run(&["run", "SELECT 1", "--only", "nobody"]).failed();
+    assert!(
+        err.contains("there is no tenant \"nobody\"") && err.contains("nothing was sent"),
+        "{err}"
+    );
+}
+
+#[test]
+fn suspended_tenants_are_left_out_unless_they_are_named() {
+    let project = Project::with_tenants(&["client1", "client2"]);
+    project.run(&["tenant", "suspend", "client2"]).well();
+    let (_, all) = project.json(&["run", "SELECT 1"]);
+    assert_eq!(all["tenants"].as_array().unwrap().len(), 1);
+    project.run(&["run", "SELECT 1", "--only", "client2"]).well();
+}

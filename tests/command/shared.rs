@@ -1,0 +1,63 @@
+use serde_json::json;
+
+use crate::project::Project;
+
+#[test]
+fn shared_migrations_are_applied_shown_and_reverted() {
+    let project = Project::new();
+    assert_eq!(
+        project.run(&["shared", "status"]).well(),
+        "migration  status\n1          pending\n"
+    );
+    assert_eq!(project.run(&["shared", "status", "--check"]).code, Some(1));
+    assert_eq!(project.run(&["shared", "migrate"]).well(), "applied 1\n");
+    assert_eq!(project.schemas_with("users"), "public");
+    assert_eq!(project.run(&["shared", "migrate"]).well(), "nothing to be applied\n");
+    project.run(&["shared", "status", "--check"]).well();
+    assert_eq!(
+        project.json(&["shared", "status"]).1,
+        json!({ "applied": ["1"], "pending": [], "unknown": [] })
+    );
+    project.migration("others/2_x", "SELECT 1", "SELECT 1");
+    assert_eq!(
+        project.run(&["shared", "status", "--migration-dir", "others"]).well(),
+        "migration  status\n1          applied, not in the folder\n2          pending\n"
+    );
+    assert_eq!(project.run(&["shared", "revert", "--yes"]).well(), "reverted 1\n");
+    assert_eq!(project.schemas_with("users"), "");
+}
+
+#[test]
+fn a_dry_run_writes_nothing() {
+    let project = Project::new();
+    project.make_read_only();
+    let (code, document) = project.json(&["shared", "migrate", "--dry-run"]);
+    assert_eq!(
+        (code, document),
+        (Some(0), json!({ "versions": ["1"], "dry_run": true }))
+    );
+    assert_eq!(
+        project.run(&["shared", "migrate"]).code,
+        Some(1),
+        "nothing may write here"
+    );
+
+    let project = Project::new();
+    project.run(&["shared", "migrate"]).well();
+    project.make_read_only();
+    assert_eq!(
+        project.run(&["shared", "revert", "--dry-run"]).well(),
+        "would be reverted 1\n"
+    );
+    assert_eq!(project.schemas_with("users"), "public");
+}
+
+#[test]
+fn nothing_is_reverted_unasked() {
+    let project = Project::new();
+    project.run(&["shared", "migrate"]).well();
+    let err = project.run(&["shared", "revert", "--all"]).failed();
+    assert!(err.contains("Revert 1 of the shared schema public"), "{err}");
+    assert!(err.contains("--yes"), "{err}");
+    assert_eq!(project.schemas_with("users"), "public");
+}

@@ -1,0 +1,171 @@
+use serde_json::json;
+
+use crate::project::Project;
+
+#[test]
+fn tenants_are_created_and_listed() {
+    let project = Project::new();
+    assert_eq!(project.run(&["tenant", "list"]).well(), "no tenants\n");
+    assert_eq!(
+        project.run(&["tenant", "create", "client1", "client2"]).well(),
+        "client1: created, 1 migration applied\nclient2: created, 1 migration applied\n"
+    );
+    assert_eq!(project.schemas_with("items"), "client1 client2");
+    assert_eq!(
+        project.run(&["tenant", "list"]).well(),
+        "tenant   status\nclient1  active\nclient2  active\n"
+    );
+    assert_eq!(
+        project.json(&["tenant", "list"]),
+        (
+            Some(0),
+            json!({ "tenants": [
+                { "tenant": "client1", "status": "active" },
+                { "tenant": "client2", "status": "active" },
+            ] })
+        )
+    );
+}
+
+#[test]
+fn a_name_that_exists_is_left_alone_and_the_others_are_created() {
+    let project = Project::with_tenants(&["client1"]);
+    project.database.run("INSERT INTO client1.items VALUES (7)");
+    let (code, document) = project.json(&["tenant", "create", "client1", "client2"]);
+    assert_eq!(code, Some(1));
+    let [first, second] = &document["tenants"].as_array().unwrap()[..] else {
+        panic!("{document}")
+    };
+    assert_eq!(
+        (&first["tenant"], &first["outcome"]),
+        (&json!("client1"), &json!("failed"))
+    );
+    assert!(first["error"].as_str().unwrap().contains("already"), "{first}");
+    assert_eq!(second["outcome"], "created");
+    assert_eq!(project.value("SELECT id FROM client1.items"), "7");
+}
+
+#[test]
+fn a_tenant_can_have_no_tables_or_some_and_get_the_others_later() {
+    let project = Project::new();
+    project.migration(
+        "tenant_migrations/2_orders",
+        "CREATE TABLE orders ()",
+        "DROP TABLE orders",
+    );
+    project.run(&["tenant", "create", "empty", "--without-tables"]).well();
+    project.run(&["tenant", "create", "some", "--only-version", "2"]).well();
+    assert_eq!(
+        (project.schemas_with("items"), project.schemas_with("orders")),
+        (String::new(), "some".to_owned())
+    );
+    assert_eq!(
+        project
+            .run(&["tenant", "create", "empty", "some", "--if-not-exists"])
+            .well(),
+        "empty: there, 2 migrations applied\nsome: there, 1 migration applied\n"
+    );
+    assert_eq!(project.schemas_with("items"), "empty some");
+}
+
+#[test]
+fn a_tenant_is_cloned_renamed_suspended_and_resumed() {
+    let project = Project::with_tenants(&["client1"]);
+    project.database.run("INSERT INTO client1.items VALUES (7)");
+    project.run(&["tenant", "clone", "client1", "copy"]).well();
+    project
+        .run(&["tenant", "clone", "client1", "hull", "--without-data"])
+        .well();
+    assert_eq!(project.value("SELECT count(*) FROM copy.items"), "1");
+    assert_eq!(project.value("SELECT count(*) FROM hull.items"), "0");
+
+    assert_eq!(
+        project.run(&["tenant", "rename", "copy", "other"]).well(),
+        "copy: renamed, now other\n"
+    );
+    assert_eq!(project.schemas_with("items"), "client1 hull other");
+
+    let out = project.run(&["tenant", "suspend", "other"]).well();
+    assert!(out.starts_with("other: suspended"), "{out}");
+    let listed = project.run(&["tenant", "list"]).well();
+    assert!(listed.contains("other    suspended"), "{listed}");
+    assert_eq!(project.run(&["tenant", "resume", "other"]).well(), "other: resumed\n");
+}
+
+#[test]
+fn a_tenant_is_dropped_only_by_consent() {
+    let project = Project::with_tenants(&["client1", "client2"]);
+    let refused = project.run(&["tenant", "drop", "client1"]).failed();
+    assert!(refused.contains("Drop client1 (2 tables, "), "{refused}");
+    assert!(refused.contains("nothing was done; say --yes"), "{refused}");
+    let dry = project.run(&["tenant", "drop", "client1", "--dry-run"]).well();
+    assert!(dry.starts_with("client1: would be dropped, 2 tables, "), "{dry}");
+    assert_eq!(project.schemas_with("items"), "client1 client2");
+
+    let (code, document) = project.json(&["tenant", "drop", "client1", "--yes"]);
+    assert_eq!((code, &document["tenants"][0]["outcome"]), (Some(0), &json!("dropped")));
+    assert_eq!(project.schemas_with("items"), "client2");
+}
+
+#[test]
+fn a_drop_names_who_uses_the_tenant_and_force_ends_them() {
+    let project = Project::with_tenants(&["client1"]);
+    project.database.run(
+        "CREATE TABLE public.reports (id int PRIMARY KEY); CREATE VIEW public.all_items AS SELECT * FROM client1.items",
+    );
+    let err = project
+        .run(&["tenant", "drop", "client1", "--yes", "--wait", "100ms"])
+        .failed();
+    assert!(err.contains("client1: failed") && err.contains("all_items"), "{err}");
+    project.run(&["tenant", "drop", "client1", "--yes", "--force"]).well();
+    assert_eq!(project.schemas_with("items"), "");
+}
+
+#[test]
+fn an_archive_is_listed_restored_and_dropped_when_it_is_old() {
+    let project = Project::with_tenants(&["client1", "client2"]);
+    let (code, done) = project.json(&["tenant", "archive", "client1", "client2"]);
+    assert_eq!(code, Some(0));
+    assert_eq!(project.run(&["tenant", "list"]).well(), "no tenants\n");
+    let (_, document) = project.json(&["tenant", "archived"]);
+    let archives = document["archives"].as_array().unwrap();
+    let of = |tenant: &str| {
+        let archived = archives.iter().find(|archived| archived["tenant"] == tenant);
+        archived.unwrap()["archive"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(done["tenants"][0]["archive"], of("client1"));
+    project.run(&["tenant", "restore", &of("client1")]).well();
+    project.run(&["tenant", "restore", &of("client2"), "new"]).well();
+    assert_eq!(project.schemas_with("items"), "client1 new");
+
+    project.run(&["tenant", "archive", "new"]).well();
+    let err = project.run(&["tenant", "archived", "--drop-older-than", "0s"]).failed();
+    assert!(err.contains("--yes"), "{err}");
+    assert_eq!(
+        project
+            .run(&["tenant", "archived", "--drop-older-than", "1d", "--yes"])
+            .well(),
+        "no archives of that age\n"
+    );
+    let out = project
+        .run(&["tenant", "archived", "--drop-older-than", "0s", "--yes"])
+        .well();
+    assert!(out.ends_with("dropped, an archive of new\n"), "{out}");
+    assert_eq!(project.run(&["tenant", "archived"]).well(), "no archives\n");
+}
+
+#[test]
+fn spares_are_made_ahead_of_time() {
+    let project = Project::new();
+    assert_eq!(
+        project.run(&["spares", "prepare", "2"]).well(),
+        "spares ready: 2; new ones: 2\n"
+    );
+    project.run(&["tenant", "create", "client1"]).well();
+    let listed = project.run(&["tenant", "list", "--all"]).well();
+    assert_eq!(listed.matches("spare\n").count(), 1, "{listed}");
+    assert_eq!(
+        project.json(&["spares", "prepare", "2"]).1,
+        json!({ "made": 1, "ready": 2 })
+    );
+}
