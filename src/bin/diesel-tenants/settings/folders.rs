@@ -24,6 +24,15 @@ impl Settings {
         read(self.folder(options.migration_dir.as_deref(), named, defaults)?).await
     }
 
+    /// Where the declarations of tables are.
+    pub fn schema_folder(&self, option: Option<&Path>) -> PathBuf {
+        let named = || {
+            self.root
+                .join(self.tenants.schema.folder.as_deref().unwrap_or(Path::new("src/schema")))
+        };
+        option.map_or_else(named, Path::to_owned)
+    }
+
     /// The folder of an option, else that of a file, else the first of the defaults that there is.
     fn folder(&self, option: Option<&Path>, named: Option<&Path>, defaults: [&str; 2]) -> anyhow::Result<PathBuf> {
         if let Some(folder) = option.filter(|folder| !folder.as_os_str().is_empty()) {
