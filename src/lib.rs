@@ -34,6 +34,8 @@
 //! - **A tenant like another one**: [`TenantPool::clone_tenant`].
 //! - **Tenants that are not as they should be**: [`TenantPool::drift`].
 //! - **Rust declarations of the tables, from the migrations**: `schema`, with the feature `schema`.
+//! - **Tenants on several servers, or sharing tables**: [`directory`], [`Placement`].
+//! - **The tenant of the running request**: [`context`].
 //! - **One query for another tenant**: [`TranslateDsl::in_schema`].
 //! - **Without a pool**: [`TenantConnection`] around any diesel-async connection.
 //! - **Migrations in a folder on disk**: `migrations::MigrationFolder`, with the feature `toml`.
@@ -65,6 +67,8 @@
 #![deny(missing_docs)]
 
 pub mod connection;
+pub mod context;
+pub mod directory;
 pub mod drift;
 pub mod lifecycle;
 pub mod migrations;
@@ -79,11 +83,15 @@ pub mod translate;
 #[doc(inline)]
 pub use crate::{
     connection::{TenantConnection, TenantStatus},
+    context::with_tenant,
     drift::{Drift, DriftError, DriftReport},
     lifecycle::{CloneTenant, CloneTenantError, LifecycleError, LifecycleEvent, LifecycleHooks},
     migrations::{FleetError, FleetReport, MigrationError, MigrationSourceError, Revert},
     name::{IntoSchemaName, MAX_NAME_BYTES, SchemaName, SchemaNameError},
-    pool::{BuildError, Checkout, CheckoutError, ConnectError, Recycling, Tenant, TenantPool, TenantPoolBuilder},
+    pool::{
+        BuildError, Checkout, CheckoutError, ConnectError, DatabaseLimits, DirectoryCache, Placement, Recycling,
+        Tenant, TenantDirectory, TenantPool, TenantPoolBuilder,
+    },
     query::{TranslateDsl, Translated},
     translate::{SchemaTranslateMap, TranslateError},
 };

@@ -20,6 +20,8 @@ pub(crate) struct Session {
     altered: AtomicBool,
     /// A query was given up before its answer came, and the server may still be at it.
     interrupted: AtomicBool,
+    /// Whose rows row-level security shows, where tenants share tables.
+    tenant_id: Option<Box<str>>,
     /// The texts prepared so far, by hash.
     statements: Mutex<HashSet<u64, BuildHasherDefault<AlreadyHashed>>>,
 }
@@ -42,6 +44,7 @@ impl Session {
             id: NEXT.fetch_add(1, Relaxed),
             altered: AtomicBool::new(false),
             interrupted: AtomicBool::new(false),
+            tenant_id: None,
             statements: Mutex::default(),
         }
     }
@@ -86,6 +89,14 @@ impl Session {
         } else {
             Condition::Clean
         }
+    }
+
+    pub(super) fn tenant_id(&self) -> Option<&str> {
+        self.tenant_id.as_deref()
+    }
+
+    pub(super) fn set_tenant_id(&mut self, tenant_id: Option<&str>) {
+        self.tenant_id = tenant_id.map(Into::into);
     }
 
     pub(super) fn statements(&self) -> usize {

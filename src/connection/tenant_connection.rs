@@ -81,6 +81,15 @@ impl<C> TenantConnection<C> {
         self.session.id()
     }
 
+    /// Whose rows row-level security shows, where tenants share tables.
+    pub(crate) fn tenant_id(&self) -> Option<&str> {
+        self.session.tenant_id()
+    }
+
+    pub(crate) fn set_tenant_id(&mut self, tenant_id: Option<&str>) {
+        self.session.set_tenant_id(tenant_id);
+    }
+
     /// How many distinct statements were prepared.
     pub(crate) fn statements(&self) -> usize {
         self.session.statements()

@@ -1,4 +1,5 @@
 use std::{
+    collections::HashMap,
     fmt,
     sync::{Arc, OnceLock},
     time::Duration,
@@ -11,9 +12,12 @@ use futures_core::future::BoxFuture;
 use tokio_postgres::Config;
 
 use super::{
-    BuildError, LifecycleHooks, MigrationStatements, TenantPool,
-    connect::{Connector, EstablishCallback},
+    BuildError, DatabaseLimits, DirectoryCache, LifecycleHooks, MigrationStatements, TenantDirectory, TenantPool,
+    connect::Connector,
+    databases::{Databases, FindUrl},
     manager::{Limits, Manager},
+    options::Options,
+    resolve::Resolver,
     schemas::Schemas,
     tenant_pool::Inner,
 };
@@ -40,24 +44,15 @@ pub enum Recycling {
 pub struct TenantPoolBuilder {
     database_url: String,
     max_size: usize,
-    wait_timeout: Duration,
-    connect_timeout: Duration,
-    recycle_timeout: Duration,
-    recycling: Recycling,
-    max_lifetime: Duration,
-    max_statements: usize,
-    shared_schema: String,
-    symbolic_schema: Option<String>,
-    extension_schemas: Vec<String>,
-    search_path_from_role: bool,
+    options: Options,
     schema_map: SchemaTranslateMap,
-    schemas_cached: usize,
-    schemas_cached_for: Duration,
-    migration_lock_timeout: Duration,
-    migration_statements: MigrationStatements,
-    establish: Option<Arc<EstablishCallback>>,
     migration_url: Option<String>,
     hooks: Option<Arc<dyn LifecycleHooks>>,
+    directory: Option<Arc<dyn TenantDirectory>>,
+    directory_cache: DirectoryCache,
+    databases: HashMap<String, String>,
+    find_database: Option<Arc<FindUrl>>,
+    database_limits: DatabaseLimits,
 }
 
 impl TenantPoolBuilder {
@@ -65,24 +60,24 @@ impl TenantPoolBuilder {
         Self {
             database_url,
             max_size: 10,
-            wait_timeout: Duration::from_secs(30),
-            connect_timeout: Duration::from_secs(10),
-            recycle_timeout: Duration::from_secs(5),
-            recycling: Recycling::VerifiedAfterIdle(Duration::from_secs(1)),
-            max_lifetime: Duration::from_secs(30 * 60),
-            max_statements: 2_000,
-            shared_schema: "public".to_owned(),
-            symbolic_schema: None,
-            extension_schemas: Vec::new(),
-            search_path_from_role: false,
+            options: Options::default(),
             schema_map: SchemaTranslateMap::new(),
-            schemas_cached: 10_000,
-            schemas_cached_for: Duration::from_secs(60),
-            migration_lock_timeout: Duration::from_secs(60),
-            migration_statements: MigrationStatements::default(),
-            establish: None,
             migration_url: None,
             hooks: None,
+            directory: None,
+            directory_cache: DirectoryCache::default(),
+            databases: HashMap::new(),
+            find_database: None,
+            database_limits: DatabaseLimits::default(),
+        }
+    }
+
+    /// For another database of the same application.
+    pub(super) fn with_options(database_url: String, options: Options, max_size: usize) -> Self {
+        Self {
+            options,
+            max_size,
+            ..Self::new(database_url)
         }
     }
 
@@ -94,70 +89,64 @@ impl TenantPoolBuilder {
 
     /// How long a checkout waits while all connections are in use. Default: 30 seconds. Web services that would rather
     /// answer 503 than queue want less.
-    pub fn wait_timeout(self, wait_timeout: Duration) -> Self {
-        Self { wait_timeout, ..self }
+    pub fn wait_timeout(mut self, wait_timeout: Duration) -> Self {
+        self.options.wait_timeout = wait_timeout;
+        self
     }
 
     /// How long opening a connection may take. Default: 10 seconds.
-    pub fn connect_timeout(self, connect_timeout: Duration) -> Self {
-        Self {
-            connect_timeout,
-            ..self
-        }
+    pub fn connect_timeout(mut self, connect_timeout: Duration) -> Self {
+        self.options.connect_timeout = connect_timeout;
+        self
     }
 
     /// How long the server may take to answer the test of a connection, which is replaced then, or the question whether a
     /// schema exists. Default: 5 seconds.
-    pub fn recycle_timeout(self, recycle_timeout: Duration) -> Self {
-        Self {
-            recycle_timeout,
-            ..self
-        }
+    pub fn recycle_timeout(mut self, recycle_timeout: Duration) -> Self {
+        self.options.recycle_timeout = recycle_timeout;
+        self
     }
 
     /// When connections are tested before they are handed out again. Default: after one second without use.
-    pub fn recycling(self, recycling: Recycling) -> Self {
-        Self { recycling, ..self }
+    pub fn recycling(mut self, recycling: Recycling) -> Self {
+        self.options.recycling = recycling;
+        self
     }
 
     /// How old a connection may become before it is replaced. Default: 30 minutes. Keep it below the time after which
     /// a firewall or proxy in between drops connections.
-    pub fn max_lifetime(self, max_lifetime: Duration) -> Self {
-        Self { max_lifetime, ..self }
+    pub fn max_lifetime(mut self, max_lifetime: Duration) -> Self {
+        self.options.max_lifetime = max_lifetime;
+        self
     }
 
     /// How many distinct statements a connection may have prepared before it is replaced. Default: 2,000.
     ///
     /// Each tenant's statements are prepared apart, and the server keeps plans and catalog entries for each: this bounds
     /// the memory of both sides. A pool with many tenants and large servers may want more.
-    pub fn max_statements(self, max_statements: usize) -> Self {
-        Self { max_statements, ..self }
+    pub fn max_statements(mut self, max_statements: usize) -> Self {
+        self.options.max_statements = max_statements;
+        self
     }
 
     /// The schema of the shared tables, which is no tenant. Default: `public`.
-    pub fn shared_schema(self, schema: impl Into<String>) -> Self {
-        Self {
-            shared_schema: schema.into(),
-            ..self
-        }
+    pub fn shared_schema(mut self, schema: impl Into<String>) -> Self {
+        self.options.shared_schema = schema.into();
+        self
     }
 
     /// A schema's name that stands for the tenant's: tables declared in it, `table! { tenant.orders … }`, are the tenant's,
     /// as unqualified ones are. Default: none. No tenant may have that name.
-    pub fn symbolic_schema(self, schema: impl Into<String>) -> Self {
-        Self {
-            symbolic_schema: Some(schema.into()),
-            ..self
-        }
+    pub fn symbolic_schema(mut self, schema: impl Into<String>) -> Self {
+        self.options.symbolic_schema = Some(schema.into());
+        self
     }
 
     /// Schemas that hold nothing but extensions, to be kept on the search_path, so that their types, functions and
     /// operators are found. Default: none; PostgreSQL's own are always found.
-    pub fn extension_schemas<S: Into<String>>(self, schemas: impl IntoIterator<Item = S>) -> Self {
-        Self {
-            extension_schemas: schemas.into_iter().map(Into::into).collect(),
-            ..self
-        }
+    pub fn extension_schemas<S: Into<String>>(mut self, schemas: impl IntoIterator<Item = S>) -> Self {
+        self.options.extension_schemas = schemas.into_iter().map(Into::into).collect();
+        self
     }
 
     /// Leaves the search_path to the role (`ALTER ROLE … SET search_path = ''`). Default: it is sent as a startup option,
@@ -165,11 +154,9 @@ impl TenantPoolBuilder {
     ///
     /// PgBouncer in transaction mode must be 1.21 or newer, with `max_prepared_statements` set: an older one mixes up the
     /// prepared statements of its clients, so that one may get the rows of another's query.
-    pub fn search_path_from_role(self) -> Self {
-        Self {
-            search_path_from_role: true,
-            ..self
-        }
+    pub fn search_path_from_role(mut self) -> Self {
+        self.options.search_path_from_role = true;
+        self
     }
 
     /// The map of checkouts that bring none of their own ([`TenantPool::get`]). Default: empty, as for
@@ -185,12 +172,10 @@ impl TenantPoolBuilder {
     ///
     /// A tenant created anywhere is seen at once, since absence isn't remembered. One dropped elsewhere may be handed out
     /// for that long: its queries fail, since its tables are gone.
-    pub fn schema_cache(self, schemas: usize, time: Duration) -> Self {
-        Self {
-            schemas_cached: schemas,
-            schemas_cached_for: time,
-            ..self
-        }
+    pub fn schema_cache(mut self, schemas: usize, time: Duration) -> Self {
+        self.options.schemas_cached = schemas;
+        self.options.schemas_cached_for = time;
+        self
     }
 
     /// Another URL of the same database, for migrations: past a pooler in transaction mode. Default: none, the pool's own.
@@ -212,20 +197,67 @@ impl TenantPoolBuilder {
         }
     }
 
-    /// How long a migration waits for another one of the same schema. Default: 60 seconds.
-    pub fn migration_lock_timeout(self, migration_lock_timeout: Duration) -> Self {
+    /// Says where tenants live: which of them there are, in which schema, in which database. Default: none, every schema of
+    /// the database is a tenant's.
+    pub fn directory(self, directory: impl TenantDirectory + 'static) -> Self {
         Self {
-            migration_lock_timeout,
+            directory: Some(Arc::new(directory)),
             ..self
         }
     }
 
-    /// How the SQL of migrations is sent. Default: in one message, but statement by statement to Citus.
-    pub fn migration_statements(self, migration_statements: MigrationStatements) -> Self {
+    /// How long the directory's answers are remembered.
+    pub fn directory_cache(self, directory_cache: DirectoryCache) -> Self {
         Self {
-            migration_statements,
+            directory_cache,
             ..self
         }
+    }
+
+    /// Declares another database, on any server: for tenants that the directory places there, and for
+    /// [`using_database`](TenantPool::using_database). It is connected to when it is needed, with the options of this pool.
+    pub fn database(mut self, name: impl Into<String>, database_url: impl Into<String>) -> Self {
+        self.databases.insert(name.into(), database_url.into());
+        self
+    }
+
+    /// Finds the URLs of databases that aren't declared, by their names: for one database for each tenant. `None` is an error
+    /// for who asked. Default: there are no others.
+    pub fn databases_with<F>(self, find: F) -> Self
+    where
+        F: Fn(&str) -> BoxFuture<'static, Option<String>> + Send + Sync + 'static,
+    {
+        Self {
+            find_database: Some(Arc::new(find)),
+            ..self
+        }
+    }
+
+    /// How many connections to other databases there may be.
+    pub fn database_limits(self, database_limits: DatabaseLimits) -> Self {
+        Self {
+            database_limits,
+            ..self
+        }
+    }
+
+    /// The setting with which row-level security policies compare a row's tenant id, for tenants that
+    /// [share their tables](crate::Placement::rows). Default: `diesel_tenants.tenant_id`.
+    pub fn row_setting(mut self, row_setting: impl Into<String>) -> Self {
+        self.options.row_setting = row_setting.into();
+        self
+    }
+
+    /// How long a migration waits for another one of the same schema. Default: 60 seconds.
+    pub fn migration_lock_timeout(mut self, migration_lock_timeout: Duration) -> Self {
+        self.options.migration_lock_timeout = migration_lock_timeout;
+        self
+    }
+
+    /// How the SQL of migrations is sent. Default: in one message, but statement by statement to Citus.
+    pub fn migration_statements(mut self, migration_statements: MigrationStatements) -> Self {
+        self.options.migration_statements = migration_statements;
+        self
     }
 
     /// Makes connections by a function of yours: for TLS, or to set a connection's instrumentation. Default: without TLS.
@@ -249,14 +281,12 @@ impl TenantPoolBuilder {
     ///     })
     /// });
     /// ```
-    pub fn establish_with<F>(self, establish: F) -> Self
+    pub fn establish_with<F>(mut self, establish: F) -> Self
     where
         F: Fn(Config) -> BoxFuture<'static, ConnectionResult<AsyncPgConnection>> + Send + Sync + 'static,
     {
-        Self {
-            establish: Some(Arc::new(establish)),
-            ..self
-        }
+        self.options.establish = Some(Arc::new(establish));
+        self
     }
 
     /// Builds the pool, and opens its first connection, so that a wrong URL or an unsafe search_path shows now.
@@ -267,62 +297,54 @@ impl TenantPoolBuilder {
         let Self {
             database_url,
             max_size,
-            wait_timeout,
-            connect_timeout,
-            recycle_timeout,
-            recycling,
-            max_lifetime,
-            max_statements,
-            shared_schema,
-            symbolic_schema,
-            extension_schemas,
-            search_path_from_role,
+            options,
             schema_map,
-            schemas_cached,
-            schemas_cached_for,
-            migration_lock_timeout,
-            migration_statements,
-            establish,
             migration_url,
             hooks,
+            directory,
+            directory_cache,
+            databases,
+            find_database,
+            database_limits,
         } = self;
         if max_size == 0 {
             return Err(BuildError::Empty);
         }
         let parse = |url: String| url.parse::<Config>().map_err(|_| BuildError::InvalidUrl);
-        let shared_schema = SchemaName::new(&shared_schema)?;
-        let extension_schemas = extension_schemas
+        let shared_schema = SchemaName::new(&options.shared_schema)?;
+        let extension_schemas = options
+            .extension_schemas
             .iter()
             .map(|name| SchemaName::new(name))
             .collect::<Result<Vec<_>, SchemaNameError>>()?;
         let connector = |config, path_from_role| {
-            let (extension_schemas, establish) = (extension_schemas.clone(), establish.clone());
+            let (extension_schemas, establish) = (extension_schemas.clone(), options.establish.clone());
             Arc::new(Connector::new(
                 config,
                 extension_schemas,
                 path_from_role,
-                connect_timeout,
+                options.connect_timeout,
                 establish,
             ))
         };
         let migration_connector = migration_url
             .map(|url| parse(url).map(|config| connector(config, false)))
             .transpose()?;
-        let connector = connector(parse(database_url)?, search_path_from_role);
+        let connector = connector(parse(database_url)?, options.search_path_from_role);
         let limits = Limits {
-            recycling,
-            recycle_timeout,
-            max_lifetime,
-            max_statements,
+            recycling: options.recycling,
+            recycle_timeout: options.recycle_timeout,
+            max_lifetime: options.max_lifetime,
+            max_statements: options.max_statements,
         };
-        let schemas = Arc::new(Schemas::new(schemas_cached, schemas_cached_for));
+        let schemas = Arc::new(Schemas::new(options.schemas_cached, options.schemas_cached_for));
         let manager = Manager::new(Arc::clone(&connector), Arc::clone(&schemas), limits);
         manager.warm_up().await?;
         let connections = deadpool::managed::Pool::builder(manager)
             .max_size(max_size)
             // The one used last has the most statements ready.
             .queue_mode(QueueMode::Lifo)
-            .wait_timeout(Some(wait_timeout))
+            .wait_timeout(Some(options.wait_timeout))
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .map_err(|_| BuildError::Empty)?;
@@ -332,14 +354,12 @@ impl TenantPoolBuilder {
             connector,
             schemas,
             shared_schema,
-            symbolic_schema,
             schema_map,
-            wait_timeout,
-            recycle_timeout,
-            migration_lock_timeout,
-            migration_statements,
+            databases: Databases::new(databases, find_database, database_limits, options.clone()),
+            options,
             detected_batches: OnceLock::new(),
             hooks,
+            resolver: directory.map(|directory| Resolver::new(directory, directory_cache)),
         }))
     }
 }

@@ -9,22 +9,47 @@ use deadpool::managed::{Object, PoolError, TimeoutType};
 use diesel_async::pooled_connection::PoolableConnection;
 use tokio_postgres::NoTls;
 
-use super::{CheckoutError, ConnectError, Target, TenantPool, manager::Manager, schemas::Refused};
-use crate::{
-    SchemaNameError, TenantConnection, connection::Condition, query::Translation, translate::SchemaTranslateMap,
+use super::{
+    CheckoutError, ConnectError, Placement, Target, TenantPool, manager::Manager, resolve::Resolved, schemas::Refused,
 };
+use crate::{SchemaName, TenantConnection, connection::Condition, query::Translation, translate::SchemaTranslateMap};
 
 /// Asks a pool for a connection; made by [`TenantPool::for_tenant`] and its siblings.
 #[derive(Debug)]
 #[must_use = "a request does nothing until `get`"]
 pub struct CheckoutRequest<'a> {
     pool: &'a TenantPool,
-    request: Result<(Target, SchemaTranslateMap), SchemaNameError>,
+    wanted: Result<Wanted, CheckoutError>,
+    database: Option<Arc<str>>,
+}
+
+/// What a checkout is asked for.
+#[derive(Debug)]
+pub(super) enum Wanted {
+    /// A tenant, wherever the directory says that it lives.
+    Tenant(SchemaName),
+    /// A map.
+    Map(Target, SchemaTranslateMap),
 }
 
 impl<'a> CheckoutRequest<'a> {
-    pub(super) fn new(pool: &'a TenantPool, request: Result<(Target, SchemaTranslateMap), SchemaNameError>) -> Self {
-        Self { pool, request }
+    pub(super) fn new(pool: &'a TenantPool, wanted: Result<Wanted, CheckoutError>) -> Self {
+        Self {
+            pool,
+            wanted,
+            database: None,
+        }
+    }
+
+    pub(crate) fn failed(pool: &'a TenantPool, error: CheckoutError) -> Self {
+        Self::new(pool, Err(error))
+    }
+
+    pub(super) fn in_database(self, database: Arc<str>) -> Self {
+        Self {
+            database: Some(database),
+            ..self
+        }
     }
 
     /// Waits for a connection. Dropped while it waits, it leaves nothing behind.
@@ -33,22 +58,58 @@ impl<'a> CheckoutRequest<'a> {
     /// [`CheckoutError`]: the name is invalid, the schema does not exist, the pool is exhausted or closed, or the server
     /// can't be reached.
     pub async fn get(self) -> Result<Checkout, CheckoutError> {
-        let Self { pool, request } = self;
-        let (target, map) = request?;
-        let mut checkout = Checkout::wait(pool, &target).await?;
-        let translation = match pool.schemas().get(&map, checkout.since()) {
-            Some(translation) => translation,
-            None => {
-                let translation = checkout.look_up(pool, &target, &map).await?;
-                if pool.schemas().outdate(Object::metrics(checkout.object()).created) {
-                    checkout.discard();
-                    checkout = Checkout::wait(pool, &target).await?;
-                }
-                translation
+        let Self { pool, wanted, database } = self;
+        match (wanted?, database, pool.resolver()) {
+            (Wanted::Tenant(tenant), None, Some(resolver)) => {
+                let resolved = pool.resolve(resolver, &tenant).await?;
+                let target = Target::Tenant(tenant);
+                let Placement { database, .. } = &resolved.entry.placement;
+                let checkout = match database {
+                    None => Checkout::get(pool, &target, &resolved.map, resolved.tenant_id()).await,
+                    Some(database) => {
+                        let pool = pool.database_for(&target, database).await?;
+                        Checkout::get(&pool, &target, &resolved.map, resolved.tenant_id()).await
+                    }
+                };
+                checkout.map_err(|error| resolved.explain(error, target))
             }
-        };
-        checkout.set_translation(translation);
-        Ok(checkout)
+            (wanted, database, _) => {
+                let (target, map) = match wanted {
+                    Wanted::Map(target, map) => (target, map),
+                    Wanted::Tenant(tenant) => {
+                        let map = pool.with_symbolic_schema(SchemaTranslateMap::tenant(tenant.clone()));
+                        (Target::Tenant(tenant), map)
+                    }
+                };
+                match database {
+                    None => Checkout::get(pool, &target, &map, None).await,
+                    Some(database) => {
+                        let pool = pool.database_for(&target, &database).await?;
+                        Checkout::get(&pool, &target, &map, None).await
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Resolved {
+    fn tenant_id(&self) -> Option<&str> {
+        self.entry.placement.tenant_id()
+    }
+
+    /// The directory knows the tenant: if there is no schema, that is another matter.
+    fn explain(&self, error: CheckoutError, target: Target) -> CheckoutError {
+        match error {
+            CheckoutError::UnknownTenant { .. } => CheckoutError::MissingSchema {
+                target,
+                placement: Box::new(self.entry.placement.clone()),
+            },
+            CheckoutError::SuspendedTenant { .. } if let Target::Tenant(tenant) = target => {
+                CheckoutError::SuspendedTenant { tenant }
+            }
+            error => error,
+        }
     }
 }
 
@@ -82,6 +143,30 @@ pub struct Checkout {
 }
 
 impl Checkout {
+    /// A connection of this very pool.
+    async fn get(
+        pool: &TenantPool,
+        target: &Target,
+        map: &SchemaTranslateMap,
+        tenant_id: Option<&str>,
+    ) -> Result<Self, CheckoutError> {
+        let mut checkout = Self::wait(pool, target).await?;
+        let translation = match pool.schemas().get(map, checkout.since()) {
+            Some(translation) => translation,
+            None => {
+                let translation = checkout.look_up(pool, target, map).await?;
+                if pool.schemas().outdate(Object::metrics(checkout.object()).created) {
+                    checkout.discard();
+                    checkout = Self::wait(pool, target).await?;
+                }
+                translation
+            }
+        };
+        checkout.show_rows(pool, target, tenant_id).await?;
+        checkout.set_translation(translation);
+        Ok(checkout)
+    }
+
     /// A connection for pinned tables only, as they all are in the pool.
     async fn wait(pool: &TenantPool, target: &Target) -> Result<Self, CheckoutError> {
         match pool.free_or_awaited_connection().await {
@@ -137,7 +222,7 @@ impl Checkout {
     }
 
     /// Closes the connection.
-    fn discard(&mut self) {
+    pub(super) fn discard(&mut self) {
         self.object.take().map(Object::take);
     }
 

@@ -1,5 +1,6 @@
 use std::{fmt, time::Duration};
 
+use super::{DatabaseError, DirectoryError, Placement};
 use crate::{SchemaName, SchemaNameError};
 
 /// What a checkout was meant for, as errors name it.
@@ -12,6 +13,8 @@ pub enum Target {
     Shared,
     /// A map of the caller's, or of the pool's.
     Map,
+    /// The tenant to whom a domain belongs.
+    Domain(String),
 }
 
 impl fmt::Display for Target {
@@ -20,6 +23,7 @@ impl fmt::Display for Target {
             Self::Tenant(name) => write!(f, "tenant {:?}", name.as_str()),
             Self::Shared => f.write_str("shared tables"),
             Self::Map => f.write_str("a schema map"),
+            Self::Domain(domain) => write!(f, "domain {domain:?}"),
         }
     }
 }
@@ -31,8 +35,8 @@ pub enum CheckoutError {
     /// No schema can have that name.
     #[error("can't check out a connection for a tenant")]
     InvalidName(#[from] SchemaNameError),
-    /// The tenant's schema does not exist.
-    #[error("unknown tenant {:?}: there is no such schema in the database; `create_tenant` makes one", .tenant.as_str())]
+    /// There is no such tenant: no schema of that name or, with a [directory](super::TenantDirectory), no tenant in there.
+    #[error("unknown tenant {:?}: there is no such schema in the database, or none in the directory; `create_tenant` makes one", .tenant.as_str())]
     UnknownTenant {
         /// The tenant asked for.
         tenant: SchemaName,
@@ -80,6 +84,51 @@ pub enum CheckoutError {
         /// How long was waited.
         waited: Duration,
     },
+    /// The directory can't be asked where the tenant lives.
+    #[error("can't ask the directory for {target}")]
+    Directory {
+        /// What the checkout was for.
+        target: Target,
+        /// Why.
+        source: DirectoryError,
+    },
+    /// The directory says that the tenant lives in a schema that doesn't exist, or isn't finished.
+    #[error("{target} should be in {placement}, by the directory, and there is no such schema")]
+    MissingSchema {
+        /// What the checkout was for.
+        target: Target,
+        /// Where the tenant should be.
+        placement: Box<Placement>,
+    },
+    /// The tenant's database can't be used.
+    #[error("no connection for {target}")]
+    Database {
+        /// What the checkout was for.
+        target: Target,
+        /// Why.
+        source: Box<DatabaseError>,
+    },
+    /// Row-level security would not hold the role back.
+    #[error(
+        "{target} shares tables with others, and the pool's role is a superuser or has BYPASSRLS, so that it would see \
+         all rows: connect as a role that has neither"
+    )]
+    BypassesRowSecurity {
+        /// What the checkout was for.
+        target: Target,
+    },
+    /// To show a tenant its rows takes a setting on the session.
+    #[error(
+        "{target} shares tables with others, which takes a setting on the session, and a pooler may be in between \
+         (`search_path_from_role`): give the tenant a schema, or connect past the pooler"
+    )]
+    RowsNeedSession {
+        /// What the checkout was for.
+        target: Target,
+    },
+    /// No tenant is set for the running request.
+    #[error("there is no current tenant: run this inside of `with_tenant`")]
+    NoCurrentTenant,
     /// The pool was closed.
     #[error("no connection for {target}: the pool is closed")]
     Closed {

@@ -7,8 +7,9 @@ use std::{
 use deadpool::managed::{Object, PoolError, Timeouts};
 
 use super::{
-    Checkout, CheckoutError, CheckoutRequest, ConnectError, LifecycleHooks, MigrationStatements, Target,
-    TenantPoolBuilder, connect::Connector, manager::Manager, schemas::Schemas,
+    Checkout, CheckoutError, CheckoutRequest, ConnectError, DatabaseError, LifecycleHooks, MigrationStatements, Target,
+    TenantPoolBuilder, checkout::Wanted, connect::Connector, databases::Databases, manager::Manager, options::Options,
+    resolve::Resolver, schemas::Schemas,
 };
 use crate::{IntoSchemaName, SchemaName, SchemaNameError, translate::SchemaTranslateMap};
 
@@ -38,14 +39,12 @@ pub(super) struct Inner {
     pub(super) migration_connector: Arc<Connector>,
     pub(super) schemas: Arc<Schemas>,
     pub(super) shared_schema: SchemaName,
-    pub(super) symbolic_schema: Option<String>,
     pub(super) schema_map: SchemaTranslateMap,
-    pub(super) wait_timeout: Duration,
-    pub(super) recycle_timeout: Duration,
-    pub(super) migration_lock_timeout: Duration,
-    pub(super) migration_statements: MigrationStatements,
+    pub(super) options: Options,
     pub(super) detected_batches: OnceLock<bool>,
     pub(super) hooks: Option<Arc<dyn LifecycleHooks>>,
+    pub(super) resolver: Option<Resolver>,
+    pub(super) databases: Arc<Databases>,
 }
 
 /// How many connections there are, and who waits for one.
@@ -78,29 +77,42 @@ impl TenantPool {
     /// An invalid name, the name of a schema that is no tenant's (the shared one, those of extensions), and a tenant without a
     /// schema are errors of [`get`](CheckoutRequest::get). Any other schema of the database counts as a tenant.
     pub fn for_tenant(&self, tenant: impl IntoSchemaName) -> CheckoutRequest<'_> {
-        let request = self.tenant_name(tenant).map(|name| {
-            let map = SchemaTranslateMap::tenant(name.clone());
-            (Target::Tenant(name), self.with_symbolic_schema(map))
-        });
-        CheckoutRequest::new(self, request)
+        let wanted = self.tenant_name(tenant).map(Wanted::Tenant);
+        CheckoutRequest::new(self, wanted.map_err(CheckoutError::from))
     }
 
     /// A checkout for pinned tables only: a tenant's table is an error here, raised before anything is sent.
     pub fn shared(&self) -> CheckoutRequest<'_> {
         let map = self.with_symbolic_schema(SchemaTranslateMap::new());
-        CheckoutRequest::new(self, Ok((Target::Shared, map)))
+        CheckoutRequest::new(self, Ok(Wanted::Map(Target::Shared, map)))
     }
 
-    fn with_symbolic_schema(&self, map: SchemaTranslateMap) -> SchemaTranslateMap {
-        match &self.0.symbolic_schema {
+    pub(super) fn with_symbolic_schema(&self, map: SchemaTranslateMap) -> SchemaTranslateMap {
+        match &self.0.options.symbolic_schema {
             Some(schema) => map.with_symbolic(schema),
             None => map,
         }
     }
 
+    /// Checkouts in another database: one [declared](TenantPoolBuilder::database) under this name. There a tenant is a schema of
+    /// that database, whatever the directory says.
+    ///
+    /// ```no_run
+    /// # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut reports = pool.using_database("reports").shared().get().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn using_database(&self, database: impl Into<Arc<str>>) -> AnotherDatabase<'_> {
+        AnotherDatabase {
+            pool: self,
+            database: database.into(),
+        }
+    }
+
     /// A checkout under any map. The schema that unqualified names lead to must exist.
     pub fn with_map(&self, map: SchemaTranslateMap) -> CheckoutRequest<'_> {
-        CheckoutRequest::new(self, Ok((Target::Map, map)))
+        CheckoutRequest::new(self, Ok(Wanted::Map(Target::Map, map)))
     }
 
     /// A checkout under the pool's own map ([`schema_map`](TenantPoolBuilder::schema_map)).
@@ -132,6 +144,7 @@ impl TenantPool {
     pub fn close(&self) {
         self.0.connections.close();
         self.0.connections.manager().forget_first();
+        self.0.databases.close();
     }
 
     /// The schema of the shared tables.
@@ -152,7 +165,7 @@ impl TenantPool {
                 name: name.as_str().to_owned(),
             });
         }
-        if self.0.symbolic_schema.as_deref() == Some(name.as_str()) {
+        if self.0.options.symbolic_schema.as_deref() == Some(name.as_str()) {
             return Err(SchemaNameError::Symbolic {
                 name: name.as_str().to_owned(),
             });
@@ -174,7 +187,9 @@ impl TenantPool {
             return None;
         }
         let object = self.0.connections.timeout_get(&NOW).await.ok()?;
-        Some(Checkout::of(object, self.0.connector.is_plain()))
+        let checkout = Checkout::of(object, self.0.connector.is_plain());
+        // Row-level security would hide rows from a migration.
+        checkout.tenant_id().is_none().then_some(checkout)
     }
 
     pub(super) fn connector(&self) -> &Connector {
@@ -189,16 +204,38 @@ impl TenantPool {
         &self.0.schemas
     }
 
+    pub(super) fn resolver(&self) -> Option<&Resolver> {
+        self.0.resolver.as_ref()
+    }
+
+    /// Whether there is no clone of it.
+    pub(super) fn is_only_one(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+
+    pub(super) async fn database_for(&self, target: &Target, database: &Arc<str>) -> Result<TenantPool, CheckoutError> {
+        let pool = self.0.databases.get(database).await;
+        pool.map_err(|source| CheckoutError::Database {
+            target: target.clone(),
+            source: Box::new(source),
+        })
+    }
+
+    /// The setting that row-level security policies compare with.
+    pub(crate) fn row_setting(&self) -> &str {
+        &self.0.options.row_setting
+    }
+
     pub(super) fn wait_timeout(&self) -> Duration {
-        self.0.wait_timeout
+        self.0.options.wait_timeout
     }
 
     pub(super) fn recycle_timeout(&self) -> Duration {
-        self.0.recycle_timeout
+        self.0.options.recycle_timeout
     }
 
     pub(super) fn migration_statements(&self) -> MigrationStatements {
-        self.0.migration_statements
+        self.0.options.migration_statements
     }
 
     pub(super) fn detected_batches(&self) -> &OnceLock<bool> {
@@ -218,7 +255,39 @@ impl TenantPool {
     }
 
     pub(crate) fn migration_lock_timeout(&self) -> Duration {
-        self.0.migration_lock_timeout
+        self.0.options.migration_lock_timeout
+    }
+}
+
+/// Another database behind a pool; see [`TenantPool::using_database`].
+#[derive(Debug, Clone)]
+pub struct AnotherDatabase<'a> {
+    pool: &'a TenantPool,
+    database: Arc<str>,
+}
+
+impl<'a> AnotherDatabase<'a> {
+    /// A checkout for a tenant: a schema of that database.
+    pub fn for_tenant(&self, tenant: impl IntoSchemaName) -> CheckoutRequest<'a> {
+        self.pool.for_tenant(tenant).in_database(Arc::clone(&self.database))
+    }
+
+    /// A checkout for pinned tables only.
+    pub fn shared(&self) -> CheckoutRequest<'a> {
+        self.pool.shared().in_database(Arc::clone(&self.database))
+    }
+
+    /// A checkout under any map.
+    pub fn with_map(&self, map: SchemaTranslateMap) -> CheckoutRequest<'a> {
+        self.pool.with_map(map).in_database(Arc::clone(&self.database))
+    }
+
+    /// The database's own pool: to migrate it, or to create tenants in it. While you keep it, it counts as in use.
+    ///
+    /// # Errors
+    /// [`DatabaseError`]: it was not declared, or can't be reached.
+    pub async fn pool(&self) -> Result<TenantPool, DatabaseError> {
+        self.pool.0.databases.get(&self.database).await
     }
 }
 

@@ -25,6 +25,7 @@ mod maps;
 #[cfg(feature = "toml")]
 mod migration_folder;
 mod migrations;
+mod placements;
 mod query;
 mod rename_tenant;
 mod rich;

@@ -243,28 +243,6 @@ async fn a_server_that_wants_single_statements_gets_them_in_one_transaction() {
 }
 
 #[tokio::test]
-async fn a_connection_is_replaced_after_so_many_statements() {
-    let (pool, database) = empty().await;
-    make_tenants(&database, 6, &[]);
-    database.run("CREATE TABLE public.sessions (tenant text, pid int)");
-    let folder = Folder::of(&[(
-        "001_who",
-        "INSERT INTO public.sessions VALUES (current_schema(), pg_backend_pid()); CREATE TABLE one (id int);",
-        "DROP TABLE one;",
-    )]);
-    let migrate = pool.migrate_tenants(folder.migrations()).workers(1);
-    // Three for each tenant, with the one that records the version.
-    let report = migrate.statements_per_connection(6).run().await.unwrap();
-    assert_eq!(report.to_string(), "6 migrated");
-    assert_eq!(
-        database.query_strings(
-            "SELECT string_agg(tenant, ' ' ORDER BY tenant) FROM public.sessions GROUP BY pid ORDER BY min(tenant)"
-        ),
-        ["t0001 t0002", "t0003 t0004", "t0005 t0006"].map(|tenants| [Some(tenants.to_owned())])
-    );
-}
-
-#[tokio::test]
 async fn a_fleet_stops_when_it_is_told_to_after_the_tenants_under_way() {
     let (pool, database) = empty().await;
     make_tenants(&database, 5, &[]);
@@ -286,4 +264,26 @@ async fn a_fleet_stops_when_it_is_told_to_after_the_tenants_under_way() {
     assert_eq!(count_tables(&database, "three"), 2);
     let report = pool.migrate_tenants(three().migrations()).run().await.unwrap();
     assert_eq!(report.to_string(), "3 migrated, 2 up to date");
+}
+
+#[tokio::test]
+async fn a_connection_is_replaced_after_so_many_statements() {
+    let (pool, database) = empty().await;
+    make_tenants(&database, 6, &[]);
+    database.run("CREATE TABLE public.sessions (tenant text, pid int)");
+    let folder = Folder::of(&[(
+        "001_who",
+        "INSERT INTO public.sessions VALUES (current_schema(), pg_backend_pid()); CREATE TABLE one (id int);",
+        "DROP TABLE one;",
+    )]);
+    let migrate = pool.migrate_tenants(folder.migrations()).workers(1);
+    // Three for each tenant, with the one that records the version.
+    let report = migrate.statements_per_connection(6).run().await.unwrap();
+    assert_eq!(report.to_string(), "6 migrated");
+    assert_eq!(
+        database.query_strings(
+            "SELECT string_agg(tenant, ' ' ORDER BY tenant) FROM public.sessions GROUP BY pid ORDER BY min(tenant)"
+        ),
+        ["t0001 t0002", "t0003 t0004", "t0005 t0006"].map(|tenants| [Some(tenants.to_owned())])
+    );
 }

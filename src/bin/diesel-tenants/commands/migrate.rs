@@ -46,9 +46,9 @@ pub struct Fleet {
     /// How often that is tried.
     #[arg(long, value_name = "COUNT", default_value_t = 10)]
     pub lock_attempts: u32,
-    /// After how many tenants a connection is replaced: the server's end of it remembers all tables that it has met.
-    #[arg(long, value_name = "COUNT", default_value_t = 500)]
-    pub tenants_per_connection: usize,
+    /// After how many statements a connection is replaced: the server's end of it remembers all tables that it has met.
+    #[arg(long, value_name = "COUNT", default_value_t = 4_000)]
+    pub statements_per_connection: usize,
     /// Only shows what would be done.
     #[arg(long)]
     pub dry_run: bool,
@@ -67,7 +67,7 @@ impl Fleet {
             .workers(self.workers)
             .lock_timeout(self.lock_timeout)
             .lock_attempts(self.lock_attempts)
-            .tenants_per_connection(self.tenants_per_connection)
+            .statements_per_connection(self.statements_per_connection)
             .stop_when(|| interrupt.is_pressed());
         if !self.only.is_empty() {
             migration = migration.only(&self.only);

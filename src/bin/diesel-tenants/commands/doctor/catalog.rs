@@ -1,7 +1,7 @@
 //! The tenants' schemas.
 
 use diesel_tenants::{CheckoutError, TenantPool, TenantStatus};
-use tokio_postgres::{Client, Error};
+use tokio_postgres::{Client, Error, types::Type};
 
 use super::Finding;
 
@@ -24,7 +24,7 @@ async fn unlogged(client: &Client, shared_schema: &str) -> Result<Finding, Error
          JOIN pg_catalog.pg_class c ON c.relnamespace = t.oid WHERE c.relpersistence = 'u' AND c.relkind = 'r' ORDER BY 1"
     );
     let tables: Vec<String> = client
-        .query(&sql, &[&shared_schema])
+        .query_typed(&sql, &[(&shared_schema, Type::NAME)])
         .await?
         .iter()
         .map(|row| row.get(0))
@@ -48,7 +48,7 @@ async fn locks(client: &Client, shared_schema: &str) -> Result<Finding, Error> {
          largest.name, largest.relations FROM (SELECT 1) one LEFT JOIN (SELECT t.name, pg_catalog.count(*) AS relations \
          FROM tenant t JOIN pg_catalog.pg_class c ON c.relnamespace = t.oid GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1) largest ON true"
     );
-    let row = client.query_one(&sql, &[&shared_schema]).await?;
+    let row = client.query_typed_one(&sql, &[(&shared_schema, Type::NAME)]).await?;
     let (room, tenant, relations): (i64, Option<String>, Option<i64>) = (row.get(0), row.get(1), row.get(2));
     let (Some(tenant), Some(relations)) = (tenant, relations) else {
         return Ok(Finding::fine(CHECK, format!("room for {room} locks, and no tenants")));

@@ -1,4 +1,6 @@
 //! The server, and the role.
+//!
+//! All is asked without names for statements: an old pooler mixes those up.
 
 use tokio_postgres::{Client, Error};
 
@@ -18,7 +20,7 @@ pub async fn findings(client: &Client) -> Result<Vec<Finding>, Error> {
 async fn version(client: &Client) -> Result<Finding, Error> {
     let sql =
         "SELECT pg_catalog.current_setting('server_version_num')::int4, pg_catalog.current_setting('server_version')";
-    let row = client.query_one(sql, &[]).await?;
+    let row = client.query_typed_one(sql, &[]).await?;
     let (number, name): (i32, String) = (row.get(0), row.get(1));
     Ok(if number >= OLDEST {
         Finding::fine("server version", name)
@@ -33,7 +35,7 @@ async fn version(client: &Client) -> Result<Finding, Error> {
 
 async fn superuser(client: &Client) -> Result<Finding, Error> {
     let sql = "SELECT current_user::text, rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user";
-    let row = client.query_one(sql, &[]).await?;
+    let row = client.query_typed_one(sql, &[]).await?;
     let (role, is_superuser): (String, bool) = (row.get(0), row.get(1));
     Ok(if is_superuser {
         Finding::warning(
@@ -48,7 +50,7 @@ async fn superuser(client: &Client) -> Result<Finding, Error> {
 
 async fn row_security(client: &Client) -> Result<Finding, Error> {
     let sql = "SELECT current_user::text, rolbypassrls FROM pg_catalog.pg_roles WHERE rolname = current_user";
-    let row = client.query_one(sql, &[]).await?;
+    let row = client.query_typed_one(sql, &[]).await?;
     let (role, bypasses): (String, bool) = (row.get(0), row.get(1));
     Ok(if bypasses {
         Finding::warning(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio_postgres::{Client, Error};
+use tokio_postgres::{Client, Error, types::Type};
 
 use super::Finding;
 use crate::{commands::Context, output::line};
@@ -32,7 +32,7 @@ async fn pooler(context: &Context) -> Result<Finding, Error> {
         }
     };
     let sql = "SELECT pg_catalog.current_setting('diesel_tenants.doctor', true) IS NOT DISTINCT FROM 'here'";
-    let arrived: bool = client.query_one(sql, &[]).await?.get(0);
+    let arrived: bool = client.query_typed_one(sql, &[]).await?.get(0);
     Ok(if arrived {
         Finding::fine(CHECK, "none in between, or one that leaves sessions alone")
     } else {
@@ -45,7 +45,7 @@ async fn search_path(context: &Context, client: &Client) -> Result<Finding, Erro
     let sql = "SELECT pg_catalog.current_setting('search_path'), ARRAY(SELECT s.name::text FROM \
                pg_catalog.unnest(pg_catalog.current_schemas(false)) s (name) WHERE s.name::text <> ALL ($1))";
     let row = client
-        .query_one(sql, &[&context.settings.tenants.extension_schemas])
+        .query_typed_one(sql, &[(&context.settings.tenants.extension_schemas, Type::TEXT_ARRAY)])
         .await?;
     let (path, reached): (String, Vec<String>) = (row.get(0), row.get(1));
     Ok(
@@ -67,7 +67,7 @@ async fn search_path(context: &Context, client: &Client) -> Result<Finding, Erro
 async fn strings(client: &Client) -> Result<Finding, Error> {
     const CHECK: &str = "strings";
     let sql = "SELECT pg_catalog.current_setting('standard_conforming_strings') = 'on'";
-    let standard: bool = client.query_one(sql, &[]).await?.get(0);
+    let standard: bool = client.query_typed_one(sql, &[]).await?.get(0);
     Ok(if standard {
         Finding::fine(CHECK, "standard_conforming_strings is on")
     } else {

@@ -1,7 +1,7 @@
 use anyhow::bail;
 use clap::Args;
 use serde_json::json;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, types::Type};
 
 use crate::{
     arguments::{Consent, Patience},
@@ -80,7 +80,7 @@ async fn size(client: &Client, schema: &str) -> anyhow::Result<String> {
                pg_catalog.pg_total_relation_size(c.oid)), 0)) FROM pg_catalog.pg_class c \
                WHERE c.relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = $1) \
                AND c.relkind IN ('r', 'p', 'm')";
-    let row = client.query_one(sql, &[&schema]).await?;
+    let row = client.query_typed_one(sql, &[(&schema, Type::NAME)]).await?;
     let (tables, size): (i64, &str) = (row.get(0), row.get(1));
     Ok(format!("{}, {size}", counted(tables, "table")))
 }

@@ -1,0 +1,124 @@
+use std::collections::HashMap;
+
+use crate::{
+    BoxFuture, IntoSchemaName, Placement, SchemaName, SchemaNameError, TenantDirectory, TenantPool,
+    pool::{DirectoryAnswer, DirectoryEntry},
+};
+
+/// A directory of tenants that are known from the start: from a configuration file, for instance.
+///
+/// ```
+/// use diesel_tenants::{Placement, TenantPool, directory::FixedDirectory};
+///
+/// let directory = FixedDirectory::new()
+///     .with("client1", Placement::schema("client1".parse()?))?
+///     .with("client2", Placement::schema("public".parse()?).in_database("second"))?
+///     .with_domain("shop.example.org", "client2")?;
+/// let pool = TenantPool::builder("postgres://localhost/store")
+///     .directory(directory)
+///     .database("second", "postgres://db2.example.org/store");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct FixedDirectory {
+    tenants: HashMap<SchemaName, Placement>,
+    domains: HashMap<String, SchemaName>,
+}
+
+/// Why a fixed directory is wrong.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FixedDirectoryError {
+    /// No tenant can have that name.
+    #[error("can't put a tenant in the directory")]
+    InvalidName(#[from] SchemaNameError),
+    /// A tenant is named twice.
+    #[error("tenant {tenant:?} is in the directory already")]
+    SameName {
+        /// The tenant.
+        tenant: SchemaName,
+    },
+    /// Each would see the other's rows.
+    #[error("tenants {tenant:?} and {other:?} can't both be in {placement}")]
+    SamePlacement {
+        /// The tenant that was to be put in.
+        tenant: SchemaName,
+        /// The tenant who is there.
+        other: SchemaName,
+        /// Where.
+        placement: Placement,
+    },
+    /// A domain is given twice.
+    #[error("domain {domain:?} belongs to tenant {other:?} already")]
+    SameDomain {
+        /// The domain.
+        domain: String,
+        /// The tenant to whom it belongs.
+        other: SchemaName,
+    },
+    /// A domain is given to a tenant who isn't there.
+    #[error("domain {domain:?} can't belong to tenant {tenant:?}, who isn't in the directory")]
+    UnknownTenant {
+        /// The domain.
+        domain: String,
+        /// The tenant.
+        tenant: SchemaName,
+    },
+}
+
+impl FixedDirectory {
+    /// A directory without tenants.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same with one tenant more.
+    ///
+    /// # Errors
+    /// [`FixedDirectoryError`]: the name is invalid or taken, or another tenant lives there.
+    pub fn with(mut self, tenant: impl IntoSchemaName, placement: Placement) -> Result<Self, FixedDirectoryError> {
+        let tenant = tenant.into_schema_name()?;
+        if let Some((other, _)) = self.tenants.iter().find(|(_, taken)| **taken == placement) {
+            return Err(FixedDirectoryError::SamePlacement {
+                tenant,
+                other: other.clone(),
+                placement,
+            });
+        }
+        if self.tenants.contains_key(&tenant) {
+            return Err(FixedDirectoryError::SameName { tenant });
+        }
+        self.tenants.insert(tenant, placement);
+        Ok(self)
+    }
+
+    /// The same with a domain of one of its tenants.
+    ///
+    /// # Errors
+    /// [`FixedDirectoryError`]: the domain is taken, or the tenant isn't there.
+    pub fn with_domain(mut self, domain: &str, tenant: impl IntoSchemaName) -> Result<Self, FixedDirectoryError> {
+        let tenant = tenant.into_schema_name()?;
+        let domain = domain.strip_suffix('.').unwrap_or(domain).to_lowercase();
+        if !self.tenants.contains_key(&tenant) {
+            return Err(FixedDirectoryError::UnknownTenant { domain, tenant });
+        }
+        if let Some(other) = self.domains.get(&domain) {
+            let other = other.clone();
+            return Err(FixedDirectoryError::SameDomain { domain, other });
+        }
+        self.domains.insert(domain, tenant);
+        Ok(self)
+    }
+}
+
+impl TenantDirectory for FixedDirectory {
+    fn find<'a>(&'a self, tenant: &'a SchemaName, _: &'a TenantPool) -> BoxFuture<'a, DirectoryAnswer<DirectoryEntry>> {
+        let found = self.tenants.get(tenant).cloned().map(DirectoryEntry::new);
+        Box::pin(async { Ok(found) })
+    }
+
+    fn find_domain<'a>(&'a self, domain: &'a str, _: &'a TenantPool) -> BoxFuture<'a, DirectoryAnswer<SchemaName>> {
+        let found = self.domains.get(domain).cloned();
+        Box::pin(async { Ok(found) })
+    }
+}

@@ -1,0 +1,17 @@
+//! Where tenants live: directories for a pool to ask.
+//!
+//! Without a directory every schema of the pool's database is a tenant. With one
+//! ([`TenantPoolBuilder::directory`](crate::TenantPoolBuilder::directory)) a tenant is what the directory knows, wherever its
+//! [`Placement`](crate::Placement) says: in a schema of the pool's own database, in another database on any server, or among the
+//! rows of shared tables. Handlers don't notice: they ask `for_tenant(..)` all the same.
+
+mod catalog;
+mod fixed;
+mod row_security;
+
+pub use catalog::CatalogDirectory;
+pub use fixed::{FixedDirectory, FixedDirectoryError};
+pub use row_security::RowSecurityError;
+
+#[doc(no_inline)]
+pub use crate::pool::{DirectoryAnswer, DirectoryCache, DirectoryEntry, DirectoryError, TenantDirectory};

@@ -1,0 +1,137 @@
+//! Tables that many tenants share, a row each.
+
+use diesel::{OptionalExtension, QueryableByName, result::Error as DieselError, sql_types::Text};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+
+use crate::{ConnectError, SchemaName, SchemaNameError, TenantPool};
+
+/// Why tables could not be put under row-level security. Nothing is changed then.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RowSecurityError {
+    /// A name is no name of a table or column.
+    #[error("can't put a table under row-level security")]
+    InvalidName(#[from] SchemaNameError),
+    /// No connection could be made.
+    #[error("can't connect to put tables under row-level security")]
+    Connect(#[from] ConnectError),
+    /// There is no such table, or it has no such column.
+    #[error("there is no table {table:?} with a column {column:?} in schema {schema:?}")]
+    Missing {
+        /// The shared schema.
+        schema: SchemaName,
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
+    /// A row has no tenant id, or the server refused something else.
+    #[error("can't put table {table:?} under row-level security")]
+    Refused {
+        /// The table.
+        table: String,
+        /// What the server answered.
+        source: DieselError,
+    },
+    /// The transaction could not be begun or ended.
+    #[error("can't put tables under row-level security")]
+    Transaction(#[from] DieselError),
+}
+
+impl TenantPool {
+    /// Puts tables of the shared schema under row-level security: a tenant that is [placed](crate::Placement::rows) there sees and
+    /// changes the rows with its tenant id only, and whoever has no tenant sees none. To do it again changes nothing.
+    ///
+    /// `column` holds the tenant id, of any type that reads it from text. It becomes `NOT NULL`, and gets the running
+    /// checkout's tenant as its default, so that `INSERT` needn't name it. The policies hold for the table's owner too (`FORCE`), and no other
+    /// policy can let anybody see more (one of them is `RESTRICTIVE`). Superusers and roles with `BYPASSRLS` see everything:
+    /// a pool refuses to hand such connections to tenants.
+    ///
+    /// All tables are done in one transaction, on a connection apart from the pool's, whose role must own them.
+    ///
+    /// # Errors
+    /// [`RowSecurityError`]; nothing is changed then.
+    pub async fn enable_row_security<'a>(
+        &self,
+        tables: impl IntoIterator<Item = &'a str>,
+        column: &str,
+    ) -> Result<(), RowSecurityError> {
+        // The same rules hold for all names of PostgreSQL's, but for a schema's prefix `pg_`, which nobody should want.
+        let quoted_column = SchemaName::new(column)?;
+        let tables = tables
+            .into_iter()
+            .map(|table| Ok((table.to_owned(), SchemaName::new(table)?)))
+            .collect::<Result<Vec<_>, SchemaNameError>>()?;
+        let schema = self.shared_schema();
+        let setting = self.row_setting();
+        let mut connection = self.migration_connector().connect().await?;
+        connection
+            .transaction(async |connection| {
+                for (table, quoted_table) in tables {
+                    let id_type = type_of(connection, schema, &table, column).await;
+                    let id_type = id_type.map_err(|source| RowSecurityError::Refused {
+                        table: table.clone(),
+                        source,
+                    })?;
+                    let Some(id_type) = id_type else {
+                        return Err(RowSecurityError::Missing {
+                            schema: schema.clone(),
+                            table,
+                            column: column.to_owned(),
+                        });
+                    };
+                    let name = format!("{}.{}", schema.quoted(), quoted_table.quoted());
+                    let sql = policies(&name, quoted_column.quoted(), &id_type, setting);
+                    let done = connection.batch_execute(&sql).await;
+                    done.map_err(|source| RowSecurityError::Refused { table, source })?;
+                }
+                Ok(())
+            })
+            .await
+    }
+}
+
+/// The type of a column, as SQL; `None` if there is no such column.
+async fn type_of(
+    connection: &mut AsyncPgConnection,
+    schema: &SchemaName,
+    table: &str,
+    column: &str,
+) -> Result<Option<String>, DieselError> {
+    #[derive(QueryableByName)]
+    struct Column {
+        #[diesel(sql_type = Text)]
+        id_type: String,
+    }
+
+    let found: Option<Column> = diesel::sql_query(
+        "SELECT pg_catalog.format_type(a.atttypid, a.atttypmod) AS id_type FROM pg_catalog.pg_attribute a \
+         JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname = $1 AND c.relname = $2 AND a.attname = $3 AND a.attnum > 0 AND NOT a.attisdropped \
+         AND c.relkind IN ('r', 'p')",
+    )
+    .bind::<Text, _>(schema.as_str())
+    .bind::<Text, _>(table)
+    .bind::<Text, _>(column)
+    .get_result(connection)
+    .await
+    .optional()?;
+    Ok(found.map(|column| column.id_type))
+}
+
+/// A setting that was set once on a session is empty, not missing, after it is taken back.
+fn policies(table: &str, column: &str, id_type: &str, setting: &str) -> String {
+    let setting = setting.replace('\'', "''");
+    let id = format!("NULLIF(pg_catalog.current_setting('{setting}', true), '')::{id_type}");
+    let mut sql = format!(
+        "ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL, ALTER COLUMN {column} SET DEFAULT {id}, \
+         ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;\n"
+    );
+    for (name, kind) in [("tenant_rows", "PERMISSIVE"), ("tenant_rows_only", "RESTRICTIVE")] {
+        sql += &format!(
+            "DROP POLICY IF EXISTS {name} ON {table};\n\
+             CREATE POLICY {name} ON {table} AS {kind} USING ({column} = {id}) WITH CHECK ({column} = {id});\n"
+        );
+    }
+    sql
+}

@@ -1,0 +1,48 @@
+use std::{sync::Arc, time::Duration};
+
+use super::{MigrationStatements, Recycling, connect::EstablishCallback};
+
+/// What all databases behind a pool have in common: how connections are made, and for how long they are kept.
+#[derive(Clone)]
+pub(super) struct Options {
+    pub(super) wait_timeout: Duration,
+    pub(super) connect_timeout: Duration,
+    pub(super) recycle_timeout: Duration,
+    pub(super) recycling: Recycling,
+    pub(super) max_lifetime: Duration,
+    pub(super) max_statements: usize,
+    pub(super) shared_schema: String,
+    pub(super) symbolic_schema: Option<String>,
+    pub(super) extension_schemas: Vec<String>,
+    pub(super) search_path_from_role: bool,
+    pub(super) schemas_cached: usize,
+    pub(super) schemas_cached_for: Duration,
+    pub(super) migration_lock_timeout: Duration,
+    pub(super) migration_statements: MigrationStatements,
+    /// The setting that row-level security policies compare with.
+    pub(super) row_setting: String,
+    pub(super) establish: Option<Arc<EstablishCallback>>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            wait_timeout: Duration::from_secs(30),
+            connect_timeout: Duration::from_secs(10),
+            recycle_timeout: Duration::from_secs(5),
+            recycling: Recycling::VerifiedAfterIdle(Duration::from_secs(1)),
+            max_lifetime: Duration::from_secs(30 * 60),
+            max_statements: 2_000,
+            shared_schema: "public".to_owned(),
+            symbolic_schema: None,
+            extension_schemas: Vec::new(),
+            search_path_from_role: false,
+            schemas_cached: 10_000,
+            schemas_cached_for: Duration::from_secs(60),
+            migration_lock_timeout: Duration::from_secs(60),
+            migration_statements: MigrationStatements::default(),
+            row_setting: "diesel_tenants.tenant_id".to_owned(),
+            establish: None,
+        }
+    }
+}

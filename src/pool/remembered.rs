@@ -1,0 +1,135 @@
+use std::{
+    hash::Hash,
+    sync::atomic::{AtomicU64, Ordering::SeqCst},
+    time::Instant,
+};
+
+use quick_cache::{
+    Equivalent,
+    sync::{Cache, EntryAction, EntryResult},
+};
+
+use super::{DirectoryCache, DirectoryError};
+
+/// Answers of a directory, also that there is none, and that it could not be asked. Whoever asks for what somebody else
+/// is asking for already waits for the answer.
+pub(super) struct Remembered<K, V> {
+    answers: Cache<K, Answer<V>>,
+    times: DirectoryCache,
+    /// How many times anything was forgotten.
+    forgotten: AtomicU64,
+}
+
+type Found<V> = Result<Option<V>, DirectoryError>;
+
+#[derive(Clone)]
+struct Answer<V> {
+    found: Found<V>,
+    /// `None` if it has to be asked for again.
+    fresh_until: Option<Instant>,
+    /// When the directory said so.
+    said: Instant,
+}
+
+impl<V> Answer<V> {
+    fn is_fresh(&self, now: Instant) -> bool {
+        self.fresh_until.is_some_and(|until| now < until)
+    }
+}
+
+impl<K: Hash + Eq + Clone, V: Clone> Remembered<K, V> {
+    pub(super) fn new(times: DirectoryCache) -> Self {
+        Self {
+            answers: Cache::new(times.capacity),
+            times,
+            forgotten: AtomicU64::new(0),
+        }
+    }
+
+    /// What is remembered, while it counts.
+    pub(super) fn get<Q>(&self, key: &Q) -> Option<Found<V>>
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        let answer = self.answers.get(key)?;
+        answer.is_fresh(Instant::now()).then_some(answer.found)
+    }
+
+    /// What is remembered, or what `find` says.
+    pub(super) async fn get_or_find<Q>(&self, key: &Q, find: impl Future<Output = Found<V>>) -> Found<V>
+    where
+        Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
+    {
+        let look = |_: &K, answer: &mut Answer<V>| {
+            if answer.is_fresh(Instant::now()) {
+                EntryAction::Retain(answer.found.clone())
+            } else {
+                EntryAction::ReplaceWithGuard
+            }
+        };
+        // Dropped unfilled, a guard passes to the next who waits.
+        let (guard, before) = match self.answers.entry_async(key, look).await {
+            EntryResult::Retained(found) => return found,
+            EntryResult::Vacant(guard) => (guard, None),
+            EntryResult::Replaced(guard, before) => (guard, Some(before)),
+            EntryResult::Removed(..) | EntryResult::Timeout => unreachable!("nothing is removed, nor has a time limit"),
+        };
+        let forgotten = self.forgotten.load(SeqCst);
+        let said = Instant::now();
+        let found = find.await;
+        let answer = self.answer(found, said, before);
+        let found = answer.found.clone();
+        // The answer may be older than what was done to the tenant meanwhile.
+        let is_outdated = self.forgotten.load(SeqCst) != forgotten;
+        let _ = guard.insert(Answer {
+            fresh_until: answer.fresh_until.filter(|_| !is_outdated),
+            ..answer
+        });
+        found
+    }
+
+    fn answer(&self, found: Found<V>, said: Instant, before: Option<Answer<V>>) -> Answer<V> {
+        let time = match &found {
+            Ok(Some(_)) => self.times.time,
+            Ok(None) => self.times.absence,
+            Err(_) => self.times.failure,
+        };
+        let fresh_until = Some(Instant::now() + time);
+        match (found, before) {
+            (
+                Err(_),
+                Some(Answer {
+                    found: Ok(Some(value)),
+                    said: then,
+                    ..
+                }),
+            ) if !self.times.stale.is_zero() && said.duration_since(then) < self.times.time + self.times.stale => {
+                Answer {
+                    found: Ok(Some(value)),
+                    fresh_until,
+                    said: then,
+                }
+            }
+            (found, _) => Answer {
+                found,
+                fresh_until,
+                said,
+            },
+        }
+    }
+
+    /// Has it asked for anew.
+    pub(super) fn forget<Q>(&self, key: &Q)
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        self.forgotten.fetch_add(1, SeqCst);
+        self.answers.remove(key);
+    }
+
+    /// Has everything asked for anew.
+    pub(super) fn forget_all(&self) {
+        self.forgotten.fetch_add(1, SeqCst);
+        self.answers.clear();
+    }
+}

@@ -1,0 +1,128 @@
+use std::sync::Arc;
+
+use super::{
+    CheckoutError, DirectoryCache, DirectoryEntry, DirectoryError, Target, TenantDirectory, TenantPool,
+    placement::Tables, remembered::Remembered,
+};
+use crate::{SchemaName, TenantStatus, translate::SchemaTranslateMap};
+
+/// A directory, and what it answered lately.
+pub(super) struct Resolver {
+    pub(super) directory: Arc<dyn TenantDirectory>,
+    tenants: Remembered<SchemaName, Arc<Resolved>>,
+    domains: Remembered<String, SchemaName>,
+}
+
+/// What a checkout for a tenant needs to know.
+pub(super) struct Resolved {
+    pub(super) entry: DirectoryEntry,
+    pub(super) map: SchemaTranslateMap,
+}
+
+impl Resolver {
+    pub(super) fn new(directory: Arc<dyn TenantDirectory>, times: DirectoryCache) -> Self {
+        Self {
+            directory,
+            tenants: Remembered::new(times),
+            domains: Remembered::new(times),
+        }
+    }
+
+    pub(super) fn forget(&self, tenant: &SchemaName) {
+        self.tenants.forget(tenant);
+    }
+
+    pub(super) fn forget_domain(&self, domain: &str) {
+        self.domains.forget(domain);
+    }
+
+    pub(super) fn forget_all(&self) {
+        self.tenants.forget_all();
+        self.domains.forget_all();
+    }
+}
+
+impl TenantPool {
+    /// Where a tenant lives, by the directory. Tenants whom nobody may check out are errors.
+    pub(super) async fn resolve(
+        &self,
+        resolver: &Resolver,
+        tenant: &SchemaName,
+    ) -> Result<Arc<Resolved>, CheckoutError> {
+        let found = match resolver.tenants.get(tenant) {
+            Some(found) => found,
+            None => {
+                let find = async {
+                    let found = resolver.directory.find(tenant, self).await;
+                    let found = found.map_err(DirectoryError::new)?;
+                    Ok(found.map(|entry| Arc::new(self.resolved(entry))))
+                };
+                self.in_time(tenant, resolver.tenants.get_or_find(tenant, find)).await?
+            }
+        };
+        let target = || Target::Tenant(tenant.clone());
+        match found {
+            Ok(Some(resolved)) => match resolved.entry.status {
+                TenantStatus::Active => Ok(resolved),
+                TenantStatus::Suspended => Err(CheckoutError::SuspendedTenant { tenant: tenant.clone() }),
+                _ => Err(CheckoutError::UnknownTenant { tenant: tenant.clone() }),
+            },
+            Ok(None) => Err(CheckoutError::UnknownTenant { tenant: tenant.clone() }),
+            Err(source) => Err(CheckoutError::Directory {
+                target: target(),
+                source,
+            }),
+        }
+    }
+
+    fn resolved(&self, entry: DirectoryEntry) -> Resolved {
+        let schema = match &entry.placement.tables {
+            Tables::Schema(schema) => schema.clone(),
+            Tables::Rows(_) => self.shared_schema().clone(),
+        };
+        Resolved {
+            map: self.with_symbolic_schema(SchemaTranslateMap::tenant(schema)),
+            entry,
+        }
+    }
+
+    async fn in_time<T>(&self, tenant: &SchemaName, answer: impl Future<Output = T>) -> Result<T, CheckoutError> {
+        let waited = self.wait_timeout();
+        let answer = tokio::time::timeout(waited, answer).await;
+        answer.map_err(|_| CheckoutError::LookupTimeout {
+            target: Target::Tenant(tenant.clone()),
+            waited,
+        })
+    }
+
+    /// The tenant to whom a domain belongs, by the pool's [directory](TenantDirectory); `None` if it is nobody's, or the pool has no
+    /// directory. Letters of any case and a dot at the end are as good as without.
+    ///
+    /// # Errors
+    /// [`CheckoutError::Directory`] if the directory can't be asked.
+    pub async fn tenant_of_domain(&self, domain: &str) -> Result<Option<SchemaName>, CheckoutError> {
+        let Some(resolver) = self.resolver() else {
+            return Ok(None);
+        };
+        let domain = domain.strip_suffix('.').unwrap_or(domain).to_lowercase();
+        // No domain is longer; whatever else is, need not be remembered.
+        if domain.is_empty() || domain.len() > 253 {
+            return Ok(None);
+        }
+        let find = async {
+            let found = resolver.directory.find_domain(&domain, self).await;
+            found.map_err(DirectoryError::new)
+        };
+        let found = tokio::time::timeout(self.wait_timeout(), resolver.domains.get_or_find(&domain, find)).await;
+        match found {
+            Ok(found) => found.map_err(|source| CheckoutError::Directory {
+                target: Target::Domain(domain.clone()),
+                source,
+            }),
+            Err(_) => Err(CheckoutError::LookupTimeout {
+                target: Target::Domain(domain.clone()),
+                waited: self.wait_timeout(),
+            }),
+        }
+    }
+}

@@ -1,0 +1,417 @@
+//! Tenants in schemas, in databases of their own, on other servers, and among the rows of shared tables.
+
+use std::{sync::LazyLock, time::Duration};
+
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_tenants::{
+    CheckoutError, DatabaseLimits, Placement, TenantPool, TenantPoolBuilder, directory::FixedDirectory,
+    pool::DatabaseError,
+};
+use diesel_tenants_test_support::{Database, Server};
+
+use crate::{
+    schema::{items, orders, users},
+    store::chain,
+};
+
+/// Another cluster than the one that all tests share.
+static SECOND_SERVER: LazyLock<Server> = LazyLock::new(Server::start);
+
+const USERS: &str = "CREATE TABLE public.users (id int PRIMARY KEY, name text NOT NULL);
+    INSERT INTO public.users VALUES (1, 'Ada'), (2, 'Grace');";
+
+/// The store's tables, with rows that tell whose they are.
+fn tables(schema: &str, tenant: &str, price: i32) -> String {
+    format!(
+        "CREATE SCHEMA IF NOT EXISTS {schema};
+         CREATE TABLE {schema}.items (id int PRIMARY KEY, description text NOT NULL, price int NOT NULL);
+         CREATE TABLE {schema}.orders (id serial PRIMARY KEY, user_id int NOT NULL, item_id int NOT NULL, quantity int NOT NULL);
+         INSERT INTO {schema}.items VALUES (1, '{tenant}''s Tesla', {price});
+         INSERT INTO {schema}.orders (user_id, item_id, quantity) VALUES (1, 1, 2);"
+    )
+}
+
+fn name(name: &str) -> diesel_tenants::SchemaName {
+    name.parse().unwrap()
+}
+
+/// A role that row-level security holds back, and the URL with which it connects to a database.
+fn role(database: &Database) -> String {
+    let role = format!("app_{}", database.name());
+    database.run(&format!(
+        "CREATE ROLE {role} LOGIN PASSWORD 'x';
+         GRANT USAGE ON SCHEMA public TO {role};
+         GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}; GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {role}"
+    ));
+    let (_, rest) = database.url().split_once("://").unwrap();
+    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    format!("postgres://{role}:x@{host}")
+}
+
+/// Two tenants that share tables: 7 and 8.
+fn shared_tables(database: &Database) {
+    database.run(USERS);
+    database.run(
+        "CREATE TABLE public.items (tenant_id int NOT NULL, id int, description text NOT NULL, price int NOT NULL,
+             PRIMARY KEY (tenant_id, id));
+         CREATE TABLE public.orders (tenant_id int, id serial PRIMARY KEY, user_id int NOT NULL, item_id int NOT NULL,
+             quantity int NOT NULL, FOREIGN KEY (tenant_id, item_id) REFERENCES public.items);
+         INSERT INTO public.items VALUES (7, 1, 'seven''s Tesla', 70), (8, 1, 'eight''s Tesla', 80);
+         INSERT INTO public.orders (tenant_id, user_id, item_id, quantity) VALUES (7, 1, 1, 2), (8, 1, 1, 2);",
+    );
+}
+
+async fn rows_pool(database: &Database, options: impl FnOnce(TenantPoolBuilder) -> TenantPoolBuilder) -> TenantPool {
+    shared_tables(database);
+    let directory = FixedDirectory::new()
+        .with("seven", Placement::rows("7"))
+        .and_then(|directory| directory.with("eight", Placement::rows("8")))
+        .unwrap();
+    let builder = TenantPool::builder(role(database))
+        .migration_url(database.url())
+        .directory(directory)
+        .max_size(1);
+    let pool = options(builder).build().await.unwrap();
+    pool.enable_row_security(["items", "orders"], "tenant_id")
+        .await
+        .unwrap();
+    pool
+}
+
+/// What a service would do for a request: the same for every tenant, wherever it lives.
+async fn priced_orders(pool: &TenantPool, tenant: &str, user: &str) -> Vec<(String, i32)> {
+    let mut conn = pool.for_tenant(tenant).get().await.unwrap();
+    users::table
+        .inner_join(orders::table.inner_join(items::table))
+        .filter(users::name.eq(user))
+        .select((items::description, items::price * orders::quantity))
+        .order(orders::id)
+        .load(&mut conn)
+        .await
+        .unwrap()
+}
+
+async fn add_order(pool: &TenantPool, tenant: &str) {
+    let mut conn = pool.for_tenant(tenant).get().await.unwrap();
+    conn.transaction(async |conn| {
+        diesel::insert_into(orders::table)
+            .values((orders::user_id.eq(1), orders::item_id.eq(1), orders::quantity.eq(1)))
+            .execute(conn)
+            .await
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn the_same_handler_serves_tenants_of_every_placement() {
+    let (main, own, shard, rows) = (
+        Server::shared().database(),
+        SECOND_SERVER.database(),
+        SECOND_SERVER.database(),
+        SECOND_SERVER.database(),
+    );
+    main.run(&(USERS.to_owned() + &tables("client1", "client1", 10)));
+    own.run(&(USERS.to_owned() + &tables("public", "client2", 20)));
+    shard.run(&(USERS.to_owned() + &tables("\"third schema\"", "client3", 30) + &tables("fourth", "client4", 40)));
+    shared_tables(&rows);
+    let owner = TenantPool::builder(rows.url()).build().await.unwrap();
+    owner
+        .enable_row_security(["items", "orders"], "tenant_id")
+        .await
+        .unwrap();
+
+    let place = |directory: FixedDirectory, tenant: &str, placement| directory.with(tenant, placement).unwrap();
+    let mut directory = FixedDirectory::new();
+    for (tenant, placement) in [
+        ("client1", Placement::schema(name("client1"))),
+        ("client2", Placement::schema(name("public")).in_database("own")),
+        ("client3", Placement::schema(name("third schema")).in_database("shard")),
+        ("client4", Placement::schema(name("fourth")).in_database("shard")),
+        ("seven", Placement::rows("7").in_database("rows")),
+        ("eight", Placement::rows("8").in_database("rows")),
+    ] {
+        directory = place(directory, tenant, placement);
+    }
+    let pool = TenantPool::builder(main.url())
+        .directory(directory)
+        .database("own", own.url())
+        .database("shard", shard.url())
+        .database("rows", role(&rows))
+        .database_limits(DatabaseLimits::new().connections(1))
+        .max_size(1)
+        .build()
+        .await
+        .unwrap();
+    for round in 2..4 {
+        for (tenant, price) in [
+            ("client1", 10),
+            ("client2", 20),
+            ("client3", 30),
+            ("client4", 40),
+            ("seven", 70),
+            ("eight", 80),
+        ] {
+            let mut expected = vec![(format!("{tenant}'s Tesla"), price * 2)];
+            expected.extend((2..round).map(|_| (format!("{tenant}'s Tesla"), price)));
+            assert_eq!(priced_orders(&pool, tenant, "Ada").await, expected, "{tenant}");
+            assert_eq!(priced_orders(&pool, tenant, "Grace").await, []);
+            add_order(&pool, tenant).await;
+        }
+    }
+    let error = pool.for_tenant("client5").get().await.unwrap_err();
+    assert!(matches!(error, CheckoutError::UnknownTenant { .. }), "{error:?}");
+    // With a directory a schema alone is nobody's.
+    main.run(&tables("client5", "client5", 50));
+    let error = pool.for_tenant("client5").get().await.unwrap_err();
+    assert!(matches!(error, CheckoutError::UnknownTenant { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn rows_of_shared_tables_are_shown_to_their_tenant_only() {
+    let database = Server::shared().database();
+    let pool = rows_pool(&database, |builder| builder).await;
+    for tenant in ["seven", "eight", "seven"] {
+        let mut conn = pool.for_tenant(tenant).get().await.unwrap();
+        let seen: Vec<String> = items::table.select(items::description).load(&mut conn).await.unwrap();
+        assert_eq!(seen, [format!("{tenant}'s Tesla")]);
+    }
+    // Nobody's tenant sees nobody's rows, on the connection that showed them before.
+    let mut conn = pool.shared().get().await.unwrap();
+    let seen: i64 = diesel::sql_query("SELECT count(*) FROM public.items")
+        .get_result::<Count>(&mut conn)
+        .await
+        .unwrap()
+        .count;
+    assert_eq!(seen, 0);
+    drop(conn);
+    let map = diesel_tenants::SchemaTranslateMap::tenant(name("public"));
+    let mut conn = pool.with_map(map).get().await.unwrap();
+    assert_eq!(items::table.count().get_result::<i64>(&mut conn).await, Ok(0));
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    count: i64,
+}
+
+#[tokio::test]
+async fn a_tenant_can_neither_change_nor_write_nor_take_over_anothers_rows() {
+    let database = Server::shared().database();
+    let pool = rows_pool(&database, |builder| builder).await;
+    let mut conn = pool.for_tenant("seven").get().await.unwrap();
+    assert_eq!(
+        diesel::update(items::table)
+            .set(items::price.eq(0))
+            .execute(&mut conn)
+            .await,
+        Ok(1)
+    );
+    assert_eq!(diesel::delete(orders::table).execute(&mut conn).await, Ok(1));
+    for sql in [
+        "INSERT INTO items (tenant_id, id, description, price) VALUES (8, 2, 'x', 1)",
+        "UPDATE items SET tenant_id = 8",
+    ] {
+        let error = conn.batch_execute(sql).await.unwrap_err();
+        assert!(chain(&error).contains("row-level security"), "{error}");
+    }
+    drop(conn);
+    assert_eq!(
+        database.query_strings("SELECT tenant_id::text || ' ' || price FROM public.items ORDER BY 1"),
+        ["7 0", "8 80"].map(|row| [Some(row.to_owned())])
+    );
+    // Whatever other policies allow.
+    database.run("CREATE POLICY everything ON public.items USING (true)");
+    let mut conn = pool.for_tenant("eight").get().await.unwrap();
+    assert_eq!(items::table.count().get_result::<i64>(&mut conn).await, Ok(1));
+}
+
+#[tokio::test]
+async fn a_cancelled_checkout_or_query_leaves_no_tenants_rows_behind() {
+    let database = Server::shared().database();
+    let pool = rows_pool(&database, |builder| builder).await;
+    for pause in [0, 50, 100, 200, 400, 800, 1600, 3200] {
+        let get = async {
+            let mut conn = pool.for_tenant("seven").get().await.unwrap();
+            conn.batch_execute("SELECT pg_sleep(10)").await
+        };
+        let _ = tokio::time::timeout(Duration::from_micros(pause), get).await;
+        let mut conn = pool.shared().get().await.unwrap();
+        let seen = diesel::sql_query("SELECT count(*) FROM public.items")
+            .get_result::<Count>(&mut conn)
+            .await;
+        assert_eq!(seen.unwrap().count, 0, "after {pause} µs");
+        drop(conn);
+        assert_eq!(
+            priced_orders(&pool, "eight", "Ada").await,
+            [("eight's Tesla".to_owned(), 160)]
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_role_that_row_level_security_does_not_hold_back_is_refused() {
+    let database = Server::shared().database();
+    let pool = rows_pool(&database, |builder| builder).await;
+    database.run(&format!("ALTER ROLE app_{} BYPASSRLS", database.name()));
+    for _ in 0..2 {
+        let error = pool.for_tenant("seven").get().await.unwrap_err();
+        assert!(matches!(error, CheckoutError::BypassesRowSecurity { .. }), "{error:?}");
+    }
+    database.run(&format!("ALTER ROLE app_{} NOBYPASSRLS", database.name()));
+    assert_eq!(priced_orders(&pool, "seven", "Ada").await.len(), 1);
+}
+
+#[tokio::test]
+async fn row_security_needs_a_table_with_that_column_and_a_tenant_in_every_row() {
+    let database = Server::shared().database();
+    shared_tables(&database);
+    database.run("INSERT INTO public.orders (user_id, item_id, quantity) VALUES (1, 1, 1)");
+    let pool = TenantPool::builder(database.url()).build().await.unwrap();
+    let error = pool
+        .enable_row_security(["items", "users"], "tenant_id")
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "there is no table \"users\" with a column \"tenant_id\" in schema \"public\""
+    );
+    let error = pool
+        .enable_row_security(["items", "orders"], "tenant_id")
+        .await
+        .unwrap_err();
+    assert!(chain(&error).contains("\"orders\""), "{error}");
+    let changed = "SELECT 1 FROM pg_class WHERE relrowsecurity";
+    assert!(database.query_strings(changed).is_empty(), "all or nothing");
+}
+
+#[tokio::test]
+async fn a_second_database_is_reached_by_its_name_and_an_unknown_name_is_an_error() {
+    let (main, reports) = (Server::shared().database(), SECOND_SERVER.database());
+    main.run(&tables("client1", "main", 1));
+    reports.run(&(USERS.to_owned() + &tables("client1", "reports", 2)));
+    let pool = TenantPool::builder(main.url())
+        .database("reports", reports.url())
+        .build()
+        .await
+        .unwrap();
+    let mut conn = pool
+        .using_database("reports")
+        .for_tenant("client1")
+        .get()
+        .await
+        .unwrap();
+    let description: String = items::table.select(items::description).first(&mut conn).await.unwrap();
+    assert_eq!(description, "reports's Tesla");
+    let mut conn = pool.using_database("reports").shared().get().await.unwrap();
+    assert_eq!(users::table.count().get_result::<i64>(&mut conn).await, Ok(2));
+    let error = pool.using_database("report").shared().get().await.unwrap_err();
+    assert_eq!(
+        chain(&error),
+        "no connection for shared tables: database \"report\" is not declared: add `.database(\"report\", url)` to the \
+         pool's builder; declared are [\"reports\"]"
+    );
+}
+
+#[tokio::test]
+async fn a_placement_without_its_schema_or_server_is_an_error_that_says_where_it_should_be() {
+    let main = Server::shared().database();
+    let directory = FixedDirectory::new()
+        .with("client1", Placement::schema(name("nowhere")))
+        .and_then(|directory| directory.with("client2", Placement::schema(name("x")).in_database("gone")))
+        .and_then(|directory| directory.with("client3", Placement::schema(name("x")).in_database("undeclared")))
+        .unwrap();
+    let pool = TenantPool::builder(main.url())
+        .directory(directory)
+        .database("gone", "postgres://somebody:secret@127.0.0.1:1/nothing")
+        .build()
+        .await
+        .unwrap();
+    let error = pool.for_tenant("client1").get().await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "tenant \"client1\" should be in schema \"nowhere\", by the directory, and there is no such schema"
+    );
+    let error = pool.for_tenant("client2").get().await.unwrap_err();
+    let text = chain(&error);
+    assert!(
+        text.contains("tenant \"client2\"") && text.contains("\"gone\"") && text.contains("127.0.0.1:1"),
+        "{text}"
+    );
+    assert!(!text.contains("secret"), "{text}");
+    let error = pool.for_tenant("client3").get().await.unwrap_err();
+    assert!(
+        chain(&error).contains("database \"undeclared\" is not declared"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn databases_are_opened_on_demand_bounded_in_number_and_closed_when_idle() {
+    let main = Server::shared().database();
+    let databases: Vec<Database> = (0..3).map(|_| SECOND_SERVER.database()).collect();
+    let urls: Vec<String> = databases.iter().map(|database| database.url().to_owned()).collect();
+    let pool = TenantPool::builder(main.url())
+        .databases_with(move |name| {
+            let url = name.parse::<usize>().ok().and_then(|number| urls.get(number).cloned());
+            Box::pin(async { url })
+        })
+        .database_limits(
+            DatabaseLimits::new()
+                .databases(2)
+                .connections(1)
+                .idle(Duration::from_millis(300)),
+        )
+        .wait_timeout(Duration::from_millis(200))
+        .build()
+        .await
+        .unwrap();
+    let connected = |number: usize| {
+        let sql = format!(
+            "SELECT 1 FROM pg_stat_activity WHERE datname = '{}'",
+            databases[number].name()
+        );
+        !main_of(&SECOND_SERVER).query_strings(&sql).is_empty()
+    };
+    assert!(!connected(0));
+    let first = pool.using_database("0").shared().get().await.unwrap();
+    let second = pool.using_database("1").shared().get().await.unwrap();
+    assert!(connected(0) && connected(1));
+    // Both are in use.
+    let error = pool.using_database("2").shared().get().await.unwrap_err();
+    let CheckoutError::Database { source, .. } = &error else {
+        panic!("{error:?}")
+    };
+    assert!(matches!(**source, DatabaseError::TooMany { limit: 2, .. }), "{error:?}");
+    drop(first);
+    // Now one of them makes room.
+    drop(pool.using_database("2").shared().get().await.unwrap());
+    assert!(until(|| !connected(0)).await && connected(1));
+    drop(second);
+    assert!(
+        until(|| !connected(1) && !connected(2)).await,
+        "idle databases stay connected"
+    );
+    drop(pool.using_database("0").shared().get().await.unwrap());
+    let error = pool.using_database("3").shared().get().await.unwrap_err();
+    assert!(chain(&error).contains("database \"3\" is not declared"), "{error}");
+}
+
+/// A database from which to look at a server.
+fn main_of(server: &'static Server) -> &'static Database {
+    static DATABASE: LazyLock<Database> = LazyLock::new(|| SECOND_SERVER.database());
+    assert_eq!(server.port(), SECOND_SERVER.port());
+    &DATABASE
+}
+
+async fn until(condition: impl Fn() -> bool) -> bool {
+    for _ in 0..100 {
+        if condition() {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    false
+}
