@@ -43,7 +43,7 @@ fn files_are_generated_checked_and_shown_to_be_behind() {
     project.migration(
         "tenant_migrations/2_note",
         "ALTER TABLE orders ADD COLUMN note text",
-        "",
+        "SELECT 1",
     );
     let ended = project.run(&["schema", "check"]);
     assert_eq!(ended.code, Some(1), "{}", ended.err);
@@ -94,7 +94,7 @@ fn the_file_of_settings_says_what_and_where() {
         "symbolic_schema = \"tenant\"\n[schema]\nfolder = \"tables\"\nexcept = [\"users\"]\nallow_together = \"related\"\n\
          set_up = \"CREATE SCHEMA more\"\ntemplate = \"template1\"\n[schema.sql_types]\ntsvector = \"search::TsVector\"\n",
     );
-    project.migration("migrations/2_more", "CREATE TABLE more.things (id int)", "");
+    project.migration("migrations/2_more", "CREATE TABLE more.things (id int)", "SELECT 1");
     project.run(&["schema", "generate"]).well();
     let tenant = fs::read_to_string(project.path().join("tables/tenant.rs")).unwrap();
     assert!(
@@ -115,7 +115,7 @@ fn ctrl_c_gives_up_and_leaves_no_database_behind() {
     let project = project();
     let mark = project.database.name().to_owned();
     let slow = format!("SELECT '{mark}', pg_sleep(30)");
-    project.migration("tenant_migrations/2_slow", &slow, "");
+    project.migration("tenant_migrations/2_slow", &slow, "SELECT 1");
     let running = || {
         let sql = format!(
             "SELECT datname FROM pg_stat_activity WHERE query LIKE '%{mark}%' AND state = 'active' AND pid <> pg_backend_pid()"

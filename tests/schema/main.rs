@@ -5,6 +5,7 @@
 mod check;
 mod kinds;
 mod options;
+mod readme;
 mod scratch;
 mod setting;
 mod sixty;
