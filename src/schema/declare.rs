@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
     Options, SchemaWarning, Side,
-    catalog::{self, Catalog, Reference, Relation},
+    catalog::{Catalog, Reference},
+    found::{Found, find},
     names::{Names, needs_sql_name, type_name, variable_names},
     sql_type::{SqlType, Types},
 };
 
-/// As many columns as Diesel's largest tables have.
-const MOST_COLUMNS: usize = 128;
+/// What something is called in Rust, and in which file.
+pub(super) type Name = (Side, String);
 
 /// A struct that stands for a type.
 pub(super) struct CustomType {
@@ -46,8 +47,8 @@ pub(super) struct Table {
 /// A foreign key that `joinable!` can say.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Join {
-    pub(super) child: (Side, String),
-    pub(super) parent: (Side, String),
+    pub(super) child: Name,
+    pub(super) parent: Name,
     /// The column's name in Rust.
     pub(super) column: String,
 }
@@ -64,17 +65,8 @@ pub(super) struct Declarations {
     pub(super) tenant: Module,
     pub(super) joins: BTreeSet<Join>,
     /// Pairs of tables of which one refers to the other, each pair in order.
-    pub(super) related: BTreeSet<[(Side, String); 2]>,
+    pub(super) related: BTreeSet<[Name; 2]>,
     pub(super) warnings: Vec<SchemaWarning>,
-}
-
-/// Everything about one relation.
-struct Found<'a> {
-    relation: &'a Relation,
-    side: Side,
-    columns: Vec<&'a catalog::Column>,
-    sql_types: Vec<SqlType>,
-    key: Vec<i16>,
 }
 
 /// Decides what is declared, and how it is called.
@@ -87,7 +79,7 @@ pub(super) fn declare(catalog: &Catalog, options: &Options) -> Declarations {
         extension_schemas,
     );
     let mut warnings = Vec::new();
-    let found = found(catalog, options, &types, &mut warnings);
+    let found = find(catalog, options, &types, &mut warnings);
     let (custom, names_of_types) = custom_types(&found, &types, options);
     let [shared_types, tenant_types] = custom;
 
@@ -115,7 +107,7 @@ pub(super) fn declare(catalog: &Catalog, options: &Options) -> Declarations {
     }
     let [shared, tenant] = modules;
 
-    let mut related: BTreeMap<[(Side, String); 2], Vec<&Reference>> = BTreeMap::new();
+    let mut related: BTreeMap<[Name; 2], Vec<&Reference>> = BTreeMap::new();
     for reference in &catalog.references {
         let (Some(child), Some(parent)) = (rust_names.get(&reference.child), rust_names.get(&reference.parent)) else {
             continue;
@@ -156,93 +148,12 @@ pub(super) fn declare(catalog: &Catalog, options: &Options) -> Declarations {
     }
 }
 
-/// What is declared of the relations, sorted: the rest is warned of.
-fn found<'a>(
-    catalog: &'a Catalog,
-    options: &Options,
-    types: &Types<'a>,
-    warnings: &mut Vec<SchemaWarning>,
-) -> Vec<Found<'a>> {
-    let mut columns: HashMap<u32, Vec<&catalog::Column>> = HashMap::new();
-    for column in &catalog.columns {
-        columns.entry(column.relation).or_default().push(column);
-    }
-    let mut found = Vec::new();
-    for relation in &catalog.relations {
-        let side = if relation.schema == options.tenant.as_str() {
-            Side::Tenant
-        } else if relation.schema == options.shared_schema.as_str() {
-            Side::Shared
-        } else {
-            continue;
-        };
-        if options.except.contains(&relation.name) {
-            continue;
-        }
-        let (table, columns) = (relation.name.clone(), columns.remove(&relation.oid).unwrap_or_default());
-        let key = if relation.is_table() || columns.is_empty() {
-            relation.primary_key.clone()
-        } else {
-            // Nothing says it, and `table!` wants one.
-            let id = columns.iter().find(|column| column.name == "id").unwrap_or(&columns[0]);
-            vec![id.number]
-        };
-        if key.is_empty() {
-            warnings.push(SchemaWarning::NoPrimaryKey { side, table });
-            continue;
-        }
-        match columns.len() {
-            0..=16 => {}
-            count @ 17..=MOST_COLUMNS => warnings.push(SchemaWarning::ManyColumns {
-                side,
-                table,
-                columns: count,
-            }),
-            count => {
-                warnings.push(SchemaWarning::TooManyColumns {
-                    side,
-                    table,
-                    columns: count,
-                });
-                continue;
-            }
-        }
-        let mut sql_types = Vec::new();
-        for column in &columns {
-            let (sql_type, is_not_null) = types.resolve(column.type_oid);
-            if let SqlType::Custom(oid) = sql_type.innermost()
-                && types.get(*oid).is_row
-                && types.side(types.get(*oid)) == Side::Tenant
-            {
-                warnings.push(SchemaWarning::RowType {
-                    side,
-                    table: relation.name.clone(),
-                    column: column.name.clone(),
-                });
-            }
-            // An outer join in a view gives NULL for a domain that forbids it.
-            let is_nullable = !(column.is_not_null || is_not_null && !relation.is_view());
-            sql_types.push(if is_nullable { sql_type.nullable() } else { sql_type });
-        }
-        found.push(Found {
-            relation,
-            side,
-            columns,
-            sql_types,
-            key,
-        });
-    }
-    // Of one collation, whatever the server's is.
-    found.sort_by(|a, b| (a.side, &a.relation.name).cmp(&(b.side, &b.relation.name)));
-    found
-}
-
 /// The types to be declared by each file, and what each is called.
 fn custom_types(
     found: &[Found<'_>],
     types: &Types<'_>,
     options: &Options,
-) -> ([Vec<CustomType>; 2], HashMap<u32, (Side, String)>) {
+) -> ([Vec<CustomType>; 2], HashMap<u32, Name>) {
     let used = found
         .iter()
         .flat_map(|one| &one.sql_types)
@@ -283,11 +194,7 @@ fn custom_types(
 }
 
 /// A table, and what its columns are called.
-fn table(
-    found: &Found<'_>,
-    rust: String,
-    names_of_types: &HashMap<u32, (Side, String)>,
-) -> (Table, HashMap<i16, String>) {
+fn table(found: &Found<'_>, rust: String, names_of_types: &HashMap<u32, Name>) -> (Table, HashMap<i16, String>) {
     let &Found { relation, side, .. } = found;
     let of_this_side = |name: &str| {
         let mut oids = found

@@ -32,7 +32,7 @@ pub enum RustSchemaError {
     /// The role may make no scratch database.
     #[error(
         "can't make a scratch database for the migrations: the role {role:?} may not create databases. Let it \
-         (ALTER ROLE … CREATEDB), use another server's URL, or read a live tenant (`from_tenant`)"
+         (ALTER ROLE … CREATEDB), use another server's URL, or read a live tenant (`from_tenant`, `--tenant`)"
     )]
     MayNotCreateDatabases {
         /// Whom we are connected as.
@@ -51,10 +51,10 @@ pub enum RustSchemaError {
     SetUp(#[source] diesel::result::Error),
     /// The shared migrations failed.
     #[error("can't bring a scratch database to the newest shared migration")]
-    MigrateShared(#[source] MigrationError),
+    MigrateShared(#[source] Box<MigrationError>),
     /// The tenants' migrations failed.
     #[error("can't bring a tenant of a scratch database to the newest migration")]
-    MigrateTenant(#[source] LifecycleError),
+    MigrateTenant(#[source] Box<LifecycleError>),
     /// The scratch database could not be dropped.
     #[error("can't drop the scratch database {database:?}; drop it by hand")]
     DropScratch {
@@ -63,14 +63,17 @@ pub enum RustSchemaError {
         /// What the server answered.
         source: diesel::result::Error,
     },
-    /// A file could not be written or read.
-    #[error("can't {attempt} {}", .path.display())]
-    File {
-        /// What was attempted.
-        attempt: &'static str,
-        /// The file or folder.
-        path: PathBuf,
-        /// The reason.
-        source: io::Error,
-    },
+}
+
+/// Why declarations could not be written to files, or compared with them.
+#[derive(Debug, thiserror::Error)]
+#[error("can't {attempt} {}", .path.display())]
+#[non_exhaustive]
+pub struct SchemaFileError {
+    /// What was attempted.
+    pub attempt: &'static str,
+    /// The file or folder.
+    pub path: PathBuf,
+    /// The reason.
+    pub source: io::Error,
 }

@@ -5,7 +5,7 @@ use std::{
 
 use similar::TextDiff;
 
-use super::{RustSchemaError, SchemaWarning};
+use super::{SchemaFileError, SchemaWarning};
 
 const SHARED: &str = "shared.rs";
 const TENANT: &str = "tenant.rs";
@@ -60,8 +60,8 @@ impl RustSchema {
     /// that `mod schema;` is all there is to do. It is yours from then on. Blocks while it writes.
     ///
     /// # Errors
-    /// [`RustSchemaError::File`].
-    pub fn write(&self, folder: impl AsRef<Path>) -> Result<Vec<PathBuf>, RustSchemaError> {
+    /// [`SchemaFileError`].
+    pub fn write(&self, folder: impl AsRef<Path>) -> Result<Vec<PathBuf>, SchemaFileError> {
         let folder = folder.as_ref();
         fs::create_dir_all(folder).map_err(file("create", folder))?;
         let mut written = Vec::new();
@@ -84,8 +84,8 @@ impl RustSchema {
     /// lines end doesn't count. Blocks while it reads.
     ///
     /// # Errors
-    /// [`RustSchemaError::File`], if a file is there and can't be read.
-    pub fn check(&self, folder: impl AsRef<Path>) -> Result<Vec<OutdatedFile>, RustSchemaError> {
+    /// [`SchemaFileError`], if a file is there and can't be read.
+    pub fn check(&self, folder: impl AsRef<Path>) -> Result<Vec<OutdatedFile>, SchemaFileError> {
         let mut outdated = Vec::new();
         for (path, expected) in self.files(folder.as_ref()) {
             let found = read(&path)?;
@@ -117,7 +117,7 @@ impl RustSchema {
 }
 
 /// What a file holds, if there is one.
-fn read(path: &Path) -> Result<Option<String>, RustSchemaError> {
+fn read(path: &Path) -> Result<Option<String>, SchemaFileError> {
     match fs::read(path) {
         // A file of something else differs, which is all that counts.
         Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
@@ -126,12 +126,12 @@ fn read(path: &Path) -> Result<Option<String>, RustSchemaError> {
     }
 }
 
-fn write(path: &Path, text: &str) -> Result<(), RustSchemaError> {
+fn write(path: &Path, text: &str) -> Result<(), SchemaFileError> {
     fs::write(path, text).map_err(file("write", path))
 }
 
-fn file(attempt: &'static str, path: &Path) -> impl FnOnce(io::Error) -> RustSchemaError {
-    move |source| RustSchemaError::File {
+fn file(attempt: &'static str, path: &Path) -> impl FnOnce(io::Error) -> SchemaFileError {
+    move |source| SchemaFileError {
         attempt,
         path: path.to_owned(),
         source,

@@ -38,6 +38,7 @@ mod catalog;
 mod declare;
 mod errors;
 mod files;
+mod found;
 mod names;
 mod request;
 mod scratch;
@@ -47,7 +48,7 @@ mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use errors::RustSchemaError;
+pub use errors::{RustSchemaError, SchemaFileError};
 pub use files::{OutdatedFile, RustSchema};
 pub use request::{AllowTogether, RustSchemaRequest};
 pub use warning::{SchemaWarning, Side};

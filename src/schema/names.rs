@@ -95,7 +95,7 @@ pub(super) fn variable_name(name: &str) -> String {
     } else {
         rust.trim_end_matches('_').to_owned()
     };
-    if !rust.starts_with(is_xid_start) && !(rust.starts_with('_') && rust.len() > 1) {
+    if !(rust.starts_with(is_xid_start) || rust.starts_with('_') && rust.len() > 1) {
         rust.insert(0, '_');
     }
     if rust == "_" {

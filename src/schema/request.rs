@@ -13,8 +13,7 @@ use crate::{IntoSchemaName, SchemaName, TenantPool, connection::status_of};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum AllowTogether {
-    /// All of them. The number of pairs grows with the square of the number of tables: 60 tables add about a second to a
-    /// build, 200 more than ten.
+    /// All of them. The compiler's work grows with the square of their number: for 60 tables it takes about three seconds.
     #[default]
     All,
     /// Those of which one has a foreign key to the other.
@@ -125,10 +124,10 @@ impl RustSchemaRequest<'_> {
             .map_err(RustSchemaError::SetUp)?;
         pool.migrate_shared(shared)
             .await
-            .map_err(RustSchemaError::MigrateShared)?;
+            .map_err(|source| RustSchemaError::MigrateShared(Box::new(source)))?;
         pool.create_tenant(name.clone(), tenant)
             .await
-            .map_err(RustSchemaError::MigrateTenant)?;
+            .map_err(|source| RustSchemaError::MigrateTenant(Box::new(source)))?;
         self.read(&mut connect(pool).await?, name).await
     }
 

@@ -1,13 +1,13 @@
 //! The text of the two files.
 //!
-//! Written by hand, in the shape of `diesel print-schema`: what stands in a macro's braces is left alone by formatters, rustfmt and
-//! prettyplease alike, and little else is there. Lists stand in braces for that reason.
+//! Written line by line, in the shape of `diesel print-schema`: rustfmt leaves alone what stands in a macro's braces, and prettyplease
+//! runs it together. Lists stand in braces for that reason.
 
 use std::fmt::Write as _;
 
 use super::{
     AllowTogether, Options, Side,
-    declare::{Column, CustomType, Declarations, Table},
+    declare::{Column, CustomType, Declarations, Name, Table},
     names::Names,
 };
 
@@ -194,7 +194,7 @@ impl<'a> Links<'a> {
     }
 
     /// What a table is called in the file.
-    fn name<'b>(&'b self, of: &'b (Side, String), file: Side) -> &'b str {
+    fn name<'b>(&'b self, of: &'b Name, file: Side) -> &'b str {
         let (side, name) = of;
         let renamed = self
             .renamed
