@@ -211,9 +211,14 @@ mod tests {
     #[test]
     fn a_name_is_taken_once() {
         let mut names = Names::without(["a"]);
-        assert_eq!(
-            ["a", "a", "b"].map(|name| names.take(name.to_owned())),
-            ["a_2", "a_3", "b"]
-        );
+        let taken = ["a", "a", "a", "b"].map(|name| names.take(name.to_owned()));
+        assert_eq!(taken, ["a_", "a_2", "a_3", "b"]);
+    }
+
+    #[test]
+    fn a_name_that_can_stay_does_whoever_comes_first() {
+        let names = ["Order Lines", "order_lines", "OrderLines", "id"];
+        let names = variable_names(names, Names::without(["id"]));
+        assert_eq!(names, ["order_lines_", "order_lines", "order_lines_2", "id_"]);
     }
 }
