@@ -32,6 +32,7 @@
 //! - **Creating and migrating tenants**: [`migrations`], [`TenantPool::create_tenant`].
 //! - **Renaming, suspending, archiving, dropping them**: [`lifecycle`].
 //! - **A tenant like another one**: [`TenantPool::clone_tenant`].
+//! - **A tenant in a file, or on another server**: [`transfer`].
 //! - **Tenants that are not as they should be**: [`TenantPool::drift`].
 //! - **Rust declarations of the tables, from the migrations**: `schema`, with the feature `schema`.
 //! - **Tenants on several servers, or sharing tables**: [`directory`], [`Placement`].
@@ -78,6 +79,7 @@ pub mod query;
 #[cfg(feature = "schema")]
 pub mod schema;
 mod structure;
+pub mod transfer;
 pub mod translate;
 
 #[doc(inline)]
@@ -93,6 +95,7 @@ pub use crate::{
         Tenant, TenantDirectory, TenantPool, TenantPoolBuilder,
     },
     query::{TranslateDsl, Translated},
+    transfer::{ExportError, ImportError},
     translate::{SchemaTranslateMap, TranslateError},
 };
 
@@ -119,4 +122,7 @@ mod documents {
     #[cfg(feature = "schema")]
     #[doc = include_str!("../docs/schema.md")]
     struct Schema;
+
+    #[doc = include_str!("../docs/export-and-import.md")]
+    struct ExportAndImport;
 }

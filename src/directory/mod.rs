@@ -8,10 +8,14 @@
 mod catalog;
 mod fixed;
 mod row_security;
+mod tables;
 
 pub use catalog::CatalogDirectory;
 pub use fixed::{FixedDirectory, FixedDirectoryError};
 pub use row_security::RowSecurityError;
+pub use tables::{DirectoryTables, DirectoryTablesError, schema};
 
 #[doc(no_inline)]
-pub use crate::pool::{DirectoryAnswer, DirectoryCache, DirectoryEntry, DirectoryError, TenantDirectory};
+pub use crate::pool::{
+    DirectoryAnswer, DirectoryCache, DirectoryChange, DirectoryEntry, DirectoryError, TenantDirectory,
+};

@@ -1,5 +1,5 @@
 use super::{LifecycleError, LifecycleEvent, Operation, connect};
-use crate::{IntoSchemaName, SchemaName, TenantPool, connection::TenantStatus};
+use crate::{IntoSchemaName, SchemaName, TenantPool, connection::TenantStatus, pool::DirectoryChange};
 
 impl TenantPool {
     /// Suspends a tenant: from now on this pool refuses it at checkout
@@ -35,9 +35,13 @@ impl TenantPool {
         event: &LifecycleEvent,
         status: TenantStatus,
     ) -> Result<(), LifecycleError> {
+        if self.placed_elsewhere(tenant, event).await?.is_some() {
+            let _forget = self.forget_afterwards(tenant);
+            return self.note_elsewhere(tenant, &change(tenant, status), event).await;
+        }
         let mut connection = connect(self, event).await?;
-        let mut operation = Operation::new(&mut connection, event.clone(), self.migration_lock_timeout());
-        let _forget = self.schemas().forget_afterwards(tenant);
+        let mut operation = Operation::new(self, &mut connection, event.clone());
+        let _forget = self.forget_afterwards(tenant);
         operation.begin(&[tenant]).await?;
         let done = operation.set_status(tenant, status).await;
         operation.end(done).await
@@ -50,6 +54,13 @@ impl Operation<'_> {
         if self.tenant_status(tenant).await? != status {
             self.mark(tenant, &status.comment()).await?;
         }
-        Ok(())
+        self.note(&change(tenant, status)).await
+    }
+}
+
+fn change(tenant: &SchemaName, status: TenantStatus) -> DirectoryChange<'_> {
+    match status {
+        TenantStatus::Suspended => DirectoryChange::Suspended { tenant },
+        _ => DirectoryChange::Resumed { tenant },
     }
 }

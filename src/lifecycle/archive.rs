@@ -12,6 +12,7 @@ use crate::{
     IntoSchemaName, MAX_NAME_BYTES, SchemaName, SchemaNameError, TenantPool,
     connection::{ArchiveNote, TenantStatus},
     migrations::{LockSpan, try_lock},
+    pool::DirectoryChange,
 };
 
 /// Archives a tenant, once it is awaited; made by [`TenantPool::archive_tenant`].
@@ -71,9 +72,16 @@ impl TenantPool {
         event: &LifecycleEvent,
         patience: Patience,
     ) -> Result<SchemaName, LifecycleError> {
+        if let Some(entry) = self.placed_elsewhere(tenant, event).await? {
+            return Err(LifecycleError::Elsewhere {
+                operation: event.clone(),
+                placement: entry.placement,
+                instead: "suspend it, or archive it by a pool of that database",
+            });
+        }
         let mut connection = connect(self, event).await?;
-        let mut operation = Operation::new(&mut connection, event.clone(), self.migration_lock_timeout());
-        let _forget = self.schemas().forget_afterwards(tenant);
+        let mut operation = Operation::new(self, &mut connection, event.clone());
+        let _forget = self.forget_afterwards(tenant);
         operation.begin(&[tenant]).await?;
         let archived = operation.archive(tenant, patience).await;
         operation.end(archived).await
@@ -86,8 +94,8 @@ impl TenantPool {
         event: &LifecycleEvent,
     ) -> Result<(), LifecycleError> {
         let mut connection = connect(self, event).await?;
-        let mut operation = Operation::new(&mut connection, event.clone(), self.migration_lock_timeout());
-        let _forget = self.schemas().forget_afterwards(tenant);
+        let mut operation = Operation::new(self, &mut connection, event.clone());
+        let _forget = self.forget_afterwards(tenant);
         operation.shrink_leftover(tenant).await?;
         operation.begin(&[archive, tenant]).await?;
         let restored = operation.restore(archive, tenant).await;
@@ -138,6 +146,11 @@ impl Operation<'_> {
             dropping: false,
         };
         self.mark(&archive, &note.comment()).await?;
+        let change = DirectoryChange::Archived {
+            tenant,
+            archive: &archive,
+        };
+        self.note(&change).await?;
         Ok(archive)
     }
 
@@ -164,7 +177,13 @@ impl Operation<'_> {
         };
         self.free(tenant).await?;
         self.rename_schema(archive, tenant, Patience::default()).await?;
-        self.mark(tenant, &note.status().comment()).await
+        self.mark(tenant, &note.status().comment()).await?;
+        let change = DirectoryChange::Restored {
+            archive,
+            tenant,
+            suspended: note.suspended,
+        };
+        self.note(&change).await
     }
 }
 

@@ -1,7 +1,7 @@
 use diesel::{
     migration::{MigrationSource, MigrationVersion},
     pg::Pg,
-    result::Error as DieselError,
+    result::{DatabaseErrorKind, Error as DieselError},
 };
 use diesel_async::SimpleAsyncConnection;
 
@@ -13,6 +13,7 @@ use crate::{
     CheckoutError, IntoSchemaName, SchemaName, TenantPool,
     connection::{TenantStatus, status_of},
     migrations::{Direction, MigrationError, Plan, Runner, SchemaOwner, Script, version_table},
+    pool::DirectoryChange,
 };
 
 impl TenantPool {
@@ -84,7 +85,7 @@ impl TenantPool {
     }
 
     /// Asks the database, not the cache.
-    async fn schema_exists(&self, tenant: &SchemaName) -> Result<bool, LifecycleError> {
+    pub(super) async fn schema_exists(&self, tenant: &SchemaName) -> Result<bool, LifecycleError> {
         let event = LifecycleEvent::Create { tenant: tenant.clone() };
         let mut connection = connect(self, &event).await?;
         let status = status_of(tenant, &mut connection).await;
@@ -119,7 +120,7 @@ impl TenantPool {
             .prepare_for(&owner, &plan.migrations, Direction::Up, may_be_pooled)
             .await
             .map_err(tables)?;
-        let _forget = self.schemas().forget_afterwards(tenant);
+        let _forget = self.forget_afterwards(tenant);
         let created = self.create_at_once(tenant, &scripts, status).await;
         if created.map_err(|source| LifecycleError::Schema {
             tenant: tenant.clone(),
@@ -129,10 +130,11 @@ impl TenantPool {
         }
         let mut runner = Runner::connect(self, owner).await.map_err(tables)?;
         let event = LifecycleEvent::Create { tenant: tenant.clone() };
-        Operation::new(runner.parts().0, event, self.migration_lock_timeout())
+        Operation::new(self, runner.parts().0, event)
             .shrink_leftover(tenant)
             .await?;
         Creation {
+            pool: self,
             tenant,
             runner,
             plan,
@@ -163,6 +165,7 @@ pub(super) async fn read_for(
 }
 
 struct Creation<'a> {
+    pool: &'a TenantPool,
     tenant: &'a SchemaName,
     runner: Runner,
     plan: &'a Plan,
@@ -229,7 +232,10 @@ impl Creation<'_> {
                 });
             }
             Some(_) => format!("DROP SCHEMA {schema} CASCADE; CREATE SCHEMA {schema}"),
-            None if self.take_spare().await? => return Ok(Made::Renamed),
+            None if self.take_spare().await? => {
+                self.note().await?;
+                return Ok(Made::Renamed);
+            }
             None => format!("CREATE SCHEMA {schema}"),
         };
         self.execute(&create).await?;
@@ -239,7 +245,9 @@ impl Creation<'_> {
             .map_err(|error| self.tables(error))?;
         if together < self.scripts.len() {
             self.mark(TenantStatus::Unfinished).await?;
-        } else if self.status != TenantStatus::Active {
+        } else if self.status == TenantStatus::Active {
+            self.note().await?;
+        } else {
             self.mark(self.status).await?;
         }
         for script in &self.scripts[..together] {
@@ -262,13 +270,36 @@ impl Creation<'_> {
     /// Applies the migrations that are left, and shows the schema to the world.
     async fn finish(&mut self) -> Result<(), LifecycleError> {
         self.runner.apply(self.plan).await.map_err(|error| self.tables(error))?;
-        self.mark(self.status).await
+        // One message, and so one transaction.
+        let mut sql = self.marking(self.status);
+        if self.status == TenantStatus::Active {
+            let note = self.pool.note(&DirectoryChange::Added { tenant: self.tenant });
+            sql = format!("{sql}; {note}");
+        }
+        self.execute(&sql).await
     }
 
     async fn mark(&mut self, status: TenantStatus) -> Result<(), LifecycleError> {
+        self.execute(&self.marking(status)).await
+    }
+
+    fn marking(&self, status: TenantStatus) -> String {
         let table = version_table(self.tenant);
-        self.execute(&format!("COMMENT ON TABLE {table} IS {}", status.comment()))
-            .await
+        format!("COMMENT ON TABLE {table} IS {}", status.comment())
+    }
+
+    /// Notes the tenant in the directory, and tells everybody, once the transaction is committed.
+    async fn note(&mut self) -> Result<(), LifecycleError> {
+        let sql = self.pool.note(&DirectoryChange::Added { tenant: self.tenant });
+        match self.execute(&sql).await {
+            Err(LifecycleError::Schema {
+                source: DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _),
+                ..
+            }) => Err(LifecycleError::AlreadyExists {
+                tenant: self.tenant.clone(),
+            }),
+            noted => noted,
+        }
     }
 
     /// Takes an unfinished creation back, as far as that is possible: the error before it is the one to tell.

@@ -10,7 +10,7 @@ use crate::{
     SchemaName, TenantPool,
     connection::TenantStatus,
     migrations::{Body, Script, text, version_table},
-    pool::search_path,
+    pool::{DirectoryChange, search_path},
     translate::Template,
 };
 
@@ -59,7 +59,9 @@ impl TenantPool {
             search_path(&schemas),
             text::create_version_table(tenant)
         );
-        if status != TenantStatus::Active {
+        if status == TenantStatus::Active {
+            sql += &self.note(&DirectoryChange::Added { tenant });
+        } else {
             let _ = writeln!(
                 sql,
                 "COMMENT ON TABLE {} IS {};",

@@ -6,6 +6,7 @@ use super::{LifecycleError, LifecycleEvent, Operation, connect, in_use::Patience
 use crate::{
     IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
     connection::{ArchiveNote, TenantStatus},
+    pool::{DirectoryChange, DirectoryEntry},
 };
 
 /// Drops a tenant, once it is awaited; made by [`TenantPool::drop_tenant`].
@@ -53,10 +54,59 @@ impl TenantPool {
         event: &LifecycleEvent,
         patience: Patience,
     ) -> Result<(), LifecycleError> {
+        let _forget = self.forget_afterwards(schema);
+        if let Some(entry) = self.placed_elsewhere(schema, event).await? {
+            return self.drop_elsewhere(schema, entry, event, patience).await;
+        }
         let mut connection = connect(self, event).await?;
-        let mut operation = Operation::new(&mut connection, event.clone(), self.migration_lock_timeout());
-        let _forget = self.schemas().forget_afterwards(schema);
+        let mut operation = Operation::new(self, &mut connection, event.clone());
         operation.drop_schema(schema, patience).await
+    }
+
+    /// Drops a tenant that lives elsewhere: its schema there, and its note here. While that goes on nobody gets it.
+    async fn drop_elsewhere(
+        &self,
+        tenant: &SchemaName,
+        entry: DirectoryEntry,
+        event: &LifecycleEvent,
+        patience: Patience,
+    ) -> Result<(), LifecycleError> {
+        let (Some(database), Some(schema)) = (entry.placement.database(), entry.placement.schema_name()) else {
+            // Its rows are its owner's to delete.
+            let change = DirectoryChange::Removed { tenant };
+            return self.note_elsewhere(tenant, &change, event).await;
+        };
+        let elsewhere = self.using_database(database).pool().await;
+        let elsewhere = elsewhere.map_err(|source| LifecycleError::Database {
+            operation: event.clone(),
+            source,
+        })?;
+        if schema == elsewhere.shared_schema() {
+            return Err(LifecycleError::Elsewhere {
+                operation: event.clone(),
+                placement: entry.placement,
+                instead: "drop the database, and then its row in the directory",
+            });
+        }
+        let change = DirectoryChange::Leaving { tenant };
+        self.note_elsewhere(tenant, &change, event).await?;
+        match Box::pin(elsewhere.drop_schema(schema, event, patience)).await {
+            // A crash may have come between.
+            Ok(()) | Err(LifecycleError::NotFound { .. }) => {
+                let change = DirectoryChange::Removed { tenant };
+                self.note_elsewhere(tenant, &change, event).await
+            }
+            Err(error) => {
+                // Refused while it is in use, it is whole. What is half dropped nobody gets anyway.
+                let change = match entry.status {
+                    TenantStatus::Active => DirectoryChange::Resumed { tenant },
+                    TenantStatus::Suspended => DirectoryChange::Suspended { tenant },
+                    _ => return Err(error),
+                };
+                let _ = self.note_elsewhere(tenant, &change, event).await;
+                Err(error)
+            }
+        }
     }
 }
 
@@ -123,6 +173,7 @@ impl Operation<'_> {
         if !patience.force {
             self.refuse_dependents(schema).await?;
         }
+        self.note(&DirectoryChange::Removed { tenant: schema }).await?;
         if self.is_large(schema).await? {
             self.mark(schema, &half_dropped(&found)).await?;
             return Ok(Progress::Part);

@@ -3,7 +3,7 @@ use std::{error::Error, time::Duration};
 use diesel::result::Error as DieselError;
 
 use super::{LifecycleEvent, TenantUse};
-use crate::{ConnectError, MigrationError, SchemaName, SchemaNameError};
+use crate::{ConnectError, MigrationError, Placement, SchemaName, SchemaNameError, pool::DatabaseError};
 
 /// Why a tenant could not be created, renamed, suspended, dropped, archived or restored.
 #[derive(Debug, thiserror::Error)]
@@ -132,6 +132,54 @@ pub enum LifecycleError {
         /// The hook's reason.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// Where a tenant lives can only be chosen with a directory that notes it.
+    #[error("can't {operation}: the pool has no directory that could note where it lives; give its builder one")]
+    NoDirectory {
+        /// What was to be done.
+        operation: LifecycleEvent,
+    },
+    /// In the pool's own database a tenant's schema has the tenant's name.
+    #[error("can't put tenant {tenant:?} in {placement}: in the pool's own database a tenant's schema has its name")]
+    OtherName {
+        /// The tenant.
+        tenant: SchemaName,
+        /// Where it was to live.
+        placement: Placement,
+    },
+    /// Another tenant lives there, by the directory.
+    #[error("can't {operation}: another tenant lives there, by the directory")]
+    PlaceTaken {
+        /// What was to be done.
+        operation: LifecycleEvent,
+        /// What the server answered.
+        source: DieselError,
+    },
+    /// What was asked for can't be done to a tenant that lives there.
+    #[error("can't {operation}: it lives in {placement}; {instead}")]
+    Elsewhere {
+        /// What was to be done.
+        operation: LifecycleEvent,
+        /// Where it lives.
+        placement: Placement,
+        /// What to do instead.
+        instead: &'static str,
+    },
+    /// The directory could not be asked.
+    #[error("can't {operation}: the directory can't be asked where it lives")]
+    Directory {
+        /// What was to be done.
+        operation: LifecycleEvent,
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The tenant's database can't be used.
+    #[error("can't {operation}")]
+    Database {
+        /// What was to be done.
+        operation: LifecycleEvent,
+        /// Why.
+        source: DatabaseError,
+    },
     /// No connection could be made.
     #[error("can't connect to {operation}")]
     Connect {
@@ -146,9 +194,9 @@ impl LifecycleError {
     /// What it means for an operation that the server refused a statement.
     pub(crate) fn of(operation: &LifecycleEvent, source: DieselError) -> Self {
         match operation.clone() {
-            LifecycleEvent::Create { tenant } | LifecycleEvent::Clone { to: tenant, .. } => {
-                Self::Schema { tenant, source }
-            }
+            LifecycleEvent::Create { tenant }
+            | LifecycleEvent::Clone { to: tenant, .. }
+            | LifecycleEvent::Import { tenant } => Self::Schema { tenant, source },
             LifecycleEvent::Rename { from, to }
             | LifecycleEvent::Restore {
                 archive: from,

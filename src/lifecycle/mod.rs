@@ -17,15 +17,18 @@ mod hooked;
 mod in_use;
 mod locks;
 mod operation;
+mod place;
 mod rename;
 mod spares;
 
 pub use crate::pool::{HookResult, LifecycleEvent, LifecycleHooks};
 pub use archive::ArchiveRequest;
 pub use archives::{ArchivedTenant, PurgeReport};
+pub(crate) use clone::keep_still;
 pub use clone::{CloneTenant, CloneTenantError};
 pub use drop::DropRequest;
 pub use errors::LifecycleError;
 pub use in_use::TenantUse;
 use operation::{Operation, connect};
 pub use rename::RenameRequest;
+pub(crate) use spares::is_reserved;

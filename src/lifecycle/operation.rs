@@ -12,12 +12,14 @@ use crate::{
     SchemaName, TenantPool,
     connection::TenantStatus,
     migrations::{LockSpan, lock_all, version_table},
+    pool::DirectoryChange,
 };
 
 pub(super) type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
 
 /// Something that is done to tenants, on a connection apart from the pool's, one transaction after the other.
 pub(super) struct Operation<'a> {
+    pool: &'a TenantPool,
     pub(super) connection: &'a mut AsyncPgConnection,
     pub(super) event: LifecycleEvent,
     lock_timeout: Duration,
@@ -43,11 +45,12 @@ pub(super) async fn connect(pool: &TenantPool, event: &LifecycleEvent) -> Result
 }
 
 impl<'a> Operation<'a> {
-    pub(super) fn new(connection: &'a mut AsyncPgConnection, event: LifecycleEvent, lock_timeout: Duration) -> Self {
+    pub(super) fn new(pool: &'a TenantPool, connection: &'a mut AsyncPgConnection, event: LifecycleEvent) -> Self {
         Self {
+            lock_timeout: pool.migration_lock_timeout(),
+            pool,
             connection,
             event,
-            lock_timeout,
         }
     }
 
@@ -87,6 +90,12 @@ impl<'a> Operation<'a> {
     pub(super) async fn mark(&mut self, schema: &SchemaName, comment: &str) -> Result<(), LifecycleError> {
         self.execute(&format!("COMMENT ON TABLE {} IS {comment}", version_table(schema)))
             .await
+    }
+
+    /// Notes a change in the directory, and tells everybody, once this transaction is committed.
+    pub(super) async fn note(&mut self, change: &DirectoryChange<'_>) -> Result<(), LifecycleError> {
+        let sql = self.pool.note(change);
+        self.execute(&sql).await
     }
 
     /// `None` if there is no such schema.

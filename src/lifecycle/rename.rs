@@ -3,7 +3,7 @@ use std::time::Duration;
 use futures_core::future::BoxFuture;
 
 use super::{LifecycleError, LifecycleEvent, Operation, connect, in_use::Patience, spares::is_reserved};
-use crate::{IntoSchemaName, SchemaName, SchemaNameError, TenantPool, connection::TenantStatus};
+use crate::{IntoSchemaName, SchemaName, SchemaNameError, TenantPool, connection::TenantStatus, pool::DirectoryChange};
 
 /// Renames a tenant, once it is awaited; made by [`TenantPool::rename_tenant`].
 #[derive(Debug)]
@@ -49,12 +49,13 @@ impl TenantPool {
         event: &LifecycleEvent,
         patience: Patience,
     ) -> Result<(), LifecycleError> {
+        let _forget = (self.forget_afterwards(from), self.forget_afterwards(to));
+        if self.placed_elsewhere(from, event).await?.is_some() {
+            let change = DirectoryChange::Renamed { from, to };
+            return self.note_elsewhere(from, &change, event).await;
+        }
         let mut connection = connect(self, event).await?;
-        let mut operation = Operation::new(&mut connection, event.clone(), self.migration_lock_timeout());
-        let _forget = (
-            self.schemas().forget_afterwards(from),
-            self.schemas().forget_afterwards(to),
-        );
+        let mut operation = Operation::new(self, &mut connection, event.clone());
         operation.shrink_leftover(to).await?;
         operation.begin(&[from, to]).await?;
         let renamed = operation.rename_tenant(from, to, patience).await;
@@ -99,7 +100,8 @@ impl Operation<'_> {
     ) -> Result<(), LifecycleError> {
         self.tenant_status(from).await?;
         self.free(to).await?;
-        self.rename_schema(from, to, patience).await
+        self.rename_schema(from, to, patience).await?;
+        self.note(&DirectoryChange::Renamed { from, to }).await
     }
 
     pub(super) async fn rename_schema(

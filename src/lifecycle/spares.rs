@@ -51,7 +51,7 @@ impl TenantPool {
         let plan = read_for(&all, migrations).await?;
         let event = LifecycleEvent::Create { tenant: all.clone() };
         let mut connection = connect(self, &event).await?;
-        let mut operation = Operation::new(&mut connection, event, self.migration_lock_timeout());
+        let mut operation = Operation::new(self, &mut connection, event);
         // Held until the end, so that nobody else makes the same ones. Where the server ends it before, somebody may.
         operation.begin(&[&all]).await?;
         self.prepare_locked(&mut operation, count, &plan).await
@@ -113,7 +113,7 @@ impl TenantPool {
 }
 
 /// Whether no tenant may have a name, because it is one for spares.
-pub(super) fn is_reserved(name: &SchemaName) -> bool {
+pub(crate) fn is_reserved(name: &SchemaName) -> bool {
     name.as_str().starts_with(PREFIX)
 }
 

@@ -115,7 +115,7 @@ impl TenantPool {
         let mut runner = Runner::connect(self, owner.clone()).await?;
         runner.require_schema().await?;
         // Migrations make types; so do those before one that fails, or is given up.
-        let _forget = self.schemas().forget_afterwards(owner.schema());
+        let _forget = self.forget_afterwards(owner.schema());
         runner.apply(plan).await.map(into_versions)
     }
 
@@ -128,7 +128,7 @@ impl TenantPool {
         let plan = Plan::read(migrations).await.map_err(owner.unusable())?;
         let mut runner = Runner::connect(self, owner.clone()).await?;
         runner.require_schema().await?;
-        let _forget = self.schemas().forget_afterwards(owner.schema());
+        let _forget = self.forget_afterwards(owner.schema());
         runner.revert(&plan, revert.count()).await.map(into_versions)
     }
 

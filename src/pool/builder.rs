@@ -1,7 +1,7 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
@@ -15,6 +15,7 @@ use super::{
     BuildError, DatabaseLimits, DirectoryCache, LifecycleHooks, MigrationStatements, TenantDirectory, TenantPool,
     connect::Connector,
     databases::{Databases, FindUrl},
+    listen::Listener,
     manager::{Limits, Manager},
     options::Options,
     resolve::Resolver,
@@ -53,6 +54,7 @@ pub struct TenantPoolBuilder {
     databases: HashMap<String, String>,
     find_database: Option<Arc<FindUrl>>,
     database_limits: DatabaseLimits,
+    listens: bool,
 }
 
 impl TenantPoolBuilder {
@@ -69,6 +71,7 @@ impl TenantPoolBuilder {
             databases: HashMap::new(),
             find_database: None,
             database_limits: DatabaseLimits::default(),
+            listens: false,
         }
     }
 
@@ -214,6 +217,15 @@ impl TenantPoolBuilder {
         }
     }
 
+    /// Listens to what is done to tenants by other processes, so that this one sees it within moments. Default: no, it is seen
+    /// when what is remembered is too old, by default after 60 seconds.
+    ///
+    /// That takes one connection more, to the [`migration_url`](Self::migration_url) if there is one: a pooler in transaction
+    /// mode passes no news on. Should it break, it is made again, and everything is looked up anew.
+    pub fn listen(self) -> Self {
+        Self { listens: true, ..self }
+    }
+
     /// Declares another database, on any server: for tenants that the directory places there, and for
     /// [`using_database`](TenantPool::using_database). It is connected to when it is needed, with the options of this pool.
     pub fn database(mut self, name: impl Into<String>, database_url: impl Into<String>) -> Self {
@@ -306,6 +318,7 @@ impl TenantPoolBuilder {
             databases,
             find_database,
             database_limits,
+            listens,
         } = self;
         if max_size == 0 {
             return Err(BuildError::Empty);
@@ -348,9 +361,13 @@ impl TenantPoolBuilder {
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .map_err(|_| BuildError::Empty)?;
+        let migration_connector = migration_connector.unwrap_or_else(|| Arc::clone(&connector));
+        let resolver = directory.map(|directory| Arc::new(Resolver::new(directory, directory_cache)));
+        let listen = || Listener::start(Arc::clone(&migration_connector), Arc::clone(&schemas), resolver.clone());
         Ok(TenantPool::new(Inner {
+            listener: Mutex::new(listens.then(listen)),
             connections,
-            migration_connector: migration_connector.unwrap_or_else(|| Arc::clone(&connector)),
+            migration_connector,
             connector,
             schemas,
             shared_schema,
@@ -359,7 +376,7 @@ impl TenantPoolBuilder {
             options,
             detected_batches: OnceLock::new(),
             hooks,
-            resolver: directory.map(|directory| Resolver::new(directory, directory_cache)),
+            resolver,
         }))
     }
 }

@@ -6,7 +6,7 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_core::future::BoxFuture;
-use tokio_postgres::{Config, NoTls, config::Host};
+use tokio_postgres::{Client, Config, Connection, NoTls, Socket, config::Host, tls::MakeTlsConnect};
 
 use super::ConnectError;
 use crate::SchemaName;
@@ -76,9 +76,16 @@ impl Connector {
         self.may_be_pooled
     }
 
-    /// Whether a request to cancel a query can reach the server without TLS.
-    pub(super) fn is_plain(&self) -> bool {
+    /// Whether connections, and requests to cancel a query, can reach the server without TLS.
+    pub(crate) fn is_plain(&self) -> bool {
         self.establish.is_none()
+    }
+
+    pub(super) fn failed_query(&self, source: diesel::result::Error) -> ConnectError {
+        ConnectError::Query {
+            server: self.server.clone(),
+            source,
+        }
     }
 
     /// Opens a connection.
@@ -91,6 +98,27 @@ impl Connector {
                     waited: self.timeout,
                 })
             })
+    }
+
+    /// Opens a connection of the driver's own, to be driven by the caller. Its settings are not looked at.
+    pub(crate) async fn connect_client<T>(
+        &self,
+        tls: T,
+    ) -> Result<(Client, Connection<Socket, T::Stream>), ConnectError>
+    where
+        T: MakeTlsConnect<Socket>,
+    {
+        let server = || self.server.clone();
+        match tokio::time::timeout(self.timeout, self.config.connect(tls)).await {
+            Ok(connected) => connected.map_err(|source| ConnectError::Refused {
+                server: server(),
+                source,
+            }),
+            Err(_) => Err(ConnectError::Timeout {
+                server: server(),
+                waited: self.timeout,
+            }),
+        }
     }
 
     async fn connect_untimed(&self) -> Result<AsyncPgConnection, ConnectError> {
@@ -134,10 +162,7 @@ impl Connector {
         )
         .get_result(connection)
         .await
-        .map_err(|source| ConnectError::Query {
-            server: self.server.clone(),
-            source,
-        })?;
+        .map_err(|source| self.failed_query(source))?;
         if !settings.standard_strings {
             return Err(ConnectError::NonstandardStrings {
                 server: self.server.clone(),

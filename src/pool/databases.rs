@@ -227,18 +227,6 @@ impl Databases {
         }
     }
 
-    /// The databases that are open, sorted, each with its pool.
-    pub(super) fn open(&self) -> Vec<(Arc<str>, TenantPool)> {
-        let all = self.lock();
-        let pools = all
-            .pools
-            .iter()
-            .filter_map(|(name, open)| Some((Arc::clone(name), open.pool.get()?.clone())));
-        let mut pools: Vec<_> = pools.collect();
-        pools.sort_by(|(one, _), (other, _)| one.cmp(other));
-        pools
-    }
-
     /// Closes all, those in use when their connections come back.
     pub(super) fn close(&self) {
         for (_, open) in self.lock().pools.drain() {

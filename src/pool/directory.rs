@@ -2,7 +2,7 @@ use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 use futures_core::future::BoxFuture;
 
-use super::{LifecycleEvent, Placement, TenantPool};
+use super::{Placement, TenantPool};
 use crate::{SchemaName, TenantStatus};
 
 /// Knows where tenants live. Without one, a tenant is a schema of the pool's database.
@@ -33,9 +33,96 @@ pub trait TenantDirectory: Send + Sync {
 
     /// The SQL that notes in the pool's own database what becomes of a tenant, `None` if there is nothing to note. It is
     /// run in the same transaction as what is done to the tenant's schema: either both happen, or nothing does.
-    fn record(&self, event: &LifecycleEvent, pool: &TenantPool) -> Option<String> {
-        let _ = (event, pool);
+    fn record(&self, change: &DirectoryChange<'_>, pool: &TenantPool) -> Option<String> {
+        let _ = (change, pool);
         None
+    }
+}
+
+/// What becomes of a tenant in the pool's own database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DirectoryChange<'a> {
+    /// There is a tenant more: created, cloned or imported, in a schema of its name.
+    Added {
+        /// The tenant.
+        tenant: &'a SchemaName,
+    },
+    /// There is a tenant more in another database, or among the rows of shared tables; or there will be, and until it is
+    /// [finished](Self::Finished) nobody gets it.
+    Placed {
+        /// The tenant.
+        tenant: &'a SchemaName,
+        /// Where it lives.
+        placement: &'a Placement,
+        /// Whether everything is there.
+        finished: bool,
+    },
+    /// All that belongs to a tenant is there.
+    Finished {
+        /// The tenant.
+        tenant: &'a SchemaName,
+    },
+    /// A tenant is about to be dropped: nobody gets it any more.
+    Leaving {
+        /// The tenant.
+        tenant: &'a SchemaName,
+    },
+    /// It got another name, and so did its schema.
+    Renamed {
+        /// The name up to now.
+        from: &'a SchemaName,
+        /// The name from now on.
+        to: &'a SchemaName,
+    },
+    /// It was suspended.
+    Suspended {
+        /// The tenant.
+        tenant: &'a SchemaName,
+    },
+    /// It was let in again.
+    Resumed {
+        /// The tenant.
+        tenant: &'a SchemaName,
+    },
+    /// It was put aside, in a schema of another name.
+    Archived {
+        /// The tenant.
+        tenant: &'a SchemaName,
+        /// The schema.
+        archive: &'a SchemaName,
+    },
+    /// It was brought back.
+    Restored {
+        /// The schema in which it was kept.
+        archive: &'a SchemaName,
+        /// Its name from now on.
+        tenant: &'a SchemaName,
+        /// Whether it is suspended, as it was when it was archived.
+        suspended: bool,
+    },
+    /// It was dropped; or what was left of it.
+    Removed {
+        /// The tenant, or the archive's schema.
+        tenant: &'a SchemaName,
+    },
+}
+
+impl DirectoryChange<'_> {
+    /// The names for which another tenant, or none, may be found from now on.
+    pub(super) fn names(&self) -> impl Iterator<Item = &SchemaName> {
+        let (first, second) = match *self {
+            Self::Added { tenant }
+            | Self::Placed { tenant, .. }
+            | Self::Finished { tenant }
+            | Self::Leaving { tenant }
+            | Self::Suspended { tenant }
+            | Self::Resumed { tenant }
+            | Self::Removed { tenant } => (tenant, None),
+            Self::Renamed { from, to } => (from, Some(to)),
+            Self::Archived { tenant, .. } | Self::Restored { tenant, .. } => (tenant, None),
+        };
+        std::iter::once(first).chain(second)
     }
 }
 

@@ -18,6 +18,11 @@ pub enum LifecycleEvent {
         /// The new tenant.
         to: SchemaName,
     },
+    /// A tenant is created from an export.
+    Import {
+        /// The new tenant.
+        tenant: SchemaName,
+    },
     /// A tenant gets another name.
     Rename {
         /// The name up to now.
@@ -65,6 +70,7 @@ impl fmt::Display for LifecycleEvent {
         match self {
             Self::Create { tenant } => write!(f, "create tenant {tenant:?}"),
             Self::Clone { from, to } => write!(f, "clone tenant {from:?} as {to:?}"),
+            Self::Import { tenant } => write!(f, "import tenant {tenant:?}"),
             Self::Rename { from, to } => write!(f, "rename tenant {from:?} to {to:?}"),
             Self::Suspend { tenant } => write!(f, "suspend tenant {tenant:?}"),
             Self::Resume { tenant } => write!(f, "resume tenant {tenant:?}"),

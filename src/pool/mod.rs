@@ -13,6 +13,7 @@ mod errors;
 mod event;
 mod fan_out;
 mod hooks;
+mod listen;
 mod manager;
 mod options;
 mod placement;
@@ -28,9 +29,11 @@ mod tenants;
 
 pub use builder::{Recycling, TenantPoolBuilder};
 pub use checkout::{Checkout, CheckoutRequest};
-pub(crate) use connect::search_path;
+pub(crate) use connect::{Connector, search_path};
 pub use databases::{DatabaseError, DatabaseLimits};
-pub use directory::{DirectoryAnswer, DirectoryCache, DirectoryEntry, DirectoryError, TenantDirectory};
+pub use directory::{
+    DirectoryAnswer, DirectoryCache, DirectoryChange, DirectoryEntry, DirectoryError, TenantDirectory,
+};
 pub use errors::{BuildError, CheckoutError, ConnectError, Target};
 pub use event::LifecycleEvent;
 pub use fan_out::{EachTenant, FailedTenant, FanOut, FanOutError};

@@ -130,21 +130,16 @@ impl Schemas {
         }
     }
 
-    /// Does so now, and when the guard is dropped: for what changes a schema, and may be given up.
-    pub(crate) fn forget_afterwards<'a>(&'a self, schema: &'a SchemaName) -> impl Drop + use<'a> {
-        struct Forget<'a>(&'a Schemas, &'a SchemaName);
-
-        impl Drop for Forget<'_> {
-            fn drop(&mut self) {
-                self.0.forget(self.1);
-            }
+    /// Has every schema looked up anew at the next checkout.
+    pub(super) fn forget_all(&self) {
+        self.forgotten.fetch_add(1, SeqCst);
+        let all: Vec<_> = self.known.iter().collect();
+        for (map, known) in all {
+            self.known.insert(map, Known { seen: None, ..known });
         }
-
-        self.forget(schema);
-        Forget(self, schema)
     }
 
-    /// The same for one map.
+    /// Has one map looked up anew, now and when the guard is dropped.
     pub(crate) fn forget_map_afterwards(&self, map: SchemaTranslateMap) -> impl Drop + use<'_> {
         struct Forget<'a>(&'a Schemas, SchemaTranslateMap);
 

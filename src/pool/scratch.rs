@@ -1,6 +1,6 @@
 use std::{
     collections::HashMap,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
@@ -44,6 +44,7 @@ impl TenantPool {
             detected_batches: OnceLock::new(),
             hooks: None,
             resolver: None,
+            listener: Mutex::new(None),
         })
     }
 

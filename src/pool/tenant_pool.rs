@@ -1,6 +1,6 @@
 use std::{
     fmt,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -8,8 +8,8 @@ use deadpool::managed::{Object, PoolError, Timeouts};
 
 use super::{
     Checkout, CheckoutError, CheckoutRequest, ConnectError, DatabaseError, LifecycleHooks, MigrationStatements, Target,
-    TenantPoolBuilder, checkout::Wanted, connect::Connector, databases::Databases, manager::Manager, options::Options,
-    resolve::Resolver, schemas::Schemas,
+    TenantDirectory, TenantPoolBuilder, checkout::Wanted, connect::Connector, databases::Databases, listen::Listener,
+    manager::Manager, options::Options, resolve::Resolver, schemas::Schemas,
 };
 use crate::{IntoSchemaName, SchemaName, SchemaNameError, translate::SchemaTranslateMap};
 
@@ -43,7 +43,8 @@ pub(super) struct Inner {
     pub(super) options: Options,
     pub(super) detected_batches: OnceLock<bool>,
     pub(super) hooks: Option<Arc<dyn LifecycleHooks>>,
-    pub(super) resolver: Option<Resolver>,
+    pub(super) resolver: Option<Arc<Resolver>>,
+    pub(super) listener: Mutex<Option<Listener>>,
     pub(super) databases: Arc<Databases>,
 }
 
@@ -145,6 +146,7 @@ impl TenantPool {
         self.0.connections.close();
         self.0.connections.manager().forget_first();
         self.0.databases.close();
+        self.0.listener.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     /// The schema of the shared tables.
@@ -205,7 +207,11 @@ impl TenantPool {
     }
 
     pub(super) fn resolver(&self) -> Option<&Resolver> {
-        self.0.resolver.as_ref()
+        self.0.resolver.as_deref()
+    }
+
+    pub(crate) fn directory(&self) -> Option<&dyn TenantDirectory> {
+        self.resolver().map(|resolver| &*resolver.directory)
     }
 
     /// Whether there is no clone of it.
@@ -240,6 +246,31 @@ impl TenantPool {
 
     pub(super) fn detected_batches(&self) -> &OnceLock<bool> {
         &self.0.detected_batches
+    }
+
+    /// Has a tenant looked up anew, wherever it may have been known, now and when the guard is dropped: for what changes it, and may
+    /// be given up.
+    pub(crate) fn forget_afterwards<'a>(&'a self, tenant: &'a SchemaName) -> impl Drop + use<'a> {
+        struct Forget<'a>(&'a TenantPool, &'a SchemaName);
+
+        impl Forget<'_> {
+            fn forget(&self) {
+                self.0.schemas().forget(self.1);
+                if let Some(resolver) = self.0.resolver() {
+                    resolver.forget(self.1);
+                }
+            }
+        }
+
+        impl Drop for Forget<'_> {
+            fn drop(&mut self) {
+                self.forget();
+            }
+        }
+
+        let forget = Forget(self, tenant);
+        forget.forget();
+        forget
     }
 
     /// Has one tenant looked up anew at the next checkout, now and when the guard is dropped; at no cost that grows with the

@@ -112,16 +112,18 @@ fn the_file_of_settings_says_what_and_where() {
 #[test]
 fn ctrl_c_gives_up_and_leaves_no_database_behind() {
     let project = project();
-    let mark = project.database.name().to_owned();
-    let slow = format!("SELECT '{mark}', pg_sleep(30)");
-    project.migration("tenant_migrations/2_slow", &slow, "SELECT 1");
+    project.migration("tenant_migrations/2_slow", "SELECT pg_sleep(30)", "SELECT 1");
+    // The name by which the server knows this run of the command.
+    let mark = project.database.name();
     let running = || {
-        let sql = format!(
-            "SELECT datname FROM pg_stat_activity WHERE query LIKE '%{mark}%' AND state = 'active' AND pid <> pg_backend_pid()"
-        );
-        project.value(&sql)
+        project.value(&format!(
+            "SELECT datname FROM pg_stat_activity WHERE application_name = '{mark}' AND wait_event = 'PgSleep'"
+        ))
     };
-    let mut command = project.command(&["schema", "generate"]);
+    let url = project.database.url();
+    let separator = if url.contains('?') { '&' } else { '?' };
+    let url = format!("{url}{separator}application_name={mark}");
+    let mut command = project.command(&["schema", "generate", "--database-url", &url]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let until = Instant::now() + Duration::from_secs(30);
     let scratch = loop {

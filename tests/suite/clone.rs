@@ -20,7 +20,7 @@ async fn template(sql: &str) -> (TenantPool, Database) {
     (pool, database)
 }
 
-fn strings(database: &Database, sql: &str) -> Vec<String> {
+pub fn strings(database: &Database, sql: &str) -> Vec<String> {
     let rows = database.query_strings(sql).into_iter();
     rows.map(|row| {
         row.into_iter()
@@ -32,7 +32,7 @@ fn strings(database: &Database, sql: &str) -> Vec<String> {
 }
 
 /// All rows of all tables, views and sequences of a schema, without its name.
-fn contents(database: &Database, schema: &str) -> Vec<String> {
+pub fn contents(database: &Database, schema: &str) -> Vec<String> {
     let name = SchemaName::new(schema).unwrap();
     let relations = strings(
         database,
@@ -61,7 +61,7 @@ fn contents(database: &Database, schema: &str) -> Vec<String> {
     all
 }
 
-fn has_schema(database: &Database, name: &str) -> bool {
+pub fn has_schema(database: &Database, name: &str) -> bool {
     let name = name.replace('\'', "''");
     !database
         .query_strings(&format!("SELECT FROM pg_namespace WHERE nspname = '{name}'"))
@@ -100,7 +100,7 @@ async fn a_clone_has_everything_that_its_template_has() {
 
 /// Compares by lines, so that the difference can be seen.
 #[track_caller]
-fn similar(expected: &str, found: &str) {
+pub fn similar(expected: &str, found: &str) {
     let only = |one: &str, other: &str| -> Vec<String> {
         let other: std::collections::HashSet<&str> = other.lines().collect();
         one.lines()
@@ -399,4 +399,13 @@ async fn what_cannot_be_cloned_is_refused_by_name() {
     pool.clone_tenant("template", "client1").await.unwrap();
     database.run("INSERT INTO client1.items VALUES (1)");
     assert_eq!(strings(&database, "SELECT client1.f(), template.f()"), ["1|0"]);
+}
+
+#[tokio::test]
+async fn values_survive_whatever_the_database_sets() {
+    let (pool, database) =
+        template("CREATE TABLE lists (list text[]); INSERT INTO lists VALUES (ARRAY['a', NULL])").await;
+    database.run(&format!("ALTER DATABASE {} SET array_nulls = off", database.name()));
+    pool.clone_tenant("template", "client2").await.unwrap();
+    assert_eq!(strings(&database, "SELECT list[2] IS NULL FROM client2.lists"), ["t"]);
 }

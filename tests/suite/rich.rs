@@ -5,7 +5,12 @@ use diesel_tenants_test_support::{Database, Server};
 
 /// A database with shared tables, and extensions in the schema `ext`.
 pub async fn shop() -> (TenantPool, Database) {
-    let database = Server::shared().database();
+    shop_on(Server::shared()).await
+}
+
+/// The same on another server.
+pub async fn shop_on(server: &Server) -> (TenantPool, Database) {
+    let database = server.database();
     database.run(
         "CREATE SCHEMA ext; CREATE EXTENSION citext SCHEMA ext; CREATE EXTENSION btree_gist SCHEMA ext; \
          CREATE TABLE public.users (id bigint PRIMARY KEY, name text); \

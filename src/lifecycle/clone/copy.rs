@@ -9,19 +9,20 @@ use crate::{
     SchemaName, TenantPool,
     connection::{TenantStatus, status_of},
     migrations::{MigrationError, SchemaOwner},
-    pool::search_path,
+    pool::{DirectoryChange, search_path},
     structure::{Object, Structure, read, render},
 };
 
 /// As `pg_dump` sets them: rows are read whole or not at all, and values survive the way through text.
 const SETTINGS: &str = "SET LOCAL row_security = off; SET LOCAL check_function_bodies = off; \
     SET LOCAL synchronize_seqscans = off; SET LOCAL datestyle = 'ISO'; SET LOCAL intervalstyle = 'postgres'; \
-    SET LOCAL extra_float_digits = 3";
+    SET LOCAL extra_float_digits = 3; SET LOCAL array_nulls = on";
 
 const VERSIONS: &str = "__diesel_schema_migrations";
 
 /// Copies one tenant, in a transaction on a connection of its own.
 pub(super) struct Copying<'a> {
+    pool: &'a TenantPool,
     connection: AsyncPgConnection,
     template: &'a SchemaName,
     tenant: &'a SchemaName,
@@ -30,7 +31,7 @@ pub(super) struct Copying<'a> {
 
 impl<'a> Copying<'a> {
     pub(super) async fn connect(
-        pool: &TenantPool,
+        pool: &'a TenantPool,
         template: &'a SchemaName,
         tenant: &'a SchemaName,
     ) -> Result<Self, MigrationError> {
@@ -42,6 +43,7 @@ impl<'a> Copying<'a> {
         let mut schemas = vec![tenant.clone()];
         schemas.extend_from_slice(connector.extension_schemas());
         Ok(Self {
+            pool,
             connection,
             template,
             tenant,
@@ -92,7 +94,9 @@ impl<'a> Copying<'a> {
             copied.map_err(|source| self.data("the state of the sequences".to_owned(), source))?;
         }
         self.make(after).await?;
-        self.require_independence().await
+        self.require_independence().await?;
+        let note = self.pool.note(&DirectoryChange::Added { tenant: self.tenant });
+        self.execute(&note).await
     }
 
     async fn require_template(&mut self) -> Result<(), CloneTenantError> {

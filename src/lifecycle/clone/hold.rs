@@ -24,12 +24,20 @@ pub(super) async fn hold(
 ) -> Result<Runner, MigrationError> {
     let mut runner = Runner::connect(pool, SchemaOwner::Tenant(tenant.clone())).await?;
     runner.begin_locked().await?;
-    let timeout = pool.migration_lock_timeout();
-    let (connection, _) = runner.parts();
-    let owner = || SchemaOwner::Tenant(template.clone());
+    keep_still(runner.parts().0, template, pool.migration_lock_timeout()).await?;
+    Ok(runner)
+}
+
+/// Keeps a schema from being migrated, and its tables from being changed, to the end of the transaction that is open.
+pub(crate) async fn keep_still(
+    connection: &mut AsyncPgConnection,
+    schema: &SchemaName,
+    timeout: Duration,
+) -> Result<(), MigrationError> {
+    let owner = || SchemaOwner::Tenant(schema.clone());
     let failed = |source: DieselError| MigrationError::Versions { owner: owner(), source };
     let started = Instant::now();
-    while !try_share(connection, template).await.map_err(failed)? {
+    while !try_share(connection, schema).await.map_err(failed)? {
         if started.elapsed() >= timeout {
             return Err(MigrationError::Locked {
                 owner: owner(),
@@ -38,8 +46,7 @@ pub(super) async fn hold(
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    lock_tables(connection, template, timeout).await.map_err(failed)?;
-    Ok(runner)
+    lock_tables(connection, schema, timeout).await.map_err(failed)
 }
 
 /// Tries to take the lock on a schema's migrations, beside others who clone it.

@@ -15,6 +15,7 @@ use crate::{IntoSchemaName, SchemaName, SchemaNameError, TenantPool};
 use copy::Copying;
 pub use errors::CloneTenantError;
 use hold::hold;
+pub(crate) use hold::keep_still;
 
 impl TenantPool {
     /// Creates a tenant by copying another one: its structure, its rows, and the versions of its migrations.
@@ -95,7 +96,7 @@ async fn clone(
     };
     let mut held = hold(pool, template, tenant).await.map_err(begin)?;
     let copying = Copying::connect(pool, template, tenant).await.map_err(begin)?;
-    let _forget = pool.schemas().forget_afterwards(tenant);
+    let _forget = pool.forget_afterwards(tenant);
     let copied = copying.run(with_data).await;
     held.rollback().await;
     copied

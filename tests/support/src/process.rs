@@ -172,8 +172,12 @@ impl Process {
         fs::remove_file(&password_file).map_err(StartError::io("remove the password file"))
     }
 
+    pub(crate) fn log(&self) -> PathBuf {
+        self.directory.join("server.log")
+    }
+
     fn launch(&mut self) -> Result<(), StartError> {
-        let log = Log::new(self.directory.join("server.log"));
+        let log = Log::new(self.log());
         let mut command = self.command(&self.binaries.postgres.clone(), &log)?;
         command
             .arg("-D")

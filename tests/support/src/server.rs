@@ -94,6 +94,18 @@ impl Server {
         self.process.is_none() || self.own().is_running()
     }
 
+    /// All that the server has logged, over restarts too: with the setting `log_statement`, the statements that it ran.
+    ///
+    /// # Panics
+    ///
+    /// On a server that `DATABASE_URL` names, and when the log can't be read.
+    #[track_caller]
+    pub fn log(&self) -> String {
+        let path = self.own().log();
+        let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
     /// Stops the server at once, as a crash would: sessions are cut, and the port refuses connections on return.
     ///
     /// Does nothing when it is stopped already.

@@ -1,0 +1,103 @@
+use diesel::{
+    OptionalExtension, QueryableByName,
+    sql_types::{Nullable, Text},
+};
+use diesel_async::RunQueryDsl;
+
+use super::DirectoryTables;
+use crate::{
+    BoxFuture, Placement, SchemaName, TenantDirectory, TenantPool, TenantStatus,
+    pool::{DirectoryAnswer, DirectoryChange, DirectoryEntry},
+};
+
+/// Why a row is none of a directory's.
+#[derive(Debug, thiserror::Error)]
+enum BadRow {
+    #[error("the row of tenant {tenant:?} in the table `tenants` has neither a schema nor a tenant id")]
+    NoPlace { tenant: SchemaName },
+    #[error("the directory's tables did not answer in time")]
+    Late,
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Nullable<Text>)]
+    schema_name: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    tenant_id: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    database_name: Option<String>,
+    #[diesel(sql_type = Text)]
+    status: String,
+}
+
+#[derive(QueryableByName)]
+struct Owner {
+    #[diesel(sql_type = Text)]
+    tenant: String,
+}
+
+impl Row {
+    fn entry(self, tenant: &SchemaName) -> Result<DirectoryEntry, Box<dyn std::error::Error + Send + Sync>> {
+        let placement = match (self.schema_name, self.tenant_id) {
+            (Some(schema), _) => Placement::schema(schema.parse()?),
+            (None, Some(tenant_id)) => Placement::rows(tenant_id),
+            (None, None) => return Err(BadRow::NoPlace { tenant: tenant.clone() }.into()),
+        };
+        let placement = match self.database_name {
+            Some(database) => placement.in_database(database),
+            None => placement,
+        };
+        let status = match self.status.as_str() {
+            "active" => TenantStatus::Active,
+            "suspended" => TenantStatus::Suspended,
+            "archived" => TenantStatus::Archived,
+            _ => TenantStatus::Unfinished,
+        };
+        Ok(DirectoryEntry::new(placement).with_status(status))
+    }
+}
+
+impl TenantDirectory for DirectoryTables {
+    fn find<'a>(
+        &'a self,
+        tenant: &'a SchemaName,
+        pool: &'a TenantPool,
+    ) -> BoxFuture<'a, DirectoryAnswer<DirectoryEntry>> {
+        Box::pin(async move {
+            let mut connection = pool.shared().get().await?;
+            let sql = format!(
+                "SELECT schema_name, tenant_id, database_name, status FROM {}.tenants WHERE name = $1",
+                pool.shared_schema().quoted()
+            );
+            let row = diesel::sql_query(sql)
+                .bind::<Text, _>(tenant.as_str())
+                .get_result::<Row>(&mut connection);
+            let row = tokio::time::timeout(self.timeout, row)
+                .await
+                .map_err(|_| BadRow::Late)?;
+            row.optional()?.map(|row| row.entry(tenant)).transpose()
+        })
+    }
+
+    fn find_domain<'a>(&'a self, domain: &'a str, pool: &'a TenantPool) -> BoxFuture<'a, DirectoryAnswer<SchemaName>> {
+        Box::pin(async move {
+            let mut connection = pool.shared().get().await?;
+            let sql = format!(
+                "SELECT tenant FROM {}.domains WHERE domain = $1",
+                pool.shared_schema().quoted()
+            );
+            let row = diesel::sql_query(sql)
+                .bind::<Text, _>(domain)
+                .get_result::<Owner>(&mut connection);
+            let row = tokio::time::timeout(self.timeout, row)
+                .await
+                .map_err(|_| BadRow::Late)?;
+            Ok(row.optional()?.map(|owner| owner.tenant.parse()).transpose()?)
+        })
+    }
+
+    fn record(&self, change: &DirectoryChange<'_>, pool: &TenantPool) -> Option<String> {
+        Some(super::record::sql(change, pool.shared_schema()))
+    }
+}

@@ -1,0 +1,52 @@
+mod find;
+mod prepare;
+mod record;
+pub mod schema;
+
+use std::time::Duration;
+
+pub use prepare::DirectoryTablesError;
+
+/// Two tables in the shared schema as a directory: `tenants` and `domains`.
+///
+/// [`TenantPool::prepare_directory`](crate::TenantPool::prepare_directory) makes them. What is done to a tenant by the pool (creating, renaming, suspending,
+/// archiving, dropping it) is done to its row in the same transaction. Columns and rows of your own can be added, and rows be
+/// changed by ordinary typed queries, with the tables of [`schema`](super::schema) or with yours: triggers tell every
+/// pool that [listens](crate::TenantPoolBuilder::listen).
+///
+/// | column of `tenants` | |
+/// |---|---|
+/// | `name text` | by which it is checked out; the primary key |
+/// | `schema_name text` | its schema; or else |
+/// | `tenant_id text` | its id in tables that it shares |
+/// | `database_name text` | of another database, as declared; `NULL` is the pool's own |
+/// | `status text` | `active`, `suspended`, `archived` or `unfinished` |
+/// | `created_at`, `updated_at` | `timestamptz` |
+///
+/// No two tenants can have the same place. `domains` has `domain text`, the primary key, in lower case; `tenant text`, which
+/// references `tenants`; and `is_primary boolean`, true for one domain of a tenant at most.
+#[derive(Debug, Clone, Copy)]
+pub struct DirectoryTables {
+    timeout: Duration,
+}
+
+impl Default for DirectoryTables {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl DirectoryTables {
+    /// The tables `tenants` and `domains` of the pool's shared schema.
+    pub fn new() -> Self {
+        Self {
+            timeout: Duration::from_secs(5),
+        }
+    }
+
+    /// How long the database may take to answer. Default: 5 seconds.
+    #[must_use]
+    pub fn timeout(self, timeout: Duration) -> Self {
+        Self { timeout }
+    }
+}

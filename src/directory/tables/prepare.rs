@@ -1,0 +1,73 @@
+use diesel::{
+    QueryResult, QueryableByName,
+    result::Error as DieselError,
+    sql_types::{Nullable, Text},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+
+use crate::{ConnectError, SchemaName, TenantPool};
+
+const TABLES: &str = include_str!("tables.sql");
+
+/// The comment on a table `tenants` that is made as it should be.
+const MADE: &str = "diesel-tenants: directory 1";
+
+/// Why the tables of a directory could not be made. Nothing is changed then.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DirectoryTablesError {
+    /// No connection could be made.
+    #[error("can't connect to make the directory's tables")]
+    Connect(#[from] ConnectError),
+    /// The server refused.
+    #[error(
+        "can't make the directory's tables `tenants` and `domains` in schema {schema:?}: is there another table of that name?"
+    )]
+    Refused {
+        /// The shared schema.
+        schema: SchemaName,
+        /// What the server answered.
+        source: DieselError,
+    },
+}
+
+impl TenantPool {
+    /// Makes the tables of [`DirectoryTables`](super::DirectoryTables) in the shared schema, where they aren't there yet, in one
+    /// transaction on a connection apart from the pool's. Any number of processes may do so, at any time.
+    ///
+    /// # Errors
+    /// [`DirectoryTablesError`]; nothing is changed then.
+    pub async fn prepare_directory(&self) -> Result<(), DirectoryTablesError> {
+        let mut connection = self.migration_connector().connect().await?;
+        let schema = self.shared_schema();
+        let refused = |source| DirectoryTablesError::Refused {
+            schema: schema.clone(),
+            source,
+        };
+        // To make them again would lock them.
+        if are_made(&mut connection, schema).await.map_err(refused)? {
+            return Ok(());
+        }
+        // One message is one transaction.
+        let sql = format!(
+            "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('diesel-tenants: directory', 0)); {}",
+            TABLES.replace("{schema}", schema.quoted())
+        );
+        connection.batch_execute(&sql).await.map_err(refused)
+    }
+}
+
+async fn are_made(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<bool> {
+    #[derive(QueryableByName)]
+    struct Comment {
+        #[diesel(sql_type = Nullable<Text>)]
+        comment: Option<String>,
+    }
+
+    let Comment { comment } =
+        diesel::sql_query("SELECT pg_catalog.obj_description(pg_catalog.to_regclass($1), 'pg_class') AS comment")
+            .bind::<Text, _>(format!("{}.tenants", schema.quoted()))
+            .get_result(connection)
+            .await?;
+    Ok(comment.as_deref() == Some(MADE))
+}

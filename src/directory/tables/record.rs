@@ -1,0 +1,67 @@
+use crate::{SchemaName, pool::DirectoryChange};
+
+/// The statement that does to a tenant's row what is done to its schema.
+pub(super) fn sql(change: &DirectoryChange<'_>, schema: &SchemaName) -> String {
+    let table = format!("{}.tenants", schema.quoted());
+    let set_status = |tenant, status| {
+        format!(
+            "UPDATE {table} SET status = '{status}' WHERE name = {}",
+            literal(tenant)
+        )
+    };
+    // A schema that isn't called as its tenant is none that was renamed along.
+    let rename = |from, to, status| {
+        format!(
+            "UPDATE {table} SET name = {to}, schema_name = CASE schema_name WHEN {from} THEN {to} ELSE schema_name END{status} \
+             WHERE name = {from}",
+            from = literal(from),
+            to = literal(to)
+        )
+    };
+    match *change {
+        DirectoryChange::Added { tenant } => {
+            let name = literal(tenant);
+            format!("INSERT INTO {table} (name, schema_name) VALUES ({name}, {name})")
+        }
+        DirectoryChange::Placed {
+            tenant,
+            placement,
+            finished,
+        } => format!(
+            "INSERT INTO {table} (name, schema_name, tenant_id, database_name, status) VALUES ({}, {}, {}, {}, '{}')",
+            literal(tenant),
+            optional(placement.schema_name().map(SchemaName::as_str)),
+            optional(placement.tenant_id()),
+            optional(placement.database()),
+            if finished { "active" } else { "unfinished" }
+        ),
+        DirectoryChange::Finished { tenant } => set_status(tenant, "active"),
+        DirectoryChange::Leaving { tenant } => set_status(tenant, "unfinished"),
+        DirectoryChange::Renamed { from, to } => rename(from, to, ""),
+        DirectoryChange::Suspended { tenant } => set_status(tenant, "suspended"),
+        DirectoryChange::Resumed { tenant } => set_status(tenant, "active"),
+        DirectoryChange::Archived { tenant, archive } => rename(tenant, archive, ", status = 'archived'"),
+        DirectoryChange::Restored {
+            archive,
+            tenant,
+            suspended,
+        } => {
+            let status = if suspended { "suspended" } else { "active" };
+            rename(archive, tenant, &format!(", status = '{status}'"))
+        }
+        DirectoryChange::Removed { tenant } => format!("DELETE FROM {table} WHERE name = {}", literal(tenant)),
+    }
+}
+
+fn literal(name: &SchemaName) -> String {
+    quote(name.as_str())
+}
+
+fn optional(text: Option<&str>) -> String {
+    text.map_or_else(|| "NULL".to_owned(), quote)
+}
+
+/// A text in SQL. Connections on which a backslash escapes are refused from the start.
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}

@@ -1,0 +1,39 @@
+//! The tables of [`DirectoryTables`](super::DirectoryTables) in the schema `public`, for typed queries.
+//!
+//! To join them with tables of yours, to add columns, or with another shared schema, declare them in your own crate: Rust lets only
+//! the crate that declares a table say what it is joined with.
+
+diesel::table! {
+    /// Who there is, and where they live.
+    public.tenants (name) {
+        /// The name by which a tenant is checked out.
+        name -> Text,
+        /// Its schema, or `NULL` if it shares tables with others.
+        schema_name -> Nullable<Text>,
+        /// Its id in tables that it shares, or `NULL` if it has a schema.
+        tenant_id -> Nullable<Text>,
+        /// The name of the database, as it was declared; `NULL` is the pool's own.
+        database_name -> Nullable<Text>,
+        /// `active`, `suspended`, `archived` or `unfinished`.
+        status -> Text,
+        /// When the row was made.
+        created_at -> Timestamptz,
+        /// When the row was last changed.
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Domains, and whose they are.
+    public.domains (domain) {
+        /// The domain, in lower case, without a dot at its end.
+        domain -> Text,
+        /// The tenant.
+        tenant -> Text,
+        /// Whether it is the tenant's main one.
+        is_primary -> Bool,
+    }
+}
+
+diesel::joinable!(domains -> tenants (tenant));
+diesel::allow_tables_to_appear_in_same_query!(tenants, domains);

@@ -1,0 +1,203 @@
+//! Tenants that live elsewhere than in a schema of the pool's own database.
+
+use diesel::{
+    migration::{MigrationSource, MigrationVersion},
+    pg::Pg,
+    result::{DatabaseErrorKind, Error as DieselError},
+};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+
+use super::{LifecycleError, LifecycleEvent, Operation, connect, create::read_for, spares::is_reserved};
+use crate::{
+    IntoSchemaName, Placement, SchemaName, TenantPool, TenantStatus,
+    migrations::{Plan, SchemaOwner},
+    pool::{DirectoryChange, DirectoryEntry},
+};
+
+impl TenantPool {
+    /// Creates a tenant in a place of your choice, and notes it in the [directory](crate::TenantDirectory). Returns the versions applied.
+    ///
+    /// A schema of another database is made there, with its tables; one that is called `public`, of a database of the tenant's own, is
+    /// only migrated. A tenant among the rows of shared tables needs nothing but its note: no migrations are run.
+    ///
+    /// While it is in the making the directory lists it as unfinished, and nobody gets it. So it stays after a crash, and the same call
+    /// finishes it.
+    ///
+    /// # Errors
+    /// [`LifecycleError`]; nobody gets the tenant then. [`NoDirectory`](LifecycleError::NoDirectory) if the pool has none.
+    pub async fn place_tenant(
+        &self,
+        tenant: impl IntoSchemaName,
+        placement: Placement,
+        migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
+    ) -> Result<Vec<MigrationVersion<'static>>, LifecycleError> {
+        let tenant = self.tenant_name(tenant)?;
+        if is_reserved(&tenant) {
+            return Err(LifecycleError::ReservedName { tenant });
+        }
+        match (placement.database(), placement.schema_name()) {
+            (None, Some(schema)) if *schema == tenant => return self.create_tenant(&tenant, migrations).await,
+            (None, Some(_)) => return Err(LifecycleError::OtherName { tenant, placement }),
+            _ => {}
+        }
+        let plan = read_for(&tenant, migrations).await?;
+        let event = LifecycleEvent::Create { tenant: tenant.clone() };
+        let placed = self.place(&tenant, &placement, &plan, &event);
+        self.hooked(&event, placed).await
+    }
+
+    async fn place(
+        &self,
+        tenant: &SchemaName,
+        placement: &Placement,
+        plan: &Plan,
+        event: &LifecycleEvent,
+    ) -> Result<Vec<MigrationVersion<'static>>, LifecycleError> {
+        let elsewhere = match placement.database() {
+            Some(database) => {
+                Some(
+                    self.using_database(database)
+                        .pool()
+                        .await
+                        .map_err(|source| LifecycleError::Database {
+                            operation: event.clone(),
+                            source,
+                        })?,
+                )
+            }
+            None => None,
+        };
+        let _forget = self.forget_afterwards(tenant);
+        let mut connection = connect(self, event).await?;
+        // Held until the end, on a connection that does nothing else: nobody else places this tenant meanwhile.
+        let mut held = connect(self, event).await?;
+        let mut operation = Operation::new(self, &mut held, event.clone());
+        operation.begin(&[tenant]).await?;
+        let placed = async {
+            let finished = placement.schema_name().is_none();
+            match self.known(tenant, event).await? {
+                None => {
+                    if let (Some(elsewhere), Some(schema)) = (&elsewhere, placement.schema_name())
+                        && schema != elsewhere.shared_schema()
+                        && elsewhere.schema_exists(schema).await?
+                    {
+                        return Err(LifecycleError::AlreadyExists { tenant: schema.clone() });
+                    }
+                    let change = DirectoryChange::Placed {
+                        tenant,
+                        placement,
+                        finished,
+                    };
+                    if !self.can_record(&change) {
+                        return Err(LifecycleError::NoDirectory {
+                            operation: event.clone(),
+                        });
+                    }
+                    self.note_on(&mut connection, &change, event).await?;
+                }
+                Some(entry) if entry.status == TenantStatus::Unfinished && entry.placement == *placement => {}
+                Some(_) => return Err(LifecycleError::AlreadyExists { tenant: tenant.clone() }),
+            }
+            let (Some(elsewhere), Some(schema)) = (elsewhere, placement.schema_name()) else {
+                return Ok(Vec::new());
+            };
+            let versions = elsewhere.make(schema, plan).await?;
+            let change = DirectoryChange::Finished { tenant };
+            self.note_on(&mut connection, &change, event).await?;
+            Ok(versions)
+        };
+        let placed = placed.await;
+        operation.end(placed).await
+    }
+
+    /// Makes a schema with its tables, or what of it is missing, in this very database.
+    async fn make(&self, schema: &SchemaName, plan: &Plan) -> Result<Vec<MigrationVersion<'static>>, LifecycleError> {
+        if schema != self.shared_schema() {
+            match self.create(schema, plan, TenantStatus::Active).await {
+                Err(LifecycleError::AlreadyExists { .. }) => {}
+                created => return created,
+            }
+        }
+        let applied = self.apply(SchemaOwner::Tenant(schema.clone()), plan).await;
+        applied.map_err(|source| LifecycleError::Tables {
+            tenant: schema.clone(),
+            source,
+        })
+    }
+
+    /// What the directory says, asked now. Without a directory that is an error.
+    async fn known(
+        &self,
+        tenant: &SchemaName,
+        event: &LifecycleEvent,
+    ) -> Result<Option<DirectoryEntry>, LifecycleError> {
+        let Some(directory) = self.directory() else {
+            return Err(LifecycleError::NoDirectory {
+                operation: event.clone(),
+            });
+        };
+        directory
+            .find(tenant, self)
+            .await
+            .map_err(|source| LifecycleError::Directory {
+                operation: event.clone(),
+                source,
+            })
+    }
+
+    /// What the directory says of a tenant that does not live in a schema of this database.
+    pub(super) async fn placed_elsewhere(
+        &self,
+        tenant: &SchemaName,
+        event: &LifecycleEvent,
+    ) -> Result<Option<DirectoryEntry>, LifecycleError> {
+        if self.directory().is_none() {
+            return Ok(None);
+        }
+        let entry = self.known(tenant, event).await?;
+        let is_elsewhere = |placement: &Placement| placement.database().is_some() || placement.schema_name().is_none();
+        Ok(entry.filter(|entry| is_elsewhere(&entry.placement)))
+    }
+
+    /// Changes what the directory says of a tenant that lives elsewhere.
+    pub(super) async fn note_elsewhere(
+        &self,
+        tenant: &SchemaName,
+        change: &DirectoryChange<'_>,
+        event: &LifecycleEvent,
+    ) -> Result<(), LifecycleError> {
+        if !self.can_record(change) {
+            return Err(LifecycleError::NoDirectory {
+                operation: event.clone(),
+            });
+        }
+        let mut connection = connect(self, event).await?;
+        let mut operation = Operation::new(self, &mut connection, event.clone());
+        operation.begin(&[tenant]).await?;
+        let noted = operation.note(change).await;
+        operation.end(noted).await
+    }
+
+    /// Whether the directory can be changed.
+    fn can_record(&self, change: &DirectoryChange<'_>) -> bool {
+        self.directory()
+            .is_some_and(|directory| directory.record(change, self).is_some())
+    }
+
+    async fn note_on(
+        &self,
+        connection: &mut AsyncPgConnection,
+        change: &DirectoryChange<'_>,
+        event: &LifecycleEvent,
+    ) -> Result<(), LifecycleError> {
+        match connection.batch_execute(&self.note(change)).await {
+            Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, information)) => {
+                Err(LifecycleError::PlaceTaken {
+                    operation: event.clone(),
+                    source: DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, information),
+                })
+            }
+            noted => noted.map_err(|source| LifecycleError::of(event, source)),
+        }
+    }
+}

@@ -1,0 +1,287 @@
+use std::{fmt, io, pin::pin};
+
+use diesel::{
+    OptionalExtension, QueryResult, QueryableByName,
+    sql_types::{Bool, Oid, Text},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use futures_util::StreamExt;
+use tokio::io::AsyncWrite;
+use tokio_postgres::{
+    Socket,
+    error::SqlState,
+    tls::{MakeTlsConnect, TlsConnect},
+};
+
+use super::{
+    ExportError, ExportedVersion,
+    format::Tag,
+    rows::Table,
+    session::Session,
+    source::Source,
+    tls::{Dial, With, dial},
+    writer::Writer,
+};
+use crate::{IntoSchemaName, SchemaName, SchemaNameError, TenantPool, lifecycle::keep_still};
+
+impl TenantPool {
+    /// Exports a tenant as a stream of bytes, for [`import_tenant`](Self::import_tenant): its structure, its rows, and the
+    /// versions of its migrations.
+    ///
+    /// ```no_run
+    /// # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), Box<dyn std::error::Error>> {
+    /// let file = tokio::fs::File::create("client1.tenant").await?;
+    /// let exported = pool.export_tenant("client1").to(file).await?;
+    /// println!("{} rows of {} tables, {} bytes", exported.rows, exported.tables, exported.bytes);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// All is as of one moment, while the tenant may be in use: nobody who reads or writes rows waits. Who migrates, renames
+    /// or drops it waits until the export is done. Suspended tenants can be exported, and archived ones by the name of their
+    /// archive. The rows pass through this process in pieces of 64 KiB; the longest row and the structure are held whole.
+    ///
+    /// It takes three connections at first and two later on, apart from the pool's.
+    pub fn export_tenant(&self, tenant: impl IntoSchemaName) -> ExportTenant<'_> {
+        ExportTenant {
+            pool: self,
+            tenant: self.tenant_name(tenant),
+            dial: None,
+        }
+    }
+}
+
+/// An export to be made. See [`TenantPool::export_tenant`].
+#[must_use = "nothing is exported until `to`"]
+pub struct ExportTenant<'a> {
+    pool: &'a TenantPool,
+    tenant: Result<SchemaName, SchemaNameError>,
+    dial: Option<Box<dyn Dial>>,
+}
+
+/// What was exported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Exported {
+    /// How many tables, the version table and partitions included.
+    pub tables: usize,
+    /// How many rows of all tables.
+    pub rows: u64,
+    /// How many bytes were written.
+    pub bytes: u64,
+    /// The migrations that the tenant has, oldest first.
+    pub versions: Vec<ExportedVersion>,
+}
+
+impl ExportTenant<'_> {
+    /// How to connect with TLS: needed where the pool's connections are made by
+    /// [`establish_with`](crate::TenantPoolBuilder::establish_with). Default: without TLS.
+    ///
+    /// The connector is used with the pool's own configuration, for the one connection that copies rows.
+    pub fn tls<T>(mut self, tls: T) -> Self
+    where
+        T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
+        T::Stream: Send + 'static,
+        T::TlsConnect: Send,
+        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+    {
+        self.dial = Some(Box::new(With(tls)));
+        self
+    }
+
+    /// Exports the tenant to a writer, which is flushed at the end, and not shut down.
+    ///
+    /// # Errors
+    /// [`ExportError`]. What was written by then lacks its end, so that it can't be imported. The same goes for a future that
+    /// is dropped; its sessions on the server end then.
+    pub async fn to<W: AsyncWrite + Unpin>(self, writer: W) -> Result<Exported, ExportError> {
+        let tenant = self.tenant?;
+        let Some(dial) = dial(self.pool, self.dial) else {
+            return Err(ExportError::NeedsTls { tenant });
+        };
+        let export = Export {
+            pool: self.pool,
+            tenant: &tenant,
+        };
+        export.run(&*dial, writer).await
+    }
+}
+
+impl fmt::Debug for ExportTenant<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExportTenant")
+            .field("tenant", &self.tenant)
+            .finish_non_exhaustive()
+    }
+}
+
+struct Export<'a> {
+    pool: &'a TenantPool,
+    tenant: &'a SchemaName,
+}
+
+impl Export<'_> {
+    async fn run<W: AsyncWrite + Unpin>(&self, dial: &dyn Dial, writer: W) -> Result<Exported, ExportError> {
+        let mut held = self.hold().await?;
+        let exported = self.write_all(dial, &mut held, writer).await;
+        end(held).await;
+        exported
+    }
+
+    async fn write_all<W: AsyncWrite + Unpin>(
+        &self,
+        dial: &dyn Dial,
+        held: &mut AsyncPgConnection,
+        writer: W,
+    ) -> Result<Exported, ExportError> {
+        let source = Source::read(self.pool, self.tenant).await?;
+        let session = self.session(dial, &source).await?;
+        let Source {
+            head,
+            tables,
+            sequences,
+            oid,
+            connection,
+            ..
+        } = source;
+        // The snapshot has been handed on.
+        end(connection).await;
+
+        let mut writer = Writer::begin(writer).await.map_err(self.unwritten())?;
+        head.write(&mut writer).await.map_err(self.unwritten())?;
+        let mut rows = 0;
+        for table in &tables {
+            rows += self.copy(&session, table, &mut writer).await?;
+        }
+        for sequence in &sequences {
+            let written = writer.section(Tag::Sequence, &sequence.fields()).await;
+            written.map_err(self.unwritten())?;
+        }
+        self.require_name(held, oid).await?;
+        writer.checksum(Tag::End).await.map_err(self.unwritten())?;
+        writer.flush().await.map_err(self.unwritten())?;
+        session.close().await;
+        Ok(Exported {
+            tables: tables.len(),
+            rows,
+            bytes: writer.written(),
+            versions: head.versions,
+        })
+    }
+
+    /// A connection in whose transaction nobody migrates, renames or drops the tenant, nor changes its tables.
+    async fn hold(&self) -> Result<AsyncPgConnection, ExportError> {
+        let connected = self.pool.migration_connector().connect().await;
+        let mut held = connected.map_err(|source| ExportError::Connect {
+            tenant: self.tenant.clone(),
+            source,
+        })?;
+        // It has nothing to do while rows are copied.
+        let begun = held.batch_execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0");
+        begun.await.map_err(self.structure())?;
+        let kept = keep_still(&mut held, self.tenant, self.pool.migration_lock_timeout()).await;
+        kept.map_err(|source| ExportError::Begin {
+            tenant: self.tenant.clone(),
+            source,
+        })?;
+        Ok(held)
+    }
+
+    /// A session that sees the moment of `source`.
+    async fn session(&self, dial: &dyn Dial, source: &Source) -> Result<Session, ExportError> {
+        let session = dial.dial(self.pool.migration_connector()).await;
+        let session = session.map_err(|source| ExportError::Connect {
+            tenant: self.tenant.clone(),
+            source,
+        })?;
+        // The server made it, of digits and dashes.
+        let snapshot = source.snapshot.replace('\'', "''");
+        let begin = format!("ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET TRANSACTION SNAPSHOT '{snapshot}'");
+        let begun = session.begin(&begin).await;
+        begun.map_err(|source| self.rows("the moment", source))?;
+        Ok(session)
+    }
+
+    /// Copies the rows of a table, and counts them.
+    async fn copy<W: AsyncWrite + Unpin>(
+        &self,
+        session: &Session,
+        table: &Table,
+        writer: &mut Writer<W>,
+    ) -> Result<u64, ExportError> {
+        let failed = |source| self.rows(&format!("the rows of {}", table.name), source);
+        let written = writer.section(Tag::Table, &table.fields()).await;
+        written.map_err(self.unwritten())?;
+        let copied = session.client().copy_out(&table.copy_out(self.tenant)).await;
+        let mut stream = pin!(copied.map_err(failed)?);
+        let mut count = 0;
+        while let Some(bytes) = stream.next().await {
+            let bytes = bytes.map_err(failed)?;
+            // Within values they are escaped.
+            count += bytes.iter().filter(|&&byte| byte == b'\n').count() as i64;
+            writer.rows(&bytes).await.map_err(self.unwritten())?;
+        }
+        writer.end_rows(count).await.map_err(self.unwritten())?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// Fails unless the tenant has its name still: all was read by that name, and may have been another's.
+    async fn require_name(&self, held: &mut AsyncPgConnection, oid: u32) -> Result<(), ExportError> {
+        let has_name = has_name(held, oid, self.tenant).await;
+        if has_name.map_err(self.structure())? {
+            Ok(())
+        } else {
+            Err(ExportError::Gone {
+                tenant: self.tenant.clone(),
+            })
+        }
+    }
+
+    fn rows(&self, object: &str, source: tokio_postgres::Error) -> ExportError {
+        let tenant = self.tenant.clone();
+        match source.code() {
+            Some(&SqlState::UNDEFINED_TABLE | &SqlState::INVALID_SCHEMA_NAME) => ExportError::Gone { tenant },
+            _ => ExportError::Rows {
+                tenant,
+                object: object.to_owned(),
+                source,
+            },
+        }
+    }
+
+    fn structure(&self) -> impl Fn(diesel::result::Error) -> ExportError {
+        |source| ExportError::Structure {
+            tenant: self.tenant.clone(),
+            source,
+        }
+    }
+
+    fn unwritten(&self) -> impl Fn(io::Error) -> ExportError {
+        |source| ExportError::Write {
+            tenant: self.tenant.clone(),
+            source,
+        }
+    }
+}
+
+/// Ends a transaction that only read, so that its locks are gone by then. Without a connection the server ends it by itself.
+async fn end(mut connection: AsyncPgConnection) {
+    let _ = connection.batch_execute("ROLLBACK").await;
+}
+
+async fn has_name(connection: &mut AsyncPgConnection, oid: u32, name: &SchemaName) -> QueryResult<bool> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = Bool)]
+        has_name: bool,
+    }
+
+    let found: Option<Found> =
+        diesel::sql_query("SELECT n.nspname = $2 AS has_name FROM pg_catalog.pg_namespace n WHERE n.oid = $1")
+            .bind::<Oid, _>(oid)
+            .bind::<Text, _>(name.as_str())
+            .get_result(connection)
+            .await
+            .optional()?;
+    Ok(found.is_some_and(|found| found.has_name))
+}

@@ -1,0 +1,101 @@
+use std::io;
+
+use crate::{ConnectError, MigrationError, SchemaName, SchemaNameError};
+
+/// Why a tenant could not be exported. It is as it was; what was written so far lacks its end, and can't be imported.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExportError {
+    /// No tenant can have that name.
+    #[error("can't export a tenant")]
+    InvalidName(#[from] SchemaNameError),
+    /// There is no such tenant.
+    #[error("can't export tenant {:?}: there is no such tenant in the database; `tenants` lists those there are", .tenant.as_str())]
+    UnknownTenant {
+        /// The tenant to export.
+        tenant: SchemaName,
+    },
+    /// The pool's connections are made by a function of the application's, and what it makes can't copy rows.
+    #[error(
+        "can't export tenant {:?}: rows need a connection of the driver's own, and the pool's are made by `establish_with`; \
+         give the same TLS connector to `tls`", .tenant.as_str()
+    )]
+    NeedsTls {
+        /// The tenant to export.
+        tenant: SchemaName,
+    },
+    /// The tenant has objects that can't be made in another schema.
+    #[error(
+        "can't export tenant {:?}, since it has what can't be made in another schema: {}; move it to a schema of \
+         extensions, or remove it", .tenant.as_str(), .objects.join(", ")
+    )]
+    Unsupported {
+        /// The tenant to export.
+        tenant: SchemaName,
+        /// Descriptions of the objects.
+        objects: Vec<String>,
+    },
+    /// The tenant has functions or queries that may name its schema where that can't be told from other names.
+    #[error(
+        "can't export tenant {:?}: it is not certain where {} would lead under another name, as the schema's name stands \
+         in a string, or may be an alias; leave it out there, and give functions a `SET search_path`",
+        .tenant.as_str(), .objects.join(", ")
+    )]
+    Unclear {
+        /// The tenant to export.
+        tenant: SchemaName,
+        /// Descriptions of the objects.
+        objects: Vec<String>,
+    },
+    /// The tenant was dropped or renamed while it was exported.
+    #[error(
+        "can't export tenant {:?}: it was dropped or renamed meanwhile; export it again, under the name it has now",
+        .tenant.as_str()
+    )]
+    Gone {
+        /// The tenant to export.
+        tenant: SchemaName,
+    },
+    /// No connection could be made.
+    #[error("can't connect to export tenant {:?}", .tenant.as_str())]
+    Connect {
+        /// The tenant to export.
+        tenant: SchemaName,
+        /// The reason.
+        source: ConnectError,
+    },
+    /// The work could not begin: a migration of the tenant did not end in time.
+    #[error("can't begin to export tenant {:?}", .tenant.as_str())]
+    Begin {
+        /// The tenant to export.
+        tenant: SchemaName,
+        /// The reason.
+        source: MigrationError,
+    },
+    /// The catalogs could not be read.
+    #[error("can't read the structure of tenant {:?}, to export it", .tenant.as_str())]
+    Structure {
+        /// The tenant to export.
+        tenant: SchemaName,
+        /// What the server answered.
+        source: diesel::result::Error,
+    },
+    /// The rows of a table could not be read, or no snapshot be taken.
+    #[error("can't read {object} of tenant {:?}, to export it", .tenant.as_str())]
+    Rows {
+        /// The tenant to export.
+        tenant: SchemaName,
+        /// Whose rows, or what.
+        object: String,
+        /// What the server answered.
+        source: tokio_postgres::Error,
+    },
+    /// What is exported could not be written.
+    #[error("can't write the export of tenant {:?}", .tenant.as_str())]
+    Write {
+        /// The tenant to export.
+        tenant: SchemaName,
+        /// The writer's reason.
+        source: io::Error,
+    },
+}

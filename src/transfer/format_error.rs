@@ -1,0 +1,40 @@
+use std::io;
+
+use super::FORMAT_VERSION;
+
+/// Why bytes can't be read as the export of a tenant.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FormatError {
+    /// The bytes can't be read at all.
+    #[error("the export can't be read")]
+    Read(#[from] io::Error),
+    /// They are something else.
+    #[error("this is no export of a tenant: it doesn't begin as those that `export_tenant` writes")]
+    NotAnExport,
+    /// A newer version of this library wrote them.
+    #[error(
+        "the export has version {found} of the format, and this version of diesel-tenants reads {FORMAT_VERSION}: import it \
+         with the version that wrote it, or a newer one"
+    )]
+    UnknownVersion {
+        /// The version of the format.
+        found: u32,
+    },
+    /// The end is missing.
+    #[error(
+        "the export ends too early, at byte {at}: the rest of it was lost, or never written; export the tenant again"
+    )]
+    Truncated {
+        /// How many bytes there are.
+        at: u64,
+    },
+    /// The bytes are not those that were written.
+    #[error("the export is damaged: {found}, before byte {at}; take another copy of it")]
+    Damaged {
+        /// How many bytes had been read.
+        at: u64,
+        /// What shows it.
+        found: &'static str,
+    },
+}

@@ -1,0 +1,161 @@
+use std::fmt;
+
+use tokio::io::AsyncRead;
+use tokio_postgres::{
+    Socket,
+    tls::{MakeTlsConnect, TlsConnect},
+};
+
+use super::{
+    ExportedVersion, FormatError, ImportError,
+    head::Head,
+    reader::Reader,
+    target::{Count, Target},
+    tls::{Dial, With, dial},
+};
+use crate::{
+    IntoSchemaName, LifecycleError, LifecycleEvent, SchemaName, SchemaNameError, TenantPool, lifecycle::is_reserved,
+};
+
+impl TenantPool {
+    /// Creates a tenant from what [`export_tenant`](Self::export_tenant) wrote, under the same name or another one, in the
+    /// same database or another one.
+    ///
+    /// ```no_run
+    /// # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), Box<dyn std::error::Error>> {
+    /// let file = tokio::fs::File::open("client1.tenant").await?;
+    /// let imported = pool.import_tenant("client2").from(file).await?;
+    /// println!("{} rows of what was {}", imported.rows, imported.exported_as);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// All or nothing, in one transaction, which is not committed before the checksum at the end of the export was seen to be
+    /// right. No trigger fires; keys, indexes and foreign keys are made once all rows are there. The tenant has the versions
+    /// that it had, so that [`migrate_tenant`](Self::migrate_tenant) goes on from there, and is suspended if it was.
+    /// Everything belongs to the role that imports.
+    ///
+    /// **Import only what you trust**: an export holds statements that are run, with all that the role may do.
+    pub fn import_tenant(&self, tenant: impl IntoSchemaName) -> ImportTenant<'_> {
+        ImportTenant {
+            pool: self,
+            tenant: self.tenant_name(tenant),
+            dial: None,
+        }
+    }
+}
+
+/// An import to be made. See [`TenantPool::import_tenant`].
+#[must_use = "nothing is imported until `from`"]
+pub struct ImportTenant<'a> {
+    pool: &'a TenantPool,
+    tenant: Result<SchemaName, SchemaNameError>,
+    dial: Option<Box<dyn Dial>>,
+}
+
+/// What was imported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Imported {
+    /// The name of the tenant that was exported.
+    pub exported_as: String,
+    /// The version of the server that it was exported from, as `server_version_num` tells it: 170004 is 17.4.
+    pub server_version: u32,
+    /// The version of this library that exported it.
+    pub exported_by: String,
+    /// How many tables, the version table and partitions included.
+    pub tables: usize,
+    /// How many rows of all tables.
+    pub rows: u64,
+    /// The migrations that the tenant has, oldest first.
+    pub versions: Vec<ExportedVersion>,
+}
+
+impl ImportTenant<'_> {
+    /// How to connect with TLS: needed where the pool's connections are made by
+    /// [`establish_with`](crate::TenantPoolBuilder::establish_with). Default: without TLS.
+    ///
+    /// The connector is used with the pool's own configuration, for the one connection that imports.
+    pub fn tls<T>(mut self, tls: T) -> Self
+    where
+        T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
+        T::Stream: Send + 'static,
+        T::TlsConnect: Send,
+        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+    {
+        self.dial = Some(Box::new(With(tls)));
+        self
+    }
+
+    /// Imports the tenant from a reader, of which no byte behind the end of the export is read.
+    ///
+    /// # Errors
+    /// [`ImportError`]; there is no tenant then. A schema of that name that exists already is not touched. A future that is
+    /// dropped leaves no tenant either.
+    pub async fn from<R: AsyncRead + Unpin>(self, reader: R) -> Result<Imported, ImportError> {
+        let tenant = self.tenant?;
+        if is_reserved(&tenant) {
+            return Err(LifecycleError::ReservedName { tenant }.into());
+        }
+        let Some(dial) = dial(self.pool, self.dial) else {
+            return Err(ImportError::NeedsTls { tenant });
+        };
+        let format = |source: FormatError| ImportError::Format {
+            tenant: tenant.clone(),
+            source,
+        };
+        let mut reader = Reader::begin(reader).await.map_err(format)?;
+        let head = Head::read(&mut reader).await.map_err(format)?;
+        let event = LifecycleEvent::Import { tenant: tenant.clone() };
+        let imported = import(self.pool, &tenant, &*dial, &head, &mut reader);
+        let Count { tables, rows } = self.pool.hooked(&event, imported).await?;
+        Ok(Imported {
+            exported_as: head.tenant,
+            server_version: head.server_version,
+            exported_by: head.written_by,
+            tables,
+            rows,
+            versions: head.versions,
+        })
+    }
+}
+
+async fn import<R: AsyncRead + Unpin>(
+    pool: &TenantPool,
+    tenant: &SchemaName,
+    dial: &dyn Dial,
+    head: &Head,
+    reader: &mut Reader<R>,
+) -> Result<Count, ImportError> {
+    let session = dial.dial(pool.migration_connector()).await;
+    let session = session.map_err(|source| LifecycleError::Connect {
+        operation: LifecycleEvent::Import { tenant: tenant.clone() },
+        source,
+    })?;
+    let target = Target {
+        session: &session,
+        pool,
+        tenant,
+    };
+    let _forget = pool.forget_afterwards(tenant);
+    target.begin().await?;
+    let made = target.make(head, reader).await;
+    let ended = match &made {
+        Ok(_) => session.execute("COMMIT").await.map_err(target.server()),
+        // The error before is the one to tell: without a connection the server rolls back by itself.
+        Err(_) => {
+            let _ = session.execute("ROLLBACK").await;
+            Ok(())
+        }
+    };
+    session.close().await;
+    ended.and(made)
+}
+
+impl fmt::Debug for ImportTenant<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ImportTenant")
+            .field("tenant", &self.tenant)
+            .finish_non_exhaustive()
+    }
+}

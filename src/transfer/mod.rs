@@ -1,0 +1,38 @@
+//! One tenant as a stream of bytes: exported from a database, and imported under any name, on any server.
+//!
+//! ```no_run
+//! # async fn run(pool: diesel_tenants::TenantPool, other: diesel_tenants::TenantPool) -> Result<(), Box<dyn std::error::Error>> {
+//! let mut file = tokio::fs::File::create("client1.tenant").await?;
+//! pool.export_tenant("client1").to(&mut file).await?;
+//!
+//! let file = tokio::fs::File::open("client1.tenant").await?;
+//! other.import_tenant("client2").from(file).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What is in an export, byte by byte, stands in `docs/export-and-import.md`. Not to be confused with an
+//! [archive](crate::TenantPool::archive_tenant), which is a schema of the same database.
+
+mod export;
+mod export_error;
+mod format;
+mod format_error;
+mod head;
+mod import;
+mod import_error;
+mod reader;
+mod rows;
+mod session;
+mod source;
+mod target;
+mod tls;
+mod writer;
+
+pub use export::{ExportTenant, Exported};
+pub use export_error::ExportError;
+pub use format::FORMAT_VERSION;
+pub use format_error::FormatError;
+pub use head::ExportedVersion;
+pub use import::{ImportTenant, Imported};
+pub use import_error::ImportError;

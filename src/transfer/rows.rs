@@ -1,0 +1,108 @@
+//! Tables, as both sides of a transfer name them.
+
+use super::format::{Fields, Taking};
+use crate::SchemaName;
+
+/// A table whose rows are transferred. Names are the catalog's, and quoted here only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Table {
+    pub(super) name: String,
+    /// Those that can be written. None if there are none.
+    pub(super) columns: Vec<String>,
+}
+
+impl Table {
+    pub(super) fn fields(&self) -> Fields {
+        Fields::default().text(&self.name).texts(&self.columns)
+    }
+
+    pub(super) fn of(fields: &mut Taking<'_>) -> Option<Self> {
+        Some(Self {
+            name: fields.text()?,
+            columns: fields.texts()?,
+        })
+    }
+
+    pub(super) fn copy_out(&self, schema: &SchemaName) -> String {
+        format!("COPY {} TO STDOUT", self.target(schema))
+    }
+
+    pub(super) fn copy_in(&self, schema: &SchemaName) -> String {
+        format!("COPY {} FROM STDIN", self.target(schema))
+    }
+
+    /// The table with its columns. Without any, no list is left out: it can't be empty.
+    fn target(&self, schema: &SchemaName) -> String {
+        let table = format!("{}.{}", schema.quoted(), quoted(&self.name));
+        match &self.columns[..] {
+            [] => table,
+            columns => {
+                let columns: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
+                format!("{table} ({})", columns.join(", "))
+            }
+        }
+    }
+}
+
+/// Where a sequence is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Sequence {
+    pub(super) name: String,
+    pub(super) last_value: i64,
+    pub(super) is_called: bool,
+}
+
+impl Sequence {
+    pub(super) fn fields(&self) -> Fields {
+        let fields = Fields::default().text(&self.name);
+        fields.long(self.last_value).flag(self.is_called)
+    }
+
+    pub(super) fn of(fields: &mut Taking<'_>) -> Option<Self> {
+        Some(Self {
+            name: fields.text()?,
+            last_value: fields.long()?,
+            is_called: fields.flag()?,
+        })
+    }
+
+    pub(super) fn set(&self, schema: &SchemaName) -> String {
+        let name = format!("{}.{}", schema.quoted(), quoted(&self.name)).replace('\'', "''");
+        let Self {
+            last_value, is_called, ..
+        } = self;
+        format!("SELECT pg_catalog.setval('{name}', {last_value}, {is_called})")
+    }
+}
+
+/// An identifier in double quotes.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_quoted() {
+        let schema = SchemaName::new("it's \"x\"").unwrap();
+        let table = Table {
+            name: "a\"; DROP TABLE b; --".to_owned(),
+            columns: vec!["c\"d".to_owned(), "E".to_owned()],
+        };
+        assert_eq!(
+            table.copy_in(&schema),
+            r#"COPY "it's ""x"""."a""; DROP TABLE b; --" ("c""d", "E") FROM STDIN"#
+        );
+        let sequence = Sequence {
+            name: "s'\"".to_owned(),
+            last_value: -1,
+            is_called: false,
+        };
+        assert_eq!(
+            sequence.set(&schema),
+            r#"SELECT pg_catalog.setval('"it''s ""x"""."s''"""', -1, false)"#
+        );
+    }
+}

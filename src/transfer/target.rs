@@ -1,0 +1,260 @@
+//! The schema that an import makes, in one transaction.
+
+use std::{
+    io::Cursor,
+    pin::pin,
+    time::{Duration, Instant},
+};
+
+use futures_util::SinkExt;
+use tokio::io::AsyncRead;
+use tokio_postgres::{CopyInSink, Error};
+
+use super::{
+    ImportError,
+    format::Tag,
+    head::{Head, Making},
+    reader::Reader,
+    rows::{Sequence, Table},
+    session::Session,
+};
+use crate::{
+    LifecycleError, LifecycleEvent, SchemaName, TenantPool,
+    connection::{STATUS_COMMENT, TenantStatus},
+    migrations::{lock_name, version_table},
+    pool::{DirectoryChange, search_path},
+    structure::render,
+};
+
+/// How many tables and rows there were.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Count {
+    pub(super) tables: usize,
+    pub(super) rows: u64,
+}
+
+pub(super) struct Target<'a> {
+    pub(super) session: &'a Session,
+    pub(super) pool: &'a TenantPool,
+    pub(super) tenant: &'a SchemaName,
+}
+
+impl Target<'_> {
+    /// Begins a transaction in which nobody else makes, migrates or drops a tenant of that name.
+    pub(super) async fn begin(&self) -> Result<(), ImportError> {
+        let lock_timeout = self.pool.migration_lock_timeout();
+        let started = Instant::now();
+        let mut pause = Duration::from_millis(5);
+        loop {
+            let begun = self.session.begin("ISOLATION LEVEL READ COMMITTED, READ WRITE").await;
+            begun.map_err(self.server())?;
+            if self.try_lock().await.map_err(self.server())? {
+                return Ok(());
+            }
+            self.session.execute("ROLLBACK").await.map_err(self.server())?;
+            let left = lock_timeout.saturating_sub(started.elapsed());
+            if left.is_zero() {
+                return Err(ImportError::Lifecycle(LifecycleError::Locked {
+                    operation: LifecycleEvent::Import {
+                        tenant: self.tenant.clone(),
+                    },
+                    waited: lock_timeout,
+                }));
+            }
+            tokio::time::sleep(pause.min(left)).await;
+            pause = (pause * 2).min(Duration::from_millis(250));
+        }
+    }
+
+    async fn try_lock(&self) -> Result<bool, Error> {
+        let sql = "SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended($1, 0))";
+        let rows = self.session.query(sql, &[&lock_name(self.tenant)]).await?;
+        rows.first().map_or(Ok(false), |row| row.try_get(0))
+    }
+
+    /// Makes the tenant of an export whose head has been read.
+    pub(super) async fn make<R: AsyncRead + Unpin>(
+        &self,
+        head: &Head,
+        reader: &mut Reader<R>,
+    ) -> Result<Count, ImportError> {
+        let create = self.create_schema().await?;
+        self.require(head).await?;
+        let mut path = vec![self.tenant.clone()];
+        path.extend_from_slice(self.pool.migration_connector().extension_schemas());
+        let create = format!("{create}; SET LOCAL search_path = {}", search_path(&path));
+        self.session.execute(&create).await.map_err(self.server())?;
+        self.make_all(&head.before).await?;
+        let count = self.fill(reader).await?;
+        self.make_all(&head.after).await?;
+        if head.is_suspended {
+            let table = version_table(self.tenant);
+            let mark = format!("COMMENT ON TABLE {table} IS {}", TenantStatus::Suspended.comment());
+            self.session.execute(&mark).await.map_err(self.server())?;
+        }
+        self.require_independence(head).await?;
+        let mut note = self.pool.note(&DirectoryChange::Added { tenant: self.tenant });
+        if head.is_suspended {
+            note += &self.pool.note(&DirectoryChange::Suspended { tenant: self.tenant });
+        }
+        self.session.execute(&note).await.map_err(self.server())?;
+        Ok(count)
+    }
+
+    /// The statement that makes the schema, in place of what a creation that was given up may have left.
+    async fn create_schema(&self) -> Result<String, ImportError> {
+        let schema = self.tenant.quoted();
+        let sql = format!("SELECT {STATUS_COMMENT} FROM pg_catalog.pg_namespace n WHERE n.nspname = $1");
+        let found = self.session.query(&sql, &[&self.tenant.as_str()]).await;
+        let Some(row) = found.map_err(self.server())?.pop() else {
+            return Ok(format!("CREATE SCHEMA {schema}"));
+        };
+        let comment: Option<String> = row.try_get(0).map_err(self.server())?;
+        match TenantStatus::of_comment(comment.as_deref()) {
+            TenantStatus::Unfinished => Ok(format!("DROP SCHEMA {schema} CASCADE; CREATE SCHEMA {schema}")),
+            _ => Err(ImportError::Lifecycle(LifecycleError::AlreadyExists {
+                tenant: self.tenant.clone(),
+            })),
+        }
+    }
+
+    /// Fails, and names it, if something is missing that the tenant's objects lead to.
+    async fn require(&self, head: &Head) -> Result<(), ImportError> {
+        let column = |pick: fn(&super::head::Requirement) -> &String| -> Vec<&str> {
+            head.requirements
+                .iter()
+                .map(|requirement| pick(requirement).as_str())
+                .collect()
+        };
+        let (kinds, names, schemas) = (
+            column(|requirement| &requirement.kind),
+            column(|requirement| &requirement.name),
+            column(|requirement| &requirement.schema),
+        );
+        let sql = include_str!("missing.sql");
+        let missing = self.session.query(sql, &[&kinds, &names, &schemas]).await;
+        let mut objects = Vec::new();
+        for row in missing.map_err(self.server())? {
+            objects.push(row.try_get(0).map_err(self.server())?);
+        }
+        if objects.is_empty() {
+            return Ok(());
+        }
+        Err(ImportError::Missing {
+            tenant: self.tenant.clone(),
+            from: head.tenant.clone(),
+            objects,
+        })
+    }
+
+    async fn make_all(&self, makings: &[Making]) -> Result<(), ImportError> {
+        for Making { object, statements } in makings {
+            let made = self.session.execute(&render(statements, self.tenant)).await;
+            made.map_err(|source| ImportError::Structure {
+                tenant: self.tenant.clone(),
+                object: object.clone(),
+                source,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Fills tables and sets sequences, up to the end of the export, where its checksum tells that all of it was right.
+    async fn fill<R: AsyncRead + Unpin>(&self, reader: &mut Reader<R>) -> Result<Count, ImportError> {
+        let mut count = Count::default();
+        loop {
+            let (tag, payload) = reader.section().await.map_err(self.format())?;
+            match tag {
+                Tag::Table => {
+                    let table = reader.take(&payload, Table::of).map_err(self.format())?;
+                    count.rows += self.fill_table(&table, reader).await?;
+                    count.tables += 1;
+                }
+                Tag::Sequence => {
+                    let sequence = reader.take(&payload, Sequence::of).map_err(self.format())?;
+                    let set = self.session.execute(&sequence.set(self.tenant)).await;
+                    set.map_err(|source| ImportError::Structure {
+                        tenant: self.tenant.clone(),
+                        object: format!("sequence {}", sequence.name),
+                        source,
+                    })?;
+                }
+                Tag::End => return Ok(count),
+                _ => return Err(self.format()(reader.damaged("its sections are not in order"))),
+            }
+        }
+    }
+
+    async fn fill_table<R: AsyncRead + Unpin>(
+        &self,
+        table: &Table,
+        reader: &mut Reader<R>,
+    ) -> Result<u64, ImportError> {
+        let failed = |source| ImportError::Rows {
+            tenant: self.tenant.clone(),
+            table: table.name.clone(),
+            source,
+        };
+        let copy = self.session.client().copy_in(&table.copy_in(self.tenant)).await;
+        let mut sink = pin!(copy.map_err(failed)?);
+        loop {
+            let (tag, payload) = reader.section().await.map_err(self.format())?;
+            match tag {
+                Tag::Rows => send(&mut sink, payload).await.map_err(failed)?,
+                Tag::TableEnd => {
+                    let expected = reader.take(&payload, |fields| fields.long()).map_err(self.format())?;
+                    let written = sink.finish().await.map_err(failed)?;
+                    if i64::try_from(written) != Ok(expected) {
+                        return Err(self.format()(
+                            reader.damaged("a table has not as many rows as it should"),
+                        ));
+                    }
+                    return Ok(written);
+                }
+                _ => return Err(self.format()(reader.damaged("its sections are not in order"))),
+            }
+        }
+    }
+
+    /// Fails if something that was made leads to the tenant that was exported: a bug of ours, which must not become a leak
+    /// between tenants.
+    async fn require_independence(&self, head: &Head) -> Result<(), ImportError> {
+        if head.tenant == self.tenant.as_str() {
+            return Ok(());
+        }
+        let sql = include_str!("../lifecycle/clone/dependents.sql");
+        let mut objects = Vec::new();
+        for row in self.session.query(sql, &[&head.tenant]).await.map_err(self.server())? {
+            objects.push(row.try_get(0).map_err(self.server())?);
+        }
+        if objects.is_empty() {
+            return Ok(());
+        }
+        Err(ImportError::Entangled {
+            tenant: self.tenant.clone(),
+            from: head.tenant.clone(),
+            objects,
+        })
+    }
+
+    pub(super) fn server(&self) -> impl Fn(Error) -> ImportError {
+        |source| ImportError::Server {
+            tenant: self.tenant.clone(),
+            source,
+        }
+    }
+
+    fn format(&self) -> impl Fn(super::FormatError) -> ImportError {
+        |source| ImportError::Format {
+            tenant: self.tenant.clone(),
+            source,
+        }
+    }
+}
+
+type Sink = CopyInSink<Cursor<Vec<u8>>>;
+
+/// Sends bytes, and waits until the connection has taken them: else they would pile up.
+async fn send(sink: &mut std::pin::Pin<&mut Sink>, bytes: Vec<u8>) -> Result<(), Error> {
+    sink.send(Cursor::new(bytes)).await
+}

@@ -1,0 +1,57 @@
+//! How a connection of the driver's own is made: diesel-async's don't copy rows.
+
+use futures_core::future::BoxFuture;
+use tokio_postgres::{
+    CancelToken, NoTls, Socket,
+    tls::{MakeTlsConnect, TlsConnect},
+};
+
+use super::session::Session;
+use crate::{ConnectError, TenantPool, pool::Connector};
+
+/// Connects, with or without TLS.
+pub(super) trait Dial: Send + Sync {
+    fn dial<'a>(&'a self, connector: &'a Connector) -> BoxFuture<'a, Result<Session, ConnectError>>;
+
+    /// Asks the server to give up what a session is at.
+    fn cancel(self: Box<Self>, token: CancelToken) -> BoxFuture<'static, ()>;
+
+    fn boxed_clone(&self) -> Box<dyn Dial>;
+}
+
+/// With a connector for TLS, or `NoTls`.
+pub(super) struct With<T>(pub(super) T);
+
+impl<T> Dial for With<T>
+where
+    T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
+    T::Stream: Send + 'static,
+    T::TlsConnect: Send,
+    <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+{
+    fn dial<'a>(&'a self, connector: &'a Connector) -> BoxFuture<'a, Result<Session, ConnectError>> {
+        Box::pin(async move {
+            let (client, connection) = connector.connect_client(self.0.clone()).await?;
+            Ok(Session::new(client, connection, self.boxed_clone()))
+        })
+    }
+
+    fn cancel(self: Box<Self>, token: CancelToken) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            // Where that fails, the server notices at its next message that the connection is closed.
+            let _ = token.cancel_query(self.0).await;
+        })
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Dial> {
+        Box::new(With(self.0.clone()))
+    }
+}
+
+/// The one that was given or, if the pool connects without TLS, one without; `None` if the pool's own way can't be gone.
+pub(super) fn dial(pool: &TenantPool, given: Option<Box<dyn Dial>>) -> Option<Box<dyn Dial>> {
+    given.or_else(|| {
+        let plain = pool.migration_connector().is_plain();
+        plain.then(|| Box::new(With(NoTls)) as Box<dyn Dial>)
+    })
+}
