@@ -11,7 +11,10 @@ use diesel_async::RunQueryDsl;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use diesel_tenants::TenantPool;
 use diesel_tenants_test_support::Server;
-use schema::{items, orders, users};
+use schema::{
+    shared::users,
+    tenant::{items, orders},
+};
 
 const SHARED_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 const TENANT_MIGRATIONS: EmbeddedMigrations = embed_migrations!("tenant_migrations");

@@ -21,6 +21,8 @@ mod remembered;
 mod resolve;
 mod rows;
 mod schemas;
+#[cfg(feature = "schema")]
+mod scratch;
 mod statements;
 mod tenant_pool;
 mod tenants;

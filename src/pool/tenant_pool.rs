@@ -31,7 +31,7 @@ use crate::{IntoSchemaName, SchemaName, SchemaNameError, translate::SchemaTransl
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct TenantPool(Arc<Inner>);
+pub struct TenantPool(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
     pub(super) connections: deadpool::managed::Pool<Manager>,
