@@ -33,6 +33,7 @@ impl TenantPool {
             .build()
             .expect("a runtime is given, which is all that timeouts need");
         Self::new(Inner {
+            shares: None,
             connections,
             migration_connector: Arc::clone(&connector),
             connector,
