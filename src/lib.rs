@@ -88,8 +88,8 @@ pub use crate::{
     migrations::{FleetError, FleetReport, MigrationError, MigrationSourceError, Revert},
     name::{IntoSchemaName, MAX_NAME_BYTES, SchemaName, SchemaNameError},
     pool::{
-        BuildError, Checkout, CheckoutError, ConnectError, DatabaseLimits, DirectoryCache, Placement, Recycling,
-        Tenant, TenantDirectory, TenantPool, TenantPoolBuilder,
+        BuildError, Checkout, CheckoutError, ConnectError, DatabaseLimits, DirectoryCache, Placement, PlacementPolicy,
+        Recycling, Tenant, TenantDirectory, TenantPool, TenantPoolBuilder,
     },
     query::{TranslateDsl, Translated},
     transfer::{ExportError, ImportError},
