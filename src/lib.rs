@@ -116,6 +116,9 @@ mod documents {
     #[doc = include_str!("../docs/clone-and-drift.md")]
     struct CloneAndDrift;
 
+    #[doc = include_str!("../docs/placements.md")]
+    struct Placements;
+
     #[doc = include_str!("../docs/export-and-import.md")]
     struct ExportAndImport;
 }

@@ -10,6 +10,7 @@ mod catalog;
 mod fewest_tenants;
 mod fixed;
 mod hashed;
+mod reference_tables;
 mod row_security;
 mod tables;
 
@@ -17,6 +18,7 @@ pub use catalog::CatalogDirectory;
 pub use fewest_tenants::FewestTenants;
 pub use fixed::{FixedDirectory, FixedDirectoryError};
 pub use hashed::Hashed;
+pub use reference_tables::ReferenceTablesError;
 pub use row_security::RowSecurityError;
 pub use tables::{DirectoryTables, DirectoryTablesError, schema};
 

@@ -8,6 +8,7 @@ mod cancellation;
 mod catalogs;
 mod checkout;
 mod chosen_migrations;
+mod citus;
 mod clone;
 mod composites;
 mod connection;
