@@ -92,7 +92,7 @@ pub use crate::{
         Recycling, Tenant, TenantDirectory, TenantPool, TenantPoolBuilder,
     },
     query::{TranslateDsl, Translated},
-    transfer::{ExportError, ImportError},
+    transfer::{ExportError, ImportError, MoveError},
     translate::{SchemaTranslateMap, TranslateError},
 };
 

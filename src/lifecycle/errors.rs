@@ -204,6 +204,7 @@ impl LifecycleError {
         match operation.clone() {
             LifecycleEvent::Create { tenant }
             | LifecycleEvent::Clone { to: tenant, .. }
+            | LifecycleEvent::Move { tenant, .. }
             | LifecycleEvent::Import { tenant } => Self::Schema { tenant, source },
             LifecycleEvent::Rename { from, to }
             | LifecycleEvent::Restore {

@@ -103,7 +103,7 @@ impl TenantPool {
         })
     }
 
-    pub(super) async fn database_of(
+    pub(crate) async fn database_of(
         &self,
         database: &str,
         event: &LifecycleEvent,
@@ -193,7 +193,7 @@ impl TenantPool {
     }
 
     /// What the directory says, asked now. Without a directory that is an error.
-    async fn known(
+    pub(crate) async fn known(
         &self,
         tenant: &SchemaName,
         event: &LifecycleEvent,
@@ -246,7 +246,7 @@ impl TenantPool {
     }
 
     /// Whether the directory can be changed.
-    fn can_record(&self, change: &DirectoryChange<'_>) -> bool {
+    pub(crate) fn can_record(&self, change: &DirectoryChange<'_>) -> bool {
         self.directory()
             .is_some_and(|directory| directory.record(change, self).is_some())
     }

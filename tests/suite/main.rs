@@ -27,6 +27,7 @@ mod maps;
 #[cfg(feature = "toml")]
 mod migration_folder;
 mod migrations;
+mod moving;
 mod placements;
 mod policies;
 mod query;
