@@ -91,11 +91,11 @@ pub use crate::{
     migrations::{FleetError, FleetReport, MigrationError, MigrationSourceError, Revert},
     name::{IntoSchemaName, MAX_NAME_BYTES, SchemaName, SchemaNameError},
     pool::{
-        BuildError, Checkout, CheckoutError, ConnectError, DatabaseLimits, DirectoryCache, Placement, Recycling,
-        Tenant, TenantDirectory, TenantPool, TenantPoolBuilder,
+        BuildError, Checkout, CheckoutError, ConnectError, DatabaseLimits, DirectoryCache, Placement, PlacementPolicy,
+        Recycling, Tenant, TenantDirectory, TenantPool, TenantPoolBuilder,
     },
     query::{TranslateDsl, Translated},
-    transfer::{ExportError, ImportError},
+    transfer::{ExportError, ImportError, MoveError},
     translate::{SchemaTranslateMap, TranslateError},
 };
 
@@ -122,6 +122,9 @@ mod documents {
     #[cfg(feature = "schema")]
     #[doc = include_str!("../docs/schema.md")]
     struct Schema;
+
+    #[doc = include_str!("../docs/placements.md")]
+    struct Placements;
 
     #[doc = include_str!("../docs/export-and-import.md")]
     struct ExportAndImport;

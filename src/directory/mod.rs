@@ -5,13 +5,20 @@
 //! [`Placement`](crate::Placement) says: in a schema of the pool's own database, in another database on any server, or among the
 //! rows of shared tables. Handlers don't notice: they ask `for_tenant(..)` all the same.
 
+mod candidates;
 mod catalog;
+mod fewest_tenants;
 mod fixed;
+mod hashed;
+mod reference_tables;
 mod row_security;
 mod tables;
 
 pub use catalog::CatalogDirectory;
+pub use fewest_tenants::FewestTenants;
 pub use fixed::{FixedDirectory, FixedDirectoryError};
+pub use hashed::Hashed;
+pub use reference_tables::ReferenceTablesError;
 pub use row_security::RowSecurityError;
 pub use tables::{DirectoryTables, DirectoryTablesError, schema};
 

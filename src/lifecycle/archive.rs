@@ -188,7 +188,7 @@ impl Operation<'_> {
 }
 
 /// `archived_20261121143000_client1`: as much of the tenant's name as there is room for.
-fn archive_name(tenant: &SchemaName, stamp: &str, number: usize) -> Result<SchemaName, SchemaNameError> {
+pub(crate) fn archive_name(tenant: &SchemaName, stamp: &str, number: usize) -> Result<SchemaName, SchemaNameError> {
     let number = match number {
         1 => String::new(),
         number => format!("_{number}"),

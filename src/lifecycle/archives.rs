@@ -72,6 +72,14 @@ impl TenantPool {
         Ok(report)
     }
 
+    /// Drops an archive, whatever its age.
+    pub(crate) async fn purge_archive(&self, archive: &SchemaName) -> Result<(), LifecycleError> {
+        let event = LifecycleEvent::Purge {
+            archive: archive.clone(),
+        };
+        self.drop_schema(archive, &event, Patience::default()).await
+    }
+
     /// Also those that are half-dropped; and the server's time, in seconds since 1970.
     async fn archives(&self) -> Result<(Vec<(SchemaName, ArchiveNote)>, u64), CheckoutError> {
         let mut connection = self.shared().get().await?;

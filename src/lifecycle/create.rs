@@ -19,6 +19,9 @@ use crate::{
 impl TenantPool {
     /// Creates a tenant: its schema and, by the migrations, its tables. Returns the versions applied.
     ///
+    /// In the pool's own database, unless its [`placement_policy`](crate::TenantPoolBuilder::placement_policy) chooses another place: as
+    /// [`place_tenant`](Self::place_tenant) does then.
+    ///
     /// If there is a [spare](Self::prepare_spares) that has exactly these migrations, it becomes the tenant's.
     ///
     /// All or nothing: schema, tables and version rows are one transaction. If some migration doesn't run in a transaction,
@@ -38,7 +41,7 @@ impl TenantPool {
             return Err(LifecycleError::ReservedName { tenant });
         }
         let plan = read_for(&tenant, migrations).await?;
-        self.create_tenant_of(&tenant, &plan).await
+        self.create_by_policy(&tenant, &plan).await
     }
 
     /// Creates a tenant if there is none of that name, and else applies its pending migrations. Returns the versions applied.
@@ -55,11 +58,17 @@ impl TenantPool {
             return Err(LifecycleError::ReservedName { tenant });
         }
         let plan = read_for(&tenant, migrations).await?;
+        let event = LifecycleEvent::Create { tenant: tenant.clone() };
+        if let Some(entry) = self.placed_elsewhere(&tenant, &event).await?
+            && entry.status.is_tenant()
+        {
+            return self.migrate_elsewhere(&entry.placement, &plan, &event).await;
+        }
         // Hooks are for those that are created.
         let created = if self.hooks().is_some() && self.schema_exists(&tenant).await? {
             Err(LifecycleError::AlreadyExists { tenant })
         } else {
-            self.create_tenant_of(&tenant, &plan).await
+            self.create_by_policy(&tenant, &plan).await
         };
         match created {
             Err(LifecycleError::AlreadyExists { tenant }) => self
@@ -86,14 +95,20 @@ impl TenantPool {
 
     /// Asks the database, not the cache.
     pub(super) async fn schema_exists(&self, tenant: &SchemaName) -> Result<bool, LifecycleError> {
-        let event = LifecycleEvent::Create { tenant: tenant.clone() };
-        let mut connection = connect(self, &event).await?;
-        let status = status_of(tenant, &mut connection).await;
-        let status = status.map_err(|source| LifecycleError::of(&event, source))?;
+        let status = self.schema_status(tenant).await?;
         Ok(status.is_some_and(|status| status != TenantStatus::Unfinished))
     }
 
-    async fn create_tenant_of(
+    /// What the catalog of this database tells, asked now; `None` if there is no such schema.
+    pub(super) async fn schema_status(&self, tenant: &SchemaName) -> Result<Option<TenantStatus>, LifecycleError> {
+        let event = LifecycleEvent::Create { tenant: tenant.clone() };
+        let mut connection = connect(self, &event).await?;
+        let status = status_of(tenant, &mut connection).await;
+        status.map_err(|source| LifecycleError::of(&event, source))
+    }
+
+    /// Creates a tenant in its own schema of this database.
+    pub(super) async fn create_tenant_of(
         &self,
         tenant: &SchemaName,
         plan: &Plan,

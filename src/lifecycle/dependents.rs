@@ -19,7 +19,7 @@ impl Operation<'_> {
 }
 
 /// Objects in other schemas that depend on a schema's: foreign keys, views, defaults, columns of its types, functions.
-async fn dependents(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<Vec<String>> {
+pub(crate) async fn dependents(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<Vec<String>> {
     #[derive(QueryableByName)]
     struct Dependent {
         #[diesel(sql_type = Text)]

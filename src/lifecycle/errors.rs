@@ -146,6 +146,14 @@ pub enum LifecycleError {
         /// Where it was to live.
         placement: Placement,
     },
+    /// The placement policy could not choose.
+    #[error("can't {operation}: the placement policy can't tell where it is to live; nothing was done")]
+    Policy {
+        /// What was to be done.
+        operation: LifecycleEvent,
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// Another tenant lives there, by the directory.
     #[error("can't {operation}: another tenant lives there, by the directory")]
     PlaceTaken {
@@ -196,6 +204,7 @@ impl LifecycleError {
         match operation.clone() {
             LifecycleEvent::Create { tenant }
             | LifecycleEvent::Clone { to: tenant, .. }
+            | LifecycleEvent::Move { tenant, .. }
             | LifecycleEvent::Import { tenant } => Self::Schema { tenant, source },
             LifecycleEvent::Rename { from, to }
             | LifecycleEvent::Restore {

@@ -23,9 +23,11 @@ mod spares;
 
 pub use crate::pool::{HookResult, LifecycleEvent, LifecycleHooks};
 pub use archive::ArchiveRequest;
+pub(crate) use archive::archive_name;
 pub use archives::{ArchivedTenant, PurgeReport};
 pub(crate) use clone::keep_still;
 pub use clone::{CloneTenant, CloneTenantError};
+pub(crate) use dependents::dependents;
 pub use drop::DropRequest;
 pub use errors::LifecycleError;
 pub use in_use::TenantUse;

@@ -20,8 +20,8 @@ impl TenantPool {
     /// A schema of another database is made there, with its tables; one that is called `public`, of a database of the tenant's own, is
     /// only migrated. A tenant among the rows of shared tables needs nothing but its note: no migrations are run.
     ///
-    /// While it is in the making the directory lists it as unfinished, and nobody gets it. So it stays after a crash, and the same call
-    /// finishes it.
+    /// While it is in the making the directory lists it as unfinished, and nobody gets it. So it stays after a crash, or where the server was
+    /// lost on the way, and the same call finishes it.
     ///
     /// # Errors
     /// [`LifecycleError`]; nobody gets the tenant then. [`NoDirectory`](LifecycleError::NoDirectory) if the pool has none.
@@ -35,15 +35,84 @@ impl TenantPool {
         if is_reserved(&tenant) {
             return Err(LifecycleError::ReservedName { tenant });
         }
+        let plan = read_for(&tenant, migrations).await?;
+        self.create_at(&tenant, &placement, &plan).await
+    }
+
+    /// Creates a tenant where the pool's policy wants it, or in the pool's own database if it has none.
+    pub(super) async fn create_by_policy(
+        &self,
+        tenant: &SchemaName,
+        plan: &Plan,
+    ) -> Result<Vec<MigrationVersion<'static>>, LifecycleError> {
+        let Some(policy) = self.placement_policy() else {
+            return self.create_tenant_of(tenant, plan).await;
+        };
+        let event = LifecycleEvent::Create { tenant: tenant.clone() };
+        let placement = match self.known(tenant, &event).await? {
+            // What a crash left is finished where it is.
+            Some(entry) if entry.status == TenantStatus::Unfinished => entry.placement,
+            Some(_) => return Err(LifecycleError::AlreadyExists { tenant: tenant.clone() }),
+            None => policy
+                .place(tenant, self)
+                .await
+                .map_err(|source| LifecycleError::Policy {
+                    operation: event,
+                    source,
+                })?,
+        };
+        self.create_at(tenant, &placement, plan).await
+    }
+
+    async fn create_at(
+        &self,
+        tenant: &SchemaName,
+        placement: &Placement,
+        plan: &Plan,
+    ) -> Result<Vec<MigrationVersion<'static>>, LifecycleError> {
         match (placement.database(), placement.schema_name()) {
-            (None, Some(schema)) if *schema == tenant => return self.create_tenant(&tenant, migrations).await,
-            (None, Some(_)) => return Err(LifecycleError::OtherName { tenant, placement }),
+            (None, Some(schema)) if schema == tenant => return self.create_tenant_of(tenant, plan).await,
+            (None, Some(_)) => {
+                return Err(LifecycleError::OtherName {
+                    tenant: tenant.clone(),
+                    placement: placement.clone(),
+                });
+            }
             _ => {}
         }
-        let plan = read_for(&tenant, migrations).await?;
         let event = LifecycleEvent::Create { tenant: tenant.clone() };
-        let placed = self.place(&tenant, &placement, &plan, &event);
+        let placed = self.place(tenant, placement, plan, &event);
         self.hooked(&event, placed).await
+    }
+
+    /// Applies pending migrations to a tenant that does not live in a schema of this database. Those of shared tables are their owner's.
+    pub(super) async fn migrate_elsewhere(
+        &self,
+        placement: &Placement,
+        plan: &Plan,
+        event: &LifecycleEvent,
+    ) -> Result<Vec<MigrationVersion<'static>>, LifecycleError> {
+        let (Some(database), Some(schema)) = (placement.database(), placement.schema_name()) else {
+            return Ok(Vec::new());
+        };
+        let elsewhere = self.database_of(database, event).await?;
+        let applied = elsewhere.apply(SchemaOwner::Tenant(schema.clone()), plan).await;
+        applied.map_err(|source| LifecycleError::Tables {
+            tenant: schema.clone(),
+            source,
+        })
+    }
+
+    pub(crate) async fn database_of(
+        &self,
+        database: &str,
+        event: &LifecycleEvent,
+    ) -> Result<TenantPool, LifecycleError> {
+        let pool = self.using_database(database).pool().await;
+        pool.map_err(|source| LifecycleError::Database {
+            operation: event.clone(),
+            source,
+        })
     }
 
     async fn place(
@@ -54,17 +123,7 @@ impl TenantPool {
         event: &LifecycleEvent,
     ) -> Result<Vec<MigrationVersion<'static>>, LifecycleError> {
         let elsewhere = match placement.database() {
-            Some(database) => {
-                Some(
-                    self.using_database(database)
-                        .pool()
-                        .await
-                        .map_err(|source| LifecycleError::Database {
-                            operation: event.clone(),
-                            source,
-                        })?,
-                )
-            }
+            Some(database) => Some(self.database_of(database, event).await?),
             None => None,
         };
         let _forget = self.forget_afterwards(tenant);
@@ -75,6 +134,7 @@ impl TenantPool {
         operation.begin(&[tenant]).await?;
         let placed = async {
             let finished = placement.schema_name().is_none();
+            let mut is_new = false;
             match self.known(tenant, event).await? {
                 None => {
                     if let (Some(elsewhere), Some(schema)) = (&elsewhere, placement.schema_name())
@@ -94,6 +154,7 @@ impl TenantPool {
                         });
                     }
                     self.note_on(&mut connection, &change, event).await?;
+                    is_new = true;
                 }
                 Some(entry) if entry.status == TenantStatus::Unfinished && entry.placement == *placement => {}
                 Some(_) => return Err(LifecycleError::AlreadyExists { tenant: tenant.clone() }),
@@ -101,7 +162,13 @@ impl TenantPool {
             let (Some(elsewhere), Some(schema)) = (elsewhere, placement.schema_name()) else {
                 return Ok(Vec::new());
             };
-            let versions = elsewhere.make(schema, plan).await?;
+            let made = elsewhere.make(schema, plan).await;
+            if made.is_err() && is_new && matches!(elsewhere.schema_status(schema).await, Ok(None)) {
+                // The error before is the one to tell. Where this fails, the same call goes on later.
+                let change = DirectoryChange::Removed { tenant };
+                let _ = self.note_on(&mut connection, &change, event).await;
+            }
+            let versions = made?;
             let change = DirectoryChange::Finished { tenant };
             self.note_on(&mut connection, &change, event).await?;
             Ok(versions)
@@ -126,7 +193,7 @@ impl TenantPool {
     }
 
     /// What the directory says, asked now. Without a directory that is an error.
-    async fn known(
+    pub(crate) async fn known(
         &self,
         tenant: &SchemaName,
         event: &LifecycleEvent,
@@ -179,7 +246,7 @@ impl TenantPool {
     }
 
     /// Whether the directory can be changed.
-    fn can_record(&self, change: &DirectoryChange<'_>) -> bool {
+    pub(crate) fn can_record(&self, change: &DirectoryChange<'_>) -> bool {
         self.directory()
             .is_some_and(|directory| directory.record(change, self).is_some())
     }

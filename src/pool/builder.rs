@@ -12,12 +12,14 @@ use futures_core::future::BoxFuture;
 use tokio_postgres::Config;
 
 use super::{
-    BuildError, DatabaseLimits, DirectoryCache, LifecycleHooks, MigrationStatements, TenantDirectory, TenantPool,
+    BuildError, DatabaseLimits, DirectoryCache, LifecycleHooks, MigrationStatements, PlacementPolicy, TenantDirectory,
+    TenantPool,
     connect::Connector,
     databases::{Databases, FindUrl},
     listen::Listener,
     manager::{Limits, Manager},
     options::Options,
+    readers::{Readers, ReplicaUrls},
     resolve::Resolver,
     schemas::Schemas,
     shares::Shares,
@@ -55,6 +57,8 @@ pub struct TenantPoolBuilder {
     databases: HashMap<String, String>,
     find_database: Option<Arc<FindUrl>>,
     database_limits: DatabaseLimits,
+    pub(super) replicas: ReplicaUrls,
+    placement_policy: Option<Arc<dyn PlacementPolicy>>,
     listens: bool,
 }
 
@@ -72,6 +76,8 @@ impl TenantPoolBuilder {
             databases: HashMap::new(),
             find_database: None,
             database_limits: DatabaseLimits::default(),
+            replicas: ReplicaUrls::default(),
+            placement_policy: None,
             listens: false,
         }
     }
@@ -263,6 +269,17 @@ impl TenantPoolBuilder {
         }
     }
 
+    /// Says where new tenants are to live: those that [`create_tenant`](TenantPool::create_tenant) and
+    /// [`ensure_tenant`](TenantPool::ensure_tenant) make. Default: none, in the pool's own database.
+    ///
+    /// It takes a [directory](Self::directory) that notes where they live.
+    pub fn placement_policy(self, placement_policy: impl PlacementPolicy + 'static) -> Self {
+        Self {
+            placement_policy: Some(Arc::new(placement_policy)),
+            ..self
+        }
+    }
+
     /// The setting with which row-level security policies compare a row's tenant id, for tenants that
     /// [share their tables](crate::Placement::rows). Default: `diesel_tenants.tenant_id`.
     pub fn row_setting(mut self, row_setting: impl Into<String>) -> Self {
@@ -328,6 +345,8 @@ impl TenantPoolBuilder {
             databases,
             find_database,
             database_limits,
+            replicas,
+            placement_policy,
             listens,
         } = self;
         if max_size == 0 {
@@ -341,19 +360,13 @@ impl TenantPoolBuilder {
             .map(|name| SchemaName::new(name))
             .collect::<Result<Vec<_>, SchemaNameError>>()?;
         let connector = |config, path_from_role| {
-            let (extension_schemas, establish) = (extension_schemas.clone(), options.establish.clone());
-            Arc::new(Connector::new(
-                config,
-                extension_schemas,
-                path_from_role,
-                options.connect_timeout,
-                establish,
-            ))
+            let extension_schemas = extension_schemas.clone();
+            Arc::new(Connector::new(config, extension_schemas, path_from_role, &options))
         };
         let migration_connector = migration_url
             .map(|url| parse(url).map(|config| connector(config, false)))
             .transpose()?;
-        let connector = connector(parse(database_url)?, options.search_path_from_role);
+        let connector = connector(parse(database_url.clone())?, options.search_path_from_role);
         let limits = Limits {
             recycling: options.recycling,
             recycle_timeout: options.recycle_timeout,
@@ -374,6 +387,7 @@ impl TenantPoolBuilder {
         let migration_connector = migration_connector.unwrap_or_else(|| Arc::clone(&connector));
         let resolver = directory.map(|directory| Arc::new(Resolver::new(directory, directory_cache)));
         let listen = || Listener::start(Arc::clone(&migration_connector), Arc::clone(&schemas), resolver.clone());
+        let databases = Databases::new(databases, find_database, database_limits, options.clone());
         Ok(TenantPool::new(Inner {
             shares: options.max_per_tenant.map(Shares::new),
             listener: Mutex::new(listens.then(listen)),
@@ -383,7 +397,9 @@ impl TenantPoolBuilder {
             schemas,
             shared_schema,
             schema_map,
-            databases: Databases::new(databases, find_database, database_limits, options.clone()),
+            readers: Readers::new(database_url, Arc::clone(&databases), replicas, &options),
+            databases,
+            placement_policy,
             options,
             detected_batches: OnceLock::new(),
             hooks,

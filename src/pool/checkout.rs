@@ -10,9 +10,7 @@ use diesel_async::pooled_connection::PoolableConnection;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_postgres::NoTls;
 
-use super::{
-    CheckoutError, ConnectError, Placement, Target, TenantPool, manager::Manager, resolve::Resolved, schemas::Refused,
-};
+use super::{CheckoutError, ConnectError, Target, TenantPool, manager::Manager, resolve::Resolved, schemas::Refused};
 use crate::{SchemaName, TenantConnection, connection::Condition, query::Translation, translate::SchemaTranslateMap};
 
 /// Asks a pool for a connection; made by [`TenantPool::for_tenant`] and its siblings.
@@ -22,6 +20,7 @@ pub struct CheckoutRequest<'a> {
     pool: &'a TenantPool,
     wanted: Result<Wanted, CheckoutError>,
     database: Option<Arc<str>>,
+    read_only: bool,
 }
 
 /// What a checkout is asked for.
@@ -39,6 +38,7 @@ impl<'a> CheckoutRequest<'a> {
             pool,
             wanted,
             database: None,
+            read_only: false,
         }
     }
 
@@ -53,25 +53,54 @@ impl<'a> CheckoutRequest<'a> {
         }
     }
 
+    /// A connection that only reads: to a [replica](crate::TenantPoolBuilder::replica) of the tenant's database, in turn where
+    /// there are several. What writes is an error of the server's.
+    ///
+    /// A replica is behind its database by some milliseconds or more: who must see what was just written reads it without this.
+    /// What is asked of a tenant that the replica doesn't know yet, or still knows as suspended, is served by the database itself. So is
+    /// everything when no replica can be connected to, or none is declared; also then it can only read, on connections apart from those
+    /// that write.
+    ///
+    /// ```no_run
+    /// # use diesel::prelude::*;
+    /// # use diesel_async::RunQueryDsl;
+    /// # diesel::table! { orders (id) { id -> Integer } }
+    /// # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut conn = pool.for_tenant("client1").read_only().get().await?;
+    /// let orders: i64 = orders::table.count().get_result(&mut conn).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn read_only(self) -> Self {
+        Self {
+            read_only: true,
+            ..self
+        }
+    }
+
     /// Waits for a connection. Dropped while it waits, it leaves nothing behind.
     ///
     /// # Errors
     /// [`CheckoutError`]: the name is invalid, the schema does not exist, the pool is exhausted or closed, or the server
     /// can't be reached.
     pub async fn get(self) -> Result<Checkout, CheckoutError> {
-        let Self { pool, wanted, database } = self;
+        let Self {
+            pool,
+            wanted,
+            database,
+            read_only,
+        } = self;
         match (wanted?, database, pool.resolver()) {
             (Wanted::Tenant(tenant), None, Some(resolver)) => {
                 let resolved = pool.resolve(resolver, &tenant).await?;
                 let target = Target::Tenant(tenant);
-                let Placement { database, .. } = &resolved.entry.placement;
-                let checkout = match database {
-                    None => Checkout::get(pool, &target, &resolved.map, resolved.tenant_id()).await,
-                    Some(database) => {
-                        let pool = pool.database_for(&target, database).await?;
-                        Checkout::get(&pool, &target, &resolved.map, resolved.tenant_id()).await
-                    }
+                let wish = Wish {
+                    target: &target,
+                    map: &resolved.map,
+                    tenant_id: resolved.entry.placement.tenant_id(),
                 };
+                let database = resolved.entry.placement.database.as_ref();
+                let checkout = wish.check_out(pool, database, read_only).await;
                 checkout.map_err(|error| resolved.explain(error, target))
             }
             (wanted, database, _) => {
@@ -82,23 +111,43 @@ impl<'a> CheckoutRequest<'a> {
                         (Target::Tenant(tenant), map)
                     }
                 };
-                match database {
-                    None => Checkout::get(pool, &target, &map, None).await,
-                    Some(database) => {
-                        let pool = pool.database_for(&target, &database).await?;
-                        Checkout::get(&pool, &target, &map, None).await
-                    }
-                }
+                let wish = Wish {
+                    target: &target,
+                    map: &map,
+                    tenant_id: None,
+                };
+                wish.check_out(pool, database.as_ref(), read_only).await
+            }
+        }
+    }
+}
+
+/// What a connection is to be checked out for, once it is known where.
+pub(super) struct Wish<'a> {
+    pub(super) target: &'a Target,
+    pub(super) map: &'a SchemaTranslateMap,
+    pub(super) tenant_id: Option<&'a str>,
+}
+
+impl Wish<'_> {
+    async fn check_out(
+        &self,
+        pool: &TenantPool,
+        database: Option<&Arc<str>>,
+        read_only: bool,
+    ) -> Result<Checkout, CheckoutError> {
+        match database {
+            database if read_only => pool.readers().check_out(database, self).await,
+            None => Checkout::get(pool, self).await,
+            Some(database) => {
+                let pool = pool.database_for(self.target, database).await?;
+                Checkout::get(&pool, self).await
             }
         }
     }
 }
 
 impl Resolved {
-    fn tenant_id(&self) -> Option<&str> {
-        self.entry.placement.tenant_id()
-    }
-
     /// The directory knows the tenant: if there is no schema, that is another matter.
     fn explain(&self, error: CheckoutError, target: Target) -> CheckoutError {
         match error {
@@ -147,12 +196,8 @@ pub struct Checkout {
 
 impl Checkout {
     /// A connection of this very pool.
-    async fn get(
-        pool: &TenantPool,
-        target: &Target,
-        map: &SchemaTranslateMap,
-        tenant_id: Option<&str>,
-    ) -> Result<Self, CheckoutError> {
+    pub(super) async fn get(pool: &TenantPool, wish: &Wish<'_>) -> Result<Self, CheckoutError> {
+        let Wish { target, map, tenant_id } = *wish;
         let share = match (pool.shares(), target) {
             (Some(shares), Target::Tenant(tenant)) => Some(shares.take(tenant, pool.wait_timeout()).await?),
             _ => None,

@@ -8,7 +8,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_core::future::BoxFuture;
 use tokio_postgres::{Client, Config, Connection, NoTls, Socket, config::Host, tls::MakeTlsConnect};
 
-use super::ConnectError;
+use super::{ConnectError, options::Options};
 use crate::SchemaName;
 
 /// Makes a connection of one's own from the driver's configuration: for TLS, above all.
@@ -23,21 +23,23 @@ pub(crate) struct Connector {
     timeout: Duration,
     establish: Option<Arc<EstablishCallback>>,
     may_be_pooled: bool,
+    read_only: bool,
 }
 
 impl Connector {
+    /// With the options of a pool. Only a migration's connections send a search_path whatever they say.
     pub(super) fn new(
         mut config: Config,
         extension_schemas: Vec<SchemaName>,
         search_path_from_role: bool,
-        timeout: Duration,
-        establish: Option<Arc<EstablishCallback>>,
+        options: &Options,
     ) -> Self {
+        let read_only = options.read_only;
         if !search_path_from_role {
             let options = format!(
                 "{} {}",
                 config.get_options().unwrap_or_default(),
-                startup_options(&extension_schemas)
+                startup_options(&extension_schemas, read_only)
             );
             config.options(options.trim());
         }
@@ -45,9 +47,10 @@ impl Connector {
             server: describe(&config),
             config,
             extension_schemas,
-            timeout,
-            establish,
+            timeout: options.connect_timeout,
+            establish: options.establish.clone(),
             may_be_pooled: search_path_from_role,
+            read_only,
         }
     }
 
@@ -63,6 +66,7 @@ impl Connector {
             timeout: self.timeout,
             establish: self.establish.clone(),
             may_be_pooled: self.may_be_pooled,
+            read_only: self.read_only,
         }
     }
 
@@ -154,17 +158,25 @@ impl Connector {
             search_path: String,
             #[diesel(sql_type = Bool)]
             standard_strings: bool,
+            #[diesel(sql_type = Bool)]
+            read_only: bool,
         }
 
         let settings: Settings = diesel::sql_query(
             "SELECT pg_catalog.current_setting('search_path') AS search_path, \
-             pg_catalog.current_setting('standard_conforming_strings') = 'on' AS standard_strings",
+             pg_catalog.current_setting('standard_conforming_strings') = 'on' AS standard_strings, \
+             pg_catalog.current_setting('transaction_read_only') = 'on' AS read_only",
         )
         .get_result(connection)
         .await
         .map_err(|source| self.failed_query(source))?;
         if !settings.standard_strings {
             return Err(ConnectError::NonstandardStrings {
+                server: self.server.clone(),
+            });
+        }
+        if self.read_only && !settings.read_only {
+            return Err(ConnectError::Writable {
                 server: self.server.clone(),
             });
         }
@@ -187,8 +199,13 @@ impl Connector {
 
 /// The settings that the translator relies on, as the server's startup packet wants them: white space and backslashes
 /// escaped by a backslash. With the strings of old, in which a backslash escapes, it would misread where a string ends.
-fn startup_options(schemas: &[SchemaName]) -> String {
-    let mut option = String::from("-c standard_conforming_strings=on -c search_path=");
+fn startup_options(schemas: &[SchemaName], read_only: bool) -> String {
+    let mut option = String::from(if read_only {
+        "-c default_transaction_read_only=on "
+    } else {
+        ""
+    });
+    option += "-c standard_conforming_strings=on -c search_path=";
     for character in search_path(schemas).chars() {
         if character.is_ascii_whitespace() || character == '\\' {
             option.push('\\');
@@ -277,12 +294,12 @@ mod tests {
     fn the_startup_option_escapes_what_would_end_it() {
         let schemas = [SchemaName::new("ex t").unwrap(), SchemaName::new(r"a\b").unwrap()];
         assert_eq!(
-            startup_options(&schemas),
+            startup_options(&schemas, false),
             r#"-c standard_conforming_strings=on -c search_path="ex\ t","a\\b""#
         );
         assert_eq!(
-            startup_options(&[]),
-            "-c standard_conforming_strings=on -c search_path="
+            startup_options(&[], true),
+            "-c default_transaction_read_only=on -c standard_conforming_strings=on -c search_path="
         );
     }
 }

@@ -154,11 +154,20 @@ impl Databases {
 
     /// The pool of a database, opened if it isn't.
     pub(super) async fn get(self: &Arc<Self>, database: &Arc<str>) -> Result<TenantPool, DatabaseError> {
+        self.get_at(database, self.url(database)).await
+    }
+
+    /// The same, with a URL that is found when it is needed.
+    pub(super) async fn get_at(
+        self: &Arc<Self>,
+        database: &Arc<str>,
+        url: impl Future<Output = Result<String, DatabaseError>>,
+    ) -> Result<TenantPool, DatabaseError> {
         let opened = self.lock().pools.get_mut(database).and_then(Open::take_up);
         if let Some(pool) = opened {
             return Ok(pool);
         }
-        let url = self.url(database).await?;
+        let url = url.await?;
         let waited = self.options.wait_timeout;
         let cell = tokio::time::timeout(waited, self.room(database))
             .await
@@ -180,7 +189,8 @@ impl Databases {
         pool.cloned()
     }
 
-    async fn url(&self, database: &str) -> Result<String, DatabaseError> {
+    /// The URL of a database that was declared, or is found.
+    pub(super) async fn url(&self, database: &str) -> Result<String, DatabaseError> {
         let declared = self.declared.get(database).cloned();
         let url = match (declared, &self.find) {
             (None, Some(find)) => find(database).await,

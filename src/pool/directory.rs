@@ -67,6 +67,13 @@ pub enum DirectoryChange<'a> {
         /// Whether everything is there.
         finished: bool,
     },
+    /// A tenant lives in another place from now on.
+    Moved {
+        /// The tenant.
+        tenant: &'a SchemaName,
+        /// Where it lives.
+        placement: &'a Placement,
+    },
     /// All that belongs to a tenant is there.
     Finished {
         /// The tenant.
@@ -123,6 +130,7 @@ impl DirectoryChange<'_> {
         let (first, second) = match *self {
             Self::Added { tenant }
             | Self::Placed { tenant, .. }
+            | Self::Moved { tenant, .. }
             | Self::Finished { tenant }
             | Self::Leaving { tenant }
             | Self::Suspended { tenant }

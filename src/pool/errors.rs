@@ -195,6 +195,15 @@ pub enum ConnectError {
         /// Host, port and database.
         server: String,
     },
+    /// The connection is for reading only, and could write.
+    #[error(
+        "connections to PostgreSQL at {server} are to read only, and could write: run `ALTER ROLE … SET \
+         default_transaction_read_only = on` for a role of their own, and give its URL to `replica`"
+    )]
+    Writable {
+        /// Host, port and database.
+        server: String,
+    },
     /// The connection could reach tables by their bare names.
     #[error(
         "the search_path of new connections to PostgreSQL at {server} holds {schema:?}, so that a name the translator \

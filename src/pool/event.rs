@@ -1,5 +1,6 @@
 use std::fmt;
 
+use super::Placement;
 use crate::SchemaName;
 
 /// What is done to a tenant as a whole.
@@ -29,6 +30,13 @@ pub enum LifecycleEvent {
         from: SchemaName,
         /// The name from now on.
         to: SchemaName,
+    },
+    /// A tenant moves to another database.
+    Move {
+        /// The tenant.
+        tenant: SchemaName,
+        /// Where it is to live.
+        to: Placement,
     },
     /// A tenant is suspended.
     Suspend {
@@ -72,6 +80,7 @@ impl fmt::Display for LifecycleEvent {
             Self::Clone { from, to } => write!(f, "clone tenant {from:?} as {to:?}"),
             Self::Import { tenant } => write!(f, "import tenant {tenant:?}"),
             Self::Rename { from, to } => write!(f, "rename tenant {from:?} to {to:?}"),
+            Self::Move { tenant, to } => write!(f, "move tenant {tenant:?} to {to}"),
             Self::Suspend { tenant } => write!(f, "suspend tenant {tenant:?}"),
             Self::Resume { tenant } => write!(f, "resume tenant {tenant:?}"),
             Self::Drop { tenant } => write!(f, "drop tenant {tenant:?}"),

@@ -23,6 +23,8 @@ pub(super) struct Options {
     /// The setting that row-level security policies compare with.
     pub(super) row_setting: String,
     pub(super) establish: Option<Arc<EstablishCallback>>,
+    /// Whether transactions can't write.
+    pub(super) read_only: bool,
 }
 
 impl Default for Options {
@@ -45,6 +47,7 @@ impl Default for Options {
             migration_statements: MigrationStatements::default(),
             row_setting: "diesel_tenants.tenant_id".to_owned(),
             establish: None,
+            read_only: false,
         }
     }
 }

@@ -8,6 +8,7 @@ use super::{
     DatabaseLimits, Recycling, TenantPool,
     databases::Databases,
     manager::{Limits, Manager},
+    readers::{Readers, ReplicaUrls},
     schemas::Schemas,
     tenant_pool::Inner,
 };
@@ -32,7 +33,11 @@ impl TenantPool {
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .expect("a runtime is given, which is all that timeouts need");
+        let databases = Databases::new(HashMap::new(), None, DatabaseLimits::default(), options.clone());
         Self::new(Inner {
+            // Nobody but the library has this pool, which only asks for what is there to be written.
+            readers: Readers::new(String::new(), Arc::clone(&databases), ReplicaUrls::default(), &options),
+            placement_policy: None,
             shares: None,
             connections,
             migration_connector: Arc::clone(&connector),
@@ -40,7 +45,7 @@ impl TenantPool {
             schemas,
             shared_schema: self.0.shared_schema.clone(),
             schema_map: self.0.schema_map.clone(),
-            databases: Databases::new(HashMap::new(), None, DatabaseLimits::default(), options.clone()),
+            databases,
             options,
             detected_batches: OnceLock::new(),
             hooks: None,

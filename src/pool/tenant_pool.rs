@@ -7,9 +7,10 @@ use std::{
 use deadpool::managed::{Object, PoolError, Timeouts};
 
 use super::{
-    Checkout, CheckoutError, CheckoutRequest, ConnectError, DatabaseError, LifecycleHooks, MigrationStatements, Target,
-    TenantDirectory, TenantPoolBuilder, checkout::Wanted, connect::Connector, databases::Databases, listen::Listener,
-    manager::Manager, options::Options, resolve::Resolver, schemas::Schemas, shares::Shares,
+    Checkout, CheckoutError, CheckoutRequest, ConnectError, DatabaseError, LifecycleHooks, MigrationStatements,
+    PlacementPolicy, Target, TenantDirectory, TenantPoolBuilder, checkout::Wanted, connect::Connector,
+    databases::Databases, listen::Listener, manager::Manager, options::Options, readers::Readers, resolve::Resolver,
+    schemas::Schemas, shares::Shares,
 };
 use crate::{IntoSchemaName, SchemaName, SchemaNameError, translate::SchemaTranslateMap};
 
@@ -47,6 +48,8 @@ pub(super) struct Inner {
     pub(super) resolver: Option<Arc<Resolver>>,
     pub(super) listener: Mutex<Option<Listener>>,
     pub(super) databases: Arc<Databases>,
+    pub(super) readers: Readers,
+    pub(super) placement_policy: Option<Arc<dyn PlacementPolicy>>,
 }
 
 /// How many connections there are, and who waits for one.
@@ -147,6 +150,7 @@ impl TenantPool {
         self.0.connections.close();
         self.0.connections.manager().forget_first();
         self.0.databases.close();
+        self.0.readers.close();
         self.0.listener.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
@@ -230,6 +234,14 @@ impl TenantPool {
             target: target.clone(),
             source: Box::new(source),
         })
+    }
+
+    pub(super) fn readers(&self) -> &Readers {
+        &self.0.readers
+    }
+
+    pub(crate) fn placement_policy(&self) -> Option<&dyn PlacementPolicy> {
+        self.0.placement_policy.as_deref()
     }
 
     /// The setting that row-level security policies compare with.

@@ -8,6 +8,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use super::{
     ExportError, ExportedVersion,
     head::{Head, Making, Requirement},
+    moving::JOURNAL,
     rows::{Sequence, Table, quoted},
     session::SETTINGS,
 };
@@ -21,6 +22,7 @@ use crate::{
 /// All that an export holds but rows, as of one moment.
 pub(super) struct Source {
     pub(super) head: Head,
+    pub(super) structure: Structure,
     pub(super) tables: Vec<Table>,
     pub(super) sequences: Vec<Sequence>,
     /// The OID of the schema, by which it is known under any name.
@@ -78,7 +80,10 @@ impl Source {
             .ok_or_else(unknown)?;
         let is_suspended = facts.is_suspended().ok_or_else(unknown)?;
         let read = read(&mut connection, std::slice::from_ref(tenant)).await;
-        let structure = read.map_err(failed)?.pop().flatten().ok_or_else(unknown)?;
+        let mut structure = read.map_err(failed)?.pop().flatten().ok_or_else(unknown)?;
+        // What a move has made in the schema is none of the tenant's.
+        let is_own = |object: &Object| !object.name.contains(JOURNAL) && !object.parent.contains(JOURNAL);
+        structure.objects.retain(is_own);
         if let Some(refusal) = refusal(tenant, &structure) {
             return Err(refusal);
         }
@@ -106,6 +111,7 @@ impl Source {
         }
         Ok(Self {
             head,
+            structure,
             tables: tables(&mut connection, tenant).await.map_err(failed)?,
             sequences: sequences(&mut connection, tenant).await.map_err(failed)?,
             oid: facts.oid,
@@ -129,11 +135,14 @@ fn refusal(tenant: &SchemaName, structure: &Structure) -> Option<ExportError> {
 
 fn makings(objects: &[Object]) -> Vec<Making> {
     let made_alone = objects.iter().filter(|object| !object.inline);
-    let making = made_alone.map(|object| Making {
+    made_alone.map(making).collect()
+}
+
+pub(super) fn making(object: &Object) -> Making {
+    Making {
         object: object.to_string(),
         statements: object.make.join(";\n"),
-    });
-    making.collect()
+    }
 }
 
 async fn facts(connection: &mut AsyncPgConnection, tenant: &SchemaName) -> QueryResult<Option<Facts>> {

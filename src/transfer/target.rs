@@ -119,7 +119,7 @@ impl Target<'_> {
     }
 
     /// Fails, and names it, if something is missing that the tenant's objects lead to.
-    async fn require(&self, head: &Head) -> Result<(), ImportError> {
+    pub(super) async fn require(&self, head: &Head) -> Result<(), ImportError> {
         let column = |pick: fn(&super::head::Requirement) -> &String| -> Vec<&str> {
             head.requirements
                 .iter()
@@ -147,7 +147,7 @@ impl Target<'_> {
         })
     }
 
-    async fn make_all(&self, makings: &[Making]) -> Result<(), ImportError> {
+    pub(super) async fn make_all(&self, makings: &[Making]) -> Result<(), ImportError> {
         for Making { object, statements } in makings {
             let made = self.session.execute(&render(statements, self.tenant)).await;
             made.map_err(|source| ImportError::Structure {

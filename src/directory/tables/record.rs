@@ -35,6 +35,13 @@ pub(super) fn sql(change: &DirectoryChange<'_>, schema: &SchemaName) -> String {
             optional(placement.database()),
             if finished { "active" } else { "unfinished" }
         ),
+        DirectoryChange::Moved { tenant, placement } => format!(
+            "UPDATE {table} SET schema_name = {}, tenant_id = {}, database_name = {} WHERE name = {}",
+            optional(placement.schema_name().map(SchemaName::as_str)),
+            optional(placement.tenant_id()),
+            optional(placement.database()),
+            literal(tenant)
+        ),
         DirectoryChange::Finished { tenant } => set_status(tenant, "active"),
         DirectoryChange::Leaving { tenant } => set_status(tenant, "unfinished"),
         DirectoryChange::Renamed { from, to } => rename(from, to, ""),

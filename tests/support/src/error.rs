@@ -51,6 +51,15 @@ pub enum StartError {
         output: String,
     },
 
+    /// `pg_basebackup` failed: the server to follow lacks `wal_level = replica` or `max_wal_senders`, for instance.
+    #[error("pg_basebackup failed ({status}):\n{output}")]
+    BaseBackup {
+        /// How it ended.
+        status: ExitStatus,
+        /// Everything it printed.
+        output: String,
+    },
+
     /// The server ended before it accepted connections.
     #[error("postgres ended ({status}) before it accepted connections; the end of its log:\n{log}")]
     Ended {

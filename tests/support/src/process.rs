@@ -56,17 +56,32 @@ impl Process {
         Self::start_on(settings, port::free)
     }
 
+    /// A standby server that follows a running one.
+    pub(crate) fn follow(primary: &Self) -> Result<Self, StartError> {
+        let mut process = Self::prepare(primary.settings.clone())?;
+        process.password.clone_from(&primary.password);
+        process.base_backup(primary.port)?;
+        process.launch_on(port::free).map(|()| process)
+    }
+
     fn start_on(
         settings: Vec<(String, String)>,
-        mut next_port: impl FnMut() -> Result<u16, StartError>,
+        next_port: impl FnMut() -> Result<u16, StartError>,
     ) -> Result<Self, StartError> {
+        let mut process = Self::prepare(settings)?;
+        process.initdb()?;
+        process.launch_on(next_port).map(|()| process)
+    }
+
+    /// All but data.
+    fn prepare(settings: Vec<(String, String)>) -> Result<Self, StartError> {
         let binaries = Binaries::find()?;
         let major_version = binaries.major_version()?;
         let (directory, watchdog) = directory::create()?;
         let account = Account::choose(&directory)?;
         account.give(&directory)?;
         let password = random::hex(16)?;
-        let mut process = Self {
+        Ok(Self {
             binaries,
             major_version,
             account,
@@ -76,18 +91,19 @@ impl Process {
             port: 0,
             running: None,
             watchdog,
-        };
-        process.initdb()?;
+        })
+    }
 
+    fn launch_on(&mut self, mut next_port: impl FnMut() -> Result<u16, StartError>) -> Result<(), StartError> {
         for _ in 1..PORTS {
-            process.port = next_port()?;
-            match process.launch() {
+            self.port = next_port()?;
+            match self.launch() {
                 Err(StartError::Ended { log, .. }) if port_was_taken(&log) => {}
-                other => return other.map(|()| process),
+                other => return other,
             }
         }
-        process.port = next_port()?;
-        process.launch().map(|()| process)
+        self.port = next_port()?;
+        self.launch()
     }
 
     pub(crate) fn password(&self) -> &str {
@@ -159,10 +175,7 @@ impl Process {
             command.arg("--auth=md5");
         }
 
-        let mut child = spawn(command, &self.binaries.initdb)?;
-        self.watchdog.guard(&child)?;
-        let status = child.wait().map_err(StartError::io("wait for initdb"))?;
-        self.watchdog.release()?;
+        let status = self.wait_for(command, &self.binaries.initdb.clone())?;
         if !status.success() {
             return Err(StartError::Initdb {
                 status,
@@ -170,6 +183,46 @@ impl Process {
             });
         }
         fs::remove_file(&password_file).map_err(StartError::io("remove the password file"))
+    }
+
+    /// Copies another server's data, with the settings to follow it.
+    fn base_backup(&mut self, port: u16) -> Result<(), StartError> {
+        // Beside the real one: distributions link the others to where `$PATH` leads.
+        let initdb = fs::canonicalize(&self.binaries.initdb).map_err(StartError::io("see where initdb is"))?;
+        let program = initdb.with_file_name("pg_basebackup");
+        let log = Log::new(self.directory.join("basebackup.log"));
+        let mut command = self.command(&program, &log)?;
+        let port = port.to_string();
+        command.args(["--host=127.0.0.1", "--username", USER, "--port", &port, "--no-password"]);
+        command.args([
+            "--checkpoint=fast",
+            "--wal-method=stream",
+            "--write-recovery-conf",
+            "--no-sync",
+        ]);
+        command
+            .arg("--pgdata")
+            .arg(self.data())
+            .env("PGPASSWORD", &self.password);
+        let status = self.wait_for(command, &program)?;
+        if status.success() {
+            return Ok(());
+        }
+        Err(StartError::BaseBackup {
+            status,
+            output: log.text(),
+        })
+    }
+
+    /// Waits for a program that the watchdog ends with us.
+    fn wait_for(&mut self, command: Command, program: &Path) -> Result<ExitStatus, StartError> {
+        let mut child = spawn(command, program)?;
+        self.watchdog.guard(&child)?;
+        let status = child
+            .wait()
+            .map_err(StartError::io(format!("wait for {}", program.display())))?;
+        self.watchdog.release()?;
+        Ok(status)
     }
 
     pub(crate) fn log(&self) -> PathBuf {
@@ -228,7 +281,9 @@ impl Process {
         let mut lines = file.lines();
         // After a crash the file of the process before is still there.
         lines.next().is_some_and(|line| line.trim() == pid.to_string())
-            && lines.nth(6).is_some_and(|status| status.trim() == "ready")
+            && lines
+                .nth(6)
+                .is_some_and(|status| matches!(status.trim(), "ready" | "standby"))
     }
 
     fn data(&self) -> PathBuf {

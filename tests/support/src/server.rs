@@ -66,6 +66,21 @@ impl Server {
         Ok(Self::new(url, Some(process)))
     }
 
+    /// Starts a standby server that follows this one by streaming, and serves reads. It has the same databases, so that
+    /// [`url_for`](Self::url_for) gives their URLs there.
+    ///
+    /// This one needs the settings `wal_level = replica` and `max_wal_senders`, of 2 at least for each replica.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start, with the reason; and on a server that `DATABASE_URL` names.
+    #[track_caller]
+    pub fn replica(&self) -> Self {
+        let process = Process::follow(&self.own()).unwrap_or_else(|error| panic!("{}", Chain(&error)));
+        let url = ServerUrl::own(USER, process.password(), process.port());
+        Self::new(url, Some(process))
+    }
+
     /// Creates an empty database. May be called from anywhere, asynchronous code included, and from many threads.
     ///
     /// It blocks the thread for some tens of milliseconds.

@@ -82,3 +82,23 @@ fn a_start_that_fails_shows_the_end_of_the_log() {
         "{message}"
     );
 }
+
+#[test]
+fn a_replica_follows_its_server() {
+    let server = Server::builder()
+        .setting("wal_level", "replica")
+        .setting("max_wal_senders", 4)
+        .start()
+        .unwrap();
+    let replica = server.replica();
+    let db = server.database();
+    db.run("CREATE TABLE orders AS SELECT 7 AS id");
+    let position = db.query_strings("SELECT pg_current_wal_lsn()")[0][0].clone().unwrap();
+    let replayed = format!("SELECT 1 FROM pg_stat_replication WHERE replay_lsn >= '{position}'");
+    let caught_up = (0..500).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        !db.query_strings(&replayed).is_empty()
+    });
+    assert!(caught_up && replica.is_running() && listens(&replica));
+    assert!(replica.port() != server.port() && replica.url_for(db.name()).contains(&replica.port().to_string()));
+}

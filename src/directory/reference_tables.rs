@@ -1,0 +1,111 @@
+//! Shared tables on Citus.
+
+use diesel::{OptionalExtension, QueryableByName, result::Error as DieselError, sql_types::Bool, sql_types::Text};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+
+use crate::{ConnectError, SchemaName, SchemaNameError, TenantPool};
+
+/// Why shared tables could not be made reference tables. Nothing is changed then.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReferenceTablesError {
+    /// A name is no name of a table.
+    #[error("can't make a table a reference table")]
+    InvalidName(#[from] SchemaNameError),
+    /// No connection could be made.
+    #[error("can't connect to make reference tables")]
+    Connect(#[from] ConnectError),
+    /// The database is none of Citus'.
+    #[error("this database has no extension `citus`: connect to its coordinator, and run `CREATE EXTENSION citus`")]
+    NotCitus,
+    /// There is no such table.
+    #[error("there is no table {table:?} in schema {schema:?}, to make it a reference table")]
+    Missing {
+        /// The shared schema.
+        schema: SchemaName,
+        /// The table.
+        table: String,
+    },
+    /// The server refused.
+    #[error("can't make table {table:?} a reference table")]
+    Refused {
+        /// The table.
+        table: String,
+        /// What the server answered.
+        source: DieselError,
+    },
+    /// The catalogs could not be read, or the transaction not be begun or ended.
+    #[error("can't make reference tables")]
+    Transaction(#[from] DieselError),
+}
+
+#[derive(QueryableByName)]
+struct Yes {
+    #[diesel(sql_type = Bool)]
+    yes: bool,
+}
+
+impl TenantPool {
+    /// On Citus with `citus.enable_schema_based_sharding`: has every node keep a copy of these tables of the shared schema. Tenants' foreign keys
+    /// can lead to no others, and joins with others don't run on the tenant's node. To do it again changes nothing.
+    ///
+    /// Name tables behind those that their foreign keys lead to. All are done in one transaction, on a connection apart from the pool's, which must
+    /// lead to the coordinator.
+    ///
+    /// # Errors
+    /// [`ReferenceTablesError`]; nothing is changed then.
+    pub async fn make_reference_tables<'a>(
+        &self,
+        tables: impl IntoIterator<Item = &'a str>,
+    ) -> Result<(), ReferenceTablesError> {
+        let named = |table: &str| Ok((table.to_owned(), SchemaName::new(table)?));
+        let tables = tables
+            .into_iter()
+            .map(named)
+            .collect::<Result<Vec<_>, SchemaNameError>>()?;
+        let schema = self.shared_schema();
+        let mut connection = self.migration_connector().connect().await?;
+        connection
+            .transaction(async |connection| {
+                let is_citus = "SELECT EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'citus') AS yes";
+                let Yes { yes } = diesel::sql_query(is_citus).get_result(connection).await?;
+                if !yes {
+                    return Err(ReferenceTablesError::NotCitus);
+                }
+                for (table, quoted) in tables {
+                    let name = format!("{}.{}", schema.quoted(), quoted.quoted());
+                    match is_reference_table(connection, &name).await? {
+                        Some(true) => {}
+                        Some(false) => {
+                            let make =
+                                diesel::sql_query("SELECT pg_catalog.create_reference_table($1::pg_catalog.regclass)");
+                            let made = make.bind::<Text, _>(&name).execute(connection).await;
+                            made.map_err(|source| ReferenceTablesError::Refused { table, source })?;
+                        }
+                        None => {
+                            return Err(ReferenceTablesError::Missing {
+                                schema: schema.clone(),
+                                table,
+                            });
+                        }
+                    }
+                }
+                Ok(())
+            })
+            .await
+    }
+}
+
+/// Whether a table is one already; `None` if there is no such table.
+async fn is_reference_table(connection: &mut AsyncPgConnection, name: &str) -> Result<Option<bool>, DieselError> {
+    let found: Option<Yes> = diesel::sql_query(
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition p WHERE p.logicalrelid = c.oid AND p.partmethod = 'n' \
+             AND p.repmodel = 't') AS yes \
+         FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass($1)",
+    )
+    .bind::<Text, _>(name)
+    .get_result(connection)
+    .await
+    .optional()?;
+    Ok(found.map(|found| found.yes))
+}

@@ -1,0 +1,42 @@
+use std::error::Error;
+
+use futures_core::future::BoxFuture;
+
+use super::{Placement, TenantPool};
+use crate::SchemaName;
+
+/// Where a tenant is to live, by a policy.
+pub type PolicyAnswer = Result<Placement, Box<dyn Error + Send + Sync>>;
+
+/// Chooses where new tenants live; set by [`placement_policy`](crate::TenantPoolBuilder::placement_policy).
+///
+/// Two are ready-made: [`FewestTenants`](crate::directory::FewestTenants) and [`Hashed`](crate::directory::Hashed).
+/// [`place_tenant`](TenantPool::place_tenant) asks no policy.
+///
+/// ```
+/// use diesel_tenants::{BoxFuture, Placement, PlacementPolicy, SchemaName, TenantPool, pool::PolicyAnswer};
+///
+/// /// Trial accounts share tables, all others get a schema on the shard.
+/// struct TrialsShare;
+///
+/// impl PlacementPolicy for TrialsShare {
+///     fn place<'a>(&'a self, tenant: &'a SchemaName, _: &'a TenantPool) -> BoxFuture<'a, PolicyAnswer> {
+///         Box::pin(async move {
+///             Ok(match tenant.as_str().strip_prefix("trial_") {
+///                 Some(number) => Placement::rows(number),
+///                 None => Placement::schema(tenant.clone()).in_database("shard1"),
+///             })
+///         })
+///     }
+/// }
+/// ```
+pub trait PlacementPolicy: Send + Sync {
+    /// Chooses a place for a new tenant. In the pool's own database that is the schema of the tenant's name. `pool` is the pool that creates
+    /// it: its [`shared()`](TenantPool::shared) reaches the directory's tables.
+    ///
+    /// It is asked once for a tenant, unless the tenant could not be created, and nothing was left of it.
+    ///
+    /// # Errors
+    /// Why it can't be told at the moment. Nothing is created then.
+    fn place<'a>(&'a self, tenant: &'a SchemaName, pool: &'a TenantPool) -> BoxFuture<'a, PolicyAnswer>;
+}

@@ -1,0 +1,122 @@
+//! The first copy, as of one moment.
+
+use std::pin::pin;
+
+use futures_util::{SinkExt, StreamExt};
+use tokio_postgres::Error;
+
+use super::{
+    MoveError,
+    late::Split,
+    run::Run,
+    site::{JOURNAL, Site},
+};
+use crate::{
+    ExportError, TenantStatus,
+    migrations::version_table,
+    transfer::{head::Head, session::Session, source::Source, target::Target, tls::Dial},
+};
+
+/// How many tables and rows were copied, and what is still to be made.
+pub(super) struct Copied {
+    pub(super) tables: usize,
+    pub(super) rows: u64,
+    pub(super) split: Split,
+}
+
+/// Which of the two servers failed.
+pub(super) enum End {
+    Source(Error),
+    Target(Error),
+}
+
+impl Run<'_> {
+    /// Makes the schema at the target, with all rows, in one transaction, and marks it as unfinished.
+    pub(super) async fn copy(
+        &self,
+        source: &Site,
+        target: &Site,
+        writer: &Session,
+        dial: &dyn Dial,
+    ) -> Result<Copied, MoveError> {
+        let read = |source: ExportError| MoveError::Read {
+            tenant: self.tenant.clone(),
+            source,
+        };
+        let Source {
+            head,
+            tables,
+            structure,
+            snapshot,
+            connection,
+            ..
+        } = Source::read(&source.pool, &source.schema).await.map_err(read)?;
+        let reader = source.connect(dial, self.event).await?;
+        let snapshot = snapshot.replace('\'', "''");
+        let begin = format!("ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET TRANSACTION SNAPSHOT '{snapshot}'");
+        reader.begin(&begin).await.map_err(self.server("to read the tenant"))?;
+        drop(connection);
+
+        let making = Target {
+            session: writer,
+            pool: &target.pool,
+            tenant: &target.schema,
+        };
+        let made = |source| MoveError::Make {
+            tenant: self.tenant.clone(),
+            source,
+        };
+        let split = Split::of(structure);
+        let Head { before, .. } = &head;
+        let failed = self.server("to make the tenant's schema");
+        writer
+            .begin("ISOLATION LEVEL READ COMMITTED, READ WRITE")
+            .await
+            .map_err(&failed)?;
+        making.require(&head).await.map_err(made)?;
+        let (schema, path) = (target.schema.quoted(), target.path(true));
+        let create = format!(
+            "CREATE SCHEMA {schema}; {path}; CREATE TABLE {schema}.{JOURNAL} (name pg_catalog.text, key pg_catalog.jsonb)"
+        );
+        writer.execute(&create).await.map_err(&failed)?;
+        making.make_all(before).await.map_err(made)?;
+        let mut rows = 0;
+        for table in &tables {
+            let (from, to) = (table.copy_out(&source.schema), table.copy_in(&target.schema));
+            rows += pipe(&reader, &from, writer, &to).await.map_err(|end| self.end(end))?;
+        }
+        making.make_all(&split.early).await.map_err(made)?;
+        let mark = TenantStatus::Unfinished.comment();
+        let mark = format!("COMMENT ON TABLE {} IS {mark}; COMMIT", version_table(&target.schema));
+        writer.execute(&mark).await.map_err(&failed)?;
+        reader
+            .execute("COMMIT")
+            .await
+            .map_err(self.server("to read the tenant"))?;
+        reader.close().await;
+        Ok(Copied {
+            tables: tables.len(),
+            rows,
+            split,
+        })
+    }
+
+    pub(super) fn end(&self, end: End) -> MoveError {
+        match end {
+            End::Source(source) => self.server("to read rows")(source),
+            End::Target(source) => self.server("to write rows")(source),
+        }
+    }
+}
+
+/// Copies what one server sends to another one, and counts the rows.
+pub(super) async fn pipe(reader: &Session, from: &str, writer: &Session, to: &str) -> Result<u64, End> {
+    let stream = reader.client().copy_out(from).await.map_err(End::Source)?;
+    let sink = writer.client().copy_in(to).await.map_err(End::Target)?;
+    let (mut stream, mut sink) = (pin!(stream), pin!(sink));
+    while let Some(bytes) = stream.next().await {
+        // Waits until the connection has taken them: else they would pile up.
+        sink.send(bytes.map_err(End::Source)?).await.map_err(End::Target)?;
+    }
+    sink.finish().await.map_err(End::Target)
+}

@@ -1,0 +1,124 @@
+use std::time::Duration;
+
+use crate::{ExportError, ImportError, LifecycleError, Placement, SchemaName, SchemaNameError};
+
+/// Why a tenant was not moved. It is where it was, and is served there, unless an error says otherwise.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MoveError {
+    /// No tenant can have that name.
+    #[error("can't move a tenant")]
+    InvalidName(#[from] SchemaNameError),
+    /// There is no such tenant, somebody else is at work on it, its new schema exists, the pool has no directory, or a hook failed.
+    #[error(transparent)]
+    Lifecycle(#[from] LifecycleError),
+    /// Tenants can't be moved from there, or to there.
+    #[error("can't move tenant {:?} from {from} to {to}: {why}", .tenant.as_str())]
+    Unmovable {
+        /// The tenant.
+        tenant: SchemaName,
+        /// Where it lives.
+        from: Box<Placement>,
+        /// Where it was to live.
+        to: Box<Placement>,
+        /// Why, and what to do.
+        why: &'static str,
+    },
+    /// Another tenant lives there, by the directory.
+    #[error("can't move tenant {:?} to {to}: another tenant lives there, by the directory", .tenant.as_str())]
+    PlaceTaken {
+        /// The tenant.
+        tenant: SchemaName,
+        /// Where it was to live.
+        to: Box<Placement>,
+        /// What the server answered.
+        source: tokio_postgres::Error,
+    },
+    /// Objects in other schemas depend on the tenant's, such as foreign keys and views.
+    #[error(
+        "can't move tenant {:?}: other schemas depend on it, and would stay behind: {}; drop those first", .tenant.as_str(),
+        .objects.join(", ")
+    )]
+    Referenced {
+        /// The tenant.
+        tenant: SchemaName,
+        /// The objects, as PostgreSQL describes them.
+        objects: Vec<String>,
+    },
+    /// Rows of tables without a primary key can't be told apart, and so not be copied while they are written.
+    #[error(
+        "can't move tenant {:?} while it is written to: {} have no primary key; give them one, or let `pause_writes` keep \
+         writes waiting for the whole copy", .tenant.as_str(), .tables.join(", ")
+    )]
+    NoPrimaryKey {
+        /// The tenant.
+        tenant: SchemaName,
+        /// The tables.
+        tables: Vec<String>,
+    },
+    /// The pool's connections are made by a function of the application's, and what it makes can't copy rows.
+    #[error(
+        "can't move tenant {:?}: rows need a connection of the driver's own, and the pool's are made by `establish_with`; \
+         give the same TLS connector to `tls`", .tenant.as_str()
+    )]
+    NeedsTls {
+        /// The tenant.
+        tenant: SchemaName,
+    },
+    /// The tenant could not be read.
+    #[error("can't move tenant {:?}", .tenant.as_str())]
+    Read {
+        /// The tenant.
+        tenant: SchemaName,
+        /// Why.
+        source: ExportError,
+    },
+    /// The tenant could not be made at the target.
+    #[error("can't move tenant {:?}", .tenant.as_str())]
+    Make {
+        /// The tenant.
+        tenant: SchemaName,
+        /// Why.
+        source: ImportError,
+    },
+    /// Transactions that write to the tenant did not end.
+    #[error(
+        "can't move tenant {:?}: transactions that write to it did not end within {waited:?}; try again later, or `wait` \
+         for longer", .tenant.as_str()
+    )]
+    InUse {
+        /// The tenant.
+        tenant: SchemaName,
+        /// How long was waited.
+        waited: Duration,
+    },
+    /// Somebody made, dropped or changed a table meanwhile.
+    #[error("can't move tenant {:?}: its tables were changed meanwhile; try again", .tenant.as_str())]
+    Changed {
+        /// The tenant.
+        tenant: SchemaName,
+    },
+    /// A server refused a statement, or was lost.
+    #[error("can't move tenant {:?}: {attempt} failed; it is where it was, and the same call cleans up what is left", .tenant.as_str())]
+    Server {
+        /// The tenant.
+        tenant: SchemaName,
+        /// What was attempted.
+        attempt: &'static str,
+        /// What the server answered.
+        source: tokio_postgres::Error,
+    },
+    /// All is done but to tell the directory. Nobody gets the tenant until the same call has done that.
+    #[error(
+        "tenant {:?} was moved to {to}, and the directory could not be told: nobody gets it until the same call is made \
+         again", .tenant.as_str()
+    )]
+    Untold {
+        /// The tenant.
+        tenant: SchemaName,
+        /// Where it lives by now.
+        to: Box<Placement>,
+        /// What the server answered.
+        source: tokio_postgres::Error,
+    },
+}

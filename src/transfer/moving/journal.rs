@@ -1,0 +1,108 @@
+//! What is written to a tenant while it is copied.
+
+use std::{
+    fmt::Write as _,
+    time::{Duration, Instant},
+};
+
+use tokio_postgres::{Error, error::SqlState};
+
+use super::site::{JOURNAL, Keyed, Site};
+use crate::transfer::{rows::quoted, session::Session};
+
+/// How long a statement waits for a lock at a time, while all others wait behind it.
+const LOCK_TIMEOUT: Duration = Duration::from_millis(250);
+
+/// Of the rows that are written, the journal keeps tables and primary keys. That a table was emptied is noted without a key.
+///
+/// Settings of the writer's session must not change how keys are written. Whoever may write to the tables need have no rights to the journal.
+pub(super) fn make(site: &Site, tables: &[Keyed]) -> String {
+    let (schema, journal) = (site.schema.quoted(), site.journal());
+    // In a format within a string.
+    let name = journal.replace('%', "%%").replace('\'', "''");
+    let mut sql = format!(
+        "CREATE TABLE {journal} (name pg_catalog.text NOT NULL, key pg_catalog.jsonb);
+         DO $comment$ BEGIN EXECUTE pg_catalog.format('COMMENT ON TABLE {name} IS %L', pg_catalog.gen_random_uuid()); END $comment$;
+         CREATE FUNCTION {journal}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' \
+             SET datestyle = 'ISO' SET intervalstyle = 'postgres' SET extra_float_digits = 3 AS $journal$
+         DECLARE old_key pg_catalog.jsonb; new_key pg_catalog.jsonb;
+         BEGIN
+             IF TG_OP = 'TRUNCATE' THEN
+                 INSERT INTO {journal} VALUES (TG_TABLE_NAME, NULL);
+                 RETURN NULL;
+             END IF;
+             IF TG_OP <> 'INSERT' THEN
+                 SELECT pg_catalog.jsonb_object_agg(k, pg_catalog.to_jsonb(OLD) -> k) INTO old_key FROM pg_catalog.unnest(TG_ARGV) k;
+                 INSERT INTO {journal} VALUES (TG_TABLE_NAME, old_key);
+             END IF;
+             IF TG_OP <> 'DELETE' THEN
+                 SELECT pg_catalog.jsonb_object_agg(k, pg_catalog.to_jsonb(NEW) -> k) INTO new_key FROM pg_catalog.unnest(TG_ARGV) k;
+                 IF old_key IS DISTINCT FROM new_key THEN
+                     INSERT INTO {journal} VALUES (TG_TABLE_NAME, new_key);
+                 END IF;
+             END IF;
+             RETURN NULL;
+         END $journal$;"
+    );
+    for Keyed { table, key } in tables {
+        let name = format!("{schema}.{}", quoted(&table.name));
+        let columns: Vec<String> = key.iter().map(|(column, _)| literal(column)).collect();
+        // `ALWAYS`: also for sessions that apply what other servers replicate.
+        let _ = write!(
+            sql,
+            "CREATE TRIGGER {JOURNAL} AFTER INSERT OR UPDATE OR DELETE ON {name} FOR EACH ROW \
+                 EXECUTE FUNCTION {journal}({});
+             CREATE TRIGGER {JOURNAL}_emptied AFTER TRUNCATE ON {name} FOR EACH STATEMENT EXECUTE FUNCTION {journal}();
+             ALTER TABLE {name} ENABLE ALWAYS TRIGGER {JOURNAL}, ENABLE ALWAYS TRIGGER {JOURNAL}_emptied;",
+            columns.join(", ")
+        );
+    }
+    sql
+}
+
+/// Takes all of it away, wherever its schema is by now.
+pub(super) fn remove(site: &Site) -> String {
+    let journal = site.journal();
+    format!("{}; DROP TABLE IF EXISTS {journal}", stop(site))
+}
+
+/// Has nothing noted any more.
+pub(super) fn stop(site: &Site) -> String {
+    format!("DROP FUNCTION IF EXISTS {}() CASCADE", site.journal())
+}
+
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// Runs statements that need locks on tables in use, trying again and again until the time is over; tells whether that succeeded. A transaction
+/// is open then, in which they were run.
+pub(super) async fn insist(session: &Session, sql: &str, patience: Duration) -> Result<bool, Error> {
+    let started = Instant::now();
+    let mut pause = Duration::from_millis(10);
+    loop {
+        session.begin("ISOLATION LEVEL READ COMMITTED, READ WRITE").await?;
+        let timeout = LOCK_TIMEOUT.as_millis();
+        match session
+            .execute(&format!("SET LOCAL lock_timeout = {timeout}; {sql}"))
+            .await
+        {
+            Ok(()) => {
+                session.execute("SET LOCAL lock_timeout = 0").await?;
+                return Ok(true);
+            }
+            Err(error) => {
+                session.execute("ROLLBACK").await?;
+                let is_lock = [SqlState::LOCK_NOT_AVAILABLE, SqlState::T_R_DEADLOCK_DETECTED];
+                if !error.code().is_some_and(|code| is_lock.contains(code)) {
+                    return Err(error);
+                }
+            }
+        }
+        if started.elapsed() >= patience {
+            return Ok(false);
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LOCK_TIMEOUT);
+    }
+}

@@ -1,0 +1,91 @@
+//! What is made at the target after the last row.
+
+use crate::{
+    SchemaName,
+    structure::{Kind, Object, Structure, render},
+    transfer::{head::Making, source::making},
+};
+
+/// The objects that come after rows, by when they are made.
+pub(super) struct Split {
+    /// With the copy: keys, indexes, views, and foreign keys to tables outside of the schema.
+    pub(super) early: Vec<Making>,
+    /// With the switch: whatever fires on a write or keeps rows from being replayed in any order.
+    pub(super) late: Vec<Making>,
+    /// The foreign keys among them whose rows are checked after the switch.
+    pub(super) unchecked: Vec<(String, String)>,
+}
+
+impl Split {
+    pub(super) fn of(structure: Structure) -> Self {
+        let after = structure.objects.iter().skip(structure.before_rows());
+        let mut split = Self {
+            early: Vec::new(),
+            late: Vec::new(),
+            unchecked: Vec::new(),
+        };
+        for object in after.filter(|object| !object.inline && !is_status(object)) {
+            if !is_late(object) {
+                split.early.push(making(object));
+                continue;
+            }
+            let mut late = making(object);
+            if object.kind == Kind::ForeignKey && !is_partitioned(&structure, &object.parent) {
+                // The rows are those of the source, where they were checked: to check them again can wait until nobody waits for it.
+                if !late.statements.ends_with("NOT VALID") {
+                    late.statements += " NOT VALID";
+                    split.unchecked.push((object.parent.clone(), object.name.clone()));
+                }
+            }
+            split.late.push(late);
+        }
+        split
+    }
+
+    /// The statements that check foreign keys.
+    pub(super) fn checks(&self, schema: &SchemaName) -> Vec<String> {
+        let quoted = crate::transfer::rows::quoted;
+        let check = |(table, name): &(String, String)| {
+            let table = format!("{}.{}", schema.quoted(), quoted(table));
+            format!("ALTER TABLE {table} VALIDATE CONSTRAINT {}", quoted(name))
+        };
+        self.unchecked.iter().map(check).collect()
+    }
+}
+
+/// The comment that tells what a tenant is up to: at the target that is another.
+fn is_status(object: &Object) -> bool {
+    let is_ours = |sql: &String| sql.contains("IS 'diesel-tenants: ");
+    object.kind == Kind::Comment
+        && object.name.contains("__diesel_schema_migrations")
+        && object.make.iter().any(is_ours)
+}
+
+fn is_late(object: &Object) -> bool {
+    match object.kind {
+        Kind::ForeignKey => {
+            // Rendered for two schemas, it leads to this one if what it references differs.
+            let [one, other] = ["a", "b"].map(|name| references(object, name));
+            one != other
+        }
+        kind => matches!(
+            kind,
+            Kind::LateSetting | Kind::Trigger | Kind::Rule | Kind::Policy | Kind::Grant | Kind::Comment
+        ),
+    }
+}
+
+/// What a foreign key says behind its columns, with a name for the schema.
+fn references(object: &Object, schema: &str) -> Option<String> {
+    let schema = SchemaName::new(schema).ok()?;
+    let text = render(object.make.first()?, &schema);
+    text.rsplit_once(" REFERENCES ").map(|(_, target)| target.to_owned())
+}
+
+fn is_partitioned(structure: &Structure, table: &str) -> bool {
+    let table = structure
+        .objects
+        .iter()
+        .find(|object| object.kind == Kind::Table && object.name == table);
+    table.is_some_and(|table| table.make.iter().any(|sql| sql.contains(" PARTITION BY ")))
+}

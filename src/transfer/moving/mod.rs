@@ -1,0 +1,19 @@
+//! A tenant that moves from one database to another while it is in use.
+//!
+//! Its rows are copied as of one moment. What is written meanwhile is noted by triggers in a table of the tenant's schema, the journal, and
+//! replayed at the target, round after round. Once a round is small, writes are locked out; the rest is replayed, the schema at the source is
+//! renamed, and the directory is told. Whoever still knows the old place meets "does not exist" there, never a table that takes a write.
+
+mod copy;
+mod errors;
+mod journal;
+mod late;
+mod replay;
+mod request;
+mod run;
+mod site;
+mod switch;
+
+pub use errors::MoveError;
+pub use request::{MoveTenant, Moved};
+pub(super) use site::JOURNAL;

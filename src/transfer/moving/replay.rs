@@ -1,0 +1,143 @@
+//! What was written meanwhile, brought to the target.
+
+use tokio_postgres::Error;
+
+use super::{
+    MoveError,
+    copy::pipe,
+    run::Run,
+    site::{Keyed, Site},
+};
+use crate::transfer::{rows::quoted, session::Session};
+
+/// Two ends of a move, with a session each, and their tables in the same order.
+pub(super) struct Ends<'a> {
+    pub(super) source: &'a Site,
+    pub(super) reader: &'a Session,
+    pub(super) read: Vec<Keyed>,
+    pub(super) target: &'a Site,
+    pub(super) writer: &'a Session,
+    pub(super) written: Vec<Keyed>,
+}
+
+impl Run<'_> {
+    /// Replays what the journal holds at this moment, and returns how much that was.
+    ///
+    /// Rows that were written are deleted at the target, and copied anew if they are still there: all as of one moment, so that what is unique stays
+    /// so. The source forgets what was replayed once the target has it; replayed twice it changes nothing.
+    pub(super) async fn replay(&self, ends: &Ends<'_>) -> Result<u64, MoveError> {
+        let (read, write) = (
+            self.server("to read what was written"),
+            self.server("to replay what was written"),
+        );
+        let Ends { reader, writer, .. } = ends;
+        let begin = "ISOLATION LEVEL REPEATABLE READ, READ WRITE";
+        reader.begin(begin).await.map_err(&read)?;
+        reader.execute(&ends.source.path(false)).await.map_err(&read)?;
+        let changed = ends.changed().await.map_err(&read)?;
+        let count = changed.iter().map(|(_, count, _)| count).sum::<u64>();
+        if count > 0 {
+            writer
+                .begin("ISOLATION LEVEL READ COMMITTED, READ WRITE")
+                .await
+                .map_err(&write)?;
+            writer.execute(&ends.target.path(false)).await.map_err(&write)?;
+            let (from, to) = (ends.source.journal(), ends.target.journal());
+            let keys = format!("COPY (SELECT DISTINCT name, key FROM {from} WHERE key IS NOT NULL) TO STDOUT");
+            let copied = pipe(reader, &keys, writer, &format!("COPY {to} FROM STDIN")).await;
+            copied.map_err(|end| self.end(end))?;
+            for (name, _, was_emptied) in &changed {
+                let find = |tables: &[Keyed]| tables.iter().find(|keyed| keyed.table.name == *name).cloned();
+                let (Some(there), Some(here)) = (find(&ends.read), find(&ends.written)) else {
+                    return Err(MoveError::Changed {
+                        tenant: self.tenant.clone(),
+                    });
+                };
+                let (delete, select) = if *was_emptied {
+                    (
+                        format!("DELETE FROM ONLY {}", name_of(ends.target, &here)),
+                        there.table.copy_out(&ends.source.schema),
+                    )
+                } else {
+                    (delete(ends.target, &here), select(ends.source, &there))
+                };
+                writer.execute(&delete).await.map_err(&write)?;
+                let copied = pipe(reader, &select, writer, &here.table.copy_in(&ends.target.schema)).await;
+                copied.map_err(|end| self.end(end))?;
+            }
+            writer
+                .execute(&format!("DELETE FROM {to}; COMMIT"))
+                .await
+                .map_err(&write)?;
+        }
+        let forget = format!("DELETE FROM {}; COMMIT", ends.source.journal());
+        reader.execute(&forget).await.map_err(&read)?;
+        Ok(count)
+    }
+}
+
+impl Ends<'_> {
+    /// Tables that were written to, how many times, and whether they were emptied.
+    async fn changed(&self) -> Result<Vec<(String, u64, bool)>, Error> {
+        let sql = format!(
+            "SELECT name, pg_catalog.count(*), pg_catalog.bool_or(key IS NULL) FROM {} GROUP BY name ORDER BY name",
+            self.source.journal()
+        );
+        let rows = self.reader.query(&sql, &[]).await?;
+        let changed = rows.iter().map(|row| {
+            let count: i64 = row.try_get(1)?;
+            Ok((row.try_get(0)?, count.unsigned_abs(), row.try_get(2)?))
+        });
+        changed.collect()
+    }
+}
+
+fn name_of(site: &Site, keyed: &Keyed) -> String {
+    format!("{}.{}", site.schema.quoted(), quoted(&keyed.table.name))
+}
+
+/// The keys of a table that the journal holds, as rows `r`.
+fn keys(site: &Site, keyed: &Keyed) -> String {
+    let columns: Vec<String> = keyed
+        .key
+        .iter()
+        .map(|(name, of)| format!("{} {of}", quoted(name)))
+        .collect();
+    format!(
+        "(SELECT DISTINCT r.* FROM {} j CROSS JOIN LATERAL pg_catalog.jsonb_to_record(j.key) AS r ({}) WHERE j.name = '{}') r",
+        site.journal(),
+        columns.join(", "),
+        keyed.table.name.replace('\'', "''")
+    )
+}
+
+/// That row `x` is one of `r`.
+fn is_one(keyed: &Keyed) -> String {
+    let equal = keyed.key.iter().map(|(name, _)| format!("x.{0} = r.{0}", quoted(name)));
+    equal.collect::<Vec<_>>().join(" AND ")
+}
+
+fn delete(site: &Site, keyed: &Keyed) -> String {
+    format!(
+        "DELETE FROM ONLY {} x USING {} WHERE {}",
+        name_of(site, keyed),
+        keys(site, keyed),
+        is_one(keyed)
+    )
+}
+
+fn select(site: &Site, keyed: &Keyed) -> String {
+    let columns: Vec<String> = keyed
+        .table
+        .columns
+        .iter()
+        .map(|column| format!("x.{}", quoted(column)))
+        .collect();
+    format!(
+        "COPY (SELECT {} FROM ONLY {} x JOIN {} ON {}) TO STDOUT",
+        columns.join(", "),
+        name_of(site, keyed),
+        keys(site, keyed),
+        is_one(keyed)
+    )
+}

@@ -1,0 +1,147 @@
+use std::time::{Duration, Instant};
+
+use tokio_postgres::{Error, types::ToSql};
+
+use super::MoveError;
+use crate::{
+    LifecycleError, LifecycleEvent, SchemaName, TenantPool, TenantStatus,
+    connection::STATUS_COMMENT,
+    migrations::{lock_name, version_table},
+    pool::search_path,
+    transfer::{rows::Table, session::Session, tls::Dial},
+};
+
+/// What a move makes in the tenant's schema: a table, a function and triggers. It is gone when the move is done.
+pub(in crate::transfer) const JOURNAL: &str = "__diesel_tenants_move";
+
+/// What is written on the journal at the target, before the move's id, once all is there.
+pub(super) const COMPLETE: &str = "complete ";
+
+/// One end of a move: a schema of some database.
+#[derive(Clone)]
+pub(super) struct Site {
+    pub(super) pool: TenantPool,
+    pub(super) schema: SchemaName,
+}
+
+/// A table whose rows can be told apart, if it has a primary key.
+#[derive(Debug, Clone)]
+pub(super) struct Keyed {
+    pub(super) table: Table,
+    /// The columns of the primary key, with their types.
+    pub(super) key: Vec<(String, String)>,
+}
+
+impl Keyed {
+    /// Types are named after the schema they are in.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        let names = |keyed: &Self| keyed.key.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        self.table == other.table && names(self) == names(other)
+    }
+}
+
+impl Site {
+    pub(super) async fn connect(&self, dial: &dyn Dial, event: &LifecycleEvent) -> Result<Session, LifecycleError> {
+        let connected = dial.dial(self.pool.migration_connector()).await;
+        connected.map_err(|source| LifecycleError::Connect {
+            operation: event.clone(),
+            source,
+        })
+    }
+
+    /// The journal's name in SQL.
+    pub(super) fn journal(&self) -> String {
+        format!("{}.{JOURNAL}", self.schema.quoted())
+    }
+
+    /// Has names of extensions found, for the transaction that is open; and those of this schema, where it is filled.
+    pub(super) fn path(&self, with_schema: bool) -> String {
+        let mut path: Vec<SchemaName> = with_schema.then(|| self.schema.clone()).into_iter().collect();
+        path.extend_from_slice(self.pool.migration_connector().extension_schemas());
+        match &path[..] {
+            [] => "SET LOCAL search_path = ''".to_owned(),
+            path => format!("SET LOCAL search_path = {}", search_path(path)),
+        }
+    }
+
+    pub(super) async fn tables(&self, session: &Session) -> Result<Vec<Keyed>, Error> {
+        let rows = session
+            .query(include_str!("keyed.sql"), &[&self.schema.as_str()])
+            .await?;
+        let keyed = rows.iter().map(|row| {
+            let (names, types): (Vec<String>, Vec<String>) = (row.try_get(2)?, row.try_get(3)?);
+            Ok(Keyed {
+                table: Table {
+                    name: row.try_get(0)?,
+                    columns: row.try_get(1)?,
+                },
+                key: names.into_iter().zip(types).collect(),
+            })
+        });
+        keyed.collect()
+    }
+
+    /// What is in the schema; `None` if there is no such schema.
+    pub(super) async fn status(&self, session: &Session) -> Result<Option<Found>, Error> {
+        let sql = format!(
+            "SELECT {STATUS_COMMENT}, pg_catalog.obj_description(pg_catalog.to_regclass($2), 'pg_class'), \
+             pg_catalog.to_regclass($3) IS NOT NULL FROM pg_catalog.pg_namespace n WHERE n.nspname = $1"
+        );
+        let versions = version_table(&self.schema);
+        let parameters: [&(dyn ToSql + Sync); 3] = [&self.schema.as_str(), &self.journal(), &versions];
+        let Some(row) = session.query(&sql, &parameters).await?.pop() else {
+            return Ok(None);
+        };
+        let comment: Option<String> = row.try_get(0)?;
+        Ok(Some(Found {
+            status: TenantStatus::of_comment(comment.as_deref()),
+            journal: row.try_get(1)?,
+            has_versions: row.try_get(2)?,
+        }))
+    }
+}
+
+/// What is in a schema.
+pub(super) struct Found {
+    pub(super) status: TenantStatus,
+    /// What a move wrote on its journal. At the source that is the move's id; at the target, once all is there, `complete` and the id.
+    pub(super) journal: Option<String>,
+    pub(super) has_versions: bool,
+}
+
+impl Found {
+    /// Whether it is what a move, a creation or a drop left half done at a target.
+    pub(super) fn is_left(&self) -> bool {
+        self.status == TenantStatus::Unfinished
+            || self
+                .journal
+                .as_ref()
+                .is_some_and(|journal| journal.starts_with(COMPLETE))
+    }
+}
+
+/// Keeps everybody else from migrating, renaming, moving or dropping a schema, until the session ends.
+pub(super) async fn lock(
+    session: &Session,
+    schema: &SchemaName,
+    patience: Duration,
+    event: &LifecycleEvent,
+    failed: impl Fn(Error) -> MoveError,
+) -> Result<(), MoveError> {
+    let started = Instant::now();
+    loop {
+        let sql = "SELECT pg_catalog.pg_try_advisory_lock(pg_catalog.hashtextextended($1, 0))";
+        let rows = session.query(sql, &[&lock_name(schema)]).await.map_err(&failed)?;
+        let is_locked = rows.first().map(|row| row.try_get(0)).transpose().map_err(&failed)?;
+        if is_locked == Some(true) {
+            return Ok(());
+        }
+        if started.elapsed() >= patience {
+            return Err(MoveError::Lifecycle(LifecycleError::Locked {
+                operation: event.clone(),
+                waited: patience,
+            }));
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

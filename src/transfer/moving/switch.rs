@@ -1,0 +1,290 @@
+//! The moment in which a tenant is no longer at its old place, and is at its new one.
+
+use std::time::Instant;
+
+use tokio_postgres::Error;
+
+use super::{
+    MoveError, Moved,
+    journal::{insist, remove},
+    late::Split,
+    run::{Run, Sessions},
+    site::{COMPLETE, JOURNAL, Site},
+};
+use crate::{
+    SchemaName, TenantStatus,
+    connection::ArchiveNote,
+    lifecycle::archive_name,
+    migrations::version_table,
+    pool::{DirectoryChange, DirectoryEntry},
+    transfer::{rows::Sequence, rows::quoted, session::Session, target::Target, tls::Dial},
+};
+
+/// How a move stopped.
+pub(super) enum Stop {
+    /// Before the switch: what was made can be taken away.
+    Before(MoveError),
+    /// Within it: what is there has to be looked at before anything is taken away.
+    Within(MoveError),
+}
+
+impl From<MoveError> for Stop {
+    fn from(error: MoveError) -> Self {
+        Self::Before(error)
+    }
+}
+
+impl Run<'_> {
+    /// Locks writes out, and says since when. Who waits goes on once the transaction ends: by name, which is another's then. Views and partitioned
+    /// tables are locked as well, since who has them by name already gets their tables without.
+    pub(super) async fn pause(&self, guard: &Session, source: &Site) -> Result<Instant, MoveError> {
+        let sql = "SELECT 'LOCK TABLE ' || pg_catalog.string_agg(pg_catalog.format('%I.%I', n.nspname, c.relname), ', ' ORDER BY c.oid) || \
+             ' IN EXCLUSIVE MODE' FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v') AND c.relname <> $2";
+        let failed = self.server("to lock its tables");
+        let rows = guard
+            .query(sql, &[&source.schema.as_str(), &JOURNAL])
+            .await
+            .map_err(&failed)?;
+        let lock: Option<String> = rows.first().map_or(Ok(None), |row| row.try_get(0)).map_err(&failed)?;
+        self.insist(guard, &lock.unwrap_or_default()).await?;
+        Ok(Instant::now())
+    }
+
+    /// Makes the rest at the target: positions of sequences, and whatever fires on a write.
+    pub(super) async fn finish(
+        &self,
+        entry: &DirectoryEntry,
+        source: &Site,
+        target: &Site,
+        sessions: &Sessions<'_>,
+        split: &Split,
+    ) -> Result<(), MoveError> {
+        let Sessions { guard, writer, .. } = *sessions;
+        let positions = sequences(source, guard)
+            .await
+            .map_err(self.server("to read its sequences"))?;
+        let id = source.status(guard).await.map_err(self.server("to read its journal"))?;
+        let id = id.and_then(|there| there.journal).unwrap_or_default();
+        let status = match (entry.placement.database(), self.to.database()) {
+            // There the schema tells as well as the directory; elsewhere the directory alone.
+            (_, None) => entry.status,
+            _ => TenantStatus::Active,
+        };
+        let failed = self.server("to finish what was made");
+        writer
+            .begin("ISOLATION LEVEL READ COMMITTED, READ WRITE")
+            .await
+            .map_err(&failed)?;
+        let mark = format!(
+            "{}; COMMENT ON TABLE {} IS {}; COMMENT ON TABLE {} IS '{COMPLETE}{id}'",
+            target.path(true),
+            version_table(&target.schema),
+            status.comment(),
+            target.journal()
+        );
+        writer.execute(&mark).await.map_err(&failed)?;
+        for sequence in positions {
+            writer.execute(&sequence.set(&target.schema)).await.map_err(&failed)?;
+        }
+        let making = Target {
+            session: writer,
+            pool: &target.pool,
+            tenant: &target.schema,
+        };
+        let made = making.make_all(&split.late).await;
+        made.map_err(|source| MoveError::Make {
+            tenant: self.tenant.clone(),
+            source,
+        })?;
+        writer.execute("COMMIT").await.map_err(failed)
+    }
+
+    /// Takes the name away at the source, and tells the directory. In one transaction, where both are in one database; else one is committed right
+    /// after the other, and the directory is told again where it didn't hear. Returns the name that the source has then.
+    pub(super) async fn switch(
+        &self,
+        entry: &DirectoryEntry,
+        source: &Site,
+        target: &Site,
+        sessions: &Sessions<'_>,
+        dial: &dyn Dial,
+    ) -> Result<SchemaName, Stop> {
+        let Sessions { home, guard, .. } = *sessions;
+        let failed = self.server("to switch");
+        let archive = self.rename(entry, source, guard).await?;
+        let is_home = entry.placement.database().is_none();
+        let note = self.note();
+        if is_home {
+            guard.execute(&note).await.map_err(&failed)?;
+        } else {
+            home.begin("").await.map_err(&failed)?;
+            home.execute(&note).await.map_err(&failed)?;
+        }
+        let committed = guard.execute("COMMIT").await;
+        let told = match committed {
+            Err(source) => {
+                let _ = home.execute("ROLLBACK").await;
+                return Err(Stop::Within(failed(source)));
+            }
+            Ok(()) if is_home => Ok(()),
+            Ok(()) => match home.execute("COMMIT").await {
+                Ok(()) => Ok(()),
+                Err(_) => self.tell_again(dial).await,
+            },
+        };
+        // From now on this pool looks it up anew.
+        drop((
+            self.pool.forget_afterwards(self.tenant),
+            source.pool.forget_afterwards(&source.schema),
+            target.pool.forget_afterwards(&target.schema),
+        ));
+        told.map(|()| archive).map_err(Stop::Within)
+    }
+
+    fn note(&self) -> String {
+        self.pool.note(&DirectoryChange::Moved {
+            tenant: self.tenant,
+            placement: self.to,
+        })
+    }
+
+    /// Tells the directory, in a transaction of its own.
+    pub(super) async fn tell(&self, home: &Session) -> Result<(), Error> {
+        home.begin("").await?;
+        home.execute(&self.note()).await?;
+        home.execute("COMMIT").await?;
+        drop(self.pool.forget_afterwards(self.tenant));
+        Ok(())
+    }
+
+    async fn tell_again(&self, dial: &dyn Dial) -> Result<(), MoveError> {
+        let home = Site {
+            pool: self.pool.clone(),
+            schema: self.tenant.clone(),
+        };
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let told = match home.connect(dial, self.event).await {
+                Ok(session) => self.tell(&session).await.map_err(|source| self.untold(source)),
+                Err(error) => Err(MoveError::Lifecycle(error)),
+            };
+            if told.is_ok() || tries == 10 {
+                return told;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        }
+    }
+
+    /// Gives the source the name of an archive, in the transaction that locks writes out.
+    async fn rename(&self, entry: &DirectoryEntry, source: &Site, guard: &Session) -> Result<SchemaName, MoveError> {
+        let failed = self.server("to rename the schema at the source");
+        let now = "SELECT pg_catalog.floor(extract(epoch FROM pg_catalog.now()))::pg_catalog.int8, \
+             pg_catalog.to_char(pg_catalog.now() AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISS')";
+        let rows = guard.query(now, &[]).await.map_err(&failed)?;
+        let (since, stamp): (i64, String) = match rows.first() {
+            Some(row) => (row.try_get(0).map_err(&failed)?, row.try_get(1).map_err(&failed)?),
+            None => Default::default(),
+        };
+        let mut number = 1;
+        let archive = loop {
+            let archive = archive_name(&source.schema, &stamp, number)?;
+            let taken = "SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1";
+            if guard
+                .query(taken, &[&archive.as_str()])
+                .await
+                .map_err(&failed)?
+                .is_empty()
+            {
+                break archive;
+            }
+            number += 1;
+        };
+        let note = ArchiveNote {
+            since: since.unsigned_abs(),
+            suspended: entry.status == TenantStatus::Suspended,
+            tenant: source.schema.clone(),
+            dropping: false,
+        };
+        let rename = format!(
+            "ALTER SCHEMA {} RENAME TO {}; COMMENT ON TABLE {} IS {}",
+            source.schema.quoted(),
+            archive.quoted(),
+            version_table(&archive),
+            note.comment()
+        );
+        guard.execute(&rename).await.map_err(&failed)?;
+        Ok(archive)
+    }
+
+    /// Takes away what the move needed, and checks what was left unchecked. The tenant is served meanwhile.
+    pub(super) async fn tidy(
+        &self,
+        source: &Site,
+        target: &Site,
+        sessions: &Sessions<'_>,
+        checks: Vec<String>,
+        moved: &mut Moved,
+    ) {
+        self.tidy_target(target, sessions.writer, checks, moved).await;
+        let Some(archive) = moved.archive.clone() else { return };
+        if self.options.drops_source {
+            match source.pool.purge_archive(&archive).await {
+                Ok(()) => moved.archive = None,
+                Err(error) => moved
+                    .left
+                    .push(format!("drop_tenant({archive:?}) at the source: {error}")),
+            }
+            return;
+        }
+        let archived = Site {
+            schema: archive,
+            ..source.clone()
+        };
+        self.attempt(sessions.guard, &remove(&archived), moved).await;
+    }
+
+    pub(super) async fn tidy_target(&self, target: &Site, writer: &Session, checks: Vec<String>, moved: &mut Moved) {
+        self.attempt(writer, &format!("DROP TABLE IF EXISTS {}", target.journal()), moved)
+            .await;
+        for check in checks {
+            self.attempt(writer, &check, moved).await;
+        }
+    }
+
+    async fn attempt(&self, session: &Session, sql: &str, moved: &mut Moved) {
+        let done = match insist(session, sql, self.options.wait).await {
+            Ok(true) => session.execute("COMMIT").await.map(|()| true),
+            done => done,
+        };
+        match done {
+            Ok(true) => {}
+            Ok(false) => moved.left.push(format!("{sql}: the tables were in use")),
+            Err(error) => moved.left.push(format!("{sql}: {error}")),
+        }
+    }
+}
+
+async fn sequences(site: &Site, session: &Session) -> Result<Vec<Sequence>, Error> {
+    let sql = "SELECT c.relname::pg_catalog.text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname = $1 AND c.relkind = 'S' AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e \
+         WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = c.oid AND e.deptype = 'e')";
+    let mut sequences = Vec::new();
+    for row in session.query(sql, &[&site.schema.as_str()]).await? {
+        let name: String = row.try_get(0)?;
+        let position = format!(
+            "SELECT last_value, is_called FROM {}.{}",
+            site.schema.quoted(),
+            quoted(&name)
+        );
+        for row in session.query(&position, &[]).await? {
+            sequences.push(Sequence {
+                name: name.clone(),
+                last_value: row.try_get(0)?,
+                is_called: row.try_get(1)?,
+            });
+        }
+    }
+    Ok(sequences)
+}

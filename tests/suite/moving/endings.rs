@@ -1,0 +1,162 @@
+//! What a move brings along, and what it leaves.
+
+use std::time::Duration;
+
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use diesel_tenants::CheckoutError;
+
+use super::{Places, at, home, left, pool, schemas, strings};
+
+#[tokio::test]
+async fn a_tenant_moves_there_and_back_with_all_that_it_is_made_of() {
+    let places = Places::with(1_000).await;
+    let before = places.contents(&places.main);
+    let moved = places.move_to(at("shard")).await;
+    assert_eq!((places.row().as_str(), moved.changes), ("client1 shard active", 0));
+    assert_eq!(places.contents(&places.shard), before);
+    let archive = moved.archive.unwrap();
+    assert_eq!(schemas(&places.main), [archive.as_str()]);
+    let archived = places.pool.archived_tenants().await.unwrap();
+    assert!(
+        archived.len() == 1 && archived[0].tenant.as_str() == "client1",
+        "{archived:?}"
+    );
+    for database in [&places.main, &places.shard] {
+        assert!(left(database).is_empty(), "{:?}", left(database));
+    }
+    // The next number is the next number.
+    let mut conn = places.pool.for_tenant("client1").get().await.unwrap();
+    conn.batch_execute("INSERT INTO orders (user_id, item_id, writer, value) VALUES (1, 1, 9, 9)")
+        .await
+        .unwrap();
+    assert_eq!(
+        strings(&places.shard, "SELECT id FROM client1.orders WHERE writer = 9"),
+        ["1001"]
+    );
+    drop(conn);
+
+    // To be there already is no error, and nothing to do.
+    let again = places.move_to(at("shard")).await;
+    assert_eq!((again.rows, again.archive), (0, None));
+    let now = places.contents(&places.shard);
+    let back = places.pool.move_tenant("client1", home()).drop_source().await.unwrap();
+    assert!(back.left.is_empty() && back.archive.is_none(), "{back:?}");
+    assert_eq!(places.row(), "client1 main active");
+    assert_eq!(places.contents(&places.main), now);
+    assert!(schemas(&places.shard).is_empty());
+    places.pool.rename_tenant("client1", "client2").await.unwrap();
+    assert_eq!(
+        places.pool.drop_archived(Duration::ZERO).await.unwrap().dropped.len(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn a_suspended_tenant_stays_suspended() {
+    let places = Places::with(10).await;
+    places.pool.suspend_tenant("client1").await.unwrap();
+    for to in [at("shard"), home()] {
+        places.move_to(to).await;
+        let error = places.pool.for_tenant("client1").get().await.unwrap_err();
+        assert!(matches!(error, CheckoutError::SuspendedTenant { .. }), "{error:?}");
+        places.pool.resume_tenant("client1").await.unwrap();
+        places.pool.for_tenant("client1").get().await.unwrap();
+        places.pool.suspend_tenant("client1").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn who_still_knows_the_old_place_can_write_nothing_there() {
+    let places = Places::with(10).await;
+    let other = pool(places.main.url(), places.shard.url(), places.third.url()).await;
+    let mut old = other.for_tenant("client1").get().await.unwrap();
+    let insert = "INSERT INTO emptied VALUES (1000)";
+    // Prepared, and with a plan that is kept.
+    for _ in 0..10 {
+        assert_eq!(
+            diesel::sql_query("UPDATE emptied SET id = id WHERE id = 1")
+                .execute(&mut old)
+                .await,
+            Ok(1)
+        );
+    }
+    places.move_to(at("shard")).await;
+    for sql in [
+        insert,
+        "UPDATE emptied SET id = id WHERE id = 1",
+        "INSERT INTO busy VALUES (99, 'x')",
+        "SELECT nextval('client1.audit_id_seq')",
+    ] {
+        let error = diesel::sql_query(sql).execute(&mut old).await.unwrap_err();
+        assert!(error.to_string().contains("does not exist"), "{error}");
+    }
+    drop(old);
+    tokio::time::sleep(Duration::from_millis(60)).await;
+    let mut new = other.for_tenant("client1").get().await.unwrap();
+    new.batch_execute(insert).await.unwrap();
+    assert_eq!(strings(&places.shard, "SELECT max(id) FROM client1.emptied"), ["1000"]);
+}
+
+#[tokio::test]
+async fn writes_that_wait_for_the_switch_are_refused_at_the_old_place() {
+    let places = Places::with(5_000).await;
+    let other = pool(places.main.url(), places.shard.url(), places.third.url()).await;
+    // Each of them is on its way in some other way when writes are locked out.
+    let ways = [
+        "INSERT INTO emptied VALUES (2000)",
+        "INSERT INTO busy VALUES (2000, 'x')",
+        "INSERT INTO parts VALUES (1, 2000)",
+    ];
+    let moving = places.pool.move_tenant("client1", at("shard")).pause_writes();
+    let writing = ways.map(|way| {
+        let other = other.clone();
+        tokio::spawn(async move {
+            let mut conn = other.for_tenant("client1").get().await.unwrap();
+            conn.batch_execute("SELECT 1").await.unwrap();
+            tokio::time::sleep(Duration::from_millis(150)).await;
+            conn.batch_execute(way).await
+        })
+    });
+    moving.await.unwrap();
+    let archive = &schemas(&places.main)[0];
+    for (table, task) in ["emptied", "items", "parts"].into_iter().zip(writing) {
+        let count = |database, schema: &str| {
+            strings(
+                database,
+                &format!("SELECT count(*) FROM {schema}.{table} WHERE id = 2000"),
+            )
+            .concat()
+        };
+        // Either it was in time, and was moved; or it was told that it wasn't.
+        match task.await.unwrap() {
+            Ok(()) => assert_eq!(count(&places.shard, "client1"), "1", "{table}"),
+            Err(error) => {
+                assert!(error.to_string().contains("does not exist"), "{error}");
+                assert_eq!(count(&places.main, archive), "0", "{table}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_crash_between_the_two_commits_is_finished_by_the_same_call() {
+    let places = Places::with(10).await;
+    let before = places.contents(&places.main);
+    places.move_to(at("shard")).await;
+    places.move_to(at("third")).await;
+    // As it was between them: all is there, the source has its new name, and the directory knows nothing of it.
+    places.third.run(
+        "CREATE TABLE client1.__diesel_tenants_move (); COMMENT ON TABLE client1.__diesel_tenants_move IS 'complete x'",
+    );
+    places
+        .main
+        .run("UPDATE public.tenants SET database_name = 'shard' WHERE name = 'client1'");
+    tokio::time::sleep(Duration::from_millis(60)).await;
+    let error = places.pool.for_tenant("client1").get().await.unwrap_err();
+    assert!(matches!(error, CheckoutError::MissingSchema { .. }), "{error:?}");
+    places.move_to(at("third")).await;
+    places.pool.for_tenant("client1").get().await.unwrap();
+    assert_eq!(places.row(), "client1 third active");
+    assert_eq!(places.contents(&places.third), before);
+    assert!(left(&places.third).is_empty());
+}

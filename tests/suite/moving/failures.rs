@@ -1,0 +1,194 @@
+//! Moves that are refused, fail half way, or are given up.
+
+use std::time::Duration;
+
+use diesel_async::SimpleAsyncConnection;
+use diesel_tenants::{
+    LifecycleError, MoveError, Placement, TenantPool, directory::FixedDirectory, migrations::NoMigrations,
+};
+use diesel_tenants_test_support::Server;
+
+use super::{Places, at, home, left, schemas};
+use crate::store::chain;
+
+/// The tenant is served where it was, can be written to, and nothing is left anywhere.
+async fn is_as_it_was(places: &Places, before: &[String]) {
+    assert_eq!(places.row(), "client1 main active");
+    assert_eq!(places.contents(&places.main), before);
+    let mut conn = places.pool.for_tenant("client1").get().await.unwrap();
+    conn.batch_execute("INSERT INTO emptied VALUES (-1); DELETE FROM emptied WHERE id = -1")
+        .await
+        .unwrap();
+    assert!(left(&places.main).is_empty(), "{:?}", left(&places.main));
+}
+
+#[tokio::test]
+async fn what_can_not_be_moved_is_refused_and_stays() {
+    let places = Places::with(10).await;
+    let before = places.contents(&places.main);
+    let refused = async |tenant: &str, to: Placement, why: &str| {
+        let error = places.pool.move_tenant(tenant, to).await.unwrap_err();
+        assert!(chain(&error).contains(why), "{}", chain(&error));
+        is_as_it_was(&places, &before).await;
+        assert!(left(&places.shard).is_empty());
+    };
+    let schema = |name: &str| Placement::schema(name.parse().unwrap());
+    refused("nobody", at("shard"), "there is no tenant").await;
+    refused("client1", at("nowhere"), "is not declared").await;
+    refused(
+        "client1",
+        Placement::rows("1").in_database("shard"),
+        "only schemas can be moved",
+    )
+    .await;
+    refused("client1", schema("public").in_database("shard"), "shared schema stays").await;
+    refused("client1", schema("other"), "both are in one database").await;
+    places
+        .shard
+        .run("CREATE SCHEMA client1; CREATE TABLE client1.precious AS SELECT 1");
+    refused("client1", at("shard"), "there is a schema \"client1\" already").await;
+    assert_eq!(schemas(&places.shard), ["client1"]);
+    places.shard.run("DROP SCHEMA client1 CASCADE");
+    places
+        .main
+        .run("INSERT INTO public.tenants (name, schema_name, database_name) VALUES ('client2', 'client1', 'shard')");
+    refused("client1", at("shard"), "another tenant lives there").await;
+    places.main.run("DELETE FROM public.tenants WHERE name = 'client2'");
+    places
+        .main
+        .run("CREATE VIEW public.all_items AS SELECT * FROM client1.items");
+    refused("client1", at("shard"), "view").await;
+    places.main.run("DROP VIEW public.all_items");
+    places.shard.run("DROP TABLE public.users");
+    refused("client1", at("shard"), "lacks table public.users").await;
+    assert!(schemas(&places.shard).is_empty());
+
+    let fixed = FixedDirectory::new().with("client1", home()).unwrap();
+    let pool = TenantPool::builder(places.main.url())
+        .directory(fixed)
+        .database("shard", places.shard.url());
+    let error = pool
+        .build()
+        .await
+        .unwrap()
+        .move_tenant("client1", at("shard"))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, MoveError::Lifecycle(LifecycleError::NoDirectory { .. })),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn tables_without_a_primary_key_are_moved_with_writes_paused_only() {
+    let places = Places::with(10).await;
+    places
+        .main
+        .run("CREATE TABLE client1.log (line text); INSERT INTO client1.log VALUES ('a'), ('a')");
+    let before = places.contents(&places.main);
+    let error = places.pool.move_tenant("client1", at("shard")).await.unwrap_err();
+    assert!(
+        matches!(&error, MoveError::NoPrimaryKey { tables, .. } if tables == &["log"]),
+        "{error:?}"
+    );
+    is_as_it_was(&places, &before).await;
+    let moved = places
+        .pool
+        .move_tenant("client1", at("shard"))
+        .pause_writes()
+        .await
+        .unwrap();
+    assert!(moved.left.is_empty() && moved.changes == 0, "{moved:?}");
+    assert_eq!(places.contents(&places.shard), before);
+    assert!(left(&places.main).is_empty() && left(&places.shard).is_empty());
+}
+
+#[tokio::test]
+async fn a_transaction_that_writes_and_does_not_end_keeps_the_tenant_where_it_is() {
+    let places = Places::with(10).await;
+    let before = places.contents(&places.main);
+    let mut conn = places.pool.for_tenant("client1").get().await.unwrap();
+    conn.batch_execute("BEGIN; UPDATE items SET code = code WHERE id = 1")
+        .await
+        .unwrap();
+    let moving = places
+        .pool
+        .move_tenant("client1", at("shard"))
+        .wait(Duration::from_millis(400));
+    let error = moving.await.unwrap_err();
+    assert!(matches!(error, MoveError::InUse { .. }), "{error:?}");
+    conn.batch_execute("ROLLBACK").await.unwrap();
+    drop(conn);
+    is_as_it_was(&places, &before).await;
+    // One that only reads is no reason to wait.
+    let mut conn = places.pool.for_tenant("client1").get().await.unwrap();
+    conn.batch_execute("BEGIN; SELECT * FROM audit").await.unwrap();
+    let moving = places
+        .pool
+        .move_tenant("client1", at("shard"))
+        .wait(Duration::from_millis(400))
+        .await;
+    // But for the triggers that are taken away again.
+    if let Ok(moved) = &moving {
+        assert!(!moved.left.is_empty(), "{moved:?}");
+    }
+}
+
+#[tokio::test]
+async fn where_the_target_server_dies_the_tenant_stays_and_the_same_call_moves_it_later() {
+    let second = Server::start();
+    let places = Places::on(&second, 60_000).await;
+    let before = places.contents(&places.main);
+    let pool = places.pool.clone();
+    let moving = tokio::spawn(async move { pool.move_tenant("client1", at("shard")).await });
+    for tries in 0.. {
+        let copying = "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'COPY \"client1\"%' AND state = 'active'";
+        if !places.shard.query_strings(copying).is_empty() {
+            break;
+        }
+        assert!(tries < 1000 && !moving.is_finished(), "the copy was never seen");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    second.stop();
+    let error = moving.await.unwrap().unwrap_err();
+    assert!(!matches!(error, MoveError::Untold { .. }), "{error:?}");
+    places.main.run("DROP TABLE IF EXISTS client1.__diesel_tenants_move");
+    is_as_it_was(&places, &before).await;
+    let error = places.pool.move_tenant("client1", at("shard")).await.unwrap_err();
+    assert!(chain(&error).contains(&second.port().to_string()), "{}", chain(&error));
+    is_as_it_was(&places, &before).await;
+    second.restart();
+    places.move_to(at("shard")).await;
+    assert_eq!(places.contents(&places.shard), before);
+}
+
+#[tokio::test]
+async fn given_up_at_any_moment_the_tenant_is_at_one_place_and_the_same_call_finishes() {
+    let places = Places::with(3_000).await;
+    let before = places.contents(&places.main);
+    for round in 0..30 {
+        let moving = places.pool.move_tenant("client1", at("shard"));
+        let given_up = tokio::time::timeout(Duration::from_millis(15 * round), moving).await;
+        // Wherever it is by now, it is served.
+        let mut conn = loop {
+            match places.pool.for_tenant("client1").get().await {
+                Ok(conn) => break conn,
+                Err(error) => panic!("round {round}: {}", chain(&error)),
+            }
+        };
+        let written = conn
+            .batch_execute("INSERT INTO emptied VALUES (-1); DELETE FROM emptied WHERE id = -1")
+            .await;
+        written.unwrap_or_else(|error| panic!("round {round}: {error}"));
+        drop(conn);
+        if matches!(given_up, Ok(Ok(_))) || places.row() == "client1 shard active" {
+            break;
+        }
+    }
+    places.move_to(at("shard")).await;
+    assert_eq!(places.row(), "client1 shard active");
+    assert_eq!(places.contents(&places.shard), before);
+    assert!(left(&places.shard).is_empty(), "{:?}", left(&places.shard));
+    let _ = NoMigrations;
+}
