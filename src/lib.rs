@@ -34,7 +34,7 @@
 //! - **A tenant like another one**: [`TenantPool::clone_tenant`].
 //! - **A tenant in a file, or on another server**: [`transfer`].
 //! - **Tenants that are not as they should be**: [`TenantPool::drift`].
-//! - **Tenants on several servers, or sharing tables**: [`directory`], [`Placement`].
+//! - **Tenants on several servers, or sharing tables**: [`directory`], [`Placement`], [`TenantPool::move_tenant`].
 //! - **The tenant of the running request**: [`context`].
 //! - **One query for another tenant**: [`TranslateDsl::in_schema`].
 //! - **Without a pool**: [`TenantConnection`] around any diesel-async connection.
