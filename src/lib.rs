@@ -35,7 +35,7 @@
 //! - **A tenant in a file, or on another server**: [`transfer`].
 //! - **Tenants that are not as they should be**: [`TenantPool::drift`].
 //! - **Rust declarations of the tables, from the migrations**: `schema`, with the feature `schema`.
-//! - **Tenants on several servers, or sharing tables**: [`directory`], [`Placement`].
+//! - **Tenants on several servers, or sharing tables**: [`directory`], [`Placement`], [`TenantPool::move_tenant`].
 //! - **The tenant of the running request**: [`context`].
 //! - **One query for another tenant**: [`TranslateDsl::in_schema`].
 //! - **Without a pool**: [`TenantConnection`] around any diesel-async connection.

@@ -20,6 +20,7 @@ mod placement;
 mod policy;
 mod readers;
 mod remembered;
+mod request;
 mod resolve;
 mod rows;
 mod schemas;
@@ -31,7 +32,7 @@ mod tenant_pool;
 mod tenants;
 
 pub use builder::{Recycling, TenantPoolBuilder};
-pub use checkout::{Checkout, CheckoutRequest};
+pub use checkout::Checkout;
 pub(crate) use connect::{Connector, search_path};
 pub use databases::{DatabaseError, DatabaseLimits};
 pub use directory::{
@@ -43,6 +44,7 @@ pub use fan_out::{EachTenant, FailedTenant, FanOut, FanOutError};
 pub use hooks::{HookResult, LifecycleHooks};
 pub use placement::Placement;
 pub use policy::{PlacementPolicy, PolicyAnswer};
+pub use request::CheckoutRequest;
 pub use statements::MigrationStatements;
 pub use tenant_pool::{AnotherDatabase, PoolStatus, TenantPool};
 pub(crate) use tenants::ListedTenant;

@@ -10,8 +10,8 @@ use std::{
 };
 
 use super::{
-    Checkout, CheckoutError, DatabaseError, DatabaseLimits, TenantPoolBuilder, checkout::Wish, databases::Databases,
-    options::Options,
+    Checkout, CheckoutError, DatabaseError, DatabaseLimits, TenantPoolBuilder, databases::Databases, options::Options,
+    request::Wish,
 };
 
 /// For how long nobody tries a replica that could not be connected to.

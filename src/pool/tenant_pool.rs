@@ -8,8 +8,8 @@ use deadpool::managed::{Object, PoolError, Timeouts};
 
 use super::{
     Checkout, CheckoutError, CheckoutRequest, ConnectError, DatabaseError, LifecycleHooks, MigrationStatements,
-    PlacementPolicy, Target, TenantDirectory, TenantPoolBuilder, checkout::Wanted, connect::Connector,
-    databases::Databases, listen::Listener, manager::Manager, options::Options, readers::Readers, resolve::Resolver,
+    PlacementPolicy, Target, TenantDirectory, TenantPoolBuilder, connect::Connector, databases::Databases,
+    listen::Listener, manager::Manager, options::Options, readers::Readers, request::Wanted, resolve::Resolver,
     schemas::Schemas, shares::Shares,
 };
 use crate::{IntoSchemaName, SchemaName, SchemaNameError, translate::SchemaTranslateMap};

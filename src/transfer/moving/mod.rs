@@ -8,6 +8,8 @@ mod copy;
 mod errors;
 mod journal;
 mod late;
+mod leftovers;
+mod places;
 mod replay;
 mod request;
 mod run;

@@ -1,18 +1,17 @@
-use tokio_postgres::{Error, error::SqlState};
+use tokio_postgres::Error;
 
 use super::{
     MoveError, Moved,
     copy::Copied,
-    journal::{insist, make, remove, stop},
+    journal::{insist, make},
     replay::Ends,
     request::Options,
-    site::{COMPLETE, Keyed, Site, lock},
+    site::{Keyed, Site, lock},
     switch::Stop,
 };
 use crate::{
-    ExportError, LifecycleError, LifecycleEvent, Placement, SchemaName, TenantPool, TenantStatus,
-    lifecycle::dependents,
-    pool::{DirectoryChange, DirectoryEntry},
+    LifecycleError, LifecycleEvent, Placement, SchemaName, TenantPool,
+    pool::DirectoryEntry,
     transfer::{
         session::Session,
         tls::{Dial, dial},
@@ -167,192 +166,12 @@ impl Run<'_> {
     }
 
     /// A session that keeps everybody else from a schema.
-    async fn hold(&self, site: &Site, dial: &dyn Dial) -> Result<Session, MoveError> {
+    pub(super) async fn hold(&self, site: &Site, dial: &dyn Dial) -> Result<Session, MoveError> {
         let session = site.connect(dial, self.event).await?;
         let patience = site.pool.migration_lock_timeout();
         let failed = self.server("to lock it");
         lock(&session, &site.schema, patience, self.event, failed).await?;
         Ok(session)
-    }
-
-    async fn sites(&self, from: &Placement) -> Result<(Site, Site), MoveError> {
-        let unmovable = |why| MoveError::Unmovable {
-            tenant: self.tenant.clone(),
-            from: Box::new(from.clone()),
-            to: Box::new(self.to.clone()),
-            why,
-        };
-        let (Some(old), Some(new)) = (from.schema_name(), self.to.schema_name()) else {
-            return Err(unmovable("only schemas can be moved, not rows of shared tables"));
-        };
-        if from.database() == self.to.database() {
-            return Err(unmovable(
-                "both are in one database; `rename_tenant` gives it another name",
-            ));
-        }
-        if self.to.database().is_none() && new != self.tenant {
-            return Err(MoveError::Lifecycle(LifecycleError::OtherName {
-                tenant: self.tenant.clone(),
-                placement: self.to.clone(),
-            }));
-        }
-        let (source, target) = (self.site(from, old).await?, self.site(self.to, new).await?);
-        if [&source, &target]
-            .iter()
-            .any(|site| site.schema == *site.pool.shared_schema())
-        {
-            return Err(unmovable(
-                "a database's shared schema stays; export the tenant, and import it",
-            ));
-        }
-        Ok((source, target))
-    }
-
-    async fn site(&self, placement: &Placement, schema: &SchemaName) -> Result<Site, MoveError> {
-        let pool = match placement.database() {
-            Some(database) => self.pool.database_of(database, self.event).await?,
-            None => self.pool.clone(),
-        };
-        Ok(Site {
-            pool,
-            schema: schema.clone(),
-        })
-    }
-
-    /// Whether the directory would let the tenant live there.
-    async fn probe(&self, home: &Session) -> Result<(), MoveError> {
-        let change = DirectoryChange::Moved {
-            tenant: self.tenant,
-            placement: self.to,
-        };
-        if !self.pool.can_record(&change) {
-            return Err(MoveError::Lifecycle(LifecycleError::NoDirectory {
-                operation: self.event.clone(),
-            }));
-        }
-        let failed = self.server("to note it in the directory");
-        home.begin("").await.map_err(&failed)?;
-        let noted = home.execute(&self.pool.note(&change)).await;
-        home.execute("ROLLBACK").await.map_err(&failed)?;
-        noted.map_err(|source| match source.code() {
-            Some(&SqlState::UNIQUE_VIOLATION) => MoveError::PlaceTaken {
-                tenant: self.tenant.clone(),
-                to: Box::new(self.to.clone()),
-                source,
-            },
-            _ => failed(source),
-        })
-    }
-
-    /// Clears away what an earlier move left, or goes on where it was past the point of return.
-    async fn clear(&self, source: &Site, target: &Site, sessions: &Sessions<'_>) -> Result<Option<Moved>, MoveError> {
-        let Sessions { home, guard, writer } = *sessions;
-        let read = self.server("to see what is there");
-        let there = source.status(guard).await.map_err(&read)?;
-        let here = target.status(writer).await.map_err(&read)?;
-        let left = here.as_ref().and_then(|here| here.journal.as_deref());
-        let Some(there) = there else {
-            // The source was renamed, and then nobody told the directory.
-            if left.is_some_and(|left| left.starts_with(COMPLETE)) {
-                let told = self.tell(home).await;
-                told.map_err(|source| self.untold(source))?;
-                let mut moved = Moved::default();
-                self.tidy_target(target, writer, Vec::new(), &mut moved).await;
-                return Ok(Some(moved));
-            }
-            return Err(self.not_found());
-        };
-        if !matches!(there.status, TenantStatus::Active | TenantStatus::Suspended) || !there.has_versions {
-            return Err(self.not_found());
-        }
-        self.require_independence(source).await?;
-        if let Some(here) = &here {
-            let is_ours = there
-                .journal
-                .is_some_and(|id| left == Some(format!("{COMPLETE}{id}").as_str()));
-            if here.status != TenantStatus::Unfinished && !is_ours {
-                return Err(MoveError::Lifecycle(LifecycleError::AlreadyExists {
-                    tenant: target.schema.clone(),
-                }));
-            }
-        }
-        self.give_up(source, target, sessions).await?;
-        Ok(None)
-    }
-
-    /// Takes away what a move made before its switch. While it can't be taken away at the target, what tells whose it is stays at the source.
-    async fn give_up(&self, source: &Site, target: &Site, sessions: &Sessions<'_>) -> Result<(), MoveError> {
-        let Sessions { guard, writer, .. } = *sessions;
-        let failed = self.server("to clean up");
-        // Outside of a transaction that is a warning.
-        guard.execute("ROLLBACK").await.map_err(&failed)?;
-        let cleared = self.clear_target(target, writer).await;
-        let sql = if cleared.is_ok() { remove(source) } else { stop(source) };
-        self.insist(guard, &sql).await?;
-        guard.execute("COMMIT").await.map_err(&failed)?;
-        cleared
-    }
-
-    async fn clear_target(&self, target: &Site, writer: &Session) -> Result<(), MoveError> {
-        let failed = self.server("to clean up the target");
-        writer.execute("ROLLBACK").await.map_err(&failed)?;
-        if target
-            .status(writer)
-            .await
-            .map_err(&failed)?
-            .is_some_and(|here| here.is_left())
-        {
-            self.insist(writer, &format!("DROP SCHEMA {} CASCADE", target.schema.quoted()))
-                .await?;
-            writer.execute("COMMIT").await.map_err(failed)?;
-        }
-        Ok(())
-    }
-
-    async fn already_there(&self, dial: &dyn Dial) -> Result<Moved, MoveError> {
-        let mut moved = Moved::default();
-        if let (Some(schema), Some(_)) = (self.to.schema_name(), self.to.database()) {
-            let target = self.site(self.to, schema).await?;
-            let writer = self.hold(&target, dial).await?;
-            self.tidy_target(&target, &writer, Vec::new(), &mut moved).await;
-        }
-        Ok(moved)
-    }
-
-    fn require_keys(&self, tables: &[Keyed]) -> Result<(), MoveError> {
-        let without = tables.iter().filter(|keyed| keyed.key.is_empty());
-        let tables: Vec<String> = without.map(|keyed| keyed.table.name.clone()).collect();
-        if tables.is_empty() || self.options.pauses_writes {
-            return Ok(());
-        }
-        Err(MoveError::NoPrimaryKey {
-            tenant: self.tenant.clone(),
-            tables,
-        })
-    }
-
-    /// What is in other schemas would be left behind, and could be a way to the old tables that needs no name.
-    async fn require_independence(&self, source: &Site) -> Result<(), MoveError> {
-        let connected = source.pool.migration_connector().connect().await;
-        let mut connection = connected.map_err(|source| LifecycleError::Connect {
-            operation: self.event.clone(),
-            source,
-        })?;
-        let objects = dependents(&mut connection, &source.schema).await;
-        let objects = objects.map_err(|error| MoveError::Read {
-            tenant: self.tenant.clone(),
-            source: ExportError::Structure {
-                tenant: source.schema.clone(),
-                source: error,
-            },
-        })?;
-        if objects.is_empty() {
-            return Ok(());
-        }
-        Err(MoveError::Referenced {
-            tenant: self.tenant.clone(),
-            objects,
-        })
     }
 
     /// Leaves a transaction open.
@@ -386,7 +205,7 @@ impl Run<'_> {
         }
     }
 
-    fn not_found(&self) -> MoveError {
+    pub(super) fn not_found(&self) -> MoveError {
         MoveError::Lifecycle(LifecycleError::NotFound {
             tenant: self.tenant.clone(),
         })

@@ -112,6 +112,12 @@ impl Run<'_> {
     ) -> Result<SchemaName, Stop> {
         let Sessions { home, guard, .. } = *sessions;
         let failed = self.server("to switch");
+        // Also where this is given up while the server is at it.
+        let _forget = (
+            self.pool.forget_afterwards(self.tenant),
+            source.pool.forget_afterwards(&source.schema),
+            target.pool.forget_afterwards(&target.schema),
+        );
         let archive = self.rename(entry, source, guard).await?;
         let is_home = entry.placement.database().is_none();
         let note = self.note();
@@ -133,12 +139,6 @@ impl Run<'_> {
                 Err(_) => self.tell_again(dial).await,
             },
         };
-        // From now on this pool looks it up anew.
-        drop((
-            self.pool.forget_afterwards(self.tenant),
-            source.pool.forget_afterwards(&source.schema),
-            target.pool.forget_afterwards(&target.schema),
-        ));
         told.map(|()| archive).map_err(Stop::Within)
     }
 

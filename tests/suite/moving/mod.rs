@@ -124,7 +124,8 @@ impl Places {
              FROM pg_constraint WHERE connamespace = 'client1'::regnamespace
              UNION ALL SELECT 'trigger ' || tgrelid::regclass || ' ' || tgname FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid \
              WHERE NOT tgisinternal AND relnamespace = 'client1'::regnamespace
-             UNION ALL SELECT relkind::text || ' ' || oid::regclass FROM pg_class WHERE relnamespace = 'client1'::regnamespace
+             UNION ALL SELECT relkind::text || ' ' || oid::regclass FROM pg_class WHERE relnamespace = 'client1'::regnamespace \
+             AND relname <> '__diesel_tenants_move'
              UNION ALL SELECT 'function ' || oid::regprocedure FROM pg_proc WHERE pronamespace = 'client1'::regnamespace ORDER BY 1",
         ));
         contents

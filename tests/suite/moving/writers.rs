@@ -209,3 +209,57 @@ async fn what_was_acknowledged_is_there_once_wherever_a_tenant_moves_under_write
     );
     assert!(schemas(&places.shard)[0].starts_with("archived_") && schemas(&places.shard).len() == 1);
 }
+
+#[tokio::test]
+async fn every_kind_of_change_between_the_copy_and_the_switch_is_replayed() {
+    let places = Places::with(20_000).await;
+    let pool = places.pool.clone();
+    let moving = tokio::spawn(async move { pool.move_tenant("client1", at("shard")).await });
+    until(|| !left(&places.main).is_empty()).await;
+    // Keeps the switch waiting.
+    let mut held = places.pool.for_tenant("client1").get().await.unwrap();
+    held.batch_execute("BEGIN; UPDATE items SET code = 'held' WHERE id = 1")
+        .await
+        .unwrap();
+    until(|| !schemas(&places.shard).is_empty()).await;
+    let mut conn = places.pool.for_tenant("client1").get().await.unwrap();
+    conn.batch_execute(
+        "TRUNCATE emptied; INSERT INTO emptied VALUES (7);
+         UPDATE moods SET \"a \"\"key\" = 'renamed', note = 'x' WHERE \"a \"\"key\" = 'k1';
+         UPDATE moods SET at = at + interval '1 us' WHERE \"a \"\"key\" = 'k2';
+         DELETE FROM moods WHERE \"a \"\"key\" = 'k3';
+         INSERT INTO moods VALUES ('busy', 'with ''quotes'' and \\', '-infinity', NULL);
+         UPDATE parts SET day = 3 - day WHERE id < 10; DELETE FROM parts WHERE id = 11; INSERT INTO parts VALUES (2, 99);
+         DELETE FROM items WHERE id = 2;
+         INSERT INTO busy VALUES (100, 'through a view');
+         UPDATE orders SET id = -id, value = 5 WHERE id = 1;
+         SET session_replication_role = replica; INSERT INTO items VALUES (101, 'as a replica would'); RESET session_replication_role",
+    )
+    .await
+    .unwrap();
+    held.batch_execute("COMMIT").await.unwrap();
+    drop((held, conn));
+    let moved = moving.await.unwrap().unwrap();
+    assert!(moved.changes > 2_000 && moved.left.is_empty(), "{moved:?}");
+    // The archive has what the tenant had in the end.
+    let archive = moved.archive.unwrap();
+    places
+        .main
+        .run(&format!("ALTER SCHEMA \"{archive}\" RENAME TO client1"));
+    assert_eq!(places.contents(&places.shard), places.contents(&places.main));
+    assert_eq!(
+        strings(
+            &places.shard,
+            "SELECT code FROM client1.items WHERE id IN (1, 100, 101) ORDER BY id"
+        ),
+        ["held", "through a view", "as a replica would"]
+    );
+}
+
+async fn until(happened: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !happened() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "it never happened");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}

@@ -1,0 +1,120 @@
+//! Whether a tenant can be moved from where it lives to where it is to live.
+
+use tokio_postgres::error::SqlState;
+
+use super::{
+    MoveError,
+    run::Run,
+    site::{Keyed, Site},
+};
+use crate::{
+    ExportError, LifecycleError, Placement, SchemaName, lifecycle::dependents, pool::DirectoryChange,
+    transfer::session::Session,
+};
+
+impl Run<'_> {
+    pub(super) async fn sites(&self, from: &Placement) -> Result<(Site, Site), MoveError> {
+        let unmovable = |why| MoveError::Unmovable {
+            tenant: self.tenant.clone(),
+            from: Box::new(from.clone()),
+            to: Box::new(self.to.clone()),
+            why,
+        };
+        let (Some(old), Some(new)) = (from.schema_name(), self.to.schema_name()) else {
+            return Err(unmovable("only schemas can be moved, not rows of shared tables"));
+        };
+        if from.database() == self.to.database() {
+            return Err(unmovable(
+                "both are in one database; `rename_tenant` gives it another name",
+            ));
+        }
+        if self.to.database().is_none() && new != self.tenant {
+            return Err(MoveError::Lifecycle(LifecycleError::OtherName {
+                tenant: self.tenant.clone(),
+                placement: self.to.clone(),
+            }));
+        }
+        let (source, target) = (self.site(from, old).await?, self.site(self.to, new).await?);
+        if [&source, &target]
+            .iter()
+            .any(|site| site.schema == *site.pool.shared_schema())
+        {
+            return Err(unmovable(
+                "a database's shared schema stays; export the tenant, and import it",
+            ));
+        }
+        Ok((source, target))
+    }
+
+    pub(super) async fn site(&self, placement: &Placement, schema: &SchemaName) -> Result<Site, MoveError> {
+        let pool = match placement.database() {
+            Some(database) => self.pool.database_of(database, self.event).await?,
+            None => self.pool.clone(),
+        };
+        Ok(Site {
+            pool,
+            schema: schema.clone(),
+        })
+    }
+
+    /// Whether the directory would let the tenant live there.
+    pub(super) async fn probe(&self, home: &Session) -> Result<(), MoveError> {
+        let change = DirectoryChange::Moved {
+            tenant: self.tenant,
+            placement: self.to,
+        };
+        if !self.pool.can_record(&change) {
+            return Err(MoveError::Lifecycle(LifecycleError::NoDirectory {
+                operation: self.event.clone(),
+            }));
+        }
+        let failed = self.server("to note it in the directory");
+        home.begin("").await.map_err(&failed)?;
+        let noted = home.execute(&self.pool.note(&change)).await;
+        home.execute("ROLLBACK").await.map_err(&failed)?;
+        noted.map_err(|source| match source.code() {
+            Some(&SqlState::UNIQUE_VIOLATION) => MoveError::PlaceTaken {
+                tenant: self.tenant.clone(),
+                to: Box::new(self.to.clone()),
+                source,
+            },
+            _ => failed(source),
+        })
+    }
+
+    pub(super) fn require_keys(&self, tables: &[Keyed]) -> Result<(), MoveError> {
+        let without = tables.iter().filter(|keyed| keyed.key.is_empty());
+        let tables: Vec<String> = without.map(|keyed| keyed.table.name.clone()).collect();
+        if tables.is_empty() || self.options.pauses_writes {
+            return Ok(());
+        }
+        Err(MoveError::NoPrimaryKey {
+            tenant: self.tenant.clone(),
+            tables,
+        })
+    }
+
+    /// What is in other schemas would be left behind, and could be a way to the old tables that needs no name.
+    pub(super) async fn require_independence(&self, source: &Site) -> Result<(), MoveError> {
+        let connected = source.pool.migration_connector().connect().await;
+        let mut connection = connected.map_err(|source| LifecycleError::Connect {
+            operation: self.event.clone(),
+            source,
+        })?;
+        let objects = dependents(&mut connection, &source.schema).await;
+        let objects = objects.map_err(|error| MoveError::Read {
+            tenant: self.tenant.clone(),
+            source: ExportError::Structure {
+                tenant: source.schema.clone(),
+                source: error,
+            },
+        })?;
+        if objects.is_empty() {
+            return Ok(());
+        }
+        Err(MoveError::Referenced {
+            tenant: self.tenant.clone(),
+            objects,
+        })
+    }
+}
