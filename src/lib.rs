@@ -36,6 +36,7 @@
 //! - **Tenants that are not as they should be**: [`TenantPool::drift`].
 //! - **Tenants on several servers, or sharing tables**: [`directory`], [`Placement`].
 //! - **The tenant of the running request**: [`context`].
+//! - **Web services**: `web`, with the feature `axum`; `docs/axum.md` is a guide.
 //! - **One query for another tenant**: [`TranslateDsl::in_schema`].
 //! - **Without a pool**: [`TenantConnection`] around any diesel-async connection.
 //! - **Migrations in a folder on disk**: `migrations::MigrationFolder`, with the feature `toml`.
@@ -48,9 +49,12 @@
 //!
 //! | feature | what it brings |
 //! |---|---|
+//! | `axum` | `web::axum`: a layer and extractors |
 //! | `cli` | the command `diesel-tenants`, with all that it is made of |
 //! | `serde` | reports that serialise |
 //! | `toml` | `migrations::MigrationFolder` |
+//! | `tracing` | a span around each request's handler, with the tenant |
+//! | `web` | what the frameworks share: resolvers, hosts, rejections |
 //!
 //! # What is promised
 //!
@@ -78,6 +82,8 @@ pub mod query;
 mod structure;
 pub mod transfer;
 pub mod translate;
+#[cfg(feature = "web")]
+pub mod web;
 
 #[doc(inline)]
 pub use crate::{

@@ -1,0 +1,34 @@
+//! Web services: the tenant of a request is resolved before its handler runs.
+//!
+//! A [`Resolver`] finds the tenant in the request: in its host, a header, its path, or wherever a function of yours looks.
+//! [`Tenants`] is added to an application in one line. It answers requests for tenants that are unknown, suspended or malformed by
+//! itself, and runs handlers inside of the tenant's [context](crate::context), so that
+//! [`TenantPool::current`](crate::TenantPool::current) works in whatever they call. Handlers ask for a [`TenantConn`], a [`SharedConn`] or
+//! the [`Tenant`].
+//!
+//! | framework | feature | module | guide |
+//! |---|---|---|---|
+//! | Axum 0.8 | `axum` | [`web::axum`](axum) | `docs/axum.md` |
+
+#[cfg(feature = "axum")]
+pub mod axum;
+mod connection;
+mod framework;
+mod host;
+mod proxies;
+mod rejection;
+mod request_context;
+mod request_host;
+mod resolver;
+mod tenants;
+mod transaction;
+
+pub use connection::{SharedConn, Tenant, TenantConn};
+pub use framework::Framework;
+pub use host::Host;
+pub use proxies::{TrustedProxies, TrustedProxyError};
+pub use rejection::{Malformed, Rejection};
+use request_context::RequestContext;
+pub use resolver::Resolver;
+use tenants::Settings;
+pub use tenants::Tenants;
