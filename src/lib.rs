@@ -36,7 +36,7 @@
 //! - **Tenants that are not as they should be**: [`TenantPool::drift`].
 //! - **Tenants on several servers, or sharing tables**: [`directory`], [`Placement`].
 //! - **The tenant of the running request**: [`context`].
-//! - **Web services**: `web`, with the feature `axum`; `docs/axum.md` is a guide.
+//! - **Web services** in Actix, Axum and Rocket: `web`, with the features `actix`, `axum`, `rocket`; `docs/axum.md` and its siblings are guides.
 //! - **One query for another tenant**: [`TranslateDsl::in_schema`].
 //! - **Without a pool**: [`TenantConnection`] around any diesel-async connection.
 //! - **Migrations in a folder on disk**: `migrations::MigrationFolder`, with the feature `toml`.
@@ -49,8 +49,10 @@
 //!
 //! | feature | what it brings |
 //! |---|---|
+//! | `actix` | `web::actix`: a middleware and extractors |
 //! | `axum` | `web::axum`: a layer and extractors |
 //! | `cli` | the command `diesel-tenants`, with all that it is made of |
+//! | `rocket` | `web::rocket`: a fairing and request guards |
 //! | `serde` | reports that serialise |
 //! | `toml` | `migrations::MigrationFolder` |
 //! | `tracing` | a span around each request's handler, with the tenant |

@@ -8,8 +8,12 @@
 //!
 //! | framework | feature | module | guide |
 //! |---|---|---|---|
-//! | Axum 0.8 | `axum` | [`web::axum`](axum) | `docs/axum.md` |
+//! | Actix Web 4 | `actix` | `web::actix` | `docs/actix.md` |
+//! | Axum 0.8 | `axum` | `web::axum` | `docs/axum.md` |
+//! | Rocket 0.5 | `rocket` | `web::rocket` | `docs/rocket.md` |
 
+#[cfg(feature = "actix")]
+pub mod actix;
 #[cfg(feature = "axum")]
 pub mod axum;
 mod connection;
@@ -20,6 +24,8 @@ mod rejection;
 mod request_context;
 mod request_host;
 mod resolver;
+#[cfg(feature = "rocket")]
+pub mod rocket;
 mod tenants;
 mod transaction;
 

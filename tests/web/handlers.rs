@@ -1,0 +1,156 @@
+//! What the handlers of all frameworks do.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use diesel::{dsl::sql, prelude::*, sql_types::Integer};
+use diesel_async::RunQueryDsl;
+use diesel_tenants::{
+    TenantPool,
+    web::{Framework, Rejection, Resolver, SharedConn, TenantConn, Tenants, TrustedProxies},
+};
+
+use crate::schema::{items, orders, users};
+
+/// How a server of a test finds tenants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Find {
+    Subdomain,
+    SubdomainOrDomain,
+    Header,
+    HeaderOrSubdomain,
+    Path,
+    /// The value of a cookie, as a session's.
+    Session,
+}
+
+/// A server of a test.
+#[derive(Clone)]
+pub struct Service {
+    pub pool: TenantPool,
+    pub find: Find,
+    pub proxies: TrustedProxies,
+    pub transactions: bool,
+    pub own_rejections: bool,
+    /// How many requests have reached `slow`.
+    pub begun: Arc<AtomicUsize>,
+}
+
+impl Service {
+    pub fn new(pool: &TenantPool, find: Find) -> Self {
+        Self {
+            pool: pool.clone(),
+            find,
+            proxies: TrustedProxies::default(),
+            transactions: false,
+            own_rejections: false,
+            begun: Arc::default(),
+        }
+    }
+
+    pub fn tenants<F: Framework>(
+        &self,
+        session: Resolver<F>,
+        teapot: impl Fn(&Rejection) -> F::Response + Send + Sync + 'static,
+    ) -> Tenants<F> {
+        let subdomain = || Resolver::subdomain_except("Shop.Example", ["www"]).unwrap();
+        let resolver = match self.find {
+            Find::Subdomain => subdomain(),
+            Find::SubdomainOrDomain => subdomain().or(Resolver::domain()),
+            Find::Header => Resolver::header("X-Tenant"),
+            Find::HeaderOrSubdomain => Resolver::header("X-Tenant").or(subdomain()),
+            Find::Path => Resolver::path_segment(0),
+            Find::Session => session,
+        };
+        let mut tenants = Tenants::new(self.pool.clone(), resolver)
+            .trusted_proxies(self.proxies.clone())
+            .retry_after(Duration::from_secs(7));
+        if self.transactions {
+            tenants = tenants.transactions();
+        }
+        if self.own_rejections {
+            tenants = tenants.on_rejection(teapot);
+        }
+        tenants
+    }
+}
+
+/// The tenant in a session's cookie: `session=client1`.
+pub fn session(cookie: Option<&str>) -> Result<Option<String>, Rejection> {
+    let Some(cookie) = cookie else { return Ok(None) };
+    match cookie.strip_prefix("session=") {
+        Some(tenant) => Ok(Some(tenant.to_owned())),
+        None => Err(Rejection::custom(401, "no_session", "log in first")),
+    }
+}
+
+/// User, item, price.
+pub type Line = (String, String, i32);
+
+pub async fn bill(mut conn: TenantConn, user: i32) -> Result<Vec<Line>, Rejection> {
+    let lines = users::table
+        .inner_join(orders::table.inner_join(items::table))
+        .filter(users::id.eq(user))
+        .select((users::name, items::description, items::price))
+        .load(conn.get().await?)
+        .await?;
+    Ok(lines)
+}
+
+/// What the tenant has, or else what all share.
+pub async fn products(conn: Option<TenantConn>, mut shared: SharedConn) -> Result<String, Rejection> {
+    let count: i64 = match conn {
+        Some(mut conn) => items::table.count().get_result(conn.get().await?).await?,
+        None => users::table.count().get_result(shared.get().await?).await?,
+    };
+    Ok(count.to_string())
+}
+
+/// A tenant's table on the shared connection.
+pub async fn leak(mut shared: SharedConn) -> Result<String, Rejection> {
+    let count: i64 = items::table.count().get_result(shared.get().await?).await?;
+    Ok(count.to_string())
+}
+
+/// The price of the first item, by way of the context.
+pub async fn current(pool: &TenantPool) -> Result<String, Rejection> {
+    let Ok(mut conn) = pool.current().get().await else {
+        return Ok("nobody".to_owned());
+    };
+    let price: i32 = items::table.find(1).select(items::price).get_result(&mut conn).await?;
+    Ok(price.to_string())
+}
+
+pub async fn sleep(mut conn: TenantConn, seconds: u32) -> Result<String, Rejection> {
+    let one: i32 = diesel::select(sql::<Integer>(&format!("(SELECT 1 FROM pg_sleep({seconds}))")))
+        .get_result(conn.get().await?)
+        .await?;
+    Ok(one.to_string())
+}
+
+pub async fn slow(mut conn: TenantConn, begun: &AtomicUsize) -> Result<String, Rejection> {
+    begun.fetch_add(1, Ordering::SeqCst);
+    let item: String = items::table
+        .find(1)
+        .select(items::description)
+        .filter(sql::<diesel::sql_types::Bool>("EXISTS (SELECT 1 FROM pg_sleep(0.2))"))
+        .get_result(conn.get().await?)
+        .await?;
+    #[cfg(feature = "tracing")]
+    tracing::info!(item, "in the handler");
+    Ok(item)
+}
+
+/// Puts an item there.
+pub async fn write(conn: &mut TenantConn) -> Result<(), Rejection> {
+    diesel::insert_into(items::table)
+        .values((items::id.eq(77), items::description.eq("written"), items::price.eq(7)))
+        .execute(conn.get().await?)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,5 @@
+pub mod handlers;
+pub mod headers;
+pub mod hosts;
+pub mod load;
+pub mod rejections;
