@@ -126,4 +126,16 @@ mod documents {
 
     #[doc = include_str!("../docs/export-and-import.md")]
     struct ExportAndImport;
+
+    #[cfg(feature = "actix")]
+    #[doc = include_str!("../docs/actix.md")]
+    struct Actix;
+
+    #[cfg(feature = "axum")]
+    #[doc = include_str!("../docs/axum.md")]
+    struct Axum;
+
+    #[cfg(feature = "rocket")]
+    #[doc = include_str!("../docs/rocket.md")]
+    struct Rocket;
 }

@@ -167,8 +167,13 @@ where
 
 impl Tenants<Actix> {
     fn respond(&self, rejection: Rejection) -> HttpResponse {
-        self.answer(&rejection)
-            .unwrap_or_else(|| HttpResponse::from_error(rejection))
+        match self.answer(&rejection) {
+            Some(answer) => {
+                rejection.log();
+                answer
+            }
+            None => HttpResponse::from_error(rejection),
+        }
     }
 }
 
@@ -179,6 +184,7 @@ impl ResponseError for Rejection {
     }
 
     fn error_response(&self) -> HttpResponse {
+        self.log();
         let mut response = HttpResponse::build(self.status_code());
         response.insert_header((CONTENT_TYPE, "application/json"));
         if let Some(seconds) = self.retry_after() {

@@ -165,6 +165,7 @@ impl Tenants<Axum> {
 
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
+        self.log();
         let mut response = Response::new(Body::from(self.body()));
         // Only a custom rejection can have a status that is none.
         *response.status_mut() = StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -5,7 +5,8 @@ use crate::{CheckoutError, SchemaName, SchemaNameError};
 /// Why a request is answered by an error: with a status, and a body in JSON that tells clients no more than they need.
 ///
 /// It is an error of extractors and of [`TenantConn::get`](super::TenantConn::get), and takes in Diesel's errors, so that it can be that of handlers
-/// too. What went wrong inside is in its [`source`](std::error::Error::source), for your logs; no client sees it.
+/// too. What went wrong inside is in its [`source`](std::error::Error::source), for your logs (with the feature `tracing`, those of status 5xx are
+/// logged as errors); no client sees it.
 ///
 /// | | status | `error` in the body |
 /// |---|---|---|
@@ -212,6 +213,17 @@ impl Rejection {
         escape(&self.message(), &mut body);
         body += "\"}";
         body
+    }
+}
+
+impl Rejection {
+    /// Notes in the logs what the client isn't told.
+    pub(super) fn log(&self) {
+        #[cfg(feature = "tracing")]
+        if self.status() >= 500 {
+            let error: &dyn std::error::Error = self;
+            tracing::error!(error, "a request failed");
+        }
     }
 }
 

@@ -209,6 +209,7 @@ fn own_answer(request: &Request<'_>, rejection: &Rejection) -> Option<Response<'
 }
 
 fn answer(request: &Request<'_>, rejection: &Rejection) -> Response<'static> {
+    rejection.log();
     if let Some(answer) = own_answer(request, rejection) {
         return answer;
     }

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -12,7 +12,7 @@ use diesel::{dsl::sql, prelude::*, sql_types::Integer};
 use diesel_async::RunQueryDsl;
 use diesel_tenants::{
     TenantPool,
-    web::{Framework, Rejection, Resolver, SharedConn, TenantConn, Tenants, TrustedProxies},
+    web::{Framework, Rejection, Resolver, SharedConn, Tenant, TenantConn, Tenants, TrustedProxies},
 };
 
 use crate::schema::{items, orders, users};
@@ -39,6 +39,8 @@ pub struct Service {
     pub own_rejections: bool,
     /// How many requests have reached `slow`.
     pub begun: Arc<AtomicUsize>,
+    /// Status and tenant of each response.
+    pub access_log: Arc<Mutex<Vec<String>>>,
 }
 
 impl Service {
@@ -50,7 +52,13 @@ impl Service {
             transactions: false,
             own_rejections: false,
             begun: Arc::default(),
+            access_log: Arc::default(),
         }
+    }
+
+    pub fn log(&self, status: u16, tenant: Option<&Tenant>) {
+        let tenant = tenant.map_or("-", |tenant| tenant.as_str());
+        self.access_log.lock().unwrap().push(format!("{status} {tenant}"));
     }
 
     pub fn tenants<F: Framework>(
@@ -141,7 +149,6 @@ pub async fn slow(mut conn: TenantConn, begun: &AtomicUsize) -> Result<String, R
         .filter(sql::<diesel::sql_types::Bool>("EXISTS (SELECT 1 FROM pg_sleep(0.2))"))
         .get_result(conn.get().await?)
         .await?;
-    #[cfg(feature = "tracing")]
     tracing::info!(item, "in the handler");
     Ok(item)
 }

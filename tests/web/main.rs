@@ -32,6 +32,7 @@ macro_rules! scenarios_in {
                 rejections: suspended_and_unknown_tenants busy_pools_and_lost_servers answers_of_ones_own;
                 handlers: shared_tables the_current_tenant transactions;
                 load: clients_that_hang_up many_tenants_on_few_connections shutdown_under_load;
+                logs: tenants_in_spans tenants_in_access_logs;
                 $($more)*
             }
         }

@@ -2,4 +2,5 @@ pub mod handlers;
 pub mod headers;
 pub mod hosts;
 pub mod load;
+pub mod logs;
 pub mod rejections;

@@ -1,7 +1,9 @@
 use std::thread;
 
 use actix_web::{
-    App, HttpResponse, HttpServer, get,
+    App, HttpMessage, HttpResponse, HttpServer,
+    dev::Service as _,
+    get,
     http::StatusCode,
     post,
     rt::System,
@@ -65,11 +67,20 @@ fn app(
     >,
 > {
     App::new()
-        .app_data(Data::new(service))
+        .app_data(Data::new(service.clone()))
         .route("/outside", get().to(async |tenant: Tenant| tenant.to_string()))
         .service(
             scope("")
                 .wrap(tenants)
+                .wrap_fn(move |request, next| {
+                    let service = service.clone();
+                    let response = next.call(request);
+                    async move {
+                        let response = response.await?;
+                        service.log(response.status().as_u16(), response.request().extensions().get());
+                        Ok(response)
+                    }
+                })
                 .route("/tenant", get().to(async |tenant: Tenant| tenant.to_string()))
                 .service(bill)
                 .service(products)

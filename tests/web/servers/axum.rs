@@ -4,7 +4,8 @@ use axum::{
     Json, Router,
     extract::{Path, State},
     http::StatusCode,
-    response::IntoResponse,
+    middleware::map_response_with_state,
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 use diesel_tenants::web::axum::{Rejection, Resolver, Tenant, TenantConn};
@@ -37,6 +38,7 @@ impl Serve for Server {
             .route("/write/{status}", post(write))
             .route("/panic", post(panic))
             .layer(service.tenants(session, teapot))
+            .layer(map_response_with_state(service.clone(), log))
             .route("/outside", get(async |tenant: Tenant| tenant.to_string()))
             .with_state(service);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -50,6 +52,11 @@ impl Serve for Server {
             ended: tokio::spawn(async { server.await.unwrap() }),
         }
     }
+}
+
+async fn log(State(service): State<Service>, response: Response) -> Response {
+    service.log(response.status().as_u16(), response.extensions().get());
+    response
 }
 
 async fn bill(conn: TenantConn, Path(user): Path<i32>) -> Result<Json<Vec<Line>>, Rejection> {

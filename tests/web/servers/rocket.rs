@@ -50,6 +50,13 @@ impl Serve for Server {
             listening.send(rocket.config().port).unwrap();
             Box::pin(async {})
         });
+        let log = AdHoc::on_response("access log", |request, response| {
+            Box::pin(async move {
+                let service = request.rocket().state::<Service>().unwrap();
+                let tenant = request.guard::<Tenant>().await.succeeded();
+                service.log(response.status().code, tenant.as_ref());
+            })
+        });
         let routes = routes![
             tenant,
             tenant_of_path,
@@ -65,6 +72,7 @@ impl Serve for Server {
         let rocket = rocket::custom(config)
             .attach(service.tenants(session, teapot))
             .attach(announce)
+            .attach(log)
             .manage(service)
             .mount("/", in_tenant(routes))
             .ignite()
