@@ -1,5 +1,6 @@
 //! The same scenarios in each web framework, over real HTTP, with a real PostgreSQL.
 
+mod examples;
 mod handlers;
 mod http;
 mod scenarios;

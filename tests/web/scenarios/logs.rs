@@ -29,10 +29,7 @@ static LOGGING: LazyLock<()> = LazyLock::new(|| {
         }
     }
 
-    tracing_subscriber::fmt()
-        .with_writer(|| Writer)
-        .with_ansi(false)
-        .init();
+    tracing_subscriber::fmt().with_writer(|| Writer).with_ansi(false).init();
 });
 
 fn lines_with(text: &str) -> Vec<String> {
