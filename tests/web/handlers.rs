@@ -15,7 +15,10 @@ use diesel_tenants::{
     web::{Framework, Rejection, Resolver, SharedConn, Tenant, TenantConn, Tenants, TrustedProxies},
 };
 
-use crate::schema::{items, orders, users};
+use crate::{
+    log,
+    schema::{items, orders, users},
+};
 
 /// How a server of a test finds tenants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +48,7 @@ pub struct Service {
 
 impl Service {
     pub fn new(pool: &TenantPool, find: Find) -> Self {
+        log::start();
         Self {
             pool: pool.clone(),
             find,

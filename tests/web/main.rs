@@ -3,6 +3,7 @@
 mod examples;
 mod handlers;
 mod http;
+mod log;
 mod scenarios;
 #[path = "../suite/schema.rs"]
 mod schema;

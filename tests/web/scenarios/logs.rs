@@ -1,48 +1,14 @@
-use std::{
-    io,
-    sync::{LazyLock, Mutex, PoisonError},
-};
-
 use diesel_tenants::migrations::NoMigrations;
 
 use crate::{
     handlers::{Find, Service},
     http::{get, get_at},
+    log::lines_with,
     servers::Serve,
     store::Store,
 };
 
-static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
-
-/// One for all tests of the process.
-static LOGGING: LazyLock<()> = LazyLock::new(|| {
-    struct Writer;
-
-    impl io::Write for Writer {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            LOG.lock().unwrap_or_else(PoisonError::into_inner).extend(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    tracing_subscriber::fmt().with_writer(|| Writer).with_ansi(false).init();
-});
-
-fn lines_with(text: &str) -> Vec<String> {
-    let log = LOG.lock().unwrap_or_else(PoisonError::into_inner);
-    let log = String::from_utf8_lossy(&log);
-    log.lines()
-        .filter(|line| line.contains(text))
-        .map(str::to_owned)
-        .collect()
-}
-
 pub async fn tenants_in_spans<S: Serve>() {
-    LazyLock::force(&LOGGING);
     let store = Store::with(|builder| builder.max_size(4)).await;
     let server = S::start(Service::new(&store.pool, Find::Subdomain)).await;
     let address = *server;
