@@ -56,7 +56,6 @@
 //! | `serde` | reports that serialise |
 //! | `toml` | `migrations::MigrationFolder` |
 //! | `tracing` | a span around each request's handler, with the tenant |
-//! | `web` | what the frameworks share: resolvers, hosts, rejections |
 //!
 //! # What is promised
 //!
@@ -84,7 +83,7 @@ pub mod query;
 mod structure;
 pub mod transfer;
 pub mod translate;
-#[cfg(feature = "web")]
+#[cfg(feature = "_web")]
 pub mod web;
 
 #[doc(inline)]

@@ -4,7 +4,7 @@
 //! as it is held; on its return the map is gone. Nothing is `SET` on the session, so there is nothing to reset, and a
 //! transaction-mode pooler in between works.
 
-#[cfg(feature = "web")]
+#[cfg(feature = "_web")]
 mod admission;
 mod builder;
 mod checkout;

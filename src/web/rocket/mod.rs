@@ -39,22 +39,21 @@
 //! - Headers that aren't UTF-8 are removed before anybody sees them.
 //! - Of a request to an absolute URI only the header `Host` is seen.
 
+mod answer;
+mod guards;
+mod routes;
+
 use std::{net::IpAddr, sync::Arc};
 
+use answer::{AnswerRejected, answer, answer_refusal, catches};
 use rocket::{
-    Build, Catcher, Data, Ignite, Request, Response, Rocket as Application, Route, Sentinel, async_trait,
-    catcher::BoxFuture as CatcherFuture,
+    Build, Catcher, Data, Request, Response, Rocket as Application, Route, async_trait,
     fairing::{self, Fairing, Info, Kind},
-    http::{ContentType, Method, Status, uri::Origin},
-    request::{FromRequest, Outcome},
-    response::{self, Responder},
-    route::{self, Handler},
+    http::{Method, Status, uri::Origin},
 };
 
-use super::{
-    Framework, RequestContext, Tenants,
-    request_context::{connection_of, shared_connection_of, tenant_of},
-};
+pub use self::routes::in_tenant;
+use super::{Framework, RequestContext, Tenants};
 pub use super::{Rejection, SharedConn, Tenant, TenantConn, TrustedProxies};
 
 /// Where requests are led that are rejected.
@@ -161,149 +160,6 @@ impl Fairing for Tenants<Rocket> {
             && let Err(rejection) = context.finish(response.status().code).await
         {
             *response = answer(request, &rejection);
-        }
-    }
-}
-
-fn catches(catcher: &Catcher, status: Status) -> bool {
-    catcher.base.path() == "/" && catcher.code.is_none_or(|code| code == status.code)
-}
-
-/// The route that all rejected requests are led to.
-#[derive(Clone)]
-struct AnswerRejected;
-
-#[async_trait]
-impl Handler for AnswerRejected {
-    async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> route::Outcome<'r> {
-        let Admission::Rejected(rejection) = admission(request) else {
-            return route::Outcome::Forward((data, Status::NotFound));
-        };
-        let status = status_of(rejection);
-        let is_theirs = |catcher: &Catcher| catches(catcher, status) && catcher.name.as_deref() != Some(OURS);
-        if own_answer(request, rejection).is_none() && request.rocket().catchers().any(is_theirs) {
-            return route::Outcome::Error(status);
-        }
-        route::Outcome::Success(answer(request, rejection))
-    }
-}
-
-/// A guard's reason to refuse a request, for the catcher.
-struct Refusal(Option<Rejection>);
-
-fn answer_refusal<'r>(status: Status, request: &'r Request<'_>) -> CatcherFuture<'r> {
-    Box::pin(async move {
-        match request.local_cache(|| Refusal(None)) {
-            Refusal(Some(rejection)) if status_of(rejection) == status => Ok(answer(request, rejection)),
-            _ => Catcher::default().handler.handle(status, request).await,
-        }
-    })
-}
-
-fn status_of(rejection: &Rejection) -> Status {
-    Status::new(rejection.status())
-}
-
-fn own_answer(request: &Request<'_>, rejection: &Rejection) -> Option<Response<'static>> {
-    request.rocket().state::<TenantFairing>()?.answer(rejection)
-}
-
-fn answer(request: &Request<'_>, rejection: &Rejection) -> Response<'static> {
-    rejection.log();
-    if let Some(answer) = own_answer(request, rejection) {
-        return answer;
-    }
-    let body = rejection.body();
-    let mut response = Response::build();
-    response.status(status_of(rejection)).header(ContentType::JSON);
-    if let Some(seconds) = rejection.retry_after() {
-        response.raw_header("Retry-After", seconds.to_string());
-    }
-    response.sized_body(body.len(), std::io::Cursor::new(body)).finalize()
-}
-
-impl<'r> Responder<'r, 'static> for Rejection {
-    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
-        Ok(answer(request, &self))
-    }
-}
-
-fn guard<T>(request: &Request<'_>, found: Result<Option<T>, Rejection>) -> Outcome<T, Rejection> {
-    let refusal: fn() -> Rejection = match found {
-        Ok(Some(found)) => return Outcome::Success(found),
-        Ok(None) => || Rejection::Missing,
-        // Without the fairing nobody looked for a tenant.
-        Err(_) => || Rejection::NotInstalled,
-    };
-    request.local_cache(|| Refusal(Some(refusal())));
-    let rejection = refusal();
-    Outcome::Error((status_of(&rejection), rejection))
-}
-
-#[async_trait]
-impl<'r> FromRequest<'r> for Tenant {
-    type Error = Rejection;
-
-    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Rejection> {
-        guard(request, tenant_of(context(request)))
-    }
-}
-
-#[async_trait]
-impl<'r> FromRequest<'r> for TenantConn {
-    type Error = Rejection;
-
-    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Rejection> {
-        guard(request, connection_of(context(request)))
-    }
-}
-
-#[async_trait]
-impl<'r> FromRequest<'r> for SharedConn {
-    type Error = Rejection;
-
-    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Rejection> {
-        guard(request, shared_connection_of(context(request)).map(Some))
-    }
-}
-
-impl Sentinel for Tenant {
-    fn abort(rocket: &Application<Ignite>) -> bool {
-        rocket.state::<TenantFairing>().is_none()
-    }
-}
-
-impl Sentinel for TenantConn {
-    fn abort(rocket: &Application<Ignite>) -> bool {
-        rocket.state::<TenantFairing>().is_none()
-    }
-}
-
-impl Sentinel for SharedConn {
-    fn abort(rocket: &Application<Ignite>) -> bool {
-        rocket.state::<TenantFairing>().is_none()
-    }
-}
-
-/// Routes whose handlers run as the tenant's: [`TenantPool::current`](crate::TenantPool::current) works in them.
-pub fn in_tenant(routes: impl Into<Vec<Route>>) -> Vec<Route> {
-    let mut routes = routes.into();
-    for route in &mut routes {
-        route.handler = Box::new(InTenant(route.handler.clone()));
-    }
-    routes
-}
-
-#[derive(Clone)]
-struct InTenant(Box<dyn Handler>);
-
-#[async_trait]
-impl Handler for InTenant {
-    async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> route::Outcome<'r> {
-        let handled = self.0.handle(request, data);
-        match context(request) {
-            Some(context) => context.scope(handled).await,
-            None => handled.await,
         }
     }
 }
