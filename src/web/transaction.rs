@@ -3,7 +3,8 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use diesel_async::{AsyncConnection, TransactionManager};
+use diesel::{QueryResult, result::Error};
+use diesel_async::{AsyncConnection, SimpleAsyncConnection, TransactionManager};
 
 use super::Rejection;
 use crate::Checkout;
@@ -69,9 +70,7 @@ impl RequestTransaction {
             State::NotBegun | State::Finished => Ok(()),
             State::InUse if commit => Err(Rejection::TransactionInUse),
             State::InUse => Ok(()),
-            State::Idle(mut checkout) if commit => Manager::commit_transaction(&mut *checkout)
-                .await
-                .map_err(Rejection::Commit),
+            State::Idle(mut checkout) if commit => commit_all(&mut checkout).await.map_err(Rejection::Commit),
             State::Idle(mut checkout) => {
                 // Where it fails, the connection is closed, which rolls back as well.
                 let _ = Manager::rollback_transaction(&mut *checkout).await;
@@ -79,6 +78,17 @@ impl RequestTransaction {
             }
         }
     }
+}
+
+/// Commits, or says why not. Whatever is left open is rolled back, as the connection is then closed.
+async fn commit_all(checkout: &mut Checkout) -> QueryResult<()> {
+    // Where a query failed, and the handler made nothing of it, PostgreSQL would answer COMMIT by a rollback, and no error.
+    checkout.batch_execute("SELECT 1").await?;
+    let depth = Manager::transaction_manager_status_mut(checkout).transaction_depth()?;
+    if depth.is_some_and(|depth| depth.get() > 1) {
+        return Err(Error::AlreadyInTransaction);
+    }
+    Manager::commit_transaction(checkout).await
 }
 
 /// A transaction that could not begin, or was not waited for, can begin another time.

@@ -165,3 +165,10 @@ pub async fn write(conn: &mut TenantConn) -> Result<(), Rejection> {
         .await?;
     Ok(())
 }
+
+/// Fails half way, and doesn't tell.
+pub async fn swallow(mut conn: TenantConn) -> Result<String, Rejection> {
+    write(&mut conn).await?;
+    let _ = write(&mut conn).await;
+    Ok("all is well".to_owned())
+}

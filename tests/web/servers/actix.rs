@@ -7,7 +7,7 @@ use actix_web::{
     http::StatusCode,
     post,
     rt::System,
-    web::{Data, Json, Path, get, scope},
+    web::{self, Data, Json, Path, scope},
 };
 use diesel_tenants::web::actix::{Rejection, Resolver, SharedConn, Tenant, TenantConn, TenantMiddleware};
 use tokio::sync::oneshot;
@@ -68,7 +68,7 @@ fn app(
 > {
     App::new()
         .app_data(Data::new(service.clone()))
-        .route("/outside", get().to(async |tenant: Tenant| tenant.to_string()))
+        .route("/outside", web::get().to(async |tenant: Tenant| tenant.to_string()))
         .service(
             scope("")
                 .wrap(tenants)
@@ -81,7 +81,7 @@ fn app(
                         Ok(response)
                     }
                 })
-                .route("/tenant", get().to(async |tenant: Tenant| tenant.to_string()))
+                .route("/tenant", web::get().to(async |tenant: Tenant| tenant.to_string()))
                 .service(bill)
                 .service(products)
                 .service(leak)
@@ -90,7 +90,11 @@ fn app(
                 .service(slow)
                 .service(write)
                 .service(panic)
-                .route("/{tenant}/tenant", get().to(async |tenant: Tenant| tenant.to_string())),
+                .route("/swallow", web::post().to(handlers::swallow))
+                .route(
+                    "/{tenant}/tenant",
+                    web::get().to(async |tenant: Tenant| tenant.to_string()),
+                ),
         )
 }
 

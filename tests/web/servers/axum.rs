@@ -37,6 +37,7 @@ impl Serve for Server {
             .route("/slow", get(slow))
             .route("/write/{status}", post(write))
             .route("/panic", post(panic))
+            .route("/swallow", post(handlers::swallow))
             .layer(service.tenants(session, teapot))
             .layer(map_response_with_state(service.clone(), log))
             .route("/outside", get(async |tenant: Tenant| tenant.to_string()))

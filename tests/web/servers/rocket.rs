@@ -67,7 +67,8 @@ impl Serve for Server {
             sleep,
             slow,
             write,
-            panic
+            panic,
+            swallow
         ];
         let rocket = rocket::custom(config)
             .attach(service.tenants(session, teapot))
@@ -144,4 +145,9 @@ async fn write(mut conn: TenantConn, status: u16) -> Result<(Status, ()), Reject
 async fn panic(mut conn: TenantConn) -> Result<(), Rejection> {
     handlers::write(&mut conn).await?;
     panic!("a handler's")
+}
+
+#[post("/swallow")]
+async fn swallow(conn: TenantConn) -> Result<String, Rejection> {
+    handlers::swallow(conn).await
 }
