@@ -38,7 +38,7 @@ impl Serve for Server {
             shutdown: Shutdown {
                 ctrlc: false,
                 signals: Default::default(),
-                grace: 20,
+                grace: 8,
                 ..Shutdown::default()
             },
             ..Config::debug_default()
