@@ -6,6 +6,11 @@
 //! [`TenantPool::current`](crate::TenantPool::current) works in whatever they call. Handlers ask for a [`TenantConn`], a [`SharedConn`] or
 //! the [`Tenant`].
 //!
+//! Whoever asks for tenants that don't exist, costs a query for each request; with a [directory](crate::directory) it is remembered that
+//! there are none, and with [`CatalogDirectory`](crate::directory::CatalogDirectory) that needs no tables.
+//!
+//! The context ends when a handler returns: a body that is streamed after that takes along what it needs.
+//!
 //! | framework | feature | module | guide |
 //! |---|---|---|---|
 //! | Actix Web 4 | `actix` | `web::actix` | `docs/actix.md` |

@@ -14,7 +14,7 @@ use crate::{BoxFuture, IntoSchemaName, SchemaName, TenantPool};
 /// ```
 ///
 /// A request without a tenant still reaches handlers: those that ask for one get [`Rejection::Missing`], those that ask for an
-/// `Option` of it get `None`. A host, header or path that is malformed is an error, also when another resolver comes after.
+/// `Option` of it get `None`. A host, header or path that is malformed is an error, also if another resolver comes after.
 pub struct Resolver<F: Framework> {
     steps: Vec<Step<F>>,
 }
@@ -60,8 +60,8 @@ type Later<F> =
 pub(super) struct Claims {
     /// To be asked for in turn.
     open: Vec<Open>,
-    /// What is there in the end.
-    tenant: Option<SchemaName>,
+    /// If none of those has an answer.
+    otherwise: Result<Option<SchemaName>, Rejection>,
 }
 
 enum Open {
@@ -142,34 +142,53 @@ impl<F: Framework> Resolver<F> {
     }
 
     /// What a request claims, without waiting for anybody: not all frameworks' requests can be kept while one waits.
-    pub(super) fn claims(&self, request: &F::Request<'_>, proxies: &TrustedProxies) -> Result<Claims, Rejection> {
+    pub(super) fn claims(&self, request: &F::Request<'_>, proxies: &TrustedProxies) -> Claims {
         let mut open = Vec::new();
         for step in &self.steps {
-            let found = match step {
-                Step::Subdomain { base, except } => {
-                    let label = request_host::<F>(request, proxies)?.label_before(base);
-                    label.filter(|label| !except.contains(label))
+            let found = match step.find(request, proxies) {
+                Ok(Found::Nothing) => continue,
+                Ok(Found::Open(question)) => {
+                    open.push(question);
+                    continue;
                 }
-                Step::Domain => {
-                    if let Some(domain) = request_host::<F>(request, proxies)?.domain() {
-                        open.push(Open::Domain(domain.to_owned()));
-                    }
-                    None
-                }
-                Step::Header(name) => one_header::<F>(request, name)?.map(str::to_owned),
-                Step::PathSegment(index) => path_segment(F::path(request), *index)?,
-                Step::Custom(find) => find(request)?,
-                Step::Later(find) => {
-                    open.push(Open::Later(find(request)));
-                    None
-                }
+                Ok(Found::Tenant(tenant)) => tenant.into_schema_name().map(Some).map_err(Rejection::of_name),
+                Err(rejection) => Err(rejection),
             };
-            if let Some(tenant) = found {
-                let tenant = Some(tenant.into_schema_name().map_err(Rejection::of_name)?);
-                return Ok(Claims { open, tenant });
-            }
+            return Claims { open, otherwise: found };
         }
-        Ok(Claims { open, tenant: None })
+        let otherwise = Ok(None);
+        Claims { open, otherwise }
+    }
+}
+
+enum Found {
+    Nothing,
+    Tenant(String),
+    Open(Open),
+}
+
+impl From<Option<String>> for Found {
+    fn from(tenant: Option<String>) -> Self {
+        tenant.map_or(Self::Nothing, Self::Tenant)
+    }
+}
+
+impl<F: Framework> Step<F> {
+    fn find(&self, request: &F::Request<'_>, proxies: &TrustedProxies) -> Result<Found, Rejection> {
+        Ok(match self {
+            Self::Subdomain { base, except } => {
+                let label = request_host::<F>(request, proxies)?.label_before(base);
+                label.filter(|label| !except.contains(label)).into()
+            }
+            Self::Domain => match request_host::<F>(request, proxies)?.domain() {
+                Some(domain) => Found::Open(Open::Domain(domain.to_owned())),
+                None => Found::Nothing,
+            },
+            Self::Header(name) => one_header::<F>(request, name)?.map(str::to_owned).into(),
+            Self::PathSegment(index) => path_segment(F::path(request), *index)?.into(),
+            Self::Custom(find) => find(request)?.into(),
+            Self::Later(find) => Found::Open(Open::Later(find(request))),
+        })
     }
 }
 
@@ -190,7 +209,7 @@ impl Claims {
                 return Ok(tenant);
             }
         }
-        Ok(self.tenant)
+        self.otherwise
     }
 }
 

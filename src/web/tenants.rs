@@ -92,14 +92,14 @@ impl<F: Framework> Tenants<F> {
         self
     }
 
-    pub(super) fn claims(&self, request: &F::Request<'_>) -> Result<Claims, Rejection> {
+    pub(super) fn claims(&self, request: &F::Request<'_>) -> Claims {
         self.inner.resolver.claims(request, &self.inner.proxies)
     }
 
     /// A request with its tenant, who exists and isn't suspended.
-    pub(super) async fn admit(&self, claims: Result<Claims, Rejection>) -> Result<Arc<RequestContext>, Rejection> {
+    pub(super) async fn admit(&self, claims: Claims) -> Result<Arc<RequestContext>, Rejection> {
         let settings = &self.inner.settings;
-        let tenant = claims?.settle(settings).await?;
+        let tenant = claims.settle(settings).await?;
         let tenant = match tenant {
             Some(tenant) => {
                 let admitted = settings.pool.admit(tenant).await;

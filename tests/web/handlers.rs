@@ -77,7 +77,17 @@ impl Service {
             Find::Header => Resolver::header("X-Tenant"),
             Find::HeaderOrSubdomain => Resolver::header("X-Tenant").or(subdomain()),
             Find::Path => Resolver::path_segment(0),
-            Find::Session => session,
+            // And a token, which somebody else is asked for.
+            Find::Session => session.or(Resolver::custom_async(|request| {
+                let token = F::header_values(request, "Authorization")
+                    .into_iter()
+                    .next()
+                    .map(<[u8]>::to_vec);
+                Box::pin(async {
+                    tokio::task::yield_now().await;
+                    Ok(token.map(|token| String::from_utf8(token).unwrap()))
+                })
+            })),
         };
         let mut tenants = Tenants::new(self.pool.clone(), resolver)
             .trusted_proxies(self.proxies.clone())
@@ -171,4 +181,23 @@ pub async fn swallow(mut conn: TenantConn) -> Result<String, Rejection> {
     write(&mut conn).await?;
     let _ = write(&mut conn).await;
     Ok("all is well".to_owned())
+}
+
+/// What the first has written, the second sees.
+pub async fn handed_on(mut first: TenantConn, mut second: TenantConn) -> Result<String, Rejection> {
+    write(&mut first).await?;
+    drop(first);
+    let written: String = items::table
+        .find(77)
+        .select(items::description)
+        .get_result(second.get().await?)
+        .await?;
+    Ok(written)
+}
+
+/// Two at a time.
+pub async fn both(mut first: TenantConn, mut second: TenantConn) -> Result<String, Rejection> {
+    write(&mut first).await?;
+    write(&mut second).await?;
+    Ok("both".to_owned())
 }

@@ -55,6 +55,8 @@ pub async fn transactions<S: Serve>() {
         ("/write/404", 404, false),
         ("/write/500", 500, false),
         ("/panic", 500, false),
+        ("/handed-on", 200, true),
+        ("/both", 500, false),
         // PostgreSQL answers the COMMIT of a transaction that failed by a rollback, without an error.
         ("/swallow", 500, false),
     ] {

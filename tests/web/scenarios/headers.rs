@@ -115,6 +115,12 @@ pub async fn tenants_by_session<S: Serve>() {
     let refused = with("other=1").await;
     assert_eq!((refused.status, &*refused.error()), (401, "no_session"));
     assert_eq!(get_at(*server, "any", "/tenant").await.error(), "no_tenant");
+    let token = |tenant| [("Host", "any"), ("Authorization", tenant)];
+    assert_eq!(get(*server, "/tenant", &token("client1")).await.body, "client1");
+    assert_eq!(
+        get(*server, "/tenant", &token("nobody")).await.error(),
+        "unknown_tenant"
+    );
 }
 
 pub async fn chains<S: Serve>() {

@@ -90,6 +90,8 @@ fn app(
                 .service(slow)
                 .service(write)
                 .service(panic)
+                .route("/handed-on", web::post().to(handlers::handed_on))
+                .route("/both", web::post().to(handlers::both))
                 .route("/swallow", web::post().to(handlers::swallow))
                 .route(
                     "/{tenant}/tenant",

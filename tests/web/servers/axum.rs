@@ -37,6 +37,8 @@ impl Serve for Server {
             .route("/slow", get(slow))
             .route("/write/{status}", post(write))
             .route("/panic", post(panic))
+            .route("/handed-on", post(handlers::handed_on))
+            .route("/both", post(handlers::both))
             .route("/swallow", post(handlers::swallow))
             .layer(service.tenants(session, teapot))
             .layer(map_response_with_state(service.clone(), log))

@@ -68,7 +68,9 @@ impl Serve for Server {
             slow,
             write,
             panic,
-            swallow
+            swallow,
+            handed_on,
+            both
         ];
         let rocket = rocket::custom(config)
             .attach(service.tenants(session, teapot))
@@ -150,4 +152,14 @@ async fn panic(mut conn: TenantConn) -> Result<(), Rejection> {
 #[post("/swallow")]
 async fn swallow(conn: TenantConn) -> Result<String, Rejection> {
     handlers::swallow(conn).await
+}
+
+#[post("/handed-on")]
+async fn handed_on(first: TenantConn, second: TenantConn) -> Result<String, Rejection> {
+    handlers::handed_on(first, second).await
+}
+
+#[post("/both")]
+async fn both(first: TenantConn, second: TenantConn) -> Result<String, Rejection> {
+    handlers::both(first, second).await
 }
