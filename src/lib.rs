@@ -37,6 +37,7 @@
 //! - **Rust declarations of the tables, from the migrations**: `schema`, with the feature `schema`.
 //! - **Tenants on several servers, or sharing tables**: [`directory`], [`Placement`], [`TenantPool::move_tenant`].
 //! - **The tenant of the running request**: [`context`].
+//! - **Web services** in Actix, Axum and Rocket: `web`, with the features `actix`, `axum`, `rocket`; `docs/axum.md` and its siblings are guides.
 //! - **One query for another tenant**: [`TranslateDsl::in_schema`].
 //! - **Without a pool**: [`TenantConnection`] around any diesel-async connection.
 //! - **Migrations in a folder on disk**: `migrations::MigrationFolder`, with the feature `toml`.
@@ -49,9 +50,13 @@
 //!
 //! | feature | what it brings |
 //! |---|---|
+//! | `actix` | `web::actix`: a middleware and extractors |
+//! | `axum` | `web::axum`: a layer and extractors |
 //! | `cli` | the command `diesel-tenants`, with all that it is made of |
+//! | `rocket` | `web::rocket`: a fairing and request guards |
 //! | `serde` | reports that serialise |
 //! | `toml` | `migrations::MigrationFolder` |
+//! | `tracing` | a span around each request's handler, with the tenant |
 //!
 //! # What is promised
 //!
@@ -81,6 +86,8 @@ pub mod schema;
 mod structure;
 pub mod transfer;
 pub mod translate;
+#[cfg(feature = "_web")]
+pub mod web;
 
 #[doc(inline)]
 pub use crate::{
@@ -128,4 +135,16 @@ mod documents {
 
     #[doc = include_str!("../docs/export-and-import.md")]
     struct ExportAndImport;
+
+    #[cfg(feature = "actix")]
+    #[doc = include_str!("../docs/actix.md")]
+    struct Actix;
+
+    #[cfg(feature = "axum")]
+    #[doc = include_str!("../docs/axum.md")]
+    struct Axum;
+
+    #[cfg(feature = "rocket")]
+    #[doc = include_str!("../docs/rocket.md")]
+    struct Rocket;
 }

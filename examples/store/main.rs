@@ -2,22 +2,18 @@
 //!
 //! `cargo run --example store` starts a throw-away PostgreSQL; with `DATABASE_URL` set it uses that database.
 
+mod database;
 mod schema;
 mod seed;
 
 use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use diesel_tenants::TenantPool;
-use diesel_tenants_test_support::Server;
 use schema::{
     shared::users,
     tenant::{items, orders},
 };
-
-const SHARED_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
-const TENANT_MIGRATIONS: EmbeddedMigrations = embed_migrations!("tenant_migrations");
 
 /// One line of a bill.
 #[derive(Queryable)]
@@ -30,19 +26,8 @@ struct Line {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let (database_url, _server) = match std::env::var("DATABASE_URL") {
-        Ok(url) if !url.is_empty() => (url, None),
-        _ => {
-            let server = Server::start();
-            (server.url_for("postgres"), Some(server))
-        }
-    };
-    let pool = TenantPool::builder(database_url).max_size(4).build().await?;
-
-    pool.migrate_shared(SHARED_MIGRATIONS).await?;
-    for tenant in &seed::TENANTS {
-        seed::seed(&pool, tenant).await?;
-    }
+    let (url, _server) = database::url();
+    let pool = database::open(url).await?;
     for tenant in &seed::TENANTS {
         println!("{}\n{}\n", tenant.name, as_table(&bill(&pool, tenant.name).await?));
     }

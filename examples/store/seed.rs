@@ -5,7 +5,7 @@ use diesel_async::{AsyncConnection, RunQueryDsl};
 use diesel_tenants::TenantPool;
 
 use crate::{
-    TENANT_MIGRATIONS,
+    database::TENANT_MIGRATIONS,
     schema::{
         shared::users,
         tenant::{items, orders},

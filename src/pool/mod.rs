@@ -4,6 +4,8 @@
 //! as it is held; on its return the map is gone. Nothing is `SET` on the session, so there is nothing to reset, and a
 //! transaction-mode pooler in between works.
 
+#[cfg(feature = "_web")]
+mod admission;
 mod builder;
 mod checkout;
 mod connect;

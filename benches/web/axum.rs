@@ -1,0 +1,49 @@
+use std::{net::SocketAddr, sync::mpsc, thread};
+
+use axum::{Json, Router, extract::State, http::HeaderMap, routing::get};
+use diesel_tenants::web::axum::{Rejection, Resolver, TenantConn, TenantLayer};
+use tokio::{net::TcpListener, runtime};
+
+use crate::queries::{self, Pools, Row};
+
+pub fn start(pools: Pools) -> [SocketAddr; 3] {
+    let (listening, address) = mpsc::channel();
+    thread::spawn(move || {
+        let runtime = runtime::Builder::new_current_thread().enable_all().build();
+        runtime.expect("a runtime").block_on(async {
+            let resolver = Resolver::subdomain("shop.example").expect("a domain");
+            let app = Router::new()
+                .route("/ours", get(ours))
+                .layer(TenantLayer::new(pools.ours.clone(), resolver))
+                .route("/by-hand", get(by_hand))
+                .route("/search-path", get(search_path))
+                .with_state(pools);
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            listening
+                .send(listener.local_addr().expect("an address"))
+                .expect("somebody waits");
+            axum::serve(listener, app).await.expect("it serves");
+        });
+    });
+    [address.recv().expect("it listens"); 3]
+}
+
+async fn ours(conn: TenantConn) -> Result<Json<Row>, Rejection> {
+    queries::ours(conn).await.map(Json)
+}
+
+async fn by_hand(State(pools): State<Pools>, headers: HeaderMap) -> Json<Row> {
+    Json(
+        pools
+            .by_hand(headers.get("host").and_then(|host| host.to_str().ok()))
+            .await,
+    )
+}
+
+async fn search_path(State(pools): State<Pools>, headers: HeaderMap) -> Json<Row> {
+    Json(
+        pools
+            .search_path(headers.get("host").and_then(|host| host.to_str().ok()))
+            .await,
+    )
+}

@@ -1,0 +1,2 @@
+CREATE TABLE products (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+INSERT INTO products SELECT number, 'product ' || number FROM generate_series(1, 10) number;

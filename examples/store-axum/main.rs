@@ -1,0 +1,40 @@
+//! The store as a service in Axum. See README.md.
+
+#[path = "../store/database.rs"]
+mod database;
+#[path = "../store/queries.rs"]
+mod queries;
+#[path = "../store/schema/mod.rs"]
+mod schema;
+#[path = "../store/seed.rs"]
+mod seed;
+
+use axum::{Json, Router, extract::Path, routing::get};
+use diesel_tenants::web::axum::{Rejection, Resolver, TenantConn, TenantLayer};
+use queries::{Line, User};
+use tokio::net::TcpListener;
+
+async fn users(conn: TenantConn) -> Result<Json<Vec<User>>, Rejection> {
+    queries::users_of(conn).await.map(Json)
+}
+
+async fn orders(conn: TenantConn, Path((_, user)): Path<(String, i64)>) -> Result<Json<Vec<Line>>, Rejection> {
+    queries::orders_of(user, conn).await.map(Json)
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let (url, _server) = database::url();
+    let pool = database::open(url).await?;
+    let app = Router::new()
+        .route("/{tenant}/users", get(users))
+        .route("/{tenant}/users/{user}/orders", get(orders))
+        .layer(TenantLayer::new(pool, Resolver::path_segment(0)));
+
+    let port = std::env::var("PORT").map_or(Ok(3000), |port| port.parse::<u16>())?;
+    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    println!("http://{}/client1/users", listener.local_addr()?);
+    let stop = async { drop(tokio::signal::ctrl_c().await) };
+    axum::serve(listener, app).with_graceful_shutdown(stop).await?;
+    Ok(())
+}

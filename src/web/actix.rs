@@ -1,0 +1,229 @@
+//! Actix Web: a middleware and extractors.
+//!
+//! ```no_run
+//! use actix_web::{App, HttpServer, get, web::Json};
+//! use diesel::prelude::*;
+//! use diesel_async::RunQueryDsl;
+//! use diesel_tenants::{TenantPool, web::actix::{Rejection, Resolver, TenantConn, TenantMiddleware}};
+//!
+//! diesel::table! { orders (id) { id -> Integer, quantity -> Integer } }
+//!
+//! #[get("/orders")]
+//! async fn list(mut conn: TenantConn) -> Result<Json<Vec<(i32, i32)>>, Rejection> {
+//!     Ok(Json(orders::table.load(conn.get().await?).await?))
+//! }
+//!
+//! # async fn run(pool: TenantPool) -> Result<(), Box<dyn std::error::Error>> {
+//! let tenants = TenantMiddleware::new(pool, Resolver::subdomain("example.com")?);
+//! HttpServer::new(move || App::new().wrap(tenants.clone()).service(list))
+//!     .h1_allow_half_closed(false) // clients that hang up end their queries
+//!     .bind("127.0.0.1:8080")?
+//!     .run()
+//!     .await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The request has its [`Tenant`] among its extensions, for logs: `Logger::custom_response_replace` can read it there.
+//!
+//! # Options
+//!
+//! Actix makes any error of an extractor's `None` for `Option<TenantConn>`. Requests for unknown, suspended and malformed tenants
+//! don't come that far: the middleware answers them.
+//!
+//! # Clients that hang up
+//!
+//! By default Actix takes a client that hangs up for one that waits in silence, and the handler runs to its end.
+//! With `h1_allow_half_closed(false)` it stops where it is, its query is cancelled on the server, and its connection is free again.
+
+use std::{
+    future::{Ready, ready},
+    net::IpAddr,
+    rc::Rc,
+    sync::Arc,
+};
+
+use actix_web::{
+    Error, FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError,
+    body::{EitherBody, MessageBody},
+    dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform, forward_ready},
+    http::{
+        StatusCode,
+        header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER},
+    },
+};
+use futures_core::future::LocalBoxFuture;
+
+use super::{
+    Framework, RequestContext, Tenants,
+    request_context::{connection_of, shared_connection_of, tenant_of},
+};
+pub use super::{Rejection, SharedConn, Tenant, TenantConn, TrustedProxies};
+
+/// The framework [Actix Web](::actix_web). Resolvers of yours see [`HttpRequest`].
+#[derive(Debug, Clone, Copy)]
+pub enum Actix {}
+
+/// The middleware that resolves tenants.
+pub type TenantMiddleware = Tenants<Actix>;
+
+/// Finds the tenant in a request.
+pub type Resolver = super::Resolver<Actix>;
+
+impl Framework for Actix {
+    type Request<'r> = HttpRequest;
+    type Response = HttpResponse;
+
+    fn header_values<'h>(request: &'h HttpRequest, name: &str) -> Vec<&'h [u8]> {
+        request.headers().get_all(name).map(HeaderValue::as_bytes).collect()
+    }
+
+    fn authority(request: &HttpRequest) -> Option<&str> {
+        request.uri().authority().map(|authority| authority.as_str())
+    }
+
+    fn path(request: &HttpRequest) -> &str {
+        request.path()
+    }
+
+    fn peer(request: &HttpRequest) -> Option<IpAddr> {
+        Some(request.peer_addr()?.ip())
+    }
+}
+
+impl<S, B> Transform<S, ServiceRequest> for Tenants<Actix>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Transform = TenantService<S>;
+    type InitError = ();
+    type Future = Ready<Result<TenantService<S>, ()>>;
+
+    fn new_transform(&self, inner: S) -> Self::Future {
+        ready(Ok(TenantService {
+            tenants: self.clone(),
+            inner: Rc::new(inner),
+        }))
+    }
+}
+
+/// A service whose requests have a tenant; made by [`TenantMiddleware`].
+#[derive(Debug)]
+pub struct TenantService<S> {
+    tenants: TenantMiddleware,
+    inner: Rc<S>,
+}
+
+impl<S, B> Service<ServiceRequest> for TenantService<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self::Response, Error>>;
+
+    forward_ready!(inner);
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let tenants = self.tenants.clone();
+        let inner = Rc::clone(&self.inner);
+        let claims = tenants.claims(request.request());
+        Box::pin(async move {
+            let context = match tenants.admit(claims).await {
+                Ok(context) => context,
+                Err(rejection) => {
+                    let response = tenants.respond(rejection);
+                    return Ok(request.into_response(response).map_into_right_body());
+                }
+            };
+            if let Some(tenant) = context.tenant() {
+                request.extensions_mut().insert(Tenant(tenant.clone()));
+            }
+            request.extensions_mut().insert(Arc::clone(&context));
+            let response = match context.scope(inner.call(request)).await {
+                Ok(response) => response,
+                Err(error) => {
+                    let status = error.as_response_error().status_code();
+                    context.finish(status.as_u16()).await?;
+                    return Err(error);
+                }
+            };
+            if let Err(rejection) = context.finish(response.status().as_u16()).await {
+                let answer = tenants.respond(rejection);
+                return Ok(response.into_response(answer).map_into_right_body());
+            }
+            let rejection = response.response().error().and_then(|error| error.as_error());
+            match rejection.and_then(|rejection| tenants.answer(rejection)) {
+                Some(answer) => Ok(response.into_response(answer).map_into_right_body()),
+                None => Ok(response.map_into_left_body()),
+            }
+        })
+    }
+}
+
+impl Tenants<Actix> {
+    fn respond(&self, rejection: Rejection) -> HttpResponse {
+        match self.answer(&rejection) {
+            Some(answer) => {
+                rejection.log();
+                answer
+            }
+            None => HttpResponse::from_error(rejection),
+        }
+    }
+}
+
+impl ResponseError for Rejection {
+    fn status_code(&self) -> StatusCode {
+        // Only a custom rejection can have a status that is none.
+        StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.log();
+        let mut response = HttpResponse::build(self.status_code());
+        response.insert_header((CONTENT_TYPE, "application/json"));
+        if let Some(seconds) = self.retry_after() {
+            response.insert_header((RETRY_AFTER, seconds));
+        }
+        response.body(self.body())
+    }
+}
+
+fn with_context<T>(
+    request: &HttpRequest,
+    find: impl FnOnce(Option<&Arc<RequestContext>>) -> Result<T, Rejection>,
+) -> Ready<Result<T, Rejection>> {
+    ready(find(request.extensions().get()))
+}
+
+impl FromRequest for Tenant {
+    type Error = Rejection;
+    type Future = Ready<Result<Self, Rejection>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        with_context(request, |context| tenant_of(context)?.ok_or(Rejection::Missing))
+    }
+}
+
+impl FromRequest for TenantConn {
+    type Error = Rejection;
+    type Future = Ready<Result<Self, Rejection>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        with_context(request, |context| connection_of(context)?.ok_or(Rejection::Missing))
+    }
+}
+
+impl FromRequest for SharedConn {
+    type Error = Rejection;
+    type Future = Ready<Result<Self, Rejection>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        with_context(request, shared_connection_of)
+    }
+}

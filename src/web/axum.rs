@@ -1,0 +1,224 @@
+//! Axum: a layer and extractors.
+//!
+//! ```no_run
+//! use axum::{Json, Router, routing::get};
+//! use diesel::prelude::*;
+//! use diesel_async::RunQueryDsl;
+//! use diesel_tenants::{TenantPool, web::axum::{Rejection, Resolver, TenantConn, TenantLayer}};
+//!
+//! diesel::table! { orders (id) { id -> Integer, quantity -> Integer } }
+//!
+//! async fn list(mut conn: TenantConn) -> Result<Json<Vec<(i32, i32)>>, Rejection> {
+//!     Ok(Json(orders::table.load(conn.get().await?).await?))
+//! }
+//!
+//! # async fn run(pool: TenantPool) -> Result<(), Box<dyn std::error::Error>> {
+//! let app: Router = Router::new()
+//!     .route("/orders", get(list))
+//!     .layer(TenantLayer::new(pool, Resolver::subdomain("example.com")?));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Add the layer after the routes it is for. [`TrustedProxies`] are told by the address of the client: serve the application with
+//! `into_make_service_with_connect_info::<SocketAddr>()`.
+//!
+//! A response to a request with a tenant has that [`Tenant`] among its extensions, and one that was rejected its `Arc<Rejection>`: for layers
+//! further out, such as those that write logs.
+
+use std::{
+    mem,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use axum::{
+    body::Body,
+    extract::{ConnectInfo, FromRequestParts, OptionalFromRequestParts, Request},
+    http::{
+        HeaderValue, StatusCode,
+        header::{CONTENT_TYPE, RETRY_AFTER},
+        request::Parts,
+    },
+    response::{IntoResponse, Response},
+};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::{
+    Framework, RequestContext, Tenants,
+    request_context::{connection_of, shared_connection_of, tenant_of},
+};
+pub use super::{Rejection, SharedConn, Tenant, TenantConn, TrustedProxies};
+use crate::BoxFuture;
+
+/// The framework [Axum](::axum). Resolvers of yours see [`Parts`].
+#[derive(Debug, Clone, Copy)]
+pub enum Axum {}
+
+/// The layer that resolves tenants.
+pub type TenantLayer = Tenants<Axum>;
+
+/// Finds the tenant in a request.
+pub type Resolver = super::Resolver<Axum>;
+
+impl Framework for Axum {
+    type Request<'r> = Parts;
+    type Response = Response;
+
+    fn header_values<'h>(request: &'h Parts, name: &str) -> Vec<&'h [u8]> {
+        request
+            .headers
+            .get_all(name)
+            .iter()
+            .map(HeaderValue::as_bytes)
+            .collect()
+    }
+
+    fn authority(request: &Parts) -> Option<&str> {
+        request.uri.authority().map(|authority| authority.as_str())
+    }
+
+    fn path(request: &Parts) -> &str {
+        request.uri.path()
+    }
+
+    fn peer(request: &Parts) -> Option<IpAddr> {
+        let ConnectInfo(address) = request.extensions.get::<ConnectInfo<SocketAddr>>()?;
+        Some(address.ip())
+    }
+}
+
+impl<S> Layer<S> for Tenants<Axum> {
+    type Service = TenantService<S>;
+
+    fn layer(&self, inner: S) -> TenantService<S> {
+        TenantService {
+            tenants: self.clone(),
+            inner,
+        }
+    }
+}
+
+/// A service whose requests have a tenant; made by [`TenantLayer`].
+#[derive(Debug, Clone)]
+pub struct TenantService<S> {
+    tenants: TenantLayer,
+    inner: S,
+}
+
+impl<S> Service<Request> for TenantService<S>
+where
+    S: Service<Request, Response = Response> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    type Response = Response;
+    type Error = S::Error;
+    type Future = BoxFuture<'static, Result<Response, S::Error>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        // The one that is ready is this one, not its clone.
+        let clone = self.inner.clone();
+        let mut inner = mem::replace(&mut self.inner, clone);
+        let tenants = self.tenants.clone();
+        let (mut parts, body) = request.into_parts();
+        let claims = tenants.claims(&parts);
+        Box::pin(async move {
+            let context = match tenants.admit(claims).await {
+                Ok(context) => context,
+                Err(rejection) => return Ok(tenants.respond(rejection.into_response())),
+            };
+            parts.extensions.insert(Arc::clone(&context));
+            let mut response = context.scope(inner.call(Request::from_parts(parts, body))).await?;
+            if let Err(rejection) = context.finish(response.status().as_u16()).await {
+                response = rejection.into_response();
+            }
+            let mut response = tenants.respond(response);
+            if let Some(tenant) = context.tenant() {
+                response.extensions_mut().insert(Tenant(tenant.clone()));
+            }
+            Ok(response)
+        })
+    }
+}
+
+impl Tenants<Axum> {
+    /// In the user's own way, if the request was rejected.
+    fn respond(&self, response: Response) -> Response {
+        let Some(rejection) = response.extensions().get::<Arc<Rejection>>() else {
+            return response;
+        };
+        match self.answer(rejection) {
+            None => response,
+            Some(mut answer) => {
+                answer.extensions_mut().insert(Arc::clone(rejection));
+                answer
+            }
+        }
+    }
+}
+
+impl IntoResponse for Rejection {
+    fn into_response(self) -> Response {
+        self.log();
+        let mut response = Response::new(Body::from(self.body()));
+        // Only a custom rejection can have a status that is none.
+        *response.status_mut() = StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(seconds) = self.retry_after() {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}
+
+fn context(parts: &Parts) -> Option<&Arc<RequestContext>> {
+    parts.extensions.get()
+}
+
+impl<S: Sync> FromRequestParts<S> for Tenant {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
+        tenant_of(context(parts))?.ok_or(Rejection::Missing)
+    }
+}
+
+impl<S: Sync> OptionalFromRequestParts<S> for Tenant {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
+        tenant_of(context(parts))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for TenantConn {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
+        connection_of(context(parts))?.ok_or(Rejection::Missing)
+    }
+}
+
+impl<S: Sync> OptionalFromRequestParts<S> for TenantConn {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
+        connection_of(context(parts))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for SharedConn {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
+        shared_connection_of(context(parts))
+    }
+}

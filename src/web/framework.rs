@@ -1,0 +1,25 @@
+use std::net::IpAddr;
+
+/// A web framework, as far as resolvers need to know it. It is implemented for the frameworks of this crate's features.
+pub trait Framework: Sized + 'static {
+    /// What a resolver of yours gets to see.
+    type Request<'r>;
+    /// What answers a request that is rejected.
+    type Response;
+
+    /// All values of a header.
+    #[doc(hidden)]
+    fn header_values<'h>(request: &'h Self::Request<'_>, name: &str) -> Vec<&'h [u8]>;
+
+    /// The host and port in the request's target: of HTTP/2, and of requests to a proxy.
+    #[doc(hidden)]
+    fn authority<'h>(request: &'h Self::Request<'_>) -> Option<&'h str>;
+
+    /// The path, as it was sent.
+    #[doc(hidden)]
+    fn path<'h>(request: &'h Self::Request<'_>) -> &'h str;
+
+    /// Who is at the other end of the connection.
+    #[doc(hidden)]
+    fn peer(request: &Self::Request<'_>) -> Option<IpAddr>;
+}

@@ -1,0 +1,199 @@
+use std::{fmt, net::IpAddr};
+
+use super::Malformed;
+
+/// The host that a request is for, without its port.
+///
+/// It is read as browsers do ([WHATWG URL](https://url.spec.whatwg.org/#host-parsing)): case doesn't matter, a dot at the end is as
+/// good as none, `0x7f.1` is an IP address, and `bücher.example` is `xn--bcher-kva.example`. Labels other than of letters, digits, `-` and
+/// `_` are refused.
+///
+/// ```
+/// use diesel_tenants::web::Host;
+///
+/// assert_eq!(Host::parse("Client1.Example.COM.:8080")?, Host::parse("client1.example.com")?);
+/// assert_eq!(Host::parse("bücher.example")?.domain(), Some("xn--bcher-kva.example"));
+/// assert_eq!(Host::parse("[::1]:80")?.domain(), None);
+/// assert!(Host::parse("client1.example.com@evil.example").is_err());
+/// # Ok::<(), diesel_tenants::web::Malformed>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Host(Kind);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Kind {
+    /// In ASCII and lower case, without a dot at the end.
+    Domain(String),
+    Address(IpAddr),
+}
+
+impl Host {
+    /// Reads a host with or without a port, as in a header `Host`.
+    ///
+    /// # Errors
+    /// [`Malformed::Host`].
+    pub fn parse(text: &str) -> Result<Self, Malformed> {
+        Self::read(text).ok_or(Malformed::Host)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let host = without_port(text)?;
+        Some(Self(match url::Host::parse(host).ok()? {
+            url::Host::Ipv4(address) => Kind::Address(address.into()),
+            url::Host::Ipv6(address) => Kind::Address(address.into()),
+            url::Host::Domain(domain) => {
+                let domain = match domain.strip_suffix('.') {
+                    Some(domain) => domain.to_owned(),
+                    None => domain,
+                };
+                if domain.len() > 253 || !domain.split('.').all(is_label) {
+                    return None;
+                }
+                Kind::Domain(domain)
+            }
+        }))
+    }
+
+    /// The domain, in ASCII and lower case, without a dot at its end; `None` for an IP address.
+    pub fn domain(&self) -> Option<&str> {
+        match &self.0 {
+            Kind::Domain(domain) => Some(domain),
+            Kind::Address(_) => None,
+        }
+    }
+
+    /// The one label in front of a domain, in the letters of its script.
+    pub(super) fn label_before(&self, base: &Host) -> Option<String> {
+        let label = self.domain()?.strip_suffix(base.domain()?)?.strip_suffix('.')?;
+        (!label.contains('.')).then(|| unicode(label))
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Domain(domain) => f.write_str(domain),
+            Kind::Address(IpAddr::V4(address)) => address.fmt(f),
+            Kind::Address(IpAddr::V6(address)) => write!(f, "[{address}]"),
+        }
+    }
+}
+
+/// A domain in the letters of its script: `bücher.example`.
+pub(super) fn unicode(domain: &str) -> String {
+    // What could be read as a host has no errors.
+    idna::domain_to_unicode(domain).0
+}
+
+fn without_port(text: &str) -> Option<&str> {
+    let bracket = text.rfind(']').unwrap_or(0);
+    match text[bracket..].find(':') {
+        None => Some(text),
+        Some(colon) => {
+            let (host, port) = text.split_at(bracket + colon);
+            let digits = &port[1..];
+            let is_port =
+                digits.is_empty() || digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.parse::<u16>().is_ok();
+            is_port.then_some(host)
+        }
+    }
+}
+
+/// Other characters are no danger to SQL, where names are quoted; and no host has them.
+fn is_label(label: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
+    (1..=63).contains(&label.len()) && label.bytes().all(is_allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> String {
+        Host::parse(text).map_or_else(|_| "malformed".to_owned(), |host| host.to_string())
+    }
+
+    #[test]
+    fn hosts_are_read_as_browsers_do() {
+        for (text, expected) in [
+            ("example.com", "example.com"),
+            ("EXAMPLE.com:80", "example.com"),
+            ("example.com:", "example.com"),
+            ("example.com.", "example.com"),
+            ("example.com.:8080", "example.com"),
+            ("bücher.example", "xn--bcher-kva.example"),
+            ("BÜCHER.example", "xn--bcher-kva.example"),
+            ("xn--bcher-kva.example", "xn--bcher-kva.example"),
+            ("client_1.example.com", "client_1.example.com"),
+            ("localhost", "localhost"),
+            ("127.0.0.1:8000", "127.0.0.1"),
+            ("0x7f.1", "127.0.0.1"),
+            ("2130706433", "127.0.0.1"),
+            ("[::1]", "[::1]"),
+            ("[::1]:8000", "[::1]"),
+            ("[::ffff:127.0.0.1]:1", "[::ffff:127.0.0.1]"),
+        ] {
+            assert_eq!(shown(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_host_is_malformed() {
+        let long_label = "a".repeat(64) + ".example.com";
+        let long = ["a"; 128].join(".");
+        for text in [
+            "",
+            ".",
+            ":80",
+            "example.com:http",
+            "example.com:65536",
+            "example.com:80:80",
+            "example.com..",
+            ".example.com",
+            "a..example.com",
+            "user@example.com",
+            "example.com/path",
+            "example.com?query",
+            "example.com#fragment",
+            "a b.example.com",
+            "a,b.example.com",
+            "a\0.example.com",
+            "a\n.example.com",
+            "a'; DROP SCHEMA client1; --.example.com",
+            "a';drop--.example.com",
+            "a\".example.com",
+            "*.example.com",
+            "%00.example.com",
+            "%2e%2e%2f.example.com",
+            "xn--a.example.com",
+            "::1",
+            "[::1",
+            "[::1]x",
+            "[::1%25eth0]",
+            "1.2.3.4.5",
+            "256.0.0.1",
+            &long_label,
+            &long,
+        ] {
+            assert_eq!(shown(text), "malformed", "{text:?}");
+        }
+    }
+
+    #[test]
+    fn only_one_label_in_front_of_the_base_is_a_tenants() {
+        let base = Host::parse("Example.com").unwrap();
+        let label = |host| Host::parse(host).unwrap().label_before(&base);
+        assert_eq!(label("client1.example.com:80").as_deref(), Some("client1"));
+        assert_eq!(label("xn--mller-kva.example.com").as_deref(), Some("müller"));
+        for none in [
+            "example.com",
+            "a.b.example.com",
+            "client1.example.org",
+            "badexample.com",
+            "127.0.0.1",
+            "[::1]",
+        ] {
+            assert_eq!(label(none), None, "{none}");
+        }
+    }
+}

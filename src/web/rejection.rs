@@ -1,0 +1,279 @@
+use std::{borrow::Cow, time::Duration};
+
+use crate::{CheckoutError, SchemaName, SchemaNameError};
+
+/// Why a request is answered by an error: with a status, and a body in JSON that tells clients no more than they need.
+///
+/// It is an error of extractors and of [`TenantConn::get`](super::TenantConn::get), and takes in Diesel's errors, so that it can be that of handlers
+/// too. What went wrong inside is in its [`source`](std::error::Error::source), for your logs (with the feature `tracing`, those of status 5xx are
+/// logged as errors); no client sees it.
+///
+/// | | status | `error` in the body |
+/// |---|---|---|
+/// | [`Malformed`](Self::Malformed) | 400 | `malformed_tenant` |
+/// | [`Suspended`](Self::Suspended) | 403 | `suspended_tenant` |
+/// | [`Missing`](Self::Missing) | 404 | `no_tenant` |
+/// | [`Unknown`](Self::Unknown) | 404 | `unknown_tenant` |
+/// | [`Unavailable`](Self::Unavailable) | 503, with `Retry-After` | `unavailable` |
+/// | [`Query`](Self::Query) | 404 for `NotFound`, else 500 | `not_found`, `internal` |
+/// | [`Custom`](Self::Custom) | yours | yours |
+/// | the others | 500 | `internal` |
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Rejection {
+    /// The tenant can't be read from the request.
+    #[error("can't tell the request's tenant")]
+    Malformed(#[from] Malformed),
+    /// The request names no tenant, and the handler needs one.
+    #[error("the request names no tenant, by any of the resolvers; handlers that can do without take an `Option`")]
+    Missing,
+    /// There is no such tenant.
+    #[error("the request is for tenant {tenant:?}, who is unknown")]
+    Unknown {
+        /// The name in the request.
+        tenant: String,
+    },
+    /// The tenant is suspended.
+    #[error("the request is for tenant {tenant:?}, who is suspended")]
+    Suspended {
+        /// The tenant.
+        tenant: SchemaName,
+    },
+    /// There is no connection at the moment, or no answer whether there is such a tenant.
+    #[error("no connection for the request")]
+    Unavailable {
+        /// Why.
+        source: Box<CheckoutError>,
+        /// When the client may try again.
+        retry_after: Duration,
+    },
+    /// There can't be a connection for the tenant, as the pool is set up.
+    #[error("no connection for the request")]
+    Checkout(#[source] Box<CheckoutError>),
+    /// A query failed.
+    #[error("a query of the request failed")]
+    Query(#[from] diesel::result::Error),
+    /// The request's transaction could not be committed.
+    #[error("can't commit the request's transaction")]
+    Commit(#[source] diesel::result::Error),
+    /// The request's transaction is in another's hands.
+    #[error(
+        "the request's transaction is held elsewhere: take one `TenantConn` in a request, and none along into its \
+         response or into other tasks"
+    )]
+    TransactionInUse,
+    /// The handler asks for a tenant, and nothing looked for one.
+    #[error(
+        "nothing resolves tenants for this route: add `Tenants` to the application as layer, middleware or fairing"
+    )]
+    NotInstalled,
+    /// A resolver's, or a handler's, own.
+    #[error("{message}")]
+    Custom {
+        /// The status.
+        status: u16,
+        /// What programs go by.
+        code: Cow<'static, str>,
+        /// What people read; clients see it.
+        message: Cow<'static, str>,
+    },
+}
+
+/// What is wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Malformed {
+    /// There is no header `Host`.
+    #[error("the request has no Host header")]
+    NoHost,
+    /// A host that isn't one.
+    #[error("the request's host is malformed")]
+    Host,
+    /// The request's target and the header `Host` differ.
+    #[error("the request names two different hosts")]
+    DifferentHosts,
+    /// A header that may be there once.
+    #[error("the request has more than one value of the header {header:?}")]
+    Repeated {
+        /// The header.
+        header: String,
+    },
+    /// A header, or a segment of the path, that isn't text.
+    #[error("the tenant in the request is not UTF-8 text")]
+    NotText,
+    /// No tenant can have that name.
+    #[error("the tenant in the request can't be a tenant's name")]
+    Name(#[from] SchemaNameError),
+}
+
+impl Rejection {
+    /// A rejection of your own.
+    pub fn custom(status: u16, code: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::Custom {
+            status,
+            code: code.into(),
+            message: message.into(),
+        }
+    }
+
+    /// A name from outside: what PostgreSQL, or the pool, keeps for itself is no tenant's, and no more is said of it.
+    pub(super) fn of_name(error: SchemaNameError) -> Self {
+        match error {
+            SchemaNameError::Empty | SchemaNameError::Nul { .. } | SchemaNameError::TooLong { .. } => {
+                Self::Malformed(Malformed::Name(error))
+            }
+            SchemaNameError::Reserved { name }
+            | SchemaNameError::Extensions { name }
+            | SchemaNameError::Symbolic { name }
+            | SchemaNameError::Shared { name } => Self::Unknown { tenant: name },
+        }
+    }
+
+    pub(super) fn of_checkout(error: CheckoutError, retry_after: Duration) -> Self {
+        match error {
+            CheckoutError::InvalidName(error) => Self::of_name(error),
+            CheckoutError::UnknownTenant { tenant } => Self::Unknown {
+                tenant: tenant.as_str().to_owned(),
+            },
+            CheckoutError::SuspendedTenant { tenant } => Self::Suspended { tenant },
+            error @ (CheckoutError::Exhausted { .. }
+            | CheckoutError::TenantExhausted { .. }
+            | CheckoutError::Connect { .. }
+            | CheckoutError::Lookup { .. }
+            | CheckoutError::LookupTimeout { .. }
+            | CheckoutError::Directory { .. }
+            | CheckoutError::MissingSchema { .. }
+            | CheckoutError::Database { .. }
+            | CheckoutError::Closed { .. }) => Self::Unavailable {
+                source: Box::new(error),
+                retry_after,
+            },
+            error @ (CheckoutError::BypassesRowSecurity { .. }
+            | CheckoutError::RowsNeedSession { .. }
+            | CheckoutError::NoCurrentTenant) => Self::Checkout(Box::new(error)),
+        }
+    }
+
+    /// The status of the response.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Malformed(_) => 400,
+            Self::Suspended { .. } => 403,
+            Self::Missing | Self::Unknown { .. } | Self::Query(diesel::result::Error::NotFound) => 404,
+            Self::Unavailable { .. } => 503,
+            Self::Custom { status, .. } => *status,
+            Self::Checkout(_) | Self::Query(_) | Self::Commit(_) | Self::TransactionInUse | Self::NotInstalled => 500,
+        }
+    }
+
+    /// What programs go by: `error` in the body.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Malformed(_) => "malformed_tenant",
+            Self::Suspended { .. } => "suspended_tenant",
+            Self::Missing => "no_tenant",
+            Self::Unknown { .. } => "unknown_tenant",
+            Self::Query(diesel::result::Error::NotFound) => "not_found",
+            Self::Unavailable { .. } => "unavailable",
+            Self::Custom { code, .. } => code,
+            Self::Checkout(_) | Self::Query(_) | Self::Commit(_) | Self::TransactionInUse | Self::NotInstalled => {
+                "internal"
+            }
+        }
+    }
+
+    /// What clients may read: `message` in the body.
+    pub fn message(&self) -> Cow<'_, str> {
+        match self {
+            Self::Malformed(malformed) => malformed.to_string().into(),
+            Self::Suspended { .. } => "this tenant is suspended".into(),
+            Self::Missing => "the request names no tenant".into(),
+            Self::Unknown { .. } => "there is no such tenant".into(),
+            Self::Query(diesel::result::Error::NotFound) => "there is nothing of that kind".into(),
+            Self::Unavailable { .. } => "the service is busy; try again in a moment".into(),
+            Self::Custom { message, .. } => message.as_ref().into(),
+            Self::Checkout(_) | Self::Query(_) | Self::Commit(_) | Self::TransactionInUse | Self::NotInstalled => {
+                "something went wrong on our side".into()
+            }
+        }
+    }
+
+    /// After how many seconds the client may try again: `Retry-After`.
+    pub fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::Unavailable { retry_after, .. } => Some(retry_after.as_secs().max(1)),
+            _ => None,
+        }
+    }
+
+    /// The body of the response, in JSON: `{"error":"unknown_tenant","message":"there is no such tenant"}`.
+    pub fn body(&self) -> String {
+        let mut body = String::from("{\"error\":\"");
+        escape(self.code(), &mut body);
+        body += "\",\"message\":\"";
+        escape(&self.message(), &mut body);
+        body += "\"}";
+        body
+    }
+}
+
+impl Rejection {
+    /// Notes in the logs what the client isn't told.
+    pub(super) fn log(&self) {
+        #[cfg(feature = "tracing")]
+        if self.status() >= 500 {
+            let error: &dyn std::error::Error = self;
+            tracing::error!(error, "a request failed");
+        }
+    }
+}
+
+/// As the inside of a string in JSON.
+fn escape(text: &str, json: &mut String) {
+    for character in text.chars() {
+        match character {
+            '"' => *json += "\\\"",
+            '\\' => *json += "\\\\",
+            control if control < ' ' => *json += &format!("\\u{:04x}", u32::from(control)),
+            other => json.push(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_json_whatever_is_in_it() {
+        let rejection = Rejection::custom(418, "tea\"pot", "a\\b\nc \u{1f375}");
+        let body: serde_json::Value = serde_json::from_str(&rejection.body()).unwrap();
+        assert_eq!(body["error"], "tea\"pot");
+        assert_eq!(body["message"], "a\\b\nc \u{1f375}");
+    }
+
+    #[test]
+    fn names_that_are_kept_for_others_are_unknown_and_impossible_ones_malformed() {
+        for name in ["pg_catalog", "information_schema"] {
+            assert_eq!(
+                Rejection::of_name(SchemaName::new(name).unwrap_err()).status(),
+                404,
+                "{name}"
+            );
+        }
+        for name in ["", "a\0b", &"a".repeat(64)] {
+            assert_eq!(
+                Rejection::of_name(SchemaName::new(name).unwrap_err()).status(),
+                400,
+                "{name:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn clients_learn_nothing_of_what_went_wrong_inside() {
+        let rejection = Rejection::Query(diesel::result::Error::QueryBuilderError("SELECT secret".into()));
+        assert_eq!(rejection.status(), 500);
+        assert!(!rejection.body().contains("secret"));
+    }
+}

@@ -1,0 +1,81 @@
+use std::sync::Arc;
+
+use super::{
+    Rejection, Tenant, TenantConn, connection::SharedConn, tenants::Settings, transaction::RequestTransaction,
+};
+use crate::{Checkout, SchemaName, context};
+
+/// What a request carries from the middleware to its handler.
+pub(super) struct RequestContext {
+    settings: Settings,
+    tenant: Option<SchemaName>,
+    /// If requests have one.
+    transaction: Option<RequestTransaction>,
+}
+
+impl RequestContext {
+    pub(super) fn new(settings: Settings, tenant: Option<SchemaName>) -> Self {
+        Self {
+            transaction: settings.transactions.then(RequestTransaction::default),
+            settings,
+            tenant,
+        }
+    }
+
+    pub(super) fn tenant(&self) -> Option<&SchemaName> {
+        self.tenant.as_ref()
+    }
+
+    pub(super) fn transaction(&self) -> Option<&RequestTransaction> {
+        self.transaction.as_ref()
+    }
+
+    /// Runs the handler as the tenant's.
+    pub(super) async fn scope<R>(&self, handler: impl Future<Output = R>) -> R {
+        match &self.tenant {
+            Some(tenant) => {
+                let handler = context::with_tenant(tenant, handler);
+                #[cfg(feature = "tracing")]
+                let handler =
+                    tracing::Instrument::instrument(handler, tracing::info_span!("tenant", tenant = tenant.as_str()));
+                handler.await
+            }
+            None => context::without_tenant(handler).await,
+        }
+    }
+
+    /// Ends the request's transaction, if there is one. An error is for the client, in place of the handler's response.
+    pub(super) async fn finish(&self, status: u16) -> Result<(), Rejection> {
+        match &self.transaction {
+            Some(transaction) => transaction.finish(status < 400).await,
+            None => Ok(()),
+        }
+    }
+
+    pub(super) async fn check_out(&self, tenant: &SchemaName) -> Result<Checkout, Rejection> {
+        let checkout = self.settings.pool.for_tenant(tenant).get().await;
+        checkout.map_err(|error| self.settings.rejection_of(error))
+    }
+
+    pub(super) async fn check_out_shared(&self) -> Result<Checkout, Rejection> {
+        let checkout = self.settings.pool.shared().get().await;
+        checkout.map_err(|error| self.settings.rejection_of(error))
+    }
+}
+
+/// What handlers ask for; `None` where no tenant was found.
+pub(super) fn tenant_of(context: Option<&Arc<RequestContext>>) -> Result<Option<Tenant>, Rejection> {
+    let context = context.ok_or(Rejection::NotInstalled)?;
+    Ok(context.tenant().cloned().map(Tenant))
+}
+
+pub(super) fn connection_of(context: Option<&Arc<RequestContext>>) -> Result<Option<TenantConn>, Rejection> {
+    let context = context.ok_or(Rejection::NotInstalled)?;
+    let connection = |tenant: &SchemaName| TenantConn::new(tenant.clone(), Arc::clone(context));
+    Ok(context.tenant().map(connection))
+}
+
+pub(super) fn shared_connection_of(context: Option<&Arc<RequestContext>>) -> Result<SharedConn, Rejection> {
+    let context = context.ok_or(Rejection::NotInstalled)?;
+    Ok(SharedConn::new(Arc::clone(context)))
+}

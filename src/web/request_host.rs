@@ -1,0 +1,40 @@
+use super::{Framework, Host, Malformed, TrustedProxies};
+
+/// The host that a request is for, as the client asked for it.
+///
+/// Where there could be two answers, something in front of the service may have taken the other one: that is an error.
+pub(super) fn request_host<F: Framework>(
+    request: &F::Request<'_>,
+    proxies: &TrustedProxies,
+) -> Result<Host, Malformed> {
+    if proxies.trust(F::peer(request))
+        && let Some(host) = only_one(&F::header_values(request, "x-forwarded-host"), "X-Forwarded-Host")?
+    {
+        return Host::parse(host);
+    }
+    let header = only_one(&F::header_values(request, "host"), "Host")?;
+    match (F::authority(request), header) {
+        (None, None) => Err(Malformed::NoHost),
+        (Some(host), None) | (None, Some(host)) => Host::parse(host),
+        (Some(target), Some(header)) => {
+            let host = Host::parse(target)?;
+            if host == Host::parse(header)? {
+                Ok(host)
+            } else {
+                Err(Malformed::DifferentHosts)
+            }
+        }
+    }
+}
+
+/// Proxies in a row make a list, whose first part is the client's own if the first proxy didn't remove it: that is as bad as two
+/// headers.
+fn only_one<'h>(values: &[&'h [u8]], header: &str) -> Result<Option<&'h str>, Malformed> {
+    match *values {
+        [] => Ok(None),
+        [value] if !value.contains(&b',') => std::str::from_utf8(value).map(Some).map_err(|_| Malformed::Host),
+        _ => Err(Malformed::Repeated {
+            header: header.to_owned(),
+        }),
+    }
+}

@@ -1,0 +1,264 @@
+use std::sync::Arc;
+
+use super::{Framework, Host, Malformed, Rejection, TrustedProxies, host::unicode, request_host::request_host};
+use crate::{BoxFuture, IntoSchemaName, SchemaName, TenantPool};
+
+/// Finds the tenant in a request.
+///
+/// ```
+/// use diesel_tenants::web::axum::Resolver;
+///
+/// // client1.example.com, or any domain that the pool's directory knows.
+/// let resolver = Resolver::subdomain("example.com")?.or(Resolver::domain());
+/// # Ok::<(), diesel_tenants::web::Malformed>(())
+/// ```
+///
+/// A request without a tenant still reaches handlers: those that ask for one get [`Rejection::Missing`], those that ask for an
+/// `Option` of it get `None`. A host, header or path that is malformed is an error, also if another resolver comes after.
+pub struct Resolver<F: Framework> {
+    steps: Vec<Step<F>>,
+}
+
+enum Step<F: Framework> {
+    Subdomain { base: Host, except: Vec<String> },
+    Domain,
+    Header(String),
+    PathSegment(usize),
+    Custom(Arc<Custom<F>>),
+    Later(Arc<Later<F>>),
+}
+
+impl<F: Framework> Clone for Resolver<F> {
+    fn clone(&self) -> Self {
+        Self {
+            steps: self.steps.clone(),
+        }
+    }
+}
+
+impl<F: Framework> Clone for Step<F> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Subdomain { base, except } => Self::Subdomain {
+                base: base.clone(),
+                except: except.clone(),
+            },
+            Self::Domain => Self::Domain,
+            Self::Header(name) => Self::Header(name.clone()),
+            Self::PathSegment(index) => Self::PathSegment(*index),
+            Self::Custom(find) => Self::Custom(Arc::clone(find)),
+            Self::Later(find) => Self::Later(Arc::clone(find)),
+        }
+    }
+}
+
+type Custom<F> = dyn Fn(&<F as Framework>::Request<'_>) -> Result<Option<String>, Rejection> + Send + Sync;
+type Later<F> =
+    dyn Fn(&<F as Framework>::Request<'_>) -> BoxFuture<'static, Result<Option<String>, Rejection>> + Send + Sync;
+
+/// What was found in a request, before anybody is asked.
+pub(super) struct Claims {
+    /// To be asked for in turn.
+    open: Vec<Open>,
+    /// If none of those has an answer.
+    otherwise: Result<Option<SchemaName>, Rejection>,
+}
+
+enum Open {
+    Domain(String),
+    Later(BoxFuture<'static, Result<Option<String>, Rejection>>),
+}
+
+impl<F: Framework> Resolver<F> {
+    fn of(step: Step<F>) -> Self {
+        Self { steps: vec![step] }
+    }
+
+    /// The label in front of a base domain: `client1` of `client1.example.com`. The base domain alone, an IP address, another domain, and more
+    /// than one label are no tenant.
+    ///
+    /// Labels are in lower case, and in the letters of their script: `xn--mller-kva.example.com` is tenant `müller`.
+    ///
+    /// # Errors
+    /// [`Malformed::Host`]: the base is no domain.
+    pub fn subdomain(base: &str) -> Result<Self, Malformed> {
+        Self::subdomain_except(base, [])
+    }
+
+    /// The same, but for some labels that are no tenant's: `www`, for instance.
+    ///
+    /// # Errors
+    /// As for [`subdomain`](Self::subdomain).
+    pub fn subdomain_except<'l>(base: &str, except: impl IntoIterator<Item = &'l str>) -> Result<Self, Malformed> {
+        let base = Host::parse(base)?;
+        if base.domain().is_none() {
+            return Err(Malformed::Host);
+        }
+        let except = except.into_iter().map(str::to_lowercase).collect();
+        Ok(Self::of(Step::Subdomain { base, except }))
+    }
+
+    /// The whole domain, as the pool's [directory](crate::TenantDirectory) knows it ([`TenantPool::tenant_of_domain`]). One that nobody has is
+    /// no tenant.
+    pub fn domain() -> Self {
+        Self::of(Step::Domain)
+    }
+
+    /// A header.
+    ///
+    /// **Clients choose what is in a header**: whoever can send a request can name any tenant. Use it where something in front of the
+    /// service sets the header and removes the client's, or where each handler checks that the user belongs to the tenant.
+    pub fn header(name: impl Into<String>) -> Self {
+        Self::of(Step::Header(name.into()))
+    }
+
+    /// A segment of the path, counted from 0: `client1` of `/client1/users`, percent-decoded.
+    ///
+    /// Every path has a first segment: give routes without a tenant, such as `/health`, a router of their own. As with
+    /// [headers](Self::header), clients choose what is there.
+    pub fn path_segment(index: usize) -> Self {
+        Self::of(Step::PathSegment(index))
+    }
+
+    /// A function of yours: of a session, or the claim in a token that was verified before. It sees the framework's own request.
+    ///
+    /// `Ok(None)` leaves it to the next resolver, an error answers the request ([`Rejection::custom`]).
+    pub fn custom(find: impl Fn(&F::Request<'_>) -> Result<Option<String>, Rejection> + Send + Sync + 'static) -> Self {
+        Self::of(Step::Custom(Arc::new(find)))
+    }
+
+    /// A function that has to wait for its answer. What it needs of the request, it takes along into its future.
+    pub fn custom_async(
+        find: impl Fn(&F::Request<'_>) -> BoxFuture<'static, Result<Option<String>, Rejection>> + Send + Sync + 'static,
+    ) -> Self {
+        Self::of(Step::Later(Arc::new(find)))
+    }
+
+    /// This one, and where it finds no tenant, another one.
+    #[must_use]
+    pub fn or(mut self, other: Self) -> Self {
+        self.steps.extend(other.steps);
+        self
+    }
+
+    /// What a request claims, without waiting for anybody: not all frameworks' requests can be kept while one waits.
+    pub(super) fn claims(&self, request: &F::Request<'_>, proxies: &TrustedProxies) -> Claims {
+        let mut open = Vec::new();
+        for step in &self.steps {
+            let found = match step.find(request, proxies) {
+                Ok(Found::Nothing) => continue,
+                Ok(Found::Open(question)) => {
+                    open.push(question);
+                    continue;
+                }
+                Ok(Found::Tenant(tenant)) => tenant.into_schema_name().map(Some).map_err(Rejection::of_name),
+                Err(rejection) => Err(rejection),
+            };
+            return Claims { open, otherwise: found };
+        }
+        let otherwise = Ok(None);
+        Claims { open, otherwise }
+    }
+}
+
+enum Found {
+    Nothing,
+    Tenant(String),
+    Open(Open),
+}
+
+impl From<Option<String>> for Found {
+    fn from(tenant: Option<String>) -> Self {
+        tenant.map_or(Self::Nothing, Self::Tenant)
+    }
+}
+
+impl<F: Framework> Step<F> {
+    fn find(&self, request: &F::Request<'_>, proxies: &TrustedProxies) -> Result<Found, Rejection> {
+        Ok(match self {
+            Self::Subdomain { base, except } => {
+                let label = request_host::<F>(request, proxies)?.label_before(base);
+                label.filter(|label| !except.contains(label)).into()
+            }
+            Self::Domain => match request_host::<F>(request, proxies)?.domain() {
+                Some(domain) => Found::Open(Open::Domain(domain.to_owned())),
+                None => Found::Nothing,
+            },
+            Self::Header(name) => one_header::<F>(request, name)?.map(str::to_owned).into(),
+            Self::PathSegment(index) => path_segment(F::path(request), *index)?.into(),
+            Self::Custom(find) => find(request)?.into(),
+            Self::Later(find) => Found::Open(Open::Later(find(request))),
+        })
+    }
+}
+
+impl Claims {
+    /// The tenant; `None` if there is none in the request.
+    pub(super) async fn settle(self, tenants: &super::Settings) -> Result<Option<SchemaName>, Rejection> {
+        for open in self.open {
+            let tenant = match open {
+                Open::Domain(domain) => tenant_of(&domain, &tenants.pool)
+                    .await
+                    .map_err(|error| tenants.rejection_of(error))?,
+                Open::Later(find) => match find.await? {
+                    Some(tenant) => Some(tenant.into_schema_name().map_err(Rejection::of_name)?),
+                    None => None,
+                },
+            };
+            if tenant.is_some() {
+                return Ok(tenant);
+            }
+        }
+        self.otherwise
+    }
+}
+
+/// A directory may have a domain in either form.
+async fn tenant_of(domain: &str, pool: &TenantPool) -> Result<Option<SchemaName>, crate::CheckoutError> {
+    if let Some(tenant) = pool.tenant_of_domain(domain).await? {
+        return Ok(Some(tenant));
+    }
+    let unicode = unicode(domain);
+    if unicode == domain {
+        return Ok(None);
+    }
+    pool.tenant_of_domain(&unicode).await
+}
+
+/// The value of a header that may be there once.
+fn one_header<'h, F: Framework>(request: &'h F::Request<'_>, name: &str) -> Result<Option<&'h str>, Malformed> {
+    match F::header_values(request, name)[..] {
+        [] => Ok(None),
+        [value] => std::str::from_utf8(value).map(Some).map_err(|_| Malformed::NotText),
+        _ => Err(Malformed::Repeated {
+            header: name.to_owned(),
+        }),
+    }
+}
+
+fn path_segment(path: &str, index: usize) -> Result<Option<String>, Malformed> {
+    let segment = path.strip_prefix('/').unwrap_or(path).split('/').nth(index);
+    let Some(segment) = segment.filter(|segment| !segment.is_empty()) else {
+        return Ok(None);
+    };
+    let text = percent_encoding::percent_decode_str(segment).decode_utf8();
+    text.map(|text| Some(text.into_owned())).map_err(|_| Malformed::NotText)
+}
+
+impl<F: Framework> std::fmt::Debug for Resolver<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(&self.steps).finish()
+    }
+}
+
+impl<F: Framework> std::fmt::Debug for Step<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Subdomain { base, .. } => write!(f, "subdomain of {base}"),
+            Self::Domain => f.write_str("domain"),
+            Self::Header(name) => write!(f, "header {name:?}"),
+            Self::PathSegment(index) => write!(f, "path segment {index}"),
+            Self::Custom(_) | Self::Later(_) => f.write_str("custom"),
+        }
+    }
+}

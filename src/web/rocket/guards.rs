@@ -1,0 +1,68 @@
+use rocket::{
+    Ignite, Request, Rocket as Application, Sentinel, async_trait,
+    request::{FromRequest, Outcome},
+};
+
+use super::{
+    Rejection, SharedConn, Tenant, TenantConn, TenantFairing,
+    answer::{Refusal, status_of},
+    context,
+};
+use crate::web::request_context::{connection_of, shared_connection_of, tenant_of};
+
+fn guard<T>(request: &Request<'_>, found: Result<Option<T>, Rejection>) -> Outcome<T, Rejection> {
+    let refusal: fn() -> Rejection = match found {
+        Ok(Some(found)) => return Outcome::Success(found),
+        Ok(None) => || Rejection::Missing,
+        // Without the fairing nobody looked for a tenant.
+        Err(_) => || Rejection::NotInstalled,
+    };
+    request.local_cache(|| Refusal(Some(refusal())));
+    let rejection = refusal();
+    Outcome::Error((status_of(&rejection), rejection))
+}
+
+#[async_trait]
+impl<'r> FromRequest<'r> for Tenant {
+    type Error = Rejection;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Rejection> {
+        guard(request, tenant_of(context(request)))
+    }
+}
+
+#[async_trait]
+impl<'r> FromRequest<'r> for TenantConn {
+    type Error = Rejection;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Rejection> {
+        guard(request, connection_of(context(request)))
+    }
+}
+
+#[async_trait]
+impl<'r> FromRequest<'r> for SharedConn {
+    type Error = Rejection;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Rejection> {
+        guard(request, shared_connection_of(context(request)).map(Some))
+    }
+}
+
+impl Sentinel for Tenant {
+    fn abort(rocket: &Application<Ignite>) -> bool {
+        rocket.state::<TenantFairing>().is_none()
+    }
+}
+
+impl Sentinel for TenantConn {
+    fn abort(rocket: &Application<Ignite>) -> bool {
+        rocket.state::<TenantFairing>().is_none()
+    }
+}
+
+impl Sentinel for SharedConn {
+    fn abort(rocket: &Application<Ignite>) -> bool {
+        rocket.state::<TenantFairing>().is_none()
+    }
+}

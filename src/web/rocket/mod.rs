@@ -1,0 +1,165 @@
+//! Rocket: a fairing and request guards.
+//!
+//! ```no_run
+//! use diesel::prelude::*;
+//! use diesel_async::RunQueryDsl;
+//! use diesel_tenants::{TenantPool, web::rocket::{Rejection, Resolver, TenantConn, TenantFairing, in_tenant}};
+//! use rocket::{get, routes};
+//!
+//! diesel::table! { orders (id) { id -> Integer, quantity -> Integer } }
+//!
+//! #[get("/orders")]
+//! async fn count(mut conn: TenantConn) -> Result<String, Rejection> {
+//!     let count: i64 = orders::table.count().get_result(conn.get().await?).await?;
+//!     Ok(count.to_string())
+//! }
+//!
+//! # async fn run(pool: TenantPool) -> Result<(), Box<dyn std::error::Error>> {
+//! rocket::build()
+//!     .attach(TenantFairing::new(pool, Resolver::subdomain("example.com")?))
+//!     .mount("/", in_tenant(routes![count]))
+//!     .launch()
+//!     .await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A fairing can't run a handler inside of anything. Guards work in all routes; for [`TenantPool::current`](crate::TenantPool::current), and
+//! spans, mount routes with [`in_tenant`]. Without the fairing an application that uses the guards doesn't launch.
+//!
+//! # Catchers
+//!
+//! Catchers of yours come first: a request for an unknown tenant, or one that a guard refuses, goes to your catcher of its status, or your
+//! default one. Where there is none it is answered in JSON, and with [`on_rejection`](Tenants::on_rejection) always in your own way. A request for a tenant who is unknown,
+//! suspended or malformed is led to a route of this crate's, which no handler of yours sees; its URI is `/-/diesel-tenants/rejected` from then on.
+//!
+//! # What Rocket does otherwise
+//!
+//! - A handler runs to its end also if its client hangs up: set a `statement_timeout` for queries that take too long.
+//! - Headers that aren't UTF-8 are removed before anybody sees them.
+//! - Of a request to an absolute URI only the header `Host` is seen.
+
+mod answer;
+mod guards;
+mod routes;
+
+use std::{net::IpAddr, sync::Arc};
+
+use answer::{AnswerRejected, answer, answer_refusal, catches};
+use rocket::{
+    Build, Catcher, Data, Request, Response, Rocket as Application, Route, async_trait,
+    fairing::{self, Fairing, Info, Kind},
+    http::{Method, Status, uri::Origin},
+};
+
+pub use self::routes::in_tenant;
+use super::{Framework, RequestContext, Tenants};
+pub use super::{Rejection, SharedConn, Tenant, TenantConn, TrustedProxies};
+
+/// Where requests are led that are rejected.
+const REJECTED: &str = "/-/diesel-tenants/rejected";
+
+/// The name of our catchers, and our route.
+const OURS: &str = "diesel-tenants";
+
+/// The framework [Rocket](::rocket). Resolvers of yours see [`Request`].
+#[derive(Debug, Clone, Copy)]
+pub enum Rocket {}
+
+/// The fairing that resolves tenants.
+pub type TenantFairing = Tenants<Rocket>;
+
+/// Finds the tenant in a request.
+pub type Resolver = super::Resolver<Rocket>;
+
+impl Framework for Rocket {
+    type Request<'r> = Request<'r>;
+    type Response = Response<'static>;
+
+    fn header_values<'h>(request: &'h Request<'_>, name: &str) -> Vec<&'h [u8]> {
+        request.headers().get(name).map(str::as_bytes).collect()
+    }
+
+    fn authority<'h>(request: &'h Request<'_>) -> Option<&'h str> {
+        // Where there is a header `Host`, that is what this host comes from.
+        let host = request.host().filter(|_| !request.headers().contains("host"))?;
+        Some(host.domain().as_str())
+    }
+
+    fn path<'h>(request: &'h Request<'_>) -> &'h str {
+        request.uri().path().as_str()
+    }
+
+    fn peer(request: &Request<'_>) -> Option<IpAddr> {
+        Some(request.remote()?.ip())
+    }
+}
+
+/// What the fairing found out about a request.
+enum Admission {
+    NotInstalled,
+    Admitted(Arc<RequestContext>),
+    Rejected(Rejection),
+}
+
+fn admission<'r>(request: &'r Request<'_>) -> &'r Admission {
+    request.local_cache(|| Admission::NotInstalled)
+}
+
+fn context<'r>(request: &'r Request<'_>) -> Option<&'r Arc<RequestContext>> {
+    match admission(request) {
+        Admission::Admitted(context) => Some(context),
+        Admission::NotInstalled | Admission::Rejected(_) => None,
+    }
+}
+
+#[async_trait]
+impl Fairing for Tenants<Rocket> {
+    fn info(&self) -> Info {
+        Info {
+            name: "Tenants",
+            kind: Kind::Ignite | Kind::Request | Kind::Response | Kind::Singleton,
+        }
+    }
+
+    async fn on_ignite(&self, rocket: Application<Build>) -> fairing::Result {
+        let has_catcher = |status: Status| rocket.catchers().any(|catcher| catches(catcher, status));
+        let catchers: Vec<_> = [Status::NotFound, Status::InternalServerError]
+            .into_iter()
+            .filter(|status| !has_catcher(*status))
+            .map(|status| {
+                let mut catcher = Catcher::new(status.code, answer_refusal);
+                catcher.name = Some(OURS.into());
+                catcher
+            })
+            .collect();
+        let mut rejected = Route::ranked(-100, Method::Get, REJECTED, AnswerRejected);
+        rejected.name = Some(OURS.into());
+        Ok(rocket
+            .manage(self.clone())
+            .register("/", catchers)
+            .mount("/", [rejected]))
+    }
+
+    async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
+        let claims = self.claims(request);
+        let admission = match self.admit(claims).await {
+            Ok(context) => Admission::Admitted(context),
+            Err(rejection) => Admission::Rejected(rejection),
+        };
+        let is_rejected = matches!(admission, Admission::Rejected(_));
+        request.local_cache(|| admission);
+        if is_rejected {
+            request.set_method(Method::Get);
+            request.set_uri(Origin::parse(REJECTED).expect("the path is valid"));
+        }
+    }
+
+    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        if let Some(context) = context(request)
+            && let Err(rejection) = context.finish(response.status().code).await
+        {
+            *response = answer(request, &rejection);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+use std::{fmt, sync::Arc, time::Duration};
+
+use super::{Framework, Rejection, RequestContext, Resolver, TrustedProxies, resolver::Claims};
+use crate::{CheckoutError, TenantPool};
+
+/// What a web application is given, in one line: it resolves the tenant of each request before the handler runs.
+///
+/// It is a layer for Axum, a middleware for Actix and a fairing for Rocket, depending on `F`; each framework's module has an alias for it.
+/// Cloning is cheap.
+pub struct Tenants<F: Framework> {
+    inner: Arc<Inner<F>>,
+}
+
+struct Inner<F: Framework> {
+    resolver: Resolver<F>,
+    proxies: TrustedProxies,
+    on_rejection: Option<Arc<OnRejection<F>>>,
+    settings: Settings,
+}
+
+type OnRejection<F> = dyn Fn(&Rejection) -> <F as Framework>::Response + Send + Sync;
+
+/// What a request takes along.
+#[derive(Clone)]
+pub(super) struct Settings {
+    pub(super) pool: TenantPool,
+    pub(super) retry_after: Duration,
+    pub(super) transactions: bool,
+}
+
+impl Settings {
+    pub(super) fn rejection_of(&self, error: CheckoutError) -> Rejection {
+        Rejection::of_checkout(error, self.retry_after)
+    }
+}
+
+impl<F: Framework> Tenants<F> {
+    /// Resolves the tenants of requests, whose connections come from a pool.
+    pub fn new(pool: TenantPool, resolver: Resolver<F>) -> Self {
+        let settings = Settings {
+            pool,
+            retry_after: Duration::from_secs(1),
+            transactions: false,
+        };
+        let inner = Inner {
+            resolver,
+            proxies: TrustedProxies::default(),
+            on_rejection: None,
+            settings,
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The proxies whose `X-Forwarded-Host` is believed. Default: none.
+    #[must_use]
+    pub fn trusted_proxies(self, proxies: TrustedProxies) -> Self {
+        self.with(|inner| inner.proxies = proxies)
+    }
+
+    /// Runs what a handler does on its [`TenantConn`](super::TenantConn) in one transaction, which begins when the connection is first used,
+    /// and is committed before a response of status 2xx or 3xx is sent. Any other response, a panic, and a client that hangs up
+    /// roll it back. If a query failed and the handler answers 2xx all the same, the response becomes 500. Default: each query is its own.
+    ///
+    /// It belongs to the request's one `TenantConn`; connections from [`SharedConn`](super::SharedConn) and
+    /// [`TenantPool::current`] are not in it.
+    #[must_use]
+    pub fn transactions(self) -> Self {
+        self.with(|inner| inner.settings.transactions = true)
+    }
+
+    /// When clients may try again, if there was no connection: `Retry-After`. Default: 1 second.
+    #[must_use]
+    pub fn retry_after(self, time: Duration) -> Self {
+        self.with(|inner| inner.settings.retry_after = time)
+    }
+
+    /// Answers rejected requests in your own way. Default: [`Rejection::status`] and [`Rejection::body`].
+    #[must_use]
+    pub fn on_rejection(self, answer: impl Fn(&Rejection) -> F::Response + Send + Sync + 'static) -> Self {
+        self.with(|inner| inner.on_rejection = Some(Arc::new(answer)))
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Inner<F>)) -> Self {
+        match Arc::get_mut(&mut self.inner) {
+            Some(inner) => change(inner),
+            None => {
+                let mut inner = Inner::clone(&self.inner);
+                change(&mut inner);
+                self.inner = Arc::new(inner);
+            }
+        }
+        self
+    }
+
+    pub(super) fn claims(&self, request: &F::Request<'_>) -> Claims {
+        self.inner.resolver.claims(request, &self.inner.proxies)
+    }
+
+    /// A request with its tenant, who exists and isn't suspended.
+    pub(super) async fn admit(&self, claims: Claims) -> Result<Arc<RequestContext>, Rejection> {
+        let settings = &self.inner.settings;
+        let tenant = claims.settle(settings).await?;
+        let tenant = match tenant {
+            Some(tenant) => {
+                let admitted = settings.pool.admit(tenant).await;
+                Some(admitted.map_err(|error| settings.rejection_of(error))?)
+            }
+            None => None,
+        };
+        Ok(Arc::new(RequestContext::new(settings.clone(), tenant)))
+    }
+
+    /// The user's own answer.
+    pub(super) fn answer(&self, rejection: &Rejection) -> Option<F::Response> {
+        self.inner.on_rejection.as_ref().map(|answer| answer(rejection))
+    }
+}
+
+impl<F: Framework> Clone for Tenants<F> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+        }
+    }
+}
+
+impl<F: Framework> Clone for Inner<F> {
+    fn clone(&self) -> Self {
+        Self {
+            resolver: self.resolver.clone(),
+            proxies: self.proxies.clone(),
+            on_rejection: self.on_rejection.clone(),
+            settings: self.settings.clone(),
+        }
+    }
+}
+
+impl<F: Framework> fmt::Debug for Tenants<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tenants")
+            .field("resolver", &self.inner.resolver)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,141 @@
+use crate::{
+    handlers::{Find, Service},
+    http::{get, get_at, request, response, send},
+    servers::Serve,
+    store::Store,
+};
+
+pub async fn tenants_by_header<S: Serve>() {
+    let store = Store::new().await;
+    store.database.run("CREATE SCHEMA \"we\"\"ird ünit\"");
+    let server = S::start(Service::new(&store.pool, Find::Header)).await;
+    let named = async |tenant: &str| get(*server, "/tenant", &[("Host", "any"), ("X-Tenant", tenant)]).await;
+    for tenant in ["client1", "client2", "we\"ird ünit"] {
+        assert_eq!(named(tenant).await.body, tenant);
+    }
+    let answer = named("Client1").await;
+    assert_eq!(
+        (answer.status, &*answer.error()),
+        (404, "unknown_tenant"),
+        "names are taken to the letter"
+    );
+    let missing = get_at(*server, "any", "/tenant").await;
+    assert_eq!((missing.status, &*missing.error()), (404, "no_tenant"));
+    // Two products of the tenant's, or what all share.
+    assert_eq!(
+        get(*server, "/products", &[("Host", "any"), ("X-Tenant", "client1")])
+            .await
+            .body,
+        "2"
+    );
+    assert_eq!(get_at(*server, "any", "/products").await.body, "2");
+}
+
+pub async fn hostile_headers<S: Serve>() {
+    let store = Store::new().await;
+    let server = S::start(Service::new(&store.pool, Find::Header)).await;
+    for tenant in [
+        "client1; DROP SCHEMA client1 CASCADE; --",
+        "client1\"; DROP SCHEMA client1 CASCADE; --",
+        "client1'; DROP SCHEMA client1 CASCADE; --",
+        "\"client1\"",
+        "client1, client2",
+        "client1\\",
+        "$1",
+        "../client1",
+        "public",
+        "pg_catalog",
+        "pg_temp",
+        "information_schema",
+        "*",
+    ] {
+        for path in ["/orders/1", "/products", "/current"] {
+            let answer = get(*server, path, &[("Host", "any"), ("X-Tenant", tenant)]).await;
+            assert_eq!(
+                (answer.status, &*answer.error()),
+                (404, "unknown_tenant"),
+                "{tenant} {path}"
+            );
+            assert!(!answer.body.contains("schema"), "{answer:?}");
+        }
+    }
+    let long = "a".repeat(64);
+    for headers in [
+        &[("Host", "any"), ("X-Tenant", "")][..],
+        &[("Host", "any"), ("X-Tenant", &long)],
+        &[("Host", "any"), ("X-Tenant", "client1"), ("X-Tenant", "client2")],
+        &[("Host", "any"), ("X-Tenant", "client1"), ("x-tenant", "client1")],
+    ] {
+        let answer = get(*server, "/products", headers).await;
+        assert_eq!(
+            (answer.status, &*answer.error()),
+            (400, "malformed_tenant"),
+            "{headers:?}"
+        );
+    }
+    let mut bytes = request("GET", "/tenant", &[("Host", "any")]);
+    bytes.truncate(bytes.len() - 2);
+    bytes.extend_from_slice(b"X-Tenant: client1\xff\r\n\r\n");
+    let answer = response(send(*server, &bytes).await).await;
+    assert_eq!(
+        answer.status,
+        if S::KEEPS_ALL_HEADERS { 400 } else { 404 },
+        "{answer:?}"
+    );
+    assert_eq!(store.value("SELECT count(*) FROM client1.items"), "2");
+}
+
+pub async fn tenants_by_path<S: Serve>() {
+    let store = Store::new().await;
+    store.database.run("CREATE SCHEMA \"a/b c\"");
+    let server = S::start(Service::new(&store.pool, Find::Path)).await;
+    for (path, tenant) in [
+        ("/client1/tenant", "client1"),
+        ("/client2/tenant?x=/client1", "client2"),
+        ("/a%2Fb%20c/tenant", "a/b c"),
+    ] {
+        assert_eq!(get_at(*server, "any", path).await.body, tenant, "{path}");
+    }
+    for (path, status) in [
+        ("/nobody/tenant", 404),
+        ("/client1%22;drop/tenant", 404),
+        ("/client1%00/tenant", 400),
+        ("/%FF/tenant", 400),
+    ] {
+        assert_eq!(get_at(*server, "any", path).await.status, status, "{path}");
+    }
+}
+
+pub async fn tenants_by_session<S: Serve>() {
+    let store = Store::new().await;
+    let server = S::start(Service::new(&store.pool, Find::Session)).await;
+    let with = async |cookie: &str| get(*server, "/tenant", &[("Host", "any"), ("Cookie", cookie)]).await;
+    assert_eq!(with("session=client2").await.body, "client2");
+    assert_eq!(with("session=nobody").await.error(), "unknown_tenant");
+    let refused = with("other=1").await;
+    assert_eq!((refused.status, &*refused.error()), (401, "no_session"));
+    assert_eq!(get_at(*server, "any", "/tenant").await.error(), "no_tenant");
+    let token = |tenant| [("Host", "any"), ("Authorization", tenant)];
+    assert_eq!(get(*server, "/tenant", &token("client1")).await.body, "client1");
+    assert_eq!(
+        get(*server, "/tenant", &token("nobody")).await.error(),
+        "unknown_tenant"
+    );
+}
+
+pub async fn chains<S: Serve>() {
+    let store = Store::new().await;
+    let server = S::start(Service::new(&store.pool, Find::HeaderOrSubdomain)).await;
+    let host = ("Host", "client1.shop.example");
+    assert_eq!(get(*server, "/tenant", &[host]).await.body, "client1");
+    assert_eq!(
+        get(*server, "/tenant", &[host, ("X-Tenant", "client2")]).await.body,
+        "client2"
+    );
+    // The first that names one decides, also if there is no such tenant.
+    assert_eq!(
+        get(*server, "/tenant", &[host, ("X-Tenant", "nobody")]).await.error(),
+        "unknown_tenant"
+    );
+    assert_eq!(get_at(*server, "shop.example", "/tenant").await.error(), "no_tenant");
+}

@@ -1,0 +1,6 @@
+pub mod handlers;
+pub mod headers;
+pub mod hosts;
+pub mod load;
+pub mod logs;
+pub mod rejections;
