@@ -108,6 +108,12 @@ pub enum MoveError {
         /// What the server answered.
         source: tokio_postgres::Error,
     },
+    /// The runtime was shut down during the switch.
+    #[error("moving tenant {:?} was interrupted during the switch; make the same call again, to have it at one place for sure", .tenant.as_str())]
+    Interrupted {
+        /// The tenant.
+        tenant: SchemaName,
+    },
     /// All is done but to tell the directory. Nobody gets the tenant until the same call has done that.
     #[error(
         "tenant {:?} was moved to {to}, and the directory could not be told: nobody gets it until the same call is made \

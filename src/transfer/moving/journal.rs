@@ -16,16 +16,11 @@ const LOCK_TIMEOUT: Duration = Duration::from_millis(250);
 /// Of the rows that are written, the journal keeps tables and primary keys. That a table was emptied is noted without a key.
 ///
 /// Settings of the writer's session must not change how keys are written. Whoever may write to the tables need have no rights to the journal.
-pub(super) fn make(site: &Site, tables: &[Keyed]) -> String {
+pub(super) fn make(site: &Site, tables: &[Keyed], id: &str) -> String {
     let (schema, journal) = (site.schema.quoted(), site.journal());
-    // In a format within a string.
-    let name = journal.replace('%', "%%").replace('\'', "''");
-    let mut sql = format!(
-        "CREATE TABLE {journal} (name pg_catalog.text NOT NULL, key pg_catalog.jsonb);
-         DO $comment$ BEGIN EXECUTE pg_catalog.format('COMMENT ON TABLE {name} IS %L', pg_catalog.gen_random_uuid()); END $comment$;
-         CREATE FUNCTION {journal}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' \
-             SET datestyle = 'ISO' SET intervalstyle = 'postgres' SET extra_float_digits = 3 AS $journal$
-         DECLARE old_key pg_catalog.jsonb; new_key pg_catalog.jsonb;
+    // A literal: whatever stands for the quotes of a body may stand in a schema's name.
+    let body = literal(&format!(
+        "DECLARE old_key pg_catalog.jsonb; new_key pg_catalog.jsonb;
          BEGIN
              IF TG_OP = 'TRUNCATE' THEN
                  INSERT INTO {journal} VALUES (TG_TABLE_NAME, NULL);
@@ -42,7 +37,14 @@ pub(super) fn make(site: &Site, tables: &[Keyed]) -> String {
                  END IF;
              END IF;
              RETURN NULL;
-         END $journal$;"
+         END"
+    ));
+    let id = literal(id);
+    let mut sql = format!(
+        "CREATE TABLE {journal} (name pg_catalog.text NOT NULL, key pg_catalog.jsonb);
+         COMMENT ON TABLE {journal} IS {id};
+         CREATE FUNCTION {journal}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' \
+             SET datestyle = 'ISO' SET intervalstyle = 'postgres' SET extra_float_digits = 3 AS {body};"
     );
     for Keyed { table, key } in tables {
         let name = format!("{schema}.{}", quoted(&table.name));
@@ -58,6 +60,14 @@ pub(super) fn make(site: &Site, tables: &[Keyed]) -> String {
         );
     }
     sql
+}
+
+/// An id for a move, that no other one has.
+pub(super) async fn journal_id(session: &Session) -> Result<String, Error> {
+    let rows = session
+        .query("SELECT pg_catalog.gen_random_uuid()::pg_catalog.text", &[])
+        .await?;
+    rows.first().map_or_else(|| Ok(String::new()), |row| row.try_get(0))
 }
 
 /// Takes all of it away, wherever its schema is by now.

@@ -82,7 +82,8 @@ impl Run<'_> {
         })
     }
 
-    pub(super) fn require_keys(&self, tables: &[Keyed]) -> Result<(), MoveError> {
+    /// Without a key rows can't be told apart, and so not be copied while they are written.
+    pub(super) async fn require_keys(&self, tables: &[Keyed]) -> Result<(), MoveError> {
         let without = tables.iter().filter(|keyed| keyed.key.is_empty());
         let tables: Vec<String> = without.map(|keyed| keyed.table.name.clone()).collect();
         if tables.is_empty() || self.options.pauses_writes {

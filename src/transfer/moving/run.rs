@@ -1,9 +1,11 @@
+use std::sync::Arc;
+
 use tokio_postgres::Error;
 
 use super::{
     MoveError, Moved,
     copy::Copied,
-    journal::{insist, make},
+    journal::{insist, journal_id, make},
     replay::Ends,
     request::Options,
     site::{Keyed, Site, lock},
@@ -37,11 +39,11 @@ pub(super) struct Run<'a> {
 /// Sessions that hold the locks of a move.
 pub(super) struct Sessions<'a> {
     /// In the pool's own database.
-    pub(super) home: &'a Session,
+    pub(super) home: &'a Arc<Session>,
     /// In the tenant's old database: what is done there is done by it.
-    pub(super) guard: &'a Session,
+    pub(super) guard: &'a Arc<Session>,
     /// In its new one.
-    pub(super) writer: &'a Session,
+    pub(super) writer: &'a Arc<Session>,
 }
 
 impl Run<'_> {
@@ -105,9 +107,10 @@ impl Run<'_> {
         let Sessions { guard, writer, .. } = *sessions;
         let read = self.server("to read its tables");
         let tables = source.tables(guard).await.map_err(&read)?;
-        self.require_keys(&tables)?;
+        self.require_keys(&tables).await?;
         let journaled: &[Keyed] = if self.options.pauses_writes { &[] } else { &tables };
-        self.insist(guard, &make(source, journaled)).await?;
+        let id = journal_id(guard).await.map_err(&read)?;
+        self.insist(guard, &make(source, journaled, &id)).await?;
         guard
             .execute("COMMIT")
             .await
@@ -166,12 +169,12 @@ impl Run<'_> {
     }
 
     /// A session that keeps everybody else from a schema.
-    pub(super) async fn hold(&self, site: &Site, dial: &dyn Dial) -> Result<Session, MoveError> {
+    pub(super) async fn hold(&self, site: &Site, dial: &dyn Dial) -> Result<Arc<Session>, MoveError> {
         let session = site.connect(dial, self.event).await?;
         let patience = site.pool.migration_lock_timeout();
         let failed = self.server("to lock it");
         lock(&session, &site.schema, patience, self.event, failed).await?;
-        Ok(session)
+        Ok(Arc::new(session))
     }
 
     /// Leaves a transaction open.

@@ -1,6 +1,9 @@
 //! The moment in which a tenant is no longer at its old place, and is at its new one.
 
-use std::time::Instant;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tokio_postgres::Error;
 
@@ -127,17 +130,26 @@ impl Run<'_> {
             home.begin("").await.map_err(&failed)?;
             home.execute(&note).await.map_err(&failed)?;
         }
-        let committed = guard.execute("COMMIT").await;
-        let told = match committed {
-            Err(source) => {
-                let _ = home.execute("ROLLBACK").await;
-                return Err(Stop::Within(failed(source)));
+        // A task of its own: where the move is given up now, it goes on to its end.
+        let (guard, home) = (Arc::clone(guard), Arc::clone(home));
+        let commits = tokio::spawn(async move {
+            let switched = guard.execute("COMMIT").await;
+            let told = match &switched {
+                Ok(()) if is_home => Ok(()),
+                Ok(()) => home.execute("COMMIT").await,
+                Err(_) => home.execute("ROLLBACK").await,
+            };
+            (switched, told)
+        });
+        let told = match commits.await {
+            Ok((Err(source), _)) => return Err(Stop::Within(failed(source))),
+            Ok((Ok(()), Ok(()))) => Ok(()),
+            Ok((Ok(()), Err(_))) => self.tell_again(dial).await,
+            Err(_) => {
+                return Err(Stop::Within(MoveError::Interrupted {
+                    tenant: self.tenant.clone(),
+                }));
             }
-            Ok(()) if is_home => Ok(()),
-            Ok(()) => match home.execute("COMMIT").await {
-                Ok(()) => Ok(()),
-                Err(_) => self.tell_again(dial).await,
-            },
         };
         told.map(|()| archive).map_err(Stop::Within)
     }
@@ -173,7 +185,7 @@ impl Run<'_> {
             if told.is_ok() || tries == 10 {
                 return told;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+            tokio::time::sleep(Duration::from_millis(300)).await;
         }
     }
 

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
-use diesel_tenants::CheckoutError;
+use diesel_tenants::{CheckoutError, Placement, TenantPool, directory::DirectoryTables, migrations::NoMigrations};
+use diesel_tenants_test_support::{Database, Server};
+
+use crate::store::chain;
 
 use super::{Places, at, home, left, pool, schemas, strings};
 
@@ -159,4 +162,93 @@ async fn a_crash_between_the_two_commits_is_finished_by_the_same_call() {
     assert_eq!(places.row(), "client1 third active");
     assert_eq!(places.contents(&places.third), before);
     assert!(left(&places.third).is_empty());
+}
+
+#[tokio::test]
+async fn the_owner_of_the_tables_needs_no_more_rights_and_who_writes_needs_none_to_the_journal() {
+    let (main, shard) = (Server::shared().database(), Server::shared().database());
+    let (owner, app) = (format!("owner_{}", main.name()), format!("app_{}", main.name()));
+    main.run(&format!(
+        "CREATE ROLE {owner} LOGIN PASSWORD 'x'; CREATE ROLE {app} LOGIN PASSWORD 'x'"
+    ));
+    for database in [&main, &shard] {
+        let name = database.name();
+        database.run(&format!(
+            "GRANT CREATE ON DATABASE {name} TO {owner}; GRANT CREATE ON SCHEMA public TO {owner}"
+        ));
+    }
+    let url = |role: &str, database: &Database| {
+        let (_, host) = database.url().rsplit_once('@').unwrap();
+        format!("postgres://{role}:x@{host}")
+    };
+    let builder = |main_url: String| {
+        let builder = TenantPool::builder(main_url).migration_url(url(&owner, &main));
+        builder
+            .directory(DirectoryTables::new())
+            .database("shard", url(&owner, &shard))
+    };
+    let pool = builder(url(&owner, &main)).build().await.unwrap();
+    pool.prepare_directory().await.unwrap();
+    pool.create_tenant("client1", NoMigrations).await.unwrap();
+    main.run(&format!(
+        "SET ROLE {owner}; CREATE TABLE client1.orders (id int PRIMARY KEY, value int);
+         INSERT INTO client1.orders SELECT n, n FROM generate_series(1, 20000) n;
+         GRANT USAGE ON SCHEMA client1 TO {app}; GRANT SELECT, UPDATE ON client1.orders TO {app};
+         GRANT SELECT ON public.tenants TO {app}"
+    ));
+    let writes = builder(url(&app, &main)).build().await.unwrap();
+    let mut conn = writes.for_tenant("client1").get().await.unwrap();
+    let moving = tokio::spawn(async move { pool.move_tenant("client1", at("shard")).await });
+    let mut last = 0;
+    for value in 1.. {
+        let sql = format!("UPDATE orders SET value = -{value} WHERE id = 77");
+        match diesel::sql_query(sql).execute(&mut conn).await {
+            Ok(_) => last = value,
+            Err(error) => {
+                assert!(error.to_string().contains("does not exist"), "{error}");
+                break;
+            }
+        }
+        assert!(value < 1_000_000, "the move doesn't end");
+    }
+    let moved = moving
+        .await
+        .unwrap()
+        .unwrap_or_else(|error| panic!("{}", chain(&error)));
+    assert!(moved.changes > 0 && moved.left.is_empty(), "{moved:?}");
+    assert_eq!(
+        strings(&shard, "SELECT value FROM client1.orders WHERE id = 77"),
+        [format!("-{last}")]
+    );
+}
+
+#[tokio::test]
+async fn any_name_that_a_schema_or_table_can_have_is_no_more_than_a_name() {
+    let places = Places::with(1).await;
+    let name = "it's $journal$ \"%s\" {x} \\";
+    let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+    places.pool.create_tenant(name, NoMigrations).await.unwrap();
+    let it = quoted(name);
+    places.main.run(&format!(
+        "CREATE TABLE {it}.{it} ({it} text PRIMARY KEY, value int);
+         INSERT INTO {it}.{it} SELECT n || '$journal$', n FROM generate_series(1, 5000) n"
+    ));
+    let pool = places.pool.clone();
+    let to = Placement::schema(name.parse().unwrap()).in_database("shard");
+    let moving = tokio::spawn(async move { pool.move_tenant(name, to).await });
+    let mut conn = places.pool.for_tenant(name).get().await.unwrap();
+    while !moving.is_finished() {
+        let sql = format!("UPDATE {it} SET value = value + 1 WHERE {it} = '7$journal$'");
+        if diesel::sql_query(sql).execute(&mut conn).await.is_err() {
+            break;
+        }
+    }
+    let moved = moving
+        .await
+        .unwrap()
+        .unwrap_or_else(|error| panic!("{}", chain(&error)));
+    assert!(moved.changes > 0 && moved.left.is_empty(), "{moved:?}");
+    let all = |schema: &str| format!("SELECT t::text FROM {schema}.{it} t ORDER BY 1");
+    let archive = quoted(moved.archive.unwrap().as_str());
+    assert_eq!(strings(&places.shard, &all(&it)), strings(&places.main, &all(&archive)));
 }

@@ -170,27 +170,32 @@ async fn where_the_target_server_dies_the_tenant_stays_and_the_same_call_moves_i
 async fn given_up_at_any_moment_the_tenant_is_at_one_place_and_the_same_call_finishes() {
     let places = Places::with(3_000).await;
     let before = places.contents(&places.main);
-    for round in 0..30 {
-        let moving = places.pool.move_tenant("client1", at("shard"));
-        let given_up = tokio::time::timeout(Duration::from_millis(15 * round), moving).await;
-        // Wherever it is by now, it is served. The server may have gone on with what it had been told.
-        let mut written = write_once(&places).await;
-        for _ in 0..100 {
-            if written.is_ok() {
+    for (to, row) in [
+        (at("shard"), "client1 shard active"),
+        (at("third"), "client1 third active"),
+    ] {
+        for round in 0..30 {
+            let moving = places.pool.move_tenant("client1", to.clone());
+            let given_up = tokio::time::timeout(Duration::from_millis(15 * round), moving).await;
+            // Wherever it is by now, it is served. The server may have gone on with what it had been told.
+            let mut written = write_once(&places).await;
+            for _ in 0..100 {
+                if written.is_ok() {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                written = write_once(&places).await;
+            }
+            written.unwrap_or_else(|error| panic!("round {round}: {error}"));
+            if matches!(given_up, Ok(Ok(_))) || places.row() == row {
                 break;
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-            written = write_once(&places).await;
         }
-        written.unwrap_or_else(|error| panic!("round {round}: {error}"));
-        if matches!(given_up, Ok(Ok(_))) || places.row() == "client1 shard active" {
-            break;
-        }
+        places.move_to(to).await;
+        assert_eq!(places.row(), row);
     }
-    places.move_to(at("shard")).await;
-    assert_eq!(places.row(), "client1 shard active");
-    assert_eq!(places.contents(&places.shard), before);
-    assert!(left(&places.shard).is_empty(), "{:?}", left(&places.shard));
+    assert_eq!(places.contents(&places.third), before);
+    assert!(left(&places.third).is_empty(), "{:?}", left(&places.third));
 }
 
 async fn write_once(places: &Places) -> Result<(), String> {

@@ -96,9 +96,9 @@ async fn write_on(pool: TenantPool, writer: usize, stop: Arc<AtomicBool>) -> Tol
         let oldest = told.orders.first_key_value().map(|(id, value)| (*id, *value));
         let next = match (turn % 7, oldest) {
             (1 | 3, Some((id, value))) => Write::Update(id, value + 1),
-            (5, Some((id, _))) if turn % 2 == 0 => Write::Delete(id),
+            (5, Some((id, _))) if turn.is_multiple_of(2) => Write::Delete(id),
             (6, _) if writer == 1 => Write::Swap,
-            (2, _) if writer == 2 && turn % 5 == 0 => Write::Empty,
+            (2, _) if writer == 2 && turn.is_multiple_of(5) => Write::Empty,
             _ => Write::Insert,
         };
         let begun = Instant::now();
