@@ -34,6 +34,7 @@
 //! - **A tenant like another one**: [`TenantPool::clone_tenant`].
 //! - **A tenant in a file, or on another server**: [`transfer`].
 //! - **Tenants that are not as they should be**: [`TenantPool::drift`].
+//! - **Rust declarations of the tables, from the migrations**: `schema`, with the feature `schema`.
 //! - **Tenants on several servers, or sharing tables**: [`directory`], [`Placement`].
 //! - **The tenant of the running request**: [`context`].
 //! - **Web services** in Actix, Axum and Rocket: `web`, with the features `actix`, `axum`, `rocket`; `docs/axum.md` and its siblings are guides.
@@ -80,6 +81,8 @@ pub mod migrations;
 mod name;
 pub mod pool;
 pub mod query;
+#[cfg(feature = "schema")]
+pub mod schema;
 mod structure;
 pub mod transfer;
 pub mod translate;
@@ -122,6 +125,10 @@ mod documents {
 
     #[doc = include_str!("../docs/clone-and-drift.md")]
     struct CloneAndDrift;
+
+    #[cfg(feature = "schema")]
+    #[doc = include_str!("../docs/schema.md")]
+    struct Schema;
 
     #[doc = include_str!("../docs/export-and-import.md")]
     struct ExportAndImport;

@@ -2,7 +2,7 @@
 
 #[path = "../store/database.rs"]
 mod database;
-#[path = "../store/schema.rs"]
+#[path = "../store/schema/mod.rs"]
 mod schema;
 #[path = "../store/seed.rs"]
 mod seed;
@@ -20,7 +20,7 @@ use diesel_tenants::{
     LifecycleError, TenantPool,
     web::axum::{Rejection, Resolver, Tenant, TenantConn, TenantLayer},
 };
-use schema::items;
+use schema::tenant::items;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 

@@ -4,7 +4,7 @@
 mod database;
 #[path = "../store/queries.rs"]
 mod queries;
-#[path = "../store/schema.rs"]
+#[path = "../store/schema/mod.rs"]
 mod schema;
 #[path = "../store/seed.rs"]
 mod seed;

@@ -10,7 +10,10 @@ use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use diesel_tenants::TenantPool;
-use schema::{items, orders, users};
+use schema::{
+    shared::users,
+    tenant::{items, orders},
+};
 
 /// One line of a bill.
 #[derive(Queryable)]

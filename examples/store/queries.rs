@@ -5,7 +5,10 @@ use diesel_async::RunQueryDsl;
 use diesel_tenants::web::{Rejection, TenantConn};
 use serde::Serialize;
 
-use crate::schema::{items, orders, users};
+use crate::schema::{
+    shared::users,
+    tenant::{items, orders},
+};
 
 #[derive(Queryable, Serialize)]
 pub struct User {

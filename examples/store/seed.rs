@@ -6,7 +6,10 @@ use diesel_tenants::TenantPool;
 
 use crate::{
     database::TENANT_MIGRATIONS,
-    schema::{items, orders, users},
+    schema::{
+        shared::users,
+        tenant::{items, orders},
+    },
 };
 
 pub struct Tenant {

@@ -20,8 +20,8 @@ pub(crate) struct Session {
     altered: AtomicBool,
     /// A query was given up before its answer came, and the server may still be at it.
     interrupted: AtomicBool,
-    /// Whose rows row-level security shows, where tenants share tables.
-    tenant_id: Option<Box<str>>,
+    /// Whether it was told whose rows to show, where tenants share tables.
+    shows_rows: bool,
     /// The texts prepared so far, by hash.
     statements: Mutex<HashSet<u64, BuildHasherDefault<AlreadyHashed>>>,
 }
@@ -44,7 +44,7 @@ impl Session {
             id: NEXT.fetch_add(1, Relaxed),
             altered: AtomicBool::new(false),
             interrupted: AtomicBool::new(false),
-            tenant_id: None,
+            shows_rows: false,
             statements: Mutex::default(),
         }
     }
@@ -91,12 +91,12 @@ impl Session {
         }
     }
 
-    pub(super) fn tenant_id(&self) -> Option<&str> {
-        self.tenant_id.as_deref()
+    pub(super) fn shows_rows(&self) -> bool {
+        self.shows_rows
     }
 
-    pub(super) fn set_tenant_id(&mut self, tenant_id: Option<&str>) {
-        self.tenant_id = tenant_id.map(Into::into);
+    pub(super) fn set_shows_rows(&mut self, shows_rows: bool) {
+        self.shows_rows = shows_rows;
     }
 
     pub(super) fn statements(&self) -> usize {

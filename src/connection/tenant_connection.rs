@@ -81,13 +81,13 @@ impl<C> TenantConnection<C> {
         self.session.id()
     }
 
-    /// Whose rows row-level security shows, where tenants share tables.
-    pub(crate) fn tenant_id(&self) -> Option<&str> {
-        self.session.tenant_id()
+    /// Whether it was told whose rows to show, where tenants share tables.
+    pub(crate) fn shows_rows(&self) -> bool {
+        self.session.shows_rows()
     }
 
-    pub(crate) fn set_tenant_id(&mut self, tenant_id: Option<&str>) {
-        self.session.set_tenant_id(tenant_id);
+    pub(crate) fn set_shows_rows(&mut self, shows_rows: bool) {
+        self.session.set_shows_rows(shows_rows);
     }
 
     /// How many distinct statements were prepared.

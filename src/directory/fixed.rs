@@ -117,6 +117,13 @@ impl TenantDirectory for FixedDirectory {
         Box::pin(async { Ok(found) })
     }
 
+    fn list<'a>(&'a self, _: &'a TenantPool) -> BoxFuture<'a, DirectoryAnswer<Vec<(SchemaName, DirectoryEntry)>>> {
+        let entry =
+            |(tenant, placement): (&SchemaName, &Placement)| (tenant.clone(), DirectoryEntry::new(placement.clone()));
+        let tenants = self.tenants.iter().map(entry).collect();
+        Box::pin(async { Ok(Some(tenants)) })
+    }
+
     fn find_domain<'a>(&'a self, domain: &'a str, _: &'a TenantPool) -> BoxFuture<'a, DirectoryAnswer<SchemaName>> {
         let found = self.domains.get(domain).cloned();
         Box::pin(async { Ok(found) })

@@ -20,6 +20,7 @@ use super::{
     options::Options,
     resolve::Resolver,
     schemas::Schemas,
+    shares::Shares,
     tenant_pool::Inner,
 };
 use crate::{SchemaName, SchemaNameError, translate::SchemaTranslateMap};
@@ -129,6 +130,15 @@ impl TenantPoolBuilder {
     /// the memory of both sides. A pool with many tenants and large servers may want more.
     pub fn max_statements(mut self, max_statements: usize) -> Self {
         self.options.max_statements = max_statements;
+        self
+    }
+
+    /// How many connections one tenant may have at a time, at least one: whoever wants more waits, and keeps nobody else from
+    /// theirs. Default: no limit but the pool's.
+    ///
+    /// Without it a tenant with slow queries can have all connections of the pool.
+    pub fn max_per_tenant(mut self, max_per_tenant: usize) -> Self {
+        self.options.max_per_tenant = Some(max_per_tenant.max(1));
         self
     }
 
@@ -365,6 +375,7 @@ impl TenantPoolBuilder {
         let resolver = directory.map(|directory| Arc::new(Resolver::new(directory, directory_cache)));
         let listen = || Listener::start(Arc::clone(&migration_connector), Arc::clone(&schemas), resolver.clone());
         Ok(TenantPool::new(Inner {
+            shares: options.max_per_tenant.map(Shares::new),
             listener: Mutex::new(listens.then(listen)),
             connections,
             migration_connector,

@@ -7,6 +7,7 @@ use std::{
 
 use deadpool::managed::{Object, PoolError, TimeoutType};
 use diesel_async::pooled_connection::PoolableConnection;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_postgres::NoTls;
 
 use super::{
@@ -140,6 +141,8 @@ pub struct Checkout {
     /// The connection that was given out: its place in the pool could come back with another one.
     connection: u64,
     can_cancel: bool,
+    /// The tenant's right to it, where it may have but so many.
+    share: Option<OwnedSemaphorePermit>,
 }
 
 impl Checkout {
@@ -150,6 +153,10 @@ impl Checkout {
         map: &SchemaTranslateMap,
         tenant_id: Option<&str>,
     ) -> Result<Self, CheckoutError> {
+        let share = match (pool.shares(), target) {
+            (Some(shares), Target::Tenant(tenant)) => Some(shares.take(tenant, pool.wait_timeout()).await?),
+            _ => None,
+        };
         let mut checkout = Self::wait(pool, target).await?;
         let translation = match pool.schemas().get(map, checkout.since()) {
             Some(translation) => translation,
@@ -164,6 +171,7 @@ impl Checkout {
         };
         checkout.show_rows(pool, target, tenant_id).await?;
         checkout.set_translation(translation);
+        checkout.share = share;
         Ok(checkout)
     }
 
@@ -180,6 +188,7 @@ impl Checkout {
             connection: object.id(),
             object: Some(object),
             can_cancel,
+            share: None,
         }
     }
 

@@ -51,6 +51,21 @@ impl Connector {
         }
     }
 
+    /// The same, to another database of the server.
+    #[cfg(feature = "schema")]
+    pub(super) fn to_database(&self, database: &str) -> Self {
+        let mut config = self.config.clone();
+        config.dbname(database);
+        Self {
+            server: describe(&config),
+            config,
+            extension_schemas: self.extension_schemas.clone(),
+            timeout: self.timeout,
+            establish: self.establish.clone(),
+            may_be_pooled: self.may_be_pooled,
+        }
+    }
+
     /// The schemas of extensions, as a migration's search_path needs them.
     pub(crate) fn extension_schemas(&self) -> &[SchemaName] {
         &self.extension_schemas

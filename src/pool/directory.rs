@@ -31,6 +31,15 @@ pub trait TenantDirectory: Send + Sync {
         Box::pin(async { Ok(None) })
     }
 
+    /// All tenants, of every status, in any order; `None` if it can't list them, so that the catalog of the pool's own database does.
+    ///
+    /// # Errors
+    /// Why it can't be told at the moment.
+    fn list<'a>(&'a self, pool: &'a TenantPool) -> BoxFuture<'a, DirectoryAnswer<Vec<(SchemaName, DirectoryEntry)>>> {
+        let _ = pool;
+        Box::pin(async { Ok(None) })
+    }
+
     /// The SQL that notes in the pool's own database what becomes of a tenant, `None` if there is nothing to note. It is
     /// run in the same transaction as what is done to the tenant's schema: either both happen, or nothing does.
     fn record(&self, change: &DirectoryChange<'_>, pool: &TenantPool) -> Option<String> {

@@ -60,6 +60,19 @@ pub enum CheckoutError {
         /// The size of the pool.
         max_size: usize,
     },
+    /// The tenant has as many connections as one may have, and gave none back in time.
+    #[error(
+        "no connection for tenant {:?} within {waited:?}: it has {limit} already, as many as one may have \
+         (`max_per_tenant`); hold them for a shorter time", .tenant.as_str()
+    )]
+    TenantExhausted {
+        /// The tenant.
+        tenant: SchemaName,
+        /// How long it waited.
+        waited: Duration,
+        /// How many it may have.
+        limit: usize,
+    },
     /// No connection could be made.
     #[error("can't connect for {target}")]
     Connect {

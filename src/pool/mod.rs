@@ -23,6 +23,9 @@ mod remembered;
 mod resolve;
 mod rows;
 mod schemas;
+#[cfg(feature = "schema")]
+mod scratch;
+mod shares;
 mod statements;
 mod tenant_pool;
 mod tenants;

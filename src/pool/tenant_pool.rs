@@ -9,7 +9,7 @@ use deadpool::managed::{Object, PoolError, Timeouts};
 use super::{
     Checkout, CheckoutError, CheckoutRequest, ConnectError, DatabaseError, LifecycleHooks, MigrationStatements, Target,
     TenantDirectory, TenantPoolBuilder, checkout::Wanted, connect::Connector, databases::Databases, listen::Listener,
-    manager::Manager, options::Options, resolve::Resolver, schemas::Schemas,
+    manager::Manager, options::Options, resolve::Resolver, schemas::Schemas, shares::Shares,
 };
 use crate::{IntoSchemaName, SchemaName, SchemaNameError, translate::SchemaTranslateMap};
 
@@ -31,7 +31,7 @@ use crate::{IntoSchemaName, SchemaName, SchemaNameError, translate::SchemaTransl
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct TenantPool(Arc<Inner>);
+pub struct TenantPool(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
     pub(super) connections: deadpool::managed::Pool<Manager>,
@@ -43,6 +43,7 @@ pub(super) struct Inner {
     pub(super) options: Options,
     pub(super) detected_batches: OnceLock<bool>,
     pub(super) hooks: Option<Arc<dyn LifecycleHooks>>,
+    pub(super) shares: Option<Shares>,
     pub(super) resolver: Option<Arc<Resolver>>,
     pub(super) listener: Mutex<Option<Listener>>,
     pub(super) databases: Arc<Databases>,
@@ -191,7 +192,7 @@ impl TenantPool {
         let object = self.0.connections.timeout_get(&NOW).await.ok()?;
         let checkout = Checkout::of(object, self.0.connector.is_plain());
         // Row-level security would hide rows from a migration.
-        checkout.tenant_id().is_none().then_some(checkout)
+        (!checkout.shows_rows()).then_some(checkout)
     }
 
     pub(super) fn connector(&self) -> &Connector {
@@ -212,6 +213,10 @@ impl TenantPool {
 
     pub(crate) fn directory(&self) -> Option<&dyn TenantDirectory> {
         self.resolver().map(|resolver| &*resolver.directory)
+    }
+
+    pub(super) fn shares(&self) -> Option<&Shares> {
+        self.0.shares.as_ref()
     }
 
     /// Whether there is no clone of it.

@@ -4,14 +4,14 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::{CheckoutError, Target, TenantPool};
+use super::{CheckoutError, DirectoryEntry, DirectoryError, Target, TenantPool};
 use crate::{SchemaName, connection::TenantStatus};
 
-/// A tenant, as the database's catalog knows it.
+/// A tenant, as the database's catalog knows it, or a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Tenant {
-    /// The name, which is that of the schema.
+    /// The name, which is that of the schema, unless a directory says otherwise.
     pub name: SchemaName,
     /// Whether it can be checked out, and if not, why.
     pub status: TenantStatus,
@@ -28,15 +28,37 @@ impl TenantPool {
     /// All tenants, active and suspended, in the order of their names: the schemas with a table
     /// `__diesel_schema_migrations`, other than the shared one and those of extensions. One query, whatever their number.
     ///
+    /// With a [directory](super::TenantDirectory) that lists its tenants those are it, wherever they live.
+    ///
     /// # Errors
     /// [`CheckoutError`], if there is no connection for the query, or the server refuses it.
     pub async fn tenants(&self) -> Result<Vec<Tenant>, CheckoutError> {
-        let mut tenants = self.all_tenants().await?;
+        let mut tenants = match self.listed_tenants().await? {
+            Some(tenants) => tenants,
+            None => self.all_tenants().await?,
+        };
         tenants.retain(|tenant| tenant.status.is_tenant());
         Ok(tenants)
     }
 
-    /// Tenants of every status: also spare and archived ones, and what a crash left unfinished.
+    /// By the directory, if there is one, and it lists its tenants.
+    async fn listed_tenants(&self) -> Result<Option<Vec<Tenant>>, CheckoutError> {
+        let Some(directory) = self.directory() else {
+            return Ok(None);
+        };
+        let listed = directory.list(self).await.map_err(|source| CheckoutError::Directory {
+            target: Target::Shared,
+            source: DirectoryError::new(source),
+        })?;
+        Ok(listed.map(|listed| {
+            let tenant = |(name, DirectoryEntry { status, .. })| Tenant { name, status };
+            let mut tenants: Vec<Tenant> = listed.into_iter().map(tenant).collect();
+            tenants.sort_by(|one, other| one.name.cmp(&other.name));
+            tenants
+        }))
+    }
+
+    /// Tenants of every status, by the catalog of the pool's own database: also spare and archived ones, and what a crash left unfinished.
     ///
     /// # Errors
     /// As for [`tenants`](Self::tenants).

@@ -137,6 +137,7 @@ impl Rejection {
             },
             CheckoutError::SuspendedTenant { tenant } => Self::Suspended { tenant },
             error @ (CheckoutError::Exhausted { .. }
+            | CheckoutError::TenantExhausted { .. }
             | CheckoutError::Connect { .. }
             | CheckoutError::Lookup { .. }
             | CheckoutError::LookupTimeout { .. }

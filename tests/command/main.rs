@@ -8,6 +8,7 @@ mod fleet;
 mod interrupt;
 mod project;
 mod run;
+mod schema;
 mod settings;
 mod shared;
 mod tenants;

@@ -169,3 +169,66 @@ fn spares_are_made_ahead_of_time() {
         json!({ "made": 1, "ready": 2 })
     );
 }
+
+#[test]
+fn a_tenant_is_exported_to_a_file_and_imported_under_another_name() {
+    let project = Project::with_tenants(&["client1"]);
+    project.database.run("INSERT INTO client1.items VALUES (7)");
+    let out = project.run(&["tenant", "export", "client1", "client1.tenant"]).well();
+    assert!(out.starts_with("client1: exported, 2 tables with "), "{out}");
+    assert!(out.ends_with(" bytes, to client1.tenant\n"), "{out}");
+    let out = project.run(&["tenant", "import", "copy", "client1.tenant"]).well();
+    assert!(
+        out.starts_with("copy: imported, 2 tables with ") && out.ends_with(", exported as client1\n"),
+        "{out}"
+    );
+    assert_eq!(project.value("SELECT id FROM copy.items"), "7");
+    let (code, document) = project.json(&["tenant", "import", "copy2", "client1.tenant"]);
+    assert_eq!(
+        (code, &document["tenants"][0]["exported_as"]),
+        (Some(0), &"client1".into())
+    );
+
+    let again = project.run(&["tenant", "export", "client1", "client1.tenant"]).failed();
+    assert!(again.contains("already") && again.contains("--force"), "{again}");
+    project
+        .run(&["tenant", "export", "client1", "client1.tenant", "--force"])
+        .well();
+    let unknown = project.run(&["tenant", "export", "nobody", "nobody.tenant"]).failed();
+    assert!(unknown.contains("nobody"), "{unknown}");
+    let taken = project.run(&["tenant", "import", "copy", "client1.tenant"]).failed();
+    assert!(taken.contains("copy"), "{taken}");
+    let missing = project.run(&["tenant", "import", "copy3", "missing.tenant"]).failed();
+    assert!(missing.contains("missing.tenant"), "{missing}");
+    let mut damaged = std::fs::read(project.path().join("client1.tenant")).unwrap();
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 1;
+    project.write("damaged.tenant", &damaged);
+    project.run(&["tenant", "import", "copy3", "damaged.tenant"]).failed();
+    assert_eq!(project.schemas_with("items"), "client1 copy copy2");
+    let left: Vec<_> = std::fs::read_dir(project.path())
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.file_name())
+        .collect();
+    assert!(
+        !left
+            .iter()
+            .any(|name| name.to_string_lossy().ends_with(".partial") || name == "nobody.tenant"),
+        "{left:?}"
+    );
+}
+
+#[test]
+fn an_export_can_be_piped_into_an_import() {
+    let project = Project::with_tenants(&["client1"]);
+    project.database.run("INSERT INTO client1.items VALUES (7)");
+    let exported = project.command(&["tenant", "export", "client1", "-"]).output().unwrap();
+    assert!(exported.status.success(), "{exported:?}");
+    project.write("piped", &exported.stdout);
+    let mut import = project.command(&["tenant", "import", "copy", "-"]);
+    let file = std::fs::File::open(project.path().join("piped")).unwrap();
+    let imported = import.stdin(file).output().unwrap();
+    assert!(imported.status.success(), "{imported:?}");
+    assert_eq!(project.value("SELECT id FROM copy.items"), "7");
+}

@@ -253,3 +253,35 @@ pub async fn pid(conn: &mut diesel_tenants::Checkout) -> i32 {
         .await
         .unwrap()
 }
+
+#[tokio::test]
+async fn one_tenant_can_not_keep_the_others_from_their_connections() {
+    let store = Store::with(|builder| {
+        builder
+            .max_size(3)
+            .max_per_tenant(2)
+            .wait_timeout(Duration::from_millis(100))
+    })
+    .await;
+    let held = [
+        store.pool.for_tenant("client1").get().await.unwrap(),
+        store.pool.for_tenant("client1").get().await.unwrap(),
+    ];
+    let error = store.pool.for_tenant("client1").get().await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "no connection for tenant \"client1\" within 100ms: it has 2 already, as many as one may have (`max_per_tenant`); \
+         hold them for a shorter time"
+    );
+    assert!(
+        matches!(error, CheckoutError::TenantExhausted { limit: 2, .. }),
+        "{error:?}"
+    );
+    drop(store.pool.for_tenant("client2").get().await.unwrap());
+    // A request that is given up while it waits takes nothing along.
+    let waiting = tokio::time::timeout(Duration::from_millis(10), store.pool.for_tenant("client1").get());
+    assert!(waiting.await.is_err());
+    let [first, _second] = held;
+    drop(first);
+    store.pool.for_tenant("client1").get().await.unwrap();
+}

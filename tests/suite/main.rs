@@ -11,6 +11,7 @@ mod chosen_migrations;
 mod clone;
 mod composites;
 mod connection;
+mod context;
 mod crashes;
 mod create_tenant;
 mod directory;

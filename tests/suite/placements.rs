@@ -160,6 +160,17 @@ async fn the_same_handler_serves_tenants_of_every_placement() {
             add_order(&pool, tenant).await;
         }
     }
+    // Something for all of them, wherever they live.
+    let counted = pool
+        .each_tenant()
+        .run(|mut conn| async move { orders::table.count().get_result::<i64>(&mut conn).await })
+        .await
+        .unwrap();
+    let counted = counted.all().unwrap();
+    let tenants: Vec<&str> = counted.iter().map(|(tenant, _)| tenant.as_str()).collect();
+    assert_eq!(tenants, ["client1", "client2", "client3", "client4", "eight", "seven"]);
+    assert!(counted.iter().all(|(_, orders)| *orders == 3), "{counted:?}");
+
     let error = pool.for_tenant("client5").get().await.unwrap_err();
     assert!(matches!(error, CheckoutError::UnknownTenant { .. }), "{error:?}");
     // With a directory a schema alone is nobody's.
@@ -248,6 +259,27 @@ async fn a_cancelled_checkout_or_query_leaves_no_tenants_rows_behind() {
             priced_orders(&pool, "eight", "Ada").await,
             [("eight's Tesla".to_owned(), 160)]
         );
+    }
+}
+
+#[tokio::test]
+async fn a_function_that_takes_another_tenants_place_does_not_do_so_for_the_next_checkout() {
+    let database = Server::shared().database();
+    let pool = rows_pool(&database, |builder| builder).await;
+    database.run(
+        "CREATE FUNCTION public.sneak() RETURNS text LANGUAGE sql AS
+         $$ SELECT set_config('diesel_tenants.tenant_id', '8', false) $$",
+    );
+    for _ in 0..2 {
+        assert_eq!(
+            priced_orders(&pool, "seven", "Ada").await,
+            [("seven's Tesla".to_owned(), 140)]
+        );
+        let mut conn = pool.for_tenant("seven").get().await.unwrap();
+        diesel::sql_query("SELECT public.sneak()")
+            .execute(&mut conn)
+            .await
+            .unwrap();
     }
 }
 

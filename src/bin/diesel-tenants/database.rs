@@ -80,6 +80,11 @@ impl Database {
         builder.build().await.context("can't use the database")
     }
 
+    /// How connections are encrypted, if they are.
+    pub fn tls(&self) -> Option<MakeRustlsConnect> {
+        self.tls.clone()
+    }
+
     /// A connection of its own, with some startup options.
     pub async fn client(&self, options: &str) -> Result<Client, tokio_postgres::Error> {
         let mut config = self.config.clone();

@@ -32,6 +32,14 @@ struct Row {
 }
 
 #[derive(QueryableByName)]
+struct NamedRow {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(embed)]
+    row: Row,
+}
+
+#[derive(QueryableByName)]
 struct Owner {
     #[diesel(sql_type = Text)]
     tenant: String,
@@ -77,6 +85,22 @@ impl TenantDirectory for DirectoryTables {
                 .await
                 .map_err(|_| BadRow::Late)?;
             row.optional()?.map(|row| row.entry(tenant)).transpose()
+        })
+    }
+
+    fn list<'a>(&'a self, pool: &'a TenantPool) -> BoxFuture<'a, DirectoryAnswer<Vec<(SchemaName, DirectoryEntry)>>> {
+        Box::pin(async move {
+            let mut connection = pool.shared().get().await?;
+            let sql = format!(
+                "SELECT name, schema_name, tenant_id, database_name, status FROM {}.tenants",
+                pool.shared_schema().quoted()
+            );
+            let rows: Vec<NamedRow> = diesel::sql_query(sql).load(&mut connection).await?;
+            let entry = |NamedRow { name, row }: NamedRow| {
+                let tenant: SchemaName = name.parse()?;
+                row.entry(&tenant).map(|entry| (tenant, entry))
+            };
+            rows.into_iter().map(entry).collect::<Result<_, _>>().map(Some)
         })
     }
 

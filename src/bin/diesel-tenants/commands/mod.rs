@@ -8,6 +8,7 @@ mod migrate;
 mod redo;
 mod revert;
 mod run;
+mod schema;
 mod shared;
 mod spares;
 mod status;
@@ -29,7 +30,7 @@ pub enum Command {
     /// The shared schema's migrations.
     #[command(subcommand)]
     Shared(shared::Command),
-    /// The lives of tenants: create, list, clone, rename, suspend, archive, drop.
+    /// The lives of tenants: create, list, clone, rename, suspend, archive, drop, export, import.
     #[command(subcommand)]
     Tenant(tenant::Command),
     /// Schemas made ahead of time.
@@ -45,6 +46,9 @@ pub enum Command {
     Status(status::Status),
     /// Shows how tenants' tables differ from those of a template tenant, and how to repair them.
     Drift(drift::Drift),
+    /// Declares the tables in Rust, from the migrations or a live tenant: shared ones pinned, tenants' unqualified.
+    #[command(subcommand)]
+    Schema(schema::Command),
     /// Runs SQL in all tenants, or in some.
     Run(run::Run),
     /// Looks for what goes wrong later: in the server's settings, the role, and the tenants.
@@ -91,6 +95,7 @@ pub async fn run(arguments: Arguments, printer: Printer) -> anyhow::Result<Endin
         Command::Redo(redo) => redo.run(&context()?).await,
         Command::Status(status) => status.run(&context()?).await,
         Command::Drift(drift) => drift.run(&context()?).await,
+        Command::Schema(schema) => schema.run(&context()?).await,
         Command::Run(run) => run.run(&context()?).await,
         Command::Doctor(doctor) => doctor.run(&context()?).await,
         Command::Completions(completions) => completions.run(),

@@ -1,6 +1,6 @@
 //! What stands in the files.
 
-use std::{fs, io, path::Path, path::PathBuf};
+use std::{collections::BTreeMap, fs, io, path::Path, path::PathBuf};
 
 use anyhow::Context;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -34,6 +34,8 @@ pub struct TenantsFile {
     /// Whether the role brings the search_path, behind a pooler. Default: no.
     #[serde(default)]
     pub search_path_from_role: bool,
+    #[serde(default)]
+    pub schema: TenantsSchema,
 }
 
 /// Where our migrations are, from the file's folder on.
@@ -42,6 +44,37 @@ pub struct TenantsFile {
 pub struct TenantsMigrations {
     pub shared: Option<PathBuf>,
     pub tenant: Option<PathBuf>,
+}
+
+/// How the tables are declared in Rust.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TenantsSchema {
+    /// The folder of the declarations. Default: src/schema.
+    pub folder: Option<PathBuf>,
+    /// Tables that are left out. Default: none.
+    #[serde(default)]
+    pub except: Vec<String>,
+    /// Which tables may appear in one query. Default: all.
+    #[serde(default)]
+    pub allow_together: Together,
+    /// Paths in Rust by the names of types in the database. Default: none.
+    #[serde(default)]
+    pub sql_types: BTreeMap<String, String>,
+    /// The database that a scratch database is a copy of. Default: template0.
+    pub template: Option<String>,
+    /// SQL to be run in a scratch database before the migrations. Default: none.
+    pub set_up: Option<String>,
+}
+
+/// Which tables may appear in one query.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Together {
+    #[default]
+    All,
+    Related,
+    Nothing,
 }
 
 /// What a file says; all defaults if there is none.

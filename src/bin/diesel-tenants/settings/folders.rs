@@ -24,6 +24,17 @@ impl Settings {
         read(self.folder(options.migration_dir.as_deref(), named, defaults)?).await
     }
 
+    /// Where the declarations of tables are: as short as can be, to be shown.
+    pub fn schema_folder(&self, option: Option<&Path>) -> PathBuf {
+        if let Some(folder) = option {
+            return folder.to_owned();
+        }
+        let named = self.tenants.schema.folder.as_deref();
+        let folder = self.root.join(named.unwrap_or(Path::new("src/schema")));
+        let here = std::env::current_dir().unwrap_or_default();
+        folder.strip_prefix(here).map(Path::to_owned).unwrap_or(folder)
+    }
+
     /// The folder of an option, else that of a file, else the first of the defaults that there is.
     fn folder(&self, option: Option<&Path>, named: Option<&Path>, defaults: [&str; 2]) -> anyhow::Result<PathBuf> {
         if let Some(folder) = option.filter(|folder| !folder.as_os_str().is_empty()) {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 
 use crate::arguments::Global;
+pub use files::Together;
 use files::{DieselFile, TenantsFile};
 
 /// What the files say, and where they are.

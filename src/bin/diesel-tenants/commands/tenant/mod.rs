@@ -1,4 +1,4 @@
-//! The lives of tenants, one operation in each file. What moves a tenant between servers belongs here too.
+//! The lives of tenants, one operation in each file.
 
 mod activation;
 mod archive;
@@ -6,6 +6,8 @@ mod archived;
 mod clone;
 mod create;
 mod drop;
+mod export;
+mod import;
 mod list;
 mod rename;
 mod restore;
@@ -38,6 +40,10 @@ pub enum Command {
     Restore(restore::Restore),
     /// Lists archived tenants, or drops the old ones.
     Archived(archived::Archived),
+    /// Writes a tenant, its tables and its rows, to a file.
+    Export(export::Export),
+    /// Makes a tenant of such a file, under any name and on any server: all of it, or nothing.
+    Import(import::Import),
 }
 
 impl Command {
@@ -53,6 +59,8 @@ impl Command {
             Self::Archive(archive) => archive.run(context).await,
             Self::Restore(restore) => restore.run(context).await,
             Self::Archived(archived) => archived.run(context).await,
+            Self::Export(export) => export.run(context).await,
+            Self::Import(import) => import.run(context).await,
         }
     }
 }

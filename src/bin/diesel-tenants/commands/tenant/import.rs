@@ -1,0 +1,65 @@
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::Args;
+use diesel_tenants::transfer::Imported;
+use serde_json::json;
+use tokio::{
+    fs,
+    io::{AsyncRead, BufReader},
+};
+
+use crate::{
+    commands::Context,
+    output::{Ending, Outcomes},
+};
+
+/// Options of `tenant import`.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// The new tenant's name, which need not be the one that it was exported under.
+    name: String,
+    /// The export, or - for the standard input. Import only what you trust: it holds statements that are run.
+    file: PathBuf,
+}
+
+impl Import {
+    pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
+        let imported = if self.file == Path::new("-") {
+            self.read(context, tokio::io::stdin()).await?
+        } else {
+            let file = fs::File::open(&self.file).await;
+            let file = file.with_context(|| format!("can't read {}", self.file.display()))?;
+            self.read(context, file).await?
+        };
+        let Imported {
+            exported_as,
+            tables,
+            rows,
+            ..
+        } = imported;
+        let mut outcomes = Outcomes::new(context.printer);
+        outcomes.add::<std::convert::Infallible>(
+            &self.name,
+            "imported",
+            Ok((
+                format!(
+                    "{tables} tables with {rows} rows, exported as {}",
+                    exported_as.escape_debug()
+                ),
+                json!({ "exported_as": exported_as, "tables": tables, "rows": rows }),
+            )),
+        );
+        outcomes.end()
+    }
+
+    async fn read(&self, context: &Context, reader: impl AsyncRead + Unpin) -> anyhow::Result<Imported> {
+        let pool = context.pool().await?;
+        let import = pool.import_tenant(self.name.as_str());
+        let reader = BufReader::new(reader);
+        Ok(match context.database.tls() {
+            Some(tls) => import.tls(tls).from(reader).await?,
+            None => import.from(reader).await?,
+        })
+    }
+}

@@ -1,0 +1,56 @@
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, OnceLock},
+    time::Duration,
+};
+
+use super::{
+    DatabaseLimits, Recycling, TenantPool,
+    databases::Databases,
+    manager::{Limits, Manager},
+    schemas::Schemas,
+    tenant_pool::Inner,
+};
+
+impl TenantPool {
+    /// A pool of one connection with the same options, for another database of the server, reached as migrations are. It has
+    /// no hooks, directory, or further databases: they are about real tenants.
+    pub(crate) fn on_scratch_database(&self, database: &str) -> Self {
+        let options = self.0.options.clone();
+        let connector = Arc::new(self.0.migration_connector.to_database(database));
+        let schemas = Arc::new(Schemas::new(options.schemas_cached, options.schemas_cached_for));
+        let limits = Limits {
+            recycling: Recycling::Fast,
+            recycle_timeout: options.recycle_timeout,
+            max_lifetime: Duration::MAX,
+            max_statements: usize::MAX,
+        };
+        let manager = Manager::new(Arc::clone(&connector), Arc::clone(&schemas), limits);
+        let connections = deadpool::managed::Pool::builder(manager)
+            .max_size(1)
+            .wait_timeout(Some(options.wait_timeout))
+            .runtime(deadpool::Runtime::Tokio1)
+            .build()
+            .expect("a runtime is given, which is all that timeouts need");
+        Self::new(Inner {
+            shares: None,
+            connections,
+            migration_connector: Arc::clone(&connector),
+            connector,
+            schemas,
+            shared_schema: self.0.shared_schema.clone(),
+            schema_map: self.0.schema_map.clone(),
+            databases: Databases::new(HashMap::new(), None, DatabaseLimits::default(), options.clone()),
+            options,
+            detected_batches: OnceLock::new(),
+            hooks: None,
+            resolver: None,
+            listener: Mutex::new(None),
+        })
+    }
+
+    /// The schema's name that stands for the tenant's.
+    pub(crate) fn symbolic_schema(&self) -> Option<&str> {
+        self.0.options.symbolic_schema.as_deref()
+    }
+}

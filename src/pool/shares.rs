@@ -1,0 +1,90 @@
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::CheckoutError;
+use crate::SchemaName;
+
+/// How many of a pool's connections each tenant may have at a time.
+pub(super) struct Shares {
+    limit: usize,
+    taken: Mutex<Taken>,
+}
+
+struct Taken {
+    tenants: HashMap<SchemaName, Arc<Semaphore>>,
+    /// Once there are so many, those who have no connection, and wait for none, are forgotten.
+    forget_at: usize,
+}
+
+const FORGET_AT_LEAST: usize = 64;
+
+impl Shares {
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            taken: Mutex::new(Taken {
+                tenants: HashMap::new(),
+                forget_at: FORGET_AT_LEAST,
+            }),
+        }
+    }
+
+    /// Waits until the tenant has fewer connections than it may have. It keeps the place until the permit is dropped.
+    pub(super) async fn take(
+        &self,
+        tenant: &SchemaName,
+        patience: Duration,
+    ) -> Result<OwnedSemaphorePermit, CheckoutError> {
+        let share = self.of(tenant);
+        if let Ok(permit) = Arc::clone(&share).try_acquire_owned() {
+            return Ok(permit);
+        }
+        match tokio::time::timeout(patience, share.acquire_owned()).await {
+            Ok(permit) => Ok(permit.expect("nobody closes it")),
+            Err(_) => Err(CheckoutError::TenantExhausted {
+                tenant: tenant.clone(),
+                waited: patience,
+                limit: self.limit,
+            }),
+        }
+    }
+
+    fn of(&self, tenant: &SchemaName) -> Arc<Semaphore> {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(share) = taken.tenants.get(tenant) {
+            return Arc::clone(share);
+        }
+        if taken.tenants.len() >= taken.forget_at {
+            // Permits and those who wait for one hold the semaphore as well.
+            taken.tenants.retain(|_, share| Arc::strong_count(share) > 1);
+            taken.forget_at = FORGET_AT_LEAST.max(taken.tenants.len() * 2);
+        }
+        let share = Arc::new(Semaphore::new(self.limit));
+        taken.tenants.insert(tenant.clone(), Arc::clone(&share));
+        share
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn tenants_who_have_nothing_are_forgotten_and_others_are_not() {
+        let shares = Shares::new(1);
+        let name = |number: usize| SchemaName::new(&format!("tenant{number}")).expect("a name");
+        let held = shares.take(&name(0), Duration::ZERO).await.expect("the only one");
+        for number in 1..10_000 {
+            drop(shares.take(&name(number), Duration::ZERO).await.expect("its own"));
+        }
+        assert!(shares.taken.lock().expect("no panic").tenants.len() <= FORGET_AT_LEAST);
+        assert!(shares.take(&name(0), Duration::ZERO).await.is_err());
+        drop(held);
+        assert!(shares.take(&name(0), Duration::ZERO).await.is_ok());
+    }
+}

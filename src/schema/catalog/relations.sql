@@ -1,0 +1,16 @@
+-- Tables, views and so on of some schemas, each with the columns of its primary key.
+SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::text AS kind,
+    obj_description(c.oid, 'pg_class') AS comment,
+    coalesce((
+        SELECT array_agg(k.number ORDER BY k.place)
+        FROM pg_constraint p, unnest(p.conkey) WITH ORDINALITY k (number, place)
+        WHERE p.conrelid = c.oid AND p.contype = 'p'
+    ), '{}') AS primary_key
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = ANY ($1::text[]::name[]) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+    -- Rows of partitions are reached by the table that they are partitions of.
+    AND NOT c.relispartition AND c.relname <> '__diesel_schema_migrations'
+    AND NOT EXISTS (
+        SELECT FROM pg_depend e WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e'
+    )

@@ -1,0 +1,79 @@
+use std::{io, path::PathBuf};
+
+use crate::{ConnectError, LifecycleError, MigrationError, SchemaName, SchemaNameError};
+
+/// Why tables could not be declared.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RustSchemaError {
+    /// No tenant can have that name.
+    #[error("can't declare tables: a name is not valid")]
+    InvalidName(#[from] SchemaNameError),
+    /// The tenant's schema does not exist.
+    #[error("can't read the tables of tenant {:?}: there is no such schema in the database", .tenant.as_str())]
+    UnknownTenant {
+        /// The tenant to be read.
+        tenant: SchemaName,
+    },
+    /// `table!` takes only identifiers for schemas.
+    #[error(
+        "can't declare tables in the schema {schema:?}: Diesel's `table!` takes only identifiers there; rename the schema"
+    )]
+    SchemaNotAnIdentifier {
+        /// The shared schema, or the symbolic one.
+        schema: String,
+    },
+    /// No connection could be made.
+    #[error("can't connect to read the tables")]
+    Connect(#[source] ConnectError),
+    /// The catalogs could not be read.
+    #[error("can't read the tables from the catalogs")]
+    Read(#[source] diesel::result::Error),
+    /// The role may make no scratch database.
+    #[error(
+        "can't make a scratch database for the migrations: the role {role:?} may not create databases. Let it \
+         (ALTER ROLE … CREATEDB), use another server's URL, or read a live tenant (`from_tenant`, `--tenant`)"
+    )]
+    MayNotCreateDatabases {
+        /// Whom we are connected as.
+        role: String,
+    },
+    /// The server refused to make the scratch database.
+    #[error("can't make the scratch database {database:?} for the migrations")]
+    CreateScratch {
+        /// What it would be called.
+        database: String,
+        /// What the server answered.
+        source: diesel::result::Error,
+    },
+    /// The statements that the migrations rely on failed.
+    #[error("can't set up the scratch database: the statements given to `set_up` failed")]
+    SetUp(#[source] diesel::result::Error),
+    /// The shared migrations failed.
+    #[error("can't bring a scratch database to the newest shared migration")]
+    MigrateShared(#[source] Box<MigrationError>),
+    /// The tenants' migrations failed.
+    #[error("can't bring a tenant of a scratch database to the newest migration")]
+    MigrateTenant(#[source] Box<LifecycleError>),
+    /// The scratch database could not be dropped.
+    #[error("can't drop the scratch database {database:?}; drop it by hand")]
+    DropScratch {
+        /// Its name.
+        database: String,
+        /// What the server answered.
+        source: diesel::result::Error,
+    },
+}
+
+/// Why declarations could not be written to files, or compared with them.
+#[derive(Debug, thiserror::Error)]
+#[error("can't {attempt} {}", .path.display())]
+#[non_exhaustive]
+pub struct SchemaFileError {
+    /// What was attempted.
+    pub attempt: &'static str,
+    /// The file or folder.
+    pub path: PathBuf,
+    /// The reason.
+    pub source: io::Error,
+}

@@ -1,0 +1,139 @@
+use std::{
+    fmt, fs, io,
+    path::{Path, PathBuf},
+};
+
+use similar::TextDiff;
+
+use super::{SchemaFileError, SchemaWarning};
+
+const SHARED: &str = "shared.rs";
+const TENANT: &str = "tenant.rs";
+
+/// What makes modules of the two files.
+const MODULE: &str = "//! The tables of the database.\n\npub mod shared;\npub mod tenant;\n";
+
+/// The declarations of all tables, as texts of Rust files. See [`TenantPool::rust_schema`](crate::TenantPool::rust_schema).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RustSchema {
+    pub(super) shared: String,
+    pub(super) tenant: String,
+    pub(super) warnings: Vec<SchemaWarning>,
+}
+
+/// A file that is not as the database says. Displays as a unified diff, from what it holds to what it should.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutdatedFile {
+    /// The file.
+    pub path: PathBuf,
+    /// Whether there is no such file.
+    pub is_missing: bool,
+    diff: String,
+}
+
+impl fmt::Display for OutdatedFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.diff)
+    }
+}
+
+impl RustSchema {
+    /// The text of `shared.rs`.
+    pub fn shared(&self) -> &str {
+        &self.shared
+    }
+
+    /// The text of `tenant.rs`.
+    pub fn tenant(&self) -> &str {
+        &self.tenant
+    }
+
+    /// What to look at, sorted.
+    pub fn warnings(&self) -> &[SchemaWarning] {
+        &self.warnings
+    }
+
+    /// Writes `shared.rs` and `tenant.rs` into a folder, by custom `src/schema`, which is made if it is missing. Returns the
+    /// files that were written: those that are as they should be are not touched, so that nothing is compiled anew for them.
+    ///
+    /// Where neither the folder has a `mod.rs` nor its parent a file of the folder's name, a `mod.rs` is written as well, so
+    /// that `mod schema;` is all there is to do. It is yours from then on. Blocks while it writes.
+    ///
+    /// # Errors
+    /// [`SchemaFileError`].
+    pub fn write(&self, folder: impl AsRef<Path>) -> Result<Vec<PathBuf>, SchemaFileError> {
+        let folder = folder.as_ref();
+        fs::create_dir_all(folder).map_err(file("create", folder))?;
+        let mut written = Vec::new();
+        for (path, text) in self.files(folder) {
+            if read(&path)?.as_deref() != Some(text) {
+                write(&path, text)?;
+                written.push(path);
+            }
+        }
+        let module = folder.join("mod.rs");
+        let has_module = |path: &Path| path.try_exists().map_err(file("look for", path));
+        if !has_module(&module)? && !has_module(&folder.with_extension("rs"))? {
+            write(&module, MODULE)?;
+            written.push(module);
+        }
+        Ok(written)
+    }
+
+    /// Compares the files in the folder with what they should be, and returns those that differ: none, if all is well. How
+    /// lines end doesn't count. Blocks while it reads.
+    ///
+    /// # Errors
+    /// [`SchemaFileError`], if a file is there and can't be read.
+    pub fn check(&self, folder: impl AsRef<Path>) -> Result<Vec<OutdatedFile>, SchemaFileError> {
+        let mut outdated = Vec::new();
+        for (path, expected) in self.files(folder.as_ref()) {
+            let found = read(&path)?;
+            let text = found.as_deref().unwrap_or_default().replace("\r\n", "\n");
+            if found.is_some() && text == expected {
+                continue;
+            }
+            let name = path.display().to_string();
+            let diff = TextDiff::from_lines(text.as_str(), expected)
+                .unified_diff()
+                .context_radius(3)
+                .header(&name, &format!("{name}, as it should be"))
+                .to_string();
+            outdated.push(OutdatedFile {
+                is_missing: found.is_none(),
+                path,
+                diff,
+            });
+        }
+        Ok(outdated)
+    }
+
+    fn files(&self, folder: &Path) -> [(PathBuf, &str); 2] {
+        [
+            (folder.join(SHARED), self.shared()),
+            (folder.join(TENANT), self.tenant()),
+        ]
+    }
+}
+
+/// What a file holds, if there is one.
+fn read(path: &Path) -> Result<Option<String>, SchemaFileError> {
+    match fs::read(path) {
+        // A file of something else differs, which is all that counts.
+        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(file("read", path)(source)),
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<(), SchemaFileError> {
+    fs::write(path, text).map_err(file("write", path))
+}
+
+fn file(attempt: &'static str, path: &Path) -> impl FnOnce(io::Error) -> SchemaFileError {
+    move |source| SchemaFileError {
+        attempt,
+        path: path.to_owned(),
+        source,
+    }
+}

@@ -1,0 +1,102 @@
+//! Which relations are declared, and which are only warned of.
+
+use std::collections::HashMap;
+
+use super::{
+    Options, SchemaWarning, Side,
+    catalog::{Catalog, Column, Relation},
+    sql_type::{SqlType, Types},
+};
+
+/// As many columns as Diesel's largest tables have.
+const MOST_COLUMNS: usize = 128;
+
+/// Everything about one relation.
+pub(super) struct Found<'a> {
+    pub(super) relation: &'a Relation,
+    pub(super) side: Side,
+    pub(super) columns: Vec<&'a Column>,
+    pub(super) sql_types: Vec<SqlType>,
+    pub(super) key: Vec<i16>,
+}
+
+/// What is declared of the relations, sorted: the rest is warned of.
+pub(super) fn find<'a>(
+    catalog: &'a Catalog,
+    options: &Options,
+    types: &Types<'a>,
+    warnings: &mut Vec<SchemaWarning>,
+) -> Vec<Found<'a>> {
+    let mut columns: HashMap<u32, Vec<&Column>> = HashMap::new();
+    for column in &catalog.columns {
+        columns.entry(column.relation).or_default().push(column);
+    }
+    let mut found = Vec::new();
+    for relation in &catalog.relations {
+        let side = if relation.schema == options.tenant.as_str() {
+            Side::Tenant
+        } else if relation.schema == options.shared_schema.as_str() {
+            Side::Shared
+        } else {
+            continue;
+        };
+        if options.except.contains(&relation.name) {
+            continue;
+        }
+        let (table, columns) = (relation.name.clone(), columns.remove(&relation.oid).unwrap_or_default());
+        let key = if relation.is_table() || columns.is_empty() {
+            relation.primary_key.clone()
+        } else {
+            // Nothing says it, and `table!` wants one.
+            let id = columns.iter().find(|column| column.name == "id").unwrap_or(&columns[0]);
+            vec![id.number]
+        };
+        if key.is_empty() {
+            warnings.push(SchemaWarning::NoPrimaryKey { side, table });
+            continue;
+        }
+        match columns.len() {
+            0..=16 => {}
+            count @ 17..=MOST_COLUMNS => warnings.push(SchemaWarning::ManyColumns {
+                side,
+                table,
+                columns: count,
+            }),
+            count => {
+                warnings.push(SchemaWarning::TooManyColumns {
+                    side,
+                    table,
+                    columns: count,
+                });
+                continue;
+            }
+        }
+        let mut sql_types = Vec::new();
+        for column in &columns {
+            let (sql_type, is_not_null) = types.resolve(column.type_oid);
+            if let SqlType::Custom(oid) = sql_type.innermost()
+                && types.get(*oid).is_row
+                && types.side(types.get(*oid)) == Side::Tenant
+            {
+                warnings.push(SchemaWarning::RowType {
+                    side,
+                    table: relation.name.clone(),
+                    column: column.name.clone(),
+                });
+            }
+            // An outer join in a view gives NULL for a domain that forbids it.
+            let is_nullable = !(column.is_not_null || is_not_null && !relation.is_view());
+            sql_types.push(if is_nullable { sql_type.nullable() } else { sql_type });
+        }
+        found.push(Found {
+            relation,
+            side,
+            columns,
+            sql_types,
+            key,
+        });
+    }
+    // Of one collation, whatever the server's is.
+    found.sort_by(|a, b| (a.side, &a.relation.name).cmp(&(b.side, &b.relation.name)));
+    found
+}

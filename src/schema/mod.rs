@@ -1,0 +1,69 @@
+//! `schema.rs` for tenants: shared tables pinned to their schema, tenants' tables without one.
+//!
+//! ```no_run
+//! # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), Box<dyn std::error::Error>> {
+//! use diesel_migrations::FileBasedMigrations;
+//!
+//! let shared = FileBasedMigrations::from_path("migrations")?;
+//! let tenant = FileBasedMigrations::from_path("tenant_migrations")?;
+//! let schema = pool.rust_schema().from_migrations(shared, tenant).await?;
+//! schema.write("src/schema")?; // shared.rs and tenant.rs
+//! for warning in schema.warnings() {
+//!     eprintln!("{warning}");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! In a test, for CI:
+//!
+//! ```no_run
+//! # use diesel_tenants::schema::RustSchema;
+//! # fn check(schema: RustSchema) -> Result<(), Box<dyn std::error::Error>> {
+//! let outdated = schema.check("src/schema")?;
+//! assert!(outdated.is_empty(), "{}", outdated[0]); // a unified diff
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Why not `diesel print-schema`
+//!
+//! Its inference is part of a command, and of no library: it would have to be installed, with libpq, and to be run once for each
+//! schema. What it prints is the inverse of what is wanted (`public` unqualified, any other schema pinned), has no foreign keys
+//! across schemas, and declares a shared type in each schema anew. So the catalogs are read here, by four queries. Names, types and
+//! shapes are those that it would print, and the attributes are those of `table!`. The crate's own reader of structures (for drift
+//! and clones) deals in statements of DDL, and doesn't serve here.
+
+mod catalog;
+mod declare;
+mod errors;
+mod files;
+mod found;
+mod names;
+mod request;
+mod scratch;
+mod sql_type;
+mod warning;
+mod write;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use errors::{RustSchemaError, SchemaFileError};
+pub use files::{OutdatedFile, RustSchema};
+pub use request::{AllowTogether, RustSchemaRequest};
+pub use warning::{SchemaWarning, Side};
+
+use crate::SchemaName;
+
+/// What is declared, and how.
+struct Options {
+    shared_schema: SchemaName,
+    /// Whose tables stand for all tenants'.
+    tenant: SchemaName,
+    symbolic_schema: Option<String>,
+    extension_schemas: Vec<SchemaName>,
+    except: BTreeSet<String>,
+    /// Paths in Rust by names of types in the database.
+    sql_types: BTreeMap<String, String>,
+    together: AllowTogether,
+}

@@ -1,0 +1,226 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::{migration::MigrationSource, pg::Pg};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+
+use super::{
+    Options, RustSchema, RustSchemaError, SchemaWarning, catalog, declare::declare, names::is_schema_in_rust,
+    scratch::Scratch, write,
+};
+use crate::{IntoSchemaName, SchemaName, TenantPool, connection::status_of};
+
+/// Which tables may appear in one query: Diesel asks for each pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum AllowTogether {
+    /// All of them. The compiler's work grows with the square of their number: for 60 tables it takes about three seconds.
+    #[default]
+    All,
+    /// Those of which one has a foreign key to the other.
+    Related,
+    /// None: the calls of `allow_tables_to_appear_in_same_query!` are yours to write.
+    Nothing,
+}
+
+/// Declarations to be made. See [`TenantPool::rust_schema`].
+#[must_use = "nothing is read until `from_migrations` or `from_tenant` is awaited"]
+#[derive(Debug, Clone)]
+pub struct RustSchemaRequest<'a> {
+    pool: &'a TenantPool,
+    except: BTreeSet<String>,
+    sql_types: BTreeMap<String, String>,
+    together: AllowTogether,
+    template: String,
+    set_up: String,
+}
+
+impl TenantPool {
+    /// Declares the tables of the shared schema and of the tenants' in Rust. See [`schema`](crate::schema).
+    pub fn rust_schema(&self) -> RustSchemaRequest<'_> {
+        RustSchemaRequest {
+            pool: self,
+            except: BTreeSet::new(),
+            sql_types: BTreeMap::new(),
+            together: AllowTogether::default(),
+            template: "template0".to_owned(),
+            set_up: String::new(),
+        }
+    }
+}
+
+impl RustSchemaRequest<'_> {
+    /// Leaves out tables and views of these names, shared ones and tenants'. Default: none.
+    pub fn except<S: Into<String>>(mut self, tables: impl IntoIterator<Item = S>) -> Self {
+        self.except.extend(tables.into_iter().map(Into::into));
+        self
+    }
+
+    /// Uses a type of yours, or of a library, for a type of the database: `("tsvector",
+    /// "diesel_full_text_search::TsVector")`. Both names may have a schema or path in front. Default: a struct is declared
+    /// for each type that Diesel has none for, and domains are what they are made of.
+    pub fn sql_type(mut self, name: impl Into<String>, path: impl Into<String>) -> Self {
+        self.sql_types.insert(name.into(), path.into());
+        self
+    }
+
+    /// Which tables may appear in one query. Default: all.
+    pub fn allow_together(mut self, together: AllowTogether) -> Self {
+        self.together = together;
+        self
+    }
+
+    /// The database that the scratch database is a copy of. Default: `template0`, which is empty. For extensions that only a
+    /// superuser can make, name a database that has them, and nothing else.
+    pub fn template(mut self, template: impl Into<String>) -> Self {
+        self.template = template.into();
+        self
+    }
+
+    /// Statements to be run in the scratch database before the migrations: what those rely on, and don't make.
+    /// `CREATE SCHEMA extensions; CREATE EXTENSION citext SCHEMA extensions`. Default: none.
+    pub fn set_up(mut self, sql: impl Into<String>) -> Self {
+        self.set_up = sql.into();
+        self
+    }
+
+    /// Declares the tables that the migrations make, in a scratch database on the pool's server.
+    ///
+    /// It is made for this, with a name that nobody else has, reached as migrations are
+    /// ([`migration_url`](crate::TenantPoolBuilder::migration_url)), and dropped before this returns, after errors too. A
+    /// future that is dropped drops it as well, and blocks for that moment. What a killed process leaves behind is dropped
+    /// by the next call after an hour. Hooks are not run.
+    ///
+    /// # Errors
+    /// [`RustSchemaError`]. The role has to be allowed to create databases.
+    pub async fn from_migrations(
+        &self,
+        shared: impl MigrationSource<Pg> + Send + Sync + 'static,
+        tenant: impl MigrationSource<Pg> + Send + Sync + 'static,
+    ) -> Result<RustSchema, RustSchemaError> {
+        let name = SchemaName::new(SCRATCH_TENANT)?;
+        self.options(&name)?;
+        let scratch = Scratch::create(self.pool, &self.template).await?;
+        let pool = scratch.pool();
+        let read = self.migrate_and_read(&pool, &name, shared, tenant).await;
+        pool.close();
+        let dropped = scratch.drop_now().await;
+        let schema = read?;
+        dropped.map(|()| schema)
+    }
+
+    async fn migrate_and_read(
+        &self,
+        pool: &TenantPool,
+        name: &SchemaName,
+        shared: impl MigrationSource<Pg> + Send + Sync + 'static,
+        tenant: impl MigrationSource<Pg> + Send + Sync + 'static,
+    ) -> Result<RustSchema, RustSchemaError> {
+        let mut connection = connect(pool).await?;
+        let mut set_up = format!("CREATE SCHEMA IF NOT EXISTS {};", pool.shared_schema().quoted());
+        set_up.push_str(&self.set_up);
+        connection
+            .batch_execute(&set_up)
+            .await
+            .map_err(RustSchemaError::SetUp)?;
+        pool.migrate_shared(shared)
+            .await
+            .map_err(|source| RustSchemaError::MigrateShared(Box::new(source)))?;
+        pool.create_tenant(name.clone(), tenant)
+            .await
+            .map_err(|source| RustSchemaError::MigrateTenant(Box::new(source)))?;
+        self.read(&mut connect(pool).await?, name).await
+    }
+
+    /// Declares the tables that there are: the shared ones, and a tenant's, which stands for all tenants.
+    ///
+    /// # Errors
+    /// [`RustSchemaError`].
+    pub async fn from_tenant(&self, tenant: impl IntoSchemaName) -> Result<RustSchema, RustSchemaError> {
+        let tenant = self.pool.tenant_name(tenant)?;
+        let mut connection = connect(self.pool).await?;
+        let status = status_of(&tenant, &mut connection)
+            .await
+            .map_err(RustSchemaError::Read)?;
+        if status.is_none() {
+            return Err(RustSchemaError::UnknownTenant { tenant });
+        }
+        self.read(&mut connection, &tenant).await
+    }
+
+    async fn read(
+        &self,
+        connection: &mut AsyncPgConnection,
+        tenant: &SchemaName,
+    ) -> Result<RustSchema, RustSchemaError> {
+        let options = self.options(tenant)?;
+        let public = SchemaName::new("public")?;
+        let schemas = [&options.shared_schema, tenant, &public];
+        let catalog = catalog::read(connection, &schemas)
+            .await
+            .map_err(RustSchemaError::Read)?;
+        let declarations = declare(&catalog, &options);
+        let [shared, tenant] = write::texts(&declarations, &options);
+        let mut warnings = declarations.warnings;
+        warnings.extend(namesakes(&catalog.relations, &options));
+        warnings.sort();
+        Ok(RustSchema {
+            shared,
+            tenant,
+            warnings,
+        })
+    }
+
+    fn options(&self, tenant: &SchemaName) -> Result<Options, RustSchemaError> {
+        let symbolic_schema = self.pool.symbolic_schema().map(ToOwned::to_owned);
+        for schema in std::iter::once(self.pool.shared_schema().as_str()).chain(symbolic_schema.as_deref()) {
+            if !is_schema_in_rust(schema) {
+                return Err(RustSchemaError::SchemaNotAnIdentifier {
+                    schema: schema.to_owned(),
+                });
+            }
+        }
+        Ok(Options {
+            shared_schema: self.pool.shared_schema().clone(),
+            tenant: tenant.clone(),
+            symbolic_schema,
+            extension_schemas: self.pool.migration_connector().extension_schemas().to_vec(),
+            except: self.except.clone(),
+            sql_types: self.sql_types.clone(),
+            together: self.together,
+        })
+    }
+}
+
+/// What the tenant of a scratch database is called. The name appears nowhere.
+const SCRATCH_TENANT: &str = "diesel_tenants_scratch";
+
+async fn connect(pool: &TenantPool) -> Result<AsyncPgConnection, RustSchemaError> {
+    pool.migration_connector()
+        .connect()
+        .await
+        .map_err(RustSchemaError::Connect)
+}
+
+/// Tenants' tables that others are called like.
+fn namesakes(relations: &[catalog::Relation], options: &Options) -> Vec<SchemaWarning> {
+    let of = |schema: &str| -> BTreeSet<&str> {
+        let found = relations.iter().filter(|relation| relation.schema == schema);
+        found
+            .map(|relation| relation.name.as_str())
+            .filter(|name| !options.except.contains(*name))
+            .collect()
+    };
+    let (tenant, shared) = (of(options.tenant.as_str()), of(options.shared_schema.as_str()));
+    let in_both = tenant.intersection(&shared).map(|table| SchemaWarning::InBoth {
+        table: (*table).to_owned(),
+    });
+    let public = if options.shared_schema.as_str() == "public" {
+        BTreeSet::new()
+    } else {
+        of("public")
+    };
+    let in_public = tenant.intersection(&public).map(|table| SchemaWarning::InPublic {
+        table: (*table).to_owned(),
+    });
+    in_both.chain(in_public).collect()
+}

@@ -1,0 +1,201 @@
+//! A database for a moment: migrated, read, and dropped.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    thread,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use diesel::{
+    QueryResult, QueryableByName,
+    sql_types::{Array, Bool, Text},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+
+use super::RustSchemaError;
+use crate::{SchemaName, TenantPool};
+
+/// How all scratch databases' names begin. Then comes the second in which they were made, and chance.
+const PREFIX: &str = "diesel_tenants_scratch_";
+
+/// After so many seconds a scratch database that nobody is connected to is one that its process could not drop.
+const ABANDONED_AFTER: u64 = 3600;
+
+/// Dropped with this value, if not by [`drop_now`](Self::drop_now): after an error, or when the future is given up.
+pub(super) struct Scratch {
+    pool: TenantPool,
+    name: SchemaName,
+    is_dropped: bool,
+}
+
+impl Scratch {
+    pub(super) async fn create(pool: &TenantPool, template: &str) -> Result<Self, RustSchemaError> {
+        let mut connection = connect(pool).await?;
+        require_right(&mut connection).await?;
+        // What others left behind is no reason to fail.
+        let _ = drop_abandoned(&mut connection).await;
+        let name = SchemaName::new(&format!("{PREFIX}{}_{:016x}", now(), chance()))?;
+        let template = SchemaName::new(template)?;
+        let sql = format!("{} TEMPLATE {}", creation(&name), template.quoted());
+        // From here on: the server may have made it, even if the answer never comes.
+        let scratch = Self {
+            pool: pool.clone(),
+            name,
+            is_dropped: false,
+        };
+        match connection.batch_execute(&sql).await {
+            Ok(()) => Ok(scratch),
+            Err(source) => Err(RustSchemaError::CreateScratch {
+                database: scratch.name.as_str().to_owned(),
+                source,
+            }),
+        }
+    }
+
+    /// The pool's like in the database.
+    pub(super) fn pool(&self) -> TenantPool {
+        self.pool.on_scratch_database(self.name.as_str())
+    }
+
+    pub(super) async fn drop_now(mut self) -> Result<(), RustSchemaError> {
+        let dropped = drop_database(&self.pool, &self.name).await;
+        self.is_dropped = dropped.is_ok();
+        dropped
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if self.is_dropped {
+            return;
+        }
+        let (pool, name) = (self.pool.clone(), self.name.clone());
+        // On a thread of its own, and waited for: the runtime may be about to end, with the process.
+        let dropping = thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.map(|runtime| {
+                runtime.block_on(async {
+                    wait_until_made(&pool, &name).await?;
+                    drop_database(&pool, &name).await
+                })
+            })
+        });
+        // Where it fails the next one to make a scratch database drops it.
+        let _ = dropping.join();
+    }
+}
+
+async fn connect(pool: &TenantPool) -> Result<AsyncPgConnection, RustSchemaError> {
+    pool.migration_connector()
+        .connect()
+        .await
+        .map_err(RustSchemaError::Connect)
+}
+
+/// Waits for the server, which goes on to make a database when nobody waits for it any more.
+async fn wait_until_made(pool: &TenantPool, name: &SchemaName) -> Result<(), RustSchemaError> {
+    #[derive(QueryableByName)]
+    struct Making {
+        #[diesel(sql_type = Bool)]
+        is_under_way: bool,
+    }
+
+    let mut connection = connect(pool).await?;
+    for _ in 0..100 {
+        let making: Making = diesel::sql_query(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE state = 'active' AND starts_with(query, $1)) AS is_under_way",
+        )
+        .bind::<Text, _>(creation(name))
+        .get_result(&mut connection)
+        .await
+        .map_err(RustSchemaError::Read)?;
+        if !making.is_under_way {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok(())
+}
+
+/// How the statement begins that makes it.
+fn creation(name: &SchemaName) -> String {
+    format!("CREATE DATABASE {}", name.quoted())
+}
+
+async fn drop_database(pool: &TenantPool, name: &SchemaName) -> Result<(), RustSchemaError> {
+    let mut connection = connect(pool).await?;
+    let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", name.quoted());
+    connection
+        .batch_execute(&sql)
+        .await
+        .map_err(|source| RustSchemaError::DropScratch {
+            database: name.as_str().to_owned(),
+            source,
+        })
+}
+
+/// Asks beforehand: the server's own message comes in its language.
+async fn require_right(connection: &mut AsyncPgConnection) -> Result<(), RustSchemaError> {
+    #[derive(QueryableByName)]
+    struct Role {
+        #[diesel(sql_type = Text)]
+        name: String,
+        #[diesel(sql_type = Bool)]
+        may_create: bool,
+    }
+
+    let role: Role = diesel::sql_query(
+        "SELECT rolname::text AS name, rolsuper OR rolcreatedb AS may_create FROM pg_roles WHERE rolname = current_user",
+    )
+    .get_result(connection)
+    .await
+    .map_err(RustSchemaError::Read)?;
+    if role.may_create {
+        Ok(())
+    } else {
+        Err(RustSchemaError::MayNotCreateDatabases { role: role.name })
+    }
+}
+
+/// Drops the scratch databases of processes that were killed.
+async fn drop_abandoned(connection: &mut AsyncPgConnection) -> QueryResult<()> {
+    #[derive(QueryableByName)]
+    struct Names {
+        #[diesel(sql_type = Array<Text>)]
+        names: Vec<String>,
+    }
+
+    let found: Names = diesel::sql_query(
+        "SELECT coalesce(array_agg(d.datname::text), '{}') AS names FROM pg_database d \
+         JOIN pg_roles r ON r.oid = d.datdba AND r.rolname = current_user \
+         WHERE starts_with(d.datname::text, $1) \
+         AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid)",
+    )
+    .bind::<Text, _>(PREFIX)
+    .get_result(connection)
+    .await?;
+    for name in found.names.iter().filter(|name| is_abandoned(name)) {
+        let Ok(name) = SchemaName::new(name) else { continue };
+        let sql = format!("DROP DATABASE IF EXISTS {}", name.quoted());
+        connection.batch_execute(&sql).await?;
+    }
+    Ok(())
+}
+
+fn is_abandoned(name: &str) -> bool {
+    let made = name.strip_prefix(PREFIX).and_then(|rest| rest.split('_').next());
+    let made = made.and_then(|made| made.parse::<u64>().ok());
+    made.is_some_and(|made| made.saturating_add(ABANDONED_AFTER) < now())
+}
+
+fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs()
+}
+
+/// The standard library's seed for hash maps: from the system, and another one each time.
+fn chance() -> u64 {
+    RandomState::new().hash_one(std::process::id())
+}

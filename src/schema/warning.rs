@@ -1,0 +1,111 @@
+use std::fmt;
+
+/// Which of the two files a table is declared in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Side {
+    /// The shared tables'.
+    Shared,
+    /// The tenants'.
+    Tenant,
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Shared => "shared",
+            Self::Tenant => "tenant",
+        })
+    }
+}
+
+/// What is not as it looks, in what was declared or not.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum SchemaWarning {
+    /// A name that stands for a shared table and for a tenant's.
+    InBoth {
+        /// The tables.
+        table: String,
+    },
+    /// A tenant's table that exists in `public` as well, which is not the shared schema.
+    InPublic {
+        /// The table.
+        table: String,
+    },
+    /// A table without a primary key, which Diesel can't declare.
+    NoPrimaryKey {
+        /// The file that lacks it.
+        side: Side,
+        /// The table.
+        table: String,
+    },
+    /// A table with more columns than Diesel's features allow.
+    TooManyColumns {
+        /// The file that lacks it.
+        side: Side,
+        /// The table.
+        table: String,
+        /// How many columns it has.
+        columns: usize,
+    },
+    /// A table with so many columns that Diesel needs a feature for it.
+    ManyColumns {
+        /// The file that declares it.
+        side: Side,
+        /// The table.
+        table: String,
+        /// How many columns it has.
+        columns: usize,
+    },
+    /// A column whose type is that of a table's rows.
+    RowType {
+        /// The file that declares it.
+        side: Side,
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
+}
+
+impl fmt::Display for SchemaWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InBoth { table } => write!(
+                f,
+                "the table {table:?} is in the shared schema and in the tenants': which one a query means shows in the Rust path \
+                 only; rename one of them, or drop the one that is there by mistake"
+            ),
+            Self::InPublic { table } => write!(
+                f,
+                "the tenants' table {table:?} is also in the schema public: if a migration of tenants was once run there, drop it"
+            ),
+            Self::NoPrimaryKey { side, table } => write!(
+                f,
+                "the {side} table {table:?} is left out: it has no primary key, which Diesel needs; add one, or declare the table \
+                 by hand"
+            ),
+            Self::TooManyColumns { side, table, columns } => write!(
+                f,
+                "the {side} table {table:?} is left out: it has {columns} columns, and Diesel takes 128; declare those that \
+                 you need by hand"
+            ),
+            Self::ManyColumns { side, table, columns } => {
+                let feature = match columns {
+                    ..=32 => 32,
+                    33..=64 => 64,
+                    _ => 128,
+                };
+                write!(
+                    f,
+                    "the {side} table {table:?} has {columns} columns: enable the feature {feature}-column-tables of diesel"
+                )
+            }
+            Self::RowType { side, table, column } => write!(
+                f,
+                "the column {column:?} of the {side} table {table:?} has the type of a table's rows: it can be selected, but not \
+                 be bound without its type's schema; use a composite type of its own"
+            ),
+        }
+    }
+}

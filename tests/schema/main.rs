@@ -1,0 +1,12 @@
+//! Declarations of tables: what is generated is compiled into this very test, and queried on a real server for two tenants.
+//!
+//! `UPDATE=1 cargo test --features schema --test schema` writes the generated files anew, to be read before they are committed.
+
+mod check;
+mod kinds;
+mod options;
+mod readme;
+mod scratch;
+mod setting;
+mod sixty;
+mod store;
