@@ -1,9 +1,17 @@
 //! What is made at the target after the last row.
 
+use tokio_postgres::Error;
+
+use super::site::Site;
 use crate::{
     SchemaName,
     structure::{Kind, Object, Structure, render},
-    transfer::{head::Making, source::making},
+    transfer::{
+        head::Making,
+        rows::{Sequence, quoted},
+        session::Session,
+        source::making,
+    },
 };
 
 /// The objects that come after rows, by when they are made.
@@ -44,7 +52,6 @@ impl Split {
 
     /// The statements that check foreign keys.
     pub(super) fn checks(&self, schema: &SchemaName) -> Vec<String> {
-        let quoted = crate::transfer::rows::quoted;
         let check = |(table, name): &(String, String)| {
             let table = format!("{}.{}", schema.quoted(), quoted(table));
             format!("ALTER TABLE {table} VALIDATE CONSTRAINT {}", quoted(name))
@@ -88,4 +95,28 @@ fn is_partitioned(structure: &Structure, table: &str) -> bool {
         .iter()
         .find(|object| object.kind == Kind::Table && object.name == table);
     table.is_some_and(|table| table.make.iter().any(|sql| sql.contains(" PARTITION BY ")))
+}
+
+/// Where the sequences of a schema are.
+pub(super) async fn sequences(site: &Site, session: &Session) -> Result<Vec<Sequence>, Error> {
+    let sql = "SELECT c.relname::pg_catalog.text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname = $1 AND c.relkind = 'S' AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e \
+         WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = c.oid AND e.deptype = 'e')";
+    let mut sequences = Vec::new();
+    for row in session.query(sql, &[&site.schema.as_str()]).await? {
+        let name: String = row.try_get(0)?;
+        let position = format!(
+            "SELECT last_value, is_called FROM {}.{}",
+            site.schema.quoted(),
+            quoted(&name)
+        );
+        for row in session.query(&position, &[]).await? {
+            sequences.push(Sequence {
+                name: name.clone(),
+                last_value: row.try_get(0)?,
+                is_called: row.try_get(1)?,
+            });
+        }
+    }
+    Ok(sequences)
 }

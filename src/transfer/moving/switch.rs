@@ -10,7 +10,7 @@ use tokio_postgres::Error;
 use super::{
     MoveError, Moved,
     journal::{insist, remove},
-    late::Split,
+    late::{Split, sequences},
     run::{Run, Sessions},
     site::{COMPLETE, JOURNAL, Site},
 };
@@ -20,7 +20,7 @@ use crate::{
     lifecycle::archive_name,
     migrations::version_table,
     pool::{DirectoryChange, DirectoryEntry},
-    transfer::{rows::Sequence, rows::quoted, session::Session, target::Target, tls::Dial},
+    transfer::{session::Session, target::Target, tls::Dial},
 };
 
 /// How a move stopped.
@@ -276,27 +276,4 @@ impl Run<'_> {
             Err(error) => moved.left.push(format!("{sql}: {error}")),
         }
     }
-}
-
-async fn sequences(site: &Site, session: &Session) -> Result<Vec<Sequence>, Error> {
-    let sql = "SELECT c.relname::pg_catalog.text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE n.nspname = $1 AND c.relkind = 'S' AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e \
-         WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = c.oid AND e.deptype = 'e')";
-    let mut sequences = Vec::new();
-    for row in session.query(sql, &[&site.schema.as_str()]).await? {
-        let name: String = row.try_get(0)?;
-        let position = format!(
-            "SELECT last_value, is_called FROM {}.{}",
-            site.schema.quoted(),
-            quoted(&name)
-        );
-        for row in session.query(&position, &[]).await? {
-            sequences.push(Sequence {
-                name: name.clone(),
-                last_value: row.try_get(0)?,
-                is_called: row.try_get(1)?,
-            });
-        }
-    }
-    Ok(sequences)
 }
