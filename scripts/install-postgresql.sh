@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the tests and the example need besides Rust, where it is missing: PostgreSQL's server programs (unless
-# DATABASE_URL names a server), a C linker for rustc, and certificates for cargo. Starts no server.
+# DATABASE_URL names a server), a C linker for rustc, certificates for cargo, and curl. Starts no server.
 set -eu
 
 say() {
@@ -39,6 +39,7 @@ missing() {
     if [ -z "${DATABASE_URL:-}" ] && ! has_server; then echo server; fi
     if ! command -v cc >/dev/null; then echo linker; fi
     if ! has_certificates; then echo certificates; fi
+    if ! command -v curl >/dev/null; then echo curl; fi
 }
 
 # as_root SCRIPT: announces it, and runs it.
@@ -56,7 +57,7 @@ as_root() {
     fi
 }
 
-# packages SERVER LINKER CERTIFICATES: the names of those that are missing, on one line.
+# packages SERVER LINKER CERTIFICATES CURL: the names of those that are missing, on one line.
 packages() {
     names=
     for part in $(missing); do
@@ -64,6 +65,7 @@ packages() {
             server) names="$names $1" ;;
             linker) names="$names $2" ;;
             certificates) names="$names $3" ;;
+            curl) names="$names $4" ;;
         esac
     done
     echo "$names"
@@ -73,7 +75,7 @@ has_all && exit 0
 say "missing here: $(missing | tr '\n' ' ')"
 
 if command -v apt-get >/dev/null; then
-    wanted=$(packages postgresql "gcc libc6-dev" ca-certificates)
+    wanted=$(packages postgresql "gcc libc6-dev" ca-certificates curl)
     say "installing with apt-get, which takes a minute:$wanted"
     script="export DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1"
     conf=/etc/postgresql-common/createcluster.conf
@@ -84,11 +86,11 @@ if command -v apt-get >/dev/null; then
     # Without dpkg's line for each step of each package: what goes wrong is on the other output.
     as_root "$script; apt-get update -qq; apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300$wanted >/dev/null"
 elif command -v dnf >/dev/null; then
-    as_root "dnf install -y$(packages postgresql-server gcc ca-certificates)"
+    as_root "dnf install -y$(packages postgresql-server gcc ca-certificates curl)"
 elif command -v pacman >/dev/null; then
-    as_root "pacman -S --noconfirm --needed$(packages postgresql gcc ca-certificates)"
+    as_root "pacman -S --noconfirm --needed$(packages postgresql gcc ca-certificates curl)"
 elif command -v apk >/dev/null; then
-    as_root "apk add$(packages postgresql "gcc musl-dev" ca-certificates)"
+    as_root "apk add$(packages postgresql "gcc musl-dev" ca-certificates curl)"
 elif command -v brew >/dev/null; then
     say "running: brew install postgresql"
     brew install postgresql
@@ -96,7 +98,7 @@ fi
 
 if ! has_all; then
     say "still missing: $(missing | tr '\n' ' ')"
-    say "Install PostgreSQL's server (initdb, postgres), a C compiler (cc) and CA certificates in this system's own way."
+    say "Install PostgreSQL's server (initdb, postgres), a C compiler (cc), CA certificates and curl in this system's own way."
     exit 1
 fi
 say "done"
