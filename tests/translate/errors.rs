@@ -50,6 +50,8 @@ fn structure_that_is_not_understood() {
         ("SELECT 1 FROM select", 14),
         ("SELECT 1 FROM a.", 16),
         ("SELECT 1 + SELECT 2 FROM a", 11),
+        ("SELECT a[1 UNION TABLE b]", 11),
+        ("SELECT (1 EXCEPT (TABLE b))", 10),
         ("SELECT CASE WHEN a THEN b FROM c", 32),
         ("SELECT 1 FROM \"\"", 14),
         ("SELECT 1 \\ 2", 9),

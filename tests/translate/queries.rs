@@ -110,3 +110,43 @@ fn a_parenthesis_behind_by_is_no_call() {
         "SELECT 1 FROM §t GROUP BY (a, t.b)",
     ]);
 }
+
+#[test]
+fn a_query_in_parens_goes_on_behind_a_word_that_calls_no_function() {
+    check(&[
+        "SELECT 1 FROM §orders WHERE a BETWEEN ((SELECT 1) UNION TABLE §limits) AND 3",
+        "SELECT 1 FROM §orders WHERE a NOT BETWEEN SYMMETRIC ((SELECT 1) UNION TABLE «shared».limits) AND 3",
+        "SELECT 1 FROM §orders WHERE a BETWEEN ((SELECT 1) EXCEPT SELECT x FROM §limits) AND 3",
+        "SELECT x AT TIME ZONE ((SELECT 'UTC') UNION TABLE §zones) FROM §t",
+        "SELECT 1 FROM §t WHERE x LIKE 'a' ESCAPE ((SELECT '!') INTERSECT ALL TABLE §u)",
+        "SELECT 1 FROM §t FETCH FIRST ((SELECT 1) UNION TABLE §u) ROWS ONLY",
+        "SELECT 1 FROM §t OFFSET 1 FETCH NEXT ((SELECT 1) UNION TABLE §u) ROWS ONLY",
+        "SELECT xmlexists('/a' PASSING ((SELECT x) UNION TABLE §u)), xmlexists('/a' PASSING BY REF ((SELECT x) UNION TABLE §u)) FROM §t",
+        "SELECT xmlexists('/a' PASSING BY VALUE ((SELECT x) UNION TABLE §u)) FROM §t",
+        "SELECT * FROM XMLTABLE('/r' PASSING x COLUMNS a int PATH ((SELECT '.') UNION TABLE §u))",
+        "SELECT xmlroot(x, VERSION ((SELECT '1') UNION TABLE §u)) FROM §t",
+        "SELECT xmlparse(CONTENT ((SELECT '1') UNION TABLE §u)), xmlserialize(DOCUMENT ((SELECT x) UNION TABLE §u) AS text)",
+        "SELECT JSON_OBJECT('a' VALUE ((SELECT 1) UNION TABLE §u)), JSON_ARRAY((SELECT 1) UNION TABLE §u)",
+        "SELECT sum(x) OVER (ROWS ((SELECT 1) UNION TABLE §u) PRECEDING), sum(x) OVER (ORDER BY y RANGE ((SELECT 1) UNION TABLE §u) PRECEDING) FROM §t",
+        "SELECT sum(x) OVER (GROUPS BETWEEN ((SELECT 1) UNION TABLE §u) PRECEDING AND ((SELECT 1) UNION TABLE §v) FOLLOWING) FROM §t",
+        "CREATE FUNCTION f() RETURNS int RETURN ((SELECT 1) UNION TABLE §u)",
+        "CREATE POLICY p ON §a USING (x BETWEEN ((SELECT 1) UNION TABLE §u) AND 3)",
+    ]);
+}
+
+#[test]
+fn such_a_query_keeps_its_names_to_its_end() {
+    check(&[
+        "SELECT 1 FROM §t WHERE a BETWEEN ((WITH c AS (SELECT 1 a) SELECT a FROM c) ORDER BY (SELECT 1 FROM c) LIMIT 1) AND 3",
+        "SELECT 1 FROM §t WHERE a BETWEEN ((SELECT §users.id FROM §users, public.users) ORDER BY §users.id LIMIT 1) AND 3",
+        "SELECT ((WITH c AS (SELECT 1 a) SELECT a FROM c) ORDER BY (SELECT 1 FROM c)), (SELECT 1 FROM §c)",
+        "SELECT ((((WITH c AS (SELECT 1 a) SELECT a FROM c))) UNION TABLE §c), ((WITH c AS (SELECT 1 a) SELECT a FROM c) + (TABLE §c))",
+        "SELECT (((WITH c AS (SELECT 1 a) SELECT a FROM c)) LIMIT (TABLE c)), (((WITH c AS (TABLE §c) TABLE c))), (TABLE §c)",
+        "SELECT (((WITH c AS (SELECT 1 a) SELECT a FROM c) ORDER BY 1) LIMIT (TABLE c)), (TABLE §c)",
+        "SELECT * FROM (((WITH c AS (SELECT 1 a) SELECT a FROM c) ORDER BY 1) LIMIT (TABLE c)) x, §c",
+        "SELECT * FROM ((WITH c AS (SELECT 1 a) SELECT a FROM c) ORDER BY (SELECT 1 FROM c)) x, ((WITH c AS (TABLE §d) TABLE c)) y, §c",
+        "SELECT * FROM ((WITH c AS (SELECT 1 a) SELECT a FROM c) x JOIN §c ON f((WITH c AS (TABLE §c) TABLE c), (TABLE §c)))",
+        "SELECT JSON_ARRAY((SELECT §users.id FROM §users, public.users) ORDER BY §users.id)",
+        "SELECT array_agg((SELECT u.id FROM §u) ORDER BY §t.id), substring((SELECT a FROM §u) FROM 1 FOR 2) FROM §t, public.t",
+    ]);
+}

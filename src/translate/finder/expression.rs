@@ -110,11 +110,6 @@ impl Finder<'_> {
     fn name_in_expression(&mut self, env: Env) -> Result<Option<Opening>, Fault> {
         let name = self.dotted()?;
         match self.token.kind {
-            // ORDER BY ((SELECT …) UNION …) calls no function.
-            Kind::Open if name.parts == 1 && self.word_is(self.first(&name), "by") => {
-                self.advance()?;
-                return Ok(Some(Opening::Paren(env)));
-            }
             Kind::Open => {
                 self.note_call(self.last(&name));
                 self.advance()?;
@@ -168,8 +163,12 @@ impl Finder<'_> {
                 self.advance()?;
                 return Ok(Some(Opening::Case(env)));
             }
-            // EXISTS ((SELECT …) UNION …) is no function.
-            Keyword::Exists if self.second()?.kind == Kind::Open => self.advance()?,
+            // EXISTS ((SELECT …) UNION …) and BETWEEN ((SELECT …) UNION …) AND … call no function.
+            Keyword::Exists | Keyword::BeforeOperand | Keyword::Rows | Keyword::JsonArray
+                if self.second()?.kind == Kind::Open =>
+            {
+                self.advance()?;
+            }
             // FOR SELECT in a policy, FOR UPDATE OF in a query.
             Keyword::For if env == Env::SILENT => {
                 self.advance()?;
@@ -186,10 +185,22 @@ impl Finder<'_> {
             Keyword::Select if !self.is_bare_label()? => {
                 return Err(self.unexpected("a query where an expression was expected"));
             }
+            Keyword::Union | Keyword::Intersect | Keyword::Except if self.continues_query()? => {
+                return Err(self.unexpected("a set operation where an expression was expected"));
+            }
             keyword if keyword.is_name() => return self.name_in_expression(env),
             _ => self.advance()?,
         }
         Ok(None)
+    }
+
+    /// Whether the next token, a set operator by its word, is one by what follows. It may be an option of DDL.
+    fn continues_query(&self) -> Result<bool, Fault> {
+        use Keyword::{All, Distinct, Select, Table, Values, With};
+        Ok(matches!(
+            self.second()?.kind,
+            Kind::Open | Kind::Word(All | Distinct | Select | Table | Values | With)
+        ))
     }
 
     /// Whether the next token, a reserved word, is the label of the column before it, as in `SELECT 1 select, 2`.
@@ -232,9 +243,9 @@ impl Finder<'_> {
                 return self.operand(Query::inside(env, Closing::Paren, self.ctes.depth()));
             }
             if self.skip_kind(Kind::Open)? {
-                self.stack.push(Frame::Wrapped { env });
-                self.stack.push(Frame::Paren { env, fresh: true });
-                return Ok(());
+                let ctes = self.ctes.depth();
+                self.stack.push(Frame::Wrapped { env, ctes });
+                return self.wrapped_inside(env);
             }
         }
         // Without SELECT there is no clause in here: a FROM is that of EXTRACT, TRIM, SUBSTRING or OVERLAY.
@@ -255,21 +266,80 @@ impl Finder<'_> {
     /// clause: nothing ends what is inside but the parenthesis. A query is illegal there, but must not be taken for anything
     /// else.
     pub(super) fn arguments(&mut self, env: Env) -> Result<(), Fault> {
+        if self.skip_kind(Kind::Open)? {
+            let ctes = self.ctes.depth();
+            self.stack.push(Frame::WrappedArgument { env, ctes });
+            return self.wrapped_inside(env);
+        }
         let fresh = self.at_query()?;
         self.paren(env, fresh)
     }
 
-    /// Behind `((…)`: what was inside may have been the first operand of a query.
-    pub(super) fn wrapped(&mut self, env: Env) -> Result<(), Fault> {
+    /// Behind `word((…)`, where the word may call no function but stand before an expression, though no rule here says so: these
+    /// clauses continue a query. ORDER BY may be that of an aggregate, and FOR that of SUBSTRING.
+    pub(super) fn wrapped_argument(&mut self, env: Env, ctes: u32) -> Result<(), Fault> {
+        const CONTINUES: Stops = Stops::at(&[
+            Keyword::Union,
+            Keyword::Intersect,
+            Keyword::Except,
+            Keyword::Limit,
+            Keyword::Offset,
+            Keyword::Fetch,
+        ]);
+        match (self.closed_query, self.token.kind) {
+            (Some(operand), Kind::Word(keyword)) if CONTINUES.has(keyword) => {
+                let query = Query::inside(env, self.wrapped_closing(), ctes);
+                self.stack.push(Frame::Clauses(query.after(operand)));
+                Ok(())
+            }
+            _ => {
+                self.ctes.leave(ctes);
+                self.paren(env, false)
+            }
+        }
+    }
+
+    /// Inside of the second pair of parentheses: what a query there declares may be seen behind them too.
+    fn wrapped_inside(&mut self, env: Env) -> Result<(), Fault> {
+        self.stack.push(if self.at_query()? {
+            Frame::Query(Query::inside(env, Closing::Operand, self.ctes.depth()))
+        } else {
+            Frame::Paren { env, fresh: true }
+        });
+        Ok(())
+    }
+
+    /// Behind `((…)`: what was inside may have been the first operand of a query. `ctes` names were in scope before it.
+    pub(super) fn wrapped(&mut self, env: Env, ctes: u32) -> Result<(), Fault> {
         match self.closed_query {
             Some(operand) if self.at_operand_end() => {
-                let query = Query::inside(env, Closing::Paren, self.ctes.depth());
+                let query = Query::inside(env, self.wrapped_closing(), ctes);
                 self.stack.push(Frame::Clauses(query.after(operand)));
                 Ok(())
             }
             // A query in two pairs of parentheses is one in parentheses.
-            Some(_) if self.token.kind == Kind::Close => self.advance(),
-            _ => self.paren(env, false),
+            Some(_) if self.token.kind == Kind::Close => {
+                self.leave_wrapped(ctes);
+                self.advance()
+            }
+            _ => {
+                self.ctes.leave(ctes);
+                self.paren(env, false)
+            }
+        }
+    }
+
+    /// A query in parentheses ends, and what it declares, unless it goes on behind further ones.
+    pub(super) fn leave_wrapped(&mut self, ctes: u32) {
+        if self.wrapped_closing() == Closing::Paren {
+            self.ctes.leave(ctes);
+        }
+    }
+
+    pub(super) fn wrapped_closing(&self) -> Closing {
+        match self.stack.last() {
+            Some(Frame::Wrapped { .. } | Frame::WrappedArgument { .. } | Frame::FromWrapped(..)) => Closing::Operand,
+            _ => Closing::Paren,
         }
     }
 

@@ -208,8 +208,14 @@ impl Finder<'_> {
                 self.ctes.depth(),
             )));
         } else if self.skip_kind(Kind::Open)? {
-            self.stack.push(Frame::FromWrapped(from, self.scopes.mark()));
-            self.stack.push(Frame::FromParen(from));
+            let ctes = self.ctes.depth();
+            self.stack.push(Frame::FromWrapped(from, self.scopes.mark(), ctes));
+            self.stack.push(if self.at_query()? {
+                // What it declares may be seen behind its parentheses too.
+                Frame::Query(Query::inside(from.outer, Closing::Operand, ctes))
+            } else {
+                Frame::FromParen(from)
+            });
         } else {
             return self.item(from.in_parens());
         }
@@ -217,15 +223,21 @@ impl Finder<'_> {
     }
 
     /// Behind `((…)` in FROM: a query's first operand, a query in two pairs of parentheses, or the first item of a join.
-    pub(super) fn item_behind_paren(&mut self, from: FromList, mark: u32) -> Result<(), Fault> {
+    pub(super) fn item_behind_paren(&mut self, from: FromList, mark: u32, ctes: u32) -> Result<(), Fault> {
         match self.closed_query {
             Some(operand) if self.at_operand_end() => {
-                let query = Query::inside(from.outer, Closing::Paren, self.ctes.depth());
+                let query = Query::inside(from.outer, self.wrapped_closing(), ctes);
                 self.stack.push(Frame::Clauses(query.after(operand)));
                 Ok(())
             }
-            Some(_) if self.token.kind == Kind::Close => self.advance(),
-            _ => self.item_alias(from.in_parens(), mark),
+            Some(_) if self.token.kind == Kind::Close => {
+                self.leave_wrapped(ctes);
+                self.advance()
+            }
+            _ => {
+                self.ctes.leave(ctes);
+                self.item_alias(from.in_parens(), mark)
+            }
         }
     }
 

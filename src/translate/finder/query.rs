@@ -159,6 +159,10 @@ impl Finder<'_> {
                 }
                 Keyword::Order | Keyword::Limit | Keyword::Offset | Keyword::Fetch => {
                     self.advance()?;
+                    if keyword == Keyword::Fetch {
+                        // FETCH FIRST ((SELECT …) UNION …) ROWS ONLY calls no function.
+                        self.skip_words(&["first", "next"])?;
+                    }
                     self.leave_operand(&mut query);
                 }
                 Keyword::For => {
