@@ -150,3 +150,14 @@ fn such_a_query_keeps_its_names_to_its_end() {
         "SELECT array_agg((SELECT u.id FROM §u) ORDER BY §t.id), substring((SELECT a FROM §u) FROM 1 FOR 2) FROM §t, public.t",
     ]);
 }
+
+#[test]
+fn a_bare_label_takes_no_word_behind_it() {
+    check(&[
+        "SELECT id collate FROM §orders",
+        "SELECT id collate FROM «shared».orders",
+        "SELECT id collate INTO §newtab FROM §orders",
+        "INSERT INTO §a SELECT id collate FROM §items",
+        r#"SELECT id COLLATE "C" collate, x COLLATE shared.german FROM §a ORDER BY x COLLATE values"#,
+    ]);
+}

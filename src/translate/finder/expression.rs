@@ -132,9 +132,16 @@ impl Finder<'_> {
     fn keyword_in_expression(&mut self, keyword: Keyword, env: Env) -> Result<Option<Opening>, Fault> {
         match keyword {
             // A label or a type, whatever the word.
-            Keyword::As | Keyword::Collate => {
+            Keyword::As => {
                 self.advance()?;
                 self.skip_label()?;
+            }
+            // A collation, but `SELECT a collate FROM t` is a label: FROM is no collation's name.
+            Keyword::Collate => {
+                self.advance()?;
+                if self.token.kind.is_name() {
+                    self.dotted()?;
+                }
             }
             // IS [NOT] DISTINCT FROM has a FROM of its own.
             Keyword::Is => {
