@@ -48,7 +48,7 @@ pub(super) const VERBS: &[(&str, Verb)] = &[
     ("lock", Verb::Steps(&[Words(&["table"]), Relations, Nothing])),
     ("move", Verb::Steps(&[Nothing])),
     ("notify", Verb::Steps(&[Nothing])),
-    ("prepare", Verb::Of(PREPARE)),
+    ("prepare", Verb::Steps(&[Session, Prepare])),
     ("reassign", Verb::Steps(&[Nothing])),
     (
         "refresh",
@@ -80,11 +80,6 @@ pub(super) const VERBS: &[(&str, Verb)] = &[
 ];
 
 const ANALYZE: &[Step] = &[Options, Words(&["verbose"]), Relations, Nothing];
-
-const PREPARE: &[Kind] = &[
-    ("transaction", &[Session, Nothing]),
-    ("", &[Session, Past(Keyword::As), Query]),
-];
 
 const SET: &[Kind] = &[
     ("constraints all", &[Nothing]),
