@@ -51,7 +51,7 @@ keywords! {
         // An expression may follow, and its parentheses are no call's.
         BeforeOperand = "between" | "by" | "content" | "document" | "escape" | "groups" | "passing" | "path" | "range"
             | "ref" | "return" | "value" | "version" | "zone",
-        Rows = "rows",
+        Rows = "rows", Trim = "trim",
     }
 }
 

@@ -57,6 +57,20 @@ fn an_alias_a_cte_or_a_function_of_the_name_stands_before_the_table() {
 }
 
 #[test]
+fn a_function_is_called_as_the_server_calls_it() {
+    check(&[
+        "SELECT (SELECT f.x FROM ROWS FROM (shared.f(1), g(2))) FROM §f, public.f",
+        "SELECT (SELECT §shared.x FROM ROWS FROM (db.shared.f(1))) FROM §shared, public.shared",
+        "SELECT (SELECT ltrim.x FROM trim(LEADING 'a')) FROM §ltrim, public.ltrim",
+        "SELECT (SELECT rtrim.x FROM trim(trailing FROM 'a')) FROM §rtrim, public.rtrim",
+        "SELECT (SELECT btrim.x FROM trim(BOTH 'a')), (SELECT btrim.x FROM trim('a')) FROM §btrim, public.btrim",
+        "SELECT (SELECT trim.x FROM shared.trim('a')), (SELECT btrim.x FROM ROWS FROM (trim('a'))) FROM §btrim, public.btrim",
+        "SELECT (SELECT pg_collation_for.x FROM COLLATION FOR ('a')) FROM §pg_collation_for, public.pg_collation_for",
+        "SELECT (SELECT pg_collation_for.x FROM ROWS FROM (COLLATION FOR ('a'))) FROM §pg_collation_for, public.pg_collation_for",
+    ]);
+}
+
+#[test]
 fn a_join_condition_sees_its_own_sides_only() {
     check(&[
         "SELECT 1 FROM §a, public.a JOIN §b ON a.x = b.x",
