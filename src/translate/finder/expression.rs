@@ -181,6 +181,8 @@ impl Finder<'_> {
                 self.advance()?;
                 self.skip(Keyword::Select)?;
             }
+            // OWNED BY in the options of an identity column.
+            Keyword::Owned if env == Env::SILENT && self.word_is(self.second()?, "by") => self.reference(keyword)?,
             // WITH schema.operator in an exclusion constraint.
             Keyword::With if env == Env::SILENT => {
                 self.advance()?;

@@ -259,7 +259,7 @@ impl Finder<'_> {
     }
 
     /// `REFERENCES relation`, `OWNED BY relation.column`
-    fn reference(&mut self, keyword: Keyword) -> Result<(), Fault> {
+    pub(super) fn reference(&mut self, keyword: Keyword) -> Result<(), Fault> {
         self.advance()?;
         if keyword == Keyword::References {
             self.relation()
