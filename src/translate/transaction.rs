@@ -63,6 +63,7 @@ mod tests {
             "INSERT INTO notes VALUES ('; COMMIT')",
             "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN 1; END $$",
             "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END",
+            "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1 end; SELECT 2; END",
             "DO $$ BEGIN END $$",
             "PREPARE plan AS SELECT 1",
             "PREPARE transaction AS SELECT 1",
