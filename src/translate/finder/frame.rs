@@ -73,6 +73,8 @@ pub(super) enum Frame {
     Elements { start: bool },
     /// The commands of ALTER TABLE; `start` at the beginning of one.
     Commands { start: bool },
+    /// Behind the first action of a rule in parentheses.
+    RuleFirst { env: Env },
     /// The actions of a rule, behind its DO.
     RuleActions { env: Env },
     /// The condition of a rule.

@@ -141,6 +141,7 @@ impl<'a> Finder<'a> {
             Frame::TableClauses => self.table_clauses(),
             Frame::Elements { start } => self.elements(start),
             Frame::Commands { start } => self.commands(start),
+            Frame::RuleFirst { env } => self.rule_first(env),
             Frame::RuleActions { env } => self.rule_actions(env),
             Frame::RuleCondition { env } => self.rule_condition(env),
             Frame::PublicationObjects { tables } => self.publication_objects(tables),
