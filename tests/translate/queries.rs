@@ -15,6 +15,7 @@ fn relations_are_translated_wherever_a_query_names_them() {
         "SELECT no INTO §copies FROM §invoices",
         "SELECT no INTO UNLOGGED TABLE §copies FROM §invoices",
         "SELECT 1 INTO §temp FROM §invoices",
+        "SELECT 1 INTO TEMP unlogged FROM §invoices",
         "SELECT * FROM db.«shared».rates",
         "VALUES ((SELECT max(no) FROM §invoices)), (2)",
         "SELECT 1",

@@ -119,7 +119,9 @@ impl Finder<'_> {
     pub(super) fn skip_persistence(&mut self) -> Result<bool, Fault> {
         self.skip_words(&["global", "local"])?;
         let temporary = self.skip_word("temporary")? || self.skip_word("temp")?;
-        self.skip_word("unlogged")?;
+        if !temporary {
+            self.skip_word("unlogged")?;
+        }
         Ok(temporary)
     }
 
