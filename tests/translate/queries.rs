@@ -81,6 +81,20 @@ fn labels_and_types_are_neither_tables_nor_clauses() {
 }
 
 #[test]
+fn a_json_array_has_a_query_and_what_follows_it() {
+    check(&[
+        "SELECT JSON_ARRAY(SELECT id FROM §orders RETURNING jsonb)",
+        "SELECT JSON_ARRAY(SELECT id FROM §orders o FORMAT JSON) FROM §b",
+        "SELECT JSON_ARRAY(SELECT id FROM §orders FORMAT JSON ENCODING UTF8 RETURNING shared.t), §a.x FROM §a, public.a",
+        "SELECT JSON_ARRAY(SELECT id FROM §orders WHERE x ORDER BY id LIMIT 1 FORMAT JSON RETURNING json FORMAT JSON)",
+        "SELECT JSON_ARRAY(WITH c AS (SELECT 1) SELECT * FROM c, §d JOIN §e USING (x) FORMAT JSON RETURNING text), (TABLE §c)",
+        "SELECT JSON_ARRAY(TABLE §a FORMAT JSON), JSON_ARRAY((SELECT 1 FROM §b) UNION SELECT 2 FROM f(1) RETURNING jsonb)",
+        "SELECT JSON_ARRAY(VALUES ((SELECT 1 FROM §a)) RETURNING jsonb), JSON_ARRAY((SELECT 1 FROM §b), 2 NULL ON NULL RETURNING jsonb)",
+        "SELECT * FROM §a format, §b AS format, §format",
+    ]);
+}
+
+#[test]
 fn locking_clauses_name_items_in_scope() {
     check(&[
         "SELECT * FROM §a, §b FOR UPDATE OF a, b NOWAIT FOR SHARE OF b SKIP LOCKED",

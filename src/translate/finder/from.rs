@@ -306,13 +306,18 @@ impl Finder<'_> {
         self.item_end(from)
     }
 
+    /// Behind the query of a JSON_ARRAY: for the server too, these two words are no alias.
+    pub(super) fn at_json_format(&self) -> Result<bool, Fault> {
+        Ok(self.at(Keyword::Format) && self.word_is(self.second()?, "json"))
+    }
+
     /// `[AS] alias [(columns)]`, or the `AS (columns)` of functions.
     pub(super) fn alias(&mut self) -> Result<Option<Token>, Fault> {
         let explicit = self.skip(Keyword::As)?;
         let named = if explicit {
             self.token.kind.is_label()
         } else {
-            self.token.kind.is_name()
+            self.token.kind.is_name() && !self.at_json_format()?
         };
         let alias = named.then_some(self.token);
         if named {

@@ -99,6 +99,7 @@ impl Finder<'_> {
             (_, None) if from.in_parens => Err(self.unexpected("a join or a closing parenthesis was expected")),
             (Kind::Word(keyword), None) if FROM_END.has(keyword) => Ok(()),
             (Kind::Close | Kind::Semicolon | Kind::End, None) => Ok(()),
+            _ if self.at_json_format()? => Ok(()),
             _ => Err(self.unexpected("this can't follow a FROM clause")),
         }
     }

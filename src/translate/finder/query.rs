@@ -186,6 +186,15 @@ impl Finder<'_> {
 
     fn query_end(&mut self, mut query: Query) -> Result<(), Fault> {
         self.leave_operand(&mut query);
+        // JSON_ARRAY(SELECT … RETURNING type): a type is no column.
+        if query.closing == Closing::Paren && self.at(Keyword::Returning) {
+            self.ctes.leave(query.ctes_before);
+            self.stack.push(Frame::Paren {
+                env: Env::SILENT,
+                fresh: false,
+            });
+            return Ok(());
+        }
         if query.closing != Closing::Statement {
             self.expect(Kind::Close, "a closing parenthesis was expected")?;
         }
