@@ -81,6 +81,41 @@ fn labels_and_types_are_neither_tables_nor_clauses() {
 }
 
 #[test]
+fn reserved_words_are_labels_too() {
+    check(&[
+        "SELECT id table FROM §a",
+        "SELECT x table, y join, z case INTO §b FROM §a",
+        "SELECT id join FROM §a JOIN §b ON true",
+        "SELECT id case WHERE true",
+        "SELECT id select ORDER BY 1",
+        "SELECT 1 case GROUP BY x HAVING true",
+        "SELECT 1 select HAVING true WINDOW w AS ()",
+        "SELECT 1 case WINDOW w AS ()",
+        "SELECT 1 select UNION SELECT 2 case EXCEPT SELECT 3 table INTERSECT TABLE §a",
+        "SELECT 1 case LIMIT (SELECT 1 FROM §a)",
+        "SELECT 1 select OFFSET 1",
+        "SELECT 1 case FETCH FIRST ROW ONLY",
+        "SELECT 1 select FOR UPDATE",
+        "INSERT INTO §a SELECT 1 case ON CONFLICT DO NOTHING RETURNING id using",
+        "INSERT INTO §a SELECT 1 select RETURNING id join, id table",
+        "DELETE FROM §a RETURNING id using",
+        "UPDATE §a SET x = 1 FROM §b RETURNING id join, x using",
+        "CREATE TABLE §a AS SELECT 1 case WITH NO DATA",
+    ]);
+}
+
+#[test]
+fn functions_called_like_words_of_joins_join_nothing() {
+    check(&[
+        "SELECT join(1), 2 + join(2), join((SELECT 1 FROM §b)) FROM §a WHERE join(3) AND join(4)",
+        "SELECT 1 FROM §a JOIN §b ON cross(1) JOIN §c ON natural(2) JOIN §d ON join(3) AND join(4) OR x = join(5)",
+        "SELECT 1 FROM §a JOIN §b ON x JOIN (§c JOIN §d ON y) ON z JOIN (SELECT 1 FROM §e) f ON NOT join(1) JOIN (§g CROSS JOIN §h) ON true",
+        "SELECT 1 FROM §a JOIN §b ON x = 1 JOIN (§c JOIN §d ON y > 2) ON NULL JOIN (§e CROSS JOIN §f) ON $1 JOIN (§g CROSS JOIN §h) ON true",
+        "DELETE FROM §a WHERE join(1) RETURNING join(2)",
+    ]);
+}
+
+#[test]
 fn a_json_array_has_a_query_and_what_follows_it() {
     check(&[
         "SELECT JSON_ARRAY(SELECT id FROM §orders RETURNING jsonb)",

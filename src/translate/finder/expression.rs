@@ -55,6 +55,19 @@ pub(super) const AFTER_OPERAND: Stops = Stops::at(&[
     Keyword::For,
 ]);
 
+/// The clauses before which a column of SELECT or RETURNING may end. None of these words begins an expression, or is a label without AS.
+const BEHIND_LABEL: Stops = AFTER_OPERAND.and(&[
+    Keyword::From,
+    Keyword::Into,
+    Keyword::Where,
+    Keyword::Group,
+    Keyword::Having,
+    Keyword::Window,
+    Keyword::On,
+    Keyword::Returning,
+    Keyword::With,
+]);
+
 impl Finder<'_> {
     /// Reads an expression, or several, to the first of: something nested, a keyword of `stops`, a comma if asked, a closing bracket or the end.
     pub(super) fn expression(&mut self, env: Env, stops: Stops) -> Result<Pause, Fault> {
@@ -213,11 +226,44 @@ impl Finder<'_> {
     }
 
     /// Whether the next token, a reserved word, is the label of the column before it, as in `SELECT 1 select, 2`.
-    fn is_bare_label(&self) -> Result<bool, Fault> {
-        Ok(matches!(
-            self.second()?.kind,
-            Kind::Comma | Kind::Close | Kind::Semicolon | Kind::End | Kind::Word(Keyword::From | Keyword::Into)
-        ))
+    pub(super) fn is_bare_label(&self) -> Result<bool, Fault> {
+        Ok(match self.second()?.kind {
+            Kind::Comma | Kind::Close | Kind::Semicolon | Kind::End => true,
+            Kind::Word(keyword) => BEHIND_LABEL.has(keyword),
+            _ => false,
+        })
+    }
+
+    /// Whether `JOIN (` calls a function of that name: an operand is expected, so that no join can follow.
+    pub(super) fn is_join_function(&self) -> Result<bool, Fault> {
+        const BEFORE: Stops = Stops::at(&[
+            Keyword::Select,
+            Keyword::Distinct,
+            Keyword::All,
+            Keyword::Where,
+            Keyword::On,
+            Keyword::Having,
+            Keyword::Not,
+            Keyword::Returning,
+            Keyword::BeforeOperand,
+        ]);
+        if !self.at(Keyword::Join) || self.second()?.kind != Kind::Open {
+            return Ok(false);
+        }
+        let Some(before) = self.tokens.before() else {
+            return Ok(false);
+        };
+        Ok(match before.kind {
+            Kind::Comma => true,
+            Kind::Word(Keyword::OtherReserved) => self.word_is(before, "and") || self.word_is(before, "or"),
+            Kind::Word(keyword) => BEFORE.has(keyword),
+            // Before PostgreSQL 14 others could stand behind their operand.
+            Kind::Operator => matches!(
+                self.text(before),
+                "=" | "<>" | "!=" | "<" | ">" | "<=" | ">=" | "+" | "-" | "/"
+            ),
+            _ => false,
+        })
     }
 
     /// Skips a name of any number of parts that is no column.

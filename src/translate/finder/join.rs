@@ -139,11 +139,10 @@ impl Finder<'_> {
                     return Ok(());
                 }
                 // The function left(…) is no join.
-                Pause::Keyword(Keyword::Left | Keyword::Right | Keyword::Full | Keyword::Inner)
-                    if self.second()?.kind == Kind::Open =>
-                {
-                    self.advance()?;
-                }
+                Pause::Keyword(
+                    Keyword::Left | Keyword::Right | Keyword::Full | Keyword::Inner | Keyword::Cross | Keyword::Natural,
+                ) if self.second()?.kind == Kind::Open => self.advance()?,
+                Pause::Keyword(Keyword::Join) if self.is_join_function()? => self.advance()?,
                 // WITH of a type, as in `timestamp with time zone`.
                 _ => {
                     self.stack.push(Frame::FromTail(from));

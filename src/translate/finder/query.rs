@@ -170,6 +170,9 @@ impl Finder<'_> {
                     self.locking()?;
                 }
                 Keyword::On | Keyword::Returning => return self.query_end(query),
+                Keyword::Join | Keyword::Table if self.is_bare_label()? || self.is_join_function()? => {
+                    self.advance()?
+                }
                 _ => return Err(self.unexpected("a clause that has no place here")),
             }
         }
