@@ -210,6 +210,10 @@ impl Finder<'_> {
             Keyword::Union | Keyword::Intersect | Keyword::Except if self.continues_query()? => {
                 return Err(self.unexpected("a set operation where an expression was expected"));
             }
+            // None of these stands in an expression, and a label is followed by no name.
+            Keyword::Table | Keyword::Into | Keyword::Join if env != Env::SILENT && self.second()?.kind.is_name() => {
+                return Err(self.unexpected("a clause where an expression was expected"));
+            }
             keyword if keyword.is_name() => return self.name_in_expression(env),
             _ => self.advance()?,
         }
