@@ -132,13 +132,7 @@ impl Finder<'_> {
             _ if env == Env::SILENT => return Ok(None),
             _ => {}
         }
-        if let Some(schema) = self.schema_of_column(&name) {
-            // A column of three parts follows its schema's mapping, in step with FROM.
-            self.record_schema(schema);
-        } else if name.parts > 1 || name.star {
-            // One of two parts stays, unless its scope says otherwise. A single name may be a whole row: never qualified.
-            self.scopes.column(env, self.first(&name));
-        }
+        self.column_reference(env, &name);
         Ok(None)
     }
 
@@ -307,7 +301,7 @@ impl Finder<'_> {
                 return self.wrapped_inside(env);
             }
         }
-        // Without SELECT there is no clause in here: a FROM is that of EXTRACT, TRIM, SUBSTRING or OVERLAY.
+        // Without SELECT there is no clause in here, and nothing ends what is inside but the parenthesis.
         match self.expression(env, Stops::NONE)? {
             Pause::Nested(nested) => {
                 self.stack.push(Frame::Paren { env, fresh: false });

@@ -6,9 +6,26 @@
 //! Expressions have no frames but for their brackets: what is inside is read flat, since only subqueries, columns and the next clause
 //! matter (`expression`). `scope` and `cte` know which names are visible where, `relation` records what is found; the other files are named
 //! after what they read.
+//!
+//! Places where a schema is illegal, so that names there are never touched, and what reads them:
+//!
+//! | place | reader |
+//! |---|---|
+//! | the left side of SET | `column_lists`, `set_target` |
+//! | the columns of INSERT | `column_lists`, `columns` |
+//! | the columns of COPY | `Step::ColumnList` |
+//! | the columns of ON CONFLICT | `arguments`, as single names |
+//! | a whole row | `column_reference` |
+//! | FOR UPDATE OF | `locking` |
+//! | a table with an alias, and columns by that | `table`, as `Target::Other` |
+//! | what is inside of a join with an alias | `Scopes::alias_join` |
+//! | the columns of USING | `item_end` |
+//! | the name in CREATE INDEX, TRIGGER, POLICY and RULE | `kinds::CREATE`, `Step::Past` |
+//! | RENAME TO | `commands`, which reads it as any word |
 
 mod buffers;
-mod columns;
+mod column_lists;
+mod column_reference;
 mod cte;
 mod cursor;
 mod expression;

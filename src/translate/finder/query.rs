@@ -78,6 +78,18 @@ const CLAUSES: Stops = AFTER_OPERAND.and(&[
 ]);
 
 impl Finder<'_> {
+    /// Whether a query stands in the parentheses that come next, however many.
+    pub(super) fn is_query_in_parens(&self) -> Result<bool, Fault> {
+        let second = self.second()?;
+        if second.kind != Kind::Word(Keyword::Values) {
+            return Ok(matches!(
+                second.kind,
+                Kind::Open | Kind::Word(Keyword::Select | Keyword::With | Keyword::Table)
+            ));
+        }
+        Ok(self.tokens.ahead(1)?.kind == Kind::Open)
+    }
+
     /// SELECT, VALUES, TABLE, or a query in parentheses; WITH before any of them.
     pub(super) fn operand(&mut self, mut query: Query) -> Result<(), Fault> {
         let level = self.scopes.level(query.outer);

@@ -50,8 +50,10 @@ pub(super) enum Step {
     Body,
     /// A query or data-modifying statement.
     Query,
-    /// A query in parentheses, or a relation with its columns.
+    /// A query in parentheses, or a relation.
     QueryOrRelation,
+    /// Columns in parentheses, if they come next: names that take no schema.
+    ColumnList,
     /// A FROM clause.
     From,
     /// What the file of that name reads.
@@ -126,7 +128,7 @@ impl Finder<'_> {
     }
 
     /// Goes on with the steps of the first of `kinds` whose words come next.
-    fn kind(&mut self, kinds: &'static [kinds::Kind]) -> Result<(), Fault> {
+    fn kind(&mut self, kinds: &'static [kinds::Row]) -> Result<(), Fault> {
         for (words, steps) in kinds {
             let before = (self.tokens.taken(), self.token);
             let mut found = true;
@@ -182,9 +184,9 @@ impl Finder<'_> {
                     self.stack.push(Frame::Close);
                     return self.dml(Env::SILENT);
                 }
-                self.relation()?;
-                self.skip_parens().map(drop)
+                self.relation()
             }
+            Step::ColumnList => self.skip_parens().map(drop),
             Step::From => {
                 let level = self.scopes.level(Env::SILENT);
                 self.stack.push(Frame::FromItem(FromList::new(level, Env::SILENT, 0)));
