@@ -18,7 +18,7 @@ use super::{
     text::{into_diesel, untranslated_sql},
     translated::AlreadyTranslated,
 };
-use crate::translate::{CacheStatistics, POISON, Template, TranslateError, templates};
+use crate::translate::{CacheStatistics, POISON, Template, TranslateError, cache};
 
 /// Translated SQL, and what its analysis told.
 #[derive(Debug)]
@@ -93,7 +93,7 @@ impl Finished {
         render: impl FnOnce(&Template) -> Result<Cow<'a, str>, TranslateError>,
     ) -> QueryResult<Arc<Self>> {
         static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-        let template = templates::get(sql).map_err(into_diesel)?;
+        let template = cache::get(sql).map_err(into_diesel)?;
         let sql: Box<str> = render(&template).map_err(into_diesel)?.into();
         let hash = HASHER.hash_one(&sql);
         Ok(Arc::new(Self {

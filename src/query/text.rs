@@ -7,7 +7,7 @@ use diesel::{
 };
 
 use super::TranslatedBackend;
-use crate::translate::{SchemaTranslateMap, TranslateError, templates};
+use crate::translate::{SchemaTranslateMap, TranslateError, cache};
 
 /// The text of a query as Diesel writes it.
 pub(super) fn untranslated_sql<DB, Q>(query: &Q, backend: &DB) -> QueryResult<String>
@@ -22,7 +22,7 @@ where
 
 /// Translates through the cache of templates.
 pub(super) fn translate<'a>(sql: &'a str, map: &SchemaTranslateMap) -> QueryResult<Cow<'a, str>> {
-    templates::get(sql)
+    cache::get(sql)
         .and_then(|template| template.render(sql, map))
         .map_err(into_diesel)
 }

@@ -46,8 +46,7 @@ fn clipped(name: Cow<'_, str>) -> Cow<'_, str> {
 fn decoded(text: &str) -> Cow<'_, str> {
     let body = &text[3..];
     let end = closing_quote(body);
-    let uescape = body[end + 1..].rsplit('\'').nth(1);
-    let escape = uescape.and_then(|quoted| quoted.chars().next()).unwrap_or('\\');
+    let escape = escape_character(&body[end + 1..]).unwrap_or('\\');
     let inner = unquoted(&body[..end]);
     if !inner.contains(escape) {
         return inner;
@@ -79,6 +78,15 @@ fn decoded(text: &str) -> Cow<'_, str> {
     flush(&mut units, &mut name, true);
     name.push_str(rest);
     Cow::Owned(name)
+}
+
+/// The character in the string at the end of `uescape`.
+fn escape_character(uescape: &str) -> Option<char> {
+    let Some(dollar_quoted) = uescape.strip_suffix('$') else {
+        return uescape.rsplit('\'').nth(1)?.chars().next();
+    };
+    let (before, tag) = uescape.split_at(dollar_quoted.rfind('$')?);
+    before.rsplit(tag).next()?.chars().next()
 }
 
 /// Writes code points gathered so far: two halves of a surrogate pair make one character. A first half waits for its second unless `last`.

@@ -47,7 +47,11 @@ keywords! {
     free: {
         Values = "values", Insert = "insert", Update = "update", Delete = "delete", Merge = "merge", Set = "set",
         Recursive = "recursive", Operator = "operator", Within = "within", Begin = "begin", Owned = "owned",
-        Rows = "rows", Exists = "exists", Of = "of",
+        Exists = "exists", Of = "of", JsonArray = "json_array", Format = "format",
+        // An expression may follow, and its parentheses are no call's.
+        BeforeOperand = "between" | "by" | "content" | "document" | "escape" | "groups" | "passing" | "path" | "range"
+            | "ref" | "return" | "value" | "version" | "zone",
+        Rows = "rows", Trim = "trim",
     }
 }
 

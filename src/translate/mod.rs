@@ -10,8 +10,9 @@
 //!
 //! The modules, in the order in which a text meets them: `lexer` cuts it into tokens, with `keyword` for the words of the grammar;
 //! `finder` follows the grammar and finds the relations; `identifier` says what a name's text names and `catalog` which are
-//! PostgreSQL's own; `template` keeps the places found and renders them under a `map`.
+//! PostgreSQL's own; `template` keeps the places found and renders them under a `map`, and `cache` keeps templates.
 
+pub(crate) mod cache;
 mod catalog;
 mod error;
 mod finder;
@@ -21,14 +22,13 @@ mod lexer;
 mod map;
 mod split;
 mod template;
-pub(crate) mod templates;
 mod transaction;
 
+pub use cache::{CacheStatistics, template_statistics};
 pub use error::{POISON, Place, TranslateError};
 pub(crate) use identifier::name as identifier_name;
 pub(crate) use lexer::{Kind as TokenKind, Lexer, Token};
 pub use map::SchemaTranslateMap;
 pub use split::statements;
 pub use template::Template;
-pub use templates::{CacheStatistics, template_statistics};
 pub(crate) use transaction::transaction_control;

@@ -31,8 +31,9 @@ fn split(sql: &str) -> Result<Vec<Range<usize>>, Fault> {
     let mut statements = Vec::new();
     let mut current: Option<Range<usize>> = None;
     let mut parens = 0usize;
-    // How many BEGIN ATOMIC and, inside of one, CASE are open.
+    // How many BEGIN ATOMIC are open.
     let mut blocks = 0usize;
+    let mut start = Start::Next;
     let mut before = Kind::End;
     let mut before_that = Kind::End;
     loop {
@@ -48,7 +49,7 @@ fn split(sql: &str) -> Result<Vec<Range<usize>>, Fault> {
             }
             Kind::Semicolon if parens == 0 && blocks == 0 => {
                 statements.extend(current.take());
-                (before_that, before) = (before, Kind::Semicolon);
+                (start, before) = (Start::Next, Kind::Semicolon);
                 continue;
             }
             Kind::Open => parens += 1,
@@ -56,20 +57,50 @@ fn split(sql: &str) -> Result<Vec<Range<usize>>, Fault> {
                 return Err(Fault::not_understood(token.start as usize, "an unbalanced parenthesis"));
             }
             Kind::Close => parens -= 1,
-            // A word behind AS or a dot is a name.
-            Kind::Word(_) if matches!(before, Kind::Dot | Kind::Word(Keyword::As)) => {}
-            Kind::Word(Keyword::Case) if blocks > 0 => blocks += 1,
-            Kind::Word(Keyword::End) if blocks > 0 => blocks -= 1,
+            // The END of a body stands where a statement would begin. Others are labels, or those of CASE.
+            Kind::Word(Keyword::End) if blocks > 0 && start == Start::Next => blocks -= 1,
+            // BEGIN may be a column's name or a label, but not in what creates a function, outside of its body.
             Kind::Word(_)
-                if before == Kind::Word(Keyword::Begin) && before_that != Kind::Dot && is(sql, token, "atomic") =>
+                if start == Start::CreatesFunction
+                    && before == Kind::Word(Keyword::Begin)
+                    && !matches!(
+                        before_that,
+                        Kind::Dot | Kind::Cast | Kind::Word(Keyword::As | Keyword::Collate)
+                    )
+                    && parens == 0
+                    && is(sql, token, "atomic") =>
             {
                 blocks += 1;
+                start = Start::Next;
+                (before_that, before) = (before, token.kind);
+                continue;
             }
             _ => {}
         }
+        start = match (start, token.kind) {
+            (_, Kind::Semicolon) => Start::Next,
+            (Start::Next, Kind::Word(Keyword::Create)) => Start::Creates,
+            (Start::Next, _) | (Start::Creates, Kind::Open) => Start::Other,
+            (Start::Creates, Kind::Word(_)) if is(sql, token, "function") || is(sql, token, "procedure") => {
+                Start::CreatesFunction
+            }
+            (start, _) => start,
+        };
         current.get_or_insert(token.start as usize..0).end = token.end as usize;
         (before_that, before) = (before, token.kind);
     }
+}
+
+/// How the current statement, or that of a body, begins.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Start {
+    /// With the next token.
+    Next,
+    /// With CREATE.
+    Creates,
+    /// With CREATE FUNCTION or CREATE PROCEDURE.
+    CreatesFunction,
+    Other,
 }
 
 fn is(sql: &str, token: Token, word: &str) -> bool {

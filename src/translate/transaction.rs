@@ -1,6 +1,9 @@
 //! Statements that begin or end a transaction.
 
-use super::{lexer::Lexer, split::statements};
+use super::{
+    lexer::{Kind, Lexer},
+    split::statements,
+};
 
 /// The first statement of a text that would end the transaction it runs in, or begin one: its first word, in capitals.
 ///
@@ -15,14 +18,18 @@ pub(crate) fn transaction_control(sql: &str) -> Option<String> {
 
 fn controls_transaction(statement: &str) -> Option<String> {
     let mut lexer = Lexer::new(statement).ok()?;
-    let mut word = || {
+    let mut next = || {
         let token = lexer.next().ok()?;
-        Some(statement[token.start as usize..token.end as usize].to_ascii_uppercase())
+        let text = &statement[token.start as usize..token.end as usize];
+        Some((text.to_ascii_uppercase(), token.kind))
     };
+    let mut word = || Some(next()?.0);
     let first = word()?;
     let controls = match &*first {
         "BEGIN" | "COMMIT" | "END" | "ABORT" => true,
-        "START" | "PREPARE" => word()? == "TRANSACTION",
+        "START" => word()? == "TRANSACTION",
+        // A prepared statement may have that name.
+        "PREPARE" => word()? == "TRANSACTION" && next()?.1 == Kind::String,
         // ROLLBACK [WORK | TRANSACTION] TO SAVEPOINT
         "ROLLBACK" => !matches!(word().as_deref(), Some("TO")) && !matches!(word().as_deref(), Some("TO")),
         _ => false,
@@ -56,8 +63,10 @@ mod tests {
             "INSERT INTO notes VALUES ('; COMMIT')",
             "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN 1; END $$",
             "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END",
+            "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1 end; SELECT 2; END",
             "DO $$ BEGIN END $$",
             "PREPARE plan AS SELECT 1",
+            "PREPARE transaction AS SELECT 1",
             "",
         ] {
             assert_eq!(transaction_control(sql), None, "{sql}");

@@ -57,6 +57,20 @@ fn an_alias_a_cte_or_a_function_of_the_name_stands_before_the_table() {
 }
 
 #[test]
+fn a_function_is_called_as_the_server_calls_it() {
+    check(&[
+        "SELECT (SELECT f.x FROM ROWS FROM (shared.f(1), g(2))) FROM §f, public.f",
+        "SELECT (SELECT §shared.x FROM ROWS FROM (db.shared.f(1))) FROM §shared, public.shared",
+        "SELECT (SELECT ltrim.x FROM trim(LEADING 'a')) FROM §ltrim, public.ltrim",
+        "SELECT (SELECT rtrim.x FROM trim(trailing FROM 'a')) FROM §rtrim, public.rtrim",
+        "SELECT (SELECT btrim.x FROM trim(BOTH 'a')), (SELECT btrim.x FROM trim('a')) FROM §btrim, public.btrim",
+        "SELECT (SELECT trim.x FROM shared.trim('a')), (SELECT btrim.x FROM ROWS FROM (trim('a'))) FROM §btrim, public.btrim",
+        "SELECT (SELECT pg_collation_for.x FROM COLLATION FOR ('a')) FROM §pg_collation_for, public.pg_collation_for",
+        "SELECT (SELECT pg_collation_for.x FROM ROWS FROM (COLLATION FOR ('a'))) FROM §pg_collation_for, public.pg_collation_for",
+    ]);
+}
+
+#[test]
 fn a_join_condition_sees_its_own_sides_only() {
     check(&[
         "SELECT 1 FROM §a, public.a JOIN §b ON a.x = b.x",
@@ -94,13 +108,69 @@ fn clauses_behind_a_set_operation_see_no_operand() {
     ]);
 }
 
+// Places where a schema is illegal.
+
 #[test]
-fn places_where_a_schema_is_illegal_are_never_touched() {
+fn the_left_side_of_set_takes_no_schema() {
     check(&[
         "UPDATE §a SET x = 1, (y, z) = (SELECT 1, 2), a[1] = 2, b.c = 3 FROM public.a",
-        "INSERT INTO §a (x, y[1], z.a) SELECT 1 FROM public.a ON CONFLICT (x) DO UPDATE SET x = excluded.x",
-        "SELECT §a.x FROM §a, public.a FOR UPDATE OF a",
-        "COPY §a (x, y) FROM STDIN",
+        "INSERT INTO §a VALUES (1) ON CONFLICT (x) DO UPDATE SET x = excluded.x, (y, a.z) = (a.y, 1)",
+        "MERGE INTO §a USING public.a ON §a.x = public.a.x WHEN MATCHED THEN UPDATE SET a.x = 1",
+    ]);
+}
+
+#[test]
+fn the_columns_of_insert_take_no_schema() {
+    check(&["INSERT INTO §a (x, y[1], a.z) SELECT 1 FROM public.a"]);
+}
+
+#[test]
+fn the_columns_of_copy_take_no_schema() {
+    check(&[
+        "COPY §a (x, a) FROM STDIN",
+        "COPY «shared».a (x, a) TO STDOUT (FORMAT csv)",
+    ]);
+}
+
+#[test]
+fn the_columns_of_on_conflict_take_no_schema() {
+    check(&[
+        "INSERT INTO §a SELECT 1 FROM public.a ON CONFLICT (a, x COLLATE \"C\") WHERE y DO UPDATE SET x = excluded.x",
+    ]);
+}
+
+#[test]
+fn whole_rows_take_no_schema() {
+    check(&["SELECT a, row_to_json(a), (a).x, count(a) FROM §a, public.a WHERE a IS NOT NULL"]);
+}
+
+#[test]
+fn what_for_update_locks_takes_no_schema() {
+    check(&["SELECT §a.x FROM §a, public.a FOR UPDATE OF a"]);
+}
+
+#[test]
+fn the_columns_of_a_join_take_no_schema() {
+    check(&["SELECT 1 FROM §a JOIN public.a USING (a)"]);
+}
+
+#[test]
+fn names_of_indexes_triggers_policies_and_rules_take_no_schema() {
+    check(&[
+        "CREATE INDEX a ON §a (a)",
+        "CREATE TRIGGER a AFTER INSERT ON §a EXECUTE FUNCTION a()",
+        "CREATE POLICY a ON §a",
+        "CREATE RULE a AS ON DELETE TO §a DO NOTHING",
+    ]);
+}
+
+#[test]
+fn new_names_take_no_schema() {
+    check(&[
+        "ALTER TABLE §a RENAME TO a",
+        "ALTER TABLE §a RENAME COLUMN a TO a",
+        "ALTER INDEX §a RENAME TO a",
+        "ALTER TRIGGER a ON §a RENAME TO a",
     ]);
 }
 

@@ -29,6 +29,7 @@ fn recursive_makes_all_names_visible_everywhere() {
         "WITH RECURSIVE a AS (WITH b AS (SELECT * FROM b, §d) SELECT * FROM b, c), b AS (SELECT 1), c AS (SELECT 2) SELECT * FROM §d",
         "WITH RECURSIVE a AS (SELECT * FROM (WITH RECURSIVE x AS (SELECT * FROM y, z), y AS (SELECT 1) TABLE x) s), z AS (SELECT 1) TABLE §y",
         "WITH RECURSIVE t(id) AS (SELECT 1 FROM §u) SEARCH DEPTH FIRST BY id, x SET o CYCLE id SET c TO 1 DEFAULT 0 USING p, v AS (TABLE t) TABLE v",
+        "WITH RECURSIVE t(n, set) AS (SELECT 1 FROM §u) SEARCH BREADTH FIRST BY set, set SET set CYCLE set, n SET c TO numeric(3) '1' DEFAULT numeric(3) '2' USING p, v AS (TABLE t) SELECT * FROM v, §p",
     ]);
 }
 

@@ -31,6 +31,7 @@ fn functions_are_not_tables() {
         "SELECT * FROM json_to_recordset('[]') AS (a int, b text), f() AS x (a shared.t), §b",
         "SELECT * FROM ROWS FROM (f(1), g(2) AS (a int)) WITH ORDINALITY AS r, §b",
         "SELECT * FROM current_date, CAST(1 AS int) x, left('a', 1) y, collation for ('x') z, §b",
+        "SELECT * FROM collation(2), shared.trim(3) JOIN §c ON true",
         "SELECT * FROM f((SELECT 1 FROM §a)), LATERAL g(b.x) JOIN §c ON true",
     ]);
 }

@@ -30,6 +30,7 @@ fn identifiers_compare_as_postgresql_folds_them() {
         r#"WITH "a""b" AS (SELECT 1) SELECT * FROM U&"a""b", U&"\0061""b", §"a""B""#,
         r#"WITH data AS (SELECT 1) SELECT * FROM U&"d\0061t\+000061", u&"d!0061ta" UESCAPE '!', §U&"data!" UESCAPE '?'"#,
         r#"WITH "😀" AS (SELECT 1) SELECT * FROM U&"\D83D\DE00", §"x""#,
+        r#"WITH data AS (SELECT 1) SELECT * FROM U&"d!0061ta" UESCAPE $$!$$, U&"d!0061ta" uescape E'!', U&"d\0061ta" UESCAPE E'\\', U&"d$0061ta" UESCAPE /* ' */ $t$$$t$, §U&"data!" UESCAPE $$?$$"#,
         r#"SELECT U&"!0061" UESCAPE '!' . x, «U&"sh!0061red" UESCAPE '!'» . t . y FROM §a"#,
     ]);
 }

@@ -27,6 +27,7 @@ fn statements_that_outlive_the_transaction_or_tamper_with_it() {
         "RELEASE a",
         "PREPARE TRANSACTION 'x'",
         "PREPARE p AS SELECT 1",
+        "PREPARE transaction AS SELECT 1",
         "EXECUTE p",
         "DEALLOCATE p",
         "LISTEN a",

@@ -33,6 +33,21 @@ fn not_inside_of_bodies() {
 }
 
 #[test]
+fn a_body_ends_where_a_statement_would_begin() {
+    for function in [
+        "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1 end; SELECT 2; END",
+        "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1 case; SELECT 2 atomic, begin atomic FROM a; END",
+        "CREATE OR REPLACE PROCEDURE f(begin atomic) BEGIN ATOMIC SELECT CASE 1 WHEN 1 THEN 2 END; END",
+        "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC END",
+        "CREATE FUNCTION f() BEGIN ATOMIC CREATE FUNCTION g() BEGIN ATOMIC SELECT 1; END; SELECT 2; END",
+        "CREATE TABLE a AS SELECT begin atomic FROM b",
+        "SELECT begin atomic FROM b",
+    ] {
+        assert_eq!(cut(&format!("{function}; SELECT 3;")), [function, "SELECT 3"]);
+    }
+}
+
+#[test]
 fn empty_ones_are_left_out() {
     assert_eq!(cut(" ;; -- a\n ; /* b */"), [""; 0]);
     assert_eq!(cut("-- a\nSELECT 1 -- b\n;;"), ["SELECT 1"]);

@@ -139,13 +139,17 @@ impl<'a> Finder<'a> {
         }
         // SEARCH DEPTH FIRST BY columns SET column
         if self.skip_word("search")? {
+            self.skip_words(&["depth", "breadth", "first", "by"])?;
             self.skip_to_assigned_column()?;
         }
         // CYCLE columns SET column [TO value DEFAULT value] USING column
         if self.skip_word("cycle")? {
             self.skip_to_assigned_column()?;
             while !self.at(Keyword::Using) && self.token.kind != Kind::End && self.is_cycle_value() {
-                self.advance()?;
+                // A type in front of its value may have modifiers.
+                if !self.skip_parens()? {
+                    self.advance()?;
+                }
             }
             if self.skip(Keyword::Using)? {
                 self.skip_label()?;
@@ -163,19 +167,18 @@ impl<'a> Finder<'a> {
         Ok(())
     }
 
+    /// `column, … SET column`: one may be called `set`.
     fn skip_to_assigned_column(&mut self) -> Result<(), Fault> {
-        while self.token.kind.is_label() && !self.at(Keyword::Set) || self.token.kind == Kind::Comma {
-            self.advance()?;
+        self.skip_label()?;
+        while self.skip_kind(Kind::Comma)? {
+            self.skip_label()?;
         }
         self.expect(Kind::Word(Keyword::Set), "SET was expected")?;
         self.skip_label()
     }
 
     fn is_cycle_value(&self) -> bool {
-        !matches!(
-            self.token.kind,
-            Kind::Comma | Kind::Close | Kind::Open | Kind::Semicolon
-        )
+        !matches!(self.token.kind, Kind::Comma | Kind::Close | Kind::Semicolon)
     }
 
     /// Declares a name of a WITH RECURSIVE, and takes back what was recorded for it as a table since the WITH began.

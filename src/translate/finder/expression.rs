@@ -55,6 +55,19 @@ pub(super) const AFTER_OPERAND: Stops = Stops::at(&[
     Keyword::For,
 ]);
 
+/// The clauses before which a column of SELECT or RETURNING may end. None of these words begins an expression, or is a label without AS.
+const BEHIND_LABEL: Stops = AFTER_OPERAND.and(&[
+    Keyword::From,
+    Keyword::Into,
+    Keyword::Where,
+    Keyword::Group,
+    Keyword::Having,
+    Keyword::Window,
+    Keyword::On,
+    Keyword::Returning,
+    Keyword::With,
+]);
+
 impl Finder<'_> {
     /// Reads an expression, or several, to the first of: something nested, a keyword of `stops`, a comma if asked, a closing bracket or the end.
     pub(super) fn expression(&mut self, env: Env, stops: Stops) -> Result<Pause, Fault> {
@@ -110,11 +123,6 @@ impl Finder<'_> {
     fn name_in_expression(&mut self, env: Env) -> Result<Option<Opening>, Fault> {
         let name = self.dotted()?;
         match self.token.kind {
-            // ORDER BY ((SELECT …) UNION …) calls no function.
-            Kind::Open if name.parts == 1 && self.word_is(self.first(&name), "by") => {
-                self.advance()?;
-                return Ok(Some(Opening::Paren(env)));
-            }
             Kind::Open => {
                 self.note_call(self.last(&name));
                 self.advance()?;
@@ -124,22 +132,23 @@ impl Finder<'_> {
             _ if env == Env::SILENT => return Ok(None),
             _ => {}
         }
-        if let Some(schema) = self.schema_of_column(&name) {
-            // A column of three parts follows its schema's mapping, in step with FROM.
-            self.record_schema(schema);
-        } else if name.parts > 1 || name.star {
-            // One of two parts stays, unless its scope says otherwise. A single name may be a whole row: never qualified.
-            self.scopes.column(env, self.first(&name));
-        }
+        self.column_reference(env, &name);
         Ok(None)
     }
 
     fn keyword_in_expression(&mut self, keyword: Keyword, env: Env) -> Result<Option<Opening>, Fault> {
         match keyword {
             // A label or a type, whatever the word.
-            Keyword::As | Keyword::Collate => {
+            Keyword::As => {
                 self.advance()?;
                 self.skip_label()?;
+            }
+            // A collation, but `SELECT a collate FROM t` is a label: FROM is no collation's name.
+            Keyword::Collate => {
+                self.advance()?;
+                if self.token.kind.is_name() {
+                    self.dotted()?;
+                }
             }
             // IS [NOT] DISTINCT FROM has a FROM of its own.
             Keyword::Is => {
@@ -168,13 +177,19 @@ impl Finder<'_> {
                 self.advance()?;
                 return Ok(Some(Opening::Case(env)));
             }
-            // EXISTS ((SELECT …) UNION …) is no function.
-            Keyword::Exists if self.second()?.kind == Kind::Open => self.advance()?,
+            // EXISTS ((SELECT …) UNION …) and BETWEEN ((SELECT …) UNION …) AND … call no function.
+            Keyword::Exists | Keyword::BeforeOperand | Keyword::Rows | Keyword::JsonArray
+                if self.second()?.kind == Kind::Open =>
+            {
+                self.advance()?;
+            }
             // FOR SELECT in a policy, FOR UPDATE OF in a query.
             Keyword::For if env == Env::SILENT => {
                 self.advance()?;
                 self.skip(Keyword::Select)?;
             }
+            // OWNED BY in the options of an identity column.
+            Keyword::Owned if env == Env::SILENT && self.word_is(self.second()?, "by") => self.reference(keyword)?,
             // WITH schema.operator in an exclusion constraint.
             Keyword::With if env == Env::SILENT => {
                 self.advance()?;
@@ -186,18 +201,67 @@ impl Finder<'_> {
             Keyword::Select if !self.is_bare_label()? => {
                 return Err(self.unexpected("a query where an expression was expected"));
             }
+            Keyword::Union | Keyword::Intersect | Keyword::Except if self.continues_query()? => {
+                return Err(self.unexpected("a set operation where an expression was expected"));
+            }
+            // None of these stands in an expression, and a label is followed by no name.
+            Keyword::Table | Keyword::Into | Keyword::Join if env != Env::SILENT && self.second()?.kind.is_name() => {
+                return Err(self.unexpected("a clause where an expression was expected"));
+            }
             keyword if keyword.is_name() => return self.name_in_expression(env),
             _ => self.advance()?,
         }
         Ok(None)
     }
 
-    /// Whether the next token, a reserved word, is the label of the column before it, as in `SELECT 1 select, 2`.
-    fn is_bare_label(&self) -> Result<bool, Fault> {
+    /// Whether the next token, a set operator by its word, is one by what follows. It may be an option of DDL.
+    fn continues_query(&self) -> Result<bool, Fault> {
+        use Keyword::{All, Distinct, Select, Table, Values, With};
         Ok(matches!(
             self.second()?.kind,
-            Kind::Comma | Kind::Close | Kind::Semicolon | Kind::End | Kind::Word(Keyword::From | Keyword::Into)
+            Kind::Open | Kind::Word(All | Distinct | Select | Table | Values | With)
         ))
+    }
+
+    /// Whether the next token, a reserved word, is the label of the column before it, as in `SELECT 1 select, 2`.
+    pub(super) fn is_bare_label(&self) -> Result<bool, Fault> {
+        Ok(match self.second()?.kind {
+            Kind::Comma | Kind::Close | Kind::Semicolon | Kind::End => true,
+            Kind::Word(keyword) => BEHIND_LABEL.has(keyword),
+            _ => false,
+        })
+    }
+
+    /// Whether `JOIN (` calls a function of that name: an operand is expected, so that no join can follow.
+    pub(super) fn is_join_function(&self) -> Result<bool, Fault> {
+        const BEFORE: Stops = Stops::at(&[
+            Keyword::Select,
+            Keyword::Distinct,
+            Keyword::All,
+            Keyword::Where,
+            Keyword::On,
+            Keyword::Having,
+            Keyword::Not,
+            Keyword::Returning,
+            Keyword::BeforeOperand,
+        ]);
+        if !self.at(Keyword::Join) || self.second()?.kind != Kind::Open {
+            return Ok(false);
+        }
+        let Some(before) = self.tokens.before() else {
+            return Ok(false);
+        };
+        Ok(match before.kind {
+            Kind::Comma => true,
+            Kind::Word(Keyword::OtherReserved) => self.word_is(before, "and") || self.word_is(before, "or"),
+            Kind::Word(keyword) => BEFORE.has(keyword),
+            // Before PostgreSQL 14 others could stand behind their operand.
+            Kind::Operator => matches!(
+                self.text(before),
+                "=" | "<>" | "!=" | "<" | ">" | "<=" | ">=" | "+" | "-" | "/"
+            ),
+            _ => false,
+        })
     }
 
     /// Skips a name of any number of parts that is no column.
@@ -232,12 +296,12 @@ impl Finder<'_> {
                 return self.operand(Query::inside(env, Closing::Paren, self.ctes.depth()));
             }
             if self.skip_kind(Kind::Open)? {
-                self.stack.push(Frame::Wrapped { env });
-                self.stack.push(Frame::Paren { env, fresh: true });
-                return Ok(());
+                let ctes = self.ctes.depth();
+                self.stack.push(Frame::Wrapped { env, ctes });
+                return self.wrapped_inside(env);
             }
         }
-        // Without SELECT there is no clause in here: a FROM is that of EXTRACT, TRIM, SUBSTRING or OVERLAY.
+        // Without SELECT there is no clause in here, and nothing ends what is inside but the parenthesis.
         match self.expression(env, Stops::NONE)? {
             Pause::Nested(nested) => {
                 self.stack.push(Frame::Paren { env, fresh: false });
@@ -255,21 +319,80 @@ impl Finder<'_> {
     /// clause: nothing ends what is inside but the parenthesis. A query is illegal there, but must not be taken for anything
     /// else.
     pub(super) fn arguments(&mut self, env: Env) -> Result<(), Fault> {
+        if self.skip_kind(Kind::Open)? {
+            let ctes = self.ctes.depth();
+            self.stack.push(Frame::WrappedArgument { env, ctes });
+            return self.wrapped_inside(env);
+        }
         let fresh = self.at_query()?;
         self.paren(env, fresh)
     }
 
-    /// Behind `((…)`: what was inside may have been the first operand of a query.
-    pub(super) fn wrapped(&mut self, env: Env) -> Result<(), Fault> {
+    /// Behind `word((…)`, where the word may call no function but stand before an expression, though no rule here says so: these
+    /// clauses continue a query. ORDER BY may be that of an aggregate, and FOR that of SUBSTRING.
+    pub(super) fn wrapped_argument(&mut self, env: Env, ctes: u32) -> Result<(), Fault> {
+        const CONTINUES: Stops = Stops::at(&[
+            Keyword::Union,
+            Keyword::Intersect,
+            Keyword::Except,
+            Keyword::Limit,
+            Keyword::Offset,
+            Keyword::Fetch,
+        ]);
+        match (self.closed_query, self.token.kind) {
+            (Some(operand), Kind::Word(keyword)) if CONTINUES.has(keyword) => {
+                let query = Query::inside(env, self.wrapped_closing(), ctes);
+                self.stack.push(Frame::Clauses(query.after(operand)));
+                Ok(())
+            }
+            _ => {
+                self.ctes.leave(ctes);
+                self.paren(env, false)
+            }
+        }
+    }
+
+    /// Inside of the second pair of parentheses: what a query there declares may be seen behind them too.
+    fn wrapped_inside(&mut self, env: Env) -> Result<(), Fault> {
+        self.stack.push(if self.at_query()? {
+            Frame::Query(Query::inside(env, Closing::Operand, self.ctes.depth()))
+        } else {
+            Frame::Paren { env, fresh: true }
+        });
+        Ok(())
+    }
+
+    /// Behind `((…)`: what was inside may have been the first operand of a query. `ctes` names were in scope before it.
+    pub(super) fn wrapped(&mut self, env: Env, ctes: u32) -> Result<(), Fault> {
         match self.closed_query {
             Some(operand) if self.at_operand_end() => {
-                let query = Query::inside(env, Closing::Paren, self.ctes.depth());
+                let query = Query::inside(env, self.wrapped_closing(), ctes);
                 self.stack.push(Frame::Clauses(query.after(operand)));
                 Ok(())
             }
             // A query in two pairs of parentheses is one in parentheses.
-            Some(_) if self.token.kind == Kind::Close => self.advance(),
-            _ => self.paren(env, false),
+            Some(_) if self.token.kind == Kind::Close => {
+                self.leave_wrapped(ctes);
+                self.advance()
+            }
+            _ => {
+                self.ctes.leave(ctes);
+                self.paren(env, false)
+            }
+        }
+    }
+
+    /// A query in parentheses ends, and what it declares, unless it goes on behind further ones.
+    pub(super) fn leave_wrapped(&mut self, ctes: u32) {
+        if self.wrapped_closing() == Closing::Paren {
+            self.ctes.leave(ctes);
+        }
+    }
+
+    pub(super) fn wrapped_closing(&self) -> Closing {
+        match self.stack.last() {
+            Some(Frame::Wrapped { .. } | Frame::WrappedArgument { .. } | Frame::FromWrapped(..)) => Closing::Operand,
+            _ => Closing::Paren,
         }
     }
 

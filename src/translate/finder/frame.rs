@@ -27,8 +27,8 @@ pub(super) enum Frame {
     FromItem(FromList),
     /// Behind the opening parenthesis of a FROM item.
     FromParen(FromList),
-    /// Behind a FROM item that began with a parenthesis inside of one.
-    FromWrapped(FromList, u32),
+    /// Behind a FROM item that began with a parenthesis inside of one. Before it were so many items, and so many names of WITH.
+    FromWrapped(FromList, u32, u32),
     /// Behind a FROM item in parentheses: its alias is next.
     FromAlias(FromList, u32),
     /// Behind a function in FROM that is called like `name`.
@@ -55,8 +55,10 @@ pub(super) enum Frame {
     Paren { env: Env, fresh: bool },
     /// Inside of the parentheses of a function.
     Arguments { env: Env },
-    /// Behind parentheses that came first in parentheses.
-    Wrapped { env: Env },
+    /// Behind parentheses that came first in parentheses. `ctes` is how many names were in scope before them.
+    Wrapped { env: Env, ctes: u32 },
+    /// The same inside of the parentheses of a function.
+    WrappedArgument { env: Env, ctes: u32 },
     /// Inside of `[…]`.
     Bracket { env: Env },
     /// Inside of CASE … END.
@@ -71,6 +73,8 @@ pub(super) enum Frame {
     Elements { start: bool },
     /// The commands of ALTER TABLE; `start` at the beginning of one.
     Commands { start: bool },
+    /// Behind the first action of a rule in parentheses.
+    RuleFirst { env: Env },
     /// The actions of a rule, behind its DO.
     RuleActions { env: Env },
     /// The condition of a rule.

@@ -68,8 +68,7 @@ impl Finder<'_> {
                 if self.token.kind != Kind::Open {
                     return Err(self.unexpected("ROWS FROM without its functions"));
                 }
-                // Without an alias its first function names it.
-                let name = Some(self.second()?);
+                let name = self.first_function()?;
                 self.function(from, name)
             }
             // Functions with a grammar of their own, some of them called without parentheses.
@@ -77,10 +76,11 @@ impl Finder<'_> {
                 self.advance()?;
                 self.function(from, None)
             }
-            Kind::Word(Keyword::Collation) => {
+            Kind::Word(Keyword::Collation) if self.second()?.kind == Kind::Word(Keyword::For) => {
                 self.advance()?;
-                self.expect(Kind::Word(Keyword::For), "COLLATION FOR was expected")?;
-                self.function(from, None)
+                let name = self.token;
+                self.advance()?;
+                self.function(from, Some(name))
             }
             kind if kind == Kind::Word(Keyword::Only) || self.at_function_or_table()? => {
                 let only = kind == Kind::Word(Keyword::Only);
@@ -91,7 +91,8 @@ impl Finder<'_> {
                 };
                 if !only && self.token.kind == Kind::Open {
                     self.note_call(self.last(&name));
-                    return self.function(from, Some(self.last(&name)));
+                    let called = self.called(self.last(&name), name.parts > 1, self.second()?);
+                    return self.function(from, Some(called));
                 }
                 self.skip_kind(Kind::Star)?;
                 self.table(&from, &name)?;
@@ -107,10 +108,13 @@ impl Finder<'_> {
 
     /// Functions may be called like some words that tables can't: `left(…)`.
     fn at_function_or_table(&self) -> Result<bool, Fault> {
-        use Keyword::{Cross, Full, Inner, Is, Join, Left, Like, Natural, OtherReserved, Outer, Right, Tablesample};
+        use Keyword::{
+            Collation, Cross, Full, Inner, Is, Join, Left, Like, Natural, OtherReserved, Outer, Right, Tablesample,
+        };
         Ok(match self.token.kind {
             Kind::Word(
-                Cross | Full | Inner | Is | Join | Left | Like | Natural | Outer | OtherReserved | Right | Tablesample,
+                Collation | Cross | Full | Inner | Is | Join | Left | Like | Natural | Outer | OtherReserved | Right
+                | Tablesample,
             ) => self.second()?.kind == Kind::Open,
             kind => kind.is_name(),
         })
@@ -177,6 +181,50 @@ impl Finder<'_> {
         Ok(())
     }
 
+    /// The function that names ROWS FROM, its first, behind the parenthesis that comes next.
+    fn first_function(&self) -> Result<Option<Token>, Fault> {
+        const MOST_PARTS: usize = 8;
+        let mut at = 0;
+        let mut name = self.second()?;
+        match name.kind {
+            Kind::Word(Keyword::Cast | Keyword::ValueFunction) => return Ok(None),
+            Kind::Word(Keyword::Collation) if self.tokens.ahead(1)?.kind == Kind::Word(Keyword::For) => {
+                return Ok(Some(self.tokens.ahead(1)?));
+            }
+            _ => {}
+        }
+        while self.tokens.ahead(at + 1)?.kind == Kind::Dot && at < 2 * MOST_PARTS {
+            at += 2;
+            name = self.tokens.ahead(at)?;
+        }
+        Ok(Some(self.called(name, at > 0, self.tokens.ahead(at + 2)?)))
+    }
+
+    /// The token that says for [`function_name`] how a function is called, whose arguments begin with `argument`.
+    fn called(&self, name: Token, qualified: bool, argument: Token) -> Token {
+        match name.kind {
+            Kind::Word(Keyword::Trim) if qualified => Token {
+                kind: Kind::Word(Keyword::None),
+                ..name
+            },
+            Kind::Word(Keyword::Trim) if self.word_is(argument, "leading") || self.word_is(argument, "trailing") => {
+                argument
+            }
+            _ => name,
+        }
+    }
+
+    /// The name of the function that the server calls for what [`Finder::called`] found: TRIM and COLLATION FOR are none.
+    fn function_name(&self, called: Token) -> Name {
+        match called.kind {
+            Kind::Word(Keyword::Trim) => Name::Given("btrim"),
+            Kind::Word(Keyword::For) => Name::Given("pg_collation_for"),
+            Kind::Word(Keyword::OtherReserved) if self.word_is(called, "leading") => Name::Given("ltrim"),
+            Kind::Word(Keyword::OtherReserved) if self.word_is(called, "trailing") => Name::Given("rtrim"),
+            _ => Name::Written(called),
+        }
+    }
+
     /// A function's arguments, which see the items before it, with or without LATERAL.
     fn function(&mut self, from: FromList, name: Option<Token>) -> Result<(), Fault> {
         self.stack.push(Frame::FromFunction(from, name));
@@ -193,8 +241,13 @@ impl Finder<'_> {
             self.advance()?;
             self.advance()?;
         }
-        if let Some(name) = self.alias()?.or(name.filter(|name| name.kind.is_label())) {
-            self.scopes.add_other(from.level, Name::Written(name));
+        let named = name.filter(|name| name.kind.is_label());
+        let name = match self.alias()? {
+            Some(alias) => Some(Name::Written(alias)),
+            None => named.map(|name| self.function_name(name)),
+        };
+        if let Some(name) = name {
+            self.scopes.add_other(from.level, name);
         }
         self.item_end(from)
     }
@@ -208,8 +261,14 @@ impl Finder<'_> {
                 self.ctes.depth(),
             )));
         } else if self.skip_kind(Kind::Open)? {
-            self.stack.push(Frame::FromWrapped(from, self.scopes.mark()));
-            self.stack.push(Frame::FromParen(from));
+            let ctes = self.ctes.depth();
+            self.stack.push(Frame::FromWrapped(from, self.scopes.mark(), ctes));
+            self.stack.push(if self.at_query()? {
+                // What it declares may be seen behind its parentheses too.
+                Frame::Query(Query::inside(from.outer, Closing::Operand, ctes))
+            } else {
+                Frame::FromParen(from)
+            });
         } else {
             return self.item(from.in_parens());
         }
@@ -217,15 +276,21 @@ impl Finder<'_> {
     }
 
     /// Behind `((…)` in FROM: a query's first operand, a query in two pairs of parentheses, or the first item of a join.
-    pub(super) fn item_behind_paren(&mut self, from: FromList, mark: u32) -> Result<(), Fault> {
+    pub(super) fn item_behind_paren(&mut self, from: FromList, mark: u32, ctes: u32) -> Result<(), Fault> {
         match self.closed_query {
             Some(operand) if self.at_operand_end() => {
-                let query = Query::inside(from.outer, Closing::Paren, self.ctes.depth());
+                let query = Query::inside(from.outer, self.wrapped_closing(), ctes);
                 self.stack.push(Frame::Clauses(query.after(operand)));
                 Ok(())
             }
-            Some(_) if self.token.kind == Kind::Close => self.advance(),
-            _ => self.item_alias(from.in_parens(), mark),
+            Some(_) if self.token.kind == Kind::Close => {
+                self.leave_wrapped(ctes);
+                self.advance()
+            }
+            _ => {
+                self.ctes.leave(ctes);
+                self.item_alias(from.in_parens(), mark)
+            }
         }
     }
 
@@ -241,13 +306,18 @@ impl Finder<'_> {
         self.item_end(from)
     }
 
+    /// Behind the query of a JSON_ARRAY: for the server too, these two words are no alias.
+    pub(super) fn at_json_format(&self) -> Result<bool, Fault> {
+        Ok(self.at(Keyword::Format) && self.word_is(self.second()?, "json"))
+    }
+
     /// `[AS] alias [(columns)]`, or the `AS (columns)` of functions.
     pub(super) fn alias(&mut self) -> Result<Option<Token>, Fault> {
         let explicit = self.skip(Keyword::As)?;
         let named = if explicit {
             self.token.kind.is_label()
         } else {
-            self.token.kind.is_name()
+            self.token.kind.is_name() && !self.at_json_format()?
         };
         let alias = named.then_some(self.token);
         if named {

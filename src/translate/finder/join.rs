@@ -99,6 +99,7 @@ impl Finder<'_> {
             (_, None) if from.in_parens => Err(self.unexpected("a join or a closing parenthesis was expected")),
             (Kind::Word(keyword), None) if FROM_END.has(keyword) => Ok(()),
             (Kind::Close | Kind::Semicolon | Kind::End, None) => Ok(()),
+            _ if self.at_json_format()? => Ok(()),
             _ => Err(self.unexpected("this can't follow a FROM clause")),
         }
     }
@@ -138,11 +139,10 @@ impl Finder<'_> {
                     return Ok(());
                 }
                 // The function left(…) is no join.
-                Pause::Keyword(Keyword::Left | Keyword::Right | Keyword::Full | Keyword::Inner)
-                    if self.second()?.kind == Kind::Open =>
-                {
-                    self.advance()?;
-                }
+                Pause::Keyword(
+                    Keyword::Left | Keyword::Right | Keyword::Full | Keyword::Inner | Keyword::Cross | Keyword::Natural,
+                ) if self.second()?.kind == Kind::Open => self.advance()?,
+                Pause::Keyword(Keyword::Join) if self.is_join_function()? => self.advance()?,
                 // WITH of a type, as in `timestamp with time zone`.
                 _ => {
                     self.stack.push(Frame::FromTail(from));

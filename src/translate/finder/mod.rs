@@ -6,9 +6,26 @@
 //! Expressions have no frames but for their brackets: what is inside is read flat, since only subqueries, columns and the next clause
 //! matter (`expression`). `scope` and `cte` know which names are visible where, `relation` records what is found; the other files are named
 //! after what they read.
+//!
+//! Places where a schema is illegal, so that names there are never touched, and what reads them:
+//!
+//! | place | reader |
+//! |---|---|
+//! | the left side of SET | `column_lists`, `set_target` |
+//! | the columns of INSERT | `column_lists`, `columns` |
+//! | the columns of COPY | `Step::ColumnList` |
+//! | the columns of ON CONFLICT | `arguments`, as single names |
+//! | a whole row | `column_reference` |
+//! | FOR UPDATE OF | `locking` |
+//! | a table with an alias, and columns by that | `table`, as `Target::Other` |
+//! | what is inside of a join with an alias | `Scopes::alias_join` |
+//! | the columns of USING | `item_end` |
+//! | the name in CREATE INDEX, TRIGGER, POLICY and RULE | `kinds::CREATE`, `Step::Past` |
+//! | RENAME TO | `commands`, which reads it as any word |
 
 mod buffers;
-mod columns;
+mod column_lists;
+mod column_reference;
 mod cte;
 mod cursor;
 mod expression;
@@ -118,7 +135,7 @@ impl<'a> Finder<'a> {
             Frame::Clauses(query) => self.clauses(query),
             Frame::FromItem(from) => self.item(from),
             Frame::FromParen(from) => self.item_in_parens(from),
-            Frame::FromWrapped(from, mark) => self.item_behind_paren(from, mark),
+            Frame::FromWrapped(from, mark, ctes) => self.item_behind_paren(from, mark, ctes),
             Frame::FromAlias(from, mark) => self.item_alias(from, mark),
             Frame::FromFunction(from, name) => self.function_end(from, name),
             Frame::Repeatable { env } => self.repeatable(env),
@@ -132,7 +149,8 @@ impl<'a> Finder<'a> {
             Frame::Columns { env } => self.columns(env),
             Frame::Paren { env, fresh } => self.paren(env, fresh),
             Frame::Arguments { env } => self.arguments(env),
-            Frame::Wrapped { env } => self.wrapped(env),
+            Frame::Wrapped { env, ctes } => self.wrapped(env, ctes),
+            Frame::WrappedArgument { env, ctes } => self.wrapped_argument(env, ctes),
             Frame::Bracket { env } => self.bracket(env),
             Frame::Case { env } => self.case(env),
             Frame::Fragment => self.fragment(),
@@ -140,6 +158,7 @@ impl<'a> Finder<'a> {
             Frame::TableClauses => self.table_clauses(),
             Frame::Elements { start } => self.elements(start),
             Frame::Commands { start } => self.commands(start),
+            Frame::RuleFirst { env } => self.rule_first(env),
             Frame::RuleActions { env } => self.rule_actions(env),
             Frame::RuleCondition { env } => self.rule_condition(env),
             Frame::PublicationObjects { tables } => self.publication_objects(tables),

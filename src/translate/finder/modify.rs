@@ -193,6 +193,10 @@ impl Finder<'_> {
                 Keyword::Returning => {
                     self.advance()?;
                     modify.env = modify.returning;
+                    modify.source = None;
+                }
+                Keyword::Using | Keyword::Join if self.is_bare_label()? || self.is_join_function()? => {
+                    self.advance()?
                 }
                 Keyword::Do | Keyword::Then => {
                     self.advance()?;

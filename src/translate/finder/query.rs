@@ -78,6 +78,18 @@ const CLAUSES: Stops = AFTER_OPERAND.and(&[
 ]);
 
 impl Finder<'_> {
+    /// Whether a query stands in the parentheses that come next, however many.
+    pub(super) fn is_query_in_parens(&self) -> Result<bool, Fault> {
+        let second = self.second()?;
+        if second.kind != Kind::Word(Keyword::Values) {
+            return Ok(matches!(
+                second.kind,
+                Kind::Open | Kind::Word(Keyword::Select | Keyword::With | Keyword::Table)
+            ));
+        }
+        Ok(self.tokens.ahead(1)?.kind == Kind::Open)
+    }
+
     /// SELECT, VALUES, TABLE, or a query in parentheses; WITH before any of them.
     pub(super) fn operand(&mut self, mut query: Query) -> Result<(), Fault> {
         let level = self.scopes.level(query.outer);
@@ -159,6 +171,10 @@ impl Finder<'_> {
                 }
                 Keyword::Order | Keyword::Limit | Keyword::Offset | Keyword::Fetch => {
                     self.advance()?;
+                    if keyword == Keyword::Fetch {
+                        // FETCH FIRST ((SELECT …) UNION …) ROWS ONLY calls no function.
+                        self.skip_words(&["first", "next"])?;
+                    }
                     self.leave_operand(&mut query);
                 }
                 Keyword::For => {
@@ -166,6 +182,9 @@ impl Finder<'_> {
                     self.locking()?;
                 }
                 Keyword::On | Keyword::Returning => return self.query_end(query),
+                Keyword::Join | Keyword::Table if self.is_bare_label()? || self.is_join_function()? => {
+                    self.advance()?
+                }
                 _ => return Err(self.unexpected("a clause that has no place here")),
             }
         }
@@ -182,6 +201,15 @@ impl Finder<'_> {
 
     fn query_end(&mut self, mut query: Query) -> Result<(), Fault> {
         self.leave_operand(&mut query);
+        // JSON_ARRAY(SELECT … RETURNING type): a type is no column.
+        if query.closing == Closing::Paren && self.at(Keyword::Returning) {
+            self.ctes.leave(query.ctes_before);
+            self.stack.push(Frame::Paren {
+                env: Env::SILENT,
+                fresh: false,
+            });
+            return Ok(());
+        }
         if query.closing != Closing::Statement {
             self.expect(Kind::Close, "a closing parenthesis was expected")?;
         }

@@ -52,7 +52,14 @@ impl Finder<'_> {
         match self.token.kind {
             // A closing parenthesis ends the actions of a rule, which looks for it.
             Kind::Semicolon | Kind::End => Ok(()),
-            Kind::Close if matches!(self.stack.last(), Some(Frame::RuleActions { .. })) => Ok(()),
+            Kind::Close
+                if matches!(
+                    self.stack.last(),
+                    Some(Frame::RuleActions { .. } | Frame::RuleFirst { .. })
+                ) =>
+            {
+                Ok(())
+            }
             _ => Err(self.unexpected("the end of the statement was expected")),
         }
     }

@@ -50,7 +50,7 @@ impl Text<'_> {
         Ok((kind, at))
     }
 
-    /// `U&"…"` from its quote, and the `UESCAPE '…'` that belongs to it.
+    /// `U&"…"` from its quote, and the UESCAPE that belongs to it: with `'…'`, `$$…$$` or `E'…'`.
     #[inline(never)]
     fn unicode_quoted(self, quote: usize) -> Result<usize, Fault> {
         const UESCAPE: &[u8] = b"uescape";
@@ -60,8 +60,14 @@ impl Text<'_> {
         let word = self.0.get(uescape..word_end).unwrap_or_default();
         if word.eq_ignore_ascii_case(UESCAPE) {
             let string = self.skip_space(word_end)?;
-            if self.byte(string) == b'\'' {
-                return self.string(string, false);
+            match (self.byte(string), self.byte(string + 1), self.byte(string + 2)) {
+                (b'\'', ..) => return self.string(string, false),
+                (b'$', ..) if self.dollar(string)?.0 == Kind::String => return Ok(self.dollar(string)?.1),
+                // No other escape in there is worth decoding.
+                (b'e' | b'E', b'\'', first) if first != b'\\' || self.byte(string + 3) == first => {
+                    return self.string(string + 1, true);
+                }
+                _ => {}
             }
         }
         Ok(end)

@@ -68,14 +68,19 @@ impl<'a> Tokens<'a> {
         self.taken = taken;
     }
 
-    /// Forgets the tokens taken before the last one, once they are many, so that a long text takes no more memory than a short one.
+    /// The token before the one taken last.
+    pub(crate) fn before(&self) -> Option<Token> {
+        self.cut.get(self.taken.checked_sub(2)?).copied()
+    }
+
+    /// Forgets the tokens taken before the last two, once they are many, so that a long text takes no more memory than a short one.
     ///
     /// Not before they are half of all, or those behind them would be moved again and again.
     #[inline]
     pub(crate) fn forget(&mut self) {
         if self.taken >= Self::BATCH.max(self.cut.len() / 2) {
-            self.cut.drain(..self.taken - 1);
-            self.taken = 1;
+            self.cut.drain(..self.taken - 2);
+            self.taken = 2;
         }
     }
 

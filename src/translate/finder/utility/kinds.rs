@@ -5,15 +5,16 @@ use super::{
     Step::{self, *},
 };
 
-pub(super) type Kind = (&'static str, &'static [Step]);
+/// The words that a kind begins with, and the steps behind them.
+pub(super) type Row = (&'static str, &'static [Step]);
 
 /// What a statement's first word leads to.
 pub(super) enum Verb {
     Steps(&'static [Step]),
     /// The words that follow tell the kind.
-    Of(&'static [Kind]),
+    Of(&'static [Row]),
     /// The same behind modifiers.
-    Create(&'static [Kind]),
+    Create(&'static [Row]),
 }
 
 /// The first words of statements, but for those of queries.
@@ -29,7 +30,10 @@ pub(super) const VERBS: &[(&str, Verb)] = &[
     ("cluster", Verb::Steps(&[Options, Words(&["verbose"]), Cluster])),
     ("comment", Verb::Of(COMMENT)),
     ("commit", Verb::Steps(&[Session, Nothing])),
-    ("copy", Verb::Steps(&[Words(&["binary"]), QueryOrRelation, Body])),
+    (
+        "copy",
+        Verb::Steps(&[Words(&["binary"]), QueryOrRelation, ColumnList, Body]),
+    ),
     ("create", Verb::Create(CREATE)),
     ("deallocate", Verb::Steps(&[Session, Nothing])),
     ("declare", Verb::Steps(&[Session, Past(Keyword::For), Query])),
@@ -48,7 +52,7 @@ pub(super) const VERBS: &[(&str, Verb)] = &[
     ("lock", Verb::Steps(&[Words(&["table"]), Relations, Nothing])),
     ("move", Verb::Steps(&[Nothing])),
     ("notify", Verb::Steps(&[Nothing])),
-    ("prepare", Verb::Of(PREPARE)),
+    ("prepare", Verb::Steps(&[Session, Prepare])),
     ("reassign", Verb::Steps(&[Nothing])),
     (
         "refresh",
@@ -81,12 +85,7 @@ pub(super) const VERBS: &[(&str, Verb)] = &[
 
 const ANALYZE: &[Step] = &[Options, Words(&["verbose"]), Relations, Nothing];
 
-const PREPARE: &[Kind] = &[
-    ("transaction", &[Session, Nothing]),
-    ("", &[Session, Past(Keyword::As), Query]),
-];
-
-const SET: &[Kind] = &[
+const SET: &[Row] = &[
     ("constraints all", &[Nothing]),
     ("constraints", &[Relations, Nothing]),
     ("local", &[Nothing]),
@@ -97,7 +96,7 @@ const SET: &[Kind] = &[
 /// A kind of object whose statements name no relation, or only in strings.
 const OPAQUE: &[Step] = &[Nothing];
 
-const CREATE: &[Kind] = &[
+const CREATE: &[Row] = &[
     ("access method", OPAQUE),
     ("aggregate", OPAQUE),
     ("cast", OPAQUE),
@@ -158,7 +157,7 @@ const TABLE: &[Step] = &[New, Then(Frame::TableClauses)];
 const FUNCTION: &[Step] = &[Then(Frame::Function)];
 const ON_RELATION: &[Step] = &[Past(Keyword::On), Relation, Body];
 
-const ALTER: &[Kind] = &[
+const ALTER: &[Row] = &[
     ("aggregate", OPAQUE),
     ("collation", OPAQUE),
     ("conversion", OPAQUE),
@@ -201,7 +200,7 @@ const ALTER: &[Kind] = &[
 /// The new name behind RENAME TO takes no schema either: it is one of the commands' words.
 const ALTER_RELATION: &[Step] = &[IfExists, Relation, Then(Frame::Commands { start: true })];
 
-const DROP: &[Kind] = &[
+const DROP: &[Row] = &[
     ("access method", OPAQUE),
     ("aggregate", OPAQUE),
     ("cast", OPAQUE),
@@ -245,7 +244,7 @@ const DROP: &[Kind] = &[
 const DROP_RELATIONS: &[Step] = &[Words(&["concurrently"]), IfExists, Relations, Nothing];
 const DROP_ON_RELATION: &[Step] = &[Past(Keyword::On), Relation, Nothing];
 
-const COMMENT: &[Kind] = &[
+const COMMENT: &[Row] = &[
     ("on column", &[Column, Nothing]),
     ("on constraint", &[Past(Keyword::On), CommentedConstraint]),
     ("on foreign table", COMMENT_ON),

@@ -1,9 +1,12 @@
-//! EXPLAIN, CLUSTER, REINDEX, IMPORT FOREIGN SCHEMA and COMMENT ON CONSTRAINT.
+//! EXPLAIN, PREPARE, CLUSTER, REINDEX, IMPORT FOREIGN SCHEMA and COMMENT ON CONSTRAINT.
 
-use super::super::{
-    super::{error::Fault, keyword::Keyword, lexer::Kind},
-    Finder, Frame,
-    scope::Env,
+use super::{
+    super::{
+        super::{error::Fault, keyword::Keyword, lexer::Kind},
+        Finder, Frame,
+        scope::Env,
+    },
+    Step,
 };
 
 impl Finder<'_> {
@@ -15,6 +18,15 @@ impl Finder<'_> {
             self.skip_parens()?;
         }
         self.stack.push(Frame::Statement { outer: Env::SILENT });
+        Ok(())
+    }
+
+    /// `PREPARE TRANSACTION 'id'`, or `PREPARE name [(types)] AS statement`, whose name may be `transaction` too.
+    pub(super) fn prepare(&mut self) -> Result<(), Fault> {
+        if self.at_word("transaction") && self.second()?.kind == Kind::String {
+            return self.nothing();
+        }
+        self.stack.push(Frame::Steps(&[Step::Past(Keyword::As), Step::Query]));
         Ok(())
     }
 

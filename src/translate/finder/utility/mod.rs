@@ -50,8 +50,10 @@ pub(super) enum Step {
     Body,
     /// A query or data-modifying statement.
     Query,
-    /// A query in parentheses, or a relation with its columns.
+    /// A query in parentheses, or a relation.
     QueryOrRelation,
+    /// Columns in parentheses, if they come next: names that take no schema.
+    ColumnList,
     /// A FROM clause.
     From,
     /// What the file of that name reads.
@@ -62,6 +64,7 @@ pub(super) enum Step {
     Explain,
     Grant,
     Import,
+    Prepare,
     RecursiveView,
     Reindex,
     Rule,
@@ -118,12 +121,14 @@ impl Finder<'_> {
     pub(super) fn skip_persistence(&mut self) -> Result<bool, Fault> {
         self.skip_words(&["global", "local"])?;
         let temporary = self.skip_word("temporary")? || self.skip_word("temp")?;
-        self.skip_word("unlogged")?;
+        if !temporary {
+            self.skip_word("unlogged")?;
+        }
         Ok(temporary)
     }
 
     /// Goes on with the steps of the first of `kinds` whose words come next.
-    fn kind(&mut self, kinds: &'static [kinds::Kind]) -> Result<(), Fault> {
+    fn kind(&mut self, kinds: &'static [kinds::Row]) -> Result<(), Fault> {
         for (words, steps) in kinds {
             let before = (self.tokens.taken(), self.token);
             let mut found = true;
@@ -179,9 +184,9 @@ impl Finder<'_> {
                     self.stack.push(Frame::Close);
                     return self.dml(Env::SILENT);
                 }
-                self.relation()?;
-                self.skip_parens().map(drop)
+                self.relation()
             }
+            Step::ColumnList => self.skip_parens().map(drop),
             Step::From => {
                 let level = self.scopes.level(Env::SILENT);
                 self.stack.push(Frame::FromItem(FromList::new(level, Env::SILENT, 0)));
@@ -197,6 +202,7 @@ impl Finder<'_> {
             Step::Explain => self.explain(),
             Step::Grant => self.grant(),
             Step::Import => self.import(),
+            Step::Prepare => self.prepare(),
             Step::RecursiveView => self.recursive_view(),
             Step::Reindex => self.reindex(),
             Step::Rule => self.rule(),
@@ -257,7 +263,7 @@ impl Finder<'_> {
     }
 
     /// `REFERENCES relation`, `OWNED BY relation.column`
-    fn reference(&mut self, keyword: Keyword) -> Result<(), Fault> {
+    pub(super) fn reference(&mut self, keyword: Keyword) -> Result<(), Fault> {
         self.advance()?;
         if keyword == Keyword::References {
             self.relation()

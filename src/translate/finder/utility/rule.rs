@@ -8,6 +8,7 @@ use super::super::{
     },
     Finder, Frame,
     expression::Pause,
+    query::{Closing, Query},
     scope::{Env, Name},
 };
 
@@ -34,16 +35,38 @@ impl Finder<'_> {
                 self.skip_words(&["also", "instead"])?;
                 if self.skip_word("nothing")? {
                     Ok(())
-                } else if self.token.kind == Kind::Open && !self.is_query_in_parens()? {
-                    self.advance()?;
-                    self.stack.push(Frame::RuleActions { env });
-                    Ok(())
+                } else if self.skip_kind(Kind::Open)? {
+                    self.rule_in_parens(env)
                 } else {
                     self.rule_action(env)
                 }
             }
             _ => Err(self.unexpected("DO was expected")),
         }
+    }
+
+    /// Actions in parentheses, or a query that begins with some: what follows the first tells which.
+    fn rule_in_parens(&mut self, env: Env) -> Result<(), Fault> {
+        if matches!(self.token.kind, Kind::Semicolon | Kind::Close) {
+            return self.rule_actions(env);
+        }
+        self.closed_query = None;
+        self.stack.push(Frame::RuleFirst { env });
+        self.rule_action(env)
+    }
+
+    /// Behind the first action in parentheses.
+    pub(in super::super) fn rule_first(&mut self, env: Env) -> Result<(), Fault> {
+        if !self.skip_kind(Kind::Close)? {
+            return self.rule_actions(env);
+        }
+        if let Some(operand) = self.closed_query.take()
+            && self.at_operand_end()
+        {
+            let query = Query::inside(env, Closing::Statement, self.ctes.depth());
+            self.stack.push(Frame::Clauses(query.after(operand)));
+        }
+        Ok(())
     }
 
     /// Actions in parentheses, with semicolons between them.

@@ -31,10 +31,12 @@ impl Finder<'_> {
                     self.stack.push(Frame::Elements { start: true });
                     return Ok(());
                 }
-                // OF type
+                // OF type. In `USING of AS SELECT …` it names an access method.
                 Kind::Word(Keyword::Of) => {
                     self.advance()?;
-                    self.skip_label()?;
+                    if self.token.kind.is_name() {
+                        self.dotted()?;
+                    }
                 }
                 Kind::Word(Keyword::As) => {
                     self.advance()?;

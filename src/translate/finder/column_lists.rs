@@ -1,4 +1,4 @@
-//! Places for column names, where a schema is illegal: lists of columns, and the left sides of assignments.
+//! Lists of columns, and the left sides of assignments: names for which a schema is illegal.
 
 use super::{
     super::{
@@ -61,17 +61,5 @@ impl Finder<'_> {
             _ => {}
         }
         Ok(())
-    }
-
-    /// Whether a query stands in the parentheses that come next, however many.
-    pub(super) fn is_query_in_parens(&self) -> Result<bool, Fault> {
-        let second = self.second()?;
-        if second.kind != Kind::Word(Keyword::Values) {
-            return Ok(matches!(
-                second.kind,
-                Kind::Open | Kind::Word(Keyword::Select | Keyword::With | Keyword::Table)
-            ));
-        }
-        Ok(self.tokens.ahead(1)?.kind == Kind::Open)
     }
 }

@@ -1,0 +1,16 @@
+//! The rules for a column in an expression.
+
+use super::{Finder, relation::Dotted, scope::Env};
+
+impl Finder<'_> {
+    /// A column of three parts follows its schema's mapping, in step with FROM. One of two parts stays, unless its scope says otherwise.
+    /// A single name may be a whole row, for which a schema is illegal: it is never qualified.
+    #[inline]
+    pub(super) fn column_reference(&mut self, env: Env, name: &Dotted) {
+        if let Some(schema) = self.schema_of_column(name) {
+            self.record_schema(schema);
+        } else if name.parts > 1 || name.star {
+            self.scopes.column(env, self.first(name));
+        }
+    }
+}
