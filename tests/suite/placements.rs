@@ -5,7 +5,9 @@ use std::{sync::LazyLock, time::Duration};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
 use diesel_tenants::{
-    CheckoutError, DatabaseLimits, Placement, TenantPool, TenantPoolBuilder, directory::FixedDirectory,
+    CheckoutError, DatabaseLimits, Placement, TenantPool, TenantPoolBuilder,
+    directory::{DirectoryTables, FixedDirectory},
+    migrations::NoMigrations,
     pool::DatabaseError,
 };
 use diesel_tenants_test_support::{Database, Server};
@@ -446,4 +448,57 @@ async fn until(condition: impl Fn() -> bool) -> bool {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     false
+}
+
+#[tokio::test]
+async fn a_general_database_lists_tenants_and_each_has_a_database_of_its_own() {
+    let (general, here, there) = (
+        Server::shared().database(),
+        Server::shared().database(),
+        SECOND_SERVER.database(),
+    );
+    for (database, names) in [(&here, ["userA", "userB"]), (&there, ["userA", "userC"])] {
+        let [one, other] = names;
+        database.run(&format!(
+            "CREATE TABLE public.members (id serial PRIMARY KEY, name text); INSERT INTO members (name) VALUES ('{one}'), ('{other}')"
+        ));
+    }
+    diesel::table! { members (id) { id -> Integer, name -> Text } }
+    let users = async |pool: &TenantPool, tenant: &str| {
+        let mut conn = pool.for_tenant(tenant).get().await?;
+        let names = members::table.select(members::name).order(members::id);
+        Ok::<Vec<String>, CheckoutError>(names.load(&mut conn).await.unwrap())
+    };
+    let builder = || {
+        TenantPool::builder(general.url())
+            .directory(DirectoryTables::new())
+            .database("a", here.url())
+            .database("c", there.url())
+    };
+    let pool = builder().build().await.unwrap();
+    pool.prepare_directory().await.unwrap();
+    let another_process = builder().listen().build().await.unwrap();
+    let public = || Placement::schema(name("public"));
+    for (tenant, database) in [("TenantA", "a"), ("TenantB", "c")] {
+        let placed = pool.place_tenant(tenant, public().in_database(database), NoMigrations);
+        placed.await.unwrap();
+    }
+    assert_eq!(users(&pool, "TenantA").await.unwrap(), ["userA", "userB"]);
+    assert_eq!(users(&pool, "TenantB").await.unwrap(), ["userA", "userC"]);
+    let unknown = users(&pool, "TenantC").await.unwrap_err();
+    assert!(matches!(unknown, CheckoutError::UnknownTenant { .. }), "{unknown:?}");
+
+    assert_eq!(users(&another_process, "TenantB").await.unwrap(), ["userA", "userC"]);
+    pool.suspend_tenant("TenantB").await.unwrap();
+    for _ in 0..100 {
+        if users(&another_process, "TenantB").await.is_err() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let suspended = users(&another_process, "TenantB").await.unwrap_err();
+    assert!(
+        matches!(suspended, CheckoutError::SuspendedTenant { .. }),
+        "{suspended:?}"
+    );
 }
