@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 scripts/install-postgresql.sh
 bench=${1:-checkout}
 if command -v taskset >/dev/null 2>&1; then
-    cargo bench --bench "$bench" --no-run
-    exec taskset -c 0 cargo bench --quiet --bench "$bench"
+    cargo bench --all-features --bench "$bench" --no-run
+    exec taskset -c 0 cargo bench --quiet --all-features --bench "$bench"
 fi
-exec cargo bench --quiet --bench "$bench"
+exec cargo bench --quiet --all-features --bench "$bench"

@@ -24,7 +24,7 @@ const CLIENTS: usize = 4;
 const REQUESTS_A_ROUND: usize = 400;
 /// Rounds that prepare the statements, and aren't counted.
 const WARM_UP: usize = 5;
-const ROUNDS: usize = 60;
+const ROUNDS: usize = 300;
 
 /// Ours first.
 const CONTENDERS: [&str; 3] = ["/ours", "/by-hand", "/search-path"];
