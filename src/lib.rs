@@ -65,6 +65,7 @@
 //!   tables, so that what a translator can't see (a name in a string) is "relation does not exist", never another's row.
 //! - **No session state.** Nothing is `SET` for a checkout, so that nothing can leak, and poolers in transaction mode work.
 //!   A connection on which *you* leave state is not handed on.
+//!   Tenants that [share tables](Placement::rows) are the exception: theirs is a setting, bound at each checkout.
 //! - **The tenant is part of every cache key**: of prepared statements, of type OIDs, of finished texts.
 //! - **Names are data**: [validated](SchemaName) once, quoted always.
 //! - **Dropping a future** anywhere leaves a clean connection in the pool, or none.
