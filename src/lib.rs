@@ -82,6 +82,7 @@ pub mod migrations;
 mod name;
 pub mod pool;
 pub mod query;
+mod quote;
 #[cfg(feature = "schema")]
 pub mod schema;
 mod structure;

@@ -8,6 +8,8 @@ use std::{
     sync::Arc,
 };
 
+use crate::quote;
+
 /// The longest identifier PostgreSQL keeps, in bytes (`NAMEDATALEN - 1`).
 ///
 /// Longer names are cut by the server without an error, so that two tenants could share a schema: they are refused here.
@@ -66,7 +68,7 @@ impl SchemaName {
         }
         let has_quotes = name.contains('"');
         let quoted = if has_quotes {
-            format!("\"{}\"", name.replace('"', "\"\""))
+            quote::identifier(name)
         } else {
             ["\"", name, "\""].concat()
         };

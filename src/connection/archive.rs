@@ -1,7 +1,7 @@
 //! What the comment on an archived tenant's version table tells.
 
 use super::TenantStatus;
-use crate::SchemaName;
+use crate::{SchemaName, quote::literal};
 
 const ARCHIVED: &str = "diesel-tenants: archived ";
 /// On its way to be dropped: counts as [unfinished](TenantStatus::Unfinished).
@@ -52,7 +52,7 @@ impl ArchiveNote {
         } = self;
         let prefix = if *dropping { DROPPING } else { ARCHIVED };
         let status = if *suspended { "suspended" } else { "active" };
-        format!("'{prefix}{since} {status} {}'", tenant.as_str().replace('\'', "''"))
+        literal(&format!("{prefix}{since} {status} {}", tenant.as_str()))
     }
 
     /// The status of a tenant that is restored from it.

@@ -3,7 +3,7 @@
 use diesel::{OptionalExtension, QueryableByName, result::Error as DieselError, sql_types::Text};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
-use crate::{ConnectError, SchemaName, SchemaNameError, TenantPool};
+use crate::{ConnectError, SchemaName, SchemaNameError, TenantPool, quote::literal};
 
 /// Why tables could not be put under row-level security. Nothing is changed then.
 #[derive(Debug, thiserror::Error)]
@@ -121,8 +121,8 @@ async fn type_of(
 
 /// A setting that was set once on a session is empty, not missing, after it is taken back.
 fn policies(table: &str, column: &str, id_type: &str, setting: &str) -> String {
-    let setting = setting.replace('\'', "''");
-    let id = format!("NULLIF(pg_catalog.current_setting('{setting}', true), '')::{id_type}");
+    let setting = literal(setting);
+    let id = format!("NULLIF(pg_catalog.current_setting({setting}, true), '')::{id_type}");
     let mut sql = format!(
         "ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL, ALTER COLUMN {column} SET DEFAULT {id}, \
          ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;\n"

@@ -1,6 +1,9 @@
 //! Turning an object into another of the same name, where it stays what it is.
 
-use crate::structure::{Column, Kind, Object};
+use crate::{
+    quote::literal,
+    structure::{Column, Kind, Object},
+};
 
 /// What has to be done to an object that is not as the template has it.
 pub(super) enum Alteration {
@@ -53,14 +56,13 @@ fn labels(expected: &Object, found: &Object) -> Alteration {
         if known.next_if_eq(&label).is_some() {
             continue;
         }
-        let quoted = |label: &str| format!("'{}'", label.replace('\'', "''"));
         let place = match (at.checked_sub(1), known.peek()) {
-            (Some(before), _) => format!(" AFTER {}", quoted(&expected.details[before])),
-            (None, Some(next)) => format!(" BEFORE {}", quoted(next)),
+            (Some(before), _) => format!(" AFTER {}", literal(&expected.details[before])),
+            (None, Some(next)) => format!(" BEFORE {}", literal(next)),
             (None, None) => String::new(),
         };
         statements.push((
-            format!("ALTER TYPE {} ADD VALUE {}{place}", type_name(expected), quoted(label)),
+            format!("ALTER TYPE {} ADD VALUE {}{place}", type_name(expected), literal(label)),
             false,
         ));
     }

@@ -4,7 +4,7 @@ use super::{
     script::Script,
     versions::{lock_name, table},
 };
-use crate::SchemaName;
+use crate::{SchemaName, quote::literal};
 
 /// Part of the server's error when the advisory lock is taken: the value that isn't a boolean.
 pub(super) const LOCKED: &str = "diesel-tenants: locked";
@@ -65,9 +65,4 @@ pub(super) fn delete(schema: &SchemaName, version: &str) -> String {
 /// so that the server can't know before.)
 fn require(condition: &str, complaint: &str) -> String {
     format!("CAST(CASE WHEN {condition} THEN 't' ELSE '{complaint}' END AS pg_catalog.bool)")
-}
-
-/// A text in SQL. Connections on which a backslash escapes are refused from the start.
-fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }

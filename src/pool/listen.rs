@@ -7,7 +7,7 @@ use futures_util::StreamExt as _;
 use tokio::task::AbortHandle;
 
 use super::{ConnectError, DirectoryChange, TenantPool, connect::Connector, resolve::Resolver, schemas::Schemas};
-use crate::SchemaName;
+use crate::{SchemaName, quote::literal};
 
 const CHANNEL: &str = "diesel_tenants";
 
@@ -22,8 +22,8 @@ impl TenantPool {
             None => String::new(),
         };
         for name in change.names() {
-            let name = name.as_str().replace('\'', "''");
-            let _ = write!(sql, ";\nSELECT pg_catalog.pg_notify('{CHANNEL}', 't:{name}')");
+            let news = literal(&format!("t:{}", name.as_str()));
+            let _ = write!(sql, ";\nSELECT pg_catalog.pg_notify('{CHANNEL}', {news})");
         }
         sql.push_str(";\n");
         sql

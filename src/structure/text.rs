@@ -4,7 +4,7 @@
 //! goes a mark, which [`render`] replaces by any schema's name.
 
 use super::tokens::Tokens;
-use crate::{SchemaName, translate::SchemaTranslateMap};
+use crate::{SchemaName, quote::literal, translate::SchemaTranslateMap};
 
 /// Stands for the schema's name as an identifier.
 pub(super) const IDENTIFIER: &str = "\"\u{1}this schema\u{1}\"";
@@ -86,11 +86,6 @@ fn by_grammar(sql: &str, schema: &SchemaName) -> Neutral {
         Some(tokens) if !tokens.has_body => tokens.replaced(|at| tokens.qualifies(at) && tokens.is_no_column(at)),
         _ => unclear(),
     }
-}
-
-/// A plain string: backslashes mean themselves, as on every connection of ours.
-pub(super) fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Which of the names in a deparsed text are the schema's.
 
-use super::text::{IDENTIFIER, IN_STRING, Neutral, STRING, literal};
+use super::text::{IDENTIFIER, IN_STRING, Neutral, STRING};
+use crate::quote::{identifier, literal};
 use crate::translate::{Lexer, Token, TokenKind, identifier_name};
 
 /// A deparsed text, cut into tokens, and the schema whose name is looked for.
@@ -188,7 +189,7 @@ impl<'a> Tokens<'a> {
 
 /// Whether a text has the schema's name with a dot behind it, as a whole word.
 fn mentions(text: &str, schema: &str) -> bool {
-    let quoted = format!("\"{}\".", schema.replace('"', "\"\""));
+    let quoted = format!("{}.", identifier(schema));
     if text.contains(&quoted) {
         return true;
     }

@@ -194,10 +194,7 @@ impl Export<'_> {
             tenant: self.tenant.clone(),
             source,
         })?;
-        // The server made it, of digits and dashes.
-        let snapshot = source.snapshot.replace('\'', "''");
-        let begin = format!("ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET TRANSACTION SNAPSHOT '{snapshot}'");
-        let begun = session.begin(&begin).await;
+        let begun = session.begin_at(&source.snapshot).await;
         begun.map_err(|source| self.rows("the moment", source))?;
         Ok(session)
     }

@@ -1,7 +1,10 @@
 //! Tables, as both sides of a transfer name them.
 
 use super::format::{Fields, Taking};
-use crate::SchemaName;
+use crate::{
+    SchemaName,
+    quote::{identifier, literal},
+};
 
 /// A table whose rows are transferred. Names are the catalog's, and quoted here only.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,11 +36,11 @@ impl Table {
 
     /// The table with its columns. Without any, no list is left out: it can't be empty.
     fn target(&self, schema: &SchemaName) -> String {
-        let table = format!("{}.{}", schema.quoted(), quoted(&self.name));
+        let table = format!("{}.{}", schema.quoted(), identifier(&self.name));
         match &self.columns[..] {
             [] => table,
             columns => {
-                let columns: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
+                let columns: Vec<String> = columns.iter().map(|column| identifier(column)).collect();
                 format!("{table} ({})", columns.join(", "))
             }
         }
@@ -67,17 +70,12 @@ impl Sequence {
     }
 
     pub(super) fn set(&self, schema: &SchemaName) -> String {
-        let name = format!("{}.{}", schema.quoted(), quoted(&self.name)).replace('\'', "''");
+        let name = literal(&format!("{}.{}", schema.quoted(), identifier(&self.name)));
         let Self {
             last_value, is_called, ..
         } = self;
-        format!("SELECT pg_catalog.setval('{name}', {last_value}, {is_called})")
+        format!("SELECT pg_catalog.setval({name}, {last_value}, {is_called})")
     }
-}
-
-/// An identifier in double quotes.
-pub(super) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 #[cfg(test)]

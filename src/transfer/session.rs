@@ -6,6 +6,7 @@ use tokio::{
 use tokio_postgres::{Client, Connection, Error, Row, types::ToSql};
 
 use super::tls::Dial;
+use crate::quote::literal;
 
 /// What a role, a database or a pooler may have set otherwise: values survive the way through text, rows are read whole or
 /// not at all, and a slow reader or writer is no reason to end.
@@ -46,6 +47,15 @@ impl Session {
     /// Begins a transaction, given by what stands behind `BEGIN`.
     pub(super) async fn begin(&self, how: &str) -> Result<(), Error> {
         self.execute(&format!("BEGIN {how}; {SETTINGS}")).await
+    }
+
+    /// Begins a transaction that sees what the one that exported the snapshot sees.
+    pub(super) async fn begin_at(&self, snapshot: &str) -> Result<(), Error> {
+        let snapshot = literal(snapshot);
+        self.begin(&format!(
+            "ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET TRANSACTION SNAPSHOT {snapshot}"
+        ))
+        .await
     }
 
     pub(super) async fn execute(&self, sql: &str) -> Result<(), Error> {

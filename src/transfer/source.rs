@@ -9,13 +9,14 @@ use super::{
     ExportError, ExportedVersion,
     head::{Head, Making, Requirement},
     moving::JOURNAL,
-    rows::{Sequence, Table, quoted},
+    rows::{Sequence, Table},
     session::SETTINGS,
 };
 use crate::{
     SchemaName, TenantPool,
     connection::{ArchiveNote, STATUS_COMMENT, TenantStatus},
     migrations::version_table,
+    quote::identifier,
     structure::{Object, Structure, read},
 };
 
@@ -244,7 +245,7 @@ async fn sequences(connection: &mut AsyncPgConnection, tenant: &SchemaName) -> Q
     .await?;
     let mut sequences = Vec::with_capacity(names.len());
     for Name { name } in names {
-        let (schema, quoted) = (tenant.quoted(), quoted(&name));
+        let (schema, quoted) = (tenant.quoted(), identifier(&name));
         let Position { last_value, is_called } =
             diesel::sql_query(format!("SELECT last_value, is_called FROM {schema}.{quoted}"))
                 .get_result(connection)

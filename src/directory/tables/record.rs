@@ -1,4 +1,4 @@
-use crate::{SchemaName, pool::DirectoryChange};
+use crate::{SchemaName, pool::DirectoryChange, quote::literal};
 
 /// The statement that does to a tenant's row what is done to its schema.
 pub(super) fn sql(change: &DirectoryChange<'_>, schema: &SchemaName) -> String {
@@ -6,7 +6,7 @@ pub(super) fn sql(change: &DirectoryChange<'_>, schema: &SchemaName) -> String {
     let set_status = |tenant, status| {
         format!(
             "UPDATE {table} SET status = '{status}' WHERE name = {}",
-            literal(tenant)
+            name_of(tenant)
         )
     };
     // A schema that isn't called as its tenant is none that was renamed along.
@@ -14,13 +14,13 @@ pub(super) fn sql(change: &DirectoryChange<'_>, schema: &SchemaName) -> String {
         format!(
             "UPDATE {table} SET name = {to}, schema_name = CASE schema_name WHEN {from} THEN {to} ELSE schema_name END{status} \
              WHERE name = {from}",
-            from = literal(from),
-            to = literal(to)
+            from = name_of(from),
+            to = name_of(to)
         )
     };
     match *change {
         DirectoryChange::Added { tenant } => {
-            let name = literal(tenant);
+            let name = name_of(tenant);
             format!("INSERT INTO {table} (name, schema_name) VALUES ({name}, {name})")
         }
         DirectoryChange::Placed {
@@ -29,7 +29,7 @@ pub(super) fn sql(change: &DirectoryChange<'_>, schema: &SchemaName) -> String {
             finished,
         } => format!(
             "INSERT INTO {table} (name, schema_name, tenant_id, database_name, status) VALUES ({}, {}, {}, {}, '{}')",
-            literal(tenant),
+            name_of(tenant),
             optional(placement.schema_name().map(SchemaName::as_str)),
             optional(placement.tenant_id()),
             optional(placement.database()),
@@ -40,7 +40,7 @@ pub(super) fn sql(change: &DirectoryChange<'_>, schema: &SchemaName) -> String {
             optional(placement.schema_name().map(SchemaName::as_str)),
             optional(placement.tenant_id()),
             optional(placement.database()),
-            literal(tenant)
+            name_of(tenant)
         ),
         DirectoryChange::Finished { tenant } => set_status(tenant, "active"),
         DirectoryChange::Leaving { tenant } => set_status(tenant, "unfinished"),
@@ -56,19 +56,14 @@ pub(super) fn sql(change: &DirectoryChange<'_>, schema: &SchemaName) -> String {
             let status = if suspended { "suspended" } else { "active" };
             rename(archive, tenant, &format!(", status = '{status}'"))
         }
-        DirectoryChange::Removed { tenant } => format!("DELETE FROM {table} WHERE name = {}", literal(tenant)),
+        DirectoryChange::Removed { tenant } => format!("DELETE FROM {table} WHERE name = {}", name_of(tenant)),
     }
 }
 
-fn literal(name: &SchemaName) -> String {
-    quote(name.as_str())
+fn name_of(tenant: &SchemaName) -> String {
+    literal(tenant.as_str())
 }
 
 fn optional(text: Option<&str>) -> String {
-    text.map_or_else(|| "NULL".to_owned(), quote)
-}
-
-/// A text in SQL. Connections on which a backslash escapes are refused from the start.
-fn quote(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
+    text.map_or_else(|| "NULL".to_owned(), literal)
 }

@@ -52,9 +52,8 @@ impl Run<'_> {
             ..
         } = Source::read(&source.pool, &source.schema).await.map_err(read)?;
         let reader = source.connect(dial, self.event).await?;
-        let snapshot = snapshot.replace('\'', "''");
-        let begin = format!("ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET TRANSACTION SNAPSHOT '{snapshot}'");
-        reader.begin(&begin).await.map_err(self.server("to read the tenant"))?;
+        let begun = reader.begin_at(&snapshot).await;
+        begun.map_err(self.server("to read the tenant"))?;
         drop(connection);
 
         let making = Target {

@@ -8,7 +8,10 @@ use std::{
 use tokio_postgres::{Error, error::SqlState};
 
 use super::site::{JOURNAL, Keyed, Site};
-use crate::transfer::{rows::quoted, session::Session};
+use crate::{
+    quote::{identifier, literal},
+    transfer::session::Session,
+};
 
 /// How long a statement waits for a lock at a time, while all others wait behind it.
 const LOCK_TIMEOUT: Duration = Duration::from_millis(250);
@@ -47,7 +50,7 @@ pub(super) fn make(site: &Site, tables: &[Keyed], id: &str) -> String {
              SET datestyle = 'ISO' SET intervalstyle = 'postgres' SET extra_float_digits = 3 AS {body};"
     );
     for Keyed { table, key } in tables {
-        let name = format!("{schema}.{}", quoted(&table.name));
+        let name = format!("{schema}.{}", identifier(&table.name));
         let columns: Vec<String> = key.iter().map(|(column, _)| literal(column)).collect();
         // `ALWAYS`: also for sessions that apply what other servers replicate.
         let _ = write!(
@@ -79,10 +82,6 @@ pub(super) fn remove(site: &Site) -> String {
 /// Has nothing noted any more.
 pub(super) fn stop(site: &Site) -> String {
     format!("DROP FUNCTION IF EXISTS {}() CASCADE", site.journal())
-}
-
-fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }
 
 /// Runs statements that need locks on tables in use, trying again and again until the time is over; tells whether that succeeded. A transaction

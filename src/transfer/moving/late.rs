@@ -5,13 +5,9 @@ use tokio_postgres::Error;
 use super::site::Site;
 use crate::{
     SchemaName,
+    quote::identifier,
     structure::{Kind, Object, Structure, render},
-    transfer::{
-        head::Making,
-        rows::{Sequence, quoted},
-        session::Session,
-        source::making,
-    },
+    transfer::{head::Making, rows::Sequence, session::Session, source::making},
 };
 
 /// The objects that come after rows, by when they are made.
@@ -53,8 +49,8 @@ impl Split {
     /// The statements that check foreign keys.
     pub(super) fn checks(&self, schema: &SchemaName) -> Vec<String> {
         let check = |(table, name): &(String, String)| {
-            let table = format!("{}.{}", schema.quoted(), quoted(table));
-            format!("ALTER TABLE {table} VALIDATE CONSTRAINT {}", quoted(name))
+            let table = format!("{}.{}", schema.quoted(), identifier(table));
+            format!("ALTER TABLE {table} VALIDATE CONSTRAINT {}", identifier(name))
         };
         self.unchecked.iter().map(check).collect()
     }
@@ -108,7 +104,7 @@ pub(super) async fn sequences(site: &Site, session: &Session) -> Result<Vec<Sequ
         let position = format!(
             "SELECT last_value, is_called FROM {}.{}",
             site.schema.quoted(),
-            quoted(&name)
+            identifier(&name)
         );
         for row in session.query(&position, &[]).await? {
             sequences.push(Sequence {

@@ -8,7 +8,10 @@ use super::{
     run::Run,
     site::{Keyed, Site},
 };
-use crate::transfer::{rows::quoted, session::Session};
+use crate::{
+    quote::{identifier, literal},
+    transfer::session::Session,
+};
 
 /// Two ends of a move, with a session each, and their tables in the same order.
 pub(super) struct Ends<'a> {
@@ -93,7 +96,7 @@ impl Ends<'_> {
 }
 
 fn name_of(site: &Site, keyed: &Keyed) -> String {
-    format!("{}.{}", site.schema.quoted(), quoted(&keyed.table.name))
+    format!("{}.{}", site.schema.quoted(), identifier(&keyed.table.name))
 }
 
 /// The keys of a table that the journal holds, as rows `r`.
@@ -101,19 +104,22 @@ fn keys(site: &Site, keyed: &Keyed) -> String {
     let columns: Vec<String> = keyed
         .key
         .iter()
-        .map(|(name, of)| format!("{} {of}", quoted(name)))
+        .map(|(name, of)| format!("{} {of}", identifier(name)))
         .collect();
     format!(
-        "(SELECT DISTINCT r.* FROM {} j CROSS JOIN LATERAL pg_catalog.jsonb_to_record(j.key) AS r ({}) WHERE j.name = '{}') r",
+        "(SELECT DISTINCT r.* FROM {} j CROSS JOIN LATERAL pg_catalog.jsonb_to_record(j.key) AS r ({}) WHERE j.name = {}) r",
         site.journal(),
         columns.join(", "),
-        keyed.table.name.replace('\'', "''")
+        literal(&keyed.table.name)
     )
 }
 
 /// That row `x` is one of `r`.
 fn is_one(keyed: &Keyed) -> String {
-    let equal = keyed.key.iter().map(|(name, _)| format!("x.{0} = r.{0}", quoted(name)));
+    let equal = keyed
+        .key
+        .iter()
+        .map(|(name, _)| format!("x.{0} = r.{0}", identifier(name)));
     equal.collect::<Vec<_>>().join(" AND ")
 }
 
@@ -131,7 +137,7 @@ fn select(site: &Site, keyed: &Keyed) -> String {
         .table
         .columns
         .iter()
-        .map(|column| format!("x.{}", quoted(column)))
+        .map(|column| format!("x.{}", identifier(column)))
         .collect();
     format!(
         "COPY (SELECT {} FROM ONLY {} x JOIN {} ON {}) TO STDOUT",
