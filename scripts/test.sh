@@ -7,11 +7,10 @@ cd "$(dirname "$0")/.."
 # Whatever DATABASE_URL says: some tests break a server of their own.
 DATABASE_URL='' scripts/install-postgresql.sh
 
-echo "Building the tests, examples and benches (the first build takes some minutes) ..." >&2
+echo "Building the tests and examples (the first build takes some minutes) ..." >&2
 # Built along with the tests, for a build of its own would compile its dependencies once more.
-messages=$(cargo test --workspace --all-features --all-targets --no-run --message-format=json-render-diagnostics)
+messages=$(cargo test --workspace --all-features --no-run --message-format=json-render-diagnostics)
 with_postgres=$(printf '%s\n' "$messages" | sed -n 's/.*"executable":"\([^"]*with-postgres\)".*/\1/p')
 
-# Not with --all-targets: that would run the benches.
 echo "Running the tests ..." >&2
 exec "$with_postgres" cargo test --workspace --all-features "$@"

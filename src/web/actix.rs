@@ -47,6 +47,7 @@ use actix_web::{
     Error, FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError,
     body::{EitherBody, MessageBody},
     dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform, forward_ready},
+    error::InternalError,
     http::{
         StatusCode,
         header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER},
@@ -143,13 +144,18 @@ where
             if let Some(tenant) = context.tenant() {
                 request.extensions_mut().insert(Tenant(tenant.clone()));
             }
+            let _abandon = context.abandon_on_drop();
             request.extensions_mut().insert(Arc::clone(&context));
-            let response = match context.scope(inner.call(request)).await {
+            let response = match context.scope(async { inner.call(request).await }).await {
                 Ok(response) => response,
                 Err(error) => {
                     let status = error.as_response_error().status_code();
                     context.finish(status.as_u16()).await?;
-                    return Err(error);
+                    let answer = error.as_error().and_then(|rejection| tenants.answer(rejection));
+                    return Err(match answer {
+                        Some(answer) => InternalError::from_response(error, answer).into(),
+                        None => error,
+                    });
                 }
             };
             if let Err(rejection) = context.finish(response.status().as_u16()).await {
@@ -179,7 +185,6 @@ impl Tenants<Actix> {
 
 impl ResponseError for Rejection {
     fn status_code(&self) -> StatusCode {
-        // Only a custom rejection can have a status that is none.
         StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 

@@ -35,7 +35,7 @@ use std::{
 
 use axum::{
     body::Body,
-    extract::{ConnectInfo, FromRequestParts, OptionalFromRequestParts, Request},
+    extract::{ConnectInfo, FromRequestParts, OptionalFromRequestParts, Request, connect_info::MockConnectInfo},
     http::{
         HeaderValue, StatusCode,
         header::{CONTENT_TYPE, RETRY_AFTER},
@@ -85,8 +85,10 @@ impl Framework for Axum {
     }
 
     fn peer(request: &Parts) -> Option<IpAddr> {
-        let ConnectInfo(address) = request.extensions.get::<ConnectInfo<SocketAddr>>()?;
-        Some(address.ip())
+        let extensions = &request.extensions;
+        let mock = || extensions.get().map(|MockConnectInfo(address)| address);
+        let address = extensions.get().map(|ConnectInfo(address)| address).or_else(mock);
+        address.map(SocketAddr::ip)
     }
 }
 
@@ -110,8 +112,7 @@ pub struct TenantService<S> {
 
 impl<S> Service<Request> for TenantService<S>
 where
-    S: Service<Request, Response = Response> + Clone + Send + 'static,
-    S::Future: Send,
+    S: Service<Request, Response: IntoResponse, Future: Send> + Clone + Send + 'static,
 {
     type Response = Response;
     type Error = S::Error;
@@ -133,8 +134,13 @@ where
                 Ok(context) => context,
                 Err(rejection) => return Ok(tenants.respond(rejection.into_response())),
             };
+            let _abandon = context.abandon_on_drop();
             parts.extensions.insert(Arc::clone(&context));
-            let mut response = context.scope(inner.call(Request::from_parts(parts, body))).await?;
+            let request = Request::from_parts(parts, body);
+            let mut response = context
+                .scope(async { inner.call(request).await })
+                .await?
+                .into_response();
             if let Err(rejection) = context.finish(response.status().as_u16()).await {
                 response = rejection.into_response();
             }
@@ -167,7 +173,6 @@ impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
         self.log();
         let mut response = Response::new(Body::from(self.body()));
-        // Only a custom rejection can have a status that is none.
         *response.status_mut() = StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

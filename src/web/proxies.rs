@@ -50,12 +50,30 @@ impl TrustedProxies {
     }
 
     pub(super) fn trust(&self, peer: Option<IpAddr>) -> bool {
-        self.everybody
-            || peer.is_some_and(|peer| {
-                // A socket that listens on IPv6 shows IPv4 addresses as mapped ones.
-                let peer = peer.to_canonical();
-                self.networks.iter().any(|network| network.contains(&peer))
-            })
+        if self.everybody || self.networks.is_empty() {
+            return self.everybody;
+        }
+        let Some(peer) = peer else {
+            warn_of_unknown_peers();
+            return false;
+        };
+        // A socket that listens on IPv6 shows IPv4 addresses as mapped ones.
+        let peer = peer.to_canonical();
+        self.networks.iter().any(|network| network.contains(&peer))
+    }
+}
+
+/// Says once that settings don't fit together.
+fn warn_of_unknown_peers() {
+    #[cfg(feature = "tracing")]
+    {
+        static WARNED: std::sync::Once = std::sync::Once::new();
+        WARNED.call_once(|| {
+            tracing::warn!(
+                "X-Forwarded-Host is ignored, for the address of the proxy isn't known: serve Axum with \
+                 `into_make_service_with_connect_info::<SocketAddr>()`, and over Unix sockets trust `TrustedProxies::everybody()`"
+            );
+        });
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{CheckoutError, SchemaName, SchemaNameError};
 /// |---|---|---|
 /// | [`Malformed`](Self::Malformed) | 400 | `malformed_tenant` |
 /// | [`Suspended`](Self::Suspended) | 403 | `suspended_tenant` |
+/// | [`DifferentTenants`](Self::DifferentTenants) | 403 | `wrong_tenant` |
 /// | [`Missing`](Self::Missing) | 404 | `no_tenant` |
 /// | [`Unknown`](Self::Unknown) | 404 | `unknown_tenant` |
 /// | [`Unavailable`](Self::Unavailable) | 503, with `Retry-After` | `unavailable` |
@@ -38,6 +39,14 @@ pub enum Rejection {
     Suspended {
         /// The tenant.
         tenant: SchemaName,
+    },
+    /// Two resolvers that must [agree](super::Resolver::and) don't.
+    #[error("the request is for tenant {one:?} by one resolver, and for tenant {other:?} by the other")]
+    DifferentTenants {
+        /// By the first of the resolvers.
+        one: SchemaName,
+        /// By the other.
+        other: SchemaName,
     },
     /// There is no connection at the moment, or no answer whether there is such a tenant.
     #[error("no connection for the request")]
@@ -70,7 +79,7 @@ pub enum Rejection {
     /// A resolver's, or a handler's, own.
     #[error("{message}")]
     Custom {
-        /// The status.
+        /// The status; what can be none of a response's counts as 500.
         status: u16,
         /// What programs go by.
         code: Cow<'static, str>,
@@ -107,7 +116,7 @@ pub enum Malformed {
 }
 
 impl Rejection {
-    /// A rejection of your own.
+    /// A rejection of your own. A status below 200 or above 599 counts as 500.
     pub fn custom(status: u16, code: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
         Self::Custom {
             status,
@@ -158,11 +167,19 @@ impl Rejection {
     pub fn status(&self) -> u16 {
         match self {
             Self::Malformed(_) => 400,
-            Self::Suspended { .. } => 403,
+            Self::Suspended { .. } | Self::DifferentTenants { .. } => 403,
             Self::Missing | Self::Unknown { .. } | Self::Query(diesel::result::Error::NotFound) => 404,
             Self::Unavailable { .. } => 503,
-            Self::Custom { status, .. } => *status,
-            Self::Checkout(_) | Self::Query(_) | Self::Commit(_) | Self::TransactionInUse | Self::NotInstalled => 500,
+            Self::Custom {
+                status: status @ 200..=599,
+                ..
+            } => *status,
+            Self::Custom { .. }
+            | Self::Checkout(_)
+            | Self::Query(_)
+            | Self::Commit(_)
+            | Self::TransactionInUse
+            | Self::NotInstalled => 500,
         }
     }
 
@@ -171,6 +188,7 @@ impl Rejection {
         match self {
             Self::Malformed(_) => "malformed_tenant",
             Self::Suspended { .. } => "suspended_tenant",
+            Self::DifferentTenants { .. } => "wrong_tenant",
             Self::Missing => "no_tenant",
             Self::Unknown { .. } => "unknown_tenant",
             Self::Query(diesel::result::Error::NotFound) => "not_found",
@@ -187,6 +205,7 @@ impl Rejection {
         match self {
             Self::Malformed(malformed) => malformed.to_string().into(),
             Self::Suspended { .. } => "this tenant is suspended".into(),
+            Self::DifferentTenants { .. } => "this is not your tenant".into(),
             Self::Missing => "the request names no tenant".into(),
             Self::Unknown { .. } => "there is no such tenant".into(),
             Self::Query(diesel::result::Error::NotFound) => "there is nothing of that kind".into(),
@@ -250,6 +269,21 @@ mod tests {
         let body: serde_json::Value = serde_json::from_str(&rejection.body()).unwrap();
         assert_eq!(body["error"], "tea\"pot");
         assert_eq!(body["message"], "a\\b\nc \u{1f375}");
+    }
+
+    #[test]
+    fn a_status_that_no_response_can_have_is_500() {
+        for (status, sent) in [
+            (200, 200),
+            (302, 302),
+            (599, 599),
+            (0, 500),
+            (101, 500),
+            (600, 500),
+            (u16::MAX, 500),
+        ] {
+            assert_eq!(Rejection::custom(status, "code", "message").status(), sent);
+        }
     }
 
     #[test]

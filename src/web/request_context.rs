@@ -44,6 +44,12 @@ impl RequestContext {
         }
     }
 
+    /// For a middleware that is dropped with its request: a transaction that was not finished until then never is, also if something that
+    /// outlives the request still holds its context.
+    pub(super) fn abandon_on_drop(&self) -> impl Drop {
+        Abandon(self.transaction())
+    }
+
     /// Ends the request's transaction, if there is one. An error is for the client, in place of the handler's response.
     pub(super) async fn finish(&self, status: u16) -> Result<(), Rejection> {
         match &self.transaction {
@@ -60,6 +66,16 @@ impl RequestContext {
     pub(super) async fn check_out_shared(&self) -> Result<Checkout, Rejection> {
         let checkout = self.settings.pool.shared().get().await;
         checkout.map_err(|error| self.settings.rejection_of(error))
+    }
+}
+
+struct Abandon<'a>(Option<&'a RequestTransaction>);
+
+impl Drop for Abandon<'_> {
+    fn drop(&mut self) {
+        if let Some(transaction) = self.0 {
+            transaction.abandon();
+        }
     }
 }
 

@@ -26,6 +26,7 @@ enum Step<F: Framework> {
     PathSegment(usize),
     Custom(Arc<Custom<F>>),
     Later(Arc<Later<F>>),
+    Both(Box<[Resolver<F>; 2]>),
 }
 
 impl<F: Framework> Clone for Resolver<F> {
@@ -48,6 +49,7 @@ impl<F: Framework> Clone for Step<F> {
             Self::PathSegment(index) => Self::PathSegment(*index),
             Self::Custom(find) => Self::Custom(Arc::clone(find)),
             Self::Later(find) => Self::Later(Arc::clone(find)),
+            Self::Both(both) => Self::Both(both.clone()),
         }
     }
 }
@@ -67,6 +69,7 @@ pub(super) struct Claims {
 enum Open {
     Domain(String),
     Later(BoxFuture<'static, Result<Option<String>, Rejection>>),
+    Both(Box<[Claims; 2]>),
 }
 
 impl<F: Framework> Resolver<F> {
@@ -141,6 +144,29 @@ impl<F: Framework> Resolver<F> {
         self
     }
 
+    /// The tenant that this one and another one agree on: the claim of a token and the host, for instance, so that the users of one
+    /// tenant can't ask for another's host.
+    ///
+    /// If either finds no tenant, there is none, and another resolver that comes after is asked. If they find two, the request is answered by
+    /// [`Rejection::DifferentTenants`].
+    ///
+    /// ```
+    /// use diesel_tenants::web::axum::Resolver;
+    ///
+    /// #[derive(Clone)]
+    /// struct Claims {
+    ///     tenant: String,
+    /// }
+    ///
+    /// let claim = Resolver::custom(|parts| Ok(parts.extensions.get::<Claims>().map(|claims| claims.tenant.clone())));
+    /// let resolver = claim.and(Resolver::subdomain("example.com")?);
+    /// # Ok::<(), diesel_tenants::web::Malformed>(())
+    /// ```
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self::of(Step::Both(Box::new([self, other])))
+    }
+
     /// What a request claims, without waiting for anybody: not all frameworks' requests can be kept while one waits.
     pub(super) fn claims(&self, request: &F::Request<'_>, proxies: &TrustedProxies) -> Claims {
         let mut open = Vec::new();
@@ -188,6 +214,10 @@ impl<F: Framework> Step<F> {
             Self::PathSegment(index) => path_segment(F::path(request), *index)?.into(),
             Self::Custom(find) => find(request)?.into(),
             Self::Later(find) => Found::Open(Open::Later(find(request))),
+            Self::Both(both) => {
+                let claims = both.each_ref().map(|resolver| resolver.claims(request, proxies));
+                Found::Open(Open::Both(Box::new(claims)))
+            }
         })
     }
 }
@@ -204,12 +234,24 @@ impl Claims {
                     Some(tenant) => Some(tenant.into_schema_name().map_err(Rejection::of_name)?),
                     None => None,
                 },
+                Open::Both(both) => {
+                    let [one, other] = both.map(|claims| Box::pin(claims.settle(tenants)));
+                    agreed(one.await?, other.await?)?
+                }
             };
             if tenant.is_some() {
                 return Ok(tenant);
             }
         }
         self.otherwise
+    }
+}
+
+fn agreed(one: Option<SchemaName>, other: Option<SchemaName>) -> Result<Option<SchemaName>, Rejection> {
+    match (one, other) {
+        (Some(one), Some(other)) if one != other => Err(Rejection::DifferentTenants { one, other }),
+        (Some(tenant), Some(_)) => Ok(Some(tenant)),
+        _ => Ok(None),
     }
 }
 
@@ -259,6 +301,7 @@ impl<F: Framework> std::fmt::Debug for Step<F> {
             Self::Header(name) => write!(f, "header {name:?}"),
             Self::PathSegment(index) => write!(f, "path segment {index}"),
             Self::Custom(_) | Self::Later(_) => f.write_str("custom"),
+            Self::Both(both) => f.debug_tuple("both").field(&both[0]).field(&both[1]).finish(),
         }
     }
 }

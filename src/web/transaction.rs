@@ -63,6 +63,12 @@ impl RequestTransaction {
         }
     }
 
+    /// Closes the connection that was left here, whose transaction nobody ends any more.
+    pub(super) fn abandon(&self) {
+        let state = mem::replace(&mut *self.state(), State::Finished);
+        drop(state);
+    }
+
     /// Commits or rolls back.
     pub(super) async fn finish(&self, commit: bool) -> Result<(), Rejection> {
         let state = mem::replace(&mut *self.state(), State::Finished);

@@ -27,6 +27,8 @@ pub enum Find {
     SubdomainOrDomain,
     Header,
     HeaderOrSubdomain,
+    HeaderAndSubdomain,
+    SessionAndHost,
     Path,
     /// The value of a cookie, as a session's.
     Session,
@@ -76,6 +78,8 @@ impl Service {
             Find::SubdomainOrDomain => subdomain().or(Resolver::domain()),
             Find::Header => Resolver::header("X-Tenant"),
             Find::HeaderOrSubdomain => Resolver::header("X-Tenant").or(subdomain()),
+            Find::HeaderAndSubdomain => Resolver::header("X-Tenant").and(subdomain()),
+            Find::SessionAndHost => session.and(subdomain().or(Resolver::domain())),
             Find::Path => Resolver::path_segment(0),
             // And a token, which somebody else is asked for.
             Find::Session => session.or(Resolver::custom_async(|request| {

@@ -1,6 +1,7 @@
 //! The same scenarios in each web framework, over real HTTP, with a real PostgreSQL.
 
 mod examples;
+mod frameworks;
 mod handlers;
 mod http;
 mod log;
@@ -30,7 +31,7 @@ macro_rules! scenarios_in {
 
             tests! {
                 hosts: tenants_by_host hostile_hosts forwarded_hosts domains_of_the_directory;
-                headers: tenants_by_header hostile_headers tenants_by_path tenants_by_session chains;
+                headers: tenants_by_header hostile_headers tenants_by_path tenants_by_session chains agreement;
                 rejections: suspended_and_unknown_tenants busy_pools_and_lost_servers answers_of_ones_own;
                 handlers: shared_tables the_current_tenant transactions;
                 load: clients_that_hang_up many_tenants_on_few_connections shutdown_under_load;

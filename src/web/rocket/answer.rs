@@ -17,16 +17,33 @@ pub(super) struct AnswerRejected;
 #[async_trait]
 impl Handler for AnswerRejected {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> route::Outcome<'r> {
-        let Admission::Rejected(rejection) = admission(request) else {
-            return route::Outcome::Forward((data, Status::NotFound));
-        };
-        let status = status_of(rejection);
-        let is_theirs = |catcher: &Catcher| catches(catcher, status) && catcher.name.as_deref() != Some(OURS);
-        if own_answer(request, rejection).is_none() && request.rocket().catchers().any(is_theirs) {
-            return route::Outcome::Error(status);
+        match admission(request) {
+            Admission::Rejected(rejection) => reject(request, rejection),
+            Admission::NotInstalled | Admission::Admitted(_) => route::Outcome::Forward((data, Status::NotFound)),
         }
-        route::Outcome::Success(answer(request, rejection))
     }
+}
+
+/// Answers a request that the fairing rejected, or leaves it to a catcher.
+pub(super) fn reject<'r>(request: &'r Request<'_>, rejection: &Rejection) -> route::Outcome<'r> {
+    rejection.log();
+    if let Some(answer) = own_answer(request, rejection) {
+        return route::Outcome::Success(answer);
+    }
+    let status = status_of(rejection);
+    let catches = |catcher: &Catcher| {
+        catcher.name.as_deref() != Some(OURS)
+            && catcher.code.is_none_or(|code| code == status.code)
+            && catcher
+                .base
+                .path()
+                .segments()
+                .prefix_of(request.uri().path().segments())
+    };
+    if request.rocket().catchers().any(catches) {
+        return route::Outcome::Error(status);
+    }
+    route::Outcome::Success(in_json(rejection))
 }
 
 /// A guard's reason to refuse a request, for the catcher.
@@ -34,15 +51,15 @@ pub(super) struct Refusal(pub(super) Option<Rejection>);
 
 pub(super) fn answer_refusal<'r>(status: Status, request: &'r Request<'_>) -> CatcherFuture<'r> {
     Box::pin(async move {
-        match request.local_cache(|| Refusal(None)) {
-            Refusal(Some(rejection)) if status_of(rejection) == status => Ok(answer(request, rejection)),
-            _ => Catcher::default().handler.handle(status, request).await,
+        let rejection = match admission(request) {
+            Admission::Rejected(rejection) => Some(rejection),
+            Admission::NotInstalled | Admission::Admitted(_) => request.local_cache(|| Refusal(None)).0.as_ref(),
+        };
+        match rejection.filter(|rejection| status_of(rejection) == status) {
+            Some(rejection) => Ok(answer(request, rejection)),
+            None => Catcher::default().handler.handle(status, request).await,
         }
     })
-}
-
-pub(super) fn catches(catcher: &Catcher, status: Status) -> bool {
-    catcher.base.path() == "/" && catcher.code.is_none_or(|code| code == status.code)
 }
 
 pub(super) fn status_of(rejection: &Rejection) -> Status {
@@ -55,9 +72,10 @@ fn own_answer(request: &Request<'_>, rejection: &Rejection) -> Option<Response<'
 
 pub(super) fn answer(request: &Request<'_>, rejection: &Rejection) -> Response<'static> {
     rejection.log();
-    if let Some(answer) = own_answer(request, rejection) {
-        return answer;
-    }
+    own_answer(request, rejection).unwrap_or_else(|| in_json(rejection))
+}
+
+fn in_json(rejection: &Rejection) -> Response<'static> {
     let body = rejection.body();
     let mut response = Response::build();
     response.status(status_of(rejection)).header(ContentType::JSON);

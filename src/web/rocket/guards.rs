@@ -4,13 +4,18 @@ use rocket::{
 };
 
 use super::{
-    Rejection, SharedConn, Tenant, TenantConn, TenantFairing,
+    Admission, Rejection, SharedConn, Tenant, TenantConn, TenantFairing, admission,
     answer::{Refusal, status_of},
     context,
 };
 use crate::web::request_context::{connection_of, shared_connection_of, tenant_of};
 
 fn guard<T>(request: &Request<'_>, found: Result<Option<T>, Rejection>) -> Outcome<T, Rejection> {
+    if let Admission::Rejected(rejection) = admission(request) {
+        let (code, message) = (rejection.code().to_owned(), rejection.message().into_owned());
+        let seen = Rejection::custom(rejection.status(), code, message);
+        return Outcome::Error((status_of(rejection), seen));
+    }
     let refusal: fn() -> Rejection = match found {
         Ok(Some(found)) => return Outcome::Success(found),
         Ok(None) => || Rejection::Missing,

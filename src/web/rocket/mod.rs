@@ -30,8 +30,17 @@
 //! # Catchers
 //!
 //! Catchers of yours come first: a request for an unknown tenant, or one that a guard refuses, goes to your catcher of its status, or your
-//! default one. Where there is none it is answered in JSON, and with [`on_rejection`](Tenants::on_rejection) always in your own way. A request for a tenant who is unknown,
-//! suspended or malformed is led to a route of this crate's, which no handler of yours sees; its URI is `/-/diesel-tenants/rejected` from then on.
+//! default one. Where there is none it is answered in JSON, and with [`on_rejection`](Tenants::on_rejection) always in your own way.
+//! (A handler that did without its `Option<Tenant>`, and then fails with 404 itself, can't be told from a guard that refused: it is answered as one.)
+//!
+//! Register yours with the application, or by fairings that are attached before this one: two catchers of one status for all paths
+//! don't launch.
+//!
+//! # Other fairings
+//!
+//! A request for a tenant who is unknown, suspended or malformed is led to a route of this crate's, and no handler of yours sees it: its
+//! method is `CONNECT` from then on. Attach this fairing after others that change requests: one that sets the method later leads such a request
+//! to a handler. Routes mounted with [`in_tenant`] refuse it even then, and so do guards, but for an `Option<TenantConn>`, which Rocket makes `None`.
 //!
 //! # What Rocket does otherwise
 //!
@@ -45,19 +54,19 @@ mod routes;
 
 use std::{net::IpAddr, sync::Arc};
 
-use answer::{AnswerRejected, answer, answer_refusal, catches};
+use answer::{AnswerRejected, answer, answer_refusal};
 use rocket::{
     Build, Catcher, Data, Request, Response, Rocket as Application, Route, async_trait,
     fairing::{self, Fairing, Info, Kind},
-    http::{Method, Status, uri::Origin},
+    http::{Method, Status},
 };
 
 pub use self::routes::in_tenant;
 use super::{Framework, RequestContext, Tenants};
 pub use super::{Rejection, SharedConn, Tenant, TenantConn, TrustedProxies};
 
-/// Where requests are led that are rejected.
-const REJECTED: &str = "/-/diesel-tenants/rejected";
+/// The method of requests that are rejected: no handler of anybody's has it, and the URI remains, for catchers and logs.
+const REJECTED: Method = Method::Connect;
 
 /// The name of our catchers, and our route.
 const OURS: &str = "diesel-tenants";
@@ -123,17 +132,21 @@ impl Fairing for Tenants<Rocket> {
     }
 
     async fn on_ignite(&self, rocket: Application<Build>) -> fairing::Result {
-        let has_catcher = |status: Status| rocket.catchers().any(|catcher| catches(catcher, status));
+        let is_caught = |status: Status| {
+            let catches = |catcher: &Catcher| catcher.code.is_none_or(|code| code == status.code);
+            let mut of_all = rocket.catchers().filter(|catcher| catcher.base.path() == "/");
+            of_all.any(catches)
+        };
         let catchers: Vec<_> = [Status::NotFound, Status::InternalServerError]
             .into_iter()
-            .filter(|status| !has_catcher(*status))
+            .filter(|status| !is_caught(*status))
             .map(|status| {
                 let mut catcher = Catcher::new(status.code, answer_refusal);
                 catcher.name = Some(OURS.into());
                 catcher
             })
             .collect();
-        let mut rejected = Route::ranked(-100, Method::Get, REJECTED, AnswerRejected);
+        let mut rejected = Route::ranked(-100, REJECTED, "/<_..>", AnswerRejected);
         rejected.name = Some(OURS.into());
         Ok(rocket
             .manage(self.clone())
@@ -150,8 +163,7 @@ impl Fairing for Tenants<Rocket> {
         let is_rejected = matches!(admission, Admission::Rejected(_));
         request.local_cache(|| admission);
         if is_rejected {
-            request.set_method(Method::Get);
-            request.set_uri(Origin::parse(REJECTED).expect("the path is valid"));
+            request.set_method(REJECTED);
         }
     }
 

@@ -3,7 +3,7 @@ use rocket::{
     route::{self, Handler},
 };
 
-use super::context;
+use super::{Admission, admission, answer::reject};
 
 /// Routes whose handlers run as the tenant's: [`TenantPool::current`](crate::TenantPool::current) works in them.
 pub fn in_tenant(routes: impl Into<Vec<Route>>) -> Vec<Route> {
@@ -21,9 +21,11 @@ struct InTenant(Box<dyn Handler>);
 impl Handler for InTenant {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> route::Outcome<'r> {
         let handled = self.0.handle(request, data);
-        match context(request) {
-            Some(context) => context.scope(handled).await,
-            None => handled.await,
+        match admission(request) {
+            Admission::Admitted(context) => context.scope(handled).await,
+            // A fairing that came after ours has led it here.
+            Admission::Rejected(rejection) => reject(request, rejection),
+            Admission::NotInstalled => handled.await,
         }
     }
 }

@@ -1,3 +1,5 @@
+use diesel_tenants::{IntoSchemaName as _, Placement, directory::FixedDirectory};
+
 use crate::{
     handlers::{Find, Service},
     http::{get, get_at, request, response, send},
@@ -138,4 +140,43 @@ pub async fn chains<S: Serve>() {
         "unknown_tenant"
     );
     assert_eq!(get_at(*server, "shop.example", "/tenant").await.error(), "no_tenant");
+}
+
+pub async fn agreement<S: Serve>() {
+    let store = Store::new().await;
+    let server = S::start(Service::new(&store.pool, Find::HeaderAndSubdomain)).await;
+    let claimed =
+        async |host: &str, tenant: &str| get(*server, "/tenant", &[("Host", host), ("X-Tenant", tenant)]).await;
+    assert_eq!(claimed("client1.shop.example", "client1").await.body, "client1");
+    for (host, tenant, status, error) in [
+        ("client2.shop.example", "client1", 403, "wrong_tenant"),
+        ("client2.shop.example", "nobody", 403, "wrong_tenant"),
+        ("nobody.shop.example", "client1", 403, "wrong_tenant"),
+        ("nobody.shop.example", "nobody", 404, "unknown_tenant"),
+        ("shop.example", "client1", 404, "no_tenant"),
+        ("a..shop.example", "client1", 400, "malformed_tenant"),
+        ("client1.shop.example", "", 400, "malformed_tenant"),
+    ] {
+        let answer = claimed(host, tenant).await;
+        assert_eq!((answer.status, &*answer.error()), (status, error), "{host} {tenant}");
+    }
+    let unclaimed = get_at(*server, "client1.shop.example", "/tenant").await;
+    assert_eq!((unclaimed.status, &*unclaimed.error()), (404, "no_tenant"));
+    // Where a handler can do without a tenant, it is nobody's.
+    assert_eq!(get_at(*server, "client1.shop.example", "/current").await.body, "nobody");
+
+    // With a chain, and with a directory that has to be asked.
+    let directory = FixedDirectory::new()
+        .with("client1", Placement::schema("client1".into_schema_name().unwrap()))
+        .and_then(|directory| directory.with_domain("cars.example.org", "client1"))
+        .unwrap();
+    let store = Store::with(|builder| builder.directory(directory)).await;
+    let server = S::start(Service::new(&store.pool, Find::SessionAndHost)).await;
+    let with = async |host: &str, cookie: &str| get(*server, "/tenant", &[("Host", host), ("Cookie", cookie)]).await;
+    for host in ["cars.example.org", "client1.shop.example"] {
+        assert_eq!(with(host, "session=client1").await.body, "client1", "{host}");
+        assert_eq!(with(host, "session=client2").await.error(), "wrong_tenant", "{host}");
+        assert_eq!(with(host, "other=1").await.status, 401, "{host}");
+        assert_eq!(get_at(*server, host, "/tenant").await.error(), "no_tenant", "{host}");
+    }
 }

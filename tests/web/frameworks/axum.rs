@@ -1,0 +1,139 @@
+use std::{
+    convert::Infallible,
+    future::{Ready, ready},
+    net::SocketAddr,
+    pin::pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{
+    body::{Body, to_bytes},
+    extract::{ConnectInfo, FromRequestParts, Request, connect_info::MockConnectInfo},
+    http::Extensions,
+};
+use diesel_tenants::{
+    BoxFuture,
+    web::axum::{Resolver, Tenant, TenantConn, TenantLayer, TrustedProxies},
+};
+use tokio::sync::mpsc;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::{handlers::bill, store::Store};
+
+fn request(host: &str) -> Request {
+    let request = Request::builder().uri("/").header("Host", host);
+    request.body(Body::empty()).unwrap()
+}
+
+/// Answers by the tenant's name, as a string: a response of a type of its own, as layers that compress have.
+#[derive(Clone)]
+struct Echo;
+
+impl Service<Request> for Echo {
+    type Response = String;
+    type Error = Infallible;
+    type Future = Ready<Result<String, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        // At once, and not only when its future is polled: other layers do so too.
+        let current = diesel_tenants::context::current_tenant();
+        ready(Ok(format!(
+            "{} {:?}",
+            request.uri(),
+            current.map(|tenant| tenant.to_string())
+        )))
+    }
+}
+
+#[tokio::test]
+async fn services_inside_of_the_layer_have_responses_of_any_type_and_are_called_as_the_tenants() {
+    let store = Store::new().await;
+    let resolver = Resolver::subdomain("shop.example").unwrap();
+    let mut service = TenantLayer::new(store.pool.clone(), resolver).layer(Echo);
+    let response = service.call(request("client1.shop.example")).await.unwrap();
+    assert_eq!(response.extensions().get::<Tenant>().unwrap().as_str(), "client1");
+    let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    assert_eq!(body, "/ Some(\"client1\")");
+}
+
+#[tokio::test]
+async fn a_mock_of_the_clients_address_counts_as_one() {
+    let store = Store::new().await;
+    let proxies = TrustedProxies::new(["10.0.0.0/8"]).unwrap();
+    let resolver = Resolver::subdomain("shop.example").unwrap();
+    let mut service = TenantLayer::new(store.pool.clone(), resolver)
+        .trusted_proxies(proxies)
+        .layer(Echo);
+    let mut believed = async |insert: &dyn Fn(&mut Extensions)| {
+        let mut request = request("proxy.internal");
+        let host = "client2.shop.example".parse().unwrap();
+        request.headers_mut().insert("X-Forwarded-Host", host);
+        insert(request.extensions_mut());
+        let response = service.call(request).await.unwrap();
+        response.extensions().get::<Tenant>().is_some()
+    };
+    for (address, is_trusted) in [([10, 0, 0, 1], true), ([192, 0, 2, 1], false)] {
+        let address = SocketAddr::from((address, 80));
+        let real = |extensions: &mut Extensions| _ = extensions.insert(ConnectInfo(address));
+        let mock = |extensions: &mut Extensions| _ = extensions.insert(MockConnectInfo(address));
+        assert_eq!(believed(&real).await, is_trusted, "{address}");
+        assert_eq!(believed(&mock).await, is_trusted, "{address}");
+    }
+}
+
+/// Writes, and then waits for ever, while something that outlives the request has a `TenantConn` of it.
+#[derive(Clone)]
+struct Hold(mpsc::UnboundedSender<TenantConn>);
+
+impl Service<Request> for Hold {
+    type Response = String;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<String, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let held = self.0.clone();
+        Box::pin(async move {
+            let (mut parts, _) = request.into_parts();
+            let used = TenantConn::from_request_parts(&mut parts, &()).await.unwrap();
+            bill(used, 1).await.unwrap();
+            held.send(TenantConn::from_request_parts(&mut parts, &()).await.unwrap())
+                .unwrap();
+            std::future::pending().await
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_hangs_up_leaves_no_transaction_even_where_its_context_lives_on() {
+    let store = Store::with(|builder| builder.max_size(1).wait_timeout(Duration::from_secs(5))).await;
+    let resolver = Resolver::subdomain("shop.example").unwrap();
+    let (sender, mut held) = mpsc::unbounded_channel();
+    let mut service = TenantLayer::new(store.pool.clone(), resolver)
+        .transactions()
+        .layer(Hold(sender));
+    let mut held = {
+        let mut call = pin!(service.call(request("client1.shop.example")));
+        tokio::select! {
+            _ = &mut call => unreachable!("it waits for ever"),
+            held = held.recv() => held.unwrap(),
+        }
+    };
+    let other = store.pool.for_tenant("client2").get().await;
+    assert!(other.is_ok(), "the pool's only connection is free: {other:?}");
+    drop(other);
+    let late = held.get().await.unwrap_err();
+    assert!(
+        matches!(late, diesel_tenants::web::Rejection::TransactionInUse),
+        "{late:?}"
+    );
+}

@@ -1,0 +1,158 @@
+use diesel_tenants::{
+    migrations::NoMigrations,
+    web::rocket::{Rejection, Resolver, SharedConn, Tenant, TenantConn, TenantFairing, in_tenant},
+};
+use rocket::{
+    Build, Request, Rocket, catch, catchers,
+    fairing::AdHoc,
+    get,
+    http::{Header, Method, Status},
+    local::asynchronous::Client,
+    routes,
+};
+
+use crate::{handlers, store::Store};
+
+#[get("/products")]
+async fn products(conn: Option<TenantConn>, shared: SharedConn) -> Result<String, Rejection> {
+    handlers::products(conn, shared).await
+}
+
+#[get("/tenant")]
+fn tenant(tenant: Tenant) -> String {
+    tenant.to_string()
+}
+
+#[get("/refusal")]
+fn refusal(tenant: Result<Tenant, Rejection>) -> String {
+    tenant.map_or_else(|rejection| rejection.code().to_owned(), |tenant| tenant.to_string())
+}
+
+async fn client(store: &Store, change: impl FnOnce(Rocket<Build>) -> Rocket<Build>) -> Client {
+    let tenants = TenantFairing::new(store.pool.clone(), Resolver::subdomain("shop.example").unwrap());
+    Client::untracked(change(rocket::build().attach(tenants)))
+        .await
+        .unwrap()
+}
+
+async fn get(client: &Client, host: &'static str, path: &'static str) -> (Status, String) {
+    let request = client.get(path).header(Header::new("Host", host));
+    let response = request.dispatch().await;
+    (response.status(), response.into_string().await.unwrap_or_default())
+}
+
+/// A fairing that comes later, and leads whatever comes to a handler.
+fn overriding(path: &'static str) -> AdHoc {
+    AdHoc::on_request("override", move |request, _| {
+        Box::pin(async move {
+            request.set_method(Method::Get);
+            request.set_uri(rocket::http::uri::Origin::parse(path).unwrap());
+        })
+    })
+}
+
+#[rocket::async_test]
+async fn no_handler_sees_a_rejected_request_even_where_a_later_fairing_leads_it_there() {
+    let store = Store::new().await;
+    store.pool.create_tenant("closed", NoMigrations).await.unwrap();
+    store.pool.suspend_tenant("closed").await.unwrap();
+    for (path, seen) in [("/products", "2"), ("/tenant", "client1"), ("/refusal", "client1")] {
+        let client = client(&store, |rocket| {
+            let routes = in_tenant(routes![products, tenant, refusal]);
+            rocket.attach(overriding(path)).mount("/", routes)
+        })
+        .await;
+        assert_eq!(
+            get(&client, "client1.shop.example", "/").await,
+            (Status::Ok, seen.to_owned())
+        );
+        for (host, status, code) in [
+            ("closed.shop.example", Status::Forbidden, "suspended_tenant"),
+            ("nobody.shop.example", Status::NotFound, "unknown_tenant"),
+            ("a..shop.example", Status::BadRequest, "malformed_tenant"),
+        ] {
+            let (answered, body) = get(&client, host, "/").await;
+            assert_eq!(answered, status, "{path} {body}");
+            assert!(body.contains(code), "{path} {body}");
+        }
+    }
+    // Routes that are not mounted so have the guards.
+    for (path, status, body) in [
+        ("/tenant", Status::Forbidden, None),
+        ("/refusal", Status::Ok, Some("suspended_tenant")),
+    ] {
+        let client = client(&store, |rocket| {
+            rocket.attach(overriding(path)).mount("/", routes![tenant, refusal])
+        })
+        .await;
+        let (answered, seen) = get(&client, "closed.shop.example", "/").await;
+        assert_eq!(answered, status);
+        assert!(body.is_none_or(|body| body == seen), "{seen}");
+    }
+}
+
+#[catch(404)]
+fn of_the_interface(request: &Request<'_>) -> String {
+    format!("nothing at {}", request.uri())
+}
+
+#[catch(default)]
+fn of_admins(status: Status, _: &Request<'_>) -> String {
+    format!("{status} for admins")
+}
+
+#[rocket::async_test]
+async fn catchers_get_what_is_refused_below_their_base() {
+    let store = Store::new().await;
+    let client = client(&store, |rocket| {
+        rocket
+            .register("/api", catchers![of_the_interface])
+            .register("/admin", catchers![of_admins])
+            .mount("/", in_tenant(routes![tenant]))
+            .mount("/api", in_tenant(routes![tenant]))
+            .mount("/admin", routes![tenant])
+    })
+    .await;
+    for host in ["nobody.shop.example", "shop.example"] {
+        assert_eq!(
+            get(&client, host, "/api/tenant").await,
+            (Status::NotFound, "nothing at /api/tenant".to_owned()),
+            "{host}"
+        );
+        let (status, body) = get(&client, host, "/admin/tenant").await;
+        assert_eq!(
+            (status, &*body),
+            (Status::NotFound, "404 Not Found for admins"),
+            "{host}"
+        );
+        let (status, body) = get(&client, host, "/tenant").await;
+        assert!(
+            status == Status::NotFound && body.starts_with("{\"error\":"),
+            "{host}: {body}"
+        );
+    }
+    let (status, body) = get(&client, "a..shop.example", "/api/tenant").await;
+    assert!(
+        status == Status::BadRequest && body.contains("malformed_tenant"),
+        "{body}"
+    );
+    let (_, body) = get(&client, "a..shop.example", "/admin/tenant").await;
+    assert_eq!(body, "400 Bad Request for admins");
+}
+
+#[rocket::async_test]
+async fn a_rejected_request_keeps_its_uri_for_logs() {
+    let store = Store::new().await;
+    let log = AdHoc::on_response("log", |request, response| {
+        Box::pin(async move {
+            let uri = request.uri().to_string();
+            response.set_raw_header("X-Logged", uri);
+        })
+    });
+    let client = client(&store, |rocket| rocket.attach(log).mount("/", routes![tenant])).await;
+    let request = client
+        .get("/tenant?x=1")
+        .header(Header::new("Host", "nobody.shop.example"));
+    let response = request.dispatch().await;
+    assert_eq!(response.headers().get_one("X-Logged"), Some("/tenant?x=1"));
+}
