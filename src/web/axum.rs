@@ -21,7 +21,7 @@
 //! ```
 //!
 //! Add the layer after the routes it is for. [`TrustedProxies`] are told by the address of the client: serve the application with
-//! `into_make_service_with_connect_info::<SocketAddr>()`.
+//! `into_make_service_with_connect_info::<SocketAddr>()`; tests may use a `MockConnectInfo`.
 //!
 //! A response to a request with a tenant has that [`Tenant`] among its extensions, and one that was rejected its `Arc<Rejection>`: for layers
 //! further out, such as those that write logs.
