@@ -9,10 +9,11 @@ use diesel_tenants::web::actix::{Rejection, Resolver, TenantConn, TenantMiddlewa
 
 use crate::queries::{self, Pools, Row};
 
-pub fn start(pools: Pools) -> [SocketAddr; 3] {
+pub fn start(url: String) -> [SocketAddr; 3] {
     let (listening, address) = mpsc::channel();
     thread::spawn(move || {
         System::new().block_on(async {
+            let pools = Pools::new(&url).await;
             let resolver = Resolver::subdomain("shop.example").expect("a domain");
             let tenants = TenantMiddleware::new(pools.ours.clone(), resolver);
             let app = move || {

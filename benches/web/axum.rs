@@ -6,11 +6,12 @@ use tokio::{net::TcpListener, runtime};
 
 use crate::queries::{self, Pools, Row};
 
-pub fn start(pools: Pools) -> [SocketAddr; 3] {
+pub fn start(url: String) -> [SocketAddr; 3] {
     let (listening, address) = mpsc::channel();
     thread::spawn(move || {
         let runtime = runtime::Builder::new_current_thread().enable_all().build();
         runtime.expect("a runtime").block_on(async {
+            let pools = Pools::new(&url).await;
             let resolver = Resolver::subdomain("shop.example").expect("a domain");
             let app = Router::new()
                 .route("/ours", get(ours))

@@ -18,7 +18,7 @@ use std::{
 
 use client::Client;
 use diesel_tenants_test_support::Server;
-use queries::{Pools, TENANTS};
+use queries::TENANTS;
 
 const CLIENTS: usize = 4;
 const REQUESTS_A_ROUND: usize = 400;
@@ -42,10 +42,9 @@ async fn main() {
              INSERT INTO tenant{tenant}.orders VALUES (1, 1, {tenant})"
         ));
     }
-    let pools = Pools::new(database.url()).await;
-    measure("Axum", axum::start(pools.clone())).await;
-    measure("Actix Web", actix::start(pools.clone())).await;
-    measure("Rocket", rocket::start(pools)).await;
+    measure("Axum", axum::start(database.url().to_owned())).await;
+    measure("Actix Web", actix::start(database.url().to_owned())).await;
+    measure("Rocket", rocket::start(database.url().to_owned())).await;
 }
 
 async fn measure(framework: &str, addresses: [SocketAddr; 3]) {

@@ -20,15 +20,19 @@ use tokio::runtime;
 use crate::queries::{self, Pools, Row};
 
 /// Two servers, as a fairing is there for all routes.
-pub fn start(pools: Pools) -> [SocketAddr; 3] {
-    let resolver = Resolver::subdomain("shop.example").expect("a domain");
-    let tenants = TenantFairing::new(pools.ours.clone(), resolver);
-    let ours = start_one(move |rocket| rocket.attach(tenants).mount("/", in_tenant(routes![ours])));
-    let theirs = start_one(|rocket| rocket.manage(pools).mount("/", routes![by_hand, search_path]));
+pub fn start(url: String) -> [SocketAddr; 3] {
+    let ours = start_one(url.clone(), |rocket, pools| {
+        let resolver = Resolver::subdomain("shop.example").expect("a domain");
+        let tenants = TenantFairing::new(pools.ours, resolver);
+        rocket.attach(tenants).mount("/", in_tenant(routes![ours]))
+    });
+    let theirs = start_one(url, |rocket, pools| {
+        rocket.manage(pools).mount("/", routes![by_hand, search_path])
+    });
     [ours, theirs, theirs]
 }
 
-fn start_one(with: impl FnOnce(Rocket<Build>) -> Rocket<Build> + Send + 'static) -> SocketAddr {
+fn start_one(url: String, with: fn(Rocket<Build>, Pools) -> Rocket<Build>) -> SocketAddr {
     let (listening, port) = mpsc::channel();
     let listening = Mutex::new(listening);
     thread::spawn(move || {
@@ -45,7 +49,8 @@ fn start_one(with: impl FnOnce(Rocket<Build>) -> Rocket<Build> + Send + 'static)
                 let port = rocket.config().port;
                 Box::pin(async move { listening.send(port).expect("somebody waits") })
             }));
-            with(rocket).launch().await.expect("it serves");
+            let pools = Pools::new(&url).await;
+            with(rocket, pools).launch().await.expect("it serves");
         });
     });
     (Ipv4Addr::LOCALHOST, port.recv().expect("it listens")).into()
