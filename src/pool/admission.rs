@@ -14,7 +14,7 @@ impl TenantPool {
         }
         let map = self.with_symbolic_schema(SchemaTranslateMap::tenant(tenant.clone()));
         if self.schemas().get(&map, Instant::now()).is_none() {
-            self.for_tenant(&tenant).get().await?;
+            Box::pin(self.for_tenant(&tenant).get()).await?;
         }
         Ok(tenant)
     }

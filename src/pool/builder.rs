@@ -9,6 +9,7 @@ use deadpool::managed::QueueMode;
 use diesel::ConnectionResult;
 use diesel_async::AsyncPgConnection;
 use futures_core::future::BoxFuture;
+use tokio::runtime::Handle;
 use tokio_postgres::Config;
 
 use super::{
@@ -325,6 +326,25 @@ impl TenantPoolBuilder {
         F: Fn(Config) -> BoxFuture<'static, ConnectionResult<AsyncPgConnection>> + Send + Sync + 'static,
     {
         self.options.establish = Some(Arc::new(establish));
+        self
+    }
+
+    /// Opens and drives all connections in one runtime, whichever asks for them. Default: each in the one that asks.
+    ///
+    /// A connection ends with the runtime that drives it, also while others use it. Where several share a pool and don't end together, as Actix's
+    /// workers do, a query may find its connection closed when one of them stops. In the runtime that ends last no connection does; the price
+    /// is a way from thread to thread for each query. Connections are opened elsewhere only when that runtime has ended.
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use diesel_tenants::TenantPool;
+    /// use tokio::runtime::Handle;
+    ///
+    /// let pool = TenantPool::builder("postgres://db.example/store").runtime(Handle::current());
+    /// # })
+    /// ```
+    pub fn runtime(mut self, runtime: Handle) -> Self {
+        self.options.runtime = Some(runtime);
         self
     }
 

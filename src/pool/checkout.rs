@@ -56,7 +56,7 @@ impl Checkout {
         let translation = match pool.schemas().get(map, checkout.since()) {
             Some(translation) => translation,
             None => {
-                let translation = checkout.look_up(pool, target, map).await?;
+                let translation = Box::pin(checkout.look_up(pool, target, map)).await?;
                 if pool.schemas().outdate(Object::metrics(checkout.object()).created) {
                     checkout.discard();
                     checkout = Self::wait(pool, target).await?;
@@ -64,7 +64,9 @@ impl Checkout {
                 translation
             }
         };
-        checkout.show_rows(pool, target, tenant_id).await?;
+        if tenant_id.is_some() || checkout.shows_rows() {
+            Box::pin(checkout.show_rows(pool, target, tenant_id)).await?;
+        }
         checkout.set_translation(translation);
         checkout.share = share;
         Ok(checkout)

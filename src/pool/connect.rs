@@ -1,4 +1,4 @@
-use std::{fmt::Write as _, sync::Arc, time::Duration};
+use std::{fmt::Write as _, panic::resume_unwind, sync::Arc, time::Duration};
 
 use diesel::{
     ConnectionResult, QueryableByName,
@@ -6,6 +6,10 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_core::future::BoxFuture;
+use tokio::{
+    runtime::{self, Handle},
+    task::JoinSet,
+};
 use tokio_postgres::{Client, Config, Connection, NoTls, Socket, config::Host, tls::MakeTlsConnect};
 
 use super::{ConnectError, options::Options};
@@ -22,6 +26,7 @@ pub(crate) struct Connector {
     extension_schemas: Vec<SchemaName>,
     timeout: Duration,
     establish: Option<Arc<EstablishCallback>>,
+    runtime: Option<Handle>,
     may_be_pooled: bool,
     read_only: bool,
 }
@@ -49,6 +54,7 @@ impl Connector {
             extension_schemas,
             timeout: options.connect_timeout,
             establish: options.establish.clone(),
+            runtime: options.runtime.clone(),
             may_be_pooled: search_path_from_role,
             read_only,
         }
@@ -65,6 +71,7 @@ impl Connector {
             extension_schemas: self.extension_schemas.clone(),
             timeout: self.timeout,
             establish: self.establish.clone(),
+            runtime: self.runtime.clone(),
             may_be_pooled: self.may_be_pooled,
             read_only: self.read_only,
         }
@@ -126,28 +133,46 @@ impl Connector {
     }
 
     async fn connect_untimed(&self) -> Result<AsyncPgConnection, ConnectError> {
-        let setup = |source| ConnectError::Setup {
-            server: self.server.clone(),
-            source,
-        };
-        let mut connection = match &self.establish {
-            Some(establish) => establish(self.config.clone()).await.map_err(setup)?,
-            None => {
-                let (client, driver) = self
-                    .config
-                    .connect(NoTls)
-                    .await
-                    .map_err(|source| ConnectError::Refused {
-                        server: self.server.clone(),
-                        source,
-                    })?;
-                AsyncPgConnection::try_from_client_and_connection(client, driver)
-                    .await
-                    .map_err(setup)?
-            }
-        };
+        let mut connection = self.open().await?;
         self.refuse_unsafe_settings(&mut connection).await?;
         Ok(connection)
+    }
+
+    /// Whether a connection that was opened in one runtime would be there too if it were opened in this one.
+    pub(super) fn would_open_in(&self, runtime: runtime::Id) -> bool {
+        self.runtime.is_some() || Handle::current().id() == runtime
+    }
+
+    /// Opens a connection in the pool's runtime, if it has one, where a task will drive it.
+    async fn open(&self) -> Result<AsyncPgConnection, ConnectError> {
+        if let Some(runtime) = &self.runtime {
+            let mut opening = JoinSet::new();
+            opening.spawn_on(self.establish(), runtime);
+            match opening.join_next().await {
+                Some(Ok(opened)) => return opened,
+                Some(Err(error)) if error.is_panic() => resume_unwind(error.into_panic()),
+                // It has ended.
+                Some(Err(_)) | None => {}
+            }
+        }
+        self.establish().await
+    }
+
+    fn establish(&self) -> impl Future<Output = Result<AsyncPgConnection, ConnectError>> + Send + 'static {
+        let (config, server, establish) = (self.config.clone(), self.server.clone(), self.establish.clone());
+        async move {
+            let opened = match establish {
+                Some(establish) => establish(config).await,
+                None => {
+                    let (client, driver) = match config.connect(NoTls).await {
+                        Ok(connected) => connected,
+                        Err(source) => return Err(ConnectError::Refused { server, source }),
+                    };
+                    AsyncPgConnection::try_from_client_and_connection(client, driver).await
+                }
+            };
+            opened.map_err(|source| ConnectError::Setup { server, source })
+        }
     }
 
     /// Asks rather than trusts: a pooler may drop the startup options, and a custom setup may forget them.

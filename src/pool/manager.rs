@@ -1,10 +1,11 @@
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, pooled_connection::PoolableConnection};
+use tokio::runtime::{self, Handle};
 
 use super::{ConnectError, Recycling, connect::Connector, schemas::Schemas};
 use crate::{TenantConnection, translate::SchemaTranslateMap};
@@ -14,8 +15,8 @@ pub(crate) struct Manager {
     connector: Arc<Connector>,
     schemas: Arc<Schemas>,
     limits: Limits,
-    /// The connection that proved the pool's options, until somebody asks for one.
-    first: Mutex<Option<AsyncPgConnection>>,
+    /// The connection that proved the pool's options, and the runtime in which it was opened, until somebody asks for one.
+    first: Mutex<Option<(Box<AsyncPgConnection>, runtime::Id)>>,
 }
 
 /// What a connection may go through before it is replaced.
@@ -40,30 +41,39 @@ impl Manager {
     /// Opens a connection ahead of the first checkout.
     pub(super) async fn warm_up(&self) -> Result<(), ConnectError> {
         let connection = self.connector.connect().await?;
-        *self.first.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
+        *self.first() = Some((Box::new(connection), Handle::current().id()));
         Ok(())
     }
 
     /// Closes that connection, if nobody has asked for it yet.
     pub(super) fn forget_first(&self) {
-        self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.first().take();
+    }
+
+    fn take_first(&self) -> Option<Box<AsyncPgConnection>> {
+        let (mut first, runtime) = self.first().take()?;
+        (!first.is_broken() && self.connector.would_open_in(runtime)).then_some(first)
+    }
+
+    fn first(&self) -> MutexGuard<'_, Option<(Box<AsyncPgConnection>, runtime::Id)>> {
+        self.first.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl managed::Manager for Manager {
-    type Type = TenantConnection;
+    /// In a box, for it is large, and moves along with each checkout.
+    type Type = Box<TenantConnection>;
     type Error = ConnectError;
 
-    async fn create(&self) -> Result<TenantConnection, ConnectError> {
-        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let connection = match first.and_then(|mut first| (!first.is_broken()).then_some(first)) {
+    async fn create(&self) -> Result<Box<TenantConnection>, ConnectError> {
+        let connection = match self.take_first() {
             Some(connection) => connection,
-            None => self.connector.connect().await?,
+            None => Box::new(Box::pin(self.connector.connect()).await?),
         };
-        Ok(TenantConnection::new(connection, SchemaTranslateMap::new()))
+        Ok(Box::new(TenantConnection::new(*connection, SchemaTranslateMap::new())))
     }
 
-    async fn recycle(&self, connection: &mut TenantConnection, metrics: &Metrics) -> RecycleResult<ConnectError> {
+    async fn recycle(&self, connection: &mut Box<TenantConnection>, metrics: &Metrics) -> RecycleResult<ConnectError> {
         let Limits {
             recycling,
             recycle_timeout,
@@ -92,7 +102,7 @@ impl managed::Manager for Manager {
         };
         if verify {
             let ping = diesel::sql_query("SELECT 1").execute(connection.untranslated());
-            match tokio::time::timeout(recycle_timeout, ping).await {
+            match Box::pin(tokio::time::timeout(recycle_timeout, ping)).await {
                 Ok(Ok(_)) => {}
                 Ok(Err(error)) => return Err(RecycleError::message(format!("the connection is broken: {error}"))),
                 Err(_) => return Err(RecycleError::message("the connection doesn't answer")),

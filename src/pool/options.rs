@@ -1,5 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
+use tokio::runtime::Handle;
+
 use super::{MigrationStatements, Recycling, connect::EstablishCallback};
 
 /// What all databases behind a pool have in common: how connections are made, and for how long they are kept.
@@ -23,6 +25,8 @@ pub(super) struct Options {
     /// The setting that row-level security policies compare with.
     pub(super) row_setting: String,
     pub(super) establish: Option<Arc<EstablishCallback>>,
+    /// Where connections are opened and driven, if not where they are asked for.
+    pub(super) runtime: Option<Handle>,
     /// Whether transactions can't write.
     pub(super) read_only: bool,
 }
@@ -47,6 +51,7 @@ impl Default for Options {
             migration_statements: MigrationStatements::default(),
             row_setting: "diesel_tenants.tenant_id".to_owned(),
             establish: None,
+            runtime: None,
             read_only: false,
         }
     }

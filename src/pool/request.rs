@@ -127,10 +127,10 @@ impl Wish<'_> {
         read_only: bool,
     ) -> Result<Checkout, CheckoutError> {
         match database {
-            database if read_only => pool.readers().check_out(database, self).await,
+            database if read_only => Box::pin(pool.readers().check_out(database, self)).await,
             None => Checkout::get(pool, self).await,
             Some(database) => {
-                let pool = pool.database_for(self.target, database).await?;
+                let pool = Box::pin(pool.database_for(self.target, database)).await?;
                 Checkout::get(&pool, self).await
             }
         }

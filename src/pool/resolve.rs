@@ -57,7 +57,7 @@ impl TenantPool {
                     let found = found.map_err(DirectoryError::new)?;
                     Ok(found.map(|entry| Arc::new(self.resolved(entry))))
                 };
-                self.in_time(tenant, resolver.tenants.get_or_find(tenant, find)).await?
+                Box::pin(self.in_time(tenant, resolver.tenants.get_or_find(tenant, find))).await?
             }
         };
         let target = || Target::Tenant(tenant.clone());

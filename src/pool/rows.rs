@@ -45,9 +45,6 @@ impl Checkout {
         target: &Target,
         tenant_id: Option<&str>,
     ) -> Result<(), CheckoutError> {
-        if tenant_id.is_none() && !self.shows_rows() {
-            return Ok(());
-        }
         if tenant_id.is_some() && pool.connector().may_be_pooled() {
             return Err(CheckoutError::RowsNeedSession { target: target.clone() });
         }

@@ -183,7 +183,7 @@ impl TenantPool {
     /// A connection that is free now or, only if there is none, the next one: waiting takes a timer.
     pub(super) async fn free_or_awaited_connection(&self) -> Result<Object<Manager>, PoolError<ConnectError>> {
         match self.0.connections.timeout_get(&NOW).await {
-            Err(PoolError::Timeout(_)) => self.0.connections.get().await,
+            Err(PoolError::Timeout(_)) => Box::pin(self.0.connections.get()).await,
             result => result,
         }
     }

@@ -50,7 +50,7 @@ impl TenantConn {
         let checkout = match self.checkout.take() {
             Some(checkout) => checkout,
             None => match self.context.transaction() {
-                Some(transaction) => transaction.take(self.context.check_out(&self.tenant)).await?,
+                Some(transaction) => Box::pin(transaction.take(self.context.check_out(&self.tenant))).await?,
                 None => self.context.check_out(&self.tenant).await?,
             },
         };

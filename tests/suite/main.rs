@@ -35,6 +35,7 @@ mod query;
 mod rename_tenant;
 mod replicas;
 mod rich;
+mod runtimes;
 mod schema;
 mod spares;
 mod store;

@@ -5,6 +5,7 @@ use std::{
 };
 
 use diesel_tenants::Recycling;
+use tokio::runtime::Handle;
 
 use crate::{
     handlers::{Find, Service},
@@ -85,7 +86,12 @@ pub async fn many_tenants_on_few_connections<S: Serve>() {
 }
 
 pub async fn shutdown_under_load<S: Serve>() {
-    let store = Store::with(|builder| builder.max_size(8).wait_timeout(Duration::from_secs(60))).await;
+    let store = Store::with(|builder| {
+        let builder = builder.max_size(8).wait_timeout(Duration::from_secs(60));
+        // Actix's workers have runtimes of their own, which don't end together.
+        builder.runtime(Handle::current())
+    })
+    .await;
     let service = Service::new(&store.pool, Find::Subdomain);
     let server = S::start(service.clone()).await;
     let address = *server;
