@@ -20,6 +20,9 @@ use super::Malformed;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host(Kind);
 
+/// What labels of other scripts begin with.
+const PUNYCODE: &str = "xn--";
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
     /// In ASCII and lower case, without a dot at the end.
@@ -38,6 +41,9 @@ impl Host {
 
     fn read(text: &str) -> Option<Self> {
         let host = without_port(text)?;
+        if is_plain_domain(host) {
+            return Some(Self(Kind::Domain(host.to_owned())));
+        }
         Some(Self(match url::Host::parse(host).ok()? {
             url::Host::Ipv4(address) => Kind::Address(address.into()),
             url::Host::Ipv6(address) => Kind::Address(address.into()),
@@ -46,10 +52,7 @@ impl Host {
                     Some(domain) => domain.to_owned(),
                     None => domain,
                 };
-                if domain.len() > 253 || !domain.split('.').all(is_label) {
-                    return None;
-                }
-                Kind::Domain(domain)
+                Kind::Domain(Some(domain).filter(|domain| is_domain(domain))?)
             }
         }))
     }
@@ -81,6 +84,9 @@ impl fmt::Display for Host {
 
 /// A domain in the letters of its script: `bücher.example`.
 pub(super) fn unicode(domain: &str) -> String {
+    if !domain.contains(PUNYCODE) {
+        return domain.to_owned();
+    }
     // What could be read as a host has no errors.
     idna::domain_to_unicode(domain).0
 }
@@ -99,6 +105,17 @@ fn without_port(text: &str) -> Option<&str> {
     }
 }
 
+/// Whether a host is a domain in its final form, as nearly all are: neither letters of other scripts, nor a number at the end, which
+/// makes it an address.
+fn is_plain_domain(host: &str) -> bool {
+    let last = host.rsplit('.').next().unwrap_or(host);
+    is_domain(host) && !host.contains(PUNYCODE) && !last.starts_with(|first: char| first.is_ascii_digit())
+}
+
+fn is_domain(text: &str) -> bool {
+    text.len() <= 253 && text.split('.').all(is_label)
+}
+
 /// Other characters are no danger to SQL, where names are quoted; and no host has them.
 fn is_label(label: &str) -> bool {
     let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
@@ -111,6 +128,21 @@ mod tests {
 
     fn shown(text: &str) -> String {
         Host::parse(text).map_or_else(|_| "malformed".to_owned(), |host| host.to_string())
+    }
+
+    #[test]
+    fn a_plain_domain_is_what_the_standard_makes_of_it() {
+        let mut texts = vec![String::new()];
+        for _ in 0..5 {
+            let longer = texts
+                .iter()
+                .flat_map(|text| "a0x-_.A:".chars().map(move |next| format!("{text}{next}")));
+            texts = longer.collect();
+            for text in texts.iter().filter(|text| is_plain_domain(text)) {
+                assert_eq!(url::Host::parse(text), Ok(url::Host::Domain(text.clone())));
+            }
+        }
+        assert!(is_plain_domain("client1.example.com") && is_plain_domain("0x7f.1.a"));
     }
 
     #[test]
