@@ -56,8 +56,7 @@ pub async fn without_tenant<F: Future>(future: F) -> F::Output {
 /// # }
 /// ```
 pub fn with_current_tenant<F: Future>(future: F) -> impl Future<Output = F::Output> {
-    let current = CURRENT.try_with(Clone::clone).ok().flatten();
-    CURRENT.scope(current, future)
+    CURRENT.scope(current(), future)
 }
 
 /// Runs a function with a current tenant: for threads of blocking work.
@@ -67,14 +66,18 @@ pub fn with_tenant_blocking<T>(tenant: impl IntoSchemaName, work: impl FnOnce() 
 
 /// The tenant of the running request; `None` outside of [`with_tenant`], or if its name is invalid.
 pub fn current_tenant() -> Option<SchemaName> {
-    CURRENT.try_with(Clone::clone).ok().flatten()?.ok()
+    current()?.ok()
+}
+
+fn current() -> Option<Result<SchemaName, SchemaNameError>> {
+    CURRENT.try_with(Clone::clone).ok().flatten()
 }
 
 impl TenantPool {
     /// A checkout for the [current tenant](crate::context). Without one it is an error,
     /// [`NoCurrentTenant`](CheckoutError::NoCurrentTenant).
     pub fn current(&self) -> CheckoutRequest<'_> {
-        match CURRENT.try_with(Clone::clone).ok().flatten() {
+        match current() {
             Some(Ok(tenant)) => self.for_tenant(tenant),
             Some(Err(error)) => CheckoutRequest::failed(self, error.into()),
             None => CheckoutRequest::failed(self, CheckoutError::NoCurrentTenant),

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use crate::{
     BoxFuture, IntoSchemaName, Placement, SchemaName, SchemaNameError, TenantDirectory, TenantPool,
-    pool::{DirectoryAnswer, DirectoryEntry},
+    pool::{DirectoryAnswer, DirectoryEntry, canonical_domain},
 };
 
 /// A directory of tenants that are known from the start: from a configuration file, for instance.
@@ -98,7 +98,7 @@ impl FixedDirectory {
     /// [`FixedDirectoryError`]: the domain is taken, or the tenant isn't there.
     pub fn with_domain(mut self, domain: &str, tenant: impl IntoSchemaName) -> Result<Self, FixedDirectoryError> {
         let tenant = tenant.into_schema_name()?;
-        let domain = domain.strip_suffix('.').unwrap_or(domain).to_lowercase();
+        let domain = canonical_domain(domain);
         if !self.tenants.contains_key(&tenant) {
             return Err(FixedDirectoryError::UnknownTenant { domain, tenant });
         }

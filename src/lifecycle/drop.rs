@@ -76,11 +76,7 @@ impl TenantPool {
             let change = DirectoryChange::Removed { tenant };
             return self.note_elsewhere(tenant, &change, event).await;
         };
-        let elsewhere = self.using_database(database).pool().await;
-        let elsewhere = elsewhere.map_err(|source| LifecycleError::Database {
-            operation: event.clone(),
-            source,
-        })?;
+        let elsewhere = self.database_of(database, event).await?;
         if schema == elsewhere.shared_schema() {
             return Err(LifecycleError::Elsewhere {
                 operation: event.clone(),

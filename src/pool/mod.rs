@@ -47,6 +47,7 @@ pub use hooks::{HookResult, LifecycleHooks};
 pub use placement::Placement;
 pub use policy::{PlacementPolicy, PolicyAnswer};
 pub use request::CheckoutRequest;
+pub(crate) use resolve::canonical_domain;
 pub use statements::MigrationStatements;
 pub use tenant_pool::{AnotherDatabase, PoolStatus, TenantPool};
 pub(crate) use tenants::ListedTenant;

@@ -49,6 +49,7 @@ impl TenantPool {
         resolver: &Resolver,
         tenant: &SchemaName,
     ) -> Result<Arc<Resolved>, CheckoutError> {
+        let target = || Target::Tenant(tenant.clone());
         let found = match resolver.tenants.get(tenant) {
             Some(found) => found,
             None => {
@@ -57,10 +58,9 @@ impl TenantPool {
                     let found = found.map_err(DirectoryError::new)?;
                     Ok(found.map(|entry| Arc::new(self.resolved(entry))))
                 };
-                Box::pin(self.in_time(tenant, resolver.tenants.get_or_find(tenant, find))).await?
+                Box::pin(self.in_time(target, resolver.tenants.get_or_find(tenant, find))).await?
             }
         };
-        let target = || Target::Tenant(tenant.clone());
         match found {
             Ok(Some(resolved)) => match resolved.entry.status {
                 TenantStatus::Active => Ok(resolved),
@@ -86,11 +86,15 @@ impl TenantPool {
         }
     }
 
-    async fn in_time<T>(&self, tenant: &SchemaName, answer: impl Future<Output = T>) -> Result<T, CheckoutError> {
+    async fn in_time<T>(
+        &self,
+        target: impl Fn() -> Target,
+        answer: impl Future<Output = T>,
+    ) -> Result<T, CheckoutError> {
         let waited = self.wait_timeout();
         let answer = tokio::time::timeout(waited, answer).await;
         answer.map_err(|_| CheckoutError::LookupTimeout {
-            target: Target::Tenant(tenant.clone()),
+            target: target(),
             waited,
         })
     }
@@ -104,7 +108,7 @@ impl TenantPool {
         let Some(resolver) = self.resolver() else {
             return Ok(None);
         };
-        let domain = domain.strip_suffix('.').unwrap_or(domain).to_lowercase();
+        let domain = canonical_domain(domain);
         // No domain is longer; whatever else is, need not be remembered.
         if domain.is_empty() || domain.len() > 253 {
             return Ok(None);
@@ -113,16 +117,16 @@ impl TenantPool {
             let found = resolver.directory.find_domain(&domain, self).await;
             found.map_err(DirectoryError::new)
         };
-        let found = tokio::time::timeout(self.wait_timeout(), resolver.domains.get_or_find(&domain, find)).await;
-        match found {
-            Ok(found) => found.map_err(|source| CheckoutError::Directory {
-                target: Target::Domain(domain.clone()),
-                source,
-            }),
-            Err(_) => Err(CheckoutError::LookupTimeout {
-                target: Target::Domain(domain.clone()),
-                waited: self.wait_timeout(),
-            }),
-        }
+        let target = || Target::Domain(domain.clone());
+        let found = self.in_time(target, resolver.domains.get_or_find(&domain, find));
+        found.await?.map_err(|source| CheckoutError::Directory {
+            target: target(),
+            source,
+        })
     }
+}
+
+/// A domain as directories know it: in lower case, without a dot at its end.
+pub(crate) fn canonical_domain(domain: &str) -> String {
+    domain.strip_suffix('.').unwrap_or(domain).to_lowercase()
 }

@@ -18,6 +18,7 @@ pub struct Tenant {
 }
 
 /// A tenant, and what migrations need to know of its version table.
+#[derive(Clone)]
 pub(crate) struct ListedTenant {
     pub(crate) tenant: Tenant,
     /// Whether the table has a column for checksums.

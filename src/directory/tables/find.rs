@@ -1,5 +1,5 @@
 use diesel::{
-    OptionalExtension, QueryableByName,
+    OptionalExtension, QueryResult, QueryableByName,
     sql_types::{Nullable, Text},
 };
 use diesel_async::RunQueryDsl;
@@ -66,6 +66,17 @@ impl Row {
     }
 }
 
+impl DirectoryTables {
+    /// The one row of a query, if there is one.
+    async fn in_time<R>(
+        &self,
+        row: impl Future<Output = QueryResult<R>>,
+    ) -> Result<Option<R>, Box<dyn std::error::Error + Send + Sync>> {
+        let row = tokio::time::timeout(self.timeout, row).await;
+        Ok(row.map_err(|_| BadRow::Late)?.optional()?)
+    }
+}
+
 impl TenantDirectory for DirectoryTables {
     fn find<'a>(
         &'a self,
@@ -81,10 +92,8 @@ impl TenantDirectory for DirectoryTables {
             let row = diesel::sql_query(sql)
                 .bind::<Text, _>(tenant.as_str())
                 .get_result::<Row>(&mut connection);
-            let row = tokio::time::timeout(self.timeout, row)
-                .await
-                .map_err(|_| BadRow::Late)?;
-            row.optional()?.map(|row| row.entry(tenant)).transpose()
+            let row = self.in_time(row).await?;
+            row.map(|row| row.entry(tenant)).transpose()
         })
     }
 
@@ -114,10 +123,8 @@ impl TenantDirectory for DirectoryTables {
             let row = diesel::sql_query(sql)
                 .bind::<Text, _>(domain)
                 .get_result::<Owner>(&mut connection);
-            let row = tokio::time::timeout(self.timeout, row)
-                .await
-                .map_err(|_| BadRow::Late)?;
-            Ok(row.optional()?.map(|owner| owner.tenant.parse()).transpose()?)
+            let owner = self.in_time(row).await?;
+            Ok(owner.map(|owner| owner.tenant.parse()).transpose()?)
         })
     }
 

@@ -2,7 +2,11 @@ use std::collections::{BTreeMap, HashSet};
 
 use diesel::{migration::MigrationSource, pg::Pg};
 
-use super::{ChangedMigration, FleetError, Limits, survey::Survey, worker::Worker};
+use super::{
+    ChangedMigration, FleetError, Limits,
+    survey::{Survey, SurveyedTenant},
+    worker::Worker,
+};
 use crate::{SchemaName, TenantPool, TenantStatus, migrations::Plan};
 
 /// Which migrations every tenant has, and lacks. See [`TenantPool::migration_status`].
@@ -54,16 +58,11 @@ impl TenantPool {
     ) -> Result<FleetStatus, FleetError> {
         let plan = Plan::read(migrations).await?;
         let mut connection = self.migration_connector().connect().await?;
-        let listed = self.list_tenants(&mut connection).await.map_err(FleetError::Tenants)?;
-        let statuses: BTreeMap<SchemaName, TenantStatus> = listed
-            .into_iter()
-            .map(|listed| (listed.tenant.name, listed.tenant.status))
-            .collect();
         let mut workers = Worker::crew(self, Limits::default(), true, 2);
         let survey = Survey::of(self, &mut connection, None, &[], &mut workers).await?;
         let changed = survey.changed(&plan).await?;
         let mut tenants = Vec::with_capacity(survey.tenants.len());
-        for (tenant, applied) in survey.tenants {
+        for SurveyedTenant { name, status, applied } in survey.tenants {
             let applied = applied.map_err(FleetError::Tenants)?;
             let names = applied.versions.iter().map(|(version, _)| version.clone());
             let (pending, unknown) = (
@@ -76,11 +75,11 @@ impl TenantPool {
                     .filter(|(version, _)| plan.find(version).is_none()),
             );
             tenants.push(TenantVersions {
-                status: statuses.get(&tenant).copied().unwrap_or(TenantStatus::Active),
+                status,
                 pending: pending.map(|migration| migration.version.clone()).collect(),
                 unknown: unknown.map(|(version, _)| version.clone()).collect(),
                 applied: names.collect(),
-                tenant,
+                tenant: name,
             });
         }
         Ok(FleetStatus { tenants, changed })

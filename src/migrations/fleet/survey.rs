@@ -14,7 +14,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join_all;
 
 use super::{FleetError, worker::Worker};
-use crate::{SchemaName, TenantPool, connection::status_of, pool::ListedTenant};
+use crate::{SchemaName, Tenant, TenantPool, TenantStatus, connection::status_of, pool::ListedTenant};
 
 /// Schemas asked for by one query. Its transaction holds two locks for each, a table's and its index's, of at least 6,400
 /// on a server with PostgreSQL's defaults.
@@ -47,12 +47,15 @@ impl Applied {
 
 /// What is applied to each tenant of a fleet.
 pub(super) struct Survey {
-    /// One that can't be read is an error of its own, and none of the others'.
-    pub(super) tenants: Vec<(SchemaName, QueryResult<Arc<Applied>>)>,
+    pub(super) tenants: Vec<SurveyedTenant>,
 }
 
-/// A tenant with a version table, and whether that has a column for checksums.
-type Listed = (SchemaName, bool);
+pub(super) struct SurveyedTenant {
+    pub(super) name: SchemaName,
+    pub(super) status: TenantStatus,
+    /// One that can't be read is an error of its own, and none of the others'.
+    pub(super) applied: QueryResult<Arc<Applied>>,
+}
 
 type Answers = HashMap<String, QueryResult<Arc<Applied>>>;
 
@@ -66,19 +69,16 @@ impl Survey {
         workers: &mut [Worker<'_>],
     ) -> Result<Self, FleetError> {
         let listed = pool.list_tenants(connection).await.map_err(FleetError::Tenants)?;
-        let mut has_checksums = HashMap::with_capacity(listed.len());
+        let mut migrated = HashMap::with_capacity(listed.len());
         let mut others = HashSet::new();
         let mut all = Vec::with_capacity(listed.len());
-        for ListedTenant {
-            tenant,
-            has_checksums: has,
-        } in listed
-        {
-            if tenant.status.is_migrated() {
-                has_checksums.insert(tenant.name.clone(), has);
-                all.push(tenant.name);
+        for listed in listed {
+            let name = listed.tenant.name.clone();
+            if listed.tenant.status.is_migrated() {
+                migrated.insert(name.clone(), listed);
+                all.push(name);
             } else {
-                others.insert(tenant.name);
+                others.insert(name);
             }
         }
         let mut tenants = chosen.unwrap_or(all);
@@ -86,27 +86,29 @@ impl Survey {
         tenants.splice(0..0, missing.collect::<Vec<_>>());
 
         let (mut found, mut with_table) = (Vec::new(), Vec::with_capacity(tenants.len()));
-        for (place, tenant) in tenants.into_iter().enumerate() {
-            if let Some(&has_checksums) = has_checksums.get(&tenant) {
-                with_table.push((place, (tenant, has_checksums)));
-            } else if !others.contains(&tenant)
-                && status_of(&tenant, connection)
-                    .await
-                    .map_err(FleetError::Tenants)?
-                    .is_some()
-            {
-                // Asked for, and never migrated.
-                found.push((place, (tenant, Ok(Arc::default()))));
-            } else {
-                return Err(FleetError::UnknownTenant { tenant });
+        for (place, name) in tenants.into_iter().enumerate() {
+            if let Some(listed) = migrated.get(&name) {
+                with_table.push((place, listed.clone()));
+                continue;
             }
+            let status = match others.contains(&name) {
+                true => None,
+                false => status_of(&name, connection).await.map_err(FleetError::Tenants)?,
+            };
+            let Some(status) = status else {
+                return Err(FleetError::UnknownTenant { tenant: name });
+            };
+            // Asked for, and never migrated.
+            let applied = Ok(Arc::default());
+            found.push((place, SurveyedTenant { name, status, applied }));
         }
-        let (places, with_table): (Vec<usize>, Vec<Listed>) = with_table.into_iter().unzip();
+        let (places, with_table): (Vec<usize>, Vec<ListedTenant>) = with_table.into_iter().unzip();
         let mut answers = ask_for_all(connection, &with_table, workers).await?;
         // Those that aren't in the answer were dropped since they were listed.
-        found.extend(places.into_iter().zip(with_table).filter_map(|(place, (tenant, _))| {
-            let applied = answers.remove(tenant.as_str())?;
-            Some((place, (tenant, applied)))
+        found.extend(places.into_iter().zip(with_table).filter_map(|(place, listed)| {
+            let Tenant { name, status } = listed.tenant;
+            let applied = answers.remove(name.as_str())?;
+            Some((place, SurveyedTenant { name, status, applied }))
         }));
         found.sort_by_key(|(place, _)| *place);
         Ok(Self {
@@ -118,13 +120,13 @@ impl Survey {
     pub(super) fn groups(&self) -> Vec<(&Applied, Vec<&SchemaName>)> {
         let mut groups: Vec<(&Applied, Vec<&SchemaName>)> = Vec::new();
         let mut known: HashMap<*const Applied, usize> = HashMap::new();
-        for (tenant, applied) in &self.tenants {
+        for SurveyedTenant { name, applied, .. } in &self.tenants {
             if let Ok(applied) = applied {
                 let index = *known.entry(Arc::as_ptr(applied)).or_insert_with(|| {
                     groups.push((applied, Vec::new()));
                     groups.len() - 1
                 });
-                groups[index].1.push(tenant);
+                groups[index].1.push(name);
             }
         }
         groups
@@ -135,14 +137,14 @@ impl Survey {
 /// will migrate that share.
 async fn ask_for_all(
     connection: &mut AsyncPgConnection,
-    schemas: &[Listed],
+    schemas: &[ListedTenant],
     workers: &mut [Worker<'_>],
 ) -> Result<Answers, FleetError> {
     if schemas.len() <= TOO_FEW_TO_SHARE {
         return Ok(ask_piecemeal(connection, schemas).await);
     }
     let shares = schemas.chunks(schemas.len().div_ceil(workers.len()));
-    let work = async |worker: &mut Worker<'_>, share: &[Listed]| {
+    let work = async |worker: &mut Worker<'_>, share: &[ListedTenant]| {
         let mut answers = Answers::with_capacity(share.len());
         for part in share.chunks(SCHEMAS_A_CONNECTION) {
             let mut connection = worker.pool().migration_connector().connect().await?;
@@ -162,13 +164,14 @@ async fn ask_for_all(
 }
 
 /// Asks for some schemas. Those that don't exist are missing from the answer.
-async fn ask_piecemeal(connection: &mut AsyncPgConnection, schemas: &[Listed]) -> Answers {
+async fn ask_piecemeal(connection: &mut AsyncPgConnection, schemas: &[ListedTenant]) -> Answers {
     let mut answers = Answers::with_capacity(schemas.len());
-    let mut parts: Vec<&[Listed]> = schemas.chunks(SCHEMAS_A_QUERY).rev().collect();
+    let mut parts: Vec<&[ListedTenant]> = schemas.chunks(SCHEMAS_A_QUERY).rev().collect();
     while let Some(part) = parts.pop() {
         match (ask(connection, part).await, part) {
             (Ok(found), _) => answers.extend(found.into_iter().map(|(name, applied)| (name, Ok(applied)))),
-            (Err(error), [(schema, _)]) => {
+            (Err(error), [listed]) => {
+                let schema = &listed.tenant.name;
                 // Or it was dropped.
                 if !matches!(status_of(schema, connection).await, Ok(None)) {
                     answers.insert(schema.as_str().to_owned(), Err(error));
@@ -184,7 +187,7 @@ async fn ask_piecemeal(connection: &mut AsyncPgConnection, schemas: &[Listed]) -
     answers
 }
 
-async fn ask(connection: &mut AsyncPgConnection, schemas: &[Listed]) -> QueryResult<Vec<(String, Arc<Applied>)>> {
+async fn ask(connection: &mut AsyncPgConnection, schemas: &[ListedTenant]) -> QueryResult<Vec<(String, Arc<Applied>)>> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = Array<Text>)]
@@ -197,7 +200,7 @@ async fn ask(connection: &mut AsyncPgConnection, schemas: &[Listed]) -> QueryRes
 
     let (names, has_checksums): (Vec<&str>, Vec<bool>) = schemas
         .iter()
-        .map(|(name, has_checksums)| (name.as_str(), has_checksums))
+        .map(|listed| (listed.tenant.name.as_str(), listed.has_checksums))
         .unzip();
     // `query_to_xml` is the server's only way to run a query whose text is made by another one. The plainest query is the
     // fastest: to aggregate the rows or to sort them takes longer than to read them.

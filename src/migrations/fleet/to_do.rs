@@ -23,12 +23,13 @@ pub(super) struct Pending<'a> {
 
 impl<'a> ToDo<'a> {
     pub(super) fn find(survey: Survey, plan: &'a Plan, task: Task) -> Self {
-        let tenants = survey.tenants.into_iter().map(|(tenant, applied)| {
-            let owner = SchemaOwner::Tenant(tenant.clone());
-            let pending = applied
+        let tenants = survey.tenants.into_iter().map(|tenant| {
+            let owner = SchemaOwner::Tenant(tenant.name.clone());
+            let pending = tenant
+                .applied
                 .map_err(owner.failed())
                 .and_then(|applied| pending(&applied, plan, task, &owner));
-            (tenant, pending)
+            (tenant.name, pending)
         });
         Self {
             tenants: tenants.collect(),
