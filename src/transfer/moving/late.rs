@@ -1,11 +1,13 @@
 //! What is made at the target after the last row.
 
-use tokio_postgres::Error;
+use std::fmt::Write as _;
+
+use tokio_postgres::{Error, Row};
 
 use super::site::Site;
 use crate::{
     SchemaName,
-    quote::identifier,
+    quote::{identifier, literal},
     structure::{Kind, Object, Structure, render},
     transfer::{head::Making, rows::Sequence, session::Session, source::making},
 };
@@ -46,14 +48,33 @@ impl Split {
         split
     }
 
-    /// The statements that check foreign keys.
-    pub(super) fn checks(&self, schema: &SchemaName) -> Vec<String> {
-        let check = |(table, name): &(String, String)| {
-            let table = format!("{}.{}", schema.quoted(), identifier(table));
-            format!("ALTER TABLE {table} VALIDATE CONSTRAINT {}", identifier(name))
-        };
-        self.unchecked.iter().map(check).collect()
+    /// Notes in the target's journal which foreign keys are to be checked, for whoever gets that far.
+    pub(super) fn note_unchecked(&self, target: &Site) -> String {
+        let mut sql = String::new();
+        for (table, name) in &self.unchecked {
+            let (table, name) = (literal(table), literal(name));
+            let _ = write!(
+                sql,
+                "; INSERT INTO {} VALUES ({table}, pg_catalog.to_jsonb({name}::pg_catalog.text))",
+                target.journal()
+            );
+        }
+        sql
     }
+}
+
+/// The statements that check the foreign keys which a move has noted.
+pub(super) async fn checks(target: &Site, session: &Session) -> Result<Vec<String>, Error> {
+    if !target.status(session).await?.is_some_and(|here| here.is_complete()) {
+        return Ok(Vec::new());
+    }
+    let noted = format!("SELECT name, key #>> '{{}}' FROM {}", target.journal());
+    let check = |row: Row| {
+        let (table, name): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+        let table = format!("{}.{}", target.schema.quoted(), identifier(&table));
+        Ok(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {}", identifier(&name)))
+    };
+    session.query(&noted, &[]).await?.into_iter().map(check).collect()
 }
 
 /// The comment that tells what a tenant is up to: at the target that is another.

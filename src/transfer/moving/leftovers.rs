@@ -1,10 +1,12 @@
 //! What moves that did not come to their end have left.
 
+use std::sync::Arc;
+
 use super::{
     MoveError, Moved,
     journal::{remove, stop},
     run::{Run, Sessions},
-    site::{COMPLETE, Site},
+    site::{COMPLETE, Found, Site},
 };
 use crate::{
     LifecycleError, TenantStatus,
@@ -26,11 +28,11 @@ impl Run<'_> {
         let left = here.as_ref().and_then(|here| here.journal.as_deref());
         let Some(there) = there else {
             // The source was renamed, and then nobody told the directory.
-            if left.is_some_and(|left| left.starts_with(COMPLETE)) {
+            if here.as_ref().is_some_and(Found::is_complete) {
                 let told = self.tell(home).await;
                 told.map_err(|source| self.untold(source))?;
                 let mut moved = Moved::default();
-                self.tidy_target(target, writer, Vec::new(), &mut moved).await;
+                self.tidy_target(target, writer, &mut moved).await;
                 return Ok(Some(moved));
             }
             return Err(self.not_found());
@@ -39,6 +41,10 @@ impl Run<'_> {
             return Err(self.not_found());
         }
         self.require_independence(source).await?;
+        if there.is_complete() {
+            // The move that brought it here was not tidied up. What can't be checked now is moved unchecked.
+            self.tidy_target(source, guard, &mut Moved::default()).await;
+        }
         if let Some(here) = &here {
             let is_ours = there
                 .journal
@@ -82,13 +88,18 @@ impl Run<'_> {
         Ok(())
     }
 
-    pub(super) async fn already_there(&self, dial: &dyn Dial) -> Result<Moved, MoveError> {
+    /// Tidies up after a move to this place that was given up late, or after one away from it that was given up early.
+    pub(super) async fn already_there(&self, home: &Arc<Session>, dial: &dyn Dial) -> Result<Moved, MoveError> {
         let mut moved = Moved::default();
-        if let (Some(schema), Some(_)) = (self.to.schema_name(), self.to.database()) {
-            let target = self.site(self.to, schema).await?;
-            let writer = self.hold(&target, dial).await?;
-            self.tidy_target(&target, &writer, Vec::new(), &mut moved).await;
-        }
+        let Some(schema) = self.to.schema_name() else {
+            return Ok(moved);
+        };
+        let site = self.site(self.to, schema).await?;
+        let session = match self.to.database() {
+            Some(_) => &self.hold(&site, dial).await?,
+            None => home,
+        };
+        self.tidy_target(&site, session, &mut moved).await;
         Ok(moved)
     }
 }

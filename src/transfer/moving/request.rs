@@ -84,7 +84,8 @@ pub struct Moved {
     pub paused: Duration,
     /// The schema at the old place that keeps what was there.
     pub archive: Option<SchemaName>,
-    /// What could not be done after the switch, with the server's reason: to be done by hand. The tenant is served all the same.
+    /// What could not be done after the switch, with the server's reason. The tenant is served all the same. Foreign keys that could not be
+    /// checked are when the same call is made again; an archive that could not be dropped is dropped by hand.
     pub left: Vec<String>,
 }
 

@@ -63,7 +63,7 @@ impl Run<'_> {
         let entry = entry.filter(|entry| entry.status.is_tenant());
         let entry = entry.ok_or_else(|| self.not_found())?;
         if entry.placement == *self.to {
-            return self.already_there(dial).await;
+            return self.already_there(&home, dial).await;
         }
         let (source, target) = self.sites(&entry.placement).await?;
         self.probe(&home).await?;
@@ -163,8 +163,7 @@ impl Run<'_> {
             archive: Some(archive),
             left: Vec::new(),
         };
-        self.tidy(source, target, sessions, split.checks(&target.schema), &mut moved)
-            .await;
+        self.tidy(source, target, sessions, &mut moved).await;
         Ok(moved)
     }
 

@@ -112,11 +112,13 @@ pub(super) struct Found {
 impl Found {
     /// Whether it is what a move, a creation or a drop left half done at a target.
     pub(super) fn is_left(&self) -> bool {
-        self.status == TenantStatus::Unfinished
-            || self
-                .journal
-                .as_ref()
-                .is_some_and(|journal| journal.starts_with(COMPLETE))
+        self.status == TenantStatus::Unfinished || self.is_complete()
+    }
+
+    /// Whether a move has made all of it, and was not tidied up since.
+    pub(super) fn is_complete(&self) -> bool {
+        let journal = self.journal.as_ref();
+        journal.is_some_and(|journal| journal.starts_with(COMPLETE))
     }
 }
 

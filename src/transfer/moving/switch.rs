@@ -1,6 +1,7 @@
 //! The moment in which a tenant is no longer at its old place, and is at its new one.
 
 use std::{
+    error::Error as _,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -10,7 +11,7 @@ use tokio_postgres::Error;
 use super::{
     MoveError, Moved,
     journal::{insist, remove},
-    late::{Split, sequences},
+    late::{Split, checks, sequences},
     run::{Run, Sessions},
     site::{COMPLETE, JOURNAL, Site},
 };
@@ -80,11 +81,12 @@ impl Run<'_> {
             .await
             .map_err(&failed)?;
         let mark = format!(
-            "{}; COMMENT ON TABLE {} IS {}; COMMENT ON TABLE {} IS '{COMPLETE}{id}'",
+            "{}; COMMENT ON TABLE {} IS {}; COMMENT ON TABLE {} IS '{COMPLETE}{id}'{}",
             target.path(true),
             version_table(&target.schema),
             status.comment(),
-            target.journal()
+            target.journal(),
+            split.note_unchecked(target)
         );
         writer.execute(&mark).await.map_err(&failed)?;
         for sequence in positions {
@@ -231,15 +233,8 @@ impl Run<'_> {
     }
 
     /// Takes away what the move needed, and checks what was left unchecked. The tenant is served meanwhile.
-    pub(super) async fn tidy(
-        &self,
-        source: &Site,
-        target: &Site,
-        sessions: &Sessions<'_>,
-        checks: Vec<String>,
-        moved: &mut Moved,
-    ) {
-        self.tidy_target(target, sessions.writer, checks, moved).await;
+    pub(super) async fn tidy(&self, source: &Site, target: &Site, sessions: &Sessions<'_>, moved: &mut Moved) {
+        self.tidy_target(target, sessions.writer, moved).await;
         let Some(archive) = moved.archive.clone() else { return };
         if self.options.drops_source {
             match source.pool.purge_archive(&archive).await {
@@ -257,11 +252,18 @@ impl Run<'_> {
         self.attempt(sessions.guard, &remove(&archived), moved).await;
     }
 
-    pub(super) async fn tidy_target(&self, target: &Site, writer: &Session, checks: Vec<String>, moved: &mut Moved) {
-        self.attempt(writer, &format!("DROP TABLE IF EXISTS {}", target.journal()), moved)
-            .await;
-        for check in checks {
-            self.attempt(writer, &check, moved).await;
+    /// What can't be checked now stays noted, for another call.
+    pub(super) async fn tidy_target(&self, target: &Site, writer: &Session, moved: &mut Moved) {
+        match checks(target, writer).await {
+            Ok(checks) => {
+                for check in checks {
+                    self.attempt(writer, &check, moved).await;
+                }
+            }
+            Err(error) => moved.left.push(format!("to check foreign keys: {}", reason(&error))),
+        }
+        if moved.left.is_empty() {
+            self.attempt(writer, &remove(target), moved).await;
         }
     }
 
@@ -273,7 +275,15 @@ impl Run<'_> {
         match done {
             Ok(true) => {}
             Ok(false) => moved.left.push(format!("{sql}: the tables were in use")),
-            Err(error) => moved.left.push(format!("{sql}: {error}")),
+            Err(error) => moved.left.push(format!("{sql}: {}", reason(&error))),
         }
+    }
+}
+
+/// The driver's own text says no more than that the server refused.
+fn reason(error: &Error) -> String {
+    match error.source() {
+        Some(source) => source.to_string(),
+        None => error.to_string(),
     }
 }

@@ -149,7 +149,11 @@ async fn a_crash_between_the_two_commits_is_finished_by_the_same_call() {
     places.move_to(at("third")).await;
     // As it was between them: all is there, the source has its new name, and the directory knows nothing of it.
     places.third.run(
-        "CREATE TABLE client1.__diesel_tenants_move (); COMMENT ON TABLE client1.__diesel_tenants_move IS 'complete x'",
+        "ALTER TABLE client1.orders DROP CONSTRAINT orders_item_id_fkey,
+             ADD CONSTRAINT orders_item_id_fkey FOREIGN KEY (item_id) REFERENCES client1.items ON DELETE CASCADE NOT VALID;
+         CREATE TABLE client1.__diesel_tenants_move (name text NOT NULL, key jsonb);
+         COMMENT ON TABLE client1.__diesel_tenants_move IS 'complete x';
+         INSERT INTO client1.__diesel_tenants_move VALUES ('orders', '\"orders_item_id_fkey\"')",
     );
     places
         .main

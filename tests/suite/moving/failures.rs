@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use diesel_async::SimpleAsyncConnection;
 use diesel_tenants::{LifecycleError, MoveError, Placement, TenantPool, directory::FixedDirectory};
-use diesel_tenants_test_support::Server;
+use diesel_tenants_test_support::{Database, Server};
 
 use super::{Places, at, home, left, schemas};
 use crate::store::chain;
@@ -164,6 +164,75 @@ async fn where_the_target_server_dies_the_tenant_stays_and_the_same_call_moves_i
     second.restart();
     places.move_to(at("shard")).await;
     assert_eq!(places.contents(&places.shard), before);
+}
+
+/// Gives up a move while what it writes down is in a database.
+async fn give_up(places: &Places, to: Placement, from: &Database) {
+    for round in 1..200 {
+        let moving = places.pool.move_tenant("client1", to.clone());
+        let moved = tokio::time::timeout(Duration::from_millis(round), moving).await;
+        assert!(moved.is_err(), "{moved:?}");
+        // The server may be at it.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        if !left(from).is_empty() {
+            return;
+        }
+    }
+    panic!("never in the midst of it");
+}
+
+#[tokio::test]
+async fn a_move_to_where_the_tenant_is_clears_away_what_one_that_was_given_up_has_left() {
+    let places = Places::with(3_000).await;
+    let before = places.contents(&places.main);
+    give_up(&places, at("shard"), &places.main).await;
+    places.move_to(home()).await;
+    is_as_it_was(&places, &before).await;
+
+    places.move_to(at("shard")).await;
+    give_up(&places, at("third"), &places.shard).await;
+    places.move_to(at("shard")).await;
+    assert!(left(&places.shard).is_empty(), "{:?}", left(&places.shard));
+    // No trigger is left that writes to a journal which is gone.
+    write_once(&places).await.unwrap();
+    assert_eq!(places.contents(&places.shard), before);
+}
+
+#[tokio::test]
+async fn foreign_keys_that_could_not_be_checked_are_when_the_same_call_is_made_again() {
+    let places = Places::with(100).await;
+    let before = places.contents(&places.main);
+    for tries in 0.. {
+        let url = places.shard.url().to_owned();
+        // Others' locks, from the moment in which the foreign key is there.
+        let locked = tokio::spawn(async move {
+            let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+            let connection = tokio::spawn(connection);
+            let lock = "DO $$ BEGIN
+                 WHILE NOT EXISTS (SELECT FROM pg_constraint c JOIN pg_namespace n ON n.oid = connamespace
+                     WHERE nspname = 'client1' AND conname = 'orders_item_id_fkey') LOOP
+                 END LOOP;
+                 LOCK TABLE client1.orders IN SHARE UPDATE EXCLUSIVE MODE;
+                 PERFORM pg_sleep(1.5);
+             END $$";
+            client.batch_execute(lock).await.unwrap();
+            connection.abort();
+        });
+        let moving = places.pool.move_tenant("client1", at("shard"));
+        let moved = moving.wait(Duration::from_millis(500)).await.unwrap();
+        assert_eq!(places.row(), "client1 shard active");
+        locked.await.unwrap();
+        if let [check] = &moved.left[..] {
+            assert!(check.contains("VALIDATE CONSTRAINT \"orders_item_id_fkey\""), "{check}");
+            assert_ne!(places.contents(&places.shard), before);
+            break;
+        }
+        assert!(tries < 5, "it was never locked in time");
+        places.move_to(home()).await;
+    }
+    places.move_to(at("shard")).await;
+    assert_eq!(places.contents(&places.shard), before);
+    assert!(left(&places.shard).is_empty(), "{:?}", left(&places.shard));
 }
 
 #[tokio::test]
