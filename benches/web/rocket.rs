@@ -19,17 +19,20 @@ use tokio::runtime;
 
 use crate::queries::{self, Pools, Row};
 
-/// Two servers, as a fairing is there for all routes.
+/// A server for each contender, as a fairing is there for all routes of its own: one server for two of them would be warmer than the other.
 pub fn start(url: String) -> [SocketAddr; 3] {
     let ours = start_one(url.clone(), |rocket, pools| {
         let resolver = Resolver::subdomain("shop.example").expect("a domain");
         let tenants = TenantFairing::new(pools.ours, resolver);
         rocket.attach(tenants).mount("/", in_tenant(routes![ours]))
     });
-    let theirs = start_one(url, |rocket, pools| {
-        rocket.manage(pools).mount("/", routes![by_hand, search_path])
+    let by_hand = start_one(url.clone(), |rocket, pools| {
+        rocket.manage(pools).mount("/", routes![by_hand])
     });
-    [ours, theirs, theirs]
+    let search_path = start_one(url, |rocket, pools| {
+        rocket.manage(pools).mount("/", routes![search_path])
+    });
+    [ours, by_hand, search_path]
 }
 
 fn start_one(url: String, with: fn(Rocket<Build>, Pools) -> Rocket<Build>) -> SocketAddr {

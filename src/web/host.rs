@@ -20,9 +20,6 @@ use super::Malformed;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host(Kind);
 
-/// What labels of other scripts begin with.
-const PUNYCODE: &str = "xn--";
-
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
     /// In ASCII and lower case, without a dot at the end.
@@ -84,7 +81,7 @@ impl fmt::Display for Host {
 
 /// A domain in the letters of its script: `bücher.example`.
 pub(super) fn unicode(domain: &str) -> String {
-    if !domain.contains(PUNYCODE) {
+    if !has_punycode(domain) {
         return domain.to_owned();
     }
     // What could be read as a host has no errors.
@@ -109,7 +106,12 @@ fn without_port(text: &str) -> Option<&str> {
 /// makes it an address.
 fn is_plain_domain(host: &str) -> bool {
     let last = host.rsplit('.').next().unwrap_or(host);
-    is_domain(host) && !host.contains(PUNYCODE) && !last.starts_with(|first: char| first.is_ascii_digit())
+    is_domain(host) && !has_punycode(host) && !last.starts_with(|first: char| first.is_ascii_digit())
+}
+
+/// Whether a label stands for one of another script.
+fn has_punycode(domain: &str) -> bool {
+    domain.split('.').any(|label| label.starts_with("xn--"))
 }
 
 fn is_domain(text: &str) -> bool {
