@@ -92,6 +92,11 @@ impl<F: Framework> Tenants<F> {
         self
     }
 
+    #[cfg(feature = "rocket")]
+    pub(super) fn has_transactions(&self) -> bool {
+        self.inner.settings.transactions
+    }
+
     pub(super) fn claims(&self, request: &F::Request<'_>) -> Claims {
         self.inner.resolver.claims(request, &self.inner.proxies)
     }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use rocket::{
     Ignite, Request, Rocket as Application, Sentinel, async_trait,
     request::{FromRequest, Outcome},
@@ -6,17 +8,23 @@ use rocket::{
 use super::{
     Admission, Rejection, SharedConn, Tenant, TenantConn, TenantFairing, admission,
     answer::{Refusal, status_of},
-    context,
 };
-use crate::web::request_context::{connection_of, shared_connection_of, tenant_of};
+use crate::web::{
+    RequestContext,
+    request_context::{connection_of, shared_connection_of, tenant_of},
+};
 
-fn guard<T>(request: &Request<'_>, found: Result<Option<T>, Rejection>) -> Outcome<T, Rejection> {
-    if let Admission::Rejected(rejection) = admission(request) {
+fn guard<T>(
+    request: &Request<'_>,
+    find: impl FnOnce(Option<&Arc<RequestContext>>) -> Result<Option<T>, Rejection>,
+) -> Outcome<T, Rejection> {
+    let admission = admission(request);
+    if let Admission::Rejected(rejection) = admission {
         let (code, message) = (rejection.code().to_owned(), rejection.message().into_owned());
         let seen = Rejection::custom(rejection.status(), code, message);
         return Outcome::Error((status_of(rejection), seen));
     }
-    let refusal: fn() -> Rejection = match found {
+    let refusal: fn() -> Rejection = match find(admission.context()) {
         Ok(Some(found)) => return Outcome::Success(found),
         Ok(None) => || Rejection::Missing,
         // Without the fairing nobody looked for a tenant.
@@ -32,7 +40,7 @@ impl<'r> FromRequest<'r> for Tenant {
     type Error = Rejection;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Rejection> {
-        guard(request, tenant_of(context(request)))
+        guard(request, tenant_of)
     }
 }
 
@@ -41,7 +49,7 @@ impl<'r> FromRequest<'r> for TenantConn {
     type Error = Rejection;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Rejection> {
-        guard(request, connection_of(context(request)))
+        guard(request, connection_of)
     }
 }
 
@@ -50,7 +58,7 @@ impl<'r> FromRequest<'r> for SharedConn {
     type Error = Rejection;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Rejection> {
-        guard(request, shared_connection_of(context(request)).map(Some))
+        guard(request, |context| shared_connection_of(context).map(Some))
     }
 }
 

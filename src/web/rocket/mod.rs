@@ -115,10 +115,12 @@ fn admission<'r>(request: &'r Request<'_>) -> &'r Admission {
     request.local_cache(|| Admission::NotInstalled)
 }
 
-fn context<'r>(request: &'r Request<'_>) -> Option<&'r Arc<RequestContext>> {
-    match admission(request) {
-        Admission::Admitted(context) => Some(context),
-        Admission::NotInstalled | Admission::Rejected(_) => None,
+impl Admission {
+    fn context(&self) -> Option<&Arc<RequestContext>> {
+        match self {
+            Self::Admitted(context) => Some(context),
+            Self::NotInstalled | Self::Rejected(_) => None,
+        }
     }
 }
 
@@ -127,7 +129,10 @@ impl Fairing for Tenants<Rocket> {
     fn info(&self) -> Info {
         Info {
             name: "Tenants",
-            kind: Kind::Ignite | Kind::Request | Kind::Response | Kind::Singleton,
+            kind: match self.has_transactions() {
+                true => Kind::Ignite | Kind::Request | Kind::Response | Kind::Singleton,
+                false => Kind::Ignite | Kind::Request | Kind::Singleton,
+            },
         }
     }
 
@@ -168,7 +173,7 @@ impl Fairing for Tenants<Rocket> {
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
-        if let Some(context) = context(request)
+        if let Some(context) = admission(request).context()
             && let Err(rejection) = context.finish(response.status().code).await
         {
             *response = answer(request, &rejection);
