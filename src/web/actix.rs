@@ -150,11 +150,9 @@ where
                 Ok(response) => response,
                 Err(error) => {
                     let status = error.as_response_error().status_code();
-                    context.finish(status.as_u16()).await?;
-                    let answer = error.as_error().and_then(|rejection| tenants.answer(rejection));
-                    return Err(match answer {
-                        Some(answer) => InternalError::from_response(error, answer).into(),
-                        None => error,
+                    return Err(match context.finish(status.as_u16()).await {
+                        Ok(()) => tenants.respond_to_error(error),
+                        Err(rejection) => tenants.respond_to_error(rejection.into()),
                     });
                 }
             };
@@ -172,6 +170,20 @@ where
 }
 
 impl Tenants<Actix> {
+    /// An error of a middleware further in: in the user's own way, if it is a rejection.
+    fn respond_to_error(&self, error: Error) -> Error {
+        let Some(rejection) = error.as_error::<Rejection>() else {
+            return error;
+        };
+        match self.answer(rejection) {
+            Some(answer) => {
+                rejection.log();
+                InternalError::from_response(error, answer).into()
+            }
+            None => error,
+        }
+    }
+
     fn respond(&self, rejection: Rejection) -> HttpResponse {
         match self.answer(&rejection) {
             Some(answer) => {

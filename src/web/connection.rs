@@ -65,7 +65,13 @@ impl TenantConn {
 
 impl Drop for TenantConn {
     fn drop(&mut self) {
-        if let (Some(transaction), Some(checkout)) = (self.context.transaction(), self.checkout.take()) {
+        let (Some(transaction), Some(checkout)) = (self.context.transaction(), self.checkout.take()) else {
+            return;
+        };
+        if std::thread::panicking() {
+            // Whatever a layer that catches panics answers.
+            transaction.abandon();
+        } else {
             transaction.give_back(checkout);
         }
     }

@@ -49,8 +49,12 @@ impl TrustedProxies {
         }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        !self.everybody && self.networks.is_empty()
+    }
+
     pub(super) fn trust(&self, peer: Option<IpAddr>) -> bool {
-        if self.everybody || self.networks.is_empty() {
+        if self.everybody || self.is_empty() {
             return self.everybody;
         }
         let Some(peer) = peer else {

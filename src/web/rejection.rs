@@ -110,6 +110,9 @@ pub enum Malformed {
     /// A header, or a segment of the path, that isn't text.
     #[error("the tenant in the request is not UTF-8 text")]
     NotText,
+    /// A segment of the path is empty, and others follow.
+    #[error("the request's path has an empty segment")]
+    EmptySegment,
     /// No tenant can have that name.
     #[error("the tenant in the request can't be a tenant's name")]
     Name(#[from] SchemaNameError),

@@ -53,7 +53,7 @@ impl RequestContext {
     /// Ends the request's transaction, if there is one. An error is for the client, in place of the handler's response.
     pub(super) async fn finish(&self, status: u16) -> Result<(), Rejection> {
         match &self.transaction {
-            Some(transaction) => Box::pin(transaction.finish(status < 400)).await,
+            Some(transaction) => Box::pin(transaction.finish((200..400).contains(&status))).await,
             None => Ok(()),
         }
     }

@@ -7,10 +7,14 @@ pub(super) fn request_host<F: Framework>(
     request: &F::Request<'_>,
     proxies: &TrustedProxies,
 ) -> Result<Host, Malformed> {
-    if proxies.trust(F::peer(request))
-        && let Some(host) = only_one(&F::header_values(request, "x-forwarded-host"), "X-Forwarded-Host")?
-    {
-        return Host::parse(host);
+    if !proxies.is_empty() {
+        let forwarded = F::header_values(request, "x-forwarded-host");
+        if !forwarded.is_empty()
+            && proxies.trust(F::peer(request))
+            && let Some(host) = only_one(&forwarded, "X-Forwarded-Host")?
+        {
+            return Host::parse(host);
+        }
     }
     let header = only_one(&F::header_values(request, "host"), "Host")?;
     match (F::authority(request), header) {

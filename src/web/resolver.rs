@@ -278,13 +278,31 @@ fn one_header<'h, F: Framework>(request: &'h F::Request<'_>, name: &str) -> Resu
     }
 }
 
+/// Routers differ in whether an empty segment counts: with one of them in front of the tenant's, they could see another tenant than this.
 fn path_segment(path: &str, index: usize) -> Result<Option<String>, Malformed> {
-    let segment = path.strip_prefix('/').unwrap_or(path).split('/').nth(index);
-    let Some(segment) = segment.filter(|segment| !segment.is_empty()) else {
-        return Ok(None);
-    };
-    let text = percent_encoding::percent_decode_str(segment).decode_utf8();
-    text.map(|text| Some(text.into_owned())).map_err(|_| Malformed::NotText)
+    let mut segments = path.strip_prefix('/').unwrap_or(path).split('/');
+    for _ in 0..index {
+        match segments.next() {
+            None => return Ok(None),
+            Some("") => return no_segment(segments),
+            Some(_) => {}
+        }
+    }
+    match segments.next() {
+        None => Ok(None),
+        Some("") => no_segment(segments),
+        Some(segment) => {
+            let text = percent_encoding::percent_decode_str(segment).decode_utf8();
+            text.map(|text| Some(text.into_owned())).map_err(|_| Malformed::NotText)
+        }
+    }
+}
+
+fn no_segment<'p>(mut others: impl Iterator<Item = &'p str>) -> Result<Option<String>, Malformed> {
+    match others.all(str::is_empty) {
+        true => Ok(None),
+        false => Err(Malformed::EmptySegment),
+    }
 }
 
 impl<F: Framework> std::fmt::Debug for Resolver<F> {

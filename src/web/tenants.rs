@@ -59,7 +59,7 @@ impl<F: Framework> Tenants<F> {
 
     /// Runs what a handler does on its [`TenantConn`](super::TenantConn) in one transaction, which begins when the connection is first used,
     /// and is committed before a response of status 2xx or 3xx is sent. Any other response, a panic, and a client that hangs up
-    /// roll it back. If a query failed and the handler answers 2xx all the same, the response becomes 500. Default: each query is its own.
+    /// roll it back (for Rocket in routes mounted with `in_tenant`). If a query failed, or was given up, and the handler answers 2xx all the same, the response becomes 500. Default: each query is its own.
     ///
     /// It belongs to the request's one `TenantConn`; connections from [`SharedConn`](super::SharedConn) and
     /// [`TenantPool::current`] are not in it.

@@ -7,7 +7,7 @@ use diesel::{QueryResult, result::Error};
 use diesel_async::{AsyncConnection, SimpleAsyncConnection, TransactionManager};
 
 use super::Rejection;
-use crate::Checkout;
+use crate::{Checkout, connection::Condition};
 
 type Manager = <Checkout as AsyncConnection>::TransactionManager;
 
@@ -88,6 +88,9 @@ impl RequestTransaction {
 
 /// Commits, or says why not. Whatever is left open is rolled back, as the connection is then closed.
 async fn commit_all(checkout: &mut Checkout) -> QueryResult<()> {
+    if checkout.condition() == Condition::Interrupted {
+        return Err(Error::QueryBuilderError("a query of it was given up".into()));
+    }
     // Where a query failed, and the handler made nothing of it, PostgreSQL would answer COMMIT by a rollback, and no error.
     checkout.batch_execute("SELECT 1").await?;
     let depth = Manager::transaction_manager_status_mut(checkout).transaction_depth()?;

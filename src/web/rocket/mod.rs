@@ -40,13 +40,14 @@
 //!
 //! A request for a tenant who is unknown, suspended or malformed is led to a route of this crate's, and no handler of yours sees it: its
 //! method is `CONNECT` from then on. Attach this fairing after others that change requests: one that sets the method later leads such a request
-//! to a handler. Routes mounted with [`in_tenant`] refuse it even then, and so do guards, but for an `Option<TenantConn>`, which Rocket makes `None`.
+//! to a handler. Routes mounted with [`in_tenant`] refuse it even then, and so do guards that a handler requires, but not an `Option<TenantConn>`, which Rocket
+//! makes `None`, nor a `Result`.
 //!
 //! # What Rocket does otherwise
 //!
 //! - A handler runs to its end also if its client hangs up: set a `statement_timeout` for queries that take too long.
 //! - Headers that aren't UTF-8 are removed before anybody sees them.
-//! - Of a request to an absolute URI only the header `Host` is seen.
+//! - Of a request of HTTP/1 to an absolute URI only the header `Host` is seen.
 
 mod answer;
 mod guards;
@@ -90,9 +91,8 @@ impl Framework for Rocket {
     }
 
     fn authority<'h>(request: &'h Request<'_>) -> Option<&'h str> {
-        // Where there is a header `Host`, that is what this host comes from.
-        let host = request.host().filter(|_| !request.headers().contains("host"))?;
-        Some(host.domain().as_str())
+        // Of HTTP/1 it comes from the header `Host`, of HTTP/2 from the target.
+        Some(request.host()?.domain().as_str())
     }
 
     fn path<'h>(request: &'h Request<'_>) -> &'h str {
@@ -166,8 +166,19 @@ impl Fairing for Tenants<Rocket> {
             Err(rejection) => Admission::Rejected(rejection),
         };
         let is_rejected = matches!(admission, Admission::Rejected(_));
-        request.local_cache(|| admission);
-        if is_rejected {
+        let mut is_first = false;
+        request.local_cache(|| {
+            is_first = true;
+            admission
+        });
+        if !is_first {
+            #[cfg(feature = "tracing")]
+            tracing::error!(
+                "a request is refused, since something asked for its tenant before the fairing of tenants had run, or it is a clone of \
+                 another one: attach that fairing first, and don't clone requests"
+            );
+        }
+        if is_rejected || !is_first {
             request.set_method(REJECTED);
         }
     }

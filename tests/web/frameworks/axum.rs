@@ -20,7 +20,10 @@ use tokio::sync::mpsc;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{handlers::bill, store::Store};
+use crate::{
+    handlers::{bill, sleep, write},
+    store::Store,
+};
 
 fn request(host: &str) -> Request {
     let request = Request::builder().uri("/").header("Host", host);
@@ -136,4 +139,42 @@ async fn a_client_that_hangs_up_leaves_no_transaction_even_where_its_context_liv
         matches!(late, diesel_tenants::web::Rejection::TransactionInUse),
         "{late:?}"
     );
+}
+
+/// Writes, gives up a query, and answers all the same.
+#[derive(Clone)]
+struct GiveUp;
+
+impl Service<Request> for GiveUp {
+    type Response = String;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<String, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        Box::pin(async move {
+            let (mut parts, _) = request.into_parts();
+            let mut conn = TenantConn::from_request_parts(&mut parts, &()).await.unwrap();
+            write(&mut conn).await.unwrap();
+            let given_up = tokio::time::timeout(Duration::from_millis(50), sleep(conn, 30)).await;
+            assert!(given_up.is_err());
+            Ok("try again later".to_owned())
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_of_which_a_query_was_given_up_is_not_committed_nor_waited_for() {
+    let store = Store::with(|builder| builder.max_size(1)).await;
+    let resolver = Resolver::subdomain("shop.example").unwrap();
+    let mut service = TenantLayer::new(store.pool.clone(), resolver)
+        .transactions()
+        .layer(GiveUp);
+    let response = service.call(request("client1.shop.example"));
+    let response = tokio::time::timeout(Duration::from_secs(10), response).await.unwrap();
+    assert_eq!(response.unwrap().status(), 500);
+    assert_eq!(store.value("SELECT count(*) FROM client1.items WHERE id = 77"), "0");
 }

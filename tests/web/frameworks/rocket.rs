@@ -3,11 +3,14 @@ use diesel_tenants::{
     web::rocket::{Rejection, Resolver, SharedConn, Tenant, TenantConn, TenantFairing, in_tenant},
 };
 use rocket::{
-    Build, Request, Rocket, catch, catchers,
+    Build, Data, Request, Rocket, Route, catch, catchers,
     fairing::AdHoc,
     get,
-    http::{Header, Method, Status},
+    http::{Header, Method, Status, uri::Host},
     local::asynchronous::Client,
+    post,
+    response::Redirect,
+    route::{BoxFuture, Outcome},
     routes,
 };
 
@@ -155,4 +158,86 @@ async fn a_rejected_request_keeps_its_uri_for_logs() {
         .header(Header::new("Host", "nobody.shop.example"));
     let response = request.dispatch().await;
     assert_eq!(response.headers().get_one("X-Logged"), Some("/tenant?x=1"));
+}
+
+#[post("/write/<how>")]
+async fn write(mut conn: TenantConn, how: &str) -> Result<(), Status> {
+    handlers::write(&mut conn).await.unwrap();
+    match how {
+        "panic" => panic!("a handler's"),
+        _ => Err(Status::InternalServerError),
+    }
+}
+
+#[catch(500)]
+fn sorry() -> Redirect {
+    Redirect::to("/sorry")
+}
+
+#[rocket::async_test]
+async fn what_a_handler_did_before_it_failed_is_rolled_back_whatever_a_catcher_answers() {
+    let store = Store::new().await;
+    let tenants = TenantFairing::new(store.pool.clone(), Resolver::subdomain("shop.example").unwrap());
+    let rocket = rocket::build()
+        .attach(tenants.transactions())
+        .register("/", catchers![sorry])
+        .mount("/", in_tenant(routes![write]));
+    let client = Client::untracked(rocket).await.unwrap();
+    for path in ["/write/panic", "/write/error"] {
+        let request = client.post(path).header(Header::new("Host", "client1.shop.example"));
+        assert_eq!(request.dispatch().await.status(), Status::SeeOther);
+        assert_eq!(
+            store.value("SELECT count(*) FROM client1.items WHERE id = 77"),
+            "0",
+            "{path}"
+        );
+    }
+}
+
+#[rocket::async_test]
+async fn two_different_hosts_are_refused() {
+    let store = Store::new().await;
+    let tenants = TenantFairing::new(store.pool.clone(), Resolver::subdomain("shop.example").unwrap());
+    // As the target of HTTP/2 does.
+    let set_host = AdHoc::on_request("set the host", |request, _| {
+        Box::pin(async { request.set_host(Host::parse("client1.shop.example").unwrap()) })
+    });
+    let rocket = rocket::build()
+        .attach(set_host)
+        .attach(tenants)
+        .mount("/", routes![tenant]);
+    let client = Client::untracked(rocket).await.unwrap();
+    assert_eq!(get(&client, "client1.shop.example", "/tenant").await.1, "client1");
+    let (status, body) = get(&client, "client2.shop.example", "/tenant").await;
+    assert!(
+        status == Status::BadRequest && body.contains("malformed_tenant"),
+        "{body}"
+    );
+}
+
+#[rocket::async_test]
+async fn a_request_that_is_cloned_is_not_served_as_the_first_ones_tenant() {
+    let store = Store::new().await;
+    let client = client(&store, |rocket| rocket.mount("/", in_tenant(routes![tenant]))).await;
+    let request = client.get("/tenant");
+    for (host, served) in [("client1.shop.example", true), ("client2.shop.example", false)] {
+        let response = request.clone().header(Header::new("Host", host)).dispatch().await;
+        assert_eq!(response.status() == Status::Ok, served, "{host}");
+    }
+}
+
+/// Does its work at once, and not when its future is polled.
+fn at_once<'r>(request: &'r Request<'_>, _: Data<'r>) -> BoxFuture<'r> {
+    let current = diesel_tenants::context::current_tenant();
+    let answer = format!("{:?}", current.map(|tenant| tenant.to_string()));
+    Box::pin(async move { Outcome::from(request, answer) })
+}
+
+#[rocket::async_test]
+async fn handlers_that_do_their_work_at_once_are_called_as_the_tenants() {
+    let store = Store::new().await;
+    let route = Route::new(Method::Get, "/at-once", at_once);
+    let client = client(&store, |rocket| rocket.mount("/", in_tenant(vec![route]))).await;
+    let (_, answer) = get(&client, "client1.shop.example", "/at-once").await;
+    assert_eq!(answer, "Some(\"client1\")");
 }
