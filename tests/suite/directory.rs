@@ -547,6 +547,25 @@ async fn tenants_are_created_suspended_renamed_and_dropped_wherever_they_live() 
 }
 
 #[tokio::test]
+async fn a_tenant_elsewhere_that_is_renamed_keeps_its_schema_also_where_that_has_its_name() {
+    let (main, shard) = (Server::shared().database(), Server::shared().database());
+    // Of nobody in the directory, and with the tenant's new name.
+    shard.run("CREATE SCHEMA client2; CREATE TABLE client2.items AS SELECT 'not yours' AS code");
+    let pool = pool(&main, |builder| builder.database("shard", shard.url())).await;
+    let placement = Placement::schema("client1".parse().unwrap()).in_database("shard");
+    pool.place_tenant("client1", placement, NoMigrations).await.unwrap();
+    shard.run("CREATE TABLE client1.items AS SELECT 'mine' AS code");
+    pool.rename_tenant("client1", "client2").await.unwrap();
+    assert_eq!(rows(&main), ["client2 client1 in shard active"]);
+    let mut conn = pool.for_tenant("client2").get().await.unwrap();
+    let code = diesel::dsl::sql::<diesel::sql_types::Text>("(SELECT code FROM items)");
+    assert_eq!(diesel::select(code).get_result(&mut conn).await, Ok("mine".to_owned()));
+    drop(conn);
+    pool.drop_tenant("client2").await.unwrap();
+    assert_eq!(schemas(&shard), ["client2"]);
+}
+
+#[tokio::test]
 async fn a_placement_that_a_crash_left_unfinished_is_finished_by_the_same_call() {
     let (main, shard) = (Server::shared().database(), Server::shared().database());
     let pool = pool(&main, |builder| builder.database("shard", shard.url())).await;

@@ -9,11 +9,11 @@ pub(super) fn sql(change: &DirectoryChange<'_>, schema: &SchemaName) -> String {
             name_of(tenant)
         )
     };
-    // A schema that isn't called as its tenant is none that was renamed along.
+    // A schema of another database, or that isn't called as its tenant, is none that was renamed along.
     let rename = |from, to, status| {
         format!(
-            "UPDATE {table} SET name = {to}, schema_name = CASE schema_name WHEN {from} THEN {to} ELSE schema_name END{status} \
-             WHERE name = {from}",
+            "UPDATE {table} SET name = {to}, schema_name = CASE WHEN database_name IS NULL AND schema_name = {from} THEN {to} \
+             ELSE schema_name END{status} WHERE name = {from}",
             from = name_of(from),
             to = name_of(to)
         )
