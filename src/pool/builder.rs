@@ -329,7 +329,8 @@ impl TenantPoolBuilder {
         self
     }
 
-    /// Opens and drives all connections in one runtime, whichever asks for them. Default: each in the one that asks.
+    /// Opens and drives the pool's connections in one runtime, whichever asks for them. Default: each in the one that asks. Those of exports, imports
+    /// and moves are the caller's.
     ///
     /// A connection ends with the runtime that drives it, also while others use it. Where several share a pool and don't end together, as Actix's
     /// workers do, a query may find its connection closed when one of them stops. In the runtime that ends last no connection does; the price

@@ -11,6 +11,9 @@ use super::{
 };
 use crate::SchemaName;
 
+/// What a move makes in a tenant's schema: a table, a function and triggers. It is none of the tenant's, and gone when the move is done.
+pub(crate) const JOURNAL: &str = "__diesel_tenants_move";
+
 /// Reads the structures of these schemas, in a number of queries that depends on none of them; `None` for a schema that is missing.
 ///
 /// Call it in a transaction: the search_path is set for the rest of it, to nothing.
@@ -47,6 +50,10 @@ pub(crate) async fn read(
         })
         .collect();
     let mut structures = Batch::new(rows, &aliases, &names).structures(&dependencies);
+    for structure in structures.values_mut() {
+        let is_own = |object: &Object| !object.name.contains(JOURNAL) && !object.parent.contains(JOURNAL);
+        structure.objects.retain(is_own);
+    }
     for row in unsupported {
         structures
             .entry(row.schema)

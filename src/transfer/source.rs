@@ -8,7 +8,6 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use super::{
     ExportError, ExportedVersion,
     head::{Head, Making, Requirement},
-    moving::JOURNAL,
     rows::{Sequence, Table},
     session::SETTINGS,
 };
@@ -81,10 +80,7 @@ impl Source {
             .ok_or_else(unknown)?;
         let is_suspended = facts.is_suspended().ok_or_else(unknown)?;
         let read = read(&mut connection, std::slice::from_ref(tenant)).await;
-        let mut structure = read.map_err(failed)?.pop().flatten().ok_or_else(unknown)?;
-        // What a move has made in the schema is none of the tenant's.
-        let is_own = |object: &Object| !object.name.contains(JOURNAL) && !object.parent.contains(JOURNAL);
-        structure.objects.retain(is_own);
+        let structure = read.map_err(failed)?.pop().flatten().ok_or_else(unknown)?;
         if let Some(refusal) = refusal(tenant, &structure) {
             return Err(refusal);
         }

@@ -14,7 +14,7 @@ CROSS JOIN LATERAL (
     LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND t.typlen = -1
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
 ) a
-WHERE n.nspname = $1 AND c.relkind = 'r'
+WHERE n.nspname = $1 AND c.relkind = 'r' AND c.relname <> '__diesel_tenants_move'
     AND NOT EXISTS (
         SELECT FROM pg_catalog.pg_depend e
         WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = c.oid AND e.deptype = 'e'

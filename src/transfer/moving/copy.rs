@@ -5,15 +5,11 @@ use std::pin::pin;
 use futures_util::{SinkExt, StreamExt};
 use tokio_postgres::Error;
 
-use super::{
-    MoveError,
-    late::Split,
-    run::Run,
-    site::{JOURNAL, Site},
-};
+use super::{MoveError, late::Split, run::Run, site::Site};
 use crate::{
     ExportError, TenantStatus,
     migrations::version_table,
+    structure::JOURNAL,
     transfer::{head::Head, session::Session, source::Source, target::Target, tls::Dial},
 };
 

@@ -92,6 +92,17 @@ pub enum MoveError {
         /// How long was waited.
         waited: Duration,
     },
+    /// The move that brought the tenant to where it is did not come to its end, and can't now.
+    #[error(
+        "can't move tenant {:?}: what the last move of it has left can't be done now: {}; try again later", .tenant.as_str(),
+        .left.join("; ")
+    )]
+    Unfinished {
+        /// The tenant.
+        tenant: SchemaName,
+        /// What could not be done, with the server's reason.
+        left: Vec<String>,
+    },
     /// Somebody made, dropped or changed a table meanwhile.
     #[error("can't move tenant {:?}: its tables were changed meanwhile; try again", .tenant.as_str())]
     Changed {

@@ -7,9 +7,10 @@ use std::{
 
 use tokio_postgres::{Error, error::SqlState};
 
-use super::site::{JOURNAL, Keyed, Site};
+use super::site::{Keyed, Site};
 use crate::{
     quote::{identifier, literal},
+    structure::JOURNAL,
     transfer::session::Session,
 };
 

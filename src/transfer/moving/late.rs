@@ -38,7 +38,8 @@ impl Split {
             let mut late = making(object);
             if object.kind == Kind::ForeignKey && !is_partitioned(&structure, &object.parent) {
                 // The rows are those of the source, where they were checked: to check them again can wait until nobody waits for it.
-                if !late.statements.ends_with("NOT VALID") {
+                let is_unchecked = [" NOT VALID", " NOT ENFORCED"];
+                if !is_unchecked.iter().any(|end| late.statements.ends_with(end)) {
                     late.statements += " NOT VALID";
                     split.unchecked.push((object.parent.clone(), object.name.clone()));
                 }
@@ -63,18 +64,22 @@ impl Split {
     }
 }
 
-/// The statements that check the foreign keys which a move has noted.
+/// The statements that check the foreign keys which a move has noted, as far as they are still there, and unchecked.
 pub(super) async fn checks(target: &Site, session: &Session) -> Result<Vec<String>, Error> {
-    if !target.status(session).await?.is_some_and(|here| here.is_complete()) {
-        return Ok(Vec::new());
-    }
-    let noted = format!("SELECT name, key #>> '{{}}' FROM {}", target.journal());
+    // `conenforced` is PostgreSQL 18's.
+    let noted = format!(
+        "SELECT j.name, c.conname::pg_catalog.text FROM {} j JOIN pg_catalog.pg_constraint c \
+         ON c.conrelid = pg_catalog.to_regclass(pg_catalog.format('%I.%I', $1::pg_catalog.text, j.name)) AND c.conname = j.key #>> '{{}}' \
+         WHERE NOT c.convalidated AND COALESCE(pg_catalog.to_jsonb(c) ->> 'conenforced', 'true') = 'true'",
+        target.journal()
+    );
     let check = |row: Row| {
         let (table, name): (String, String) = (row.try_get(0)?, row.try_get(1)?);
         let table = format!("{}.{}", target.schema.quoted(), identifier(&table));
         Ok(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {}", identifier(&name)))
     };
-    session.query(&noted, &[]).await?.into_iter().map(check).collect()
+    let noted = session.query(&noted, &[&target.schema.as_str()]).await?;
+    noted.into_iter().map(check).collect()
 }
 
 /// The comment that tells what a tenant is up to: at the target that is another.

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use tokio_postgres::Error;
+
 use super::{
     MoveError, Moved,
     journal::{remove, stop},
     run::{Run, Sessions},
-    site::{COMPLETE, Found, Site},
+    site::{COMPLETE, Site},
 };
 use crate::{
     LifecycleError, TenantStatus,
+    structure::JOURNAL,
     transfer::{session::Session, tls::Dial},
 };
 
@@ -28,7 +31,9 @@ impl Run<'_> {
         let left = here.as_ref().and_then(|here| here.journal.as_deref());
         let Some(there) = there else {
             // The source was renamed, and then nobody told the directory.
-            if here.as_ref().is_some_and(Found::is_complete) {
+            if let Some(id) = left.and_then(|left| left.strip_prefix(COMPLETE))
+                && has_journal(guard, id).await.map_err(&read)?
+            {
                 let told = self.tell(home).await;
                 told.map_err(|source| self.untold(source))?;
                 let mut moved = Moved::default();
@@ -42,8 +47,15 @@ impl Run<'_> {
         }
         self.require_independence(source).await?;
         if there.is_complete() {
-            // The move that brought it here was not tidied up. What can't be checked now is moved unchecked.
-            self.tidy_target(source, guard, &mut Moved::default()).await;
+            // The move that brought it here was not tidied up.
+            let mut moved = Moved::default();
+            self.tidy_target(source, guard, &mut moved).await;
+            if !moved.left.is_empty() {
+                return Err(MoveError::Unfinished {
+                    tenant: self.tenant.clone(),
+                    left: moved.left,
+                });
+            }
         }
         if let Some(here) = &here {
             let is_ours = there
@@ -88,7 +100,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Tidies up after a move to this place that was given up late, or after one away from it that was given up early.
+    /// Tidies up after a move to this place that was given up late. After one away from it that was given up early, the triggers go; what tells whose
+    /// a schema at its target is, stays for the next move there.
     pub(super) async fn already_there(&self, home: &Arc<Session>, dial: &dyn Dial) -> Result<Moved, MoveError> {
         let mut moved = Moved::default();
         let Some(schema) = self.to.schema_name() else {
@@ -97,9 +110,23 @@ impl Run<'_> {
         let site = self.site(self.to, schema).await?;
         let session = match self.to.database() {
             Some(_) => &self.hold(&site, dial).await?,
-            None => home,
+            None if schema == self.tenant => home,
+            // No move makes that.
+            None => return Ok(moved),
         };
-        self.tidy_target(&site, session, &mut moved).await;
+        let here = site.status(session).await;
+        match here.map_err(self.server("to see what is there"))? {
+            Some(here) if here.is_complete() => self.tidy_target(&site, session, &mut moved).await,
+            _ => self.attempt(session, &stop(&site), &mut moved).await,
+        }
         Ok(moved)
     }
+}
+
+/// Whether a schema of the database, whatever its name is by now, is the source of a move.
+async fn has_journal(session: &Session, id: &str) -> Result<bool, Error> {
+    let sql =
+        "SELECT FROM pg_catalog.pg_class c WHERE c.relname = $1 AND pg_catalog.obj_description(c.oid, 'pg_class') = $2";
+    let found = session.query(sql, &[&JOURNAL, &id]).await?;
+    Ok(!found.is_empty())
 }

@@ -18,4 +18,3 @@ mod switch;
 
 pub use errors::MoveError;
 pub use request::{MoveTenant, Moved};
-pub(super) use site::JOURNAL;

@@ -8,11 +8,9 @@ use crate::{
     connection::STATUS_COMMENT,
     migrations::{lock_name, version_table},
     pool::search_path,
+    structure::JOURNAL,
     transfer::{rows::Table, session::Session, tls::Dial},
 };
-
-/// What a move makes in the tenant's schema: a table, a function and triggers. It is gone when the move is done.
-pub(in crate::transfer) const JOURNAL: &str = "__diesel_tenants_move";
 
 /// What is written on the journal at the target, before the move's id, once all is there.
 pub(super) const COMPLETE: &str = "complete ";

@@ -13,7 +13,7 @@ use super::{
     journal::{insist, remove},
     late::{Split, checks, sequences},
     run::{Run, Sessions},
-    site::{COMPLETE, JOURNAL, Site},
+    site::{COMPLETE, Site},
 };
 use crate::{
     SchemaName, TenantStatus,
@@ -21,6 +21,7 @@ use crate::{
     lifecycle::archive_name,
     migrations::version_table,
     pool::{DirectoryChange, DirectoryEntry},
+    structure::JOURNAL,
     transfer::{session::Session, target::Target, tls::Dial},
 };
 
@@ -234,7 +235,12 @@ impl Run<'_> {
 
     /// Takes away what the move needed, and checks what was left unchecked. The tenant is served meanwhile.
     pub(super) async fn tidy(&self, source: &Site, target: &Site, sessions: &Sessions<'_>, moved: &mut Moved) {
+        // First what is soon done. What comes after can take its time, and another call goes on with it.
+        self.tidy_source(source, sessions, moved).await;
         self.tidy_target(target, sessions.writer, moved).await;
+    }
+
+    async fn tidy_source(&self, source: &Site, sessions: &Sessions<'_>, moved: &mut Moved) {
         let Some(archive) = moved.archive.clone() else { return };
         if self.options.drops_source {
             match source.pool.purge_archive(&archive).await {
@@ -254,6 +260,7 @@ impl Run<'_> {
 
     /// What can't be checked now stays noted, for another call.
     pub(super) async fn tidy_target(&self, target: &Site, writer: &Session, moved: &mut Moved) {
+        let left = moved.left.len();
         match checks(target, writer).await {
             Ok(checks) => {
                 for check in checks {
@@ -262,12 +269,12 @@ impl Run<'_> {
             }
             Err(error) => moved.left.push(format!("to check foreign keys: {}", reason(&error))),
         }
-        if moved.left.is_empty() {
+        if moved.left.len() == left {
             self.attempt(writer, &remove(target), moved).await;
         }
     }
 
-    async fn attempt(&self, session: &Session, sql: &str, moved: &mut Moved) {
+    pub(super) async fn attempt(&self, session: &Session, sql: &str, moved: &mut Moved) {
         let done = match insist(session, sql, self.options.wait).await {
             Ok(true) => session.execute("COMMIT").await.map(|()| true),
             done => done,

@@ -148,19 +148,25 @@ async fn a_crash_between_the_two_commits_is_finished_by_the_same_call() {
     places.move_to(at("shard")).await;
     places.move_to(at("third")).await;
     // As it was between them: all is there, the source has its new name, and the directory knows nothing of it.
-    places.third.run(
-        "ALTER TABLE client1.orders DROP CONSTRAINT orders_item_id_fkey,
-             ADD CONSTRAINT orders_item_id_fkey FOREIGN KEY (item_id) REFERENCES client1.items ON DELETE CASCADE NOT VALID;
-         CREATE TABLE client1.__diesel_tenants_move (name text NOT NULL, key jsonb);
+    let complete = "CREATE TABLE client1.__diesel_tenants_move (name text NOT NULL, key jsonb);
          COMMENT ON TABLE client1.__diesel_tenants_move IS 'complete x';
-         INSERT INTO client1.__diesel_tenants_move VALUES ('orders', '\"orders_item_id_fkey\"')",
-    );
+         ALTER TABLE client1.orders DROP CONSTRAINT orders_item_id_fkey,
+             ADD CONSTRAINT orders_item_id_fkey FOREIGN KEY (item_id) REFERENCES client1.items ON DELETE CASCADE NOT VALID;
+         INSERT INTO client1.__diesel_tenants_move VALUES ('orders', '\"orders_item_id_fkey\"'), ('gone', '\"gone\"')";
+    places.third.run(complete);
     places
         .main
         .run("UPDATE public.tenants SET database_name = 'shard' WHERE name = 'client1'");
     tokio::time::sleep(Duration::from_millis(60)).await;
     let error = places.pool.for_tenant("client1").get().await.unwrap_err();
     assert!(matches!(error, CheckoutError::MissingSchema { .. }), "{error:?}");
+    // It could be what another move has left, to another place than the one where the tenant is by now.
+    let error = places.pool.move_tenant("client1", at("third")).await.unwrap_err();
+    assert!(chain(&error).contains("there is no tenant"), "{error:?}");
+    let archive = &schemas(&places.shard)[0];
+    places.shard.run(&format!(
+        "CREATE TABLE {archive}.__diesel_tenants_move (); COMMENT ON TABLE {archive}.__diesel_tenants_move IS 'x'"
+    ));
     places.move_to(at("third")).await;
     places.pool.for_tenant("client1").get().await.unwrap();
     assert_eq!(places.row(), "client1 third active");
