@@ -191,6 +191,11 @@ async fn a_move_to_where_the_tenant_is_clears_away_what_one_that_was_given_up_ha
     places.move_to(home()).await;
     is_served(&places, &before).await;
     assert_eq!(left(&places.main), note);
+    // Nobody takes it for one of the tenant's tables.
+    places.pool.clone_tenant("client1", "client3").await.unwrap();
+    assert_eq!(left(&places.main), note);
+    let drift = places.pool.drift("client3", ["client1"]).await.unwrap();
+    assert!(drift.is_clean(), "{drift:?}");
 
     places.move_to(at("shard")).await;
     give_up(&places, at("third"), &places.shard).await;
