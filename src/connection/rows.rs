@@ -49,7 +49,8 @@ pin_project! {
 const MOST_ROWS_READ: usize = 100;
 
 impl<'conn, S: Stream> Rows<'conn, S> {
-    pub(super) fn new(rows: S, waiting: Waiting<'conn>) -> Self {
+    pub(super) fn new(rows: S, mut waiting: Waiting<'conn>) -> Self {
+        waiting.between_rows(true);
         Self {
             rows,
             waiting: Some(waiting),
@@ -62,7 +63,11 @@ impl<S: Stream> Stream for Rows<'_, S> {
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let this = self.project();
-        let row = ready!(this.rows.poll_next(context));
+        let polled = this.rows.poll_next(context);
+        if let Some(waiting) = this.waiting {
+            waiting.between_rows(polled.is_ready());
+        }
+        let row = ready!(polled);
         if row.is_none()
             && let Some(waiting) = this.waiting.take()
         {

@@ -20,6 +20,8 @@ pub(crate) struct Session {
     altered: AtomicBool,
     /// A query was given up before its answer came, and the server may still be at it.
     interrupted: AtomicBool,
+    /// A query was given up before its answer came, whatever was answered since.
+    gave_up: AtomicBool,
     /// Whether it was told whose rows to show, where tenants share tables.
     shows_rows: bool,
     /// The texts prepared so far, by hash.
@@ -44,6 +46,7 @@ impl Session {
             id: NEXT.fetch_add(1, Relaxed),
             altered: AtomicBool::new(false),
             interrupted: AtomicBool::new(false),
+            gave_up: AtomicBool::new(false),
             shows_rows: false,
             statements: Mutex::default(),
         }
@@ -77,6 +80,7 @@ impl Session {
             session: self,
             exclusive,
             begun: false,
+            between_rows: false,
             answered: false,
         }
     }
@@ -89,6 +93,15 @@ impl Session {
         } else {
             Condition::Clean
         }
+    }
+
+    /// Whether a query was given up since that was last forgotten. One of whose rows only the first were wanted is none.
+    pub(super) fn gave_up(&self) -> bool {
+        self.gave_up.load(Relaxed)
+    }
+
+    pub(super) fn forget_what_was_given_up(&self) {
+        self.gave_up.store(false, Relaxed);
     }
 
     pub(super) fn shows_rows(&self) -> bool {
@@ -110,12 +123,18 @@ pub(crate) struct Waiting<'a> {
     session: &'a Session,
     exclusive: bool,
     begun: bool,
+    /// The rows that were asked for so far have come.
+    between_rows: bool,
     answered: bool,
 }
 
 impl Waiting<'_> {
     pub(super) fn begun(&mut self) {
         self.begun = true;
+    }
+
+    pub(super) fn between_rows(&mut self, between: bool) {
+        self.between_rows = between;
     }
 
     /// The answer is there, in full. An error may come from this side, and tells nothing of what was sent before.
@@ -131,6 +150,7 @@ impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         if self.begun && !self.answered {
             self.session.interrupted.store(true, Relaxed);
+            self.session.gave_up.fetch_or(!self.between_rows, Relaxed);
         }
     }
 }

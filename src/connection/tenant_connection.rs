@@ -76,6 +76,14 @@ impl<C> TenantConnection<C> {
         self.session.condition()
     }
 
+    pub(crate) fn gave_up(&self) -> bool {
+        self.session.gave_up()
+    }
+
+    pub(crate) fn forget_what_was_given_up(&self) {
+        self.session.forget_what_was_given_up();
+    }
+
     /// Stands for this connection: a pool that gets back another one than it gave out can tell.
     pub(crate) fn id(&self) -> u64 {
         self.session.id()

@@ -69,8 +69,8 @@ impl Drop for TenantConn {
             return;
         };
         if std::thread::panicking() {
-            // Whatever a layer that catches panics answers.
-            transaction.abandon();
+            // Whatever the layer or task that catches the panic makes of it.
+            transaction.fail();
         } else {
             transaction.give_back(checkout);
         }

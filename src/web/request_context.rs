@@ -50,6 +50,14 @@ impl RequestContext {
         Abandon(self.transaction())
     }
 
+    /// Rolls back what a handler did that failed; somebody else may still answer the request.
+    #[cfg(feature = "rocket")]
+    pub(super) async fn roll_back(&self) {
+        if let Some(transaction) = &self.transaction {
+            Box::pin(transaction.roll_back()).await;
+        }
+    }
+
     /// Ends the request's transaction, if there is one. An error is for the client, in place of the handler's response.
     pub(super) async fn finish(&self, status: u16) -> Result<(), Rejection> {
         match &self.transaction {

@@ -23,6 +23,8 @@ enum State {
     InUse,
     /// It has given it back.
     Idle(Box<Checkout>),
+    /// A handler panicked that had it.
+    Failed,
     /// The response is on its way.
     Finished,
 }
@@ -43,14 +45,15 @@ impl RequestTransaction {
                 State::NotBegun => Reset(self),
                 State::Idle(checkout) => return Ok(*checkout),
                 State::InUse => return Err(Rejection::TransactionInUse),
-                State::Finished => {
-                    *state = State::Finished;
+                ended @ (State::Failed | State::Finished) => {
+                    *state = ended;
                     return Err(Rejection::TransactionInUse);
                 }
             }
         };
         let mut checkout = check_out.await?;
         Manager::begin_transaction(&mut checkout).await?;
+        checkout.forget_what_was_given_up();
         mem::forget(reset);
         Ok(checkout)
     }
@@ -63,23 +66,43 @@ impl RequestTransaction {
         }
     }
 
+    /// It can't be committed any more: a handler panicked while it had the connection, which is closed.
+    pub(super) fn fail(&self) {
+        self.replace(State::Failed);
+    }
+
     /// Closes the connection that was left here, whose transaction nobody ends any more.
     pub(super) fn abandon(&self) {
-        let state = mem::replace(&mut *self.state(), State::Finished);
-        drop(state);
+        self.replace(State::Finished);
+    }
+
+    fn replace(&self, state: State) -> State {
+        mem::replace(&mut *self.state(), state)
+    }
+
+    /// Rolls back what was done up to now. What comes after is a transaction of its own.
+    pub(super) async fn roll_back(&self) {
+        let state = match self.replace(State::Finished) {
+            State::Idle(checkout) => {
+                roll_back(checkout).await;
+                State::NotBegun
+            }
+            State::NotBegun => State::NotBegun,
+            State::InUse | State::Failed | State::Finished => return,
+        };
+        self.replace(state);
     }
 
     /// Commits or rolls back.
     pub(super) async fn finish(&self, commit: bool) -> Result<(), Rejection> {
-        let state = mem::replace(&mut *self.state(), State::Finished);
-        match state {
+        match self.replace(State::Finished) {
             State::NotBegun | State::Finished => Ok(()),
             State::InUse if commit => Err(Rejection::TransactionInUse),
-            State::InUse => Ok(()),
+            State::Failed if commit => Err(Rejection::Commit(error("a handler panicked that had its connection"))),
+            State::InUse | State::Failed => Ok(()),
             State::Idle(mut checkout) if commit => commit_all(&mut checkout).await.map_err(Rejection::Commit),
-            State::Idle(mut checkout) => {
-                // Where it fails, the connection is closed, which rolls back as well.
-                let _ = Manager::rollback_transaction(&mut *checkout).await;
+            State::Idle(checkout) => {
+                roll_back(checkout).await;
                 Ok(())
             }
         }
@@ -88,8 +111,8 @@ impl RequestTransaction {
 
 /// Commits, or says why not. Whatever is left open is rolled back, as the connection is then closed.
 async fn commit_all(checkout: &mut Checkout) -> QueryResult<()> {
-    if checkout.condition() == Condition::Interrupted {
-        return Err(Error::QueryBuilderError("a query of it was given up".into()));
+    if checkout.gave_up() {
+        return Err(error("a query of it was given up"));
     }
     // Where a query failed, and the handler made nothing of it, PostgreSQL would answer COMMIT by a rollback, and no error.
     checkout.batch_execute("SELECT 1").await?;
@@ -98,6 +121,17 @@ async fn commit_all(checkout: &mut Checkout) -> QueryResult<()> {
         return Err(Error::AlreadyInTransaction);
     }
     Manager::commit_transaction(checkout).await
+}
+
+/// Where it fails, or would wait for a query that nobody waits for, the connection is closed, which rolls back as well.
+async fn roll_back(mut checkout: Box<Checkout>) {
+    if checkout.condition() != Condition::Interrupted {
+        let _ = Manager::rollback_transaction(&mut *checkout).await;
+    }
+}
+
+fn error(why: &'static str) -> Error {
+    Error::QueryBuilderError(why.into())
 }
 
 /// A transaction that could not begin, or was not waited for, can begin another time.

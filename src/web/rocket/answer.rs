@@ -17,7 +17,7 @@ pub(super) struct AnswerRejected;
 #[async_trait]
 impl Handler for AnswerRejected {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> route::Outcome<'r> {
-        match admission(request) {
+        match &*admission(request) {
             Admission::Rejected(rejection) => reject(request, rejection),
             Admission::NotInstalled | Admission::Admitted(_) => route::Outcome::Forward((data, Status::NotFound)),
         }
@@ -51,7 +51,8 @@ pub(super) struct Refusal(pub(super) Option<Rejection>);
 
 pub(super) fn answer_refusal<'r>(status: Status, request: &'r Request<'_>) -> CatcherFuture<'r> {
     Box::pin(async move {
-        let rejection = match admission(request) {
+        let admission = admission(request);
+        let rejection = match &*admission {
             Admission::Rejected(rejection) => Some(rejection),
             Admission::NotInstalled | Admission::Admitted(_) => request.local_cache(|| Refusal(None)).0.as_ref(),
         };

@@ -53,7 +53,10 @@ mod answer;
 mod guards;
 mod routes;
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::IpAddr,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use answer::{AnswerRejected, answer, answer_refusal};
 use rocket::{
@@ -111,8 +114,17 @@ enum Admission {
     Rejected(Rejection),
 }
 
-fn admission<'r>(request: &'r Request<'_>) -> &'r Admission {
-    request.local_cache(|| Admission::NotInstalled)
+/// Where a request has it. Clones of a request share one, and so the last of them that was dispatched decides.
+#[derive(Default)]
+struct Slot(RwLock<Option<Arc<Admission>>>);
+
+fn slot<'r>(request: &'r Request<'_>) -> &'r Slot {
+    request.local_cache(Slot::default)
+}
+
+fn admission(request: &Request<'_>) -> Arc<Admission> {
+    let slot = slot(request).0.read().unwrap_or_else(PoisonError::into_inner);
+    slot.clone().unwrap_or_else(|| Arc::new(Admission::NotInstalled))
 }
 
 impl Admission {
@@ -166,19 +178,8 @@ impl Fairing for Tenants<Rocket> {
             Err(rejection) => Admission::Rejected(rejection),
         };
         let is_rejected = matches!(admission, Admission::Rejected(_));
-        let mut is_first = false;
-        request.local_cache(|| {
-            is_first = true;
-            admission
-        });
-        if !is_first {
-            #[cfg(feature = "tracing")]
-            tracing::error!(
-                "a request is refused, since something asked for its tenant before the fairing of tenants had run, or it is a clone of \
-                 another one: attach that fairing first, and don't clone requests"
-            );
-        }
-        if is_rejected || !is_first {
+        *slot(request).0.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(admission));
+        if is_rejected {
             request.set_method(REJECTED);
         }
     }

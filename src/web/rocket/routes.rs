@@ -2,11 +2,10 @@ use std::mem;
 
 use rocket::{
     Data, Request, Route, async_trait,
-    http::Status,
     route::{self, Handler},
 };
 
-use super::{Admission, TenantFairing, admission, answer::reject};
+use super::{Admission, Rejection, TenantFairing, admission, answer::reject};
 
 /// Routes whose handlers run as the tenant's: [`TenantPool::current`](crate::TenantPool::current) works in them.
 pub fn in_tenant(routes: impl Into<Vec<Route>>) -> Vec<Route> {
@@ -25,20 +24,21 @@ impl Handler for InTenant {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> route::Outcome<'r> {
         // Handlers may do their work at once, and not only when their future is polled.
         let handled = async { self.0.handle(request, data).await };
-        match admission(request) {
+        match &*admission(request) {
             Admission::Admitted(context) => {
                 let abandon = context.abandon_on_drop();
                 let outcome = context.scope(handled).await;
-                // What a catcher makes of a failure, is no reason to commit what the handler did before it.
-                if !outcome.is_error() {
-                    mem::forget(abandon);
+                // What a catcher makes of a failure is no reason to commit what the handler did before it.
+                if outcome.is_error() {
+                    context.roll_back().await;
                 }
+                mem::forget(abandon);
                 outcome
             }
             // A fairing that came after ours has led it here.
             Admission::Rejected(rejection) => reject(request, rejection),
             Admission::NotInstalled if request.rocket().state::<TenantFairing>().is_some() => {
-                route::Outcome::Error(Status::InternalServerError)
+                reject(request, &Rejection::NotInstalled)
             }
             Admission::NotInstalled => handled.await,
         }

@@ -12,6 +12,8 @@ use axum::{
     extract::{ConnectInfo, FromRequestParts, Request, connect_info::MockConnectInfo},
     http::Extensions,
 };
+use diesel::{dsl::sql, sql_types::Integer};
+use diesel_async::RunQueryDsl;
 use diesel_tenants::{
     BoxFuture,
     web::axum::{Resolver, Tenant, TenantConn, TenantLayer, TrustedProxies},
@@ -177,4 +179,44 @@ async fn a_transaction_of_which_a_query_was_given_up_is_not_committed_nor_waited
     let response = tokio::time::timeout(Duration::from_secs(10), response).await.unwrap();
     assert_eq!(response.unwrap().status(), 500);
     assert_eq!(store.value("SELECT count(*) FROM client1.items WHERE id = 77"), "0");
+}
+
+/// Writes, and reads the first of many rows.
+#[derive(Clone)]
+struct First;
+
+impl Service<Request> for First {
+    type Response = String;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<String, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        Box::pin(async move {
+            let (mut parts, _) = request.into_parts();
+            let mut conn = TenantConn::from_request_parts(&mut parts, &()).await.unwrap();
+            write(&mut conn).await.unwrap();
+            let many = sql::<Integer>("generate_series(1, 100000)");
+            let first: i32 = diesel::select(many)
+                .get_result(conn.get().await.unwrap())
+                .await
+                .unwrap();
+            Ok(first.to_string())
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_is_committed_also_if_only_the_first_row_of_a_query_was_wanted() {
+    let store = Store::new().await;
+    let resolver = Resolver::subdomain("shop.example").unwrap();
+    let mut service = TenantLayer::new(store.pool.clone(), resolver)
+        .transactions()
+        .layer(First);
+    let response = service.call(request("client1.shop.example")).await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(store.value("SELECT count(*) FROM client1.items WHERE id = 77"), "1");
 }

@@ -1,3 +1,4 @@
+use diesel_async::SimpleAsyncConnection;
 use diesel_tenants::{
     migrations::NoMigrations,
     web::rocket::{Rejection, Resolver, SharedConn, Tenant, TenantConn, TenantFairing, in_tenant},
@@ -169,8 +170,14 @@ async fn write(mut conn: TenantConn, how: &str) -> Result<(), Status> {
     }
 }
 
+/// Works on the tenant's tables itself.
 #[catch(500)]
-fn sorry() -> Redirect {
+async fn sorry(request: &Request<'_>) -> Redirect {
+    let guard = request.guard::<TenantConn>().await;
+    if let (true, Some(mut conn)) = (request.uri().path().ends_with("error"), guard.succeeded()) {
+        let noted = "INSERT INTO items VALUES (78, 'noted', 1)";
+        conn.get().await.unwrap().batch_execute(noted).await.unwrap();
+    }
     Redirect::to("/sorry")
 }
 
@@ -183,14 +190,11 @@ async fn what_a_handler_did_before_it_failed_is_rolled_back_whatever_a_catcher_a
         .register("/", catchers![sorry])
         .mount("/", in_tenant(routes![write]));
     let client = Client::untracked(rocket).await.unwrap();
-    for path in ["/write/panic", "/write/error"] {
+    for (path, noted) in [("/write/panic", "0"), ("/write/error", "1")] {
         let request = client.post(path).header(Header::new("Host", "client1.shop.example"));
         assert_eq!(request.dispatch().await.status(), Status::SeeOther);
-        assert_eq!(
-            store.value("SELECT count(*) FROM client1.items WHERE id = 77"),
-            "0",
-            "{path}"
-        );
+        let count = |id: i32| store.value(&format!("SELECT count(*) FROM client1.items WHERE id = {id}"));
+        assert_eq!((&*count(77), &*count(78)), ("0", noted), "{path}");
     }
 }
 
@@ -220,10 +224,36 @@ async fn a_request_that_is_cloned_is_not_served_as_the_first_ones_tenant() {
     let store = Store::new().await;
     let client = client(&store, |rocket| rocket.mount("/", in_tenant(routes![tenant]))).await;
     let request = client.get("/tenant");
-    for (host, served) in [("client1.shop.example", true), ("client2.shop.example", false)] {
-        let response = request.clone().header(Header::new("Host", host)).dispatch().await;
-        assert_eq!(response.status() == Status::Ok, served, "{host}");
+    for tenant in ["client1", "client2", "nobody", "client1"] {
+        let host = Header::new("Host", format!("{tenant}.shop.example"));
+        let response = request.clone().header(host).dispatch().await;
+        let served = response.into_string().await.unwrap();
+        assert!(
+            served == tenant || tenant == "nobody" && served.contains("unknown_tenant"),
+            "{served}"
+        );
     }
+}
+
+#[rocket::async_test]
+async fn who_asks_for_a_tenant_too_early_gets_none_and_keeps_it_from_nobody() {
+    let store = Store::new().await;
+    let early = AdHoc::on_request("early", |request, _| {
+        Box::pin(async { assert!(!request.guard::<Tenant>().await.is_success()) })
+    });
+    let tenants = TenantFairing::new(store.pool.clone(), Resolver::subdomain("shop.example").unwrap());
+    let rocket = rocket::build()
+        .attach(early)
+        .attach(tenants)
+        .mount("/", routes![tenant]);
+    let client = Client::untracked(rocket).await.unwrap();
+    assert_eq!(get(&client, "client1.shop.example", "/tenant").await.1, "client1");
+    assert!(
+        get(&client, "nobody.shop.example", "/tenant")
+            .await
+            .1
+            .contains("unknown_tenant")
+    );
 }
 
 /// Does its work at once, and not when its future is polled.
