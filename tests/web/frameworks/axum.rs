@@ -10,7 +10,7 @@ use std::{
 use axum::{
     body::{Body, to_bytes},
     extract::{ConnectInfo, FromRequestParts, Request, connect_info::MockConnectInfo},
-    http::Extensions,
+    http::{Extensions, StatusCode},
 };
 use diesel::{dsl::sql, sql_types::Integer};
 use diesel_async::RunQueryDsl;
@@ -143,14 +143,14 @@ async fn a_client_that_hangs_up_leaves_no_transaction_even_where_its_context_liv
     );
 }
 
-/// Writes, gives up a query, and answers all the same.
+/// Writes, loses what it wrote in another way for each path, and answers all the same.
 #[derive(Clone)]
-struct GiveUp;
+struct Lose;
 
-impl Service<Request> for GiveUp {
-    type Response = String;
+impl Service<Request> for Lose {
+    type Response = StatusCode;
     type Error = Infallible;
-    type Future = BoxFuture<'static, Result<String, Infallible>>;
+    type Future = BoxFuture<'static, Result<StatusCode, Infallible>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
@@ -159,26 +159,51 @@ impl Service<Request> for GiveUp {
     fn call(&mut self, request: Request) -> Self::Future {
         Box::pin(async move {
             let (mut parts, _) = request.into_parts();
+            let path = parts.uri.path().to_owned();
             let mut conn = TenantConn::from_request_parts(&mut parts, &()).await.unwrap();
             write(&mut conn).await.unwrap();
-            let given_up = tokio::time::timeout(Duration::from_millis(50), sleep(conn, 30)).await;
+            if path == "/panic" {
+                let task = tokio::spawn(async move {
+                    let _conn = conn;
+                    panic!("a task's");
+                });
+                assert!(task.await.is_err());
+                return Ok(StatusCode::OK);
+            }
+            let seconds = if path == "/another" { 1 } else { 30 };
+            let given_up = tokio::time::timeout(Duration::from_millis(50), sleep(conn, seconds)).await;
             assert!(given_up.is_err());
-            Ok("try again later".to_owned())
+            if path == "/another" {
+                let another = TenantConn::from_request_parts(&mut parts, &()).await.unwrap();
+                bill(another, 1).await.unwrap();
+            }
+            Ok(if path == "/late" {
+                StatusCode::GATEWAY_TIMEOUT
+            } else {
+                StatusCode::OK
+            })
         })
     }
 }
 
 #[tokio::test]
-async fn a_transaction_of_which_a_query_was_given_up_is_not_committed_nor_waited_for() {
+async fn a_transaction_of_which_a_query_was_given_up_or_a_task_panicked_is_not_committed_nor_waited_for() {
     let store = Store::with(|builder| builder.max_size(1)).await;
     let resolver = Resolver::subdomain("shop.example").unwrap();
     let mut service = TenantLayer::new(store.pool.clone(), resolver)
         .transactions()
-        .layer(GiveUp);
-    let response = service.call(request("client1.shop.example"));
-    let response = tokio::time::timeout(Duration::from_secs(10), response).await.unwrap();
-    assert_eq!(response.unwrap().status(), 500);
-    assert_eq!(store.value("SELECT count(*) FROM client1.items WHERE id = 77"), "0");
+        .layer(Lose);
+    for (path, status) in [("/", 500), ("/another", 500), ("/late", 504), ("/panic", 500)] {
+        let mut request = request("client1.shop.example");
+        *request.uri_mut() = path.parse().unwrap();
+        let response = tokio::time::timeout(Duration::from_secs(10), service.call(request)).await;
+        assert_eq!(response.unwrap().unwrap().status(), status, "{path}");
+        assert_eq!(
+            store.value("SELECT count(*) FROM client1.items WHERE id = 77"),
+            "0",
+            "{path}"
+        );
+    }
 }
 
 /// Writes, and reads the first of many rows.
