@@ -96,10 +96,12 @@ impl Session {
     }
 
     /// Whether a query was given up since that was last forgotten. One of whose rows only the first were wanted is none.
+    #[cfg(feature = "_web")]
     pub(super) fn gave_up(&self) -> bool {
         self.gave_up.load(Relaxed)
     }
 
+    #[cfg(feature = "_web")]
     pub(super) fn forget_what_was_given_up(&self) {
         self.gave_up.store(false, Relaxed);
     }

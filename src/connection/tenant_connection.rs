@@ -76,10 +76,12 @@ impl<C> TenantConnection<C> {
         self.session.condition()
     }
 
+    #[cfg(feature = "_web")]
     pub(crate) fn gave_up(&self) -> bool {
         self.session.gave_up()
     }
 
+    #[cfg(feature = "_web")]
     pub(crate) fn forget_what_was_given_up(&self) {
         self.session.forget_what_was_given_up();
     }

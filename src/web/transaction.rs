@@ -81,6 +81,7 @@ impl RequestTransaction {
     }
 
     /// Rolls back what was done up to now. What comes after is a transaction of its own.
+    #[cfg(feature = "rocket")]
     pub(super) async fn roll_back(&self) {
         let state = match self.replace(State::Finished) {
             State::Idle(checkout) => {
