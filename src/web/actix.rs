@@ -172,26 +172,22 @@ where
 impl Tenants<Actix> {
     /// An error of a middleware further in: in the user's own way, if it is a rejection.
     fn respond_to_error(&self, error: Error) -> Error {
-        let Some(rejection) = error.as_error::<Rejection>() else {
-            return error;
-        };
-        match self.answer(rejection) {
-            Some(answer) => {
-                rejection.log();
-                InternalError::from_response(error, answer).into()
-            }
+        match error.as_error().and_then(|rejection| self.own_answer(rejection)) {
+            Some(answer) => InternalError::from_response(error, answer).into(),
             None => error,
         }
     }
 
     fn respond(&self, rejection: Rejection) -> HttpResponse {
-        match self.answer(&rejection) {
-            Some(answer) => {
-                rejection.log();
-                answer
-            }
-            None => HttpResponse::from_error(rejection),
-        }
+        self.own_answer(&rejection)
+            .unwrap_or_else(|| HttpResponse::from_error(rejection))
+    }
+
+    /// Actix's own answer notes in the logs by itself what this one has to.
+    fn own_answer(&self, rejection: &Rejection) -> Option<HttpResponse> {
+        let answer = self.answer(rejection)?;
+        rejection.log();
+        Some(answer)
     }
 }
 

@@ -17,8 +17,8 @@ pub(super) struct AnswerRejected;
 #[async_trait]
 impl Handler for AnswerRejected {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> route::Outcome<'r> {
-        match &*admission(request) {
-            Admission::Rejected(rejection) => reject(request, rejection),
+        match admission(request) {
+            Admission::Rejected(rejection) => reject(request, &rejection),
             Admission::NotInstalled | Admission::Admitted(_) => route::Outcome::Forward((data, Status::NotFound)),
         }
     }
@@ -31,16 +31,16 @@ pub(super) fn reject<'r>(request: &'r Request<'_>, rejection: &Rejection) -> rou
         return route::Outcome::Success(answer);
     }
     let status = status_of(rejection);
-    let catches = |catcher: &Catcher| {
+    let is_theirs = |catcher: &Catcher| {
         catcher.name.as_deref() != Some(OURS)
-            && catcher.code.is_none_or(|code| code == status.code)
+            && catches(catcher, status)
             && catcher
                 .base
                 .path()
                 .segments()
                 .prefix_of(request.uri().path().segments())
     };
-    if request.rocket().catchers().any(catches) {
+    if request.rocket().catchers().any(is_theirs) {
         return route::Outcome::Error(status);
     }
     route::Outcome::Success(in_json(rejection))
@@ -52,8 +52,8 @@ pub(super) struct Refusal(pub(super) Option<Rejection>);
 pub(super) fn answer_refusal<'r>(status: Status, request: &'r Request<'_>) -> CatcherFuture<'r> {
     Box::pin(async move {
         let admission = admission(request);
-        let rejection = match &*admission {
-            Admission::Rejected(rejection) => Some(rejection),
+        let rejection = match &admission {
+            Admission::Rejected(rejection) => Some(&**rejection),
             Admission::NotInstalled | Admission::Admitted(_) => request.local_cache(|| Refusal(None)).0.as_ref(),
         };
         match rejection.filter(|rejection| status_of(rejection) == status) {
@@ -61,6 +61,11 @@ pub(super) fn answer_refusal<'r>(status: Status, request: &'r Request<'_>) -> Ca
             None => Catcher::default().handler.handle(status, request).await,
         }
     })
+}
+
+/// Whether a catcher is for a status, wherever its base is.
+pub(super) fn catches(catcher: &Catcher, status: Status) -> bool {
+    catcher.code.is_none_or(|code| code == status.code)
 }
 
 pub(super) fn status_of(rejection: &Rejection) -> Status {

@@ -19,7 +19,7 @@ fn guard<T>(
     find: impl FnOnce(Option<&Arc<RequestContext>>) -> Result<Option<T>, Rejection>,
 ) -> Outcome<T, Rejection> {
     let admission = admission(request);
-    if let Admission::Rejected(rejection) = &*admission {
+    if let Admission::Rejected(rejection) = &admission {
         let (code, message) = (rejection.code().to_owned(), rejection.message().into_owned());
         let seen = Rejection::custom(rejection.status(), code, message);
         return Outcome::Error((status_of(rejection), seen));

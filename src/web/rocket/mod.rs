@@ -58,7 +58,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use answer::{AnswerRejected, answer, answer_refusal};
+use answer::{AnswerRejected, answer, answer_refusal, catches};
 use rocket::{
     Build, Catcher, Data, Request, Response, Rocket as Application, Route, async_trait,
     fairing::{self, Fairing, Info, Kind},
@@ -108,23 +108,24 @@ impl Framework for Rocket {
 }
 
 /// What the fairing found out about a request.
+#[derive(Clone, Default)]
 enum Admission {
+    #[default]
     NotInstalled,
     Admitted(Arc<RequestContext>),
-    Rejected(Rejection),
+    Rejected(Arc<Rejection>),
 }
 
 /// Where a request has it. Clones of a request share one, and so the last of them that was dispatched decides.
 #[derive(Default)]
-struct Slot(RwLock<Option<Arc<Admission>>>);
+struct Slot(RwLock<Admission>);
 
 fn slot<'r>(request: &'r Request<'_>) -> &'r Slot {
     request.local_cache(Slot::default)
 }
 
-fn admission(request: &Request<'_>) -> Arc<Admission> {
-    let slot = slot(request).0.read().unwrap_or_else(PoisonError::into_inner);
-    slot.clone().unwrap_or_else(|| Arc::new(Admission::NotInstalled))
+fn admission(request: &Request<'_>) -> Admission {
+    slot(request).0.read().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 impl Admission {
@@ -150,9 +151,8 @@ impl Fairing for Tenants<Rocket> {
 
     async fn on_ignite(&self, rocket: Application<Build>) -> fairing::Result {
         let is_caught = |status: Status| {
-            let catches = |catcher: &Catcher| catcher.code.is_none_or(|code| code == status.code);
             let mut of_all = rocket.catchers().filter(|catcher| catcher.base.path() == "/");
-            of_all.any(catches)
+            of_all.any(|catcher| catches(catcher, status))
         };
         let catchers: Vec<_> = [Status::NotFound, Status::InternalServerError]
             .into_iter()
@@ -175,10 +175,10 @@ impl Fairing for Tenants<Rocket> {
         let claims = self.claims(request);
         let admission = match self.admit(claims).await {
             Ok(context) => Admission::Admitted(context),
-            Err(rejection) => Admission::Rejected(rejection),
+            Err(rejection) => Admission::Rejected(Arc::new(rejection)),
         };
         let is_rejected = matches!(admission, Admission::Rejected(_));
-        *slot(request).0.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(admission));
+        *slot(request).0.write().unwrap_or_else(PoisonError::into_inner) = admission;
         if is_rejected {
             request.set_method(REJECTED);
         }

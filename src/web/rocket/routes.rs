@@ -24,7 +24,7 @@ impl Handler for InTenant {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> route::Outcome<'r> {
         // Handlers may do their work at once, and not only when their future is polled.
         let handled = async { self.0.handle(request, data).await };
-        match &*admission(request) {
+        match admission(request) {
             Admission::Admitted(context) => {
                 let abandon = context.abandon_on_drop();
                 let outcome = context.scope(handled).await;
@@ -36,7 +36,7 @@ impl Handler for InTenant {
                 outcome
             }
             // A fairing that came after ours has led it here.
-            Admission::Rejected(rejection) => reject(request, rejection),
+            Admission::Rejected(rejection) => reject(request, &rejection),
             Admission::NotInstalled if request.rocket().state::<TenantFairing>().is_some() => {
                 reject(request, &Rejection::NotInstalled)
             }
