@@ -71,10 +71,7 @@ impl TenantPool {
             self.create_by_policy(&tenant, &plan).await
         };
         match created {
-            Err(LifecycleError::AlreadyExists { tenant }) => self
-                .apply(SchemaOwner::Tenant(tenant.clone()), &plan)
-                .await
-                .map_err(|source| LifecycleError::Tables { tenant, source }),
+            Err(LifecycleError::AlreadyExists { tenant }) => self.apply_pending(&tenant, &plan).await,
             result => result,
         }
     }

@@ -95,12 +95,10 @@ impl TenantPool {
         let (Some(database), Some(schema)) = (placement.database(), placement.schema_name()) else {
             return Ok(Vec::new());
         };
-        let elsewhere = self.database_of(database, event).await?;
-        let applied = elsewhere.apply(SchemaOwner::Tenant(schema.clone()), plan).await;
-        applied.map_err(|source| LifecycleError::Tables {
-            tenant: schema.clone(),
-            source,
-        })
+        self.database_of(database, event)
+            .await?
+            .apply_pending(schema, plan)
+            .await
     }
 
     pub(crate) async fn database_of(
@@ -185,6 +183,15 @@ impl TenantPool {
                 created => return created,
             }
         }
+        self.apply_pending(schema, plan).await
+    }
+
+    /// Applies pending migrations to a schema of this very database.
+    pub(super) async fn apply_pending(
+        &self,
+        schema: &SchemaName,
+        plan: &Plan,
+    ) -> Result<Vec<MigrationVersion<'static>>, LifecycleError> {
         let applied = self.apply(SchemaOwner::Tenant(schema.clone()), plan).await;
         applied.map_err(|source| LifecycleError::Tables {
             tenant: schema.clone(),
