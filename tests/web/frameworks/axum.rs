@@ -32,14 +32,18 @@ fn request(host: &str) -> Request {
     request.body(Body::empty()).unwrap()
 }
 
-/// Answers by the tenant's name, as a string: a response of a type of its own, as layers that compress have.
+/// A service that answers by a function, with a response of a type of its own, as layers that compress have.
 #[derive(Clone)]
-struct Echo;
+struct Answer<F>(F);
 
-impl Service<Request> for Echo {
-    type Response = String;
+impl<F, R> Service<Request> for Answer<F>
+where
+    F: Fn(Request) -> R,
+    R: Future + Send + 'static,
+{
+    type Response = R::Output;
     type Error = Infallible;
-    type Future = Ready<Result<String, Infallible>>;
+    type Future = BoxFuture<'static, Result<R::Output, Infallible>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
@@ -47,20 +51,26 @@ impl Service<Request> for Echo {
 
     fn call(&mut self, request: Request) -> Self::Future {
         // At once, and not only when its future is polled: other layers do so too.
-        let current = diesel_tenants::context::current_tenant();
-        ready(Ok(format!(
-            "{} {:?}",
-            request.uri(),
-            current.map(|tenant| tenant.to_string())
-        )))
+        let answer = (self.0)(request);
+        Box::pin(async { Ok(answer.await) })
     }
+}
+
+/// By what is known when it is called.
+fn echo(request: Request) -> Ready<String> {
+    let current = diesel_tenants::context::current_tenant();
+    ready(format!(
+        "{} {:?}",
+        request.uri(),
+        current.map(|tenant| tenant.to_string())
+    ))
 }
 
 #[tokio::test]
 async fn services_inside_of_the_layer_have_responses_of_any_type_and_are_called_as_the_tenants() {
     let store = Store::new().await;
     let resolver = Resolver::subdomain("shop.example").unwrap();
-    let mut service = TenantLayer::new(store.pool.clone(), resolver).layer(Echo);
+    let mut service = TenantLayer::new(store.pool.clone(), resolver).layer(Answer(echo));
     let response = service.call(request("client1.shop.example")).await.unwrap();
     assert_eq!(response.extensions().get::<Tenant>().unwrap().as_str(), "client1");
     let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
@@ -74,7 +84,7 @@ async fn a_mock_of_the_clients_address_counts_as_one() {
     let resolver = Resolver::subdomain("shop.example").unwrap();
     let mut service = TenantLayer::new(store.pool.clone(), resolver)
         .trusted_proxies(proxies)
-        .layer(Echo);
+        .layer(Answer(echo));
     let mut believed = async |insert: &dyn Fn(&mut Extensions)| {
         let mut request = request("proxy.internal");
         let host = "client2.shop.example".parse().unwrap();
@@ -93,29 +103,13 @@ async fn a_mock_of_the_clients_address_counts_as_one() {
 }
 
 /// Writes, and then waits for ever, while something that outlives the request has a `TenantConn` of it.
-#[derive(Clone)]
-struct Hold(mpsc::UnboundedSender<TenantConn>);
-
-impl Service<Request> for Hold {
-    type Response = String;
-    type Error = Infallible;
-    type Future = BoxFuture<'static, Result<String, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request) -> Self::Future {
-        let held = self.0.clone();
-        Box::pin(async move {
-            let (mut parts, _) = request.into_parts();
-            let used = TenantConn::from_request_parts(&mut parts, &()).await.unwrap();
-            bill(used, 1).await.unwrap();
-            held.send(TenantConn::from_request_parts(&mut parts, &()).await.unwrap())
-                .unwrap();
-            std::future::pending().await
-        })
-    }
+async fn hold(held: mpsc::UnboundedSender<TenantConn>, request: Request) -> String {
+    let (mut parts, _) = request.into_parts();
+    let used = TenantConn::from_request_parts(&mut parts, &()).await.unwrap();
+    bill(used, 1).await.unwrap();
+    held.send(TenantConn::from_request_parts(&mut parts, &()).await.unwrap())
+        .unwrap();
+    std::future::pending().await
 }
 
 #[tokio::test]
@@ -125,7 +119,7 @@ async fn a_client_that_hangs_up_leaves_no_transaction_even_where_its_context_liv
     let (sender, mut held) = mpsc::unbounded_channel();
     let mut service = TenantLayer::new(store.pool.clone(), resolver)
         .transactions()
-        .layer(Hold(sender));
+        .layer(Answer(move |request| hold(sender.clone(), request)));
     let mut held = {
         let mut call = pin!(service.call(request("client1.shop.example")));
         tokio::select! {
@@ -144,45 +138,30 @@ async fn a_client_that_hangs_up_leaves_no_transaction_even_where_its_context_liv
 }
 
 /// Writes, loses what it wrote in another way for each path, and answers all the same.
-#[derive(Clone)]
-struct Lose;
-
-impl Service<Request> for Lose {
-    type Response = StatusCode;
-    type Error = Infallible;
-    type Future = BoxFuture<'static, Result<StatusCode, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
+async fn lose(request: Request) -> StatusCode {
+    let (mut parts, _) = request.into_parts();
+    let path = parts.uri.path().to_owned();
+    let mut conn = TenantConn::from_request_parts(&mut parts, &()).await.unwrap();
+    write(&mut conn).await.unwrap();
+    if path == "/panic" {
+        let task = tokio::spawn(async move {
+            let _conn = conn;
+            panic!("a task's");
+        });
+        assert!(task.await.is_err());
+        return StatusCode::OK;
     }
-
-    fn call(&mut self, request: Request) -> Self::Future {
-        Box::pin(async move {
-            let (mut parts, _) = request.into_parts();
-            let path = parts.uri.path().to_owned();
-            let mut conn = TenantConn::from_request_parts(&mut parts, &()).await.unwrap();
-            write(&mut conn).await.unwrap();
-            if path == "/panic" {
-                let task = tokio::spawn(async move {
-                    let _conn = conn;
-                    panic!("a task's");
-                });
-                assert!(task.await.is_err());
-                return Ok(StatusCode::OK);
-            }
-            let seconds = if path == "/another" { 1 } else { 30 };
-            let given_up = tokio::time::timeout(Duration::from_millis(50), sleep(conn, seconds)).await;
-            assert!(given_up.is_err());
-            if path == "/another" {
-                let another = TenantConn::from_request_parts(&mut parts, &()).await.unwrap();
-                bill(another, 1).await.unwrap();
-            }
-            Ok(if path == "/late" {
-                StatusCode::GATEWAY_TIMEOUT
-            } else {
-                StatusCode::OK
-            })
-        })
+    let seconds = if path == "/another" { 1 } else { 30 };
+    let given_up = tokio::time::timeout(Duration::from_millis(50), sleep(conn, seconds)).await;
+    assert!(given_up.is_err());
+    if path == "/another" {
+        let another = TenantConn::from_request_parts(&mut parts, &()).await.unwrap();
+        bill(another, 1).await.unwrap();
+    }
+    if path == "/late" {
+        StatusCode::GATEWAY_TIMEOUT
+    } else {
+        StatusCode::OK
     }
 }
 
@@ -192,7 +171,7 @@ async fn a_transaction_of_which_a_query_was_given_up_or_a_task_panicked_is_not_c
     let resolver = Resolver::subdomain("shop.example").unwrap();
     let mut service = TenantLayer::new(store.pool.clone(), resolver)
         .transactions()
-        .layer(Lose);
+        .layer(Answer(lose));
     for (path, status) in [("/", 500), ("/another", 500), ("/late", 504), ("/panic", 500)] {
         let mut request = request("client1.shop.example");
         *request.uri_mut() = path.parse().unwrap();
@@ -207,31 +186,16 @@ async fn a_transaction_of_which_a_query_was_given_up_or_a_task_panicked_is_not_c
 }
 
 /// Writes, and reads the first of many rows.
-#[derive(Clone)]
-struct First;
-
-impl Service<Request> for First {
-    type Response = String;
-    type Error = Infallible;
-    type Future = BoxFuture<'static, Result<String, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request) -> Self::Future {
-        Box::pin(async move {
-            let (mut parts, _) = request.into_parts();
-            let mut conn = TenantConn::from_request_parts(&mut parts, &()).await.unwrap();
-            write(&mut conn).await.unwrap();
-            let many = sql::<Integer>("generate_series(1, 100000)");
-            let first: i32 = diesel::select(many)
-                .get_result(conn.get().await.unwrap())
-                .await
-                .unwrap();
-            Ok(first.to_string())
-        })
-    }
+async fn first(request: Request) -> String {
+    let (mut parts, _) = request.into_parts();
+    let mut conn = TenantConn::from_request_parts(&mut parts, &()).await.unwrap();
+    write(&mut conn).await.unwrap();
+    let many = sql::<Integer>("generate_series(1, 100000)");
+    let first: i32 = diesel::select(many)
+        .get_result(conn.get().await.unwrap())
+        .await
+        .unwrap();
+    first.to_string()
 }
 
 #[tokio::test]
@@ -240,7 +204,7 @@ async fn a_transaction_is_committed_also_if_only_the_first_row_of_a_query_was_wa
     let resolver = Resolver::subdomain("shop.example").unwrap();
     let mut service = TenantLayer::new(store.pool.clone(), resolver)
         .transactions()
-        .layer(First);
+        .layer(Answer(first));
     let response = service.call(request("client1.shop.example")).await.unwrap();
     assert_eq!(response.status(), 200);
     assert_eq!(store.value("SELECT count(*) FROM client1.items WHERE id = 77"), "1");
