@@ -16,11 +16,6 @@ async fn migrated() -> (TenantPool, Database) {
     (pool, database)
 }
 
-fn schemas(database: &Database) -> Vec<String> {
-    let sql = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'client%' ORDER BY 1";
-    database.query_strings(sql).into_iter().flatten().flatten().collect()
-}
-
 #[tokio::test]
 async fn a_tenant_is_created_once() {
     let (pool, database) = migrated().await;
@@ -71,10 +66,10 @@ async fn a_failed_creation_leaves_no_tenant_and_a_retry_succeeds() {
             "{message}"
         );
         assert!(message.ends_with("type \"nonsense\" does not exist"), "{message}");
-        assert_eq!(schemas(&database), [""; 0]);
+        assert_eq!(database.schemas(), [""; 0]);
         folder.write("003_broken", "up.sql", "CREATE TABLE bad (id int);");
         pool.create_tenant("client1", folder.migrations()).await.unwrap();
-        assert_eq!(schemas(&database), ["client1"]);
+        assert_eq!(database.schemas(), ["client1"]);
         assert!(pool.tenant_exists("client1").await.unwrap());
         database.run("DROP SCHEMA client1 CASCADE");
         // Seen as existing a moment ago.
@@ -95,7 +90,7 @@ async fn a_creation_given_up_half_way_is_no_tenant_and_a_retry_starts_over() {
         pool.create_tenant("client1", folder.migrations()),
     );
     assert!(given_up.await.is_err());
-    assert_eq!(schemas(&database), ["client1"], "the schema is there");
+    assert_eq!(database.schemas(), ["client1"], "the schema is there");
     let error = pool.for_tenant("client1").get().await.unwrap_err();
     assert!(
         error.to_string().starts_with("unknown tenant \"client1\""),

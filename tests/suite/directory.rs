@@ -39,13 +39,6 @@ fn rows(database: &Database) -> Vec<String> {
     rows.into_iter().flatten().flatten().collect()
 }
 
-fn schemas(database: &Database) -> Vec<String> {
-    let rows = database.query_strings(
-        "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('public', 'information_schema') ORDER BY 1",
-    );
-    rows.into_iter().flatten().flatten().collect()
-}
-
 fn is_unknown<T>(result: Result<T, CheckoutError>) -> bool {
     matches!(result, Err(CheckoutError::UnknownTenant { .. }))
 }
@@ -100,7 +93,7 @@ async fn a_tenants_row_follows_it_through_its_life() {
         pool.drop_tenant(tenant).await.unwrap();
         assert!(is_unknown(pool.for_tenant(tenant).get().await));
     }
-    assert!(rows(&database).is_empty() && schemas(&database).is_empty());
+    assert!(rows(&database).is_empty() && database.schemas().is_empty());
 }
 
 #[tokio::test]
@@ -124,7 +117,7 @@ async fn a_row_that_is_refused_leaves_no_schema_and_one_that_can_not_go_keeps_it
     refused(pool.drop_tenant("client1").await);
     assert!(pool.clone_tenant("client1", "client4").await.is_err());
     assert_eq!(rows(&database), ["client1 client1 active"]);
-    assert_eq!(schemas(&database), ["client1"]);
+    assert_eq!(database.schemas(), ["client1"]);
     pool.for_tenant("client1").get().await.unwrap();
 }
 
@@ -147,7 +140,7 @@ async fn a_schema_without_a_row_is_nobodys_and_two_tenants_can_not_have_one_sche
     database.run("INSERT INTO public.tenants (name, tenant_id) VALUES ('three', '3')");
     let error = pool.create_tenant("three", NoMigrations).await.unwrap_err();
     assert!(matches!(error, LifecycleError::AlreadyExists { .. }), "{error:?}");
-    assert_eq!(schemas(&database), ["client1", "client2"]);
+    assert_eq!(database.schemas(), ["client1", "client2"]);
 }
 
 #[tokio::test]
@@ -511,7 +504,7 @@ async fn tenants_are_created_suspended_renamed_and_dropped_wherever_they_live() 
     let listed = pool.tenants().await.unwrap();
     let listed: Vec<&str> = listed.iter().map(|tenant| tenant.name.as_str()).collect();
     assert_eq!(listed, ["client1", "client2", "client3"]);
-    assert_eq!(schemas(&shard), ["first", "taken"]);
+    assert_eq!(shard.schemas(), ["first", "taken"]);
     pool.for_tenant("client1").get().await.unwrap();
 
     for (tenant, placement, why) in [
@@ -542,7 +535,7 @@ async fn tenants_are_created_suspended_renamed_and_dropped_wherever_they_live() 
     pool.drop_tenant("client9").await.unwrap();
     pool.drop_tenant("client2").await.unwrap();
     assert_eq!(rows(&main), ["client3 client3 active"]);
-    assert_eq!(schemas(&shard), ["taken"]);
+    assert_eq!(shard.schemas(), ["taken"]);
     assert!(is_unknown(pool.for_tenant("client9").get().await));
 }
 
@@ -562,7 +555,7 @@ async fn a_tenant_elsewhere_that_is_renamed_keeps_its_schema_also_where_that_has
     assert_eq!(diesel::select(code).get_result(&mut conn).await, Ok("mine".to_owned()));
     drop(conn);
     pool.drop_tenant("client2").await.unwrap();
-    assert_eq!(schemas(&shard), ["client2"]);
+    assert_eq!(shard.schemas(), ["client2"]);
 }
 
 #[tokio::test]
@@ -613,7 +606,7 @@ async fn a_directory_that_can_not_be_changed_says_so() {
     );
     no_directory(pool.suspend_tenant("client1").await.unwrap_err());
     no_directory(pool.drop_tenant("client1").await.unwrap_err());
-    assert_eq!(schemas(&shard), ["first"]);
+    assert_eq!(shard.schemas(), ["first"]);
     let taken = FixedDirectory::new()
         .with("a", placement.clone())
         .unwrap()

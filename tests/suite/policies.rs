@@ -45,30 +45,17 @@ impl Shards {
 
     /// Who lives where, by the directory.
     fn rows(&self) -> Vec<String> {
-        strings(
-            &self.main,
+        self.main.values(
             "SELECT name || ' ' || coalesce(schema_name, 'rows') || ' ' || coalesce(database_name, 'main') || ' ' || status \
              FROM public.tenants ORDER BY 1",
         )
     }
 
     fn counts(&self) -> Vec<String> {
-        strings(
-            &self.main,
+        self.main.values(
             "SELECT coalesce(database_name, 'main') || ' ' || count(*) FROM public.tenants GROUP BY database_name ORDER BY 1",
         )
     }
-}
-
-fn strings(database: &Database, sql: &str) -> Vec<String> {
-    database.query_strings(sql).into_iter().flatten().flatten().collect()
-}
-
-fn schemas(database: &Database) -> Vec<String> {
-    strings(
-        database,
-        "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('public', 'information_schema') ORDER BY 1",
-    )
 }
 
 #[tokio::test]
@@ -90,8 +77,8 @@ async fn new_tenants_go_where_the_fewest_are() {
             "d d shard1 active"
         ]
     );
-    assert_eq!(schemas(&shards.shards[0]), ["a", "d"]);
-    assert_eq!(schemas(&shards.main), ["c"]);
+    assert_eq!(shards.shards[0].schemas(), ["a", "d"]);
+    assert_eq!(shards.main.schemas(), ["c"]);
     // One that was chosen for it counts, whoever did.
     let explicit = Placement::schema("e".parse().unwrap()).in_database("shard2");
     pool.place_tenant("e", explicit, MIGRATIONS).await.unwrap();
@@ -112,13 +99,13 @@ async fn a_tenant_that_is_there_is_migrated_where_it_lives() {
     assert!(!pool.ensure_tenant("client1", MIGRATIONS).await.unwrap().is_empty());
     assert!(pool.ensure_tenant("client1", MIGRATIONS).await.unwrap().is_empty());
     assert_eq!(shards.rows(), ["client1 client1 shard2 active"]);
-    assert!(schemas(&shards.main).is_empty());
+    assert!(shards.main.schemas().is_empty());
     let error = pool.create_tenant("client1", MIGRATIONS).await.unwrap_err();
     assert!(matches!(error, LifecycleError::AlreadyExists { .. }), "{error:?}");
     // Also by a pool that knows of no policy.
     let other = shards.pool(|builder| builder).await;
     assert!(other.ensure_tenant("client1", MIGRATIONS).await.unwrap().is_empty());
-    assert!(schemas(&shards.main).is_empty());
+    assert!(shards.main.schemas().is_empty());
 }
 
 #[tokio::test]
@@ -137,7 +124,7 @@ async fn two_sign_ups_at_once_make_one_tenant_and_ten_of_others_make_ten() {
         result.unwrap_or_else(|error| panic!("{}", chain(&error)));
     }
     assert_eq!(shards.rows().len(), 11);
-    let made: usize = shards.shards.iter().map(|shard| schemas(shard).len()).sum();
+    let made: usize = shards.shards.iter().map(|shard| shard.schemas().len()).sum();
     assert_eq!(made, 11);
 }
 
@@ -173,7 +160,7 @@ async fn a_migration_that_fails_leaves_neither_a_row_nor_a_schema() {
     shards.shards[0].run("DROP TABLE public.users");
     let error = pool.create_tenant("client1", MIGRATIONS).await.unwrap_err();
     assert!(chain(&error).contains("users"), "{}", chain(&error));
-    assert!(shards.rows().is_empty() && schemas(&shards.shards[0]).is_empty());
+    assert!(shards.rows().is_empty() && shards.shards[0].schemas().is_empty());
     shards.shards[0].run("CREATE TABLE public.users (id bigint PRIMARY KEY, name text NOT NULL)");
     pool.create_tenant("client1", MIGRATIONS).await.unwrap();
 }
@@ -189,7 +176,7 @@ async fn what_a_crash_left_is_finished_where_it_is_whatever_the_policy_says_by_n
     );
     pool.create_tenant("client1", NoMigrations).await.unwrap();
     assert_eq!(shards.rows(), ["client1 client1 shard1 active"]);
-    assert!(schemas(&shards.shards[1]).is_empty());
+    assert!(shards.shards[1].schemas().is_empty());
 }
 
 struct Refuses;

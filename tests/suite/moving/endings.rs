@@ -8,7 +8,7 @@ use diesel_tenants_test_support::{Database, Server};
 
 use crate::store::chain;
 
-use super::{Places, at, home, left, pool, schemas, strings};
+use super::{Places, at, home, left, pool};
 
 #[tokio::test]
 async fn a_tenant_moves_there_and_back_with_all_that_it_is_made_of() {
@@ -18,7 +18,7 @@ async fn a_tenant_moves_there_and_back_with_all_that_it_is_made_of() {
     assert_eq!((places.row().as_str(), moved.changes), ("client1 shard active", 0));
     assert_eq!(places.contents(&places.shard), before);
     let archive = moved.archive.unwrap();
-    assert_eq!(schemas(&places.main), [archive.as_str()]);
+    assert_eq!(places.main.schemas(), [archive.as_str()]);
     let archived = places.pool.archived_tenants().await.unwrap();
     assert!(
         archived.len() == 1 && archived[0].tenant.as_str() == "client1",
@@ -33,7 +33,7 @@ async fn a_tenant_moves_there_and_back_with_all_that_it_is_made_of() {
         .await
         .unwrap();
     assert_eq!(
-        strings(&places.shard, "SELECT id FROM client1.orders WHERE writer = 9"),
+        places.shard.values("SELECT id FROM client1.orders WHERE writer = 9"),
         ["1001"]
     );
     drop(conn);
@@ -46,7 +46,7 @@ async fn a_tenant_moves_there_and_back_with_all_that_it_is_made_of() {
     assert!(back.left.is_empty() && back.archive.is_none(), "{back:?}");
     assert_eq!(places.row(), "client1 main active");
     assert_eq!(places.contents(&places.main), now);
-    assert!(schemas(&places.shard).is_empty());
+    assert!(places.shard.schemas().is_empty());
     places.pool.rename_tenant("client1", "client2").await.unwrap();
     assert_eq!(
         places.pool.drop_archived(Duration::ZERO).await.unwrap().dropped.len(),
@@ -97,7 +97,7 @@ async fn who_still_knows_the_old_place_can_write_nothing_there() {
     tokio::time::sleep(Duration::from_millis(60)).await;
     let mut new = other.for_tenant("client1").get().await.unwrap();
     new.batch_execute(insert).await.unwrap();
-    assert_eq!(strings(&places.shard, "SELECT max(id) FROM client1.emptied"), ["1000"]);
+    assert_eq!(places.shard.values("SELECT max(id) FROM client1.emptied"), ["1000"]);
 }
 
 #[tokio::test]
@@ -121,14 +121,12 @@ async fn writes_that_wait_for_the_switch_are_refused_at_the_old_place() {
         })
     });
     moving.await.unwrap();
-    let archive = &schemas(&places.main)[0];
+    let archive = &places.main.schemas()[0];
     for (table, task) in ["emptied", "items", "parts"].into_iter().zip(writing) {
-        let count = |database, schema: &str| {
-            strings(
-                database,
-                &format!("SELECT count(*) FROM {schema}.{table} WHERE id = 2000"),
-            )
-            .concat()
+        let count = |database: &Database, schema: &str| {
+            database
+                .values(&format!("SELECT count(*) FROM {schema}.{table} WHERE id = 2000"))
+                .concat()
         };
         // Either it was in time, and was moved; or it was told that it wasn't.
         match task.await.unwrap() {
@@ -163,7 +161,7 @@ async fn a_crash_between_the_two_commits_is_finished_by_the_same_call() {
     // It could be what another move has left, to another place than the one where the tenant is by now.
     let error = places.pool.move_tenant("client1", at("third")).await.unwrap_err();
     assert!(chain(&error).contains("there is no tenant"), "{error:?}");
-    let archive = &schemas(&places.shard)[0];
+    let archive = &places.shard.schemas()[0];
     places.shard.run(&format!(
         "CREATE TABLE {archive}.__diesel_tenants_move (); COMMENT ON TABLE {archive}.__diesel_tenants_move IS 'x'"
     ));
@@ -227,7 +225,7 @@ async fn the_owner_of_the_tables_needs_no_more_rights_and_who_writes_needs_none_
         .unwrap_or_else(|error| panic!("{}", chain(&error)));
     assert!(moved.changes > 0 && moved.left.is_empty(), "{moved:?}");
     assert_eq!(
-        strings(&shard, "SELECT value FROM client1.orders WHERE id = 77"),
+        shard.values("SELECT value FROM client1.orders WHERE id = 77"),
         [format!("-{last}")]
     );
 }
@@ -260,5 +258,5 @@ async fn any_name_that_a_schema_or_table_can_have_is_no_more_than_a_name() {
     assert!(moved.changes > 0 && moved.left.is_empty(), "{moved:?}");
     let all = |schema: &str| format!("SELECT t::text FROM {schema}.{it} t ORDER BY 1");
     let archive = quoted(moved.archive.unwrap().as_str());
-    assert_eq!(strings(&places.shard, &all(&it)), strings(&places.main, &all(&archive)));
+    assert_eq!(places.shard.values(&all(&it)), places.main.values(&all(&archive)));
 }

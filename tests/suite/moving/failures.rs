@@ -6,7 +6,7 @@ use diesel_async::SimpleAsyncConnection;
 use diesel_tenants::{LifecycleError, MoveError, Placement, TenantPool, directory::FixedDirectory};
 use diesel_tenants_test_support::{Database, Server};
 
-use super::{Places, at, home, left, schemas};
+use super::{Places, at, home, left};
 use crate::store::chain;
 
 /// The tenant is served where it was, can be written to, and nothing is left of a move.
@@ -49,7 +49,7 @@ async fn what_can_not_be_moved_is_refused_and_stays() {
         .shard
         .run("CREATE SCHEMA client1; CREATE TABLE client1.precious AS SELECT 1");
     refused("client1", at("shard"), "there is a schema \"client1\" already").await;
-    assert_eq!(schemas(&places.shard), ["client1"]);
+    assert_eq!(places.shard.schemas(), ["client1"]);
     places.shard.run("DROP SCHEMA client1 CASCADE");
     places
         .main
@@ -63,7 +63,7 @@ async fn what_can_not_be_moved_is_refused_and_stays() {
     places.main.run("DROP VIEW public.all_items");
     places.shard.run("DROP TABLE public.users");
     refused("client1", at("shard"), "lacks table public.users").await;
-    assert!(schemas(&places.shard).is_empty());
+    assert!(places.shard.schemas().is_empty());
 
     let fixed = FixedDirectory::new().with("client1", home()).unwrap();
     let pool = TenantPool::builder(places.main.url())

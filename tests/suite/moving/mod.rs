@@ -112,14 +112,13 @@ impl Places {
 
     /// What there is of the tenant in a database: nothing, or everything that it is made of and its rows.
     fn contents(&self, database: &Database) -> Vec<String> {
-        if !schemas(database).contains(&"client1".to_owned()) {
+        if !database.schemas().contains(&"client1".to_owned()) {
             return Vec::new();
         }
         let tables = ["items", "orders", "moods", "parts", "emptied", "audit"]
             .map(|table| format!("SELECT '{table} ' || t::text FROM client1.{table} t"));
-        let mut contents = strings(database, &format!("{} ORDER BY 1", tables.join(" UNION ALL ")));
-        contents.extend(strings(
-            database,
+        let mut contents = database.values(&format!("{} ORDER BY 1", tables.join(" UNION ALL ")));
+        contents.extend(database.values(
             "SELECT 'constraint ' || conrelid::regclass || ' ' || conname || ' ' || convalidated || ' ' || pg_get_constraintdef(oid) \
              FROM pg_constraint WHERE connamespace = 'client1'::regnamespace
              UNION ALL SELECT 'trigger ' || tgrelid::regclass || ' ' || tgname FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid \
@@ -133,30 +132,14 @@ impl Places {
 
     /// The directory's row.
     fn row(&self) -> String {
-        let rows = strings(
-            &self.main,
-            "SELECT schema_name || ' ' || coalesce(database_name, 'main') || ' ' || status FROM public.tenants WHERE name = 'client1'",
-        );
-        rows.concat()
+        let row = "SELECT schema_name || ' ' || coalesce(database_name, 'main') || ' ' || status FROM public.tenants WHERE name = 'client1'";
+        self.main.values(row).concat()
     }
-}
-
-fn strings(database: &Database, sql: &str) -> Vec<String> {
-    database.query_strings(sql).into_iter().flatten().flatten().collect()
-}
-
-/// Whatever is not PostgreSQL's own.
-fn schemas(database: &Database) -> Vec<String> {
-    strings(
-        database,
-        "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('public', 'information_schema') ORDER BY 1",
-    )
 }
 
 /// What moves have left in schemas of a database.
 fn left(database: &Database) -> Vec<String> {
-    strings(
-        database,
+    database.values(
         "SELECT tgname || ' on ' || tgrelid::regclass FROM pg_trigger WHERE tgname LIKE '\\_\\_diesel\\_tenants%' AND NOT tgisinternal
          UNION ALL SELECT oid::regclass::text FROM pg_class WHERE relname LIKE '\\_\\_diesel\\_tenants%'
          UNION ALL SELECT oid::regprocedure::text FROM pg_proc WHERE proname LIKE '\\_\\_diesel\\_tenants%'",

@@ -13,7 +13,7 @@ use diesel::{QueryableByName, sql_types::BigInt};
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
 use diesel_tenants::TenantPool;
 
-use super::{Places, at, home, left, pool, schemas, strings};
+use super::{Places, at, home, left, pool};
 
 #[derive(QueryableByName)]
 struct Id {
@@ -178,40 +178,40 @@ async fn what_was_acknowledged_is_there_once_wherever_a_tenant_moves_under_write
         report.join("\n")
     );
     expected.sort();
-    let mut found = strings(
-        &places.main,
-        "SELECT id || ' ' || writer || ' ' || value FROM client1.orders WHERE writer > 0",
-    );
+    let mut found = places
+        .main
+        .values("SELECT id || ' ' || writer || ' ' || value FROM client1.orders WHERE writer > 0");
     found.sort();
     assert_eq!(found, expected);
     assert_eq!(
-        strings(&places.main, "SELECT count(*) FROM client1.orders WHERE writer = 0"),
+        places
+            .main
+            .values("SELECT count(*) FROM client1.orders WHERE writer = 0"),
         ["30000"]
     );
     // The trigger fired once for each insert, wherever it was.
     let audit = "SELECT count(*) - count(DISTINCT order_id) FROM client1.audit UNION ALL \
          SELECT count(*) FROM client1.orders o WHERE NOT EXISTS (SELECT FROM client1.audit a WHERE a.order_id = o.id)";
-    assert_eq!(strings(&places.main, audit), ["0", "0"]);
+    assert_eq!(places.main.values(audit), ["0", "0"]);
     assert!(emptied > 0 && longest < slowest);
-    assert_eq!(strings(&places.main, "SELECT id FROM client1.emptied"), ["7"]);
+    assert_eq!(places.main.values("SELECT id FROM client1.emptied"), ["7"]);
     assert_eq!(
-        strings(
-            &places.main,
-            "SELECT count(DISTINCT code) FROM client1.items WHERE code LIKE 'code %'"
-        ),
+        places
+            .main
+            .values("SELECT count(DISTINCT code) FROM client1.items WHERE code LIKE 'code %'"),
         ["10"]
     );
-    assert_eq!(strings(&places.main, "SELECT count(*) FROM client1.parts"), ["50"]);
+    assert_eq!(places.main.values("SELECT count(*) FROM client1.parts"), ["50"]);
     // Nothing was written to where it isn't any more, and nothing is left of the moves.
     for database in [&places.main, &places.shard, &places.third] {
         assert!(left(database).is_empty(), "{:?}", left(database));
     }
     assert_eq!(
-        schemas(&places.main).len(),
+        places.main.schemas().len(),
         2,
         "the tenant and the archive of its first move"
     );
-    assert!(schemas(&places.shard)[0].starts_with("archived_") && schemas(&places.shard).len() == 1);
+    assert!(places.shard.schemas()[0].starts_with("archived_") && places.shard.schemas().len() == 1);
 }
 
 #[tokio::test]
@@ -225,7 +225,7 @@ async fn every_kind_of_change_between_the_copy_and_the_switch_is_replayed() {
     held.batch_execute("BEGIN; UPDATE items SET code = 'held' WHERE id = 1")
         .await
         .unwrap();
-    until(|| !schemas(&places.shard).is_empty()).await;
+    until(|| !places.shard.schemas().is_empty()).await;
     let mut conn = places.pool.for_tenant("client1").get().await.unwrap();
     conn.batch_execute(
         "TRUNCATE emptied; INSERT INTO emptied VALUES (7);
@@ -252,10 +252,9 @@ async fn every_kind_of_change_between_the_copy_and_the_switch_is_replayed() {
         .run(&format!("ALTER SCHEMA \"{archive}\" RENAME TO client1"));
     assert_eq!(places.contents(&places.shard), places.contents(&places.main));
     assert_eq!(
-        strings(
-            &places.shard,
-            "SELECT code FROM client1.items WHERE id IN (1, 100, 101) ORDER BY id"
-        ),
+        places
+            .shard
+            .values("SELECT code FROM client1.items WHERE id IN (1, 100, 101) ORDER BY id"),
         ["held", "through a view", "as a replica would"]
     );
 }

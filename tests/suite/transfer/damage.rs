@@ -1,6 +1,6 @@
 use diesel_tenants::{ImportError, transfer::FormatError};
 
-use super::{export, import, schemas, try_import};
+use super::{export, import, try_import};
 use crate::{rich::shop, store::chain};
 
 /// What is wrong with an export.
@@ -21,12 +21,12 @@ async fn a_byte_changed_or_missing_anywhere_leaves_nothing() {
          INSERT INTO client1.items (name) VALUES ('a'), ('b')",
     );
     let bytes = export(&pool, "client1").await;
-    let before = schemas(&database);
+    let before = database.schemas();
     for position in 0..bytes.len() {
         let mut damaged = bytes.clone();
         damaged[position] ^= 1 << (position % 8);
         error(&pool, &damaged).await;
-        assert_eq!(schemas(&database), before, "{position}");
+        assert_eq!(database.schemas(), before, "{position}");
     }
     for length in 0..bytes.len() {
         let found = error(&pool, &bytes[..length]).await;
@@ -37,7 +37,7 @@ async fn a_byte_changed_or_missing_anywhere_leaves_nothing() {
         };
         assert!(expected, "{length}: {found:?}");
     }
-    assert_eq!(schemas(&database), before);
+    assert_eq!(database.schemas(), before);
     assert_eq!(
         database.query_strings("SELECT count(*) FROM client1.items"),
         [[Some("2".to_owned())]]

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{export, import, schemas, try_import};
+use super::{export, import, try_import};
 use crate::{rich::shop, store::chain};
 
 /// Tags and payloads of an export, after its magic and version.
@@ -113,7 +113,7 @@ async fn what_is_out_of_order_too_long_or_miscounted_is_damaged_even_with_a_righ
     let bytes = export(&pool, "client1").await;
     let whole = sections(&bytes);
     let at = |tag: char| whole.iter().position(|(other, _)| *other == tag).unwrap();
-    let before = schemas(&database);
+    let before = database.schemas();
     let mut changed = Vec::new();
     let mut change = |change: &dyn Fn(&mut Sections)| {
         let mut sections = whole.clone();
@@ -139,7 +139,7 @@ async fn what_is_out_of_order_too_long_or_miscounted_is_damaged_even_with_a_righ
             message.starts_with("can't import tenant \"client2\", and nothing was changed: the export is damaged: "),
             "{index}: {message}"
         );
-        assert_eq!(schemas(&database), before, "{index}");
+        assert_eq!(database.schemas(), before, "{index}");
     }
     assert_eq!(changed.len(), 13);
     import(&pool, "client2", &assembled(&whole)).await;

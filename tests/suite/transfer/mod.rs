@@ -47,9 +47,3 @@ async fn settled(database: &Database) {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
 }
-
-/// All names of schemas but PostgreSQL's own.
-fn schemas(database: &Database) -> Vec<String> {
-    let rows = database.query_strings("SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' ORDER BY 1");
-    rows.into_iter().flatten().flatten().collect()
-}

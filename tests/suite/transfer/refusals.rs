@@ -3,7 +3,7 @@ use diesel_tenants::{ExportError, ImportError, LifecycleError, TenantPool};
 use diesel_tenants_test_support::Server;
 use tokio_postgres::NoTls;
 
-use super::{export, import, schemas, try_import};
+use super::{export, import, try_import};
 use crate::{clone::strings, rich::shop, store::chain};
 
 #[tokio::test]
@@ -87,7 +87,7 @@ async fn what_the_target_lacks_is_named_before_anything_is_done() {
     let bytes = export(&pool, "client1").await;
     let empty = Server::shared().database();
     let other = TenantPool::builder(empty.url()).build().await.unwrap();
-    let before = schemas(&empty);
+    let before = empty.schemas();
     let missing = match try_import(&other, "client1", &bytes).await.unwrap_err() {
         ImportError::Missing { objects, from, .. } => {
             assert_eq!(from, "client1");
@@ -108,7 +108,7 @@ async fn what_the_target_lacks_is_named_before_anything_is_done() {
             "view public.cheap",
         ]
     );
-    assert_eq!(schemas(&empty), before);
+    assert_eq!(empty.schemas(), before);
     // The extension is there, and in another schema.
     empty.run(
         "CREATE EXTENSION citext; CREATE DOMAIN public.email AS text; CREATE SEQUENCE public.numbers; \
@@ -193,13 +193,13 @@ async fn a_shared_row_that_the_target_lacks_is_told_with_the_foreign_key_that_le
     );
     let bytes = export(&pool, "client1").await;
     database.run("DROP SCHEMA client1 CASCADE; DELETE FROM public.users WHERE id = 2");
-    let before = schemas(&database);
+    let before = database.schemas();
     let message = chain(&try_import(&pool, "client1", &bytes).await.unwrap_err());
     assert!(
         message.starts_with("can't make foreign key buyer of orders in tenant \"client1\", to import it: "),
         "{message}"
     );
-    assert_eq!(schemas(&database), before);
+    assert_eq!(database.schemas(), before);
     database.run("INSERT INTO public.users VALUES (2, 'Bob')");
     import(&pool, "client1", &bytes).await;
 }

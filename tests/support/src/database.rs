@@ -91,6 +91,28 @@ impl Database {
         }
     }
 
+    /// The values of a query's rows as text, one after the other, without those that are NULL.
+    ///
+    /// # Panics
+    ///
+    /// As [`query_strings`](Self::query_strings).
+    #[track_caller]
+    pub fn values(&self, sql: &str) -> Vec<String> {
+        self.query_strings(sql).into_iter().flatten().flatten().collect()
+    }
+
+    /// The schemas that are neither PostgreSQL's own nor `public`, in the order of their names.
+    ///
+    /// # Panics
+    ///
+    /// As [`query_strings`](Self::query_strings).
+    #[track_caller]
+    pub fn schemas(&self) -> Vec<String> {
+        self.values(
+            "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('public', 'information_schema') ORDER BY 1",
+        )
+    }
+
     fn try_run(&self, sql: &str) -> Result<Rows, ClientError> {
         client::run(&self.url, sql, PATIENCE)
     }
