@@ -32,13 +32,17 @@ tokio::task_local! {
 /// Runs a future with a current tenant. Inside of another one it takes the other's place, until it is done.
 ///
 /// A name that no tenant can have is an error of [`TenantPool::current`].
-pub async fn with_tenant<F: Future>(tenant: impl IntoSchemaName, future: F) -> F::Output {
-    CURRENT.scope(Some(tenant.into_schema_name()), future).await
+pub fn with_tenant<F: Future>(tenant: impl IntoSchemaName, future: F) -> impl Future<Output = F::Output> {
+    CURRENT.scope(Some(tenant.into_schema_name()), future)
 }
 
 /// Runs a future without a current tenant, also inside of [`with_tenant`].
-pub async fn without_tenant<F: Future>(future: F) -> F::Output {
-    CURRENT.scope(None, future).await
+pub fn without_tenant<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    scope(None, future)
+}
+
+pub(crate) fn scope<F: Future>(tenant: Option<SchemaName>, future: F) -> impl Future<Output = F::Output> {
+    CURRENT.scope(tenant.map(Ok), future)
 }
 
 /// Gives a future the tenant that is current now, to be spawned with it. Without one it has none.

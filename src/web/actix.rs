@@ -75,8 +75,9 @@ impl Framework for Actix {
     type Request<'r> = HttpRequest;
     type Response = HttpResponse;
 
-    fn header_values<'h>(request: &'h HttpRequest, name: &str) -> Vec<&'h [u8]> {
-        request.headers().get_all(name).map(HeaderValue::as_bytes).collect()
+    fn header_values<'h>(request: &'h HttpRequest, name: &str) -> [Option<&'h [u8]>; 2] {
+        let mut values = request.headers().get_all(name).map(HeaderValue::as_bytes);
+        [values.next(), values.next()]
     }
 
     fn authority(request: &HttpRequest) -> Option<&str> {

@@ -67,13 +67,9 @@ impl Framework for Axum {
     type Request<'r> = Parts;
     type Response = Response;
 
-    fn header_values<'h>(request: &'h Parts, name: &str) -> Vec<&'h [u8]> {
-        request
-            .headers
-            .get_all(name)
-            .iter()
-            .map(HeaderValue::as_bytes)
-            .collect()
+    fn header_values<'h>(request: &'h Parts, name: &str) -> [Option<&'h [u8]>; 2] {
+        let mut values = request.headers.get_all(name).iter().map(HeaderValue::as_bytes);
+        [values.next(), values.next()]
     }
 
     fn authority(request: &Parts) -> Option<&str> {

@@ -7,9 +7,9 @@ pub trait Framework: Sized + 'static {
     /// What answers a request that is rejected.
     type Response;
 
-    /// All values of a header.
+    /// The first two values of a header: none that is read may have more than one.
     #[doc(hidden)]
-    fn header_values<'h>(request: &'h Self::Request<'_>, name: &str) -> Vec<&'h [u8]>;
+    fn header_values<'h>(request: &'h Self::Request<'_>, name: &str) -> [Option<&'h [u8]>; 2];
 
     /// The host and port in the request's target: of HTTP/2, and of requests to a proxy.
     #[doc(hidden)]

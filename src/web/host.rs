@@ -2,6 +2,9 @@ use std::{fmt, net::IpAddr};
 
 use super::Malformed;
 
+/// Of a domain, without the dot at its end: RFC 1035 allows 255 with the lengths of its labels and the root.
+const MAX_LENGTH: usize = 253;
+
 /// The host that a request is for, without its port.
 ///
 /// It is read as browsers do ([WHATWG URL](https://url.spec.whatwg.org/#host-parsing)): case doesn't matter, a dot at the end is as
@@ -89,33 +92,40 @@ pub(super) fn unicode(domain: &str) -> String {
 }
 
 fn without_port(text: &str) -> Option<&str> {
-    let bracket = text.rfind(']').unwrap_or(0);
-    match text[bracket..].find(':') {
-        None => Some(text),
-        Some(colon) => {
-            let (host, port) = text.split_at(bracket + colon);
-            let digits = &port[1..];
+    // What is in brackets has colons of its own.
+    match text.bytes().rposition(|byte| matches!(byte, b':' | b']')) {
+        Some(colon) if text.as_bytes()[colon] == b':' => {
+            let (host, digits) = (&text[..colon], &text[colon + 1..]);
             let is_port =
                 digits.is_empty() || digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.parse::<u16>().is_ok();
             is_port.then_some(host)
         }
+        _ => Some(text),
     }
 }
 
 /// Whether a host is a domain in its final form, as nearly all are: neither letters of other scripts, nor a number at the end, which
 /// makes it an address.
 fn is_plain_domain(host: &str) -> bool {
-    let last = labels(host).next_back().unwrap_or_default();
-    is_domain(host) && !has_punycode(host) && !last.first().is_some_and(u8::is_ascii_digit)
+    let mut last = None;
+    let are_plain = labels(host).all(|label| {
+        last = label.first();
+        is_label(label) && !is_punycode(label)
+    });
+    are_plain && host.len() <= MAX_LENGTH && !last.is_some_and(u8::is_ascii_digit)
 }
 
 /// Whether a label stands for one of another script.
 fn has_punycode(domain: &str) -> bool {
-    labels(domain).any(|label| label.starts_with(b"xn--"))
+    labels(domain).any(is_punycode)
+}
+
+fn is_punycode(label: &[u8]) -> bool {
+    label.starts_with(b"xn--")
 }
 
 fn is_domain(text: &str) -> bool {
-    text.len() <= 253 && labels(text).all(is_label)
+    text.len() <= MAX_LENGTH && labels(text).all(is_label)
 }
 
 /// Of bytes, which are faster to look through than letters.

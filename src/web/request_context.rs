@@ -31,17 +31,17 @@ impl RequestContext {
     }
 
     /// Runs the handler as the tenant's.
-    pub(super) async fn scope<R>(&self, handler: impl Future<Output = R>) -> R {
-        match &self.tenant {
-            Some(tenant) => {
-                let handler = context::with_tenant(tenant, handler);
-                #[cfg(feature = "tracing")]
-                let handler =
-                    tracing::Instrument::instrument(handler, tracing::info_span!("tenant", tenant = tenant.as_str()));
-                handler.await
-            }
-            None => context::without_tenant(handler).await,
-        }
+    pub(super) fn scope<F: Future>(&self, handler: F) -> impl Future<Output = F::Output> + use<F> {
+        let handler = context::scope(self.tenant.clone(), handler);
+        #[cfg(feature = "tracing")]
+        let handler = tracing::Instrument::instrument(
+            handler,
+            match &self.tenant {
+                Some(tenant) => tracing::info_span!("tenant", tenant = tenant.as_str()),
+                None => tracing::Span::none(),
+            },
+        );
+        handler
     }
 
     /// For a middleware that is dropped with its request: a transaction that was not finished until then never is, also if something that

@@ -9,20 +9,20 @@ pub(super) fn request_host<F: Framework>(
 ) -> Result<Host, Malformed> {
     if !proxies.is_empty() {
         let forwarded = F::header_values(request, "x-forwarded-host");
-        if !forwarded.is_empty()
+        if forwarded != [None; 2]
             && proxies.trust(F::peer(request))
-            && let Some(host) = only_one(&forwarded, "X-Forwarded-Host")?
+            && let Some(host) = only_one(forwarded, "X-Forwarded-Host")?
         {
             return Host::parse(host);
         }
     }
-    let header = only_one(&F::header_values(request, "host"), "Host")?;
+    let header = only_one(F::header_values(request, "host"), "Host")?;
     match (F::authority(request), header) {
         (None, None) => Err(Malformed::NoHost),
         (Some(host), None) | (None, Some(host)) => Host::parse(host),
         (Some(target), Some(header)) => {
-            let host = Host::parse(target)?;
-            if host == Host::parse(header)? {
+            let host = Host::parse(header)?;
+            if target == header || host == Host::parse(target)? {
                 Ok(host)
             } else {
                 Err(Malformed::DifferentHosts)
@@ -33,10 +33,12 @@ pub(super) fn request_host<F: Framework>(
 
 /// Proxies in a row make a list, whose first part is the client's own if the first proxy didn't remove it: that is as bad as two
 /// headers.
-fn only_one<'h>(values: &[&'h [u8]], header: &str) -> Result<Option<&'h str>, Malformed> {
-    match *values {
-        [] => Ok(None),
-        [value] if !value.contains(&b',') => std::str::from_utf8(value).map(Some).map_err(|_| Malformed::Host),
+fn only_one<'h>(values: [Option<&'h [u8]>; 2], header: &str) -> Result<Option<&'h str>, Malformed> {
+    match values {
+        [None, _] => Ok(None),
+        [Some(value), None] if !value.contains(&b',') => {
+            std::str::from_utf8(value).map(Some).map_err(|_| Malformed::Host)
+        }
         _ => Err(Malformed::Repeated {
             header: header.to_owned(),
         }),

@@ -225,6 +225,14 @@ impl<F: Framework> Step<F> {
 impl Claims {
     /// The tenant; `None` if there is none in the request.
     pub(super) async fn settle(self, tenants: &super::Settings) -> Result<Option<SchemaName>, Rejection> {
+        match self.open.is_empty() {
+            true => self.otherwise,
+            // Few requests need it, and all would carry what it takes.
+            false => Box::pin(self.ask(tenants)).await,
+        }
+    }
+
+    async fn ask(self, tenants: &super::Settings) -> Result<Option<SchemaName>, Rejection> {
         for open in self.open {
             let tenant = match open {
                 Open::Domain(domain) => tenant_of(&domain, &tenants.pool)
@@ -235,7 +243,7 @@ impl Claims {
                     None => None,
                 },
                 Open::Both(both) => {
-                    let [one, other] = both.map(|claims| Box::pin(claims.settle(tenants)));
+                    let [one, other] = both.map(|claims| claims.settle(tenants));
                     agreed(one.await?, other.await?)?
                 }
             };
@@ -269,9 +277,9 @@ async fn tenant_of(domain: &str, pool: &TenantPool) -> Result<Option<SchemaName>
 
 /// The value of a header that may be there once.
 fn one_header<'h, F: Framework>(request: &'h F::Request<'_>, name: &str) -> Result<Option<&'h str>, Malformed> {
-    match F::header_values(request, name)[..] {
-        [] => Ok(None),
-        [value] => std::str::from_utf8(value).map(Some).map_err(|_| Malformed::NotText),
+    match F::header_values(request, name) {
+        [None, _] => Ok(None),
+        [Some(value), None] => std::str::from_utf8(value).map(Some).map_err(|_| Malformed::NotText),
         _ => Err(Malformed::Repeated {
             header: name.to_owned(),
         }),

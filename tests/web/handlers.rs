@@ -83,10 +83,7 @@ impl Service {
             Find::Path => Resolver::path_segment(0),
             // And a token, which somebody else is asked for.
             Find::Session => session.or(Resolver::custom_async(|request| {
-                let token = F::header_values(request, "Authorization")
-                    .into_iter()
-                    .next()
-                    .map(<[u8]>::to_vec);
+                let [token, _] = F::header_values(request, "Authorization").map(|value| value.map(<[u8]>::to_vec));
                 Box::pin(async {
                     tokio::task::yield_now().await;
                     Ok(token.map(|token| String::from_utf8(token).unwrap()))

@@ -89,8 +89,9 @@ impl Framework for Rocket {
     type Request<'r> = Request<'r>;
     type Response = Response<'static>;
 
-    fn header_values<'h>(request: &'h Request<'_>, name: &str) -> Vec<&'h [u8]> {
-        request.headers().get(name).map(str::as_bytes).collect()
+    fn header_values<'h>(request: &'h Request<'_>, name: &str) -> [Option<&'h [u8]>; 2] {
+        let mut values = request.headers().get(name).map(str::as_bytes);
+        [values.next(), values.next()]
     }
 
     fn authority<'h>(request: &'h Request<'_>) -> Option<&'h str> {
