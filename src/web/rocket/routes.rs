@@ -22,12 +22,11 @@ struct InTenant(Box<dyn Handler>);
 #[async_trait]
 impl Handler for InTenant {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> route::Outcome<'r> {
-        // Handlers may do their work at once, and not only when their future is polled.
-        let handled = async { self.0.handle(request, data).await };
         match admission(request) {
             Admission::Admitted(context) => {
                 let abandon = context.abandon_on_drop();
-                let outcome = context.scope(handled).await;
+                // Handlers may do their work at once, and not only when their future is polled.
+                let outcome = context.scope(async { self.0.handle(request, data).await }).await;
                 // What a catcher makes of a failure is no reason to commit what the handler did before it.
                 if outcome.is_error() {
                     context.roll_back().await;
@@ -40,7 +39,7 @@ impl Handler for InTenant {
             Admission::NotInstalled if request.rocket().state::<TenantFairing>().is_some() => {
                 reject(request, &Rejection::NotInstalled)
             }
-            Admission::NotInstalled => handled.await,
+            Admission::NotInstalled => self.0.handle(request, data).await,
         }
     }
 }
