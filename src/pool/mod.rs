@@ -33,6 +33,8 @@ mod statements;
 mod tenant_pool;
 mod tenants;
 
+#[cfg(feature = "_web")]
+pub(crate) use admission::Admitted;
 pub use builder::{Recycling, TenantPoolBuilder};
 pub use checkout::Checkout;
 pub(crate) use connect::{Connector, search_path};

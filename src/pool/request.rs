@@ -1,6 +1,9 @@
 use std::sync::Arc;
 
-use super::{Checkout, CheckoutError, Target, TenantPool, resolve::Resolved};
+use super::{
+    Checkout, CheckoutError, Target, TenantPool,
+    resolve::{Resolved, Resolver},
+};
 use crate::{SchemaName, translate::SchemaTranslateMap};
 
 /// Asks a pool for a connection; made by [`TenantPool::for_tenant`] and its siblings.
@@ -74,42 +77,57 @@ impl<'a> CheckoutRequest<'a> {
     /// [`CheckoutError`]: the name is invalid, the schema does not exist, the pool is exhausted or closed, or the server
     /// can't be reached.
     pub async fn get(self) -> Result<Checkout, CheckoutError> {
+        // What moved out of `self` would be in each handler's future twice.
+        let wanted = match self.wanted {
+            Ok(ref wanted) => wanted,
+            Err(error) => return Err(error),
+        };
         let Self {
             pool,
-            wanted,
-            database,
+            ref database,
             read_only,
+            ..
         } = self;
-        match (wanted?, database, pool.resolver()) {
-            (Wanted::Tenant(tenant), None, Some(resolver)) => {
-                let resolved = pool.resolve(resolver, &tenant).await?;
-                let target = Target::Tenant(tenant);
+        let tenant = match (wanted, pool.resolver()) {
+            (Wanted::Map(target, map), _) => {
                 let wish = Wish {
-                    target: &target,
-                    map: &resolved.map,
-                    tenant_id: resolved.entry.placement.tenant_id(),
-                };
-                let database = resolved.entry.placement.database.as_ref();
-                let checkout = wish.check_out(pool, database, read_only).await;
-                checkout.map_err(|error| resolved.explain(error, target))
-            }
-            (wanted, database, _) => {
-                let (target, map) = match wanted {
-                    Wanted::Map(target, map) => (target, map),
-                    Wanted::Tenant(tenant) => {
-                        let map = pool.with_symbolic_schema(SchemaTranslateMap::tenant(tenant.clone()));
-                        (Target::Tenant(tenant), map)
-                    }
-                };
-                let wish = Wish {
-                    target: &target,
-                    map: &map,
+                    target,
+                    map,
                     tenant_id: None,
                 };
-                wish.check_out(pool, database.as_ref(), read_only).await
+                return wish.check_out(pool, database.as_ref(), read_only).await;
             }
-        }
+            (Wanted::Tenant(tenant), Some(resolver)) if database.is_none() => {
+                return check_out_placed(pool, resolver, tenant, read_only).await;
+            }
+            (Wanted::Tenant(tenant), _) => tenant,
+        };
+        let wish = Wish {
+            target: &Target::Tenant(tenant.clone()),
+            map: &pool.map_of(tenant),
+            tenant_id: None,
+        };
+        wish.check_out(pool, database.as_ref(), read_only).await
     }
+}
+
+/// A connection for a tenant where the directory says that it lives.
+pub(super) async fn check_out_placed(
+    pool: &TenantPool,
+    resolver: &Resolver,
+    tenant: &SchemaName,
+    read_only: bool,
+) -> Result<Checkout, CheckoutError> {
+    let resolved = pool.resolve(resolver, tenant).await?;
+    let target = Target::Tenant(tenant.clone());
+    let wish = Wish {
+        target: &target,
+        map: &resolved.map,
+        tenant_id: resolved.entry.placement.tenant_id(),
+    };
+    let database = resolved.entry.placement.database.as_ref();
+    let checkout = wish.check_out(pool, database, read_only).await;
+    checkout.map_err(|error| resolved.explain(error, target))
 }
 
 /// What a connection is to be checked out for, once it is known where.

@@ -81,7 +81,7 @@ impl TenantPool {
             Tables::Rows(_) => self.shared_schema().clone(),
         };
         Resolved {
-            map: self.with_symbolic_schema(SchemaTranslateMap::tenant(schema)),
+            map: self.map_of(&schema),
             entry,
         }
     }

@@ -92,7 +92,12 @@ impl TenantPool {
         CheckoutRequest::new(self, Ok(Wanted::Map(Target::Shared, map)))
     }
 
-    pub(super) fn with_symbolic_schema(&self, map: SchemaTranslateMap) -> SchemaTranslateMap {
+    /// The map of a tenant that is a schema of this database.
+    pub(super) fn map_of(&self, tenant: &SchemaName) -> SchemaTranslateMap {
+        self.with_symbolic_schema(SchemaTranslateMap::tenant(tenant.clone()))
+    }
+
+    fn with_symbolic_schema(&self, map: SchemaTranslateMap) -> SchemaTranslateMap {
         match &self.0.options.symbolic_schema {
             Some(schema) => map.with_symbolic(schema),
             None => map,
@@ -293,9 +298,7 @@ impl TenantPool {
     /// Has one tenant looked up anew at the next checkout, now and when the guard is dropped; at no cost that grows with the
     /// number of tenants.
     pub(crate) fn forget_tenant_afterwards(&self, tenant: &SchemaName) -> impl Drop + use<'_> {
-        self.0
-            .schemas
-            .forget_map_afterwards(self.with_symbolic_schema(SchemaTranslateMap::tenant(tenant.clone())))
+        self.0.schemas.forget_map_afterwards(self.map_of(tenant))
     }
 
     pub(crate) fn hooks(&self) -> Option<&dyn LifecycleHooks> {

@@ -1,7 +1,7 @@
 use std::{fmt, ops::Deref, sync::Arc};
 
 use super::{Rejection, RequestContext};
-use crate::{Checkout, SchemaName};
+use crate::{Checkout, SchemaName, pool::Admitted};
 
 /// The tenant of a request: known, and not suspended. Handlers that can do without one take `Option<Tenant>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,13 +28,13 @@ impl fmt::Display for Tenant {
 ///
 /// Handlers that can do without a tenant take `Option<TenantConn>`.
 pub struct TenantConn {
-    tenant: SchemaName,
+    tenant: Admitted,
     context: Arc<RequestContext>,
     checkout: Option<Checkout>,
 }
 
 impl TenantConn {
-    pub(super) fn new(tenant: SchemaName, context: Arc<RequestContext>) -> Self {
+    pub(super) fn new(tenant: Admitted, context: Arc<RequestContext>) -> Self {
         Self {
             tenant,
             context,
@@ -59,7 +59,7 @@ impl TenantConn {
 
     /// The tenant.
     pub fn tenant(&self) -> &SchemaName {
-        &self.tenant
+        self.tenant.tenant()
     }
 }
 
@@ -80,7 +80,7 @@ impl Drop for TenantConn {
 impl fmt::Debug for TenantConn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TenantConn")
-            .field("tenant", &self.tenant)
+            .field("tenant", self.tenant())
             .field("is_checked_out", &self.checkout.is_some())
             .finish_non_exhaustive()
     }

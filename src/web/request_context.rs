@@ -3,18 +3,18 @@ use std::sync::Arc;
 use super::{
     Rejection, Tenant, TenantConn, connection::SharedConn, tenants::Settings, transaction::RequestTransaction,
 };
-use crate::{Checkout, SchemaName, context};
+use crate::{Checkout, SchemaName, context, pool::Admitted};
 
 /// What a request carries from the middleware to its handler.
 pub(super) struct RequestContext {
     settings: Settings,
-    tenant: Option<SchemaName>,
+    tenant: Option<Admitted>,
     /// If requests have one.
     transaction: Option<RequestTransaction>,
 }
 
 impl RequestContext {
-    pub(super) fn new(settings: Settings, tenant: Option<SchemaName>) -> Self {
+    pub(super) fn new(settings: Settings, tenant: Option<Admitted>) -> Self {
         Self {
             transaction: settings.transactions.then(RequestTransaction::default),
             settings,
@@ -23,7 +23,7 @@ impl RequestContext {
     }
 
     pub(super) fn tenant(&self) -> Option<&SchemaName> {
-        self.tenant.as_ref()
+        self.tenant.as_ref().map(Admitted::tenant)
     }
 
     pub(super) fn transaction(&self) -> Option<&RequestTransaction> {
@@ -32,11 +32,11 @@ impl RequestContext {
 
     /// Runs the handler as the tenant's.
     pub(super) fn scope<F: Future>(&self, handler: F) -> impl Future<Output = F::Output> + use<F> {
-        let handler = context::scope(self.tenant.clone(), handler);
+        let handler = context::scope(self.tenant().cloned(), handler);
         #[cfg(feature = "tracing")]
         let handler = tracing::Instrument::instrument(
             handler,
-            match &self.tenant {
+            match self.tenant() {
                 Some(tenant) => tracing::info_span!("tenant", tenant = tenant.as_str()),
                 None => tracing::Span::none(),
             },
@@ -66,8 +66,8 @@ impl RequestContext {
         }
     }
 
-    pub(super) async fn check_out(&self, tenant: &SchemaName) -> Result<Checkout, Rejection> {
-        let checkout = self.settings.pool.for_tenant(tenant).get().await;
+    pub(super) async fn check_out(&self, tenant: &Admitted) -> Result<Checkout, Rejection> {
+        let checkout = self.settings.pool.check_out(tenant).await;
         checkout.map_err(|error| self.settings.rejection_of(error))
     }
 
@@ -95,8 +95,8 @@ pub(super) fn tenant_of(context: Option<&Arc<RequestContext>>) -> Result<Option<
 
 pub(super) fn connection_of(context: Option<&Arc<RequestContext>>) -> Result<Option<TenantConn>, Rejection> {
     let context = context.ok_or(Rejection::NotInstalled)?;
-    let connection = |tenant: &SchemaName| TenantConn::new(tenant.clone(), Arc::clone(context));
-    Ok(context.tenant().map(connection))
+    let connection = |tenant: &Admitted| TenantConn::new(tenant.clone(), Arc::clone(context));
+    Ok(context.tenant.as_ref().map(connection))
 }
 
 pub(super) fn shared_connection_of(context: Option<&Arc<RequestContext>>) -> Result<SharedConn, Rejection> {

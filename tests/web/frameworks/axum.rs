@@ -16,6 +16,7 @@ use diesel::{dsl::sql, sql_types::Integer};
 use diesel_async::RunQueryDsl;
 use diesel_tenants::{
     BoxFuture,
+    migrations::NoMigrations,
     web::axum::{Resolver, Tenant, TenantConn, TenantLayer, TrustedProxies},
 };
 use tokio::sync::mpsc;
@@ -208,4 +209,48 @@ async fn a_transaction_is_committed_also_if_only_the_first_row_of_a_query_was_wa
     let response = service.call(request("client1.shop.example")).await.unwrap();
     assert_eq!(response.status(), 200);
     assert_eq!(store.value("SELECT count(*) FROM client1.items WHERE id = 77"), "1");
+}
+
+/// Hands its connection on before it was used.
+async fn hand_on(to: mpsc::UnboundedSender<TenantConn>, request: Request) -> String {
+    let (mut parts, _) = request.into_parts();
+    to.send(TenantConn::from_request_parts(&mut parts, &()).await.unwrap())
+        .unwrap();
+    String::new()
+}
+
+#[tokio::test]
+async fn what_happened_to_a_tenant_since_its_request_was_admitted_counts_when_its_connection_is_used() {
+    let remembered_for = Duration::from_secs(1);
+    let store = Store::with(|builder| builder.schema_cache(100, remembered_for)).await;
+    store.pool.create_tenant("client8", NoMigrations).await.unwrap();
+    let resolver = Resolver::subdomain("shop.example").unwrap();
+    let (sender, mut handed_on) = mpsc::unbounded_channel();
+    let mut service =
+        TenantLayer::new(store.pool.clone(), resolver).layer(Answer(move |request| hand_on(sender.clone(), request)));
+    let mut admitted = async || {
+        // The second time the tenant is remembered.
+        for _ in 0..2 {
+            service.call(request("client8.shop.example")).await.unwrap();
+        }
+        drop(handed_on.recv().await);
+        handed_on.recv().await.unwrap()
+    };
+    sleep(admitted().await, 0).await.unwrap();
+
+    let conn = admitted().await;
+    store.pool.suspend_tenant("client8").await.unwrap();
+    assert_eq!(sleep(conn, 0).await.unwrap_err().code(), "suspended_tenant");
+    store.pool.resume_tenant("client8").await.unwrap();
+
+    // By somebody who tells nobody.
+    let conn = admitted().await;
+    store.database.run("ALTER SCHEMA client8 RENAME TO elsewhere");
+    tokio::time::sleep(remembered_for).await;
+    assert_eq!(sleep(conn, 0).await.unwrap_err().code(), "unknown_tenant");
+    store.database.run("ALTER SCHEMA elsewhere RENAME TO client8");
+
+    let conn = admitted().await;
+    store.pool.drop_tenant("client8").await.unwrap();
+    assert_eq!(sleep(conn, 0).await.unwrap_err().code(), "unknown_tenant");
 }
