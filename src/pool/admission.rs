@@ -1,13 +1,17 @@
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
-use super::{Checkout, Target, TenantPool, request::Wish, request::check_out_placed, schemas::Seen};
-use crate::{CheckoutError, SchemaName};
+use super::{
+    Checkout, Target, TenantPool,
+    request::{Wish, check_out_placed},
+};
+use crate::{CheckoutError, SchemaName, query::Translation};
 
 /// A tenant whom a checkout would let in: known to the directory or else to the catalog, and not suspended.
 #[derive(Clone)]
 pub(crate) struct Admitted {
     tenant: SchemaName,
-    seen: Option<Seen>,
+    /// Its map, so that it isn't made again. Whether the tenant is still there is asked again.
+    known: Option<Arc<Translation>>,
 }
 
 impl Admitted {
@@ -22,27 +26,25 @@ impl TenantPool {
         let tenant = self.tenant_name(tenant)?;
         if let Some(resolver) = self.resolver() {
             self.resolve(resolver, &tenant).await?;
-            return Ok(Admitted { tenant, seen: None });
+            return Ok(Admitted { tenant, known: None });
         }
-        let seen = self.schemas().see(&self.map_of(&tenant), Instant::now());
-        if seen.is_none() {
+        let known = self.schemas().get(&self.map_of(&tenant), Instant::now());
+        if known.is_none() {
             Box::pin(self.for_tenant(&tenant).get()).await?;
         }
-        Ok(Admitted { tenant, seen })
+        Ok(Admitted { tenant, known })
     }
 
     /// A connection for an admitted tenant, who may have been suspended since.
     pub(crate) async fn check_out(&self, admitted: &Admitted) -> Result<Checkout, CheckoutError> {
-        match (&admitted.seen, self.resolver()) {
-            (Some(seen), _) => {
+        match (&admitted.known, self.resolver()) {
+            (Some(known), _) => {
                 let wish = Wish {
                     target: &Target::Tenant(admitted.tenant.clone()),
-                    map: seen.map(),
+                    map: known.map(),
                     tenant_id: None,
                 };
-                let schemas = self.schemas();
-                let remembered = |now| schemas.again(seen, now).or_else(|| schemas.get(wish.map, now));
-                Checkout::get_with(self, &wish, remembered).await
+                Checkout::get(self, &wish).await
             }
             (None, Some(resolver)) => check_out_placed(self, resolver, &admitted.tenant, false).await,
             (None, None) => Box::pin(self.for_tenant(&admitted.tenant).get()).await,

@@ -46,23 +46,14 @@ pub struct Checkout {
 
 impl Checkout {
     /// A connection of this very pool.
-    pub(super) fn get(pool: &TenantPool, wish: &Wish<'_>) -> impl Future<Output = Result<Self, CheckoutError>> {
-        Self::get_with(pool, wish, |now| pool.schemas().get(wish.map, now))
-    }
-
-    /// The same, where the caller may know the translation that is remembered.
-    pub(super) async fn get_with(
-        pool: &TenantPool,
-        wish: &Wish<'_>,
-        remembered: impl FnOnce(Instant) -> Option<Arc<Translation>>,
-    ) -> Result<Self, CheckoutError> {
+    pub(super) async fn get(pool: &TenantPool, wish: &Wish<'_>) -> Result<Self, CheckoutError> {
         let Wish { target, map, tenant_id } = *wish;
         let share = match (pool.shares(), target) {
             (Some(shares), Target::Tenant(tenant)) => Some(shares.take(tenant, pool.wait_timeout()).await?),
             _ => None,
         };
         let mut checkout = Self::wait(pool, target).await?;
-        let translation = match remembered(checkout.since()) {
+        let translation = match pool.schemas().get(map, checkout.since()) {
             Some(translation) => translation,
             None => {
                 let translation = Box::pin(checkout.look_up(pool, target, map)).await?;

@@ -41,26 +41,11 @@ pub(super) enum Refused {
     Suspended(SchemaName),
 }
 
-/// What was found at some moment, for one request to use again.
-#[cfg(feature = "_web")]
-#[derive(Clone)]
-pub(super) struct Seen {
-    known: Known,
-    forgotten: u64,
-}
-
 #[derive(Clone)]
 struct Known {
     translation: Arc<Translation>,
     /// When the catalog was asked; `None` if it has to be asked again.
     seen: Option<Instant>,
-}
-
-#[cfg(feature = "_web")]
-impl Seen {
-    pub(super) fn map(&self) -> &SchemaTranslateMap {
-        self.known.translation.map()
-    }
 }
 
 impl Schemas {
@@ -77,29 +62,8 @@ impl Schemas {
     /// The translation of `map`, if its schema was seen lately. The caller knows the time, so that a checkout asks for it
     /// once.
     pub(super) fn get(&self, map: &SchemaTranslateMap, now: Instant) -> Option<Arc<Translation>> {
-        let known = self.known.get(map)?;
-        self.is_fresh(&known, now).then_some(known.translation)
-    }
-
-    fn is_fresh(&self, known: &Known, now: Instant) -> bool {
-        known
-            .seen
-            .is_some_and(|seen| now.saturating_duration_since(seen) < self.time_to_live)
-    }
-
-    /// As [`get`](Self::get), to be asked for [again](Self::again).
-    #[cfg(feature = "_web")]
-    pub(super) fn see(&self, map: &SchemaTranslateMap, now: Instant) -> Option<Seen> {
-        let forgotten = self.forgotten.load(SeqCst);
-        let known = self.known.get(map)?;
-        self.is_fresh(&known, now).then_some(Seen { known, forgotten })
-    }
-
-    /// What [`get`](Self::get) would say by now, if that is clear without a search.
-    #[cfg(feature = "_web")]
-    pub(super) fn again(&self, seen: &Seen, now: Instant) -> Option<Arc<Translation>> {
-        let is_same = self.forgotten.load(SeqCst) == seen.forgotten && self.is_fresh(&seen.known, now);
-        is_same.then(|| Arc::clone(&seen.known.translation))
+        let Known { translation, seen } = self.known.get(map)?;
+        (now.saturating_duration_since(seen?) < self.time_to_live).then_some(translation)
     }
 
     /// Asks the catalog for the schema to which `map` sends unqualified names.
@@ -119,11 +83,10 @@ impl Schemas {
                 }) => types,
                 facts => {
                     // Its types may be gone; if it comes back under this name, they are others.
-                    if let Some((_, gone)) = self.known.remove(map) {
-                        self.forgotten.fetch_add(1, SeqCst);
-                        if !gone.translation.types().is_empty() {
-                            self.note_changed_types();
-                        }
+                    if let Some((_, gone)) = self.known.remove(map)
+                        && !gone.translation.types().is_empty()
+                    {
+                        self.note_changed_types();
                     }
                     return Ok(Err(match facts {
                         Some(facts) if facts.status == TenantStatus::Suspended => Refused::Suspended(schema.clone()),

@@ -15,7 +15,8 @@ use axum::{
 use diesel::{dsl::sql, sql_types::Integer};
 use diesel_async::RunQueryDsl;
 use diesel_tenants::{
-    BoxFuture,
+    BoxFuture, TenantPool,
+    directory::DirectoryTables,
     migrations::NoMigrations,
     web::axum::{Resolver, Tenant, TenantConn, TenantLayer, TrustedProxies},
 };
@@ -219,38 +220,45 @@ async fn hand_on(to: mpsc::UnboundedSender<TenantConn>, request: Request) -> Str
     String::new()
 }
 
+/// The connection of a request that was admitted, not used until now.
+async fn admitted(pool: &TenantPool) -> TenantConn {
+    let (sender, mut handed_on) = mpsc::unbounded_channel();
+    let resolver = Resolver::subdomain("shop.example").unwrap();
+    let mut service =
+        TenantLayer::new(pool.clone(), resolver).layer(Answer(move |request| hand_on(sender.clone(), request)));
+    // The second time the tenant is remembered.
+    for _ in 0..2 {
+        service.call(request("client8.shop.example")).await.unwrap();
+    }
+    handed_on.recv().await.unwrap();
+    handed_on.recv().await.unwrap()
+}
+
 #[tokio::test]
 async fn what_happened_to_a_tenant_since_its_request_was_admitted_counts_when_its_connection_is_used() {
     let remembered_for = Duration::from_secs(1);
     let store = Store::with(|builder| builder.schema_cache(100, remembered_for)).await;
-    store.pool.create_tenant("client8", NoMigrations).await.unwrap();
-    let resolver = Resolver::subdomain("shop.example").unwrap();
-    let (sender, mut handed_on) = mpsc::unbounded_channel();
-    let mut service =
-        TenantLayer::new(store.pool.clone(), resolver).layer(Answer(move |request| hand_on(sender.clone(), request)));
-    let mut admitted = async || {
-        // The second time the tenant is remembered.
-        for _ in 0..2 {
-            service.call(request("client8.shop.example")).await.unwrap();
-        }
-        drop(handed_on.recv().await);
-        handed_on.recv().await.unwrap()
-    };
-    sleep(admitted().await, 0).await.unwrap();
+    let builder = TenantPool::builder(store.database.url()).directory(DirectoryTables::new());
+    let with_directory = builder.build().await.unwrap();
+    with_directory.prepare_directory().await.unwrap();
+    for pool in [&store.pool, &with_directory] {
+        pool.create_tenant("client8", NoMigrations).await.unwrap();
+        sleep(admitted(pool).await, 0).await.unwrap();
 
-    let conn = admitted().await;
-    store.pool.suspend_tenant("client8").await.unwrap();
-    assert_eq!(sleep(conn, 0).await.unwrap_err().code(), "suspended_tenant");
-    store.pool.resume_tenant("client8").await.unwrap();
+        let conn = admitted(pool).await;
+        pool.suspend_tenant("client8").await.unwrap();
+        assert_eq!(sleep(conn, 0).await.unwrap_err().code(), "suspended_tenant");
+        pool.resume_tenant("client8").await.unwrap();
+
+        let conn = admitted(pool).await;
+        pool.drop_tenant("client8").await.unwrap();
+        assert_eq!(sleep(conn, 0).await.unwrap_err().code(), "unknown_tenant");
+    }
 
     // By somebody who tells nobody.
-    let conn = admitted().await;
-    store.database.run("ALTER SCHEMA client8 RENAME TO elsewhere");
+    store.pool.create_tenant("client8", NoMigrations).await.unwrap();
+    let conn = admitted(&store.pool).await;
+    store.database.run("DROP SCHEMA client8 CASCADE");
     tokio::time::sleep(remembered_for).await;
-    assert_eq!(sleep(conn, 0).await.unwrap_err().code(), "unknown_tenant");
-    store.database.run("ALTER SCHEMA elsewhere RENAME TO client8");
-
-    let conn = admitted().await;
-    store.pool.drop_tenant("client8").await.unwrap();
     assert_eq!(sleep(conn, 0).await.unwrap_err().code(), "unknown_tenant");
 }
