@@ -41,6 +41,7 @@ pub fn without_tenant<F: Future>(future: F) -> impl Future<Output = F::Output> {
     scope(None, future)
 }
 
+/// With a tenant or without, for who has a valid name.
 pub(crate) fn scope<F: Future>(tenant: Option<SchemaName>, future: F) -> impl Future<Output = F::Output> {
     CURRENT.scope(tenant.map(Ok), future)
 }

@@ -7,7 +7,7 @@ pub trait Framework: Sized + 'static {
     /// What answers a request that is rejected.
     type Response;
 
-    /// The first two values of a header: none that is read may have more than one.
+    /// The first two values of a header: enough to tell that there is more than one.
     #[doc(hidden)]
     fn header_values<'h>(request: &'h Self::Request<'_>, name: &str) -> [Option<&'h [u8]>; 2];
 

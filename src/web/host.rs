@@ -129,7 +129,7 @@ fn is_domain(text: &str) -> bool {
 }
 
 /// Of bytes, which are faster to look through than letters.
-fn labels(domain: &str) -> impl DoubleEndedIterator<Item = &[u8]> {
+fn labels(domain: &str) -> impl Iterator<Item = &[u8]> {
     domain.as_bytes().split(|&byte| byte == b'.')
 }
 

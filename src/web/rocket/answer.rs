@@ -46,15 +46,17 @@ pub(super) fn reject<'r>(request: &'r Request<'_>, rejection: &Rejection) -> rou
     route::Outcome::Success(in_json(rejection))
 }
 
-/// A guard's reason to refuse a request, for the catcher.
-pub(super) struct Refusal(pub(super) Option<Rejection>);
+/// Whether a guard refused a request, for the catcher.
+pub(super) struct IsRefused(pub(super) bool);
 
 pub(super) fn answer_refusal<'r>(status: Status, request: &'r Request<'_>) -> CatcherFuture<'r> {
     Box::pin(async move {
         let admission = admission(request);
         let rejection = match &admission {
             Admission::Rejected(rejection) => Some(&**rejection),
-            Admission::NotInstalled | Admission::Admitted(_) => request.local_cache(|| Refusal(None)).0.as_ref(),
+            _ if !request.local_cache(|| IsRefused(false)).0 => None,
+            Admission::Admitted(_) => Some(&Rejection::Missing),
+            Admission::NotInstalled => Some(&Rejection::NotInstalled),
         };
         match rejection.filter(|rejection| status_of(rejection) == status) {
             Some(rejection) => Ok(answer(request, rejection)),

@@ -7,7 +7,7 @@ use rocket::{
 
 use super::{
     Admission, Rejection, SharedConn, Tenant, TenantConn, TenantFairing, admission,
-    answer::{Refusal, status_of},
+    answer::{IsRefused, status_of},
 };
 use crate::web::{
     RequestContext,
@@ -24,14 +24,13 @@ fn guard<T>(
         let seen = Rejection::custom(rejection.status(), code, message);
         return Outcome::Error((status_of(rejection), seen));
     }
-    let refusal: fn() -> Rejection = match find(admission.context()) {
+    let rejection = match find(admission.context()) {
         Ok(Some(found)) => return Outcome::Success(found),
-        Ok(None) => || Rejection::Missing,
+        Ok(None) => Rejection::Missing,
         // Without the fairing nobody looked for a tenant.
-        Err(_) => || Rejection::NotInstalled,
+        Err(rejection) => rejection,
     };
-    request.local_cache(|| Refusal(Some(refusal())));
-    let rejection = refusal();
+    request.local_cache(|| IsRefused(true));
     Outcome::Error((status_of(&rejection), rejection))
 }
 

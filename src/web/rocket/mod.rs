@@ -39,7 +39,7 @@
 //! # Other fairings
 //!
 //! A request for a tenant who is unknown, suspended or malformed is led to a route of this crate's, and no handler of yours sees it: its
-//! method is `CONNECT` from then on. Attach this fairing after others that change requests: one that sets the method later leads such a request
+//! method is `CONNECT` from then on, but for `HEAD`. Attach this fairing after others that change requests: one that sets the method later leads such a request
 //! to a handler. Routes mounted with [`in_tenant`] refuse it even then, and so do guards that a handler requires, but not an `Option<TenantConn>`, which Rocket
 //! makes `None`, nor a `Result`.
 //!
@@ -69,7 +69,8 @@ pub use self::routes::in_tenant;
 use super::{Framework, RequestContext, Tenants};
 pub use super::{Rejection, SharedConn, Tenant, TenantConn, TrustedProxies};
 
-/// The method of requests that are rejected: no handler of anybody's has it, and the URI remains, for catchers and logs.
+/// The method of requests that are rejected: no handler of anybody's has it, and the URI remains, for catchers and logs. `HEAD` stays, as
+/// Rocket removes the body of its answers; our route comes first.
 const REJECTED: Method = Method::Connect;
 
 /// The name of our catchers, and our route.
@@ -164,12 +165,12 @@ impl Fairing for Tenants<Rocket> {
                 catcher
             })
             .collect();
-        let mut rejected = Route::ranked(-100, REJECTED, "/<_..>", AnswerRejected);
-        rejected.name = Some(OURS.into());
-        Ok(rocket
-            .manage(self.clone())
-            .register("/", catchers)
-            .mount("/", [rejected]))
+        let rejected = [REJECTED, Method::Head].map(|method| {
+            let mut route = Route::ranked(isize::MIN, method, "/<_..>", AnswerRejected);
+            route.name = Some(OURS.into());
+            route
+        });
+        Ok(rocket.manage(self.clone()).register("/", catchers).mount("/", rejected))
     }
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
@@ -180,7 +181,7 @@ impl Fairing for Tenants<Rocket> {
         };
         let is_rejected = matches!(admission, Admission::Rejected(_));
         *slot(request).0.write().unwrap_or_else(PoisonError::into_inner) = admission;
-        if is_rejected {
+        if is_rejected && request.method() != Method::Head {
             request.set_method(REJECTED);
         }
     }

@@ -27,8 +27,8 @@ impl Handler for InTenant {
                 let abandon = context.abandon_on_drop();
                 // Handlers may do their work at once, and not only when their future is polled.
                 let outcome = context.scope(async { self.0.handle(request, data).await }).await;
-                // What a catcher makes of a failure is no reason to commit what the handler did before it.
-                if outcome.is_error() {
+                // What a catcher makes of a failure, or another route of the request, is no reason to commit what this one did before it.
+                if !outcome.is_success() {
                     context.roll_back().await;
                 }
                 mem::forget(abandon);

@@ -1,15 +1,18 @@
+use std::convert::Infallible;
+
 use diesel_async::SimpleAsyncConnection;
 use diesel_tenants::{
     migrations::NoMigrations,
     web::rocket::{Rejection, Resolver, SharedConn, Tenant, TenantConn, TenantFairing, in_tenant},
 };
 use rocket::{
-    Build, Data, Request, Rocket, Route, catch, catchers,
+    Build, Data, Request, Rocket, Route, async_trait, catch, catchers,
     fairing::AdHoc,
-    get,
+    get, head,
     http::{Header, Method, Status, uri::Host},
     local::asynchronous::Client,
     post,
+    request::{self, FromRequest},
     response::Redirect,
     route::{BoxFuture, Outcome},
     routes,
@@ -170,6 +173,29 @@ async fn write(mut conn: TenantConn, how: &str) -> Result<(), Status> {
     }
 }
 
+/// Writes, and leaves the request to other routes.
+struct Writes;
+
+#[async_trait]
+impl<'r> FromRequest<'r> for Writes {
+    type Error = Infallible;
+
+    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Infallible> {
+        let mut conn = request.guard::<TenantConn>().await.succeeded().unwrap();
+        handlers::write(&mut conn).await.unwrap();
+        request::Outcome::Forward(Status::InternalServerError)
+    }
+}
+
+#[post("/forward/<_>")]
+fn forwards(_writes: Writes) {}
+
+#[post("/forward/taken", rank = 2)]
+async fn takes(mut conn: TenantConn) {
+    let noted = "INSERT INTO items VALUES (78, 'noted', 1)";
+    conn.get().await.unwrap().batch_execute(noted).await.unwrap();
+}
+
 /// Works on the tenant's tables itself.
 #[catch(500)]
 async fn sorry(request: &Request<'_>) -> Redirect {
@@ -182,19 +208,26 @@ async fn sorry(request: &Request<'_>) -> Redirect {
 }
 
 #[rocket::async_test]
-async fn what_a_handler_did_before_it_failed_is_rolled_back_whatever_a_catcher_answers() {
+async fn what_a_route_did_before_it_failed_or_forwarded_is_rolled_back_whatever_a_catcher_or_another_route_answers() {
     let store = Store::new().await;
     let tenants = TenantFairing::new(store.pool.clone(), Resolver::subdomain("shop.example").unwrap());
     let rocket = rocket::build()
         .attach(tenants.transactions())
         .register("/", catchers![sorry])
-        .mount("/", in_tenant(routes![write]));
+        .mount("/", in_tenant(routes![write, forwards, takes]));
     let client = Client::untracked(rocket).await.unwrap();
-    for (path, noted) in [("/write/panic", "0"), ("/write/error", "1")] {
+    for (path, status, noted) in [
+        ("/write/panic", Status::SeeOther, "0"),
+        ("/write/error", Status::SeeOther, "1"),
+        ("/forward/nowhere", Status::SeeOther, "0"),
+        ("/forward/error", Status::SeeOther, "1"),
+        ("/forward/taken", Status::Ok, "1"),
+    ] {
         let request = client.post(path).header(Header::new("Host", "client1.shop.example"));
-        assert_eq!(request.dispatch().await.status(), Status::SeeOther);
+        assert_eq!(request.dispatch().await.status(), status, "{path}");
         let count = |id: i32| store.value(&format!("SELECT count(*) FROM client1.items WHERE id = {id}"));
         assert_eq!((&*count(77), &*count(78)), ("0", noted), "{path}");
+        store.database.run("DELETE FROM client1.items WHERE id = 78");
     }
 }
 
@@ -248,12 +281,43 @@ async fn who_asks_for_a_tenant_too_early_gets_none_and_keeps_it_from_nobody() {
         .mount("/", routes![tenant]);
     let client = Client::untracked(rocket).await.unwrap();
     assert_eq!(get(&client, "client1.shop.example", "/tenant").await.1, "client1");
-    assert!(
-        get(&client, "nobody.shop.example", "/tenant")
-            .await
-            .1
-            .contains("unknown_tenant")
-    );
+    for (host, code) in [("nobody.shop.example", "unknown_tenant"), ("shop.example", "no_tenant")] {
+        let (_, answer) = get(&client, host, "/tenant").await;
+        assert!(answer.contains(code), "{host}: {answer}");
+    }
+}
+
+#[head("/head")]
+fn head_only(tenant: Tenant) -> String {
+    tenant.to_string()
+}
+
+#[rocket::async_test]
+async fn what_answers_head_has_no_body_also_if_the_request_is_rejected() {
+    let store = Store::new().await;
+    let client = client(&store, |rocket| {
+        rocket
+            .register("/api", catchers![of_the_interface])
+            .mount("/", in_tenant(routes![tenant, head_only]))
+            .mount("/api", in_tenant(routes![tenant]))
+    })
+    .await;
+    for (host, path, status) in [
+        ("client1.shop.example", "/tenant", Status::Ok),
+        ("client1.shop.example", "/head", Status::Ok),
+        ("client1.shop.example", "/nowhere", Status::NotFound),
+        ("nobody.shop.example", "/tenant", Status::NotFound),
+        ("nobody.shop.example", "/head", Status::NotFound),
+        ("nobody.shop.example", "/api/tenant", Status::NotFound),
+        ("a..shop.example", "/tenant", Status::BadRequest),
+        ("shop.example", "/tenant", Status::NotFound),
+    ] {
+        let request = client.head(path).header(Header::new("Host", host));
+        let response = request.dispatch().await;
+        assert_eq!(response.status(), status, "{host}{path}");
+        let body = response.into_string().await.unwrap_or_default();
+        assert_eq!(body, "", "{host}{path}");
+    }
 }
 
 /// Does its work at once, and not when its future is polled.
