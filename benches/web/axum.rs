@@ -1,6 +1,11 @@
-use std::{net::SocketAddr, sync::mpsc, thread};
+use std::{convert::Infallible, net::SocketAddr, sync::mpsc, thread};
 
-use axum::{Json, Router, extract::State, http::HeaderMap, routing::get};
+use axum::{
+    Json, Router,
+    extract::{FromRequestParts, State},
+    http::{HeaderValue, request::Parts},
+    routing::get,
+};
 use diesel_tenants::web::axum::{Rejection, Resolver, TenantConn, TenantLayer};
 use tokio::{net::TcpListener, runtime};
 
@@ -33,18 +38,27 @@ async fn ours(conn: TenantConn) -> Result<Json<Row>, Rejection> {
     queries::ours(conn).await.map(Json)
 }
 
-async fn by_hand(State(pools): State<Pools>, headers: HeaderMap) -> Json<Row> {
-    Json(
-        pools
-            .by_hand(headers.get("host").and_then(|host| host.to_str().ok()))
-            .await,
-    )
+/// The header `Host`.
+struct Host(Option<HeaderValue>);
+
+impl<S: Sync> FromRequestParts<S> for Host {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(parts.headers.get("host").cloned()))
+    }
 }
 
-async fn search_path(State(pools): State<Pools>, headers: HeaderMap) -> Json<Row> {
-    Json(
-        pools
-            .search_path(headers.get("host").and_then(|host| host.to_str().ok()))
-            .await,
-    )
+impl Host {
+    fn text(&self) -> Option<&str> {
+        self.0.as_ref()?.to_str().ok()
+    }
+}
+
+async fn by_hand(State(pools): State<Pools>, host: Host) -> Json<Row> {
+    Json(pools.by_hand(host.text()).await)
+}
+
+async fn search_path(State(pools): State<Pools>, host: Host) -> Json<Row> {
+    Json(pools.search_path(host.text()).await)
 }

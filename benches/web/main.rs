@@ -5,8 +5,8 @@
 //! with one bind, and have a pool of four connections each. They take turns, some hundred requests at a time over four connections,
 //! so that a machine whose speed drifts slows them all; what counts are the ratios, and their median over the rounds.
 //!
-//! Some of a process's speed is luck that lasts as long as it does: where its code and memory lie, which processor serves which connection.
-//! Rounds are those of several processes therefore.
+//! Some of a process's speed is luck that lasts as long as it does: where its memory lies, which processor serves which connection.
+//! So there are several processes; the median of theirs is printed, with the quartiles.
 
 mod actix;
 mod axum;
@@ -28,13 +28,16 @@ const CLIENTS: usize = 4;
 const REQUESTS_A_ROUND: usize = 400;
 /// Rounds that prepare the statements, and aren't counted.
 const WARM_UP: usize = 5;
-const ROUNDS: usize = 18;
+const ROUNDS: usize = 24;
 const PROCESSES: usize = 16;
 
+/// What a process's line with numbers begins with.
+const FOUND: &str = "found: ";
+
 const FRAMEWORKS: [&str; 3] = ["Axum", "Actix Web", "Rocket"];
-/// For which framework a process measures, and with which database.
-const FRAMEWORK: &str = "FRAMEWORK";
-const DATABASE: &str = "DATABASE";
+
+/// Everybody follows each other one as often, also from round to round: who follows a slow one finds the processor's caches cold.
+const ORDERS: [[usize; 3]; 6] = [[0, 1, 2], [0, 2, 1], [2, 1, 0], [1, 0, 2], [1, 2, 0], [2, 0, 1]];
 
 /// Ours first.
 const CONTENDERS: [&str; 3] = ["/ours", "/by-hand", "/search-path"];
@@ -42,8 +45,10 @@ const CONTENDERS: [&str; 3] = ["/ours", "/by-hand", "/search-path"];
 type Times = [Vec<f64>; CONTENDERS.len()];
 
 fn main() {
-    match (env::var(FRAMEWORK), env::var(DATABASE)) {
-        (Ok(framework), Ok(url)) => print(&measure(&framework, url)),
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match &arguments[..] {
+        // One of the processes.
+        [framework, url] => print(&measure(framework, url.clone())),
         _ => compare(),
     }
 }
@@ -62,37 +67,39 @@ fn compare() {
         ));
     }
     for framework in FRAMEWORKS {
-        let mut times = Times::default();
-        for _ in 0..PROCESSES {
-            let process = Command::new(env::current_exe().expect("a path"))
-                .env(FRAMEWORK, framework)
-                .env(DATABASE, database.url())
-                .stderr(Stdio::inherit())
-                .output()
-                .expect("it starts");
-            assert!(process.status.success(), "{framework}");
-            let printed = String::from_utf8(process.stdout).expect("numbers");
-            // Rocket may say that it has launched.
-            for line in printed.lines().filter(|line| line.starts_with(char::is_numeric)) {
-                for (times, time) in times.iter_mut().zip(line.split(' ')) {
-                    times.push(time.parse().expect("seconds"));
-                }
-            }
-        }
-        let [ours, by_hand, search_path] = &times;
-        let ratio = |theirs: &[f64]| median(ours.iter().zip(theirs).map(|(ours, theirs)| theirs / ours));
-        let a_second = REQUESTS_A_ROUND as f64 / median(ours.iter().copied());
+        let processes: Vec<_> = (0..PROCESSES).map(|_| run(framework, database.url())).collect();
+        let column = |contender: usize| quartiles(processes.iter().map(|medians| medians[contender]));
+        let a_second = REQUESTS_A_ROUND as f64 / column(0)[1];
         println!("{framework}: {a_second:.0} requests a second; in relation to");
-        println!("  table! with the schema's name  {:.3}", ratio(by_hand));
-        println!("  SET search_path                {:.3}", ratio(search_path));
+        for (contender, name) in [(1, "table! with the schema's name"), (2, "SET search_path")] {
+            let [low, median, high] = column(contender);
+            println!("  {name:30} {median:.3} ({low:.3} to {high:.3})");
+        }
     }
 }
 
-/// A line for each round.
+/// What a process found: the seconds of a round of ours, and those of the others in relation to it.
+fn run(framework: &str, url: &str) -> [f64; CONTENDERS.len()] {
+    let process = Command::new(env::current_exe().expect("a path"))
+        .args([framework, url])
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("it starts");
+    assert!(process.status.success(), "{framework}");
+    let printed = String::from_utf8(process.stdout).expect("text");
+    // Rocket may say that it has launched.
+    let found = printed
+        .lines()
+        .find_map(|line| line.strip_prefix(FOUND))
+        .expect("numbers");
+    let mut found = found.split(' ').map(|number| number.parse().expect("a number"));
+    std::array::from_fn(|_| found.next().expect("one for each contender"))
+}
+
 fn print([ours, by_hand, search_path]: &Times) {
-    for ((ours, by_hand), search_path) in ours.iter().zip(by_hand).zip(search_path) {
-        println!("{ours} {by_hand} {search_path}");
-    }
+    let ratio = |theirs: &[f64]| quartiles(ours.iter().zip(theirs).map(|(ours, theirs)| theirs / ours))[1];
+    let ours = quartiles(ours.iter().copied())[1];
+    println!("{FOUND}{ours} {} {}", ratio(by_hand), ratio(search_path));
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -100,7 +107,8 @@ async fn measure(framework: &str, url: String) -> Times {
     let addresses = match framework {
         "Axum" => axum::start(url),
         "Actix Web" => actix::start(url),
-        _ => rocket::start(url),
+        "Rocket" => rocket::start(url),
+        other => panic!("no framework: {other}"),
     };
     let mut clients: [Vec<Client>; 3] = Default::default();
     for (clients, address) in clients.iter_mut().zip(addresses) {
@@ -110,10 +118,7 @@ async fn measure(framework: &str, url: String) -> Times {
     }
     let mut times = Times::default();
     for round in 0..WARM_UP + ROUNDS {
-        // In all orders, as whoever follows a slow one finds the processor's caches cold.
-        let step = 1 + round / CONTENDERS.len() % 2;
-        for turn in 0..CONTENDERS.len() {
-            let contender = (round + turn * step) % CONTENDERS.len();
+        for contender in ORDERS[round % ORDERS.len()] {
             let time = time(&mut clients[contender], CONTENDERS[contender]).await;
             if round >= WARM_UP {
                 times[contender].push(time.as_secs_f64());
@@ -136,8 +141,9 @@ async fn time(clients: &mut [Client], path: &str) -> Duration {
     started.elapsed()
 }
 
-fn median(values: impl Iterator<Item = f64>) -> f64 {
+/// The lower one, the median, and the upper one.
+fn quartiles(values: impl Iterator<Item = f64>) -> [f64; 3] {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+    [1, 2, 3].map(|quarter| values[values.len() * quarter / 4])
 }
