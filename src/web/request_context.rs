@@ -61,7 +61,7 @@ impl RequestContext {
     /// Ends the request's transaction, if there is one. An error is for the client, in place of the handler's response.
     pub(super) async fn finish(&self, status: u16) -> Result<(), Rejection> {
         match &self.transaction {
-            Some(transaction) => Box::pin(transaction.finish((200..400).contains(&status))).await,
+            Some(transaction) => Box::pin(transaction.finish(is_success(status))).await,
             None => Ok(()),
         }
     }
@@ -75,6 +75,11 @@ impl RequestContext {
         let checkout = self.settings.pool.shared().get().await;
         checkout.map_err(|error| self.settings.rejection_of(error))
     }
+}
+
+/// Whether a response of that status commits its request's transaction.
+pub(super) fn is_success(status: u16) -> bool {
+    (200..400).contains(&status)
 }
 
 struct Abandon<'a>(Option<&'a RequestTransaction>);

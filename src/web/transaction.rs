@@ -23,7 +23,7 @@ enum State {
     InUse,
     /// It has given it back.
     Idle(Box<Checkout>),
-    /// A handler panicked that had it.
+    /// A handler panicked that had it, or failed while something else has it.
     Failed,
     /// The response is on its way.
     Finished,
@@ -88,8 +88,9 @@ impl RequestTransaction {
                 roll_back(checkout).await;
                 State::NotBegun
             }
-            State::NotBegun => State::NotBegun,
-            State::InUse | State::Failed | State::Finished => return,
+            // Whoever has the connection goes on in a transaction of which nothing may be committed.
+            State::InUse => State::Failed,
+            ended => ended,
         };
         self.replace(state);
     }
@@ -99,7 +100,9 @@ impl RequestTransaction {
         match self.replace(State::Finished) {
             State::NotBegun | State::Finished => Ok(()),
             State::InUse if commit => Err(Rejection::TransactionInUse),
-            State::Failed if commit => Err(Rejection::Commit(error("a handler panicked that had its connection"))),
+            State::Failed if commit => Err(Rejection::Commit(error(
+                "a handler failed, and its connection was held elsewhere or by a panic",
+            ))),
             State::InUse | State::Failed => Ok(()),
             State::Idle(mut checkout) if commit => commit_all(&mut checkout).await.map_err(Rejection::Commit),
             State::Idle(checkout) => {

@@ -1,5 +1,7 @@
 //! How requests are answered that are rejected: by a catcher of the user's, or in JSON.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use rocket::{
     Catcher, Data, Request, Response, async_trait,
     catcher::BoxFuture as CatcherFuture,
@@ -8,7 +10,7 @@ use rocket::{
     route::{self, Handler},
 };
 
-use super::{Admission, OURS, Rejection, TenantFairing, admission};
+use super::{Admission, OURS, Rejection, TenantFairing, admission, slot};
 
 /// The route that all rejected requests are led to.
 #[derive(Clone)]
@@ -46,16 +48,13 @@ pub(super) fn reject<'r>(request: &'r Request<'_>, rejection: &Rejection) -> rou
     route::Outcome::Success(in_json(rejection))
 }
 
-/// Whether a guard refused a request, for the catcher.
-pub(super) struct IsRefused(pub(super) bool);
-
 pub(super) fn answer_refusal<'r>(status: Status, request: &'r Request<'_>) -> CatcherFuture<'r> {
     Box::pin(async move {
         let admission = admission(request);
         let rejection = match &admission {
             Admission::Rejected(rejection) => Some(&**rejection),
-            _ if !request.local_cache(|| IsRefused(false)).0 => None,
-            Admission::Admitted(_) => Some(&Rejection::Missing),
+            _ if !slot(request).is_refused.load(Relaxed) => None,
+            Admission::Admitted(context) => context.tenant().is_none().then_some(&Rejection::Missing),
             Admission::NotInstalled => Some(&Rejection::NotInstalled),
         };
         match rejection.filter(|rejection| status_of(rejection) == status) {

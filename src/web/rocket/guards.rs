@@ -1,14 +1,11 @@
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering::Relaxed};
 
 use rocket::{
     Ignite, Request, Rocket as Application, Sentinel, async_trait,
     request::{FromRequest, Outcome},
 };
 
-use super::{
-    Admission, Rejection, SharedConn, Tenant, TenantConn, TenantFairing, admission,
-    answer::{IsRefused, status_of},
-};
+use super::{Admission, Rejection, SharedConn, Tenant, TenantConn, TenantFairing, admission, answer::status_of, slot};
 use crate::web::{
     RequestContext,
     request_context::{connection_of, shared_connection_of, tenant_of},
@@ -30,7 +27,7 @@ fn guard<T>(
         // Without the fairing nobody looked for a tenant.
         Err(rejection) => rejection,
     };
-    request.local_cache(|| IsRefused(true));
+    slot(request).is_refused.store(true, Relaxed);
     Outcome::Error((status_of(&rejection), rejection))
 }
 

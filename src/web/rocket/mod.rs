@@ -30,7 +30,8 @@
 //! # Catchers
 //!
 //! Catchers of yours come first: a request for an unknown tenant, or one that a guard refuses, goes to your catcher of its status, or your
-//! default one. Where there is none it is answered in JSON, and with [`on_rejection`](Tenants::on_rejection) always in your own way.
+//! default one. Where there is none it is answered in JSON, or by [`on_rejection`](Tenants::on_rejection), which comes before your catchers for
+//! all but what a guard refuses.
 //! (A handler that did without its `Option<Tenant>`, and then fails with 404 itself, can't be told from a guard that refused: it is answered as one.)
 //!
 //! Register yours with the application, or by fairings that are attached before this one: two catchers of one status for all paths
@@ -55,7 +56,10 @@ mod routes;
 
 use std::{
     net::IpAddr,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
 };
 
 use answer::{AnswerRejected, answer, answer_refusal, catches};
@@ -120,14 +124,19 @@ enum Admission {
 
 /// Where a request has it. Clones of a request share one, and so the last of them that was dispatched decides.
 #[derive(Default)]
-struct Slot(RwLock<Admission>);
+struct Slot {
+    admission: RwLock<Admission>,
+    /// Whether a guard refused it since, for the catcher.
+    is_refused: AtomicBool,
+}
 
 fn slot<'r>(request: &'r Request<'_>) -> &'r Slot {
     request.local_cache(Slot::default)
 }
 
 fn admission(request: &Request<'_>) -> Admission {
-    slot(request).0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    let admission = slot(request).admission.read();
+    admission.unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 impl Admission {
@@ -180,7 +189,9 @@ impl Fairing for Tenants<Rocket> {
             Err(rejection) => Admission::Rejected(Arc::new(rejection)),
         };
         let is_rejected = matches!(admission, Admission::Rejected(_));
-        *slot(request).0.write().unwrap_or_else(PoisonError::into_inner) = admission;
+        let slot = slot(request);
+        *slot.admission.write().unwrap_or_else(PoisonError::into_inner) = admission;
+        slot.is_refused.store(false, Relaxed);
         if is_rejected && request.method() != Method::Head {
             request.set_method(REJECTED);
         }

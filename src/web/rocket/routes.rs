@@ -6,6 +6,7 @@ use rocket::{
 };
 
 use super::{Admission, Rejection, TenantFairing, admission, answer::reject};
+use crate::web::request_context::is_success;
 
 /// Routes whose handlers run as the tenant's: [`TenantPool::current`](crate::TenantPool::current) works in them.
 pub fn in_tenant(routes: impl Into<Vec<Route>>) -> Vec<Route> {
@@ -27,8 +28,8 @@ impl Handler for InTenant {
                 let abandon = context.abandon_on_drop();
                 // Handlers may do their work at once, and not only when their future is polled.
                 let outcome = context.scope(async { self.0.handle(request, data).await }).await;
-                // What a catcher makes of a failure, or another route of the request, is no reason to commit what this one did before it.
-                if !outcome.is_success() {
+                // What a catcher or a fairing makes of a failure is no reason to commit what the handler did before it.
+                if has_failed(&outcome) {
                     context.roll_back().await;
                 }
                 mem::forget(abandon);
@@ -41,5 +42,14 @@ impl Handler for InTenant {
             }
             Admission::NotInstalled => self.0.handle(request, data).await,
         }
+    }
+}
+
+/// A forward is no failure, as another route may answer.
+fn has_failed(outcome: &route::Outcome<'_>) -> bool {
+    match outcome {
+        route::Outcome::Success(response) => !is_success(response.status().code),
+        route::Outcome::Error(_) => true,
+        route::Outcome::Forward(_) => false,
     }
 }

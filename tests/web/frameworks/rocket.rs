@@ -16,6 +16,7 @@ use rocket::{
     response::Redirect,
     route::{BoxFuture, Outcome},
     routes,
+    tokio::sync::Mutex,
 };
 
 use crate::{handlers, store::Store};
@@ -173,6 +174,33 @@ async fn write(mut conn: TenantConn, how: &str) -> Result<(), Status> {
     }
 }
 
+#[post("/rejection")]
+async fn rejection(mut conn: TenantConn) -> Result<(), Rejection> {
+    handlers::write(&mut conn).await?;
+    Err(diesel::result::Error::NotFound.into())
+}
+
+/// Fails while something that outlives the handler has the connection.
+#[post("/held")]
+async fn held(request: Held<'_>) -> Status {
+    let mut conn = request.0.lock().await;
+    handlers::write(&mut conn).await.unwrap();
+    Status::InternalServerError
+}
+
+/// The request's connection, kept for who asks again.
+struct Held<'r>(&'r Mutex<TenantConn>);
+
+#[async_trait]
+impl<'r> FromRequest<'r> for Held<'r> {
+    type Error = Infallible;
+
+    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Infallible> {
+        let conn = async { Mutex::new(request.guard::<TenantConn>().await.succeeded().unwrap()) };
+        request::Outcome::Success(Self(request.local_cache_async(conn).await))
+    }
+}
+
 /// Writes, and leaves the request to other routes.
 struct Writes;
 
@@ -208,26 +236,37 @@ async fn sorry(request: &Request<'_>) -> Redirect {
 }
 
 #[rocket::async_test]
-async fn what_a_route_did_before_it_failed_or_forwarded_is_rolled_back_whatever_a_catcher_or_another_route_answers() {
+async fn what_a_handler_did_before_it_failed_is_rolled_back_whatever_a_catcher_or_fairing_answers() {
     let store = Store::new().await;
     let tenants = TenantFairing::new(store.pool.clone(), Resolver::subdomain("shop.example").unwrap());
+    let forgives = AdHoc::on_response("forgives", |_, response| {
+        Box::pin(async {
+            if response.status() == Status::NotFound {
+                response.set_status(Status::Ok);
+            }
+        })
+    });
     let rocket = rocket::build()
+        .attach(forgives)
         .attach(tenants.transactions())
         .register("/", catchers![sorry])
-        .mount("/", in_tenant(routes![write, forwards, takes]));
+        .mount("/", in_tenant(routes![write, rejection, held, forwards, takes]));
     let client = Client::untracked(rocket).await.unwrap();
-    for (path, status, noted) in [
-        ("/write/panic", Status::SeeOther, "0"),
-        ("/write/error", Status::SeeOther, "1"),
-        ("/forward/nowhere", Status::SeeOther, "0"),
-        ("/forward/error", Status::SeeOther, "1"),
-        ("/forward/taken", Status::Ok, "1"),
+    for (path, status, written, noted) in [
+        ("/write/panic", Status::SeeOther, "0", "0"),
+        ("/write/error", Status::SeeOther, "0", "1"),
+        ("/rejection", Status::Ok, "0", "0"),
+        // Not told that all went well.
+        ("/held", Status::InternalServerError, "0", "0"),
+        // Is no failure.
+        ("/forward/taken", Status::Ok, "1", "1"),
+        ("/forward/nowhere", Status::SeeOther, "1", "0"),
     ] {
         let request = client.post(path).header(Header::new("Host", "client1.shop.example"));
         assert_eq!(request.dispatch().await.status(), status, "{path}");
         let count = |id: i32| store.value(&format!("SELECT count(*) FROM client1.items WHERE id = {id}"));
-        assert_eq!((&*count(77), &*count(78)), ("0", noted), "{path}");
-        store.database.run("DELETE FROM client1.items WHERE id = 78");
+        assert_eq!((&*count(77), &*count(78)), (written, noted), "{path}");
+        store.database.run("DELETE FROM client1.items WHERE id IN (77, 78)");
     }
 }
 
@@ -285,6 +324,11 @@ async fn who_asks_for_a_tenant_too_early_gets_none_and_keeps_it_from_nobody() {
         let (_, answer) = get(&client, host, "/tenant").await;
         assert!(answer.contains(code), "{host}: {answer}");
     }
+    let (status, answer) = get(&client, "client1.shop.example", "/nowhere").await;
+    assert!(
+        status == Status::NotFound && !answer.contains("no_tenant"),
+        "the tenant is there: {answer}"
+    );
 }
 
 #[head("/head")]
