@@ -134,7 +134,7 @@ impl Export<'_> {
         held: &mut AsyncPgConnection,
         writer: W,
     ) -> Result<Exported, ExportError> {
-        let source = Source::read(self.pool, self.tenant).await?;
+        let source = Source::read(self.pool, self.tenant, None).await?;
         let session = self.session(dial, &source).await?;
         let Source {
             head,

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     runtime::Handle,
@@ -17,6 +19,12 @@ pub(super) const SETTINGS: &str = "SET LOCAL search_path = ''; SET LOCAL client_
     SET LOCAL transform_null_equals = off; SET LOCAL xmloption = content; SET LOCAL lc_monetary = 'C'; \
     SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; \
     SELECT pg_catalog.set_config(name, '0', true) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'";
+
+/// Has the transaction that is open wait no longer than this for a lock.
+pub(super) fn lock_timeout(patience: Duration) -> String {
+    let timeout = i32::try_from(patience.as_millis()).unwrap_or(i32::MAX).max(1);
+    format!("SET LOCAL lock_timeout = {timeout}")
+}
 
 /// A connection of the driver's own. When it is dropped, the session on the server ends, whatever it is at.
 pub(super) struct Session {

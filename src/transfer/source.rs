@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use diesel::{
     OptionalExtension, QueryResult, QueryableByName,
     result::Error as DieselError,
@@ -9,7 +11,7 @@ use super::{
     ExportError, ExportedVersion,
     head::{Head, Making, Requirement},
     rows::{Sequence, Table},
-    session::SETTINGS,
+    session::{SETTINGS, lock_timeout},
 };
 use crate::{
     SchemaName, TenantPool,
@@ -61,7 +63,12 @@ impl Facts {
 }
 
 impl Source {
-    pub(super) async fn read(pool: &TenantPool, tenant: &SchemaName) -> Result<Self, ExportError> {
+    /// Waits for locks, where DDL holds them, as long as it takes or so long.
+    pub(super) async fn read(
+        pool: &TenantPool,
+        tenant: &SchemaName,
+        patience: Option<Duration>,
+    ) -> Result<Self, ExportError> {
         let connected = pool.migration_connector().connect().await;
         let mut connection = connected.map_err(|source| ExportError::Connect {
             tenant: tenant.clone(),
@@ -72,7 +79,10 @@ impl Source {
             source,
         };
         let unknown = || ExportError::UnknownTenant { tenant: tenant.clone() };
-        let begin = format!("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; {SETTINGS}");
+        let mut begin = format!("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; {SETTINGS}");
+        if let Some(patience) = patience {
+            begin = format!("{begin}; {}", lock_timeout(patience));
+        }
         connection.batch_execute(&begin).await.map_err(failed)?;
         let facts = facts(&mut connection, tenant)
             .await

@@ -10,7 +10,13 @@ use crate::{
     ExportError, TenantStatus,
     migrations::version_table,
     structure::JOURNAL,
-    transfer::{head::Head, session::Session, source::Source, target::Target, tls::Dial},
+    transfer::{
+        head::Head,
+        session::{Session, lock_timeout},
+        source::Source,
+        target::Target,
+        tls::Dial,
+    },
 };
 
 /// How many tables and rows were copied, and what is still to be made.
@@ -46,10 +52,14 @@ impl Run<'_> {
             snapshot,
             connection,
             ..
-        } = Source::read(&source.pool, &source.schema).await.map_err(read)?;
+        } = Source::read(&source.pool, &source.schema, Some(self.options.wait))
+            .await
+            .map_err(read)?;
         let reader = source.connect(dial, self.event).await?;
-        let begun = reader.begin_at(&snapshot).await;
-        begun.map_err(self.server("to read the tenant"))?;
+        let failed = self.server("to read the tenant");
+        reader.begin_at(&snapshot).await.map_err(&failed)?;
+        let patience = lock_timeout(self.options.wait);
+        reader.execute(&patience).await.map_err(failed)?;
         drop(connection);
 
         let making = Target {

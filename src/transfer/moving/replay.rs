@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     quote::{identifier, literal},
-    transfer::session::Session,
+    transfer::session::{Session, lock_timeout},
 };
 
 /// Two ends of a move, with a session each, and their tables in the same order.
@@ -29,15 +29,33 @@ impl Run<'_> {
     /// Rows that were written are deleted at the target, and copied anew if they are still there: all as of one moment, so that what is unique stays
     /// so. The source forgets what was replayed once the target has it; replayed twice it changes nothing.
     pub(super) async fn replay(&self, ends: &Ends<'_>) -> Result<u64, MoveError> {
+        let read = self.server("to read what was written");
+        let begin = "ISOLATION LEVEL REPEATABLE READ, READ WRITE";
+        ends.reader.begin(begin).await.map_err(&read)?;
+        let patience = lock_timeout(self.options.wait);
+        ends.reader.execute(&patience).await.map_err(&read)?;
+        let count = self.replay_by(ends.reader, ends).await?;
+        ends.reader.execute("COMMIT").await.map_err(&read)?;
+        Ok(count)
+    }
+
+    /// Replays the last of it, in the transaction that locks writes out. Any other session would queue behind a TRUNCATE that waits for those locks,
+    /// and this one wait for it: a deadlock that no server sees.
+    pub(super) async fn replay_rest(&self, guard: &Session, ends: &Ends<'_>) -> Result<u64, MoveError> {
+        let count = self.replay_by(guard, ends).await?;
+        let done = guard.execute("SET LOCAL search_path = ''").await;
+        done.map_err(self.server("to read what was written"))?;
+        Ok(count)
+    }
+
+    async fn replay_by(&self, reader: &Session, ends: &Ends<'_>) -> Result<u64, MoveError> {
         let (read, write) = (
             self.server("to read what was written"),
             self.server("to replay what was written"),
         );
-        let Ends { reader, writer, .. } = ends;
-        let begin = "ISOLATION LEVEL REPEATABLE READ, READ WRITE";
-        reader.begin(begin).await.map_err(&read)?;
+        let writer = ends.writer;
         reader.execute(&ends.source.path(false)).await.map_err(&read)?;
-        let changed = ends.changed().await.map_err(&read)?;
+        let changed = ends.changed(reader).await.map_err(&read)?;
         let count = changed.iter().map(|(_, count, _)| count).sum::<u64>();
         if count > 0 {
             writer
@@ -73,7 +91,7 @@ impl Run<'_> {
                 .await
                 .map_err(&write)?;
         }
-        let forget = format!("DELETE FROM {}; COMMIT", ends.source.journal());
+        let forget = format!("DELETE FROM {}", ends.source.journal());
         reader.execute(&forget).await.map_err(&read)?;
         Ok(count)
     }
@@ -81,12 +99,12 @@ impl Run<'_> {
 
 impl Ends<'_> {
     /// Tables that were written to, how many times, and whether they were emptied.
-    async fn changed(&self) -> Result<Vec<(String, u64, bool)>, Error> {
+    async fn changed(&self, reader: &Session) -> Result<Vec<(String, u64, bool)>, Error> {
         let sql = format!(
             "SELECT name, pg_catalog.count(*), pg_catalog.bool_or(key IS NULL) FROM {} GROUP BY name ORDER BY name",
             self.source.journal()
         );
-        let rows = self.reader.query(&sql, &[]).await?;
+        let rows = reader.query(&sql, &[]).await?;
         let changed = rows.iter().map(|row| {
             let count: i64 = row.try_get(1)?;
             Ok((row.try_get(0)?, count.unsigned_abs(), row.try_get(2)?))

@@ -91,13 +91,15 @@ pub struct Moved {
 
 impl MoveTenant<'_> {
     /// How long transactions that write to the tenant are waited for: before the copy, and before the switch. Default: 10 seconds. While they are
-    /// waited for, others wait a quarter of a second at a time.
+    /// waited for, others wait a quarter of a second at a time. No lock is waited for any longer: else the move is given up.
     pub fn wait(mut self, wait: Duration) -> Self {
         self.options.wait = wait;
         self
     }
 
     /// Keeps writes waiting for the whole copy: for tables without a primary key, or where no triggers may be made. Default: no.
+    ///
+    /// Where a `TRUNCATE` or DDL waits, who reads its table waits behind it, and the copy too: such a move is given up after [`wait`](Self::wait).
     pub fn pause_writes(mut self) -> Self {
         self.options.pauses_writes = true;
         self

@@ -145,7 +145,7 @@ impl Run<'_> {
             Some(paused) => paused,
             None => self.pause(guard, source).await?,
         };
-        changes += self.replay(&ends).await?;
+        changes += self.replay_rest(guard, &ends).await?;
         let now = source.tables(guard).await.map_err(&read)?;
         if now.len() != ends.read.len() || !now.iter().zip(&ends.read).all(|(one, other)| one.is_like(other)) {
             return Err(Stop::Before(MoveError::Changed {

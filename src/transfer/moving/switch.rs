@@ -22,7 +22,11 @@ use crate::{
     migrations::version_table,
     pool::{DirectoryChange, DirectoryEntry},
     structure::JOURNAL,
-    transfer::{session::Session, target::Target, tls::Dial},
+    transfer::{
+        session::{Session, lock_timeout},
+        target::Target,
+        tls::Dial,
+    },
 };
 
 /// How a move stopped.
@@ -53,7 +57,10 @@ impl Run<'_> {
             .map_err(&failed)?;
         let lock: Option<String> = rows.first().map_or(Ok(None), |row| row.try_get(0)).map_err(&failed)?;
         self.insist(guard, &lock.unwrap_or_default()).await?;
-        Ok(Instant::now())
+        let paused = Instant::now();
+        // Nothing may keep it waiting for ever now.
+        guard.execute(&lock_timeout(self.options.wait)).await.map_err(failed)?;
+        Ok(paused)
     }
 
     /// Makes the rest at the target: positions of sequences, and whatever fires on a write.
@@ -131,6 +138,7 @@ impl Run<'_> {
             guard.execute(&note).await.map_err(&failed)?;
         } else {
             home.begin("").await.map_err(&failed)?;
+            let note = format!("{}; {note}", lock_timeout(self.options.wait));
             home.execute(&note).await.map_err(&failed)?;
         }
         // A task of its own: where the move is given up now, it goes on to its end.

@@ -14,6 +14,7 @@ use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
 use diesel_tenants::TenantPool;
 
 use super::{Places, at, home, left, pool};
+use crate::store::chain;
 
 #[derive(QueryableByName)]
 struct Id {
@@ -265,4 +266,44 @@ async fn until(happened: impl Fn() -> bool) {
         assert!(begun.elapsed() < Duration::from_secs(20), "it never happened");
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tables_that_are_emptied_all_the_time_are_no_reason_to_wait_for_ever() {
+    let places = Places::with(100).await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let writers: Vec<_> = (0..6)
+        .map(|_| {
+            let (pool, stop) = (places.pool.clone(), Arc::clone(&stop));
+            tokio::spawn(async move {
+                while !AtomicBool::load(&stop, SeqCst) {
+                    // Fails where the tenant has moved meanwhile.
+                    let _ = write(&pool, 0, &Write::Empty).await;
+                }
+            })
+        })
+        .collect();
+    let in_time = |moving| tokio::time::timeout(Duration::from_secs(60), moving);
+    for to in [at("shard"), home()] {
+        in_time(places.pool.move_tenant("client1", to).into_future())
+            .await
+            .expect("it ends")
+            .unwrap_or_else(|error| panic!("{}", chain(&error)));
+    }
+    // There is a copy to be made while a TRUNCATE waits, and everybody with it: it is made, or given up.
+    let paused = places.pool.move_tenant("client1", at("third")).pause_writes();
+    let paused = in_time(paused.wait(Duration::from_secs(1)).into_future())
+        .await
+        .expect("it ends");
+    stop.store(true, SeqCst);
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    let database = if paused.is_ok() { &places.third } else { &places.main };
+    assert_eq!(database.values("SELECT id FROM client1.emptied"), ["7"], "{paused:?}");
+    assert_eq!(
+        database.values("SELECT count(*) FROM client1.orders"),
+        ["100"],
+        "{paused:?}"
+    );
 }
