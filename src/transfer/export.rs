@@ -1,7 +1,12 @@
-use std::{fmt, io, pin::pin};
+use std::{
+    fmt, io,
+    pin::pin,
+    time::{Duration, Instant},
+};
 
 use diesel::{
     OptionalExtension, QueryResult, QueryableByName,
+    result::{DatabaseErrorKind, Error as DieselError},
     sql_types::{Bool, Oid, Text},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
@@ -17,12 +22,15 @@ use super::{
     ExportError, ExportedVersion,
     format::Tag,
     rows::Table,
-    session::Session,
+    session::{Session, lock_timeout},
     source::Source,
     tls::{Dial, With, dial},
     writer::Writer,
 };
-use crate::{IntoSchemaName, SchemaName, SchemaNameError, TenantPool, lifecycle::keep_still};
+use crate::{
+    IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
+    lifecycle::{LOCK_TABLES, keep_from_migrating},
+};
 
 impl TenantPool {
     /// Exports a tenant as a stream of bytes, for [`import_tenant`](Self::import_tenant): its structure, its rows, and the
@@ -115,6 +123,9 @@ impl fmt::Debug for ExportTenant<'_> {
     }
 }
 
+/// How long an export may keep somebody waiting who changes a table, before it begins anew.
+const LOCK_TIMEOUT: Duration = Duration::from_millis(100);
+
 struct Export<'a> {
     pool: &'a TenantPool,
     tenant: &'a SchemaName,
@@ -123,19 +134,21 @@ struct Export<'a> {
 impl Export<'_> {
     async fn run<W: AsyncWrite + Unpin>(&self, dial: &dyn Dial, writer: W) -> Result<Exported, ExportError> {
         let mut held = self.hold().await?;
-        let exported = self.write_all(dial, &mut held, writer).await;
+        let exported = match self.begin(dial).await {
+            Ok((session, source)) => self.write_all(session, source, &mut held, writer).await,
+            Err(error) => Err(error),
+        };
         end(held).await;
         exported
     }
 
     async fn write_all<W: AsyncWrite + Unpin>(
         &self,
-        dial: &dyn Dial,
+        session: Session,
+        source: Source,
         held: &mut AsyncPgConnection,
         writer: W,
     ) -> Result<Exported, ExportError> {
-        let source = Source::read(self.pool, self.tenant, None).await?;
-        let session = self.session(dial, &source).await?;
         let Source {
             head,
             tables,
@@ -169,7 +182,7 @@ impl Export<'_> {
         })
     }
 
-    /// A connection in whose transaction nobody migrates, renames or drops the tenant, nor changes its tables.
+    /// A connection in whose transaction nobody migrates, renames or drops the tenant.
     async fn hold(&self) -> Result<AsyncPgConnection, ExportError> {
         let connected = self.pool.migration_connector().connect().await;
         let mut held = connected.map_err(|source| ExportError::Connect {
@@ -179,7 +192,7 @@ impl Export<'_> {
         // It has nothing to do while rows are copied.
         let begun = held.batch_execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0");
         begun.await.map_err(self.structure())?;
-        let kept = keep_still(&mut held, self.tenant, self.pool.migration_lock_timeout()).await;
+        let kept = keep_from_migrating(&mut held, self.tenant, self.pool.migration_lock_timeout()).await;
         kept.map_err(|source| ExportError::Begin {
             tenant: self.tenant.clone(),
             source,
@@ -187,16 +200,51 @@ impl Export<'_> {
         Ok(held)
     }
 
-    /// A session that sees the moment of `source`.
-    async fn session(&self, dial: &dyn Dial, source: &Source) -> Result<Session, ExportError> {
+    /// What there is to be copied, and a session that sees the same moment. Both have locks on all tables.
+    ///
+    /// Where somebody comes between the two locks to TRUNCATE or change a table, each would wait for the other by way of that one: it goes first.
+    async fn begin(&self, dial: &dyn Dial) -> Result<(Session, Source), ExportError> {
+        let started = Instant::now();
+        loop {
+            let (session, lock) = self.session(dial).await?;
+            let connection = Source::connect(self.pool, self.tenant).await?;
+            let patience = lock_timeout(self.pool.migration_lock_timeout());
+            let locked = session.begin_locked(&format!("{patience}; {lock}")).await;
+            locked.map_err(|source| self.rows("the tables", source))?;
+            let asked = Instant::now();
+            let locks = format!("{}; {lock}", lock_timeout(LOCK_TIMEOUT));
+            match Source::read(connection, self.tenant, &locks).await {
+                Ok(source) => {
+                    let seen = session.see(&source.snapshot).await;
+                    seen.map_err(|source| self.rows("the moment", source))?;
+                    return Ok((session, source));
+                }
+                // Diesel doesn't give the server's error codes.
+                Err(ExportError::Structure {
+                    source: DieselError::DatabaseError(DatabaseErrorKind::Unknown, _),
+                    ..
+                }) if asked.elapsed() >= LOCK_TIMEOUT && started.elapsed() < self.pool.migration_lock_timeout() => {
+                    session.close().await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// A session, and the statement that locks all tables.
+    async fn session(&self, dial: &dyn Dial) -> Result<(Session, String), ExportError> {
         let session = dial.dial(self.pool.migration_connector()).await;
         let session = session.map_err(|source| ExportError::Connect {
             tenant: self.tenant.clone(),
             source,
         })?;
-        let begun = session.begin_at(&source.snapshot).await;
-        begun.map_err(|source| self.rows("the moment", source))?;
-        Ok(session)
+        let failed = |source| self.rows("the tables", source);
+        let found = session.query(LOCK_TABLES, &[&self.tenant.as_str()]).await;
+        let lock: Option<String> = match found.map_err(failed)?.as_slice() {
+            [row] => row.try_get(0).map_err(failed)?,
+            _ => None,
+        };
+        Ok((session, lock.unwrap_or_default()))
     }
 
     /// Copies the rows of a table, and counts them.

@@ -66,6 +66,19 @@ impl Session {
         .await
     }
 
+    /// Begins a transaction that takes locks before it has a snapshot.
+    pub(super) async fn begin_locked(&self, locks: &str) -> Result<(), Error> {
+        self.execute(&format!("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; {locks}"))
+            .await
+    }
+
+    /// Has the transaction that is open, and has read nothing yet, see what the one that exported the snapshot sees.
+    pub(super) async fn see(&self, snapshot: &str) -> Result<(), Error> {
+        let snapshot = literal(snapshot);
+        self.execute(&format!("SET TRANSACTION SNAPSHOT {snapshot}; {SETTINGS}"))
+            .await
+    }
+
     pub(super) async fn execute(&self, sql: &str) -> Result<(), Error> {
         self.client.batch_execute(sql).await
     }

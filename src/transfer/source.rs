@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use diesel::{
     OptionalExtension, QueryResult, QueryableByName,
     result::Error as DieselError,
@@ -11,7 +9,7 @@ use super::{
     ExportError, ExportedVersion,
     head::{Head, Making, Requirement},
     rows::{Sequence, Table},
-    session::{SETTINGS, lock_timeout},
+    session::SETTINGS,
 };
 use crate::{
     SchemaName, TenantPool,
@@ -63,26 +61,26 @@ impl Facts {
 }
 
 impl Source {
-    /// Waits for locks, where DDL holds them, as long as it takes or so long.
-    pub(super) async fn read(
-        pool: &TenantPool,
-        tenant: &SchemaName,
-        patience: Option<Duration>,
-    ) -> Result<Self, ExportError> {
+    pub(super) async fn connect(pool: &TenantPool, tenant: &SchemaName) -> Result<AsyncPgConnection, ExportError> {
         let connected = pool.migration_connector().connect().await;
-        let mut connection = connected.map_err(|source| ExportError::Connect {
+        connected.map_err(|source| ExportError::Connect {
             tenant: tenant.clone(),
             source,
-        })?;
+        })
+    }
+
+    /// Begins with statements that take locks, or say how long they are waited for.
+    pub(super) async fn read(
+        mut connection: AsyncPgConnection,
+        tenant: &SchemaName,
+        locks: &str,
+    ) -> Result<Self, ExportError> {
         let failed = |source: DieselError| ExportError::Structure {
             tenant: tenant.clone(),
             source,
         };
         let unknown = || ExportError::UnknownTenant { tenant: tenant.clone() };
-        let mut begin = format!("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; {SETTINGS}");
-        if let Some(patience) = patience {
-            begin = format!("{begin}; {}", lock_timeout(patience));
-        }
+        let begin = format!("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; {locks}; {SETTINGS}");
         connection.batch_execute(&begin).await.map_err(failed)?;
         let facts = facts(&mut connection, tenant)
             .await

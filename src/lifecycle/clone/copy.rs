@@ -1,8 +1,12 @@
-use diesel::{QueryResult, result::Error as DieselError};
-use diesel_async::{AnsiTransactionManager, AsyncPgConnection, SimpleAsyncConnection, TransactionManager};
+use diesel::{
+    QueryResult, QueryableByName,
+    result::Error as DieselError,
+    sql_types::{Nullable, Text},
+};
+use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection, TransactionManager};
 
 use super::{
-    CloneTenantError,
+    CloneTenantError, LOCK_TABLES,
     rows::{self, Table},
 };
 use crate::{
@@ -52,13 +56,14 @@ impl<'a> Copying<'a> {
     }
 
     pub(super) async fn run(mut self, with_data: bool) -> Result<(), CloneTenantError> {
-        // All that is read, is read as of now.
+        let lock = self.lock().await.map_err(|source| self.server(source))?;
+        // All that is read, is read as of when its tables are locked.
         let begun = AnsiTransactionManager::begin_transaction_sql(
             &mut self.connection,
             "BEGIN ISOLATION LEVEL REPEATABLE READ",
         );
         begun.await.map_err(|source| self.server(source))?;
-        match self.copy(with_data).await {
+        match self.copy(&lock, with_data).await {
             Ok(()) => AnsiTransactionManager::commit_transaction(&mut self.connection)
                 .await
                 .map_err(|source| self.server(source)),
@@ -70,7 +75,25 @@ impl<'a> Copying<'a> {
         }
     }
 
-    async fn copy(&mut self, with_data: bool) -> Result<(), CloneTenantError> {
+    /// Statements that keep the template's tables as they are, and take no snapshot.
+    async fn lock(&mut self) -> QueryResult<String> {
+        #[derive(QueryableByName)]
+        struct Statement {
+            #[diesel(sql_type = Nullable<Text>)]
+            lock: Option<String>,
+        }
+
+        let found = diesel::sql_query(LOCK_TABLES).bind::<Text, _>(self.template.as_str());
+        let found: Statement = found.get_result(&mut self.connection).await?;
+        let timeout = self.pool.migration_lock_timeout().as_millis().clamp(1, 1 << 30);
+        let lock = found.lock.unwrap_or_default();
+        Ok(format!(
+            "SET LOCAL lock_timeout = {timeout}; {lock}; SET LOCAL lock_timeout = 0"
+        ))
+    }
+
+    async fn copy(&mut self, lock: &str, with_data: bool) -> Result<(), CloneTenantError> {
+        self.execute(lock).await?;
         self.execute(SETTINGS).await?;
         self.require_template().await?;
         let create = self.create_schema().await?;

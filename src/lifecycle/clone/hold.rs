@@ -5,16 +5,16 @@ use std::time::{Duration, Instant};
 use diesel::{
     QueryResult, QueryableByName,
     result::Error as DieselError,
-    sql_types::{Bool, Nullable, Text},
+    sql_types::{Bool, Text},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::{
     SchemaName, TenantPool,
     migrations::{MigrationError, Runner, SchemaOwner, lock_name},
 };
 
-/// Begins a transaction that nobody migrates the two in, nor changes the template's tables.
+/// Begins a transaction that nobody migrates the two in.
 ///
 /// It has a connection of its own, so that the copying may begin after it, and so see a template that stays as it is.
 pub(super) async fn hold(
@@ -24,12 +24,12 @@ pub(super) async fn hold(
 ) -> Result<Runner, MigrationError> {
     let mut runner = Runner::connect(pool, SchemaOwner::Tenant(tenant.clone())).await?;
     runner.begin_locked().await?;
-    keep_still(runner.parts().0, template, pool.migration_lock_timeout()).await?;
+    keep_from_migrating(runner.parts().0, template, pool.migration_lock_timeout()).await?;
     Ok(runner)
 }
 
-/// Keeps a schema from being migrated, and its tables from being changed, to the end of the transaction that is open.
-pub(crate) async fn keep_still(
+/// Keeps a schema from being migrated, to the end of the transaction that is open.
+pub(crate) async fn keep_from_migrating(
     connection: &mut AsyncPgConnection,
     schema: &SchemaName,
     timeout: Duration,
@@ -46,7 +46,7 @@ pub(crate) async fn keep_still(
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    lock_tables(connection, schema, timeout).await.map_err(failed)
+    Ok(())
 }
 
 /// Tries to take the lock on a schema's migrations, beside others who clone it.
@@ -66,28 +66,10 @@ async fn try_share(connection: &mut AsyncPgConnection, schema: &SchemaName) -> Q
     Ok(lock.taken)
 }
 
-/// Keeps the tables from being changed or dropped, as a query on them would.
-async fn lock_tables(connection: &mut AsyncPgConnection, schema: &SchemaName, timeout: Duration) -> QueryResult<()> {
-    #[derive(QueryableByName)]
-    struct Tables {
-        #[diesel(sql_type = Nullable<Text>)]
-        names: Option<String>,
-    }
-
-    let tables: Tables = diesel::sql_query(
-        "SELECT pg_catalog.string_agg(pg_catalog.format('%I.%I', n.nspname, c.relname), ', ' ORDER BY c.oid) AS names \
-         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE n.nspname = $1 AND c.relkind IN ('r', 'p')",
-    )
-    .bind::<Text, _>(schema.as_str())
-    .get_result(connection)
-    .await?;
-    match tables.names {
-        Some(names) => {
-            let timeout = timeout.as_millis().clamp(1, 1 << 30);
-            let lock = format!("SET LOCAL lock_timeout = {timeout}; LOCK TABLE {names} IN ACCESS SHARE MODE");
-            connection.batch_execute(&lock).await
-        }
-        None => Ok(()),
-    }
-}
+/// Finds the statement that keeps a schema's tables from being changed or dropped, as a query on them would; `NULL` without any.
+///
+/// It is for the session that reads them, before it takes its snapshot. Held by one for another, that one would queue behind who waits
+/// for the locks to change or TRUNCATE a table, and all three for ever.
+pub(crate) const LOCK_TABLES: &str = "SELECT 'LOCK TABLE ' || pg_catalog.string_agg(pg_catalog.format('%I.%I', n.nspname, c.relname), ', ' ORDER BY c.oid) || \
+    ' IN ACCESS SHARE MODE' AS lock FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+    WHERE n.nspname = $1 AND c.relkind IN ('r', 'p')";

@@ -15,7 +15,7 @@ use crate::{IntoSchemaName, SchemaName, SchemaNameError, TenantPool};
 use copy::Copying;
 pub use errors::CloneTenantError;
 use hold::hold;
-pub(crate) use hold::keep_still;
+pub(crate) use hold::{LOCK_TABLES, keep_from_migrating};
 
 impl TenantPool {
     /// Creates a tenant by copying another one: its structure, its rows, and the versions of its migrations.

@@ -52,9 +52,13 @@ impl Run<'_> {
             snapshot,
             connection,
             ..
-        } = Source::read(&source.pool, &source.schema, Some(self.options.wait))
-            .await
-            .map_err(read)?;
+        } = {
+            let connection = Source::connect(&source.pool, &source.schema).await.map_err(&read)?;
+            let patience = lock_timeout(self.options.wait);
+            Source::read(connection, &source.schema, &patience)
+                .await
+                .map_err(read)?
+        };
         let reader = source.connect(dial, self.event).await?;
         let failed = self.server("to read the tenant");
         reader.begin_at(&snapshot).await.map_err(&failed)?;

@@ -11,7 +11,7 @@ use diesel_tenants_test_support::{Database, Server};
 use tokio::io::AsyncReadExt;
 
 use super::{export, import};
-use crate::{clone::strings, rich::shop};
+use crate::{clone::strings, rich::shop, store::chain};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_tenant_in_use_is_exported_as_of_one_moment() {
@@ -162,4 +162,49 @@ async fn an_export_waits_for_a_migration_of_its_tenant() {
         message.starts_with("can't import tenant \"client2\": a migration, or another operation on it"),
         "{message}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tenant_whose_tables_are_emptied_all_the_time_is_exported_and_cloned_as_of_one_moment() {
+    let (pool, database) = shop().await;
+    database.run(
+        "CREATE SCHEMA client1; SET search_path = client1; CREATE TABLE emptied (id int); INSERT INTO emptied VALUES (7); \
+         CREATE TABLE filler AS SELECT repeat('x', 1000) AS x FROM generate_series(1, 500); CREATE VIEW seen AS SELECT id FROM emptied",
+    );
+    let done = Arc::new(AtomicBool::new(false));
+    let writers: Vec<_> = (0..3)
+        .map(|_| {
+            let (url, done) = (database.url().to_owned(), Arc::clone(&done));
+            tokio::spawn(async move {
+                let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+                tokio::spawn(connection);
+                while !done.load(Relaxed) {
+                    let empty = "BEGIN; TRUNCATE client1.emptied; INSERT INTO client1.emptied VALUES (7); COMMIT";
+                    client.batch_execute(empty).await.unwrap();
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            })
+        })
+        .collect();
+    for number in 0..5 {
+        let exported = pool.export_tenant("client1").to(Vec::new());
+        let exported = in_time(exported)
+            .await
+            .unwrap_or_else(|error| panic!("{}", chain(&error)));
+        assert_eq!(exported.rows, 501);
+        let clone = format!("copy{number}");
+        let cloned = in_time(pool.clone_tenant("client1", clone.as_str()).into_future()).await;
+        cloned.unwrap_or_else(|error| panic!("{}", chain(&error)));
+        assert_eq!(database.values(&format!("SELECT id FROM {clone}.emptied")), ["7"]);
+    }
+    done.store(true, Relaxed);
+    for writer in writers {
+        writer.await.unwrap();
+    }
+}
+
+async fn in_time<T>(work: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(40), work)
+        .await
+        .expect("it ends")
 }
