@@ -10,7 +10,7 @@ use diesel::{
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection, TransactionManager};
 
 use super::{LifecycleError, Operation, locks, operation::Transactions};
-use crate::SchemaName;
+use crate::{SchemaName, quote};
 
 /// How long a statement waits for a lock at a time, while all others wait behind it. Less than the server's
 /// `deadlock_timeout` (by default one second), so that who waits in a circle with it is not the one to be thrown out.
@@ -183,7 +183,7 @@ impl Operation<'_> {
         lock_tables: bool,
         sql: &str,
     ) -> QueryResult<bool> {
-        let set = format!("SET LOCAL lock_timeout = {}", lock_timeout.as_millis());
+        let set = quote::lock_timeout(lock_timeout);
         self.connection.batch_execute(&set).await?;
         if lock_tables && let Some(lock) = locks::lock_tables(self.connection, schema).await? {
             self.connection.batch_execute(&lock).await?;

@@ -8,7 +8,7 @@ use super::{
     text,
     versions::{self, VersionTable},
 };
-use crate::{TenantPool, connection::status_of, pool::search_path};
+use crate::{TenantPool, connection::status_of, pool::search_path, quote};
 
 /// Migrates one schema, on a connection of its own, which is closed afterwards.
 pub(crate) struct Runner {
@@ -214,7 +214,7 @@ impl Runner {
             format!("SET search_path = {}", self.search_path)
         };
         if let (true, Some(lock_timeout)) = (in_transaction, self.statement_lock_timeout) {
-            let _ = write!(sql, "; SET LOCAL lock_timeout = {}", lock_timeout.as_millis());
+            let _ = write!(sql, "; {}", quote::lock_timeout(lock_timeout));
         }
         let (connection, owner) = self.parts();
         connection.batch_execute(&sql).await.map_err(owner.failed())

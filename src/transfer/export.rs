@@ -22,7 +22,7 @@ use super::{
     ExportError, ExportedVersion,
     format::Tag,
     rows::Table,
-    session::{Session, lock_timeout},
+    session::Session,
     source::Source,
     tls::{Dial, With, dial},
     writer::Writer,
@@ -30,6 +30,7 @@ use super::{
 use crate::{
     IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
     lifecycle::{LOCK_TABLES, keep_from_migrating},
+    quote::lock_timeout,
 };
 
 impl TenantPool {
@@ -184,11 +185,7 @@ impl Export<'_> {
 
     /// A connection in whose transaction nobody migrates, renames or drops the tenant.
     async fn hold(&self) -> Result<AsyncPgConnection, ExportError> {
-        let connected = self.pool.migration_connector().connect().await;
-        let mut held = connected.map_err(|source| ExportError::Connect {
-            tenant: self.tenant.clone(),
-            source,
-        })?;
+        let mut held = Source::connect(self.pool, self.tenant).await?;
         // It has nothing to do while rows are copied.
         let begun = held.batch_execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0");
         begun.await.map_err(self.structure())?;
@@ -205,11 +202,13 @@ impl Export<'_> {
     /// Where somebody comes between the two locks to TRUNCATE or change a table, each would wait for the other by way of that one: it goes first.
     async fn begin(&self, dial: &dyn Dial) -> Result<(Session, Source), ExportError> {
         let started = Instant::now();
+        let patience = self.pool.migration_lock_timeout();
         loop {
             let (session, lock) = self.session(dial).await?;
             let connection = Source::connect(self.pool, self.tenant).await?;
-            let patience = lock_timeout(self.pool.migration_lock_timeout());
-            let locked = session.begin_locked(&format!("{patience}; {lock}")).await;
+            let locked = session
+                .begin_locked(&format!("{}; {lock}", lock_timeout(patience)))
+                .await;
             locked.map_err(|source| self.rows("the tables", source))?;
             let asked = Instant::now();
             let locks = format!("{}; {lock}", lock_timeout(LOCK_TIMEOUT));
@@ -223,7 +222,7 @@ impl Export<'_> {
                 Err(ExportError::Structure {
                     source: DieselError::DatabaseError(DatabaseErrorKind::Unknown, _),
                     ..
-                }) if asked.elapsed() >= LOCK_TIMEOUT && started.elapsed() < self.pool.migration_lock_timeout() => {
+                }) if asked.elapsed() >= LOCK_TIMEOUT && started.elapsed() < patience => {
                     session.close().await;
                 }
                 Err(error) => return Err(error),

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     runtime::Handle,
@@ -19,12 +17,6 @@ pub(super) const SETTINGS: &str = "SET LOCAL search_path = ''; SET LOCAL client_
     SET LOCAL transform_null_equals = off; SET LOCAL xmloption = content; SET LOCAL lc_monetary = 'C'; \
     SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; \
     SELECT pg_catalog.set_config(name, '0', true) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'";
-
-/// Has the transaction that is open wait no longer than this for a lock.
-pub(super) fn lock_timeout(patience: Duration) -> String {
-    let timeout = i32::try_from(patience.as_millis()).unwrap_or(i32::MAX).max(1);
-    format!("SET LOCAL lock_timeout = {timeout}")
-}
 
 /// A connection of the driver's own. When it is dropped, the session on the server ends, whatever it is at.
 pub(super) struct Session {
@@ -55,15 +47,6 @@ impl Session {
     /// Begins a transaction, given by what stands behind `BEGIN`.
     pub(super) async fn begin(&self, how: &str) -> Result<(), Error> {
         self.execute(&format!("BEGIN {how}; {SETTINGS}")).await
-    }
-
-    /// Begins a transaction that sees what the one that exported the snapshot sees.
-    pub(super) async fn begin_at(&self, snapshot: &str) -> Result<(), Error> {
-        let snapshot = literal(snapshot);
-        self.begin(&format!(
-            "ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET TRANSACTION SNAPSHOT {snapshot}"
-        ))
-        .await
     }
 
     /// Begins a transaction that takes locks before it has a snapshot.

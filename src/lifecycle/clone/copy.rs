@@ -14,6 +14,7 @@ use crate::{
     connection::{TenantStatus, status_of},
     migrations::{MigrationError, SchemaOwner},
     pool::{DirectoryChange, search_path},
+    quote::lock_timeout,
     structure::{Object, Structure, read, render},
 };
 
@@ -85,11 +86,9 @@ impl<'a> Copying<'a> {
 
         let found = diesel::sql_query(LOCK_TABLES).bind::<Text, _>(self.template.as_str());
         let found: Statement = found.get_result(&mut self.connection).await?;
-        let timeout = self.pool.migration_lock_timeout().as_millis().clamp(1, 1 << 30);
+        let timeout = lock_timeout(self.pool.migration_lock_timeout());
         let lock = found.lock.unwrap_or_default();
-        Ok(format!(
-            "SET LOCAL lock_timeout = {timeout}; {lock}; SET LOCAL lock_timeout = 0"
-        ))
+        Ok(format!("{timeout}; {lock}; SET LOCAL lock_timeout = 0"))
     }
 
     async fn copy(&mut self, lock: &str, with_data: bool) -> Result<(), CloneTenantError> {

@@ -7,7 +7,7 @@ use super::super::{
     script::{Body, Script},
     text,
 };
-use crate::SchemaName;
+use crate::{SchemaName, quote};
 
 /// A migration whose SQL can be sent in one message, whoever's schema it is for.
 pub(super) struct Message<'a> {
@@ -47,8 +47,8 @@ impl<'a> Message<'a> {
         has_checksums: bool,
     ) -> Addressed {
         let mut sql = format!(
-            "SET LOCAL search_path = {search_path}; SET LOCAL lock_timeout = {};\n",
-            lock_timeout.as_millis()
+            "SET LOCAL search_path = {search_path}; {};\n",
+            quote::lock_timeout(lock_timeout)
         );
         let lock = text::lock(schema);
         match self.script.direction {

@@ -9,14 +9,9 @@ use super::{MoveError, late::Split, run::Run, site::Site};
 use crate::{
     ExportError, TenantStatus,
     migrations::version_table,
+    quote::lock_timeout,
     structure::JOURNAL,
-    transfer::{
-        head::Head,
-        session::{Session, lock_timeout},
-        source::Source,
-        target::Target,
-        tls::Dial,
-    },
+    transfer::{head::Head, session::Session, source::Source, target::Target, tls::Dial},
 };
 
 /// How many tables and rows were copied, and what is still to be made.
@@ -45,6 +40,8 @@ impl Run<'_> {
             tenant: self.tenant.clone(),
             source,
         };
+        let patience = lock_timeout(self.options.wait);
+        let connection = Source::connect(&source.pool, &source.schema).await.map_err(&read)?;
         let Source {
             head,
             tables,
@@ -52,18 +49,13 @@ impl Run<'_> {
             snapshot,
             connection,
             ..
-        } = {
-            let connection = Source::connect(&source.pool, &source.schema).await.map_err(&read)?;
-            let patience = lock_timeout(self.options.wait);
-            Source::read(connection, &source.schema, &patience)
-                .await
-                .map_err(read)?
-        };
+        } = Source::read(connection, &source.schema, &patience)
+            .await
+            .map_err(read)?;
         let reader = source.connect(dial, self.event).await?;
         let failed = self.server("to read the tenant");
-        reader.begin_at(&snapshot).await.map_err(&failed)?;
-        let patience = lock_timeout(self.options.wait);
-        reader.execute(&patience).await.map_err(failed)?;
+        reader.begin_locked(&patience).await.map_err(&failed)?;
+        reader.see(&snapshot).await.map_err(failed)?;
         drop(connection);
 
         let making = Target {

@@ -9,7 +9,7 @@ use tokio_postgres::{Error, error::SqlState};
 
 use super::site::{Keyed, Site};
 use crate::{
-    quote::{identifier, literal},
+    quote::{identifier, literal, lock_timeout},
     structure::JOURNAL,
     transfer::session::Session,
 };
@@ -92,11 +92,7 @@ pub(super) async fn insist(session: &Session, sql: &str, patience: Duration) -> 
     let mut pause = Duration::from_millis(10);
     loop {
         session.begin("ISOLATION LEVEL READ COMMITTED, READ WRITE").await?;
-        let timeout = LOCK_TIMEOUT.as_millis();
-        match session
-            .execute(&format!("SET LOCAL lock_timeout = {timeout}; {sql}"))
-            .await
-        {
+        match session.execute(&format!("{}; {sql}", lock_timeout(LOCK_TIMEOUT))).await {
             Ok(()) => {
                 session.execute("SET LOCAL lock_timeout = 0").await?;
                 return Ok(true);

@@ -9,8 +9,8 @@ use super::{
     site::{Keyed, Site},
 };
 use crate::{
-    quote::{identifier, literal},
-    transfer::session::{Session, lock_timeout},
+    quote::{identifier, literal, lock_timeout},
+    transfer::session::Session,
 };
 
 /// Two ends of a move, with a session each, and their tables in the same order.
@@ -30,10 +30,9 @@ impl Run<'_> {
     /// so. The source forgets what was replayed once the target has it; replayed twice it changes nothing.
     pub(super) async fn replay(&self, ends: &Ends<'_>) -> Result<u64, MoveError> {
         let read = self.server("to read what was written");
-        let begin = "ISOLATION LEVEL REPEATABLE READ, READ WRITE";
-        ends.reader.begin(begin).await.map_err(&read)?;
         let patience = lock_timeout(self.options.wait);
-        ends.reader.execute(&patience).await.map_err(&read)?;
+        let begin = format!("ISOLATION LEVEL REPEATABLE READ, READ WRITE; {patience}");
+        ends.reader.begin(&begin).await.map_err(&read)?;
         let count = self.replay_by(ends.reader, ends).await?;
         ends.reader.execute("COMMIT").await.map_err(&read)?;
         Ok(count)

@@ -21,12 +21,9 @@ use crate::{
     lifecycle::archive_name,
     migrations::version_table,
     pool::{DirectoryChange, DirectoryEntry},
+    quote::lock_timeout,
     structure::JOURNAL,
-    transfer::{
-        session::{Session, lock_timeout},
-        target::Target,
-        tls::Dial,
-    },
+    transfer::{session::Session, target::Target, tls::Dial},
 };
 
 /// How a move stopped.
