@@ -28,7 +28,7 @@ async fn as_role(attributes: &str) -> (TenantPool, Database, String) {
 
 fn databases(database: &Database, role: &str) -> Vec<String> {
     let sql = format!("SELECT datname FROM pg_database WHERE datdba = '{role}'::regrole");
-    database.query_strings(&sql).into_iter().flatten().flatten().collect()
+    database.values(&sql)
 }
 
 fn end(pool: TenantPool, database: &Database, role: &str) {

@@ -27,7 +27,7 @@ fn three() -> Folder {
 fn tables(database: &Database) -> Vec<String> {
     let sql =
         "SELECT tablename FROM pg_tables WHERE schemaname = 'client1' AND tablename NOT LIKE '\\_\\_%' ORDER BY 1";
-    database.query_strings(sql).into_iter().flatten().flatten().collect()
+    database.values(sql)
 }
 
 #[tokio::test]

@@ -32,11 +32,10 @@ async fn pool(database: &Database, options: impl FnOnce(TenantPoolBuilder) -> Te
 }
 
 fn rows(database: &Database) -> Vec<String> {
-    let rows = database.query_strings(
+    database.values(
         "SELECT name || ' ' || coalesce(schema_name, 'rows ' || tenant_id) || coalesce(' in ' || database_name, '') || ' ' || \
          status FROM public.tenants ORDER BY 1",
-    );
-    rows.into_iter().flatten().flatten().collect()
+    )
 }
 
 fn is_unknown<T>(result: Result<T, CheckoutError>) -> bool {

@@ -436,8 +436,7 @@ async fn a_missing_column_comes_with_its_default_for_the_rows_that_are_there() {
     let drift = drift_of(&pool, "client1").await.unwrap();
     repair(&database, &drift);
     assert!(drift_of(&pool, "client1").await.is_none());
-    let items = database.query_strings("SELECT id || ' ' || mood || ' ' || at FROM client1.items ORDER BY 1");
-    let items: Vec<_> = items.into_iter().flatten().flatten().collect();
+    let items = database.values("SELECT id || ' ' || mood || ' ' || at FROM client1.items ORDER BY 1");
     assert_eq!(items, ["1 good 2026-01-01", "2 good 2026-01-01", "3 good 2026-01-01"]);
 }
 
@@ -463,8 +462,7 @@ async fn labels_are_added_where_they_belong_and_what_takes_a_decision_is_left_to
     assert!(!drift.is_repairable());
     assert!(drift.differences[1].repair.is_empty() && drift.differences[2].repair.is_empty());
     repair(&database, &drift);
-    let labels = database.query_strings("SELECT unnest(enum_range(NULL::client1.mood))::text");
-    let labels: Vec<_> = labels.into_iter().flatten().flatten().collect();
+    let labels = database.values("SELECT unnest(enum_range(NULL::client1.mood))::text");
     assert_eq!(labels, ["a", "b", "it's", "d"]);
     let left = drift_of(&pool, "client1").await.unwrap();
     assert_eq!(

@@ -75,7 +75,7 @@ async fn empty() -> (TenantPool, Database) {
 
 fn tables(database: &Database, schema: &str) -> Vec<String> {
     let sql = format!("SELECT tablename FROM pg_tables WHERE schemaname = '{schema}' ORDER BY 1");
-    database.query_strings(&sql).into_iter().flatten().flatten().collect()
+    database.values(&sql)
 }
 
 fn versions(versions: &[MigrationVersion<'_>]) -> Vec<String> {
@@ -110,10 +110,9 @@ async fn a_tenants_foreign_keys_lead_to_its_own_tables_and_to_the_shared_ones() 
     let (pool, database) = empty().await;
     pool.migrate_shared(SHARED).await.unwrap();
     pool.create_tenant("client1", TENANT).await.unwrap();
-    let targets = database.query_strings(
+    let targets = database.values(
         "SELECT confrelid::regclass::text FROM pg_constraint WHERE conrelid = 'client1.orders'::regclass AND contype = 'f' ORDER BY 1",
     );
-    let targets: Vec<String> = targets.into_iter().flatten().flatten().collect();
     assert_eq!(targets, ["client1.items", "users"]);
 }
 

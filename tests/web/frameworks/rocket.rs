@@ -36,11 +36,20 @@ fn refusal(tenant: Result<Tenant, Rejection>) -> String {
     tenant.map_or_else(|rejection| rejection.code().to_owned(), |tenant| tenant.to_string())
 }
 
+fn tenants(store: &Store) -> TenantFairing {
+    TenantFairing::new(store.pool.clone(), Resolver::subdomain("shop.example").unwrap())
+}
+
 async fn client(store: &Store, change: impl FnOnce(Rocket<Build>) -> Rocket<Build>) -> Client {
-    let tenants = TenantFairing::new(store.pool.clone(), Resolver::subdomain("shop.example").unwrap());
-    Client::untracked(change(rocket::build().attach(tenants)))
+    Client::untracked(change(rocket::build().attach(tenants(store))))
         .await
         .unwrap()
+}
+
+/// With a fairing that comes first.
+async fn client_behind(first: AdHoc, store: &Store) -> Client {
+    let rocket = rocket::build().attach(first).attach(tenants(store));
+    Client::untracked(rocket.mount("/", routes![tenant])).await.unwrap()
 }
 
 async fn get(client: &Client, host: &'static str, path: &'static str) -> (Status, String) {
@@ -219,7 +228,12 @@ impl<'r> FromRequest<'r> for Writes {
 fn forwards(_writes: Writes) {}
 
 #[post("/forward/taken", rank = 2)]
-async fn takes(mut conn: TenantConn) {
+async fn takes(conn: TenantConn) {
+    note(conn).await;
+}
+
+/// Writes something else.
+async fn note(mut conn: TenantConn) {
     let noted = "INSERT INTO items VALUES (78, 'noted', 1)";
     conn.get().await.unwrap().batch_execute(noted).await.unwrap();
 }
@@ -228,9 +242,8 @@ async fn takes(mut conn: TenantConn) {
 #[catch(500)]
 async fn sorry(request: &Request<'_>) -> Redirect {
     let guard = request.guard::<TenantConn>().await;
-    if let (true, Some(mut conn)) = (request.uri().path().ends_with("error"), guard.succeeded()) {
-        let noted = "INSERT INTO items VALUES (78, 'noted', 1)";
-        conn.get().await.unwrap().batch_execute(noted).await.unwrap();
+    if let (true, Some(conn)) = (request.uri().path().ends_with("error"), guard.succeeded()) {
+        note(conn).await;
     }
     Redirect::to("/sorry")
 }
@@ -238,7 +251,6 @@ async fn sorry(request: &Request<'_>) -> Redirect {
 #[rocket::async_test]
 async fn what_a_handler_did_before_it_failed_is_rolled_back_whatever_a_catcher_or_fairing_answers() {
     let store = Store::new().await;
-    let tenants = TenantFairing::new(store.pool.clone(), Resolver::subdomain("shop.example").unwrap());
     let forgives = AdHoc::on_response("forgives", |_, response| {
         Box::pin(async {
             if response.status() == Status::NotFound {
@@ -248,7 +260,7 @@ async fn what_a_handler_did_before_it_failed_is_rolled_back_whatever_a_catcher_o
     });
     let rocket = rocket::build()
         .attach(forgives)
-        .attach(tenants.transactions())
+        .attach(tenants(&store).transactions())
         .register("/", catchers![sorry])
         .mount("/", in_tenant(routes![write, rejection, held, forwards, takes]));
     let client = Client::untracked(rocket).await.unwrap();
@@ -273,16 +285,11 @@ async fn what_a_handler_did_before_it_failed_is_rolled_back_whatever_a_catcher_o
 #[rocket::async_test]
 async fn two_different_hosts_are_refused() {
     let store = Store::new().await;
-    let tenants = TenantFairing::new(store.pool.clone(), Resolver::subdomain("shop.example").unwrap());
     // As the target of HTTP/2 does.
     let set_host = AdHoc::on_request("set the host", |request, _| {
         Box::pin(async { request.set_host(Host::parse("client1.shop.example").unwrap()) })
     });
-    let rocket = rocket::build()
-        .attach(set_host)
-        .attach(tenants)
-        .mount("/", routes![tenant]);
-    let client = Client::untracked(rocket).await.unwrap();
+    let client = client_behind(set_host, &store).await;
     assert_eq!(get(&client, "client1.shop.example", "/tenant").await.1, "client1");
     let (status, body) = get(&client, "client2.shop.example", "/tenant").await;
     assert!(
@@ -313,12 +320,7 @@ async fn who_asks_for_a_tenant_too_early_gets_none_and_keeps_it_from_nobody() {
     let early = AdHoc::on_request("early", |request, _| {
         Box::pin(async { assert!(!request.guard::<Tenant>().await.is_success()) })
     });
-    let tenants = TenantFairing::new(store.pool.clone(), Resolver::subdomain("shop.example").unwrap());
-    let rocket = rocket::build()
-        .attach(early)
-        .attach(tenants)
-        .mount("/", routes![tenant]);
-    let client = Client::untracked(rocket).await.unwrap();
+    let client = client_behind(early, &store).await;
     assert_eq!(get(&client, "client1.shop.example", "/tenant").await.1, "client1");
     for (host, code) in [("nobody.shop.example", "unknown_tenant"), ("shop.example", "no_tenant")] {
         let (_, answer) = get(&client, host, "/tenant").await;
