@@ -10,7 +10,11 @@ use super::Translation;
 /// A database whose queries can be translated: the seam behind which databases differ.
 ///
 /// Implemented for PostgreSQL ([`Pg`]).
-pub trait TranslatedBackend: Backend<QueryBuilder: Default> + Default {
+pub trait TranslatedBackend: Backend<QueryBuilder: Default> + Default + 'static {
+    /// The backend, for as long as anybody wants it: a pass over a query lends its own for a moment only.
+    #[doc(hidden)]
+    fn get() -> &'static Self;
+
     #[doc(hidden)]
     #[expect(private_interfaces, reason = "the seam is ours to implement, not the users'")]
     fn collect_binds<'b, Q>(
@@ -25,6 +29,10 @@ pub trait TranslatedBackend: Backend<QueryBuilder: Default> + Default {
 }
 
 impl TranslatedBackend for Pg {
+    fn get() -> &'static Self {
+        &Self
+    }
+
     // Looks custom types up in the tenant's schema, so that the tenant is part of the key under which a connection
     // caches their OIDs. A lookup can't be wrapped, since Diesel asks for one without lifetimes: the names are
     // recorded first, and the answers played back.

@@ -15,7 +15,7 @@ use quick_cache::{Weighter, sync::Cache};
 
 use super::{
     TranslatedBackend, Translation,
-    text::{into_diesel, untranslated_sql},
+    text::{into_diesel, sql_of, untranslated_sql},
     translated::AlreadyTranslated,
 };
 use crate::translate::{CacheStatistics, POISON, Template, TranslateError, cache};
@@ -68,7 +68,7 @@ impl Finished {
     {
         let backend = DB::default();
         if is_translated::<Q>() {
-            let sql = untranslated_sql(query, &backend)?;
+            let sql = sql_of(query, &backend)?;
             return Self::new(&sql, |_| Ok(Cow::Borrowed(&*sql)));
         }
         let Some(query_id) = Q::query_id().filter(|_| prepared) else {

@@ -1,4 +1,4 @@
-use std::borrow::Cow;
+use std::{borrow::Cow, cell::Cell};
 
 use diesel::{
     QueryResult,
@@ -10,7 +10,7 @@ use super::TranslatedBackend;
 use crate::translate::{SchemaTranslateMap, TranslateError, cache};
 
 /// The text of a query as Diesel writes it.
-pub(super) fn untranslated_sql<DB, Q>(query: &Q, backend: &DB) -> QueryResult<String>
+pub(super) fn sql_of<DB, Q>(query: &Q, backend: &DB) -> QueryResult<String>
 where
     DB: TranslatedBackend,
     Q: QueryFragment<DB> + ?Sized,
@@ -18,6 +18,34 @@ where
     let mut out = DB::QueryBuilder::default();
     query.to_sql(&mut out, backend)?;
     Ok(out.finish())
+}
+
+thread_local! {
+    static WILL_BE_TRANSLATED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the text that is being written on this thread goes through the translator afterwards. A query that is translated
+/// already must not be part of it: its schemas would be mapped a second time.
+pub(super) fn will_be_translated() -> bool {
+    WILL_BE_TRANSLATED.get()
+}
+
+/// The text of a query as Diesel writes it, to be translated as a whole.
+pub(super) fn untranslated_sql<DB, Q>(query: &Q, backend: &DB) -> QueryResult<String>
+where
+    DB: TranslatedBackend,
+    Q: QueryFragment<DB> + ?Sized,
+{
+    struct Restore(bool);
+
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            WILL_BE_TRANSLATED.set(self.0);
+        }
+    }
+
+    let _restore = Restore(WILL_BE_TRANSLATED.replace(true));
+    sql_of(query, backend)
 }
 
 /// Translates through the cache of templates.

@@ -1,14 +1,15 @@
-use std::sync::Arc;
+use std::{cell::Cell, mem, sync::Arc};
 
 use diesel::{
     QueryResult,
+    internal::derives::multiconnection::AstPassHelper,
     query_builder::{AsQuery, AstPass, Query, QueryBuilder, QueryFragment, QueryId},
     result::Error::QueryBuilderError,
 };
 
 use super::{
     TranslateDsl, TranslatedBackend, Translation,
-    text::{translate, untranslated_sql},
+    text::{translate, untranslated_sql, will_be_translated},
 };
 use crate::{
     IntoSchemaName, SchemaNameError,
@@ -17,8 +18,8 @@ use crate::{
 
 /// A query with a map of its own, made by [`TranslateDsl`](super::TranslateDsl).
 ///
-/// It can be refined further (`filter`, `select`, `count`, …) and runs wherever the query itself would. It is translated
-/// as a whole, so it must be the outermost query: nested in another one it is an error, never untranslated SQL.
+/// It can be refined further (`filter`, `select`, `count`, …) and runs wherever the query itself would, by value or by reference.
+/// It is translated as a whole, so it must be the outermost query: nested in another one it is an error, never untranslated SQL.
 #[derive(Debug, Clone)]
 #[must_use = "a query does nothing until it is run"]
 pub struct Translated<Q> {
@@ -124,15 +125,52 @@ where
         self.query.is_noop(backend)
     }
 
-    // Called for debug output, where only binds are collected and no text is written, and by whoever nests the query in
-    // another one: there the text must not get through.
+    // Every pass of a query that is run by reference comes here: Diesel's synchronous connections, and those of diesel-async behind
+    // its wrapper, execute a `&Translated`, of which Diesel knows nothing but this. So does the query in which this one is nested.
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_sql(POISON);
-        self.query.walk_ast(out)
+        if let Some((collector, lookup)) = out.bind_collector() {
+            return DB::collect_binds(&self.query, self.translation()?, collector, lookup, DB::get());
+        }
+        // Only the pass that writes the text has a builder to convert.
+        let written = Cell::new(None);
+        let rest = out.cast_database::<DB>(
+            |collector| collector,
+            |builder| {
+                written.set(Some(self.write::<DB>(builder)));
+                builder
+            },
+            |backend| backend,
+            |lookup| lookup,
+        );
+        match written.take() {
+            Some(written) => written,
+            None => self.query.walk_ast(rest),
+        }
     }
 }
 
 impl<Q> Translated<Q> {
+    /// Writes the translated text at the start of a text. Later in one, or in one that is to be translated, it is nested, and must
+    /// not get through.
+    fn write<DB>(&self, builder: &mut DB::QueryBuilder) -> QueryResult<()>
+    where
+        DB: TranslatedBackend,
+        Q: QueryFragment<DB>,
+    {
+        let before = mem::take(builder).finish();
+        if !before.is_empty() || will_be_translated() {
+            builder.push_sql(&before);
+            builder.push_sql(POISON);
+            return Ok(());
+        }
+        self.to_sql(builder, DB::get())?;
+        // What somebody writes behind it numbers its binds from here on.
+        for _ in 0..number_of_binds::<DB, _>(&self.query)? {
+            builder.push_bind_param_value_only();
+        }
+        Ok(())
+    }
+
     fn translation(&self) -> QueryResult<&Translation> {
         match &self.translation {
             Ok(translation) => Ok(translation),
@@ -170,4 +208,19 @@ where
     fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         self.0.walk_ast(out)
     }
+}
+
+/// How many binds a query has, as its builder counts them: none, where they aren't numbered.
+fn number_of_binds<DB, Q>(query: &Q) -> QueryResult<usize>
+where
+    DB: TranslatedBackend,
+    Q: QueryFragment<DB>,
+{
+    let mut builder = DB::QueryBuilder::default();
+    query.to_sql(&mut builder, DB::get())?;
+    builder.push_sql("$");
+    builder.push_bind_param();
+    let text = builder.finish();
+    let next = text.rsplit('$').next().and_then(|number| number.parse::<usize>().ok());
+    Ok(next.map_or(0, |next| next - 1))
 }

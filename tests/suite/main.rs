@@ -39,6 +39,7 @@ mod runtimes;
 mod schema;
 mod spares;
 mod store;
+mod synchronous;
 mod tenants;
 mod transfer;
 mod types;
