@@ -493,3 +493,38 @@ async fn of_the_version_table_only_its_being_there_counts() {
         "a tenant in the making is none"
     );
 }
+
+#[tokio::test]
+async fn what_the_server_notes_for_itself_beside_a_columns_options_is_neither_compared_nor_copied() {
+    let (pool, database) = shop().await;
+    for schema in ["template", "client1"] {
+        database.run(&format!(
+            "CREATE SCHEMA {schema}; CREATE TABLE {schema}.notes (id int, body text, at date)"
+        ));
+    }
+    // As a server does that keeps a counter of its own there, another one for each table.
+    for (table, column, options) in [
+        ("template.notes", "id", "{pg_kept=1}"),
+        ("template.notes", "body", "{pg_kept=1,n_distinct=5}"),
+        ("client1.notes", "id", "{pg_kept=22}"),
+        ("client1.notes", "body", "{pg_kept=22,n_distinct=5}"),
+        ("client1.notes", "at", "{pg_kept=22}"),
+    ] {
+        database.run(&format!(
+            "UPDATE pg_attribute SET attoptions = '{options}' WHERE attrelid = '{table}'::regclass AND attname = '{column}'"
+        ));
+    }
+    assert!(drift_of(&pool, "client1").await.is_none());
+
+    pool.clone_tenant("template", "client2").await.unwrap();
+    let options = "SELECT string_agg(o, ' ' ORDER BY o) FROM pg_attribute, unnest(attoptions) o \
+        WHERE attrelid = 'client2.notes'::regclass AND o NOT LIKE 'pg\\_attver=%'";
+    assert_eq!(database.values(options), ["n_distinct=5"]);
+
+    database.run(
+        "UPDATE pg_attribute SET attoptions = '{pg_kept=1,n_distinct=6}' \
+         WHERE attrelid = 'client1.notes'::regclass AND attname = 'body'",
+    );
+    let drift = drift_of(&pool, "client1").await.expect("a drift");
+    assert_eq!(described(&drift), ["setting options of body of notes is different"]);
+}

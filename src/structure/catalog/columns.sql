@@ -3,6 +3,11 @@ WITH own AS (
     SELECT a.*, c.relnamespace, c.relname::pg_catalog.text AS relname, c.relkind, c.relispartition,
         pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted, t.typcollation, t.typstorage,
         pg_catalog.to_jsonb(a) ->> 'attcompression' AS compression,
+        -- Those that a user can set: servers keep notes of their own beside them, which no other server takes.
+        (
+            SELECT pg_catalog.array_agg(o ORDER BY o) FROM pg_catalog.unnest(a.attoptions) o
+            WHERE pg_catalog.split_part(o, '=', 1) IN ('n_distinct', 'n_distinct_inherited')
+        ) AS options,
         pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS expression, d.oid AS default_oid
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -93,8 +98,8 @@ SELECT c.relnamespace, 'setting', c.relname, 'STATISTICS of ' || c.attname, 0, c
 FROM own c WHERE coalesce(c.attstattarget, -1) <> -1 AND c.relkind IN ('r', 'p')
 UNION ALL
 SELECT c.relnamespace, 'setting', c.relname, 'options of ' || c.attname, 0, c.attrelid, 6000000 + c.attnum,
-    ARRAY[pg_catalog.format('ALTER TABLE %s ALTER COLUMN %I SET (%s)', c.quoted, c.attname, pg_catalog.array_to_string(c.attoptions, ', '))],
+    ARRAY[pg_catalog.format('ALTER TABLE %s ALTER COLUMN %I SET (%s)', c.quoted, c.attname, pg_catalog.array_to_string(c.options, ', '))],
     ARRAY[pg_catalog.format('ALTER TABLE %s ALTER COLUMN %I RESET (%s)', c.quoted, c.attname, (
-        SELECT pg_catalog.string_agg(pg_catalog.split_part(o, '=', 1), ', ') FROM pg_catalog.unnest(c.attoptions) o))],
+        SELECT pg_catalog.string_agg(pg_catalog.split_part(o, '=', 1), ', ') FROM pg_catalog.unnest(c.options) o))],
     '{}', '{}', false, ARRAY[c.attrelid]
-FROM own c WHERE c.attoptions IS NOT NULL AND c.relkind IN ('r', 'p')
+FROM own c WHERE c.options IS NOT NULL AND c.relkind IN ('r', 'p')
