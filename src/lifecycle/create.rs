@@ -211,7 +211,11 @@ impl Creation<'_> {
         if self.begin(together).await? == Made::Renamed {
             return Ok(());
         }
-        let finished = self.finish().await;
+        let reset = self.runner.reset().await;
+        let finished = match reset {
+            Ok(()) => self.finish().await,
+            Err(source) => Err(self.schema(source)),
+        };
         if finished.is_err() {
             self.drop_schema().await;
         }

@@ -9,9 +9,8 @@ use super::spares::spares;
 use crate::{
     SchemaName, TenantPool,
     connection::TenantStatus,
-    migrations::{Body, Script, text, version_table},
+    migrations::{Body, RESET, Script, text, version_table},
     pool::{DirectoryChange, search_path},
-    translate::Template,
 };
 
 impl TenantPool {
@@ -52,11 +51,12 @@ impl TenantPool {
     fn creation(&self, tenant: &SchemaName, scripts: &[Script], status: TenantStatus) -> Option<String> {
         let mut schemas = vec![tenant.clone()];
         schemas.extend_from_slice(self.migration_connector().extension_schemas());
+        let search_path = search_path(&schemas);
         let mut sql = format!(
             "SELECT {};\nCREATE SCHEMA {};\nSET LOCAL search_path = {};\n{};\n",
             text::lock(tenant),
             tenant.quoted(),
-            search_path(&schemas),
+            search_path,
             text::create_version_table(tenant)
         );
         if status == TenantStatus::Active {
@@ -71,13 +71,14 @@ impl TenantPool {
         }
         for script in scripts {
             let Body::Sql(body) = &script.body else { return None };
-            let is_harmless = |sql: &String| matches!(Template::analyse(sql), Ok(sql) if !sql.affects_session());
-            if !script.migration.in_transaction || !body.iter().all(is_harmless) {
+            if !script.migration.in_transaction || script.affects_session {
                 return None;
             }
             let _ = writeln!(sql, "{};", text::insert_if(tenant, script, "true"));
             // A line comment without an end may be the last of a text.
             sql.extend(body.iter().flat_map(|body| [body.as_str(), "\n;\n"]));
+            // Migrations that share a transaction share nothing else.
+            let _ = writeln!(sql, "{RESET};\nSET LOCAL search_path = {search_path};");
         }
         Some(sql)
     }

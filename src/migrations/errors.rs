@@ -1,6 +1,6 @@
 use std::{error::Error, fmt, time::Duration};
 
-use crate::{ConnectError, SchemaName, SchemaNameError};
+use crate::{ConnectError, SchemaName, SchemaNameError, quote::identifier};
 
 /// Whose schema is migrated.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,6 +127,21 @@ pub enum MigrationError {
         /// The migration's name.
         name: String,
     },
+    /// A migration was applied, and an index that it names is invalid: it could not be built, now or at an earlier attempt.
+    #[error(
+        "migration {name} of {owner} isn't recorded as applied: PostgreSQL could not build {}, and keeps it as invalid, so that \
+         no query uses it, and no row is held to be unique by it. Mend what keeps it from being built (such as rows twice), drop \
+         it by {}, and run the migration again",
+        listed(.owner, .indexes), dropping(.owner, .indexes)
+    )]
+    InvalidIndexes {
+        /// Whose schema was being migrated.
+        owner: SchemaOwner,
+        /// The migration's name.
+        name: String,
+        /// The indexes.
+        indexes: Vec<String>,
+    },
     /// A version is recorded as applied, and there is no migration of that version to revert it.
     #[error("can't revert version {version} of {owner}: no migration given has that version")]
     UnknownVersion {
@@ -143,6 +158,20 @@ pub enum MigrationError {
         /// What the server answered.
         source: diesel::result::Error,
     },
+}
+
+fn qualified(owner: &SchemaOwner, index: &str) -> String {
+    format!("{}.{}", owner.schema().quoted(), identifier(index))
+}
+
+fn listed(owner: &SchemaOwner, indexes: &[String]) -> String {
+    let names: Vec<String> = indexes.iter().map(|index| qualified(owner, index)).collect();
+    format!("the index {}", names.join(", "))
+}
+
+fn dropping(owner: &SchemaOwner, indexes: &[String]) -> String {
+    let drop = |index: &String| format!("`DROP INDEX CONCURRENTLY {}`", qualified(owner, index));
+    indexes.iter().map(drop).collect::<Vec<_>>().join(", ")
 }
 
 /// What is wrong with a set of migrations, whatever schema they are for.

@@ -54,7 +54,7 @@ impl Runner {
 
     /// Calls a migration that is more than SQL where it may block. It is read anew, since it can't be sent between threads.
     async fn call(&mut self, script: &Script, source: &Source) -> Result<(), MigrationError> {
-        let connection = self.take();
+        let connection = self.take_for_code();
         let (source, version, direction) = (
             Source::clone(source),
             script.migration.version.clone(),

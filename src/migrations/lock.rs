@@ -21,10 +21,13 @@ impl Runner {
 
     /// Keeps everybody else from migrating the schema, until it is unlocked or the connection ends.
     pub(crate) async fn lock_session(&mut self) -> Result<(), MigrationError> {
-        self.lock(LockSpan::Session).await
+        self.lock(LockSpan::Session).await?;
+        self.session_locks += 1;
+        Ok(())
     }
 
     pub(super) async fn unlock_session(&mut self) -> Result<(), MigrationError> {
+        self.session_locks = self.session_locks.saturating_sub(1);
         let (connection, owner) = self.parts();
         versions::unlock(connection, owner.schema())
             .await

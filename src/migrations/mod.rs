@@ -24,6 +24,9 @@
 //! to the schema and the [extensions' schemas](crate::TenantPoolBuilder::extension_schemas), so that raw DDL needs no
 //! schema names. Tenants' migrations name shared tables in full: `REFERENCES public.users`.
 //!
+//! Each migration starts as on a connection of its own. Nothing of one reaches the next, be that the same tenant's or
+//! another's: no setting, role, prepared statement, cursor, temporary table, advisory lock or value of `lastval()`.
+//!
 //! A migration with `run_in_transaction = false` in its `metadata.toml` (for `CREATE INDEX CONCURRENTLY`) is sent statement
 //! by statement. If it fails, what it did before stays, as PostgreSQL can't take it back. It needs a session of its own, so
 //! behind a pooler in transaction mode it needs a [`migration_url`](crate::TenantPoolBuilder::migration_url) that leads past.
@@ -39,14 +42,17 @@ mod fleet;
 mod folder;
 #[cfg(feature = "toml")]
 mod folder_errors;
+mod invalid;
 mod lock;
 mod operations;
 mod recorder;
+mod reset;
 mod runner;
 mod script;
 mod shared;
 mod sources;
 pub(crate) mod text;
+mod traces;
 mod versions;
 
 pub use errors::{Aftermath, Direction, FailedMigration, MigrationError, MigrationSourceError, Place, SchemaOwner};
@@ -61,6 +67,7 @@ pub use folder::MigrationFolder;
 pub use folder_errors::MigrationFolderError;
 pub(crate) use lock::lock_all;
 pub use operations::Revert;
+pub(crate) use reset::RESET;
 pub(crate) use runner::Runner;
 pub(crate) use script::{Body, Plan, Script};
 pub use shared::SharedVersions;

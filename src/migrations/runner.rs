@@ -3,7 +3,7 @@ use std::{fmt::Write as _, time::Duration};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
 use super::{
-    Direction, MigrationError, Plan, SchemaOwner,
+    Direction, MigrationError, Plan, RESET, SchemaOwner,
     script::{Planned, Script},
     text,
     versions::{self, VersionTable},
@@ -21,8 +21,12 @@ pub(crate) struct Runner {
     pub(super) statement_lock_timeout: Option<Duration>,
     /// Whether the server takes several statements of a migration in one message.
     pub(super) batched: bool,
-    /// Whether a pooler may stand between, so that the next transaction may find another session.
-    may_be_pooled: bool,
+    /// To connect anew.
+    pool: TenantPool,
+    /// How often the session holds its lock on the schema.
+    pub(super) session_locks: usize,
+    /// Whether a migration written in Rust has had the connection, which keeps statements for it.
+    has_called_code: bool,
 }
 
 /// Whether a migration was run, or had been already: by another process, since it was found to be pending.
@@ -57,8 +61,40 @@ impl Runner {
             lock_timeout: pool.migration_lock_timeout(),
             statement_lock_timeout: None,
             batched: true,
-            may_be_pooled: connector.may_be_pooled(),
+            pool: pool.clone(),
+            session_locks: 0,
+            has_called_code: false,
         }
+    }
+
+    /// Goes on with a session that nobody has used.
+    pub(super) async fn reconnect(&mut self) -> Result<(), MigrationError> {
+        let connection = match self.pool.migration_connector().connect().await {
+            Ok(connection) => connection,
+            Err(source) => {
+                return Err(MigrationError::Connect {
+                    owner: self.owner.clone(),
+                    source,
+                });
+            }
+        };
+        self.connection = Some(connection);
+        self.has_called_code = false;
+        Ok(())
+    }
+
+    /// Whether a pooler may stand between, so that the next transaction may find another session.
+    pub(super) fn may_be_pooled(&self) -> bool {
+        self.pool.migration_connector().may_be_pooled()
+    }
+
+    /// Whether the schema stays locked between migrations.
+    pub(super) fn holds_session_lock(&self) -> bool {
+        self.session_locks > 0
+    }
+
+    pub(super) fn has_called_code(&self) -> bool {
+        self.has_called_code
     }
 
     /// The search_path of migrations, quoted.
@@ -97,7 +133,7 @@ impl Runner {
     pub(crate) async fn apply(&mut self, plan: &Plan) -> Result<Vec<String>, MigrationError> {
         let pending = self.pending(plan).await?;
         let scripts = plan
-            .prepare_for(&self.owner, pending, Direction::Up, self.may_be_pooled)
+            .prepare_for(&self.owner, pending, Direction::Up, self.may_be_pooled())
             .await?;
         self.create_version_table().await?;
         self.run_all(&scripts).await
@@ -118,7 +154,7 @@ impl Runner {
             }
         }
         let scripts = plan
-            .prepare_for(&self.owner, newest, Direction::Down, self.may_be_pooled)
+            .prepare_for(&self.owner, newest, Direction::Down, self.may_be_pooled())
             .await?;
         self.run_all(&scripts).await
     }
@@ -165,8 +201,9 @@ impl Runner {
             .map_err(owner.failed())
     }
 
+    /// Runs a migration, in a transaction if it wants one, and takes away what it leaves on the session.
     pub(super) async fn run(&mut self, script: &Script) -> Result<Outcome, MigrationError> {
-        if script.migration.in_transaction {
+        let result = if script.migration.in_transaction {
             self.begin_locked().await?;
             let result = self.run_if_needed(script).await;
             self.end(result).await
@@ -174,9 +211,13 @@ impl Runner {
             self.lock_session().await?;
             let result = self.run_if_needed(script).await;
             let unlocked = self.unlock_session().await;
-            let outcome = result?;
-            unlocked.map(|()| outcome)
+            result.and_then(|outcome| unlocked.map(|()| outcome))
+        };
+        if matches!(result, Ok(Outcome::AlreadyDone)) {
+            return result;
         }
+        let mended = self.reset_after(script).await;
+        result.and_then(|outcome| mended.map(|()| outcome))
     }
 
     /// Under the lock: runs the migration and records it, unless that was done by somebody else meanwhile.
@@ -196,6 +237,8 @@ impl Runner {
     pub(crate) async fn run_locked(&mut self, script: &Script) -> Result<(), MigrationError> {
         self.set_search_path(script.migration.in_transaction).await?;
         self.execute(script).await?;
+        self.reset_role(script).await?;
+        self.require_valid_indexes(script).await?;
         let (connection, owner) = self.parts();
         let recorded = match script.direction {
             Direction::Up => {
@@ -204,12 +247,21 @@ impl Runner {
             }
             Direction::Down => versions::delete(connection, owner.schema(), &script.migration.version).await,
         };
-        recorded.map_err(owner.failed())
+        recorded.map_err(owner.failed())?;
+        if script.migration.in_transaction && self.may_be_pooled() {
+            // Nobody else who gets this session may find what the migration left.
+            let (connection, owner) = self.parts();
+            connection.batch_execute(RESET).await.map_err(owner.failed())?;
+        }
+        Ok(())
     }
 
     async fn set_search_path(&mut self, in_transaction: bool) -> Result<(), MigrationError> {
         let mut sql = if in_transaction {
-            format!("SET LOCAL search_path = {}", self.search_path)
+            // Migrations that share a transaction share nothing else.
+            let resetting = self.resetting().await;
+            let resetting = resetting.map_err(self.owner.failed())?;
+            format!("{resetting}; SET LOCAL search_path = {}", self.search_path)
         } else {
             format!("SET search_path = {}", self.search_path)
         };
@@ -222,6 +274,11 @@ impl Runner {
 
     pub(crate) fn parts(&mut self) -> (&mut AsyncPgConnection, &SchemaOwner) {
         (self.connection.as_mut().expect(PUT_BACK), &self.owner)
+    }
+
+    pub(super) fn take_for_code(&mut self) -> AsyncPgConnection {
+        self.has_called_code = true;
+        self.take()
     }
 
     pub(super) fn take(&mut self) -> AsyncPgConnection {

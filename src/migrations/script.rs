@@ -5,7 +5,7 @@ use diesel::{
     pg::Pg,
 };
 
-use super::{Direction, MigrationError, MigrationSourceError, SchemaOwner, checksum, recorder::record};
+use super::{Direction, MigrationError, MigrationSourceError, SchemaOwner, checksum, recorder::record, traces};
 use crate::translate;
 
 /// Where migrations come from, shared with the threads on which they are read.
@@ -33,6 +33,10 @@ pub(crate) struct Script {
     pub(crate) body: Body,
     /// Of the SQL that is applied; Rust code has none.
     pub(crate) checksum: Option<String>,
+    /// Whether it may leave something on the session, by what its text says.
+    pub(crate) affects_session: bool,
+    /// Whether some of that could not be taken away, so that the next migration gets a session of its own.
+    pub(crate) needs_new_session: bool,
 }
 
 /// What a migration does.
@@ -181,11 +185,20 @@ impl Script {
             (Body::Sql(sql), Direction::Up) => Some(checksum::of(sql)),
             _ => None,
         };
+        let (affects_session, needs_new_session) = match &body {
+            Body::Sql(sql) => (
+                sql.iter().any(|sql| traces::affects_session(sql)),
+                sql.iter().any(|sql| traces::needs_new_session(sql)),
+            ),
+            Body::Code(_) => (true, false),
+        };
         Ok(Self {
             migration,
             direction,
             body,
             checksum,
+            affects_session,
+            needs_new_session,
         })
     }
 }

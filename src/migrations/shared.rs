@@ -1,6 +1,6 @@
 use diesel::{migration::MigrationSource, pg::Pg};
 
-use super::{MigrationError, Plan, Runner, SchemaOwner};
+use super::{MigrationError, Plan, Runner, SchemaOwner, invalid::by_schema};
 use crate::TenantPool;
 
 /// Which migrations the shared schema has, and lacks. See [`TenantPool::shared_migration_status`].
@@ -14,6 +14,8 @@ pub struct SharedVersions {
     pub pending: Vec<String>,
     /// Those applied that are no version of the migrations given, oldest first.
     pub unknown: Vec<String>,
+    /// The indexes that PostgreSQL could not build, and doesn't use: unique ones let duplicates in.
+    pub invalid_indexes: Vec<String>,
 }
 
 impl TenantPool {
@@ -30,6 +32,11 @@ impl TenantPool {
         let mut runner = Runner::connect(self, owner).await?;
         runner.require_schema().await?;
         let applied = runner.applied().await?;
+        let (connection, owner) = runner.parts();
+        let invalid = by_schema(connection)
+            .await
+            .map_err(owner.failed())?
+            .remove(owner.schema().as_str());
         let versions = plan.migrations.iter().map(|migration| migration.version.clone());
         Ok(SharedVersions {
             pending: versions.filter(|version| !applied.contains(version)).collect(),
@@ -39,6 +46,7 @@ impl TenantPool {
                 .cloned()
                 .collect(),
             applied,
+            invalid_indexes: invalid.unwrap_or_default(),
         })
     }
 }

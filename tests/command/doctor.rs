@@ -76,3 +76,19 @@ fn a_search_path_that_reaches_tables_is_a_problem_where_it_is_the_one_used() {
     assert!(path["found"].as_str().unwrap().contains("reaches public"), "{path}");
     assert_eq!(finding(&document, "pool")["severity"], "problem");
 }
+
+#[test]
+fn changes_begun_and_not_finished_are_named() {
+    let project = Project::with_tenants(&["client1"]);
+    project.database.run(
+        "ALTER TABLE client1.items ADD CONSTRAINT positive CHECK (id > 0) NOT VALID;
+         CREATE TABLE client1.parts (id int) PARTITION BY LIST (id);
+         CREATE INDEX parts_id ON ONLY client1.parts (id);
+         CREATE TABLE client1.parts_1 PARTITION OF client1.parts FOR VALUES IN (1)",
+    );
+    let (code, document) = project.json(&["doctor"]);
+    assert_eq!(code, Some(0), "{document}");
+    let unchecked = finding(&document, "unchecked constraints");
+    assert_eq!(unchecked["found"], "positive on client1.items");
+    assert_eq!(finding(&document, "partitions half detached")["found"], "none");
+}

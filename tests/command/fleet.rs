@@ -189,3 +189,46 @@ fn the_status_is_one_table() {
     );
     assert_eq!(status["tenants"][0]["pending"], json!(["2"]));
 }
+
+#[test]
+fn an_index_that_could_not_be_built_is_named_until_it_is_mended() {
+    let project = Project::with_tenants(&["client1", "client2"]);
+    let unique = "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS items_id ON items (id)";
+    project.migration("tenant_migrations/2_unique", unique, "DROP INDEX items_id");
+    project.write(
+        "tenant_migrations/2_unique/metadata.toml",
+        "run_in_transaction = false\n",
+    );
+    project.database.run("INSERT INTO client1.items VALUES (1), (1)");
+    project.run(&["doctor", "--json"]).well();
+    assert_eq!(project.run(&["migrate", "--keep-going"]).code, Some(1));
+    let ended = project.run(&["migrate", "--keep-going"]);
+    assert_eq!(ended.code, Some(1), "{}", ended.out);
+    assert!(ended.out.contains("1 up to date, 1 failed"), "{}", ended.out);
+    let advice = "could not build the index \"client1\".\"items_id\", and keeps it as invalid";
+    assert!(ended.out.contains(advice), "{}", ended.out);
+    // Whatever was recorded by hand, or by others, meanwhile.
+    project
+        .database
+        .run("INSERT INTO client1.__diesel_schema_migrations (version) VALUES ('2')");
+    let ended = project.run(&["status", "--check"]);
+    assert_eq!(ended.code, Some(1), "{}", ended.out);
+    assert!(
+        ended.out.contains("invalid: the index \"client1\".\"items_id\""),
+        "{}",
+        ended.out
+    );
+    let (_, document) = project.json(&["doctor"]);
+    let findings = document["findings"].as_array().unwrap();
+    let finding = findings
+        .iter()
+        .find(|finding| finding["check"] == "invalid indexes")
+        .unwrap();
+    assert_eq!(
+        (&finding["severity"], &finding["found"]),
+        (&json!("warning"), &json!("client1.items_id"))
+    );
+    project.database.run("DELETE FROM client1.items");
+    project.database.run("REINDEX INDEX CONCURRENTLY client1.items_id");
+    project.run(&["status", "--check"]).well();
+}

@@ -16,7 +16,7 @@ fn shared_migrations_are_applied_shown_and_reverted() {
     project.run(&["shared", "status", "--check"]).well();
     assert_eq!(
         project.json(&["shared", "status"]).1,
-        json!({ "applied": ["1"], "pending": [], "unknown": [] })
+        json!({ "applied": ["1"], "pending": [], "unknown": [], "invalid_indexes": [] })
     );
     project.migration("others/2_x", "SELECT 1", "SELECT 1");
     assert_eq!(

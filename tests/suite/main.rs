@@ -22,11 +22,13 @@ mod dsl;
 mod fan_out;
 mod fleet;
 mod hooks;
+mod invalid_indexes;
 mod isolation;
 mod lifecycle_errors;
 mod maps;
 #[cfg(feature = "toml")]
 mod migration_folder;
+mod migration_state;
 mod migrations;
 mod moving;
 mod placements;

@@ -69,3 +69,10 @@ impl<'a> Message<'a> {
         Addressed { sql, body_at }
     }
 }
+
+impl Addressed {
+    /// Statements behind the migration, in its transaction. A line comment without an end may be the last of its text.
+    pub(super) fn append(&mut self, statements: &str) {
+        let _ = write!(self.sql, "\n;\n{statements}");
+    }
+}

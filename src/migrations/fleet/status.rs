@@ -7,7 +7,10 @@ use super::{
     survey::{Survey, SurveyedTenant},
     worker::Worker,
 };
-use crate::{SchemaName, TenantPool, TenantStatus, migrations::Plan};
+use crate::{
+    SchemaName, TenantPool, TenantStatus,
+    migrations::{Plan, invalid::by_schema},
+};
 
 /// Which migrations every tenant has, and lacks. See [`TenantPool::migration_status`].
 #[derive(Debug)]
@@ -37,6 +40,9 @@ pub struct TenantVersions {
     pub pending: Vec<String>,
     /// Those applied that are no version of the migrations given, oldest first.
     pub unknown: Vec<String>,
+    /// The indexes that PostgreSQL could not build, and doesn't use: unique ones let duplicates in. Those that wait for the indexes
+    /// of partitions are among them; those that are just being built are not.
+    pub invalid_indexes: Vec<String>,
 }
 
 impl TenantVersions {
@@ -61,6 +67,7 @@ impl TenantPool {
         let mut workers = Worker::crew(self, Limits::default(), true, 2);
         let survey = Survey::of(self, &mut connection, None, &[], &mut workers).await?;
         let changed = survey.changed(&plan).await?;
+        let mut invalid = by_schema(&mut connection).await.map_err(FleetError::Tenants)?;
         let mut tenants = Vec::with_capacity(survey.tenants.len());
         for SurveyedTenant { name, status, applied } in survey.tenants {
             let applied = applied.map_err(FleetError::Tenants)?;
@@ -79,6 +86,7 @@ impl TenantPool {
                 pending: pending.map(|migration| migration.version.clone()).collect(),
                 unknown: unknown.map(|(version, _)| version.clone()).collect(),
                 applied: names.collect(),
+                invalid_indexes: invalid.remove(name.as_str()).unwrap_or_default(),
                 tenant: name,
             });
         }

@@ -7,10 +7,13 @@ use std::{
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection, pooled_connection::PoolableConnection};
+use futures_util::future::join;
 
 use super::{
     super::{
-        Aftermath, Direction, FailedMigration, MigrationError, Place, Runner, SchemaOwner,
+        Aftermath, Direction, FailedMigration, MigrationError, Place, RESET, Runner, SchemaOwner,
+        invalid::{invalid_index_in, require_valid},
+        reset::DISCARD,
         runner::Outcome,
         script::{Body, Script},
         text::{LOCKED, NOT_APPLIED},
@@ -18,21 +21,17 @@ use super::{
     Limits, TenantOutcome, TenantReport,
     message::{Addressed, Message},
 };
-use crate::{
-    SchemaName, TenantPool,
-    connection::status_of,
-    translate::{Template, statements},
-};
+use crate::{SchemaName, TenantPool, connection::status_of, translate::statements};
 
 /// A migration, prepared once for all tenants.
 pub(super) struct Step<'a> {
     script: &'a Script,
     /// Its SQL as one message; `None` if it can't be one.
     message: Option<Message<'a>>,
+    /// The indexes that it makes unless they exist.
+    indexes: Vec<String>,
     /// How many statements it has, for all that can be known.
     statements: usize,
-    /// Whether it may leave something on the session.
-    affects_session: bool,
 }
 
 impl<'a> Step<'a> {
@@ -43,19 +42,15 @@ impl<'a> Step<'a> {
     }
 
     fn new(script: &'a Script, batched: bool) -> Self {
-        let (statements, affects_session) = match &script.body {
-            Body::Sql(sql) => (
-                sql.iter().map(|sql| statements(sql).map_or(1, |all| all.len())).sum(),
-                !sql.iter()
-                    .all(|sql| matches!(Template::analyse(sql), Ok(sql) if !sql.affects_session())),
-            ),
-            Body::Code(_) => (1, true),
+        let statements = match &script.body {
+            Body::Sql(sql) => sql.iter().map(|sql| statements(sql).map_or(1, |all| all.len())).sum(),
+            Body::Code(_) => 1,
         };
         Self {
             script,
             message: batched.then(|| Message::of(script)).flatten(),
+            indexes: script.skippable_indexes(),
             statements,
-            affects_session,
         }
     }
 }
@@ -173,16 +168,19 @@ impl<'a> Worker<'a> {
             },
         };
         let mut runner = Runner::on(connection, self.pool, owner);
-        let result = match &step.message {
+        let (result, is_mended) = match &step.message {
             Some(message) if job.has_table => self.send(&mut runner, job, step, message).await,
-            _ => self.run_apart(&mut runner, step).await.map_err(Failure::Error),
+            _ => {
+                let result = self.run_apart(&mut runner, step).await.map_err(Failure::Error);
+                // What Rust code has prepared is kept for Rust code that comes again.
+                (result, !runner.has_called_code())
+            }
         };
         let mut connection = runner.take();
         if connection.is_broken() || matches!(&result, Err(Failure::Error(error)) if is_lost(error)) {
             return result;
         }
-        let reset = !step.affects_session || connection.batch_execute(RESET).await.is_ok();
-        if reset {
+        if is_mended {
             self.connection = Some(connection);
         }
         result
@@ -203,13 +201,32 @@ impl<'a> Worker<'a> {
         job: &Job<'_>,
         step: &Step<'_>,
         message: &Message<'_>,
-    ) -> Result<Outcome, Failure> {
+    ) -> (Result<Outcome, Failure>, bool) {
         let lock_timeout = self.limits.lock_timeout;
-        let addressed = message.address(&job.tenant, runner.search_path(), lock_timeout, job.has_checksums);
-        match runner.parts().0.batch_execute(&addressed.sql).await {
+        let mut addressed = message.address(&job.tenant, runner.search_path(), lock_timeout, job.has_checksums);
+        if !step.indexes.is_empty() {
+            addressed.append(&require_valid(&job.tenant, &step.indexes));
+        }
+        let (migrated, reset) = if runner.may_be_pooled() {
+            // The next message may meet another session.
+            addressed.append(RESET);
+            (runner.parts().0.batch_execute(&addressed.sql).await, Ok(()))
+        } else {
+            // Both are on their way at once: to take away what is left costs no round trip, also where the migration fails.
+            let connection: &AsyncPgConnection = runner.parts().0;
+            let (mut migrating, mut resetting) = (connection, connection);
+            join(
+                migrating.batch_execute(&addressed.sql),
+                resetting.batch_execute(DISCARD),
+            )
+            .await
+        };
+        let is_mended = reset.is_ok() && !step.script.needs_new_session;
+        let result = match migrated {
             Ok(()) => Ok(Outcome::Run),
             Err(error) => explain(error, runner, step.script, message, &addressed).await,
-        }
+        };
+        (result, is_mended)
     }
 
     fn retire_if_used_up(&mut self) {
@@ -226,10 +243,6 @@ enum Failure {
     Locked,
     Error(MigrationError),
 }
-
-/// Everything that a session can be left with, but the statements that were prepared on it.
-const RESET: &str = "SET SESSION AUTHORIZATION DEFAULT; RESET ALL; CLOSE ALL; UNLISTEN *; \
-    SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES";
 
 /// What an error of the server says of a migration.
 async fn explain(
@@ -251,7 +264,16 @@ async fn explain(
         DieselError::DatabaseError(_, information) if information.message().contains(NOT_APPLIED) => {
             return Ok(Outcome::AlreadyDone);
         }
-        DieselError::DatabaseError(_, information) => information.statement_position(),
+        DieselError::DatabaseError(_, information) => {
+            if let Some(index) = invalid_index_in(information.message()) {
+                return Err(Failure::Error(MigrationError::InvalidIndexes {
+                    owner: runner.parts().1.clone(),
+                    name: script.migration.name.clone(),
+                    indexes: vec![index],
+                }));
+            }
+            information.statement_position()
+        }
         _ => None,
     };
     let (connection, owner) = runner.parts();

@@ -216,7 +216,8 @@ async fn reports_are_written_as_json_with_the_causes_of_errors() {
     assert_eq!(
         status["tenants"][1],
         serde_json::json!({
-            "tenant": "t0002", "status": "active", "applied": ["001", "002"], "pending": ["003"], "unknown": []
+            "tenant": "t0002", "status": "active", "applied": ["001", "002"], "pending": ["003"], "unknown": [],
+            "invalid_indexes": []
         })
     );
 }

@@ -5,7 +5,7 @@ use super::Context;
 use crate::{
     arguments::{Consent, Count, SharedMigrations},
     confirm::confirm,
-    output::{Ending, say, table},
+    output::{Ending, print_invalid, say, table},
 };
 
 /// What to do with the shared schema.
@@ -115,7 +115,8 @@ fn print(context: &Context, done: &str, versions: &[String], dry_run: bool) -> a
 impl Status {
     async fn run(self, context: &Context) -> anyhow::Result<Ending> {
         let migrations = context.settings.shared_migrations(&self.migrations).await?;
-        let status = context.pool().await?.shared_migration_status(migrations).await?;
+        let pool = context.pool().await?;
+        let status = pool.shared_migration_status(migrations).await?;
         context.printer.result(&status, || {
             let known = |version: &String| !status.unknown.contains(version);
             let mut rows: Vec<[String; 2]> = status
@@ -136,7 +137,9 @@ impl Status {
                 .collect();
             rows.sort();
             say!("{}", table(["migration", "status"], rows));
+            print_invalid(pool.shared_schema(), &status.invalid_indexes);
         })?;
-        Ok(Ending::well_if(!self.check || status.pending.is_empty()))
+        let is_well = status.pending.is_empty() && status.invalid_indexes.is_empty();
+        Ok(Ending::well_if(!self.check || is_well))
     }
 }

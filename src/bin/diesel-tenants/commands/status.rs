@@ -4,7 +4,7 @@ use clap::Args;
 use super::Context;
 use crate::{
     arguments::TenantMigrations,
-    output::{Ending, counted, print_changed, say, table},
+    output::{Ending, counted, print_changed, print_invalid, say, table},
 };
 
 /// Options of `status`.
@@ -15,10 +15,10 @@ pub struct Status {
     /// Only this tenant; may be given more than once. Default: all tenants, suspended ones and spares among them.
     #[arg(long, value_name = "TENANT")]
     only: Vec<String>,
-    /// Only tenants that lack a migration, or have one that isn't in the folder.
+    /// Only tenants that lack a migration, have one that isn't in the folder, or an index that is invalid.
     #[arg(long)]
     behind: bool,
-    /// Ends with exit code 1 if a tenant lacks a migration, or has one that isn't in the folder.
+    /// Ends with exit code 1 if a tenant lacks a migration, has one that isn't in the folder, or an index that is invalid.
     #[arg(long)]
     check: bool,
 }
@@ -42,8 +42,15 @@ impl Status {
             status.tenants.iter().filter(|versions| is_behind(versions)).count(),
             status.tenants.len(),
         );
+        let invalid: usize = status
+            .tenants
+            .iter()
+            .map(|versions| versions.invalid_indexes.len())
+            .sum();
         if self.behind {
-            status.tenants.retain(is_behind);
+            status
+                .tenants
+                .retain(|versions| is_behind(versions) || !versions.invalid_indexes.is_empty());
         }
         context.printer.result(&status, || {
             let rows = status.tenants.iter().map(|versions| {
@@ -61,13 +68,16 @@ impl Status {
                 say!("{}", table(header, rows));
             }
             print_changed(&status.changed);
+            for versions in &status.tenants {
+                print_invalid(&versions.tenant, &versions.invalid_indexes);
+            }
             match (all, behind) {
                 (0, _) => say!("no tenants"),
                 (_, 0) => say!("{}, all up to date", counted(all, "tenant")),
                 _ => say!("{}, {behind} not up to date", counted(all, "tenant")),
             }
         })?;
-        Ok(Ending::well_if(!self.check || behind == 0))
+        Ok(Ending::well_if(!self.check || (behind == 0 && invalid == 0)))
     }
 }
 

@@ -1,5 +1,5 @@
 use diesel_tenants::{
-    FleetReport,
+    FleetReport, SchemaName,
     migrations::{ChangedMigration, TenantOutcome, TenantReport},
 };
 
@@ -49,6 +49,17 @@ pub fn print_changed(changed: &[ChangedMigration]) {
                 [first, others @ ..] => format!("{first} and {} others", others.len()),
                 [] => "some tenants".to_owned(),
             }
+        );
+    }
+}
+
+/// Tells of indexes that PostgreSQL could not build.
+pub fn print_invalid(schema: &SchemaName, indexes: &[String]) {
+    for index in indexes {
+        let name = format!("{}.\"{}\"", schema.quoted(), index.replace('"', "\"\""));
+        say!(
+            "invalid: the index {name} could not be built, and is not used: mend what keeps it from being built, then \
+             REINDEX INDEX CONCURRENTLY {name}, or drop it"
         );
     }
 }

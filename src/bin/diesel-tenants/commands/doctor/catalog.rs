@@ -84,7 +84,7 @@ pub async fn unfinished(pool: &TenantPool) -> Result<Finding, CheckoutError> {
 }
 
 /// The first few of some names; `None` if there are none.
-fn some(names: &[String]) -> Option<String> {
+pub(super) fn some(names: &[String]) -> Option<String> {
     match names {
         [] => None,
         [_, _, _, _, others @ ..] if !others.is_empty() => {

@@ -1,6 +1,7 @@
 //! Looks for what goes wrong later.
 
 mod catalog;
+mod changes;
 mod finding;
 mod server;
 mod session;
@@ -28,6 +29,7 @@ impl Doctor {
         findings.extend(session::findings(context, &client).await?);
         let shared_schema = context.settings.tenants.shared_schema.as_deref().unwrap_or("public");
         findings.extend(catalog::findings(&client, shared_schema).await?);
+        findings.extend(changes::findings(&client, shared_schema).await?);
         match context.pool().await {
             Ok(pool) => {
                 let found = "the library's connections can be opened, and reach no table by its bare name";
