@@ -7,9 +7,12 @@ const MAX_LENGTH: usize = 253;
 
 /// The host that a request is for, without its port.
 ///
-/// It is read as browsers do ([WHATWG URL](https://url.spec.whatwg.org/#host-parsing)): case doesn't matter, a dot at the end is as
-/// good as none, `0x7f.1` is an IP address, and `bücher.example` is `xn--bcher-kva.example`. Labels other than of letters, digits, `-` and
-/// `_` are refused.
+/// Case doesn't matter, a dot at the end is as good as none, `0x7f.1` is an IP address, and `bücher.example` is `xn--bcher-kva.example`.
+/// Labels other than of letters, digits, `-` and `_` are refused.
+///
+/// Browsers read more spellings than these as the same host ([WHATWG URL](https://url.spec.whatwg.org/#host-parsing)): `client1%2eexample.com`,
+/// full-width letters, invisible characters. They never send them. A proxy in front of the service may take such a spelling for another
+/// host than a browser does, so that they are refused.
 ///
 /// ```
 /// use diesel_tenants::web::Host;
@@ -18,6 +21,7 @@ const MAX_LENGTH: usize = 253;
 /// assert_eq!(Host::parse("bücher.example")?.domain(), Some("xn--bcher-kva.example"));
 /// assert_eq!(Host::parse("[::1]:80")?.domain(), None);
 /// assert!(Host::parse("client1.example.com@evil.example").is_err());
+/// assert!(Host::parse("client1%2eexample.com").is_err());
 /// # Ok::<(), diesel_tenants::web::Malformed>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +48,10 @@ impl Host {
         if is_plain_domain(host) {
             return Some(Self(Kind::Domain(host.to_owned())));
         }
+        // What the parser would decode.
+        if host.contains('%') {
+            return None;
+        }
         Some(Self(match url::Host::parse(host).ok()? {
             url::Host::Ipv4(address) => Kind::Address(address.into()),
             url::Host::Ipv6(address) => Kind::Address(address.into()),
@@ -52,7 +60,7 @@ impl Host {
                     Some(domain) => domain.to_owned(),
                     None => domain,
                 };
-                Kind::Domain(Some(domain).filter(|domain| is_domain(domain))?)
+                Kind::Domain(Some(domain).filter(|domain| is_domain(domain) && differs_by_case_only(host, domain))?)
             }
         }))
     }
@@ -122,6 +130,16 @@ fn has_punycode(domain: &str) -> bool {
 
 fn is_punycode(label: &[u8]) -> bool {
     label.starts_with(b"xn--")
+}
+
+/// Whether nothing but the case of letters was changed to make a domain of a text, which may be in the letters of its script.
+///
+/// A letter that is mapped to one of ASCII is another letter: the Kelvin sign is in no tenant's name.
+fn differs_by_case_only(text: &str, domain: &str) -> bool {
+    let text = text.strip_suffix('.').unwrap_or(text);
+    let lower = text.to_lowercase();
+    let ascii = |text: &str| text.bytes().filter(u8::is_ascii).count();
+    ascii(text) == ascii(&lower) && (lower == domain || lower == unicode(domain))
 }
 
 fn is_domain(text: &str) -> bool {
@@ -215,6 +233,29 @@ mod tests {
             "%00.example.com",
             "%2e%2e%2f.example.com",
             "xn--a.example.com",
+            // Each of these is `client1.example.com`, or `kicks.example.com`, to a browser.
+            "client1%2eexample.com",
+            "client1%2Eexample.com",
+            "%63lient1.example.com",
+            "client1.example%2ecom",
+            "client1%E3%80%82example.com",
+            "ｃｌｉｅｎｔ１.example.com",
+            "ｃlient1.example.com",
+            "CＬIENT1.example.com",
+            "client1。example.com",
+            "client1．example.com",
+            "client1｡example.com",
+            "client1\u{ad}.example.com",
+            "cli\u{200b}ent1.example.com",
+            "client\u{2460}.example.com",
+            "client\u{b9}.example.com",
+            "\u{212a}icks.example.com",
+            "kick\u{17f}.example.com",
+            "xn--client1-.example.com",
+            "XN--CLIENT1-.example.com",
+            // One letter of two characters, and a capital that no other letter has.
+            "bu\u{308}cher.example",
+            "\u{130}.example.com",
             "::1",
             "[::1",
             "[::1]x",

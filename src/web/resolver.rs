@@ -118,7 +118,8 @@ impl<F: Framework> Resolver<F> {
     /// A segment of the path, counted from 0: `client1` of `/client1/users`, percent-decoded.
     ///
     /// Every path has a first segment: give routes without a tenant, such as `/health`, a router of their own. As with
-    /// [headers](Self::header), clients choose what is there.
+    /// [headers](Self::header), clients choose what is there. A path with a segment `.` or `..`, percent-encoded or not, is malformed: a proxy in
+    /// front may have removed such segments before it looked who may see what.
     pub fn path_segment(index: usize) -> Self {
         Self::of(Step::PathSegment(index))
     }
@@ -287,7 +288,11 @@ fn one_header<'h, F: Framework>(request: &'h F::Request<'_>, name: &str) -> Resu
 }
 
 /// Routers differ in whether an empty segment counts: with one of them in front of the tenant's, they could see another tenant than this.
+/// The same holds for proxies and segments that lead upwards.
 fn path_segment(path: &str, index: usize) -> Result<Option<String>, Malformed> {
+    if path.split('/').any(is_dots) {
+        return Err(Malformed::DotSegment);
+    }
     let mut segments = path.strip_prefix('/').unwrap_or(path).split('/');
     for _ in 0..index {
         match segments.next() {
@@ -304,6 +309,16 @@ fn path_segment(path: &str, index: usize) -> Result<Option<String>, Malformed> {
             text.map(|text| Some(text.into_owned())).map_err(|_| Malformed::NotText)
         }
     }
+}
+
+/// Whether a segment is `.` or `..` to a browser.
+fn is_dots(segment: &str) -> bool {
+    // Nearly no segment begins like that, and then nothing is decoded.
+    matches!(segment.as_bytes().first(), Some(b'.' | b'%'))
+        && matches!(
+            &*percent_encoding::percent_decode_str(segment).decode_utf8_lossy(),
+            "." | ".."
+        )
 }
 
 fn no_segment<'p>(mut others: impl Iterator<Item = &'p str>) -> Result<Option<String>, Malformed> {

@@ -50,6 +50,15 @@ pub async fn hostile_headers<S: Serve>() {
         "pg_temp",
         "information_schema",
         "*",
+        // Names are taken to the letter.
+        "%63lient1",
+        "client1%2e",
+        "client1.",
+        "ｃｌｉｅｎｔ１",
+        "client\u{b9}",
+        "client1\u{ad}",
+        "client1\u{200b}",
+        "CLIENT1",
     ] {
         for path in ["/orders/1", "/products", "/current"] {
             let answer = get(*server, path, &[("Host", "any"), ("X-Tenant", tenant)]).await;
@@ -106,6 +115,23 @@ pub async fn tenants_by_path<S: Serve>() {
         ("//client1/tenant", 400),
         ("///client1//tenant", 400),
         ("/%FF/tenant", 400),
+        // Decoded once, and otherwise taken to the letter.
+        ("/%2563lient1/tenant", 404),
+        ("/Client1/tenant", 404),
+        ("/client1./tenant", 404),
+        ("/client1%20/tenant", 404),
+        ("/client%C2%B9/tenant", 404),
+        (
+            "/%EF%BD%83%EF%BD%8C%EF%BD%89%EF%BD%85%EF%BD%8E%EF%BD%94%EF%BC%91/tenant",
+            404,
+        ),
+        // A proxy may have looked at the path without these.
+        ("/../client1/tenant", 400),
+        ("/client2/../client1/tenant", 400),
+        ("/client2/%2e%2E/client1/tenant", 400),
+        ("/client2/.%2e/client1/tenant", 400),
+        ("/./client1/tenant", 400),
+        ("/client1/tenant/..", 400),
     ] {
         assert_eq!(get_at(*server, "any", path).await.status, status, "{path}");
     }

@@ -54,7 +54,11 @@ pub async fn tenants_by_host<S: Serve>() {
 
 pub async fn hostile_hosts<S: Serve>() {
     let store = Store::new().await;
-    let server = S::start(Service::new(&store.pool, Find::Subdomain)).await;
+    store.database.run("CREATE SCHEMA \"müller\"");
+    let mut service = Service::new(&store.pool, Find::Subdomain);
+    let server = S::start(service.clone()).await;
+    service.proxies = TrustedProxies::everybody();
+    let trusting = S::start(service).await;
     let long = "a".repeat(64) + ".shop.example";
     for host in [
         "client1.shop.example@evil.example",
@@ -70,11 +74,43 @@ pub async fn hostile_hosts<S: Serve>() {
         "client1 client2.shop.example",
         "client1.shop.example/../client2",
         "xn--a.shop.example",
+        // To a browser each of these is `client1.shop.example`; a proxy may take it for another host.
+        "client1%2eshop.example",
+        "client1.shop%2Eexample",
+        "%63lient1.shop.example",
+        "ｃｌｉｅｎｔ１.shop.example",
+        "client1。shop.example",
+        "client1．shop.example",
+        "client1\u{ad}.shop.example",
+        "client\u{b9}.shop.example",
+        "xn--client1-.shop.example",
+        // A capital letter of a label other than ASCII is fine, one letter of two characters is not.
+        "mu\u{308}ller.shop.example",
+        "client1%00.shop.example",
+        "client1.shop.example%00",
+        "client1.shop.example%3a80",
+        "client1.shop.example:+80",
+        "client1.shop.example:-1",
+        "client1.shop.example:８０",
+        "[client1.shop.example]",
+        "client1.shop.example]",
+        "client1\\.shop.example",
         &long,
         "",
     ] {
         let answer = get_at(*server, host, "/products").await;
         assert_eq!(answer.status, 400, "{host:?}: {answer:?}");
+        let forwarded = [("Host", "shop.example"), ("X-Forwarded-Host", host)];
+        let answer = get(*trusting, "/products", &forwarded).await;
+        assert_eq!(answer.status, 400, "forwarded {host:?}: {answer:?}");
+        let target = format!("http://{host}/products");
+        let answer = get(*server, &target, &[("Host", "shop.example")]).await;
+        // Rocket goes by the header alone.
+        assert!(
+            answer.status == 400
+                || !S::KEEPS_ALL_HEADERS && matches!((answer.status, &*answer.body), (200, "2") | (404, _)),
+            "in the target {host:?}: {answer:?}"
+        );
     }
     let several: [&[(&str, &str)]; 3] = [
         &[("Host", "client1.shop.example"), ("Host", "client2.shop.example")],
