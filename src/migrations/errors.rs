@@ -204,6 +204,14 @@ pub enum MigrationSourceError {
         /// The statement's first word.
         keyword: String,
     },
+    /// One that is to be reverted doesn't say how. Nothing was reverted.
+    #[error("migration {name} can't be reverted, and nothing was: {reason}")]
+    Irreversible {
+        /// The migration's name.
+        name: String,
+        /// What is wrong with its `down.sql`.
+        reason: String,
+    },
 }
 
 /// A migration that failed: which, whose, where, and what is left of it.

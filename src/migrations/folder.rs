@@ -22,8 +22,9 @@ const MAX_VERSION: usize = 50;
 ///
 /// What Diesel's own `FileBasedMigrations` takes for a default, or finds out half way, is an error that names the file: a
 /// `metadata.toml` that can't be read, holds unknown keys, or doesn't say `run_in_transaction` (Diesel reads each of these as
-/// one value or the other); a directory without an `up.sql`; a script that is empty, or not UTF-8; two directories with one
-/// version. A missing `down.sql` is an error once the migration is to be reverted.
+/// one value or the other); a directory without an `up.sql`, or with an empty one; a script that is not UTF-8; two directories
+/// with one version. A `down.sql` that is missing or empty is an error once the migration is to be reverted, and of nothing else: then
+/// nothing is reverted.
 ///
 /// Files that change afterwards change nothing: every tenant gets the same. Cloning is cheap.
 ///
@@ -108,6 +109,7 @@ struct FolderMigration {
     version: String,
     run_in_transaction: bool,
     up: Arc<str>,
+    /// As it was found, if it was: it is looked at once it is needed.
     down: Option<Arc<str>>,
 }
 
@@ -129,13 +131,16 @@ impl FolderMigration {
         if version.is_empty() || version.chars().count() > MAX_VERSION {
             return Err(Error::Version { path, version });
         }
-        let Some(up) = script(&path.join("up.sql"))? else {
-            return Err(Error::NoUpScript { path });
+        let up = path.join("up.sql");
+        let up = match text(&up)? {
+            None => return Err(Error::NoUpScript { path }),
+            Some(sql) if sql.trim().is_empty() => return Err(Error::Empty { path: up }),
+            Some(sql) => sql.into(),
         };
         Ok(Self {
             run_in_transaction: run_in_transaction(&path.join("metadata.toml"))?,
             up,
-            down: script(&path.join("down.sql"))?,
+            down: text(&path.join("down.sql"))?.map(Arc::from),
             path,
             name,
             version,
@@ -150,6 +155,9 @@ impl Migration<Pg> for FolderMigration {
 
     fn revert(&self, connection: &mut dyn BoxableConnection<Pg>) -> MigrationResult<()> {
         match &self.down {
+            Some(down) if down.trim().is_empty() => Err(Box::new(Error::EmptyDownScript {
+                path: self.path.join("down.sql"),
+            })),
             Some(down) => Ok(connection.batch_execute(down)?),
             None => Err(Box::new(Error::NoDownScript {
                 path: self.path.clone(),
@@ -191,14 +199,6 @@ fn is_directory(path: &Path) -> Result<bool, Error> {
             path: path.to_owned(),
             source,
         }),
-    }
-}
-
-/// A script, if there is such a file.
-fn script(path: &Path) -> Result<Option<Arc<str>>, Error> {
-    match text(path)? {
-        Some(sql) if sql.trim().is_empty() => Err(Error::Empty { path: path.to_owned() }),
-        sql => Ok(sql.map(Arc::from)),
     }
 }
 

@@ -33,13 +33,19 @@ pub enum MigrationFolderError {
         path: PathBuf,
     },
     /// A migration is to be reverted, and there is no script for that.
-    #[error("{} can't be reverted: it holds no down.sql", .path.display())]
+    #[error("{} holds no down.sql: write one that undoes up.sql", .path.display())]
     NoDownScript {
         /// The directory.
         path: PathBuf,
     },
-    /// A script holds nothing, or nothing but white space.
-    #[error("{} is empty: write what it should do, or remove it", .path.display())]
+    /// A migration is to be reverted, and its script for that holds nothing, or nothing but white space.
+    #[error("{} is empty: write what undoes up.sql", .path.display())]
+    EmptyDownScript {
+        /// The script.
+        path: PathBuf,
+    },
+    /// An `up.sql` holds nothing, or nothing but white space.
+    #[error("{} is empty: write what the migration should do, or remove its directory", .path.display())]
     Empty {
         /// The script.
         path: PathBuf,

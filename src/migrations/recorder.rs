@@ -19,17 +19,17 @@ struct Recorder {
     instrumentation: DynInstrumentation,
 }
 
-/// The SQL that `run` sends; `None` if it isn't SQL alone: if it reads from the connection, or fails.
+/// The SQL that `run` sends. It fails if that isn't SQL alone: if `run` reads from the connection, or fails itself.
 pub(super) fn record(
     run: impl FnOnce(&mut dyn diesel::connection::BoxableConnection<Pg>) -> diesel::migration::Result<()>,
-) -> Option<Vec<String>> {
+) -> diesel::migration::Result<Vec<String>> {
     let mut recorder = Recorder {
         scripts: Vec::new(),
         transactions: AnsiTransactionManager::default(),
         instrumentation: DynInstrumentation::none(),
     };
-    run(&mut recorder).ok()?;
-    Some(recorder.scripts)
+    run(&mut recorder)?;
+    Ok(recorder.scripts)
 }
 
 impl SimpleConnection for Recorder {

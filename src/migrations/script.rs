@@ -92,7 +92,7 @@ impl Plan {
                 let version = migration.name().version().to_string();
                 let sql = versions
                     .contains(&version)
-                    .then(|| record(|recorder| migration.run(recorder)))??;
+                    .then(|| record(|recorder| migration.run(recorder)).ok())??;
                 (!sql.is_empty()).then(|| (version, checksum::of(&sql)))
             });
             Ok(checksums.collect())
@@ -103,7 +103,7 @@ impl Plan {
     /// Reads what the migrations of some versions do in one direction. Only those: to read one written in Rust is to call it,
     /// with a connection that leads nowhere.
     ///
-    /// Fails if one that runs in a transaction would end it.
+    /// Fails if one that runs in a transaction would end it, and if one that is to be reverted doesn't say how.
     pub(crate) async fn prepare(
         &self,
         versions: Vec<String>,
@@ -167,9 +167,12 @@ impl Script {
             Direction::Up => migration.run(recorder),
             Direction::Down => migration.revert(recorder),
         });
+        if direction == Direction::Down {
+            require_way_back(migration, &recorded)?;
+        }
         let body = match recorded {
             // Nothing recorded may be nothing done, for want of a connection of the type that the code knows.
-            Some(sql) if !sql.is_empty() => Body::Sql(sql),
+            Ok(sql) if !sql.is_empty() => Body::Sql(sql),
             _ => Body::Code(Arc::clone(source)),
         };
         let migration = planned(migration);
@@ -201,6 +204,23 @@ impl Script {
             needs_new_session,
         })
     }
+}
+
+/// A blank script would be run in a moment, and the version row removed, while all that the migration made stays.
+fn require_way_back(
+    migration: &dyn Migration<Pg>,
+    recorded: &diesel::migration::Result<Vec<String>>,
+) -> Result<(), MigrationSourceError> {
+    let reason = match recorded {
+        Ok(sql) if !sql.is_empty() && sql.iter().all(|sql| sql.trim().is_empty()) => "its down.sql is empty".to_owned(),
+        #[cfg(feature = "toml")]
+        Err(error) if error.is::<super::MigrationFolderError>() => error.to_string(),
+        _ => return Ok(()),
+    };
+    Err(MigrationSourceError::Irreversible {
+        name: migration.name().to_string(),
+        reason,
+    })
 }
 
 fn planned(migration: &dyn Migration<Pg>) -> Planned {

@@ -1,10 +1,11 @@
 use std::{fs, path::Path};
 
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use diesel_tenants::{
-    TenantPool,
-    migrations::{MigrationFolder, MigrationFolderError, TenantOutcome},
+    Revert, TenantPool,
+    migrations::{MigrationFolder, MigrationFolderError},
 };
-use diesel_tenants_test_support::Server;
+use diesel_tenants_test_support::{Database, Server};
 
 use crate::{migrations::Folder, store::chain};
 
@@ -64,13 +65,14 @@ fn what_is_wrong_with_a_migration_names_its_file() {
         "{told}"
     );
 
+    let empty = "2026-11-21-000001_one/up.sql";
+    let (error_, told) = error(|path| fs::write(path.join(empty), " \n").unwrap());
+    assert!(
+        matches!(error_, MigrationFolderError::Empty { .. }) && told.contains(&format!("{empty} is empty")),
+        "{told}"
+    );
     for script in ["up.sql", "down.sql"] {
         let script = format!("2026-11-21-000001_one/{script}");
-        let (error_, told) = error(|path| fs::write(path.join(&script), " \n").unwrap());
-        assert!(
-            matches!(error_, MigrationFolderError::Empty { .. }) && told.contains(&script),
-            "{told}"
-        );
         let (error_, told) = error(|path| fs::write(path.join(&script), b"SELECT '\xff'").unwrap());
         assert!(
             matches!(error_, MigrationFolderError::NotUtf8 { .. }) && told.contains(&script),
@@ -101,32 +103,67 @@ fn what_is_wrong_with_a_migration_names_its_file() {
     assert!(matches!(missing, MigrationFolderError::Folder { .. }), "{missing:?}");
 }
 
+/// Whether the tenant has its second table, and is recorded to have it.
+fn second(database: &Database, schema: &str) -> String {
+    let sql = format!(
+        "SELECT concat_ws(' ', to_regclass('{schema}.two'), (SELECT count(*) FROM {schema}.__diesel_schema_migrations))"
+    );
+    database.query_strings(&sql)[0][0].clone().unwrap()
+}
+
 #[tokio::test]
-async fn a_missing_down_script_is_an_error_once_it_is_needed() {
-    let folder = two();
-    let down = folder.path().join("2026-11-21-000002_two/down.sql");
-    fs::remove_file(&down).unwrap();
+async fn a_missing_or_empty_down_script_is_an_error_once_it_is_needed() {
+    for (text, told) in [
+        (None, "2026-11-21-000002_two holds no down.sql: write one that undoes up.sql"),
+        (
+            Some(" \n\t"),
+            "2026-11-21-000002_two/down.sql is empty: write what undoes up.sql",
+        ),
+    ] {
+        let folder = two();
+        let down = folder.path().join("2026-11-21-000002_two/down.sql");
+        match text {
+            Some(text) => fs::write(down, text).unwrap(),
+            None => fs::remove_file(down).unwrap(),
+        }
+        let database = Server::shared().database();
+        let pool = TenantPool::builder(database.url()).build().await.unwrap();
+        let migrations = MigrationFolder::read(folder.path()).unwrap();
+        // Whatever doesn't revert it doesn't ask for it.
+        pool.create_tenant("client1", migrations.clone()).await.unwrap();
+        pool.migrate_shared(migrations.clone()).await.unwrap();
+        assert!(pool.migrate_tenants(migrations.clone()).run().await.unwrap().is_success());
+        let status = pool.migration_status(migrations.clone()).await.unwrap();
+        assert!(status.tenants[0].pending.is_empty());
+
+        let nothing_was = "migration 2026-11-21-000002_two can't be reverted, and nothing was: ";
+        for revert in [Revert::Last(1), Revert::All] {
+            let error = pool.revert_tenants(migrations.clone(), revert).run().await.unwrap_err();
+            let chain = chain(&error);
+            assert!(chain.contains(nothing_was) && chain.contains(told), "{chain}");
+        }
+        let error = pool.revert_tenant("client1", migrations.clone(), Revert::Last(1)).await.unwrap_err();
+        assert!(chain(&error).contains(told), "{}", chain(&error));
+        let error = pool.revert_shared(migrations.clone(), Revert::Last(1)).await.unwrap_err();
+        assert!(chain(&error).contains(told), "{}", chain(&error));
+        assert_eq!(second(&database, "client1"), "client1.two 2");
+    }
+}
+
+/// Diesel runs an empty script that was embedded, and removes the version row.
+#[tokio::test]
+async fn an_embedded_migration_with_an_empty_down_script_is_not_taken_for_reverted() {
+    const MIGRATIONS: EmbeddedMigrations = embed_migrations!("tests/suite/empty_down");
     let database = Server::shared().database();
     let pool = TenantPool::builder(database.url()).build().await.unwrap();
-    let migrations = MigrationFolder::read(folder.path()).unwrap();
-    pool.create_tenant("client1", migrations.clone()).await.unwrap();
-    pool.migrate_shared(migrations.clone()).await.unwrap();
-
-    let report = pool
-        .revert_tenants(migrations, diesel_tenants::Revert::Last(1))
-        .run()
-        .await
-        .unwrap();
-    let TenantOutcome::Failed(error) = &report.tenants[0].outcome else {
-        panic!("{report:?}")
-    };
-    let told = chain(error);
+    pool.create_tenant("client1", MIGRATIONS).await.unwrap();
+    let error = pool.revert_tenants(MIGRATIONS, Revert::All).run().await.unwrap_err();
+    let told = chain(&error);
     assert!(
-        told.contains("2026-11-21-000002_two can't be reverted: it holds no down.sql"),
+        told.contains("migration 0001_one can't be reverted, and nothing was: its down.sql is empty"),
         "{told}"
     );
-    let rows = database.query_strings("SELECT to_regclass('client1.two')::text");
-    assert_eq!(rows, [[Some("client1.two".to_owned())]]);
+    assert_eq!(second(&database, "client1"), "client1.two 2");
 }
 
 #[tokio::test]

@@ -47,7 +47,15 @@ impl FleetReport {
 impl fmt::Display for FleetReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut separator = "";
-        for name in ["migrated", "pending", "up to date", "dropped", "failed", "not reached"] {
+        for name in [
+            "migrated",
+            "reverted",
+            "pending",
+            "up to date",
+            "dropped",
+            "failed",
+            "not reached",
+        ] {
             let count = self
                 .tenants
                 .iter()
@@ -92,8 +100,10 @@ pub struct TenantReport {
 pub enum TenantOutcome {
     /// There was nothing to do.
     UpToDate,
-    /// Migrations were applied, or reverted.
+    /// Migrations were applied.
     Migrated,
+    /// Migrations were reverted.
+    Reverted,
     /// In a dry run: migrations would be applied, or reverted.
     Pending,
     /// A migration failed. Those before it stay.
@@ -114,6 +124,7 @@ impl TenantOutcome {
         match self {
             Self::UpToDate => "up to date",
             Self::Migrated => "migrated",
+            Self::Reverted => "reverted",
             Self::Pending => "pending",
             Self::Failed(_) => "failed",
             Self::Dropped => "dropped",

@@ -118,7 +118,10 @@ impl<'a> Worker<'a> {
                 Err(MigrationError::UnknownSchema { .. }) => TenantOutcome::Dropped,
                 Err(error) => TenantOutcome::Failed(error),
                 Ok(()) if versions.is_empty() => TenantOutcome::UpToDate,
-                Ok(()) => TenantOutcome::Migrated,
+                Ok(()) => match job.steps.first().map(|step| step.script.direction) {
+                    Some(Direction::Down) => TenantOutcome::Reverted,
+                    _ => TenantOutcome::Migrated,
+                },
             },
             versions,
         }

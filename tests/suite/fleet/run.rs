@@ -100,7 +100,8 @@ async fn all_tenants_are_reverted_newest_first() {
         .run()
         .await
         .unwrap();
-    assert_eq!(outcomes(&report)[2], "t0003: migrated [\"003\", \"002\"]");
+    assert_eq!(outcomes(&report)[2], "t0003: reverted [\"003\", \"002\"]");
+    assert_eq!(report.to_string(), "3 reverted");
     assert_eq!(
         ["one", "two", "three"].map(|table| count_tables(&database, table)),
         [3, 0, 0]

@@ -16,7 +16,7 @@ pub fn describe(report: &TenantReport, done: &str) -> String {
     let tenant = tenant.as_str().escape_debug();
     let versions = versions.join(", ");
     match outcome {
-        TenantOutcome::Migrated => format!("{tenant}: {done} {versions}"),
+        TenantOutcome::Migrated | TenantOutcome::Reverted => format!("{tenant}: {done} {versions}"),
         TenantOutcome::Pending => format!("{tenant}: would be {done}: {versions}"),
         TenantOutcome::Failed(error) if versions.is_empty() => format!("{tenant}: failed: {}", line(error)),
         TenantOutcome::Failed(error) => format!("{tenant}: {done} {versions}, then failed: {}", line(error)),
