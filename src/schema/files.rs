@@ -1,6 +1,10 @@
 use std::{
-    fmt, fs, io,
+    fmt,
+    fs::{self, OpenOptions},
+    hash::{BuildHasher, RandomState},
+    io::{self, Write},
     path::{Path, PathBuf},
+    process,
 };
 
 use similar::TextDiff;
@@ -54,7 +58,8 @@ impl RustSchema {
     }
 
     /// Writes `shared.rs` and `tenant.rs` into a folder, by custom `src/schema`, which is made if it is missing. Returns the
-    /// files that were written: those that are as they should be are not touched, so that nothing is compiled anew for them.
+    /// files that were written: those that are as they should be are not touched, so that nothing is compiled anew for them. Each file is
+    /// replaced at once, also where the process is killed; of a symbolic link it is the file that it leads to.
     ///
     /// Where neither the folder has a `mod.rs` nor its parent a file of the folder's name, a `mod.rs` is written as well, so
     /// that `mod schema;` is all there is to do. It is yours from then on. Blocks while it writes.
@@ -127,7 +132,36 @@ fn read(path: &Path) -> Result<Option<String>, SchemaFileError> {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), SchemaFileError> {
-    fs::write(path, text).map_err(file("write", path))
+    replace(path, text).map_err(file("write", path))
+}
+
+/// The file is as it was or as it should be at any moment: compilers and others may be reading it, or writing it too.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let found = fs::symlink_metadata(path).ok();
+    // A link stays one: what it leads to is written.
+    let path = match &found {
+        Some(found) if found.is_symlink() => fs::canonicalize(path)?,
+        _ => path.to_owned(),
+    };
+    let replaced = fs::metadata(&path).ok();
+    if replaced.as_ref().is_some_and(|replaced| !replaced.is_file()) {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    let chance = RandomState::new().hash_one(process::id());
+    let partial = path.with_file_name(format!(".diesel-tenants-{}-{chance:016x}.partial", process::id()));
+    let written = (|| {
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&partial)?;
+        file.write_all(text.as_bytes())?;
+        if let Some(replaced) = replaced {
+            file.set_permissions(replaced.permissions())?;
+        }
+        file.sync_all()?;
+        fs::rename(&partial, &path)
+    })();
+    if written.is_err() {
+        let _ = fs::remove_file(&partial);
+    }
+    written
 }
 
 fn file(attempt: &'static str, path: &Path) -> impl FnOnce(io::Error) -> SchemaFileError {

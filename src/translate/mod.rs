@@ -23,6 +23,7 @@ mod map;
 mod split;
 mod template;
 mod transaction;
+mod words;
 
 pub use cache::{CacheStatistics, template_statistics};
 pub use error::{POISON, Place, TranslateError};
@@ -32,3 +33,4 @@ pub use map::SchemaTranslateMap;
 pub use split::statements;
 pub use template::Template;
 pub(crate) use transaction::transaction_control;
+pub use words::words;

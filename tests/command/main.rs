@@ -1,14 +1,19 @@
 //! The command, as its users run it: in a folder of a project, on a real PostgreSQL, which is that of the suite.
 
 mod bad_input;
+mod completion;
 mod doctor;
 mod documents;
+mod down_scripts;
 mod drift;
+mod exports;
 mod fleet;
 mod interrupt;
+mod names;
 mod project;
 mod run;
 mod schema;
 mod settings;
 mod shared;
+mod tables;
 mod tenants;

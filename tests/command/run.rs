@@ -109,3 +109,61 @@ fn suspended_tenants_are_left_out_unless_they_are_named() {
     assert_eq!(all["tenants"].as_array().unwrap().len(), 1);
     project.run(&["run", "SELECT 1", "--only", "client2"]).well();
 }
+
+#[test]
+fn a_lock_and_several_statements_are_one_transaction_in_each_tenant() {
+    let project = Project::with_tenants(&["client1", "client2"]);
+    assert_eq!(
+        project.run(&["run", "LOCK TABLE items"]).well(),
+        "client1: done, 0 rows changed\nclient2: done, 0 rows changed\n"
+    );
+    let locked = "LOCK items; INSERT INTO items VALUES (1); SAVEPOINT a; INSERT INTO items VALUES (2); ROLLBACK TO a";
+    project.run(&["run", locked]).well();
+    let ids = "SELECT (SELECT string_agg(id::text, ' ') FROM client1.items) || (SELECT string_agg(id::text, ' ') FROM client2.items)";
+    assert_eq!(project.value(ids), "11");
+    // What is only found at the end.
+    project.database.run(
+        "ALTER TABLE client2.items ADD PRIMARY KEY (id), ADD COLUMN next int REFERENCES client2.items DEFERRABLE INITIALLY DEFERRED",
+    );
+    project.database.run("ALTER TABLE client1.items ADD COLUMN next int");
+    let ended = project.run(&[
+        "run",
+        "INSERT INTO items VALUES (3, 99); INSERT INTO items VALUES (4, NULL)",
+    ]);
+    assert_eq!(ended.code, Some(1));
+    assert!(
+        ended.err.contains("client2: failed:") && ended.err.contains("foreign key"),
+        "{}",
+        ended.err
+    );
+    assert_eq!(project.value("SELECT count(*) FROM client1.items"), "3");
+    assert_eq!(project.value("SELECT count(*) FROM client2.items"), "1");
+    // Neither can be run in a transaction.
+    project.run(&["run", "VACUUM items"]).well();
+    project
+        .run(&["run", "CREATE INDEX CONCURRENTLY by_id ON items (id)"])
+        .well();
+}
+
+#[test]
+fn a_copy_is_answered_before_anything_is_sent() {
+    let project = Project::with_tenants(&["client1"]);
+    for (sql, told) in [
+        ("COPY items TO STDOUT", "COPY … TO STDOUT is not for `run`"),
+        (
+            "DELETE FROM items; COPY (SELECT 1) TO STDOUT",
+            "COPY … TO STDOUT is not for `run`",
+        ),
+        (
+            "DELETE FROM items; COPY items FROM STDIN",
+            "COPY … FROM STDIN is not for `run`",
+        ),
+    ] {
+        project
+            .database
+            .run("TRUNCATE client1.items; INSERT INTO client1.items VALUES (1)");
+        let err = project.run(&["run", sql]).failed();
+        assert!(err.contains("nothing was sent") && err.contains(told), "{err}");
+        assert_eq!(project.value("SELECT count(*) FROM client1.items"), "1");
+    }
+}

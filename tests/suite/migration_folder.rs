@@ -114,7 +114,10 @@ fn second(database: &Database, schema: &str) -> String {
 #[tokio::test]
 async fn a_missing_or_empty_down_script_is_an_error_once_it_is_needed() {
     for (text, told) in [
-        (None, "2026-11-21-000002_two holds no down.sql: write one that undoes up.sql"),
+        (
+            None,
+            "2026-11-21-000002_two holds no down.sql: write one that undoes up.sql",
+        ),
         (
             Some(" \n\t"),
             "2026-11-21-000002_two/down.sql is empty: write what undoes up.sql",
@@ -132,7 +135,13 @@ async fn a_missing_or_empty_down_script_is_an_error_once_it_is_needed() {
         // Whatever doesn't revert it doesn't ask for it.
         pool.create_tenant("client1", migrations.clone()).await.unwrap();
         pool.migrate_shared(migrations.clone()).await.unwrap();
-        assert!(pool.migrate_tenants(migrations.clone()).run().await.unwrap().is_success());
+        assert!(
+            pool.migrate_tenants(migrations.clone())
+                .run()
+                .await
+                .unwrap()
+                .is_success()
+        );
         let status = pool.migration_status(migrations.clone()).await.unwrap();
         assert!(status.tenants[0].pending.is_empty());
 
@@ -142,9 +151,15 @@ async fn a_missing_or_empty_down_script_is_an_error_once_it_is_needed() {
             let chain = chain(&error);
             assert!(chain.contains(nothing_was) && chain.contains(told), "{chain}");
         }
-        let error = pool.revert_tenant("client1", migrations.clone(), Revert::Last(1)).await.unwrap_err();
+        let error = pool
+            .revert_tenant("client1", migrations.clone(), Revert::Last(1))
+            .await
+            .unwrap_err();
         assert!(chain(&error).contains(told), "{}", chain(&error));
-        let error = pool.revert_shared(migrations.clone(), Revert::Last(1)).await.unwrap_err();
+        let error = pool
+            .revert_shared(migrations.clone(), Revert::Last(1))
+            .await
+            .unwrap_err();
         assert!(chain(&error).contains(told), "{}", chain(&error));
         assert_eq!(second(&database, "client1"), "client1.two 2");
     }

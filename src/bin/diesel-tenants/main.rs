@@ -6,6 +6,7 @@
 
 mod arguments;
 mod commands;
+mod completion;
 mod confirm;
 mod database;
 mod duration;
@@ -13,6 +14,7 @@ mod interrupt;
 mod output;
 mod settings;
 mod tls;
+mod whole_file;
 
 use std::process::ExitCode;
 
@@ -24,6 +26,8 @@ use output::{Ending, Printer};
 fn main() -> ExitCode {
     // Before anything else runs: it sets variables, which clap then reads.
     let environment = settings::load_dotenv();
+    // A shell that asks for words needs nothing else.
+    completion::answer();
     let arguments = Arguments::parse();
     let printer = Printer::new(arguments.global.json);
     let ended = environment.and_then(|()| run(arguments, printer));

@@ -1,9 +1,10 @@
-use clap::{Args, CommandFactory};
+use anyhow::Context;
+use clap::Args;
 use clap_complete::Shell;
 
 use crate::{
-    arguments::Arguments,
-    output::{Ending, say},
+    completion,
+    output::{Ending, print_raw},
 };
 
 /// Options of `completions`.
@@ -15,9 +16,9 @@ pub struct Completions {
 
 impl Completions {
     pub fn run(self) -> anyhow::Result<Ending> {
-        let (mut command, mut script) = (Arguments::command(), Vec::new());
-        clap_complete::generate(self.shell, &mut command, "diesel-tenants", &mut script);
-        say!("{}", String::from_utf8_lossy(&script).trim_end());
+        let script = completion::script(&self.shell.to_string())
+            .with_context(|| format!("can't write a script for {}", self.shell))?;
+        print_raw(script.trim_end());
         Ok(Ending::Well)
     }
 }

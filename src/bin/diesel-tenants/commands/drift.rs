@@ -3,15 +3,17 @@ use diesel_tenants::{DriftReport, SchemaName, drift::Repair};
 use serde_json::{Value, json};
 
 use super::Context;
-use crate::output::{Ending, say};
+use crate::completion::tenants;
+use crate::output::{Ending, name, print_raw, say, value};
 
 /// Options of `drift`.
 #[derive(Debug, Args)]
 pub struct Drift {
     /// The tenant that the others should be like. For all at once, best one that migrations have just made.
+    #[arg(add = tenants())]
     template: String,
     /// Only this tenant; may be given more than once. Default: all tenants, suspended ones among them.
-    #[arg(long, value_name = "TENANT")]
+    #[arg(long, value_name = "TENANT", add = tenants())]
     only: Vec<String>,
     /// Prints the statements that would repair the tenants, to be read, and then run by psql. Nothing is changed here.
     #[arg(long)]
@@ -44,24 +46,25 @@ impl Drift {
 
 fn print(report: &DriftReport, template: &str) {
     for drift in &report.drifted {
-        say!("{}:", drift.tenant);
+        say!("{}:", name(drift.tenant.as_str()));
         for difference in &drift.differences {
             let by_hand = if difference.repair.is_empty() {
                 " (to be repaired by hand)"
             } else {
                 ""
             };
-            say!("  {difference}{by_hand}");
+            say!("  {}{by_hand}", value(&difference.to_string()));
         }
         for object in &drift.not_compared {
-            say!("  not compared: {object}");
+            say!("  not compared: {}", value(object));
         }
     }
     for tenant in &report.missing {
-        say!("{tenant}: there is no such tenant");
+        say!("{}: there is no such tenant", name(tenant.as_str()));
     }
     say!(
-        "like {template}: {}; not like it: {}{}",
+        "like {}: {}; not like it: {}{}",
+        name(template),
         report.alike,
         report.drifted.len(),
         if report.drifted.is_empty() {
@@ -74,30 +77,33 @@ fn print(report: &DriftReport, template: &str) {
 
 fn print_sql(report: &DriftReport) {
     for drift in &report.drifted {
-        say!("-- {}", drift.tenant.as_str().escape_debug());
+        print_raw(format_args!("-- {}", name(drift.tenant.as_str())));
         for Repair {
             sql, is_destructive, ..
         } in &drift.repair
         {
-            say!(
+            print_raw(format_args!(
                 "{}{sql};",
                 if *is_destructive {
                     "-- The next statement loses data.\n"
                 } else {
                     ""
                 }
-            );
+            ));
         }
         for difference in drift
             .differences
             .iter()
             .filter(|difference| difference.repair.is_empty())
         {
-            say!("-- To be repaired by hand: {}", difference.to_string().escape_debug());
+            print_raw(format_args!(
+                "-- To be repaired by hand: {}",
+                value(&difference.to_string())
+            ));
         }
     }
     for tenant in &report.missing {
-        say!("-- There is no tenant {:?}.", tenant.as_str());
+        print_raw(format_args!("-- There is no tenant {}.", name(tenant.as_str())));
     }
 }
 

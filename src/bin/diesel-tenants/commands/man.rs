@@ -5,7 +5,7 @@ use clap_mangen::Man;
 
 use crate::{
     arguments::Arguments,
-    output::{Ending, say},
+    output::{Ending, print_raw},
 };
 
 pub fn run() -> anyhow::Result<Ending> {
@@ -13,7 +13,7 @@ pub fn run() -> anyhow::Result<Ending> {
     command.build();
     let mut pages = Vec::new();
     render(&command, &mut pages)?;
-    say!("{}", String::from_utf8_lossy(&pages).trim_end());
+    print_raw(String::from_utf8_lossy(&pages).trim_end());
     Ok(Ending::Well)
 }
 

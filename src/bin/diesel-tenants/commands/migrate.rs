@@ -10,6 +10,7 @@ use diesel_tenants::{
 use super::Context;
 use crate::{
     arguments::TenantMigrations,
+    completion::tenants,
     duration,
     interrupt::Interrupt,
     output::{Ending, Progress, describe, print_fleet},
@@ -28,10 +29,10 @@ pub struct Migrate {
 #[derive(Debug, Clone, Args)]
 pub struct Fleet {
     /// Only this tenant; may be given more than once. Default: all tenants, suspended ones and spares among them.
-    #[arg(long, value_name = "TENANT")]
+    #[arg(long, value_name = "TENANT", add = tenants())]
     pub only: Vec<String>,
     /// This tenant first; may be given more than once. If it fails, nobody else is touched.
-    #[arg(long, value_name = "TENANT")]
+    #[arg(long, value_name = "TENANT", add = tenants())]
     pub canary: Vec<String>,
     /// How many tenants at a time, each on a connection of its own.
     #[arg(long, value_name = "COUNT", default_value_t = 2)]

@@ -67,7 +67,7 @@ pub struct Context {
 }
 
 impl Context {
-    fn new(global: &Global, printer: Printer) -> anyhow::Result<Self> {
+    pub fn new(global: &Global, printer: Printer) -> anyhow::Result<Self> {
         Ok(Self {
             settings: Settings::read(global)?,
             database: Database::new(global)?,

@@ -5,7 +5,7 @@ use crate::{
     arguments::{Consent, Count, TenantMigrations},
     confirm::confirm,
     interrupt::Interrupt,
-    output::{Ending, print_fleet},
+    output::{Ending, name, print_fleet},
 };
 
 /// Options of `revert`.
@@ -45,7 +45,10 @@ pub fn ask(consent: &Consent, count: &Count, fleet: &Fleet, what: &str) -> anyho
     };
     let tenants = match fleet.only.as_slice() {
         [] => "all tenants".to_owned(),
-        only => format!("tenants {}", only.join(", ")),
+        only => {
+            let names: Vec<String> = only.iter().map(|only| name(only)).collect();
+            format!("tenants {}", names.join(", "))
+        }
     };
     confirm(
         consent,

@@ -10,7 +10,8 @@ use serde_json::json;
 use super::Context;
 use crate::{
     arguments::{SharedMigrations, TenantMigrations},
-    output::{Ending, say},
+    completion::tenants,
+    output::{Ending, say, tell},
     settings::Together,
 };
 
@@ -31,7 +32,7 @@ pub struct Source {
     folder: Option<PathBuf>,
     /// Reads the database as it is, with this tenant for all. Default: the migrations, applied to a scratch database that is
     /// dropped afterwards, for which the role has to be allowed to create databases.
-    #[arg(long, value_name = "TENANT", conflicts_with_all = ["shared_migration_dir", "tenant_migration_dir"])]
+    #[arg(long, value_name = "TENANT", add = tenants(), conflicts_with_all = ["shared_migration_dir", "tenant_migration_dir"])]
     tenant: Option<String>,
     /// The folder of the shared migrations. Default: as for `shared migrate`.
     #[arg(long, env = "MIGRATION_DIRECTORY", hide_env_values = true, value_name = "FOLDER")]
@@ -95,12 +96,12 @@ impl Source {
             schema = self.read_uninterrupted(context) => schema?,
             Ok(()) = tokio::signal::ctrl_c() => {
                 // By now the other branch is dropped, and with it the scratch database.
-                eprintln!("given up; nothing was written");
+                tell!("given up; nothing was written");
                 process::exit(130);
             }
         };
         for warning in schema.warnings() {
-            eprintln!("warning: {warning}");
+            tell!("warning: {warning}");
         }
         Ok(schema)
     }

@@ -4,7 +4,8 @@ use clap::Args;
 use super::Context;
 use crate::{
     arguments::TenantMigrations,
-    output::{Ending, counted, print_changed, print_invalid, say, table},
+    completion::tenants,
+    output::{Ending, counted, name, print_changed, print_invalid, say, table},
 };
 
 /// Options of `status`.
@@ -13,7 +14,7 @@ pub struct Status {
     #[command(flatten)]
     migrations: TenantMigrations,
     /// Only this tenant; may be given more than once. Default: all tenants, suspended ones and spares among them.
-    #[arg(long, value_name = "TENANT")]
+    #[arg(long, value_name = "TENANT", add = tenants())]
     only: Vec<String>,
     /// Only tenants that lack a migration, have one that isn't in the folder, or an index that is invalid.
     #[arg(long)]
@@ -55,7 +56,7 @@ impl Status {
         context.printer.result(&status, || {
             let rows = status.tenants.iter().map(|versions| {
                 [
-                    versions.tenant.to_string(),
+                    name(versions.tenant.as_str()),
                     versions.status.to_string(),
                     versions.newest().unwrap_or("-").to_owned(),
                     versions.applied.len().to_string(),

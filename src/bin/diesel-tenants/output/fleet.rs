@@ -3,7 +3,7 @@ use diesel_tenants::{
     migrations::{ChangedMigration, TenantOutcome, TenantReport},
 };
 
-use super::{line, say};
+use super::{line, name, say};
 
 /// One tenant's line: what was, or would be, done to it. `done` is a word such as `applied`.
 pub fn describe(report: &TenantReport, done: &str) -> String {
@@ -13,7 +13,7 @@ pub fn describe(report: &TenantReport, done: &str) -> String {
         outcome,
         ..
     } = report;
-    let tenant = tenant.as_str().escape_debug();
+    let tenant = name(tenant.as_str());
     let versions = versions.join(", ");
     match outcome {
         TenantOutcome::Migrated | TenantOutcome::Reverted => format!("{tenant}: {done} {versions}"),
@@ -45,8 +45,8 @@ pub fn print_changed(changed: &[ChangedMigration]) {
         say!(
             "changed: migration {version} is another one now than when it was applied to {}",
             match tenants.as_slice() {
-                [one] => one.to_string(),
-                [first, others @ ..] => format!("{first} and {} others", others.len()),
+                [one] => name(one.as_str()),
+                [first, others @ ..] => format!("{} and {} others", name(first.as_str()), others.len()),
                 [] => "some tenants".to_owned(),
             }
         );

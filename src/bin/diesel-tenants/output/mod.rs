@@ -1,9 +1,11 @@
 //! What is printed: results to stdout, as text or as one JSON document; everything else to stderr.
 
+mod advice;
 mod fleet;
 mod outcomes;
 mod progress;
 mod table;
+mod visible;
 
 use std::{
     fmt::Display,
@@ -19,17 +21,32 @@ pub use fleet::{describe, print_changed, print_fleet, print_invalid};
 pub use outcomes::Outcomes;
 pub use progress::Progress;
 pub use table::{table, table_of};
+pub use visible::{line as value, name};
 
-/// Prints a line of the result, as `println!` does, but for a reader who has gone away.
+/// Prints a line of the result for people, as `println!` does, but for a reader who has gone away.
 macro_rules! say {
     ($($text:tt)*) => {
-        $crate::output::print_line(format_args!($($text)*))
+        $crate::output::print_raw($crate::output::shown(format_args!($($text)*)))
     };
 }
 pub(crate) use say;
 
-/// Ends the process if nobody reads any further: `head` has what it wanted.
-pub fn print_line(text: impl Display) {
+/// Prints a line to stderr for people.
+macro_rules! tell {
+    ($($text:tt)*) => {
+        eprintln!("{}", $crate::output::shown(format_args!($($text)*)))
+    };
+}
+pub(crate) use tell;
+
+/// A text of which a terminal obeys nothing, whatever stands in a database.
+pub fn shown(text: impl Display) -> String {
+    visible::lines(&text.to_string())
+}
+
+/// Prints a line for programs, to the letter: JSON, SQL, scripts. Ends the process if nobody reads any further: `head` has what it
+/// wanted.
+pub fn print_raw(text: impl Display) {
     if let Err(error) = writeln!(io::stdout(), "{text}") {
         process::exit(i32::from(error.kind() != io::ErrorKind::BrokenPipe));
     }
@@ -70,7 +87,7 @@ impl Printer {
     /// Prints a result: as JSON, or by a function that prints text.
     pub fn result(self, result: &impl Serialize, text: impl FnOnce()) -> anyhow::Result<()> {
         if self.json {
-            say!("{}", serde_json::to_string_pretty(result)?);
+            print_raw(advised(&serde_json::to_string_pretty(result)?));
         } else {
             text();
         }
@@ -81,13 +98,13 @@ impl Printer {
     pub fn error(self, error: &anyhow::Error) {
         let mut chain = error
             .chain()
-            .map(|cause| cause.to_string().trim_end().to_owned())
+            .map(|cause| advice::in_our_words(cause.to_string().trim_end()))
             .collect::<Vec<_>>();
         // An error that stands for its cause says the same.
         chain.dedup();
-        eprintln!("error: {}", chain.join("\n  because: "));
+        tell!("error: {}", chain.join("\n  because: "));
         if self.json {
-            say!("{:#}", json!({ "error": chain.join(": ") }));
+            print_raw(format_args!("{:#}", json!({ "error": chain.join(": ") })));
         }
     }
 }
@@ -101,5 +118,18 @@ pub fn counted(count: impl Display, thing: &str) -> String {
 
 /// An error with its causes, on one line.
 pub fn line(error: &(dyn std::error::Error + 'static)) -> String {
-    causes(error)
+    let words = advice::in_our_words(&causes(error));
+    words.lines().map(str::trim).collect::<Vec<_>>().join(" ")
+}
+
+/// The library writes errors into its reports itself. Each member of an object has a line of its own.
+fn advised(document: &str) -> String {
+    let lines = document.lines().map(|line| {
+        if line.trim_start().starts_with("\"error\": ") {
+            advice::in_our_words(line)
+        } else {
+            line.to_owned()
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }

@@ -2,7 +2,7 @@ use std::{error::Error, fmt::Display};
 
 use serde_json::{Value, json};
 
-use super::{Ending, Printer, line, say};
+use super::{Ending, Printer, line, name, say, tell};
 
 /// What was done to some tenants, one after the other.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ impl Outcomes {
     /// Notes and prints what was done to a tenant: `done` is a word such as `created`; what else is to be said comes as text, and
     /// as an object for JSON.
     pub fn add<E: Error + 'static>(&mut self, tenant: &str, done: &str, result: Result<(String, Value), E>) {
-        let name = tenant.escape_debug();
+        let name = name(tenant);
         match result {
             Ok((text, details)) => {
                 let separator = if text.is_empty() { "" } else { ", " };
@@ -37,7 +37,7 @@ impl Outcomes {
             }
             Err(error) => {
                 let error = line(&error);
-                eprintln!("{name}: failed: {error}");
+                tell!("{name}: failed: {error}");
                 self.ending = Ending::Failed;
                 self.tenants
                     .push(json!({ "tenant": tenant, "outcome": "failed", "error": error }));

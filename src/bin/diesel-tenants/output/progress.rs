@@ -2,6 +2,8 @@ use std::io::{IsTerminal, stderr};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::{shown, tell};
+
 /// How far a command has come: a bar with rate and remaining time on a terminal, plain lines on stderr otherwise.
 pub struct Progress(Option<ProgressBar>);
 
@@ -26,11 +28,11 @@ impl Progress {
         match &self.0 {
             Some(bar) => {
                 if is_notable {
-                    bar.println(line);
+                    bar.println(shown(line));
                 }
                 bar.inc(1);
             }
-            None => eprintln!("{line}"),
+            None => tell!("{line}"),
         }
     }
 

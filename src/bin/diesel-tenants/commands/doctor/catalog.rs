@@ -4,6 +4,7 @@ use diesel_tenants::{CheckoutError, TenantPool, TenantStatus};
 use tokio_postgres::{Client, Error, types::Type};
 
 use super::Finding;
+use crate::output::name;
 
 /// The schemas with a version table, other than the shared one.
 const TENANTS: &str = "tenant AS (SELECT n.oid, n.nspname::text AS name FROM pg_catalog.pg_class c \
@@ -53,8 +54,10 @@ async fn locks(client: &Client, shared_schema: &str) -> Result<Finding, Error> {
     let (Some(tenant), Some(relations)) = (tenant, relations) else {
         return Ok(Finding::fine(CHECK, format!("room for {room} locks, and no tenants")));
     };
-    let found =
-        format!("room for {room} locks; the largest tenant, {tenant}, has {relations} tables, indexes and sequences");
+    let found = format!(
+        "room for {room} locks; the largest tenant, {}, has {relations} tables, indexes and sequences",
+        name(&tenant)
+    );
     Ok(if relations * 4 <= room {
         Finding::fine(CHECK, found)
     } else {
@@ -72,7 +75,7 @@ pub async fn unfinished(pool: &TenantPool) -> Result<Finding, CheckoutError> {
     const CHECK: &str = "unfinished tenants";
     let tenants = pool.all_tenants().await?.into_iter();
     let unfinished = tenants.filter(|tenant| tenant.status == TenantStatus::Unfinished);
-    let names: Vec<String> = unfinished.map(|tenant| tenant.name.to_string()).collect();
+    let names: Vec<String> = unfinished.map(|tenant| name(tenant.name.as_str())).collect();
     Ok(match some(&names) {
         None => Finding::fine(CHECK, "none"),
         Some(found) => Finding::warning(

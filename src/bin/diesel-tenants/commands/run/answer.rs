@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 use tokio_postgres::SimpleQueryMessage;
 
-use crate::output::{counted, say, table_of};
+use crate::output::{counted, name, say, table_of};
 
 /// What the server answered to some statements, in their order.
 #[derive(Debug, Default)]
@@ -49,7 +49,7 @@ impl Answer {
     }
 
     pub fn print(&self, tenant: &str) {
-        let tenant = tenant.escape_debug();
+        let tenant = name(tenant);
         for statement in &self.0 {
             match &statement.columns {
                 Some(columns) => {

@@ -19,15 +19,22 @@ impl<'a> Connections<'a> {
         }
     }
 
-    /// Runs a text that is translated already.
-    pub async fn run(&self, sql: &str) -> anyhow::Result<Answer> {
+    /// Runs a text that is translated already, in a transaction begun for it or as it is.
+    pub async fn run(&self, sql: &str, in_transaction: bool) -> anyhow::Result<Answer> {
         let free = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let client = match free {
             Some(client) => client,
             None => self.context.database.safe_client(&self.context.settings).await?,
         };
+        // After a failure the connection is closed, which ends the transaction as well.
+        if in_transaction {
+            client.batch_execute("BEGIN").await?;
+        }
         let answer = Answer::of(client.simple_query(sql).await?);
-        // Refused while a transaction is open. Then, and after a failure, the connection is closed.
+        if in_transaction {
+            client.batch_execute("COMMIT").await?;
+        }
+        // Refused while a transaction is open. Then the connection is closed, too.
         if client.batch_execute("DISCARD ALL").await.is_ok() {
             self.free.lock().unwrap_or_else(PoisonError::into_inner).push(client);
         }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod connections;
+mod script;
 
 use std::{
     io::{self, IsTerminal, Read},
@@ -16,10 +17,12 @@ use serde_json::json;
 
 use super::Context;
 use crate::{
+    completion::tenants,
     interrupt::Interrupt,
-    output::{Ending, Progress, line, say},
+    output::{Ending, Progress, line, name, say},
 };
 use connections::Connections;
+use script::needs_transaction;
 
 /// Options of `run`.
 #[derive(Debug, Args)]
@@ -32,7 +35,7 @@ pub struct Run {
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// Only this tenant, also if it is suspended; may be given more than once. Default: all active tenants.
-    #[arg(long, value_name = "TENANT")]
+    #[arg(long, value_name = "TENANT", add = tenants())]
     only: Vec<String>,
     /// In how many tenants at a time.
     #[arg(long, value_name = "COUNT", default_value_t = 4)]
@@ -42,6 +45,7 @@ pub struct Run {
 impl Run {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
         let sql = self.sql()?;
+        let in_transaction = needs_transaction(&sql)?;
         let pool = context.database.pool(&context.settings, 1).await?;
         let tenants = self.tenants(&pool).await?;
         let symbolic = context.settings.tenants.symbolic_schema.as_deref();
@@ -68,7 +72,7 @@ impl Run {
             async move {
                 let answered = match interrupt.is_pressed() {
                     true => Err(anyhow::anyhow!("not reached")),
-                    false => connections.run(&sql).await,
+                    false => connections.run(&sql, in_transaction).await,
                 };
                 (tenant, answered)
             }
@@ -88,7 +92,7 @@ impl Run {
                 Err(error) => {
                     failed += 1;
                     let error = line(error.as_ref());
-                    progress.tenant(&format!("{}: failed: {error}", tenant.as_str().escape_debug()), true);
+                    progress.tenant(&format!("{}: failed: {error}", name(tenant.as_str())), true);
                     documents.push(json!({ "tenant": tenant.as_str(), "error": error }));
                 }
             }

@@ -3,6 +3,7 @@ use serde_json::json;
 
 use crate::{
     commands::Context,
+    completion::tenants,
     output::{Ending, Outcomes},
 };
 
@@ -10,7 +11,7 @@ use crate::{
 #[derive(Debug, Args)]
 pub struct Suspend {
     /// The tenants' names.
-    #[arg(required = true)]
+    #[arg(required = true, add = tenants())]
     names: Vec<String>,
 }
 
@@ -18,7 +19,7 @@ pub struct Suspend {
 #[derive(Debug, Args)]
 pub struct Resume {
     /// The tenants' names.
-    #[arg(required = true)]
+    #[arg(required = true, add = tenants())]
     names: Vec<String>,
 }
 

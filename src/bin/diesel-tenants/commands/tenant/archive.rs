@@ -4,14 +4,15 @@ use serde_json::json;
 use crate::{
     arguments::Patience,
     commands::Context,
-    output::{Ending, Outcomes},
+    completion::tenants,
+    output::{Ending, Outcomes, name as shown},
 };
 
 /// Options of `tenant archive`.
 #[derive(Debug, Args)]
 pub struct Archive {
     /// The tenants' names, which are free again afterwards.
-    #[arg(required = true)]
+    #[arg(required = true, add = tenants())]
     names: Vec<String>,
     #[command(flatten)]
     patience: Patience,
@@ -31,7 +32,12 @@ impl Archive {
             } else {
                 archive.await
             };
-            let archived = archived.map(|archive| (format!("as {archive}"), json!({ "archive": archive.as_str() })));
+            let archived = archived.map(|archive| {
+                (
+                    format!("as {}", shown(archive.as_str())),
+                    json!({ "archive": archive.as_str() }),
+                )
+            });
             outcomes.add(name, "archived", archived);
         }
         outcomes.end()

@@ -9,7 +9,7 @@ use crate::{
     commands::Context,
     confirm::confirm,
     duration,
-    output::{Ending, Outcomes, say, table},
+    output::{Ending, Outcomes, name, say, table},
 };
 
 /// Options of `tenant archived`.
@@ -41,7 +41,7 @@ impl Archived {
         let mut outcomes = Outcomes::new(context.printer);
         for archived in report.dropped {
             let details = (
-                format!("an archive of {}", archived.tenant),
+                format!("an archive of {}", name(archived.tenant.as_str())),
                 json!({ "archive_of": archived.tenant.as_str() }),
             );
             outcomes.add::<diesel_tenants::LifecycleError>(archived.archive.as_str(), "dropped", Ok(details));
@@ -63,8 +63,8 @@ async fn list(context: &Context) -> anyhow::Result<Ending> {
             let rows = archives.iter().map(|archived| {
                 let age = SystemTime::now().duration_since(archived.since).unwrap_or_default();
                 [
-                    archived.archive.to_string(),
-                    archived.tenant.to_string(),
+                    name(archived.archive.as_str()),
+                    name(archived.tenant.as_str()),
                     format!("{} days", days(age)),
                 ]
             });

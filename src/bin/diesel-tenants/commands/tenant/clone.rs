@@ -3,13 +3,15 @@ use serde_json::json;
 
 use crate::{
     commands::Context,
-    output::{Ending, Outcomes},
+    completion::tenants,
+    output::{Ending, Outcomes, name},
 };
 
 /// Options of `tenant clone`.
 #[derive(Debug, Args)]
 pub struct Clone {
     /// The tenant to be copied, which may be in use.
+    #[arg(add = tenants())]
     template: String,
     /// The new tenant's name.
     name: String,
@@ -33,7 +35,7 @@ impl Clone {
             &self.name,
             "created",
             cloned.map(|()| {
-                let text = format!("like {}, {rows} its rows", self.template);
+                let text = format!("like {}, {rows} its rows", name(&self.template));
                 (
                     text,
                     json!({ "template": self.template, "with_rows": !self.without_data }),

@@ -6,15 +6,16 @@ use tokio_postgres::{Client, types::Type};
 use crate::{
     arguments::{Consent, Patience},
     commands::Context,
+    completion::tenants,
     confirm::confirm,
-    output::{Ending, Outcomes, counted},
+    output::{Ending, Outcomes, counted, name as shown},
 };
 
 /// Options of `tenant drop`.
 #[derive(Debug, Args)]
 pub struct Drop {
     /// The tenants' names; or the schemas of archives, spares, and what a crash left.
-    #[arg(required = true)]
+    #[arg(required = true, add = tenants())]
     names: Vec<String>,
     #[command(flatten)]
     patience: Patience,
@@ -58,7 +59,7 @@ impl Drop {
             .names
             .iter()
             .zip(&sizes)
-            .map(|(name, size)| format!("{} ({size})", name.escape_debug()))
+            .map(|(name, size)| format!("{} ({size})", shown(name)))
             .collect();
         confirm(&self.consent, &format!("Drop {}, for good?", listed.join(", ")))?;
         for (name, size) in self.names.iter().zip(sizes) {

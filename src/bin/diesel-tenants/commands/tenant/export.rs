@@ -1,27 +1,32 @@
 use std::{
     io::IsTerminal as _,
     path::{Path, PathBuf},
+    process,
 };
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 use diesel_tenants::transfer::Exported;
 use serde_json::json;
-use tokio::{fs, io::AsyncWrite};
+use tokio::io::AsyncWrite;
 
 use crate::{
     commands::Context,
-    output::{Ending, Outcomes},
+    completion::tenants,
+    interrupt,
+    output::{Ending, Outcomes, name, tell},
+    whole_file::WholeFile,
 };
 
 /// Options of `tenant export`.
 #[derive(Debug, Args)]
 pub struct Export {
     /// The tenant, which may be in use.
+    #[arg(add = tenants())]
     name: String,
-    /// The file to be written, which must not exist yet, or - for the standard output.
+    /// The file to be written, which must not exist yet, or - for the standard output. It is there once it is whole.
     file: PathBuf,
-    /// Replaces the file if there is one.
+    /// Replaces the file if there is one. It must be a regular file, not a link or a device.
     #[arg(long)]
     force: bool,
 }
@@ -33,30 +38,22 @@ impl Export {
                 bail!("an export is no text for a terminal: name a file, or send the standard output to a program");
             }
             let exported = self.write(context, tokio::io::stdout()).await?;
-            eprintln!("{}: exported, {}", self.name.escape_debug(), text(&exported));
+            tell!("{}: exported, {}", name(&self.name), text(&exported));
             return Ok(Ending::Well);
         }
-        if !self.force && fs::try_exists(&self.file).await.unwrap_or(false) {
-            bail!(
-                "there is a file {} already: name another one, or replace it by --force",
-                self.file.display()
-            );
-        }
-        // Under its own name only once it is whole.
-        let mut partial = self.file.clone().into_os_string();
-        partial.push(".partial");
-        let file = fs::File::create(&partial).await;
-        let mut file = file.with_context(|| format!("can't write to {}", Path::new(&partial).display()))?;
-        let exported = match self.write(context, &mut file).await {
-            Ok(exported) => exported,
-            Err(error) => {
-                let _ = fs::remove_file(&partial).await;
-                return Err(error);
+        let file = WholeFile::begin(&self.file, self.force)?;
+        let exported = {
+            let mut writer = file.writer().context("can't write to the disk")?;
+            tokio::select! {
+                exported = self.write(context, &mut writer) => exported?,
+                code = interrupt::asked_to_end() => {
+                    drop(file);
+                    tell!("given up; {} is as it was", self.file.display());
+                    process::exit(code);
+                }
             }
         };
-        file.sync_all().await.context("can't write the export to the disk")?;
-        let renamed = fs::rename(&partial, &self.file).await;
-        renamed.with_context(|| format!("can't write to {}", self.file.display()))?;
+        tokio::task::spawn_blocking(|| file.finish()).await??;
         let mut outcomes = Outcomes::new(context.printer);
         outcomes.add::<std::convert::Infallible>(
             &self.name,

@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{
     commands::Context,
-    output::{Ending, Outcomes},
+    output::{Ending, Outcomes, name},
 };
 
 /// Options of `tenant import`.
@@ -43,10 +43,7 @@ impl Import {
             &self.name,
             "imported",
             Ok((
-                format!(
-                    "{tables} tables with {rows} rows, exported as {}",
-                    exported_as.escape_debug()
-                ),
+                format!("{tables} tables with {rows} rows, exported as {}", name(&exported_as)),
                 json!({ "exported_as": exported_as, "tables": tables, "rows": rows }),
             )),
         );

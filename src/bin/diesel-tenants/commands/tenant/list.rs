@@ -3,7 +3,7 @@ use serde_json::json;
 
 use crate::{
     commands::Context,
-    output::{Ending, say, table},
+    output::{Ending, name, say, table},
 };
 
 /// Options of `tenant list`.
@@ -32,7 +32,7 @@ impl List {
             } else {
                 let rows = tenants
                     .iter()
-                    .map(|tenant| [tenant.name.to_string(), tenant.status.to_string()]);
+                    .map(|tenant| [name(tenant.name.as_str()), tenant.status.to_string()]);
                 say!("{}", table(["tenant", "status"], rows));
             }
         })?;

@@ -4,13 +4,15 @@ use serde_json::json;
 use crate::{
     arguments::Patience,
     commands::Context,
-    output::{Ending, Outcomes},
+    completion::tenants,
+    output::{Ending, Outcomes, name},
 };
 
 /// Options of `tenant rename`.
 #[derive(Debug, Args)]
 pub struct Rename {
     /// The name up to now.
+    #[arg(add = tenants())]
     from: String,
     /// The name from now on.
     to: String,
@@ -29,7 +31,7 @@ impl Rename {
         outcomes.add(
             &self.from,
             "renamed",
-            renamed.map(|()| (format!("now {}", self.to), json!({ "to": self.to }))),
+            renamed.map(|()| (format!("now {}", name(&self.to)), json!({ "to": self.to }))),
         );
         outcomes.end()
     }

@@ -4,13 +4,15 @@ use serde_json::json;
 
 use crate::{
     commands::Context,
-    output::{Ending, Outcomes},
+    completion::archives,
+    output::{Ending, Outcomes, name as shown},
 };
 
 /// Options of `tenant restore`.
 #[derive(Debug, Args)]
 pub struct Restore {
     /// The archive's name, as `tenant archived` shows it.
+    #[arg(add = archives())]
     archive: String,
     /// The name that the tenant gets. Default: the one that it had.
     name: Option<String>,
@@ -41,7 +43,7 @@ impl Restore {
             &name,
             "restored",
             restored.map(|()| {
-                let text = format!("from {}; `migrate` brings it up to date", self.archive);
+                let text = format!("from {}; `migrate` brings it up to date", shown(&self.archive));
                 (text, json!({ "archive": self.archive }))
             }),
         );

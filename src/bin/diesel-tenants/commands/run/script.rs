@@ -1,0 +1,119 @@
+//! What is to be run, before it is translated for each tenant.
+
+use anyhow::bail;
+use diesel_tenants::translate::{statements, words};
+
+/// Whether the statements need a transaction begun for them: so do several, which are one transaction, and such as only make sense in
+/// one. A single statement is one by itself, and some can be nothing else (`VACUUM`). Whatever begins or ends transactions is left
+/// alone.
+///
+/// Fails if a statement wants more of the connection than to be sent.
+pub fn needs_transaction(sql: &str) -> anyhow::Result<bool> {
+    // What can't be cut into statements can't be translated either, and is told of then.
+    let Ok(ranges) = statements(sql) else {
+        return Ok(false);
+    };
+    let statements: Vec<Vec<String>> = ranges.into_iter().map(|range| words(&sql[range])).collect();
+    for statement in &statements {
+        refuse_copy(statement)?;
+    }
+    if statements.iter().any(|statement| controls_transactions(statement)) {
+        return Ok(false);
+    }
+    Ok(match &statements[..] {
+        [statement] => is_for_transactions(statement),
+        statements => statements.len() > 1,
+    })
+}
+
+/// Rows that are copied come and go by messages of their own.
+fn refuse_copy(statement: &[String]) -> anyhow::Result<()> {
+    let copies = statement.first().is_some_and(|first| first == "COPY");
+    for pair in statement.windows(2).filter(|_| copies) {
+        match [&*pair[0], &*pair[1]] {
+            ["TO", "STDOUT" | "STDIN"] => bail!(
+                "the SQL can't be used, and nothing was sent: COPY … TO STDOUT is not for `run`, which shows the rows of queries; say \
+                 TABLE … or SELECT …, write a tenant to a file by `diesel-tenants tenant export`, or use psql"
+            ),
+            ["FROM", "STDIN" | "STDOUT"] => bail!(
+                "the SQL can't be used, and nothing was sent: COPY … FROM STDIN is not for `run`, which sends no rows; say INSERT, make a \
+                 tenant of a file by `diesel-tenants tenant import`, or use psql"
+            ),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn first_two(statement: &[String]) -> [&str; 2] {
+    [0, 1].map(|index| statement.get(index).map_or("", String::as_str))
+}
+
+fn controls_transactions(statement: &[String]) -> bool {
+    match first_two(statement) {
+        ["BEGIN" | "COMMIT" | "END" | "ABORT", _] | ["START" | "PREPARE", "TRANSACTION"] => true,
+        // To a savepoint, it goes on.
+        ["ROLLBACK", second] => second != "TO" && statement.get(2).is_none_or(|third| third != "TO"),
+        _ => false,
+    }
+}
+
+fn is_for_transactions(statement: &[String]) -> bool {
+    matches!(
+        first_two(statement),
+        ["LOCK" | "DECLARE" | "SAVEPOINT", _] | ["SET", "LOCAL" | "CONSTRAINTS" | "TRANSACTION"]
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transaction_is_begun_where_it_makes_a_difference() {
+        for sql in [
+            "LOCK TABLE orders",
+            "/* so */ lock orders",
+            "DECLARE c CURSOR FOR SELECT 1",
+            "SET LOCAL statement_timeout = 1",
+            "SELECT 1; SELECT 2",
+            "SAVEPOINT a; ROLLBACK TO a; ROLLBACK TO SAVEPOINT a; ROLLBACK WORK TO a",
+            "PREPARE transaction_like AS SELECT 1; SELECT 2",
+        ] {
+            assert!(needs_transaction(sql).unwrap(), "{sql}");
+        }
+        for sql in [
+            "SELECT 1",
+            "VACUUM",
+            "CREATE INDEX CONCURRENTLY i ON orders (id)",
+            "INSERT INTO items VALUES (1); COMMIT; BEGIN; INSERT INTO items VALUES (2)",
+            "BEGIN; SELECT 1; END",
+            "SELECT 'x",
+            "",
+        ] {
+            assert!(!needs_transaction(sql).unwrap(), "{sql}");
+        }
+    }
+
+    #[test]
+    fn a_copy_by_way_of_the_connection_is_refused_and_no_other() {
+        for sql in [
+            "COPY orders TO STDOUT",
+            "copy orders (id) to stdout with (format csv)",
+            "COPY (SELECT 1) TO STDOUT",
+            "SELECT 1; COPY orders FROM STDIN",
+            "COPY BINARY orders FROM STDIN",
+        ] {
+            let error = needs_transaction(sql).unwrap_err().to_string();
+            assert!(error.contains("nothing was sent"), "{error}");
+        }
+        for sql in [
+            "COPY orders TO '/tmp/orders'",
+            "COPY stdin FROM PROGRAM 'cat'",
+            "COPY (SELECT 1 FROM stdin) TO '/tmp/x'",
+            "SELECT 1 FROM stdin",
+        ] {
+            assert!(needs_transaction(sql).is_ok(), "{sql}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What the library advises to do, as the command's users say it.
+
+/// What stands in the library's errors, and what stands for it here; the longest come first.
+///
+/// The settings of a pool that are also those of `diesel-tenants.toml` keep their names.
+const WORDS: &[(&str, &str)] = &[
+    (
+        "bring it up to date by `migrate_tenant` or `ensure_tenant`",
+        "let `diesel-tenants tenant create --if-not-exists` bring it up to date",
+    ),
+    (
+        "hold them for a shorter time, or raise `max_size`",
+        "try again when fewer commands run",
+    ),
+    (
+        "read a live tenant (`from_tenant`, `--tenant`)",
+        "read a live tenant (`--tenant`)",
+    ),
+    ("let `force` do it", "let `--force` do it"),
+    ("`tenants` lists", "`diesel-tenants tenant list` lists"),
+    ("`archived_tenants` lists", "`diesel-tenants tenant archived` lists"),
+    ("`create_tenant`", "`diesel-tenants tenant create`"),
+    ("`ensure_tenant`", "`diesel-tenants tenant create --if-not-exists`"),
+    ("`export_tenant`", "`diesel-tenants tenant export`"),
+    ("`migrate_tenant`", "`diesel-tenants migrate --only`"),
+    ("`rename_tenant`", "`diesel-tenants tenant rename`"),
+    ("`resume_tenant`", "`diesel-tenants tenant resume`"),
+    ("`migration_url`", "`--migration-url`"),
+];
+
+/// A message of the library's, in the command's words.
+pub fn in_our_words(message: &str) -> String {
+    let mut words = message.to_owned();
+    if message.contains('`') {
+        for (library, command) in WORDS {
+            if words.contains(library) {
+                words = words.replace(library, command);
+            }
+        }
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::*;
+
+    /// What the library's errors put between backticks, and isn't one of its functions: settings that `diesel-tenants.toml` has
+    /// too, what stands in other files, and names in the database.
+    const COMMON: &[&str] = &[
+        "domains",
+        "extension_schemas",
+        "run_in_transaction",
+        "search_path_from_role",
+        "set_up",
+        "shared_schema",
+        "symbolic_schema",
+        "tenants",
+    ];
+
+    /// Functions in errors that the command never meets: of what it doesn't call or set.
+    const OUT_OF_REACH: &[&str] = &[
+        // A policy that chooses among databases, a directory of shards.
+        "among",
+        "or_main",
+        "citus",
+        // Shares, replicas, the context, and a pool that the application sets up.
+        "max_per_tenant",
+        "max_size",
+        "max_lifetime",
+        "max_statements",
+        "replica",
+        "with_tenant",
+        // The command always gives its TLS connector.
+        "establish_with",
+        "tls",
+        // Moves.
+        "pause_writes",
+        "wait",
+    ];
+
+    #[test]
+    fn no_error_of_the_library_advises_a_function_in_a_shell() {
+        let mut words = Vec::new();
+        collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut words);
+        assert!(words.len() > 20, "the errors are found: {words:?}");
+        for (file, word) in words {
+            assert!(
+                COMMON.contains(&&*word) || OUT_OF_REACH.contains(&&*word),
+                "`{word}` in {file} is no word of the command's: say in WORDS what stands for it"
+            );
+        }
+    }
+
+    /// The names between backticks in the library's strings, after translation.
+    fn collect(folder: &Path, words: &mut Vec<(String, String)>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                if !["bin", "web"].contains(&&*path.file_name().unwrap().to_string_lossy()) {
+                    collect(&path, words);
+                }
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            let is_code = |line: &&str| !line.starts_with("//") && !line.contains("must_use");
+            let code: Vec<&str> = text.lines().map(str::trim).filter(is_code).collect();
+            // A string goes on behind a backslash.
+            let code = in_our_words(&code.join("\n").replace("\\\n", ""));
+            let is_name = |word: &&str| word.len() > 1 && word.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+            let names = code.split('`').filter(is_name);
+            words.extend(names.map(|word| (path.display().to_string(), word.to_owned())));
+        }
+    }
+}
