@@ -11,7 +11,7 @@ fn on_terminal(project: &Project, columns: u16, arguments: &[&str]) -> String {
         .map(|word| format!("'{}'", word.replace('\'', "'\\''")))
         .collect();
     let line = format!(
-        "stty cols {columns} && '{}' {}",
+        "stty rows 24 cols {columns} && '{}' {}",
         env!("CARGO_BIN_EXE_diesel-tenants"),
         quoted.join(" ")
     );
