@@ -3,11 +3,14 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use diesel::{QueryResult, result::Error};
+use diesel::{
+    QueryResult,
+    result::{DatabaseErrorKind, Error},
+};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 
-use super::{rows::Rows, session::Waiting};
+use super::{rows::Rows, session::Waiting, wrapped::Resend};
 
 pin_project! {
     /// The answer to a statement that returns a count: an error of the translation, or what the connection below answers.
@@ -17,7 +20,7 @@ pin_project! {
     #[must_use = "futures do nothing unless polled"]
     pub struct ExecuteFuture<'conn, F> {
         #[pin]
-        sent: Sent<F>,
+        sent: Sent<'conn, F>,
         waiting: Option<Waiting<'conn>>,
     }
 }
@@ -27,48 +30,89 @@ pin_project! {
     #[must_use = "futures do nothing unless polled"]
     pub struct LoadFuture<'conn, F> {
         #[pin]
-        sent: Sent<F>,
+        sent: Sent<'conn, F>,
         waiting: Option<Waiting<'conn>>,
     }
 }
 
 pin_project! {
     #[project = SentProjection]
-    enum Sent<F> {
+    enum Sent<'conn, F> {
         Refused { error: Option<Error> },
-        Sent { #[pin] future: F },
+        Sent { #[pin] future: F, resend: Option<Resend<'conn, F>>, first_error: Option<Error> },
     }
 }
 
 const READY: &str = "a future must not be polled after it is ready";
 
-impl<F> From<QueryResult<F>> for Sent<F> {
-    fn from(sent: QueryResult<F>) -> Self {
+impl<'conn, F> From<QueryResult<(F, Option<Resend<'conn, F>>)>> for Sent<'conn, F> {
+    fn from(sent: QueryResult<(F, Option<Resend<'conn, F>>)>) -> Self {
         match sent {
-            Ok(future) => Self::Sent { future },
+            Ok((future, resend)) => Self::Sent {
+                future,
+                resend,
+                first_error: None,
+            },
             Err(error) => Self::Refused { error: Some(error) },
         }
     }
 }
 
-impl<F: Future<Output: Answer>> Sent<F> {
+impl<F: Future<Output: Answer>> Sent<'_, F> {
     fn poll(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         waiting: Option<&mut Waiting<'_>>,
         context: &mut Context<'_>,
     ) -> Poll<QueryResult<<F::Output as Answer>::Success>> {
-        match self.project() {
-            SentProjection::Refused { error } => Poll::Ready(Err(error.take().expect(READY))),
-            SentProjection::Sent { future } => {
-                waiting.expect(READY).begun();
-                future.poll(context).map(Answer::into_result)
+        let waiting = match self.as_mut().project() {
+            SentProjection::Refused { error } => return Poll::Ready(Err(error.take().expect(READY))),
+            SentProjection::Sent { .. } => waiting.expect(READY),
+        };
+        waiting.begun();
+        loop {
+            let SentProjection::Sent {
+                mut future,
+                resend,
+                first_error,
+            } = self.as_mut().project()
+            else {
+                unreachable!("it was sent");
+            };
+            let error = match ready!(future.as_mut().poll(context)).into_result() {
+                Ok(success) => return Poll::Ready(Ok(success)),
+                Err(error) => error,
+            };
+            let is_outdated = waiting.failed(&error);
+            match resend.take() {
+                Some(resend) if is_outdated => {
+                    *first_error = Some(error);
+                    future.set(resend());
+                }
+                // The second attempt had no chance in a transaction that was begun by SQL, or of a type that is no more.
+                _ => {
+                    return Poll::Ready(Err(first_error
+                        .take()
+                        .filter(|_| tells_nothing(&error))
+                        .unwrap_or(error)));
+                }
             }
         }
     }
 }
 
+/// Whether an error of a second attempt only follows from that of the first.
+fn tells_nothing(error: &Error) -> bool {
+    match error {
+        Error::NotFound => true,
+        Error::DatabaseError(DatabaseErrorKind::Unknown, information) => {
+            information.message().contains("current transaction is aborted")
+        }
+        _ => false,
+    }
+}
+
 impl<'conn, F> ExecuteFuture<'conn, F> {
-    pub(super) fn new(waiting: Waiting<'conn>, sent: QueryResult<F>) -> Self {
+    pub(super) fn new(waiting: Waiting<'conn>, sent: QueryResult<(F, Option<Resend<'conn, F>>)>) -> Self {
         Self {
             sent: sent.into(),
             waiting: Some(waiting),
@@ -88,7 +132,7 @@ impl<F: Future<Output: Answer>> Future for ExecuteFuture<'_, F> {
 }
 
 impl<'conn, F> LoadFuture<'conn, F> {
-    pub(super) fn new(waiting: Waiting<'conn>, sent: QueryResult<F>) -> Self {
+    pub(super) fn new(waiting: Waiting<'conn>, sent: QueryResult<(F, Option<Resend<'conn, F>>)>) -> Self {
         Self {
             sent: sent.into(),
             waiting: Some(waiting),

@@ -1,6 +1,6 @@
 //! A Diesel connection that translates.
 //!
-//! [`TenantConnection`] wraps any diesel-async connection, and gives every statement the schemas of its map before
+//! [`TenantConnection`] wraps [any connection](Wrapped) of diesel-async, and gives every statement the schemas of its map before
 //! anything is sent: typed queries, raw SQL and `batch_execute` alike. It is what a pool's checkout hands out, and can be
 //! used without a pool:
 //!
@@ -29,6 +29,7 @@ mod session;
 mod status;
 mod tenant_connection;
 mod transaction;
+mod wrapped;
 
 pub(crate) use archive::ArchiveNote;
 pub(crate) use catalog::{STATUS_COMMENT, SchemaFacts, facts_of, status_of};
@@ -39,3 +40,4 @@ pub(crate) use session::Condition;
 pub use status::TenantStatus;
 pub use tenant_connection::TenantConnection;
 pub use transaction::TenantTransactionManager;
+pub use wrapped::Wrapped;

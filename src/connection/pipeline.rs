@@ -7,7 +7,10 @@ use diesel::{
 };
 use diesel_async::{AsyncConnectionCore, AsyncPgConnection, SimpleAsyncConnection};
 
-use super::{ExecuteFuture, LoadFuture, Rows, TenantConnection};
+use super::{
+    ExecuteFuture, LoadFuture, Rows, TenantConnection,
+    wrapped::{execute, load},
+};
 
 type Shared<'a> = &'a AsyncPgConnection;
 
@@ -36,10 +39,9 @@ impl<'a> AsyncConnectionCore for &'a TenantConnection<AsyncPgConnection> {
         T::Query: QueryFragment<Self::Backend> + QueryId + 'query,
     {
         let rendered = self.render::<Pg, _>(source.as_query());
-        LoadFuture::new(
-            self.session.wait(false),
-            rendered.map(|query| (&mut &self.inner).load(query)),
-        )
+        let may_resend = self.session.may_resend();
+        let sent = rendered.map(|query| load(&self.inner, query, may_resend));
+        LoadFuture::new(self.session.wait(false), sent)
     }
 
     fn execute_returning_count<'conn, 'query, T>(&'conn mut self, source: T) -> Self::ExecuteFuture<'conn, 'query>
@@ -47,9 +49,8 @@ impl<'a> AsyncConnectionCore for &'a TenantConnection<AsyncPgConnection> {
         T: QueryFragment<Self::Backend> + QueryId + 'query,
     {
         let rendered = self.render::<Pg, _>(source);
-        ExecuteFuture::new(
-            self.session.wait(false),
-            rendered.map(|query| (&mut &self.inner).execute_returning_count(query)),
-        )
+        let may_resend = self.session.may_resend();
+        let sent = rendered.map(|query| execute(&self.inner, query, may_resend));
+        ExecuteFuture::new(self.session.wait(false), sent)
     }
 }

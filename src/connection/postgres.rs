@@ -16,7 +16,7 @@ use diesel_async::{
 use futures_core::{Stream, future::BoxFuture};
 use tokio_postgres::CancelToken;
 
-use super::{TenantConnection, facts_of};
+use super::{TenantConnection, Wrapped, facts_of};
 use crate::query::Translation;
 
 impl TenantConnection<AsyncPgConnection> {
@@ -151,17 +151,17 @@ impl TransactionBuilder<'_> {
             deferrable,
         } = *self;
         let begin = format!("BEGIN TRANSACTION{isolation_level}{read_mode}{deferrable}");
-        AnsiTransactionManager::begin_transaction_sql(&mut connection.inner, &begin).await?;
-        match callback(connection).await {
-            Ok(value) => {
-                AnsiTransactionManager::commit_transaction(&mut connection.inner).await?;
-                Ok(value)
-            }
-            Err(error) => {
-                AnsiTransactionManager::rollback_transaction(&mut connection.inner).await?;
-                Err(error)
-            }
-        }
+        let begun = AnsiTransactionManager::begin_transaction_sql(&mut connection.inner, &begin).await;
+        connection.note_transaction();
+        begun?;
+        let result = callback(connection).await;
+        let ended = match &result {
+            Ok(_) => AnsiTransactionManager::commit_transaction(&mut connection.inner).await,
+            Err(_) => AnsiTransactionManager::rollback_transaction(&mut connection.inner).await,
+        };
+        connection.note_transaction();
+        ended?;
+        result
     }
 }
 
@@ -184,7 +184,7 @@ where
 /// `save_changes`, as on PostgreSQL: one `UPDATE … RETURNING`.
 impl<'b, C, Changes, Output, Table, Where> UpdateAndFetchResults<Changes, Output> for TenantConnection<C>
 where
-    C: AsyncConnection<Backend = Pg>,
+    C: AsyncConnection<Backend = Pg> + Wrapped,
     Changes: Copy + AsChangeset<Target = Table> + Identifiable<Table = Table> + Send,
     Changes: IntoUpdateTarget<Table = Table, WhereClause = Where>,
     Changes::Changeset: Send + 'b,

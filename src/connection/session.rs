@@ -7,6 +7,9 @@ use std::{
     },
 };
 
+use diesel::result::Error;
+
+use super::wrapped::is_outdated;
 use crate::query::Finished;
 
 /// What a connection has been through, as far as it decides whether another checkout may have it.
@@ -22,6 +25,10 @@ pub(crate) struct Session {
     interrupted: AtomicBool,
     /// A query was given up before its answer came, whatever was answered since.
     gave_up: AtomicBool,
+    /// The server had other plans, statements or types than this side knew.
+    outdated: AtomicBool,
+    /// In a transaction that was begun by Diesel's means.
+    in_transaction: AtomicBool,
     /// Whether it was told whose rows to show, where tenants share tables.
     shows_rows: bool,
     /// The texts prepared so far, by hash.
@@ -47,6 +54,8 @@ impl Session {
             altered: AtomicBool::new(false),
             interrupted: AtomicBool::new(false),
             gave_up: AtomicBool::new(false),
+            outdated: AtomicBool::new(false),
+            in_transaction: AtomicBool::new(false),
             shows_rows: false,
             statements: Mutex::default(),
         }
@@ -73,6 +82,20 @@ impl Session {
         self.altered.store(true, Relaxed);
     }
 
+    /// Statements that were prepared here, or types that were looked up, may be others by now.
+    pub(super) fn is_outdated(&self) -> bool {
+        self.outdated.load(Relaxed)
+    }
+
+    pub(super) fn set_in_transaction(&self, in_transaction: bool) {
+        self.in_transaction.store(in_transaction, Relaxed);
+    }
+
+    /// Whether a statement that failed before it ran can be sent a second time: in a transaction the first error was its end.
+    pub(super) fn may_resend(&self) -> bool {
+        !self.in_transaction.load(Relaxed)
+    }
+
     /// Watches over an answer that is waited for. With `exclusive` use of the connection an answer also means that the
     /// server is done with all that was sent before.
     pub(super) fn wait(&self, exclusive: bool) -> Waiting<'_> {
@@ -88,7 +111,7 @@ impl Session {
     pub(super) fn condition(&self) -> Condition {
         if self.interrupted.load(Relaxed) {
             Condition::Interrupted
-        } else if self.altered.load(Relaxed) {
+        } else if self.altered.load(Relaxed) || self.is_outdated() {
             Condition::Altered
         } else {
             Condition::Clean
@@ -137,6 +160,15 @@ impl Waiting<'_> {
 
     pub(super) fn between_rows(&mut self, between: bool) {
         self.between_rows = between;
+    }
+
+    /// The answer is an error. Whether it may be worth a second attempt: the first one found that this side is outdated.
+    pub(super) fn failed(&self, error: &Error) -> bool {
+        let outdated = is_outdated(error);
+        if outdated {
+            self.session.outdated.store(true, Relaxed);
+        }
+        outdated
     }
 
     /// The answer is there, in full. An error may come from this side, and tells nothing of what was sent before.

@@ -11,7 +11,7 @@ use diesel_async::{
 };
 
 use super::{
-    Condition, ExecuteFuture, LoadFuture, Rows, TenantTransactionManager,
+    Condition, ExecuteFuture, LoadFuture, Rows, TenantTransactionManager, Wrapped,
     session::{Session, Waiting},
 };
 use crate::{
@@ -23,6 +23,10 @@ use crate::{
 ///
 /// The map can't be changed: not between two statements, and not inside of a transaction. A query that brings
 /// [a map of its own](crate::TranslateDsl) is translated by that one instead.
+///
+/// A statement that the server refuses before it runs, because a migration changed the types of its columns, the tenant was made anew, or
+/// a prepared statement is gone, is prepared and sent anew on an [`AsyncPgConnection`]. Inside of a transaction that can't be: there it is
+/// one error. Either way a pool closes the connection when it comes back. It is told by the server's message, in English only.
 ///
 /// # Errors
 /// A statement that can't be translated fails with a [`TranslateError`](crate::TranslateError) inside of
@@ -72,6 +76,11 @@ impl<C> TenantConnection<C> {
         self.translation = translation;
     }
 
+    /// Whether the server had other plans or types than were known here.
+    pub(crate) fn is_outdated(&self) -> bool {
+        self.session.is_outdated()
+    }
+
     pub(crate) fn condition(&self) -> Condition {
         self.session.condition()
     }
@@ -111,7 +120,8 @@ impl<C> TenantConnection<C> {
         DB: TranslatedBackend,
         Q: QueryFragment<DB> + QueryId,
     {
-        let prepared = query.is_safe_to_cache_prepared(&DB::default())?;
+        // What was prepared before may be outdated too: on an outdated connection each statement is prepared anew.
+        let prepared = !self.session.is_outdated() && query.is_safe_to_cache_prepared(&DB::default())?;
         let finished = Finished::of(&query, prepared, &self.translation)?;
         self.session.record(&finished, prepared);
         Ok(Rendered::new(query, prepared, finished, Arc::clone(&self.translation)))
@@ -146,10 +156,7 @@ where
     }
 }
 
-impl<C> AsyncConnectionCore for TenantConnection<C>
-where
-    C: AsyncConnectionCore<Backend: TranslatedBackend>,
-{
+impl<C: Wrapped> AsyncConnectionCore for TenantConnection<C> {
     type ExecuteFuture<'conn, 'query> = ExecuteFuture<'conn, C::ExecuteFuture<'conn, 'query>>;
     type LoadFuture<'conn, 'query> = LoadFuture<'conn, C::LoadFuture<'conn, 'query>>;
     type Stream<'conn, 'query> = Rows<'conn, C::Stream<'conn, 'query>>;
@@ -162,7 +169,9 @@ where
         T::Query: QueryFragment<Self::Backend> + QueryId + 'query,
     {
         let rendered = self.render::<C::Backend, _>(source.as_query());
-        LoadFuture::new(self.session.wait(true), rendered.map(|query| self.inner.load(query)))
+        let may_resend = self.session.may_resend();
+        let sent = rendered.map(|query| self.inner.load_rendered(query, may_resend));
+        LoadFuture::new(self.session.wait(true), sent)
     }
 
     fn execute_returning_count<'conn, 'query, T>(&'conn mut self, source: T) -> Self::ExecuteFuture<'conn, 'query>
@@ -170,16 +179,15 @@ where
         T: QueryFragment<Self::Backend> + QueryId + 'query,
     {
         let rendered = self.render::<C::Backend, _>(source);
-        ExecuteFuture::new(
-            self.session.wait(true),
-            rendered.map(|query| self.inner.execute_returning_count(query)),
-        )
+        let may_resend = self.session.may_resend();
+        let sent = rendered.map(|query| self.inner.execute_rendered(query, may_resend));
+        ExecuteFuture::new(self.session.wait(true), sent)
     }
 }
 
 impl<C> AsyncConnection for TenantConnection<C>
 where
-    C: AsyncConnection<Backend: TranslatedBackend>,
+    C: AsyncConnection + Wrapped,
 {
     type TransactionManager = TenantTransactionManager<C::TransactionManager>;
 
@@ -215,7 +223,7 @@ where
 /// session stays with its tenant. Choose the map in the pool's custom setup: `establish` gives an empty one.
 impl<C> PoolableConnection for TenantConnection<C>
 where
-    C: PoolableConnection<Backend: TranslatedBackend>,
+    C: PoolableConnection + Wrapped,
 {
     fn is_broken(&mut self) -> bool {
         self.condition() == Condition::Interrupted || self.inner.is_broken()

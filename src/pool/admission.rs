@@ -25,7 +25,7 @@ impl TenantPool {
     pub(crate) async fn admit(&self, tenant: SchemaName) -> Result<Admitted, CheckoutError> {
         let tenant = self.tenant_name(tenant)?;
         if let Some(resolver) = self.resolver() {
-            self.resolve(resolver, &tenant).await?;
+            self.resolve(resolver, &tenant, self.deadline()).await?;
             return Ok(Admitted { tenant, known: None });
         }
         let known = self.schemas().get(&self.map_of(&tenant), Instant::now());
@@ -43,10 +43,11 @@ impl TenantPool {
                     target: &Target::Tenant(admitted.tenant.clone()),
                     map: known.map(),
                     tenant_id: None,
+                    deadline: self.deadline(),
                 };
                 Checkout::get(self, &wish).await
             }
-            (None, Some(resolver)) => check_out_placed(self, resolver, &admitted.tenant, false).await,
+            (None, Some(resolver)) => check_out_placed(self, resolver, &admitted.tenant, false, self.deadline()).await,
             (None, None) => Box::pin(self.for_tenant(&admitted.tenant).get()).await,
         }
     }

@@ -98,21 +98,31 @@ impl TenantPoolBuilder {
         Self { max_size, ..self }
     }
 
-    /// How long a checkout waits while all connections are in use. Default: 30 seconds. Web services that would rather
-    /// answer 503 than queue want less.
+    /// How long a checkout waits while all connections are in use, and how long it takes at most with all its parts: the directory's
+    /// answer, a connection that is tested or opened, the look-up of the tenant's schema. Default: 30 seconds. Web services that would
+    /// rather answer 503 than queue want less. Below one second only waiting for others is limited to that, and the whole to one second,
+    /// for opening a connection takes a while.
+    ///
+    /// A server that has no room for as many connections as the pool may have is waited for as well, within the same limit: until one of
+    /// the pool's comes back, or there is room. Only with [`establish_with`](Self::establish_with) it is an error at once.
     pub fn wait_timeout(mut self, wait_timeout: Duration) -> Self {
         self.options.wait_timeout = wait_timeout;
         self
     }
 
     /// How long opening a connection may take. Default: 10 seconds.
+    ///
+    /// Once open, a connection whose server is gone without a word ends after about a minute, also under a migration or another long call:
+    /// TCP keepalives are sent after 30 seconds of silence, and what was sent must be acknowledged within 60 (900 where rows are
+    /// copied, by exports, imports and moves). The database URL may say otherwise: `?keepalives_idle=300&keepalives_interval=60&tcp_user_timeout=600`,
+    /// in seconds.
     pub fn connect_timeout(mut self, connect_timeout: Duration) -> Self {
         self.options.connect_timeout = connect_timeout;
         self
     }
 
     /// How long the server may take to answer the test of a connection, which is replaced then, or the question whether a
-    /// schema exists. Default: 5 seconds.
+    /// schema exists. Default: 5 seconds. Connections that have been idle for as long as one that didn't answer are replaced untested.
     pub fn recycle_timeout(mut self, recycle_timeout: Duration) -> Self {
         self.options.recycle_timeout = recycle_timeout;
         self

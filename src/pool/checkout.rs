@@ -10,7 +10,10 @@ use diesel_async::pooled_connection::PoolableConnection;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_postgres::NoTls;
 
-use super::{CheckoutError, ConnectError, Target, TenantPool, manager::Manager, request::Wish, schemas::Refused};
+use super::{
+    CheckoutError, ConnectError, Target, TenantPool, deadline::Deadline, manager::Manager, request::Wish,
+    schemas::Refused,
+};
 use crate::{TenantConnection, connection::Condition, query::Translation, translate::SchemaTranslateMap};
 
 fn into_checkout_error(error: PoolError<ConnectError>, pool: &TenantPool, target: Target) -> CheckoutError {
@@ -47,25 +50,32 @@ pub struct Checkout {
 impl Checkout {
     /// A connection of this very pool.
     pub(super) async fn get(pool: &TenantPool, wish: &Wish<'_>) -> Result<Self, CheckoutError> {
-        let Wish { target, map, tenant_id } = *wish;
+        let Wish {
+            target,
+            map,
+            tenant_id,
+            deadline,
+        } = *wish;
         let share = match (pool.shares(), target) {
-            (Some(shares), Target::Tenant(tenant)) => Some(shares.take(tenant, pool.wait_timeout()).await?),
+            (Some(shares), Target::Tenant(tenant)) => {
+                Some(shares.take(tenant, pool.wait_timeout().min(deadline.left())).await?)
+            }
             _ => None,
         };
-        let mut checkout = Self::wait(pool, target).await?;
+        let mut checkout = Self::wait(pool, target, deadline).await?;
         let translation = match pool.schemas().get(map, checkout.since()) {
             Some(translation) => translation,
             None => {
-                let translation = Box::pin(checkout.look_up(pool, target, map)).await?;
+                let translation = Box::pin(checkout.look_up(pool, wish)).await?;
                 if pool.schemas().outdate(Object::metrics(checkout.object()).created) {
                     checkout.discard();
-                    checkout = Self::wait(pool, target).await?;
+                    checkout = Self::wait(pool, target, deadline).await?;
                 }
                 translation
             }
         };
         if tenant_id.is_some() || checkout.shows_rows() {
-            Box::pin(checkout.show_rows(pool, target, tenant_id)).await?;
+            Box::pin(checkout.show_rows(pool, wish)).await?;
         }
         checkout.set_translation(translation);
         checkout.share = share;
@@ -73,10 +83,14 @@ impl Checkout {
     }
 
     /// A connection for pinned tables only, as they all are in the pool.
-    async fn wait(pool: &TenantPool, target: &Target) -> Result<Self, CheckoutError> {
-        match pool.free_or_awaited_connection().await {
+    async fn wait(pool: &TenantPool, target: &Target, deadline: Deadline) -> Result<Self, CheckoutError> {
+        match pool.free_or_awaited_connection(deadline).await {
             Ok(object) => Ok(Self::of(object, pool.connector().is_plain())),
-            Err(error) => Err(into_checkout_error(error, pool, target.clone())),
+            Err(Some(error)) => Err(into_checkout_error(error, pool, target.clone())),
+            Err(None) => Err(CheckoutError::ConnectionTimeout {
+                target: target.clone(),
+                waited: deadline.limit(),
+            }),
         }
     }
 
@@ -90,19 +104,16 @@ impl Checkout {
     }
 
     /// Asks the catalog for the schema behind a map.
-    async fn look_up(
-        &mut self,
-        pool: &TenantPool,
-        target: &Target,
-        map: &SchemaTranslateMap,
-    ) -> Result<Arc<Translation>, CheckoutError> {
+    async fn look_up(&mut self, pool: &TenantPool, wish: &Wish<'_>) -> Result<Arc<Translation>, CheckoutError> {
+        let (target, map) = (wish.target, wish.map);
+        let waited = pool.recycle_timeout().min(wish.deadline.left());
         let (waiting, connection) = self.watched();
-        let found = tokio::time::timeout(pool.recycle_timeout(), pool.schemas().look_up(map, connection)).await;
+        let found = tokio::time::timeout(waited, pool.schemas().look_up(map, connection)).await;
         let Ok(found) = found else {
             drop(waiting);
             return Err(CheckoutError::LookupTimeout {
                 target: target.clone(),
-                waited: pool.recycle_timeout(),
+                waited,
             });
         };
         waiting.answered(found.is_ok());
@@ -175,6 +186,13 @@ impl Drop for Checkout {
             LazyLock::new(|| Arc::new(Translation::new(SchemaTranslateMap::new())));
 
         let Some(mut object) = self.object.take() else { return };
+        let connection = &mut *object;
+        if connection.is_outdated()
+            && let Some(pool) = Object::pool(&object)
+        {
+            // So may what is known of the tenant's types.
+            pool.manager().schemas().forget_map(object.map());
+        }
         let connection = &mut *object;
         let unchanged = connection.id() == self.connection;
         if unchanged && connection.condition() == Condition::Clean && !connection.untranslated().is_broken() {

@@ -40,6 +40,7 @@ impl Connector {
         options: &Options,
     ) -> Self {
         let read_only = options.read_only;
+        notice_silent_peers(&mut config);
         if !search_path_from_role {
             let options = format!(
                 "{} {}",
@@ -120,7 +121,10 @@ impl Connector {
         T: MakeTlsConnect<Socket>,
     {
         let server = || self.server.clone();
-        match tokio::time::timeout(self.timeout, self.config.connect(tls)).await {
+        let mut config = self.config.clone();
+        // While rows are copied a server may be busy with other things for longer than that, and take none.
+        config.tcp_user_timeout(BUSY);
+        match tokio::time::timeout(self.timeout, config.connect(tls)).await {
             Ok(connected) => connected.map_err(|source| ConnectError::Refused {
                 server: server(),
                 source,
@@ -219,6 +223,28 @@ impl Connector {
             }),
             None => Ok(()),
         }
+    }
+}
+
+/// How long a peer may be silent, as far as the system can tell, until a connection counts as broken.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// The same for connections over which rows are copied.
+const BUSY: Duration = Duration::from_secs(900);
+
+/// Has the system find out within a minute that a server is gone, in place of two hours; but for what the URL sets itself.
+fn notice_silent_peers(config: &mut Config) {
+    if config.get_keepalives_idle() == Config::new().get_keepalives_idle() {
+        config.keepalives_idle(SILENCE / 2);
+    }
+    if config.get_keepalives_interval().is_none() {
+        config.keepalives_interval(SILENCE / 6);
+    }
+    if config.get_keepalives_retries().is_none() {
+        config.keepalives_retries(3);
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(SILENCE);
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 use futures_core::future::BoxFuture;
 use tokio::sync::OnceCell;
 
-use super::{BuildError, TenantPool, TenantPoolBuilder, options::Options};
+use super::{BuildError, TenantPool, TenantPoolBuilder, deadline::Deadline, options::Options};
 
 /// Finds the URL of a database by its name.
 pub(super) type FindUrl = dyn Fn(&str) -> BoxFuture<'static, Option<String>> + Send + Sync;
@@ -121,6 +121,14 @@ pub enum DatabaseError {
         /// Why.
         source: BuildError,
     },
+    /// Its first connection took too long.
+    #[error("database {database:?} was not opened within {waited:?}: its server did not answer in time")]
+    Slow {
+        /// The name.
+        database: String,
+        /// How long was waited.
+        waited: Duration,
+    },
     /// So many are in use already.
     #[error(
         "database {database:?} was not opened within {waited:?}: all of {limit} databases that may be open are in use; \
@@ -153,8 +161,12 @@ impl Databases {
     }
 
     /// The pool of a database, opened if it isn't.
-    pub(super) async fn get(self: &Arc<Self>, database: &Arc<str>) -> Result<TenantPool, DatabaseError> {
-        self.get_at(database, self.url(database)).await
+    pub(super) async fn get(
+        self: &Arc<Self>,
+        database: &Arc<str>,
+        deadline: Deadline,
+    ) -> Result<TenantPool, DatabaseError> {
+        self.get_at(database, self.url(database), deadline).await
     }
 
     /// The same, with a URL that is found when it is needed.
@@ -162,13 +174,14 @@ impl Databases {
         self: &Arc<Self>,
         database: &Arc<str>,
         url: impl Future<Output = Result<String, DatabaseError>>,
+        deadline: Deadline,
     ) -> Result<TenantPool, DatabaseError> {
         let opened = self.lock().pools.get_mut(database).and_then(Open::take_up);
         if let Some(pool) = opened {
             return Ok(pool);
         }
         let url = url.await?;
-        let waited = self.options.wait_timeout;
+        let waited = self.options.wait_timeout.min(deadline.left());
         let cell = tokio::time::timeout(waited, self.room(database))
             .await
             .map_err(|_| DatabaseError::TooMany {
@@ -177,10 +190,16 @@ impl Databases {
                 waited,
             })?;
         let open = || TenantPoolBuilder::with_options(url, self.options.clone(), self.limits.connections).build();
-        let pool = cell.get_or_try_init(open).await.map_err(|source| DatabaseError::Open {
-            database: database.to_string(),
-            source,
-        });
+        let pool = match deadline.bound(cell.get_or_try_init(open)).await {
+            Some(opened) => opened.map_err(|source| DatabaseError::Open {
+                database: database.to_string(),
+                source,
+            }),
+            None => Err(DatabaseError::Slow {
+                database: database.to_string(),
+                waited: deadline.limit(),
+            }),
+        };
         if pool.is_err() {
             self.lock()
                 .pools

@@ -1,5 +1,7 @@
 use std::{fmt, time::Duration};
 
+use tokio_postgres::error::SqlState;
+
 use super::{DatabaseError, DirectoryError, Placement};
 use crate::{SchemaName, SchemaNameError};
 
@@ -59,6 +61,16 @@ pub enum CheckoutError {
         waited: Duration,
         /// The size of the pool.
         max_size: usize,
+    },
+    /// A connection was free, or could be opened, and the server did not answer in time.
+    #[error(
+        "no connection for {target} within {waited:?}: the server did not answer while a connection was tested or opened"
+    )]
+    ConnectionTimeout {
+        /// What the checkout was for.
+        target: Target,
+        /// How long it took.
+        waited: Duration,
     },
     /// The tenant has as many connections as one may have, and gave none back in time.
     #[error(
@@ -216,6 +228,16 @@ pub enum ConnectError {
         /// The first schema on the path that wasn't named.
         schema: String,
     },
+}
+
+impl ConnectError {
+    /// Whether the server has no room for one more connection, of this role or at all.
+    pub(super) fn is_for_want_of_room(&self) -> bool {
+        match self {
+            Self::Refused { source, .. } => source.code() == Some(&SqlState::TOO_MANY_CONNECTIONS),
+            _ => false,
+        }
+    }
 }
 
 /// Why a pool could not be built.

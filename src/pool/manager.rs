@@ -17,6 +17,8 @@ pub(crate) struct Manager {
     limits: Limits,
     /// The connection that proved the pool's options, and the runtime in which it was opened, until somebody asks for one.
     first: Mutex<Option<(Box<AsyncPgConnection>, runtime::Id)>>,
+    /// When a connection was last tested that did not answer.
+    silent_since: Mutex<Option<Instant>>,
 }
 
 /// What a connection may go through before it is replaced.
@@ -35,7 +37,12 @@ impl Manager {
             schemas,
             limits,
             first: Mutex::new(None),
+            silent_since: Mutex::new(None),
         }
+    }
+
+    pub(super) fn schemas(&self) -> &Schemas {
+        &self.schemas
     }
 
     /// Opens a connection ahead of the first checkout.
@@ -53,6 +60,10 @@ impl Manager {
     fn take_first(&self) -> Option<Box<AsyncPgConnection>> {
         let (mut first, runtime) = self.first().take()?;
         (!first.is_broken() && self.connector.would_open_in(runtime)).then_some(first)
+    }
+
+    fn silent_since(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.silent_since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn first(&self) -> MutexGuard<'_, Option<(Box<AsyncPgConnection>, runtime::Id)>> {
@@ -101,11 +112,19 @@ impl managed::Manager for Manager {
             Recycling::Verified => true,
         };
         if verify {
+            let used = metrics.recycled.unwrap_or(metrics.created);
+            if self.silent_since().is_some_and(|silent_since| used <= silent_since) {
+                return Err(RecycleError::message("another connection of that time doesn't answer"));
+            }
             let ping = diesel::sql_query("SELECT 1").execute(connection.untranslated());
             match Box::pin(tokio::time::timeout(recycle_timeout, ping)).await {
                 Ok(Ok(_)) => {}
                 Ok(Err(error)) => return Err(RecycleError::message(format!("the connection is broken: {error}"))),
-                Err(_) => return Err(RecycleError::message("the connection doesn't answer")),
+                Err(_) => {
+                    // Those that were idle as long are tested by nobody: one after the other they would take this long each.
+                    *self.silent_since() = Some(now);
+                    return Err(RecycleError::message("the connection doesn't answer"));
+                }
             }
         }
         Ok(())

@@ -10,6 +10,7 @@ mod builder;
 mod checkout;
 mod connect;
 mod databases;
+mod deadline;
 mod directory;
 mod errors;
 mod event;

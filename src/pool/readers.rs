@@ -140,7 +140,7 @@ impl Readers {
         url: impl Future<Output = Result<String, DatabaseError>>,
         wish: &Wish<'_>,
     ) -> Result<Checkout, CheckoutError> {
-        let pool = self.pools.get_at(name, url).await;
+        let pool = self.pools.get_at(name, url, wish.deadline).await;
         let pool = pool.map_err(|source| CheckoutError::Database {
             target: wish.target.clone(),
             source: Box::new(source),
@@ -164,8 +164,13 @@ fn is_behind(error: &CheckoutError) -> bool {
 /// Whether another server may answer where this one doesn't.
 fn is_out_of_reach(error: &CheckoutError) -> bool {
     match error {
-        CheckoutError::Connect { .. } | CheckoutError::Lookup { .. } | CheckoutError::LookupTimeout { .. } => true,
-        CheckoutError::Database { source, .. } => matches!(**source, DatabaseError::Open { .. }),
+        CheckoutError::Connect { .. }
+        | CheckoutError::ConnectionTimeout { .. }
+        | CheckoutError::Lookup { .. }
+        | CheckoutError::LookupTimeout { .. } => true,
+        CheckoutError::Database { source, .. } => {
+            matches!(**source, DatabaseError::Open { .. } | DatabaseError::Slow { .. })
+        }
         _ => false,
     }
 }

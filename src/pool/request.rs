@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::{
     Checkout, CheckoutError, Target, TenantPool,
+    deadline::Deadline,
     resolve::{Resolved, Resolver},
 };
 use crate::{SchemaName, translate::SchemaTranslateMap};
@@ -88,17 +89,19 @@ impl<'a> CheckoutRequest<'a> {
             read_only,
             ..
         } = self;
+        let deadline = pool.deadline();
         let tenant = match (wanted, pool.resolver()) {
             (Wanted::Map(target, map), _) => {
                 let wish = Wish {
                     target,
                     map,
                     tenant_id: None,
+                    deadline,
                 };
                 return wish.check_out(pool, database.as_ref(), read_only).await;
             }
             (Wanted::Tenant(tenant), Some(resolver)) if database.is_none() => {
-                return check_out_placed(pool, resolver, tenant, read_only).await;
+                return check_out_placed(pool, resolver, tenant, read_only, deadline).await;
             }
             (Wanted::Tenant(tenant), _) => tenant,
         };
@@ -106,6 +109,7 @@ impl<'a> CheckoutRequest<'a> {
             target: &Target::Tenant(tenant.clone()),
             map: &pool.map_of(tenant),
             tenant_id: None,
+            deadline,
         };
         wish.check_out(pool, database.as_ref(), read_only).await
     }
@@ -117,13 +121,15 @@ pub(super) async fn check_out_placed(
     resolver: &Resolver,
     tenant: &SchemaName,
     read_only: bool,
+    deadline: Deadline,
 ) -> Result<Checkout, CheckoutError> {
-    let resolved = pool.resolve(resolver, tenant).await?;
+    let resolved = pool.resolve(resolver, tenant, deadline).await?;
     let target = Target::Tenant(tenant.clone());
     let wish = Wish {
         target: &target,
         map: &resolved.map,
         tenant_id: resolved.entry.placement.tenant_id(),
+        deadline,
     };
     let database = resolved.entry.placement.database.as_ref();
     let checkout = wish.check_out(pool, database, read_only).await;
@@ -135,6 +141,7 @@ pub(super) struct Wish<'a> {
     pub(super) target: &'a Target,
     pub(super) map: &'a SchemaTranslateMap,
     pub(super) tenant_id: Option<&'a str>,
+    pub(super) deadline: Deadline,
 }
 
 impl Wish<'_> {
@@ -148,7 +155,7 @@ impl Wish<'_> {
             database if read_only => Box::pin(pool.readers().check_out(database, self)).await,
             None => Checkout::get(pool, self).await,
             Some(database) => {
-                let pool = Box::pin(pool.database_for(self.target, database)).await?;
+                let pool = Box::pin(pool.database_for(self.target, database, self.deadline)).await?;
                 Checkout::get(&pool, self).await
             }
         }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::{
     CheckoutError, DirectoryCache, DirectoryEntry, DirectoryError, Target, TenantDirectory, TenantPool,
-    placement::Tables, remembered::Remembered,
+    deadline::Deadline, placement::Tables, remembered::Remembered,
 };
 use crate::{SchemaName, TenantStatus, translate::SchemaTranslateMap};
 
@@ -48,6 +48,7 @@ impl TenantPool {
         &self,
         resolver: &Resolver,
         tenant: &SchemaName,
+        deadline: Deadline,
     ) -> Result<Arc<Resolved>, CheckoutError> {
         let target = || Target::Tenant(tenant.clone());
         let found = match resolver.tenants.get(tenant) {
@@ -58,7 +59,7 @@ impl TenantPool {
                     let found = found.map_err(DirectoryError::new)?;
                     Ok(found.map(|entry| Arc::new(self.resolved(entry))))
                 };
-                Box::pin(self.in_time(target, resolver.tenants.get_or_find(tenant, find))).await?
+                Box::pin(in_time(target, deadline, resolver.tenants.get_or_find(tenant, find))).await?
             }
         };
         match found {
@@ -86,19 +87,6 @@ impl TenantPool {
         }
     }
 
-    async fn in_time<T>(
-        &self,
-        target: impl Fn() -> Target,
-        answer: impl Future<Output = T>,
-    ) -> Result<T, CheckoutError> {
-        let waited = self.wait_timeout();
-        let answer = tokio::time::timeout(waited, answer).await;
-        answer.map_err(|_| CheckoutError::LookupTimeout {
-            target: target(),
-            waited,
-        })
-    }
-
     /// The tenant to whom a domain belongs, by the pool's [directory](TenantDirectory); `None` if it is nobody's, or the pool has no
     /// directory. Letters of any case and a dot at the end are as good as without.
     ///
@@ -118,12 +106,26 @@ impl TenantPool {
             found.map_err(DirectoryError::new)
         };
         let target = || Target::Domain(domain.clone());
-        let found = self.in_time(target, resolver.domains.get_or_find(&domain, find));
+        let found = in_time(target, self.deadline(), resolver.domains.get_or_find(&domain, find));
         found.await?.map_err(|source| CheckoutError::Directory {
             target: target(),
             source,
         })
     }
+}
+
+async fn in_time<T>(
+    target: impl Fn() -> Target,
+    deadline: Deadline,
+    answer: impl Future<Output = T>,
+) -> Result<T, CheckoutError> {
+    deadline
+        .bound(answer)
+        .await
+        .ok_or_else(|| CheckoutError::LookupTimeout {
+            target: target(),
+            waited: deadline.limit(),
+        })
 }
 
 /// A domain as directories know it: in lower case, without a dot at its end.

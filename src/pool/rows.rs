@@ -6,7 +6,7 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-use super::{Checkout, CheckoutError, Target, TenantPool};
+use super::{Checkout, CheckoutError, TenantPool, request::Wish};
 
 /// Binds a tenant id to the session, and tells whether the role would see all rows anyway. Prepared once for a connection.
 struct ShowRows<'a> {
@@ -39,12 +39,8 @@ impl Query for ShowRows<'_> {
 impl Checkout {
     /// Shows the connection the rows of one tenant id, or of none: at every checkout for such a tenant, whatever the connection was told
     /// before, and at the first one for somebody else after that.
-    pub(super) async fn show_rows(
-        &mut self,
-        pool: &TenantPool,
-        target: &Target,
-        tenant_id: Option<&str>,
-    ) -> Result<(), CheckoutError> {
+    pub(super) async fn show_rows(&mut self, pool: &TenantPool, wish: &Wish<'_>) -> Result<(), CheckoutError> {
+        let Wish { target, tenant_id, .. } = *wish;
         if tenant_id.is_some() && pool.connector().may_be_pooled() {
             return Err(CheckoutError::RowsNeedSession { target: target.clone() });
         }
@@ -54,14 +50,15 @@ impl Checkout {
         };
         // Also if nobody waits for the answer.
         self.set_shows_rows(true);
+        let waited = pool.recycle_timeout().min(wish.deadline.left());
         let (waiting, connection) = self.watched();
         // Given up, or timed out, the connection counts as busy, and is closed.
-        let answer = tokio::time::timeout(pool.recycle_timeout(), show.get_result::<bool>(connection)).await;
+        let answer = tokio::time::timeout(waited, show.get_result::<bool>(connection)).await;
         let Ok(answer) = answer else {
             drop(waiting);
             return Err(CheckoutError::LookupTimeout {
                 target: target.clone(),
-                waited: pool.recycle_timeout(),
+                waited,
             });
         };
         waiting.answered(answer.is_ok());

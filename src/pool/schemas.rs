@@ -153,7 +153,7 @@ impl Schemas {
         Forget(self, map)
     }
 
-    fn forget_map(&self, map: &SchemaTranslateMap) {
+    pub(super) fn forget_map(&self, map: &SchemaTranslateMap) {
         self.forgotten.fetch_add(1, SeqCst);
         if let Some(known) = self.known.get(map) {
             self.known.insert(map.clone(), Known { seen: None, ..known });

@@ -9,8 +9,8 @@ use deadpool::managed::{Object, PoolError, Timeouts};
 use super::{
     Checkout, CheckoutError, CheckoutRequest, ConnectError, DatabaseError, LifecycleHooks, MigrationStatements,
     PlacementPolicy, Target, TenantDirectory, TenantPoolBuilder, connect::Connector, databases::Databases,
-    listen::Listener, manager::Manager, options::Options, readers::Readers, request::Wanted, resolve::Resolver,
-    schemas::Schemas, shares::Shares,
+    deadline::Deadline, listen::Listener, manager::Manager, options::Options, readers::Readers, request::Wanted,
+    resolve::Resolver, schemas::Schemas, shares::Shares,
 };
 use crate::{IntoSchemaName, SchemaName, SchemaNameError, translate::SchemaTranslateMap};
 
@@ -185,12 +185,45 @@ impl TenantPool {
         Ok(name)
     }
 
-    /// A connection that is free now or, only if there is none, the next one: waiting takes a timer.
-    pub(super) async fn free_or_awaited_connection(&self) -> Result<Object<Manager>, PoolError<ConnectError>> {
-        match self.0.connections.timeout_get(&NOW).await {
-            Err(PoolError::Timeout(_)) => Box::pin(self.0.connections.get()).await,
-            result => result,
+    /// A connection that is free now or, only if there is none, the next one: waiting takes a timer. Without a reason it took
+    /// too long.
+    pub(super) async fn free_or_awaited_connection(
+        &self,
+        deadline: Deadline,
+    ) -> Result<Object<Manager>, Option<PoolError<ConnectError>>> {
+        let mut last = None;
+        for attempts in 0.. {
+            let attempt = async {
+                match self.0.connections.timeout_get(&NOW).await {
+                    Err(PoolError::Timeout(_)) => {
+                        // A little less, so that it is this timer that ends the wait, and says what was waited for.
+                        let wait = deadline
+                            .left()
+                            .min(self.wait_timeout())
+                            .saturating_sub(Duration::from_millis(2));
+                        let patience = Timeouts {
+                            wait: Some(wait),
+                            ..NOW
+                        };
+                        Box::pin(self.0.connections.timeout_get(&patience)).await
+                    }
+                    result => result,
+                }
+            };
+            match deadline.bound(attempt).await {
+                Some(Ok(object)) => return Ok(object),
+                // The pool may have more than the server has room for: the next one may come back, or there may be room.
+                Some(Err(PoolError::Backend(error))) if error.is_for_want_of_room() => {
+                    last = Some(PoolError::Backend(error));
+                    if !Box::pin(deadline.pause(attempts)).await {
+                        break;
+                    }
+                }
+                Some(Err(error)) => return Err(Some(error)),
+                None => break,
+            }
         }
+        Err(last)
     }
 
     /// A connection for a migration that leaves nothing behind: one that is free now, if migrations may use the pool's.
@@ -233,8 +266,13 @@ impl TenantPool {
         Arc::strong_count(&self.0) == 1
     }
 
-    pub(super) async fn database_for(&self, target: &Target, database: &Arc<str>) -> Result<TenantPool, CheckoutError> {
-        let pool = self.0.databases.get(database).await;
+    pub(super) async fn database_for(
+        &self,
+        target: &Target,
+        database: &Arc<str>,
+        deadline: Deadline,
+    ) -> Result<TenantPool, CheckoutError> {
+        let pool = self.0.databases.get(database, deadline).await;
         pool.map_err(|source| CheckoutError::Database {
             target: target.clone(),
             source: Box::new(source),
@@ -256,6 +294,11 @@ impl TenantPool {
 
     pub(super) fn wait_timeout(&self) -> Duration {
         self.0.options.wait_timeout
+    }
+
+    /// For a checkout that starts now.
+    pub(super) fn deadline(&self) -> Deadline {
+        Deadline::of_checkout(self.wait_timeout())
     }
 
     pub(super) fn recycle_timeout(&self) -> Duration {
@@ -338,7 +381,7 @@ impl<'a> AnotherDatabase<'a> {
     /// # Errors
     /// [`DatabaseError`]: it was not declared, or can't be reached.
     pub async fn pool(&self) -> Result<TenantPool, DatabaseError> {
-        self.pool.0.databases.get(&self.database).await
+        self.pool.0.databases.get(&self.database, self.pool.deadline()).await
     }
 }
 

@@ -5,7 +5,7 @@ use diesel::{
     query_builder::QueryFragment,
 };
 
-use super::Translation;
+use super::{Capture, Translation};
 
 /// A database whose queries can be translated: the seam behind which databases differ.
 ///
@@ -20,6 +20,7 @@ pub trait TranslatedBackend: Backend<QueryBuilder: Default> + Default + 'static 
     fn collect_binds<'b, Q>(
         query: &'b Q,
         translation: &Translation,
+        capture: Option<&Capture>,
         out: &mut Self::BindCollector<'b>,
         lookup: &mut Self::MetadataLookup,
         backend: &'b Self,
@@ -40,6 +41,7 @@ impl TranslatedBackend for Pg {
     fn collect_binds<'b, Q>(
         query: &'b Q,
         translation: &Translation,
+        capture: Option<&Capture>,
         out: &mut Self::BindCollector<'b>,
         lookup: &mut Self::MetadataLookup,
         backend: &'b Self,
@@ -51,10 +53,16 @@ impl TranslatedBackend for Pg {
         let mut types = TypeNames::default();
         query.collect_binds(out, &mut types, backend)?;
         if types.answers.is_empty() {
+            if let Some(capture) = capture {
+                capture.keep(out, collected);
+            }
             return Ok(());
         }
         for ((schema, name), answer) in &mut types.answers {
             *answer = lookup.lookup_type(name, translation.schema_of_type(name, schema.as_deref()));
+        }
+        if let Some(capture) = capture {
+            capture.collect(query, &types);
         }
         out.binds.truncate(collected);
         out.metadata.truncate(collected);
@@ -62,12 +70,13 @@ impl TranslatedBackend for Pg {
     }
 }
 
-type TypeKey = (Option<String>, String);
+/// A type's schema, as far as it is named, and its name.
+pub(super) type TypeKey = (Option<String>, String);
 
 /// Remembers which types a query asks for, and answers with what is known of them. A handful at most.
-#[derive(Default)]
-struct TypeNames {
-    answers: Vec<(TypeKey, PgTypeMetadata)>,
+#[derive(Clone, Default)]
+pub(super) struct TypeNames {
+    pub(super) answers: Vec<(TypeKey, PgTypeMetadata)>,
 }
 
 impl PgMetadataLookup for TypeNames {

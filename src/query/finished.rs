@@ -14,7 +14,7 @@ use diesel::{
 use quick_cache::{Weighter, sync::Cache};
 
 use super::{
-    TranslatedBackend, Translation,
+    Capture, TranslatedBackend, Translation,
     text::{into_diesel, sql_of, untranslated_sql},
     translated::AlreadyTranslated,
 };
@@ -115,6 +115,8 @@ pub(crate) struct Rendered<Q> {
     translation: Arc<Translation>,
     /// Whether the statement is one to be kept prepared.
     prepared: bool,
+    /// Keeps the binds, where the query may have to be sent a second time.
+    capture: Option<Arc<Capture>>,
 }
 
 impl<Q> Rendered<Q> {
@@ -124,7 +126,21 @@ impl<Q> Rendered<Q> {
             finished,
             translation,
             prepared,
+            capture: None,
         }
+    }
+
+    /// Keeps the binds from when the query is sent on. Many that are sent but once, as batches of rows are, aren't kept.
+    pub(crate) fn captured(&mut self) -> Arc<Capture> {
+        Arc::clone(self.capture.get_or_insert_default())
+    }
+
+    pub(crate) fn finished(&self) -> &Arc<Finished> {
+        &self.finished
+    }
+
+    pub(crate) fn translation(&self) -> &Arc<Translation> {
+        &self.translation
     }
 }
 
@@ -158,7 +174,8 @@ where
         if is_translated::<Q>() {
             self.query.collect_binds(out, lookup, backend)
         } else {
-            DB::collect_binds(&self.query, &self.translation, out, lookup, backend)
+            let capture = self.capture.as_deref();
+            DB::collect_binds(&self.query, &self.translation, capture, out, lookup, backend)
         }
     }
 

@@ -16,6 +16,7 @@
 //! ```
 
 mod backend;
+mod capture;
 mod dsl;
 mod finished;
 mod text;
@@ -23,6 +24,8 @@ mod translated;
 mod translation;
 
 pub use backend::TranslatedBackend;
+use backend::{TypeKey, TypeNames};
+pub(crate) use capture::{Again, Capture};
 pub use dsl::TranslateDsl;
 pub use finished::finished_statistics;
 pub(crate) use finished::{Finished, Rendered};

@@ -154,6 +154,7 @@ impl Rejection {
             error @ (CheckoutError::Exhausted { .. }
             | CheckoutError::TenantExhausted { .. }
             | CheckoutError::Connect { .. }
+            | CheckoutError::ConnectionTimeout { .. }
             | CheckoutError::Lookup { .. }
             | CheckoutError::LookupTimeout { .. }
             | CheckoutError::Directory { .. }

@@ -1,0 +1,214 @@
+use std::sync::Arc;
+
+use diesel::{
+    OptionalExtension, QueryResult, QueryableByName,
+    query_builder::{Query, QueryFragment, QueryId},
+    result::{DatabaseErrorKind, Error},
+    sql_types::{Nullable, Oid, Text},
+};
+use diesel_async::{AsyncConnectionCore, AsyncPgConnection, RunQueryDsl};
+
+use super::TenantConnection;
+use crate::query::{Rendered, TranslatedBackend, Translation};
+
+/// A connection that a [`TenantConnection`] can wrap.
+///
+/// For one of your own an empty `impl` is enough. On it a statement whose plan is outdated is an error, where on [`AsyncPgConnection`]
+/// it is prepared and sent anew.
+pub trait Wrapped: AsyncConnectionCore<Backend: TranslatedBackend> {
+    #[doc(hidden)]
+    #[expect(private_interfaces, reason = "for the library's own connections")]
+    fn load_rendered<'conn, 'query, Q>(
+        &'conn mut self,
+        query: Rendered<Q>,
+        _: bool,
+    ) -> (
+        Self::LoadFuture<'conn, 'query>,
+        Option<Resend<'conn, Self::LoadFuture<'conn, 'query>>>,
+    )
+    where
+        Q: Query + QueryFragment<Self::Backend> + QueryId + 'query,
+    {
+        (self.load(query), None)
+    }
+
+    #[doc(hidden)]
+    #[expect(private_interfaces, reason = "for the library's own connections")]
+    fn execute_rendered<'conn, 'query, Q>(
+        &'conn mut self,
+        query: Rendered<Q>,
+        _: bool,
+    ) -> (
+        Self::ExecuteFuture<'conn, 'query>,
+        Option<Resend<'conn, Self::ExecuteFuture<'conn, 'query>>>,
+    )
+    where
+        Q: QueryFragment<Self::Backend> + QueryId + 'query,
+    {
+        (self.execute_returning_count(query), None)
+    }
+}
+
+impl<C: Wrapped> Wrapped for TenantConnection<C> {}
+
+/// Sends a query a second time, if need be.
+pub(crate) type Resend<'conn, F> = Box<dyn FnOnce() -> F + Send + 'conn>;
+
+impl Wrapped for AsyncPgConnection {
+    #[expect(private_interfaces, reason = "for the library's own connections")]
+    fn load_rendered<'conn, 'query, Q>(
+        &'conn mut self,
+        query: Rendered<Q>,
+        may_resend: bool,
+    ) -> (
+        Self::LoadFuture<'conn, 'query>,
+        Option<Resend<'conn, Self::LoadFuture<'conn, 'query>>>,
+    )
+    where
+        Q: Query + QueryFragment<Self::Backend> + QueryId + 'query,
+    {
+        load(self, query, may_resend)
+    }
+
+    #[expect(private_interfaces, reason = "for the library's own connections")]
+    fn execute_rendered<'conn, 'query, Q>(
+        &'conn mut self,
+        query: Rendered<Q>,
+        may_resend: bool,
+    ) -> (
+        Self::ExecuteFuture<'conn, 'query>,
+        Option<Resend<'conn, Self::ExecuteFuture<'conn, 'query>>>,
+    )
+    where
+        Q: QueryFragment<Self::Backend> + QueryId + 'query,
+    {
+        execute(self, query, may_resend)
+    }
+}
+
+type Shared<'a> = &'a AsyncPgConnection;
+type Load<'a, 'query> = <Shared<'a> as AsyncConnectionCore>::LoadFuture<'a, 'query>;
+type Execute<'a, 'query> = <Shared<'a> as AsyncConnectionCore>::ExecuteFuture<'a, 'query>;
+
+/// Sends a query that returns rows.
+pub(super) fn load<'a, 'query, Q>(
+    connection: Shared<'a>,
+    mut query: Rendered<Q>,
+    may_resend: bool,
+) -> (Load<'a, 'query>, Option<Resend<'a, Load<'a, 'query>>>)
+where
+    Q: Query + QueryFragment<diesel::pg::Pg> + QueryId + 'query,
+{
+    let kept = may_resend.then(|| Kept::of(&mut query));
+    let sent = AsyncConnectionCore::load(&mut &*connection, query);
+    let resend = kept.map(|kept| -> Resend<'a, Load<'a, 'query>> {
+        Box::new(move || {
+            Box::pin(async move {
+                let again = kept.again(connection).await?;
+                AsyncConnectionCore::load(&mut &*connection, again).await
+            })
+        })
+    });
+    (sent, resend)
+}
+
+/// Sends a query that returns a count.
+pub(super) fn execute<'a, 'query, Q>(
+    connection: Shared<'a>,
+    mut query: Rendered<Q>,
+    may_resend: bool,
+) -> (Execute<'a, 'query>, Option<Resend<'a, Execute<'a, 'query>>>)
+where
+    Q: QueryFragment<diesel::pg::Pg> + QueryId + 'query,
+{
+    let kept = may_resend.then(|| Kept::of(&mut query));
+    let sent = AsyncConnectionCore::execute_returning_count(&mut &*connection, query);
+    let resend = kept.map(|kept| -> Resend<'a, Execute<'a, 'query>> {
+        Box::new(move || {
+            Box::pin(async move {
+                let again = kept.again(connection).await?;
+                AsyncConnectionCore::execute_returning_count(&mut &*connection, again).await
+            })
+        })
+    });
+    (sent, resend)
+}
+
+/// What is kept of a query that was sent.
+struct Kept {
+    capture: Arc<crate::query::Capture>,
+    finished: Arc<crate::query::Finished>,
+    translation: Arc<Translation>,
+}
+
+impl Kept {
+    fn of<Q>(query: &mut Rendered<Q>) -> Self {
+        Self {
+            capture: query.captured(),
+            finished: Arc::clone(query.finished()),
+            translation: Arc::clone(query.translation()),
+        }
+    }
+
+    async fn again(self, connection: Shared<'_>) -> QueryResult<crate::query::Again> {
+        let Self {
+            capture,
+            finished,
+            translation,
+        } = self;
+        let find = |(schema, name): (Option<String>, String)| {
+            let translation = Arc::clone(&translation);
+            async move { find_type(&translation, schema, name, connection).await }
+        };
+        let again = capture.again(finished, find).await?;
+        again.ok_or(Error::NotFound)
+    }
+}
+
+/// The OIDs that a type and the array of it have now.
+async fn find_type(
+    translation: &Translation,
+    schema: Option<String>,
+    name: String,
+    mut connection: Shared<'_>,
+) -> QueryResult<(u32, u32)> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = Oid)]
+        oid: u32,
+        #[diesel(sql_type = Oid)]
+        typarray: u32,
+    }
+
+    // The tenant's own come first, as they do where they are known beforehand.
+    let tenant = match &schema {
+        Some(_) => translation.schema_of_type(&name, schema.as_deref()),
+        None => translation.map().unqualified().map(crate::SchemaName::as_str),
+    };
+    let found = diesel::sql_query(
+        "SELECT t.oid, t.typarray FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
+         WHERE t.typname = $1 AND (n.nspname = $2 OR NOT $3 AND pg_catalog.pg_type_is_visible(t.oid)) \
+         ORDER BY n.nspname = $2 DESC NULLS LAST LIMIT 1",
+    )
+    .bind::<Text, _>(name)
+    .bind::<Nullable<Text>, _>(tenant)
+    .bind::<diesel::sql_types::Bool, _>(schema.is_some())
+    .get_result::<Found>(&mut connection)
+    .await
+    .optional()?;
+    let Found { oid, typarray } = found.ok_or(Error::NotFound)?;
+    Ok((oid, typarray))
+}
+
+/// Whether a statement failed before it ran, because the server has other plans, statements or types than this side knows.
+pub(super) fn is_outdated(error: &Error) -> bool {
+    let Error::DatabaseError(DatabaseErrorKind::Unknown, information) = error else {
+        return false;
+    };
+    let message = information.message();
+    message == "cached plan must not change result type"
+        || message.starts_with("prepared statement \"") && message.ends_with("does not exist")
+        || message.starts_with("cache lookup failed for type ")
+        // The server's name for a type that is no more.
+        || message.contains("???")
+}

@@ -1,0 +1,77 @@
+use std::time::{Duration, Instant};
+
+/// Until when a checkout may take, whatever its parts wait for. Each part is given what is left.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Deadline {
+    /// `None` if that is further away than an instant can be.
+    at: Option<Instant>,
+    limit: Duration,
+}
+
+/// A checkout may always take so long: with a shorter limit a connection could never be opened over a slow network.
+const SHORTEST: Duration = Duration::from_secs(1);
+
+/// The pauses between attempts to get what others have.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(250));
+
+impl Deadline {
+    /// For a checkout that starts now, in a pool with this `wait_timeout`.
+    pub(super) fn of_checkout(wait_timeout: Duration) -> Self {
+        let limit = wait_timeout.max(SHORTEST);
+        Self {
+            at: Instant::now().checked_add(limit),
+            limit,
+        }
+    }
+
+    /// How long may be taken in all.
+    pub(super) fn limit(&self) -> Duration {
+        self.limit
+    }
+
+    /// How long may be taken yet.
+    pub(super) fn left(&self) -> Duration {
+        self.at
+            .map_or(self.limit, |at| at.saturating_duration_since(Instant::now()))
+    }
+
+    /// The answer, if it comes in time. No timer is set for one that is there at once.
+    pub(super) async fn bound<T>(&self, answer: impl Future<Output = T>) -> Option<T> {
+        match self.at {
+            Some(at) => tokio::time::timeout_at(at.into(), answer).await.ok(),
+            None => Some(answer.await),
+        }
+    }
+
+    /// Waits for a moment before another attempt to get what others have; longer each time. `false` if there is no time for that.
+    pub(super) async fn pause(&self, attempts: u32) -> bool {
+        let (shortest, longest) = PAUSES;
+        let pause = (shortest * 2_u32.saturating_pow(attempts.min(10))).min(longest);
+        let has_time = self.left() > pause;
+        if has_time {
+            tokio::time::sleep(pause).await;
+        }
+        has_time
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_beyond_all_time_is_none() {
+        let deadline = Deadline::of_checkout(Duration::MAX);
+        assert_eq!(deadline.left(), Duration::MAX);
+    }
+
+    #[tokio::test]
+    async fn what_is_there_at_once_is_no_matter_of_time() {
+        let deadline = Deadline {
+            at: Some(Instant::now()),
+            limit: Duration::ZERO,
+        };
+        assert_eq!(deadline.bound(async { 1 }).await, Some(1));
+        assert_eq!(deadline.bound(std::future::pending::<()>()).await, None);
+    }
+}

@@ -1,0 +1,205 @@
+use std::{collections::HashMap, sync::OnceLock};
+
+use diesel::{
+    QueryResult,
+    pg::{Pg, PgTypeMetadata},
+    query_builder::{AstPass, Query, QueryFragment, QueryId, bind_collector::RawBytesBindCollector},
+    sql_types::Untyped,
+};
+
+use super::{Finished, TypeKey, TypeNames};
+use std::sync::Arc;
+
+/// The binds of a query that is on its way, kept so that it can be sent a second time when the query itself is gone. Types are kept by
+/// their names: they may have other OIDs then.
+#[derive(Debug, Default)]
+pub(crate) struct Capture(OnceLock<Option<Captured>>);
+
+#[derive(Debug, Clone)]
+struct Captured {
+    /// The types that are no types of PostgreSQL's own.
+    names: Vec<TypeKey>,
+    binds: Vec<Bind>,
+}
+
+#[derive(Debug, Clone)]
+struct Bind {
+    metadata: PgTypeMetadata,
+    bytes: Option<Vec<u8>>,
+    /// Where in the bytes an OID stands: those of arrays and composites name the types of their elements.
+    oids: Vec<(usize, u32)>,
+}
+
+/// As many names as there are numbers that differ in each byte from their complement's.
+const MOST_NAMES: usize = 60;
+
+/// Stand for the OIDs of the type with this number, in two runs; they differ in every byte.
+fn stand_ins(number: usize) -> [PgTypeMetadata; 2] {
+    let both = |number: usize| (number as u32 + 1) * 0x0101_0101;
+    let (oid, array_oid) = (both(2 * number), both(2 * number + 1));
+    [
+        PgTypeMetadata::new(oid, array_oid),
+        PgTypeMetadata::new(!oid, !array_oid),
+    ]
+}
+
+impl Capture {
+    /// Keeps binds that were collected, if they name no types.
+    pub(super) fn keep(&self, out: &RawBytesBindCollector<Pg>, from: usize) {
+        self.0.get_or_init(|| {
+            let binds = out.metadata[from..].iter().zip(&out.binds[from..]);
+            let bind = |(metadata, bytes): (&PgTypeMetadata, &Option<Vec<u8>>)| Bind {
+                metadata: metadata.clone(),
+                bytes: bytes.clone(),
+                oids: Vec::new(),
+            };
+            Some(Captured {
+                names: Vec::new(),
+                binds: binds.map(bind).collect(),
+            })
+        });
+    }
+
+    /// Collects the binds of a query that names types, and keeps them.
+    pub(super) fn collect<Q: QueryFragment<Pg>>(&self, query: &Q, names: &TypeNames) {
+        self.0.get_or_init(|| Captured::collect(query, names).ok().flatten());
+    }
+
+    /// The same query once more, with the types that have these names now. `None` if its binds could not be kept.
+    pub(crate) async fn again<F>(
+        &self,
+        finished: Arc<Finished>,
+        find: impl Fn(TypeKey) -> F,
+    ) -> QueryResult<Option<Again>>
+    where
+        F: Future<Output = QueryResult<(u32, u32)>>,
+    {
+        let Some(Some(captured)) = self.0.get() else {
+            return Ok(None);
+        };
+        let mut captured = captured.clone();
+        let mut oids = HashMap::new();
+        for (number, name) in captured.names.drain(..).enumerate() {
+            let (oid, array_oid) = find(name).await?;
+            let [stand_in, _] = stand_ins(number);
+            oids.extend(stand_in.oid().into_iter().map(|stand_in| (stand_in, oid)));
+            oids.extend(stand_in.array_oid().into_iter().map(|stand_in| (stand_in, array_oid)));
+        }
+        for bind in &mut captured.binds {
+            bind.replace(&oids);
+        }
+        Ok(Some(Again {
+            finished,
+            binds: captured.binds,
+        }))
+    }
+}
+
+impl Captured {
+    fn collect<Q: QueryFragment<Pg>>(query: &Q, names: &TypeNames) -> QueryResult<Option<Self>> {
+        if names.answers.len() > MOST_NAMES {
+            return Ok(None);
+        }
+        let run = |which: usize| -> QueryResult<RawBytesBindCollector<Pg>> {
+            let mut names = names.clone();
+            for (number, (_, answer)) in names.answers.iter_mut().enumerate() {
+                answer.clone_from(&stand_ins(number)[which]);
+            }
+            let mut out = RawBytesBindCollector::new();
+            query.collect_binds(&mut out, &mut names, &Pg)?;
+            Ok(out)
+        };
+        let (one, other) = (run(0)?, run(1)?);
+        let binds = one.metadata.into_iter().zip(one.binds.into_iter().zip(other.binds));
+        Ok(Some(Self {
+            names: names.answers.iter().map(|(name, _)| name.clone()).collect(),
+            binds: binds
+                .map(|(metadata, (bytes, other))| Bind::new(metadata, bytes, other))
+                .collect(),
+        }))
+    }
+}
+
+impl Bind {
+    /// Of the bytes of two runs: where they differ an OID stands.
+    fn new(metadata: PgTypeMetadata, bytes: Option<Vec<u8>>, other: Option<Vec<u8>>) -> Self {
+        let (one, two) = (
+            bytes.as_deref().unwrap_or_default(),
+            other.as_deref().unwrap_or_default(),
+        );
+        let mut oids = Vec::new();
+        let mut at = 0;
+        while let (Some(this), Some(that)) = (oid_at(one, at), oid_at(two, at)) {
+            if this == !that {
+                oids.push((at, this));
+                at += 4;
+            } else {
+                at += 1;
+            }
+        }
+        Self { metadata, bytes, oids }
+    }
+
+    fn replace(&mut self, oids: &HashMap<u32, u32>) {
+        let now = |stand_in: u32| oids.get(&stand_in).copied().unwrap_or(stand_in);
+        if let (Ok(oid), Ok(array_oid)) = (self.metadata.oid(), self.metadata.array_oid()) {
+            self.metadata = PgTypeMetadata::new(now(oid), now(array_oid));
+        }
+        for (at, stand_in) in self.oids.drain(..) {
+            let place = self.bytes.as_mut().and_then(|bytes| bytes.get_mut(at..at + 4));
+            if let Some(place) = place {
+                place.copy_from_slice(&now(stand_in).to_be_bytes());
+            }
+        }
+    }
+}
+
+fn oid_at(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes.get(at..)?.first_chunk().map(|oid| u32::from_be_bytes(*oid))
+}
+
+/// A query that is sent a second time. It isn't kept prepared.
+pub(crate) struct Again {
+    finished: Arc<Finished>,
+    binds: Vec<Bind>,
+}
+
+impl Query for Again {
+    type SqlType = Untyped;
+}
+
+impl QueryId for Again {
+    type QueryId = ();
+
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl QueryFragment<Pg> for Again {
+    fn to_sql(&self, out: &mut <Pg as diesel::backend::Backend>::QueryBuilder, _: &Pg) -> QueryResult<()> {
+        diesel::query_builder::QueryBuilder::push_sql(out, &self.finished.sql);
+        Ok(())
+    }
+
+    fn collect_binds<'b>(
+        &'b self,
+        out: &mut <Pg as diesel::backend::Backend>::BindCollector<'b>,
+        _: &mut <Pg as diesel::sql_types::TypeMetadata>::MetadataLookup,
+        _: &'b Pg,
+    ) -> QueryResult<()> {
+        for bind in &self.binds {
+            out.metadata.push(bind.metadata.clone());
+            out.binds.push(bind.bytes.clone());
+        }
+        Ok(())
+    }
+
+    fn is_safe_to_cache_prepared(&self, _: &Pg) -> QueryResult<bool> {
+        Ok(false)
+    }
+
+    // Only called to show the binds, whose values are gone.
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(&self.finished.sql);
+        Ok(())
+    }
+}

@@ -1,0 +1,328 @@
+//! What a connection keeps prepared, and the types it knows, may be others by now: it heals by itself.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_tenants::Checkout;
+use futures_util::{TryStreamExt, try_join};
+
+use crate::{
+    migrations::Folder,
+    schema::items,
+    store::{Store, chain},
+    types::{Status, parcels},
+};
+
+const STALE: &str = "cached plan must not change result type";
+
+async fn descriptions(conn: &mut Checkout) -> QueryResult<Vec<String>> {
+    let all = items::table.filter(items::price.gt(0)).order(items::id);
+    all.select(items::description).load(conn).await
+}
+
+/// Has the server refuse the plans that a connection has of this query; back and forth, so that it does each time.
+fn change_type(store: &Store, round: usize) {
+    let kind = if round.is_multiple_of(2) { "varchar(50)" } else { "text" };
+    for tenant in ["client1", "client2"] {
+        store
+            .database
+            .run(&format!("ALTER TABLE {tenant}.items ALTER description TYPE {kind}"));
+    }
+}
+
+#[tokio::test]
+async fn a_plan_that_is_outdated_is_made_anew_unseen() {
+    let store = Store::on_one_connection().await;
+    let expected = || Ok(vec!["client1 Tesla".to_owned(), "client1 Huawei".to_owned()]);
+    for round in 0..4 {
+        let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+        for _ in 0..2 {
+            assert_eq!(descriptions(&mut conn).await, expected());
+        }
+        change_type(&store, round);
+        // Some meet it on the connection of before, some on one that comes from the pool.
+        if round % 2 == 0 {
+            drop(conn);
+            conn = store.pool.for_tenant("client1").get().await.unwrap();
+        }
+        for _ in 0..2 {
+            assert_eq!(descriptions(&mut conn).await, expected(), "round {round}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn streams_pipelines_counts_and_single_rows_heal_as_well() {
+    let store = Store::on_one_connection().await;
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    let find = |id: i32| items::table.find(id).select(items::description);
+    let gone = |id: i32| diesel::delete(items::table.filter(items::id.eq(id)));
+    for round in 0..3 {
+        let one: String = find(1).get_result(&mut conn).await.unwrap();
+        assert_eq!(one, "client1 Tesla");
+        let stream = items::table.find(2).select((items::id, items::description));
+        let rows: Vec<(i32, String)> = stream
+            .load_stream(&mut conn)
+            .await
+            .unwrap()
+            .try_collect()
+            .await
+            .unwrap();
+        assert_eq!(rows, [(2, "client1 Huawei".to_owned())]);
+        let returned = gone(9)
+            .returning(items::description)
+            .get_results::<String>(&mut conn)
+            .await;
+        assert_eq!(returned, Ok(Vec::new()));
+        assert_eq!(gone(8).execute(&mut conn).await, Ok(0));
+        {
+            let conn = &*conn;
+            let (one, two) = try_join!(
+                find(1).get_result::<String>(&mut &*conn),
+                items::table
+                    .order(items::id.desc())
+                    .select(items::description)
+                    .first::<String>(&mut &*conn)
+            )
+            .unwrap();
+            assert_eq!((one.as_str(), two.as_str()), ("client1 Tesla", "client1 Huawei"));
+        }
+        change_type(&store, round);
+        conn = {
+            drop(conn);
+            store.pool.for_tenant("client1").get().await.unwrap()
+        };
+    }
+}
+
+#[tokio::test]
+async fn inside_of_a_transaction_it_is_one_error_and_the_connection_is_well_afterwards() {
+    let store = Store::on_one_connection().await;
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    for round in 0..2 {
+        descriptions(&mut conn).await.unwrap();
+        change_type(&store, round);
+        let error = conn
+            .transaction(async |conn| {
+                items::table
+                    .filter(items::price.gt(0))
+                    .order(items::id)
+                    .select(items::description)
+                    .load::<String>(conn)
+                    .await
+            })
+            .await
+            .unwrap_err();
+        assert_eq!(chain(&error), STALE);
+        let again = conn
+            .transaction(async |conn| {
+                items::table
+                    .filter(items::price.gt(0))
+                    .order(items::id)
+                    .select(items::description)
+                    .load::<String>(conn)
+                    .await
+            })
+            .await;
+        assert!(again.is_ok(), "{again:?}");
+        drop(conn);
+        assert_eq!(store.pool.status().size, 0, "the connection is closed");
+        conn = store.pool.for_tenant("client1").get().await.unwrap();
+    }
+    // One that was begun by SQL, of which only the server knows.
+    descriptions(&mut conn).await.unwrap();
+    change_type(&store, 0);
+    conn.batch_execute("BEGIN").await.unwrap();
+    assert_eq!(chain(&descriptions(&mut conn).await.unwrap_err()), STALE);
+    conn.batch_execute("ROLLBACK").await.unwrap();
+    assert!(descriptions(&mut conn).await.is_ok());
+}
+
+#[tokio::test]
+async fn statements_that_the_server_forgot_are_prepared_anew() {
+    let store = Store::on_one_connection().await;
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    for forget in [
+        "DEALLOCATE ALL",
+        "DISCARD ALL",
+        "DO $$ BEGIN EXECUTE 'DEALLOCATE ALL'; END $$",
+    ] {
+        descriptions(&mut conn).await.unwrap();
+        conn.batch_execute(forget).await.unwrap();
+        for _ in 0..2 {
+            assert_eq!(
+                descriptions(&mut conn).await.map(|found| found.len()),
+                Ok(2),
+                "{forget}"
+            );
+        }
+        drop(conn);
+        conn = store.pool.for_tenant("client1").get().await.unwrap();
+    }
+}
+
+/// Makes the tenant anew under its old name, behind the back of the pool.
+fn make_anew(store: &Store, tenant: &str) {
+    store.database.run(&format!(
+        "DROP SCHEMA IF EXISTS {tenant} CASCADE;
+         CREATE SCHEMA {tenant};
+         CREATE TYPE {tenant}.order_status AS ENUM ('new', 'sent');
+         CREATE TABLE {tenant}.parcels (
+             id serial PRIMARY KEY, status {tenant}.order_status NOT NULL,
+             history {tenant}.order_status[] NOT NULL, weight int NOT NULL
+         )"
+    ));
+}
+
+#[tokio::test]
+async fn types_and_tables_that_were_made_anew_are_found_unseen() {
+    let store = Store::on_one_connection().await;
+    make_anew(&store, "client3");
+    let mut conn = store.pool.for_tenant("client3").get().await.unwrap();
+    let insert = || {
+        diesel::insert_into(parcels::table).values((
+            parcels::status.eq(Status::Sent),
+            parcels::history.eq(vec![Status::New, Status::Sent]),
+            parcels::weight.eq(-1),
+        ))
+    };
+    let update = || diesel::update(parcels::table).set(parcels::history.eq(vec![Status::Sent]));
+    let count = || parcels::table.filter(parcels::status.eq(Status::Sent)).count();
+    for round in 0..6 {
+        // The first statement that meets the new types is another one each time.
+        if round % 3 == 0 {
+            assert_eq!(insert().execute(&mut conn).await, Ok(1), "round {round}");
+        }
+        if round % 3 == 1 {
+            assert_eq!(update().execute(&mut conn).await, Ok(0), "round {round}");
+        }
+        assert_eq!(
+            count().get_result::<i64>(&mut conn).await,
+            Ok(i64::from(round % 3 == 0))
+        );
+        assert_eq!(insert().execute(&mut conn).await, Ok(1));
+        let history: Vec<Status> = parcels::table
+            .order(parcels::id.desc())
+            .select(parcels::history)
+            .first(&mut conn)
+            .await
+            .unwrap();
+        assert_eq!(history, [Status::New, Status::Sent]);
+        drop(conn);
+        make_anew(&store, "client3");
+        conn = store.pool.for_tenant("client3").get().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_idle_connection_with_types_of_before_is_well_at_its_next_use_inside_of_a_transaction_too() {
+    let store = Store::on_one_connection().await;
+    make_anew(&store, "client3");
+    let count = || parcels::table.filter(parcels::status.eq(Status::Sent)).count();
+    let mut conn = store.pool.for_tenant("client3").get().await.unwrap();
+    assert_eq!(count().get_result::<i64>(&mut conn).await, Ok(0));
+    drop(conn);
+    make_anew(&store, "client3");
+    let mut conn = store.pool.for_tenant("client3").get().await.unwrap();
+    let first = conn
+        .transaction(async |conn| count().get_result::<i64>(conn).await)
+        .await;
+    assert!(first.is_err(), "nothing has told of the new types yet: {first:?}");
+    drop(conn);
+    let mut conn = store.pool.for_tenant("client3").get().await.unwrap();
+    let second = conn
+        .transaction(async |conn| count().get_result::<i64>(conn).await)
+        .await;
+    assert_eq!(second, Ok(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fleet_migration_under_load_costs_no_request_an_error() {
+    let store = Store::with(|builder| builder.max_size(6)).await;
+    let tenants = ["client1", "client2"];
+    let base = Folder::of(&[("001_base", "SELECT 1", "SELECT 1")]);
+    for tenant in tenants {
+        store.pool.migrate_tenant(tenant, base.migrations()).await.unwrap();
+    }
+    let (stop, served) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let requests: Vec<_> = (0..6)
+        .map(|number| {
+            let (pool, stop, served) = (store.pool.clone(), Arc::clone(&stop), Arc::clone(&served));
+            tokio::spawn(async move {
+                while !AtomicBool::load(&stop, SeqCst) {
+                    let mut conn = pool
+                        .for_tenant(tenants[number % 2])
+                        .get()
+                        .await
+                        .map_err(|error| chain(&error))?;
+                    let found = descriptions(&mut conn).await.map_err(|error| chain(&error))?;
+                    if found.len() != 2 || !found[0].starts_with(tenants[number % 2]) {
+                        return Err(format!("{found:?}"));
+                    }
+                    let counted: i64 = items::table
+                        .count()
+                        .get_result(&mut conn)
+                        .await
+                        .map_err(|error| chain(&error))?;
+                    assert_eq!(counted, 2);
+                    served.fetch_add(1, SeqCst);
+                }
+                Ok::<_, String>(())
+            })
+        })
+        .collect();
+    let steps = [
+        ("002_widen", "ALTER TABLE items ALTER description TYPE varchar(100)"),
+        ("003_add", "ALTER TABLE items ADD COLUMN note text DEFAULT ''"),
+        ("004_widen", "ALTER TABLE items ALTER description TYPE text"),
+        ("005_rename", "ALTER TABLE items RENAME COLUMN note TO remark"),
+        ("006_drop", "ALTER TABLE items DROP COLUMN remark"),
+        (
+            "007_price",
+            "ALTER TABLE items ALTER price TYPE bigint; ALTER TABLE items ALTER price TYPE int",
+        ),
+    ];
+    let mut done = vec![("001_base", "SELECT 1", "SELECT 1")];
+    for (name, sql) in steps {
+        done.push((name, sql, "SELECT 1"));
+        let report = store
+            .pool
+            .migrate_tenants(Folder::of(&done).migrations())
+            .run()
+            .await
+            .unwrap();
+        assert!(report.is_success(), "{report:?}");
+        let before = AtomicUsize::load(&served, SeqCst);
+        while AtomicUsize::load(&served, SeqCst) < before + 24 && !requests.iter().any(|request| request.is_finished())
+        {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+    stop.store(true, SeqCst);
+    for request in requests {
+        assert_eq!(request.await.expect("no panic"), Ok(()));
+    }
+}
+
+#[tokio::test]
+async fn work_for_each_tenant_heals_too() {
+    let store = Store::on_one_connection().await;
+    for round in 0..3 {
+        let counted = store
+            .pool
+            .each_tenant()
+            .only(["client1", "client2"])
+            .run(|mut conn| async move { descriptions(&mut conn).await })
+            .await
+            .unwrap();
+        assert_eq!(counted.successes().count(), 2, "{counted:?}");
+        change_type(&store, round);
+    }
+}
