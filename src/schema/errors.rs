@@ -55,6 +55,17 @@ pub enum RustSchemaError {
     /// The tenants' migrations failed.
     #[error("can't bring a tenant of a scratch database to the newest migration")]
     MigrateTenant(#[source] Box<LifecycleError>),
+    /// The migrations failed in a scratch database that lacks extensions of the pool's own database.
+    #[error(
+        "a migration failed in the scratch database, which lacks extensions of the live one, as they can't be created there: {}; name a \
+         database that has them, and nothing else, as `template`", .extensions.join(", ")
+    )]
+    MissingExtensions {
+        /// The extensions, each with the server's reason.
+        extensions: Vec<String>,
+        /// How it failed.
+        source: Box<RustSchemaError>,
+    },
     /// The scratch database could not be dropped.
     #[error("can't drop the scratch database {database:?}; drop it by hand")]
     DropScratch {

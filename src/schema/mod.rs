@@ -37,6 +37,7 @@
 mod catalog;
 mod declare;
 mod errors;
+mod extensions;
 mod files;
 mod found;
 mod names;

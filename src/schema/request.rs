@@ -4,8 +4,12 @@ use diesel::{migration::MigrationSource, pg::Pg};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
 use super::{
-    Options, RustSchema, RustSchemaError, SchemaWarning, catalog, declare::declare, names::is_schema_in_rust,
-    scratch::Scratch, write,
+    Options, RustSchema, RustSchemaError, SchemaWarning, catalog,
+    declare::declare,
+    extensions::{self, Created, Reused},
+    names::is_schema_in_rust,
+    scratch::Scratch,
+    write,
 };
 use crate::{IntoSchemaName, SchemaName, TenantPool, connection::status_of};
 
@@ -70,14 +74,14 @@ impl RustSchemaRequest<'_> {
     }
 
     /// The database that the scratch database is a copy of. Default: `template0`, which is empty. For extensions that only a
-    /// superuser can make, name a database that has them, and nothing else.
+    /// superuser can create, name a database that has them, and nothing else.
     pub fn template(mut self, template: impl Into<String>) -> Self {
         self.template = template.into();
         self
     }
 
-    /// Statements to be run in the scratch database before the migrations: what those rely on, and don't make.
-    /// `CREATE SCHEMA extensions; CREATE EXTENSION citext SCHEMA extensions`. Default: none.
+    /// Statements to be run in the scratch database before the migrations: what those rely on, and don't make, and the pool's own
+    /// database doesn't have. `CREATE SCHEMA extensions; CREATE EXTENSION citext SCHEMA extensions`. Default: none.
     pub fn set_up(mut self, sql: impl Into<String>) -> Self {
         self.set_up = sql.into();
         self
@@ -89,6 +93,9 @@ impl RustSchemaRequest<'_> {
     /// ([`migration_url`](crate::TenantPoolBuilder::migration_url)), and dropped before this returns, after errors too. A
     /// future that is dropped drops it as well, and blocks for that moment. What a killed process leaves behind is dropped
     /// by the next call after an hour. Hooks are not run.
+    ///
+    /// It has the extensions of the pool's own database, in their schemas, but for those that the migrations create. One that the role
+    /// can't create is missing there, and is named if a migration fails then.
     ///
     /// # Errors
     /// [`RustSchemaError`]. The role has to be allowed to create databases.
@@ -122,12 +129,21 @@ impl RustSchemaRequest<'_> {
             .batch_execute(&set_up)
             .await
             .map_err(RustSchemaError::SetUp)?;
-        pool.migrate_shared(shared)
-            .await
-            .map_err(|source| RustSchemaError::MigrateShared(Box::new(source)))?;
-        pool.create_tenant(name.clone(), tenant)
-            .await
-            .map_err(|source| RustSchemaError::MigrateTenant(Box::new(source)))?;
+        let (shared, tenant) = (Reused::new(shared), Reused::new(tenant));
+        let mut created = Created::default();
+        created.add(&shared).await;
+        created.add(&tenant).await;
+        let extensions = extensions::of(&mut connect(self.pool).await?, self.pool.shared_schema()).await;
+        let extensions = created.without(extensions.map_err(RustSchemaError::Read)?);
+        let missing = extensions::create(&mut connection, &extensions).await;
+        let migrated = migrate(pool, name, shared, tenant).await;
+        migrated.map_err(|source| match missing.is_empty() {
+            true => source,
+            false => RustSchemaError::MissingExtensions {
+                extensions: missing,
+                source: Box::new(source),
+            },
+        })?;
         self.read(&mut connect(pool).await?, name).await
     }
 
@@ -193,6 +209,22 @@ impl RustSchemaRequest<'_> {
 
 /// What the tenant of a scratch database is called. The name appears nowhere.
 const SCRATCH_TENANT: &str = "diesel_tenants_scratch";
+
+/// Brings the shared schema and one tenant to the newest migration.
+async fn migrate(
+    pool: &TenantPool,
+    name: &SchemaName,
+    shared: impl MigrationSource<Pg> + Send + Sync + 'static,
+    tenant: impl MigrationSource<Pg> + Send + Sync + 'static,
+) -> Result<(), RustSchemaError> {
+    pool.migrate_shared(shared)
+        .await
+        .map_err(|source| RustSchemaError::MigrateShared(Box::new(source)))?;
+    pool.create_tenant(name.clone(), tenant)
+        .await
+        .map_err(|source| RustSchemaError::MigrateTenant(Box::new(source)))?;
+    Ok(())
+}
 
 async fn connect(pool: &TenantPool) -> Result<AsyncPgConnection, RustSchemaError> {
     pool.migration_connector()

@@ -3,6 +3,7 @@
 //! `UPDATE=1 cargo test --features schema --test schema` writes the generated files anew, to be read before they are committed.
 
 mod check;
+mod extensions;
 mod kinds;
 mod options;
 mod readme;

@@ -57,6 +57,7 @@ mod tests {
         "set_up",
         "shared_schema",
         "symbolic_schema",
+        "template",
         "tenants",
     ];
 

@@ -1,0 +1,161 @@
+//! The extensions of the live database, which migrations may rely on and not make.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use diesel::{
+    QueryResult, QueryableByName,
+    migration::{Migration, MigrationSource, Result as MigrationResult},
+    pg::Pg,
+    sql_types::Text,
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+
+use crate::{
+    SchemaName,
+    migrations::{Body, Direction, Plan},
+    quote::identifier,
+    translate::{statements, words},
+};
+
+#[derive(QueryableByName)]
+pub(super) struct Extension {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    schema: String,
+}
+
+/// The extensions of a database, those first that others need. What is in a tenant's schema is the tenant's own.
+pub(super) async fn of(connection: &mut AsyncPgConnection, shared: &SchemaName) -> QueryResult<Vec<Extension>> {
+    diesel::sql_query(
+        "SELECT e.extname::text AS name, n.nspname::text AS schema FROM pg_catalog.pg_extension e \
+         JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname <> 'plpgsql' AND (n.nspname = $1 \
+         OR NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid \
+         AND c.relname = '__diesel_schema_migrations')) ORDER BY e.oid",
+    )
+    .bind::<Text, _>(shared.as_str())
+    .load(connection)
+    .await
+}
+
+/// Creates extensions that are missing, each in its schema. Returns those that can't be created, with the server's reasons: it may be
+/// that no migration needs them.
+pub(super) async fn create(connection: &mut AsyncPgConnection, extensions: &[Extension]) -> Vec<String> {
+    let mut failed = Vec::new();
+    for Extension { name, schema } in extensions {
+        let (extension, quoted) = (identifier(name), identifier(schema));
+        let create_schema = match schema.starts_with("pg_") {
+            true => String::new(),
+            false => format!("CREATE SCHEMA IF NOT EXISTS {quoted}; "),
+        };
+        let sql = format!("{create_schema}CREATE EXTENSION IF NOT EXISTS {extension} SCHEMA {quoted}");
+        if let Err(error) = connection.batch_execute(&sql).await {
+            failed.push(format!("{name} ({error})"));
+        }
+    }
+    failed
+}
+
+/// What migrations create themselves, and would find in their way: not what they create `IF NOT EXISTS`.
+#[derive(Default)]
+pub(super) struct Created {
+    extensions: BTreeSet<String>,
+    schemas: BTreeSet<String>,
+}
+
+impl Created {
+    /// Adds what the migrations of a source create. Those that can't be read, or are more than SQL, say so when they are run.
+    pub(super) async fn add<S>(&mut self, source: &Reused<S>)
+    where
+        S: MigrationSource<Pg> + Send + Sync + 'static,
+    {
+        let Ok(plan) = Plan::read(source.clone()).await else {
+            return;
+        };
+        let versions = plan.migrations.iter().map(|migration| migration.version.clone());
+        let Ok(scripts) = plan.prepare(versions.collect(), Direction::Up).await else {
+            return;
+        };
+        for script in scripts {
+            if let Body::Sql(messages) = script.body {
+                messages.iter().for_each(|sql| self.add_sql(sql));
+            }
+        }
+    }
+
+    fn add_sql(&mut self, sql: &str) {
+        for range in statements(sql).unwrap_or_default() {
+            let words = words(&sql[range]);
+            match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+                ["CREATE", "EXTENSION" | "SCHEMA", "IF" | "AUTHORIZATION", ..] => {}
+                ["CREATE", "EXTENSION", name, ..] => drop(self.extensions.insert(folded(name))),
+                ["CREATE", "SCHEMA", name, ..] => drop(self.schemas.insert(folded(name))),
+                _ => {}
+            }
+        }
+    }
+
+    /// Leaves out what they create.
+    pub(super) fn without(&self, mut extensions: Vec<Extension>) -> Vec<Extension> {
+        extensions
+            .retain(|Extension { name, schema }| !self.extensions.contains(name) && !self.schemas.contains(schema));
+        extensions
+    }
+}
+
+/// A name as the server takes it.
+fn folded(word: &str) -> String {
+    match word.strip_prefix('"').and_then(|word| word.strip_suffix('"')) {
+        Some(quoted) => quoted.replace("\"\"", "\""),
+        None => word.to_ascii_lowercase(),
+    }
+}
+
+/// Migrations that are read more than once.
+pub(super) struct Reused<S>(Arc<S>);
+
+impl<S> Reused<S> {
+    pub(super) fn new(source: S) -> Self {
+        Self(Arc::new(source))
+    }
+}
+
+impl<S> Clone for Reused<S> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<S: MigrationSource<Pg>> MigrationSource<Pg> for Reused<S> {
+    fn migrations(&self) -> MigrationResult<Vec<Box<dyn Migration<Pg>>>> {
+        self.0.migrations()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_migrations_create_themselves_is_left_to_them() {
+        let mut created = Created::default();
+        created.add_sql(
+            "CREATE EXTENSION citext; CREATE EXTENSION IF NOT EXISTS ltree SCHEMA ext; create schema Own; \
+             CREATE EXTENSION \"uuid-ossp\" SCHEMA public; SELECT 'CREATE EXTENSION hstore'",
+        );
+        let extension = |name: &str, schema: &str| Extension {
+            name: name.to_owned(),
+            schema: schema.to_owned(),
+        };
+        let all = [
+            ("citext", "public"),
+            ("ltree", "ext"),
+            ("uuid-ossp", "public"),
+            ("hstore", "public"),
+            ("pg_trgm", "own"),
+        ];
+        let left = created.without(all.map(|(name, schema)| extension(name, schema)).into());
+        let names: Vec<&str> = left.iter().map(|extension| extension.name.as_str()).collect();
+        assert_eq!(names, ["ltree", "hstore"]);
+    }
+}
