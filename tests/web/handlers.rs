@@ -9,9 +9,9 @@ use std::{
 };
 
 use diesel::{dsl::sql, prelude::*, sql_types::Integer};
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncConnection, RunQueryDsl, TransactionManager};
 use diesel_tenants::{
-    TenantPool,
+    Checkout, TenantPool,
     web::{Framework, Rejection, Resolver, SharedConn, Tenant, TenantConn, Tenants, TrustedProxies},
 };
 
@@ -181,6 +181,14 @@ pub async fn write(conn: &mut TenantConn) -> Result<(), Rejection> {
 pub async fn swallow(mut conn: TenantConn) -> Result<String, Rejection> {
     write(&mut conn).await?;
     let _ = write(&mut conn).await;
+    Ok("all is well".to_owned())
+}
+
+/// Leaves a transaction of its own open, and says that all is well.
+pub async fn nested(mut conn: TenantConn) -> Result<String, Rejection> {
+    let checkout = conn.get().await?;
+    <Checkout as AsyncConnection>::TransactionManager::begin_transaction(checkout).await?;
+    write(&mut conn).await?;
     Ok("all is well".to_owned())
 }
 

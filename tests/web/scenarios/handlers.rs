@@ -59,6 +59,8 @@ pub async fn transactions<S: Serve>() {
         ("/both", 500, false),
         // PostgreSQL answers the COMMIT of a transaction that failed by a rollback, without an error.
         ("/swallow", 500, false),
+        // To commit the inner one, which the handler didn't, would be as wrong as to commit without it.
+        ("/nested", 500, false),
     ] {
         let request = request("POST", path, &[("Host", "client1.shop.example")]);
         let stream = send(*server, &request).await;

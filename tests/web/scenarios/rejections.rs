@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use diesel_tenants::migrations::NoMigrations;
+use diesel_tenants::{TenantPool, migrations::NoMigrations};
+use diesel_tenants_test_support::Server;
 
 use crate::{
     handlers::{Find, Service},
@@ -34,6 +35,48 @@ pub async fn suspended_and_unknown_tenants<S: Serve>() {
     assert_eq!(get_at(*server, "client9.shop.example", "/tenant").await.body, "client9");
     store.pool.drop_tenant("client9").await.unwrap();
     assert_eq!(get_at(*server, "client9.shop.example", "/tenant").await.status, 404);
+}
+
+/// The server testifies: it logs each statement that it gets.
+pub async fn schemas_of_refused_requests<S: Serve>() {
+    let store = Store::new().await;
+    let name = store.database.name();
+    store
+        .database
+        .run(&format!("ALTER DATABASE {name} SET log_statement = 'all'"));
+    let pool = TenantPool::builder(store.database.url())
+        .max_size(1)
+        .build()
+        .await
+        .unwrap();
+    let tenant = |kind: &str| format!("{kind}_{}", name.rsplit('_').next().unwrap());
+    let (suspended, archived, unknown) = (tenant("suspended"), tenant("archived"), tenant("unknown"));
+    for tenant in [&suspended, &archived] {
+        store.database.run(&format!(
+            "CREATE SCHEMA {tenant}; CREATE TABLE {tenant}.items (LIKE client1.items INCLUDING ALL)"
+        ));
+        pool.migrate_tenant(tenant, NoMigrations).await.unwrap();
+    }
+    pool.suspend_tenant(&suspended).await.unwrap();
+    pool.archive_tenant(&archived).await.unwrap();
+    let server = S::start(Service::new(&pool, Find::Subdomain)).await;
+    let begun = Server::shared().log().len();
+    let named = |tenant: &str| Server::shared().log()[begun..].contains(&format!("\"{tenant}\"."));
+    for (tenant, status) in [(&suspended, 403), (&archived, 404), (&unknown, 404)] {
+        for path in ["/products", "/current", "/orders/1", "/tenant"] {
+            let answer = get_at(*server, &format!("{tenant}.shop.example"), path).await;
+            assert_eq!(answer.status, status, "{tenant}{path}");
+        }
+        assert!(!named(tenant), "no statement names a table of {tenant}");
+    }
+    pool.resume_tenant(&suspended).await.unwrap();
+    assert_eq!(
+        get_at(*server, &format!("{suspended}.shop.example"), "/products")
+            .await
+            .body,
+        "0"
+    );
+    assert!(named(&suspended), "the log holds what is sent");
 }
 
 pub async fn busy_pools_and_lost_servers<S: Serve>() {

@@ -93,6 +93,7 @@ fn app(
                 .route("/handed-on", web::post().to(handlers::handed_on))
                 .route("/both", web::post().to(handlers::both))
                 .route("/swallow", web::post().to(handlers::swallow))
+                .route("/nested", web::post().to(handlers::nested))
                 .route(
                     "/{tenant}/tenant",
                     web::get().to(async |tenant: Tenant| tenant.to_string()),

@@ -40,6 +40,7 @@ impl Serve for Server {
             .route("/handed-on", post(handlers::handed_on))
             .route("/both", post(handlers::both))
             .route("/swallow", post(handlers::swallow))
+            .route("/nested", post(handlers::nested))
             .layer(service.tenants(session, teapot))
             .layer(map_response_with_state(service.clone(), log))
             .route("/outside", get(async |tenant: Tenant| tenant.to_string()))

@@ -69,6 +69,7 @@ impl Serve for Server {
             write,
             panic,
             swallow,
+            nested,
             handed_on,
             both
         ];
@@ -152,6 +153,11 @@ async fn panic(mut conn: TenantConn) -> Result<(), Rejection> {
 #[post("/swallow")]
 async fn swallow(conn: TenantConn) -> Result<String, Rejection> {
     handlers::swallow(conn).await
+}
+
+#[post("/nested")]
+async fn nested(conn: TenantConn) -> Result<String, Rejection> {
+    handlers::nested(conn).await
 }
 
 #[post("/handed-on")]
