@@ -1,11 +1,12 @@
 //! The first copy, as of one moment.
 
-use std::pin::pin;
-
-use futures_util::{SinkExt, StreamExt};
-use tokio_postgres::Error;
-
-use super::{MoveError, late::Split, run::Run, site::Site};
+use super::{
+    MoveError,
+    late::Split,
+    pipe::{End, pipe},
+    run::Run,
+    site::Site,
+};
 use crate::{
     ExportError, TenantStatus,
     migrations::version_table,
@@ -19,12 +20,6 @@ pub(super) struct Copied {
     pub(super) tables: usize,
     pub(super) rows: u64,
     pub(super) split: Split,
-}
-
-/// Which of the two servers failed.
-pub(super) enum End {
-    Source(Error),
-    Target(Error),
 }
 
 impl Run<'_> {
@@ -108,16 +103,4 @@ impl Run<'_> {
             End::Target(source) => self.server("to write rows")(source),
         }
     }
-}
-
-/// Copies what one server sends to another one, and counts the rows.
-pub(super) async fn pipe(reader: &Session, from: &str, writer: &Session, to: &str) -> Result<u64, End> {
-    let stream = reader.client().copy_out(from).await.map_err(End::Source)?;
-    let sink = writer.client().copy_in(to).await.map_err(End::Target)?;
-    let (mut stream, mut sink) = (pin!(stream), pin!(sink));
-    while let Some(bytes) = stream.next().await {
-        // Waits until the connection has taken them: else they would pile up.
-        sink.send(bytes.map_err(End::Source)?).await.map_err(End::Target)?;
-    }
-    sink.finish().await.map_err(End::Target)
 }

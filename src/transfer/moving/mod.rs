@@ -9,6 +9,7 @@ mod errors;
 mod journal;
 mod late;
 mod leftovers;
+mod pipe;
 mod places;
 mod replay;
 mod request;

@@ -4,7 +4,7 @@ use tokio_postgres::Error;
 
 use super::{
     MoveError,
-    copy::pipe,
+    pipe::pipe,
     run::Run,
     site::{Keyed, Site},
 };

@@ -1,0 +1,41 @@
+//! Rows on their way from one server to another one.
+
+use std::{io::Cursor, pin::pin};
+
+use futures_util::{SinkExt, StreamExt};
+use tokio_postgres::Error;
+
+use crate::transfer::session::Session;
+
+/// How many bytes are gathered before they are sent on.
+///
+/// The server sends each row in a message of its own. Sent on row by row, each costs a hop between two tasks and a call of the system.
+const BATCH: usize = 128 * 1024;
+
+/// Which of the two servers failed.
+pub(super) enum End {
+    Source(Error),
+    Target(Error),
+}
+
+/// Copies what one server sends to another one, and counts the rows.
+///
+/// Holds three batches, or the longest row, in memory: a target that is slower than the source keeps the source waiting.
+pub(super) async fn pipe(reader: &Session, from: &str, writer: &Session, to: &str) -> Result<u64, End> {
+    let stream = reader.client().copy_out(from).await.map_err(End::Source)?;
+    let sink = writer.client().copy_in(to).await.map_err(End::Target)?;
+    let (mut stream, mut sink) = (pin!(stream), pin!(sink));
+    let mut batch = Vec::with_capacity(BATCH);
+    while let Some(bytes) = stream.next().await {
+        batch.extend_from_slice(&bytes.map_err(End::Source)?);
+        if batch.len() >= BATCH {
+            let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+            // Waits for room only: the connection writes it while the next batch is gathered.
+            sink.feed(Cursor::new(full)).await.map_err(End::Target)?;
+        }
+    }
+    if !batch.is_empty() {
+        sink.feed(Cursor::new(batch)).await.map_err(End::Target)?;
+    }
+    sink.finish().await.map_err(End::Target)
+}
