@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use diesel_tenants::{LifecycleError, TenantPool};
@@ -82,14 +82,13 @@ async fn a_creation_given_up_half_way_is_no_tenant_and_a_retry_starts_over() {
     let (pool, database) = migrated().await;
     let folder = Folder::of(&[
         ("001_good", "CREATE TABLE good (id int);", ""),
-        ("002_slow", "SELECT pg_sleep(0.5);", ""),
+        ("002_slow", "SELECT pg_sleep(1);", ""),
     ])
     .without_transaction("002_slow");
-    let given_up = tokio::time::timeout(
-        Duration::from_millis(250),
-        pool.create_tenant("client1", folder.migrations()),
-    );
-    assert!(given_up.await.is_err());
+    tokio::select! {
+        created = pool.create_tenant("client1", folder.migrations()) => panic!("it was to be given up: {created:?}"),
+        () = somebody_sleeps(&database) => {}
+    }
     assert_eq!(database.schemas(), ["client1"], "the schema is there");
     let error = pool.for_tenant("client1").get().await.unwrap_err();
     assert!(
@@ -99,6 +98,16 @@ async fn a_creation_given_up_half_way_is_no_tenant_and_a_retry_starts_over() {
     folder.write("002_slow", "up.sql", "SELECT 1");
     pool.create_tenant("client1", folder.migrations()).await.unwrap();
     assert!(pool.tenant_exists("client1").await.unwrap());
+}
+
+/// Waits until a migration is in its `pg_sleep`.
+async fn somebody_sleeps(database: &Database) {
+    let asleep = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
+    let begun = Instant::now();
+    while database.values(asleep).is_empty() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "nobody ever sleeps");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 #[tokio::test]
