@@ -16,5 +16,5 @@ mod tokens;
 pub(crate) use column::Column;
 pub use kind::Kind;
 pub(crate) use object::{Object, Structure};
-pub(crate) use read::{JOURNAL, read};
+pub(crate) use read::{JOURNAL, read, stop_journal};
 pub(crate) use text::{moved, render, unqualified};

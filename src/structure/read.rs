@@ -14,6 +14,11 @@ use crate::SchemaName;
 /// What a move makes in a tenant's schema: a table, a function and triggers. It is none of the tenant's, and gone when the move is done.
 pub(crate) const JOURNAL: &str = "__diesel_tenants_move";
 
+/// The statement that has a move note nothing any more of what is written to a schema.
+pub(crate) fn stop_journal(schema: &SchemaName) -> String {
+    format!("DROP FUNCTION IF EXISTS {}.{JOURNAL}() CASCADE", schema.quoted())
+}
+
 /// Reads the structures of these schemas, in a number of queries that depends on none of them; `None` for a schema that is missing.
 ///
 /// Call it in a transaction: the search_path is set for the rest of it, to nothing.

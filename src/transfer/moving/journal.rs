@@ -10,7 +10,7 @@ use tokio_postgres::{Error, error::SqlState};
 use super::site::{Keyed, Site};
 use crate::{
     quote::{identifier, literal, lock_timeout},
-    structure::JOURNAL,
+    structure::{JOURNAL, stop_journal},
     transfer::session::Session,
 };
 
@@ -82,7 +82,7 @@ pub(super) fn remove(site: &Site) -> String {
 
 /// Has nothing noted any more.
 pub(super) fn stop(site: &Site) -> String {
-    format!("DROP FUNCTION IF EXISTS {}() CASCADE", site.journal())
+    stop_journal(&site.schema)
 }
 
 /// Runs statements that need locks on tables in use, trying again and again until the time is over; tells whether that succeeded. A transaction

@@ -8,10 +8,10 @@ use super::{
     MoveError, Moved,
     journal::{remove, stop},
     run::{Run, Sessions},
-    site::{COMPLETE, Site},
+    site::{Complete, Found, Site, lock},
 };
 use crate::{
-    LifecycleError, TenantStatus,
+    LifecycleError, SchemaName, TenantStatus,
     structure::JOURNAL,
     transfer::{session::Session, tls::Dial},
 };
@@ -23,21 +23,22 @@ impl Run<'_> {
         source: &Site,
         target: &Site,
         sessions: &Sessions<'_>,
+        dial: &dyn Dial,
     ) -> Result<Option<Moved>, MoveError> {
         let Sessions { home, guard, writer } = *sessions;
         let read = self.server("to see what is there");
         let there = source.status(guard).await.map_err(&read)?;
         let here = target.status(writer).await.map_err(&read)?;
-        let left = here.as_ref().and_then(|here| here.journal.as_deref());
+        let left = here.as_ref().and_then(Found::complete);
         let Some(there) = there else {
             // The source was renamed, and then nobody told the directory.
-            if let Some(id) = left.and_then(|left| left.strip_prefix(COMPLETE))
-                && has_journal(guard, id).await.map_err(&read)?
+            if let Some(complete) = left
+                && find_journal(guard, &complete.id).await.map_err(&read)?.is_some()
             {
                 let told = self.tell(home).await;
                 told.map_err(|source| self.untold(source))?;
                 let mut moved = Moved::default();
-                self.tidy_target(target, writer, &mut moved).await;
+                self.tidy_again(target, writer, &complete, dial, &mut moved).await;
                 return Ok(Some(moved));
             }
             return Err(self.not_found());
@@ -46,8 +47,9 @@ impl Run<'_> {
             return Err(self.not_found());
         }
         self.require_independence(source).await?;
-        if there.is_complete() {
-            // The move that brought it here was not tidied up.
+        if let Some(complete) = there.complete() {
+            // The move that brought it here was not tidied up. What is left where it came from keeps nobody from going on.
+            self.tidy_source(&complete, dial, &mut Moved::default()).await;
             let mut moved = Moved::default();
             self.tidy_target(source, guard, &mut moved).await;
             if !moved.left.is_empty() {
@@ -58,9 +60,7 @@ impl Run<'_> {
             }
         }
         if let Some(here) = &here {
-            let is_ours = there
-                .journal
-                .is_some_and(|id| left == Some(format!("{COMPLETE}{id}").as_str()));
+            let is_ours = left.is_some_and(|left| there.journal == Some(left.id));
             if here.status != TenantStatus::Unfinished && !is_ours {
                 return Err(MoveError::Lifecycle(LifecycleError::AlreadyExists {
                     tenant: target.schema.clone(),
@@ -115,18 +115,77 @@ impl Run<'_> {
             None => return Ok(moved),
         };
         let here = site.status(session).await;
-        match here.map_err(self.server("to see what is there"))? {
-            Some(here) if here.is_complete() => self.tidy_target(&site, session, &mut moved).await,
-            _ => self.attempt(session, &stop(&site), &mut moved).await,
+        let Some(here) = here.map_err(self.server("to see what is there"))? else {
+            return Ok(moved);
+        };
+        match here.complete() {
+            Some(complete) => self.tidy_again(&site, session, &complete, dial, &mut moved).await,
+            None => self.attempt(session, &stop(&site), &mut moved).await,
         }
         Ok(moved)
     }
+
+    /// Tidies up both ends of a move that had come to its switch.
+    async fn tidy_again(
+        &self,
+        target: &Site,
+        session: &Session,
+        complete: &Complete,
+        dial: &dyn Dial,
+        moved: &mut Moved,
+    ) {
+        self.tidy_source(complete, dial, moved).await;
+        self.tidy_target(target, session, moved).await;
+    }
+
+    /// Tidies up where a tenant came from, as far as it is still there.
+    async fn tidy_source(&self, complete: &Complete, dial: &dyn Dial, moved: &mut Moved) {
+        if let Err(error) = self.try_tidy_source(complete, dial, moved).await {
+            moved.left.push(format!("to clean up where it came from: {error}"));
+        }
+    }
+
+    async fn try_tidy_source(&self, complete: &Complete, dial: &dyn Dial, moved: &mut Moved) -> Result<(), MoveError> {
+        let pool = match &complete.database {
+            Some(database) => self.pool.database_of(database, self.event).await?,
+            None => self.pool.clone(),
+        };
+        let mut site = Site {
+            pool,
+            schema: self.tenant.clone(),
+        };
+        let session = site.connect(dial, self.event).await?;
+        let failed = self.server("to see what is left where it came from");
+        let Some(schema) = find_journal(&session, &complete.id).await.map_err(&failed)? else {
+            return Ok(());
+        };
+        site.schema = SchemaName::new(&schema)?;
+        let found = site.status(&session).await.map_err(&failed)?;
+        if found.is_some_and(|found| found.status == TenantStatus::Archived) {
+            moved.archive = Some(site.schema.clone());
+            if self.options.drops_source {
+                self.tidy_archive(&site, &session, moved).await;
+                return Ok(());
+            }
+        }
+        // It may have been restored meanwhile, and be in use.
+        lock(
+            &session,
+            &site.schema,
+            site.pool.migration_lock_timeout(),
+            self.event,
+            &failed,
+        )
+        .await?;
+        self.attempt(&session, &remove(&site), moved).await;
+        Ok(())
+    }
 }
 
-/// Whether a schema of the database, whatever its name is by now, is the source of a move.
-async fn has_journal(session: &Session, id: &str) -> Result<bool, Error> {
-    let sql =
-        "SELECT FROM pg_catalog.pg_class c WHERE c.relname = $1 AND pg_catalog.obj_description(c.oid, 'pg_class') = $2";
+/// The schema of the database that is the source of a move, whatever its name is by now.
+async fn find_journal(session: &Session, id: &str) -> Result<Option<String>, Error> {
+    let sql = "SELECT n.nspname::pg_catalog.text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE c.relname = $1 AND pg_catalog.obj_description(c.oid, 'pg_class') = $2";
     let found = session.query(sql, &[&JOURNAL, &id]).await?;
-    Ok(!found.is_empty())
+    found.first().map(|row| row.try_get(0)).transpose()
 }

@@ -81,7 +81,7 @@ impl Run<'_> {
             guard: guard.as_ref().unwrap_or(&home),
             writer: writer.as_ref().unwrap_or(&home),
         };
-        if let Some(moved) = self.clear(&source, &target, &sessions).await? {
+        if let Some(moved) = self.clear(&source, &target, &sessions, dial).await? {
             return Ok(moved);
         }
         let moved = self.across(&entry, &source, &target, &sessions, dial).await;

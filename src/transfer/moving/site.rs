@@ -12,8 +12,36 @@ use crate::{
     transfer::{rows::Table, session::Session, tls::Dial},
 };
 
-/// What is written on the journal at the target, before the move's id, once all is there.
-pub(super) const COMPLETE: &str = "complete ";
+/// What is written on the journal at the target, once all is there: until nothing of the move is left anywhere.
+pub(super) struct Complete {
+    /// The move's, which is written on the journal at the source.
+    pub(super) id: String,
+    /// The database of the source, as declared; `None` is the pool's own.
+    pub(super) database: Option<String>,
+}
+
+const COMPLETE: &str = "complete ";
+
+impl Complete {
+    pub(super) fn comment(&self) -> String {
+        match &self.database {
+            Some(database) => format!("{COMPLETE}{} from {database}", self.id),
+            None => format!("{COMPLETE}{}", self.id),
+        }
+    }
+
+    fn of_comment(comment: &str) -> Option<Self> {
+        let text = comment.strip_prefix(COMPLETE)?;
+        let (id, database) = match text.split_once(" from ") {
+            Some((id, database)) => (id, Some(database.to_owned())),
+            None => (text, None),
+        };
+        Some(Self {
+            id: id.to_owned(),
+            database,
+        })
+    }
+}
 
 /// One end of a move: a schema of some database.
 #[derive(Clone)]
@@ -102,7 +130,7 @@ impl Site {
 /// What is in a schema.
 pub(super) struct Found {
     pub(super) status: TenantStatus,
-    /// What a move wrote on its journal. At the source that is the move's id; at the target, once all is there, `complete` and the id.
+    /// What a move wrote on its journal. At the source that is the move's id; at the target, once all is there, that it is [`Complete`].
     pub(super) journal: Option<String>,
     pub(super) has_versions: bool,
 }
@@ -115,8 +143,11 @@ impl Found {
 
     /// Whether a move has made all of it, and was not tidied up since.
     pub(super) fn is_complete(&self) -> bool {
-        let journal = self.journal.as_ref();
-        journal.is_some_and(|journal| journal.starts_with(COMPLETE))
+        self.complete().is_some()
+    }
+
+    pub(super) fn complete(&self) -> Option<Complete> {
+        self.journal.as_deref().and_then(Complete::of_comment)
     }
 }
 

@@ -13,15 +13,15 @@ use super::{
     journal::{insist, remove},
     late::{Split, checks, sequences},
     run::{Run, Sessions},
-    site::{COMPLETE, Site},
+    site::{Complete, Site},
 };
 use crate::{
-    SchemaName, TenantStatus,
+    LifecycleError, SchemaName, TenantStatus,
     connection::ArchiveNote,
     lifecycle::archive_name,
     migrations::version_table,
     pool::{DirectoryChange, DirectoryEntry},
-    quote::lock_timeout,
+    quote::{literal, lock_timeout},
     structure::JOURNAL,
     transfer::{session::Session, target::Target, tls::Dial},
 };
@@ -85,12 +85,17 @@ impl Run<'_> {
             .begin("ISOLATION LEVEL READ COMMITTED, READ WRITE")
             .await
             .map_err(&failed)?;
+        let complete = Complete {
+            id,
+            database: entry.placement.database().map(str::to_owned),
+        };
         let mark = format!(
-            "{}; COMMENT ON TABLE {} IS {}; COMMENT ON TABLE {} IS '{COMPLETE}{id}'{}",
+            "{}; COMMENT ON TABLE {} IS {}; COMMENT ON TABLE {} IS {}{}",
             target.path(true),
             version_table(&target.schema),
             status.comment(),
             target.journal(),
+            literal(&complete.comment()),
             split.note_unchecked(target)
         );
         writer.execute(&mark).await.map_err(&failed)?;
@@ -241,31 +246,32 @@ impl Run<'_> {
     /// Takes away what the move needed, and checks what was left unchecked. The tenant is served meanwhile.
     pub(super) async fn tidy(&self, source: &Site, target: &Site, sessions: &Sessions<'_>, moved: &mut Moved) {
         // First what is soon done. What comes after can take its time, and another call goes on with it.
-        self.tidy_source(source, sessions, moved).await;
+        if let Some(archive) = moved.archive.clone() {
+            let archived = Site {
+                schema: archive,
+                ..source.clone()
+            };
+            self.tidy_archive(&archived, sessions.guard, moved).await;
+        }
         self.tidy_target(target, sessions.writer, moved).await;
     }
 
-    async fn tidy_source(&self, source: &Site, sessions: &Sessions<'_>, moved: &mut Moved) {
-        let Some(archive) = moved.archive.clone() else { return };
-        if self.options.drops_source {
-            match source.pool.purge_archive(&archive).await {
-                Ok(()) => moved.archive = None,
-                Err(error) => moved
-                    .left
-                    .push(format!("drop_tenant({archive:?}) at the source: {error}")),
-            }
-            return;
+    /// Drops what is left at the source, if that was asked for; else takes away what notes writes there.
+    pub(super) async fn tidy_archive(&self, archived: &Site, session: &Session, moved: &mut Moved) {
+        if !self.options.drops_source {
+            return self.attempt(session, &remove(archived), moved).await;
         }
-        let archived = Site {
-            schema: archive,
-            ..source.clone()
-        };
-        self.attempt(sessions.guard, &remove(&archived), moved).await;
+        let archive = &archived.schema;
+        match archived.pool.purge_archive(archive).await {
+            Ok(()) | Err(LifecycleError::NotFound { .. }) => moved.archive = None,
+            Err(error) => moved
+                .left
+                .push(format!("drop_tenant({archive:?}) at the source: {error}")),
+        }
     }
 
-    /// What can't be checked now stays noted, for another call.
+    /// While anything is left, here or at the source, it stays noted for another call.
     pub(super) async fn tidy_target(&self, target: &Site, writer: &Session, moved: &mut Moved) {
-        let left = moved.left.len();
         match checks(target, writer).await {
             Ok(checks) => {
                 for check in checks {
@@ -274,7 +280,7 @@ impl Run<'_> {
             }
             Err(error) => moved.left.push(format!("to check foreign keys: {}", reason(&error))),
         }
-        if moved.left.len() == left {
+        if moved.left.is_empty() {
             self.attempt(writer, &remove(target), moved).await;
         }
     }

@@ -167,7 +167,7 @@ async fn where_the_target_server_dies_the_tenant_stays_and_the_same_call_moves_i
 }
 
 /// Gives up a move while what it writes down is in a database.
-async fn give_up(places: &Places, to: Placement, from: &Database) {
+pub(super) async fn give_up(places: &Places, to: Placement, from: &Database) {
     for round in 1..200 {
         let moving = places.pool.move_tenant("client1", to.clone());
         let moved = tokio::time::timeout(Duration::from_millis(round), moving).await;

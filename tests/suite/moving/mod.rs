@@ -2,6 +2,7 @@
 
 mod endings;
 mod failures;
+mod leftovers;
 mod writers;
 
 use std::{sync::LazyLock, time::Duration};
