@@ -3,7 +3,10 @@ use std::time::Duration;
 use futures_core::future::BoxFuture;
 
 use super::{LifecycleError, LifecycleEvent, Operation, connect, in_use::Patience, spares::is_reserved};
-use crate::{IntoSchemaName, SchemaName, SchemaNameError, TenantPool, connection::TenantStatus, pool::DirectoryChange};
+use crate::{
+    IntoSchemaName, SchemaName, SchemaNameError, TenantPool, connection::TenantStatus, pool::DirectoryChange,
+    structure::stop_journal,
+};
 
 /// Renames a tenant, once it is awaited; made by [`TenantPool::rename_tenant`].
 #[derive(Debug)]
@@ -110,7 +113,13 @@ impl Operation<'_> {
         to: &SchemaName,
         patience: Patience,
     ) -> Result<(), LifecycleError> {
-        let sql = format!("ALTER SCHEMA {} RENAME TO {}", from.quoted(), to.quoted());
+        // What a move that was given up has left would write to a table by the schema's old name.
+        let sql = format!(
+            "ALTER SCHEMA {} RENAME TO {}; {}",
+            from.quoted(),
+            to.quoted(),
+            stop_journal(to)
+        );
         self.exclusively(from, patience, &sql).await
     }
 
