@@ -122,6 +122,15 @@ impl Process {
 
     /// An immediate shutdown: sessions are cut, nothing is written out, and the next start recovers as from a crash.
     pub(crate) fn stop(&mut self) -> Result<(), StartError> {
+        self.end("QUIT")
+    }
+
+    /// Kills the first process only. Its sessions end when they notice that, and the next start waits for them.
+    pub(crate) fn kill(&mut self) -> Result<(), StartError> {
+        self.end("KILL")
+    }
+
+    fn end(&mut self, signal: &str) -> Result<(), StartError> {
         let Some(mut child) = self.running.take() else {
             return Ok(());
         };
@@ -129,7 +138,7 @@ impl Process {
         if let Ok(None) = child.try_wait() {
             // The shell's own `kill`: there is none in the standard library, and the program is not everywhere.
             let kill = Command::new("/bin/sh")
-                .args(["-c", "kill -QUIT \"$0\"", &child.id().to_string()])
+                .args(["-c", "kill -\"$0\" \"$1\"", signal, &child.id().to_string()])
                 .output();
             kill.map_err(StartError::io("run /bin/sh"))?;
             child.wait().map_err(StartError::io("wait for postgres"))?;
@@ -139,7 +148,15 @@ impl Process {
 
     pub(crate) fn restart(&mut self) -> Result<(), StartError> {
         self.stop()?;
-        self.launch()
+        let begun = Instant::now();
+        loop {
+            match self.launch() {
+                Err(StartError::Ended { log, .. }) if is_in_use(&log) && begun.elapsed() < PATIENCE => {
+                    thread::sleep(Duration::from_millis(20));
+                }
+                launched => return launched,
+            }
+        }
     }
 
     fn ended(&mut self) -> Result<Option<ExitStatus>, StartError> {
@@ -327,6 +344,14 @@ fn spawn(mut command: Command, program: &Path) -> Result<Child, StartError> {
     command
         .spawn()
         .map_err(StartError::io(format!("run {}", program.display())))
+}
+
+/// Whether sessions of a server that was killed are still there.
+fn is_in_use(log: &str) -> bool {
+    log.lines()
+        .rev()
+        .take(3)
+        .any(|line| line.contains("pre-existing shared memory block"))
 }
 
 fn port_was_taken(log: &str) -> bool {

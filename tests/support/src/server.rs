@@ -133,6 +133,19 @@ impl Server {
         self.own().stop().unwrap_or_else(|error| panic!("{}", Chain(&error)));
     }
 
+    /// Kills the server's first process, as `SIGKILL` of it would. Its sessions find out by themselves, one after the other, and may
+    /// finish what they are at.
+    ///
+    /// Does nothing when it is stopped already.
+    ///
+    /// # Panics
+    ///
+    /// On a server that `DATABASE_URL` names.
+    #[track_caller]
+    pub fn kill(&self) {
+        self.own().kill().unwrap_or_else(|error| panic!("{}", Chain(&error)));
+    }
+
     /// Starts the server again, on the same port and data, after stopping it if it runs.
     ///
     /// # Panics
