@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the tests and the example need besides Rust, where it is missing: PostgreSQL's server programs (unless
-# DATABASE_URL names a server), a C linker for rustc, certificates for cargo, and curl. Starts no server.
+# DATABASE_URL names a server), in CI also PgBouncer, a C linker for rustc, certificates for cargo, and curl. Starts no server.
 set -eu
 
 say() {
@@ -23,6 +23,11 @@ has_server() {
     return 1
 }
 
+# As in tests/support/src/pgbouncer.rs.
+has_pooler() {
+    [ -n "${PGBOUNCER:-}" ] || command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ]
+}
+
 has_certificates() {
     for file in "${SSL_CERT_FILE:-}" "${CARGO_HTTP_CAINFO:-}" /etc/ssl/certs/ca-certificates.crt /etc/ssl/cert.pem \
         /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem; do
@@ -37,6 +42,8 @@ has_all() {
 
 missing() {
     if [ -z "${DATABASE_URL:-}" ] && ! has_server; then echo server; fi
+    # Elsewhere the tests that need it say that they skip.
+    if [ -n "${CI:-}" ] && ! has_pooler; then echo pooler; fi
     if ! command -v cc >/dev/null; then echo linker; fi
     if ! has_certificates; then echo certificates; fi
     if ! command -v curl >/dev/null; then echo curl; fi
@@ -63,6 +70,7 @@ packages() {
     for part in $(missing); do
         case $part in
             server) names="$names $1" ;;
+            pooler) names="$names pgbouncer" ;;
             linker) names="$names $2" ;;
             certificates) names="$names $3" ;;
             curl) names="$names $4" ;;

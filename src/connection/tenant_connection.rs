@@ -72,6 +72,16 @@ impl<C> TenantConnection<C> {
         (waiting, &mut self.inner)
     }
 
+    /// Whether nobody else could begin anew on it. Diesel's own pools hand on a test transaction, open as it is: to a tenant
+    /// whose writes would be answered, and lost.
+    pub(crate) fn is_broken_or_in_transaction(&mut self) -> bool
+    where
+        C: PoolableConnection,
+    {
+        let status = C::TransactionManager::transaction_manager_status_mut(&mut self.inner);
+        status.transaction_depth().ok().flatten().is_some() || self.inner.is_broken()
+    }
+
     pub(crate) fn set_translation(&mut self, translation: Arc<Translation>) {
         self.translation = translation;
     }

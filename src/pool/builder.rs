@@ -31,8 +31,8 @@ use crate::{SchemaName, SchemaNameError, translate::SchemaTranslateMap};
 /// When a connection is tested before it is handed out again.
 ///
 /// Whatever is chosen, connections with an open transaction, with session state, or busy with an abandoned query are never
-/// handed out again. Only a test transaction stays open, as in Diesel's own pools: tests begin one on a pool of one
-/// connection.
+/// handed out again. That goes for test transactions too, unlike in Diesel's own pools: a test that wants one keeps its
+/// checkout for as long as it lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Recycling {
@@ -172,7 +172,8 @@ impl TenantPoolBuilder {
         self
     }
 
-    /// Schemas that hold nothing but extensions, to be kept on the search_path, so that their types, functions and
+    /// Schemas that hold nothing but extensions, and where not everybody may create anything (neither the shared one nor a
+    /// tenant's), to be kept on the search_path, so that their types, functions and
     /// operators are found. Default: none; PostgreSQL's own are always found.
     pub fn extension_schemas<S: Into<String>>(mut self, schemas: impl IntoIterator<Item = S>) -> Self {
         self.options.extension_schemas = schemas.into_iter().map(Into::into).collect();
@@ -183,7 +184,9 @@ impl TenantPoolBuilder {
     /// which PgBouncer refuses. Either way it is checked on every new connection.
     ///
     /// PgBouncer in transaction mode must be 1.21 or newer, with `max_prepared_statements` set: an older one mixes up the
-    /// prepared statements of its clients, so that one may get the rows of another's query.
+    /// prepared statements of its clients, so that one may get the rows of another's query. Each new connection proves that
+    /// it leads to the server itself, or that the pooler gives its statements names of their own; any other is
+    /// [refused](crate::ConnectError::UnsafePooler), PgBouncer in session mode included.
     pub fn search_path_from_role(mut self) -> Self {
         self.options.search_path_from_role = true;
         self
@@ -390,6 +393,9 @@ impl TenantPoolBuilder {
             .iter()
             .map(|name| SchemaName::new(name))
             .collect::<Result<Vec<_>, SchemaNameError>>()?;
+        if extension_schemas.contains(&shared_schema) {
+            return Err(BuildError::SharedExtensionSchema { schema: shared_schema });
+        }
         let connector = |config, path_from_role| {
             let extension_schemas = extension_schemas.clone();
             Arc::new(Connector::new(config, extension_schemas, path_from_role, &options))
@@ -417,10 +423,14 @@ impl TenantPoolBuilder {
             .map_err(|_| BuildError::Empty)?;
         let migration_connector = migration_connector.unwrap_or_else(|| Arc::clone(&connector));
         let resolver = directory.map(|directory| Arc::new(Resolver::new(directory, directory_cache)));
+        if listens && migration_connector.may_be_pooled() {
+            return Err(BuildError::ListenNeedsSession);
+        }
         let listen = || Listener::start(Arc::clone(&migration_connector), Arc::clone(&schemas), resolver.clone());
         let databases = Databases::new(databases, find_database, database_limits, options.clone());
         Ok(TenantPool::new(Inner {
             shares: options.max_per_tenant.map(Shares::new),
+            rows_protected: Mutex::default(),
             listener: Mutex::new(listens.then(listen)),
             connections,
             migration_connector,

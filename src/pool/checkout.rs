@@ -6,7 +6,6 @@ use std::{
 };
 
 use deadpool::managed::{Object, PoolError, TimeoutType};
-use diesel_async::pooled_connection::PoolableConnection;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_postgres::NoTls;
 
@@ -195,7 +194,7 @@ impl Drop for Checkout {
         }
         let connection = &mut *object;
         let unchanged = connection.id() == self.connection;
-        if unchanged && connection.condition() == Condition::Clean && !connection.untranslated().is_broken() {
+        if unchanged && connection.condition() == Condition::Clean && !connection.is_broken_or_in_transaction() {
             connection.set_translation(Arc::clone(&PINNED_TABLES_ONLY));
             return;
         }

@@ -1,10 +1,10 @@
 use std::{fmt::Write as _, panic::resume_unwind, sync::Arc, time::Duration};
 
 use diesel::{
-    ConnectionResult, QueryableByName,
-    sql_types::{Bool, Text},
+    ConnectionError, ConnectionResult, OptionalExtension, QueryableByName,
+    sql_types::{Array, Bool, Integer, Text},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use futures_core::future::BoxFuture;
 use tokio::{
     runtime::{self, Handle},
@@ -12,7 +12,11 @@ use tokio::{
 };
 use tokio_postgres::{Client, Config, Connection, NoTls, Socket, config::Host, tls::MakeTlsConnect};
 
-use super::{ConnectError, options::Options};
+use super::{
+    ConnectError,
+    options::Options,
+    session_proof::{Token, is_drivers_own, process_id},
+};
 use crate::SchemaName;
 
 /// Makes a connection of one's own from the driver's configuration: for TLS, above all.
@@ -121,7 +125,7 @@ impl Connector {
         T: MakeTlsConnect<Socket>,
     {
         let server = || self.server.clone();
-        let mut config = self.config.clone();
+        let mut config = self.config_with(Token::new());
         // While rows are copied a server may be busy with other things for longer than that, and take none.
         config.tcp_user_timeout(BUSY);
         match tokio::time::timeout(self.timeout, config.connect(tls)).await {
@@ -137,9 +141,27 @@ impl Connector {
     }
 
     async fn connect_untimed(&self) -> Result<AsyncPgConnection, ConnectError> {
-        let mut connection = self.open().await?;
-        self.refuse_unsafe_settings(&mut connection).await?;
+        let token = Token::new();
+        let mut connection = match self.open(token).await {
+            // Diesel's own first statements were mixed up.
+            Err(ConnectError::Setup {
+                source: ConnectionError::CouldntSetupConfiguration(source),
+                ..
+            }) if self.may_be_pooled && is_mixed_up(&source) => return Err(self.unsafe_pooler(Some(source))),
+            opened => opened?,
+        };
+        self.refuse_unsafe_session(&mut connection, token).await?;
         Ok(connection)
+    }
+
+    /// With the startup option by which the connection knows its own session again. Poolers refuse such options.
+    fn config_with(&self, token: Token) -> Config {
+        let mut config = self.config.clone();
+        if !self.may_be_pooled {
+            let options = format!("{} {}", config.get_options().unwrap_or_default(), token.option());
+            config.options(options.trim());
+        }
+        config
     }
 
     /// Whether a connection that was opened in one runtime would be there too if it were opened in this one.
@@ -148,10 +170,10 @@ impl Connector {
     }
 
     /// Opens a connection in the pool's runtime, if it has one, where a task will drive it.
-    async fn open(&self) -> Result<AsyncPgConnection, ConnectError> {
+    async fn open(&self, token: Token) -> Result<AsyncPgConnection, ConnectError> {
         if let Some(runtime) = &self.runtime {
             let mut opening = JoinSet::new();
-            opening.spawn_on(self.establish(), runtime);
+            opening.spawn_on(self.establish(token), runtime);
             match opening.join_next().await {
                 Some(Ok(opened)) => return opened,
                 Some(Err(error)) if error.is_panic() => resume_unwind(error.into_panic()),
@@ -159,11 +181,14 @@ impl Connector {
                 Some(Err(_)) | None => {}
             }
         }
-        self.establish().await
+        self.establish(token).await
     }
 
-    fn establish(&self) -> impl Future<Output = Result<AsyncPgConnection, ConnectError>> + Send + 'static {
-        let (config, server, establish) = (self.config.clone(), self.server.clone(), self.establish.clone());
+    fn establish(
+        &self,
+        token: Token,
+    ) -> impl Future<Output = Result<AsyncPgConnection, ConnectError>> + Send + 'static {
+        let (config, server, establish) = (self.config_with(token), self.server.clone(), self.establish.clone());
         async move {
             let opened = match establish {
                 Some(establish) => establish(config).await,
@@ -180,25 +205,23 @@ impl Connector {
     }
 
     /// Asks rather than trusts: a pooler may drop the startup options, and a custom setup may forget them.
-    async fn refuse_unsafe_settings(&self, connection: &mut AsyncPgConnection) -> Result<(), ConnectError> {
-        #[derive(QueryableByName)]
-        struct Settings {
-            #[diesel(sql_type = Text)]
-            search_path: String,
-            #[diesel(sql_type = Bool)]
-            standard_strings: bool,
-            #[diesel(sql_type = Bool)]
-            read_only: bool,
+    async fn refuse_unsafe_session(
+        &self,
+        connection: &mut AsyncPgConnection,
+        token: Token,
+    ) -> Result<(), ConnectError> {
+        let settings = self.settings(connection, token).await?;
+        if self.may_be_pooled {
+            let is_direct = process_id(&connection.cancel_token()) == Some(settings.process_id);
+            let (none, mut names) = (settings.statements.is_empty(), settings.statements.iter());
+            if !is_direct && (none || names.any(|name| is_drivers_own(name))) {
+                return Err(self.unsafe_pooler(None));
+            }
+        } else if settings.token != token.to_string() {
+            return Err(ConnectError::LostOptions {
+                server: self.server.clone(),
+            });
         }
-
-        let settings: Settings = diesel::sql_query(
-            "SELECT pg_catalog.current_setting('search_path') AS search_path, \
-             pg_catalog.current_setting('standard_conforming_strings') = 'on' AS standard_strings, \
-             pg_catalog.current_setting('transaction_read_only') = 'on' AS read_only",
-        )
-        .get_result(connection)
-        .await
-        .map_err(|source| self.failed_query(source))?;
         if !settings.standard_strings {
             return Err(ConnectError::NonstandardStrings {
                 server: self.server.clone(),
@@ -215,6 +238,7 @@ impl Connector {
                 || schema == "pg_catalog"
                 || self.extension_schemas.iter().any(|allowed| allowed.as_str() == schema)
         };
+        self.refuse_unsafe_extension_schemas(connection).await?;
         let unsafe_schema = names_on_path(&settings.search_path).find(|schema| !allowed(schema));
         match unsafe_schema {
             Some(schema) => Err(ConnectError::UnsafeSearchPath {
@@ -224,6 +248,110 @@ impl Connector {
             None => Ok(()),
         }
     }
+
+    /// What depends on a schema is found by an index, however many others there are. Objects of extensions, and what belongs
+    /// to a table of theirs, depend on those.
+    async fn refuse_unsafe_extension_schemas(&self, connection: &mut AsyncPgConnection) -> Result<(), ConnectError> {
+        #[derive(QueryableByName)]
+        struct Unsafe {
+            #[diesel(sql_type = Text)]
+            schema: String,
+            #[diesel(sql_type = Text)]
+            found: String,
+        }
+
+        if self.extension_schemas.is_empty() {
+            return Ok(());
+        }
+        let schemas: Vec<&str> = self.extension_schemas.iter().map(SchemaName::as_str).collect();
+        let found: Option<Unsafe> = diesel::sql_query(
+            "SELECT n.nspname::text AS schema, COALESCE('holds ' || relation.name, 'lets everybody (PUBLIC) create in it') AS found \
+             FROM pg_catalog.pg_namespace n LEFT JOIN LATERAL (\
+                 SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name FROM pg_catalog.pg_depend d \
+                 JOIN pg_catalog.pg_class c ON c.oid = d.objid AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
+                 WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = n.oid \
+                 AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass \
+                 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid \
+                     AND e.deptype = 'e') ORDER BY 1 LIMIT 1) relation ON true \
+             WHERE n.nspname = ANY ($1) AND (relation.name IS NOT NULL OR EXISTS (\
+                 SELECT FROM pg_catalog.aclexplode(n.nspacl) WHERE grantee = 0 AND privilege_type = 'CREATE')) LIMIT 1",
+        )
+        .bind::<Array<Text>, _>(schemas)
+        .get_result(connection)
+        .await
+        .optional()
+        .map_err(|source| self.failed_query(source))?;
+        match found {
+            None => Ok(()),
+            Some(Unsafe { schema, found }) => Err(ConnectError::UnsafeExtensionSchema {
+                server: self.server.clone(),
+                schema,
+                found,
+            }),
+        }
+    }
+
+    /// Where a pooler may be in between, in a transaction: so that one session sees the statement prepared and run.
+    async fn settings(&self, connection: &mut AsyncPgConnection, token: Token) -> Result<Settings, ConnectError> {
+        // The text holds the token, so that no other statement of the session is taken for this one.
+        let sql = format!(
+            "SELECT pg_catalog.current_setting('search_path') AS search_path, \
+             pg_catalog.current_setting('standard_conforming_strings') = 'on' AS standard_strings, \
+             pg_catalog.current_setting('transaction_read_only') = 'on' AS read_only, \
+             COALESCE(pg_catalog.current_setting('{}', true), '') AS token, \
+             pg_catalog.pg_backend_pid() AS process_id, \
+             ARRAY(SELECT name FROM pg_catalog.pg_prepared_statements \
+             WHERE pg_catalog.strpos(statement, '{token}') > 0) AS statements",
+            Token::SETTING
+        );
+        if !self.may_be_pooled {
+            let settings = diesel::sql_query(sql).get_result(connection).await;
+            return settings.map_err(|source| self.failed_query(source));
+        }
+        // With `pool_mode = statement` there are none.
+        let begun = connection.batch_execute("BEGIN").await;
+        begun.map_err(|source| self.unsafe_pooler(Some(source)))?;
+        let settings = diesel::sql_query(sql).get_result(connection).await;
+        let settings = settings.map_err(|source| match is_mixed_up(&source) {
+            true => self.unsafe_pooler(Some(source)),
+            false => self.failed_query(source),
+        })?;
+        let ended = connection.batch_execute("COMMIT").await;
+        ended.map_err(|source| self.failed_query(source))?;
+        Ok(settings)
+    }
+
+    fn unsafe_pooler(&self, source: Option<diesel::result::Error>) -> ConnectError {
+        ConnectError::UnsafePooler {
+            server: self.server.clone(),
+            source,
+        }
+    }
+}
+
+/// Whether a statement's name was another client's as well, or known to another session only. Diesel doesn't tell the code.
+fn is_mixed_up(error: &diesel::result::Error) -> bool {
+    matches!(error, diesel::result::Error::DatabaseError(_, information)
+        if information.message().contains("prepared statement"))
+}
+
+/// What a new connection is asked for.
+#[derive(QueryableByName)]
+struct Settings {
+    #[diesel(sql_type = Text)]
+    search_path: String,
+    #[diesel(sql_type = Bool)]
+    standard_strings: bool,
+    #[diesel(sql_type = Bool)]
+    read_only: bool,
+    /// The connection's own startup option, if it arrived.
+    #[diesel(sql_type = Text)]
+    token: String,
+    #[diesel(sql_type = Integer)]
+    process_id: i32,
+    /// What the server calls the statement that asks.
+    #[diesel(sql_type = Array<Text>)]
+    statements: Vec<String>,
 }
 
 /// How long a peer may be silent, as far as the system can tell, until a connection counts as broken.

@@ -142,6 +142,18 @@ pub enum CheckoutError {
         /// What the checkout was for.
         target: Target,
     },
+    /// The role can use tables or views that would show it other tenants' rows, since no policy holds it back there.
+    #[error(
+        "{target} shares tables with others, and the pool's role would see everybody's rows by way of {}: call \
+         `enable_row_security` again for partitions and tables, make a view `WITH (security_invoker)`, or revoke the role's \
+         rights to them", .relations.join(", ")
+    )]
+    UnprotectedRows {
+        /// What the checkout was for.
+        target: Target,
+        /// The tables and views, quoted.
+        relations: Vec<String>,
+    },
     /// To show a tenant its rows takes a setting on the session.
     #[error(
         "{target} shares tables with others, which takes a setting on the session, and a pooler may be in between \
@@ -198,6 +210,28 @@ pub enum ConnectError {
         /// How long was waited.
         waited: Duration,
     },
+    /// What the connection sent among its startup options isn't there: its session is another client's, or may become one's.
+    #[error(
+        "the startup options of a new connection to PostgreSQL at {server} did not arrive: a pooler in between drops them \
+         (`ignore_startup_parameters`), or the function of `establish_with` does. Behind a pooler call \
+         `search_path_from_role()`, run `ALTER ROLE … SET search_path = ''`, and lead migrations past it by `migration_url`"
+    )]
+    LostOptions {
+        /// Host, port and database.
+        server: String,
+    },
+    /// A pooler in between passes named prepared statements on as they are, so that one client may run another's.
+    #[error(
+        "a pooler in front of PostgreSQL at {server} doesn't keep its clients' prepared statements and transactions \
+         apart, so that a query might be answered with the rows of another tenant's: PgBouncer must be 1.21 or newer, with `pool_mode = transaction` \
+         and `max_prepared_statements` above 0; or connect past it"
+    )]
+    UnsafePooler {
+        /// Host, port and database.
+        server: String,
+        /// What the pooler or the server answered to the attempt, if that failed.
+        source: Option<diesel::result::Error>,
+    },
     /// Backslashes escape in ordinary strings, so that the translator would misread where they end.
     #[error(
         "standard_conforming_strings is off for new connections to PostgreSQL at {server}: run \
@@ -215,6 +249,20 @@ pub enum ConnectError {
     Writable {
         /// Host, port and database.
         server: String,
+    },
+    /// A schema of extensions holds something else, or may.
+    #[error(
+        "schema {schema:?} of `extension_schemas` at {server} {found}, so that a name the translator can't see might reach what \
+         isn't an extension's: move the extensions to a schema of their own, `CREATE SCHEMA extensions; ALTER EXTENSION … SET \
+         SCHEMA extensions`, and name that"
+    )]
+    UnsafeExtensionSchema {
+        /// Host, port and database.
+        server: String,
+        /// The schema.
+        schema: String,
+        /// What was found there.
+        found: String,
     },
     /// The connection could reach tables by their bare names.
     #[error(
@@ -253,6 +301,22 @@ pub enum BuildError {
     /// A schema's name is no schema's name.
     #[error("a schema named in the pool's options is invalid")]
     InvalidName(#[from] SchemaNameError),
+    /// Shared tables would be found by their bare names.
+    #[error(
+        "{schema:?} is the shared schema, and can't be one of `extension_schemas`: strings and functions would reach its tables by \
+         their bare names. Move the extensions to a schema of their own, `CREATE SCHEMA extensions; ALTER EXTENSION … SET SCHEMA \
+         extensions`, and name that"
+    )]
+    SharedExtensionSchema {
+        /// The schema.
+        schema: SchemaName,
+    },
+    /// A pooler in transaction mode passes no notifications on.
+    #[error(
+        "`listen` needs a session of its own, and a pooler may be in between (`search_path_from_role`): name a way past it by \
+         `migration_url`"
+    )]
+    ListenNeedsSession,
     /// A pool without connections would never answer.
     #[error("`max_size` must be at least 1")]
     Empty,

@@ -29,6 +29,7 @@ mod rows;
 mod schemas;
 #[cfg(feature = "schema")]
 mod scratch;
+mod session_proof;
 mod shares;
 mod statements;
 mod tenant_pool;

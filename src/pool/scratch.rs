@@ -50,6 +50,7 @@ impl TenantPool {
             detected_batches: OnceLock::new(),
             hooks: None,
             resolver: None,
+            rows_protected: Mutex::default(),
             listener: Mutex::new(None),
         })
     }

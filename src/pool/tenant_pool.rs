@@ -1,7 +1,7 @@
 use std::{
     fmt,
     sync::{Arc, Mutex, OnceLock, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use deadpool::managed::{Object, PoolError, Timeouts};
@@ -47,6 +47,8 @@ pub(super) struct Inner {
     pub(super) shares: Option<Shares>,
     pub(super) resolver: Option<Arc<Resolver>>,
     pub(super) listener: Mutex<Option<Listener>>,
+    /// When the catalog last said that row-level security holds the role back everywhere.
+    pub(super) rows_protected: Mutex<Option<Instant>>,
     pub(super) databases: Arc<Databases>,
     pub(super) readers: Readers,
     pub(super) placement_policy: Option<Arc<dyn PlacementPolicy>>,
@@ -290,6 +292,16 @@ impl TenantPool {
     /// The setting that row-level security policies compare with.
     pub(crate) fn row_setting(&self) -> &str {
         &self.0.options.row_setting
+    }
+
+    /// Whether the catalog was asked within the last second what the role might see past row-level security.
+    pub(super) fn rows_are_protected(&self, now: Instant) -> bool {
+        let asked = *self.0.rows_protected.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.is_some_and(|asked| now.saturating_duration_since(asked) < Duration::from_secs(1))
+    }
+
+    pub(super) fn note_protected_rows(&self, asked: Instant) {
+        *self.0.rows_protected.lock().unwrap_or_else(PoisonError::into_inner) = Some(asked);
     }
 
     pub(super) fn wait_timeout(&self) -> Duration {

@@ -166,6 +166,7 @@ impl Rejection {
             },
             error @ (CheckoutError::BypassesRowSecurity { .. }
             | CheckoutError::RowsNeedSession { .. }
+            | CheckoutError::UnprotectedRows { .. }
             | CheckoutError::NoCurrentTenant) => Self::Checkout(Box::new(error)),
         }
     }

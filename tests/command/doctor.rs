@@ -66,6 +66,21 @@ fn surprises_in_tenants_are_named_and_strictness_makes_them_count() {
 }
 
 #[test]
+fn extensions_among_shared_tables_are_a_problem_for_every_command() {
+    let project = Project::with_tenants(&["client1"]);
+    project.write("diesel-tenants.toml", "extension_schemas = [\"public\"]\n");
+    let (code, document) = project.json(&["doctor"]);
+    assert_eq!(code, Some(1));
+    let pool = finding(&document, "pool");
+    assert_eq!(pool["severity"], "problem");
+    assert!(
+        pool["found"].as_str().unwrap().contains("ALTER EXTENSION … SET SCHEMA"),
+        "{pool}"
+    );
+    assert_eq!(project.run(&["tenant", "list"]).code, Some(1));
+}
+
+#[test]
 fn a_search_path_that_reaches_tables_is_a_problem_where_it_is_the_one_used() {
     let project = Project::new();
     project.write("diesel-tenants.toml", "search_path_from_role = true\n");

@@ -164,15 +164,17 @@ async fn a_custom_setup_makes_the_connections_and_is_checked_too() {
     assert_eq!(items::table.count().get_result::<i64>(&mut conn).await, Ok(2));
 
     for (options, refused) in [
-        ("-c search_path=public", "holds \"public\""),
+        (None, "did not arrive"),
+        (Some("-c search_path=public"), "holds \"public\""),
         (
-            "-c search_path= -c standard_conforming_strings=off",
+            Some("-c standard_conforming_strings=off"),
             "standard_conforming_strings is off",
         ),
     ] {
         let careless = TenantPool::builder(store.database.url())
             .establish_with(move |mut config| {
-                config.options(options);
+                let given = config.get_options().unwrap_or_default();
+                config.options(options.map_or("-c search_path=".to_owned(), |own| format!("{given} {own}")));
                 Box::pin(connect(config))
             })
             .build()

@@ -109,14 +109,23 @@ impl Database {
 
     /// The same, on which no table is found by its bare name: as the library's own connections are.
     pub async fn safe_client(&self, settings: &Settings) -> anyhow::Result<Client> {
-        let client = if settings.tenants.search_path_from_role {
-            self.client("").await
-        } else {
-            let schemas = settings.tenants.extension_schemas.iter().map(SchemaName::try_from);
-            let schemas = schemas.collect::<Result<Vec<_>, _>>()?;
-            self.client(&safe_options(&schemas)).await
-        };
-        client.context("can't connect to the database")
+        if settings.tenants.search_path_from_role {
+            return self.client("").await.context("can't connect to the database");
+        }
+        let schemas = settings.tenants.extension_schemas.iter().map(SchemaName::try_from);
+        let schemas = schemas.collect::<Result<Vec<_>, _>>()?;
+        let options = format!(
+            "{} -c diesel_tenants.command={}",
+            safe_options(&schemas),
+            std::process::id()
+        );
+        let client = self.client(&options).await.context("can't connect to the database")?;
+        let sql = "SELECT pg_catalog.current_setting('diesel_tenants.command', true)";
+        let arrived: Option<String> = client.query_typed_one(sql, &[]).await?.get(0);
+        if arrived != Some(std::process::id().to_string()) {
+            bail!("a pooler in between drops startup options: set search_path_from_role in diesel-tenants.toml");
+        }
+        Ok(client)
     }
 }
 

@@ -68,6 +68,7 @@ impl Finder<'_> {
     fn target(&mut self, outer: Env, ctes: u32, source: Option<Keyword>) -> Result<Modify, Fault> {
         let name = self.relation_expression()?;
         let target = self.record(&name);
+        self.note_write(&name);
         let inserts = source.is_none();
         let alias = match self.token.kind {
             // INSERT takes an alias only with AS: what follows its target is a column list or the source.

@@ -1,0 +1,137 @@
+//! How a new connection proves that its session is the server's own, or that a pooler in between is safe.
+
+use std::{
+    convert::Infallible,
+    fmt,
+    future::{Ready, ready},
+    hash::{BuildHasher, RandomState},
+    io,
+    pin::Pin,
+    sync::LazyLock,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    task::{Context, Poll},
+};
+
+use futures_util::FutureExt as _;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_postgres::{
+    CancelToken,
+    tls::{ChannelBinding, TlsConnect, TlsStream},
+};
+
+/// A value of one connection's own, which it sends among its startup options and reads back. Not a fixed one: a pooler
+/// that opens its sessions with one client's options, and gives them to others, would show that to all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Token(u64);
+
+impl Token {
+    /// The setting that holds it. The server keeps settings of any name with a dot.
+    pub(super) const SETTING: &str = "diesel_tenants.connection";
+
+    pub(super) fn new() -> Self {
+        static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(KEYS.hash_one(NEXT.fetch_add(1, Relaxed)))
+    }
+
+    /// As a startup option.
+    pub(super) fn option(self) -> String {
+        format!("-c {}={self}", Self::SETTING)
+    }
+}
+
+impl fmt::Display for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// Whether one of these names is what the driver called a statement: `s` and a number. A pooler that keeps statements for
+/// its clients gives them names of its own; one that doesn't know them passes the driver's on.
+pub(super) fn is_drivers_own(statement: &str) -> bool {
+    let number = statement.strip_prefix('s');
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// The number of the server's process, as it was told when the connection began. A pooler tells one of its own
+/// invention, since the process behind it changes.
+///
+/// The driver shows it to nobody but the server, in a request to cancel: here it is written to memory.
+pub(super) fn process_id(token: &CancelToken) -> Option<i32> {
+    const CANCEL_REQUEST: [u8; 8] = [0, 0, 0, 16, 0x04, 0xd2, 0x16, 0x2e];
+
+    let mut written = Vec::new();
+    // Nothing in it ever waits.
+    token
+        .cancel_query_raw(Memory(&mut written), InMemory)
+        .now_or_never()?
+        .ok()?;
+    let request = written.last_chunk::<16>()?;
+    let id = request.strip_prefix(&CANCEL_REQUEST)?.first_chunk::<4>()?;
+    Some(i32::from_be_bytes(*id))
+}
+
+/// Keeps what is written, and says yes to a request for TLS.
+struct Memory<'a>(&'a mut Vec<u8>);
+
+impl AsyncRead for Memory<'_> {
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        buffer.put_slice(b"S");
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Memory<'_> {
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.0.extend_from_slice(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl TlsStream for Memory<'_> {
+    fn channel_binding(&self) -> ChannelBinding {
+        ChannelBinding::none()
+    }
+}
+
+/// No encryption, for what stays in memory: also where the connection's configuration requires some.
+struct InMemory;
+
+impl<'a> TlsConnect<Memory<'a>> for InMemory {
+    type Stream = Memory<'a>;
+    type Error = Infallible;
+    type Future = Ready<Result<Memory<'a>, Infallible>>;
+
+    fn connect(self, stream: Memory<'a>) -> Self::Future {
+        ready(Ok(stream))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_connections_have_one_token() {
+        let tokens: std::collections::HashSet<String> = (0..1000).map(|_| Token::new().to_string()).collect();
+        assert_eq!(tokens.len(), 1000);
+    }
+
+    #[test]
+    fn the_drivers_names_are_told_from_a_poolers() {
+        for own in ["s0", "s4711"] {
+            assert!(is_drivers_own(own), "{own}");
+        }
+        for other in ["PGBOUNCER_1", "s", "", "s1a", "__bound_s1"] {
+            assert!(!is_drivers_own(other), "{other}");
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! What stands between: PgBouncer, in every way in which it may be set up. Each shows every tenant its own rows, or is refused.
+
+use diesel::{prelude::*, sql_types::Text};
+use diesel_async::RunQueryDsl;
+use diesel_tenants::{
+    BuildError, CheckoutError, ConnectError, Placement, TenantPool, TenantPoolBuilder, directory::FixedDirectory,
+    migrations::NoMigrations,
+};
+use diesel_tenants_test_support::{Database, PgBouncer, Server};
+use futures_util::future::join_all;
+
+use crate::store::chain;
+
+const TENANTS: [&str; 2] = ["client1", "client2"];
+
+/// Two tenants in schemas, and a role that is held back by policies.
+struct Behind {
+    database: Database,
+    role: String,
+}
+
+impl Behind {
+    fn new() -> Self {
+        let database = Server::shared().database();
+        let role = format!("app_{}", database.name());
+        database.run(&format!(
+            "CREATE ROLE {role} LOGIN PASSWORD 'x'; ALTER ROLE {role} SET search_path = ''"
+        ));
+        for tenant in TENANTS {
+            database.run(&format!(
+                "CREATE SCHEMA {tenant}; CREATE TABLE {tenant}.notes (id int PRIMARY KEY, who text NOT NULL);
+                 INSERT INTO {tenant}.notes SELECT id, '{tenant}' FROM generate_series(1, 40) id;
+                 GRANT USAGE ON SCHEMA {tenant} TO {role}; GRANT ALL ON {tenant}.notes TO {role}"
+            ));
+        }
+        Self { database, role }
+    }
+
+    fn pooler(&self, settings: &[&str]) -> PgBouncer {
+        PgBouncer::start(&self.database, &self.role, "x", settings)
+    }
+}
+
+impl Drop for Behind {
+    fn drop(&mut self) {
+        let drop_role = format!("DROP OWNED BY {role}; DROP ROLE {role}", role = self.role);
+        // PgBouncer's last connections may still be about to end; the role is the test's own, and in nobody's way.
+        let _ = std::panic::catch_unwind(|| self.database.run(&drop_role));
+    }
+}
+
+diesel::table! {
+    notes (id) {
+        id -> Integer,
+        who -> Text,
+    }
+}
+
+/// Many clients, each of them at another tenant each time. Says whose rows were wrong.
+async fn wrong_rows(pool: &TenantPool) -> Vec<String> {
+    let clients = (0..8).map(async |client| {
+        let mut wrong = Vec::new();
+        for round in 0..250 {
+            let tenant = TENANTS[(client + round) % 2];
+            let mut conn = match pool.for_tenant(tenant).get().await {
+                Ok(conn) => conn,
+                Err(error) => panic!("{}", chain(&error)),
+            };
+            let id = (round % 40 + 1) as i32;
+            // As many texts as there are tenants and rounds modulo 5.
+            let who: QueryResult<Vec<String>> = match round % 5 {
+                0 => {
+                    notes::table
+                        .filter(notes::id.eq(id))
+                        .select(notes::who)
+                        .load(&mut conn)
+                        .await
+                }
+                1 => {
+                    notes::table
+                        .filter(notes::id.le(id))
+                        .select(notes::who)
+                        .load(&mut conn)
+                        .await
+                }
+                2 => {
+                    notes::table
+                        .select(notes::who)
+                        .order(notes::id)
+                        .limit(3)
+                        .load(&mut conn)
+                        .await
+                }
+                3 => {
+                    let update = diesel::update(notes::table.filter(notes::id.eq(id))).set(notes::who.eq(tenant));
+                    update.returning(notes::who).get_results(&mut conn).await
+                }
+                _ => notes::table.select(notes::who).load(&mut conn).await,
+            };
+            match who {
+                Ok(who) if !who.is_empty() && who.iter().all(|who| who == tenant) => {}
+                other => wrong.push(format!("{tenant} in round {round}: {other:?}")),
+            }
+        }
+        wrong
+    });
+    join_all(clients).await.concat()
+}
+
+fn refusal(built: Result<TenantPool, BuildError>) -> String {
+    chain(&built.expect_err("the pooler should have been refused"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn behind_every_pooler_each_tenant_sees_its_own_rows_or_the_pool_is_not_built() {
+    let Some(version) = PgBouncer::version() else { return };
+    let behind = Behind::new();
+    let keeps: &[&str] = if version >= (1, 21) {
+        &["max_prepared_statements = 0", "max_prepared_statements = 200"]
+    } else {
+        &[""]
+    };
+    let mut served = Vec::new();
+    for mode in ["session", "transaction", "statement"] {
+        for keep in keeps {
+            for ignored in ["", "ignore_startup_parameters = options"] {
+                // A server connection for each client of a session.
+                let size = if mode == "session" { 8 } else { 2 };
+                let (mode_line, size) = (format!("pool_mode = {mode}"), format!("default_pool_size = {size}"));
+                let pooler = behind.pooler(&[&mode_line, &size, keep, ignored]);
+                let way = format!("{mode} {keep} {ignored}");
+                let message = refusal(TenantPool::builder(pooler.url()).build().await);
+                let reason = if ignored.is_empty() {
+                    "unsupported startup parameter"
+                } else {
+                    "did not arrive"
+                };
+                assert!(message.contains(reason), "{way}: {message}");
+                let pool = TenantPool::builder(pooler.url())
+                    .search_path_from_role()
+                    .max_size(8)
+                    .build()
+                    .await;
+                match pool {
+                    Ok(pool) => {
+                        assert_eq!(wrong_rows(&pool).await, [""; 0], "{way}");
+                        served.push(way.trim_end().to_owned());
+                    }
+                    Err(error) => {
+                        let message = chain(&error);
+                        assert!(
+                            message.contains("doesn't keep its clients' prepared statements and transactions apart"),
+                            "{way}: {message}"
+                        );
+                        assert!(message.contains("PgBouncer must be 1.21 or newer"), "{way}: {message}");
+                    }
+                }
+            }
+        }
+    }
+    let expected: &[&str] = if version >= (1, 21) {
+        &[
+            "transaction max_prepared_statements = 200",
+            "transaction max_prepared_statements = 200 ignore_startup_parameters = options",
+        ]
+    } else {
+        &[]
+    };
+    assert_eq!(served, expected);
+}
+
+#[tokio::test]
+async fn tenants_that_share_tables_are_refused_behind_a_pooler() {
+    let database = Server::shared().database();
+    let role = format!("app_{}", database.name());
+    database.run(&format!(
+        "CREATE ROLE {role} LOGIN PASSWORD 'x'; ALTER ROLE {role} SET search_path = '';
+         CREATE TABLE public.notes (id int, who text NOT NULL, tenant int NOT NULL); GRANT ALL ON public.notes TO {role}"
+    ));
+    let directory = || FixedDirectory::new().with("seven", Placement::rows("7")).unwrap();
+    let with = |builder: TenantPoolBuilder| builder.directory(directory()).migration_url(database.url());
+    let (_, address) = database.url().split_once('@').unwrap();
+    // Also where there is no pooler: nobody can tell from what was declared.
+    let declared = with(TenantPool::builder(format!("postgres://{role}:x@{address}")).search_path_from_role());
+    let pool = declared.build().await.unwrap();
+    let error = pool.for_tenant("seven").get().await.unwrap_err();
+    assert!(matches!(error, CheckoutError::RowsNeedSession { .. }), "{error:?}");
+    assert_eq!(
+        error.to_string(),
+        "tenant \"seven\" shares tables with others, which takes a setting on the session, and a pooler may be in between \
+         (`search_path_from_role`): give the tenant a schema, or connect past the pooler"
+    );
+    drop(pool);
+    if PgBouncer::version().is_some() {
+        let settings = ["pool_mode = transaction", "ignore_startup_parameters = options"];
+        let pooler = PgBouncer::start(&database, &role, "x", &settings);
+        let error = with(TenantPool::builder(pooler.url())).build().await.unwrap_err();
+        assert!(
+            matches!(error, BuildError::Connect(ConnectError::LostOptions { .. })),
+            "{error:?}"
+        );
+    }
+    database.run(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+}
+
+#[tokio::test]
+async fn a_migration_url_through_a_pooler_is_refused_when_it_is_used() {
+    if PgBouncer::version().is_none() {
+        return;
+    }
+    let behind = Behind::new();
+    let pooler = behind.pooler(&["pool_mode = transaction", "ignore_startup_parameters = options"]);
+    let builder = TenantPool::builder(behind.database.url()).migration_url(pooler.url());
+    let pool = builder.build().await.unwrap();
+    let error = pool.migrate_tenant("client1", NoMigrations).await.unwrap_err();
+    assert!(chain(&error).contains("did not arrive"), "{}", chain(&error));
+    // Served without migrations all the same.
+    assert_eq!(wrong_rows(&pool).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn notifications_are_not_waited_for_behind_a_pooler() {
+    let behind = Behind::new();
+    let (_, address) = behind.database.url().split_once('@').unwrap();
+    let url = format!("postgres://{}:x@{address}", behind.role);
+    let message = refusal(TenantPool::builder(&url).search_path_from_role().listen().build().await);
+    assert!(message.contains("name a way past it by `migration_url`"), "{message}");
+    let past = TenantPool::builder(&url)
+        .search_path_from_role()
+        .listen()
+        .migration_url(behind.database.url());
+    past.build().await.unwrap();
+}
+
+#[derive(QueryableByName)]
+struct Setting {
+    #[diesel(sql_type = Text)]
+    value: String,
+}
+
+#[tokio::test]
+async fn each_connection_sends_an_option_of_its_own_and_finds_it_again() {
+    let database = Server::shared().database();
+    let pool = TenantPool::builder(database.url()).max_size(2).build().await.unwrap();
+    let (mut one, mut two) = (pool.shared().get().await.unwrap(), pool.shared().get().await.unwrap());
+    let mut values = Vec::new();
+    for conn in [&mut one, &mut two] {
+        let query = diesel::sql_query("SELECT current_setting('diesel_tenants.connection') AS value");
+        values.push(query.get_result::<Setting>(conn).await.unwrap().value);
+    }
+    assert_ne!(values[0], values[1]);
+}

@@ -1,0 +1,282 @@
+//! Ways past row-level security: each is closed, or a tenant that shares tables gets no connection, and is told the way.
+
+use diesel::{prelude::*, sql_types::Text};
+use diesel_async::RunQueryDsl;
+use diesel_tenants::{CheckoutError, Placement, TenantPool, directory::FixedDirectory};
+use diesel_tenants_test_support::{Database, Server};
+
+use crate::store::chain;
+
+/// Tenants 7 and 8 share `parts`, by a role of their own.
+struct Shared {
+    pool: TenantPool,
+    database: Database,
+    role: String,
+}
+
+impl Shared {
+    /// `sql` makes the tables, with `{role}` for the role.
+    async fn new(sql: &str, tables: &[&str]) -> Self {
+        let database = Server::shared().database();
+        let role = format!("app_{}", database.name());
+        database.run(&format!(
+            "CREATE ROLE {role} LOGIN PASSWORD 'x'; GRANT USAGE, CREATE ON SCHEMA public TO {role}"
+        ));
+        database.run(&sql.replace("{role}", &role));
+        let directory = FixedDirectory::new()
+            .with("seven", Placement::rows("7"))
+            .and_then(|directory| directory.with("eight", Placement::rows("8")));
+        let (_, address) = database.url().split_once('@').unwrap();
+        let pool = TenantPool::builder(format!("postgres://{role}:x@{address}"))
+            .migration_url(database.url())
+            .directory(directory.unwrap())
+            .max_size(1)
+            .build()
+            .await
+            .unwrap();
+        pool.enable_row_security(tables.iter().copied(), "who").await.unwrap();
+        Self { pool, database, role }
+    }
+
+    fn run(&self, sql: &str) {
+        self.database.run(&sql.replace("{role}", &self.role));
+    }
+
+    async fn rows(&self, tenant: &str, table: &str) -> Vec<String> {
+        let mut conn = self
+            .pool
+            .for_tenant(tenant)
+            .get()
+            .await
+            .unwrap_or_else(|error| panic!("{}", chain(&error)));
+        let query = format!("SELECT who || ' ' || id AS line FROM {table} ORDER BY 1");
+        let lines: Vec<Line> = diesel::sql_query(query).load(&mut conn).await.unwrap();
+        lines.into_iter().map(|line| line.line).collect()
+    }
+
+    /// What a tenant is told in place of a connection: once it is, since a good answer holds for a second.
+    async fn refusal(&self) -> String {
+        let begun = std::time::Instant::now();
+        loop {
+            match self.pool.for_tenant("seven").get().await {
+                Err(error @ CheckoutError::UnprotectedRows { .. }) => return error.to_string(),
+                Err(error) => panic!("{}", chain(&error)),
+                Ok(_) => assert!(begun.elapsed().as_secs() < 60, "never refused"),
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    }
+
+    async fn is_refused_by_way_of(&self, relations: &str) {
+        assert_eq!(
+            self.refusal().await,
+            format!(
+                "tenant \"seven\" shares tables with others, and the pool's role would see everybody's rows by way of {relations}: \
+                 call `enable_row_security` again for partitions and tables, make a view `WITH (security_invoker)`, or revoke the \
+                 role's rights to them"
+            )
+        );
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.pool.close();
+        let drop_role = format!("DROP OWNED BY {role} CASCADE; DROP ROLE {role}", role = self.role);
+        let _ = std::panic::catch_unwind(|| self.database.run(&drop_role));
+    }
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+const PARTS: &str = "CREATE TABLE public.parts (id int, who int NOT NULL) PARTITION BY RANGE (id);
+    CREATE TABLE public.parts_1 PARTITION OF public.parts FOR VALUES FROM (0) TO (100) PARTITION BY RANGE (id);
+    CREATE TABLE public.\"parts 1a\" PARTITION OF public.parts_1 FOR VALUES FROM (0) TO (100);
+    INSERT INTO public.parts VALUES (1, 7), (2, 8);
+    GRANT ALL ON ALL TABLES IN SCHEMA public TO {role};";
+
+#[tokio::test]
+async fn rows_of_a_partitioned_table_are_a_tenants_own_in_each_partition() {
+    let shared = Shared::new(PARTS, &["parts"]).await;
+    for table in ["parts", "parts_1", "\"parts 1a\""] {
+        assert_eq!(shared.rows("seven", table).await, ["7 1"], "{table}");
+        assert_eq!(shared.rows("eight", table).await, ["8 2"], "{table}");
+    }
+    shared.run(
+        "CREATE TABLE public.parts_2 PARTITION OF public.parts FOR VALUES FROM (100) TO (200);
+         INSERT INTO public.parts VALUES (101, 7), (102, 8)",
+    );
+    // One that the role has no right to is nobody's way.
+    assert_eq!(shared.rows("seven", "parts").await, ["7 1", "7 101"]);
+    shared.run("GRANT SELECT (who) ON public.parts_2 TO {role}");
+    shared.is_refused_by_way_of("public.parts_2").await;
+    shared.pool.enable_row_security(["parts"], "who").await.unwrap();
+    shared.run("GRANT SELECT ON public.parts_2 TO {role}");
+    assert_eq!(shared.rows("seven", "parts_2").await, ["7 101"]);
+    // One that comes with policies of its own alone.
+    shared.run(
+        "CREATE TABLE public.parts_3 PARTITION OF public.parts FOR VALUES FROM (200) TO (300);
+         ALTER TABLE public.parts_3 ENABLE ROW LEVEL SECURITY; CREATE POLICY everybody ON public.parts_3 USING (true);
+         GRANT SELECT ON public.parts_3 TO {role}",
+    );
+    shared.is_refused_by_way_of("public.parts_3").await;
+}
+
+#[tokio::test]
+async fn rows_of_tables_that_inherit_are_a_tenants_own() {
+    let shared = Shared::new(
+        "CREATE TABLE public.parts (id int, who int NOT NULL);
+         CREATE TABLE public.large_parts (size int) INHERITS (public.parts);
+         INSERT INTO public.large_parts VALUES (1, 7, 0), (2, 8, 0);
+         GRANT ALL ON ALL TABLES IN SCHEMA public TO {role};",
+        &["parts"],
+    )
+    .await;
+    assert_eq!(shared.rows("seven", "parts").await, ["7 1"]);
+    assert_eq!(shared.rows("seven", "large_parts").await, ["7 1"]);
+    shared.run(
+        "CREATE TABLE public.huge_parts () INHERITS (public.large_parts);
+         GRANT INSERT ON public.huge_parts TO {role}",
+    );
+    shared.is_refused_by_way_of("public.huge_parts").await;
+}
+
+const TABLE: &str =
+    "CREATE TABLE public.parts (id int, who int NOT NULL); INSERT INTO public.parts VALUES (1, 7), (2, 8);
+    GRANT SELECT ON public.parts TO {role};";
+
+#[tokio::test]
+async fn a_role_that_owns_the_tables_sees_a_tenants_rows_only() {
+    let shared = Shared::new(
+        &format!("{TABLE} ALTER TABLE public.parts OWNER TO {{role}};"),
+        &["parts"],
+    )
+    .await;
+    assert_eq!(shared.rows("seven", "parts").await, ["7 1"]);
+    shared.run("ALTER TABLE public.parts NO FORCE ROW LEVEL SECURITY");
+    shared.is_refused_by_way_of("public.parts").await;
+    shared.run("ALTER TABLE public.parts FORCE ROW LEVEL SECURITY");
+    assert_eq!(shared.rows("eight", "parts").await, ["8 2"]);
+    // So is a role that is a member of the owner.
+    let owner = format!("owner_{}", shared.role);
+    shared.run(&format!(
+        "CREATE ROLE {owner}; GRANT {owner} TO {{role}}; ALTER TABLE public.parts OWNER TO {owner};
+         ALTER TABLE public.parts NO FORCE ROW LEVEL SECURITY"
+    ));
+    shared.is_refused_by_way_of("public.parts").await;
+    shared.run(&format!("DROP TABLE public.parts; DROP ROLE {owner}"));
+}
+
+#[tokio::test]
+async fn a_table_whose_row_security_was_switched_off_is_refused() {
+    let shared = Shared::new(TABLE, &["parts"]).await;
+    assert_eq!(shared.rows("seven", "parts").await, ["7 1"]);
+    shared.run("ALTER TABLE public.parts DISABLE ROW LEVEL SECURITY");
+    shared.is_refused_by_way_of("public.parts").await;
+}
+
+#[tokio::test]
+async fn views_that_run_as_a_role_which_no_policy_holds_back_are_refused() {
+    let shared = Shared::new(TABLE, &["parts"]).await;
+    shared.run("CREATE VIEW public.all_parts AS SELECT * FROM public.parts");
+    assert_eq!(shared.rows("seven", "parts").await, ["7 1"]);
+    shared.run("GRANT SELECT ON public.all_parts TO {role}");
+    shared.is_refused_by_way_of("public.all_parts").await;
+    shared.run("REVOKE ALL ON public.all_parts FROM {role}");
+    assert_eq!(shared.rows("seven", "parts").await, ["7 1"]);
+    // By way of another view, that a harmless role owns.
+    shared.run(
+        "CREATE VIEW public.seen AS SELECT * FROM public.all_parts; ALTER VIEW public.seen OWNER TO {role};
+         GRANT SELECT ON public.all_parts TO {role}; REVOKE ALL ON public.all_parts FROM {role}",
+    );
+    shared.is_refused_by_way_of("public.seen").await;
+    shared.run("DROP VIEW public.all_parts CASCADE");
+    // One of the role's own is held back as the role is.
+    shared
+        .run("CREATE VIEW public.own_parts AS SELECT * FROM public.parts; ALTER VIEW public.own_parts OWNER TO {role}");
+    assert_eq!(shared.rows("seven", "own_parts").await, ["7 1"]);
+    let is_15 = shared
+        .database
+        .values("SELECT current_setting('server_version_num')::int >= 150000");
+    if is_15 == ["t"] {
+        shared.run(
+            "CREATE VIEW public.invoked WITH (security_invoker) AS SELECT * FROM public.parts;
+             GRANT SELECT ON public.invoked TO {role}",
+        );
+        assert_eq!(shared.rows("eight", "invoked").await, ["8 2"]);
+    }
+}
+
+#[tokio::test]
+async fn a_materialized_view_of_shared_tables_is_refused() {
+    let shared = Shared::new(TABLE, &["parts"]).await;
+    shared.run(
+        "CREATE MATERIALIZED VIEW public.\"all parts\" AS SELECT * FROM public.parts;
+         GRANT SELECT ON public.\"all parts\" TO {role}",
+    );
+    shared.is_refused_by_way_of("public.\"all parts\"").await;
+}
+
+#[tokio::test]
+async fn a_partition_on_another_server_is_named_when_row_security_is_enabled() {
+    let shared = Shared::new(PARTS, &["parts"]).await;
+    shared.run(
+        "CREATE FOREIGN DATA WRAPPER nowhere; CREATE SERVER far FOREIGN DATA WRAPPER nowhere;
+         CREATE FOREIGN TABLE public.far_parts PARTITION OF public.parts FOR VALUES FROM (500) TO (600) SERVER far;
+         GRANT SELECT ON public.far_parts TO {role}",
+    );
+    shared.is_refused_by_way_of("public.far_parts").await;
+    let error = shared.pool.enable_row_security(["parts"], "who").await.unwrap_err();
+    let message = chain(&error);
+    assert!(
+        message.starts_with("can't put table \"public.far_parts\" under row-level security"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn extensions_in_the_schema_of_shared_tables_are_refused() {
+    let database = Server::shared().database();
+    let shared = TenantPool::builder(database.url())
+        .extension_schemas(["public"])
+        .build()
+        .await;
+    assert_eq!(
+        chain(&shared.unwrap_err()),
+        "\"public\" is the shared schema, and can't be one of `extension_schemas`: strings and functions would reach its tables by \
+         their bare names. Move the extensions to a schema of their own, `CREATE SCHEMA extensions; ALTER EXTENSION … SET SCHEMA \
+         extensions`, and name that"
+    );
+    database.run(
+        "CREATE SCHEMA filled; CREATE VIEW filled.\"a view\" AS SELECT 1; CREATE SCHEMA open; GRANT CREATE ON SCHEMA open TO PUBLIC;
+         CREATE SCHEMA plain; CREATE FUNCTION plain.f() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE SCHEMA client1;
+         CREATE TABLE client1.orders (id int)",
+    );
+    let build = async |schema: &str| {
+        TenantPool::builder(database.url())
+            .extension_schemas([schema])
+            .build()
+            .await
+    };
+    for (schema, found) in [
+        ("filled", "holds filled.\"a view\""),
+        ("client1", "holds client1.orders"),
+        ("open", "lets everybody (PUBLIC) create in it"),
+    ] {
+        let message = chain(&build(schema).await.unwrap_err());
+        assert!(
+            message.contains(&format!("schema {schema:?} of `extension_schemas`")),
+            "{message}"
+        );
+        assert!(
+            message.contains(found) && message.contains("ALTER EXTENSION … SET SCHEMA"),
+            "{message}"
+        );
+    }
+    build("plain").await.unwrap();
+    build("missing").await.unwrap();
+}
