@@ -21,6 +21,7 @@ mod drop_tenant;
 mod dsl;
 mod fan_out;
 mod fleet;
+mod grown;
 mod hooks;
 mod invalid_indexes;
 mod isolation;
