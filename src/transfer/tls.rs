@@ -1,5 +1,7 @@
 //! How a connection of the driver's own is made: diesel-async's don't copy rows.
 
+use std::time::Duration;
+
 use futures_core::future::BoxFuture;
 use tokio_postgres::{
     CancelToken, NoTls, Socket,
@@ -8,6 +10,9 @@ use tokio_postgres::{
 
 use super::session::Session;
 use crate::{ConnectError, TenantPool, pool::Connector};
+
+/// How long it may take to ask a server to give up what a session is at.
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Connects, with or without TLS.
 pub(super) trait Dial: Send + Sync {
@@ -38,8 +43,8 @@ where
 
     fn cancel(self: Box<Self>, token: CancelToken) -> BoxFuture<'static, ()> {
         Box::pin(async move {
-            // Where that fails, the server notices at its next message that the connection is closed.
-            let _ = token.cancel_query(self.0).await;
+            // Where that fails, the server notices at its next message that the connection is closed. One that does not answer is not waited for.
+            let _ = tokio::time::timeout(CANCEL_TIMEOUT, token.cancel_query(self.0)).await;
         })
     }
 
