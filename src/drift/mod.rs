@@ -2,6 +2,7 @@
 
 mod alter;
 mod compare;
+mod cross_references;
 mod errors;
 mod report;
 
@@ -13,6 +14,7 @@ use diesel::{
 };
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, TransactionManager};
 
+pub use cross_references::CrossReference;
 pub use errors::DriftError;
 pub use report::{Change, Difference, Drift, DriftReport, Repair};
 
@@ -23,6 +25,7 @@ use crate::{
     structure::{Structure, read},
 };
 use compare::compare;
+use cross_references::schemas_of_tenants;
 
 /// How many tenants are read by one set of queries.
 const TOGETHER: usize = 50;
@@ -73,7 +76,16 @@ impl TenantPool {
             return Err(DriftError::UnknownTemplate { template });
         };
         let mut report = DriftReport::default();
+        let unread = |source| DriftError::Read {
+            tenants: names.clone(),
+            source,
+        };
+        let tenants = schemas_of_tenants(&mut connection, self.shared_schema()).await;
+        let tenants = tenants.map_err(&unread)?;
         for names in names.chunks(TOGETHER) {
+            let schemas: Vec<&str> = names.iter().map(SchemaName::as_str).collect();
+            let found = cross_references::of(&mut connection, &schemas, &tenants).await;
+            report.cross_references.extend(found.map_err(&unread)?);
             for (tenant, found) in names.iter().zip(structures(&mut connection, names).await?) {
                 match found.map(|found| compare(tenant, &expected, &found)) {
                     None => report.missing.push(tenant.clone()),

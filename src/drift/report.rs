@@ -1,5 +1,6 @@
 use std::fmt;
 
+use super::CrossReference;
 use crate::{SchemaName, structure::Kind};
 
 /// How tenants differ from a template. See [`TenantPool::drift`](crate::TenantPool::drift).
@@ -12,12 +13,15 @@ pub struct DriftReport {
     pub alike: usize,
     /// The tenants that don't exist.
     pub missing: Vec<SchemaName>,
+    /// What of the tenants leads into another tenant's schema. Also where the template has the same: then it is right for one tenant at
+    /// most.
+    pub cross_references: Vec<CrossReference>,
 }
 
 impl DriftReport {
-    /// Whether all tenants exist, and none differs.
+    /// Whether all tenants exist, none differs, and none leads into another one.
     pub fn is_clean(&self) -> bool {
-        self.drifted.is_empty() && self.missing.is_empty()
+        self.drifted.is_empty() && self.missing.is_empty() && self.cross_references.is_empty()
     }
 }
 

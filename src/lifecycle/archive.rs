@@ -7,7 +7,9 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_core::future::BoxFuture;
 
-use super::{LifecycleError, LifecycleEvent, Operation, connect, in_use::Patience, spares::is_reserved};
+use super::{
+    LifecycleError, LifecycleEvent, Operation, by_name::Texts, connect, in_use::Patience, spares::is_reserved,
+};
 use crate::{
     IntoSchemaName, MAX_NAME_BYTES, SchemaName, SchemaNameError, TenantPool,
     connection::{ArchiveNote, TenantStatus},
@@ -22,6 +24,17 @@ pub struct ArchiveRequest<'a> {
     pool: &'a TenantPool,
     tenant: Result<SchemaName, SchemaNameError>,
     patience: Patience,
+    texts: Texts,
+}
+
+/// Restores a tenant, once it is awaited; made by [`TenantPool::restore_tenant`].
+#[derive(Debug)]
+#[must_use = "a request does nothing until it is awaited"]
+pub struct RestoreRequest<'a> {
+    pool: &'a TenantPool,
+    /// Archive and tenant.
+    names: Result<(SchemaName, SchemaName), SchemaNameError>,
+    texts: Texts,
 }
 
 impl TenantPool {
@@ -30,16 +43,20 @@ impl TenantPool {
     ///
     /// [`archived_tenants`](Self::archived_tenants) lists archives, [`restore_tenant`](Self::restore_tenant) brings one back, and
     /// [`drop_archived`](Self::drop_archived) drops those of some age. One transaction that copies nothing; as for
-    /// [`rename_tenant`](Self::rename_tenant), transactions that use the tenant are waited for.
+    /// [`rename_tenant`](Self::rename_tenant), transactions that use the tenant are waited for, and the settings of functions follow.
+    /// Texts of the tenant that hold its name are kept, for the day on which it gets it back; those elsewhere, which would lead to
+    /// whoever gets the name next, refuse it.
     ///
     /// # Errors
     /// [`LifecycleError`]; the tenant is as it was then. [`InUse`](LifecycleError::InUse) if a transaction doesn't end, unless
-    /// [forced](ArchiveRequest::force).
+    /// [forced](ArchiveRequest::force), and [`NamedInTexts`](LifecycleError::NamedInTexts) unless those are
+    /// [left](ArchiveRequest::leave_texts).
     pub fn archive_tenant(&self, tenant: impl IntoSchemaName) -> ArchiveRequest<'_> {
         ArchiveRequest {
             pool: self,
             tenant: self.tenant_name(tenant),
             patience: Patience::default(),
+            texts: Texts::default(),
         }
     }
 
@@ -48,22 +65,16 @@ impl TenantPool {
     /// Its migrations are those of then: [`migrate_tenant`](Self::migrate_tenant) brings it up to date.
     ///
     /// # Errors
-    /// [`LifecycleError`]; it stays archived then. [`NotArchived`](LifecycleError::NotArchived) if the schema is no archive, and
-    /// [`AlreadyExists`](LifecycleError::AlreadyExists) if the name is taken.
-    pub async fn restore_tenant(
-        &self,
-        archive: impl IntoSchemaName,
-        tenant: impl IntoSchemaName,
-    ) -> Result<(), LifecycleError> {
-        let (archive, tenant) = (self.tenant_name(archive)?, self.tenant_name(tenant)?);
-        if is_reserved(&tenant) {
-            return Err(LifecycleError::ReservedName { tenant });
+    /// [`LifecycleError`]; it stays archived then. [`NotArchived`](LifecycleError::NotArchived) if the schema is no archive,
+    /// [`AlreadyExists`](LifecycleError::AlreadyExists) if the name is taken, and [`NamedInTexts`](LifecycleError::NamedInTexts) if
+    /// texts of it hold the name that it had, and it is to get another one.
+    pub fn restore_tenant(&self, archive: impl IntoSchemaName, tenant: impl IntoSchemaName) -> RestoreRequest<'_> {
+        let archive = self.tenant_name(archive);
+        RestoreRequest {
+            pool: self,
+            names: archive.and_then(|archive| Ok((archive, self.tenant_name(tenant)?))),
+            texts: Texts::default(),
         }
-        let event = LifecycleEvent::Restore {
-            archive: archive.clone(),
-            tenant: tenant.clone(),
-        };
-        self.hooked(&event, self.restore(&archive, &tenant, &event)).await
     }
 
     async fn archive(
@@ -71,6 +82,7 @@ impl TenantPool {
         tenant: &SchemaName,
         event: &LifecycleEvent,
         patience: Patience,
+        texts: Texts,
     ) -> Result<SchemaName, LifecycleError> {
         if let Some(entry) = self.placed_elsewhere(tenant, event).await? {
             return Err(LifecycleError::Elsewhere {
@@ -83,7 +95,7 @@ impl TenantPool {
         let mut operation = Operation::new(self, &mut connection, event.clone());
         let _forget = self.forget_afterwards(tenant);
         operation.begin(&[tenant]).await?;
-        let archived = operation.archive(tenant, patience).await;
+        let archived = operation.archive(tenant, patience, texts).await;
         operation.end(archived).await
     }
 
@@ -92,13 +104,14 @@ impl TenantPool {
         archive: &SchemaName,
         tenant: &SchemaName,
         event: &LifecycleEvent,
+        texts: Texts,
     ) -> Result<(), LifecycleError> {
         let mut connection = connect(self, event).await?;
         let mut operation = Operation::new(self, &mut connection, event.clone());
         let _forget = self.forget_afterwards(tenant);
         operation.shrink_leftover(tenant).await?;
         operation.begin(&[archive, tenant]).await?;
-        let restored = operation.restore(archive, tenant).await;
+        let restored = operation.restore(archive, tenant, texts).await;
         operation.end(restored).await
     }
 }
@@ -117,6 +130,43 @@ impl ArchiveRequest<'_> {
         self.patience.force = true;
         self
     }
+
+    /// Goes on although texts elsewhere hold the name: settings of roles, functions of other schemas, options of foreign tables. They lead
+    /// to whoever gets that name, until somebody changes them. Default: it is refused.
+    pub fn leave_texts(mut self) -> Self {
+        self.texts = Texts::Leave;
+        self
+    }
+}
+
+impl RestoreRequest<'_> {
+    /// Goes on although texts of the tenant hold the name that it had before it was archived, and it gets another one. They lead to
+    /// whoever has that name, until somebody changes them. Default: it is refused.
+    pub fn leave_texts(mut self) -> Self {
+        self.texts = Texts::Leave;
+        self
+    }
+}
+
+impl<'a> IntoFuture for RestoreRequest<'a> {
+    type Output = Result<(), LifecycleError>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let Self { pool, names, texts } = self;
+            let (archive, tenant) = names?;
+            if is_reserved(&tenant) {
+                return Err(LifecycleError::ReservedName { tenant });
+            }
+            let event = LifecycleEvent::Restore {
+                archive: archive.clone(),
+                tenant: tenant.clone(),
+            };
+            pool.hooked(&event, pool.restore(&archive, &tenant, &event, texts))
+                .await
+        })
+    }
 }
 
 impl<'a> IntoFuture for ArchiveRequest<'a> {
@@ -125,20 +175,34 @@ impl<'a> IntoFuture for ArchiveRequest<'a> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let Self { pool, tenant, patience } = self;
+            let Self {
+                pool,
+                tenant,
+                patience,
+                texts,
+            } = self;
             let tenant = tenant?;
             let event = LifecycleEvent::Archive { tenant: tenant.clone() };
-            pool.hooked(&event, pool.archive(&tenant, &event, patience)).await
+            pool.hooked(&event, pool.archive(&tenant, &event, patience, texts))
+                .await
         })
     }
 }
 
 impl Operation<'_> {
-    async fn archive(&mut self, tenant: &SchemaName, patience: Patience) -> Result<SchemaName, LifecycleError> {
+    async fn archive(
+        &mut self,
+        tenant: &SchemaName,
+        patience: Patience,
+        texts: Texts,
+    ) -> Result<SchemaName, LifecycleError> {
         let status = self.tenant_status(tenant).await?;
         let now = now(self.connection).await.map_err(|source| self.failed(source))?;
         let archive = self.free_archive(tenant, &now.stamp).await?;
         self.rename_schema(tenant, &archive, patience).await?;
+        if texts == Texts::Refuse {
+            self.refuse_outsiders(tenant, &archive).await?;
+        }
         let note = ArchiveNote {
             since: now.seconds.try_into().unwrap_or_default(),
             suspended: status == TenantStatus::Suspended,
@@ -167,7 +231,7 @@ impl Operation<'_> {
         }
     }
 
-    async fn restore(&mut self, archive: &SchemaName, tenant: &SchemaName) -> Result<(), LifecycleError> {
+    async fn restore(&mut self, archive: &SchemaName, tenant: &SchemaName, texts: Texts) -> Result<(), LifecycleError> {
         let found = self.find(archive).await?;
         let note = found.and_then(|found| ArchiveNote::of_comment(&found.comment?));
         let Some(note) = note.filter(|note| !note.dropping) else {
@@ -177,6 +241,12 @@ impl Operation<'_> {
         };
         self.free(tenant).await?;
         self.rename_schema(archive, tenant, Patience::default()).await?;
+        if texts == Texts::Refuse {
+            self.refuse_own_texts(archive, tenant).await?;
+            if note.tenant != *tenant {
+                self.refuse_own_texts(&note.tenant, tenant).await?;
+            }
+        }
         self.mark(tenant, &note.status().comment()).await?;
         let change = DirectoryChange::Restored {
             archive,

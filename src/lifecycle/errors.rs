@@ -105,6 +105,20 @@ pub enum LifecycleError {
         /// The objects, as PostgreSQL describes them.
         by: Vec<String>,
     },
+    /// Texts hold the schema's name, and can't follow it: they would lead to whoever gets the name next.
+    #[error(
+        "can't {operation}: the name {:?} stands in texts, which would lead to whoever gets it next: {}; write them without \
+         the name (functions: `SET search_path FROM CURRENT`), or let `leave_texts` go on without them",
+        .schema.as_str(), .by.join(", ")
+    )]
+    NamedInTexts {
+        /// What was to be done.
+        operation: LifecycleEvent,
+        /// The name that they hold.
+        schema: SchemaName,
+        /// What holds it.
+        by: Vec<String>,
+    },
     /// A migration of the tenant, or another operation on it, did not end in time.
     #[error(
         "can't {operation}: a migration, or another operation on it, was still running after {waited:?}; try again, or see \

@@ -7,6 +7,7 @@
 mod activation;
 mod archive;
 mod archives;
+mod by_name;
 mod clone;
 mod create;
 mod create_at_once;
@@ -22,8 +23,8 @@ mod rename;
 mod spares;
 
 pub use crate::pool::{HookResult, LifecycleEvent, LifecycleHooks};
-pub use archive::ArchiveRequest;
 pub(crate) use archive::archive_name;
+pub use archive::{ArchiveRequest, RestoreRequest};
 pub use archives::{ArchivedTenant, PurgeReport};
 pub use clone::{CloneTenant, CloneTenantError};
 pub(crate) use clone::{LOCK_TABLES, keep_from_migrating};
@@ -33,4 +34,5 @@ pub use errors::LifecycleError;
 pub use in_use::TenantUse;
 use operation::{Operation, connect};
 pub use rename::RenameRequest;
+pub use spares::SpareReport;
 pub(crate) use spares::is_reserved;

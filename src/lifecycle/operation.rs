@@ -11,7 +11,7 @@ use super::{LifecycleError, LifecycleEvent};
 use crate::{
     SchemaName, TenantPool,
     connection::TenantStatus,
-    migrations::{LockSpan, lock_all, version_table},
+    migrations::{LockSpan, lock_all, unlock, version_table},
     pool::DirectoryChange,
 };
 
@@ -56,7 +56,11 @@ impl<'a> Operation<'a> {
 
     /// Begins a transaction in which nobody else migrates, renames or drops these schemas.
     pub(super) async fn begin(&mut self, schemas: &[&SchemaName]) -> Result<(), LifecycleError> {
-        match lock_all(self.connection, schemas, LockSpan::Transaction, self.lock_timeout).await {
+        self.lock(schemas, LockSpan::Transaction).await
+    }
+
+    async fn lock(&mut self, schemas: &[&SchemaName], span: LockSpan) -> Result<(), LifecycleError> {
+        match lock_all(self.connection, schemas, span, self.lock_timeout).await {
             Ok(true) => Ok(()),
             Ok(false) => Err(LifecycleError::Locked {
                 operation: self.event.clone(),
@@ -78,6 +82,37 @@ impl<'a> Operation<'a> {
                 let _ = Transactions::rollback_transaction(self.connection).await;
                 Err(error)
             }
+        }
+    }
+
+    /// Keeps these names from others while *other* connections work on them, until [`let_go`](Self::let_go).
+    ///
+    /// Outside of a transaction: one that is open keeps the snapshot of its last query, for which a `CREATE INDEX CONCURRENTLY` of those
+    /// others would wait for ever. Behind a pooler there is no lock outside of one; but neither are migrations.
+    pub(super) async fn hold(&mut self, schemas: &[&SchemaName]) -> Result<(), LifecycleError> {
+        self.lock(schemas, self.hold_span()).await
+    }
+
+    /// Gives back what [`hold`](Self::hold) took, and tells the result of what was done meanwhile.
+    pub(super) async fn let_go<T>(
+        &mut self,
+        schemas: &[&SchemaName],
+        result: Result<T, LifecycleError>,
+    ) -> Result<T, LifecycleError> {
+        if self.hold_span() == LockSpan::Transaction {
+            return self.end(result).await;
+        }
+        for schema in schemas {
+            // It ends with the connection anyway.
+            let _ = unlock(self.connection, schema).await;
+        }
+        result
+    }
+
+    fn hold_span(&self) -> LockSpan {
+        match self.pool.migration_connector().may_be_pooled() {
+            true => LockSpan::Transaction,
+            false => LockSpan::Session,
         }
     }
 

@@ -129,7 +129,7 @@ impl TenantPool {
         // Held until the end, on a connection that does nothing else: nobody else places this tenant meanwhile.
         let mut held = connect(self, event).await?;
         let mut operation = Operation::new(self, &mut held, event.clone());
-        operation.begin(&[tenant]).await?;
+        operation.hold(&[tenant]).await?;
         let placed = async {
             let finished = placement.schema_name().is_none();
             let mut is_new = false;
@@ -172,7 +172,7 @@ impl TenantPool {
             Ok(versions)
         };
         let placed = placed.await;
-        operation.end(placed).await
+        operation.let_go(&[tenant], placed).await
     }
 
     /// Makes a schema with its tables, or what of it is missing, in this very database.

@@ -2,7 +2,9 @@ use std::time::Duration;
 
 use futures_core::future::BoxFuture;
 
-use super::{LifecycleError, LifecycleEvent, Operation, connect, in_use::Patience, spares::is_reserved};
+use super::{
+    LifecycleError, LifecycleEvent, Operation, by_name::Texts, connect, in_use::Patience, spares::is_reserved,
+};
 use crate::{
     IntoSchemaName, SchemaName, SchemaNameError, TenantPool, connection::TenantStatus, pool::DirectoryChange,
     structure::stop_journal,
@@ -15,6 +17,7 @@ pub struct RenameRequest<'a> {
     pool: &'a TenantPool,
     names: Result<(SchemaName, SchemaName), SchemaNameError>,
     patience: Patience,
+    texts: Texts,
 }
 
 impl TenantPool {
@@ -22,8 +25,11 @@ impl TenantPool {
     ///
     /// Waits until no transaction uses the tenant, as one that did would go on with the tables of whoever gets the old name.
     /// This pool's caches follow at once. Another process that knew the old name meets an error ("relation does not exist")
-    /// until it looks the name up again. Code that holds the schema's name in a string, as functions' bodies may, does not
-    /// follow.
+    /// until it looks the name up again.
+    ///
+    /// What PostgreSQL keeps by the schema's name follows: the `SET search_path` of functions, wherever they are. What nobody can
+    /// rewrite, such as a function's body that says `client1.orders`, would lead to whoever gets the old name next: the rename is
+    /// refused, and says where it stands, unless it is told to [leave it](RenameRequest::leave_texts).
     ///
     /// ```no_run
     /// # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), diesel_tenants::LifecycleError> {
@@ -34,7 +40,8 @@ impl TenantPool {
     ///
     /// # Errors
     /// [`LifecycleError`]; the tenant has its old name then. [`AlreadyExists`](LifecycleError::AlreadyExists) if the new name is
-    /// taken, [`InUse`](LifecycleError::InUse) if a transaction doesn't end.
+    /// taken, [`InUse`](LifecycleError::InUse) if a transaction doesn't end, [`NamedInTexts`](LifecycleError::NamedInTexts) if
+    /// texts hold the old name.
     pub fn rename_tenant(&self, from: impl IntoSchemaName, to: impl IntoSchemaName) -> RenameRequest<'_> {
         let from = self.tenant_name(from);
         let names = from.and_then(|from| Ok((from, self.tenant_name(to)?)));
@@ -42,6 +49,7 @@ impl TenantPool {
             pool: self,
             names,
             patience: Patience::default(),
+            texts: Texts::default(),
         }
     }
 
@@ -51,6 +59,7 @@ impl TenantPool {
         to: &SchemaName,
         event: &LifecycleEvent,
         patience: Patience,
+        texts: Texts,
     ) -> Result<(), LifecycleError> {
         let _forget = (self.forget_afterwards(from), self.forget_afterwards(to));
         if self.placed_elsewhere(from, event).await?.is_some() {
@@ -61,7 +70,7 @@ impl TenantPool {
         let mut operation = Operation::new(self, &mut connection, event.clone());
         operation.shrink_leftover(to).await?;
         operation.begin(&[from, to]).await?;
-        let renamed = operation.rename_tenant(from, to, patience).await;
+        let renamed = operation.rename_tenant(from, to, patience, texts).await;
         operation.end(renamed).await
     }
 }
@@ -72,6 +81,13 @@ impl RenameRequest<'_> {
         self.patience.wait = wait;
         self
     }
+
+    /// Goes on although texts hold the old name: bodies of functions, strings in defaults and triggers, settings of roles, options of
+    /// foreign tables. They lead to whoever gets that name, until somebody changes them. Default: the rename is refused.
+    pub fn leave_texts(mut self) -> Self {
+        self.texts = Texts::Leave;
+        self
+    }
 }
 
 impl<'a> IntoFuture for RenameRequest<'a> {
@@ -80,7 +96,12 @@ impl<'a> IntoFuture for RenameRequest<'a> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let Self { pool, names, patience } = self;
+            let Self {
+                pool,
+                names,
+                patience,
+                texts,
+            } = self;
             let (from, to) = names?;
             if is_reserved(&to) {
                 return Err(LifecycleError::ReservedName { tenant: to });
@@ -89,7 +110,8 @@ impl<'a> IntoFuture for RenameRequest<'a> {
                 from: from.clone(),
                 to: to.clone(),
             };
-            pool.hooked(&event, pool.rename(&from, &to, &event, patience)).await
+            pool.hooked(&event, pool.rename(&from, &to, &event, patience, texts))
+                .await
         })
     }
 }
@@ -100,13 +122,19 @@ impl Operation<'_> {
         from: &SchemaName,
         to: &SchemaName,
         patience: Patience,
+        texts: Texts,
     ) -> Result<(), LifecycleError> {
         self.tenant_status(from).await?;
         self.free(to).await?;
         self.rename_schema(from, to, patience).await?;
+        if texts == Texts::Refuse {
+            self.refuse_own_texts(from, to).await?;
+            self.refuse_outsiders(from, to).await?;
+        }
         self.note(&DirectoryChange::Renamed { from, to }).await
     }
 
+    /// Renames a schema, with what can follow it to the new name.
     pub(super) async fn rename_schema(
         &mut self,
         from: &SchemaName,
@@ -120,7 +148,8 @@ impl Operation<'_> {
             to.quoted(),
             stop_journal(to)
         );
-        self.exclusively(from, patience, &sql).await
+        self.exclusively(from, patience, &sql).await?;
+        self.bring_along(from, to).await
     }
 
     /// Makes sure that a name is free: what a crash left under it is dropped.

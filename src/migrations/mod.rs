@@ -72,4 +72,4 @@ pub(crate) use runner::Runner;
 pub(crate) use script::{Body, Plan, Script};
 pub use shared::SharedVersions;
 pub use sources::{ChosenMigrations, NoMigrations};
-pub(crate) use versions::{LockSpan, applied, lock_name, table as version_table, try_lock};
+pub(crate) use versions::{LockSpan, applied, lock_name, table as version_table, try_lock, unlock};

@@ -139,7 +139,7 @@ pub(crate) async fn try_lock(
 }
 
 /// Gives back a lock taken for the session.
-pub(super) async fn unlock(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<()> {
+pub(crate) async fn unlock(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<()> {
     diesel::sql_query("SELECT pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended($1, 0))")
         .bind::<Text, _>(lock_name(schema))
         .execute(connection)

@@ -17,7 +17,7 @@ use super::{
     options::Options,
     session_proof::{Token, is_drivers_own, process_id},
 };
-use crate::SchemaName;
+use crate::{SchemaName, quote::names_in_list};
 
 /// Makes a connection of one's own from the driver's configuration: for TLS, above all.
 pub(super) type EstablishCallback =
@@ -239,7 +239,7 @@ impl Connector {
                 || self.extension_schemas.iter().any(|allowed| allowed.as_str() == schema)
         };
         self.refuse_unsafe_extension_schemas(connection).await?;
-        let unsafe_schema = names_on_path(&settings.search_path).find(|schema| !allowed(schema));
+        let unsafe_schema = names_in_list(&settings.search_path).find(|schema| !allowed(schema));
         match unsafe_schema {
             Some(schema) => Err(ConnectError::UnsafeSearchPath {
                 server: self.server.clone(),
@@ -399,26 +399,6 @@ pub(crate) fn search_path(schemas: &[SchemaName]) -> String {
     schemas.iter().map(SchemaName::quoted).collect::<Vec<_>>().join(",")
 }
 
-/// The names in a search_path: separated by commas, in double quotes where they need them.
-fn names_on_path(search_path: &str) -> impl Iterator<Item = String> {
-    let mut rest = search_path.chars().peekable();
-    std::iter::from_fn(move || {
-        let mut name = String::new();
-        let mut quoted = false;
-        rest.peek()?;
-        while let Some(character) = rest.next() {
-            match character {
-                '"' if quoted && rest.peek() == Some(&'"') => name.extend(rest.next()),
-                '"' => quoted = !quoted,
-                ',' if !quoted => break,
-                character if character.is_ascii_whitespace() && !quoted => {}
-                character => name.push(character),
-            }
-        }
-        Some(name)
-    })
-}
-
 /// Host, port and database, for messages: never the password.
 fn describe(config: &Config) -> String {
     let mut server = String::new();
@@ -459,14 +439,6 @@ mod tests {
     fn a_password_with_an_unencoded_at_sign_stays_hidden() {
         let config: Config = "postgres://me:se@cret@db.example/store".parse().unwrap();
         assert!(!describe(&config).contains("cret"), "{}", describe(&config));
-    }
-
-    #[test]
-    fn names_on_a_search_path_are_read_with_their_quotes() {
-        let names: Vec<String> = names_on_path(r#""$user", public,"a "",b" , Ext"#).collect();
-        assert_eq!(names, ["$user", "public", "a \",b", "Ext"]);
-        assert_eq!(names_on_path("").count(), 0);
-        assert_eq!(names_on_path(r#""""#).collect::<Vec<_>>(), [""]);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! PostgreSQL's own deparsers write the statements, with every name in full; the name of the schema is then cut out ([`text`]), so that
 //! the structures of two tenants are equal exactly if their texts are. A dozen queries read any number of schemas.
 
+mod by_name;
 mod column;
 mod kind;
 mod object;
@@ -13,6 +14,7 @@ mod rows;
 mod text;
 mod tokens;
 
+pub(crate) use by_name::{Followers, follow, followers, left_behind, outsiders, texts};
 pub(crate) use column::Column;
 pub use kind::Kind;
 pub(crate) use object::{Object, Structure};

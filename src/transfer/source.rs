@@ -16,7 +16,7 @@ use crate::{
     connection::{ArchiveNote, STATUS_COMMENT, TenantStatus},
     migrations::version_table,
     quote::identifier,
-    structure::{Object, Structure, read},
+    structure::{Object, Structure, left_behind, read},
 };
 
 /// All that an export holds but rows, as of one moment.
@@ -89,7 +89,8 @@ impl Source {
         let is_suspended = facts.is_suspended().ok_or_else(unknown)?;
         let read = read(&mut connection, std::slice::from_ref(tenant)).await;
         let structure = read.map_err(failed)?.pop().flatten().ok_or_else(unknown)?;
-        if let Some(refusal) = refusal(tenant, &structure) {
+        let left = left_behind(&mut connection, tenant).await.map_err(failed)?;
+        if let Some(refusal) = refusal(tenant, &structure, left) {
             return Err(refusal);
         }
         let versions = match facts.has_versions {
@@ -127,14 +128,14 @@ impl Source {
 }
 
 /// Why a structure can't be exported, if it can't.
-fn refusal(tenant: &SchemaName, structure: &Structure) -> Option<ExportError> {
+fn refusal(tenant: &SchemaName, structure: &Structure, left_behind: Vec<String>) -> Option<ExportError> {
     let tenant = tenant.clone();
     if !structure.unsupported.is_empty() {
         let objects = structure.unsupported.clone();
         return Some(ExportError::Unsupported { tenant, objects });
     }
     let unclear = structure.objects.iter().filter(|object| !object.is_clear);
-    let objects: Vec<String> = unclear.map(ToString::to_string).collect();
+    let objects: Vec<String> = unclear.map(ToString::to_string).chain(left_behind).collect();
     (!objects.is_empty()).then_some(ExportError::Unclear { tenant, objects })
 }
 

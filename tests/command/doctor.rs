@@ -13,6 +13,7 @@ fn a_plain_server_has_no_problems() {
     let (code, document) = project.json(&["doctor"]);
     assert_eq!(code, Some(0), "{document}");
     for check in [
+        "tenants apart",
         "server version",
         "pooler",
         "strings",
@@ -106,4 +107,30 @@ fn changes_begun_and_not_finished_are_named() {
     let unchecked = finding(&document, "unchecked constraints");
     assert_eq!(unchecked["found"], "positive on client1.items");
     assert_eq!(finding(&document, "partitions half detached")["found"], "none");
+}
+
+#[test]
+fn a_function_that_leads_into_another_tenant_is_a_problem() {
+    let project = Project::with_tenants(&["client1", "client2"]);
+    project.database.run(
+        "CREATE FUNCTION client2.f() RETURNS int LANGUAGE sql SET search_path = client1 AS 'SELECT 1';
+         CREATE FUNCTION client1.f() RETURNS int LANGUAGE sql SET search_path = client1 AS 'SELECT 1'",
+    );
+    let (code, document) = project.json(&["doctor"]);
+    assert_eq!(code, Some(1));
+    let apart = finding(&document, "tenants apart");
+    assert_eq!(
+        (&apart["severity"], &apart["found"]),
+        (
+            &"problem".into(),
+            &"function f() of \"client2\" leads to \"client1\"".into()
+        )
+    );
+    assert!(
+        apart["advice"]
+            .as_str()
+            .unwrap()
+            .contains("SET search_path FROM CURRENT"),
+        "{apart}"
+    );
 }

@@ -166,7 +166,7 @@ fn spares_are_made_ahead_of_time() {
     assert_eq!(listed.matches("spare\n").count(), 1, "{listed}");
     assert_eq!(
         project.json(&["spares", "prepare", "2"]).1,
-        json!({ "made": 1, "ready": 2 })
+        json!({ "made": 1, "ready": 2, "updated": 0, "dropped": 0, "others": 0 })
     );
 }
 

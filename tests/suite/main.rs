@@ -4,6 +4,7 @@
 mod activation;
 mod archive_tenant;
 mod bad_input;
+mod by_name;
 mod cancellation;
 mod catalogs;
 mod checkout;

@@ -15,7 +15,7 @@ use crate::{
     migrations::{MigrationError, SchemaOwner},
     pool::{DirectoryChange, search_path},
     quote::lock_timeout,
-    structure::{Object, Structure, read, render},
+    structure::{Object, Structure, left_behind, read, render},
 };
 
 /// As `pg_dump` sets them: rows are read whole or not at all, and values survive the way through text.
@@ -158,7 +158,9 @@ impl<'a> Copying<'a> {
             });
         }
         let unclear = structure.objects.iter().filter(|object| !object.is_clear);
-        let objects: Vec<String> = unclear.map(ToString::to_string).collect();
+        let mut objects: Vec<String> = unclear.map(ToString::to_string).collect();
+        let left = left_behind(&mut self.connection, self.template).await;
+        objects.extend(left.map_err(|source| self.server(source))?);
         if !objects.is_empty() {
             return Err(CloneTenantError::Unclear {
                 template: self.template.clone(),

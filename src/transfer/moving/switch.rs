@@ -22,7 +22,7 @@ use crate::{
     migrations::version_table,
     pool::{DirectoryChange, DirectoryEntry},
     quote::{literal, lock_timeout},
-    structure::JOURNAL,
+    structure::{Followers, JOURNAL, follow},
     transfer::{session::Session, target::Target, tls::Dial},
 };
 
@@ -240,6 +240,18 @@ impl Run<'_> {
             note.comment()
         );
         guard.execute(&rename).await.map_err(&failed)?;
+        let query = Followers::All.query();
+        for row in guard
+            .query(&query, &[&source.schema.as_str(), &archive.as_str()])
+            .await
+            .map_err(&failed)?
+        {
+            let (routine, settings): (String, Vec<String>) =
+                (row.try_get(0).map_err(&failed)?, row.try_get(1).map_err(&failed)?);
+            for statement in follow(&routine, &settings, &source.schema, &archive) {
+                guard.execute(&statement).await.map_err(&failed)?;
+            }
+        }
         Ok(archive)
     }
 

@@ -62,6 +62,9 @@ fn print(report: &DriftReport, template: &str) {
     for tenant in &report.missing {
         say!("{}: there is no such tenant", name(tenant.as_str()));
     }
+    for reference in &report.cross_references {
+        say!("{reference}");
+    }
     say!(
         "like {}: {}; not like it: {}{}",
         name(template),
@@ -105,6 +108,9 @@ fn print_sql(report: &DriftReport) {
     for tenant in &report.missing {
         print_raw(format_args!("-- There is no tenant {}.", name(tenant.as_str())));
     }
+    for reference in &report.cross_references {
+        say!("-- To be repaired by hand: {}", reference.to_string().escape_debug());
+    }
 }
 
 fn document(report: &DriftReport) -> Value {
@@ -134,5 +140,10 @@ fn document(report: &DriftReport) -> Value {
         "drifted": drifted.collect::<Vec<_>>(),
         "alike": report.alike,
         "missing": report.missing.iter().map(SchemaName::as_str).collect::<Vec<_>>(),
+        "cross_references": report.cross_references.iter().map(|reference| json!({
+            "tenant": reference.tenant.as_str(),
+            "object": reference.object,
+            "names": reference.names.iter().map(SchemaName::as_str).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
     })
 }

@@ -10,7 +10,7 @@ use crate::{
 /// What to do about spares.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Makes as many spares as are missing: `tenant create` takes one, and only has to rename it.
+    /// Keeps so many spares: `tenant create` takes one, and only has to rename it. Makes those that are missing, and drops those too many.
     Prepare(Prepare),
 }
 
@@ -27,10 +27,15 @@ impl Command {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
         let Self::Prepare(Prepare { count, migrations }) = self;
         let migrations = context.settings.tenant_migrations(&migrations).await?;
-        let made = context.pool().await?.prepare_spares(count, migrations).await?;
-        context.printer.result(&json!({ "made": made, "ready": count }), || {
-            say!("spares ready: {count}; new ones: {made}");
-        })?;
+        let report = context.pool().await?.prepare_spares(count, migrations).await?;
+        let document = json!({
+            "ready": report.ready,
+            "made": report.made,
+            "updated": report.updated,
+            "dropped": report.dropped,
+            "others": report.others,
+        });
+        context.printer.result(&document, || say!("{report}"))?;
         Ok(Ending::Well)
     }
 }

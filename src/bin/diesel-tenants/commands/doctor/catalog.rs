@@ -86,6 +86,21 @@ pub async fn unfinished(pool: &TenantPool) -> Result<Finding, CheckoutError> {
     })
 }
 
+/// What of a tenant leads into another one.
+pub async fn cross_references(pool: &TenantPool) -> Result<Finding, CheckoutError> {
+    const CHECK: &str = "tenants apart";
+    let found = pool.cross_references().await?;
+    let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+    Ok(match some(&found) {
+        None => Finding::fine(CHECK, "no function, default or option leads into another tenant"),
+        Some(found) => Finding::problem(
+            CHECK,
+            found,
+            "it reads or writes another tenant's rows: write it without a tenant's name, functions with SET search_path FROM CURRENT",
+        ),
+    })
+}
+
 /// The first few of some names; `None` if there are none.
 pub(super) fn some(names: &[String]) -> Option<String> {
     match names {

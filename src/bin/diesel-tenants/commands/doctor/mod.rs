@@ -35,6 +35,7 @@ impl Doctor {
                 let found = "the library's connections can be opened, and reach no table by its bare name";
                 findings.push(Finding::fine("pool", found));
                 findings.push(catalog::unfinished(&pool).await?);
+                findings.push(catalog::cross_references(&pool).await?);
             }
             Err(error) => findings.push(Finding::problem(
                 "pool",

@@ -19,6 +19,9 @@ pub struct Archive {
     /// Ends the sessions that use the tenant, of whatever application.
     #[arg(long)]
     force: bool,
+    /// Goes on although texts elsewhere hold the name, such as settings of roles: they lead to whoever gets it next.
+    #[arg(long)]
+    leave_texts: bool,
 }
 
 impl Archive {
@@ -26,12 +29,14 @@ impl Archive {
         let pool = context.pool().await?;
         let mut outcomes = Outcomes::new(context.printer);
         for name in &self.names {
-            let archive = pool.archive_tenant(name).wait(self.patience.wait);
-            let archived = if self.force {
-                archive.force().await
-            } else {
-                archive.await
-            };
+            let mut archive = pool.archive_tenant(name).wait(self.patience.wait);
+            if self.force {
+                archive = archive.force();
+            }
+            if self.leave_texts {
+                archive = archive.leave_texts();
+            }
+            let archived = archive.await;
             let archived = archived.map(|archive| {
                 (
                     format!("as {}", shown(archive.as_str())),

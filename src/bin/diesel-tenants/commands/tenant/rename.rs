@@ -18,15 +18,22 @@ pub struct Rename {
     to: String,
     #[command(flatten)]
     patience: Patience,
+    /// Goes on although texts hold the old name, such as bodies of functions and settings of roles: they lead to whoever gets it next.
+    #[arg(long)]
+    leave_texts: bool,
 }
 
 impl Rename {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
         let pool = context.pool().await?;
-        let renamed = pool
+        let rename = pool
             .rename_tenant(self.from.as_str(), self.to.as_str())
-            .wait(self.patience.wait)
-            .await;
+            .wait(self.patience.wait);
+        let renamed = if self.leave_texts {
+            rename.leave_texts().await
+        } else {
+            rename.await
+        };
         let mut outcomes = Outcomes::new(context.printer);
         outcomes.add(
             &self.from,

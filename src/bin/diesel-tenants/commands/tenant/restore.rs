@@ -16,6 +16,9 @@ pub struct Restore {
     archive: String,
     /// The name that the tenant gets. Default: the one that it had.
     name: Option<String>,
+    /// Goes on although texts of the tenant hold the name that it had: they lead to whoever has that one.
+    #[arg(long)]
+    leave_texts: bool,
 }
 
 impl Restore {
@@ -37,7 +40,12 @@ impl Restore {
                 }
             }
         };
-        let restored = pool.restore_tenant(self.archive.as_str(), name.as_str()).await;
+        let restore = pool.restore_tenant(self.archive.as_str(), name.as_str());
+        let restored = if self.leave_texts {
+            restore.leave_texts().await
+        } else {
+            restore.await
+        };
         let mut outcomes = Outcomes::new(context.printer);
         outcomes.add(
             &name,

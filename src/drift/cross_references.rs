@@ -1,0 +1,118 @@
+//! What of a tenant leads into another one.
+
+use std::{collections::HashSet, fmt};
+
+use diesel::{QueryResult, QueryableByName, sql_types::Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use super::{ATTEMPTS, TOGETHER};
+use crate::{CheckoutError, SchemaName, TenantPool, pool::Target, structure::texts};
+
+/// Something in a tenant's schema that names another tenant's in a text, which PostgreSQL reads anew each time: a function with
+/// `SET search_path = client1`, or with `client1.orders` in its body, in the schema of client2.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CrossReference {
+    /// The tenant that has it.
+    pub tenant: SchemaName,
+    /// What it is, without the schema: `function log_note()`.
+    pub object: String,
+    /// The tenants whose schemas it names.
+    pub names: Vec<SchemaName>,
+}
+
+impl fmt::Display for CrossReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<String> = self.names.iter().map(|name| format!("{:?}", name.as_str())).collect();
+        write!(
+            f,
+            "{} of {:?} leads to {}",
+            self.object,
+            self.tenant.as_str(),
+            names.join(", ")
+        )
+    }
+}
+
+impl TenantPool {
+    /// What in the schemas of this database's tenants leads into another tenant's, by a name in a text: settings and bodies of functions,
+    /// strings in defaults, checks, views, policies and triggers, options of foreign tables. There should be nothing.
+    ///
+    /// It reads all such texts of all tenants: it is for an operator, not for a request.
+    ///
+    /// # Errors
+    /// [`CheckoutError`], if there is no connection for the queries, or the server refuses them.
+    pub async fn cross_references(&self) -> Result<Vec<CrossReference>, CheckoutError> {
+        let mut connection = self.shared().get().await?;
+        let (waiting, untranslated) = connection.watched();
+        let found = all(untranslated, self.shared_schema()).await;
+        waiting.answered(found.is_ok());
+        found.map_err(|source| CheckoutError::Lookup {
+            target: Target::Shared,
+            source,
+        })
+    }
+}
+
+async fn all(connection: &mut AsyncPgConnection, shared: &SchemaName) -> QueryResult<Vec<CrossReference>> {
+    let schemas = schemas_of_tenants(connection, shared).await?;
+    let mut names: Vec<&str> = schemas.iter().map(String::as_str).collect();
+    names.sort_unstable();
+    let mut found = Vec::new();
+    for names in names.chunks(TOGETHER) {
+        found.extend(of(connection, names, &schemas).await?);
+    }
+    Ok(found)
+}
+
+/// The schemas that some tenant has: active, archived, or still nobody's.
+pub(super) async fn schemas_of_tenants(
+    connection: &mut AsyncPgConnection,
+    shared: &SchemaName,
+) -> QueryResult<HashSet<String>> {
+    #[derive(QueryableByName)]
+    struct Name {
+        #[diesel(sql_type = Text)]
+        name: String,
+    }
+
+    let names: Vec<Name> = diesel::sql_query(
+        "SELECT n.nspname::pg_catalog.text AS name FROM pg_catalog.pg_class c \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE c.relname = '__diesel_schema_migrations' AND c.relkind IN ('r', 'p') AND n.nspname <> $1",
+    )
+    .bind::<Text, _>(shared.as_str())
+    .load(connection)
+    .await?;
+    Ok(names.into_iter().map(|row| row.name).collect())
+}
+
+/// What in these schemas leads into others of tenants. Read again where somebody changes them meanwhile.
+pub(super) async fn of(
+    connection: &mut AsyncPgConnection,
+    schemas: &[&str],
+    tenants: &HashSet<String>,
+) -> QueryResult<Vec<CrossReference>> {
+    let is_others = |own: &str, name: &str| name != own && tenants.contains(name);
+    let mut attempt = 1;
+    let holders = loop {
+        match texts(connection, schemas, &is_others).await {
+            Err(_) if attempt < ATTEMPTS => attempt += 1,
+            read => break read?,
+        }
+    };
+    Ok(holders
+        .into_iter()
+        .filter_map(|holder| {
+            Some(CrossReference {
+                tenant: SchemaName::new(&holder.schema).ok()?,
+                object: holder.object,
+                names: holder
+                    .names
+                    .iter()
+                    .filter_map(|name| SchemaName::new(name).ok())
+                    .collect(),
+            })
+        })
+        .collect())
+}

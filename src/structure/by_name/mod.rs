@@ -1,0 +1,206 @@
+//! What holds a schema's name as text.
+//!
+//! PostgreSQL binds nearly everything to OIDs, which a rename leaves alone. What it keeps as text is read here, and nowhere else: the
+//! settings of functions, which can follow a rename ([`followers`]), and bodies, strings and options, which can only be pointed at
+//! ([`texts`], [`outsiders`]).
+
+mod setting;
+mod text;
+
+use std::collections::BTreeSet;
+
+use diesel::{
+    QueryResult, QueryableByName,
+    sql_types::{Array, Text},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use crate::SchemaName;
+use text::Language;
+
+/// Which functions follow a schema to its new name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Followers {
+    /// Those in the schema: nobody else knows its old name.
+    OwnOnly,
+    /// All of the database: a function elsewhere may lead into the schema as well.
+    All,
+}
+
+impl Followers {
+    /// Finds functions that may have to follow: what to write behind `ALTER ROUTINE`, and the settings. $1 is the schema's old name, $2 its
+    /// new one, which it has already.
+    pub(crate) fn query(self) -> String {
+        let functions = match self {
+            Self::OwnOnly => {
+                "pg_catalog.pg_namespace n JOIN pg_catalog.pg_depend d ON d.refobjid = n.oid \
+                 AND d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass \
+                 AND d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass \
+                 JOIN pg_catalog.pg_proc p ON p.oid = d.objid WHERE n.nspname = $2"
+            }
+            Self::All => {
+                "pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
+                 WHERE $2::pg_catalog.text <> ''"
+            }
+        };
+        format!(
+            "SELECT pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, \
+             pg_catalog.pg_get_function_identity_arguments(p.oid)) AS routine, p.proconfig AS settings \
+             FROM {functions} AND p.proconfig IS NOT NULL AND EXISTS (SELECT FROM pg_catalog.unnest(p.proconfig) s (setting) \
+             WHERE pg_catalog.strpos(pg_catalog.lower(s.setting), \
+             pg_catalog.lower(pg_catalog.replace($1, '\"', '\"\"'))) > 0) ORDER BY p.oid"
+        )
+    }
+}
+
+/// The statements that bring the settings of a function to a schema's new name.
+pub(crate) fn follow(
+    routine: &str,
+    settings: &[String],
+    from: &SchemaName,
+    to: &SchemaName,
+) -> impl Iterator<Item = String> {
+    let moved = settings.iter().filter_map(|setting| setting::moved(setting, from, to));
+    moved.map(move |set| format!("ALTER ROUTINE {routine} {set}"))
+}
+
+/// The statements that bring the settings of functions (`SET search_path …`) from a schema's old name to its new one; empty if no
+/// function has such settings.
+///
+/// The schema has its new name already.
+pub(crate) async fn followers(
+    connection: &mut AsyncPgConnection,
+    from: &SchemaName,
+    to: &SchemaName,
+    which: Followers,
+) -> QueryResult<String> {
+    #[derive(QueryableByName)]
+    struct Function {
+        #[diesel(sql_type = Text)]
+        routine: String,
+        #[diesel(sql_type = Array<Text>)]
+        settings: Vec<String>,
+    }
+
+    let functions: Vec<Function> = diesel::sql_query(which.query())
+        .bind::<Text, _>(from.as_str())
+        .bind::<Text, _>(to.as_str())
+        .load(connection)
+        .await?;
+    let statements = functions
+        .iter()
+        .flat_map(|Function { routine, settings }| follow(routine, settings, from, to));
+    Ok(statements.collect::<Vec<_>>().join(";\n"))
+}
+
+/// Something with a text that names schemas.
+#[derive(Debug, Clone)]
+pub(crate) struct Holder {
+    /// The schema that it is in, where [`texts`] found it.
+    pub(crate) schema: String,
+    /// What it is: of [`texts`] without the schema.
+    pub(crate) object: String,
+    /// The schemas that it names.
+    pub(crate) names: BTreeSet<String>,
+    /// Whether a copy of the structure gets the text rewritten: bodies of functions and their search_path.
+    pub(crate) is_rewritten: bool,
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    schema: String,
+    #[diesel(sql_type = Text)]
+    object: String,
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = Text)]
+    text: String,
+}
+
+impl Row {
+    fn holder(self, is_schema: &dyn Fn(&str, &str) -> bool) -> Option<Holder> {
+        let is_schema = |name: &str| is_schema(&self.schema, name);
+        let language = match &*self.kind {
+            "setting" => None,
+            "sql" | "plpgsql" => Some(Language::Body),
+            "expression" => Some(Language::Expression),
+            "arguments" => Some(Language::Arguments),
+            _ => Some(Language::Foreign),
+        };
+        let names: BTreeSet<String> = match language {
+            Some(language) => text::named(&self.text, language, &is_schema),
+            None => {
+                let named = setting::named(&self.text).into_iter();
+                named.filter(|name| is_schema(name)).collect()
+            }
+        };
+        let is_rewritten = match language {
+            Some(Language::Body) => true,
+            // What can't be is refused by its structure.
+            Some(Language::Foreign) => self.kind != "options",
+            Some(_) => false,
+            None => self.text.starts_with("search_path="),
+        };
+        (!names.is_empty()).then(|| Holder {
+            is_rewritten,
+            schema: self.schema,
+            object: self.object,
+            names,
+        })
+    }
+}
+
+/// What in these schemas names a schema by text, as `is_schema` says of the schema that holds the text and of a name in it.
+pub(crate) async fn texts(
+    connection: &mut AsyncPgConnection,
+    schemas: &[&str],
+    is_schema: &(dyn Fn(&str, &str) -> bool + Sync),
+) -> QueryResult<Vec<Holder>> {
+    let rows: Vec<Row> = diesel::sql_query(include_str!("texts.sql"))
+        .bind::<Array<Text>, _>(schemas)
+        .load(connection)
+        .await?;
+    Ok(merged(rows, is_schema))
+}
+
+/// What in a schema names it by text, so that it would lead there from a copy of the structure as well.
+pub(crate) async fn left_behind(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<Vec<String>> {
+    let is_own = |_: &str, name: &str| name == schema.as_str();
+    let found = texts(connection, &[schema.as_str()], &is_own).await?;
+    let left = found.into_iter().filter(|holder| !holder.is_rewritten);
+    Ok(left.map(|holder| holder.object).collect())
+}
+
+/// What outside of a schema names one by text: functions elsewhere, settings of roles and of the database, options of foreign servers
+/// and tables.
+pub(crate) async fn outsiders(
+    connection: &mut AsyncPgConnection,
+    outside_of: &SchemaName,
+    name: &SchemaName,
+) -> QueryResult<Vec<Holder>> {
+    let rows: Vec<Row> = diesel::sql_query(format!(
+        "SELECT '' AS schema, o.* FROM ({}) o",
+        include_str!("outsiders.sql")
+    ))
+    .bind::<Text, _>(outside_of.as_str())
+    .bind::<Text, _>(name.as_str())
+    .load(connection)
+    .await?;
+    Ok(merged(rows, &|_, found| found == name.as_str()))
+}
+
+/// One for each object, in their order.
+fn merged(rows: Vec<Row>, is_schema: &(dyn Fn(&str, &str) -> bool + Sync)) -> Vec<Holder> {
+    let mut holders: Vec<Holder> = Vec::new();
+    for mut holder in rows.into_iter().filter_map(|row| row.holder(is_schema)) {
+        match holders.last_mut() {
+            Some(last) if last.schema == holder.schema && last.object == holder.object => {
+                last.names.append(&mut holder.names);
+                last.is_rewritten &= holder.is_rewritten;
+            }
+            _ => holders.push(holder),
+        }
+    }
+    holders
+}
