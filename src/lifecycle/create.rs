@@ -127,9 +127,8 @@ impl TenantPool {
             source,
         };
         let owner = SchemaOwner::Tenant(tenant.clone());
-        let may_be_pooled = self.migration_connector().may_be_pooled();
         let scripts = plan
-            .prepare_for(&owner, &plan.migrations, Direction::Up, may_be_pooled)
+            .prepare_for(&owner, &plan.migrations, Direction::Up, self)
             .await
             .map_err(tables)?;
         let _forget = self.forget_afterwards(tenant);

@@ -1,5 +1,6 @@
 use std::{error::Error, fmt, time::Duration};
 
+use super::OutsideWork;
 use crate::{ConnectError, SchemaName, SchemaNameError, quote::identifier};
 
 /// Whose schema is migrated.
@@ -142,6 +143,17 @@ pub enum MigrationError {
         /// The indexes.
         indexes: Vec<String>,
     },
+    /// A tenant's migration would work outside of its schema, which is refused.
+    #[error(
+        "{work}: this works outside of the schema of {owner}, for all tenants, and was refused; move it to the shared migrations, or \
+         name nothing by a schema, so that it becomes the tenant's own"
+    )]
+    OutsideWork {
+        /// Whose schema was to be migrated.
+        owner: SchemaOwner,
+        /// What it would do.
+        work: OutsideWork,
+    },
     /// A version is recorded as applied, and there is no migration of that version to revert it.
     #[error("can't revert version {version} of {owner}: no migration given has that version")]
     UnknownVersion {
@@ -158,6 +170,16 @@ pub enum MigrationError {
         /// What the server answered.
         source: diesel::result::Error,
     },
+}
+
+fn blamed(outside: &Option<OutsideWork>) -> String {
+    outside.as_ref().map_or_else(String::new, |work| {
+        format!(
+            "; it works outside of the tenant's schema, where another tenant's may have done the same before ({}): that belongs to the \
+             shared migrations",
+            work.statements.join("; ")
+        )
+    })
 }
 
 fn qualified(owner: &SchemaOwner, index: &str) -> String {
@@ -216,7 +238,7 @@ pub enum MigrationSourceError {
 
 /// A migration that failed: which, whose, where, and what is left of it.
 #[derive(Debug, thiserror::Error)]
-#[error("migration {name} of {owner} could not be {direction}{place}; {aftermath}")]
+#[error("migration {name} of {owner} could not be {direction}{place}; {aftermath}{}", blamed(.outside))]
 #[non_exhaustive]
 pub struct FailedMigration {
     /// Whose schema was being migrated.
@@ -231,6 +253,8 @@ pub struct FailedMigration {
     pub place: Place,
     /// What is left of it.
     pub aftermath: Aftermath,
+    /// What it does outside of the tenant's schema, which another tenant's migration may have done before.
+    pub outside: Option<OutsideWork>,
     /// The server's reason, or that of a migration written in Rust.
     pub source: Box<dyn Error + Send + Sync>,
 }

@@ -108,6 +108,7 @@ fn script_failed(
         } else {
             Aftermath::Partial
         },
+        outside: script.outside_work_for(owner),
         source,
     }))
 }

@@ -27,6 +27,10 @@
 //! Each migration starts as on a connection of its own. Nothing of one reaches the next, be that the same tenant's or
 //! another's: no setting, role, prepared statement, cursor, temporary table, advisory lock or value of `lastval()`.
 //!
+//! A tenant's migration has no business outside of the tenant's schema: the first tenant's would do it for all, and the second one's find
+//! it there. What does so by its text is named, see [`OutsideWork`], or refused, if
+//! [that is asked for](crate::TenantPoolBuilder::refuse_outside_work).
+//!
 //! A migration with `run_in_transaction = false` in its `metadata.toml` (for `CREATE INDEX CONCURRENTLY`) is sent statement
 //! by statement. If it fails, what it did before stays, as PostgreSQL can't take it back. It needs a session of its own, so
 //! behind a pooler in transaction mode it needs a [`migration_url`](crate::TenantPoolBuilder::migration_url) that leads past.
@@ -45,6 +49,7 @@ mod folder_errors;
 mod invalid;
 mod lock;
 mod operations;
+mod outside;
 mod recorder;
 mod reset;
 mod runner;
@@ -67,6 +72,7 @@ pub use folder::MigrationFolder;
 pub use folder_errors::MigrationFolderError;
 pub(crate) use lock::lock_all;
 pub use operations::Revert;
+pub use outside::{OutsideWork, outside_work};
 pub(crate) use reset::RESET;
 pub(crate) use runner::Runner;
 pub(crate) use script::{Body, Plan, Script};

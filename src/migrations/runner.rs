@@ -133,7 +133,7 @@ impl Runner {
     pub(crate) async fn apply(&mut self, plan: &Plan) -> Result<Vec<String>, MigrationError> {
         let pending = self.pending(plan).await?;
         let scripts = plan
-            .prepare_for(&self.owner, pending, Direction::Up, self.may_be_pooled())
+            .prepare_for(&self.owner, pending, Direction::Up, &self.pool)
             .await?;
         self.create_version_table().await?;
         self.run_all(&scripts).await
@@ -154,7 +154,7 @@ impl Runner {
             }
         }
         let scripts = plan
-            .prepare_for(&self.owner, newest, Direction::Down, self.may_be_pooled())
+            .prepare_for(&self.owner, newest, Direction::Down, &self.pool)
             .await?;
         self.run_all(&scripts).await
     }

@@ -6,7 +6,7 @@ use diesel::{
 };
 
 use super::{Direction, MigrationError, MigrationSourceError, SchemaOwner, checksum, recorder::record, traces};
-use crate::translate;
+use crate::{TenantPool, translate};
 
 /// Where migrations come from, shared with the threads on which they are read.
 pub(crate) type Source = Arc<dyn MigrationSource<Pg> + Send + Sync>;
@@ -137,13 +137,22 @@ impl Plan {
         owner: &SchemaOwner,
         migrations: impl IntoIterator<Item = &Planned>,
         direction: Direction,
-        may_be_pooled: bool,
+        pool: &TenantPool,
     ) -> Result<Vec<Script>, MigrationError> {
         let versions = migrations
             .into_iter()
             .map(|migration| migration.version.clone())
             .collect();
         let scripts = self.prepare(versions, direction).await.map_err(owner.unusable())?;
+        if pool.refuses_outside_work()
+            && let Some(work) = scripts.iter().find_map(|script| script.outside_work_for(owner))
+        {
+            return Err(MigrationError::OutsideWork {
+                owner: owner.clone(),
+                work,
+            });
+        }
+        let may_be_pooled = pool.migration_connector().may_be_pooled();
         match scripts
             .iter()
             .find(|script| may_be_pooled && !script.migration.in_transaction)

@@ -313,6 +313,13 @@ impl TenantPoolBuilder {
         self
     }
 
+    /// Refuses tenants' migrations that make, alter or drop something outside of the tenant's schema, before anything is run: see
+    /// [`OutsideWork`](crate::migrations::OutsideWork). Default: they are run, and named in the report.
+    pub fn refuse_outside_work(mut self) -> Self {
+        self.options.refuse_outside_work = true;
+        self
+    }
+
     /// Makes connections by a function of yours: for TLS, or to set a connection's instrumentation. Default: without TLS.
     ///
     /// A query that is given up is then not cancelled on the server, only its connection is closed: the request to cancel

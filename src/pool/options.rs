@@ -22,6 +22,7 @@ pub(super) struct Options {
     pub(super) schemas_cached_for: Duration,
     pub(super) migration_lock_timeout: Duration,
     pub(super) migration_statements: MigrationStatements,
+    pub(super) refuse_outside_work: bool,
     /// The setting that row-level security policies compare with.
     pub(super) row_setting: String,
     pub(super) establish: Option<Arc<EstablishCallback>>,
@@ -49,6 +50,7 @@ impl Default for Options {
             schemas_cached_for: Duration::from_secs(60),
             migration_lock_timeout: Duration::from_secs(60),
             migration_statements: MigrationStatements::default(),
+            refuse_outside_work: false,
             row_setting: "diesel_tenants.tenant_id".to_owned(),
             establish: None,
             runtime: None,

@@ -360,6 +360,10 @@ impl TenantPool {
         self.0.hooks.as_deref()
     }
 
+    pub(crate) fn refuses_outside_work(&self) -> bool {
+        self.0.options.refuse_outside_work
+    }
+
     pub(crate) fn migration_lock_timeout(&self) -> Duration {
         self.0.options.migration_lock_timeout
     }

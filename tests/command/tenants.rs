@@ -232,3 +232,38 @@ fn an_export_can_be_piped_into_an_import() {
     assert!(imported.status.success(), "{imported:?}");
     assert_eq!(project.value("SELECT id FROM copy.items"), "7");
 }
+
+#[test]
+fn a_tenants_migration_that_works_in_public_is_named_or_refused() {
+    let project = Project::new();
+    project.migration(
+        "tenant_migrations/2_accounts",
+        "CREATE TABLE public.accounts (id bigint)",
+        "DROP TABLE public.accounts",
+    );
+    let refusal =
+        "migration 2_accounts: CREATE TABLE public.accounts: this works outside of the schema of tenant \"a\"";
+    let err = project
+        .run(&["tenant", "create", "a", "--refuse-outside-work"])
+        .failed();
+    assert!(err.contains(refusal), "{err}");
+    project.write("diesel-tenants.toml", "refuse_outside_work = true\n");
+    let err = project.run(&["tenant", "create", "a"]).failed();
+    assert!(err.contains(refusal), "{err}");
+    assert_eq!(project.schemas_with("items"), "");
+
+    project.write("diesel-tenants.toml", "");
+    let warning =
+        "warning: migration 2_accounts: CREATE TABLE public.accounts: this works outside of the tenant's schema";
+    let ended = project.run(&["tenant", "create", "a", "b"]);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.err.contains(warning), "{}", ended.err);
+    assert!(
+        ended.err.contains("another tenant's may have done the same before"),
+        "{}",
+        ended.err
+    );
+    project.run(&["tenant", "create", "b", "--only-version", "1"]).well();
+    let ended = project.run(&["migrate"]);
+    assert!(ended.out.contains(warning), "{}", ended.out);
+}

@@ -34,6 +34,7 @@ mod migration_folder;
 mod migration_state;
 mod migrations;
 mod moving;
+mod outside_work;
 mod placements;
 mod policies;
 mod poolers;

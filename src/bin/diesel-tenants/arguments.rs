@@ -55,6 +55,10 @@ pub struct Global {
         value_name = "FILE"
     )]
     pub config_file: Option<PathBuf>,
+    /// Refuses tenants' migrations that make, alter or drop something outside of the tenant's schema. Default: as
+    /// `refuse_outside_work` in `diesel-tenants.toml` says; else they are run, with a warning.
+    #[arg(long, global = true)]
+    pub refuse_outside_work: bool,
     /// Prints the result as one JSON document to stdout.
     #[arg(long, global = true)]
     pub json: bool,

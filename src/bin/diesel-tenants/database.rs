@@ -66,6 +66,9 @@ impl Database {
         if file.search_path_from_role {
             builder = builder.search_path_from_role();
         }
+        if file.refuse_outside_work {
+            builder = builder.refuse_outside_work();
+        }
         if let Some(tls) = &self.tls {
             let tls = tls.clone();
             builder = builder.establish_with(move |config| {

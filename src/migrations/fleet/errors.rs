@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::{ConnectError, MigrationSourceError, SchemaName, SchemaNameError};
+use crate::{ConnectError, MigrationSourceError, SchemaName, SchemaNameError, migrations::OutsideWork};
 
 /// Why a fleet was not migrated at all: nothing was applied to any tenant. What fails on single tenants is in the
 /// [report](super::FleetReport).
@@ -33,6 +33,15 @@ pub enum FleetError {
     Locked {
         /// How long was waited.
         waited: Duration,
+    },
+    /// A migration would work outside of the tenants' schemas, which is refused.
+    #[error(
+        "{work}: this works outside of the tenants' schemas, and was refused; move it to the shared migrations, or name nothing by a \
+         schema, so that it becomes each tenant's own"
+    )]
+    OutsideWork {
+        /// What it would do.
+        work: OutsideWork,
     },
     /// A migration runs outside of a transaction, and a pooler may be in between.
     #[error(

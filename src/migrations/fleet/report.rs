@@ -1,6 +1,6 @@
 use std::{fmt, time::Duration};
 
-use crate::{MigrationError, SchemaName};
+use crate::{MigrationError, SchemaName, migrations::OutsideWork};
 
 /// What became of a fleet's tenants, each of them: in the order in which they were asked for, by default that of their
 /// names.
@@ -16,6 +16,8 @@ pub struct FleetReport {
     pub tenants: Vec<TenantReport>,
     /// Migrations that are others now than when they were applied.
     pub changed: Vec<ChangedMigration>,
+    /// What those that were run, or were to be, do outside of the tenants' schemas.
+    pub outside: Vec<OutsideWork>,
     /// How long all of it took.
     #[cfg_attr(
         feature = "serde",

@@ -6,7 +6,7 @@ use std::{
 use diesel::{migration::MigrationSource, pg::Pg};
 
 use super::{
-    super::{Direction, Plan, Revert, script::Script},
+    super::{Direction, OutsideWork, Plan, Revert, script::Script},
     FleetError, FleetReport, Limits, TenantReport,
     crew::Crew,
     lock::lock_fleet,
@@ -225,6 +225,12 @@ impl<'a, S: MigrationSource<Pg> + Send + Sync + 'static> FleetMigration<'a, S> {
                 name: migration.name.clone(),
             });
         }
+        let outside = OutsideWork::of_scripts(&scripts);
+        if self.pool.refuses_outside_work()
+            && let Some(work) = outside.first()
+        {
+            return Err(FleetError::OutsideWork { work: work.clone() });
+        }
         (self.watcher)(FleetEvent::Planned {
             tenants: to_do.tenants.len(),
             pending: to_do.pending(),
@@ -239,6 +245,7 @@ impl<'a, S: MigrationSource<Pg> + Send + Sync + 'static> FleetMigration<'a, S> {
         Ok(FleetReport {
             tenants,
             changed,
+            outside,
             elapsed: started.elapsed(),
         })
     }

@@ -301,6 +301,7 @@ async fn explain(
         } else {
             Aftermath::RolledBack
         },
+        outside: script.outside_work_for(owner),
         source: Box::new(error),
     }))))
 }

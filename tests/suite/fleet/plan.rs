@@ -209,6 +209,7 @@ async fn reports_are_written_as_json_with_the_causes_of_errors() {
                 { "tenant": "t0003", "versions": ["003"], "outcome": "migrated" },
             ],
             "changed": [],
+            "outside": [],
             "seconds": null,
         })
     );

@@ -1,10 +1,11 @@
 use clap::{Args, Subcommand};
+use diesel_tenants::migrations::outside_work;
 use serde_json::json;
 
 use super::Context;
 use crate::{
     arguments::TenantMigrations,
-    output::{Ending, say},
+    output::{Ending, say, warned},
 };
 
 /// What to do about spares.
@@ -27,6 +28,10 @@ impl Command {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
         let Self::Prepare(Prepare { count, migrations }) = self;
         let migrations = context.settings.tenant_migrations(&migrations).await?;
+        if !context.settings.tenants.refuse_outside_work {
+            let outside = outside_work(migrations.clone()).await?;
+            outside.iter().for_each(|work| eprintln!("{}", warned(work)));
+        }
         let report = context.pool().await?.prepare_spares(count, migrations).await?;
         let document = json!({
             "ready": report.ready,

@@ -1,6 +1,6 @@
 use diesel_tenants::{
     FleetReport, SchemaName,
-    migrations::{ChangedMigration, TenantOutcome, TenantReport},
+    migrations::{ChangedMigration, OutsideWork, TenantOutcome, TenantReport},
 };
 
 use super::{line, name, say};
@@ -33,6 +33,7 @@ pub fn print_fleet(report: &FleetReport, done: &str) {
         }
     }
     print_changed(&report.changed);
+    report.outside.iter().for_each(|work| say!("{}", warned(work)));
     say!("{report}, in {:.1?}", report.elapsed);
     if !report.is_success() {
         say!("what succeeded stays; run the same command again to go on with the others");
@@ -51,6 +52,13 @@ pub fn print_changed(changed: &[ChangedMigration]) {
             }
         );
     }
+}
+
+/// Warns of a migration of tenants that works outside of their schemas.
+pub fn warned(work: &OutsideWork) -> String {
+    format!(
+        "warning: {work}: this works outside of the tenant's schema, for all tenants; it belongs to the shared migrations"
+    )
 }
 
 /// Tells of indexes that PostgreSQL could not build.

@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::database::causes;
-pub use fleet::{describe, print_changed, print_fleet, print_invalid};
+pub use fleet::{describe, print_changed, print_fleet, print_invalid, warned};
 pub use outcomes::Outcomes;
 pub use progress::Progress;
 pub use table::{table, table_of};

@@ -34,6 +34,9 @@ pub struct TenantsFile {
     /// Whether the role brings the search_path, behind a pooler. Default: no.
     #[serde(default)]
     pub search_path_from_role: bool,
+    /// Whether tenants' migrations that work outside of the tenant's schema are an error. Default: no, a warning.
+    #[serde(default)]
+    pub refuse_outside_work: bool,
     #[serde(default)]
     pub schema: TenantsSchema,
 }

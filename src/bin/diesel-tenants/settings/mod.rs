@@ -36,9 +36,11 @@ impl Settings {
                 (root.clone(), root.join("diesel.toml"))
             }
         };
+        let mut tenants: TenantsFile = files::read(&root.join("diesel-tenants.toml"))?;
+        tenants.refuse_outside_work |= global.refuse_outside_work;
         Ok(Self {
             diesel: files::read(&diesel)?,
-            tenants: files::read(&root.join("diesel-tenants.toml"))?,
+            tenants,
             root,
         })
     }

@@ -2,14 +2,14 @@ use clap::Args;
 use diesel::migration::MigrationVersion;
 use diesel_tenants::{
     LifecycleError,
-    migrations::{ChosenMigrations, MigrationFolder, NoMigrations},
+    migrations::{ChosenMigrations, MigrationFolder, NoMigrations, outside_work},
 };
 use serde_json::json;
 
 use crate::{
     arguments::TenantMigrations,
     commands::Context,
-    output::{Ending, Outcomes, counted},
+    output::{Ending, Outcomes, counted, warned},
 };
 
 /// Options of `tenant create`.
@@ -39,6 +39,18 @@ impl Create {
         };
         let pool = context.pool().await?;
         let mut outcomes = Outcomes::new(context.printer);
+        let outside = match &migrations {
+            None => Vec::new(),
+            Some(migrations) if self.only_version.is_empty() => {
+                outside_work(MigrationFolder::clone(migrations)).await?
+            }
+            Some(migrations) => {
+                outside_work(ChosenMigrations::with_versions(migrations.clone(), &self.only_version)).await?
+            }
+        };
+        if !context.settings.tenants.refuse_outside_work {
+            outside.iter().for_each(|work| eprintln!("{}", warned(work)));
+        }
         for name in &self.names {
             let created = match (&migrations, self.only_version.as_slice()) {
                 (None, _) => self.create(&pool, name, NoMigrations).await,
@@ -51,7 +63,7 @@ impl Create {
             let created = created.map(|versions| {
                 let versions: Vec<String> = versions.iter().map(ToString::to_string).collect();
                 let text = format!("{} applied", counted(versions.len(), "migration"));
-                (text, json!({ "versions": versions }))
+                (text, json!({ "versions": versions, "outside": outside }))
             });
             outcomes.add(name, if self.if_not_exists { "there" } else { "created" }, created);
         }
