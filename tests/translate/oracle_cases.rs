@@ -1,14 +1,32 @@
 //! Cases decided by PostgreSQL's own grammar, kept outside of this repository.
 
+use std::{io::Write, path::PathBuf};
+
 use diesel_tenants::translate::{SchemaTranslateMap, Template};
 
 use super::name;
 
-/// Reads JSON lines of `{"sql", "tenant", "mapped"}` from the file that DIESEL_TENANTS_ORACLE_CASES names.
+/// The file that DIESEL_TENANTS_ORACLE_CASES names, or the one beside the checkout.
+fn file() -> Option<PathBuf> {
+    let beside = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/oracle/cases.jsonl"));
+    match std::env::var_os("DIESEL_TENANTS_ORACLE_CASES") {
+        Some(named) => Some(named.into()),
+        None => Some(beside()).filter(|file| file.is_file()),
+    }
+}
+
+/// Says how much ran to those who see no output of tests that pass.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Reads JSON lines of `{"sql", "tenant", "mapped"}`.
 #[test]
 fn cases_of_the_oracle() {
-    let Some(path) = std::env::var_os("DIESEL_TENANTS_ORACLE_CASES") else {
-        eprintln!("skipped: DIESEL_TENANTS_ORACLE_CASES names no file");
+    let Some(path) = file() else {
+        say(
+            "cases of the oracle: skipped, for DIESEL_TENANTS_ORACLE_CASES names no file, and there is none beside the checkout",
+        );
         return;
     };
     let tenant = SchemaTranslateMap::tenant(name("client1"));
@@ -17,7 +35,10 @@ fn cases_of_the_oracle() {
         .with("public", name("public"))
         .with("shared", name("shared_x"));
     let text = std::fs::read_to_string(path).unwrap();
-    for line in text.lines().filter(|line| !line.is_empty()) {
+    let lines = text.lines().filter(|line| !line.is_empty());
+    let mut count = 0;
+    for line in lines {
+        count += 1;
         let case: serde_json::Value = serde_json::from_str(line).unwrap();
         let sql = case["sql"].as_str().unwrap();
         let template = Template::analyse(sql).unwrap_or_else(|error| panic!("{sql}\n{error}"));
@@ -32,4 +53,6 @@ fn cases_of_the_oracle() {
             "from {sql}"
         );
     }
+    assert!(count > 0, "the file has no cases");
+    say(&format!("cases of the oracle: {count} ran"));
 }
