@@ -36,6 +36,10 @@ fn run() -> Result<ExitCode, Box<dyn Error>> {
     let server = if given { None } else { Some(Server::builder().start()?) };
     if let Some(server) = &server {
         command.env("DATABASE_URL", server.url_for("postgres"));
+        // Whatever goes wrong may do so on this version only.
+        if let Some(version) = version(&server.log()) {
+            eprintln!("with-postgres: {version}");
+        }
     }
     let status = command
         .status()
@@ -45,4 +49,10 @@ fn run() -> Result<ExitCode, Box<dyn Error>> {
     // As a shell reports a signal.
     let code = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
     Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+/// "PostgreSQL 15.20 (Debian 15.20-0+deb12u1) on x86_64-pc-linux-gnu"
+fn version(log: &str) -> Option<&str> {
+    let start = log.find("starting PostgreSQL ")? + "starting ".len();
+    log[start..].split([',', '\n']).next()
 }
