@@ -20,7 +20,7 @@ pub(super) enum Alteration {
 
 pub(super) fn alteration(expected: &Object, found: &Object) -> Alteration {
     match expected.kind {
-        Kind::Table | Kind::Range => Alteration::ByHand,
+        Kind::Table | Kind::Range | Kind::Collation => Alteration::ByHand,
         Kind::Enum => labels(expected, found),
         Kind::Composite => attributes(expected, found),
         Kind::Column => column(expected, found),
@@ -137,7 +137,8 @@ fn column(expected: &Object, found: &Object) -> Alteration {
     let (Some(new), Some(old)) = (Column::of(&expected.details), Column::of(&found.details)) else {
         return Alteration::ByHand;
     };
-    if new.generated != old.generated && !new.generated.is_empty() {
+    // One that is computed when it is read has no values that it could keep.
+    if new.generated != old.generated && (!new.generated.is_empty() || old.generated.ends_with(" VIRTUAL")) {
         return Alteration::Anew;
     }
     let Column { table, name, .. } = new;
@@ -162,7 +163,7 @@ fn column(expected: &Object, found: &Object) -> Alteration {
         };
         add(format!("TYPE {data_type} USING {name}{through}::{bare}"), true);
     }
-    if new.not_null != old.not_null && !new.not_null.is_empty() {
+    if new.not_null == " NOT NULL" && old.not_null.is_empty() {
         add("SET NOT NULL".to_owned(), false);
     }
     match (old.identity, new.identity) {
@@ -177,5 +178,36 @@ fn column(expected: &Object, found: &Object) -> Alteration {
     if new.not_null != old.not_null && new.not_null.is_empty() {
         add("DROP NOT NULL".to_owned(), false);
     }
+    statements.extend(not_null(&new, &old).into_iter().map(|sql| (sql, false)));
     Alteration::InPlace { statements, retyped }
+}
+
+/// The statements that turn one constraint that forbids NULL into another, or add one that is not as `SET NOT NULL` makes it.
+fn not_null(new: &Column<'_>, old: &Column<'_>) -> Vec<String> {
+    let Column { table, constraint, .. } = *new;
+    if new.not_null.is_empty() || new.not_null == old.not_null || constraint.is_empty() {
+        return Vec::new();
+    }
+    let mut statements = Vec::new();
+    let is_inherited = |column: &Column<'_>| !column.not_null.ends_with(" NO INHERIT");
+    if old.not_null.is_empty() {
+        if new.not_null != " NOT NULL" {
+            let (name, no_inherit) = (new.name, if is_inherited(new) { "" } else { " NO INHERIT" });
+            statements.push(format!(
+                "ALTER TABLE {table} ADD CONSTRAINT {constraint} NOT NULL {name}{no_inherit}"
+            ));
+        }
+        return statements;
+    }
+    if constraint != old.constraint {
+        statements.push(format!(
+            "ALTER TABLE {table} RENAME CONSTRAINT {} TO {constraint}",
+            old.constraint
+        ));
+    }
+    if is_inherited(new) != is_inherited(old) {
+        let no = if is_inherited(new) { "" } else { "NO " };
+        statements.push(format!("ALTER TABLE {table} ALTER CONSTRAINT {constraint} {no}INHERIT"));
+    }
+    statements
 }

@@ -22,12 +22,10 @@ pub(super) fn compare(tenant: &SchemaName, expected: &Structure, found: &Structu
         expected_keys: keys(expected),
         found_keys: keys(found),
     };
-    let mut drift = comparison.drift();
-    if !drift.differences.is_empty() {
-        let unsupported = expected.unsupported.iter().chain(&found.unsupported);
-        drift.not_compared = unsupported.cloned().collect();
+    Drift {
+        not_compared: expected.unread.iter().chain(&found.unread).cloned().collect(),
+        ..comparison.drift()
     }
-    drift
 }
 
 fn keys(structure: &Structure) -> HashMap<Key<'_>, usize> {
@@ -241,7 +239,8 @@ impl Comparison<'_> {
 fn is_made_of_others(object: &Object) -> bool {
     match object.kind {
         Kind::Column => !loses(object),
-        kind => kind > Kind::Partition || kind == Kind::DomainConstraint,
+        Kind::TextSearchDictionary | Kind::TextSearchConfiguration | Kind::DomainConstraint => true,
+        kind => kind > Kind::Partition,
     }
 }
 

@@ -11,6 +11,9 @@ pub struct DriftReport {
     pub drifted: Vec<Drift>,
     /// How many don't.
     pub alike: usize,
+    /// The tenants in which no difference was found, and that may differ all the same: they or the template have objects that are
+    /// [not compared](Drift::not_compared).
+    pub partly_compared: Vec<Drift>,
     /// The tenants that don't exist.
     pub missing: Vec<SchemaName>,
     /// What of the tenants leads into another tenant's schema. Also where the template has the same: then it is right for one tenant at
@@ -19,9 +22,12 @@ pub struct DriftReport {
 }
 
 impl DriftReport {
-    /// Whether all tenants exist, none differs, and none leads into another one.
+    /// Whether all tenants exist, all of each was compared, none differs, and none leads into another one.
     pub fn is_clean(&self) -> bool {
-        self.drifted.is_empty() && self.missing.is_empty() && self.cross_references.is_empty()
+        self.drifted.is_empty()
+            && self.partly_compared.is_empty()
+            && self.missing.is_empty()
+            && self.cross_references.is_empty()
     }
 }
 
@@ -38,7 +44,7 @@ pub struct Drift {
     /// They are more than those of the differences together: what depends on an object that is made anew, a view on a
     /// column of another type, say, is made anew as well.
     pub repair: Vec<Repair>,
-    /// Objects of kinds that are not compared, of the tenant or the template: operators, collations…
+    /// Objects of kinds that are not compared, of the tenant or the template: foreign tables, operator classes…
     pub not_compared: Vec<String>,
 }
 

@@ -5,7 +5,7 @@ pub(crate) struct Column<'a> {
     pub(crate) data_type: &'a str,
     /// ` GENERATED ALWAYS AS (…) STORED`, or nothing.
     pub(crate) generated: &'a str,
-    /// ` NOT NULL`, or nothing.
+    /// ` CONSTRAINT … NOT NULL NO INHERIT`, without what is usual, or nothing.
     pub(crate) not_null: &'a str,
     /// `ALWAYS`, `BY DEFAULT`, or nothing.
     pub(crate) identity: &'a str,
@@ -19,6 +19,8 @@ pub(crate) struct Column<'a> {
     pub(crate) name: &'a str,
     /// The table, quoted.
     pub(crate) table: &'a str,
+    /// The name of the constraint that forbids NULL, quoted, where the server has one.
+    pub(crate) constraint: &'a str,
     /// `own`, `inherited`, or that of a `partition`.
     pub(crate) origin: &'a str,
 }
@@ -35,6 +37,7 @@ impl<'a> Column<'a> {
             sequence,
             name,
             table,
+            constraint,
             origin,
         ] = details
         else {
@@ -50,6 +53,7 @@ impl<'a> Column<'a> {
             sequence,
             name,
             table,
+            constraint,
             origin,
         })
     }

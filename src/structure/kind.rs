@@ -4,6 +4,12 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Kind {
+    /// A collation.
+    Collation,
+    /// A text search dictionary.
+    TextSearchDictionary,
+    /// A text search configuration.
+    TextSearchConfiguration,
     /// An enum type.
     Enum,
     /// A composite type.
@@ -26,6 +32,8 @@ pub enum Kind {
     Setting,
     /// A function, procedure or aggregate.
     Function,
+    /// An operator.
+    Operator,
     /// The default of a column.
     Default,
     /// A check constraint.
@@ -56,7 +64,10 @@ pub enum Kind {
     Comment,
 }
 
-const NAMES: [(Kind, &str); 25] = [
+const NAMES: [(Kind, &str); 29] = [
+    (Kind::Collation, "collation"),
+    (Kind::TextSearchDictionary, "text search dictionary"),
+    (Kind::TextSearchConfiguration, "text search configuration"),
     (Kind::Enum, "enum"),
     (Kind::Composite, "composite"),
     (Kind::Domain, "domain"),
@@ -68,6 +79,7 @@ const NAMES: [(Kind, &str); 25] = [
     (Kind::Partition, "partition"),
     (Kind::Setting, "setting"),
     (Kind::Function, "function"),
+    (Kind::Operator, "operator"),
     (Kind::Default, "default"),
     (Kind::Check, "check"),
     (Kind::Key, "key"),

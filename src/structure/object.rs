@@ -8,6 +8,8 @@ pub(crate) struct Structure {
     pub(crate) objects: Vec<Object>,
     /// Descriptions of what was found and can't be made in another schema.
     pub(crate) unsupported: Vec<String>,
+    /// Those of them that were not read, and so can't be compared either.
+    pub(crate) unread: Vec<String>,
 }
 
 impl Structure {

@@ -43,7 +43,14 @@ pub(crate) async fn read(
     let (classes, objects) = (column(|key| key.1), column(|key| key.2));
     rows.extend(rows::comments(connection, &column(|key| key.0), &classes, &objects).await?);
     let dependencies = rows::dependencies(connection, &classes, &objects).await?;
-    let unsupported = rows::unsupported(connection, &oids).await?;
+    let known = commented.iter().map(|&(_, class, object)| (class, object));
+    let known: HashSet<(u32, u32)> = known
+        .chain(aliases.iter().map(|alias| (alias.class, alias.object)))
+        .collect();
+    let contents = rows::contents(connection, &oids).await?;
+    let unread = contents
+        .into_iter()
+        .filter(|content| content.is_misread || !known.contains(&(content.class, content.object)));
 
     let names: HashMap<u32, SchemaName> = found
         .iter()
@@ -59,12 +66,10 @@ pub(crate) async fn read(
         let is_own = |object: &Object| !object.name.contains(JOURNAL) && !object.parent.contains(JOURNAL);
         structure.objects.retain(is_own);
     }
-    for row in unsupported {
-        structures
-            .entry(row.schema)
-            .or_default()
-            .unsupported
-            .push(row.description);
+    for content in unread {
+        let structure = structures.entry(content.schema).or_default();
+        structure.unsupported.push(content.description.clone());
+        structure.unread.push(content.description);
     }
     Ok(schemas
         .iter()
@@ -178,7 +183,12 @@ impl Batch {
             .into_iter()
             .map(|(schema, objects)| {
                 let (objects, unsupported) = order(objects);
-                (schema, Structure { objects, unsupported })
+                let structure = Structure {
+                    objects,
+                    unsupported,
+                    unread: Vec::new(),
+                };
+                (schema, structure)
             })
             .collect()
     }
@@ -265,7 +275,9 @@ fn object(row: Row, schema: &SchemaName) -> Object {
             .collect(),
     };
     let name = match kind {
-        Kind::Function | Kind::Grant | Kind::Comment => text::unqualified(&neutral(&row.name, schema, false).text),
+        Kind::Function | Kind::Operator | Kind::Grant | Kind::Comment => {
+            text::unqualified(&neutral(&row.name, schema, false).text)
+        }
         _ => row.name,
     };
     Object {

@@ -81,16 +81,25 @@ pub(super) struct Dependency {
     pub(super) needed_sub: i32,
 }
 
+/// What is in a schema, whatever kind of object it is.
 #[derive(QueryableByName)]
-pub(super) struct Unsupported {
+pub(super) struct Content {
     #[diesel(sql_type = Oid)]
     pub(super) schema: u32,
+    #[diesel(sql_type = Oid)]
+    pub(super) class: u32,
+    #[diesel(sql_type = Oid)]
+    pub(super) object: u32,
     #[diesel(sql_type = Text)]
     pub(super) description: String,
+    /// Whether it can't be made again, though it is among the objects.
+    #[diesel(sql_type = Bool)]
+    pub(super) is_misread: bool,
 }
 
 /// Each with the schemas as its only parameter.
-const OBJECTS: [&str; 6] = [
+const OBJECTS: [&str; 7] = [
+    include_str!("catalog/rare.sql"),
     include_str!("catalog/types.sql"),
     include_str!("catalog/relations.sql"),
     include_str!("catalog/columns.sql"),
@@ -162,8 +171,8 @@ pub(super) async fn dependencies(
         .await
 }
 
-pub(super) async fn unsupported(connection: &mut AsyncPgConnection, schemas: &[u32]) -> QueryResult<Vec<Unsupported>> {
-    diesel::sql_query(include_str!("catalog/unsupported.sql"))
+pub(super) async fn contents(connection: &mut AsyncPgConnection, schemas: &[u32]) -> QueryResult<Vec<Content>> {
+    diesel::sql_query(include_str!("catalog/contents.sql"))
         .bind::<Array<Oid>, _>(schemas)
         .load(connection)
         .await

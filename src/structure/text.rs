@@ -72,7 +72,7 @@ pub(super) fn neutral(sql: &str, schema: &SchemaName, holds_queries: bool) -> Ne
 
 /// In a query with an alias, or a column, named like the schema: the translator knows them apart. What it does not look at are the
 /// names of types, functions, operators and collations, which have their own places.
-fn by_grammar(sql: &str, schema: &SchemaName) -> Neutral {
+pub(super) fn by_grammar(sql: &str, schema: &SchemaName) -> Neutral {
     let unclear = || Neutral {
         text: sql.to_owned(),
         is_clear: false,
@@ -152,12 +152,62 @@ mod tests {
         );
         let a = SchemaName::new("a").unwrap();
         for (language, body) in [
-            ("plpgsql", "DECLARE a record; BEGIN a.x := 1; END"),
             ("plpgsql", "BEGIN EXECUTE 'DELETE FROM a.t'; END"),
             ("plpython3u", "plpy.execute('DELETE FROM a.t')"),
         ] {
             assert!(!neutral(&function(language, body), &a, true).is_clear, "{body}");
         }
         assert!(neutral(&function("plpgsql", "BEGIN NULL; END"), &a, true).is_clear);
+    }
+
+    #[test]
+    fn an_alias_or_variable_of_a_body_that_is_named_like_the_schema_stays() {
+        for (language, body, expected) in [
+            (
+                "sql",
+                "SELECT a.x, a.f(a.y) FROM a.t a",
+                "SELECT a.x, \"b\".f(a.y) FROM \"b\".t a",
+            ),
+            (
+                "sql",
+                "SELECT max(a.oid) FROM pg_database a; DELETE FROM a.t",
+                "SELECT max(a.oid) FROM pg_database a; DELETE FROM \"b\".t",
+            ),
+            (
+                "plpgsql",
+                "DECLARE a record; m a.mood; BEGIN a.x := a.f(1); RETURN a.x; END",
+                "DECLARE a record; m \"b\".mood; BEGIN a.x := \"b\".f(1); RETURN a.x; END",
+            ),
+            (
+                "plpgsql",
+                "DECLARE a record; BEGIN SELECT x, y INTO STRICT a.x, a.y FROM a.t, a.u; PERFORM a.z FROM a.t a; END",
+                "DECLARE a record; BEGIN SELECT x, y INTO STRICT a.x, a.y FROM \"b\".t, \"b\".u; PERFORM a.z FROM \"b\".t a; END",
+            ),
+            (
+                "plpgsql",
+                "BEGIN FOR a IN SELECT id FROM a.t LOOP IF EXISTS (SELECT FROM a.u WHERE u.id = a.id) THEN INSERT INTO a.t VALUES (a.id) RETURNING id INTO a.id; END IF; END LOOP; END",
+                "BEGIN FOR a IN SELECT id FROM \"b\".t LOOP IF EXISTS (SELECT FROM \"b\".u WHERE u.id = a.id) THEN INSERT INTO \"b\".t VALUES (a.id) RETURNING id INTO a.id; END IF; END LOOP; END",
+            ),
+        ] {
+            let function = |body: &str| {
+                format!(
+                    "CREATE OR REPLACE FUNCTION a.f()\n RETURNS void\n LANGUAGE {language}\nAS $function${body}$function$\n"
+                )
+            };
+            let expected = function(expected)
+                .replace("a.f()\n", "\"b\".f()\n")
+                .replace("$function$", "'");
+            assert_eq!(through(&function(body), "a", "b", true), expected);
+        }
+        // A trigger's row, in a schema named `new`.
+        let Neutral { text, is_clear } = neutral(
+            "CREATE OR REPLACE FUNCTION new.f()\n RETURNS trigger\n LANGUAGE plpgsql\nAS $function$BEGIN new.x := 1; INSERT INTO log VALUES (new.x); RETURN new; END$function$\n",
+            &SchemaName::new("new").unwrap(),
+            true,
+        );
+        assert!(
+            is_clear && text.contains("BEGIN new.x := 1; INSERT INTO log VALUES (new.x); RETURN new; END"),
+            "{text}"
+        );
     }
 }

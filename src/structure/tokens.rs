@@ -1,6 +1,9 @@
 //! Which of the names in a deparsed text are the schema's.
 
-use super::text::{IDENTIFIER, IN_STRING, Neutral, STRING};
+use super::{
+    bodies::{Language, neutral_body},
+    text::{IDENTIFIER, IN_STRING, Neutral, STRING},
+};
 use crate::quote::{identifier, literal};
 use crate::translate::{Lexer, Token, TokenKind, identifier_name};
 
@@ -34,7 +37,7 @@ impl<'a> Tokens<'a> {
         Some(found)
     }
 
-    fn kind(&self, at: usize) -> Option<TokenKind> {
+    pub(super) fn kind(&self, at: usize) -> Option<TokenKind> {
         self.tokens.get(at).map(|token| token.kind)
     }
 
@@ -43,8 +46,42 @@ impl<'a> Tokens<'a> {
         &self.sql[start as usize..end as usize]
     }
 
-    fn is_word(&self, at: usize, word: &str) -> bool {
+    pub(super) fn is_word(&self, at: usize, word: &str) -> bool {
         matches!(self.kind(at), Some(TokenKind::Word(_))) && self.text(at).eq_ignore_ascii_case(word)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.tokens.len()
+    }
+
+    pub(super) fn schema(&self) -> &'a str {
+        self.schema
+    }
+
+    pub(super) fn start(&self, at: usize) -> usize {
+        self.tokens[at].start as usize
+    }
+
+    pub(super) fn end(&self, at: usize) -> usize {
+        self.tokens[at].end as usize
+    }
+
+    /// Whether a variable is declared here as one of this type: `DECLARE name schema.type`.
+    pub(super) fn is_declared_type(&self, at: usize) -> bool {
+        let name = if at > 0 && self.is_word(at - 1, "constant") {
+            at.checked_sub(2)
+        } else {
+            at.checked_sub(1)
+        };
+        let Some(name) = name.filter(|&name| name > 0 && self.tokens[name].kind.is_label()) else {
+            return false;
+        };
+        let is_first = self.is_word(name - 1, "declare") || self.kind(name - 1) == Some(TokenKind::Semicolon);
+        // `BEGIN` is no variable, and ends the section.
+        let section = (0..=name)
+            .rev()
+            .find(|&at| self.is_word(at, "declare") || self.is_word(at, "begin"));
+        is_first && section.is_some_and(|section| self.is_word(section, "declare"))
     }
 
     fn is_schemas_name(&self, at: usize) -> bool {
@@ -75,9 +112,10 @@ impl<'a> Tokens<'a> {
         Some((self.tokens[atomic].end as usize, end as usize))
     }
 
-    /// `OPERATOR(schema.+)`
+    /// `OPERATOR(schema.+)`, or `OPERATOR schema.+` in a statement about operators.
     fn is_operators(&self, at: usize) -> bool {
         at >= 2 && self.is_word(at - 2, "operator") && self.kind(at - 1) == Some(TokenKind::Open)
+            || at >= 1 && self.is_word(at - 1, "operator") && self.kind(at + 1) == Some(TokenKind::Dot)
     }
 
     /// Whether an alias, a column or a parameter may have the schema's name: they are all mentioned somewhere by themselves.
@@ -106,21 +144,29 @@ impl<'a> Tokens<'a> {
         })
     }
 
-    /// Whether in the body the schema's name is only ever a schema's.
+    /// What the body says, and its language, if that is understood.
+    fn understood_body(&self) -> Option<(&'a str, Language)> {
+        let body = self.body()?;
+        let language = (0..body).find(|&at| self.is_word(at, "language"))? + 1;
+        let language = match () {
+            () if self.is_word(language, "sql") => Language::Sql,
+            () if self.is_word(language, "plpgsql") => Language::PlPgSql,
+            () => return None,
+        };
+        Some((dollar_content(self.text(body)), language))
+    }
+
+    /// Whether it is certain which of the names in the body are the schema's. A string there may be run as a statement.
     pub(super) fn body_is_clear(&self) -> bool {
-        let Some(body) = self.body() else { return true };
-        let language = (0..body).find(|&at| self.is_word(at, "language")).unwrap_or(body);
-        if !self.is_word(language + 1, "sql") && !self.is_word(language + 1, "plpgsql") {
-            return false;
-        }
-        let Some(tokens) = Tokens::of(dollar_content(self.text(body)), self.schema) else {
+        let Some((content, language)) = self.understood_body() else {
+            return self.body().is_none();
+        };
+        let Some(tokens) = Tokens::of(content, self.schema) else {
             return false;
         };
-        // A parameter of that name shows before the body.
         let strings = (0..tokens.tokens.len()).filter(|&at| tokens.kind(at) == Some(TokenKind::String));
-        !tokens.may_be_alias()
-            && !self.may_be_alias()
-            && strings.into_iter().all(|at| !mentions(tokens.text(at), self.schema))
+        strings.into_iter().all(|at| !mentions(tokens.text(at), self.schema))
+            && neutral_body(content, language, self.schema, self.may_be_alias()).is_some()
     }
 
     /// The text with marks where the schema's name stands: as `is_schema` says, in strings that name objects, in a search_path, and in
@@ -147,7 +193,7 @@ impl<'a> Tokens<'a> {
                 {
                     Some(STRING.to_owned())
                 }
-                TokenKind::String if Some(at) == body => self.replaced_body(at),
+                TokenKind::String if Some(at) == body => self.replaced_body(),
                 TokenKind::String if self.kind(at + 1) == Some(TokenKind::Cast) && self.is_object_type(at + 2) => {
                     self.replaced_string(at)
                 }
@@ -179,10 +225,10 @@ impl<'a> Tokens<'a> {
         (text != content).then(|| literal(&text).replace(IDENTIFIER, IN_STRING))
     }
 
-    fn replaced_body(&self, at: usize) -> Option<String> {
-        let content = dollar_content(self.text(at));
-        let tokens = Tokens::of(content, self.schema)?;
-        let Neutral { text, .. } = tokens.replaced(|at| tokens.qualifies(at));
+    /// As it is, where it is not certain what in it is the schema's.
+    fn replaced_body(&self) -> Option<String> {
+        let (content, language) = self.understood_body()?;
+        let text = neutral_body(content, language, self.schema, self.may_be_alias())?;
         (text != content).then(|| literal(&text).replace(IDENTIFIER, IN_STRING))
     }
 }

@@ -158,6 +158,14 @@ impl Template {
         self.affects_session
     }
 
+    /// Where in the text this schema is written before a relation's name.
+    pub(crate) fn places_of<'a>(&'a self, schema: &'a str) -> impl Iterator<Item = usize> + 'a {
+        self.slots.iter().filter_map(move |slot| match *slot {
+            Slot::Named { start, key, .. } if &*self.keys[key as usize] == schema => Some(start as usize),
+            _ => None,
+        })
+    }
+
     /// The bytes that this template takes in memory, for caches that are bounded by them.
     pub fn memory(&self) -> usize {
         let keys: usize = self.keys.iter().map(|key| key.len() + size_of::<Box<str>>()).sum();

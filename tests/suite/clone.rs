@@ -370,16 +370,26 @@ async fn a_clone_waits_for_a_migration_of_its_template() {
 
 #[tokio::test]
 async fn what_cannot_be_cloned_is_refused_by_name() {
-    let (pool, database) = template("CREATE COLLATION german (LOCALE = 'C'); CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq)").await;
+    let (pool, database) = template(
+        "CREATE CONVERSION narrow FOR 'UTF8' TO 'LATIN1' FROM utf8_to_iso8859_1; CREATE OPERATOR FAMILY numbers USING btree; \
+         CREATE EXTENSION pg_trgm; CREATE TYPE pair AS (a int); CREATE TABLE pairs OF pair; CREATE TYPE unborn",
+    )
+    .await;
     let message = chain(&pool.clone_tenant("template", "client1").await.unwrap_err());
     assert!(
-        message.contains("collation template.german, operator template.===(integer,integer)"),
+        message.contains(
+            "conversion template.narrow, extension pg_trgm, operator family template.numbers for access method btree, \
+             table template.pairs, type template.unborn"
+        ),
         "{message}"
     );
     database.run("DROP SCHEMA template CASCADE; CREATE SCHEMA template; CREATE TABLE template.items (id int)");
     for (body, language) in [
         ("BEGIN EXECUTE 'DELETE FROM template.items'; END", "plpgsql"),
-        ("DECLARE template record; BEGIN template.id := 1; END", "plpgsql"),
+        (
+            "BEGIN PERFORM 'template.items'::regclass; EXECUTE 'SELECT 1 FROM template.items'; END",
+            "plpgsql",
+        ),
     ] {
         database.run(&format!(
             "CREATE FUNCTION template.f() RETURNS void LANGUAGE {language} AS $x$ {body} $x$"

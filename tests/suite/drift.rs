@@ -528,3 +528,61 @@ async fn what_the_server_notes_for_itself_beside_a_columns_options_is_neither_co
     let drift = drift_of(&pool, "client1").await.expect("a drift");
     assert_eq!(described(&drift), ["setting options of body of notes is different"]);
 }
+
+/// Aliases, columns, variables and strings of many names, some of which are tenants' names too.
+const NAMES: &str = "CREATE TABLE plain (id int PRIMARY KEY, at date); \
+    CREATE TYPE pair AS (id int, at date); \
+    CREATE FUNCTION in_sql() RETURNS bigint LANGUAGE sql AS $$ SELECT max(d.oid::bigint) FROM pg_catalog.pg_database d $$; \
+    CREATE FUNCTION in_plpgsql() RETURNS bigint LANGUAGE plpgsql AS \
+        $$ BEGIN RETURN (SELECT max(d.oid::bigint) FROM pg_catalog.pg_database d); END $$; \
+    CREATE FUNCTION stamped() RETURNS trigger LANGUAGE plpgsql AS \
+        $$ DECLARE d record; BEGIN SELECT new.id, new.at INTO d FROM public.users new LIMIT 1; new.at := d.at; RETURN new; END $$; \
+    CREATE TRIGGER stamp BEFORE UPDATE ON plain FOR EACH ROW WHEN (new.id > old.id) EXECUTE FUNCTION stamped(); \
+    CREATE VIEW v AS SELECT d.id, new.at FROM plain d, plain new; \
+    CREATE RULE r AS ON DELETE TO v DO INSTEAD DELETE FROM plain WHERE plain.id = old.id; \
+    CREATE POLICY p ON plain USING (EXISTS (SELECT 1 FROM public.users d WHERE d.id = plain.id))";
+
+#[tokio::test]
+async fn a_tenant_may_have_the_name_of_an_alias_a_column_a_function_or_a_keyword() {
+    let (pool, database) = shop().await;
+    let tenants = [
+        "a",
+        "d",
+        "new",
+        "old",
+        "id",
+        "plain",
+        "at",
+        "in_sql",
+        "public_users",
+        "select",
+        "p",
+        "v",
+    ];
+    for tenant in tenants {
+        let quoted = SchemaName::new(tenant).unwrap();
+        database.run(&format!(
+            "CREATE SCHEMA {0}; SET search_path = {0}; SET check_function_bodies = off; {NAMES}",
+            quoted.quoted()
+        ));
+    }
+    for template in ["a", "d", "new"] {
+        let report = pool.drift(template, tenants).await.unwrap();
+        assert!(report.is_clean(), "{template}: {report:#?}");
+    }
+    for tenant in tenants {
+        let clone = format!("clone_of_{tenant}");
+        pool.clone_tenant(tenant, &clone).await.unwrap();
+        let report = pool.drift("a", [&clone]).await.unwrap();
+        assert!(report.is_clean(), "{tenant}: {report:#?}");
+    }
+    // What truly leads into another tenant is a difference, whatever it is named.
+    database.run(
+        "CREATE OR REPLACE FUNCTION d.in_plpgsql() RETURNS bigint LANGUAGE plpgsql AS \
+         $$ BEGIN RETURN (SELECT max(d.id) FROM a.plain d); END $$; \
+         CREATE OR REPLACE FUNCTION a.in_plpgsql() RETURNS bigint LANGUAGE plpgsql AS \
+         $$ BEGIN RETURN (SELECT max(d.id) FROM a.plain d); END $$",
+    );
+    let report = pool.drift("a", ["d"]).await.unwrap();
+    assert_eq!(described(&report.drifted[0]), ["function in_plpgsql() is different"]);
+}

@@ -37,7 +37,7 @@ pub fn make(database: &Database, schema: &str) {
 
 /// The schema as `pg_dump` writes it, without its name.
 pub fn dump(database: &Database, schema: &str) -> String {
-    let output = std::process::Command::new(pg_dump())
+    let output = std::process::Command::new(pg_dump(database))
         .args(["--schema-only", "--no-owner", "--schema"])
         .arg(format!("\"{}\"", schema.replace('"', "\"\"")))
         .arg(database.url())
@@ -62,19 +62,35 @@ pub fn dump(database: &Database, schema: &str) -> String {
         .replace(&format!("SCHEMA {schema};"), "SCHEMA @;")
 }
 
-fn pg_dump() -> std::path::PathBuf {
+/// The one that is as new as the server, or newer: an older one refuses.
+fn pg_dump(database: &Database) -> std::path::PathBuf {
     let on_path = std::env::var_os("PATH")
         .into_iter()
         .flat_map(|path| std::env::split_paths(&path).collect::<Vec<_>>());
     let distributions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let mut installed: Vec<_> = distributions.map(|version| version.path().join("bin")).collect();
-    installed.sort();
-    let mut folders = installed
-        .into_iter()
-        .rev()
-        .chain(on_path)
-        .map(|folder| folder.join("pg_dump"));
-    folders
-        .find(|program| program.exists())
-        .expect("pg_dump comes with PostgreSQL")
+    let folders = on_path.chain(distributions.map(|version| version.path().join("bin")));
+    let server = version(database);
+    let is_new_enough = |program: &std::path::PathBuf| {
+        let Ok(output) = std::process::Command::new(program).arg("--version").output() else {
+            return false;
+        };
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let digits = text
+            .split_whitespace()
+            .find(|word| word.starts_with(|first: char| first.is_ascii_digit()));
+        let major = digits.and_then(|digits| digits.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok());
+        major.is_some_and(|major: u32| major >= server)
+    };
+    let mut programs = folders.map(|folder| folder.join("pg_dump"));
+    programs
+        .find(is_new_enough)
+        .unwrap_or_else(|| panic!("no pg_dump of version {server} or newer: it comes with PostgreSQL"))
+}
+
+/// The major version of the database's server.
+pub fn version(database: &Database) -> u32 {
+    let number: u32 = database.values("SELECT current_setting('server_version_num')")[0]
+        .parse()
+        .unwrap();
+    number / 10_000
 }

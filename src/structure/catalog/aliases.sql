@@ -44,3 +44,7 @@ SELECT k.relation, d.objid, k.relation, d.refobjid, d.refobjsubid
 FROM classes k, relations c
 JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = c.oid
     AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype = 'i' AND d.refobjsubid > 0
+UNION ALL
+-- NOT NULL, where it is a constraint.
+SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass, n.oid, k.relation, c.oid, n.conkey[1]
+FROM classes k, relations c JOIN pg_catalog.pg_constraint n ON n.conrelid = c.oid AND n.contype = 'n' AND n.convalidated

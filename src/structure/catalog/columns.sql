@@ -36,13 +36,20 @@ SELECT c.relnamespace AS schema, 'column' AS kind, c.relname AS parent, c.attnam
             WHEN c.attgenerated <> '' THEN pg_catalog.format(' GENERATED ALWAYS AS (%s) VIRTUAL', c.expression)
             ELSE ''
         END,
-        CASE WHEN c.attnotnull THEN ' NOT NULL' ELSE '' END,
-        CASE c.attidentity WHEN 'a' THEN 'ALWAYS' WHEN 'd' THEN 'BY DEFAULT' ELSE '' END,
+        -- One that does not hold for all rows yet is made like other constraints. The name is told where it is not the usual one: that
+        -- of the table when the constraint was made, which may have been another.
+        CASE WHEN NOT c.attnotnull OR NOT coalesce(r.convalidated, true) THEN '' ELSE pg_catalog.concat(
+            CASE WHEN r.conname::pg_catalog.text <> c.relname || '_' || c.attname || '_not_null'
+                THEN pg_catalog.format(' CONSTRAINT %I', r.conname) END,
+            ' NOT NULL', CASE WHEN r.connoinherit THEN ' NO INHERIT' END) END,
+        -- A partition has its identity, if it has no sequence of its own, from the partitioned table, by being attached.
+        CASE WHEN i.sequence IS NULL THEN '' WHEN c.attidentity = 'a' THEN 'ALWAYS' ELSE 'BY DEFAULT' END,
         coalesce(i.options, ''),
         coalesce(i.settings, ''),
         coalesce(i.sequence, ''),
         pg_catalog.quote_ident(c.attname),
         c.quoted,
+        coalesce(pg_catalog.quote_ident(r.conname), ''),
         CASE WHEN c.attislocal AND NOT c.relispartition THEN 'own' WHEN c.relispartition THEN 'partition' ELSE 'inherited' END
     ] AS details,
     true AS inline, ARRAY[c.attrelid] AS needs
@@ -62,6 +69,8 @@ LEFT JOIN LATERAL (
         AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
         AND d.refobjid = c.attrelid AND d.refobjsubid = c.attnum AND d.deptype = 'i'
 ) i ON true
+-- Since PostgreSQL 18 they are constraints, with names.
+LEFT JOIN pg_catalog.pg_constraint r ON r.conrelid = c.attrelid AND r.contype = 'n' AND r.conkey = ARRAY[c.attnum]
 WHERE c.relkind IN ('r', 'p')
 UNION ALL
 SELECT c.relnamespace, 'default', c.relname, c.attname, 'pg_catalog.pg_attrdef'::pg_catalog.regclass, c.default_oid, 0,

@@ -14,8 +14,10 @@ WITH tables AS (
     FROM tables t
     JOIN pg_catalog.pg_constraint c ON c.conrelid = t.oid
     WHERE c.contype IN ('p', 'u', 'x') OR c.contype = 'f' AND c.conparentid = 0 OR c.contype = 'c'
+        -- NOT NULL NOT VALID: the others come with their columns.
+        OR c.contype = 'n' AND NOT c.convalidated AND c.conislocal
 )
-SELECT t.relnamespace AS schema, CASE c.contype WHEN 'f' THEN 'foreign key' WHEN 'c' THEN 'check' ELSE 'key' END AS kind,
+SELECT t.relnamespace AS schema, CASE WHEN c.contype = 'f' THEN 'foreign key' WHEN c.contype IN ('c', 'n') THEN 'check' ELSE 'key' END AS kind,
     t.relname AS parent, c.conname::pg_catalog.text AS name,
     'pg_catalog.pg_constraint'::pg_catalog.regclass::pg_catalog.oid AS class, c.oid AS object, 0 AS sub,
     ARRAY[pg_catalog.format('ALTER TABLE %s ADD CONSTRAINT %I %s', t.quoted, c.conname, pg_catalog.pg_get_constraintdef(c.oid))] AS make,

@@ -3,7 +3,7 @@ use diesel_tenants::{FleetError, migrations::FleetEvent};
 use super::*;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn where_nothing_is_pending_a_handful_of_queries_is_all_whatever_the_number_of_tenants() {
+async fn where_nothing_is_pending_a_handful_of_queries_is_all_and_one_more_for_a_hundred_tenants() {
     let mut queries = Vec::new();
     for tenants in [60, 400] {
         let (pool, database) = empty().await;
@@ -13,7 +13,7 @@ async fn where_nothing_is_pending_a_handful_of_queries_is_all_whatever_the_numbe
         assert_eq!(report.to_string(), format!("{tenants} up to date"));
         queries.push(transactions(&database).await - before);
     }
-    assert_eq!(queries[0], queries[1], "as many for 400 as for 60");
+    assert!(queries[1] - queries[0] <= 10, "for 60 and 400: {queries:?}");
     assert!(queries[0] < 40, "{queries:?}");
 }
 

@@ -138,14 +138,14 @@ async fn what_the_target_lacks_is_named_before_anything_is_done() {
 #[tokio::test]
 async fn what_is_refused_for_a_clone_is_refused_for_an_export() {
     let (pool, database) = shop().await;
-    database.run("CREATE SCHEMA client1; CREATE COLLATION client1.sorted FROM \"C\"");
+    database.run("CREATE SCHEMA client1; CREATE OPERATOR FAMILY client1.sorted USING btree");
     let error = pool.export_tenant("client1").to(Vec::new()).await.unwrap_err();
     assert!(
         matches!(&error, ExportError::Unsupported { objects, .. } if objects.len() == 1),
         "{error:?}"
     );
     database.run(
-        "DROP COLLATION client1.sorted; CREATE FUNCTION client1.f() RETURNS void LANGUAGE plpgsql AS \
+        "DROP OPERATOR FAMILY client1.sorted USING btree; CREATE FUNCTION client1.f() RETURNS void LANGUAGE plpgsql AS \
          $$ BEGIN EXECUTE 'DELETE FROM client1.items'; END $$",
     );
     let error = pool.export_tenant("client1").to(Vec::new()).await.unwrap_err();

@@ -54,8 +54,13 @@ fn all(database: &Database, schema: &str) -> Vec<String> {
 #[tokio::test]
 async fn every_value_comes_back_as_it_was_whatever_the_database_is_set_to() {
     let (pool, database) = shop().await;
+    let has_xml = "SELECT 1 FROM pg_config() WHERE name = 'CONFIGURE' AND setting LIKE '%--with-libxml%'";
+    let tables = match database.values(has_xml).is_empty() {
+        true => TABLES.replace("xml xml", "xml text"),
+        false => TABLES.to_owned(),
+    };
     database.run(&format!(
-        "CREATE SCHEMA client1; SET search_path = client1; {TABLES}; {ROWS}"
+        "CREATE SCHEMA client1; SET search_path = client1; {tables}; {ROWS}"
     ));
     let before = all(&database, "client1");
     assert_eq!(before.len(), 11 + 1 + 1 + 2 + 4);

@@ -59,14 +59,27 @@ fn print(report: &DriftReport, template: &str) {
             say!("  not compared: {}", value(object));
         }
     }
+    for drift in &report.partly_compared {
+        say!(
+            "{}: no difference found, but not all was compared:",
+            name(drift.tenant.as_str())
+        );
+        for object in &drift.not_compared {
+            say!("  not compared: {}", value(object));
+        }
+    }
     for tenant in &report.missing {
         say!("{}: there is no such tenant", name(tenant.as_str()));
     }
     for reference in &report.cross_references {
         say!("{reference}");
     }
+    let partly = match report.partly_compared.len() {
+        0 => String::new(),
+        count => format!("; not known, as not all was compared: {count}"),
+    };
     say!(
-        "like {}: {}; not like it: {}{}",
+        "like {}: {}; not like it: {}{partly}{}",
         name(template),
         report.alike,
         report.drifted.len(),
@@ -105,6 +118,11 @@ fn print_sql(report: &DriftReport) {
             ));
         }
     }
+    for drift in &report.partly_compared {
+        for object in &drift.not_compared {
+            print_raw(format_args!("-- Not compared: {}", value(object)));
+        }
+    }
     for tenant in &report.missing {
         print_raw(format_args!("-- There is no tenant {}.", name(tenant.as_str())));
     }
@@ -139,6 +157,11 @@ fn document(report: &DriftReport) -> Value {
     json!({
         "drifted": drifted.collect::<Vec<_>>(),
         "alike": report.alike,
+        "partly_compared": report
+            .partly_compared
+            .iter()
+            .map(|drift| json!({ "tenant": drift.tenant.as_str(), "not_compared": drift.not_compared }))
+            .collect::<Vec<_>>(),
         "missing": report.missing.iter().map(SchemaName::as_str).collect::<Vec<_>>(),
         "cross_references": report.cross_references.iter().map(|reference| json!({
             "tenant": reference.tenant.as_str(),
