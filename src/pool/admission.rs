@@ -1,7 +1,10 @@
 use std::{sync::Arc, time::Instant};
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use super::{
     Checkout, Target, TenantPool,
+    deadline::Deadline,
     request::{Wish, check_out_placed},
 };
 use crate::{CheckoutError, SchemaName, query::Translation};
@@ -20,7 +23,29 @@ impl Admitted {
     }
 }
 
+/// The right to hold one connection and ask for another. There are fewer than the pool has connections: would each of them be held by
+/// somebody who waits for a second one, none would ever come back. It is kept by all connections that were taken on it.
+pub(crate) type Turn = Arc<OwnedSemaphorePermit>;
+
 impl TenantPool {
+    /// Waits for a turn: for who is going to hold two connections at a time.
+    pub(crate) async fn turn(&self, target: &Target, deadline: Deadline) -> Result<Turn, CheckoutError> {
+        let turn = Arc::clone(self.turns()).acquire_owned();
+        match tokio::time::timeout(self.wait_timeout().min(deadline.left()), turn).await {
+            Ok(turn) => Ok(Arc::new(turn.expect("nobody closes it"))),
+            Err(_) => Err(CheckoutError::Exhausted {
+                target: target.clone(),
+                waited: self.wait_timeout(),
+                max_size: self.status().max_size,
+            }),
+        }
+    }
+
+    /// A connection for shared tables.
+    pub(crate) async fn check_out_shared(&self, deadline: Deadline) -> Result<Checkout, CheckoutError> {
+        self.shared().get_until(deadline).await
+    }
+
     /// Admits a tenant. It takes no connection as long as the tenant is remembered.
     pub(crate) async fn admit(&self, tenant: SchemaName) -> Result<Admitted, CheckoutError> {
         let tenant = self.tenant_name(tenant)?;
@@ -36,19 +61,19 @@ impl TenantPool {
     }
 
     /// A connection for an admitted tenant, who may have been suspended since.
-    pub(crate) async fn check_out(&self, admitted: &Admitted) -> Result<Checkout, CheckoutError> {
+    pub(crate) async fn check_out(&self, admitted: &Admitted, deadline: Deadline) -> Result<Checkout, CheckoutError> {
         match (&admitted.known, self.resolver()) {
             (Some(known), _) => {
                 let wish = Wish {
                     target: &Target::Tenant(admitted.tenant.clone()),
                     map: known.map(),
                     tenant_id: None,
-                    deadline: self.deadline(),
+                    deadline,
                 };
                 Checkout::get(self, &wish).await
             }
-            (None, Some(resolver)) => check_out_placed(self, resolver, &admitted.tenant, false, self.deadline()).await,
-            (None, None) => Box::pin(self.for_tenant(&admitted.tenant).get()).await,
+            (None, Some(resolver)) => check_out_placed(self, resolver, &admitted.tenant, false, deadline).await,
+            (None, None) => Box::pin(self.for_tenant(&admitted.tenant).get_until(deadline)).await,
         }
     }
 }

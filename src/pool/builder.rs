@@ -438,6 +438,8 @@ impl TenantPoolBuilder {
         Ok(TenantPool::new(Inner {
             shares: options.max_per_tenant.map(Shares::new),
             rows_protected: Mutex::default(),
+            #[cfg(feature = "_web")]
+            turns: Arc::new(tokio::sync::Semaphore::new((max_size - 1).max(1))),
             listener: Mutex::new(listens.then(listen)),
             connections,
             migration_connector,

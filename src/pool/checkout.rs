@@ -44,6 +44,8 @@ pub struct Checkout {
     can_cancel: bool,
     /// The tenant's right to it, where it may have but so many.
     share: Option<OwnedSemaphorePermit>,
+    #[cfg(feature = "_web")]
+    turn: Option<super::Turn>,
 }
 
 impl Checkout {
@@ -99,6 +101,8 @@ impl Checkout {
             object: Some(object),
             can_cancel,
             share: None,
+            #[cfg(feature = "_web")]
+            turn: None,
         }
     }
 
@@ -129,6 +133,12 @@ impl Checkout {
                 })
             }
         }
+    }
+
+    /// Keeps a turn until the connection goes back.
+    #[cfg(feature = "_web")]
+    pub(crate) fn keep(&mut self, turn: Option<super::Turn>) {
+        self.turn = turn;
     }
 
     /// When the connection was taken from the pool.

@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 /// Until when a checkout may take, whatever its parts wait for. Each part is given what is left.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Deadline {
+pub(crate) struct Deadline {
     /// `None` if that is further away than an instant can be.
     at: Option<Instant>,
     limit: Duration,

@@ -36,11 +36,13 @@ mod tenant_pool;
 mod tenants;
 
 #[cfg(feature = "_web")]
-pub(crate) use admission::Admitted;
+pub(crate) use admission::{Admitted, Turn};
 pub use builder::{Recycling, TenantPoolBuilder};
 pub use checkout::Checkout;
 pub(crate) use connect::{Connector, search_path};
 pub use databases::{DatabaseError, DatabaseLimits};
+#[cfg(feature = "_web")]
+pub(crate) use deadline::Deadline;
 pub use directory::{
     DirectoryAnswer, DirectoryCache, DirectoryChange, DirectoryEntry, DirectoryError, TenantDirectory,
 };

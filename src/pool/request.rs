@@ -78,6 +78,11 @@ impl<'a> CheckoutRequest<'a> {
     /// [`CheckoutError`]: the name is invalid, the schema does not exist, the pool is exhausted or closed, or the server
     /// can't be reached.
     pub async fn get(self) -> Result<Checkout, CheckoutError> {
+        let deadline = self.pool.deadline();
+        self.get_until(deadline).await
+    }
+
+    pub(super) async fn get_until(self, deadline: Deadline) -> Result<Checkout, CheckoutError> {
         // What moved out of `self` would be in each handler's future twice.
         let wanted = match self.wanted {
             Ok(ref wanted) => wanted,
@@ -89,7 +94,6 @@ impl<'a> CheckoutRequest<'a> {
             read_only,
             ..
         } = self;
-        let deadline = pool.deadline();
         let tenant = match (wanted, pool.resolver()) {
             (Wanted::Map(target, map), _) => {
                 let wish = Wish {

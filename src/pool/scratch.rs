@@ -39,6 +39,8 @@ impl TenantPool {
             readers: Readers::new(String::new(), Arc::clone(&databases), ReplicaUrls::default(), &options),
             placement_policy: None,
             shares: None,
+            #[cfg(feature = "_web")]
+            turns: Arc::new(tokio::sync::Semaphore::new(1)),
             connections,
             migration_connector: Arc::clone(&connector),
             connector,

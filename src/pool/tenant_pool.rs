@@ -45,6 +45,9 @@ pub(super) struct Inner {
     pub(super) detected_batches: OnceLock<bool>,
     pub(super) hooks: Option<Arc<dyn LifecycleHooks>>,
     pub(super) shares: Option<Shares>,
+    /// How many may hold one connection and wait for another; see [`Turn`](super::Turn).
+    #[cfg(feature = "_web")]
+    pub(super) turns: Arc<tokio::sync::Semaphore>,
     pub(super) resolver: Option<Arc<Resolver>>,
     pub(super) listener: Mutex<Option<Listener>>,
     /// When the catalog last said that row-level security holds the role back everywhere.
@@ -308,8 +311,13 @@ impl TenantPool {
         self.0.options.wait_timeout
     }
 
+    #[cfg(feature = "_web")]
+    pub(super) fn turns(&self) -> &Arc<tokio::sync::Semaphore> {
+        &self.0.turns
+    }
+
     /// For a checkout that starts now.
-    pub(super) fn deadline(&self) -> Deadline {
+    pub(crate) fn deadline(&self) -> Deadline {
         Deadline::of_checkout(self.wait_timeout())
     }
 

@@ -87,6 +87,10 @@ impl fmt::Debug for TenantConn {
 }
 
 /// A connection for shared tables only, checked out when it is first used, as [`TenantConn`]. A tenant's table on it is an error.
+///
+/// A handler with a [`TenantConn`] rarely needs it: a tenant's connection reaches the shared tables too, in the same query. One that
+/// takes both may hold two connections at a time. Such requests never wait for each other in a circle: at most one less than the
+/// pool has connections begins at a time. Of a pool of one connection they can't have two: that is an error after `wait_timeout`.
 pub struct SharedConn {
     context: Arc<RequestContext>,
     checkout: Option<Checkout>,

@@ -1,9 +1,17 @@
-use std::sync::Arc;
+use std::sync::{
+    Arc, Mutex, PoisonError, Weak,
+    atomic::{AtomicBool, Ordering::Relaxed},
+};
+
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     Rejection, Tenant, TenantConn, connection::SharedConn, tenants::Settings, transaction::RequestTransaction,
 };
-use crate::{Checkout, SchemaName, context, pool::Admitted};
+use crate::{
+    Checkout, CheckoutError, SchemaName, context,
+    pool::{Admitted, Deadline, Target, Turn},
+};
 
 /// What a request carries from the middleware to its handler.
 pub(super) struct RequestContext {
@@ -11,7 +19,14 @@ pub(super) struct RequestContext {
     tenant: Option<Admitted>,
     /// If requests have one.
     transaction: Option<RequestTransaction>,
+    /// Whether the handler asked for a connection of the tenant, and for one of the shared tables: with both it may hold two at a time.
+    asked: [AtomicBool; 2],
+    /// The turn that its connections keep.
+    turn: Mutex<Weak<OwnedSemaphorePermit>>,
 }
+
+const TENANT: usize = 0;
+const SHARED: usize = 1;
 
 impl RequestContext {
     pub(super) fn new(settings: Settings, tenant: Option<Admitted>) -> Self {
@@ -19,6 +34,8 @@ impl RequestContext {
             transaction: settings.transactions.then(RequestTransaction::default),
             settings,
             tenant,
+            asked: Default::default(),
+            turn: Mutex::default(),
         }
     }
 
@@ -67,13 +84,41 @@ impl RequestContext {
     }
 
     pub(super) async fn check_out(&self, tenant: &Admitted) -> Result<Checkout, Rejection> {
-        let checkout = self.settings.pool.check_out(tenant).await;
-        checkout.map_err(|error| self.settings.rejection_of(error))
+        let pool = &self.settings.pool;
+        let deadline = pool.deadline();
+        let turn = self.turn(|| Target::Tenant(tenant.tenant().clone()), deadline).await?;
+        let checkout = pool.check_out(tenant, deadline).await;
+        self.keeping(turn, checkout)
     }
 
     pub(super) async fn check_out_shared(&self) -> Result<Checkout, Rejection> {
-        let checkout = self.settings.pool.shared().get().await;
-        checkout.map_err(|error| self.settings.rejection_of(error))
+        let pool = &self.settings.pool;
+        let deadline = pool.deadline();
+        let turn = self.turn(|| Target::Shared, deadline).await?;
+        let checkout = pool.check_out_shared(deadline).await;
+        self.keeping(turn, checkout)
+    }
+
+    /// A handler that may hold two connections takes a turn with its first one, which the second one shares.
+    async fn turn(&self, target: impl Fn() -> Target, deadline: Deadline) -> Result<Option<Turn>, Rejection> {
+        if !self.asked.iter().all(|asked| asked.load(Relaxed)) {
+            return Ok(None);
+        }
+        let lock = || self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = lock().upgrade();
+        if taken.is_some() {
+            return Ok(taken);
+        }
+        let turn = Box::pin(self.settings.pool.turn(&target(), deadline)).await;
+        let turn = turn.map_err(|error| self.settings.rejection_of(error))?;
+        *lock() = Arc::downgrade(&turn);
+        Ok(Some(turn))
+    }
+
+    fn keeping(&self, turn: Option<Turn>, checkout: Result<Checkout, CheckoutError>) -> Result<Checkout, Rejection> {
+        let mut checkout = checkout.map_err(|error| self.settings.rejection_of(error))?;
+        checkout.keep(turn);
+        Ok(checkout)
     }
 }
 
@@ -100,11 +145,13 @@ pub(super) fn tenant_of(context: Option<&Arc<RequestContext>>) -> Result<Option<
 
 pub(super) fn connection_of(context: Option<&Arc<RequestContext>>) -> Result<Option<TenantConn>, Rejection> {
     let context = context.ok_or(Rejection::NotInstalled)?;
+    context.asked[TENANT].store(context.tenant.is_some(), Relaxed);
     let connection = |tenant: &Admitted| TenantConn::new(tenant.clone(), Arc::clone(context));
     Ok(context.tenant.as_ref().map(connection))
 }
 
 pub(super) fn shared_connection_of(context: Option<&Arc<RequestContext>>) -> Result<SharedConn, Rejection> {
     let context = context.ok_or(Rejection::NotInstalled)?;
+    context.asked[SHARED].store(true, Relaxed);
     Ok(SharedConn::new(Arc::clone(context)))
 }

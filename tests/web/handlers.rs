@@ -134,6 +134,17 @@ pub async fn products(conn: Option<TenantConn>, mut shared: SharedConn) -> Resul
     Ok(count.to_string())
 }
 
+/// Holds one of each at a time.
+pub async fn two(mut conn: TenantConn, mut shared: SharedConn) -> Result<String, Rejection> {
+    let item: String = items::table
+        .find(1)
+        .select(items::description)
+        .get_result(conn.get().await?)
+        .await?;
+    let users: i64 = users::table.count().get_result(shared.get().await?).await?;
+    Ok(format!("{item}, {users} users"))
+}
+
 /// A tenant's table on the shared connection.
 pub async fn leak(mut shared: SharedConn) -> Result<String, Rejection> {
     let count: i64 = items::table.count().get_result(shared.get().await?).await?;

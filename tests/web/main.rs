@@ -34,7 +34,7 @@ macro_rules! scenarios_in {
                 headers: tenants_by_header hostile_headers tenants_by_path tenants_by_session chains agreement;
                 rejections: suspended_and_unknown_tenants schemas_of_refused_requests busy_pools_and_lost_servers answers_of_ones_own;
                 handlers: shared_tables the_current_tenant transactions;
-                load: clients_that_hang_up many_tenants_on_few_connections shutdown_under_load;
+                load: clients_that_hang_up many_tenants_on_few_connections two_connections_for_each_request shutdown_under_load;
                 logs: tenants_in_spans tenants_in_access_logs;
                 $($more)*
             }

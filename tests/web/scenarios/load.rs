@@ -85,6 +85,30 @@ pub async fn many_tenants_on_few_connections<S: Serve>() {
     assert!(store.pool.status().size <= 8);
 }
 
+/// All at once, with and without transactions, which keep the first connection to the end of the request.
+pub async fn two_connections_for_each_request<S: Serve>() {
+    for (max_size, transactions) in [(8, false), (8, true), (2, false)] {
+        let store = Store::with(|builder| builder.max_size(max_size).wait_timeout(Duration::from_secs(60))).await;
+        let mut service = Service::new(&store.pool, Find::Subdomain);
+        service.transactions = transactions;
+        let server = S::start(service).await;
+        let address = *server;
+        let requests: Vec<_> = (0..32)
+            .map(|number| {
+                tokio::spawn(async move {
+                    let tenant = if number % 2 == 0 { "client1" } else { "client2" };
+                    let answer = get_at(address, &format!("{tenant}.shop.example"), "/two").await;
+                    assert_eq!((answer.status, answer.body), (200, format!("{tenant} Tesla, 2 users")));
+                })
+            })
+            .collect();
+        for request in requests {
+            request.await.unwrap();
+        }
+        assert!(store.pool.status().size <= max_size);
+    }
+}
+
 pub async fn shutdown_under_load<S: Serve>() {
     let store = Store::with(|builder| {
         let builder = builder.max_size(8).wait_timeout(Duration::from_secs(60));

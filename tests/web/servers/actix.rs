@@ -94,6 +94,7 @@ fn app(
                 .route("/both", web::post().to(handlers::both))
                 .route("/swallow", web::post().to(handlers::swallow))
                 .route("/nested", web::post().to(handlers::nested))
+                .route("/two", web::get().to(handlers::two))
                 .route(
                     "/{tenant}/tenant",
                     web::get().to(async |tenant: Tenant| tenant.to_string()),

@@ -29,6 +29,7 @@ impl Serve for Server {
             .route("/orders/{user}", get(bill))
             .route("/products", get(handlers::products))
             .route("/leak", get(handlers::leak))
+            .route("/two", get(handlers::two))
             .route(
                 "/current",
                 get(async |State(service): State<Service>| handlers::current(&service.pool).await),

@@ -63,6 +63,7 @@ impl Serve for Server {
             bill,
             products,
             leak,
+            two,
             current,
             sleep,
             slow,
@@ -121,6 +122,11 @@ async fn products(conn: Option<TenantConn>, shared: SharedConn) -> Result<String
 #[get("/leak")]
 async fn leak(shared: SharedConn) -> Result<String, Rejection> {
     handlers::leak(shared).await
+}
+
+#[get("/two")]
+async fn two(conn: TenantConn, shared: SharedConn) -> Result<String, Rejection> {
+    handlers::two(conn, shared).await
 }
 
 #[get("/current")]
