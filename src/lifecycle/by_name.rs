@@ -33,21 +33,20 @@ impl Operation<'_> {
         let is_old = |_: &str, name: &str| name == from.as_str();
         let found = texts(self.connection, &[to.as_str()], &is_old).await;
         let found = found.map_err(|source| self.failed(source))?;
-        self.refuse(from, found.into_iter().map(|holder| holder.object).collect())
+        self.refusal(from, found.into_iter().map(|holder| holder.object).collect())
+            .map_or(Ok(()), Err)
     }
 
     /// Fails if texts outside of the schema name it as it was called before.
     pub(super) async fn refuse_outsiders(&mut self, from: &SchemaName, to: &SchemaName) -> Result<(), LifecycleError> {
         let found = outsiders(self.connection, to, from).await;
         let found = found.map_err(|source| self.failed(source))?;
-        self.refuse(from, found.into_iter().map(|holder| holder.object).collect())
+        self.refusal(from, found.into_iter().map(|holder| holder.object).collect())
+            .map_or(Ok(()), Err)
     }
 
-    fn refuse(&self, name: &SchemaName, by: Vec<String>) -> Result<(), LifecycleError> {
-        if by.is_empty() {
-            return Ok(());
-        }
-        Err(LifecycleError::NamedInTexts {
+    fn refusal(&self, name: &SchemaName, by: Vec<String>) -> Option<LifecycleError> {
+        (!by.is_empty()).then(|| LifecycleError::NamedInTexts {
             operation: self.event.clone(),
             schema: name.clone(),
             by,

@@ -142,7 +142,7 @@ impl Row {
             Some(_) => false,
             None => self.text.starts_with("search_path="),
         };
-        (!names.is_empty()).then(|| Holder {
+        (!names.is_empty()).then_some(Holder {
             is_rewritten,
             schema: self.schema,
             object: self.object,

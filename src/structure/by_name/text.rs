@@ -231,8 +231,8 @@ impl<'a> Text<'a> {
 
 /// What a string says.
 fn content(token: &str) -> Cow<'_, str> {
-    if token.starts_with('$') {
-        let tag = token[1..].find('$').map_or(token.len(), |at| at + 2);
+    if let Some(tag) = token.strip_prefix('$') {
+        let tag = tag.find('$').map_or(token.len(), |at| at + 2);
         return Cow::Borrowed(token.get(tag..token.len().saturating_sub(tag)).unwrap_or_default());
     }
     let start = token.find('\'').map_or(0, |at| at + 1);
