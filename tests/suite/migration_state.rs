@@ -16,7 +16,7 @@ SELECT pg_advisory_lock(4242), pg_advisory_lock(4242), pg_advisory_lock_shared(4
 SET check_function_bodies = off;
 SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ;
 SET LOCAL row_security = off;
-SELECT set_config('statement_timeout', '1h', false), setseed(0.5);
+SELECT set_config('statement_timeout', '1h', false);
 UPDATE pg_settings SET setting = '7MB' WHERE name = 'work_mem';
 SELECT set_config('search_path', '', false);
 SET SESSION AUTHORIZATION ROLE;";
@@ -284,4 +284,32 @@ async fn a_dump_applied_as_a_migration_leaves_its_settings_to_nobody() {
         let settings = trial.database.values(&format!("SELECT settings FROM {tenant}.leaked"));
         assert_eq!(settings, [format!("{tenant} on on 0")]);
     }
+}
+
+#[tokio::test]
+async fn what_no_statement_takes_away_costs_the_connection() {
+    let trial = Trial::new();
+    let pool = trial.pool().await;
+    let names = ["a", "b", "c"];
+    for tenant in names {
+        let base = Folder::of(&[("0001_a", "CREATE TABLE base (id int);", "")]);
+        pool.create_tenant(tenant, base.migrations()).await.unwrap();
+    }
+    // Whoever draws on a session with that seed draws the same number.
+    let drawing = Folder::of(&[(
+        "0002_draw",
+        "CREATE TABLE drawn AS SELECT random()::text AS number; SELECT setseed(0.5);",
+        "",
+    )]);
+    let report = pool
+        .migrate_tenants(drawing.migrations())
+        .workers(1)
+        .run()
+        .await
+        .unwrap();
+    assert_eq!(report.to_string(), "3 migrated", "{report:?}");
+    let all = names
+        .map(|tenant| format!("SELECT number FROM {tenant}.drawn"))
+        .join(" UNION ");
+    assert_eq!(trial.database.values(&all).len(), names.len());
 }
