@@ -17,6 +17,7 @@ const WORDS: &[(&str, &str)] = &[
         "read a live tenant (`--tenant`)",
     ),
     ("let `force` do it", "let `--force` do it"),
+    ("let `leave_texts` go on", "let `--leave-texts` go on"),
     ("`tenants` lists", "`diesel-tenants tenant list` lists"),
     ("`archived_tenants` lists", "`diesel-tenants tenant archived` lists"),
     ("`create_tenant`", "`diesel-tenants tenant create`"),
@@ -52,6 +53,8 @@ mod tests {
     const COMMON: &[&str] = &[
         "domains",
         "extension_schemas",
+        "ignore_startup_parameters",
+        "max_prepared_statements",
         "run_in_transaction",
         "search_path_from_role",
         "set_up",
@@ -74,6 +77,10 @@ mod tests {
         "max_statements",
         "replica",
         "with_tenant",
+        "listen",
+        // What the application prepares.
+        "enable_row_security",
+        "prepare_directory",
         // The command always gives its TLS connector.
         "establish_with",
         "tls",
