@@ -47,3 +47,37 @@ fn tenants_that_are_missing_are_named() {
     let err = project.run(&["drift", "nobody"]).failed();
     assert!(err.contains("\"nobody\""), "{err}");
 }
+
+#[test]
+fn what_is_not_compared_is_named_and_its_tenant_never_called_alike() {
+    let project = Project::with_tenants(&["template", "client1"]);
+    project
+        .database
+        .run("CREATE OPERATOR FAMILY client1.numbers USING btree");
+    let ended = project.run(&["drift", "template"]);
+    assert_eq!(ended.code, Some(1));
+    assert_eq!(
+        ended.out,
+        "client1: no difference found, but not all was compared:\n  \
+         not compared: operator family client1.numbers for access method btree\n\
+         like template: 0; not like it: 0; not known, as not all was compared: 1\n"
+    );
+    let (code, report) = project.json(&["drift", "template"]);
+    assert_eq!(code, Some(1));
+    assert_eq!(report["partly_compared"][0]["tenant"], "client1");
+
+    // What is compared is not named so.
+    project.database.run(
+        "DROP OPERATOR FAMILY client1.numbers USING btree; \
+         CREATE OPERATOR client1.=== (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq)",
+    );
+    let ended = project.run(&["drift", "template"]);
+    assert_eq!(ended.code, Some(1));
+    assert!(
+        ended
+            .out
+            .starts_with("client1:\n  operator ===(integer, integer) is unexpected\n"),
+        "{}",
+        ended.out
+    );
+}

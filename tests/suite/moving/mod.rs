@@ -121,7 +121,7 @@ impl Places {
         let mut contents = database.values(&format!("{} ORDER BY 1", tables.join(" UNION ALL ")));
         contents.extend(database.values(
             "SELECT 'constraint ' || conrelid::regclass || ' ' || conname || ' ' || convalidated || ' ' || pg_get_constraintdef(oid) \
-             FROM pg_constraint WHERE connamespace = 'client1'::regnamespace
+             FROM pg_constraint WHERE connamespace = 'client1'::regnamespace AND conrelid::regclass::text !~ '__diesel_tenants_move'
              UNION ALL SELECT 'trigger ' || tgrelid::regclass || ' ' || tgname FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid \
              WHERE NOT tgisinternal AND relnamespace = 'client1'::regnamespace
              UNION ALL SELECT relkind::text || ' ' || oid::regclass FROM pg_class WHERE relnamespace = 'client1'::regnamespace \
