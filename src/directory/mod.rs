@@ -24,5 +24,6 @@ pub use tables::{DirectoryTables, DirectoryTablesError, schema};
 
 #[doc(no_inline)]
 pub use crate::pool::{
-    DirectoryAnswer, DirectoryCache, DirectoryChange, DirectoryEntry, DirectoryError, TenantDirectory,
+    DirectoryAnswer, DirectoryCache, DirectoryChange, DirectoryEntry, DirectoryError, DirectoryUnusable,
+    TenantDirectory,
 };

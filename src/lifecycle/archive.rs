@@ -88,7 +88,7 @@ impl TenantPool {
             return Err(LifecycleError::Elsewhere {
                 operation: event.clone(),
                 placement: entry.placement,
-                instead: "suspend it, or archive it by a pool of that database",
+                instead: "suspend it, which keeps it from being used as well",
             });
         }
         let mut connection = connect(self, event).await?;

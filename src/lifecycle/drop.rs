@@ -71,6 +71,13 @@ impl TenantPool {
         event: &LifecycleEvent,
         patience: Patience,
     ) -> Result<(), LifecycleError> {
+        if entry.placement.database().is_none() && entry.placement.schema_name().is_some() {
+            return Err(LifecycleError::Elsewhere {
+                operation: event.clone(),
+                placement: entry.placement,
+                instead: "drop that schema by SQL, and then its row in the directory",
+            });
+        }
         let (Some(database), Some(schema)) = (entry.placement.database(), entry.placement.schema_name()) else {
             // Its rows are its owner's to delete.
             let change = DirectoryChange::Removed { tenant };

@@ -3,7 +3,10 @@ use std::{error::Error, time::Duration};
 use diesel::result::Error as DieselError;
 
 use super::{LifecycleEvent, TenantUse};
-use crate::{ConnectError, MigrationError, Placement, SchemaName, SchemaNameError, pool::DatabaseError};
+use crate::{
+    ConnectError, MigrationError, Placement, SchemaName, SchemaNameError,
+    pool::{DatabaseError, DirectoryUnusable},
+};
 
 /// Why a tenant could not be created, renamed, suspended, dropped, archived or restored.
 #[derive(Debug, thiserror::Error)]
@@ -186,6 +189,16 @@ pub enum LifecycleError {
         /// What to do instead.
         instead: &'static str,
     },
+    /// The schema of that name is another tenant's, by the directory.
+    #[error(
+        "can't {operation}: no tenant has that name, and the schema of that name is tenant {owner:?}'s, by the directory"
+    )]
+    OthersSchema {
+        /// What was to be done.
+        operation: LifecycleEvent,
+        /// Whose schema it is.
+        owner: SchemaName,
+    },
     /// The directory could not be asked.
     #[error("can't {operation}: the directory can't be asked where it lives")]
     Directory {
@@ -193,6 +206,25 @@ pub enum LifecycleError {
         operation: LifecycleEvent,
         /// Why.
         source: Box<dyn Error + Send + Sync>,
+    },
+    /// The database has the tables of a directory, and the pool doesn't ask it.
+    #[error(
+        "can't {operation}: this database has a directory, the tables `tenants` and `domains` in schema {schema:?}, which this \
+         pool would not tell; give its builder `.directory(DirectoryTables::new())`"
+    )]
+    DirectoryIgnored {
+        /// What was to be done.
+        operation: LifecycleEvent,
+        /// The shared schema.
+        schema: SchemaName,
+    },
+    /// The directory can't be told. Nothing was done.
+    #[error("can't {operation}: the directory can't be told, and nothing was done")]
+    DirectoryUnusable {
+        /// What was to be done.
+        operation: LifecycleEvent,
+        /// Why.
+        source: DirectoryUnusable,
     },
     /// The tenant's database can't be used.
     #[error("can't {operation}")]

@@ -4,12 +4,13 @@ use super::{LifecycleError, LifecycleEvent};
 use crate::TenantPool;
 
 impl TenantPool {
-    /// Does something between the hooks before it and after it, if the pool has any.
+    /// Does something between the hooks before it and after it, if the pool has any: what a directory can't be told is refused before.
     pub(crate) async fn hooked<T, E: From<LifecycleError>>(
         &self,
         event: &LifecycleEvent,
         operation: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
+        self.keep_to_directory(event).await?;
         let Some(hooks) = self.hooks() else {
             return operation.await;
         };

@@ -12,6 +12,7 @@ mod clone;
 mod create;
 mod create_at_once;
 mod dependents;
+mod directory;
 mod drop;
 mod errors;
 mod hooked;

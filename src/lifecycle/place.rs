@@ -92,8 +92,10 @@ impl TenantPool {
         plan: &Plan,
         event: &LifecycleEvent,
     ) -> Result<Vec<MigrationVersion<'static>>, LifecycleError> {
-        let (Some(database), Some(schema)) = (placement.database(), placement.schema_name()) else {
-            return Ok(Vec::new());
+        let (database, schema) = match (placement.database(), placement.schema_name()) {
+            (Some(database), Some(schema)) => (database, schema),
+            (None, Some(schema)) => return self.apply_pending(schema, plan).await,
+            (_, None) => return Ok(Vec::new()),
         };
         self.database_of(database, event)
             .await?
@@ -219,7 +221,7 @@ impl TenantPool {
             })
     }
 
-    /// What the directory says of a tenant that does not live in a schema of this database.
+    /// What the directory says of a tenant that does not live in a schema of its name in this database.
     pub(super) async fn placed_elsewhere(
         &self,
         tenant: &SchemaName,
@@ -229,8 +231,7 @@ impl TenantPool {
             return Ok(None);
         }
         let entry = self.known(tenant, event).await?;
-        let is_elsewhere = |placement: &Placement| placement.database().is_some() || placement.schema_name().is_none();
-        Ok(entry.filter(|entry| is_elsewhere(&entry.placement)))
+        Ok(entry.filter(|entry| entry.placement.is_elsewhere(tenant)))
     }
 
     /// Changes what the directory says of a tenant that lives elsewhere.

@@ -13,8 +13,8 @@ use tokio::runtime::Handle;
 use tokio_postgres::Config;
 
 use super::{
-    BuildError, DatabaseLimits, DirectoryCache, LifecycleHooks, MigrationStatements, PlacementPolicy, TenantDirectory,
-    TenantPool,
+    BuildError, DatabaseLimits, DirectoryCache, FoundDirectory, LifecycleHooks, MigrationStatements, PlacementPolicy,
+    TenantDirectory, TenantPool,
     connect::Connector,
     databases::{Databases, FindUrl},
     listen::Listener,
@@ -50,10 +50,14 @@ pub struct TenantPoolBuilder {
     database_url: String,
     max_size: usize,
     options: Options,
+    /// Whether this is one of the further databases of another pool.
+    is_further: bool,
     schema_map: SchemaTranslateMap,
     migration_url: Option<String>,
     hooks: Option<Arc<dyn LifecycleHooks>>,
     directory: Option<Arc<dyn TenantDirectory>>,
+    /// The one to use if the database has its tables.
+    directory_if_found: Option<Arc<dyn TenantDirectory>>,
     directory_cache: DirectoryCache,
     databases: HashMap<String, String>,
     find_database: Option<Arc<FindUrl>>,
@@ -69,10 +73,12 @@ impl TenantPoolBuilder {
             database_url,
             max_size: 10,
             options: Options::default(),
+            is_further: false,
             schema_map: SchemaTranslateMap::new(),
             migration_url: None,
             hooks: None,
             directory: None,
+            directory_if_found: None,
             directory_cache: DirectoryCache::default(),
             databases: HashMap::new(),
             find_database: None,
@@ -88,6 +94,7 @@ impl TenantPoolBuilder {
         Self {
             options,
             max_size,
+            is_further: true,
             ..Self::new(database_url)
         }
     }
@@ -203,8 +210,9 @@ impl TenantPoolBuilder {
 
     /// How many schemas are remembered as existing, and for how long. Default: 10,000 for 60 seconds.
     ///
-    /// A tenant created anywhere is seen at once, since absence isn't remembered. One dropped elsewhere may be handed out
-    /// for that long: its queries fail, since its tables are gone.
+    /// That a schema does not exist is remembered for one second, for as many names: a flood of unknown names costs no more than a
+    /// query for each name and second. A tenant that this process creates is seen at once, one created elsewhere within that second. One dropped
+    /// elsewhere may be handed out for the whole time: its queries fail, since its tables are gone.
     pub fn schema_cache(mut self, schemas: usize, time: Duration) -> Self {
         self.options.schemas_cached = schemas;
         self.options.schemas_cached_for = time;
@@ -235,6 +243,14 @@ impl TenantPoolBuilder {
     pub fn directory(self, directory: impl TenantDirectory + 'static) -> Self {
         Self {
             directory: Some(Arc::new(directory)),
+            ..self
+        }
+    }
+
+    /// The directory to ask if the database has a directory's tables when the pool is built.
+    pub(crate) fn directory_if_found(self, directory: impl TenantDirectory + 'static) -> Self {
+        Self {
+            directory_if_found: Some(Arc::new(directory)),
             ..self
         }
     }
@@ -378,10 +394,12 @@ impl TenantPoolBuilder {
             database_url,
             max_size,
             options,
+            is_further,
             schema_map,
             migration_url,
             hooks,
             directory,
+            directory_if_found,
             directory_cache,
             databases,
             find_database,
@@ -417,7 +435,11 @@ impl TenantPoolBuilder {
             max_lifetime: options.max_lifetime,
             max_statements: options.max_statements,
         };
-        let schemas = Arc::new(Schemas::new(options.schemas_cached, options.schemas_cached_for));
+        let schemas = Arc::new(Schemas::new(
+            options.schemas_cached,
+            options.schemas_cached_for,
+            options.schemas_absent_for,
+        ));
         let manager = Manager::new(Arc::clone(&connector), Arc::clone(&schemas), limits);
         manager.warm_up().await?;
         let connections = deadpool::managed::Pool::builder(manager)
@@ -429,6 +451,10 @@ impl TenantPoolBuilder {
             .build()
             .map_err(|_| BuildError::Empty)?;
         let migration_connector = migration_connector.unwrap_or_else(|| Arc::clone(&connector));
+        let directory = match (directory, directory_if_found) {
+            (None, Some(tables)) if has_directory(&migration_connector, &shared_schema).await? => Some(tables),
+            (directory, _) => directory,
+        };
         let resolver = directory.map(|directory| Arc::new(Resolver::new(directory, directory_cache)));
         if listens && migration_connector.may_be_pooled() {
             return Err(BuildError::ListenNeedsSession);
@@ -451,11 +477,19 @@ impl TenantPoolBuilder {
             databases,
             placement_policy,
             options,
+            is_further,
             detected_batches: OnceLock::new(),
             hooks,
             resolver,
         }))
     }
+}
+
+async fn has_directory(connector: &Connector, schema: &SchemaName) -> Result<bool, BuildError> {
+    let mut connection = connector.connect().await?;
+    let found = FoundDirectory::look(schema, &mut connection).await;
+    let found = found.map_err(|source| connector.failed_query(source))?;
+    Ok(found.is_some())
 }
 
 impl fmt::Debug for TenantPoolBuilder {

@@ -57,6 +57,13 @@ impl Checkout {
             tenant_id,
             deadline,
         } = *wish;
+        if pool.schemas().is_absent(map)
+            && let Some(schema) = map.unqualified()
+        {
+            // Whoever asks again and again must not keep others of this thread from their turn.
+            tokio::task::yield_now().await;
+            return Err(CheckoutError::UnknownTenant { tenant: schema.clone() });
+        }
         let share = match (pool.shares(), target) {
             (Some(shares), Target::Tenant(tenant)) => {
                 Some(shares.take(tenant, pool.wait_timeout().min(deadline.left())).await?)

@@ -12,6 +12,7 @@ mod connect;
 mod databases;
 mod deadline;
 mod directory;
+mod directory_tables;
 mod errors;
 mod event;
 mod fan_out;
@@ -46,6 +47,8 @@ pub(crate) use deadline::Deadline;
 pub use directory::{
     DirectoryAnswer, DirectoryCache, DirectoryChange, DirectoryEntry, DirectoryError, TenantDirectory,
 };
+pub use directory_tables::DirectoryUnusable;
+pub(crate) use directory_tables::{FoundDirectory, MADE as DIRECTORY_MADE};
 pub use errors::{BuildError, CheckoutError, ConnectError, Target};
 pub use event::LifecycleEvent;
 pub use fan_out::{EachTenant, FailedTenant, FanOut, FanOutError};

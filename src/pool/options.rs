@@ -20,6 +20,8 @@ pub(super) struct Options {
     pub(super) search_path_from_role: bool,
     pub(super) schemas_cached: usize,
     pub(super) schemas_cached_for: Duration,
+    /// For how long it is remembered that a schema doesn't exist.
+    pub(super) schemas_absent_for: Duration,
     pub(super) migration_lock_timeout: Duration,
     pub(super) migration_statements: MigrationStatements,
     pub(super) refuse_outside_work: bool,
@@ -48,6 +50,7 @@ impl Default for Options {
             search_path_from_role: false,
             schemas_cached: 10_000,
             schemas_cached_for: Duration::from_secs(60),
+            schemas_absent_for: Duration::from_secs(1),
             migration_lock_timeout: Duration::from_secs(60),
             migration_statements: MigrationStatements::default(),
             refuse_outside_work: false,

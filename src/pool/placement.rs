@@ -66,6 +66,11 @@ impl Placement {
         }
     }
 
+    /// Whether it is anything but a schema of the tenant's name in the pool's own database.
+    pub(crate) fn is_elsewhere(&self, tenant: &SchemaName) -> bool {
+        self.database.is_some() || self.schema_name() != Some(tenant)
+    }
+
     /// The tenant's id, if it shares its tables with other tenants.
     pub fn tenant_id(&self) -> Option<&str> {
         match &self.tables {

@@ -82,6 +82,8 @@ impl Readers {
         let options = Options {
             read_only: true,
             schemas_cached_for: options.schemas_cached_for.min(SCHEMAS_KNOWN_FOR),
+            // Nobody tells these pools what this process creates.
+            schemas_absent_for: Duration::ZERO,
             ..options.clone()
         };
         let further = further.into_iter().map(|(database, urls)| {

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
 use super::{
-    CheckoutError, DirectoryCache, DirectoryEntry, DirectoryError, Target, TenantDirectory, TenantPool,
+    CheckoutError, DirectoryCache, DirectoryEntry, DirectoryError, Placement, Target, TenantDirectory, TenantPool,
     deadline::Deadline, placement::Tables, remembered::Remembered,
 };
-use crate::{SchemaName, TenantStatus, translate::SchemaTranslateMap};
+use crate::{IntoSchemaName, SchemaName, TenantStatus, translate::SchemaTranslateMap};
 
 /// A directory, and what it answered lately.
 pub(super) struct Resolver {
@@ -74,6 +74,25 @@ impl TenantPool {
                 source,
             }),
         }
+    }
+
+    /// Where a tenant lives, whatever its status: by the directory, asked now, or else in the schema of its name. `None` if the directory knows no
+    /// tenant of that name.
+    ///
+    /// # Errors
+    /// [`CheckoutError`]: the name is invalid, or the directory can't be asked.
+    pub async fn placement_of(&self, tenant: impl IntoSchemaName) -> Result<Option<Placement>, CheckoutError> {
+        let tenant = self.tenant_name(tenant)?;
+        let Some(resolver) = self.resolver() else {
+            return Ok(Some(Placement::schema(tenant)));
+        };
+        let target = || Target::Tenant(tenant.clone());
+        let found = in_time(target, self.deadline(), resolver.directory.find(&tenant, self)).await?;
+        let found = found.map_err(|source| CheckoutError::Directory {
+            target: target(),
+            source: DirectoryError::new(source),
+        })?;
+        Ok(found.map(|entry| entry.placement))
     }
 
     fn resolved(&self, entry: DirectoryEntry) -> Resolved {

@@ -22,10 +22,16 @@ use crate::{
 
 /// The maps in use, each with what is known of the schema it leads to.
 ///
-/// Only schemas that exist are remembered: a new one is seen at once, and unknown names can't fill the memory.
+/// That a schema doesn't exist is remembered too, apart and for a second at most, so that a flood of unknown names costs neither
+/// connections nor queries: however many there are, they can't push out those that exist.
 pub(crate) struct Schemas {
     known: Cache<SchemaTranslateMap, Known>,
     time_to_live: Duration,
+    /// The schemas that weren't there, and until when that counts.
+    absent: Cache<SchemaName, Instant>,
+    absent_for: Duration,
+    /// When the last of them is asked for again, in microseconds from the start; 0 if there never was one.
+    absent_until: AtomicU64,
     started: Instant,
     /// When types were last found to be others than before, in microseconds from the start.
     types_changed: AtomicU64,
@@ -49,10 +55,13 @@ struct Known {
 }
 
 impl Schemas {
-    pub(super) fn new(capacity: usize, time_to_live: Duration) -> Self {
+    pub(super) fn new(capacity: usize, time_to_live: Duration, absent_for: Duration) -> Self {
         Self {
             known: Cache::new(capacity),
             time_to_live,
+            absent: Cache::new(capacity),
+            absent_for: absent_for.min(time_to_live),
+            absent_until: AtomicU64::new(0),
             started: Instant::now(),
             types_changed: AtomicU64::new(0),
             forgotten: AtomicU64::new(0),
@@ -64,6 +73,31 @@ impl Schemas {
     pub(super) fn get(&self, map: &SchemaTranslateMap, now: Instant) -> Option<Arc<Translation>> {
         let Known { translation, seen } = self.known.get(map)?;
         (now.saturating_duration_since(seen?) < self.time_to_live).then_some(translation)
+    }
+
+    /// Whether the schema to which `map` sends unqualified names was missing a moment ago. Where none was, that costs no more than to
+    /// read a number.
+    pub(super) fn is_absent(&self, map: &SchemaTranslateMap) -> bool {
+        let until = self.absent_until.load(Relaxed);
+        if until == 0 || self.started.elapsed().as_micros() as u64 >= until {
+            return false;
+        }
+        let until = map.unqualified().and_then(|schema| self.absent.get(schema));
+        until.is_some_and(|until| Instant::now() < until)
+    }
+
+    fn note_absence(&self, schema: &SchemaName, forgotten: u64) {
+        if self.absent_for.is_zero() {
+            return;
+        }
+        let until = Instant::now() + self.absent_for;
+        self.absent.insert(schema.clone(), until);
+        let until = until.saturating_duration_since(self.started).as_micros() as u64;
+        self.absent_until.fetch_max(until, Relaxed);
+        // It may have been created since the catalog was asked.
+        if self.forgotten.load(SeqCst) != forgotten {
+            self.absent.remove(schema);
+        }
     }
 
     /// Asks the catalog for the schema to which `map` sends unqualified names.
@@ -90,7 +124,10 @@ impl Schemas {
                     }
                     return Ok(Err(match facts {
                         Some(facts) if facts.status == TenantStatus::Suspended => Refused::Suspended(schema.clone()),
-                        _ => Refused::Unknown(schema.clone()),
+                        _ => {
+                            self.note_absence(schema, forgotten);
+                            Refused::Unknown(schema.clone())
+                        }
                     }));
                 }
             },
@@ -120,6 +157,7 @@ impl Schemas {
     /// Has the schema looked up anew at the next checkout.
     pub(crate) fn forget(&self, schema: &SchemaName) {
         self.forgotten.fetch_add(1, SeqCst);
+        self.absent.remove(schema);
         let stale: Vec<_> = self
             .known
             .iter()
@@ -133,6 +171,7 @@ impl Schemas {
     /// Has every schema looked up anew at the next checkout.
     pub(super) fn forget_all(&self) {
         self.forgotten.fetch_add(1, SeqCst);
+        self.absent.clear();
         let all: Vec<_> = self.known.iter().collect();
         for (map, known) in all {
             self.known.insert(map, Known { seen: None, ..known });
@@ -155,6 +194,9 @@ impl Schemas {
 
     pub(super) fn forget_map(&self, map: &SchemaTranslateMap) {
         self.forgotten.fetch_add(1, SeqCst);
+        if let Some(schema) = map.unqualified() {
+            self.absent.remove(schema);
+        }
         if let Some(known) = self.known.get(map) {
             self.known.insert(map.clone(), Known { seen: None, ..known });
         }

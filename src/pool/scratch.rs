@@ -19,7 +19,11 @@ impl TenantPool {
     pub(crate) fn on_scratch_database(&self, database: &str) -> Self {
         let options = self.0.options.clone();
         let connector = Arc::new(self.0.migration_connector.to_database(database));
-        let schemas = Arc::new(Schemas::new(options.schemas_cached, options.schemas_cached_for));
+        let schemas = Arc::new(Schemas::new(
+            options.schemas_cached,
+            options.schemas_cached_for,
+            options.schemas_absent_for,
+        ));
         let limits = Limits {
             recycling: Recycling::Fast,
             recycle_timeout: options.recycle_timeout,
@@ -49,6 +53,7 @@ impl TenantPool {
             schema_map: self.0.schema_map.clone(),
             databases,
             options,
+            is_further: true,
             detected_batches: OnceLock::new(),
             hooks: None,
             resolver: None,

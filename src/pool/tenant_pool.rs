@@ -42,6 +42,8 @@ pub(super) struct Inner {
     pub(super) shared_schema: SchemaName,
     pub(super) schema_map: SchemaTranslateMap,
     pub(super) options: Options,
+    /// Whether another pool's directory knows who lives here.
+    pub(super) is_further: bool,
     pub(super) detected_batches: OnceLock<bool>,
     pub(super) hooks: Option<Arc<dyn LifecycleHooks>>,
     pub(super) shares: Option<Shares>,
@@ -260,6 +262,11 @@ impl TenantPool {
 
     pub(crate) fn directory(&self) -> Option<&dyn TenantDirectory> {
         self.resolver().map(|resolver| &*resolver.directory)
+    }
+
+    /// Whether it is the pool of a further database of another pool, whose directory knows who lives here.
+    pub(crate) fn is_further(&self) -> bool {
+        self.0.is_further
     }
 
     pub(super) fn shares(&self) -> Option<&Shares> {

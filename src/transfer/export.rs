@@ -105,6 +105,18 @@ impl ExportTenant<'_> {
     /// is dropped; its sessions on the server end then.
     pub async fn to<W: AsyncWrite + Unpin>(self, writer: W) -> Result<Exported, ExportError> {
         let tenant = self.tenant?;
+        let directory = |source| ExportError::Directory {
+            tenant: tenant.clone(),
+            source,
+        };
+        match self.pool.placement_of(&tenant).await.map_err(directory)? {
+            Some(placement) if placement.is_elsewhere(&tenant) => {
+                return Err(ExportError::Elsewhere { tenant, placement });
+            }
+            // The directory's answer is no tenant's: neither is the schema of that name.
+            None => return Err(ExportError::UnknownTenant { tenant }),
+            Some(_) => {}
+        }
         let Some(dial) = dial(self.pool, self.dial) else {
             return Err(ExportError::NeedsTls { tenant });
         };

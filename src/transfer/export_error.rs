@@ -1,6 +1,6 @@
 use std::io;
 
-use crate::{ConnectError, MigrationError, SchemaName, SchemaNameError};
+use crate::{CheckoutError, ConnectError, MigrationError, Placement, SchemaName, SchemaNameError};
 
 /// Why a tenant could not be exported. It is as it was; what was written so far lacks its end, and can't be imported.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +14,25 @@ pub enum ExportError {
     UnknownTenant {
         /// The tenant to export.
         tenant: SchemaName,
+    },
+    /// The tenant does not live in a schema of its name.
+    #[error(
+        "can't export tenant {:?}: it lives in {placement}; only a tenant in a schema of its name in the pool's own database can be exported",
+        .tenant.as_str()
+    )]
+    Elsewhere {
+        /// The tenant to export.
+        tenant: SchemaName,
+        /// Where it lives.
+        placement: Placement,
+    },
+    /// The directory can't be asked where it lives.
+    #[error("can't export tenant {:?}", .tenant.as_str())]
+    Directory {
+        /// The tenant to export.
+        tenant: SchemaName,
+        /// Why.
+        source: CheckoutError,
     },
     /// The pool's connections are made by a function of the application's, and what it makes can't copy rows.
     #[error(

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod completion;
+mod directory;
 mod doctor;
 mod documents;
 mod down_scripts;

@@ -3,11 +3,19 @@
 use anyhow::{Context, bail};
 use diesel::ConnectionError;
 use diesel_async::AsyncPgConnection;
-use diesel_tenants::{SchemaName, TenantPool};
+use diesel_tenants::{
+    BoxFuture, SchemaName, TenantPool,
+    directory::DirectoryTables,
+    lifecycle::{HookResult, LifecycleEvent, LifecycleHooks},
+};
 use tokio_postgres::{Client, Config, NoTls, config::SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::{arguments::Global, settings::Settings, tls};
+use crate::{
+    arguments::Global,
+    settings::{Directory, Settings},
+    tls,
+};
 
 /// How to reach the database.
 pub struct Database {
@@ -54,6 +62,11 @@ impl Database {
         let mut builder = TenantPool::builder(&self.url)
             .max_size(max_size)
             .extension_schemas(&file.extension_schemas);
+        builder = match file.directory {
+            None => builder.directory_tables_if_found(),
+            Some(Directory::Tables) => builder.directory(DirectoryTables::new()),
+            Some(Directory::Own) => builder.hooks(OwnDirectory),
+        };
         if let Some(url) = &self.migration_url {
             builder = builder.migration_url(url);
         }
@@ -168,4 +181,17 @@ fn adapted(url: &str) -> String {
         true => "?",
     };
     url + separator + "application_name=diesel-tenants"
+}
+
+/// Refuses what an application's own directory would have to be told.
+struct OwnDirectory;
+
+impl LifecycleHooks for OwnDirectory {
+    fn before<'a>(&'a self, _: &'a LifecycleEvent) -> BoxFuture<'a, HookResult> {
+        Box::pin(async {
+            Err("by diesel-tenants.toml the application has a directory of its own (`directory = \"own\"`), which this command can't \
+                 tell: do it in the application"
+                .into())
+        })
+    }
 }

@@ -5,6 +5,8 @@ pub mod schema;
 
 use std::time::Duration;
 
+use crate::TenantPoolBuilder;
+
 pub use prepare::DirectoryTablesError;
 
 /// Two tables in the shared schema as a directory: `tenants` and `domains`.
@@ -48,5 +50,15 @@ impl DirectoryTables {
     #[must_use]
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout }
+    }
+}
+
+impl TenantPoolBuilder {
+    /// Asks [`DirectoryTables`] if the database has them when the pool is built, unless another [directory](Self::directory) is
+    /// given: for programs that work on databases of other applications, as the command `diesel-tenants` does. It costs one connection.
+    ///
+    /// They are found by the comment that [`prepare_directory`](crate::TenantPool::prepare_directory) writes, or else by their columns.
+    pub fn directory_tables_if_found(self) -> Self {
+        self.directory_if_found(DirectoryTables::new())
     }
 }

@@ -5,12 +5,9 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
-use crate::{ConnectError, SchemaName, TenantPool};
+use crate::{ConnectError, SchemaName, TenantPool, pool::DIRECTORY_MADE};
 
 const TABLES: &str = include_str!("tables.sql");
-
-/// The comment on a table `tenants` that is made as it should be.
-const MADE: &str = "diesel-tenants: directory 1";
 
 /// Why the tables of a directory could not be made. Nothing is changed then.
 #[derive(Debug, thiserror::Error)]
@@ -69,5 +66,5 @@ async fn are_made(connection: &mut AsyncPgConnection, schema: &SchemaName) -> Qu
             .bind::<Text, _>(format!("{}.tenants", schema.quoted()))
             .get_result(connection)
             .await?;
-    Ok(comment.as_deref() == Some(MADE))
+    Ok(comment.as_deref() == Some(DIRECTORY_MADE))
 }

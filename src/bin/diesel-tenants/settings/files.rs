@@ -37,8 +37,20 @@ pub struct TenantsFile {
     /// Whether tenants' migrations that work outside of the tenant's schema are an error. Default: no, a warning.
     #[serde(default)]
     pub refuse_outside_work: bool,
+    /// Where the application keeps who its tenants are. Default: in the tables of `DirectoryTables`, if they are there.
+    pub directory: Option<Directory>,
     #[serde(default)]
     pub schema: TenantsSchema,
+}
+
+/// Where the application keeps who its tenants are.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Directory {
+    /// In the tables of `DirectoryTables`, which must be there.
+    Tables,
+    /// In a `TenantDirectory` of its own, which this command can't tell anything.
+    Own,
 }
 
 /// Where our migrations are, from the file's folder on.

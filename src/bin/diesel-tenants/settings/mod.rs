@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 
 use crate::arguments::Global;
-pub use files::Together;
 use files::{DieselFile, TenantsFile};
+pub use files::{Directory, Together};
 
 /// What the files say, and where they are.
 #[derive(Debug)]

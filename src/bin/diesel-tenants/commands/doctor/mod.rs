@@ -2,6 +2,7 @@
 
 mod catalog;
 mod changes;
+mod directory;
 mod finding;
 mod server;
 mod session;
@@ -30,6 +31,7 @@ impl Doctor {
         let shared_schema = context.settings.tenants.shared_schema.as_deref().unwrap_or("public");
         findings.extend(catalog::findings(&client, shared_schema).await?);
         findings.extend(changes::findings(&client, shared_schema).await?);
+        findings.extend(directory::findings(&client, shared_schema).await);
         match context.pool().await {
             Ok(pool) => {
                 let found = "the library's connections can be opened, and reach no table by its bare name";

@@ -49,10 +49,15 @@ impl Run {
         let pool = context.database.pool(&context.settings, 1).await?;
         let tenants = self.tenants(&pool).await?;
         let symbolic = context.settings.tenants.symbolic_schema.as_deref();
+        let mut schemas = Vec::new();
+        for tenant in tenants {
+            schemas.push((schema_of(&pool, &tenant).await?, tenant));
+        }
+        let tenants = schemas;
         let texts = tenants
             .iter()
-            .map(|tenant| {
-                let map = SchemaTranslateMap::tenant(tenant.clone());
+            .map(|(schema, tenant)| {
+                let map = SchemaTranslateMap::tenant(schema.clone());
                 let map = match symbolic {
                     Some(schema) => map.with_symbolic(schema),
                     None => map,
@@ -145,5 +150,17 @@ impl Run {
             })
         };
         self.only.iter().map(find).collect()
+    }
+}
+
+/// The schema that holds a tenant's tables, which a directory may call otherwise than the tenant.
+async fn schema_of(pool: &TenantPool, tenant: &SchemaName) -> anyhow::Result<SchemaName> {
+    let placement = pool.placement_of(tenant).await?;
+    let placement = placement.with_context(|| format!("there is no tenant {tenant:?}, and nothing was sent"))?;
+    match placement.schema_name() {
+        Some(schema) if placement.database().is_none() => Ok(schema.clone()),
+        _ => bail!(
+            "tenant {tenant:?} lives in {placement}, which this command doesn't reach, and nothing was sent: choose others by --only"
+        ),
     }
 }

@@ -1,0 +1,188 @@
+//! Whether a database holds the tables of a directory, and what keeps them from being written.
+
+use diesel::{
+    OptionalExtension, QueryResult, QueryableByName,
+    sql_types::{Array, Bool, Nullable, Text},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use super::LifecycleEvent;
+use crate::SchemaName;
+
+/// The comment on a table `tenants` that is made as it should be.
+pub(crate) const MADE: &str = "diesel-tenants: directory 1";
+
+/// How that comment begins, whatever the version.
+const PREFIX: &str = "diesel-tenants: directory ";
+
+/// Why the tables of a directory can't be used. Nothing was done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DirectoryUnusable {
+    /// The catalog could not be asked.
+    #[error("can't look for the directory's tables `tenants` and `domains` in schema {schema:?}")]
+    Unread {
+        /// The shared schema.
+        schema: SchemaName,
+        /// What the server answered.
+        source: diesel::result::Error,
+    },
+    /// A newer version of this library made them.
+    #[error(
+        "the directory's table `tenants` in schema {schema:?} is of another version of diesel-tenants ({comment:?}, this one \
+         knows {MADE:?}): use that version"
+    )]
+    OtherVersion {
+        /// The shared schema.
+        schema: SchemaName,
+        /// The table's comment.
+        comment: String,
+    },
+    /// Some of it isn't there.
+    #[error(
+        "the directory's tables in schema {schema:?} are there in part, without {}: call `prepare_directory` in the application, or \
+         restore what is missing", .missing.join(", ")
+    )]
+    Incomplete {
+        /// The shared schema.
+        schema: SchemaName,
+        /// Columns and tables.
+        missing: Vec<String>,
+    },
+    /// The role may not do what it takes.
+    #[error(
+        "the role may not {} the directory's table `tenants` in schema {schema:?}: GRANT it, or use the application's role",
+        .privileges.join(", ")
+    )]
+    Denied {
+        /// The shared schema.
+        schema: SchemaName,
+        /// What it lacks.
+        privileges: Vec<String>,
+    },
+    /// Columns of the application need values that only the application knows.
+    #[error(
+        "the directory's table `tenants` in schema {schema:?} needs a value for {}: give each a default, or let the application \
+         create the tenant's row", .columns.join(", ")
+    )]
+    NeedsValues {
+        /// The shared schema.
+        schema: SchemaName,
+        /// The columns without a default that can't be `NULL`.
+        columns: Vec<String>,
+    },
+}
+
+/// A table `tenants` that is a directory's.
+#[derive(Debug, QueryableByName)]
+pub(crate) struct FoundDirectory {
+    #[diesel(sql_type = Nullable<Text>)]
+    comment: Option<String>,
+    /// What of the tables isn't there.
+    #[diesel(sql_type = Array<Text>)]
+    missing: Vec<String>,
+    /// Columns of the application that an insert by this library can't fill.
+    #[diesel(sql_type = Array<Text>)]
+    needed: Vec<String>,
+    /// What the role may not do.
+    #[diesel(sql_type = Array<Text>)]
+    denied: Vec<String>,
+    /// Whether `tenants` has all columns of a directory.
+    #[diesel(sql_type = Bool)]
+    has_columns: bool,
+}
+
+impl FoundDirectory {
+    /// Looks in the shared schema. A table of another kind that is called `tenants` too is no directory.
+    pub(crate) async fn look(schema: &SchemaName, connection: &mut AsyncPgConnection) -> QueryResult<Option<Self>> {
+        // By its comment, and where somebody wrote another, by its columns. A trigger of the application may fill what has no default.
+        let found: Option<Self> = diesel::sql_query(
+            "WITH directory AS (SELECT c.oid, n.oid AS schema, n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n \
+             ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = 'tenants' AND c.relkind IN ('r', 'p', 'v', 'f')), \
+             ours (name) AS (VALUES ('name'), ('schema_name'), ('tenant_id'), ('database_name'), ('status')), \
+             missing AS (SELECT o.name FROM ours o, directory d WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a \
+             WHERE a.attrelid = d.oid AND a.attname = o.name::pg_catalog.name AND a.attnum > 0 AND NOT a.attisdropped)) \
+             SELECT pg_catalog.obj_description(d.oid, 'pg_class') AS comment, \
+             ARRAY(SELECT 'the column tenants.' || name FROM missing UNION ALL SELECT 'the table domains' \
+             WHERE pg_catalog.to_regclass(pg_catalog.format('%I.domains', d.nspname)) IS NULL) AS missing, \
+             ARRAY(SELECT a.attname::pg_catalog.text FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
+             WHERE a.attrelid = d.oid AND a.attnum > 0 AND NOT a.attisdropped AND (a.attnotnull OR t.typnotnull) AND NOT a.atthasdef \
+             AND a.attidentity = '' AND t.typdefault IS NULL AND NOT EXISTS (SELECT FROM ours o WHERE o.name = a.attname::pg_catalog.text) \
+             AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = d.oid AND NOT g.tgisinternal \
+             AND g.tgtype::pg_catalog.int4 & 7 = 7) ORDER BY a.attnum) AS needed, \
+             ARRAY(SELECT p.name FROM (VALUES ('SELECT', 1), ('INSERT', 2), ('UPDATE', 3), ('DELETE', 4)) p (name, place) \
+             WHERE NOT pg_catalog.has_schema_privilege(d.schema, 'USAGE') OR NOT pg_catalog.has_table_privilege(d.oid, p.name) \
+             AND CASE WHEN p.name = 'DELETE' THEN true ELSE NOT pg_catalog.has_any_column_privilege(d.oid, p.name) END \
+             ORDER BY p.place) AS denied, \
+             NOT EXISTS (SELECT FROM missing) AS has_columns FROM directory d",
+        )
+        .bind::<Text, _>(schema.as_str())
+        .get_result(connection)
+        .await
+        .optional()?;
+        Ok(found.filter(|found| found.has_columns || found.version().is_some()))
+    }
+
+    fn version(&self) -> Option<&str> {
+        self.comment.as_deref().filter(|comment| comment.starts_with(PREFIX))
+    }
+
+    /// Whether they can be read.
+    pub(crate) fn require_readable(&self, schema: &SchemaName) -> Result<(), DirectoryUnusable> {
+        if let Some(comment) = self.version().filter(|comment| *comment != MADE) {
+            return Err(DirectoryUnusable::OtherVersion {
+                schema: schema.clone(),
+                comment: comment.to_owned(),
+            });
+        }
+        if !self.missing.is_empty() {
+            return Err(DirectoryUnusable::Incomplete {
+                schema: schema.clone(),
+                missing: self.missing.clone(),
+            });
+        }
+        self.require_privileges(schema, &["SELECT"])
+    }
+
+    /// Whether what is done to a tenant can be noted.
+    pub(crate) fn require_writable(
+        &self,
+        schema: &SchemaName,
+        event: &LifecycleEvent,
+    ) -> Result<(), DirectoryUnusable> {
+        self.require_readable(schema)?;
+        let adds = matches!(
+            event,
+            LifecycleEvent::Create { .. } | LifecycleEvent::Clone { .. } | LifecycleEvent::Import { .. }
+        );
+        let removes = matches!(event, LifecycleEvent::Drop { .. } | LifecycleEvent::Purge { .. });
+        let privilege = match (adds, removes) {
+            (true, _) => "INSERT",
+            (_, true) => "DELETE",
+            _ => "UPDATE",
+        };
+        self.require_privileges(schema, &[privilege])?;
+        if adds && !self.needed.is_empty() {
+            return Err(DirectoryUnusable::NeedsValues {
+                schema: schema.clone(),
+                columns: self.needed.clone(),
+            });
+        }
+        Ok(())
+    }
+
+    fn require_privileges(&self, schema: &SchemaName, privileges: &[&str]) -> Result<(), DirectoryUnusable> {
+        let lacking = self
+            .denied
+            .iter()
+            .filter(|denied| privileges.contains(&denied.as_str()));
+        let privileges: Vec<String> = lacking.cloned().collect();
+        if privileges.is_empty() {
+            return Ok(());
+        }
+        Err(DirectoryUnusable::Denied {
+            schema: schema.clone(),
+            privileges,
+        })
+    }
+}
