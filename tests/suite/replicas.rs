@@ -356,3 +356,21 @@ async fn where_a_replica_is_down_the_next_one_serves_and_then_the_database_itsel
     let error = pool.for_tenant("client1").read_only().get().await.unwrap_err();
     assert!(chain(&error).contains(&primary.to_string()), "{}", chain(&error));
 }
+
+#[tokio::test]
+async fn what_a_replica_knows_of_a_tenant_it_knows_for_a_second_and_not_for_a_minute() {
+    let cluster = Cluster::start();
+    let database = cluster.database().await;
+    let pool = cluster.pool(&database, |builder| builder).await;
+    read_from(&pool, "client1").await;
+    // By another process, whom nobody hears.
+    let elsewhere = TenantPool::builder(database.url()).build().await.unwrap();
+    elsewhere.migrate_tenant("client1", NoMigrations).await.unwrap();
+    elsewhere.suspend_tenant("client1").await.unwrap();
+    cluster.caught_up(&database).await;
+    let begun = std::time::Instant::now();
+    while pool.for_tenant("client1").read_only().get().await.is_ok() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "not seen in time");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
