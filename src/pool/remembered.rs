@@ -133,3 +133,44 @@ impl<K: Hash + Eq + Clone, V: Clone> Remembered<K, V> {
         self.answers.clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{pin::pin, time::Duration};
+
+    use futures_util::poll;
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_that_a_change_overtakes_is_asked_for_again() {
+        type Forget = fn(&Remembered<String, u8>);
+        let (one, all): (Forget, Forget) = (
+            |remembered| remembered.forget("a"),
+            |remembered| remembered.forget_all(),
+        );
+        for forget in [one, all] {
+            // Asked for the first time, and again after it got old.
+            for first in [Duration::from_secs(3600), Duration::ZERO] {
+                let remembered = Remembered::<String, u8>::new(DirectoryCache::new().time(first));
+                if first.is_zero() {
+                    let _ = remembered.get_or_find("a", async { Ok(Some(0)) }).await;
+                }
+                let remembered = Remembered {
+                    times: DirectoryCache::new().time(Duration::from_secs(3600)),
+                    ..remembered
+                };
+                let (answer, asked) = oneshot::channel();
+                let mut under_way = pin!(remembered.get_or_find("a", async { Ok(asked.await.ok()) }));
+                assert!(poll!(&mut under_way).is_pending());
+                forget(&remembered);
+                answer.send(1).unwrap();
+                assert!(matches!(under_way.await, Ok(Some(1))));
+                assert!(remembered.get("a").is_none(), "it may be older than the change");
+                let now = remembered.get_or_find("a", async { Ok(Some(2)) }).await;
+                assert!(matches!(now, Ok(Some(2))), "{now:?}");
+            }
+        }
+    }
+}
