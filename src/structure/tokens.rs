@@ -5,7 +5,7 @@ use super::{
     text::{IDENTIFIER, IN_STRING, Neutral, STRING},
 };
 use crate::quote::{identifier, literal};
-use crate::translate::{Lexer, Token, TokenKind, identifier_name};
+use crate::translate::{Token, TokenKind, dollar_content, identifier_name, tokens};
 
 /// A deparsed text, cut into tokens, and the schema whose name is looked for.
 pub(super) struct Tokens<'a> {
@@ -18,19 +18,10 @@ pub(super) struct Tokens<'a> {
 
 impl<'a> Tokens<'a> {
     pub(super) fn of(sql: &'a str, schema: &'a str) -> Option<Self> {
-        let mut lexer = Lexer::new(sql).ok()?;
-        let mut tokens = Vec::new();
-        loop {
-            let token = lexer.next().ok()?;
-            if token.kind == TokenKind::End {
-                break;
-            }
-            tokens.push(token);
-        }
         let mut found = Self {
             sql,
             schema,
-            tokens,
+            tokens: tokens(sql)?,
             has_body: false,
         };
         found.has_body = found.body().is_some_and(|body| mentions(found.text(body), schema));
@@ -254,10 +245,4 @@ fn string_content(token: &str) -> Option<String> {
     };
     let inner = inner.strip_prefix('\'')?.strip_suffix('\'')?.replace("''", "'");
     Some(if escapes { inner.replace("\\\\", "\\") } else { inner })
-}
-
-/// What stands between the tags of `$tag$…$tag$`.
-fn dollar_content(token: &str) -> &str {
-    let tag = token[1..].find('$').map_or(token.len(), |at| at + 2);
-    token.get(tag..token.len().saturating_sub(tag)).unwrap_or_default()
 }

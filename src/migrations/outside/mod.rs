@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     SchemaName,
-    translate::{Lexer, Token, TokenKind},
+    translate::{Token, TokenKind, string_content, tokens},
 };
 use statement::{Target, target};
 
@@ -139,25 +139,17 @@ fn find(sql: &str, in_block: bool, found: &mut Vec<Found>) {
             let first = word(sql, *token);
             if first == "do" || (in_block && first == "execute") {
                 let strings = statement.iter().filter(|token| token.kind == TokenKind::String);
-                strings
-                    .for_each(|string| find(&content(&sql[string.start as usize..string.end as usize]), true, found));
+                strings.for_each(|string| {
+                    find(
+                        &string_content(&sql[string.start as usize..string.end as usize]),
+                        true,
+                        found,
+                    )
+                });
             }
         }
         is_begin = token.kind == TokenKind::Semicolon
             || (in_block && ["begin", "then", "else", "loop"].contains(&&*word(sql, *token)));
-    }
-}
-
-fn tokens(sql: &str) -> Option<Vec<Token>> {
-    let mut lexer = Lexer::new(sql).ok()?;
-    let mut tokens = Vec::new();
-    loop {
-        match lexer.next().ok()? {
-            Token {
-                kind: TokenKind::End, ..
-            } => return Some(tokens),
-            token => tokens.push(token),
-        }
     }
 }
 
@@ -167,18 +159,6 @@ fn word(sql: &str, token: Token) -> String {
         TokenKind::Word(_) => sql[token.start as usize..token.end as usize].to_ascii_lowercase(),
         _ => String::new(),
     }
-}
-
-/// What stands between a string's quotes.
-fn content(string: &str) -> String {
-    if let Some(rest) = string.strip_prefix('$')
-        && let Some((tag, _)) = rest.split_once('$')
-    {
-        let quote = tag.len() + 2;
-        return string.get(quote..string.len() - quote).unwrap_or_default().to_owned();
-    }
-    let inner = string.split_once('\'').map_or("", |(_, inner)| inner);
-    inner.strip_suffix('\'').unwrap_or(inner).replace("''", "'")
 }
 
 #[cfg(test)]

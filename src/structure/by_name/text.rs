@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeSet};
 
-use crate::translate::{Lexer, Token, TokenKind, identifier_name};
+use crate::translate::{Token, TokenKind, identifier_name, string_content, tokens};
 
 /// What a text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +75,7 @@ impl Search<'_> {
                     }
                 }
                 Some(TokenKind::String) if names_count || !text.is_bound(at) => {
-                    let content = content(text.text(at));
+                    let content = string_content(text.text(at));
                     if takes_names {
                         self.add(&content);
                     }
@@ -113,15 +113,7 @@ struct Text<'a> {
 
 impl<'a> Text<'a> {
     fn of(sql: &'a str) -> Option<Self> {
-        let mut lexer = Lexer::new(sql).ok()?;
-        let mut tokens = Vec::new();
-        loop {
-            let token = lexer.next().ok()?;
-            if token.kind == TokenKind::End {
-                return Some(Self { sql, tokens });
-            }
-            tokens.push(token);
-        }
+        tokens(sql).map(|tokens| Self { sql, tokens })
     }
 
     fn kind(&self, at: usize) -> Option<TokenKind> {
@@ -227,20 +219,6 @@ impl<'a> Text<'a> {
                     && self.name(at) == name
             })
     }
-}
-
-/// What a string says.
-fn content(token: &str) -> Cow<'_, str> {
-    if let Some(tag) = token.strip_prefix('$') {
-        let tag = tag.find('$').map_or(token.len(), |at| at + 2);
-        return Cow::Borrowed(token.get(tag..token.len().saturating_sub(tag)).unwrap_or_default());
-    }
-    let start = token.find('\'').map_or(0, |at| at + 1);
-    let inner = token.get(start..token.len().saturating_sub(1)).unwrap_or_default();
-    if inner.contains("''") {
-        return Cow::Owned(inner.replace("''", "'"));
-    }
-    Cow::Borrowed(inner)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ mod text;
 mod tokens;
 
 pub(super) use class::continues_word;
-pub(crate) use tokens::Tokens;
+pub(crate) use tokens::{Tokens, tokens};
 
 use super::{error::Fault, keyword::Keyword};
 use text::Text;

@@ -124,3 +124,15 @@ impl<'a> Tokens<'a> {
         lexer.next()
     }
 }
+
+/// All tokens of a text, without the one at its end. `None` if it can't be cut.
+pub(crate) fn tokens(sql: &str) -> Option<Vec<Token>> {
+    let mut lexer = Lexer::new(sql).ok()?;
+    let mut tokens = Vec::new();
+    loop {
+        match lexer.next().ok()? {
+            Token { kind: Kind::End, .. } => return Some(tokens),
+            token => tokens.push(token),
+        }
+    }
+}
