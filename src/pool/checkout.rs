@@ -6,6 +6,8 @@ use std::{
 };
 
 use deadpool::managed::{Object, PoolError, TimeoutType};
+use diesel::QueryResult;
+use diesel_async::AsyncPgConnection;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_postgres::NoTls;
 
@@ -115,31 +117,40 @@ impl Checkout {
 
     /// Asks the catalog for the schema behind a map.
     async fn look_up(&mut self, pool: &TenantPool, wish: &Wish<'_>) -> Result<Arc<Translation>, CheckoutError> {
-        let (target, map) = (wish.target, wish.map);
+        let found = self.ask(pool, wish, async |connection| {
+            pool.schemas().look_up(wish.map, connection).await
+        });
+        found.await?.map_err(|refused| match refused {
+            Refused::Unknown(tenant) => CheckoutError::UnknownTenant { tenant },
+            Refused::Suspended(tenant) => CheckoutError::SuspendedTenant { tenant },
+        })
+    }
+
+    /// Asks the server something before the connection is handed out. Given up, or timed out, it counts as busy, and is closed; and
+    /// whatever else went wrong, nobody else should meet it.
+    pub(super) async fn ask<T>(
+        &mut self,
+        pool: &TenantPool,
+        wish: &Wish<'_>,
+        question: impl AsyncFnOnce(&mut AsyncPgConnection) -> QueryResult<T>,
+    ) -> Result<T, CheckoutError> {
         let waited = pool.recycle_timeout().min(wish.deadline.left());
         let (waiting, connection) = self.watched();
-        let found = tokio::time::timeout(waited, pool.schemas().look_up(map, connection)).await;
-        let Ok(found) = found else {
+        let Ok(answer) = tokio::time::timeout(waited, question(connection)).await else {
             drop(waiting);
             return Err(CheckoutError::LookupTimeout {
-                target: target.clone(),
+                target: wish.target.clone(),
                 waited,
             });
         };
-        waiting.answered(found.is_ok());
-        match found {
-            Ok(Ok(translation)) => Ok(translation),
-            Ok(Err(Refused::Unknown(tenant))) => Err(CheckoutError::UnknownTenant { tenant }),
-            Ok(Err(Refused::Suspended(tenant))) => Err(CheckoutError::SuspendedTenant { tenant }),
-            Err(source) => {
-                // Whatever went wrong, nobody else should meet it.
-                self.discard();
-                Err(CheckoutError::Lookup {
-                    target: target.clone(),
-                    source,
-                })
+        waiting.answered(answer.is_ok());
+        answer.map_err(|source| {
+            self.discard();
+            CheckoutError::Lookup {
+                target: wish.target.clone(),
+                source,
             }
-        }
+        })
     }
 
     /// Keeps a turn until the connection goes back.
@@ -202,8 +213,7 @@ impl Drop for Checkout {
             LazyLock::new(|| Arc::new(Translation::new(SchemaTranslateMap::new())));
 
         let Some(mut object) = self.object.take() else { return };
-        let connection = &mut *object;
-        if connection.is_outdated()
+        if object.is_outdated()
             && let Some(pool) = Object::pool(&object)
         {
             // So may what is known of the tenant's types.

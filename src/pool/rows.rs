@@ -8,7 +8,7 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::{Checkout, CheckoutError, Target, TenantPool, request::Wish};
+use super::{Checkout, CheckoutError, TenantPool, request::Wish};
 
 /// Binds a tenant id to the session, and tells whether the role would see all rows anyway. Prepared once for a connection.
 struct ShowRows<'a> {
@@ -90,71 +90,35 @@ impl Checkout {
         };
         // Also if nobody waits for the answer.
         self.set_shows_rows(true);
-        let waited = pool.recycle_timeout().min(wish.deadline.left());
-        let (waiting, connection) = self.watched();
-        // Given up, or timed out, the connection counts as busy, and is closed.
-        let answer = tokio::time::timeout(waited, show.get_result::<bool>(connection)).await;
-        let Ok(answer) = answer else {
-            drop(waiting);
-            return Err(CheckoutError::LookupTimeout {
-                target: target.clone(),
-                waited,
-            });
-        };
-        waiting.answered(answer.is_ok());
-        match answer {
-            Ok(true) if tenant_id.is_some() => {
+        let sees_all = self.ask(pool, wish, async |connection| show.get_result::<bool>(connection).await);
+        match sees_all.await? {
+            true if tenant_id.is_some() => {
                 self.discard();
                 Err(CheckoutError::BypassesRowSecurity { target: target.clone() })
             }
-            Ok(_) if tenant_id.is_some() => Box::pin(self.refuse_unprotected(pool, wish)).await,
-            Ok(_) => {
+            _ if tenant_id.is_some() => Box::pin(self.refuse_unprotected(pool, wish)).await,
+            _ => {
                 self.set_shows_rows(false);
                 Ok(())
             }
-            Err(source) => Err(self.failed_look_up(target, source)),
         }
     }
 
     /// Partitions come and go, and views: asked again when the last answer is a second old.
     async fn refuse_unprotected(&mut self, pool: &TenantPool, wish: &Wish<'_>) -> Result<(), CheckoutError> {
-        let target = wish.target;
         let asked = Instant::now();
         if pool.rows_are_protected(asked) {
             return Ok(());
         }
-        let waited = pool.recycle_timeout().min(wish.deadline.left());
-        let (waiting, connection) = self.watched();
-        let Ok(answer) = tokio::time::timeout(waited, unprotected(connection)).await else {
-            drop(waiting);
-            return Err(CheckoutError::LookupTimeout {
-                target: target.clone(),
-                waited,
-            });
-        };
-        waiting.answered(answer.is_ok());
-        match answer {
-            Ok(relations) if relations.is_empty() => {
-                pool.note_protected_rows(asked);
-                Ok(())
-            }
-            Ok(relations) => {
-                self.discard();
-                Err(CheckoutError::UnprotectedRows {
-                    target: target.clone(),
-                    relations,
-                })
-            }
-            Err(source) => Err(self.failed_look_up(target, source)),
+        let relations = self.ask(pool, wish, unprotected).await?;
+        if relations.is_empty() {
+            pool.note_protected_rows(asked);
+            return Ok(());
         }
-    }
-
-    /// Whatever went wrong, nobody else should meet it.
-    fn failed_look_up(&mut self, target: &Target, source: diesel::result::Error) -> CheckoutError {
         self.discard();
-        CheckoutError::Lookup {
-            target: target.clone(),
-            source,
-        }
+        Err(CheckoutError::UnprotectedRows {
+            target: wish.target.clone(),
+            relations,
+        })
     }
 }
