@@ -2,16 +2,8 @@
 
 use tokio_postgres::{Client, Error, types::Type};
 
-use super::{Finding, catalog::some};
+use super::{Check, Finding};
 use crate::output::line;
-
-/// What can be wrong: a query for the names concerned, and what to do.
-struct Check {
-    name: &'static str,
-    sql: &'static str,
-    is_problem: bool,
-    advice: &'static str,
-}
 
 /// `d.tenants` and `d.domains` stand for the directory's tables, `schema` for the schemas with what their comments tell.
 const CHECKS: [Check; 5] = [
@@ -94,11 +86,7 @@ async fn compare(client: &Client, shared_schema: &str) -> Result<Vec<Finding>, E
         );
         let rows = client.query_typed(&sql, &[(&shared_schema, Type::NAME)]).await?;
         let names: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-        findings.push(match some(&names) {
-            None => Finding::fine(check.name, "none"),
-            Some(found) if check.is_problem => Finding::problem(check.name, found, check.advice),
-            Some(found) => Finding::warning(check.name, found, check.advice),
-        });
+        findings.push(check.finding(&names));
     }
     Ok(findings)
 }

@@ -2,6 +2,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::catalog::some;
+
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -54,6 +56,25 @@ impl Finding {
         Self {
             severity: Severity::Problem,
             ..Self::warning(check, found, advice)
+        }
+    }
+}
+
+/// What can be wrong with named objects: a query for their names, and what to do.
+pub struct Check {
+    pub name: &'static str,
+    pub sql: &'static str,
+    pub is_problem: bool,
+    pub advice: &'static str,
+}
+
+impl Check {
+    /// What it says when its query found these names.
+    pub fn finding(&self, names: &[String]) -> Finding {
+        match some(names) {
+            None => Finding::fine(self.name, "none"),
+            Some(found) if self.is_problem => Finding::problem(self.name, found, self.advice),
+            Some(found) => Finding::warning(self.name, found, self.advice),
         }
     }
 }

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::Context;
 use crate::output::{Ending, line, say, table};
-use finding::{Finding, Severity};
+use finding::{Check, Finding, Severity};
 
 /// Options of `doctor`.
 #[derive(Debug, Args)]
