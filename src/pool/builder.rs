@@ -122,7 +122,7 @@ impl TenantPoolBuilder {
     /// Once open, a connection whose server is gone without a word ends after about a minute, also under a migration or another long call:
     /// TCP keepalives are sent after 30 seconds of silence, and what was sent must be acknowledged within 60 (900 where rows are
     /// copied, by exports, imports and moves). The database URL may say otherwise: `?keepalives_idle=300&keepalives_interval=60&tcp_user_timeout=600`,
-    /// in seconds.
+    /// in seconds; but for the 900, which stay.
     pub fn connect_timeout(mut self, connect_timeout: Duration) -> Self {
         self.options.connect_timeout = connect_timeout;
         self

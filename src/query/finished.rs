@@ -130,7 +130,7 @@ impl<Q> Rendered<Q> {
         }
     }
 
-    /// Keeps the binds from when the query is sent on. Many that are sent but once, as batches of rows are, aren't kept.
+    /// Keeps the binds from when the query is sent on, those of batches of rows included.
     pub(crate) fn captured(&mut self) -> Arc<Capture> {
         Arc::clone(self.capture.get_or_insert_default())
     }
