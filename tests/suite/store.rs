@@ -19,7 +19,11 @@ impl Store {
     }
 
     pub async fn with(options: impl FnOnce(TenantPoolBuilder) -> TenantPoolBuilder) -> Self {
-        let database = Server::shared().database();
+        Self::on(Server::shared(), options).await
+    }
+
+    pub async fn on(server: &Server, options: impl FnOnce(TenantPoolBuilder) -> TenantPoolBuilder) -> Self {
+        let database = server.database();
         database.run(
             "CREATE TABLE public.users (id int PRIMARY KEY, name text NOT NULL);
              INSERT INTO public.users VALUES (1, 'Ada'), (2, 'Grace');",
