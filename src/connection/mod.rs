@@ -38,6 +38,7 @@ pub use postgres::TransactionBuilder;
 pub use rows::Rows;
 pub(crate) use session::Condition;
 pub use status::TenantStatus;
+pub(crate) use status::{PLACED, is_placed};
 pub use tenant_connection::TenantConnection;
 pub use transaction::TenantTransactionManager;
 pub use wrapped::Wrapped;

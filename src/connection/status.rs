@@ -24,12 +24,18 @@ const SPARE: &str = "diesel-tenants: spare";
 const ARCHIVED: &str = "diesel-tenants: archived";
 const UNFINISHED: &str = "diesel-tenants: creation unfinished";
 
+/// The comment on the version table of an active tenant that the directory of *another* database placed here, as a literal of SQL.
+///
+/// This database has no directory to ask. A rename or a drop here would leave that directory with a name that leads to whoever gets it next.
+pub(crate) const PLACED: &str = "'diesel-tenants: placed here by the directory of another database'";
+
 impl TenantStatus {
     /// By the comment on the version table.
     pub(crate) fn of_comment(comment: Option<&str>) -> Self {
         match comment {
             Some(SUSPENDED) => Self::Suspended,
             Some(SPARE) => Self::Spare,
+            comment if is_placed(comment) => Self::Active,
             Some(comment) if comment.starts_with(ARCHIVED) => Self::Archived,
             // Also what a newer version of this library may mean by it: nothing that should be handed out.
             Some(comment) if comment.starts_with(PREFIX) => Self::Unfinished,
@@ -58,6 +64,11 @@ impl TenantStatus {
     pub fn is_migrated(self) -> bool {
         matches!(self, Self::Active | Self::Suspended | Self::Spare)
     }
+}
+
+/// Whether a comment on a version table says that the directory of another database knows the tenant.
+pub(crate) fn is_placed(comment: Option<&str>) -> bool {
+    comment.is_some_and(|comment| PLACED.trim_matches('\'') == comment)
 }
 
 impl fmt::Display for TenantStatus {
@@ -97,6 +108,14 @@ mod tests {
             TenantStatus::of_comment(Some("diesel-tenants: frozen")),
             TenantStatus::Unfinished
         );
+    }
+
+    #[test]
+    fn a_tenant_that_another_database_placed_here_is_active() {
+        let comment = Some(PLACED.trim_matches('\''));
+        assert!(is_placed(comment));
+        assert_eq!(TenantStatus::of_comment(comment), TenantStatus::Active);
+        assert!(!is_placed(None) && !is_placed(Some(SUSPENDED)));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use futures_core::future::BoxFuture;
 use super::{LifecycleError, LifecycleEvent, Operation, connect, in_use::Patience, locks, operation::Found};
 use crate::{
     IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
-    connection::{ArchiveNote, TenantStatus},
+    connection::{ArchiveNote, TenantStatus, is_placed},
     pool::{DirectoryChange, DirectoryEntry},
 };
 
@@ -169,6 +169,9 @@ impl Operation<'_> {
             Some(found) if found.has_versions => found,
             _ => return Err(LifecycleError::NotFound { tenant: schema.clone() }),
         };
+        if is_placed(found.comment.as_deref()) && !self.is_further() {
+            return Err(self.others_directory(schema));
+        }
         if found.status == TenantStatus::Unfinished {
             return self.go_on_with_drop(schema, patience).await;
         }

@@ -199,6 +199,17 @@ pub enum LifecycleError {
         /// Whose schema it is.
         owner: SchemaName,
     },
+    /// The directory of another database placed the tenant here, and would not be told.
+    #[error(
+        "can't {operation}: the directory of another database placed it here, and would not be told; use a pool of that database. If \
+         that directory is gone, the tenant becomes this database's own by COMMENT ON TABLE {version_table} IS NULL"
+    )]
+    OthersDirectory {
+        /// What was to be done.
+        operation: LifecycleEvent,
+        /// The tenant's version table, whose comment says so.
+        version_table: String,
+    },
     /// The directory could not be asked.
     #[error("can't {operation}: the directory can't be asked where it lives")]
     Directory {

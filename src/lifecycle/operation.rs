@@ -10,7 +10,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncC
 use super::{LifecycleError, LifecycleEvent};
 use crate::{
     SchemaName, TenantPool,
-    connection::TenantStatus,
+    connection::{TenantStatus, is_placed},
     migrations::{LockSpan, lock_all, unlock, version_table},
     pool::DirectoryChange,
 };
@@ -139,12 +139,26 @@ impl<'a> Operation<'a> {
         found.map_err(|source| self.failed(source))
     }
 
-    /// The status of a tenant, which must exist, and be active or suspended.
+    /// The status of a tenant, which must exist, be active or suspended, and be this database's to change.
     pub(super) async fn tenant_status(&mut self, tenant: &SchemaName) -> Result<TenantStatus, LifecycleError> {
         match self.find(tenant).await? {
+            Some(found) if is_placed(found.comment.as_deref()) => Err(self.others_directory(tenant)),
             Some(found) if found.has_versions && found.status.is_tenant() => Ok(found.status),
             _ => Err(LifecycleError::NotFound { tenant: tenant.clone() }),
         }
+    }
+
+    /// Refuses what only the directory of another database may have done to a tenant.
+    pub(super) fn others_directory(&self, tenant: &SchemaName) -> LifecycleError {
+        LifecycleError::OthersDirectory {
+            operation: self.event.clone(),
+            version_table: version_table(tenant),
+        }
+    }
+
+    /// Whether the pool that knows the directory may be the one that asked for this.
+    pub(super) fn is_further(&self) -> bool {
+        self.pool.is_further()
     }
 
     pub(super) fn failed(&self, source: DieselError) -> LifecycleError {

@@ -10,7 +10,8 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use super::{LifecycleError, LifecycleEvent, Operation, connect, create::read_for, spares::is_reserved};
 use crate::{
     IntoSchemaName, Placement, SchemaName, TenantPool, TenantStatus,
-    migrations::{Plan, SchemaOwner},
+    connection::PLACED,
+    migrations::{Plan, SchemaOwner, version_table},
     pool::{DirectoryChange, DirectoryEntry},
 };
 
@@ -169,6 +170,11 @@ impl TenantPool {
                 let _ = self.note_on(&mut connection, &change, event).await;
             }
             let versions = made?;
+            if schema != elsewhere.shared_schema() {
+                let mark = format!("COMMENT ON TABLE {} IS {PLACED}", version_table(schema));
+                let marked = connect(&elsewhere, event).await?.batch_execute(&mark).await;
+                marked.map_err(|source| LifecycleError::of(event, source))?;
+            }
             let change = DirectoryChange::Finished { tenant };
             self.note_on(&mut connection, &change, event).await?;
             Ok(versions)

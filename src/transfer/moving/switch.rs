@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     LifecycleError, SchemaName, TenantStatus,
-    connection::ArchiveNote,
+    connection::{ArchiveNote, PLACED},
     lifecycle::archive_name,
     migrations::version_table,
     pool::{DirectoryChange, DirectoryEntry},
@@ -75,10 +75,10 @@ impl Run<'_> {
             .map_err(self.server("to read its sequences"))?;
         let id = source.status(guard).await.map_err(self.server("to read its journal"))?;
         let id = id.and_then(|there| there.journal).unwrap_or_default();
-        let status = match (entry.placement.database(), self.to.database()) {
+        let status = match self.to.database() {
             // There the schema tells as well as the directory; elsewhere the directory alone.
-            (_, None) => entry.status,
-            _ => TenantStatus::Active,
+            None => entry.status.comment(),
+            Some(_) => PLACED.to_owned(),
         };
         let failed = self.server("to finish what was made");
         writer
@@ -93,7 +93,7 @@ impl Run<'_> {
             "{}; COMMENT ON TABLE {} IS {}; COMMENT ON TABLE {} IS {}{}",
             target.path(true),
             version_table(&target.schema),
-            status.comment(),
+            status,
             target.journal(),
             literal(&complete.comment()),
             split.note_unchecked(target)
