@@ -65,6 +65,15 @@ pub enum MoveError {
         /// The tenant.
         tenant: SchemaName,
     },
+    /// A move locks the tenant for as long as its session lasts, and a pooler may give that session to somebody else.
+    #[error(
+        "can't move tenant {:?}: a move needs sessions of its own, and with `search_path_from_role` a pooler may be in between; build a \
+         pool without it that connects to the servers themselves", .tenant.as_str()
+    )]
+    NeedsSession {
+        /// The tenant.
+        tenant: SchemaName,
+    },
     /// The tenant could not be read.
     #[error("can't move tenant {:?}", .tenant.as_str())]
     Read {

@@ -169,6 +169,11 @@ impl Run<'_> {
 
     /// A session that keeps everybody else from a schema.
     pub(super) async fn hold(&self, site: &Site, dial: &dyn Dial) -> Result<Arc<Session>, MoveError> {
+        if site.pool.migration_connector().may_be_pooled() {
+            return Err(MoveError::NeedsSession {
+                tenant: self.tenant.clone(),
+            });
+        }
         let session = site.connect(dial, self.event).await?;
         let patience = site.pool.migration_lock_timeout();
         let failed = self.server("to lock it");
