@@ -99,7 +99,7 @@ pub(super) fn load<'a, 'query, Q>(
 where
     Q: Query + QueryFragment<diesel::pg::Pg> + QueryId + 'query,
 {
-    let kept = may_resend.then(|| Kept::of(&mut query));
+    let kept = (may_resend && query.finished().fails_whole).then(|| Kept::of(&mut query));
     let sent = AsyncConnectionCore::load(&mut &*connection, query);
     let resend = kept.map(|kept| -> Resend<'a, Load<'a, 'query>> {
         Box::new(move || {
@@ -121,7 +121,7 @@ pub(super) fn execute<'a, 'query, Q>(
 where
     Q: QueryFragment<diesel::pg::Pg> + QueryId + 'query,
 {
-    let kept = may_resend.then(|| Kept::of(&mut query));
+    let kept = (may_resend && query.finished().fails_whole).then(|| Kept::of(&mut query));
     let sent = AsyncConnectionCore::execute_returning_count(&mut &*connection, query);
     let resend = kept.map(|kept| -> Resend<'a, Execute<'a, 'query>> {
         Box::new(move || {
@@ -209,6 +209,7 @@ pub(super) fn is_outdated(error: &Error) -> bool {
     message == "cached plan must not change result type"
         || message.starts_with("prepared statement \"") && message.ends_with("does not exist")
         || message.starts_with("cache lookup failed for type ")
-        // The server's name for a type that is no more.
-        || message.contains("???")
+        // The server's name for a type that is no more, among its own words: somebody's own message may say that too, and costs no more
+        // than a connection.
+        || message.split([' ', '(', ')', ',']).any(|word| word == "???" || word == "???[]")
 }

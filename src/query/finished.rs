@@ -26,6 +26,8 @@ pub(crate) struct Finished {
     pub(crate) sql: Box<str>,
     /// Whether running it may leave something behind on the session.
     pub(crate) affects_session: bool,
+    /// Whether it is undone as a whole where it fails, so that it can be sent again.
+    pub(crate) fails_whole: bool,
     /// Stands for the text where statements are counted.
     pub(crate) hash: u64,
 }
@@ -97,11 +99,26 @@ impl Finished {
         let sql: Box<str> = render(&template).map_err(into_diesel)?.into();
         let hash = HASHER.hash_one(&sql);
         Ok(Arc::new(Self {
+            fails_whole: fails_whole(&sql),
             sql,
             affects_session: template.affects_session(),
             hash,
         }))
     }
+}
+
+/// By its first word. What a procedure, a `DO` block or another command did before it failed may be committed.
+fn fails_whole(sql: &str) -> bool {
+    let start = sql.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '(');
+    let word = start
+        .split(|c: char| !c.is_ascii_alphabetic())
+        .next()
+        .unwrap_or_default();
+    [
+        "SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "VALUES", "TABLE",
+    ]
+    .iter()
+    .any(|first| word.eq_ignore_ascii_case(first))
 }
 
 fn is_translated<Q: QueryId>() -> bool {

@@ -326,3 +326,20 @@ async fn work_for_each_tenant_heals_too() {
         change_type(&store, round);
     }
 }
+
+#[tokio::test]
+async fn a_procedure_that_fails_after_it_committed_runs_once_whatever_its_message_says() {
+    let store = Store::on_one_connection().await;
+    store.database.run(
+        "CREATE TABLE client1.runs (id serial PRIMARY KEY);
+         CREATE PROCEDURE client1.run() LANGUAGE plpgsql AS $$ BEGIN
+             INSERT INTO client1.runs DEFAULT VALUES; COMMIT; RAISE EXCEPTION 'what type is ??? of';
+         END $$",
+    );
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    for call in ["CALL client1.run()", "DO $$ BEGIN CALL client1.run(); END $$"] {
+        let error = diesel::sql_query(call).execute(&mut conn).await.unwrap_err();
+        assert_eq!(chain(&error), "what type is ??? of");
+    }
+    assert_eq!(store.database.values("SELECT count(*)::text FROM client1.runs"), ["2"]);
+}
