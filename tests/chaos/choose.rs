@@ -88,7 +88,7 @@ impl Play {
             11 => Operation::Migrate,
             12 => Operation::Spares {
                 count: 1 + self.random.below(2),
-                plan: Plan::First,
+                plan,
             },
             13 => self.revert()?,
             14 => Operation::Export {
