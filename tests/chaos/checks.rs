@@ -137,13 +137,13 @@ fn schemas(world: &World, expected: &Expected<'_>) -> Check {
             .iter()
             .filter(is_here)
             .map(|tenant| {
-                // Elsewhere the directory alone tells.
-                let suspended = tenant.suspended && end == End::Home;
-                format!(
-                    "{}: {}",
-                    tenant.schema(),
-                    if suspended { "suspended" } else { "active" }
-                )
+                let status = match (end, tenant.suspended) {
+                    // The directory alone tells the rest.
+                    (End::Shard, _) => "placed here by the directory of another database",
+                    (End::Home, true) => "suspended",
+                    (End::Home, false) => "active",
+                };
+                format!("{}: {status}", tenant.schema())
             })
             .collect();
         if end == End::Home {
