@@ -8,6 +8,7 @@ use super::{
     identifier,
     lexer::{self, Lexer, Token},
     map::SchemaTranslateMap,
+    session_effect::{Hazard, SessionEffect},
 };
 use crate::name::SchemaName;
 
@@ -19,7 +20,8 @@ pub struct Template {
     /// The schemas that the text names, each once.
     keys: Vec<Box<str>>,
     length: usize,
-    affects_session: bool,
+    session_effect: SessionEffect,
+    hazard: Option<Hazard>,
 }
 
 /// A place in the text, and what goes there.
@@ -52,7 +54,13 @@ impl Template {
         Finder::find(sql).map_err(|fault| fault.describe(sql))
     }
 
-    pub(super) fn new(sql: &str, slots: &mut Vec<Slot>, keys: Vec<Box<str>>, affects_session: bool) -> Self {
+    pub(super) fn new(
+        sql: &str,
+        slots: &mut Vec<Slot>,
+        keys: Vec<Box<str>>,
+        session_effect: SessionEffect,
+        hazard: Option<Hazard>,
+    ) -> Self {
         slots.retain(|slot| *slot != Slot::Nothing);
         if !slots.is_sorted_by_key(|slot| slot.start()) {
             slots.sort_unstable_by_key(|slot| slot.start());
@@ -61,7 +69,8 @@ impl Template {
             slots: slots.clone(),
             keys,
             length: sql.len(),
-            affects_session,
+            session_effect,
+            hazard,
         }
     }
 
@@ -155,7 +164,17 @@ impl Template {
     /// Whether the text holds a statement or a call that leaves something on the session beyond the transaction, or that tampers with
     /// transactions: a connection that ran it must not go back to a pool. True as well for statements that may do so unseen (`DO`, `CALL`, `EXECUTE`).
     pub fn affects_session(&self) -> bool {
-        self.affects_session
+        self.session_effect != SessionEffect::None
+    }
+
+    /// What the text leaves on the session beyond the transaction: the first thing that is certain, if any is.
+    pub fn session_effect(&self) -> SessionEffect {
+        self.session_effect
+    }
+
+    /// The worst that the text says on a session that tenants use in turn.
+    pub fn hazard(&self) -> Option<Hazard> {
+        self.hazard
     }
 
     /// Where in the text this schema is written before a relation's name.

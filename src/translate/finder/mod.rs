@@ -44,6 +44,7 @@ mod utility;
 use super::{
     error::Fault,
     lexer::{Kind, Token, Tokens},
+    session_effect::{Hazard, SessionEffect},
     template::{Slot, Template},
 };
 use buffers::Buffers;
@@ -67,7 +68,10 @@ pub(super) struct Finder<'a> {
     creates_temporary: bool,
     /// The name of the relation that it creates.
     created: Option<Token>,
-    affects_session: bool,
+    /// The first word of the utility statement that began last.
+    verb: Token,
+    session_effect: SessionEffect,
+    hazard: Option<Hazard>,
 }
 
 impl<'a> Finder<'a> {
@@ -79,8 +83,10 @@ impl<'a> Finder<'a> {
             scopes,
         } = Buffers::take();
         let mut tokens = Tokens::new(sql, tokens)?;
+        let token = tokens.next()?;
         let mut finder = Self {
-            token: tokens.next()?,
+            token,
+            verb: token,
             tokens,
             stack,
             slots,
@@ -90,7 +96,8 @@ impl<'a> Finder<'a> {
             closed_query: None,
             creates_temporary: false,
             created: None,
-            affects_session: false,
+            session_effect: SessionEffect::None,
+            hazard: None,
         };
         finder.stack.push(Frame::Script { in_body: false });
         while finder.step()? {
@@ -102,10 +109,11 @@ impl<'a> Finder<'a> {
             mut slots,
             keys,
             scopes,
-            affects_session,
+            session_effect,
+            hazard,
             ..
         } = finder;
-        let template = Template::new(sql, &mut slots, keys, affects_session);
+        let template = Template::new(sql, &mut slots, keys, session_effect, hazard);
         // After a fault they are lost, which costs less than to describe it.
         let buffers = Buffers {
             tokens: tokens.into_buffer(),

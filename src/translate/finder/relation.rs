@@ -140,7 +140,10 @@ impl<'a> Finder<'a> {
     /// Records a schema that the text names before a relation or a column.
     pub(super) fn record_schema(&mut self, schema: Token) {
         let name = self.name_of(schema);
-        self.affects_session |= name == "pg_temp";
+        let is_temporary = name == "pg_temp";
+        if is_temporary {
+            self.may_affect_session();
+        }
         // A look at the last few is enough: to keep a key twice costs space and nothing else.
         let known = self.keys.iter().rev().take(8).position(|key| **key == *name);
         if known.is_none() {

@@ -19,30 +19,30 @@ pub(super) enum Verb {
 
 /// The first words of statements, but for those of queries.
 pub(super) const VERBS: &[(&str, Verb)] = &[
-    ("abort", Verb::Steps(&[Session, Nothing])),
+    ("abort", Verb::Steps(&[MaySession, Nothing])),
     ("alter", Verb::Of(ALTER)),
     ("analyse", Verb::Steps(ANALYZE)),
     ("analyze", Verb::Steps(ANALYZE)),
-    ("begin", Verb::Steps(&[Session, Nothing])),
-    ("call", Verb::Steps(&[Session, Body])),
+    ("begin", Verb::Steps(&[MaySession, Nothing])),
+    ("call", Verb::Steps(&[MaySession, Body])),
     ("checkpoint", Verb::Steps(&[Nothing])),
     ("close", Verb::Steps(&[Nothing])),
     ("cluster", Verb::Steps(&[Options, Words(&["verbose"]), Cluster])),
     ("comment", Verb::Of(COMMENT)),
-    ("commit", Verb::Steps(&[Session, Nothing])),
+    ("commit", Verb::Steps(&[MaySession, Nothing])),
     (
         "copy",
-        Verb::Steps(&[Words(&["binary"]), QueryOrRelation, ColumnList, Body]),
+        Verb::Steps(&[Words(&["binary"]), QueryOrRelation, ColumnList, CopySource, Body]),
     ),
     ("create", Verb::Create(CREATE)),
     ("deallocate", Verb::Steps(&[Session, Nothing])),
-    ("declare", Verb::Steps(&[Session, Past(Keyword::For), Query])),
+    ("declare", Verb::Steps(&[Declare, Past(Keyword::For), Query])),
     ("discard", Verb::Steps(&[Session, Nothing])),
     // A block of code can do anything.
-    ("do", Verb::Steps(&[Session, Nothing])),
+    ("do", Verb::Steps(&[MaySession, Nothing])),
     ("drop", Verb::Of(DROP)),
-    ("end", Verb::Steps(&[Session, Nothing])),
-    ("execute", Verb::Steps(&[Session, Body])),
+    ("end", Verb::Steps(&[MaySession, Nothing])),
+    ("execute", Verb::Steps(&[MaySession, Body])),
     ("explain", Verb::Steps(&[Explain])),
     ("fetch", Verb::Steps(&[Nothing])),
     ("grant", Verb::Steps(&[Grant])),
@@ -52,23 +52,23 @@ pub(super) const VERBS: &[(&str, Verb)] = &[
     ("lock", Verb::Steps(&[Words(&["table"]), Relations, Nothing])),
     ("move", Verb::Steps(&[Nothing])),
     ("notify", Verb::Steps(&[Nothing])),
-    ("prepare", Verb::Steps(&[Session, Prepare])),
+    ("prepare", Verb::Steps(&[Prepare])),
     ("reassign", Verb::Steps(&[Nothing])),
     (
         "refresh",
         Verb::Steps(&[Words(&["materialized", "view", "concurrently"]), Relation, Nothing]),
     ),
     ("reindex", Verb::Steps(&[Options, Reindex])),
-    ("release", Verb::Steps(&[Session, Nothing])),
+    ("release", Verb::Steps(&[MaySession, Nothing])),
     ("reset", Verb::Steps(&[Session, Nothing])),
     ("return", Verb::Steps(&[Body])),
     ("revoke", Verb::Steps(&[Grant])),
-    ("rollback", Verb::Steps(&[Session, Nothing])),
-    ("savepoint", Verb::Steps(&[Session, Nothing])),
+    ("rollback", Verb::Steps(&[MaySession, Nothing])),
+    ("savepoint", Verb::Steps(&[MaySession, Nothing])),
     ("security", Verb::Steps(&[Nothing])),
     ("set", Verb::Of(SET)),
     ("show", Verb::Steps(&[Nothing])),
-    ("start", Verb::Steps(&[Session, Nothing])),
+    ("start", Verb::Steps(&[MaySession, Nothing])),
     ("truncate", Verb::Steps(&[Words(&["table"]), Relations, Nothing])),
     ("unlisten", Verb::Steps(&[Session, Nothing])),
     (
@@ -98,13 +98,13 @@ const OPAQUE: &[Step] = &[Nothing];
 
 const CREATE: &[Row] = &[
     ("access method", OPAQUE),
-    ("aggregate", OPAQUE),
+    ("aggregate", OBJECT),
     ("cast", OPAQUE),
-    ("collation", OPAQUE),
-    ("conversion", OPAQUE),
+    ("collation", OBJECT),
+    ("conversion", OBJECT),
     ("database", OPAQUE),
-    ("default conversion", OPAQUE),
-    ("domain", &[Body]),
+    ("default conversion", OBJECT),
+    ("domain", &[NewObject, Body]),
     ("event trigger", OPAQUE),
     ("extension", OPAQUE),
     ("foreign data wrapper", OPAQUE),
@@ -115,7 +115,9 @@ const CREATE: &[Row] = &[
     ("index", &[Past(Keyword::On), Relation, Body]),
     ("language", OPAQUE),
     ("materialized view", &[New, Past(Keyword::As), Query]),
-    ("operator", OPAQUE),
+    ("operator class", OBJECT),
+    ("operator family", OBJECT),
+    ("operator", OBJECT),
     ("policy", ON_RELATION),
     ("procedure", FUNCTION),
     (
@@ -141,20 +143,29 @@ const CREATE: &[Row] = &[
     ("schema", OPAQUE),
     ("sequence", &[New, Body]),
     ("server", OPAQUE),
-    ("statistics", &[Past(Keyword::From), From]),
+    ("statistics", &[NewObject, Past(Keyword::From), From]),
     ("subscription", OPAQUE),
     ("table", TABLE),
     ("tablespace", OPAQUE),
-    ("text search", OPAQUE),
+    (
+        "text search",
+        &[
+            Words(&["configuration", "dictionary", "parser", "template"]),
+            NewObject,
+            Nothing,
+        ],
+    ),
     ("transform", OPAQUE),
     ("trigger", &[Past(Keyword::On), Relation, FromRelation, Body]),
-    ("type", OPAQUE),
+    ("type", OBJECT),
     ("user", OPAQUE),
     ("view", &[New, Past(Keyword::As), Query]),
 ];
 
 const TABLE: &[Step] = &[New, Then(Frame::TableClauses)];
-const FUNCTION: &[Step] = &[Then(Frame::Function)];
+const FUNCTION: &[Step] = &[NewObject, Then(Frame::Function)];
+/// An object that lives in a schema, and whose statement names no relation.
+const OBJECT: &[Step] = &[NewObject, Nothing];
 const ON_RELATION: &[Step] = &[Past(Keyword::On), Relation, Body];
 
 const ALTER: &[Row] = &[

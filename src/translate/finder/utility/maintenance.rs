@@ -24,8 +24,10 @@ impl Finder<'_> {
     /// `PREPARE TRANSACTION 'id'`, or `PREPARE name [(types)] AS statement`, whose name may be `transaction` too.
     pub(super) fn prepare(&mut self) -> Result<(), Fault> {
         if self.at_word("transaction") && self.second()?.kind == Kind::String {
+            self.may_affect_session();
             return self.nothing();
         }
+        self.affects_session();
         self.stack.push(Frame::Steps(&[Step::Past(Keyword::As), Step::Query]));
         Ok(())
     }

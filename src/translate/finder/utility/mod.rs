@@ -40,6 +40,10 @@ pub(super) enum Step {
     Relation,
     /// `[IF NOT EXISTS] relation`, which the statement creates.
     New,
+    /// `[IF NOT EXISTS] name` of an object of another kind, which the statement creates. The name is looked at, and left to be read.
+    NewObject,
+    /// Behind the name of what COPY writes to.
+    CopySource,
     /// Relations with commas between them, or none; each may have columns in parentheses.
     Relations,
     /// `FROM relation`, if it comes next.
@@ -61,6 +65,7 @@ pub(super) enum Step {
     AlterPublication,
     Cluster,
     CommentedConstraint,
+    Declare,
     Explain,
     Grant,
     Import,
@@ -68,14 +73,17 @@ pub(super) enum Step {
     RecursiveView,
     Reindex,
     Rule,
-    /// The statement leaves something on the session, or may.
+    /// The statement leaves something on the session.
     Session,
+    /// The statement may leave something on the session.
+    MaySession,
     /// Nothing in the rest of the statement names a relation.
     Nothing,
 }
 
 impl Finder<'_> {
     pub(super) fn utility(&mut self) -> Result<(), Fault> {
+        self.verb = self.token;
         match kinds::VERBS
             .iter()
             .find(|(word, _)| self.at_word(word))
@@ -94,11 +102,7 @@ impl Finder<'_> {
                 self.advance()?;
                 self.skip_words(&["or", "replace", "trusted", "procedural", "unique", "constraint"])?;
                 self.creates_temporary = self.skip_persistence()?;
-                self.kind(kinds)?;
-                // Functions and types can be temporary as well.
-                let in_pg_temp = self.token.kind.is_label() && self.name_of(self.token) == "pg_temp";
-                self.affects_session |= self.creates_temporary || in_pg_temp;
-                Ok(())
+                self.kind(kinds)
             }
             None if self.is_fragment()? => {
                 self.stack.push(Frame::Fragment);
@@ -135,7 +139,8 @@ impl Finder<'_> {
             for word in words.split_ascii_whitespace() {
                 found = found && self.skip_word(word)?;
             }
-            if found {
+            // `SET local.x` is a setting of the class `local`.
+            if found && self.token.kind != Kind::Dot {
                 self.stack.push(Frame::Steps(steps));
                 return Ok(());
             }
@@ -169,6 +174,8 @@ impl Finder<'_> {
                 self.skip_existence()?;
                 self.new_relation(self.creates_temporary)
             }
+            Step::NewObject => self.new_object(),
+            Step::CopySource => self.copy_source(),
             Step::Relations => self.relations(),
             Step::FromRelation => {
                 if self.skip(Keyword::From)? {
@@ -199,6 +206,7 @@ impl Finder<'_> {
             Step::AlterPublication => self.alter_publication(),
             Step::Cluster => self.cluster(),
             Step::CommentedConstraint => self.commented_constraint(),
+            Step::Declare => self.declare(),
             Step::Explain => self.explain(),
             Step::Grant => self.grant(),
             Step::Import => self.import(),
@@ -207,7 +215,11 @@ impl Finder<'_> {
             Step::Reindex => self.reindex(),
             Step::Rule => self.rule(),
             Step::Session => {
-                self.affects_session = true;
+                self.affects_session();
+                Ok(())
+            }
+            Step::MaySession => {
+                self.may_affect_session();
                 Ok(())
             }
             Step::Nothing => self.nothing(),
@@ -289,9 +301,12 @@ impl Finder<'_> {
     pub(super) fn new_relation(&mut self, temporary: bool) -> Result<(), Fault> {
         let name = self.relation_name()?;
         self.created = Some(self.last(&name));
-        self.affects_session |= temporary;
+        let schema = self.schema(&name);
+        if temporary || schema.is_some_and(|schema| self.name_of(schema) == "pg_temp") {
+            self.note_temporary(self.last(&name));
+        }
         // A temporary table lives in a schema of its own.
-        if !temporary || self.schema(&name).is_some() {
+        if !temporary || schema.is_some() {
             self.record(&name);
         }
         Ok(())
