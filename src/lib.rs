@@ -79,7 +79,6 @@ pub mod directory;
 pub mod drift;
 pub mod lifecycle;
 pub mod migrations;
-mod name;
 pub mod pool;
 pub mod query;
 mod quote;
@@ -98,7 +97,6 @@ pub use crate::{
     drift::{Drift, DriftError, DriftReport},
     lifecycle::{CloneTenant, CloneTenantError, LifecycleError, LifecycleEvent, LifecycleHooks},
     migrations::{FleetError, FleetReport, MigrationError, MigrationSourceError, Revert},
-    name::{IntoSchemaName, MAX_NAME_BYTES, SchemaName, SchemaNameError},
     pool::{
         BuildError, Checkout, CheckoutError, ConnectError, DatabaseLimits, DirectoryCache, Placement, PlacementPolicy,
         Recycling, Tenant, TenantDirectory, TenantPool, TenantPoolBuilder,
@@ -107,6 +105,9 @@ pub use crate::{
     transfer::{ExportError, ImportError, MoveError},
     translate::{SchemaTranslateMap, TranslateError},
 };
+
+#[doc(inline)]
+pub use diesel_tenants_translate::{IntoSchemaName, MAX_NAME_BYTES, SchemaName, SchemaNameError};
 
 /// What hooks return, and functions that establish connections.
 pub use futures_core::future::BoxFuture;

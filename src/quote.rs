@@ -2,57 +2,10 @@
 
 use std::time::Duration;
 
-/// A string in SQL. Connections on which a backslash escapes are refused from the start.
-pub(crate) fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
-/// A name in double quotes.
-pub(crate) fn identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
+pub(crate) use diesel_tenants_translate::quote::{identifier, literal, names_between, names_in_list};
 
 /// Has the transaction that is open wait no longer than this for a lock.
 pub(crate) fn lock_timeout(patience: Duration) -> String {
     let timeout = i32::try_from(patience.as_millis()).unwrap_or(i32::MAX).max(1);
     format!("SET LOCAL lock_timeout = {timeout}")
-}
-
-/// The names in a list such as a search_path: separated by commas, in double quotes where they need them.
-pub(crate) fn names_in_list(list: &str) -> impl Iterator<Item = String> {
-    names_between(list, ',')
-}
-
-/// The names in a text, between separators that stand outside of quotes.
-pub(crate) fn names_between(list: &str, separator: char) -> impl Iterator<Item = String> {
-    let mut rest = list.chars().peekable();
-    std::iter::from_fn(move || {
-        let mut name = String::new();
-        let mut quoted = false;
-        rest.peek()?;
-        while let Some(character) = rest.next() {
-            match character {
-                '"' if quoted && rest.peek() == Some(&'"') => name.extend(rest.next()),
-                '"' => quoted = !quoted,
-                character if character == separator && !quoted => break,
-                character if character.is_ascii_whitespace() && !quoted => {}
-                character if quoted => name.push(character),
-                character => name.push(character.to_ascii_lowercase()),
-            }
-        }
-        Some(name)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_in_a_list_are_read_with_their_quotes_and_folded_without() {
-        let names: Vec<String> = names_in_list(r#""$user", public,"a "",b" , Ext, "Ext""#).collect();
-        assert_eq!(names, ["$user", "public", "a \",b", "ext", "Ext"]);
-        assert_eq!(names_in_list("").count(), 0);
-        assert_eq!(names_in_list(r#""""#).collect::<Vec<_>>(), [""]);
-    }
 }

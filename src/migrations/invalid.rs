@@ -12,7 +12,7 @@ use super::{MigrationError, Runner, script::Body, script::Script};
 use crate::{
     SchemaName,
     quote::literal,
-    translate::{Lexer, TokenKind, identifier_name},
+    translate::{identifier_name, tokens},
 };
 
 /// Part of the server's error when an index that a migration names is invalid.
@@ -150,14 +150,8 @@ async fn invalid_indexes(connection: &mut AsyncPgConnection, schema: &SchemaName
 /// The names behind `INDEX … IF NOT EXISTS`.
 fn words_behind_exists(sql: &str) -> Vec<String> {
     const BEFORE: [&str; 3] = ["if", "not", "exists"];
-    let Ok(mut lexer) = Lexer::new(sql) else {
-        return Vec::new();
-    };
     let (mut names, mut matched, mut in_index) = (Vec::new(), 0, false);
-    while let Ok(token) = lexer.next() {
-        if token.kind == TokenKind::End {
-            break;
-        }
+    for token in tokens(sql).unwrap_or_default() {
         let text = &sql[token.start as usize..token.end as usize];
         if matched == BEFORE.len() {
             matched = 0;

@@ -18,7 +18,7 @@ use super::{
     text::{into_diesel, sql_of, untranslated_sql},
     translated::AlreadyTranslated,
 };
-use crate::translate::{CacheStatistics, POISON, Template, TranslateError, cache};
+use crate::translate::{CacheStatistics, POISON, Template, TranslateError};
 
 /// Translated SQL, and what its analysis told.
 #[derive(Debug)]
@@ -41,12 +41,7 @@ static FINISHED: LazyLock<Cache<(TypeId, u64), Arc<Finished>, ByBytes>> =
 
 /// Statistics of the finished texts, kept for each query of a fixed text and each tenant.
 pub fn finished_statistics() -> CacheStatistics {
-    CacheStatistics {
-        hits: FINISHED.hits(),
-        misses: FINISHED.misses(),
-        entries: FINISHED.len(),
-        bytes: FINISHED.weight(),
-    }
+    CacheStatistics::new(FINISHED.hits(), FINISHED.misses(), FINISHED.len(), FINISHED.weight())
 }
 
 #[derive(Clone)]
@@ -95,7 +90,7 @@ impl Finished {
         render: impl FnOnce(&Template) -> Result<Cow<'a, str>, TranslateError>,
     ) -> QueryResult<Arc<Self>> {
         static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-        let template = cache::get(sql).map_err(into_diesel)?;
+        let template = Template::cached(sql).map_err(into_diesel)?;
         let sql: Box<str> = render(&template).map_err(into_diesel)?.into();
         let hash = HASHER.hash_one(&sql);
         Ok(Arc::new(Self {

@@ -7,7 +7,7 @@ use diesel::{
 };
 
 use super::TranslatedBackend;
-use crate::translate::{SchemaTranslateMap, TranslateError, cache};
+use crate::translate::{SchemaTranslateMap, Template, TranslateError};
 
 /// The text of a query as Diesel writes it.
 pub(super) fn sql_of<DB, Q>(query: &Q, backend: &DB) -> QueryResult<String>
@@ -50,7 +50,7 @@ where
 
 /// Translates through the cache of templates.
 pub(super) fn translate<'a>(sql: &'a str, map: &SchemaTranslateMap) -> QueryResult<Cow<'a, str>> {
-    cache::get(sql)
+    Template::cached(sql)
         .and_then(|template| template.render(sql, map))
         .map_err(into_diesel)
 }

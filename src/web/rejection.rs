@@ -134,13 +134,11 @@ impl Rejection {
     /// A name from outside: what PostgreSQL, or the pool, keeps for itself is no tenant's, and no more is said of it.
     pub(super) fn of_name(error: SchemaNameError) -> Self {
         match error {
-            SchemaNameError::Empty | SchemaNameError::Nul { .. } | SchemaNameError::TooLong { .. } => {
-                Self::Malformed(Malformed::Name(error))
-            }
             SchemaNameError::Reserved { name }
             | SchemaNameError::Extensions { name }
             | SchemaNameError::Symbolic { name }
             | SchemaNameError::Shared { name } => Self::Unknown { tenant: name },
+            _ => Self::Malformed(Malformed::Name(error)),
         }
     }
 

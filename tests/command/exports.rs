@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::project::{Ended, Project};
+use crate::project::{Ended, Project, send};
 
 fn project() -> Project {
     let project = Project::with_tenants(&["a", "b"]);
@@ -108,13 +108,12 @@ fn an_export_that_ends_half_way_leaves_the_file_as_it_was() {
     project.run(&["tenant", "export", "b", "out"]).well();
     let before = fs::read(project.path().join("out")).unwrap();
 
-    for signal in ["-INT", "-TERM", "-KILL"] {
+    for signal in ["INT", "TERM", "KILL"] {
         let holder = Holder::of(&project, "BEGIN; LOCK a.items IN ACCESS EXCLUSIVE MODE");
         let mut command = project.command(&["tenant", "export", "a", "out", "--force"]);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         wait_for_partial(&project);
-        let sent = Command::new("kill").args([signal, &child.id().to_string()]).status();
-        assert!(sent.unwrap().success());
+        send(signal, &child);
         let code = child.wait().unwrap().code();
         drop(holder);
         assert_eq!(fs::read(project.path().join("out")).unwrap(), before, "{signal}");

@@ -1,19 +1,11 @@
 use std::{
     io::{BufRead, BufReader, Read},
-    process::{Child, Command, Stdio},
+    process::{Child, Stdio},
 };
 
 use serde_json::Value;
 
-use crate::project::Project;
-
-fn press_ctrl_c(child: &Child) {
-    let sent = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(sent.success());
-}
+use crate::project::{Project, send};
 
 /// Starts a migration of five tenants, one after the other, and waits for the first one to be through.
 fn begin(project: &Project) -> (Child, BufReader<std::process::ChildStderr>) {
@@ -32,7 +24,7 @@ fn begin(project: &Project) -> (Child, BufReader<std::process::ChildStderr>) {
 fn the_first_ctrl_c_finishes_the_tenant_under_way_and_reports() {
     let project = Project::with_tenants(&["t1", "t2", "t3", "t4", "t5"]);
     let (mut child, mut err) = begin(&project);
-    press_ctrl_c(&child);
+    send("INT", &child);
     let (mut told, mut out) = (String::new(), String::new());
     err.read_to_string(&mut told).unwrap();
     child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
@@ -62,12 +54,12 @@ fn the_first_ctrl_c_finishes_the_tenant_under_way_and_reports() {
 fn the_second_ctrl_c_quits_at_once() {
     let project = Project::with_tenants(&["t1", "t2", "t3", "t4", "t5"]);
     let (mut child, mut err) = begin(&project);
-    press_ctrl_c(&child);
+    send("INT", &child);
     let mut line = String::new();
     while !line.contains("stopping") {
         line.clear();
         assert_ne!(err.read_line(&mut line).unwrap(), 0, "it ended too soon");
     }
-    press_ctrl_c(&child);
+    send("INT", &child);
     assert_eq!(child.wait().unwrap().code(), Some(130));
 }

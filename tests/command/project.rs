@@ -1,7 +1,7 @@
 use std::{
     fs,
     path::Path,
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
 };
 
 use diesel_tenants_test_support::{Database, Server};
@@ -129,4 +129,10 @@ impl Ended {
         assert_eq!(self.code, Some(1), "{}\n{}", self.out, self.err);
         self.err
     }
+}
+
+/// Sends a signal to a command that runs. By the shell, as not every system has a program for it.
+pub fn send(signal: &str, child: &Child) {
+    let kill = format!("kill -s {signal} {}", child.id());
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
 }

@@ -1,12 +1,12 @@
 use std::{
     fs,
-    process::{Command, Stdio},
+    process::Stdio,
     time::{Duration, Instant},
 };
 
 use serde_json::json;
 
-use crate::project::Project;
+use crate::project::{Project, send};
 
 /// With tables that have keys, and an enum.
 fn project() -> Project {
@@ -138,11 +138,7 @@ fn ctrl_c_gives_up_and_leaves_no_database_behind() {
         std::thread::sleep(Duration::from_millis(20));
     };
     assert!(scratch.starts_with("diesel_tenants_scratch_"), "{scratch}");
-    let sent = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(sent.success());
+    send("INT", &child);
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert_eq!(
         project.value(&format!("SELECT count(*) FROM pg_database WHERE datname = '{scratch}'")),

@@ -1,5 +1,5 @@
 //! The rules of translation once more, over the tree of `squawk-syntax`: another lexer, another grammar, recursion in place of a stack machine.
-//! Nothing here is shared with `src/translate`.
+//! Nothing here is shared with `crates/translate`.
 
 use std::{collections::BTreeMap, ops::Range, rc::Rc};
 

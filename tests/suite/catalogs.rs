@@ -15,5 +15,8 @@ fn the_list_of_system_catalogs_has_all_of_this_servers() {
         map.translate(&sql).unwrap() != sql
     };
     let unknown: Vec<String> = catalogs.into_iter().filter(is_unknown).collect();
-    assert!(unknown.is_empty(), "add to src/translate/catalog.rs: {unknown:?}");
+    assert!(
+        unknown.is_empty(),
+        "add to crates/translate/src/catalog.rs: {unknown:?}"
+    );
 }

@@ -1,0 +1,109 @@
+//! Analysed statements, kept so that a text is analysed once for all maps and connections.
+
+use std::sync::{Arc, LazyLock};
+
+use quick_cache::{Weighter, sync::Cache};
+
+use super::{Template, TranslateError};
+
+/// Bounded by bytes; a text seen once doesn't push out one that is used often (quick_cache evicts by S3-FIFO).
+static TEMPLATES: LazyLock<Cache<Box<str>, Arc<Template>, ByBytes>> =
+    LazyLock::new(|| Cache::with_weighter(16_384, 32 << 20, ByBytes));
+
+/// Longer texts are mostly batches of values that never come again: analysing them costs less than remembering them.
+const LONGEST_KEPT: usize = 64 << 10;
+
+#[derive(Clone)]
+struct ByBytes;
+
+impl Weighter<Box<str>, Arc<Template>> for ByBytes {
+    fn weight(&self, sql: &Box<str>, template: &Arc<Template>) -> u64 {
+        (sql.len() + template.memory()) as u64
+    }
+}
+
+/// How a cache is doing, counted since the process started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CacheStatistics {
+    /// Look-ups that found what they wanted.
+    pub hits: u64,
+    /// Look-ups that didn't.
+    pub misses: u64,
+    /// Entries held now.
+    pub entries: usize,
+    /// Bytes held now, as far as they are counted: texts and what is known of them.
+    pub bytes: u64,
+}
+
+impl CacheStatistics {
+    /// The statistics of a cache of one's own, to be shown beside those of this package.
+    pub fn new(hits: u64, misses: u64, entries: usize, bytes: u64) -> Self {
+        Self {
+            hits,
+            misses,
+            entries,
+            bytes,
+        }
+    }
+}
+
+/// Statistics of the analysed statements, which all maps and connections of the process share.
+///
+/// ```
+/// let statistics = diesel_tenants_translate::template_statistics();
+/// println!("{} of {} look-ups found their statement analysed", statistics.hits, statistics.hits + statistics.misses);
+/// ```
+pub fn template_statistics() -> CacheStatistics {
+    CacheStatistics {
+        hits: TEMPLATES.hits(),
+        misses: TEMPLATES.misses(),
+        entries: TEMPLATES.len(),
+        bytes: TEMPLATES.weight(),
+    }
+}
+
+impl Template {
+    /// The template of `sql`, analysed now, or before by anybody in this process: a cache of at most 32 MiB keeps what is used often.
+    ///
+    /// # Errors
+    /// As for [`analyse`](Self::analyse).
+    pub fn cached(sql: &str) -> Result<Arc<Self>, TranslateError> {
+        if sql.len() > LONGEST_KEPT {
+            return Self::analyse(sql).map(Arc::new);
+        }
+        if let Some(template) = TEMPLATES.get(sql) {
+            return Ok(template);
+        }
+        let template = Arc::new(Self::analyse(sql)?);
+        TEMPLATES.insert(sql.into(), Arc::clone(&template));
+        Ok(template)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_seen_once_do_not_push_out_one_that_is_used_often_and_memory_is_bounded() {
+        let hot = "SELECT hot FROM orders";
+        for number in 0..100_000 {
+            let once = format!("SELECT {number} FROM orders /* {} */", "x".repeat(500));
+            Template::cached(&once).unwrap();
+            if number % 100 == 0 {
+                Template::cached(hot).unwrap();
+            }
+        }
+        assert!(TEMPLATES.peek(hot).is_some());
+        assert!(template_statistics().bytes <= 32 << 20, "{:?}", template_statistics());
+        assert!(TEMPLATES.len() < 100_000);
+    }
+
+    #[test]
+    fn a_very_long_text_is_not_kept() {
+        let long = format!("SELECT '{}' FROM orders", "x".repeat(LONGEST_KEPT));
+        Template::cached(&long).unwrap();
+        assert!(TEMPLATES.peek(long.as_str()).is_none());
+    }
+}

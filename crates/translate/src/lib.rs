@@ -1,0 +1,49 @@
+//! SQL text and a map of schemas in, SQL text out. Pure: no connection, no state.
+//!
+//! A text is analysed once: a [`Template`] says where it has names to translate. Rendering that under a [`SchemaTranslateMap`] is a copy. What
+//! is not understood is a [`TranslateError`], never a guess.
+//!
+//! Out of reach are names that SQL's grammar does not show as relations: those in strings (`'orders'::regclass`, `nextval('orders_id_seq')`), row
+//! types (`NULL::orders`), functions' bodies in strings and `DO` blocks. A temporary table is left alone where it is created, but a later
+//! statement can't know that it is one: name it in [`SchemaTranslateMap::with_untranslated`]. Strings are read as the server reads them with
+//! `standard_conforming_strings` on, its default; a session must not turn that off.
+//!
+//! The modules, in the order in which a text meets them: `lexer` cuts it into tokens, with `keyword` for the words of the grammar;
+//! `finder` follows the grammar and finds the relations; `identifier` says what a name's text names and `catalog` which are
+//! PostgreSQL's own; `template` keeps the places found and renders them under a `map`, and `cache` keeps templates.
+
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+mod cache;
+mod catalog;
+mod error;
+mod finder;
+mod identifier;
+mod keyword;
+pub mod lexer;
+mod map;
+mod name;
+pub mod quote;
+mod session_effect;
+mod split;
+mod string;
+mod template;
+mod transaction;
+mod words;
+
+pub use cache::{CacheStatistics, template_statistics};
+#[doc(hidden)]
+pub use error::POISON;
+pub use error::{Place, TranslateError};
+pub use map::SchemaTranslateMap;
+pub use name::{IntoSchemaName, MAX_NAME_BYTES, SchemaName, SchemaNameError};
+pub use session_effect::{Hazard, HazardKind, SessionEffect};
+pub use split::statements;
+pub use template::Template;
+pub use transaction::transaction_control;
+pub use words::words;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,75 @@
+//! Statements that begin or end a transaction.
+
+use super::{
+    lexer::{Kind, Lexer},
+    split::statements,
+};
+
+/// The first statement of a text that would end the transaction it runs in, or begin one: its first word, in capitals.
+///
+/// Savepoints stay inside of the transaction, and are fine. A text that can't be understood has none, as far as is known:
+/// the server will say what is wrong with it.
+pub fn transaction_control(sql: &str) -> Option<String> {
+    statements(sql)
+        .ok()?
+        .into_iter()
+        .find_map(|range| controls_transaction(&sql[range]))
+}
+
+fn controls_transaction(statement: &str) -> Option<String> {
+    let mut lexer = Lexer::new(statement).ok()?;
+    let mut next = || {
+        let token = lexer.next().ok()?;
+        let text = &statement[token.start as usize..token.end as usize];
+        Some((text.to_ascii_uppercase(), token.kind))
+    };
+    let mut word = || Some(next()?.0);
+    let first = word()?;
+    let controls = match &*first {
+        "BEGIN" | "COMMIT" | "END" | "ABORT" => true,
+        "START" => word()? == "TRANSACTION",
+        // A prepared statement may have that name.
+        "PREPARE" => word()? == "TRANSACTION" && next()?.1 == Kind::String,
+        // ROLLBACK [WORK | TRANSACTION] TO SAVEPOINT
+        "ROLLBACK" => !matches!(word().as_deref(), Some("TO")) && !matches!(word().as_deref(), Some("TO")),
+        _ => false,
+    };
+    controls.then_some(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn transaction_control_is_found_among_other_statements() {
+        for (sql, word) in [
+            ("CREATE TABLE a (b int); commit", "COMMIT"),
+            ("/* so */ Begin; SELECT 1", "BEGIN"),
+            ("START TRANSACTION", "START"),
+            ("ROLLBACK", "ROLLBACK"),
+            ("ROLLBACK WORK", "ROLLBACK"),
+            ("PREPARE TRANSACTION 'x'", "PREPARE"),
+            ("END", "END"),
+        ] {
+            assert_eq!(transaction_control(sql).as_deref(), Some(word), "{sql}");
+        }
+    }
+
+    #[test]
+    fn savepoints_strings_and_function_bodies_are_no_transaction_control() {
+        for sql in [
+            "SAVEPOINT a; ROLLBACK TO a; ROLLBACK TO SAVEPOINT a; ROLLBACK WORK TO SAVEPOINT a; RELEASE a",
+            "INSERT INTO notes VALUES ('; COMMIT')",
+            "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN 1; END $$",
+            "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END",
+            "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1 end; SELECT 2; END",
+            "DO $$ BEGIN END $$",
+            "PREPARE plan AS SELECT 1",
+            "PREPARE transaction AS SELECT 1",
+            "",
+        ] {
+            assert_eq!(transaction_control(sql), None, "{sql}");
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! SQL text and a map of schemas in, SQL text out: what the package `diesel-tenants-translate` does, which needs neither Diesel nor a connection.
+
+pub use diesel_tenants_translate::{
+    CacheStatistics, Hazard, HazardKind, Place, SchemaTranslateMap, SessionEffect, Template, TranslateError,
+    statements, template_statistics, words,
+};
+pub(crate) use diesel_tenants_translate::{
+    POISON,
+    lexer::{Kind as TokenKind, Token, dollar_content, identifier_name, string_content, tokens},
+    transaction_control,
+};
