@@ -92,7 +92,7 @@ pub mod web;
 
 #[doc(inline)]
 pub use crate::{
-    connection::{TenantConnection, TenantStatus},
+    connection::{RefusedStatement, TenantConnection, TenantStatus},
     context::with_tenant,
     drift::{Drift, DriftError, DriftReport},
     lifecycle::{CloneTenant, CloneTenantError, LifecycleError, LifecycleEvent, LifecycleHooks},

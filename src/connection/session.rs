@@ -7,7 +7,7 @@ use std::{
     },
 };
 
-use diesel::result::Error;
+use diesel::{QueryResult, result::Error};
 
 use super::wrapped::is_outdated;
 use crate::query::Finished;
@@ -19,6 +19,7 @@ use crate::query::Finished;
 pub(crate) struct Session {
     /// Tells connections apart; never used twice in a process.
     id: u64,
+    sharing: Sharing,
     /// A statement may have left state on the session: a `SET`, a temporary table, an advisory lock, a raw `BEGIN`.
     altered: AtomicBool,
     /// A query was given up before its answer came, and the server may still be at it.
@@ -35,6 +36,17 @@ pub(crate) struct Session {
     statements: Mutex<HashSet<u64, BuildHasherDefault<AlreadyHashed>>>,
 }
 
+/// Who uses a session, one after another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sharing {
+    /// The caller alone, who answers for it.
+    Alone,
+    /// The tenants of a pool, which closes what isn't as good as new.
+    InTurn,
+    /// The same through a pooler that may be in between: closing the connection doesn't end the server's session.
+    Pooler,
+}
+
 /// What a pool should do with a connection that comes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Condition {
@@ -47,10 +59,11 @@ pub(crate) enum Condition {
 }
 
 impl Session {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(sharing: Sharing) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Self {
             id: NEXT.fetch_add(1, Relaxed),
+            sharing,
             altered: AtomicBool::new(false),
             interrupted: AtomicBool::new(false),
             gave_up: AtomicBool::new(false),
@@ -66,7 +79,15 @@ impl Session {
     }
 
     /// Notes what a statement does to the session; `prepared` if the connection keeps it prepared.
-    pub(super) fn record(&self, finished: &Finished, prepared: bool) {
+    ///
+    /// # Errors
+    /// [`RefusedStatement`](super::RefusedStatement) if it must not be sent to a session that is shared like this one.
+    pub(super) fn record(&self, finished: &Finished, prepared: bool) -> QueryResult<()> {
+        if let Some(refusals) = &finished.refusals
+            && let Some(refused) = refusals.on(self.sharing)
+        {
+            return Err(Error::QueryBuilderError(Box::new(refused.clone())));
+        }
         if finished.affects_session {
             self.alter();
         }
@@ -76,6 +97,7 @@ impl Session {
                 .unwrap_or_else(PoisonError::into_inner)
                 .insert(finished.hash);
         }
+        Ok(())
     }
 
     pub(super) fn alter(&self) {

@@ -12,7 +12,7 @@ use diesel_async::{
 
 use super::{
     Condition, ExecuteFuture, LoadFuture, Rows, TenantTransactionManager, Wrapped,
-    session::{Session, Waiting},
+    session::{Session, Sharing, Waiting},
 };
 use crate::{
     query::{Finished, Rendered, TranslatedBackend, Translation},
@@ -43,10 +43,15 @@ impl<C> TenantConnection<C> {
     /// Names that can't be translated (in strings, in function bodies) are resolved by the connection's own search_path:
     /// it should hold neither `public` nor any tenant. A [`TenantPool`](crate::TenantPool) sees to that; here it is yours.
     pub fn new(connection: C, map: SchemaTranslateMap) -> Self {
+        Self::shared(connection, map, Sharing::Alone)
+    }
+
+    /// The same for a session that others use too, of which more is refused.
+    pub(crate) fn shared(connection: C, map: SchemaTranslateMap, sharing: Sharing) -> Self {
         Self {
             inner: connection,
             translation: Arc::new(Translation::new(map)),
-            session: Session::new(),
+            session: Session::new(sharing),
         }
     }
 
@@ -133,13 +138,13 @@ impl<C> TenantConnection<C> {
         // What was prepared before may be outdated too: on an outdated connection each statement is prepared anew.
         let prepared = !self.session.is_outdated() && query.is_safe_to_cache_prepared(&DB::default())?;
         let finished = Finished::of(&query, prepared, &self.translation)?;
-        self.session.record(&finished, prepared);
+        self.session.record(&finished, prepared)?;
         Ok(Rendered::new(query, prepared, finished, Arc::clone(&self.translation)))
     }
 
     pub(super) fn render_batch(&self, sql: &str) -> QueryResult<Arc<Finished>> {
         let finished = Finished::from_sql(sql, &self.translation)?;
-        self.session.record(&finished, false);
+        self.session.record(&finished, false)?;
         Ok(finished)
     }
 }

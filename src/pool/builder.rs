@@ -173,7 +173,7 @@ impl TenantPoolBuilder {
     }
 
     /// A schema's name that stands for the tenant's: tables declared in it, `table! { tenant.orders … }`, are the tenant's,
-    /// as unqualified ones are. Default: none. No tenant may have that name.
+    /// as unqualified ones are. Default: none. No tenant may have that name, and no other schema of the database.
     pub fn symbolic_schema(mut self, schema: impl Into<String>) -> Self {
         self.options.symbolic_schema = Some(schema.into());
         self

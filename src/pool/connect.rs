@@ -17,7 +17,10 @@ use super::{
     options::Options,
     session_proof::{Token, is_drivers_own, process_id},
 };
-use crate::{SchemaName, quote::names_in_list};
+use crate::{
+    SchemaName,
+    quote::{literal, names_in_list},
+};
 
 /// Makes a connection of one's own from the driver's configuration: for TLS, above all.
 pub(super) type EstablishCallback =
@@ -28,6 +31,7 @@ pub(crate) struct Connector {
     config: Config,
     server: String,
     extension_schemas: Vec<SchemaName>,
+    symbolic_schema: Option<String>,
     timeout: Duration,
     establish: Option<Arc<EstablishCallback>>,
     runtime: Option<Handle>,
@@ -57,6 +61,7 @@ impl Connector {
             server: describe(&config),
             config,
             extension_schemas,
+            symbolic_schema: options.symbolic_schema.clone(),
             timeout: options.connect_timeout,
             establish: options.establish.clone(),
             runtime: options.runtime.clone(),
@@ -74,6 +79,7 @@ impl Connector {
             server: describe(&config),
             config,
             extension_schemas: self.extension_schemas.clone(),
+            symbolic_schema: self.symbolic_schema.clone(),
             timeout: self.timeout,
             establish: self.establish.clone(),
             runtime: self.runtime.clone(),
@@ -222,6 +228,12 @@ impl Connector {
                 server: self.server.clone(),
             });
         }
+        if let (true, Some(schema)) = (settings.symbolic_exists, &self.symbolic_schema) {
+            return Err(ConnectError::SymbolicSchemaExists {
+                server: self.server.clone(),
+                schema: schema.clone(),
+            });
+        }
         if !settings.standard_strings {
             return Err(ConnectError::NonstandardStrings {
                 server: self.server.clone(),
@@ -294,12 +306,14 @@ impl Connector {
     /// Where a pooler may be in between, in a transaction: so that one session sees the statement prepared and run.
     async fn settings(&self, connection: &mut AsyncPgConnection, token: Token) -> Result<Settings, ConnectError> {
         // The text holds the token, so that no other statement of the session is taken for this one.
+        let symbolic = self.symbolic_schema.as_deref().map_or("NULL".to_owned(), literal);
         let sql = format!(
             "SELECT pg_catalog.current_setting('search_path') AS search_path, \
              pg_catalog.current_setting('standard_conforming_strings') = 'on' AS standard_strings, \
              pg_catalog.current_setting('transaction_read_only') = 'on' AS read_only, \
              COALESCE(pg_catalog.current_setting('{}', true), '') AS token, \
              pg_catalog.pg_backend_pid() AS process_id, \
+             EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = {symbolic}) AS symbolic_exists, \
              ARRAY(SELECT name FROM pg_catalog.pg_prepared_statements \
              WHERE pg_catalog.strpos(statement, '{token}') > 0) AS statements",
             Token::SETTING
@@ -349,6 +363,9 @@ struct Settings {
     token: String,
     #[diesel(sql_type = Integer)]
     process_id: i32,
+    /// Whether there is a schema of the symbolic one's name.
+    #[diesel(sql_type = Bool)]
+    symbolic_exists: bool,
     /// What the server calls the statement that asks.
     #[diesel(sql_type = Array<Text>)]
     statements: Vec<String>,

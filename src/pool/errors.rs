@@ -250,6 +250,17 @@ pub enum ConnectError {
         /// Host, port and database.
         server: String,
     },
+    /// The symbolic schema is a real one too.
+    #[error(
+        "schema {schema:?} of `symbolic_schema` stands for each tenant's, and at {server} there is a real one of that name, which \
+         functions and names in strings would reach: rename it, or choose another symbolic schema"
+    )]
+    SymbolicSchemaExists {
+        /// Host, port and database.
+        server: String,
+        /// The schema.
+        schema: String,
+    },
     /// A schema of extensions holds something else, or may.
     #[error(
         "schema {schema:?} of `extension_schemas` at {server} {found}, so that a name the translator can't see might reach what \

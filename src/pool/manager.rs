@@ -8,7 +8,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl, pooled_connection::PoolableCo
 use tokio::runtime::{self, Handle};
 
 use super::{ConnectError, Recycling, connect::Connector, schemas::Schemas};
-use crate::{TenantConnection, translate::SchemaTranslateMap};
+use crate::{TenantConnection, connection::Sharing, translate::SchemaTranslateMap};
 
 /// Makes connections for the pool, and decides which may stay.
 pub(crate) struct Manager {
@@ -81,7 +81,15 @@ impl managed::Manager for Manager {
             Some(connection) => connection,
             None => Box::new(Box::pin(self.connector.connect()).await?),
         };
-        Ok(Box::new(TenantConnection::new(*connection, SchemaTranslateMap::new())))
+        let sharing = match self.connector.may_be_pooled() {
+            true => Sharing::Pooler,
+            false => Sharing::InTurn,
+        };
+        Ok(Box::new(TenantConnection::shared(
+            *connection,
+            SchemaTranslateMap::new(),
+            sharing,
+        )))
     }
 
     async fn recycle(&self, connection: &mut Box<TenantConnection>, metrics: &Metrics) -> RecycleResult<ConnectError> {

@@ -18,7 +18,10 @@ use super::{
     text::{into_diesel, sql_of, untranslated_sql},
     translated::AlreadyTranslated,
 };
-use crate::translate::{CacheStatistics, POISON, Template, TranslateError};
+use crate::{
+    connection::Refusals,
+    translate::{CacheStatistics, POISON, Template, TranslateError},
+};
 
 /// Translated SQL, and what its analysis told.
 #[derive(Debug)]
@@ -26,6 +29,8 @@ pub(crate) struct Finished {
     pub(crate) sql: Box<str>,
     /// Whether running it may leave something behind on the session.
     pub(crate) affects_session: bool,
+    /// Why not to run it where tenants use the session in turn: rare, and in a box.
+    pub(crate) refusals: Option<Box<Refusals>>,
     /// Whether it is undone as a whole where it fails, so that it can be sent again.
     pub(crate) fails_whole: bool,
     /// Stands for the text where statements are counted.
@@ -91,12 +96,14 @@ impl Finished {
     ) -> QueryResult<Arc<Self>> {
         static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
         let template = Template::cached(sql).map_err(into_diesel)?;
+        let refusals = Refusals::of(sql, &template);
         let sql: Box<str> = render(&template).map_err(into_diesel)?.into();
         let hash = HASHER.hash_one(&sql);
         Ok(Arc::new(Self {
             fails_whole: fails_whole(&sql),
             sql,
             affects_session: template.affects_session(),
+            refusals,
             hash,
         }))
     }

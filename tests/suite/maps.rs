@@ -165,6 +165,22 @@ async fn a_symbolic_schema_stands_for_the_tenants_also_beside_unqualified_tables
 }
 
 #[tokio::test]
+async fn a_symbolic_schema_that_is_a_real_one_too_is_refused() {
+    let database = diesel_tenants_test_support::Server::shared().database();
+    database.run("CREATE SCHEMA \"it's\"; CREATE FUNCTION \"it's\".f() RETURNS int LANGUAGE sql AS 'SELECT 1'");
+    let build = |symbolic: &str| {
+        diesel_tenants::TenantPool::builder(database.url())
+            .symbolic_schema(symbolic)
+            .build()
+    };
+    let message = chain(&build("it's").await.unwrap_err());
+    let reason = "schema \"it's\" of `symbolic_schema` stands for each tenant's, and at ";
+    assert!(message.contains(reason), "{message}");
+    assert!(message.contains("there is a real one of that name"), "{message}");
+    build("its").await.unwrap();
+}
+
+#[tokio::test]
 async fn a_shared_checkout_reaches_pinned_tables_and_refuses_a_tenants_by_name() {
     let store = Store::on_one_connection().await;
     let mut conn = store.pool.shared().get().await.unwrap();

@@ -1,10 +1,10 @@
 //! What stands between: PgBouncer, in every way in which it may be set up. Each shows every tenant its own rows, or is refused.
 
 use diesel::{prelude::*, sql_types::Text};
-use diesel_async::RunQueryDsl;
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use diesel_tenants::{
-    BuildError, CheckoutError, ConnectError, Placement, TenantPool, TenantPoolBuilder, directory::FixedDirectory,
-    migrations::NoMigrations,
+    BuildError, CheckoutError, ConnectError, Placement, RefusedStatement, TenantPool, TenantPoolBuilder,
+    directory::FixedDirectory, migrations::NoMigrations,
 };
 use diesel_tenants_test_support::{Database, PgBouncer, Server};
 use futures_util::future::join_all;
@@ -230,6 +230,100 @@ async fn notifications_are_not_waited_for_behind_a_pooler() {
         .listen()
         .migration_url(behind.database.url());
     past.build().await.unwrap();
+}
+
+/// What certainly stays on the server's session, which closing the pooler's connection doesn't end.
+const STAYS: &[&str] = &[
+    "SET search_path = client1",
+    "SET work_mem = '1MB'",
+    "SET local.customer = 'secret'",
+    "RESET work_mem",
+    "DISCARD TEMP",
+    "CREATE TEMP TABLE IF NOT EXISTS import_buffer AS SELECT who FROM notes",
+    "CREATE TEMP TABLE pg_temp.import_buffer (id int)",
+    "CREATE TEMP VIEW v AS SELECT 1 AS id",
+    "SELECT 1 AS id INTO TEMP t",
+    "CREATE TYPE pg_temp.e AS ENUM ('a')",
+    "PREPARE p AS SELECT 1",
+    "DEALLOCATE ALL",
+    "BEGIN; DECLARE c CURSOR WITH HOLD FOR SELECT 1; COMMIT",
+    "LISTEN news",
+    "LOAD 'plpgsql'",
+    "SELECT pg_advisory_lock(1)",
+    "SELECT pg_try_advisory_lock(1)",
+    "SELECT set_config('app.customer', 'secret', false)",
+    "UPDATE pg_settings SET setting = 'client1' WHERE name = 'search_path'",
+    "SELECT setseed(0.5)",
+    "SELECT currval('client1.s')",
+    "SELECT lastval()",
+];
+
+/// What is gone when its transaction is, or can't be told.
+const GOES: &[&str] = &[
+    "SET LOCAL work_mem = '1MB'",
+    "SELECT set_config('app.customer', 'x', true)",
+    "CREATE TEMP TABLE import_buffer ON COMMIT DROP AS SELECT who FROM notes",
+    "SELECT pg_advisory_xact_lock(1)",
+    "DO 'BEGIN END'",
+];
+
+#[tokio::test]
+async fn behind_a_pooler_what_stays_on_the_servers_session_is_refused_before_it_is_sent() {
+    let behind = Behind::new();
+    let mut urls = vec![{
+        let (_, address) = behind.database.url().split_once('@').unwrap();
+        format!("postgres://{}:x@{address}", behind.role)
+    }];
+    // Of the newer ones, one that is served.
+    let newer = PgBouncer::version().is_some_and(|version| version >= (1, 21));
+    let pooler = newer.then(|| {
+        behind.pooler(&[
+            "pool_mode = transaction",
+            "default_pool_size = 1",
+            "max_prepared_statements = 200",
+        ])
+    });
+    urls.extend(pooler.as_ref().map(|pooler| pooler.url().to_owned()));
+    for url in urls {
+        let pool = TenantPool::builder(&url)
+            .search_path_from_role()
+            .max_size(1)
+            .build()
+            .await
+            .unwrap();
+        for sql in STAYS {
+            let mut conn = pool.for_tenant("client1").get().await.unwrap();
+            for answer in [
+                conn.batch_execute(sql).await,
+                diesel::sql_query(*sql).execute(&mut conn).await.map(drop),
+            ] {
+                match answer {
+                    Err(diesel::result::Error::QueryBuilderError(error)) => {
+                        assert!(error.is::<RefusedStatement>(), "{sql}: {error}")
+                    }
+                    other => panic!("{sql}: {other:?}"),
+                }
+            }
+        }
+        for sql in GOES {
+            let mut conn = pool.for_tenant("client1").get().await.unwrap();
+            conn.batch_execute(sql).await.expect(sql);
+        }
+        let mut conn = pool.for_tenant("client2").get().await.unwrap();
+        let left = "SELECT pg_catalog.format('%s %s %s', current_setting('search_path'), current_setting('app.customer', true), \
+             to_regclass('pg_temp.import_buffer')) AS value";
+        let Setting { value } = diesel::sql_query(left).get_result(&mut conn).await.unwrap();
+        assert_eq!(value.trim(), "\"\"");
+        let error = conn
+            .batch_execute("SELECT 1; SET work_mem = '1MB'")
+            .await
+            .unwrap_err()
+            .to_string();
+        let message = "`SET` leaves something on the server's session, which a pooler in between (`search_path_from_role`) gives to other \
+             tenants: use SET LOCAL, set_config(…, true), ON COMMIT DROP or pg_advisory_xact_lock in a transaction, or a pool that leads past \
+             the pooler, at 1:11";
+        assert!(error.contains(message), "{error}");
+    }
 }
 
 #[derive(QueryableByName)]

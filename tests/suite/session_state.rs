@@ -6,7 +6,7 @@ use diesel::{
     sql_types::{Integer, Text},
 };
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
-use diesel_tenants::{TenantConnection, TenantPool, migrations::NoMigrations};
+use diesel_tenants::{RefusedStatement, TenantConnection, TenantPool, migrations::NoMigrations};
 use diesel_tenants_test_support::Server;
 
 use crate::{
@@ -261,4 +261,113 @@ async fn a_migration_that_writes_to_pg_settings_changes_nothing_for_the_next_ten
             assert_ne!(seen, ["77777kB"], "{tenant} after {table}");
         }
     }
+}
+
+/// Why nothing was sent.
+fn refused(answer: QueryResult<impl std::fmt::Debug>) -> RefusedStatement {
+    match answer {
+        Err(diesel::result::Error::QueryBuilderError(error)) => *error.downcast().unwrap(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_id_that_another_tenant_made_last_is_not_told() {
+    let store = Store::on_one_connection().await;
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    let before = pid(&mut conn).await;
+    let insert = "INSERT INTO orders (user_id, item_id, quantity) VALUES (1, 1, 1)";
+    conn.batch_execute(insert).await.unwrap();
+    // By the sequence's name it is the tenant's own.
+    let own = "SELECT currval('client1.orders_id_seq')";
+    conn.batch_execute(own).await.unwrap();
+    drop(conn);
+    let mut conn = store.pool.for_tenant("client2").get().await.unwrap();
+    for sql in [
+        "SELECT lastval()",
+        "INSERT INTO items VALUES (pg_catalog.lastval(), '', 1)",
+    ] {
+        let error = refused(conn.batch_execute(sql).await);
+        assert!(matches!(error, RefusedStatement::LastValue { .. }), "{error:?}");
+        let error = refused(diesel::sql_query(sql).execute(&mut conn).await);
+        assert!(error.to_string().contains("use RETURNING, at 1:"), "{error}");
+        let error = refused(diesel::sql_query(sql).execute(&mut &*conn).await);
+        assert!(matches!(error, RefusedStatement::LastValue { .. }), "{error:?}");
+    }
+    // Nothing was sent.
+    assert_eq!(pid(&mut conn).await, before);
+}
+
+#[tokio::test]
+async fn rows_that_nobody_would_send_cost_the_next_tenant_no_connection() {
+    let store = Store::on_one_connection().await;
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    let before = pid(&mut conn).await;
+    for sql in [
+        "COPY items FROM STDIN",
+        "COPY public.users (id, name) FROM stdin WITH (FORMAT csv)",
+    ] {
+        let error = refused(conn.batch_execute(sql).await);
+        assert!(
+            error
+                .to_string()
+                .starts_with("`COPY … FROM STDIN` can't be run by Diesel"),
+            "{error}"
+        );
+        let error = refused(diesel::sql_query(sql).execute(&mut conn).await);
+        assert!(matches!(error, RefusedStatement::CopyFromStdin { .. }), "{error:?}");
+    }
+    drop(conn);
+    let mut conn = store.pool.for_tenant("client2").get().await.unwrap();
+    assert_eq!(pid(&mut conn).await, before);
+}
+
+#[tokio::test]
+async fn what_is_no_table_is_not_created_in_the_schema_of_extensions_that_all_tenants_share() {
+    let store = Store::with(|builder| builder.extension_schemas(["extensions"])).await;
+    store.database.run("CREATE SCHEMA extensions");
+    for sql in [
+        "CREATE OR REPLACE FUNCTION add_item(w text) RETURNS void BEGIN ATOMIC INSERT INTO items VALUES (9, w, 1); END",
+        "CREATE PROCEDURE add_item(w text) LANGUAGE sql AS ''",
+        "CREATE TYPE mood AS ENUM ('sad')",
+        "CREATE DOMAIN price AS int",
+        "CREATE AGGREGATE total(int) (SFUNC = int4pl, STYPE = int)",
+        "CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq)",
+        "CREATE COLLATION \"own\" FROM \"C\"",
+        "CREATE TEXT SEARCH CONFIGURATION own (COPY = simple)",
+        "CREATE STATISTICS own ON id, price FROM items",
+    ] {
+        for target in [store.pool.for_tenant("client1"), store.pool.shared()] {
+            let mut conn = target.get().await.unwrap();
+            let answer = conn.batch_execute(sql).await;
+            // Of the shared tables' checkout it is enough that it has no tenant for the table.
+            if conn.map().unqualified().is_some() || !sql.contains(" items") {
+                let error = refused(answer);
+                assert!(matches!(error, RefusedStatement::NoSchema { .. }), "{sql}: {error:?}");
+            } else {
+                answer.unwrap_err();
+            }
+        }
+    }
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    let error = refused(conn.batch_execute("CREATE TYPE \"mood\" AS ENUM ()").await);
+    let message =
+        "`mood` has no schema, and would be created in one that all tenants share: write the tenant's schema before it";
+    assert!(error.to_string().starts_with(message), "{error}");
+    conn.batch_execute("CREATE TYPE client1.mood AS ENUM (); CREATE TABLE moods (id int); DROP TABLE moods")
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_of_ones_own_may_do_what_it_likes() {
+    let store = Store::new().await;
+    let connection = diesel_async::AsyncPgConnection::establish(store.database.url())
+        .await
+        .unwrap();
+    let map = diesel_tenants::SchemaTranslateMap::tenant("client1".parse().unwrap());
+    let mut conn = TenantConnection::new(connection, map);
+    let sql =
+        "SET search_path = client1; SELECT nextval('orders_id_seq'); SELECT lastval(); CREATE TYPE mood AS ENUM ()";
+    conn.batch_execute(sql).await.unwrap();
 }

@@ -94,7 +94,8 @@ impl Place {
     const BEFORE: usize = 40;
     const AFTER: usize = 30;
 
-    fn new(sql: &str, offset: usize) -> Self {
+    /// The place at a byte offset of a text.
+    pub fn new(sql: &str, offset: usize) -> Self {
         let offset = sql.floor_char_boundary(offset);
         let (before, after) = sql.split_at(offset);
         let line_before = before.rsplit('\n').next().unwrap_or_default();

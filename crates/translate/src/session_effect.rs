@@ -1,8 +1,9 @@
 //! What a text does to the session that runs it, as far as the text shows it.
 
 /// What a text leaves on its session once its transaction is over.
+///
+/// Exhaustive: whoever decides by it has to think of a new one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum SessionEffect {
     /// Nothing.
     #[default]
@@ -28,8 +29,9 @@ pub struct Hazard {
 }
 
 /// The kinds of [hazards](Hazard), the worst one last.
+///
+/// Exhaustive: whoever decides by it has to think of a new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
 pub enum HazardKind {
     /// `currval(…)`: a value of the session that ran `nextval`.
     CurrentValue,

@@ -1,0 +1,130 @@
+//! Statements that a pool's connection does not send.
+
+use crate::{
+    connection::session::Sharing,
+    translate::{HazardKind, Place, SessionEffect, Template},
+};
+
+/// Why a checkout refuses a statement that can be translated. Nothing has been sent.
+///
+/// It is found inside of [`QueryBuilderError`](diesel::result::Error::QueryBuilderError).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RefusedStatement {
+    /// It leaves something on the server's session, and a pooler in between may give that session to another tenant next.
+    #[error(
+        "`{name}` leaves something on the server's session, which a pooler in between (`search_path_from_role`) gives to other \
+         tenants: use SET LOCAL, set_config(…, true), ON COMMIT DROP or pg_advisory_xact_lock in a transaction, or a pool that \
+         leads past the pooler, at {place}"
+    )]
+    StaysOnSession {
+        /// The statement's first word, or the name of the function or temporary table.
+        name: String,
+        /// Where it stands.
+        place: Place,
+    },
+    /// It asks for the last value of a sequence, and a pooler in between may ask another session.
+    #[error(
+        "`{name}` tells what the server's session did, and a pooler in between (`search_path_from_role`) may ask another one: use \
+         RETURNING, at {place}"
+    )]
+    CurrentValue {
+        /// The function's name.
+        name: String,
+        /// Where it stands.
+        place: Place,
+    },
+    /// It asks for the id that the session made last, which may be another tenant's.
+    #[error(
+        "`{name}` tells the id that the connection made last, for whichever tenant that was: use RETURNING, at {place}"
+    )]
+    LastValue {
+        /// The function's name.
+        name: String,
+        /// Where it stands.
+        place: Place,
+    },
+    /// The server would wait for rows that can't be sent.
+    #[error(
+        "`{name} … FROM STDIN` can't be run by Diesel, and costs the connection: insert the rows in batches, or copy them on a \
+         connection of tokio-postgres, at {place}"
+    )]
+    CopyFromStdin {
+        /// The statement's first word.
+        name: String,
+        /// Where it stands.
+        place: Place,
+    },
+    /// It creates a function, a type or another object that is no relation, by a name without a schema.
+    #[error(
+        "`{name}` has no schema, and would be created in one that all tenants share: write the tenant's schema before it, or \
+         create it in a migration, at {place}"
+    )]
+    NoSchema {
+        /// The object's name, as it is written.
+        name: String,
+        /// Where it stands.
+        place: Place,
+    },
+}
+
+/// What is refused of a text, by who else uses the session.
+#[derive(Debug)]
+pub(crate) struct Refusals {
+    /// On every connection that tenants use in turn.
+    in_turn: Option<RefusedStatement>,
+    /// Besides, where a pooler may be in between.
+    behind_pooler: Option<RefusedStatement>,
+}
+
+impl Refusals {
+    /// Of the text that was analysed, if there are any.
+    pub(crate) fn of(sql: &str, template: &Template) -> Option<Box<Self>> {
+        let (effect, hazard) = (template.session_effect(), template.hazard());
+        let stays = match effect {
+            SessionEffect::Certain { offset } => Some(RefusedStatement::StaysOnSession {
+                name: name_at(sql, offset),
+                place: Place::new(sql, offset),
+            }),
+            SessionEffect::None | SessionEffect::Possible => None,
+        };
+        let is_current_value = hazard.is_some_and(|hazard| hazard.kind == HazardKind::CurrentValue);
+        let hazard = hazard.map(|hazard| {
+            let (name, place) = (name_at(sql, hazard.offset), Place::new(sql, hazard.offset));
+            match hazard.kind {
+                HazardKind::CurrentValue => RefusedStatement::CurrentValue { name, place },
+                HazardKind::LastValue => RefusedStatement::LastValue { name, place },
+                HazardKind::CopyFromStdin => RefusedStatement::CopyFromStdin { name, place },
+                HazardKind::NoSchema => RefusedStatement::NoSchema { name, place },
+            }
+        });
+        let (in_turn, current_value) = if is_current_value {
+            (None, hazard)
+        } else {
+            (hazard, None)
+        };
+        let behind_pooler = stays.or(current_value);
+        (in_turn.is_some() || behind_pooler.is_some()).then(|| Box::new(Self { in_turn, behind_pooler }))
+    }
+
+    /// Why the text is not run on a session that is shared like this.
+    pub(super) fn on(&self, sharing: Sharing) -> Option<&RefusedStatement> {
+        match sharing {
+            Sharing::Alone => None,
+            Sharing::InTurn => self.in_turn.as_ref(),
+            Sharing::Pooler => self.in_turn.as_ref().or(self.behind_pooler.as_ref()),
+        }
+    }
+}
+
+/// The word or name at a place of the text.
+fn name_at(sql: &str, offset: usize) -> String {
+    let rest = sql.get(offset..).unwrap_or_default();
+    match rest.strip_prefix('"') {
+        Some(quoted) => quoted.split('"').next().unwrap_or_default().to_owned(),
+        None => {
+            let is_end = |c: char| c.is_whitespace() || matches!(c, '(' | ')' | ';' | ',' | '.');
+            rest.split(is_end).next().unwrap_or_default().to_owned()
+        }
+    }
+}
