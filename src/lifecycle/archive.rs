@@ -108,7 +108,7 @@ impl TenantPool {
     ) -> Result<(), LifecycleError> {
         let mut connection = connect(self, event).await?;
         let mut operation = Operation::new(self, &mut connection, event.clone());
-        let _forget = self.forget_afterwards(tenant);
+        let _forget = (self.forget_afterwards(archive), self.forget_afterwards(tenant));
         operation.shrink_leftover(tenant).await?;
         operation.begin(&[archive, tenant]).await?;
         let restored = operation.restore(archive, tenant, texts).await;

@@ -137,7 +137,8 @@ impl DirectoryChange<'_> {
             | Self::Resumed { tenant }
             | Self::Removed { tenant } => (tenant, None),
             Self::Renamed { from, to } => (from, Some(to)),
-            Self::Archived { tenant, .. } | Self::Restored { tenant, .. } => (tenant, None),
+            // Domains of an archived tenant lead to its archive.
+            Self::Archived { tenant, archive } | Self::Restored { archive, tenant, .. } => (tenant, Some(archive)),
         };
         std::iter::once(first).chain(second)
     }

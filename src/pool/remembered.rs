@@ -127,6 +127,16 @@ impl<K: Hash + Eq + Clone, V: Clone> Remembered<K, V> {
         self.answers.remove(key);
     }
 
+    /// Has asked for anew what is known to be so, or not to be there.
+    pub(super) fn forget_if(&self, is_outdated: impl Fn(Option<&V>) -> bool) {
+        self.forgotten.fetch_add(1, SeqCst);
+        let is_kept = |answer: &Answer<V>| match &answer.found {
+            Ok(found) => !is_outdated(found.as_ref()),
+            Err(_) => true,
+        };
+        self.answers.retain(|_, answer| is_kept(answer));
+    }
+
     /// Has everything asked for anew.
     pub(super) fn forget_all(&self) {
         self.forgotten.fetch_add(1, SeqCst);
@@ -146,11 +156,12 @@ mod tests {
     #[tokio::test]
     async fn an_answer_that_a_change_overtakes_is_asked_for_again() {
         type Forget = fn(&Remembered<String, u8>);
-        let (one, all): (Forget, Forget) = (
+        let (one, some, all): (Forget, Forget, Forget) = (
             |remembered| remembered.forget("a"),
+            |remembered| remembered.forget_if(|_| true),
             |remembered| remembered.forget_all(),
         );
-        for forget in [one, all] {
+        for forget in [one, some, all] {
             // Asked for the first time, and again after it got old.
             for first in [Duration::from_secs(3600), Duration::ZERO] {
                 let remembered = Remembered::<String, u8>::new(DirectoryCache::new().time(first));

@@ -28,8 +28,11 @@ impl Resolver {
         }
     }
 
+    /// Another tenant, or none, may have the name from now on: domains that led to it may lead elsewhere, and others to it.
     pub(super) fn forget(&self, tenant: &SchemaName) {
         self.tenants.forget(tenant);
+        self.domains
+            .forget_if(|owner| owner.is_none_or(|owner| owner == tenant));
     }
 
     pub(super) fn forget_domain(&self, domain: &str) {

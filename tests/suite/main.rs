@@ -17,6 +17,7 @@ mod context;
 mod crashes;
 mod create_tenant;
 mod directory;
+mod domains;
 mod drift;
 mod drop_tenant;
 mod dsl;
