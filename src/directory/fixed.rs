@@ -56,6 +56,14 @@ pub enum FixedDirectoryError {
         /// The tenant to whom it belongs.
         other: SchemaName,
     },
+    /// A domain in letters other than ASCII: in its other form it could be another tenant's.
+    #[error(
+        "domain {domain:?} is not in ASCII: put it in as browsers send it, `xn--bcher-kva.example` for `bücher.example`"
+    )]
+    NotAscii {
+        /// The domain.
+        domain: String,
+    },
     /// A domain is given to a tenant who isn't there.
     #[error("domain {domain:?} can't belong to tenant {tenant:?}, who isn't in the directory")]
     UnknownTenant {
@@ -92,13 +100,16 @@ impl FixedDirectory {
         Ok(self)
     }
 
-    /// The same with a domain of one of its tenants.
+    /// The same with a domain of one of its tenants, in ASCII: `xn--bcher-kva.example`, not `bücher.example`.
     ///
     /// # Errors
-    /// [`FixedDirectoryError`]: the domain is taken, or the tenant isn't there.
+    /// [`FixedDirectoryError`]: the domain is taken or not in ASCII, or the tenant isn't there.
     pub fn with_domain(mut self, domain: &str, tenant: impl IntoSchemaName) -> Result<Self, FixedDirectoryError> {
         let tenant = tenant.into_schema_name()?;
         let domain = canonical_domain(domain);
+        if !domain.is_ascii() {
+            return Err(FixedDirectoryError::NotAscii { domain });
+        }
         if !self.tenants.contains_key(&tenant) {
             return Err(FixedDirectoryError::UnknownTenant { domain, tenant });
         }

@@ -24,6 +24,7 @@ pub mod axum;
 mod connection;
 mod framework;
 mod host;
+mod path;
 mod proxies;
 mod rejection;
 mod request_context;

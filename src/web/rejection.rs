@@ -113,7 +113,7 @@ pub enum Malformed {
     /// A segment of the path is empty, and others follow.
     #[error("the request's path has an empty segment")]
     EmptySegment,
-    /// A segment of the path is `.` or `..`, as it stands or percent-encoded.
+    /// A segment of the path, or a part of one, is `.` or `..`, as it stands or percent-encoded.
     #[error("the request's path has a segment of dots")]
     DotSegment,
     /// No tenant can have that name.

@@ -1,7 +1,10 @@
 use std::sync::Arc;
 
-use super::{Framework, Host, Malformed, Rejection, TrustedProxies, host::unicode, request_host::request_host};
-use crate::{BoxFuture, IntoSchemaName, SchemaName, TenantPool};
+use super::{
+    Framework, Host, Malformed, Rejection, TrustedProxies, host::unicode, path::path_segment,
+    request_host::request_host,
+};
+use crate::{BoxFuture, IntoSchemaName, SchemaName};
 
 /// Finds the tenant in a request.
 ///
@@ -101,7 +104,7 @@ impl<F: Framework> Resolver<F> {
         Ok(Self::of(Step::Subdomain { base, except }))
     }
 
-    /// The whole domain, as the pool's [directory](crate::TenantDirectory) knows it ([`TenantPool::tenant_of_domain`]). One that nobody has is
+    /// The whole domain, as the pool's [directory](crate::TenantDirectory) knows it ([`TenantPool::tenant_of_domain`](crate::TenantPool::tenant_of_domain)). One that nobody has is
     /// no tenant.
     pub fn domain() -> Self {
         Self::of(Step::Domain)
@@ -118,8 +121,9 @@ impl<F: Framework> Resolver<F> {
     /// A segment of the path, counted from 0: `client1` of `/client1/users`, percent-decoded.
     ///
     /// Every path has a first segment: give routes without a tenant, such as `/health`, a router of their own. As with
-    /// [headers](Self::header), clients choose what is there. A path with a segment `.` or `..`, percent-encoded or not, is malformed: a proxy in
-    /// front may have removed such segments before it looked who may see what.
+    /// [headers](Self::header), clients choose what is there. A path with a segment `.` or `..` is malformed: a proxy in front may have
+    /// removed such segments before it looked who may see what. So it is where a segment only has such a part, between slashes and backslashes
+    /// or before a `;`, and wherever it is percent-encoded.
     pub fn path_segment(index: usize) -> Self {
         Self::of(Step::PathSegment(index))
     }
@@ -236,9 +240,7 @@ impl Claims {
     async fn ask(self, tenants: &super::Settings) -> Result<Option<SchemaName>, Rejection> {
         for open in self.open {
             let tenant = match open {
-                Open::Domain(domain) => tenant_of(&domain, &tenants.pool)
-                    .await
-                    .map_err(|error| tenants.rejection_of(error))?,
+                Open::Domain(domain) => tenant_of(&domain, tenants).await?,
                 Open::Later(find) => match find.await? {
                     Some(tenant) => Some(tenant.into_schema_name().map_err(Rejection::of_name)?),
                     None => None,
@@ -264,16 +266,21 @@ fn agreed(one: Option<SchemaName>, other: Option<SchemaName>) -> Result<Option<S
     }
 }
 
-/// A directory may have a domain in either form.
-async fn tenant_of(domain: &str, pool: &TenantPool) -> Result<Option<SchemaName>, crate::CheckoutError> {
-    if let Some(tenant) = pool.tenant_of_domain(domain).await? {
-        return Ok(Some(tenant));
-    }
+/// A directory may have a domain in either form: in both it must be one tenant's.
+async fn tenant_of(domain: &str, tenants: &super::Settings) -> Result<Option<SchemaName>, Rejection> {
+    let find = async |domain: &str| {
+        let found = tenants.pool.tenant_of_domain(domain).await;
+        found.map_err(|error| tenants.rejection_of(error))
+    };
+    let found = find(domain).await?;
     let unicode = unicode(domain);
     if unicode == domain {
-        return Ok(None);
+        return Ok(found);
     }
-    pool.tenant_of_domain(&unicode).await
+    match (found, Box::pin(find(&unicode)).await?) {
+        (Some(one), Some(other)) => agreed(Some(one), Some(other)),
+        (one, other) => Ok(one.or(other)),
+    }
 }
 
 /// The value of a header that may be there once.
@@ -284,47 +291,6 @@ fn one_header<'h, F: Framework>(request: &'h F::Request<'_>, name: &str) -> Resu
         _ => Err(Malformed::Repeated {
             header: name.to_owned(),
         }),
-    }
-}
-
-/// Routers differ in whether an empty segment counts: with one of them in front of the tenant's, they could see another tenant than this.
-/// The same holds for proxies and segments that lead upwards.
-fn path_segment(path: &str, index: usize) -> Result<Option<String>, Malformed> {
-    if path.split('/').any(is_dots) {
-        return Err(Malformed::DotSegment);
-    }
-    let mut segments = path.strip_prefix('/').unwrap_or(path).split('/');
-    for _ in 0..index {
-        match segments.next() {
-            None => return Ok(None),
-            Some("") => return no_segment(segments),
-            Some(_) => {}
-        }
-    }
-    match segments.next() {
-        None => Ok(None),
-        Some("") => no_segment(segments),
-        Some(segment) => {
-            let text = percent_encoding::percent_decode_str(segment).decode_utf8();
-            text.map(|text| Some(text.into_owned())).map_err(|_| Malformed::NotText)
-        }
-    }
-}
-
-/// Whether a segment is `.` or `..` to a browser.
-fn is_dots(segment: &str) -> bool {
-    // Nearly no segment begins like that, and then nothing is decoded.
-    matches!(segment.as_bytes().first(), Some(b'.' | b'%'))
-        && matches!(
-            &*percent_encoding::percent_decode_str(segment).decode_utf8_lossy(),
-            "." | ".."
-        )
-}
-
-fn no_segment<'p>(mut others: impl Iterator<Item = &'p str>) -> Result<Option<String>, Malformed> {
-    match others.all(str::is_empty) {
-        true => Ok(None),
-        false => Err(Malformed::EmptySegment),
     }
 }
 

@@ -8,7 +8,9 @@ use std::{
 
 use diesel_tenants::{
     BoxFuture, Placement, SchemaName, TenantDirectory, TenantPool, TenantPoolBuilder,
-    directory::{DirectoryAnswer, DirectoryChange, DirectoryEntry, DirectoryTables},
+    directory::{
+        DirectoryAnswer, DirectoryChange, DirectoryEntry, DirectoryTables, FixedDirectory, FixedDirectoryError,
+    },
     migrations::NoMigrations,
 };
 use diesel_tenants_test_support::{Database, Server};
@@ -139,4 +141,34 @@ async fn a_directory_of_ones_own_tells_nobody_of_domains_and_they_change_hands_w
             }
         }
     }
+}
+
+#[tokio::test]
+async fn one_domain_in_two_forms_can_not_have_two_owners() {
+    let schema = |name: &str| Placement::schema(name.parse().unwrap());
+    let fixed = FixedDirectory::new()
+        .with("client1", schema("client1"))
+        .and_then(|directory| directory.with("client2", schema("client2")))
+        .unwrap();
+    let error = fixed.clone().with_domain("BÜCHER.example", "client1").unwrap_err();
+    assert!(matches!(error, FixedDirectoryError::NotAscii { .. }), "{error}");
+    fixed.with_domain("xn--bcher-kva.example", "client1").unwrap();
+
+    let database = Server::shared().database();
+    let builder = TenantPool::builder(database.url()).directory(DirectoryTables::new());
+    let pool = builder.build().await.unwrap();
+    pool.prepare_directory().await.unwrap();
+    pool.create_tenant("client1", NoMigrations).await.unwrap();
+    let insert = |domain: &str| {
+        database.run(&format!(
+            "DO $$ BEGIN INSERT INTO public.domains (domain, tenant) VALUES ('{domain}', 'client1');
+             EXCEPTION WHEN check_violation THEN NULL; END $$"
+        ));
+    };
+    insert("bücher.example");
+    insert("xn--bcher-kva.example");
+    assert_eq!(
+        database.values("SELECT domain FROM public.domains"),
+        ["xn--bcher-kva.example"]
+    );
 }

@@ -25,7 +25,7 @@ pub use prepare::DirectoryTablesError;
 /// | `status text` | `active`, `suspended`, `archived` or `unfinished` |
 /// | `created_at`, `updated_at` | `timestamptz` |
 ///
-/// No two tenants can have the same place. `domains` has `domain text`, the primary key, in lower case; `tenant text`, which
+/// No two tenants can have the same place. `domains` has `domain text`, the primary key, in lower case and in ASCII (`xn--bcher-kva.example`); `tenant text`, which
 /// references `tenants`; and `is_primary boolean`, true for one domain of a tenant at most.
 #[derive(Debug, Clone, Copy)]
 pub struct DirectoryTables {

@@ -26,7 +26,7 @@ diesel::table! {
 diesel::table! {
     /// Domains, and whose they are.
     public.domains (domain) {
-        /// The domain, in lower case, without a dot at its end.
+        /// The domain, in lower case and in ASCII, without a dot at its end.
         domain -> Text,
         /// The tenant.
         tenant -> Text,

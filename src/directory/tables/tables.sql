@@ -13,7 +13,8 @@ CREATE UNIQUE INDEX IF NOT EXISTS tenants_place ON {schema}.tenants
 CREATE TABLE IF NOT EXISTS {schema}.domains (
     domain text PRIMARY KEY CHECK (domain = pg_catalog.lower(domain) AND domain NOT LIKE '%.' AND domain <> ''),
     tenant text NOT NULL REFERENCES {schema}.tenants ON UPDATE CASCADE ON DELETE CASCADE,
-    is_primary boolean NOT NULL DEFAULT false
+    is_primary boolean NOT NULL DEFAULT false,
+    CONSTRAINT domains_in_ascii CHECK (domain ~ '^[!-~]*$')
 );
 CREATE INDEX IF NOT EXISTS domains_tenant ON {schema}.domains (tenant);
 CREATE UNIQUE INDEX IF NOT EXISTS domains_one_primary ON {schema}.domains (tenant) WHERE is_primary;

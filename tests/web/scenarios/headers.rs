@@ -132,8 +132,39 @@ pub async fn tenants_by_path<S: Serve>() {
         ("/client2/.%2e/client1/tenant", 400),
         ("/./client1/tenant", 400),
         ("/client1/tenant/..", 400),
+        // Nor does each of them see a segment's end where another does.
+        ("/client2/..%2Fclient1/tenant", 400),
+        ("/client2/%2e%2e%2fclient1/tenant", 400),
+        ("/client2/orders/..%2F..%2Fclient1/tenant", 400),
+        ("/client2/x%2F..%2F..%2Fclient1/tenant", 400),
+        ("/client2%2F..%2Fclient1/tenant", 400),
+        ("/client2/..%5Cclient1/tenant", 400),
+        ("/client2/x%5C..%5c..%5Cclient1/tenant", 400),
+        ("/client2/..;/client1/tenant", 400),
+        ("/client2/..%3Bx/client1/tenant", 400),
+        ("/client2/..;x=1/client1/tenant", 400),
+        ("/client2/.;/tenant", 400),
+        ("/client2/..%00/client1/tenant", 400),
+        ("/client2/..%09/client1/tenant", 400),
+        ("/client2/..%20/client1/tenant", 400),
+        ("/client2/..%23/client1/tenant", 400),
+        ("/client2/..%3Fx/client1/tenant", 400),
+        // Decoded twice.
+        ("/client2/%252e%252e/client1/tenant", 400),
+        ("/client2/..%252fclient1/tenant", 400),
+        ("/client2/%252e%252e%255cclient1/tenant", 400),
+        ("/client2/%25252e%25252e%25252fclient1/tenant", 400),
     ] {
         assert_eq!(get_at(*server, "any", path).await.status, status, "{path}");
+    }
+    // Dots that lead nowhere.
+    for path in ["/client1/tenant?x=/../client2", "/client1/tenant?..%2F"] {
+        assert_eq!(get_at(*server, "any", path).await.body, "client1", "{path}");
+    }
+    // What a client sends as it is, and frameworks may normalise, refuse or pass on.
+    for path in ["/client2/..\\client1/tenant", "/client2/x\\..\\..\\client1/tenant"] {
+        let answer = get_at(*server, "any", path).await;
+        assert!((400..500).contains(&answer.status), "{path}: {answer:?}");
     }
 }
 

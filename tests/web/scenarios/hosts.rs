@@ -1,4 +1,8 @@
-use diesel_tenants::{Placement, directory::FixedDirectory, web::TrustedProxies};
+use diesel_tenants::{
+    Placement,
+    directory::{DirectoryTables, FixedDirectory},
+    web::TrustedProxies,
+};
 
 use crate::{
     handlers::{Find, Service},
@@ -170,7 +174,7 @@ pub async fn domains_of_the_directory<S: Serve>() {
         .with("client1", schema("client1"))
         .and_then(|directory| directory.with("two", schema("client2")))
         .and_then(|directory| directory.with_domain("cars.example.org", "two"))
-        .and_then(|directory| directory.with_domain("bücher.example", "client1"))
+        .and_then(|directory| directory.with_domain("xn--bcher-kva.example", "client1"))
         .unwrap();
     let store = Store::with(|builder| builder.directory(directory)).await;
     let server = S::start(Service::new(&store.pool, Find::SubdomainOrDomain)).await;
@@ -190,4 +194,23 @@ pub async fn domains_of_the_directory<S: Serve>() {
         let answer = get_at(*server, host, "/tenant").await;
         assert_eq!((answer.status, &*answer.error()), (404, error), "{host}");
     }
+}
+
+pub async fn domains_in_two_forms<S: Serve>() {
+    let store = Store::with(|builder| builder.directory(DirectoryTables::new())).await;
+    store.pool.prepare_directory().await.unwrap();
+    // As an older version made the table.
+    store.database.run(
+        "ALTER TABLE public.domains DROP CONSTRAINT domains_in_ascii;
+         INSERT INTO public.tenants (name, schema_name) VALUES ('client1', 'client1'), ('client2', 'client2');
+         INSERT INTO public.domains (domain, tenant) VALUES ('bücher.example', 'client1'), ('xn--bcher-kva.example', 'client2'),
+             ('müller.example', 'client1'), ('xn--mller-kva.example', 'client1')",
+    );
+    let server = S::start(Service::new(&store.pool, Find::SubdomainOrDomain)).await;
+    let answer = get_at(*server, "xn--bcher-kva.example", "/tenant").await;
+    assert_eq!((answer.status, &*answer.error()), (403, "wrong_tenant"));
+    assert_eq!(
+        get_at(*server, "xn--mller-kva.example", "/tenant").await.body,
+        "client1"
+    );
 }
