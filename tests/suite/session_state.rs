@@ -78,6 +78,12 @@ const LEAVES: &[&str] = &[
     "SELECT pg_catalog.pg_advisory_lock_shared(1, 2)",
     "SELECT pg_try_advisory_lock(1)",
     "SELECT \"pg_try_advisory_lock_shared\"(1)",
+    // A function of one argument can be called as if it were a field.
+    "SELECT (1::bigint).pg_advisory_lock",
+    "SELECT ((0.5::float8)).setseed",
+    "SELECT x.pg_advisory_lock FROM generate_series(1::bigint, 1) AS x",
+    "SELECT (x).pg_try_advisory_lock FROM generate_series(1::bigint, 1) AS x",
+    "SELECT (ARRAY[1::bigint])[1].\"pg_advisory_lock\"",
     "DO $$ BEGIN PERFORM set_config('work_mem', '1MB', false); END $$",
     "CALL public.nothing()",
     "BEGIN",

@@ -101,8 +101,9 @@ impl Finder<'_> {
                 // `(row).field`, `$1.field`, `array[1].field`
                 Kind::Dot => {
                     self.advance()?;
-                    if !self.skip_kind(Kind::Star)? {
-                        self.skip_label()?;
+                    if !self.skip_kind(Kind::Star)? && self.token.kind.is_label() {
+                        let fields = self.dotted()?;
+                        self.note_fields(&fields, fields.parts);
                     }
                 }
                 Kind::Close | Kind::CloseBracket | Kind::Semicolon | Kind::End => return Ok(Pause::End),
@@ -122,6 +123,7 @@ impl Finder<'_> {
     /// A column, a function, or a type before its literal.
     fn name_in_expression(&mut self, env: Env) -> Result<Option<Opening>, Fault> {
         let name = self.dotted()?;
+        self.note_fields(&name, name.parts.min(2) - 1);
         match self.token.kind {
             Kind::Open => {
                 self.note_call(self.last(&name));

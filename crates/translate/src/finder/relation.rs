@@ -54,7 +54,7 @@ impl Finder<'_> {
     }
 
     /// A part counted from the end, the last one being 1. Dots stand between them.
-    fn part(&self, name: &Dotted, from_end: usize) -> Token {
+    pub(super) fn part(&self, name: &Dotted, from_end: usize) -> Token {
         self.tokens.get(name.start + 2 * (name.parts - from_end))
     }
 }

@@ -102,6 +102,13 @@ impl<'a> Finder<'a> {
         }
     }
 
+    /// Notes the last `count` parts of a name: a field that isn't there is a function of what stands before it, `(1).f` as good as `f(1)`.
+    pub(super) fn note_fields(&mut self, name: &Dotted, count: usize) {
+        for from_end in 1..=count {
+            self.note_call(self.part(name, from_end));
+        }
+    }
+
     /// Notes a statement that writes to a relation: to `pg_settings` it is a `SET`.
     pub(super) fn note_write(&mut self, name: &Dotted) {
         let last = self.last(name);

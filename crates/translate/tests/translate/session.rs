@@ -65,6 +65,13 @@ fn calls_that_do_wherever_they_stand() {
         "WITH a AS (SELECT setseed(0.5)) DELETE FROM b",
         "SELECT dblink_connect('x')",
         "INSERT INTO a VALUES ((SELECT pg_try_advisory_lock(1)))",
+        "SELECT (77::bigint).pg_advisory_lock",
+        "SELECT (0.5::float8).setseed FROM a",
+        "SELECT (a.b).c.setseed FROM a",
+        "SELECT x[1].pg_advisory_lock FROM a",
+        "SELECT $1.pg_advisory_lock",
+        "SELECT x.pg_advisory_lock FROM generate_series(1, 2) x",
+        "UPDATE a SET b = (1::bigint).pg_advisory_lock IS NULL",
     ] {
         assert!(affects(sql), "{sql}");
     }
@@ -75,7 +82,7 @@ fn everything_else_leaves_it_as_it_was() {
     for sql in [
         "SELECT 1 FROM a",
         "SELECT set_config FROM a",
-        "SELECT 'set_config(1)', pg_advisory_xact_lock(1), x.setseed FROM a",
+        "SELECT 'set_config(1)', pg_advisory_xact_lock(1), setseed, (a).b FROM a",
         "INSERT INTO a VALUES (1)",
         "SET LOCAL search_path TO x",
         "SET TRANSACTION READ ONLY",
@@ -187,6 +194,7 @@ fn what_a_text_takes_from_a_session_is_found() {
         ("SELECT currval('s'), |\"lastval\"()", LastValue),
         ("INSERT INTO a VALUES (|lastval())", LastValue),
         ("SELECT |currval('s')", CurrentValue),
+        ("SELECT ('s'::regclass).|currval", CurrentValue),
         ("|COPY a FROM STDIN", CopyFromStdin),
         (
             "SELECT 1; |COPY BINARY s.a (x, y) FROM stdin WITH (FORMAT csv)",
@@ -200,7 +208,7 @@ fn what_a_text_takes_from_a_session_is_found() {
         assert!(!affects(&sql), "{sql}");
     }
     for sql in [
-        "SELECT lastval, x.currval FROM a",
+        "SELECT lastval, currval FROM a",
         "COPY a FROM 'file'",
         "COPY a FROM PROGRAM 'x'",
         "COPY a TO STDOUT",
