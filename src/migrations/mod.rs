@@ -72,7 +72,7 @@ pub use folder::MigrationFolder;
 pub use folder_errors::MigrationFolderError;
 pub(crate) use lock::lock_all;
 pub use operations::Revert;
-pub use outside::{OutsideWork, outside_work};
+pub use outside::{OutsideWork, left_on_session, outside_work};
 pub(crate) use reset::RESET;
 pub(crate) use runner::Runner;
 pub(crate) use script::{Body, Plan, Script};

@@ -194,6 +194,10 @@ impl TenantPoolBuilder {
     /// prepared statements of its clients, so that one may get the rows of another's query. Each new connection proves that
     /// it leads to the server itself, or that the pooler gives its statements names of their own; any other is
     /// [refused](crate::ConnectError::UnsafePooler), PgBouncer in session mode included.
+    ///
+    /// Statements that leave something on the session (`SET`, a temporary table) are [refused](crate::RefusedStatement) then. A session of
+    /// the pooler's keeps the settings that its role had when it began: after another `ALTER ROLE … SET search_path` have the pooler open new
+    /// ones (`RECONNECT`), and build the pool anew.
     pub fn search_path_from_role(mut self) -> Self {
         self.options.search_path_from_role = true;
         self

@@ -39,6 +39,9 @@ fn into_checkout_error(error: PoolError<ConnectError>, pool: &TenantPool, target
 /// On its way back a connection forgets its map. One that can't be handed on as good as new is closed instead: with an
 /// open transaction, with state on its session (a `SET`, a temporary table, an advisory lock), or with a query still
 /// running that was given up, which is cancelled. So is one that took another's place by `mem::swap` or `mem::replace`.
+///
+/// Behind a pooler closing it doesn't end the server's session: there a statement that certainly leaves something on the
+/// session is [refused](crate::RefusedStatement) before it is sent.
 pub struct Checkout {
     object: Option<Object<Manager>>,
     /// The connection that was given out: its place in the pool could come back with another one.

@@ -20,6 +20,7 @@ fn a_plain_server_has_no_problems() {
         "prepared statements",
         "pool",
         "unlogged tables",
+        "functions and sessions",
         "unfinished tenants",
     ] {
         assert_eq!(finding(&document, check)["severity"], "fine", "{check}");
@@ -132,5 +133,26 @@ fn a_function_that_leads_into_another_tenant_is_a_problem() {
             .unwrap()
             .contains("SET search_path FROM CURRENT"),
         "{apart}"
+    );
+}
+
+#[test]
+fn functions_that_leave_something_for_the_next_tenant_are_named() {
+    let project = Project::with_tenants(&["client1", "client2"]);
+    for tenant in ["client1", "client2"] {
+        project.database.run(&format!(
+            "CREATE FUNCTION {tenant}.report() RETURNS void LANGUAGE plpgsql SET search_path = {tenant} AS
+             $$ BEGIN CREATE TEMP TABLE IF NOT EXISTS tmp_report AS SELECT * FROM items; END $$;
+             CREATE FUNCTION {tenant}.well() RETURNS void LANGUAGE plpgsql AS
+             $$ BEGIN CREATE TEMP TABLE tmp_well (id int) ON COMMIT DROP; PERFORM set_config('a.b', 'x', true); END $$"
+        ));
+    }
+    let (code, document) = project.json(&["doctor"]);
+    assert_eq!(code, Some(0), "{document}");
+    let found = finding(&document, "functions and sessions");
+    assert_eq!(found["severity"], "warning");
+    assert_eq!(
+        found["found"],
+        "client1.report (CREATE TEMP TABLE IF NOT EXISTS tmp_report, and 1 like it)"
     );
 }

@@ -3,6 +3,7 @@
 //! The first tenant's migration does it for all, and the second one's finds it there. It is found in the text of the migration, which is
 //! the same for all tenants, so that it costs none of them anything.
 
+mod session;
 mod statement;
 
 use std::fmt;
@@ -17,10 +18,12 @@ use crate::{
     SchemaName,
     translate::{Token, TokenKind, string_content, tokens},
 };
+pub use session::left_on_session;
 use statement::{Target, target};
 
 /// What a tenant's migration makes, alters or drops outside of the tenant's schema: by a name with another schema, as an object that
-/// belongs to the whole database or server, or wherever a search_path of its own leads.
+/// belongs to the whole database or server, or wherever a search_path of its own leads. Besides, the functions that it creates which
+/// [leave something on the session](left_on_session) of whoever calls them, where the next tenant finds it.
 ///
 /// Rows are none of it: `INSERT INTO public.plans` is not named, nor is what a function does that is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,6 +139,14 @@ fn find(sql: &str, in_block: bool, found: &mut Vec<Found>) {
                     schema,
                 });
             }
+            let left = match in_block {
+                false => session::of_function(sql, statement, &tokens[index..]),
+                true => Vec::new(),
+            };
+            found.extend(left.into_iter().map(|statement| Found {
+                statement,
+                schema: None,
+            }));
             let first = word(sql, *token);
             if first == "do" || (in_block && first == "execute") {
                 let strings = statement.iter().filter(|token| token.kind == TokenKind::String);
@@ -306,6 +317,32 @@ mod tests {
         ] {
             assert_found(sql, &[statement]);
         }
+    }
+
+    #[test]
+    fn functions_that_leave_something_on_their_callers_session_are_found() {
+        for (sql, statement) in [
+            (
+                "CREATE OR REPLACE FUNCTION  report(a int) RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+                 BEGIN CREATE TEMP TABLE tmp_report AS SELECT 1; END $$",
+                "CREATE OR REPLACE FUNCTION report: CREATE TEMP TABLE tmp_report, which stays on its caller's session",
+            ),
+            (
+                "CREATE PROCEDURE p() LANGUAGE plpgsql AS 'BEGIN SET app.tenant = ''x''; END'",
+                "CREATE PROCEDURE p: SET app, which stays on its caller's session",
+            ),
+            (
+                "CREATE FUNCTION f() RETURNS text BEGIN ATOMIC SELECT 1; SELECT set_config('a', 'b', false); END; SELECT 1",
+                "CREATE FUNCTION f: set_config, which stays on its caller's session",
+            ),
+        ] {
+            assert_found(sql, &[statement]);
+        }
+        assert_found(
+            "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql SET work_mem = '1MB' AS
+             $$ BEGIN CREATE TEMP TABLE a (x int) ON COMMIT DROP; SET LOCAL work_mem = '2MB'; END $$",
+            &[],
+        );
     }
 
     #[test]

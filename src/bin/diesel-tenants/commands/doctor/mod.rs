@@ -4,6 +4,7 @@ mod catalog;
 mod changes;
 mod directory;
 mod finding;
+mod functions;
 mod server;
 mod session;
 
@@ -31,6 +32,7 @@ impl Doctor {
         let shared_schema = context.settings.tenants.shared_schema.as_deref().unwrap_or("public");
         findings.extend(catalog::findings(&client, shared_schema).await?);
         findings.extend(changes::findings(&client, shared_schema).await?);
+        findings.push(functions::findings(&client, shared_schema).await?);
         findings.extend(directory::findings(&client, shared_schema).await);
         match context.pool().await {
             Ok(pool) => {
