@@ -10,7 +10,7 @@ use crate::{
 
 /// The languages whose bodies are understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Language {
+pub(in crate::structure) enum Language {
     Sql,
     PlPgSql,
 }
@@ -69,8 +69,16 @@ fn begins_query(tokens: &Tokens<'_>, at: usize) -> bool {
     const FIRST: [&str; 8] = [
         "select", "insert", "update", "delete", "merge", "with", "values", "perform",
     ];
+    /// Words that are names as well, unless they are the first of a statement.
+    const FIRST_OF_ALL: [&str; 6] = ["truncate", "lock", "alter", "drop", "comment", "create"];
     let is_name = at > 0 && tokens.kind(at - 1) == Some(TokenKind::Dot);
+    let is_first = at > 0
+        && (tokens.kind(at - 1) == Some(TokenKind::Semicolon)
+            || ["begin", "then", "else", "loop"]
+                .iter()
+                .any(|word| tokens.is_word(at - 1, word)));
     !is_name && FIRST.iter().any(|word| tokens.is_word(at, word))
+        || is_first && FIRST_OF_ALL.iter().any(|word| tokens.is_word(at, word))
 }
 
 /// Up to the semicolon, the parenthesis that closes around the query, or the loop over it.

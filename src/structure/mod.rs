@@ -4,6 +4,7 @@
 //! PostgreSQL's own deparsers write the statements, with every name in full; the name of the schema is then cut out ([`text`]), so that
 //! the structures of two tenants are equal exactly if their texts are. A dozen queries read any number of schemas.
 
+mod array;
 mod bodies;
 mod by_name;
 mod column;

@@ -18,6 +18,12 @@ impl Structure {
         let last = self.objects.iter().rposition(|object| object.kind.comes_before_rows());
         last.map_or(0, |last| last + 1)
     }
+
+    /// The objects of which it is not certain what a copy with another name would lead to.
+    pub(crate) fn unclear(&self) -> Vec<String> {
+        let unclear = self.objects.iter().filter(|object| !object.is_clear);
+        unclear.map(ToString::to_string).collect()
+    }
 }
 
 /// One object of a schema. Its texts hold marks in place of the schema's name: see [`render`](super::render).
@@ -42,12 +48,19 @@ pub(crate) struct Object {
     pub(crate) needs: Vec<usize>,
     /// Whether it is certain which of the names in its texts are the schema's.
     pub(crate) is_clear: bool,
+    /// Whether a text of it would still hold the schema's name in another schema.
+    pub(crate) keeps_name: bool,
 }
 
 impl Object {
     /// What tells it from others in a schema.
     pub(crate) fn key(&self) -> (Kind, &str, &str) {
         (self.kind, &self.parent, &self.name)
+    }
+
+    /// Whether it can be made in another schema without leading to this one.
+    pub(crate) fn can_follow(&self) -> bool {
+        self.is_clear && !self.keeps_name
     }
 
     /// Whether it grants something on all that will be made in the schema.

@@ -5,6 +5,7 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
 use super::{
     Column, Kind, Object, Structure,
+    by_name::keeps_name,
     order::order,
     rows::{self, Alias, Dependency, Row},
     text::{self, neutral},
@@ -281,6 +282,7 @@ fn object(row: Row, schema: &SchemaName) -> Object {
         _ => row.name,
     };
     Object {
+        keeps_name: keeps_name(kind, &make, &details, schema.as_str()),
         kind,
         parent: row.parent,
         name,

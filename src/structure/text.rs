@@ -3,13 +3,17 @@
 //! PostgreSQL's deparsers, under an empty search_path, write the schema before every name that is not PostgreSQL's own. In its place
 //! goes a mark, which [`render`] replaces by any schema's name.
 
+use std::collections::HashSet;
+
 use super::tokens::Tokens;
-use crate::{SchemaName, quote::literal, translate::SchemaTranslateMap};
+use crate::{SchemaName, quote::literal, translate::Template};
 
 /// Stands for the schema's name as an identifier.
 pub(super) const IDENTIFIER: &str = "\"\u{1}this schema\u{1}\"";
 /// Stands for the same within a string.
 pub(super) const IN_STRING: &str = "\"\u{2}this schema\u{2}\"";
+/// Stands for the same within an element of an array, within a string.
+pub(super) const IN_ARRAY: &str = "\\\"\u{4}this schema\u{4}\\\"";
 /// Stands for the schema's name as a string.
 pub(super) const STRING: &str = "'\u{3}this schema\u{3}'";
 
@@ -23,12 +27,18 @@ pub(super) struct Neutral {
 
 /// The text for a schema.
 pub(crate) fn render(text: &str, schema: &SchemaName) -> String {
-    if !text.contains(['\u{1}', '\u{2}', '\u{3}']) {
+    if !text.contains(['\u{1}', '\u{2}', '\u{3}', '\u{4}']) {
         return text.to_owned();
     }
     text.replace(IDENTIFIER, schema.quoted())
         .replace(IN_STRING, &schema.quoted().replace('\'', "''"))
+        .replace(IN_ARRAY, &escaped(schema.quoted()).replace('\'', "''"))
         .replace(STRING, &literal(schema.as_str()))
+}
+
+/// What stands between the quotes of an array's element.
+pub(super) fn escaped(element: &str) -> String {
+    element.replace('\\', "\\\\").replace('"', "\\\"")
 }
 
 /// A deparsed piece of SQL that holds no query, about another schema.
@@ -40,6 +50,7 @@ pub(crate) fn moved(sql: &str, from: &SchemaName, to: &SchemaName) -> String {
 pub(crate) fn unqualified(text: &str) -> String {
     text.replace(&format!("{IDENTIFIER}."), "")
         .replace(&format!("{IN_STRING}."), "")
+        .replace(&format!("{IN_ARRAY}."), "")
 }
 
 /// Takes the name of `schema` out of a deparsed statement, or a part of one. `holds_queries`: see [`Kind`](super::Kind).
@@ -77,15 +88,14 @@ pub(super) fn by_grammar(sql: &str, schema: &SchemaName) -> Neutral {
         text: sql.to_owned(),
         is_clear: false,
     };
-    let mark = SchemaName::new(IDENTIFIER.trim_matches('"')).expect("the mark is a valid name");
-    let map = SchemaTranslateMap::new().with(schema.as_str(), mark);
-    let Ok(translated) = map.translate(sql) else {
+    let (Ok(template), Some(tokens)) = (Template::analyse(sql), Tokens::of(sql, schema.as_str())) else {
         return unclear();
     };
-    match Tokens::of(&translated, schema.as_str()) {
-        Some(tokens) if !tokens.has_body => tokens.replaced(|at| tokens.qualifies(at) && tokens.is_no_column(at)),
-        _ => unclear(),
+    if tokens.has_body {
+        return unclear();
     }
+    let places: HashSet<usize> = template.places_of(schema.as_str()).collect();
+    tokens.replaced(|at| tokens.qualifies(at) && (tokens.is_no_column(at) || places.contains(&tokens.start(at))))
 }
 
 #[cfg(test)]
@@ -107,6 +117,15 @@ mod tests {
             ),
             ("nextval('a.s'::regclass)", "nextval('\"it''s\".s'::regclass)"),
             ("'a.f(a.t)'::regprocedure", "'\"it''s\".f(\"it''s\".t)'::regprocedure"),
+            ("'a'::regnamespace", "'\"it''s\"'::regnamespace"),
+            (
+                r#"'{a.t,b.a,"a.\"X \\\"\"Y\""}'::regclass[]"#,
+                r#"'{"\"it''s\".t",b.a,"\"it''s\".\"X \\\"\"Y\""}'::regclass[]"#,
+            ),
+            (
+                "'[2:3]={{a},{b}}'::regnamespace[]",
+                r#"'[2:3]={{"\"it''s\""},{b}}'::regnamespace[]"#,
+            ),
             (
                 "x OPERATOR(a.+) y COLLATE a.c",
                 "x OPERATOR(\"it's\".+) y COLLATE \"it's\".c",

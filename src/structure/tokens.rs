@@ -1,7 +1,9 @@
 //! Which of the names in a deparsed text are the schema's.
 
 use super::{
+    array::replaced_elements,
     bodies::{Language, neutral_body},
+    by_name,
     text::{IDENTIFIER, IN_STRING, Neutral, STRING},
 };
 use crate::quote::{identifier, literal};
@@ -24,7 +26,7 @@ impl<'a> Tokens<'a> {
             tokens: tokens(sql)?,
             has_body: false,
         };
-        found.has_body = found.body().is_some_and(|body| mentions(found.text(body), schema));
+        found.has_body = found.body().is_some_and(|body| found.body_names_schema(body));
         Some(found)
     }
 
@@ -147,17 +149,30 @@ impl<'a> Tokens<'a> {
         Some((dollar_content(self.text(body)), language))
     }
 
-    /// Whether it is certain which of the names in the body are the schema's. A string there may be run as a statement.
+    /// Whether the body may name the schema.
+    fn body_names_schema(&self, body: usize) -> bool {
+        let language = match self.understood_body() {
+            Some((_, language)) => by_name::Language::Body(language),
+            None => by_name::Language::Foreign,
+        };
+        let text = self.text(body);
+        mentions(text, self.schema) || by_name::names(dollar_content(text), language, self.schema, false)
+    }
+
+    /// Whether it is certain which of the names in the body are the schema's, and none is left that can't be replaced. A string there may
+    /// be run as a statement.
     pub(super) fn body_is_clear(&self) -> bool {
         let Some((content, language)) = self.understood_body() else {
             return self.body().is_none();
         };
-        let Some(tokens) = Tokens::of(content, self.schema) else {
+        let Some(strings) = by_name::strings(content) else {
             return false;
         };
-        let strings = (0..tokens.tokens.len()).filter(|&at| tokens.kind(at) == Some(TokenKind::String));
-        strings.into_iter().all(|at| !mentions(tokens.text(at), self.schema))
-            && neutral_body(content, language, self.schema, self.may_be_alias()).is_some()
+        let has_parameter = self.may_be_alias();
+        let is_left =
+            |text: String| by_name::names(&text, by_name::Language::Body(language), self.schema, has_parameter);
+        strings.iter().all(|string| !mentions(string, self.schema))
+            && neutral_body(content, language, self.schema, has_parameter).is_some_and(|text| !is_left(text))
     }
 
     /// The text with marks where the schema's name stands: as `is_schema` says, in strings that name objects, in a search_path, and in
@@ -211,9 +226,21 @@ impl<'a> Tokens<'a> {
 
     fn replaced_string(&self, at: usize) -> Option<String> {
         let content = string_content(self.text(at))?;
-        let tokens = Tokens::of(&content, self.schema)?;
-        let Neutral { text, .. } = tokens.replaced(|at| tokens.qualifies(at));
-        (text != content).then(|| literal(&text).replace(IDENTIFIER, IN_STRING))
+        let names_schemas = self.is_word(at + 2, "regnamespace");
+        if self.kind(at + 3) == Some(TokenKind::OpenBracket) {
+            let text = replaced_elements(&content, |element| self.replaced_name(element, names_schemas))?;
+            return Some(literal(&text));
+        }
+        let text = self.replaced_name(&content, names_schemas)?;
+        Some(literal(&text).replace(IDENTIFIER, IN_STRING))
+    }
+
+    /// A name of an object with a mark in place of the schema's; `None` if it is not in the schema.
+    fn replaced_name(&self, name: &str, is_schemas: bool) -> Option<String> {
+        let tokens = Tokens::of(name, self.schema)?;
+        let is_whole = |at| is_schemas && tokens.len() == 1 && tokens.is_schemas_name(at);
+        let Neutral { text, .. } = tokens.replaced(|at| tokens.qualifies(at) || is_whole(at));
+        (text != name).then_some(text)
     }
 
     /// As it is, where it is not certain what in it is the schema's.

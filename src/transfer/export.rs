@@ -224,7 +224,7 @@ impl Export<'_> {
             locked.map_err(|source| self.rows("the tables", source))?;
             let asked = Instant::now();
             let locks = format!("{}; {lock}", lock_timeout(LOCK_TIMEOUT));
-            match Source::read(connection, self.tenant, &locks).await {
+            match Source::read(connection, self.tenant, &locks, true).await {
                 Ok(source) => {
                     let seen = session.see(&source.snapshot).await;
                     seen.map_err(|source| self.rows("the moment", source))?;

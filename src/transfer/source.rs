@@ -69,11 +69,13 @@ impl Source {
         })
     }
 
-    /// Begins with statements that take locks, or say how long they are waited for.
+    /// Begins with statements that take locks, or say how long they are waited for. `renames`: whether the schema may get another name,
+    /// by which texts that hold this one would lead elsewhere.
     pub(super) async fn read(
         mut connection: AsyncPgConnection,
         tenant: &SchemaName,
         locks: &str,
+        renames: bool,
     ) -> Result<Self, ExportError> {
         let failed = |source: DieselError| ExportError::Structure {
             tenant: tenant.clone(),
@@ -89,7 +91,11 @@ impl Source {
         let is_suspended = facts.is_suspended().ok_or_else(unknown)?;
         let read = read(&mut connection, std::slice::from_ref(tenant)).await;
         let structure = read.map_err(failed)?.pop().flatten().ok_or_else(unknown)?;
-        let left = left_behind(&mut connection, tenant).await.map_err(failed)?;
+        let mut left = Vec::new();
+        if renames {
+            left = structure.unclear();
+            left.extend(left_behind(&mut connection, tenant).await.map_err(failed)?);
+        }
         if let Some(refusal) = refusal(tenant, &structure, left) {
             return Err(refusal);
         }
@@ -128,15 +134,13 @@ impl Source {
 }
 
 /// Why a structure can't be exported, if it can't.
-fn refusal(tenant: &SchemaName, structure: &Structure, left_behind: Vec<String>) -> Option<ExportError> {
+fn refusal(tenant: &SchemaName, structure: &Structure, left: Vec<String>) -> Option<ExportError> {
     let tenant = tenant.clone();
     if !structure.unsupported.is_empty() {
         let objects = structure.unsupported.clone();
         return Some(ExportError::Unsupported { tenant, objects });
     }
-    let unclear = structure.objects.iter().filter(|object| !object.is_clear);
-    let objects: Vec<String> = unclear.map(ToString::to_string).chain(left_behind).collect();
-    (!objects.is_empty()).then_some(ExportError::Unclear { tenant, objects })
+    (!left.is_empty()).then_some(ExportError::Unclear { tenant, objects: left })
 }
 
 fn makings(objects: &[Object]) -> Vec<Making> {

@@ -28,6 +28,7 @@ mod grown;
 mod hooks;
 mod invalid_indexes;
 mod isolation;
+mod left_texts;
 mod lifecycle_errors;
 mod limits;
 mod maps;

@@ -157,8 +157,7 @@ impl<'a> Copying<'a> {
                 objects: structure.unsupported,
             });
         }
-        let unclear = structure.objects.iter().filter(|object| !object.is_clear);
-        let mut objects: Vec<String> = unclear.map(ToString::to_string).collect();
+        let mut objects = structure.unclear();
         let left = left_behind(&mut self.connection, self.template).await;
         objects.extend(left.map_err(|source| self.server(source))?);
         if !objects.is_empty() {

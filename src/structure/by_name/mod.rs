@@ -4,6 +4,8 @@
 //! settings of functions, which can follow a rename ([`followers`]), and bodies, strings and options, which can only be pointed at
 //! ([`texts`], [`outsiders`]).
 
+mod escapes;
+mod scan;
 mod setting;
 mod text;
 
@@ -15,8 +17,9 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
+use super::bodies;
 use crate::SchemaName;
-use text::Language;
+pub(super) use text::{Language, keeps_name, names, strings};
 
 /// Which functions follow a schema to its new name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,7 +126,8 @@ impl Row {
         let is_schema = |name: &str| is_schema(&self.schema, name);
         let language = match &*self.kind {
             "setting" => None,
-            "sql" | "plpgsql" => Some(Language::Body),
+            "sql" => Some(Language::Body(bodies::Language::Sql)),
+            "plpgsql" => Some(Language::Body(bodies::Language::PlPgSql)),
             "expression" => Some(Language::Expression),
             "arguments" => Some(Language::Arguments),
             _ => Some(Language::Foreign),
@@ -136,8 +140,8 @@ impl Row {
             }
         };
         let is_rewritten = match language {
-            Some(Language::Body) => true,
             // What can't be is refused by its structure.
+            Some(Language::Body(_)) => true,
             Some(Language::Foreign) => self.kind != "options",
             Some(_) => false,
             None => self.text.starts_with("search_path="),

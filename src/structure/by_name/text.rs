@@ -1,14 +1,21 @@
 //! Which schemas a text names, where PostgreSQL reads it anew each time that it is used.
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::collections::BTreeSet;
 
-use crate::translate::{Token, TokenKind, identifier_name, string_content, tokens};
+use super::scan::Text;
+use crate::{
+    structure::{
+        Kind,
+        bodies::{self, neutral_body},
+    },
+    translate::TokenKind,
+};
 
 /// What a text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Language {
-    /// The body of a function in SQL or PL/pgSQL: names and strings count.
-    Body,
+pub(in crate::structure) enum Language {
+    /// The body of a function in a language that is understood: names and strings count.
+    Body(bodies::Language),
     /// What PostgreSQL deparses: names are bound to their objects, strings are not.
     Expression,
     /// Arguments of a trigger: strings that are handed to a function, whatever it does with them.
@@ -17,40 +24,80 @@ pub(super) enum Language {
     Foreign,
 }
 
-/// The names in a text that are those of schemas, as `is_schema` says. What may be an alias or a column counts as one.
+impl Language {
+    /// The language of statements within strings.
+    const SQL: Self = Self::Body(bodies::Language::Sql);
+
+    /// Whether names are looked up when the text is used.
+    fn has_names(self) -> bool {
+        matches!(self, Self::Body(_))
+    }
+}
+
+/// The names in a text that are those of schemas, as `is_schema` says. A deparsed text is to be one of an empty search_path, which shows
+/// what functions are PostgreSQL's own.
 pub(super) fn named(text: &str, language: Language, is_schema: &dyn Fn(&str) -> bool) -> BTreeSet<String> {
+    search(text, language, false, is_schema)
+}
+
+/// Whether a text names a schema. `has_parameter`: whether a parameter of the function has that name.
+pub(in crate::structure) fn names(text: &str, language: Language, schema: &str, has_parameter: bool) -> bool {
+    !search(text, language, has_parameter, &|name| name == schema).is_empty()
+}
+
+/// What the strings of a body say, but for messages; `None` if it can't be read.
+pub(in crate::structure) fn strings(body: &str) -> Option<Vec<String>> {
+    let text = Text::of(body)?;
+    let is_string = |&at: &usize| text.kind(at) == Some(TokenKind::String) && !text.is_message(at);
+    let strings = (0..text.len()).filter(is_string);
+    Some(strings.map(|at| text.says(at).into_owned()).collect())
+}
+
+/// Whether a text of an object would still hold the name of its schema in another one. Of a function's body its own check tells.
+pub(in crate::structure) fn keeps_name(kind: Kind, make: &[String], details: &[String], schema: &str) -> bool {
+    let any = |texts: &[String], language| texts.iter().any(|text| names(text, language, schema, false));
+    match kind {
+        Kind::Default | Kind::Column | Kind::Table => any(details, Language::Expression),
+        Kind::Trigger | Kind::TextSearchDictionary => any(make, Language::Arguments),
+        Kind::Function => make.iter().any(|text| {
+            let header = text.split("\nAS ").next().unwrap_or_default();
+            let (set, rest): (Vec<&str>, Vec<&str>) = header.lines().partition(|line| line.starts_with(" SET "));
+            names(&rest.join("\n"), Language::Expression, schema, false)
+                || names(&set.join("\n"), Language::Arguments, schema, false)
+        }),
+        Kind::Check
+        | Kind::Domain
+        | Kind::DomainConstraint
+        | Kind::Index
+        | Kind::Key
+        | Kind::MaterializedView
+        | Kind::Policy
+        | Kind::Rule
+        | Kind::Statistics
+        | Kind::View => any(make, Language::Expression),
+        _ => false,
+    }
+}
+
+fn search(text: &str, language: Language, has_parameter: bool, is_schema: &dyn Fn(&str) -> bool) -> BTreeSet<String> {
     let mut search = Search {
         is_schema,
+        has_parameter,
         found: BTreeSet::new(),
     };
     match language {
-        Language::Body => search.statements(text, true, false, 0),
-        Language::Expression => search.statements(text, false, false, 0),
-        Language::Arguments => search.statements(text, false, true, 0),
         Language::Foreign => search.words(text),
+        _ => search.statements(text, language, language == Language::Arguments, 0),
     }
     search.found
 }
-
-/// Functions to which a string can be the name of a schema.
-const TAKE_NAMES: [&str; 10] = [
-    "execute",
-    "set_config",
-    "format",
-    "concat",
-    "quote_ident",
-    "current_schema",
-    "current_schemas",
-    "pg_get_serial_sequence",
-    "search_path",
-    "to_regclass",
-];
 
 /// Strings within strings are looked into so deep.
 const DEEPEST: usize = 4;
 
 struct Search<'a> {
     is_schema: &'a dyn Fn(&str) -> bool,
+    has_parameter: bool,
     found: BTreeSet<String>,
 }
 
@@ -61,30 +108,52 @@ impl Search<'_> {
         }
     }
 
-    fn statements(&mut self, sql: &str, names_count: bool, strings_count: bool, depth: usize) {
+    /// `takes_names`: whether any string may become a name.
+    fn statements(&mut self, sql: &str, language: Language, takes_names: bool, depth: usize) {
         let Some(text) = Text::of(sql) else {
             return self.words(sql);
         };
-        let takes_names = strings_count || (0..text.tokens.len()).any(|at| text.takes_names(at));
-        for at in 0..text.tokens.len() {
+        let takes_names = takes_names || text.takes_names();
+        for at in 0..text.len() {
             match text.kind(at) {
-                Some(kind) if names_count && kind.is_label() => {
+                Some(kind) if language.has_names() && kind.is_label() => {
                     let name = text.name(at);
-                    if (self.is_schema)(&name) && text.is_schemas(at, &name, takes_names) {
+                    if (self.is_schema)(&name)
+                        && (text.is_schemas(at, takes_names, language == Language::SQL)
+                            || self.is_a_name(&text, at, takes_names)
+                            || self.is_schemas_by_grammar(&text, at, language, depth))
+                    {
                         self.found.insert(name.into_owned());
                     }
                 }
-                Some(TokenKind::String) if names_count || !text.is_bound(at) => {
-                    let content = string_content(text.text(at));
-                    if takes_names {
-                        self.add(&content);
-                    }
-                    if depth < DEEPEST {
-                        self.statements(&content, true, takes_names, depth + 1);
-                    }
+                Some(TokenKind::String) if language.has_names() || !text.is_bound(at) => {
+                    let is_argument = match language {
+                        _ if depth > 0 => false,
+                        Language::Body(_) => !text.is_compared(at),
+                        _ => text.is_argument(at),
+                    };
+                    self.string(&text, at, takes_names, is_argument, depth);
                 }
                 _ => {}
             }
+        }
+    }
+
+    fn string(&mut self, text: &Text<'_>, at: usize, takes_names: bool, is_argument: bool, depth: usize) {
+        if text.is_message(at) {
+            return;
+        }
+        let content = text.says(at);
+        if takes_names || is_argument {
+            self.add(&content);
+            if let Some(elements) = content.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+                elements
+                    .split(',')
+                    .for_each(|element| self.add(element.trim_matches('"')));
+            }
+        }
+        if depth < DEEPEST {
+            self.statements(&content, Language::SQL, takes_names || text.is_joined(at), depth + 1);
         }
     }
 
@@ -104,120 +173,25 @@ impl Search<'_> {
             self.add(value);
         }
     }
-}
 
-struct Text<'a> {
-    sql: &'a str,
-    tokens: Vec<Token>,
-}
-
-impl<'a> Text<'a> {
-    fn of(sql: &'a str) -> Option<Self> {
-        tokens(sql).map(|tokens| Self { sql, tokens })
+    /// Whether what is in front of a dot is not known to be an alias, a record or a parameter.
+    fn is_a_name(&self, text: &Text<'_>, at: usize, takes_names: bool) -> bool {
+        text.is_in_front(at, takes_names) && !self.has_parameter && !text.may_be_alias(&text.name(at))
     }
 
-    fn kind(&self, at: usize) -> Option<TokenKind> {
-        self.tokens.get(at).map(|token| token.kind)
-    }
-
-    fn text(&self, at: usize) -> &'a str {
-        let Token { start, end, .. } = self.tokens[at];
-        &self.sql[start as usize..end as usize]
-    }
-
-    fn name(&self, at: usize) -> Cow<'a, str> {
-        identifier_name(self.sql, self.tokens[at])
-    }
-
-    fn is_one_of(&self, at: usize, words: &[&str]) -> bool {
-        matches!(self.kind(at), Some(TokenKind::Word(_)))
-            && words.iter().any(|word| self.text(at).eq_ignore_ascii_case(word))
-    }
-
-    fn is_behind_dot(&self, at: usize) -> bool {
-        at > 0 && self.kind(at - 1) == Some(TokenKind::Dot)
-    }
-
-    fn takes_names(&self, at: usize) -> bool {
-        // PostgreSQL writes `"current_schema"()`.
-        let is_such = |name: &str| TAKE_NAMES.contains(&name) || name.starts_with("to_reg") || name.starts_with("reg");
-        self.tokens[at].kind.is_label() && is_such(&self.name(at))
-    }
-
-    /// Whether PostgreSQL deparsed a constant of an object's type here, such as `'t'::regclass`: it is bound.
-    fn is_bound(&self, at: usize) -> bool {
-        self.kind(at + 1) == Some(TokenKind::Cast)
-            && matches!(self.kind(at + 2), Some(TokenKind::Word(_)))
-            && self.text(at + 2).starts_with("reg")
-    }
-
-    /// Whether the name here is a schema's.
-    fn is_schemas(&self, at: usize, name: &str, takes_names: bool) -> bool {
-        if self.is_behind_dot(at) {
+    /// Whether the translator finds a schema where an alias has the name as well.
+    fn is_schemas_by_grammar(&self, text: &Text<'_>, at: usize, language: Language, depth: usize) -> bool {
+        let Language::Body(language) = language else {
             return false;
-        }
-        if self.is_on_search_path(at) {
-            return true;
-        }
-        if self.kind(at + 1) != Some(TokenKind::Dot) {
-            return false;
-        }
-        let Some(next) = self.kind(at + 2) else {
-            // The begin of a name that is put together.
-            return takes_names || self.tokens.len() == 2;
         };
-        if !next.is_label() {
+        if !text.is_in_front(at, false) {
             return false;
         }
-        let is_relation = at > 0
-            && self.is_one_of(
-                at - 1,
-                &[
-                    "from",
-                    "join",
-                    "into",
-                    "update",
-                    "table",
-                    "only",
-                    "references",
-                    "truncate",
-                    "call",
-                    "perform",
-                ],
-            );
-        is_relation
-            || matches!(self.kind(at + 3), Some(TokenKind::Open | TokenKind::Dot))
-            || self.is_one_of(at + 4, &["rowtype"])
-            || at > 0 && self.kind(at - 1) == Some(TokenKind::Cast)
-            || !self.may_be_alias(name)
-    }
-
-    /// `search_path = a, here` or `search_path TO here`
-    fn is_on_search_path(&self, at: usize) -> bool {
-        let mut before = at;
-        while before > 1 {
-            before -= 1;
-            match self.kind(before) {
-                Some(TokenKind::Comma | TokenKind::String) => {}
-                Some(TokenKind::Operator) => {
-                    return self.text(before) == "=" && self.is_one_of(before - 1, &["search_path"]);
-                }
-                Some(_) if self.is_one_of(before, &["to"]) => return self.is_one_of(before - 1, &["search_path"]),
-                Some(kind) if kind.is_label() && self.kind(before + 1) == Some(TokenKind::Comma) => {}
-                _ => return false,
-            }
+        match neutral_body(text.sql(), language, &text.name(at), self.has_parameter) {
+            Some(neutral) => neutral != text.sql(),
+            // Within strings it may be prose.
+            None => depth == 0,
         }
-        false
-    }
-
-    /// Whether a table, an alias, a record or a parameter has the name: it is mentioned somewhere by itself.
-    fn may_be_alias(&self, name: &str) -> bool {
-        matches!(name, "new" | "old" | "excluded")
-            || (0..self.tokens.len()).any(|at| {
-                self.tokens[at].kind.is_label()
-                    && (self.kind(at + 1) != Some(TokenKind::Dot) || self.is_behind_dot(at))
-                    && self.name(at) == name
-            })
     }
 }
 
@@ -225,8 +199,10 @@ impl<'a> Text<'a> {
 mod tests {
     use super::*;
 
+    const PLPGSQL: Language = Language::Body(bodies::Language::PlPgSql);
+
     fn names(language: Language, text: &str, name: &str) -> bool {
-        !named(text, language, &|found| found == name).is_empty()
+        super::names(text, language, name, false)
     }
 
     #[test]
@@ -247,8 +223,27 @@ mod tests {
             "BEGIN EXECUTE 'DELETE FROM client1.' || t; END",
             "BEGIN EXECUTE $q$ SELECT $i$client1.notes$i$::regclass $q$; END",
             "SELECT client1.id FROM client1.notes AS client1",
+            "BEGIN DELETE FROM client1 .notes; END",
+            "BEGIN DELETE FROM client1\n. notes; END",
+            "SELECT count(*) FROM U&\"clien\\00741\".notes",
+            r"BEGIN EXECUTE E'DELETE FROM clien\x741.notes'; END",
+            "BEGIN PERFORM public.empty('client1'); END",
+            "DECLARE s text = 'client1'; BEGIN PERFORM public.empty(s); END",
+            "DECLARE s text; BEGIN s = 'client1'; PERFORM public.empty(s); END",
+            "DECLARE s text; BEGIN s := 'client1'; PERFORM public.empty(s); END",
+            "BEGIN RETURN 'client1'; END",
+            "BEGIN PERFORM public.run('DELETE FROM client1.' || t); END",
+            "DECLARE client1 record; BEGIN TRUNCATE client1.notes; END",
+            "DECLARE client1 record; BEGIN LOCK client1.notes; END",
+            "DECLARE client1 record; BEGIN IF true THEN ALTER TABLE client1.notes ADD x int; END IF; END",
+            "DECLARE client1 record; BEGIN COMMENT ON TABLE client1.notes IS 'x'; END",
+            "DECLARE client1 record; BEGIN GRANT SELECT ON client1.notes TO x; END",
+            "DECLARE client1 record; BEGIN DROP VIEW client1.notes; END",
+            "DECLARE client1 record; BEGIN CALL client1.p(); END",
+            "DECLARE client1 record; v client1.mood; BEGIN NULL; END",
+            "DECLARE client1 record; BEGIN SELECT 1 FROM notes a, client1.notes b INTO client1; END",
         ] {
-            assert!(names(Language::Body, body, "client1"), "{body}");
+            assert!(names(PLPGSQL, body, "client1"), "{body}");
         }
     }
 
@@ -263,9 +258,46 @@ mod tests {
             ("done", "BEGIN RAISE NOTICE 'All done.'; END"),
             ("client1", "SELECT * FROM client11.notes, x.client1"),
             ("orders", "SELECT orders.id FROM orders"),
+            (
+                "test",
+                "BEGIN IF NEW.mode = 'test' THEN RAISE NOTICE 'test'; END IF; RETURN NEW; END",
+            ),
+            (
+                "test",
+                "BEGIN RETURN mode IN ('x', 'test'::text) OR 'test' = mode OR mode IS DISTINCT FROM 'test'; END",
+            ),
+            (
+                "test",
+                "BEGIN CASE mode WHEN 'test' THEN UPDATE t SET mode = 'test'; END CASE; END",
+            ),
+            ("items", "BEGIN RAISE EXCEPTION 'No items. Please order.'; END"),
+            (
+                "items",
+                "BEGIN EXECUTE format('DELETE FROM %I.t', TG_TABLE_SCHEMA); RAISE NOTICE '% items', n; END",
+            ),
+            (
+                "a",
+                "DECLARE a record; BEGIN SELECT x INTO a.x FROM t; PERFORM a.x; RETURN extract(year FROM a.y); END",
+            ),
+            (
+                "new",
+                "BEGIN IF NEW.x IS DISTINCT FROM new.y THEN RETURN new; END IF; END",
+            ),
         ] {
-            assert!(!names(Language::Body, body, name), "{body}");
+            assert!(!names(PLPGSQL, body, name), "{body}");
         }
+    }
+
+    #[test]
+    fn an_alias_of_a_table_without_a_schema_is_none_in_sql_either() {
+        let sql = Language::Body(bodies::Language::Sql);
+        assert!(!names(
+            sql,
+            "SELECT a.note /* a.x */ FROM more a WHERE a.note = 'a' -- a.x",
+            "a"
+        ));
+        assert!(names(sql, "SELECT a.note FROM more a, a.more b", "a"));
+        assert!(names(sql, "SELECT a.note FROM more a; TRUNCATE a.more", "a"));
     }
 
     #[test]
@@ -276,6 +308,18 @@ mod tests {
             (false, "nextval('client1.seq'::regclass)"),
             (false, "SELECT client1.id FROM client1.notes client1"),
             (false, "'client1'::text"),
+            (true, "public.next_no('client1'::text)"),
+            (true, "public.next_no(ARRAY['x'::text, lower('client1'::text)])"),
+            (true, "public.next_no('{client1,x}'::text[])"),
+            (true, "SELECT r FROM public.rows_of('client1'::text) r(r)"),
+            (true, "(s OPERATOR(public.@@) 'client1'::text)"),
+            (true, "('client1'::text OPERATOR(public.@@) s)"),
+            (false, "lower('client1'::text)"),
+            (false, "pg_catalog.lower('client1'::text)"),
+            (false, "(public.mood(x) = 'client1'::text)"),
+            (false, "'client1'::public.mood"),
+            (false, "CREATE FUNCTION public.f(x text DEFAULT 'client1'::text)"),
+            (false, "INSERT INTO public.log (who) VALUES ('client1'::text)"),
         ] {
             assert_eq!(names(Language::Expression, text, "client1"), is_named, "{text}");
         }

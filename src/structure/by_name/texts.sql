@@ -1,7 +1,10 @@
 -- Texts in schemas that PostgreSQL reads anew each time that they are used: $1 are the schemas' names. Found by what depends on the
 -- schemas, in time proportional to those.
-WITH schema AS (
-    SELECT n.oid, n.nspname FROM pg_catalog.pg_namespace n
+WITH path AS MATERIALIZED (
+    -- For this transaction: a name without a schema is one of PostgreSQL's own then.
+    SELECT pg_catalog.set_config('search_path', '', true)
+), schema AS MATERIALIZED (
+    SELECT n.oid, n.nspname FROM path CROSS JOIN pg_catalog.pg_namespace n
     WHERE n.nspname = ANY ($1::pg_catalog.text[]::pg_catalog.name[])
 ), own AS MATERIALIZED (
     SELECT d.classid, d.objid, d.refobjid AS schema

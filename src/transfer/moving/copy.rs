@@ -44,7 +44,7 @@ impl Run<'_> {
             snapshot,
             connection,
             ..
-        } = Source::read(connection, &source.schema, &patience)
+        } = Source::read(connection, &source.schema, &patience, source.schema != target.schema)
             .await
             .map_err(read)?;
         let reader = source.connect(dial, self.event).await?;

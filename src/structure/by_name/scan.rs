@@ -1,0 +1,323 @@
+//! Where in a text names and strings stand, token by token.
+
+use std::borrow::Cow;
+
+use super::escapes::says;
+use crate::translate::{Token, TokenKind, identifier_name, tokens};
+
+/// Functions, settings and statements to which a string can be the name of a schema.
+const TAKE_NAMES: [&str; 13] = [
+    "execute",
+    "set_config",
+    "format",
+    "concat",
+    "quote_ident",
+    "current_schema",
+    "current_schemas",
+    "pg_get_serial_sequence",
+    "search_path",
+    "to_regclass",
+    "schema_to_xml",
+    "schema_to_xmlschema",
+    "schema_to_xml_and_xmlschema",
+];
+
+/// Words behind which a relation stands.
+const BEFORE_RELATIONS: [&str; 8] = [
+    "join",
+    "update",
+    "table",
+    "only",
+    "references",
+    "truncate",
+    "lock",
+    "call",
+];
+
+/// What a statement begins with in which a name in front of a dot is a schema's: it reads no columns.
+const UTILITY: [&str; 16] = [
+    "truncate", "lock", "alter", "drop", "comment", "copy", "create", "grant", "revoke", "refresh", "reindex",
+    "cluster", "analyze", "vacuum", "import", "security",
+];
+
+/// What a statement begins with in which `=` compares, or writes a row.
+const COMPARING: [&str; 18] = [
+    "select", "insert", "update", "delete", "merge", "with", "values", "perform", "if", "elsif", "elseif", "while",
+    "case", "when", "return", "exit", "continue", "assert",
+];
+
+pub(super) struct Text<'a> {
+    sql: &'a str,
+    tokens: Vec<Token>,
+}
+
+impl<'a> Text<'a> {
+    pub(super) fn of(sql: &'a str) -> Option<Self> {
+        tokens(sql).map(|tokens| Self { sql, tokens })
+    }
+
+    pub(super) fn sql(&self) -> &'a str {
+        self.sql
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.tokens.len()
+    }
+
+    pub(super) fn kind(&self, at: usize) -> Option<TokenKind> {
+        self.tokens.get(at).map(|token| token.kind)
+    }
+
+    fn text(&self, at: usize) -> &'a str {
+        let Token { start, end, .. } = self.tokens[at];
+        &self.sql[start as usize..end as usize]
+    }
+
+    pub(super) fn name(&self, at: usize) -> Cow<'a, str> {
+        identifier_name(self.sql, self.tokens[at])
+    }
+
+    /// What the string here stands for.
+    pub(super) fn says(&self, at: usize) -> Cow<'a, str> {
+        let uescape = self.is_one_of(at + 1, &["uescape"]) && self.kind(at + 2) == Some(TokenKind::String);
+        let escape = uescape.then(|| says(self.text(at + 2), '\\').chars().next()).flatten();
+        says(self.text(at), escape.unwrap_or('\\'))
+    }
+
+    fn is_one_of(&self, at: usize, words: &[&str]) -> bool {
+        matches!(self.kind(at), Some(TokenKind::Word(_)))
+            && words.iter().any(|word| self.text(at).eq_ignore_ascii_case(word))
+    }
+
+    /// Whether one of these words stands in front.
+    fn is_behind(&self, at: usize, words: &[&str]) -> bool {
+        at > 0 && self.is_one_of(at - 1, words)
+    }
+
+    fn is_label(&self, at: usize) -> bool {
+        self.kind(at).is_some_and(TokenKind::is_label)
+    }
+
+    fn is_behind_dot(&self, at: usize) -> bool {
+        at > 0 && self.kind(at - 1) == Some(TokenKind::Dot)
+    }
+
+    /// Whether the text has something to which any string of it may be the name of a schema.
+    pub(super) fn takes_names(&self) -> bool {
+        // PostgreSQL writes `"current_schema"()`.
+        let is_such = |name: &str| TAKE_NAMES.contains(&name) || name.starts_with("to_reg") || name.starts_with("reg");
+        (0..self.len()).any(|at| self.is_label(at) && is_such(&self.name(at)))
+    }
+
+    /// Whether PostgreSQL deparsed a constant of an object's type here, such as `'t'::regclass`: it is bound.
+    pub(super) fn is_bound(&self, at: usize) -> bool {
+        self.kind(at + 1) == Some(TokenKind::Cast)
+            && matches!(self.kind(at + 2), Some(TokenKind::Word(_)))
+            && self.text(at + 2).starts_with("reg")
+    }
+
+    /// Whether the string is what `RAISE` says.
+    pub(super) fn is_message(&self, at: usize) -> bool {
+        const LEVELS: [&str; 6] = ["debug", "log", "info", "notice", "warning", "exception"];
+        self.is_behind(at, &["raise"]) || self.is_behind(at, &LEVELS) && self.is_behind(at - 1, &["raise"])
+    }
+
+    /// Whether another text is put behind the string.
+    pub(super) fn is_joined(&self, at: usize) -> bool {
+        self.kind(at + 1) == Some(TokenKind::Operator) && self.text(at + 1) == "||"
+    }
+
+    /// Whether the string of a body is compared, or assigned to a column, and so handed to nobody.
+    pub(super) fn is_compared(&self, at: usize) -> bool {
+        let compares = |at: usize| {
+            self.kind(at) == Some(TokenKind::Operator)
+                && matches!(self.text(at), "=" | "<>" | "!=" | "<" | ">" | "<=" | ">=")
+                || self.is_one_of(at, &["like", "ilike"])
+        };
+        if compares(self.behind_casts(at + 1)) {
+            return true;
+        }
+        let Some(before) = at.checked_sub(1) else {
+            return false;
+        };
+        match () {
+            // `variable = 'text'` assigns.
+            () if compares(before) => self.text(before) != "=" || self.is_one_of(self.first_word(at), &COMPARING),
+            () if self.is_one_of(before, &["from"]) => self.is_behind(before, &["distinct"]),
+            () if self.is_one_of(before, &["when"]) => self.is_one_of(at + 1, &["then"]),
+            () => self.is_in_list(before),
+        }
+    }
+
+    /// `IN ('a', 'b'::text, here)`
+    fn is_in_list(&self, mut at: usize) -> bool {
+        while at > 0
+            && (matches!(
+                self.kind(at),
+                Some(TokenKind::Comma | TokenKind::String | TokenKind::Number | TokenKind::Cast)
+            ) || self.kind(at - 1) == Some(TokenKind::Cast))
+        {
+            at -= 1;
+        }
+        self.kind(at) == Some(TokenKind::Open) && self.is_behind(at, &["in"])
+    }
+
+    fn behind_casts(&self, mut at: usize) -> usize {
+        while self.kind(at) == Some(TokenKind::Cast) {
+            at += 2;
+        }
+        at
+    }
+
+    /// Where the statement begins in which this stands.
+    fn first_word(&self, at: usize) -> usize {
+        let is_end = |at: usize| {
+            self.kind(at) == Some(TokenKind::Semicolon)
+                || self.is_one_of(at, &["begin", "then", "else", "loop", "declare"]) && !self.is_behind_dot(at)
+                || self.kind(at) == Some(TokenKind::Operator) && self.text(at) == ">>"
+        };
+        (0..at).rev().find(|&at| is_end(at)).map_or(0, |end| end + 1)
+    }
+
+    /// Whether the string of a deparsed text is handed to a function or an operator that is not PostgreSQL's own.
+    pub(super) fn is_argument(&self, at: usize) -> bool {
+        let mut depth = 0_usize;
+        for open in (0..at).rev() {
+            match self.kind(open) {
+                Some(TokenKind::Close) => depth += 1,
+                Some(TokenKind::Open) if depth > 0 => depth -= 1,
+                Some(TokenKind::Open) if self.calls_anothers(open) => return true,
+                _ => {}
+            }
+        }
+        let behind = self.behind_casts(at + 1);
+        self.is_anothers_operator(behind) || at >= 6 && self.is_anothers_operator(at - 6)
+    }
+
+    /// Whether a function in another schema than PostgreSQL's own is called here.
+    fn calls_anothers(&self, open: usize) -> bool {
+        let Some(schema) = open.checked_sub(3) else {
+            return false;
+        };
+        let is_defined = self.is_behind(schema, &["function", "procedure"])
+            && !(schema > 1 && self.is_one_of(schema - 2, &["execute"]));
+        self.is_label(open - 1) && self.is_behind_dot(open - 1) && self.is_anothers(schema) && !is_defined
+    }
+
+    /// `OPERATOR(schema.+)`
+    fn is_anothers_operator(&self, at: usize) -> bool {
+        self.is_one_of(at, &["operator"]) && self.kind(at + 1) == Some(TokenKind::Open) && self.is_anothers(at + 2)
+    }
+
+    fn is_anothers(&self, schema: usize) -> bool {
+        self.is_label(schema) && self.name(schema) != "pg_catalog"
+    }
+
+    /// Whether the name has a dot behind it, and another name behind that. `takes_names`: whether that one may come from elsewhere.
+    pub(super) fn is_in_front(&self, at: usize, takes_names: bool) -> bool {
+        !self.is_behind_dot(at)
+            && self.kind(at + 1) == Some(TokenKind::Dot)
+            && match self.kind(at + 2) {
+                Some(next) => next.is_label(),
+                // The begin of a name that is put together.
+                None => takes_names || self.len() == 2 || self.is_relation(at, true),
+            }
+    }
+
+    /// Whether the name is a schema's by where it stands, whatever else has that name.
+    pub(super) fn is_schemas(&self, at: usize, takes_names: bool, is_sql: bool) -> bool {
+        if self.is_behind_dot(at) {
+            return false;
+        }
+        if self.is_on_search_path(at) || self.is_operators(at) {
+            return true;
+        }
+        let is_open_end = self.kind(at + 2).is_none();
+        self.is_in_front(at, takes_names)
+            && (is_open_end
+                || self.is_relation(at, is_sql)
+                || matches!(self.kind(at + 3), Some(TokenKind::Open | TokenKind::Dot))
+                || self.is_one_of(at + 4, &["rowtype"])
+                || at > 0 && self.kind(at - 1) == Some(TokenKind::Cast)
+                || self.is_behind(at, &["collate", "as"])
+                || self.is_declared_type(at)
+                || self.is_one_of(self.first_word(at), &UTILITY))
+    }
+
+    fn is_relation(&self, at: usize, is_sql: bool) -> bool {
+        if self.is_behind(at, &["into"]) {
+            // Elsewhere in PL/pgSQL it stands before variables.
+            return is_sql || self.is_behind(at - 1, &["insert", "merge"]);
+        }
+        if self.is_behind(at, &["from"]) {
+            return !self.is_behind(at - 1, &["distinct"]) && !self.is_in_call_with_from(at);
+        }
+        self.is_behind(at, &BEFORE_RELATIONS)
+    }
+
+    /// `extract(year FROM here)`
+    fn is_in_call_with_from(&self, at: usize) -> bool {
+        let mut depth = 0_usize;
+        for open in (0..at).rev() {
+            match self.kind(open) {
+                Some(TokenKind::Close) => depth += 1,
+                Some(TokenKind::Open) if depth > 0 => depth -= 1,
+                Some(TokenKind::Open) => {
+                    return self.is_behind(open, &["extract", "substring", "trim", "overlay", "position"]);
+                }
+                Some(TokenKind::Semicolon) => return false,
+                _ => {}
+            }
+        }
+        false
+    }
+
+    fn is_operators(&self, at: usize) -> bool {
+        at > 1
+            && self.kind(at - 1) == Some(TokenKind::Open)
+            && self.is_one_of(at - 2, &["operator"])
+            && self.kind(at + 1) == Some(TokenKind::Dot)
+    }
+
+    /// `DECLARE name here.type`
+    fn is_declared_type(&self, at: usize) -> bool {
+        let name = if self.is_behind(at, &["constant"]) {
+            at.checked_sub(2)
+        } else {
+            at.checked_sub(1)
+        };
+        let Some(name) = name.filter(|&name| name > 0 && self.is_label(name)) else {
+            return false;
+        };
+        let section = (0..name).rev().find(|&at| self.is_one_of(at, &["declare", "begin"]));
+        self.first_word(at) == name && section.is_some_and(|section| self.is_one_of(section, &["declare"]))
+    }
+
+    /// `search_path = a, here` or `search_path TO here`
+    fn is_on_search_path(&self, at: usize) -> bool {
+        let mut before = at;
+        while before > 1 {
+            before -= 1;
+            match self.kind(before) {
+                Some(TokenKind::Comma | TokenKind::String) => {}
+                Some(TokenKind::Operator) => {
+                    return self.text(before) == "=" && self.is_one_of(before - 1, &["search_path"]);
+                }
+                Some(_) if self.is_one_of(before, &["to"]) => return self.is_one_of(before - 1, &["search_path"]),
+                Some(kind) if kind.is_label() && self.kind(before + 1) == Some(TokenKind::Comma) => {}
+                _ => return false,
+            }
+        }
+        false
+    }
+
+    /// Whether a table, an alias, a record or a parameter has the name: it is mentioned somewhere by itself.
+    pub(super) fn may_be_alias(&self, name: &str) -> bool {
+        matches!(name, "new" | "old" | "excluded")
+            || (0..self.len()).any(|at| {
+                self.is_label(at)
+                    && (self.kind(at + 1) != Some(TokenKind::Dot) || self.is_behind_dot(at))
+                    && self.name(at) == name
+            })
+    }
+}
