@@ -11,12 +11,13 @@ use crate::{
 
 const VERSIONS: &str = "__diesel_schema_migrations";
 
-type Key<'a> = (Kind, &'a str, &'a str);
+pub(super) type Key<'a> = (Kind, &'a str, &'a str);
 
 /// Compares a tenant with the template.
-pub(super) fn compare(tenant: &SchemaName, expected: &Structure, found: &Structure) -> Drift {
+pub(super) fn compare(template: &SchemaName, tenant: &SchemaName, expected: &Structure, found: &Structure) -> Drift {
     let comparison = Comparison {
         tenant,
+        is_template: tenant == template,
         expected: &expected.objects,
         found: &found.objects,
         expected_keys: keys(expected),
@@ -33,24 +34,26 @@ fn keys(structure: &Structure) -> HashMap<Key<'_>, usize> {
     objects.map(|(index, object)| (object.key(), index)).collect()
 }
 
-struct Comparison<'a> {
+pub(super) struct Comparison<'a> {
     tenant: &'a SchemaName,
+    /// Whether the template is compared with itself.
+    pub(super) is_template: bool,
     /// Each behind those it needs.
-    expected: &'a [Object],
-    found: &'a [Object],
-    expected_keys: HashMap<Key<'a>, usize>,
-    found_keys: HashMap<Key<'a>, usize>,
+    pub(super) expected: &'a [Object],
+    pub(super) found: &'a [Object],
+    pub(super) expected_keys: HashMap<Key<'a>, usize>,
+    pub(super) found_keys: HashMap<Key<'a>, usize>,
 }
 
 /// What is to be done, by the places in the two structures.
 #[derive(Default)]
-struct Work {
+pub(super) struct Work {
     /// Places of what is found and has to go, for good or for a while.
-    remove: HashSet<usize>,
+    pub(super) remove: HashSet<usize>,
     /// Places of what is expected and has to be made.
-    make: HashSet<usize>,
+    pub(super) make: HashSet<usize>,
     /// Statements for what is expected at a place, and changed where it is.
-    change: HashMap<usize, Vec<(String, bool)>>,
+    pub(super) change: HashMap<usize, Vec<(String, bool)>>,
 }
 
 impl Comparison<'_> {
@@ -70,10 +73,14 @@ impl Comparison<'_> {
                 continue;
             };
             let found = &self.found[found_at];
-            if object.is_like(found) || object.name == VERSIONS {
+            let leads_to_template = self.leads_to_template(object);
+            if object.is_like(found) && !leads_to_template || object.name == VERSIONS {
                 continue;
             }
             differences.push(difference(Change::Different, Some(object), Some(found)));
+            if leads_to_template {
+                continue;
+            }
             match alteration(object, found) {
                 Alteration::Anew => {
                     work.remove.insert(found_at);
@@ -99,6 +106,7 @@ impl Comparison<'_> {
             }
         }
         self.remove_dependents(&mut work, &retyped);
+        self.leave_unmakable(&mut work);
         let repair = self.statements(&work, &mut differences);
         Drift {
             tenant: self.tenant.clone(),
@@ -217,6 +225,11 @@ impl Comparison<'_> {
 
     /// The statements that make an object; a column with its default, so that rows that are there get it.
     fn make(&self, object: &Object) -> Vec<String> {
+        if self.leads_to_template(object) {
+            // It was taken away for a while: it comes back as the tenant had it.
+            let own = self.found_keys.get(&object.key());
+            return own.map(|&own| self.found[own].make.clone()).unwrap_or_default();
+        }
         let default = self.expected_keys.get(&(Kind::Default, &object.parent, &object.name));
         match (object.kind, Column::of(&object.details), default) {
             (Kind::Column, Some(column), Some(&default)) if self.can_be_made_early(default) => {
@@ -228,10 +241,13 @@ impl Comparison<'_> {
 
     /// Whether all that a default needs is there before functions are made.
     fn can_be_made_early(&self, default: usize) -> bool {
-        self.expected[default].needs.iter().all(|&need| {
-            let need = &self.expected[need];
-            need.kind.comes_before_rows() || self.found_keys.contains_key(&need.key())
-        })
+        let default = &self.expected[default];
+        let follows = !self.leads_to_template(default);
+        follows
+            && default.needs.iter().all(|&need| {
+                let need = &self.expected[need];
+                need.kind.comes_before_rows() || self.found_keys.contains_key(&need.key())
+            })
     }
 }
 

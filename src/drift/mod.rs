@@ -5,6 +5,7 @@ mod compare;
 mod cross_references;
 mod errors;
 mod report;
+mod unmakable;
 
 use std::collections::HashSet;
 
@@ -87,7 +88,7 @@ impl TenantPool {
             let found = cross_references::of(&mut connection, &schemas, &tenants).await;
             report.cross_references.extend(found.map_err(&unread)?);
             for (tenant, found) in names.iter().zip(structures(&mut connection, names).await?) {
-                match found.map(|found| compare(tenant, &expected, &found)) {
+                match found.map(|found| compare(&template, tenant, &expected, &found)) {
                     None => report.missing.push(tenant.clone()),
                     Some(drift) if !drift.differences.is_empty() => report.drifted.push(drift),
                     Some(drift) if !drift.not_compared.is_empty() => report.partly_compared.push(drift),

@@ -289,6 +289,58 @@ async fn what_only_looks_like_a_name_is_no_reason_to_refuse() {
 }
 
 #[tokio::test]
+async fn what_would_lead_to_the_template_is_a_difference_and_no_repair_makes_it() {
+    let (pool, database) = empty().await;
+    let up = format!(
+        "{TABLES}; DO $do$ BEGIN
+            EXECUTE format('CREATE TABLE invoices (no int DEFAULT public.next_no(%L), what text)', current_schema());
+            EXECUTE format('CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS %L', format(
+                'BEGIN EXECUTE format(''INSERT INTO %%I.audit VALUES ($1)'', %L) USING NEW.who; RETURN NEW; END', current_schema()));
+         END $do$; CREATE TRIGGER note AFTER INSERT ON items FOR EACH ROW EXECUTE FUNCTION note()"
+    );
+    for tenant in ["template", "client1", "client2", "client3"] {
+        let folder = Folder::of(&[("001_tables", &up, "")]);
+        pool.create_tenant(tenant, folder).await.unwrap();
+    }
+    // Of the last one the same is missing, or says the template's name.
+    database.run(
+        "DROP FUNCTION client2.note() CASCADE; DROP TABLE client2.invoices; ALTER TABLE client1.items ADD x int;
+         ALTER TABLE client3.invoices ALTER no SET DEFAULT public.next_no('template');
+         CREATE OR REPLACE FUNCTION client3.note() RETURNS trigger LANGUAGE plpgsql AS
+            $$BEGIN EXECUTE format('INSERT INTO %I.audit VALUES ($1)', 'template') USING NEW.who; RETURN NEW; END$$",
+    );
+    let report = pool
+        .drift("template", ["client1", "client2", "client3", "template"])
+        .await
+        .unwrap();
+    assert_eq!(report.alike, 1, "the template is like itself: {report:?}");
+    for drift in &report.drifted {
+        let differences: Vec<String> = drift.differences.iter().map(ToString::to_string).collect();
+        assert!(
+            differences.iter().any(|found| found.contains("note()")),
+            "{differences:?}"
+        );
+        for repair in &drift.repair {
+            let sql = repair.to_string();
+            assert!(!sql.contains("'template") && !sql.contains("note()"), "{sql}");
+            database.run(&sql);
+        }
+    }
+    assert_eq!(report.drifted.len(), 3);
+    // The rest was repaired: the column of the one, the table of the other.
+    assert_eq!(
+        database
+            .values("SELECT count(*) FROM pg_attribute WHERE attrelid = 'client1.items'::regclass AND attname = 'x'"),
+        ["0"]
+    );
+    database.run(
+        "INSERT INTO client2.invoices (no, what) VALUES (1, 'x'); INSERT INTO client1.items VALUES (1, 'of client1')",
+    );
+    assert_eq!(database.values("SELECT who FROM template.audit"), [""; 0]);
+    assert_eq!(database.values("SELECT who FROM client1.audit"), ["of client1"]);
+}
+
+#[tokio::test]
 async fn a_move_to_another_schema_name_refuses_what_says_the_old_one_and_one_to_the_same_name_keeps_it() {
     let main = Server::shared().database();
     let (one, two) = (Server::shared().database(), Server::shared().database());

@@ -1,0 +1,49 @@
+//! What of a template can't be made in a tenant, as it would lead to the template.
+
+use std::collections::HashSet;
+
+use super::compare::{Comparison, Work};
+use crate::structure::{Kind, Object};
+
+impl Comparison<'_> {
+    /// Whether what the template has would lead to the template if the tenant had it.
+    pub(super) fn leads_to_template(&self, object: &Object) -> bool {
+        !self.is_template && !object.can_follow()
+    }
+
+    /// Leaves as it is whatever can't be made, or would have to be taken away for that.
+    pub(super) fn leave_unmakable(&self, work: &mut Work) {
+        let unmakable = self.unmakable(work);
+        let needs_unmakable = |at: usize| self.expected[at].needs.iter().any(|need| unmakable.contains(need));
+        work.make.retain(|at| !unmakable.contains(at));
+        work.change.retain(|&at, _| !needs_unmakable(at));
+        work.remove.retain(|&at| {
+            let expected = self.expected_keys.get(&self.found[at].key());
+            expected.is_none_or(|expected| !unmakable.contains(expected))
+        });
+    }
+
+    /// Places of what is to be made and can't: it would lead to the template, or needs what would.
+    fn unmakable(&self, work: &Work) -> HashSet<usize> {
+        let mut unmakable = HashSet::new();
+        // Behind those it needs, each: one pass will do.
+        for (at, object) in self.expected.iter().enumerate() {
+            let is_known = self.found_keys.contains_key(&object.key());
+            let leads = !is_known && (self.leads_to_template(object) || self.has_part_that_leads(object));
+            let needs = object.needs.iter().any(|need| unmakable.contains(need));
+            if work.make.contains(&at) && (leads || needs) {
+                unmakable.insert(at);
+            }
+        }
+        unmakable
+    }
+
+    /// Whether something would lead to the template that is made together with a table.
+    fn has_part_that_leads(&self, table: &Object) -> bool {
+        let mut parts = self
+            .expected
+            .iter()
+            .filter(|part| part.inline && part.parent == table.name);
+        table.kind == Kind::Table && parts.any(|part| self.leads_to_template(part))
+    }
+}
