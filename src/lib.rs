@@ -41,7 +41,7 @@
 //! - **One query for another tenant**: [`TranslateDsl::in_schema`].
 //! - **Without a pool**: [`TenantConnection`] around any diesel-async connection.
 //! - **Migrations in a folder on disk**: `migrations::MigrationFolder`, with the feature `toml`.
-//! - **From a shell**: the command `diesel-tenants`, with the feature `cli`; `docs/command.md` shows it.
+//! - **From a shell**: the command `diesel-tenants`, of the package `diesel-tenants-cli`; `docs/command.md` shows it.
 //! - **What is translated, and what can't be**: [`translate`], [`SchemaTranslateMap`].
 //!
 //! # Features
