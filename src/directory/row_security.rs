@@ -1,6 +1,10 @@
 //! Tables that many tenants share, a row each.
 
-use diesel::{OptionalExtension, QueryableByName, result::Error as DieselError, sql_types::Text};
+use diesel::{
+    OptionalExtension, QueryableByName,
+    result::Error as DieselError,
+    sql_types::{Bool, Text},
+};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
 use crate::{ConnectError, SchemaName, SchemaNameError, TenantPool, quote::literal};
@@ -42,8 +46,9 @@ impl TenantPool {
     /// Puts tables of the shared schema under row-level security: a tenant that is [placed](crate::Placement::rows) there sees and
     /// changes the rows with its tenant id only, and whoever has no tenant sees none. To do it again changes nothing.
     ///
-    /// `column` holds the tenant id, of any type that reads it from text. It becomes `NOT NULL`, and gets the running
-    /// checkout's tenant as its default, so that `INSERT` needn't name it. The policies hold for the table's owner too (`FORCE`), and no other
+    /// `column` holds the tenant id, of any type that reads it from text. An id that the type would write in another way
+    /// (`07` in an integer, one too long for a `varchar(8)`) sees no rows and adds none: it could be another tenant's. The column
+    /// becomes `NOT NULL`, and gets the running checkout's tenant as its default, so that `INSERT` needn't name it. The policies hold for the table's owner too (`FORCE`), and no other
     /// policy can let anybody see more (one of them is `RESTRICTIVE`). Superusers and roles with `BYPASSRLS` see everything:
     /// a pool refuses to hand such connections to tenants.
     ///
@@ -73,12 +78,12 @@ impl TenantPool {
         connection
             .transaction(async |connection| {
                 for (table, quoted_table) in tables {
-                    let id_type = type_of(connection, schema, &table, column).await;
-                    let id_type = id_type.map_err(|source| RowSecurityError::Refused {
+                    let found = find_column(connection, schema, &table, column).await;
+                    let found = found.map_err(|source| RowSecurityError::Refused {
                         table: table.clone(),
                         source,
                     })?;
-                    let Some(id_type) = id_type else {
+                    let Some(id_column) = found else {
                         return Err(RowSecurityError::Missing {
                             schema: schema.clone(),
                             table,
@@ -89,7 +94,7 @@ impl TenantPool {
                     let refused = |table: String| |source| RowSecurityError::Refused { table, source };
                     let found = with_descendants(connection, &name).await;
                     for relation in found.map_err(refused(table))? {
-                        let sql = policies(&relation, quoted_column.quoted(), &id_type, setting);
+                        let sql = id_column.policies(&relation, quoted_column.quoted(), setting);
                         let done = connection.batch_execute(&sql).await;
                         done.map_err(refused(relation))?;
                     }
@@ -100,22 +105,37 @@ impl TenantPool {
     }
 }
 
-/// The type of a column, as SQL; `None` if there is no such column.
-async fn type_of(
+/// The column that holds the tenant id.
+#[derive(QueryableByName)]
+struct IdColumn {
+    /// Its type, as SQL.
+    #[diesel(sql_type = Text)]
+    id_type: String,
+    /// Whether it keeps every text as it is.
+    #[diesel(sql_type = Bool)]
+    keeps_texts: bool,
+    /// Whether values are equal only if their texts are.
+    #[diesel(sql_type = Bool)]
+    tells_texts_apart: bool,
+}
+
+/// `None` if there is no such column.
+async fn find_column(
     connection: &mut AsyncPgConnection,
     schema: &SchemaName,
     table: &str,
     column: &str,
-) -> Result<Option<String>, DieselError> {
-    #[derive(QueryableByName)]
-    struct Column {
-        #[diesel(sql_type = Text)]
-        id_type: String,
-    }
-
-    let found: Option<Column> = diesel::sql_query(
-        "SELECT pg_catalog.format_type(a.atttypid, a.atttypmod) AS id_type FROM pg_catalog.pg_attribute a \
+) -> Result<Option<IdColumn>, DieselError> {
+    diesel::sql_query(
+        "SELECT pg_catalog.format_type(a.atttypid, a.atttypmod) AS id_type, \
+         (t.typname = 'text' OR t.typname = 'varchar' AND a.atttypmod < 0) AND exact.types AS keeps_texts, \
+         exact.types AS tells_texts_apart FROM pg_catalog.pg_attribute a \
          JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         JOIN pg_catalog.pg_type t ON t.oid = a.atttypid CROSS JOIN LATERAL (SELECT \
+             t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace \
+             AND t.typname IN ('int2', 'int4', 'int8', 'uuid', 'text', 'varchar', 'bpchar', 'name') \
+             AND NOT EXISTS (SELECT FROM pg_catalog.pg_collation l WHERE l.oid = a.attcollation AND NOT l.collisdeterministic) \
+         ) exact (types) \
          WHERE n.nspname = $1 AND c.relname = $2 AND a.attname = $3 AND a.attnum > 0 AND NOT a.attisdropped \
          AND c.relkind IN ('r', 'p')",
     )
@@ -124,8 +144,7 @@ async fn type_of(
     .bind::<Text, _>(column)
     .get_result(connection)
     .await
-    .optional()?;
-    Ok(found.map(|column| column.id_type))
+    .optional()
 }
 
 /// A table, its partitions and what inherits from it, quoted, each behind that of which it is a part.
@@ -149,19 +168,29 @@ async fn with_descendants(connection: &mut AsyncPgConnection, table: &str) -> Re
     Ok(relations.into_iter().map(|relation| relation.name).collect())
 }
 
-/// A setting that was set once on a session is empty, not missing, after it is taken back.
-fn policies(table: &str, column: &str, id_type: &str, setting: &str) -> String {
-    let setting = literal(setting);
-    let id = format!("NULLIF(pg_catalog.current_setting({setting}, true), '')::{id_type}");
-    let mut sql = format!(
-        "ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL, ALTER COLUMN {column} SET DEFAULT {id}, \
-         ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;\n"
-    );
-    for (name, kind) in [("tenant_rows", "PERMISSIVE"), ("tenant_rows_only", "RESTRICTIVE")] {
-        sql += &format!(
-            "DROP POLICY IF EXISTS {name} ON {table};\n\
-             CREATE POLICY {name} ON {table} AS {kind} USING ({column} = {id}) WITH CHECK ({column} = {id});\n"
+impl IdColumn {
+    fn policies(&self, table: &str, column: &str, setting: &str) -> String {
+        let id_type = &self.id_type;
+        // A setting that was set once on a session is empty, not missing, after it is taken back.
+        let text = format!("NULLIF(pg_catalog.current_setting({}, true), '')", literal(setting));
+        let id = format!("{text}::{id_type}");
+        let own = match (self.keeps_texts, self.tells_texts_apart) {
+            (true, _) => format!("{column} = {id}"),
+            // Without a column, it costs a scan by an index nothing, and leaves the planner its estimates.
+            (_, true) => format!("{column} = CASE WHEN ({id})::pg_catalog.text = {text} THEN {id} END"),
+            // Such as `7` and `7.0` of a `numeric`. That costs each of the tenant's rows a comparison.
+            _ => format!("{column} = {id} AND ({column})::pg_catalog.text = {text} COLLATE pg_catalog.\"C\""),
+        };
+        let mut sql = format!(
+            "ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL, ALTER COLUMN {column} SET DEFAULT {id}, \
+             ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;\n"
         );
+        for (name, kind) in [("tenant_rows", "PERMISSIVE"), ("tenant_rows_only", "RESTRICTIVE")] {
+            sql += &format!(
+                "DROP POLICY IF EXISTS {name} ON {table};\n\
+                 CREATE POLICY {name} ON {table} AS {kind} USING ({own}) WITH CHECK ({own});\n"
+            );
+        }
+        sql
     }
-    sql
 }

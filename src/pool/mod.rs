@@ -35,6 +35,7 @@ mod shares;
 mod statements;
 mod tenant_pool;
 mod tenants;
+mod unprotected;
 
 #[cfg(feature = "_web")]
 pub(crate) use admission::{Admitted, Turn};

@@ -280,3 +280,168 @@ async fn extensions_in_the_schema_of_shared_tables_are_refused() {
     build("plain").await.unwrap();
     build("missing").await.unwrap();
 }
+
+#[tokio::test]
+async fn an_id_that_its_column_would_write_in_another_way_sees_no_rows_and_adds_none() {
+    const LONG: &str = "0123456789012345678901234567890123456789012345678901234567890123";
+    let (long_a, long_b) = (format!("{LONG}a"), format!("{LONG}b"));
+    const UUID: &str = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11";
+    let upper = UUID.to_uppercase();
+    // A type, an id that it keeps as it is, and others that would be taken for it or for each other.
+    let cases: &[(&str, &str, &[&str])] = &[
+        ("int", "7", &["07", " 7 ", "+7"]),
+        ("bigint", "7", &["007"]),
+        ("varchar(8)", "company", &["company-1", "company-2"]),
+        ("varchar", "company-1", &[]),
+        ("text", "company-1", &[]),
+        ("char(4)", "comp", &["comp1", "comp2"]),
+        ("name", "acme", &[&long_a, &long_b]),
+        ("numeric(6,0)", "7", &["7.4"]),
+        ("numeric", "7", &["7.0"]),
+        ("uuid", UUID, &[&upper]),
+        ("text COLLATE any_case", "acme", &["Acme"]),
+    ];
+    let database = Server::shared().database();
+    let role = format!("app_{}", database.name());
+    database.run(&format!(
+        "CREATE ROLE {role} LOGIN PASSWORD 'x'; CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false)"
+    ));
+    let (_, address) = database.url().split_once('@').unwrap();
+    for (id_type, own, others) in cases {
+        database.run(&format!(
+            "DROP TABLE IF EXISTS public.parts; CREATE TABLE public.parts (who {id_type}, id int);
+             CREATE INDEX ON public.parts (who); GRANT ALL ON public.parts TO {role}"
+        ));
+        let mut directory = FixedDirectory::new().with("own", Placement::rows(*own)).unwrap();
+        for (index, other) in others.iter().enumerate() {
+            directory = directory
+                .with(format!("other{index}"), Placement::rows(*other))
+                .unwrap();
+        }
+        let pool = TenantPool::builder(format!("postgres://{role}:x@{address}"))
+            .migration_url(database.url())
+            .directory(directory)
+            .max_size(1)
+            .build()
+            .await
+            .unwrap();
+        pool.enable_row_security(["parts"], "who").await.unwrap();
+        let insert = "INSERT INTO parts (id) VALUES (1)";
+        let mut conn = pool.for_tenant("own").get().await.unwrap();
+        diesel::sql_query(insert).execute(&mut conn).await.unwrap();
+        let count = async |conn: &mut diesel_tenants::Checkout| {
+            let query = "SELECT count(*)::text AS line FROM parts";
+            let lines: Vec<Line> = diesel::sql_query(query).load(conn).await.unwrap();
+            lines[0].line.clone()
+        };
+        assert_eq!(count(&mut conn).await, "1", "{id_type} {own:?}");
+        let by_index = "BEGIN; SET LOCAL enable_seqscan = off";
+        diesel_async::SimpleAsyncConnection::batch_execute(&mut *conn, by_index)
+            .await
+            .unwrap();
+        let plan = diesel::sql_query("EXPLAIN SELECT id FROM parts")
+            .load::<Plan>(&mut conn)
+            .await
+            .unwrap();
+        let plan: Vec<String> = plan.into_iter().map(|line| line.line).collect();
+        assert!(
+            plan.iter().any(|line| line.contains("Index Cond: (")),
+            "{id_type}: {plan:#?}"
+        );
+        drop(conn);
+        for index in 0..others.len() {
+            let mut conn = pool.for_tenant(format!("other{index}")).get().await.unwrap();
+            assert_eq!(count(&mut conn).await, "0", "{id_type} {:?}", others[index]);
+            let added = diesel::sql_query(insert).execute(&mut conn).await;
+            // These keep it as well: it is another tenant's.
+            let is_kept = matches!(*id_type, "numeric" | "text COLLATE any_case");
+            assert_eq!(added.is_ok(), is_kept, "{id_type} {:?}", others[index]);
+        }
+        let mut conn = pool.for_tenant("own").get().await.unwrap();
+        assert_eq!(count(&mut conn).await, "1", "{id_type} {own:?}");
+        drop(conn);
+        let nobody = diesel_tenants::SchemaTranslateMap::tenant("public".parse().unwrap());
+        let mut conn = pool.with_map(nobody).get().await.unwrap();
+        assert_eq!(count(&mut conn).await, "0", "{id_type}");
+        drop(conn);
+        pool.close();
+    }
+    database.run(&format!("DROP OWNED BY {role} CASCADE; DROP ROLE {role}"));
+}
+
+#[derive(QueryableByName)]
+struct Plan {
+    #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
+    line: String,
+}
+
+#[tokio::test]
+async fn a_table_with_the_tenants_column_that_was_forgotten_is_refused() {
+    let shared = Shared::new(TABLE, &["parts"]).await;
+    shared.run(
+        "CREATE TABLE public.users (id int); CREATE TABLE public.notes (who int NOT NULL, id int); INSERT INTO public.notes VALUES (7, 1), (8, 2);
+         GRANT SELECT ON public.users TO {role}",
+    );
+    // One that the role has no right to is nobody's way.
+    assert_eq!(shared.rows("seven", "parts").await, ["7 1"]);
+    shared.run("GRANT SELECT (id) ON public.notes TO {role}");
+    shared.is_refused_by_way_of("public.notes").await;
+    // So is a view of it, also one that is held back as the role is.
+    shared.run(
+        "REVOKE ALL ON public.notes FROM {role}; REVOKE ALL (id) ON public.notes FROM {role}; CREATE VIEW public.all_notes AS SELECT id FROM public.notes;
+         GRANT SELECT ON public.all_notes TO {role}",
+    );
+    shared.is_refused_by_way_of("public.all_notes").await;
+    shared.run("DROP VIEW public.all_notes; GRANT ALL ON public.notes TO {role}");
+    shared.pool.enable_row_security(["notes"], "who").await.unwrap();
+    assert_eq!(shared.rows("eight", "notes").await, ["8 2"]);
+    // Policies of the application's own are its own matter.
+    shared.run(
+        "CREATE TABLE public.news (who int, id int); INSERT INTO public.news VALUES (7, 1), (8, 2); GRANT ALL ON public.news TO {role};
+         ALTER TABLE public.news ENABLE ROW LEVEL SECURITY; CREATE POLICY everybodys ON public.news USING (true)",
+    );
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    assert_eq!(shared.rows("seven", "news").await, ["7 1", "8 2"]);
+}
+
+#[tokio::test]
+async fn a_table_that_took_the_place_of_one_under_policies_is_refused() {
+    let shared = Shared::new(TABLE, &["parts"]).await;
+    assert_eq!(shared.rows("seven", "parts").await, ["7 1"]);
+    shared.run(
+        "CREATE TABLE public.parts_new AS SELECT * FROM public.parts; DROP TABLE public.parts;
+         ALTER TABLE public.parts_new RENAME TO parts; GRANT ALL ON public.parts TO {role}",
+    );
+    // It was the only one: no policy is left that could tell the column's name.
+    shared.is_refused_by_way_of("public.parts").await;
+    shared.pool.enable_row_security(["parts"], "who").await.unwrap();
+    assert_eq!(shared.rows("seven", "parts").await, ["7 1"]);
+}
+
+#[tokio::test]
+async fn the_directorys_table_is_none_that_was_forgotten() {
+    let shared = Shared::new(&TABLE.replace("who", "tenant_id"), &[]).await;
+    shared.pool.enable_row_security(["parts"], "tenant_id").await.unwrap();
+    let owner = TenantPool::builder(shared.database.url()).build().await.unwrap();
+    owner.prepare_directory().await.unwrap();
+    shared.run("GRANT ALL ON public.tenants, public.domains TO {role}");
+    shared.pool.for_tenant("seven").get().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_view_of_the_owners_over_a_table_without_force_is_refused() {
+    let shared = Shared::new(TABLE, &["parts"]).await;
+    let owner = format!("owner_{}", shared.role);
+    shared.run(&format!(
+        "CREATE ROLE {owner}; GRANT USAGE ON SCHEMA public TO {owner}; ALTER TABLE public.parts OWNER TO {owner};
+         CREATE VIEW public.all_parts AS SELECT * FROM public.parts; ALTER VIEW public.all_parts OWNER TO {owner};
+         GRANT SELECT ON public.all_parts TO {{role}}"
+    ));
+    // The owner is held back too, by `FORCE`.
+    assert_eq!(shared.rows("seven", "all_parts").await, ["7 1"]);
+    shared.run("ALTER TABLE public.parts NO FORCE ROW LEVEL SECURITY");
+    shared.is_refused_by_way_of("public.all_parts").await;
+    shared.run(&format!(
+        "DROP TABLE public.parts CASCADE; DROP OWNED BY {owner}; DROP ROLE {owner}"
+    ));
+}
