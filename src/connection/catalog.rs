@@ -2,7 +2,7 @@
 
 use diesel::{
     OptionalExtension, QueryResult, QueryableByName,
-    sql_types::{Array, Nullable, Oid, Text},
+    sql_types::{Array, Bool, Nullable, Oid, Text},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
@@ -34,8 +34,17 @@ pub(crate) async fn status_of(
     .map(|found| found.map(|found| TenantStatus::of_comment(found.comment.as_deref())))
 }
 
+/// Which schema it is that has a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SchemaIdentity {
+    pub(crate) oid: u32,
+    /// Whether the server replays another one's log: then its catalog, too, is that server's of a while ago.
+    pub(crate) is_replayed: bool,
+}
+
 /// What a checkout needs to know of a schema.
 pub(crate) struct SchemaFacts {
+    pub(crate) identity: SchemaIdentity,
     pub(crate) status: TenantStatus,
     /// The types that were made in it, sorted by name.
     pub(crate) types: Vec<TenantType>,
@@ -48,6 +57,10 @@ pub(crate) async fn facts_of(
 ) -> QueryResult<Option<SchemaFacts>> {
     #[derive(QueryableByName)]
     struct Facts {
+        #[diesel(sql_type = Oid)]
+        oid: u32,
+        #[diesel(sql_type = Bool)]
+        is_replayed: bool,
         #[diesel(sql_type = Nullable<Text>)]
         comment: Option<String>,
         #[diesel(sql_type = Array<Text>)]
@@ -58,7 +71,8 @@ pub(crate) async fn facts_of(
 
     // Enums, domains, ranges, and composites other than the row types of tables.
     let facts = diesel::sql_query(format!(
-        "SELECT {STATUS_COMMENT} AS comment, coalesce(array_agg(t.typname::pg_catalog.text ORDER BY t.typname COLLATE \"C\") \
+        "SELECT n.oid, pg_catalog.pg_is_in_recovery() AS is_replayed, {STATUS_COMMENT} AS comment, \
+         coalesce(array_agg(t.typname::pg_catalog.text ORDER BY t.typname COLLATE \"C\") \
          FILTER (WHERE t.oid IS NOT NULL), '{{}}') AS names, \
          coalesce(array_agg(t.oid ORDER BY t.typname COLLATE \"C\") FILTER (WHERE t.oid IS NOT NULL), '{{}}') AS oids \
          FROM pg_catalog.pg_namespace n LEFT JOIN \
@@ -70,11 +84,16 @@ pub(crate) async fn facts_of(
     .get_result::<Facts>(connection)
     .await
     .optional()?;
-    Ok(facts.map(|Facts { comment, names, oids }| SchemaFacts {
-        status: TenantStatus::of_comment(comment.as_deref()),
-        types: names
+    Ok(facts.map(|facts| SchemaFacts {
+        identity: SchemaIdentity {
+            oid: facts.oid,
+            is_replayed: facts.is_replayed,
+        },
+        status: TenantStatus::of_comment(facts.comment.as_deref()),
+        types: facts
+            .names
             .into_iter()
-            .zip(oids)
+            .zip(facts.oids)
             .map(|(name, oid)| TenantType { name, oid })
             .collect(),
     }))

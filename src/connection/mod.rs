@@ -33,7 +33,7 @@ mod transaction;
 mod wrapped;
 
 pub(crate) use archive::ArchiveNote;
-pub(crate) use catalog::{STATUS_COMMENT, SchemaFacts, facts_of, status_of};
+pub(crate) use catalog::{STATUS_COMMENT, SchemaFacts, SchemaIdentity, facts_of, status_of};
 pub use load::{ExecuteFuture, LoadFuture};
 pub use postgres::TransactionBuilder;
 pub(crate) use refusal::Refusals;

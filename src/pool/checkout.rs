@@ -96,7 +96,7 @@ impl Checkout {
     }
 
     /// A connection for pinned tables only, as they all are in the pool.
-    async fn wait(pool: &TenantPool, target: &Target, deadline: Deadline) -> Result<Self, CheckoutError> {
+    pub(super) async fn wait(pool: &TenantPool, target: &Target, deadline: Deadline) -> Result<Self, CheckoutError> {
         match pool.free_or_awaited_connection(deadline).await {
             Ok(object) => Ok(Self::of(object, pool.connector().is_plain())),
             Err(Some(error)) => Err(into_checkout_error(error, pool, target.clone())),
@@ -118,8 +118,12 @@ impl Checkout {
         }
     }
 
-    /// Asks the catalog for the schema behind a map.
-    async fn look_up(&mut self, pool: &TenantPool, wish: &Wish<'_>) -> Result<Arc<Translation>, CheckoutError> {
+    /// Asks the catalog for the schema behind a map, for a pool to remember.
+    pub(super) async fn look_up(
+        &mut self,
+        pool: &TenantPool,
+        wish: &Wish<'_>,
+    ) -> Result<Arc<Translation>, CheckoutError> {
         let found = self.ask(pool, wish, async |connection| {
             pool.schemas().look_up(wish.map, connection).await
         });

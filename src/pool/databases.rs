@@ -176,8 +176,7 @@ impl Databases {
         url: impl Future<Output = Result<String, DatabaseError>>,
         deadline: Deadline,
     ) -> Result<TenantPool, DatabaseError> {
-        let opened = self.lock().pools.get_mut(database).and_then(Open::take_up);
-        if let Some(pool) = opened {
+        if let Some(pool) = self.opened(database) {
             return Ok(pool);
         }
         let url = url.await?;
@@ -206,6 +205,11 @@ impl Databases {
                 .retain(|name, open| name != database || open.pool.get().is_some());
         }
         pool.cloned()
+    }
+
+    /// The pool of a database, if it is open.
+    pub(super) fn opened(&self, database: &Arc<str>) -> Option<TenantPool> {
+        self.lock().pools.get_mut(database).and_then(Open::take_up)
     }
 
     /// The URL of a database that was declared, or is found.

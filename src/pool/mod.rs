@@ -24,6 +24,7 @@ mod placement;
 mod policy;
 mod readers;
 mod remembered;
+mod replicas;
 mod request;
 mod resolve;
 mod rows;

@@ -1,21 +1,12 @@
 //! Checkouts that only read, served by replicas.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use super::{
-    Checkout, CheckoutError, DatabaseError, DatabaseLimits, TenantPoolBuilder, databases::Databases, options::Options,
-    request::Wish,
+    Checkout, CheckoutError, DatabaseError, DatabaseLimits, TenantPool, TenantPoolBuilder, databases::Databases,
+    options::Options, replicas::Replicas, request::Wish,
 };
-
-/// For how long nobody tries a replica that could not be connected to.
-const REST: Duration = Duration::from_secs(5);
+use crate::connection::SchemaIdentity;
 
 /// What is known of a schema on a replica is looked up anew after so long: nobody tells a replica's pool what was done to it.
 const SCHEMAS_KNOWN_FOR: Duration = Duration::from_secs(1);
@@ -33,7 +24,9 @@ impl TenantPoolBuilder {
     /// turn. Default: none, and the database itself serves them.
     ///
     /// It is connected to when it is needed, with the options of this pool. One that can't be connected to is left alone for five seconds at
-    /// a time. Another database with the same tenants, kept up to date by logical replication, is as good as a standby server.
+    /// a time. Another database with the same tenants, kept up to date by logical replication, is as good as a standby server, but for one
+    /// thing: while it is behind, the name of a tenant that was renamed or dropped and then given to another leads to the former's rows.
+    /// A standby server is asked whether it knows the same schema by that name.
     pub fn replica(mut self, database_url: impl Into<String>) -> Self {
         self.replicas.main.push(database_url.into());
         self
@@ -62,20 +55,6 @@ pub(super) struct Readers {
     further: HashMap<String, Replicas>,
 }
 
-/// The replicas of one database.
-#[derive(Default)]
-struct Replicas {
-    all: Vec<Replica>,
-    next: AtomicUsize,
-}
-
-struct Replica {
-    name: Arc<str>,
-    url: String,
-    /// Since it could not be connected to.
-    rests_until: Mutex<Option<Instant>>,
-}
-
 impl Readers {
     pub(super) fn new(main_url: String, databases: Arc<Databases>, replicas: ReplicaUrls, options: &Options) -> Self {
         let ReplicaUrls { main, further, limits } = replicas;
@@ -102,6 +81,7 @@ impl Readers {
     /// A connection to a replica, or to the database itself.
     pub(super) async fn check_out(
         &self,
+        pool: &TenantPool,
         database: Option<&Arc<str>>,
         wish: &Wish<'_>,
     ) -> Result<Checkout, CheckoutError> {
@@ -109,45 +89,141 @@ impl Readers {
             None => Some(&self.main),
             Some(database) => self.further.get(&**database),
         };
-        for replica in replicas.iter().flat_map(|replicas| replicas.in_turn()) {
+        for (replicas, replica) in replicas.iter().flat_map(|replicas| replicas.in_turn()) {
             let url = async { Ok(replica.url.clone()) };
             match self.get(&replica.name, url, wish).await {
-                Ok(checkout) => {
-                    replica.note(None);
-                    return Ok(checkout);
+                Ok((checkout, found)) => {
+                    replica.rest.end();
+                    let is_current = match found {
+                        Some(found) => self.is_current(pool, database, replicas, wish, found).await?,
+                        None => wish.map.unqualified().is_none(),
+                    };
+                    match is_current {
+                        true => return Ok(checkout),
+                        false => break,
+                    }
                 }
                 Err(error) if is_behind(&error) => {
-                    replica.note(None);
+                    replica.rest.end();
                     break;
                 }
-                Err(error) if is_out_of_reach(&error) => replica.note(Some(Instant::now() + REST)),
+                Err(error) if is_out_of_reach(&error) => replica.rest.begin(),
                 Err(error) => return Err(error),
             }
         }
+        let own = self.own(database, wish).await?;
+        Checkout::get(&own, wish).await
+    }
+
+    /// Whether the schema that a replica shows is the one that has the name by now. A physical replica has its database's OIDs.
+    ///
+    /// The database is asked when it isn't known there what has the name. While it can't be asked, what was known last counts, and
+    /// where nothing was, the replica's word.
+    async fn is_current(
+        &self,
+        pool: &TenantPool,
+        database: Option<&Arc<str>>,
+        replicas: &Replicas,
+        wish: &Wish<'_>,
+        found: SchemaIdentity,
+    ) -> Result<bool, CheckoutError> {
+        if !found.is_replayed {
+            return Ok(true);
+        }
+        let primary = match database {
+            None => pool.clone(),
+            Some(database) => match pool.open_database(database) {
+                Some(primary) => primary,
+                None if !replicas.rest.may_be_tried() => return Ok(true),
+                None => match pool.database_for(wish.target, database, wish.deadline).await {
+                    Err(error) if is_out_of_reach(&error) => {
+                        replicas.rest.begin();
+                        return Ok(true);
+                    }
+                    primary => primary?,
+                },
+            },
+        };
+        let is_found = |known: SchemaIdentity| known.oid == found.oid;
+        let known = primary.schemas().identity(wish.map);
+        // Nobody tells the pool of a further database which of its schemas the news was about.
+        let is_outdated = |seen| database.is_some() && pool.resolver().is_some_and(|known| known.heard_since(seen));
+        if let Some((known, Some(seen))) = known
+            && primary.schemas().counts(seen)
+            && !is_outdated(seen)
+            && (is_found(known) || seen.elapsed() < SCHEMAS_KNOWN_FOR)
+        {
+            return Ok(is_found(known));
+        }
+        let last_word = match known {
+            Some((known, Some(seen))) => is_found(known) && !is_outdated(seen),
+            // Something was done to it.
+            Some((_, None)) => false,
+            None => true,
+        };
+        if !replicas.rest.may_be_tried() {
+            return Ok(last_word);
+        }
+        let asked = async {
+            let own = self.own(database, wish).await?;
+            let mut checkout = Checkout::wait(&own, wish.target, wish.deadline).await?;
+            checkout.look_up(&primary, wish).await
+        };
+        let asked = asked.await;
+        match asked {
+            Err(ref error) if is_out_of_reach(error) => replicas.rest.begin(),
+            _ => replicas.rest.end(),
+        }
+        match asked {
+            Ok(_) => Ok(primary
+                .schemas()
+                .identity(wish.map)
+                .is_some_and(|(known, _)| is_found(known))),
+            Err(error) if is_behind(&error) => Ok(false),
+            Err(error) if is_out_of_reach(&error) => Ok(last_word),
+            Err(CheckoutError::Exhausted { .. }) => Ok(last_word),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The pool that reads from the database itself.
+    async fn own(&self, database: Option<&Arc<str>>, wish: &Wish<'_>) -> Result<TenantPool, CheckoutError> {
         match database {
             None => {
                 let url = async { Ok(self.main_url.clone()) };
-                self.get(&Arc::from("read-only"), url, wish).await
+                self.open(&Arc::from("read-only"), url, wish).await
             }
             Some(database) => {
                 let name = Arc::from(format!("{database}, read-only"));
-                self.get(&name, self.databases.url(database), wish).await
+                self.open(&name, self.databases.url(database), wish).await
             }
         }
     }
 
+    /// A connection, and which schema it leads to.
     async fn get(
         &self,
         name: &Arc<str>,
         url: impl Future<Output = Result<String, DatabaseError>>,
         wish: &Wish<'_>,
-    ) -> Result<Checkout, CheckoutError> {
+    ) -> Result<(Checkout, Option<SchemaIdentity>), CheckoutError> {
+        let pool = self.open(name, url, wish).await?;
+        let checkout = Checkout::get(&pool, wish).await?;
+        let found = pool.schemas().identity(wish.map);
+        Ok((checkout, found.map(|(found, _)| found)))
+    }
+
+    async fn open(
+        &self,
+        name: &Arc<str>,
+        url: impl Future<Output = Result<String, DatabaseError>>,
+        wish: &Wish<'_>,
+    ) -> Result<TenantPool, CheckoutError> {
         let pool = self.pools.get_at(name, url, wish.deadline).await;
-        let pool = pool.map_err(|source| CheckoutError::Database {
+        pool.map_err(|source| CheckoutError::Database {
             target: wish.target.clone(),
             source: Box::new(source),
-        })?;
-        Checkout::get(&pool, wish).await
+        })
     }
 
     pub(super) fn close(&self) {
@@ -174,47 +250,5 @@ fn is_out_of_reach(error: &CheckoutError) -> bool {
             matches!(**source, DatabaseError::Open { .. } | DatabaseError::Slow { .. })
         }
         _ => false,
-    }
-}
-
-impl Replicas {
-    fn new(name: &str, urls: Vec<String>) -> Self {
-        let replica = |(index, url)| Replica {
-            name: format!("{name} {}", index + 1).into(),
-            url,
-            rests_until: Mutex::default(),
-        };
-        Self {
-            all: urls.into_iter().enumerate().map(replica).collect(),
-            next: AtomicUsize::new(0),
-        }
-    }
-
-    /// Each of them once, but those that rest; another one first each time.
-    fn in_turn(&self) -> impl Iterator<Item = &Replica> {
-        let first = self.next.fetch_add(1, Relaxed);
-        let count = self.all.len();
-        let turn = (0..count).map(move |index| &self.all[(first % count + index) % count]);
-        turn.filter(|replica| replica.may_be_tried())
-    }
-}
-
-impl Replica {
-    /// After its rest one tries it, and the others wait for how that ends.
-    fn may_be_tried(&self) -> bool {
-        let mut rests_until = self.rests_until.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        match *rests_until {
-            Some(until) if now < until => false,
-            Some(_) => {
-                *rests_until = Some(now + REST);
-                true
-            }
-            None => true,
-        }
-    }
-
-    fn note(&self, rests_until: Option<Instant>) {
-        *self.rests_until.lock().unwrap_or_else(PoisonError::into_inner) = rests_until;
     }
 }

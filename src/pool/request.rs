@@ -51,8 +51,8 @@ impl<'a> CheckoutRequest<'a> {
     /// there are several. What writes is an error of the server's.
     ///
     /// A replica is behind its database by some milliseconds or more: who must see what was just written reads it without this.
-    /// What is asked of a tenant that the replica doesn't know yet, or still knows as suspended, is served by the database itself. So is
-    /// everything when no replica can be connected to, or none is declared; also then it can only read, on connections apart from those
+    /// What is asked of a tenant that the replica doesn't know yet, or still knows as suspended, or by whose name it still knows another one,
+    /// is served by the database itself. So is everything when no replica can be connected to, or none is declared; also then it can only read, on connections apart from those
     /// that write.
     ///
     /// ```no_run
@@ -156,7 +156,7 @@ impl Wish<'_> {
         read_only: bool,
     ) -> Result<Checkout, CheckoutError> {
         match database {
-            database if read_only => Box::pin(pool.readers().check_out(database, self)).await,
+            database if read_only => Box::pin(pool.readers().check_out(pool, database, self)).await,
             None => Checkout::get(pool, self).await,
             Some(database) => {
                 let pool = Box::pin(pool.database_for(self.target, database, self.deadline)).await?;

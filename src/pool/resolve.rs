@@ -1,4 +1,7 @@
-use std::sync::Arc;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
 
 use super::{
     CheckoutError, DirectoryCache, DirectoryEntry, DirectoryError, Placement, Target, TenantDirectory, TenantPool,
@@ -11,6 +14,8 @@ pub(super) struct Resolver {
     pub(super) directory: Arc<dyn TenantDirectory>,
     tenants: Remembered<SchemaName, Arc<Resolved>>,
     domains: Remembered<String, SchemaName>,
+    /// When this process last heard that something was done to a tenant.
+    heard: Mutex<Option<Instant>>,
 }
 
 /// What a checkout for a tenant needs to know.
@@ -25,6 +30,7 @@ impl Resolver {
             directory,
             tenants: Remembered::new(times),
             domains: Remembered::new(times),
+            heard: Mutex::default(),
         }
     }
 
@@ -33,6 +39,17 @@ impl Resolver {
         self.tenants.forget(tenant);
         self.domains
             .forget_if(|owner| owner.is_none_or(|owner| owner == tenant));
+        self.hear();
+    }
+
+    fn hear(&self) {
+        *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// Whether something was done to any tenant since, as far as this process heard.
+    pub(super) fn heard_since(&self, then: Instant) -> bool {
+        let heard = *self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.is_some_and(|heard| then <= heard)
     }
 
     pub(super) fn forget_domain(&self, domain: &str) {
@@ -42,6 +59,7 @@ impl Resolver {
     pub(super) fn forget_all(&self) {
         self.tenants.forget_all();
         self.domains.forget_all();
+        self.hear();
     }
 }
 

@@ -15,7 +15,7 @@ use quick_cache::sync::Cache;
 
 use crate::{
     SchemaName,
-    connection::{SchemaFacts, TenantStatus, facts_of},
+    connection::{SchemaFacts, SchemaIdentity, TenantStatus, facts_of},
     query::Translation,
     translate::SchemaTranslateMap,
 };
@@ -50,6 +50,8 @@ pub(super) enum Refused {
 #[derive(Clone)]
 struct Known {
     translation: Arc<Translation>,
+    /// `None` if the map leads unqualified names to no schema.
+    identity: Option<SchemaIdentity>,
     /// When the catalog was asked; `None` if it has to be asked again.
     seen: Option<Instant>,
 }
@@ -71,8 +73,19 @@ impl Schemas {
     /// The translation of `map`, if its schema was seen lately. The caller knows the time, so that a checkout asks for it
     /// once.
     pub(super) fn get(&self, map: &SchemaTranslateMap, now: Instant) -> Option<Arc<Translation>> {
-        let Known { translation, seen } = self.known.get(map)?;
+        let Known { translation, seen, .. } = self.known.get(map)?;
         (now.saturating_duration_since(seen?) < self.time_to_live).then_some(translation)
+    }
+
+    /// Which schema `map` leads to, as far as is known, and when the catalog said so, unless something was done to the schema since.
+    pub(super) fn identity(&self, map: &SchemaTranslateMap) -> Option<(SchemaIdentity, Option<Instant>)> {
+        let Known { identity, seen, .. } = self.known.get(map)?;
+        Some((identity?, seen))
+    }
+
+    /// Whether what the catalog said at that time still counts.
+    pub(super) fn counts(&self, seen: Instant) -> bool {
+        seen.elapsed() < self.time_to_live
     }
 
     /// Whether the schema to which `map` sends unqualified names was missing a moment ago. Where none was, that costs no more than to
@@ -108,13 +121,14 @@ impl Schemas {
     ) -> QueryResult<Result<Arc<Translation>, Refused>> {
         let seen = Some(Instant::now());
         let forgotten = self.forgotten.load(SeqCst);
-        let types = match map.unqualified() {
-            None => Vec::new(),
+        let (types, identity) = match map.unqualified() {
+            None => (Vec::new(), None),
             Some(schema) => match facts_of(schema, connection).await? {
                 Some(SchemaFacts {
                     status: TenantStatus::Active,
                     types,
-                }) => types,
+                    identity,
+                }) => (types, Some(identity)),
                 facts => {
                     // Its types may be gone; if it comes back under this name, they are others.
                     if let Some((_, gone)) = self.known.remove(map)
@@ -144,7 +158,14 @@ impl Schemas {
         };
         let insert = |seen| {
             let translation = Arc::clone(&translation);
-            self.known.insert(map.clone(), Known { translation, seen });
+            self.known.insert(
+                map.clone(),
+                Known {
+                    translation,
+                    identity,
+                    seen,
+                },
+            );
         };
         insert(seen);
         // The answer may be older than what was done to the schema meanwhile.

@@ -278,6 +278,11 @@ impl TenantPool {
         Arc::strong_count(&self.0) == 1
     }
 
+    /// The pool of a further database, if there is one already.
+    pub(super) fn open_database(&self, database: &Arc<str>) -> Option<TenantPool> {
+        self.0.databases.opened(database)
+    }
+
     pub(super) async fn database_for(
         &self,
         target: &Target,

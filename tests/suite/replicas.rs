@@ -381,3 +381,99 @@ async fn what_a_replica_knows_of_a_tenant_it_knows_for_a_second_and_not_for_a_mi
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
+
+/// Keeps the replicas from replaying any more.
+async fn pause(cluster: &Cluster, database: &Database) {
+    for replica in &cluster.replicas {
+        let replica = TenantPool::builder(replica.url_for(database.name()))
+            .build()
+            .await
+            .unwrap();
+        let mut conn = replica.shared().get().await.unwrap();
+        conn.batch_execute("SELECT pg_catalog.pg_wal_replay_pause()")
+            .await
+            .unwrap();
+    }
+}
+
+/// Whose item a read-only checkout shows, and by which server.
+async fn item(pool: &TenantPool, tenant: &str) -> (Vec<String>, u16) {
+    let mut conn = pool.for_tenant(tenant).read_only().get().await.unwrap();
+    let items = items::table.select(items::description).load(&mut conn).await.unwrap();
+    (items, port(&mut conn).await)
+}
+
+const ITEM: &str = "CREATE TABLE {}.items (id int PRIMARY KEY, description text NOT NULL, price int NOT NULL);
+    INSERT INTO {}.items VALUES (1, 'of the next', 10)";
+
+#[tokio::test]
+async fn a_replica_that_is_behind_does_not_show_the_rows_of_a_names_former_tenant() {
+    let cluster = Cluster::start();
+    let (database, shard) = (cluster.database().await, cluster.database().await);
+    shard.run("ALTER SCHEMA client1 RENAME TO slot1; CREATE SCHEMA client1");
+    let primary = cluster.primary.port();
+    let plain = cluster.pool(&database, |builder| builder).await;
+    let placing = async || {
+        let with = |builder: TenantPoolBuilder| {
+            let builder = builder.directory(DirectoryTables::new()).listen();
+            let builder = builder.database("shard", shard.url());
+            builder.database_replica("shard", cluster.replicas[0].url_for(shard.name()))
+        };
+        cluster.pool(&database, with).await
+    };
+    let (pool, elsewhere) = (placing().await, placing().await);
+    pool.prepare_directory().await.unwrap();
+    for name in ["client1", "client2", "client3"] {
+        if name != "client1" {
+            pool.create_tenant(name, NoMigrations).await.unwrap();
+            database.run(&ITEM.replace("{}", name).replace("the next", "the former"));
+        }
+    }
+    database.run("INSERT INTO tenants (name, schema_name) VALUES ('client1', 'client1'); INSERT INTO tenants (name, schema_name, database_name) VALUES ('acme', 'slot1', 'shard')");
+    plain.migrate_tenant("client1", NoMigrations).await.unwrap();
+    cluster.caught_up(&database).await;
+    cluster.caught_up(&shard).await;
+    for _ in 0..2 {
+        let ports = cluster.replica_ports();
+        assert!(ports.contains(&item(&plain, "client2").await.1));
+        assert!(ports.contains(&item(&pool, "client1").await.1));
+        assert!(ports.contains(&item(&elsewhere, "client3").await.1));
+        assert_eq!(item(&pool, "acme").await, (vec!["Tesla".to_owned()], ports[0]));
+    }
+    pause(&cluster, &database).await;
+    // Renamed, or dropped, and given to another: in this process, and in one that listens.
+    pool.rename_tenant("client1", "former").await.unwrap();
+    pool.drop_tenant("client3").await.unwrap();
+    for tenant in ["client1", "client3"] {
+        pool.create_tenant(tenant, NoMigrations).await.unwrap();
+        database.run(&ITEM.replace("{}", tenant));
+    }
+    // One that a further database has under a name of its own.
+    shard.run(&format!(
+        "ALTER SCHEMA slot1 RENAME TO gone; CREATE SCHEMA slot1; {}",
+        ITEM.replace("{}", "slot1")
+    ));
+    database.run("UPDATE tenants SET updated_at = now() WHERE name = 'acme'");
+    for (pool, tenant) in [
+        (&pool, "client1"),
+        (&pool, "client3"),
+        (&elsewhere, "client1"),
+        (&elsewhere, "client3"),
+        (&elsewhere, "acme"),
+    ] {
+        let begun = std::time::Instant::now();
+        // The news takes its moments.
+        while item(pool, tenant).await.1 != primary {
+            assert!(begun.elapsed() < Duration::from_secs(30), "{tenant}");
+        }
+        for _ in 0..3 {
+            assert_eq!(
+                item(pool, tenant).await,
+                (vec!["of the next".to_owned()], primary),
+                "{tenant}"
+            );
+        }
+    }
+    // What nothing was done to is read from the replicas all the same.
+    assert!(cluster.replica_ports().contains(&item(&plain, "client2").await.1));
+}

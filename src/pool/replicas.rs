@@ -1,0 +1,79 @@
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+/// For how long nobody tries a server that could not be connected to.
+const REST: Duration = Duration::from_secs(5);
+
+/// The replicas of one database.
+#[derive(Default)]
+pub(super) struct Replicas {
+    all: Vec<Replica>,
+    next: AtomicUsize,
+    /// Of the database itself, since it could not be asked.
+    pub(super) rest: Rest,
+}
+
+pub(super) struct Replica {
+    pub(super) name: Arc<str>,
+    pub(super) url: String,
+    pub(super) rest: Rest,
+}
+
+/// Until when nobody tries a server that could not be connected to.
+#[derive(Default)]
+pub(super) struct Rest(Mutex<Option<Instant>>);
+
+impl Replicas {
+    pub(super) fn new(name: &str, urls: Vec<String>) -> Self {
+        let replica = |(index, url)| Replica {
+            name: format!("{name} {}", index + 1).into(),
+            url,
+            rest: Rest::default(),
+        };
+        Self {
+            all: urls.into_iter().enumerate().map(replica).collect(),
+            next: AtomicUsize::new(0),
+            rest: Rest::default(),
+        }
+    }
+
+    /// Each of them once, but those that rest; another one first each time.
+    pub(super) fn in_turn(&self) -> impl Iterator<Item = (&Self, &Replica)> {
+        let first = self.next.fetch_add(1, Relaxed);
+        let count = self.all.len();
+        let turn = (0..count).map(move |index| &self.all[(first % count + index) % count]);
+        turn.filter(|replica| replica.rest.may_be_tried())
+            .map(move |replica| (self, replica))
+    }
+}
+
+impl Rest {
+    /// After its rest one tries it, and the others wait for how that ends.
+    pub(super) fn may_be_tried(&self) -> bool {
+        let mut rests_until = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        match *rests_until {
+            Some(until) if now < until => false,
+            Some(_) => {
+                *rests_until = Some(now + REST);
+                true
+            }
+            None => true,
+        }
+    }
+
+    /// It answered.
+    pub(super) fn end(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// It could not be connected to.
+    pub(super) fn begin(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + REST);
+    }
+}
