@@ -330,10 +330,10 @@ impl Creation<'_> {
     }
 
     fn schema(&self, source: DieselError) -> LifecycleError {
-        LifecycleError::Schema {
+        let event = LifecycleEvent::Create {
             tenant: self.tenant.clone(),
-            source,
-        }
+        };
+        LifecycleError::of(&event, source)
     }
 
     fn tables(&self, source: MigrationError) -> LifecycleError {

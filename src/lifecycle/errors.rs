@@ -179,6 +179,34 @@ pub enum LifecycleError {
         /// What the server answered.
         source: DieselError,
     },
+    /// Another tenant left that place or name a moment ago, by the directory.
+    #[error(
+        "can't {operation}: another tenant left that place or name a moment ago, and processes that don't know yet would lead its requests to \
+         the newcomer; wait for the builder's `reuse_after`, take another place or name, or delete its row in the table `tenants_left`"
+    )]
+    LeftLately {
+        /// What was to be done.
+        operation: LifecycleEvent,
+        /// What the server answered: who left, and how long that counts.
+        source: DieselError,
+    },
+    /// The columns of shared tables would not keep the tenant's id as it is.
+    #[error(
+        "can't {operation}: a column of type {id_type} would not keep the tenant id {tenant_id:?} as it is{}, and it could be another \
+         tenant's; take an id as the column writes it", .kept.as_ref().map(|kept| format!(", but as {kept:?}")).unwrap_or_default()
+    )]
+    TenantId {
+        /// What was to be done.
+        operation: LifecycleEvent,
+        /// The id.
+        tenant_id: String,
+        /// The type of the column that holds tenant ids.
+        id_type: String,
+        /// What the column would keep, if it kept anything.
+        kept: Option<String>,
+        /// What the server answered otherwise.
+        source: Option<DieselError>,
+    },
     /// What was asked for can't be done to a tenant that lives there.
     #[error("can't {operation}: it lives in {placement}; {instead}")]
     Elsewhere {
@@ -258,6 +286,12 @@ pub enum LifecycleError {
 impl LifecycleError {
     /// What it means for an operation that the server refused a statement.
     pub(crate) fn of(operation: &LifecycleEvent, source: DieselError) -> Self {
+        if is_for_who_left(&source) {
+            return Self::LeftLately {
+                operation: operation.clone(),
+                source,
+            };
+        }
         match operation.clone() {
             LifecycleEvent::Create { tenant }
             | LifecycleEvent::Clone { to: tenant, .. }
@@ -276,4 +310,9 @@ impl LifecycleError {
             | LifecycleEvent::Purge { archive: tenant } => Self::Drop { tenant, source },
         }
     }
+}
+
+/// Whether the directory's tables refused a place or a name that another tenant left a moment ago.
+pub(super) fn is_for_who_left(error: &DieselError) -> bool {
+    matches!(error, DieselError::DatabaseError(_, information) if information.constraint_name() == Some("tenants_left"))
 }

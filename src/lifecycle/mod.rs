@@ -22,6 +22,7 @@ mod operation;
 mod place;
 mod rename;
 mod spares;
+mod tenant_id;
 
 pub use crate::pool::{HookResult, LifecycleEvent, LifecycleHooks};
 pub(crate) use archive::archive_name;

@@ -7,7 +7,10 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
-use super::{LifecycleError, LifecycleEvent, Operation, connect, create::read_for, spares::is_reserved};
+use super::{
+    LifecycleError, LifecycleEvent, Operation, connect, create::read_for, spares::is_reserved,
+    tenant_id::keeps_tenant_id,
+};
 use crate::{
     IntoSchemaName, Placement, SchemaName, TenantPool, TenantStatus,
     connection::PLACED,
@@ -138,6 +141,10 @@ impl TenantPool {
             let mut is_new = false;
             match self.known(tenant, event).await? {
                 None => {
+                    if let Some(tenant_id) = placement.tenant_id() {
+                        let pool = elsewhere.as_ref().unwrap_or(self);
+                        keeps_tenant_id(&mut connect(pool, event).await?, tenant_id, event).await?;
+                    }
                     if let (Some(elsewhere), Some(schema)) = (&elsewhere, placement.schema_name())
                         && schema != elsewhere.shared_schema()
                         && elsewhere.schema_exists(schema).await?

@@ -59,6 +59,7 @@ pub struct TenantPoolBuilder {
     /// The one to use if the database has its tables.
     directory_if_found: Option<Arc<dyn TenantDirectory>>,
     directory_cache: DirectoryCache,
+    reuse_after: Option<Duration>,
     databases: HashMap<String, String>,
     find_database: Option<Arc<FindUrl>>,
     database_limits: DatabaseLimits,
@@ -80,6 +81,7 @@ impl TenantPoolBuilder {
             directory: None,
             directory_if_found: None,
             directory_cache: DirectoryCache::default(),
+            reuse_after: None,
             databases: HashMap::new(),
             find_database: None,
             database_limits: DatabaseLimits::default(),
@@ -267,6 +269,19 @@ impl TenantPoolBuilder {
         }
     }
 
+    /// For how long nobody else gets the place that a tenant left, or a name to which domains led, by
+    /// [`DirectoryTables`](crate::directory::DirectoryTables): until then it is [`LeftLately`](crate::LifecycleError::LeftLately). A process that
+    /// remembers the tenant's old place, or its domain, would lead its requests to the newcomer.
+    ///
+    /// Default: five seconds more than this pool remembers the directory's answers ([`DirectoryCache::time`]), 65 seconds. Set it where other
+    /// processes remember them for longer; `Duration::ZERO` is for when there is no other process. Counted is up to a day.
+    pub fn reuse_after(self, reuse_after: Duration) -> Self {
+        Self {
+            reuse_after: Some(reuse_after),
+            ..self
+        }
+    }
+
     /// Listens to what is done to tenants by other processes, so that this one sees it within moments. Default: no, it is seen
     /// when what is remembered is too old, by default after 60 seconds.
     ///
@@ -405,6 +420,7 @@ impl TenantPoolBuilder {
             directory,
             directory_if_found,
             directory_cache,
+            reuse_after,
             databases,
             find_database,
             database_limits,
@@ -480,6 +496,7 @@ impl TenantPoolBuilder {
             readers: Readers::new(database_url, Arc::clone(&databases), replicas, &options),
             databases,
             placement_policy,
+            reuse_after: reuse_after.unwrap_or(directory_cache.time + Duration::from_secs(5)),
             options,
             is_further,
             detected_batches: OnceLock::new(),

@@ -42,6 +42,7 @@ impl TenantPool {
             // Nobody but the library has this pool, which only asks for what is there to be written.
             readers: Readers::new(String::new(), Arc::clone(&databases), ReplicaUrls::default(), &options),
             placement_policy: None,
+            reuse_after: self.0.reuse_after,
             shares: None,
             #[cfg(feature = "_web")]
             turns: Arc::new(tokio::sync::Semaphore::new(1)),

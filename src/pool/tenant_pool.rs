@@ -57,6 +57,8 @@ pub(super) struct Inner {
     pub(super) databases: Arc<Databases>,
     pub(super) readers: Readers,
     pub(super) placement_policy: Option<Arc<dyn PlacementPolicy>>,
+    /// For how long nobody else gets what a tenant left.
+    pub(super) reuse_after: Duration,
 }
 
 /// How many connections there are, and who waits for one.
@@ -302,6 +304,10 @@ impl TenantPool {
 
     pub(crate) fn placement_policy(&self) -> Option<&dyn PlacementPolicy> {
         self.0.placement_policy.as_deref()
+    }
+
+    pub(crate) fn reuse_after(&self) -> Duration {
+        self.0.reuse_after
     }
 
     /// The setting that row-level security policies compare with.

@@ -45,6 +45,8 @@ pub async fn pool(home: &str, shard: &str) -> TenantPool {
                 .stale(CACHED),
         )
         .schema_cache(100, CACHED)
+        // Names and places change hands at once, and what is remembered is no older than `CACHED`.
+        .reuse_after(Duration::ZERO)
         .database("shard", shard)
         .build()
         .await;

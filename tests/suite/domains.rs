@@ -46,6 +46,8 @@ async fn a_domain_does_not_lead_to_whoever_got_the_name_that_its_tenant_had() {
     for how in WAYS {
         let database = Server::shared().database();
         let builder = TenantPool::builder(database.url()).directory(DirectoryTables::new());
+        // There is no other process that could remember.
+        let builder = builder.reuse_after(Duration::ZERO);
         let pool = builder.build().await.unwrap();
         pool.prepare_directory().await.unwrap();
         pool.create_tenant("acme", NoMigrations).await.unwrap();

@@ -5,7 +5,7 @@ use std::{sync::LazyLock, time::Duration};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
 use diesel_tenants::{
-    CheckoutError, DatabaseLimits, Placement, TenantPool, TenantPoolBuilder,
+    CheckoutError, DatabaseLimits, LifecycleError, Placement, TenantPool, TenantPoolBuilder,
     directory::{DirectoryTables, FixedDirectory},
     migrations::NoMigrations,
     pool::DatabaseError,
@@ -501,4 +501,151 @@ async fn a_general_database_lists_tenants_and_each_has_a_database_of_its_own() {
         matches!(suspended, CheckoutError::SuspendedTenant { .. }),
         "{suspended:?}"
     );
+}
+
+/// A shard and two processes: one that changes tenants, and one that remembers where they were.
+async fn two_processes() -> (Database, Database, [TenantPool; 2]) {
+    let (main, shard) = (Server::shared().database(), Server::shared().database());
+    let make = async || {
+        let builder = TenantPool::builder(main.url()).directory(DirectoryTables::new());
+        builder.database("shard", shard.url()).build().await.unwrap()
+    };
+    let pools = [make().await, make().await];
+    pools[0].prepare_directory().await.unwrap();
+    (main, shard, pools)
+}
+
+fn slot(schema: &str) -> Placement {
+    Placement::schema(name(schema)).in_database("shard")
+}
+
+#[track_caller]
+fn is_left_lately<T: std::fmt::Debug>(result: Result<T, LifecycleError>, message: &str) {
+    let error = result.unwrap_err();
+    assert!(matches!(error, LifecycleError::LeftLately { .. }), "{error:?}");
+    assert!(chain(&error).contains(message), "{}", chain(&error));
+}
+
+#[tokio::test]
+async fn a_place_that_a_tenant_left_goes_to_nobody_else_while_other_processes_may_remember() {
+    let (main, shard, [pool, other]) = two_processes().await;
+    for (tenant, schema) in [("acme", "slot1"), ("beta", "slot2"), ("gamma", "slot3")] {
+        pool.place_tenant(tenant, slot(schema), NoMigrations).await.unwrap();
+        other.for_tenant(tenant).get().await.unwrap();
+    }
+    // Dropped.
+    pool.drop_tenant("acme").await.unwrap();
+    let placed = pool.place_tenant("newco", slot("slot1"), NoMigrations).await;
+    is_left_lately(
+        placed,
+        "tenant acme left that place, or that name, less than 65 seconds ago",
+    );
+    assert_eq!(main.values("SELECT name FROM tenants ORDER BY 1"), ["beta", "gamma"]);
+    // Moved: here within its database, by SQL.
+    shard.run("ALTER SCHEMA slot2 RENAME TO slot4");
+    main.run("UPDATE tenants SET schema_name = 'slot4' WHERE name = 'beta'");
+    let placed = pool.place_tenant("newco", slot("slot2"), NoMigrations).await;
+    is_left_lately(placed, "tenant beta left that place");
+    let update = "UPDATE tenants SET schema_name = 'slot2' WHERE name = 'gamma'";
+    let refused = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| main.run(update)));
+    assert!(refused.is_err(), "by SQL too");
+    // Its name goes to another: requests that know the old place would find who kept it.
+    pool.rename_tenant("gamma", "delta").await.unwrap();
+    let placed = pool.place_tenant("gamma", slot("slot5"), NoMigrations).await;
+    is_left_lately(placed, "tenant gamma left that place, or that name");
+    pool.rename_tenant("delta", "gamma").await.unwrap();
+    // The same tenant comes back at once.
+    pool.place_tenant("acme", slot("slot1"), NoMigrations).await.unwrap();
+    pool.drop_tenant("acme").await.unwrap();
+    // With less patience, or none.
+    let hasty = TenantPool::builder(main.url())
+        .directory(DirectoryTables::new())
+        .database("shard", shard.url())
+        .reuse_after(Duration::ZERO)
+        .build()
+        .await
+        .unwrap();
+    hasty.place_tenant("newco", slot("slot1"), NoMigrations).await.unwrap();
+    main.run("DELETE FROM tenants_left");
+    pool.place_tenant("another", slot("slot2"), NoMigrations).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_name_that_domains_led_to_goes_to_nobody_else_while_other_processes_may_remember() {
+    let (main, _shard, [pool, other]) = two_processes().await;
+    for tenant in ["client1", "client2", "client3"] {
+        pool.create_tenant(tenant, NoMigrations).await.unwrap();
+    }
+    main.run("INSERT INTO domains (domain, tenant) VALUES ('shop.example', 'client1'), ('inn.example', 'client2')");
+    for domain in ["shop.example", "inn.example"] {
+        other.tenant_of_domain(domain).await.unwrap().unwrap();
+    }
+    pool.rename_tenant("client1", "firstco").await.unwrap();
+    pool.drop_tenant("client2").await.unwrap();
+    for tenant in ["client1", "client2"] {
+        let message = format!("tenant {tenant} left that name, and domains led to it, less than 65 seconds ago");
+        is_left_lately(pool.create_tenant(tenant, NoMigrations).await, &message);
+        is_left_lately(pool.rename_tenant("client3", tenant).await, &message);
+        is_left_lately(
+            pool.clone_tenant("client3", tenant).await.map_err(|error| match error {
+                diesel_tenants::CloneTenantError::Lifecycle(error) => error,
+                error => panic!("{error:?}"),
+            }),
+            &message,
+        );
+        let leads = other.tenant_of_domain(if tenant == "client1" {
+            "shop.example"
+        } else {
+            "inn.example"
+        });
+        assert_eq!(leads.await.unwrap().unwrap().as_str(), tenant);
+        assert!(other.for_tenant(tenant).get().await.is_err(), "there is none yet");
+    }
+    // The same tenant gets it back at once; so it does from an archive.
+    pool.rename_tenant("firstco", "client1").await.unwrap();
+    let archive = pool.archive_tenant("client1").await.unwrap();
+    is_left_lately(
+        pool.create_tenant("client1", NoMigrations).await,
+        "tenant client1 left that name",
+    );
+    pool.restore_tenant(&archive, "client1").await.unwrap();
+    pool.for_tenant("client1").get().await.unwrap();
+    // A name without domains is free at once.
+    pool.drop_tenant("client3").await.unwrap();
+    pool.create_tenant("client3", NoMigrations).await.unwrap();
+    pool.rename_tenant("client3", "thirdco").await.unwrap();
+    pool.create_tenant("client3", NoMigrations).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_tenant_id_that_its_column_would_write_in_another_way_is_refused_when_the_tenant_is_placed() {
+    let database = Server::shared().database();
+    database.run("CREATE TABLE public.parts (who int NOT NULL)");
+    let pool = TenantPool::builder(database.url())
+        .directory(DirectoryTables::new())
+        .build()
+        .await
+        .unwrap();
+    pool.prepare_directory().await.unwrap();
+    pool.enable_row_security(["parts"], "who").await.unwrap();
+    pool.place_tenant("seven", Placement::rows("7"), NoMigrations)
+        .await
+        .unwrap();
+    for (id, message) in [
+        (
+            "07",
+            "can't create tenant \"again\": a column of type integer would not keep the tenant id \"07\" as it is, but as \"7\", and it",
+        ),
+        (
+            "x",
+            "would not keep the tenant id \"x\" as it is, and it could be another tenant's",
+        ),
+    ] {
+        let error = pool
+            .place_tenant("again", Placement::rows(id), NoMigrations)
+            .await
+            .unwrap_err();
+        assert!(chain(&error).contains(message), "{}", chain(&error));
+    }
+    assert_eq!(database.values("SELECT name FROM tenants"), ["seven"]);
 }

@@ -129,6 +129,6 @@ impl TenantDirectory for DirectoryTables {
     }
 
     fn record(&self, change: &DirectoryChange<'_>, pool: &TenantPool) -> Option<String> {
-        Some(super::record::sql(change, pool.shared_schema()))
+        Some(super::record::sql(change, pool.shared_schema(), pool.reuse_after()))
     }
 }

@@ -27,6 +27,10 @@ pub use prepare::DirectoryTablesError;
 ///
 /// No two tenants can have the same place. `domains` has `domain text`, the primary key, in lower case and in ASCII (`xn--bcher-kva.example`); `tenant text`, which
 /// references `tenants`; and `is_primary boolean`, true for one domain of a tenant at most.
+///
+/// Other processes may still remember where a tenant was, so a place that it left goes to nobody else for a while, and neither does a name to
+/// which domains led: [`reuse_after`](crate::TenantPoolBuilder::reuse_after). A third table, `tenants_left`, tells who left what; to delete
+/// its rows ends the wait.
 #[derive(Debug, Clone, Copy)]
 pub struct DirectoryTables {
     timeout: Duration,

@@ -1,7 +1,17 @@
+use std::time::Duration;
+
 use crate::{SchemaName, pool::DirectoryChange, quote::literal};
 
-/// The statement that does to a tenant's row what is done to its schema.
-pub(super) fn sql(change: &DirectoryChange<'_>, schema: &SchemaName) -> String {
+/// The statements that do to a tenant's row what is done to its schema.
+pub(super) fn sql(change: &DirectoryChange<'_>, schema: &SchemaName, reuse_after: Duration) -> String {
+    format!(
+        "SELECT pg_catalog.set_config('diesel_tenants.reuse_after', '{}', true);\n{}",
+        reuse_after.as_secs_f64(),
+        of_row(change, schema)
+    )
+}
+
+fn of_row(change: &DirectoryChange<'_>, schema: &SchemaName) -> String {
     let table = format!("{}.tenants", schema.quoted());
     let set_status = |tenant, status| {
         format!(

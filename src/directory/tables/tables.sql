@@ -18,6 +18,15 @@ CREATE TABLE IF NOT EXISTS {schema}.domains (
 );
 CREATE INDEX IF NOT EXISTS domains_tenant ON {schema}.domains (tenant);
 CREATE UNIQUE INDEX IF NOT EXISTS domains_one_primary ON {schema}.domains (tenant) WHERE is_primary;
+-- Where tenants were and how they were called, until no process remembers. Without a place it is a name that domains led to; `tenant` is the one
+-- that had it, by its name of now.
+CREATE TABLE IF NOT EXISTS {schema}.tenants_left (
+    name text NOT NULL,
+    place jsonb,
+    tenant text,
+    left_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+);
+CREATE INDEX IF NOT EXISTS tenants_left_at ON {schema}.tenants_left (left_at);
 
 CREATE OR REPLACE FUNCTION {schema}.diesel_tenants_touched() RETURNS trigger LANGUAGE plpgsql SET search_path = '' AS $$
 BEGIN
@@ -38,6 +47,82 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
+CREATE OR REPLACE FUNCTION {schema}.diesel_tenants_left() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+    was pg_catalog.jsonb := pg_catalog.jsonb_build_array(OLD.database_name, OLD.schema_name, OLD.tenant_id);
+    stays pg_catalog.bool := false;
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        stays := NEW.name = OLD.name AND NEW.status IN ('active', 'suspended')
+            AND was = pg_catalog.jsonb_build_array(NEW.database_name, NEW.schema_name, NEW.tenant_id);
+    END IF;
+    IF NOT stays AND OLD.status IN ('active', 'suspended') THEN
+        DELETE FROM {schema}.tenants_left WHERE ctid = ANY (ARRAY(SELECT l.ctid FROM {schema}.tenants_left l
+            WHERE l.left_at < pg_catalog.now() - interval '1 day' ORDER BY l.left_at LIMIT 100 FOR UPDATE SKIP LOCKED));
+        INSERT INTO {schema}.tenants_left (name, place) VALUES (OLD.name, was);
+    END IF;
+    IF TG_OP = 'DELETE' THEN
+        UPDATE {schema}.tenants_left SET tenant = NULL WHERE tenant = OLD.name;
+    ELSIF NEW.name <> OLD.name THEN
+        UPDATE {schema}.tenants_left SET tenant = NEW.name WHERE tenant = OLD.name;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE FUNCTION {schema}.diesel_tenants_domain_left() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+    holder pg_catalog.text := OLD.tenant;
+BEGIN
+    -- Also when the tenant got another name, or is gone: `ON UPDATE CASCADE ON DELETE CASCADE`.
+    IF NOT EXISTS (SELECT FROM {schema}.tenants t WHERE t.name = OLD.tenant) THEN
+        holder := NULL;
+        IF TG_OP = 'UPDATE' THEN
+            holder := NEW.tenant;
+        END IF;
+    END IF;
+    INSERT INTO {schema}.tenants_left (name, tenant) VALUES (OLD.tenant, holder);
+    RETURN NULL;
+END $$;
+-- After the row is there: only then has it waited for whoever is just leaving.
+CREATE OR REPLACE FUNCTION {schema}.diesel_tenants_taken() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+    reuse_after pg_catalog.float8 :=
+        coalesce(nullif(pg_catalog.current_setting('diesel_tenants.reuse_after', true), ''), '65')::pg_catalog.float8;
+    taken pg_catalog.jsonb := pg_catalog.jsonb_build_array(NEW.database_name, NEW.schema_name, NEW.tenant_id);
+    is_name pg_catalog.bool := true;
+    is_place pg_catalog.bool := true;
+    former record;
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        is_name := NEW.name <> OLD.name;
+        is_place := taken <> pg_catalog.jsonb_build_array(OLD.database_name, OLD.schema_name, OLD.tenant_id);
+    END IF;
+    SELECT l.* INTO former FROM {schema}.tenants_left l
+    WHERE l.left_at > pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => reuse_after) AND (
+        -- Requests for the name of before would lead to the newcomer.
+        is_place AND l.place = taken AND l.name <> NEW.name
+        -- Requests for the newcomer would lead to the tenant that had its name.
+        OR is_name AND l.name = NEW.name AND l.place IS NOT NULL AND EXISTS (
+            SELECT FROM {schema}.tenants t WHERE t.name <> NEW.name
+            AND l.place = pg_catalog.jsonb_build_array(t.database_name, t.schema_name, t.tenant_id))
+        -- Requests to the domains of before would lead to the newcomer.
+        OR is_name AND l.name = NEW.name AND l.place IS NULL AND l.tenant IS DISTINCT FROM NEW.name
+    ) LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'tenant % left % less than % seconds ago', former.name,
+            CASE WHEN former.place IS NULL THEN 'that name, and domains led to it,' ELSE 'that place, or that name,' END, reuse_after
+        USING ERRCODE = 'exclusion_violation', CONSTRAINT = 'tenants_left', SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME;
+    END IF;
+    RETURN NULL;
+END $$;
+DROP TRIGGER IF EXISTS diesel_tenants_left ON {schema}.tenants;
+CREATE TRIGGER diesel_tenants_left AFTER UPDATE OR DELETE ON {schema}.tenants
+    FOR EACH ROW EXECUTE FUNCTION {schema}.diesel_tenants_left();
+DROP TRIGGER IF EXISTS diesel_tenants_domain_left ON {schema}.domains;
+CREATE TRIGGER diesel_tenants_domain_left AFTER UPDATE OF domain, tenant OR DELETE ON {schema}.domains
+    FOR EACH ROW EXECUTE FUNCTION {schema}.diesel_tenants_domain_left();
+DROP TRIGGER IF EXISTS diesel_tenants_taken ON {schema}.tenants;
+CREATE TRIGGER diesel_tenants_taken AFTER INSERT OR UPDATE ON {schema}.tenants
+    FOR EACH ROW EXECUTE FUNCTION {schema}.diesel_tenants_taken();
 DROP TRIGGER IF EXISTS diesel_tenants_touched ON {schema}.tenants;
 CREATE TRIGGER diesel_tenants_touched BEFORE UPDATE ON {schema}.tenants
     FOR EACH ROW EXECUTE FUNCTION {schema}.diesel_tenants_touched();

@@ -10,8 +10,9 @@ use super::{
     rows::{self, Table},
 };
 use crate::{
-    SchemaName, TenantPool,
+    LifecycleError, LifecycleEvent, SchemaName, TenantPool,
     connection::{TenantStatus, status_of},
+    lifecycle::errors::is_for_who_left,
     migrations::{MigrationError, SchemaOwner},
     pool::{DirectoryChange, search_path},
     quote::lock_timeout,
@@ -118,7 +119,16 @@ impl<'a> Copying<'a> {
         self.make(after).await?;
         self.require_independence().await?;
         let note = self.pool.note(&DirectoryChange::Added { tenant: self.tenant });
-        self.execute(&note).await
+        self.connection.batch_execute(&note).await.map_err(|source| {
+            if !is_for_who_left(&source) {
+                return self.server(source);
+            }
+            let event = LifecycleEvent::Clone {
+                from: self.template.clone(),
+                to: self.tenant.clone(),
+            };
+            LifecycleError::of(&event, source).into()
+        })
     }
 
     async fn require_template(&mut self) -> Result<(), CloneTenantError> {

@@ -73,7 +73,8 @@ impl Run<'_> {
         let noted = home.execute(&self.pool.note(&change)).await;
         home.execute("ROLLBACK").await.map_err(&failed)?;
         noted.map_err(|source| match source.code() {
-            Some(&SqlState::UNIQUE_VIOLATION) => MoveError::PlaceTaken {
+            // Also where another one left it a moment ago.
+            Some(&SqlState::UNIQUE_VIOLATION | &SqlState::EXCLUSION_VIOLATION) => MoveError::PlaceTaken {
                 tenant: self.tenant.clone(),
                 to: Box::new(self.to.clone()),
                 source,
