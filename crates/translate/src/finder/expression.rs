@@ -103,7 +103,9 @@ impl Finder<'_> {
                     self.advance()?;
                     if !self.skip_kind(Kind::Star)? && self.token.kind.is_label() {
                         let fields = self.dotted()?;
-                        self.note_fields(&fields, fields.parts);
+                        for from_end in 1..=fields.parts {
+                            self.note_field(self.part(&fields, from_end));
+                        }
                     }
                 }
                 Kind::Close | Kind::CloseBracket | Kind::Semicolon | Kind::End => return Ok(Pause::End),
@@ -123,7 +125,6 @@ impl Finder<'_> {
     /// A column, a function, or a type before its literal.
     fn name_in_expression(&mut self, env: Env) -> Result<Option<Opening>, Fault> {
         let name = self.dotted()?;
-        self.note_fields(&name, name.parts.min(2) - 1);
         match self.token.kind {
             Kind::Open => {
                 self.note_call(self.last(&name));
@@ -132,6 +133,7 @@ impl Finder<'_> {
             }
             Kind::String | Kind::Parameter => return Ok(None),
             _ if env == Env::SILENT => return Ok(None),
+            _ if name.parts > 1 => self.note_column(self.last(&name)),
             _ => {}
         }
         self.column_reference(env, &name);

@@ -82,30 +82,45 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// Notes a call of the function that `token` names, in whatever schema. Its arguments come next.
-    pub(super) fn note_call(&mut self, token: Token) {
+    /// What the function does that `token` names, in whatever schema; `None` for most.
+    fn call_of(&self, token: Token) -> Option<Call> {
         // The shortest and the longest: few names are worth the search.
         let length = token.end - token.start;
         let may_be = length >= 7 && (length <= 64 || token.kind == Kind::Quoted);
         if !may_be {
-            return;
+            return None;
         }
         let name = self.name_of(token);
-        let Ok(found) = CALLS.binary_search_by_key(&&*name, |(name, _)| name) else {
-            return;
-        };
-        match CALLS[found].1 {
-            Call::SetConfig if !self.ends_with_true() => self.affects_session_at(token),
-            Call::Lasts => self.affects_session_at(token),
-            Call::RunsSql | Call::SetConfig => self.may_affect_session(),
-            Call::Reads(kind) => self.note_hazard(kind, token),
+        let found = CALLS.binary_search_by_key(&&*name, |(name, _)| name).ok()?;
+        Some(CALLS[found].1)
+    }
+
+    /// Notes a call of the function that `token` names. Its arguments come next.
+    pub(super) fn note_call(&mut self, token: Token) {
+        match self.call_of(token) {
+            None => {}
+            Some(Call::SetConfig) if !self.ends_with_true() => self.affects_session_at(token),
+            Some(Call::Lasts) => self.affects_session_at(token),
+            Some(Call::RunsSql | Call::SetConfig) => self.may_affect_session(),
+            Some(Call::Reads(kind)) => self.note_hazard(kind, token),
         }
     }
 
-    /// Notes the last `count` parts of a name: a field that isn't there is a function of what stands before it, `(1).f` as good as `f(1)`.
-    pub(super) fn note_fields(&mut self, name: &Dotted, count: usize) {
-        for from_end in 1..=count {
-            self.note_call(self.part(name, from_end));
+    /// Notes a field of an expression: where there is none of that name, it is a function of one argument, `(1).f` as good as `f(1)`.
+    pub(super) fn note_field(&mut self, token: Token) {
+        match self.call_of(token) {
+            Some(Call::Lasts) => self.affects_session_at(token),
+            Some(Call::RunsSql) => self.may_affect_session(),
+            Some(Call::Reads(kind @ HazardKind::CurrentValue)) => self.note_hazard(kind, token),
+            // Functions of no argument, or of more than one.
+            Some(Call::SetConfig | Call::Reads(_)) | None => {}
+        }
+    }
+
+    /// The same of the last part of `table.column`, which nearly always is a column.
+    pub(super) fn note_column(&mut self, token: Token) {
+        if let Some(Call::Lasts | Call::RunsSql) = self.call_of(token) {
+            self.may_affect_session();
         }
     }
 

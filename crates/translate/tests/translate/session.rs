@@ -179,6 +179,8 @@ fn what_certainly_stays_on_the_session_is_told_from_what_may() {
         "SELECT set_config('a', 'b', TRUE)",
         "SELECT set_config('a', (SELECT x FROM b), is_local => true)",
         "SELECT query_to_xml('x', true, true, '')",
+        // Nearly always a column.
+        "SELECT x.set_limit FROM a x",
     ] {
         let effect = Template::analyse(sql).unwrap().session_effect();
         assert_eq!(effect, SessionEffect::Possible, "{sql}");
@@ -208,7 +210,7 @@ fn what_a_text_takes_from_a_session_is_found() {
         assert!(!affects(&sql), "{sql}");
     }
     for sql in [
-        "SELECT lastval, currval FROM a",
+        "SELECT lastval, x.currval, x.lastval, (x).lastval FROM a",
         "COPY a FROM 'file'",
         "COPY a FROM PROGRAM 'x'",
         "COPY a TO STDOUT",
