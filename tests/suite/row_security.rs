@@ -303,11 +303,17 @@ async fn an_id_that_its_column_would_write_in_another_way_sees_no_rows_and_adds_
     ];
     let database = Server::shared().database();
     let role = format!("app_{}", database.name());
-    database.run(&format!(
-        "CREATE ROLE {role} LOGIN PASSWORD 'x'; CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false)"
-    ));
+    database.run(&format!("CREATE ROLE {role} LOGIN PASSWORD 'x'"));
+    // Not every server is built with ICU.
+    let has_icu = database.values("SELECT 1 FROM pg_collation WHERE collname = 'und-x-icu'") == ["1"];
+    if has_icu {
+        database.run("CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false)");
+    }
     let (_, address) = database.url().split_once('@').unwrap();
     for (id_type, own, others) in cases {
+        if id_type.contains("any_case") && !has_icu {
+            continue;
+        }
         database.run(&format!(
             "DROP TABLE IF EXISTS public.parts; CREATE TABLE public.parts (who {id_type}, id int);
              CREATE INDEX ON public.parts (who); GRANT ALL ON public.parts TO {role}"
