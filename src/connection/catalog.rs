@@ -48,6 +48,8 @@ pub(crate) struct SchemaFacts {
     pub(crate) status: TenantStatus,
     /// The types that were made in it, sorted by name.
     pub(crate) types: Vec<TenantType>,
+    /// What the session that answered finds by bare names.
+    pub(crate) search_path: String,
 }
 
 /// What the catalog tells of a schema; `None` if there is no such schema.
@@ -67,6 +69,8 @@ pub(crate) async fn facts_of(
         names: Vec<String>,
         #[diesel(sql_type = Array<Oid>)]
         oids: Vec<u32>,
+        #[diesel(sql_type = Text)]
+        search_path: String,
     }
 
     // Enums, domains, ranges, and composites other than the row types of tables.
@@ -74,7 +78,8 @@ pub(crate) async fn facts_of(
         "SELECT n.oid, pg_catalog.pg_is_in_recovery() AS is_replayed, {STATUS_COMMENT} AS comment, \
          coalesce(array_agg(t.typname::pg_catalog.text ORDER BY t.typname COLLATE \"C\") \
          FILTER (WHERE t.oid IS NOT NULL), '{{}}') AS names, \
-         coalesce(array_agg(t.oid ORDER BY t.typname COLLATE \"C\") FILTER (WHERE t.oid IS NOT NULL), '{{}}') AS oids \
+         coalesce(array_agg(t.oid ORDER BY t.typname COLLATE \"C\") FILTER (WHERE t.oid IS NOT NULL), '{{}}') AS oids, \
+         pg_catalog.current_setting('search_path') AS search_path \
          FROM pg_catalog.pg_namespace n LEFT JOIN \
          (pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid) \
          ON t.typnamespace = n.oid AND (t.typtype IN ('e', 'd', 'r', 'm') OR c.relkind = 'c') \
@@ -96,5 +101,6 @@ pub(crate) async fn facts_of(
             .zip(facts.oids)
             .map(|(name, oid)| TenantType { name, oid })
             .collect(),
+        search_path: facts.search_path,
     }))
 }

@@ -125,11 +125,18 @@ impl Checkout {
         wish: &Wish<'_>,
     ) -> Result<Arc<Translation>, CheckoutError> {
         let found = self.ask(pool, wish, async |connection| {
-            pool.schemas().look_up(wish.map, connection).await
+            pool.schemas().look_up(wish.map, connection, pool.connector()).await
         });
         found.await?.map_err(|refused| match refused {
             Refused::Unknown(tenant) => CheckoutError::UnknownTenant { tenant },
             Refused::Suspended(tenant) => CheckoutError::SuspendedTenant { tenant },
+            Refused::UnsafeSession(source) => {
+                self.discard();
+                CheckoutError::Connect {
+                    target: wish.target.clone(),
+                    source,
+                }
+            }
         })
     }
 

@@ -244,14 +244,19 @@ impl Connector {
                 server: self.server.clone(),
             });
         }
+        self.refuse_unsafe_extension_schemas(connection).await?;
+        self.refuse_unsafe_search_path(&settings.search_path)
+    }
+
+    /// A search_path may hold nothing but the schemas of extensions.
+    pub(super) fn refuse_unsafe_search_path(&self, search_path: &str) -> Result<(), ConnectError> {
         // Also schemas that don't exist: they may one day. `"$user"` is such a one.
         let allowed = |schema: &str| {
             schema.is_empty()
                 || schema == "pg_catalog"
                 || self.extension_schemas.iter().any(|allowed| allowed.as_str() == schema)
         };
-        self.refuse_unsafe_extension_schemas(connection).await?;
-        let unsafe_schema = names_in_list(&settings.search_path).find(|schema| !allowed(schema));
+        let unsafe_schema = names_in_list(search_path).find(|schema| !allowed(schema));
         match unsafe_schema {
             Some(schema) => Err(ConnectError::UnsafeSearchPath {
                 server: self.server.clone(),

@@ -13,6 +13,7 @@ use diesel::QueryResult;
 use diesel_async::AsyncPgConnection;
 use quick_cache::sync::Cache;
 
+use super::{ConnectError, connect::Connector};
 use crate::{
     SchemaName,
     connection::{SchemaFacts, SchemaIdentity, TenantStatus, facts_of},
@@ -45,6 +46,8 @@ pub(super) enum Refused {
     Unknown(SchemaName),
     /// The tenant is suspended.
     Suspended(SchemaName),
+    /// The session that answered reaches tables by their bare names: a pooler's, whose role was altered.
+    UnsafeSession(ConnectError),
 }
 
 #[derive(Clone)]
@@ -118,6 +121,7 @@ impl Schemas {
         &self,
         map: &SchemaTranslateMap,
         connection: &mut AsyncPgConnection,
+        connector: &Connector,
     ) -> QueryResult<Result<Arc<Translation>, Refused>> {
         let seen = Some(Instant::now());
         let forgotten = self.forgotten.load(SeqCst);
@@ -127,8 +131,12 @@ impl Schemas {
                 Some(SchemaFacts {
                     status: TenantStatus::Active,
                     types,
+                    search_path,
                     identity,
-                }) => (types, Some(identity)),
+                }) => match connector.refuse_unsafe_search_path(&search_path) {
+                    Ok(()) => (types, Some(identity)),
+                    Err(error) => return Ok(Err(Refused::UnsafeSession(error))),
+                },
                 facts => {
                     // Its types may be gone; if it comes back under this name, they are others.
                     if let Some((_, gone)) = self.known.remove(map)

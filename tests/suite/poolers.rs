@@ -1,5 +1,7 @@
 //! What stands between: PgBouncer, in every way in which it may be set up. Each shows every tenant its own rows, or is refused.
 
+use std::time::Duration;
+
 use diesel::{prelude::*, sql_types::Text};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use diesel_tenants::{
@@ -324,6 +326,40 @@ async fn behind_a_pooler_what_stays_on_the_servers_session_is_refused_before_it_
              the pooler, at 1:11";
         assert!(error.contains(message), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_role_that_is_given_a_search_path_later_is_noticed_when_a_tenant_is_looked_up() {
+    let behind = Behind::new();
+    let newer = PgBouncer::version().is_some_and(|version| version >= (1, 21));
+    if !newer {
+        return;
+    }
+    let pooler = behind.pooler(&[
+        "pool_mode = transaction",
+        "max_prepared_statements = 200",
+        "server_lifetime = 1",
+    ]);
+    let pool = TenantPool::builder(pooler.url())
+        .search_path_from_role()
+        .schema_cache(100, Duration::ZERO)
+        .max_size(1)
+        .build()
+        .await
+        .unwrap();
+    drop(pool.for_tenant("client1").get().await.unwrap());
+    behind
+        .database
+        .run(&format!("ALTER ROLE {} SET search_path = client1", behind.role));
+    // Until the pooler has another session of the server's.
+    for _ in 0..100 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        if let Err(error) = pool.for_tenant("client2").get().await {
+            assert!(chain(&error).contains("holds \"client1\""), "{}", chain(&error));
+            return;
+        }
+    }
+    panic!("client2's functions would read client1's tables");
 }
 
 #[derive(QueryableByName)]

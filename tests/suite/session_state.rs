@@ -269,6 +269,21 @@ async fn a_migration_that_writes_to_pg_settings_changes_nothing_for_the_next_ten
     }
 }
 
+#[tokio::test]
+async fn a_search_path_that_a_function_left_is_noticed_when_the_next_tenant_is_looked_up() {
+    let store = Store::with(|builder| builder.max_size(1).schema_cache(100, std::time::Duration::ZERO)).await;
+    store.database.run(
+        "CREATE FUNCTION public.lead() RETURNS text LANGUAGE sql AS $$ SELECT set_config('search_path', 'client1', false) $$",
+    );
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    conn.batch_execute("SELECT public.lead()").await.unwrap();
+    drop(conn);
+    let message = crate::store::chain(&store.pool.for_tenant("client2").get().await.unwrap_err());
+    assert!(message.contains("holds \"client1\""), "{message}");
+    // Nobody else meets that connection.
+    store.pool.for_tenant("client2").get().await.unwrap();
+}
+
 /// Why nothing was sent.
 fn refused(answer: QueryResult<impl std::fmt::Debug>) -> RefusedStatement {
     match answer {
