@@ -36,6 +36,8 @@ impl TenantConnection<AsyncPgConnection> {
     }
 
     /// A token that cancels whatever query runs on this connection, from anywhere.
+    ///
+    /// **Don't keep it for longer than the checkout**: the server goes by the connection, and the token would cancel the next tenant's query.
     pub fn cancel_token(&self) -> CancelToken {
         self.inner.cancel_token()
     }
