@@ -1,5 +1,7 @@
 //! Every way to leave something on a session: the connection is closed, and the next tenant gets another.
 
+use std::time::Duration;
+
 use diesel::{
     connection::{CacheSize, Instrumentation, InstrumentationEvent},
     prelude::*,
@@ -52,7 +54,7 @@ const LEAVES: &[&str] = &[
     // Objects of the session.
     "PREPARE p AS SELECT 1",
     "DEALLOCATE ALL",
-    "BEGIN; DECLARE c CURSOR WITH HOLD FOR SELECT 1; COMMIT",
+    "DECLARE c CURSOR WITH HOLD FOR SELECT 1",
     "CREATE TEMP TABLE t (id int)",
     "CREATE TEMPORARY TABLE t (id int)",
     "CREATE LOCAL TEMP TABLE t (id int)",
@@ -217,26 +219,35 @@ async fn an_answer_in_a_pipeline_says_nothing_of_a_query_given_up_behind_it() {
     use futures_util::poll;
     let store = Store::on_one_connection().await;
     let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
-    let before = pid(&mut conn).await;
+    let pid = pid(&mut conn).await;
     let shared = &*conn;
     {
-        let quick = diesel::dsl::sql::<Integer>("SELECT 1");
+        let quick = diesel::dsl::sql::<Integer>("SELECT 1 FROM pg_sleep(0.5)");
         let slow = diesel::dsl::sql::<Integer>("SELECT 1 FROM pg_sleep(600)");
         let (mut one, mut two) = (shared, shared);
         let mut quick = Box::pin(quick.get_result::<i32>(&mut one));
         let mut slow = Box::pin(slow.get_result::<i32>(&mut two));
-        // Until the server is at it.
-        while store.value("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND state = 'active' AND pid <> pg_backend_pid()") == "0" {
-            assert!(poll!(&mut slow).is_pending());
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        let is_run = |seconds: &str| {
+            let running = format!(
+                "SELECT count(*) FROM pg_stat_activity WHERE pid = {pid} AND query LIKE '%pg_sleep({seconds})%' \
+                 AND wait_event = 'PgSleep'"
+            );
+            store.value(&running) == "1"
+        };
+        // The first answer is on its way, and nobody has read it yet, when the server is at the second query.
+        while !is_run("0.5") {
+            assert!(poll!(&mut quick).is_pending());
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        assert!(poll!(&mut quick).is_pending());
+        while !is_run("600") {
+            assert!(poll!(&mut slow).is_pending());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         drop(slow);
-        drop(quick);
+        assert_eq!(quick.await, Ok(1));
     }
     drop(conn);
-    let mut conn = store.pool.for_tenant("client2").get().await.unwrap();
-    assert_ne!(pid(&mut conn).await, before);
+    assert_eq!(store.pool.status().size, 0, "the connection is closed");
 }
 
 #[tokio::test]

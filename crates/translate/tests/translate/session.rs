@@ -78,6 +78,37 @@ fn calls_that_do_wherever_they_stand() {
 }
 
 #[test]
+fn each_function_that_does() {
+    for function in [
+        "dblink_connect",
+        "dblink_connect_u",
+        "pg_advisory_lock",
+        "pg_advisory_lock_shared",
+        "pg_backup_start",
+        "pg_copy_logical_replication_slot",
+        "pg_copy_physical_replication_slot",
+        "pg_create_logical_replication_slot",
+        "pg_create_physical_replication_slot",
+        "pg_replication_origin_session_reset",
+        "pg_replication_origin_session_setup",
+        "pg_start_backup",
+        "pg_try_advisory_lock",
+        "pg_try_advisory_lock_shared",
+        "query_to_xml",
+        "query_to_xml_and_xmlschema",
+        "query_to_xmlschema",
+        "set_config",
+        "set_limit",
+        "setseed",
+        "ts_rewrite",
+        "ts_stat",
+    ] {
+        assert!(affects(&format!("SELECT {function}(a) FROM b")), "{function}");
+        assert!(affects(&format!("SELECT * FROM {function}(1)")), "{function}");
+    }
+}
+
+#[test]
 fn everything_else_leaves_it_as_it_was() {
     for sql in [
         "SELECT 1 FROM a",
