@@ -15,7 +15,7 @@ use tokio_postgres::{Client, Config, Connection, NoTls, Socket, config::Host, tl
 use super::{
     ConnectError,
     options::Options,
-    session_proof::{Token, is_drivers_own, process_id},
+    session_proof::{Token, is_kept_by_pooler, process_id},
 };
 use crate::{
     SchemaName,
@@ -131,10 +131,7 @@ impl Connector {
         T: MakeTlsConnect<Socket>,
     {
         let server = || self.server.clone();
-        let mut config = self.config_with(Token::new());
-        // While rows are copied a server may be busy with other things for longer than that, and take none.
-        config.tcp_user_timeout(BUSY);
-        match tokio::time::timeout(self.timeout, config.connect(tls)).await {
+        match tokio::time::timeout(self.timeout, self.config_to_copy().connect(tls)).await {
             Ok(connected) => connected.map_err(|source| ConnectError::Refused {
                 server: server(),
                 source,
@@ -167,6 +164,13 @@ impl Connector {
             let options = format!("{} {}", config.get_options().unwrap_or_default(), token.option());
             config.options(options.trim());
         }
+        config
+    }
+
+    /// While rows are copied, a server may be busy with other things for longer than it may be silent elsewhere.
+    fn config_to_copy(&self) -> Config {
+        let mut config = self.config_with(Token::new());
+        config.tcp_user_timeout(BUSY);
         config
     }
 
@@ -219,8 +223,7 @@ impl Connector {
         let settings = self.settings(connection, token).await?;
         if self.may_be_pooled {
             let is_direct = process_id(&connection.cancel_token()) == Some(settings.process_id);
-            let (none, mut names) = (settings.statements.is_empty(), settings.statements.iter());
-            if !is_direct && (none || names.any(|name| is_drivers_own(name))) {
+            if !is_direct && !is_kept_by_pooler(&settings.statements) {
                 return Err(self.unsafe_pooler(None));
             }
         } else if settings.token != token.to_string() {
@@ -461,6 +464,29 @@ mod tests {
     fn a_password_with_an_unencoded_at_sign_stays_hidden() {
         let config: Config = "postgres://me:se@cret@db.example/store".parse().unwrap();
         assert!(!describe(&config).contains("cret"), "{}", describe(&config));
+    }
+
+    #[test]
+    fn a_silent_peer_is_noticed_within_a_minute_or_when_the_url_says_so() {
+        let times = |config: &Config| {
+            let keepalives = (config.get_keepalives_idle(), config.get_keepalives_interval());
+            let timeout = config.get_tcp_user_timeout().copied();
+            (keepalives, config.get_keepalives_retries(), timeout)
+        };
+        let seconds = Duration::from_secs;
+        for (query, expected) in [
+            ("", ((seconds(30), Some(seconds(10))), Some(3), Some(seconds(60)))),
+            (
+                "?keepalives_idle=300&keepalives_interval=70&keepalives_retries=9&tcp_user_timeout=600",
+                ((seconds(300), Some(seconds(70))), Some(9), Some(seconds(600))),
+            ),
+        ] {
+            let config: Config = format!("postgres://localhost/store{query}").parse().unwrap();
+            let connector = Connector::new(config, Vec::new(), false, &Options::default());
+            assert_eq!(times(&connector.config_with(Token::new())), expected, "{query}");
+            let copies = (expected.0, expected.1, Some(seconds(900)));
+            assert_eq!(times(&connector.config_to_copy()), copies, "{query}");
+        }
     }
 
     #[test]

@@ -243,3 +243,17 @@ impl Schemas {
         types_changed > 0 && made <= self.started + Duration::from_micros(types_changed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_many_schemas_are_missing_few_are_remembered() {
+        let schemas = Schemas::new(10, Duration::from_secs(60), Duration::from_secs(1));
+        for number in 0..1000 {
+            schemas.note_absence(&SchemaName::new(&format!("unknown{number}")).unwrap(), 0);
+        }
+        assert!((1..=10).contains(&schemas.absent.len()), "{}", schemas.absent.len());
+    }
+}

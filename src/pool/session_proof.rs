@@ -46,9 +46,16 @@ impl fmt::Display for Token {
     }
 }
 
-/// Whether one of these names is what the driver called a statement: `s` and a number. A pooler that keeps statements for
-/// its clients gives them names of its own; one that doesn't know them passes the driver's on.
-pub(super) fn is_drivers_own(statement: &str) -> bool {
+/// Whether a pooler keeps the statement that a connection asks by, as far as the names tell under which the server has it.
+///
+/// A pooler that keeps statements for its clients gives them names of its own. One that doesn't know them passes the driver's on.
+/// Where the server has none, nothing is known of the pooler.
+pub(super) fn is_kept_by_pooler(names: &[String]) -> bool {
+    !names.is_empty() && !names.iter().any(|name| is_drivers_own(name))
+}
+
+/// Whether a name is what the driver calls a statement: `s` and a number.
+fn is_drivers_own(statement: &str) -> bool {
     let number = statement.strip_prefix('s');
     number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
@@ -126,12 +133,13 @@ mod tests {
     }
 
     #[test]
-    fn the_drivers_names_are_told_from_a_poolers() {
-        for own in ["s0", "s4711"] {
-            assert!(is_drivers_own(own), "{own}");
-        }
+    fn a_statement_under_the_drivers_name_or_under_none_is_kept_by_no_pooler() {
+        let is_kept = |names: &[&str]| is_kept_by_pooler(&names.iter().map(ToString::to_string).collect::<Vec<_>>());
         for other in ["PGBOUNCER_1", "s", "", "s1a", "__bound_s1"] {
-            assert!(!is_drivers_own(other), "{other}");
+            assert!(is_kept(&[other]), "{other}");
+        }
+        for names in [&[][..], &["s0"], &["s4711"], &["PGBOUNCER_1", "s1"]] {
+            assert!(!is_kept(names), "{names:?}");
         }
     }
 }

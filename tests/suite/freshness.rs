@@ -6,7 +6,9 @@ use std::{
 };
 
 use diesel_tenants::{
-    CheckoutError, LifecycleError, TenantPool, TenantPoolBuilder, directory::DirectoryTables, migrations::NoMigrations,
+    CheckoutError, LifecycleError, TenantPool, TenantPoolBuilder,
+    directory::{DirectoryCache, DirectoryTables},
+    migrations::NoMigrations,
 };
 use diesel_tenants_test_support::{Database, Server};
 use futures_util::poll;
@@ -116,10 +118,17 @@ async fn an_answer_of_the_directory_that_a_change_overtakes_is_not_remembered() 
 async fn a_domain_that_moves_to_another_tenant_leads_there_in_every_process_that_listens() {
     let database = Server::shared().database();
     let here = directory(&database, |builder| builder).await;
-    let there = directory(&database, |builder| builder.listen()).await;
+    // Only news can tell it of what was not there.
+    let absence = DirectoryCache::new().absence(Duration::from_secs(3600));
+    let there = directory(&database, |builder| builder.listen().directory_cache(absence)).await;
     for tenant in ["client1", "client2"] {
         here.create_tenant(tenant, NoMigrations).await.unwrap();
     }
+    // Once it listens: what it knew before is forgotten then.
+    let listeners = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'";
+    seen(async || !database.values(listeners).is_empty()).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(there.tenant_of_domain("example.org").await.unwrap(), None);
     database.run("INSERT INTO public.domains (domain, tenant) VALUES ('example.org', 'client1')");
     let leads_to = async |tenant: &str| {
         let found = there.tenant_of_domain("example.org").await.unwrap();
@@ -134,8 +143,16 @@ async fn a_domain_that_moves_to_another_tenant_leads_there_in_every_process_that
     // A domain that is renamed is no longer anybody's.
     database.run("UPDATE public.domains SET domain = 'example.net'");
     seen(async || there.tenant_of_domain("example.org").await.unwrap().is_none()).await;
-    database.run("DELETE FROM public.domains");
-    seen(async || there.tenant_of_domain("example.net").await.unwrap().is_none()).await;
+    let is_nobodys = async || there.tenant_of_domain("example.net").await.unwrap().is_none();
+    for empty in ["DELETE FROM public.domains", "TRUNCATE public.domains"] {
+        database.run(empty);
+        seen(is_nobodys).await;
+        database.run("INSERT INTO public.domains (domain, tenant) VALUES ('example.net', 'client3')");
+        seen(async || !is_nobodys().await).await;
+        // Known from now on, when all news have come, so that only more can tell.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert!(!is_nobodys().await);
+    }
 }
 
 #[tokio::test]
@@ -189,6 +206,16 @@ async fn that_there_is_no_tenant_is_remembered_for_a_second_and_not_for_a_minute
         seen(async || pool.for_tenant("client1").get().await.is_ok()).await;
     }
     seen(async || with_directory.tenant_of_domain("example.org").await.unwrap().is_some()).await;
+}
+
+#[tokio::test]
+async fn a_pool_that_is_to_remember_no_schema_remembers_no_absence() {
+    let database = Server::shared().database();
+    let builder = TenantPool::builder(database.url()).schema_cache(100, Duration::ZERO);
+    let pool = builder.build().await.unwrap();
+    assert!(pool.for_tenant("client1").get().await.is_err());
+    database.run("CREATE SCHEMA client1");
+    pool.for_tenant("client1").get().await.unwrap();
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use diesel_tenants::{Checkout, CheckoutError, Recycling, TenantPool, TenantPoolBuilder};
+use diesel_tenants_test_support::Server;
 use futures_util::future::join_all;
 
 use crate::{
@@ -127,7 +128,8 @@ async fn a_server_with_less_room_than_the_pool_serves_all_in_turn() {
 
 #[tokio::test]
 async fn a_server_without_room_is_the_reason_when_the_limit_is_over() {
-    let store = Store::new().await;
+    let server = Server::builder().start().unwrap();
+    let store = Store::on(&server, |builder| builder).await;
     let pool = with_room_for_two(&store, |builder| builder.wait_timeout(Duration::from_secs(2))).await;
     let held: Vec<Checkout> = [
         pool.for_tenant("client1").get().await,
@@ -144,6 +146,10 @@ async fn a_server_without_room_is_the_reason_when_the_limit_is_over() {
         "{}",
         chain(&error)
     );
+    // A server without room is not asked all the time.
+    let log = server.log();
+    let asked = log.matches("too many connections for role").count();
+    assert!((2..50).contains(&asked), "{asked} times: {log}");
     drop(held);
     assert!(pool.for_tenant("client1").get().await.is_ok());
 }

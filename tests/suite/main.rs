@@ -55,6 +55,7 @@ mod server_versions;
 mod session_state;
 mod spares;
 mod stale;
+mod stale_types;
 mod store;
 mod synchronous;
 mod tenants;

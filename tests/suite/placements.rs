@@ -289,12 +289,17 @@ async fn a_function_that_takes_another_tenants_place_does_not_do_so_for_the_next
 async fn a_role_that_row_level_security_does_not_hold_back_is_refused() {
     let database = Server::shared().database();
     let pool = rows_pool(&database, |builder| builder).await;
-    database.run(&format!("ALTER ROLE app_{} BYPASSRLS", database.name()));
-    for _ in 0..2 {
-        let error = pool.for_tenant("seven").get().await.unwrap_err();
-        assert!(matches!(error, CheckoutError::BypassesRowSecurity { .. }), "{error:?}");
+    for kind in ["NOSUPERUSER BYPASSRLS", "SUPERUSER NOBYPASSRLS"] {
+        database.run(&format!("ALTER ROLE app_{} {kind}", database.name()));
+        for _ in 0..2 {
+            let error = pool.for_tenant("seven").get().await.unwrap_err();
+            assert!(
+                matches!(error, CheckoutError::BypassesRowSecurity { .. }),
+                "{kind}: {error:?}"
+            );
+        }
     }
-    database.run(&format!("ALTER ROLE app_{} NOBYPASSRLS", database.name()));
+    database.run(&format!("ALTER ROLE app_{} NOSUPERUSER NOBYPASSRLS", database.name()));
     assert_eq!(priced_orders(&pool, "seven", "Ada").await.len(), 1);
 }
 

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use diesel::{prelude::*, sql_types::Text};
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use diesel_tenants::{
     BuildError, CheckoutError, ConnectError, Placement, RefusedStatement, TenantPool, TenantPoolBuilder,
     directory::FixedDirectory, migrations::NoMigrations,
 };
 use diesel_tenants_test_support::{Database, PgBouncer, Server};
 use futures_util::future::join_all;
+use tokio_postgres::NoTls;
 
 use crate::store::chain;
 
@@ -169,6 +170,49 @@ async fn behind_every_pooler_each_tenant_sees_its_own_rows_or_the_pool_is_not_bu
         &[]
     };
     assert_eq!(served, expected);
+}
+
+/// Prepares statements under the names that this process's driver gives next, as a client in another process may have done.
+const OTHERS: &str = "DO $$ DECLARE next int; BEGIN
+    SELECT max(substr(name, 2)::int) INTO next FROM pg_prepared_statements WHERE name ~ '^s[0-9]+$';
+    FOR i IN next + 1 .. next + 20000 LOOP EXECUTE 'PREPARE s' || i || ' AS SELECT 1'; END LOOP; END $$";
+
+#[tokio::test]
+async fn a_statement_that_has_the_name_of_anothers_tells_that_the_pooler_is_unsafe() {
+    let Some(version) = PgBouncer::version() else { return };
+    let behind = Behind::new();
+    let keeps = if version >= (1, 21) {
+        "max_prepared_statements = 0"
+    } else {
+        ""
+    };
+    let pooler = behind.pooler(&["pool_mode = transaction", "default_pool_size = 1", keeps]);
+    let builder = || TenantPool::builder(pooler.url()).search_path_from_role();
+    let refused = |step: &str, built: Result<TenantPool, BuildError>| {
+        let error = built.expect_err(step);
+        let is_unsafe = matches!(
+            error,
+            BuildError::Connect(ConnectError::UnsafePooler { source: Some(_), .. })
+        );
+        assert!(
+            is_unsafe && chain(&error).contains("already exists"),
+            "{step}: {}",
+            chain(&error)
+        );
+    };
+    // Before the pool asks for its settings, when Diesel has asked for its own.
+    let late = builder().establish_with(|config| {
+        Box::pin(async move {
+            let (client, driver) = config.connect(NoTls).await.unwrap();
+            let mut connection = AsyncPgConnection::try_from_client_and_connection(client, driver).await?;
+            diesel::sql_query(OTHERS).execute(&mut connection).await.unwrap();
+            Ok(connection)
+        })
+    });
+    refused("the settings", late.build().await);
+    let mut other = AsyncPgConnection::establish(pooler.url()).await.unwrap();
+    diesel::sql_query(OTHERS).execute(&mut other).await.unwrap();
+    refused("Diesel's own", builder().build().await);
 }
 
 #[tokio::test]

@@ -307,7 +307,11 @@ async fn what_a_replica_does_not_know_yet_is_read_from_its_database() {
             .await
             .unwrap();
     }
+    // Nor does the database itself know it a moment before.
+    let error = pool.for_tenant("client3").read_only().get().await.unwrap_err();
+    assert!(matches!(error, CheckoutError::UnknownTenant { .. }), "{error:?}");
     pool.create_tenant("client3", NoMigrations).await.unwrap();
+    read_from(&pool, "client3").await;
     let error = pool.for_tenant("client2").read_only().get().await.unwrap_err();
     assert!(matches!(error, CheckoutError::SuspendedTenant { .. }), "{error:?}");
     pool.resume_tenant("client2").await.unwrap();

@@ -2,10 +2,13 @@
 
 use diesel::{prelude::*, sql_types::Text};
 use diesel_async::RunQueryDsl;
-use diesel_tenants::{CheckoutError, Placement, TenantPool, directory::FixedDirectory};
+use diesel_tenants::{
+    CheckoutError, Placement, TenantPool,
+    directory::{DirectoryTables, FixedDirectory},
+};
 use diesel_tenants_test_support::{Database, Server};
 
-use crate::store::chain;
+use crate::{migrations::Folder, store::chain};
 
 /// Tenants 7 and 8 share `parts`, by a role of their own.
 struct Shared {
@@ -67,6 +70,11 @@ impl Shared {
         }
     }
 
+    /// Until nothing is left of the last good answer: what comes then is asked for.
+    async fn is_forgotten(&self) {
+        tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    }
+
     async fn is_refused_by_way_of(&self, relations: &str) {
         assert_eq!(
             self.refusal().await,
@@ -111,6 +119,7 @@ async fn rows_of_a_partitioned_table_are_a_tenants_own_in_each_partition() {
          INSERT INTO public.parts VALUES (101, 7), (102, 8)",
     );
     // One that the role has no right to is nobody's way.
+    shared.is_forgotten().await;
     assert_eq!(shared.rows("seven", "parts").await, ["7 1", "7 101"]);
     shared.run("GRANT SELECT (who) ON public.parts_2 TO {role}");
     shared.is_refused_by_way_of("public.parts_2").await;
@@ -123,6 +132,9 @@ async fn rows_of_a_partitioned_table_are_a_tenants_own_in_each_partition() {
          ALTER TABLE public.parts_3 ENABLE ROW LEVEL SECURITY; CREATE POLICY everybody ON public.parts_3 USING (true);
          GRANT SELECT ON public.parts_3 TO {role}",
     );
+    shared.is_refused_by_way_of("public.parts_3").await;
+    // Nor need a row be seen to be lost.
+    shared.run("REVOKE ALL ON public.parts_3 FROM {role}; GRANT DELETE ON public.parts_3 TO {role}");
     shared.is_refused_by_way_of("public.parts_3").await;
 }
 
@@ -198,7 +210,21 @@ async fn views_that_run_as_a_role_which_no_policy_holds_back_are_refused() {
     // One of the role's own is held back as the role is.
     shared
         .run("CREATE VIEW public.own_parts AS SELECT * FROM public.parts; ALTER VIEW public.own_parts OWNER TO {role}");
+    shared.is_forgotten().await;
     assert_eq!(shared.rows("seven", "own_parts").await, ["7 1"]);
+    // Neither kind of role that sees everything needs to be the other kind too.
+    for kind in ["SUPERUSER NOBYPASSRLS", "NOSUPERUSER BYPASSRLS"] {
+        let owner = format!("owner_{}", shared.role);
+        shared.run(&format!(
+            "CREATE ROLE {owner} {kind}; GRANT SELECT ON public.parts TO {owner};
+             CREATE VIEW public.owned AS SELECT * FROM public.parts; ALTER VIEW public.owned OWNER TO {owner};
+             GRANT SELECT ON public.owned TO {{role}}"
+        ));
+        shared.is_refused_by_way_of("public.owned").await;
+        shared.run(&format!(
+            "DROP VIEW public.owned; DROP OWNED BY {owner}; DROP ROLE {owner}"
+        ));
+    }
     let is_15 = shared
         .database
         .values("SELECT current_setting('server_version_num')::int >= 150000");
@@ -207,7 +233,10 @@ async fn views_that_run_as_a_role_which_no_policy_holds_back_are_refused() {
             "CREATE VIEW public.invoked WITH (security_invoker) AS SELECT * FROM public.parts;
              GRANT SELECT ON public.invoked TO {role}",
         );
+        shared.is_forgotten().await;
         assert_eq!(shared.rows("eight", "invoked").await, ["8 2"]);
+        shared.run("ALTER VIEW public.invoked SET (security_invoker = off)");
+        shared.is_refused_by_way_of("public.invoked").await;
     }
 }
 
@@ -450,4 +479,32 @@ async fn a_view_of_the_owners_over_a_table_without_force_is_refused() {
     shared.run(&format!(
         "DROP TABLE public.parts CASCADE; DROP OWNED BY {owner}; DROP ROLE {owner}"
     ));
+}
+
+#[tokio::test]
+async fn no_migration_sees_what_its_connection_showed_a_tenant_before() {
+    let database = Server::shared().database();
+    let (role, name) = (format!("app_{}", database.name()), database.name());
+    database.run(&format!(
+        "CREATE ROLE {role} LOGIN PASSWORD 'x'; GRANT CREATE ON DATABASE {name} TO {role};
+         GRANT USAGE, CREATE ON SCHEMA public TO {role};
+         {TABLE} ALTER TABLE public.parts OWNER TO {role}",
+        TABLE = TABLE.replace("{role}", &role)
+    ));
+    let (_, address) = database.url().split_once('@').unwrap();
+    let pool = TenantPool::builder(format!("postgres://{role}:x@{address}"))
+        .directory(DirectoryTables::new())
+        .max_size(1)
+        .build()
+        .await
+        .unwrap();
+    pool.prepare_directory().await.unwrap();
+    pool.enable_row_security(["parts"], "who").await.unwrap();
+    database.run("INSERT INTO public.tenants (name, tenant_id) VALUES ('seven', '7')");
+    drop(pool.for_tenant("seven").get().await.unwrap());
+    let folder = Folder::of(&[("001", "CREATE TABLE seen AS SELECT * FROM public.parts", "SELECT 1")]);
+    pool.create_tenant("client1", folder.migrations()).await.unwrap();
+    assert_eq!(database.values("SELECT who FROM client1.seen"), [""; 0]);
+    pool.close();
+    database.run(&format!("DROP OWNED BY {role} CASCADE; DROP ROLE {role}"));
 }

@@ -1,4 +1,4 @@
-//! What a connection keeps prepared, and the types it knows, may be others by now: it heals by itself.
+//! What a connection keeps prepared may be other by now: it heals by itself.
 
 use std::{
     sync::{
@@ -11,13 +11,13 @@ use std::{
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
 use diesel_tenants::Checkout;
+use diesel_tenants_test_support::Server;
 use futures_util::{TryStreamExt, try_join};
 
 use crate::{
     migrations::Folder,
-    schema::items,
+    schema::{items, orders},
     store::{Store, chain},
-    types::{Status, parcels},
 };
 
 const STALE: &str = "cached plan must not change result type";
@@ -104,7 +104,8 @@ async fn streams_pipelines_counts_and_single_rows_heal_as_well() {
 
 #[tokio::test]
 async fn inside_of_a_transaction_it_is_one_error_and_the_connection_is_well_afterwards() {
-    let store = Store::on_one_connection().await;
+    let server = Server::builder().start().unwrap();
+    let store = Store::on(&server, |builder| builder.max_size(1)).await;
     let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
     for round in 0..2 {
         descriptions(&mut conn).await.unwrap();
@@ -136,6 +137,11 @@ async fn inside_of_a_transaction_it_is_one_error_and_the_connection_is_well_afte
         assert_eq!(store.pool.status().size, 0, "the connection is closed");
         conn = store.pool.for_tenant("client1").get().await.unwrap();
     }
+    let log = server.log();
+    assert!(
+        log.contains(STALE) && !log.contains("transaction is aborted"),
+        "it was sent again: {log}"
+    );
     // One that was begun by SQL, of which only the server knows.
     descriptions(&mut conn).await.unwrap();
     change_type(&store, 0);
@@ -168,79 +174,27 @@ async fn statements_that_the_server_forgot_are_prepared_anew() {
     }
 }
 
-/// Makes the tenant anew under its old name, behind the back of the pool.
-fn make_anew(store: &Store, tenant: &str) {
-    store.database.run(&format!(
-        "DROP SCHEMA IF EXISTS {tenant} CASCADE;
-         CREATE SCHEMA {tenant};
-         CREATE TYPE {tenant}.order_status AS ENUM ('new', 'sent');
-         CREATE TABLE {tenant}.parcels (
-             id serial PRIMARY KEY, status {tenant}.order_status NOT NULL,
-             history {tenant}.order_status[] NOT NULL, weight int NOT NULL
-         )"
-    ));
-}
-
 #[tokio::test]
-async fn types_and_tables_that_were_made_anew_are_found_unseen() {
+async fn a_statement_that_failed_while_it_ran_is_not_sent_again() {
     let store = Store::on_one_connection().await;
-    make_anew(&store, "client3");
-    let mut conn = store.pool.for_tenant("client3").get().await.unwrap();
-    let insert = || {
-        diesel::insert_into(parcels::table).values((
-            parcels::status.eq(Status::Sent),
-            parcels::history.eq(vec![Status::New, Status::Sent]),
-            parcels::weight.eq(-1),
-        ))
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    let order = || {
+        let no_such_item = (orders::user_id.eq(1), orders::item_id.eq(99), orders::quantity.eq(1));
+        diesel::insert_into(orders::table).values(no_such_item)
     };
-    let update = || diesel::update(parcels::table).set(parcels::history.eq(vec![Status::Sent]));
-    let count = || parcels::table.filter(parcels::status.eq(Status::Sent)).count();
-    for round in 0..6 {
-        // The first statement that meets the new types is another one each time.
-        if round % 3 == 0 {
-            assert_eq!(insert().execute(&mut conn).await, Ok(1), "round {round}");
-        }
-        if round % 3 == 1 {
-            assert_eq!(update().execute(&mut conn).await, Ok(0), "round {round}");
-        }
-        assert_eq!(
-            count().get_result::<i64>(&mut conn).await,
-            Ok(i64::from(round % 3 == 0))
-        );
-        assert_eq!(insert().execute(&mut conn).await, Ok(1));
-        let history: Vec<Status> = parcels::table
-            .order(parcels::id.desc())
-            .select(parcels::history)
-            .first(&mut conn)
+    // Each attempt takes a number, which no error gives back.
+    let taken = || store.value("SELECT last_value FROM client1.orders_id_seq");
+    let before: i32 = taken().parse().unwrap();
+    assert!(order().execute(&mut conn).await.is_err());
+    assert_eq!(taken(), (before + 1).to_string());
+    assert!(
+        order()
+            .returning(orders::id)
+            .get_result::<i32>(&mut conn)
             .await
-            .unwrap();
-        assert_eq!(history, [Status::New, Status::Sent]);
-        drop(conn);
-        make_anew(&store, "client3");
-        conn = store.pool.for_tenant("client3").get().await.unwrap();
-    }
-}
-
-#[tokio::test]
-async fn an_idle_connection_with_types_of_before_is_well_at_its_next_use_inside_of_a_transaction_too() {
-    let store = Store::on_one_connection().await;
-    make_anew(&store, "client3");
-    let count = || parcels::table.filter(parcels::status.eq(Status::Sent)).count();
-    let mut conn = store.pool.for_tenant("client3").get().await.unwrap();
-    assert_eq!(count().get_result::<i64>(&mut conn).await, Ok(0));
-    drop(conn);
-    make_anew(&store, "client3");
-    let mut conn = store.pool.for_tenant("client3").get().await.unwrap();
-    let first = conn
-        .transaction(async |conn| count().get_result::<i64>(conn).await)
-        .await;
-    assert!(first.is_err(), "nothing has told of the new types yet: {first:?}");
-    drop(conn);
-    let mut conn = store.pool.for_tenant("client3").get().await.unwrap();
-    let second = conn
-        .transaction(async |conn| count().get_result::<i64>(conn).await)
-        .await;
-    assert_eq!(second, Ok(0));
+            .is_err()
+    );
+    assert_eq!(taken(), (before + 2).to_string());
 }
 
 #[tokio::test(flavor = "multi_thread")]
