@@ -1,5 +1,5 @@
-//! Schema-per-tenant multi-tenancy for [Diesel](diesel): one shared schema, one schema for each tenant, and ordinary typed
-//! queries that reach the right tenant because the *connection* translates schema names.
+//! Schema-per-tenant multi-tenancy for [Diesel](diesel): one shared schema, one schema for each tenant, and ordinary
+//! typed queries that reach the right tenant because the *connection* translates schema names.
 //!
 //! Shared tables are pinned to their schema, `table! { public.users … }`. A tenant's tables have none,
 //! `table! { orders … }`, and get the schema of the checkout, before anything is sent:
@@ -37,38 +37,45 @@
 //! - **Rust declarations of the tables, from the migrations**: `schema`, with the feature `schema`.
 //! - **Tenants on several servers, or sharing tables**: [`directory`], [`Placement`], [`TenantPool::move_tenant`].
 //! - **The tenant of the running request**: [`context`].
-//! - **Web services** in Actix, Axum and Rocket: `web`, with the features `actix`, `axum`, `rocket`; `docs/axum.md` and its siblings are guides.
+//! - **Web services** in Actix, Axum and Rocket: `web`, with the features `actix`, `axum`, `rocket`. The guide is
+//!   `docs/web.md`; each framework has one of its own beside it.
 //! - **One query for another tenant**: [`TranslateDsl::in_schema`].
 //! - **Without a pool**: [`TenantConnection`] around any diesel-async connection.
 //! - **Migrations in a folder on disk**: `migrations::MigrationFolder`, with the feature `toml`.
 //! - **From a shell**: the command `diesel-tenants`, of the package `diesel-tenants-cli`; `docs/command.md` shows it.
-//! - **What is translated, and what can't be**: [`translate`], [`SchemaTranslateMap`].
+//! - **What is translated, and what can't be**: [`translate`], [`SchemaTranslateMap`]. The translator is a package of
+//!   its own, `diesel-tenants-translate`. It needs neither Diesel nor a connection: use it with sqlx or tokio-postgres.
+//! - **How the library is built**: `docs/architecture.md` in the repository.
 //!
 //! # Features
 //!
-//! None is on by default.
+//! No feature is on by default.
 //!
-//! | feature | what it brings |
-//! |---|---|
-//! | `actix` | `web::actix`: a middleware and extractors |
-//! | `axum` | `web::axum`: a layer and extractors |
-//! | `cli` | the command `diesel-tenants`, with all that it is made of |
-//! | `rocket` | `web::rocket`: a fairing and request guards |
-//! | `serde` | reports that serialise |
-//! | `toml` | `migrations::MigrationFolder` |
-//! | `tracing` | a span around each request's handler, with the tenant |
+//! | feature | what it adds | the dependency |
+//! |---|---|---|
+//! | `actix` | `web::actix`: a middleware and extractors for Actix Web 4 | `actix-web` |
+//! | `axum` | `web::axum`: a layer and extractors for Axum 0.8 | `axum`, `tower-layer`, `tower-service` |
+//! | `rocket` | `web::rocket`: a fairing and request guards for Rocket 0.5 | `rocket` |
+//! | `schema` | `schema` and `TenantPool::rust_schema`: Rust declarations of the tables | `similar`, `unicode-ident` |
+//! | `serde` | `Serialize` for the reports of migrations of all tenants | `serde` |
+//! | `toml` | `migrations::MigrationFolder`: migrations from a folder, `metadata.toml` checked | `toml`, `serde` |
+//! | `tracing` | a span around each request's handler, with the tenant's name; server errors in the log | `tracing` |
+//!
+//! The three web frameworks also share `idna`, `ipnet`, `percent-encoding` and `url`.
 //!
 //! # What is promised
 //!
 //! - **Nothing is shown to the wrong tenant.** A tenant's table without a tenant is an error that names the table. A
-//!   checkout for a tenant that does not exist is an error. New connections are refused if their search_path reaches
-//!   tables, so that what a translator can't see (a name in a string) is "relation does not exist", never another's row.
-//! - **No session state.** Nothing is `SET` for a checkout, so that nothing can leak, and poolers in transaction mode work.
-//!   A connection on which *you* leave state is not handed on.
-//!   Tenants that [share tables](Placement::rows) are the exception: theirs is a setting, bound at each checkout.
+//!   checkout for a tenant that does not exist is an error. The pool refuses new connections whose search_path reaches
+//!   tables. So a name that the translator can't see, such as one in a string, is "relation does not exist", and never
+//!   another tenant's row.
+//! - **No session state.** Nothing is `SET` for a checkout, so that nothing can leak, and poolers in transaction mode
+//!   work. A connection on which *you* leave state is closed, and not handed out again. One exception: tenants that
+//!   [share tables](Placement::rows). Their id is a session setting, set at checkout and reset before the connection
+//!   serves anybody else.
 //! - **The tenant is part of every cache key**: of prepared statements, of type OIDs, of finished texts.
 //! - **Names are data**: [validated](SchemaName) once, quoted always.
-//! - **Dropping a future** anywhere leaves a clean connection in the pool, or none.
+//! - **Any future may be dropped at any point.** Its connection then returns to the pool clean, or is closed.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
