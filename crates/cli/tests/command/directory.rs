@@ -53,6 +53,13 @@ async fn what_the_command_does_to_a_tenant_the_application_finds_in_its_director
 
     // A second tenant of the same name must not be shown to the first one's visitors.
     project.run(&["tenant", "rename", "acme", "acme2"]).well();
+    let err = project.run(&["tenant", "create", "acme"]).failed();
+    assert!(
+        err.contains("another tenant left that place or name a moment ago") && err.contains("wait for as long"),
+        "{err}"
+    );
+    let after_a_minute = || project.database.run("DELETE FROM public.tenants_left");
+    after_a_minute();
     project.run(&["tenant", "create", "acme"]).well();
     project.database.run("INSERT INTO acme.items VALUES (2)");
     assert_eq!(shown(&pool, "acme.example").await.unwrap(), [1]);
@@ -61,6 +68,7 @@ async fn what_the_command_does_to_a_tenant_the_application_finds_in_its_director
     let error = shown(&pool, "acme.example").await.unwrap_err();
     assert!(matches!(error, CheckoutError::SuspendedTenant { .. }), "{error:?}");
     project.run(&["tenant", "archive", "acme2"]).well();
+    after_a_minute();
     project.run(&["tenant", "create", "acme2"]).well();
     project.database.run("INSERT INTO acme2.items VALUES (3)");
     let error = shown(&pool, "acme.example").await.unwrap_err();
@@ -90,6 +98,7 @@ async fn what_the_command_does_to_a_tenant_the_application_finds_in_its_director
         ]
     );
     project.run(&["tenant", "drop", "--yes", "acme3"]).well();
+    after_a_minute();
     project.run(&["tenant", "create", "acme3"]).well();
     assert_eq!(pool.tenant_of_domain("acme.example").await.unwrap(), None);
 }
@@ -198,7 +207,9 @@ async fn tenants_that_live_elsewhere_are_not_taken_for_the_schemas_of_their_name
         "INSERT INTO one.items VALUES (1); INSERT INTO two.items VALUES (2); INSERT INTO far.items VALUES (3);
          UPDATE public.tenants SET database_name = 'shard1' WHERE name = 'far';
          UPDATE public.tenants SET schema_name = 'aside' WHERE name = 'one';
+         DELETE FROM public.tenants_left;
          UPDATE public.tenants SET schema_name = 'one' WHERE name = 'two';
+         DELETE FROM public.tenants_left;
          UPDATE public.tenants SET schema_name = 'two' WHERE name = 'one';
          INSERT INTO public.domains (domain, tenant) VALUES ('one.example', 'one')",
     );
