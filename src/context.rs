@@ -22,28 +22,53 @@
 //!
 //! A task that is spawned has no current tenant of its own accord; [`with_current_tenant`] takes it along.
 
+#[cfg(feature = "_web")]
+use crate::pool::Admitted;
 use crate::{CheckoutError, IntoSchemaName, SchemaName, SchemaNameError, TenantPool, pool::CheckoutRequest};
 
 tokio::task_local! {
+    static CURRENT: Option<Current>;
+}
+
+#[derive(Clone)]
+struct Current {
     /// An invalid name is an error once a connection is asked for.
-    static CURRENT: Option<Result<SchemaName, SchemaNameError>>;
+    name: Result<SchemaName, SchemaNameError>,
+    /// Who that was when a request was let in.
+    #[cfg(feature = "_web")]
+    admitted: Option<Admitted>,
+}
+
+impl From<Result<SchemaName, SchemaNameError>> for Current {
+    fn from(name: Result<SchemaName, SchemaNameError>) -> Self {
+        Self {
+            name,
+            #[cfg(feature = "_web")]
+            admitted: None,
+        }
+    }
 }
 
 /// Runs a future with a current tenant. Inside of another one it takes the other's place, until it is done.
 ///
 /// A name that no tenant can have is an error of [`TenantPool::current`].
 pub fn with_tenant<F: Future>(tenant: impl IntoSchemaName, future: F) -> impl Future<Output = F::Output> {
-    CURRENT.scope(Some(tenant.into_schema_name()), future)
+    CURRENT.scope(Some(tenant.into_schema_name().into()), future)
 }
 
 /// Runs a future without a current tenant, also inside of [`with_tenant`].
 pub fn without_tenant<F: Future>(future: F) -> impl Future<Output = F::Output> {
-    scope(None, future)
+    CURRENT.scope(None, future)
 }
 
-/// With a tenant or without, for who has a valid name.
-pub(crate) fn scope<F: Future>(tenant: Option<SchemaName>, future: F) -> impl Future<Output = F::Output> {
-    CURRENT.scope(tenant.map(Ok), future)
+/// With a tenant that was let in, or without one.
+#[cfg(feature = "_web")]
+pub(crate) fn scope<F: Future>(admitted: Option<Admitted>, future: F) -> impl Future<Output = F::Output> {
+    let current = admitted.map(|admitted| Current {
+        name: Ok(admitted.tenant().clone()),
+        admitted: Some(admitted),
+    });
+    CURRENT.scope(current, future)
 }
 
 /// Gives a future the tenant that is current now, to be spawned with it. Without one it has none.
@@ -66,25 +91,33 @@ pub fn with_current_tenant<F: Future>(future: F) -> impl Future<Output = F::Outp
 
 /// Runs a function with a current tenant: for threads of blocking work.
 pub fn with_tenant_blocking<T>(tenant: impl IntoSchemaName, work: impl FnOnce() -> T) -> T {
-    CURRENT.sync_scope(Some(tenant.into_schema_name()), work)
+    CURRENT.sync_scope(Some(tenant.into_schema_name().into()), work)
 }
 
 /// The tenant of the running request; `None` outside of [`with_tenant`], or if its name is invalid.
 pub fn current_tenant() -> Option<SchemaName> {
-    current()?.ok()
+    current()?.name.ok()
 }
 
-fn current() -> Option<Result<SchemaName, SchemaNameError>> {
+fn current() -> Option<Current> {
     CURRENT.try_with(Clone::clone).ok().flatten()
 }
 
 impl TenantPool {
     /// A checkout for the [current tenant](crate::context). Without one it is an error,
     /// [`NoCurrentTenant`](CheckoutError::NoCurrentTenant).
+    ///
+    /// Of a web request it is the tenant that was let in by this pool: if its name became another one's, that is an error,
+    /// [`ChangedTenant`](CheckoutError::ChangedTenant). In [`with_tenant`], and for other pools, it is whoever has the name by now.
     pub fn current(&self) -> CheckoutRequest<'_> {
         match current() {
-            Some(Ok(tenant)) => self.for_tenant(tenant),
-            Some(Err(error)) => CheckoutRequest::failed(self, error.into()),
+            #[cfg(feature = "_web")]
+            Some(Current {
+                admitted: Some(admitted),
+                ..
+            }) => self.for_admitted(admitted),
+            Some(Current { name: Ok(tenant), .. }) => self.for_tenant(tenant),
+            Some(Current { name: Err(error), .. }) => CheckoutRequest::failed(self, error.into()),
             None => CheckoutRequest::failed(self, CheckoutError::NoCurrentTenant),
         }
     }

@@ -16,7 +16,7 @@ use diesel_async::{
 use futures_core::{Stream, future::BoxFuture};
 use tokio_postgres::CancelToken;
 
-use super::{TenantConnection, Wrapped, facts_of};
+use super::{SchemaFacts, TenantConnection, Wrapped, facts_of};
 use crate::query::Translation;
 
 impl TenantConnection<AsyncPgConnection> {
@@ -30,8 +30,8 @@ impl TenantConnection<AsyncPgConnection> {
     pub async fn look_up_types(&mut self) -> QueryResult<()> {
         let map = self.map().clone();
         let Some(schema) = map.unqualified() else { return Ok(()) };
-        let types = facts_of(schema, &mut self.inner).await?.ok_or(diesel::NotFound)?.types;
-        self.set_translation(Arc::new(Translation::with_types(map, types)));
+        let SchemaFacts { types, identity, .. } = facts_of(schema, &mut self.inner).await?.ok_or(diesel::NotFound)?;
+        self.set_translation(Arc::new(Translation::with_types(map, types, Some(identity.oid))));
         Ok(())
     }
 

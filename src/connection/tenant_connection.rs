@@ -87,6 +87,10 @@ impl<C> TenantConnection<C> {
         status.transaction_depth().ok().flatten().is_some() || self.inner.is_broken()
     }
 
+    pub(crate) fn translation(&self) -> &Arc<Translation> {
+        &self.translation
+    }
+
     pub(crate) fn set_translation(&mut self, translation: Arc<Translation>) {
         self.translation = translation;
     }

@@ -3,18 +3,31 @@ use std::{sync::Arc, time::Instant};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
-    Checkout, Target, TenantPool,
+    Checkout, CheckoutRequest, Target, TenantPool,
     deadline::Deadline,
     request::{Wish, check_out_placed},
+    resolve::Resolved,
 };
-use crate::{CheckoutError, SchemaName, query::Translation};
+use crate::{CheckoutError, SchemaName, query::Translation, translate::SchemaTranslateMap};
 
 /// A tenant whom a checkout would let in: known to the directory or else to the catalog, and not suspended.
-#[derive(Clone)]
+///
+/// Its name may be another's by the time a connection is checked out, and is refused then.
+#[derive(Debug, Clone)]
 pub(crate) struct Admitted {
     tenant: SchemaName,
-    /// Its map, so that it isn't made again. Whether the tenant is still there is asked again.
-    known: Option<Arc<Translation>>,
+    /// Who it is.
+    identity: Identity,
+    /// The pool that let it in, by its address: another one may know another tenant by that name, and its schema by another OID.
+    pool: usize,
+}
+
+#[derive(Debug, Clone)]
+enum Identity {
+    /// A schema of this database. Its map isn't made again; whether it is still there is asked again.
+    Schema(Arc<Translation>),
+    /// What the directory said.
+    Placed(Arc<Resolved>),
 }
 
 impl Admitted {
@@ -49,31 +62,130 @@ impl TenantPool {
     /// Admits a tenant. It takes no connection as long as the tenant is remembered.
     pub(crate) async fn admit(&self, tenant: SchemaName) -> Result<Admitted, CheckoutError> {
         let tenant = self.tenant_name(tenant)?;
-        if let Some(resolver) = self.resolver() {
-            self.resolve(resolver, &tenant, self.deadline()).await?;
-            return Ok(Admitted { tenant, known: None });
+        let identity = match self.resolver() {
+            Some(resolver) => {
+                let resolved = self.resolve(resolver, &tenant, self.deadline()).await?;
+                if resolved.namespace().is_none() {
+                    Box::pin(self.meet(&resolved, &tenant)).await?;
+                }
+                Identity::Placed(resolved)
+            }
+            None => match self.schemas().get(&self.map_of(&tenant), Instant::now()) {
+                Some(known) => Identity::Schema(known),
+                None => {
+                    let checkout = Box::pin(self.for_tenant(&tenant).get()).await?;
+                    Identity::Schema(Arc::clone(checkout.translation()))
+                }
+            },
+        };
+        let pool = self.address();
+        Ok(Admitted { tenant, identity, pool })
+    }
+
+    /// Finds out which schema it is in which the directory says that a tenant lives: whoever checks it out would do so.
+    async fn meet(&self, resolved: &Resolved, tenant: &SchemaName) -> Result<(), CheckoutError> {
+        if resolved.entry.placement.database().is_none()
+            && let Some(known) = self.schemas().get(&resolved.map, Instant::now())
+        {
+            resolved.meet(known.namespace());
+            return Ok(());
         }
-        let known = self.schemas().get(&self.map_of(&tenant), Instant::now());
-        if known.is_none() {
-            Box::pin(self.for_tenant(&tenant).get()).await?;
-        }
-        Ok(Admitted { tenant, known })
+        check_out_placed(self, resolved, tenant, None, false, self.deadline()).await?;
+        Ok(())
+    }
+
+    fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
+    /// A checkout for an admitted tenant; for another pool than that which let it in, for whoever has its name.
+    pub(crate) fn for_admitted(&self, admitted: Admitted) -> CheckoutRequest<'_> {
+        let request = self.for_tenant(&admitted.tenant);
+        let is_ours = admitted.pool == self.address();
+        request.only_for(is_ours.then_some(admitted))
     }
 
     /// A connection for an admitted tenant, who may have been suspended since.
     pub(crate) async fn check_out(&self, admitted: &Admitted, deadline: Deadline) -> Result<Checkout, CheckoutError> {
-        match (&admitted.known, self.resolver()) {
-            (Some(known), _) => {
-                let wish = Wish {
-                    target: &Target::Tenant(admitted.tenant.clone()),
-                    map: known.map(),
-                    tenant_id: None,
-                    deadline,
-                };
-                Checkout::get(self, &wish).await
+        let tenant = &admitted.tenant;
+        match &admitted.identity {
+            Identity::Schema(known) => {
+                let target = Target::Tenant(tenant.clone());
+                Checkout::get(self, &wish(&target, known, known.namespace(), deadline)).await
             }
-            (None, Some(resolver)) => check_out_placed(self, resolver, &admitted.tenant, false, deadline).await,
-            (None, None) => Box::pin(self.for_tenant(&admitted.tenant).get_until(deadline)).await,
+            Identity::Placed(before) => {
+                let now = self.still_there(before, tenant, deadline).await?;
+                let checkout = check_out_placed(self, &now, tenant, before.namespace(), false, deadline).await;
+                if let (Err(CheckoutError::ChangedTenant { .. }), Some(resolver)) = (&checkout, self.resolver()) {
+                    // Whoever comes next is let in as the one who is there now.
+                    resolver.forget(tenant);
+                }
+                checkout
+            }
         }
+    }
+
+    /// The same to a replica. There a schema may have another OID: the database itself tells whether it is still the tenant's.
+    pub(crate) async fn check_out_read_only(
+        &self,
+        admitted: &Admitted,
+        deadline: Deadline,
+    ) -> Result<Checkout, CheckoutError> {
+        let tenant = &admitted.tenant;
+        match &admitted.identity {
+            Identity::Schema(known) => {
+                if !self.has_seen(known.map(), known.namespace()) {
+                    self.check_out(admitted, deadline).await?;
+                }
+                let target = Target::Tenant(tenant.clone());
+                wish(&target, known, None, deadline).check_out(self, None, true).await
+            }
+            Identity::Placed(before) => {
+                let now = self.still_there(before, tenant, deadline).await?;
+                let is_seen = match before.entry.placement.database() {
+                    None => self.has_seen(&before.map, before.namespace()),
+                    Some(database) => self
+                        .open_database(&Arc::from(database))
+                        .is_some_and(|pool| pool.has_seen(&before.map, before.namespace())),
+                };
+                if !is_seen || !Arc::ptr_eq(&now, before) {
+                    self.check_out(admitted, deadline).await?;
+                }
+                check_out_placed(self, &now, tenant, None, true, deadline).await
+            }
+        }
+    }
+
+    /// Whether that schema had the name when this pool looked it up lately.
+    fn has_seen(&self, map: &SchemaTranslateMap, namespace: Option<u32>) -> bool {
+        let seen = self.schemas().get(map, Instant::now());
+        seen.is_some_and(|seen| seen.namespace() == namespace)
+    }
+
+    /// What the directory says by now of a tenant that was admitted.
+    async fn still_there(
+        &self,
+        before: &Resolved,
+        tenant: &SchemaName,
+        deadline: Deadline,
+    ) -> Result<Arc<Resolved>, CheckoutError> {
+        let Some(resolver) = self.resolver() else {
+            unreachable!("the pool that let it in has a directory");
+        };
+        let now = self.resolve(resolver, tenant, deadline).await?;
+        match now.entry.placement == before.entry.placement {
+            true => Ok(now),
+            false => Err(CheckoutError::ChangedTenant { tenant: tenant.clone() }),
+        }
+    }
+}
+
+fn wish<'a>(target: &'a Target, known: &'a Translation, namespace: Option<u32>, deadline: Deadline) -> Wish<'a> {
+    Wish {
+        target,
+        map: known.map(),
+        tenant_id: None,
+        namespace,
+        deadline,
     }
 }

@@ -60,6 +60,7 @@ impl Checkout {
             target,
             map,
             tenant_id,
+            namespace,
             deadline,
         } = *wish;
         if pool.schemas().is_absent(map)
@@ -87,6 +88,9 @@ impl Checkout {
                 translation
             }
         };
+        if namespace.is_some() && namespace != translation.namespace() {
+            return Err(wish.changed());
+        }
         if tenant_id.is_some() || checkout.shows_rows() {
             Box::pin(checkout.show_rows(pool, wish)).await?;
         }

@@ -49,6 +49,12 @@ pub enum CheckoutError {
         /// The tenant asked for.
         tenant: SchemaName,
     },
+    /// Since a request was let in, or a task took its tenant along, the name became another tenant's, or the tenant was moved.
+    #[error("tenant {:?} is not where it was when this began: it was renamed, moved or dropped meanwhile; begin anew", .tenant.as_str())]
+    ChangedTenant {
+        /// The tenant's name at the beginning.
+        tenant: SchemaName,
+    },
     /// All connections are in use, and none came back in time.
     #[error(
         "no connection for {target} within {waited:?}: all {max_size} are in use; \

@@ -1,10 +1,6 @@
 use std::sync::Arc;
 
-use super::{
-    Checkout, CheckoutError, Target, TenantPool,
-    deadline::Deadline,
-    resolve::{Resolved, Resolver},
-};
+use super::{Checkout, CheckoutError, Target, TenantPool, deadline::Deadline, resolve::Resolved};
 use crate::{SchemaName, translate::SchemaTranslateMap};
 
 /// Asks a pool for a connection; made by [`TenantPool::for_tenant`] and its siblings.
@@ -13,6 +9,8 @@ use crate::{SchemaName, translate::SchemaTranslateMap};
 pub struct CheckoutRequest<'a> {
     pool: &'a TenantPool,
     wanted: Result<Wanted, CheckoutError>,
+    #[cfg(feature = "_web")]
+    admitted: Option<super::Admitted>,
     database: Option<Arc<str>>,
     read_only: bool,
 }
@@ -31,6 +29,8 @@ impl<'a> CheckoutRequest<'a> {
         Self {
             pool,
             wanted,
+            #[cfg(feature = "_web")]
+            admitted: None,
             database: None,
             read_only: false,
         }
@@ -38,6 +38,12 @@ impl<'a> CheckoutRequest<'a> {
 
     pub(crate) fn failed(pool: &'a TenantPool, error: CheckoutError) -> Self {
         Self::new(pool, Err(error))
+    }
+
+    /// Only for the tenant that was let in by this very pool: not for another one that got its name.
+    #[cfg(feature = "_web")]
+    pub(crate) fn only_for(self, admitted: Option<super::Admitted>) -> Self {
+        Self { admitted, ..self }
     }
 
     pub(super) fn in_database(self, database: Arc<str>) -> Self {
@@ -94,18 +100,27 @@ impl<'a> CheckoutRequest<'a> {
             read_only,
             ..
         } = self;
+        #[cfg(feature = "_web")]
+        if let Some(admitted) = self.admitted.as_ref().filter(|_| database.is_none()) {
+            return match read_only {
+                false => pool.check_out(admitted, deadline).await,
+                true => Box::pin(pool.check_out_read_only(admitted, deadline)).await,
+            };
+        }
         let tenant = match (wanted, pool.resolver()) {
             (Wanted::Map(target, map), _) => {
                 let wish = Wish {
                     target,
                     map,
                     tenant_id: None,
+                    namespace: None,
                     deadline,
                 };
                 return wish.check_out(pool, database.as_ref(), read_only).await;
             }
             (Wanted::Tenant(tenant), Some(resolver)) if database.is_none() => {
-                return check_out_placed(pool, resolver, tenant, read_only, deadline).await;
+                let resolved = pool.resolve(resolver, tenant, deadline).await?;
+                return check_out_placed(pool, &resolved, tenant, None, read_only, deadline).await;
             }
             (Wanted::Tenant(tenant), _) => tenant,
         };
@@ -113,30 +128,37 @@ impl<'a> CheckoutRequest<'a> {
             target: &Target::Tenant(tenant.clone()),
             map: &pool.map_of(tenant),
             tenant_id: None,
+            namespace: None,
             deadline,
         };
         wish.check_out(pool, database.as_ref(), read_only).await
     }
 }
 
-/// A connection for a tenant where the directory says that it lives.
+/// A connection for a tenant where the directory says that it lives; in a schema of that OID, if one is given.
 pub(super) async fn check_out_placed(
     pool: &TenantPool,
-    resolver: &Resolver,
+    resolved: &Resolved,
     tenant: &SchemaName,
+    namespace: Option<u32>,
     read_only: bool,
     deadline: Deadline,
 ) -> Result<Checkout, CheckoutError> {
-    let resolved = pool.resolve(resolver, tenant, deadline).await?;
     let target = Target::Tenant(tenant.clone());
     let wish = Wish {
         target: &target,
         map: &resolved.map,
         tenant_id: resolved.entry.placement.tenant_id(),
+        namespace,
         deadline,
     };
     let database = resolved.entry.placement.database.as_ref();
     let checkout = wish.check_out(pool, database, read_only).await;
+    if let Ok(checkout) = &checkout
+        && !read_only
+    {
+        resolved.meet(checkout.translation().namespace());
+    }
     checkout.map_err(|error| resolved.explain(error, target))
 }
 
@@ -145,11 +167,21 @@ pub(super) struct Wish<'a> {
     pub(super) target: &'a Target,
     pub(super) map: &'a SchemaTranslateMap,
     pub(super) tenant_id: Option<&'a str>,
+    /// The OID that the schema must have, if it matters.
+    pub(super) namespace: Option<u32>,
     pub(super) deadline: Deadline,
 }
 
 impl Wish<'_> {
-    async fn check_out(
+    /// The schema of that name is another one.
+    pub(super) fn changed(&self) -> CheckoutError {
+        match self.target {
+            Target::Tenant(tenant) => CheckoutError::ChangedTenant { tenant: tenant.clone() },
+            _ => unreachable!("only a tenant is known by its schema's OID"),
+        }
+    }
+
+    pub(super) async fn check_out(
         &self,
         pool: &TenantPool,
         database: Option<&Arc<str>>,

@@ -1,5 +1,8 @@
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
     time::Instant,
 };
 
@@ -19,9 +22,29 @@ pub(super) struct Resolver {
 }
 
 /// What a checkout for a tenant needs to know.
+#[derive(Debug)]
 pub(super) struct Resolved {
     pub(super) entry: DirectoryEntry,
     pub(super) map: SchemaTranslateMap,
+    /// The OID of the schema in which it was first met; 0 before that.
+    namespace: AtomicU32,
+}
+
+impl Resolved {
+    /// The schema by its OID, once somebody has been there.
+    #[cfg(feature = "_web")]
+    pub(super) fn namespace(&self) -> Option<u32> {
+        Some(self.namespace.load(Relaxed)).filter(|&namespace| namespace != 0)
+    }
+
+    /// Notes where the tenant was met, unless it was met before.
+    pub(super) fn meet(&self, namespace: Option<u32>) {
+        if let Some(namespace) = namespace
+            && self.namespace.load(Relaxed) == 0
+        {
+            let _ = self.namespace.compare_exchange(0, namespace, Relaxed, Relaxed);
+        }
+    }
 }
 
 impl Resolver {
@@ -124,6 +147,7 @@ impl TenantPool {
         Resolved {
             map: self.map_of(&schema),
             entry,
+            namespace: AtomicU32::new(0),
         }
     }
 

@@ -154,14 +154,17 @@ impl Schemas {
                 }
             },
         };
+        let namespace = identity.map(|identity| identity.oid);
         let translation = match self.known.get(map) {
             // Finished texts are kept by translation: as long as nothing changed it stays the same.
-            Some(known) if known.translation.types() == types => known.translation,
+            Some(Known { translation, .. }) if translation.types() == types && translation.namespace() == namespace => {
+                translation
+            }
             known => {
                 if known.is_some_and(|known| known.translation.types().iter().any(|before| !types.contains(before))) {
                     self.note_changed_types();
                 }
-                Arc::new(Translation::with_types(map.clone(), types))
+                Arc::new(Translation::with_types(map.clone(), types, namespace))
             }
         };
         let insert = |seen| {

@@ -10,6 +10,8 @@ pub(crate) struct Translation {
     map: SchemaTranslateMap,
     /// The types (enums, domains, composites, ranges) that live in the tenant's schema, sorted by name.
     types: Vec<TenantType>,
+    /// The OID of the schema that unqualified names lead to: another one of its name has another. `None` if nobody asked.
+    namespace: Option<u32>,
 }
 
 /// A type that was made in a tenant's schema.
@@ -21,18 +23,23 @@ pub(crate) struct TenantType {
 
 impl Translation {
     pub(crate) fn new(map: SchemaTranslateMap) -> Self {
-        Self::with_types(map, Vec::new())
+        Self::with_types(map, Vec::new(), None)
     }
 
     /// `types` must be sorted by the bytes of their names.
-    pub(crate) fn with_types(map: SchemaTranslateMap, types: Vec<TenantType>) -> Self {
+    pub(crate) fn with_types(map: SchemaTranslateMap, types: Vec<TenantType>, namespace: Option<u32>) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         debug_assert!(types.is_sorted());
         Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             map,
             types,
+            namespace,
         }
+    }
+
+    pub(crate) fn namespace(&self) -> Option<u32> {
+        self.namespace
     }
 
     pub(crate) fn types(&self) -> &[TenantType] {

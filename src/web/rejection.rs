@@ -149,7 +149,8 @@ impl Rejection {
                 tenant: tenant.as_str().to_owned(),
             },
             CheckoutError::SuspendedTenant { tenant } => Self::Suspended { tenant },
-            error @ (CheckoutError::Exhausted { .. }
+            error @ (CheckoutError::ChangedTenant { .. }
+            | CheckoutError::Exhausted { .. }
             | CheckoutError::TenantExhausted { .. }
             | CheckoutError::Connect { .. }
             | CheckoutError::ConnectionTimeout { .. }

@@ -49,7 +49,7 @@ impl RequestContext {
 
     /// Runs the handler as the tenant's.
     pub(super) fn scope<F: Future>(&self, handler: F) -> impl Future<Output = F::Output> + use<F> {
-        let handler = context::scope(self.tenant().cloned(), handler);
+        let handler = context::scope(self.tenant.clone(), handler);
         #[cfg(feature = "tracing")]
         let handler = tracing::Instrument::instrument(
             handler,

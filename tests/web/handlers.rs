@@ -12,6 +12,8 @@ use diesel::{dsl::sql, prelude::*, sql_types::Integer};
 use diesel_async::{AsyncConnection, RunQueryDsl, TransactionManager};
 use diesel_tenants::{
     Checkout, TenantPool,
+    context::with_current_tenant,
+    pool::CheckoutRequest,
     web::{Framework, Rejection, Resolver, SharedConn, Tenant, TenantConn, Tenants, TrustedProxies},
 };
 
@@ -153,11 +155,36 @@ pub async fn leak(mut shared: SharedConn) -> Result<String, Rejection> {
 
 /// The price of the first item, by way of the context.
 pub async fn current(pool: &TenantPool) -> Result<String, Rejection> {
-    let Ok(mut conn) = pool.current().get().await else {
+    price(pool.current()).await
+}
+
+async fn price(request: CheckoutRequest<'_>) -> Result<String, Rejection> {
+    let Ok(mut conn) = request.get().await else {
         return Ok("nobody".to_owned());
     };
     let price: i32 = items::table.find(1).select(items::price).get_result(&mut conn).await?;
     Ok(price.to_string())
+}
+
+/// The same once the request's body is there: from a task that took the tenant along, here, to read only, and on the request's connection.
+pub async fn upload(mut conn: TenantConn, service: &Service, body: impl Future) -> Result<String, Rejection> {
+    service.begun.fetch_add(1, Ordering::SeqCst);
+    body.await;
+    let pool = service.pool.clone();
+    let task = with_current_tenant(async move { current(&pool).await });
+    let task = tokio::spawn(task).await.unwrap()?;
+    let here = current(&service.pool).await?;
+    let to_read = price(service.pool.current().read_only()).await?;
+    let own = match conn.get().await {
+        Ok(conn) => items::table
+            .find(1)
+            .select(items::price)
+            .get_result::<i32>(conn)
+            .await?
+            .to_string(),
+        Err(rejection) => rejection.code().to_owned(),
+    };
+    Ok(format!("{task}, {here}, {to_read}, {own}"))
 }
 
 pub async fn sleep(mut conn: TenantConn, seconds: u32) -> Result<String, Rejection> {

@@ -31,6 +31,7 @@ macro_rules! scenarios_in {
 
             tests! {
                 hosts: tenants_by_host hostile_hosts forwarded_hosts domains_of_the_directory domains_in_two_forms;
+                names: names_that_change_hands;
                 headers: tenants_by_header hostile_headers tenants_by_path tenants_by_session chains agreement;
                 rejections: suspended_and_unknown_tenants schemas_of_refused_requests busy_pools_and_lost_servers answers_of_ones_own;
                 handlers: shared_tables the_current_tenant transactions;

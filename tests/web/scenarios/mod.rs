@@ -3,4 +3,5 @@ pub mod headers;
 pub mod hosts;
 pub mod load;
 pub mod logs;
+pub mod names;
 pub mod rejections;

@@ -86,6 +86,7 @@ fn app(
                 .service(products)
                 .service(leak)
                 .service(current)
+                .service(upload)
                 .service(sleep)
                 .service(slow)
                 .service(write)
@@ -120,6 +121,11 @@ async fn leak(shared: SharedConn) -> Result<String, Rejection> {
 #[get("/current")]
 async fn current(service: Data<Service>) -> Result<String, Rejection> {
     handlers::current(&service.pool).await
+}
+
+#[post("/upload")]
+async fn upload(conn: TenantConn, service: Data<Service>, body: web::Payload) -> Result<String, Rejection> {
+    handlers::upload(conn, &service, body.to_bytes()).await
 }
 
 #[get("/sleep/{seconds}")]

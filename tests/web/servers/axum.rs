@@ -2,6 +2,7 @@ use std::net::SocketAddr;
 
 use axum::{
     Json, Router,
+    body::{Body, to_bytes},
     extract::{Path, State},
     http::StatusCode,
     middleware::map_response_with_state,
@@ -34,6 +35,7 @@ impl Serve for Server {
                 "/current",
                 get(async |State(service): State<Service>| handlers::current(&service.pool).await),
             )
+            .route("/upload", post(upload))
             .route("/sleep/{seconds}", get(sleep))
             .route("/slow", get(slow))
             .route("/write/{status}", post(write))
@@ -66,6 +68,10 @@ async fn log(State(service): State<Service>, response: Response) -> Response {
 
 async fn bill(conn: TenantConn, Path(user): Path<i32>) -> Result<Json<Vec<Line>>, Rejection> {
     handlers::bill(conn, user).await.map(Json)
+}
+
+async fn upload(conn: TenantConn, State(service): State<Service>, body: Body) -> Result<String, Rejection> {
+    handlers::upload(conn, &service, to_bytes(body, 4096)).await
 }
 
 async fn sleep(conn: TenantConn, Path(seconds): Path<u32>) -> Result<String, Rejection> {

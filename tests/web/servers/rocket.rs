@@ -2,8 +2,9 @@ use std::{io::Cursor, net::Ipv4Addr, sync::Mutex};
 
 use diesel_tenants::web::rocket::{Rejection, Resolver, SharedConn, Tenant, TenantConn, in_tenant};
 use rocket::{
-    Config, Response, State,
+    Config, Data, Response, State,
     config::{LogLevel, Shutdown},
+    data::ToByteUnit,
     fairing::AdHoc,
     get,
     http::Status,
@@ -65,6 +66,7 @@ impl Serve for Server {
             leak,
             two,
             current,
+            upload,
             sleep,
             slow,
             write,
@@ -132,6 +134,11 @@ async fn two(conn: TenantConn, shared: SharedConn) -> Result<String, Rejection> 
 #[get("/current")]
 async fn current(service: &State<Service>) -> Result<String, Rejection> {
     handlers::current(&service.pool).await
+}
+
+#[post("/upload", data = "<body>")]
+async fn upload(conn: TenantConn, service: &State<Service>, body: Data<'_>) -> Result<String, Rejection> {
+    handlers::upload(conn, service, body.open(4.kibibytes()).into_bytes()).await
 }
 
 #[get("/sleep/<seconds>")]
