@@ -37,8 +37,10 @@ impl TenantConnection<AsyncPgConnection> {
 
     /// A token that cancels whatever query runs on this connection, from anywhere.
     ///
-    /// **Don't keep it for longer than the checkout**: the server goes by the connection, and the token would cancel the next tenant's query.
+    /// The server goes by the connection: with a token that is kept after the checkout, one tenant could cancel another's query. So a
+    /// pool closes a connection that gave out a token when it comes back, and the token does nothing from then on.
     pub fn cancel_token(&self) -> CancelToken {
+        self.session.alter();
         self.inner.cancel_token()
     }
 

@@ -260,6 +260,21 @@ async fn a_cancel_token_stops_the_running_query() {
 }
 
 #[tokio::test]
+async fn a_cancel_token_that_is_kept_does_not_stop_the_next_tenants_query() {
+    let store = Store::on_one_connection().await;
+    let conn = store.pool.for_tenant("client1").get().await.unwrap();
+    let token = conn.cancel_token();
+    drop(conn);
+    let mut conn = store.pool.for_tenant("client2").get().await.unwrap();
+    let slow = diesel::sql_query("SELECT pg_sleep(0.5)");
+    let (result, ()) = tokio::join!(slow.execute(&mut conn), async {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        let _ = token.cancel_query(tokio_postgres::NoTls).await;
+    });
+    assert_eq!(result, Ok(1));
+}
+
+#[tokio::test]
 async fn notifications_arrive() {
     let store = Store::new().await;
     let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
