@@ -163,6 +163,16 @@ pub enum LifecycleError {
         /// Where it was to live.
         placement: Placement,
     },
+    /// The other database, in whose shared schema the tenant was to live, is the pool's own.
+    #[error(
+        "can't put tenant {tenant:?} in {placement}: that is the pool's own database, whose shared schema is no tenant's; see which URL it has"
+    )]
+    OwnDatabase {
+        /// The tenant.
+        tenant: SchemaName,
+        /// Where it was to live.
+        placement: Placement,
+    },
     /// The placement policy could not choose.
     #[error("can't {operation}: the placement policy can't tell where it is to live; nothing was done")]
     Policy {

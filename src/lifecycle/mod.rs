@@ -21,6 +21,7 @@ mod locks;
 mod operation;
 mod place;
 mod rename;
+mod same_database;
 mod spares;
 mod tenant_id;
 

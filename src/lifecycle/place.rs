@@ -29,6 +29,7 @@ impl TenantPool {
     ///
     /// # Errors
     /// [`LifecycleError`]; nobody gets the tenant then. [`NoDirectory`](LifecycleError::NoDirectory) if the pool has none.
+    /// [`OwnDatabase`](LifecycleError::OwnDatabase) if it was to have the schema `public` of what really is the pool's own database.
     pub async fn place_tenant(
         &self,
         tenant: impl IntoSchemaName,
@@ -130,6 +131,15 @@ impl TenantPool {
             Some(database) => Some(self.database_of(database, event).await?),
             None => None,
         };
+        if let Some(elsewhere) = &elsewhere
+            && placement.schema_name() == Some(elsewhere.shared_schema())
+            && self.leads_to_database_of(elsewhere, event).await?
+        {
+            return Err(LifecycleError::OwnDatabase {
+                tenant: tenant.clone(),
+                placement: placement.clone(),
+            });
+        }
         let _forget = self.forget_afterwards(tenant);
         let mut connection = connect(self, event).await?;
         // Held until the end, on a connection that does nothing else: nobody else places this tenant meanwhile.

@@ -115,7 +115,7 @@ pub enum CheckoutError {
         /// How long was waited.
         waited: Duration,
     },
-    /// The directory can't be asked where the tenant lives.
+    /// The directory can't be asked where the tenant lives, or names the shared schema of the pool's own database, or another that is no tenant's.
     #[error("can't ask the directory for {target}")]
     Directory {
         /// What the checkout was for.

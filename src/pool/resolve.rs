@@ -10,7 +10,7 @@ use super::{
     CheckoutError, DirectoryCache, DirectoryEntry, DirectoryError, Placement, Target, TenantDirectory, TenantPool,
     deadline::Deadline, placement::Tables, remembered::Remembered,
 };
-use crate::{IntoSchemaName, SchemaName, TenantStatus, translate::SchemaTranslateMap};
+use crate::{IntoSchemaName, SchemaName, SchemaNameError, TenantStatus, translate::SchemaTranslateMap};
 
 /// A directory, and what it answered lately.
 pub(super) struct Resolver {
@@ -100,8 +100,8 @@ impl TenantPool {
             None => {
                 let find = async {
                     let found = resolver.directory.find(tenant, self).await;
-                    let found = found.map_err(DirectoryError::new)?;
-                    Ok(found.map(|entry| Arc::new(self.resolved(entry))))
+                    let found = found.and_then(|entry| Ok(entry.map(|entry| self.resolved(entry)).transpose()?));
+                    Ok(found.map_err(DirectoryError::new)?.map(Arc::new))
                 };
                 Box::pin(in_time(target, deadline, resolver.tenants.get_or_find(tenant, find))).await?
             }
@@ -139,16 +139,18 @@ impl TenantPool {
         Ok(found.map(|entry| entry.placement))
     }
 
-    fn resolved(&self, entry: DirectoryEntry) -> Resolved {
+    /// The shared schema, or another that is no tenant's, may be a tenant's in another database only.
+    fn resolved(&self, entry: DirectoryEntry) -> Result<Resolved, SchemaNameError> {
         let schema = match &entry.placement.tables {
+            Tables::Schema(schema) if entry.placement.database.is_none() => self.tenant_name(schema)?,
             Tables::Schema(schema) => schema.clone(),
             Tables::Rows(_) => self.shared_schema().clone(),
         };
-        Resolved {
+        Ok(Resolved {
             map: self.map_of(&schema),
             entry,
             namespace: AtomicU32::new(0),
-        }
+        })
     }
 
     /// The tenant to whom a domain belongs, by the pool's [directory](TenantDirectory); `None` if it is nobody's, or the pool has no

@@ -508,6 +508,64 @@ async fn a_general_database_lists_tenants_and_each_has_a_database_of_its_own() {
     );
 }
 
+#[tokio::test]
+async fn the_shared_schema_is_no_tenants_also_by_another_name_of_the_pools_own_database() {
+    let database = Server::shared().database();
+    let pool = TenantPool::builder(database.url())
+        .directory(DirectoryTables::new())
+        .database("self", format!("{}?application_name=self", database.url()))
+        .build()
+        .await
+        .unwrap();
+    pool.prepare_directory().await.unwrap();
+    let placement = Placement::schema(name("public")).in_database("self");
+    let error = pool
+        .place_tenant("client1", placement.clone(), NoMigrations)
+        .await
+        .unwrap_err();
+    assert!(
+        chain(&error).contains("that is the pool's own database, whose shared schema is no tenant's"),
+        "{}",
+        chain(&error)
+    );
+    assert!(database.values("SELECT name FROM tenants").is_empty());
+    // Nor is what was noted by SQL finished.
+    database.run(
+        "INSERT INTO tenants (name, schema_name, database_name, status) VALUES ('client1', 'public', 'self', 'unfinished')",
+    );
+    let error = pool.place_tenant("client1", placement, NoMigrations).await.unwrap_err();
+    assert!(matches!(error, LifecycleError::OwnDatabase { .. }), "{error:?}");
+    let checkout = pool.for_tenant("client1").get().await;
+    assert!(
+        matches!(checkout, Err(CheckoutError::UnknownTenant { .. })),
+        "{checkout:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_directory_that_puts_a_tenant_in_the_shared_schema_is_not_followed() {
+    let database = Server::shared().database();
+    database.run(USERS);
+    let by_tables = TenantPool::builder(database.url())
+        .directory(DirectoryTables::new())
+        .build()
+        .await
+        .unwrap();
+    by_tables.prepare_directory().await.unwrap();
+    database.run("INSERT INTO tenants (name, schema_name) VALUES ('client1', 'public')");
+    let fixed = FixedDirectory::new().with("client1", Placement::schema(name("public")));
+    let by_program = TenantPool::builder(database.url())
+        .directory(fixed.unwrap())
+        .build()
+        .await
+        .unwrap();
+    for pool in [by_tables, by_program] {
+        let error = pool.for_tenant("client1").get().await.unwrap_err();
+        assert!(matches!(error, CheckoutError::Directory { .. }), "{error:?}");
+        assert!(chain(&error).contains("public"), "{}", chain(&error));
+    }
+}
+
 /// A shard and two processes: one that changes tenants, and one that remembers where they were.
 async fn two_processes() -> (Database, Database, [TenantPool; 2]) {
     let (main, shard) = (Server::shared().database(), Server::shared().database());
