@@ -80,6 +80,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod backend;
 pub mod connection;
 pub mod context;
 pub mod directory;
@@ -88,10 +89,8 @@ pub mod lifecycle;
 pub mod migrations;
 pub mod pool;
 pub mod query;
-mod quote;
 #[cfg(feature = "schema")]
 pub mod schema;
-mod structure;
 pub mod transfer;
 pub mod translate;
 #[cfg(feature = "_web")]

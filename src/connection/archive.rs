@@ -1,7 +1,7 @@
 //! What the comment on an archived tenant's version table tells.
 
 use super::TenantStatus;
-use crate::{SchemaName, quote::literal};
+use crate::{SchemaName, backend::postgres::quote::literal};
 
 const ARCHIVED: &str = "diesel-tenants: archived ";
 /// On its way to be dropped: counts as [unfinished](TenantStatus::Unfinished).

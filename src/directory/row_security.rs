@@ -7,7 +7,7 @@ use diesel::{
 };
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
-use crate::{ConnectError, SchemaName, SchemaNameError, TenantPool, quote::literal};
+use crate::{ConnectError, SchemaName, SchemaNameError, TenantPool, backend::postgres::quote::literal};
 
 /// Why tables could not be put under row-level security. Nothing is changed then.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,6 @@
 //! Turning an object into another of the same name, where it stays what it is.
 
-use crate::{
+use crate::backend::postgres::{
     quote::literal,
     structure::{Column, Kind, Object},
 };

@@ -6,10 +6,11 @@ use super::{
 };
 use crate::{
     SchemaName,
-    structure::{Column, Kind, Object, Structure, render, unqualified},
+    backend::postgres::{
+        structure::{Column, Kind, Object, Structure, render, unqualified},
+        version_table,
+    },
 };
-
-const VERSIONS: &str = "__diesel_schema_migrations";
 
 pub(super) type Key<'a> = (Kind, &'a str, &'a str);
 
@@ -74,7 +75,7 @@ impl Comparison<'_> {
             };
             let found = &self.found[found_at];
             let leads_to_template = self.leads_to_template(object);
-            if object.is_like(found) && !leads_to_template || object.name == VERSIONS {
+            if object.is_like(found) && !leads_to_template || object.name == version_table::NAME {
                 continue;
             }
             differences.push(difference(Change::Different, Some(object), Some(found)));
@@ -122,8 +123,8 @@ impl Comparison<'_> {
             kind => kind == Kind::Check && object.inline,
         };
         is_handed_down
-            || object.parent == VERSIONS
-            || matches!(object.kind, Kind::Comment | Kind::Grant) && object.name.contains(VERSIONS)
+            || object.parent == version_table::NAME
+            || matches!(object.kind, Kind::Comment | Kind::Grant) && object.name.contains(version_table::NAME)
     }
 
     /// Whether the object belongs to a table that the other structure has not got, and is made or dropped together with it.

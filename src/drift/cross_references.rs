@@ -6,7 +6,7 @@ use diesel::{QueryResult, QueryableByName, sql_types::Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::{ATTEMPTS, TOGETHER};
-use crate::{CheckoutError, SchemaName, TenantPool, pool::Target, structure::texts};
+use crate::{CheckoutError, SchemaName, TenantPool, backend::postgres::structure::texts, pool::Target};
 
 /// Something in a tenant's schema that names another tenant's in a text, which PostgreSQL reads anew each time: a function with
 /// `SET search_path = client1`, or with `client1.orders` in its body, in the schema of client2.

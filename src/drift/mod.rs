@@ -19,11 +19,11 @@ pub use cross_references::CrossReference;
 pub use errors::DriftError;
 pub use report::{Change, Difference, Drift, DriftReport, Repair};
 
-pub use crate::structure::Kind as ObjectKind;
+pub use crate::backend::postgres::structure::Kind as ObjectKind;
 use crate::{
     IntoSchemaName, SchemaName, TenantPool,
+    backend::postgres::structure::{Structure, read},
     connection::{STATUS_COMMENT, TenantStatus},
-    structure::{Structure, read},
 };
 use compare::compare;
 use cross_references::schemas_of_tenants;

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use super::CrossReference;
-use crate::{SchemaName, structure::Kind};
+use crate::{SchemaName, backend::postgres::structure::Kind};
 
 /// How tenants differ from a template. See [`TenantPool::drift`](crate::TenantPool::drift).
 #[derive(Debug, Clone, Default)]

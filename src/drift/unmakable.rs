@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::compare::{Comparison, Work};
-use crate::structure::{Kind, Object};
+use crate::backend::postgres::structure::{Kind, Object};
 
 impl Comparison<'_> {
     /// Whether what the template has would lead to the template if the tenant had it.

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     IntoSchemaName, MAX_NAME_BYTES, SchemaName, SchemaNameError, TenantPool,
+    backend::postgres::{LockSpan, try_lock},
     connection::{ArchiveNote, TenantStatus},
-    migrations::{LockSpan, try_lock},
     pool::DirectoryChange,
 };
 

@@ -3,7 +3,7 @@
 use super::{LifecycleError, Operation};
 use crate::{
     SchemaName,
-    structure::{Followers, followers, outsiders, texts},
+    backend::postgres::structure::{Followers, followers, outsiders, texts},
 };
 
 /// What to do about texts that name a schema and can't follow it to its new name.

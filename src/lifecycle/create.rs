@@ -11,8 +11,9 @@ use super::{
 };
 use crate::{
     CheckoutError, IntoSchemaName, SchemaName, TenantPool,
+    backend::postgres::version_table,
     connection::{TenantStatus, status_of},
-    migrations::{Direction, MigrationError, Plan, Runner, SchemaOwner, Script, version_table},
+    migrations::{Direction, MigrationError, Plan, Runner, SchemaOwner, Script},
     pool::DirectoryChange,
 };
 

@@ -8,8 +8,9 @@ use diesel_async::{SimpleAsyncConnection, pooled_connection::PoolableConnection}
 use super::spares::spares;
 use crate::{
     SchemaName, TenantPool,
+    backend::postgres::version_table,
     connection::TenantStatus,
-    migrations::{Body, RESET, Script, text, version_table},
+    migrations::{Body, RESET, Script, text},
     pool::{DirectoryChange, search_path},
 };
 

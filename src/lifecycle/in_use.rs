@@ -10,7 +10,7 @@ use diesel::{
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection, TransactionManager};
 
 use super::{LifecycleError, Operation, locks, operation::Transactions};
-use crate::{SchemaName, quote};
+use crate::{SchemaName, backend::postgres::quote};
 
 /// How long a statement waits for a lock at a time, while all others wait behind it. Less than the server's
 /// `deadlock_timeout` (by default one second), so that who waits in a circle with it is not the one to be thrown out.

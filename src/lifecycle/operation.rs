@@ -10,8 +10,8 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncC
 use super::{LifecycleError, LifecycleEvent};
 use crate::{
     SchemaName, TenantPool,
+    backend::postgres::{LockSpan, lock_all, unlock, version_table},
     connection::{TenantStatus, is_placed},
-    migrations::{LockSpan, lock_all, unlock, version_table},
     pool::DirectoryChange,
 };
 

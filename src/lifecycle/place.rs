@@ -13,8 +13,9 @@ use super::{
 };
 use crate::{
     IntoSchemaName, Placement, SchemaName, TenantPool, TenantStatus,
+    backend::postgres::version_table,
     connection::PLACED,
-    migrations::{Plan, SchemaOwner, version_table},
+    migrations::{Plan, SchemaOwner},
     pool::{DirectoryChange, DirectoryEntry},
 };
 

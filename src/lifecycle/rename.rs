@@ -6,8 +6,8 @@ use super::{
     LifecycleError, LifecycleEvent, Operation, by_name::Texts, connect, in_use::Patience, spares::is_reserved,
 };
 use crate::{
-    IntoSchemaName, SchemaName, SchemaNameError, TenantPool, connection::TenantStatus, pool::DirectoryChange,
-    structure::stop_journal,
+    IntoSchemaName, SchemaName, SchemaNameError, TenantPool, backend::postgres::structure::stop_journal,
+    connection::TenantStatus, pool::DirectoryChange,
 };
 
 /// Renames a tenant, once it is awaited; made by [`TenantPool::rename_tenant`].

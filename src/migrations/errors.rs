@@ -1,7 +1,7 @@
 use std::{error::Error, fmt, time::Duration};
 
 use super::OutsideWork;
-use crate::{ConnectError, SchemaName, SchemaNameError, quote::identifier};
+use crate::{ConnectError, SchemaName, SchemaNameError, backend::postgres::quote::identifier};
 
 /// Whose schema is migrated.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use super::{MigrationError, Runner, script::Body, script::Script};
 use crate::{
     SchemaName,
-    quote::literal,
+    backend::postgres::quote::literal,
     translate::{identifier_name, tokens},
 };
 

@@ -1,15 +1,9 @@
 //! One migration of a schema at a time.
 
-use std::time::{Duration, Instant};
-
-use diesel::QueryResult;
 use diesel_async::{AsyncConnection, AsyncPgConnection, TransactionManager};
 
-use super::{
-    MigrationError, Runner,
-    versions::{self, LockSpan},
-};
-use crate::SchemaName;
+use super::{MigrationError, Runner};
+use crate::backend::postgres::{LockSpan, lock_all, unlock};
 
 type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
 
@@ -29,9 +23,7 @@ impl Runner {
     pub(super) async fn unlock_session(&mut self) -> Result<(), MigrationError> {
         self.session_locks = self.session_locks.saturating_sub(1);
         let (connection, owner) = self.parts();
-        versions::unlock(connection, owner.schema())
-            .await
-            .map_err(owner.failed())
+        unlock(connection, owner.schema()).await.map_err(owner.failed())
     }
 
     async fn lock(&mut self, span: LockSpan) -> Result<(), MigrationError> {
@@ -70,48 +62,5 @@ impl Runner {
     /// Rolls back after an error, which is the one to tell: without a connection the server rolls back by itself.
     pub(crate) async fn rollback(&mut self) {
         let _ = Transactions::rollback_transaction(self.parts().0).await;
-    }
-}
-
-/// Takes the advisory locks of schemas, trying again and again until the time is over, and tells whether that succeeded.
-///
-/// Locks that last for a transaction are taken in one that is begun for each try, and is open on success. None is held while
-/// another one is waited for, so that nobody can wait in a circle.
-pub(crate) async fn lock_all(
-    connection: &mut AsyncPgConnection,
-    schemas: &[&SchemaName],
-    span: LockSpan,
-    lock_timeout: Duration,
-) -> QueryResult<bool> {
-    let started = Instant::now();
-    let mut pause = Duration::from_millis(5);
-    loop {
-        if span == LockSpan::Transaction {
-            Transactions::begin_transaction(connection).await?;
-        }
-        let mut locked = Vec::new();
-        for schema in schemas {
-            if !versions::try_lock(connection, schema, span).await? {
-                break;
-            }
-            locked.push(*schema);
-        }
-        if locked.len() == schemas.len() {
-            return Ok(true);
-        }
-        match span {
-            LockSpan::Transaction => Transactions::rollback_transaction(connection).await?,
-            LockSpan::Session => {
-                for schema in locked {
-                    versions::unlock(connection, schema).await?;
-                }
-            }
-        }
-        let left = lock_timeout.saturating_sub(started.elapsed());
-        if left.is_zero() {
-            return Ok(false);
-        }
-        tokio::time::sleep(pause.min(left)).await;
-        pause = (pause * 2).min(Duration::from_millis(250));
     }
 }

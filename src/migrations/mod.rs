@@ -58,7 +58,6 @@ mod shared;
 mod sources;
 pub(crate) mod text;
 mod traces;
-mod versions;
 
 pub use errors::{Aftermath, Direction, FailedMigration, MigrationError, MigrationSourceError, Place, SchemaOwner};
 pub use execute::BlockingConnection;
@@ -70,7 +69,6 @@ pub use fleet::{
 pub use folder::MigrationFolder;
 #[cfg(feature = "toml")]
 pub use folder_errors::MigrationFolderError;
-pub(crate) use lock::lock_all;
 pub use operations::Revert;
 pub use outside::{OutsideWork, left_on_session, outside_work};
 pub(crate) use reset::RESET;
@@ -78,4 +76,3 @@ pub(crate) use runner::Runner;
 pub(crate) use script::{Body, Plan, Script};
 pub use shared::SharedVersions;
 pub use sources::{ChosenMigrations, NoMigrations};
-pub(crate) use versions::{LockSpan, applied, lock_name, table as version_table, try_lock, unlock};

@@ -8,9 +8,11 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use super::{
     MigrationError, Runner,
     script::{Body, Script},
-    versions::lock_name,
 };
-use crate::{SchemaName, quote};
+use crate::{
+    SchemaName,
+    backend::postgres::{lock_name, quote},
+};
 
 /// Takes away all that a session can be left with, outside of a transaction: as if it had just begun.
 ///

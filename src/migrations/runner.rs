@@ -6,9 +6,16 @@ use super::{
     Direction, MigrationError, Plan, RESET, SchemaOwner,
     script::{Planned, Script},
     text,
-    versions::{self, VersionTable},
 };
-use crate::{TenantPool, connection::status_of, pool::search_path, quote};
+use crate::{
+    TenantPool,
+    backend::postgres::{
+        quote,
+        version_table::{self, VersionTable},
+    },
+    connection::status_of,
+    pool::search_path,
+};
 
 /// Migrates one schema, on a connection of its own, which is closed afterwards.
 pub(crate) struct Runner {
@@ -114,7 +121,7 @@ impl Runner {
     /// The versions applied, oldest first.
     pub(super) async fn applied(&mut self) -> Result<Vec<String>, MigrationError> {
         let (connection, owner) = self.parts();
-        versions::applied(connection, owner.schema())
+        version_table::applied(connection, owner.schema())
             .await
             .map_err(owner.failed())
     }
@@ -171,7 +178,7 @@ impl Runner {
 
     pub(super) async fn create_version_table(&mut self) -> Result<(), MigrationError> {
         let (connection, owner) = self.parts();
-        let found = versions::look_at(connection, owner.schema())
+        let found = version_table::look_at(connection, owner.schema())
             .await
             .map_err(owner.failed())?;
         if found == VersionTable::Complete {
@@ -223,7 +230,7 @@ impl Runner {
     /// Under the lock: runs the migration and records it, unless that was done by somebody else meanwhile.
     async fn run_if_needed(&mut self, script: &Script) -> Result<Outcome, MigrationError> {
         let (connection, owner) = self.parts();
-        let is_applied = versions::is_applied(connection, owner.schema(), &script.migration.version)
+        let is_applied = version_table::is_applied(connection, owner.schema(), &script.migration.version)
             .await
             .map_err(owner.failed())?;
         if is_applied == (script.direction == Direction::Up) {
@@ -243,9 +250,9 @@ impl Runner {
         let recorded = match script.direction {
             Direction::Up => {
                 let version = &script.migration.version;
-                versions::insert(connection, owner.schema(), version, script.checksum.as_deref()).await
+                version_table::insert(connection, owner.schema(), version, script.checksum.as_deref()).await
             }
-            Direction::Down => versions::delete(connection, owner.schema(), &script.migration.version).await,
+            Direction::Down => version_table::delete(connection, owner.schema(), &script.migration.version).await,
         };
         recorded.map_err(owner.failed())?;
         if script.migration.in_transaction && self.may_be_pooled() {

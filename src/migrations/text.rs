@@ -1,10 +1,10 @@
 //! Statements on the version table as text, for messages of several statements, which can't have binds.
 
-use super::{
-    script::Script,
-    versions::{lock_name, table},
+use super::script::Script;
+use crate::{
+    SchemaName,
+    backend::postgres::{lock_name, quote::literal, version_table::table},
 };
-use crate::{SchemaName, quote::literal};
 
 /// Part of the server's error when the advisory lock is taken: the value that isn't a boolean.
 pub(super) const LOCKED: &str = "diesel-tenants: locked";

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     SchemaName,
-    quote::{literal, names_in_list},
+    backend::postgres::quote::{literal, names_in_list},
 };
 
 /// Makes a connection of one's own from the driver's configuration: for TLS, above all.

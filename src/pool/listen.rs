@@ -7,7 +7,7 @@ use futures_util::StreamExt as _;
 use tokio::task::AbortHandle;
 
 use super::{ConnectError, DirectoryChange, TenantPool, connect::Connector, resolve::Resolver, schemas::Schemas};
-use crate::{SchemaName, quote::literal};
+use crate::{SchemaName, backend::postgres::quote::literal};
 
 const CHANNEL: &str = "diesel_tenants";
 

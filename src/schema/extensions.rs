@@ -12,8 +12,8 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
 use crate::{
     SchemaName,
+    backend::postgres::quote::identifier,
     migrations::{Body, Direction, Plan},
-    quote::identifier,
     translate::{statements, words},
 };
 

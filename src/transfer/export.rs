@@ -29,8 +29,8 @@ use super::{
 };
 use crate::{
     IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
+    backend::postgres::quote::lock_timeout,
     lifecycle::{LOCK_TABLES, keep_from_migrating},
-    quote::lock_timeout,
 };
 
 impl TenantPool {

@@ -3,7 +3,7 @@
 use super::format::{Fields, Taking};
 use crate::{
     SchemaName,
-    quote::{identifier, literal},
+    backend::postgres::quote::{identifier, literal},
 };
 
 /// A table whose rows are transferred. Names are the catalog's, and quoted here only.

@@ -6,7 +6,7 @@ use tokio::{
 use tokio_postgres::{Client, Connection, Error, Row, types::ToSql};
 
 use super::tls::Dial;
-use crate::quote::literal;
+use crate::backend::postgres::quote::literal;
 
 /// What a role, a database or a pooler may have set otherwise: values survive the way through text, rows are read whole or
 /// not at all, and a slow reader or writer is no reason to end.

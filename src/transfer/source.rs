@@ -13,10 +13,12 @@ use super::{
 };
 use crate::{
     SchemaName, TenantPool,
+    backend::postgres::{
+        quote::identifier,
+        structure::{Object, Structure, left_behind, read},
+        version_table,
+    },
     connection::{ArchiveNote, STATUS_COMMENT, TenantStatus},
-    migrations::version_table,
-    quote::identifier,
-    structure::{Object, Structure, left_behind, read},
 };
 
 /// All that an export holds but rows, as of one moment.

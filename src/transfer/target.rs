@@ -1,10 +1,6 @@
 //! The schema that an import makes, in one transaction.
 
-use std::{
-    io::Cursor,
-    pin::pin,
-    time::{Duration, Instant},
-};
+use std::{io::Cursor, pin::pin};
 
 use futures_util::SinkExt;
 use tokio::io::AsyncRead;
@@ -20,10 +16,9 @@ use super::{
 };
 use crate::{
     LifecycleError, LifecycleEvent, SchemaName, TenantPool,
+    backend::postgres::{Backoff, LockSpan, lock_name, structure::render, version_table},
     connection::{STATUS_COMMENT, TenantStatus},
-    migrations::{lock_name, version_table},
     pool::{DirectoryChange, search_path},
-    structure::render,
 };
 
 /// How many tables and rows there were.
@@ -43,8 +38,7 @@ impl Target<'_> {
     /// Begins a transaction in which nobody else makes, migrates or drops a tenant of that name.
     pub(super) async fn begin(&self) -> Result<(), ImportError> {
         let lock_timeout = self.pool.migration_lock_timeout();
-        let started = Instant::now();
-        let mut pause = Duration::from_millis(5);
+        let mut backoff = Backoff::new(lock_timeout);
         loop {
             let begun = self.session.begin("ISOLATION LEVEL READ COMMITTED, READ WRITE").await;
             begun.map_err(self.server())?;
@@ -52,8 +46,7 @@ impl Target<'_> {
                 return Ok(());
             }
             self.session.execute("ROLLBACK").await.map_err(self.server())?;
-            let left = lock_timeout.saturating_sub(started.elapsed());
-            if left.is_zero() {
+            if !backoff.pause().await {
                 return Err(ImportError::Lifecycle(LifecycleError::Locked {
                     operation: LifecycleEvent::Import {
                         tenant: self.tenant.clone(),
@@ -61,14 +54,12 @@ impl Target<'_> {
                     waited: lock_timeout,
                 }));
             }
-            tokio::time::sleep(pause.min(left)).await;
-            pause = (pause * 2).min(Duration::from_millis(250));
         }
     }
 
     async fn try_lock(&self) -> Result<bool, Error> {
-        let sql = "SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended($1, 0))";
-        let rows = self.session.query(sql, &[&lock_name(self.tenant)]).await?;
+        let query = LockSpan::Transaction.query();
+        let rows = self.session.query(query, &[&lock_name(self.tenant)]).await?;
         rows.first().map_or(Ok(false), |row| row.try_get(0))
     }
 

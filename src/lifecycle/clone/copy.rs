@@ -11,20 +11,21 @@ use super::{
 };
 use crate::{
     LifecycleError, LifecycleEvent, SchemaName, TenantPool,
+    backend::postgres::{
+        quote::lock_timeout,
+        structure::{Object, Structure, left_behind, read, render},
+        version_table,
+    },
     connection::{TenantStatus, status_of},
     lifecycle::errors::is_for_who_left,
     migrations::{MigrationError, SchemaOwner},
     pool::{DirectoryChange, search_path},
-    quote::lock_timeout,
-    structure::{Object, Structure, left_behind, read, render},
 };
 
 /// As `pg_dump` sets them: rows are read whole or not at all, and values survive the way through text.
 const SETTINGS: &str = "SET LOCAL row_security = off; SET LOCAL check_function_bodies = off; \
     SET LOCAL synchronize_seqscans = off; SET LOCAL datestyle = 'ISO'; SET LOCAL intervalstyle = 'postgres'; \
     SET LOCAL extra_float_digits = 3; SET LOCAL array_nulls = on";
-
-const VERSIONS: &str = "__diesel_schema_migrations";
 
 /// Copies one tenant, in a transaction on a connection of its own.
 pub(super) struct Copying<'a> {
@@ -105,7 +106,10 @@ impl<'a> Copying<'a> {
 
         let (before, after) = structure.objects.split_at(structure.before_rows());
         self.make(before).await?;
-        for table in tables.iter().filter(|table| with_data || table.name == VERSIONS) {
+        for table in tables
+            .iter()
+            .filter(|table| with_data || table.name == version_table::NAME)
+        {
             let copied = self
                 .connection
                 .batch_execute(&table.copy(self.template, self.tenant))

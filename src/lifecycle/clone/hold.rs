@@ -1,17 +1,14 @@
 //! Keeps template and clone from being migrated while one is copied to the other.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use diesel::{
-    QueryResult, QueryableByName,
-    result::Error as DieselError,
-    sql_types::{Bool, Text},
-};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel::result::Error as DieselError;
+use diesel_async::AsyncPgConnection;
 
 use crate::{
     SchemaName, TenantPool,
-    migrations::{MigrationError, Runner, SchemaOwner, lock_name},
+    backend::postgres::{Backoff, LockSpan, try_lock},
+    migrations::{MigrationError, Runner, SchemaOwner},
 };
 
 /// Begins a transaction that nobody migrates the two in.
@@ -36,34 +33,19 @@ pub(crate) async fn keep_from_migrating(
 ) -> Result<(), MigrationError> {
     let owner = || SchemaOwner::Tenant(schema.clone());
     let failed = |source: DieselError| MigrationError::Versions { owner: owner(), source };
-    let started = Instant::now();
-    while !try_share(connection, schema).await.map_err(failed)? {
-        if started.elapsed() >= timeout {
+    let mut backoff = Backoff::new(timeout);
+    while !try_lock(connection, schema, LockSpan::SharedTransaction)
+        .await
+        .map_err(failed)?
+    {
+        if !backoff.pause().await {
             return Err(MigrationError::Locked {
                 owner: owner(),
                 waited: timeout,
             });
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     Ok(())
-}
-
-/// Tries to take the lock on a schema's migrations, beside others who clone it.
-async fn try_share(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<bool> {
-    #[derive(QueryableByName)]
-    struct Lock {
-        #[diesel(sql_type = Bool)]
-        taken: bool,
-    }
-
-    let lock: Lock = diesel::sql_query(
-        "SELECT pg_catalog.pg_try_advisory_xact_lock_shared(pg_catalog.hashtextextended($1, 0)) AS taken",
-    )
-    .bind::<Text, _>(lock_name(schema))
-    .get_result(connection)
-    .await?;
-    Ok(lock.taken)
 }
 
 /// Finds the statement that keeps a schema's tables from being changed or dropped, as a query on them would; `NULL` without any.

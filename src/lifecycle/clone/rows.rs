@@ -6,7 +6,7 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use crate::{SchemaName, structure::moved};
+use crate::{SchemaName, backend::postgres::structure::moved};
 
 /// A table of the template, with the columns to copy.
 #[derive(QueryableByName)]

@@ -16,8 +16,9 @@ use super::{
 };
 use crate::{
     SchemaName, TenantPool,
+    backend::postgres::version_table::applied,
     connection::{TenantStatus, status_of},
-    migrations::{Plan, SchemaOwner, applied},
+    migrations::{Plan, SchemaOwner},
 };
 
 impl TenantPool {

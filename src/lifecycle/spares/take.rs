@@ -6,9 +6,14 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection, TransactionManager}
 use super::{super::operation::Transactions, spares};
 use crate::{
     SchemaName,
+    backend::postgres::{
+        LockSpan,
+        structure::{Followers, followers, texts},
+        try_lock, version_table,
+        version_table::applied,
+    },
     connection::{TenantStatus, status_of},
-    migrations::{LockSpan, Plan, applied, try_lock, version_table},
-    structure::{Followers, followers, texts},
+    migrations::Plan,
 };
 
 /// Gives a spare that is ready the name of a tenant, in a transaction that is open: one that has exactly the versions of the

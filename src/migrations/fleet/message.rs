@@ -7,7 +7,7 @@ use super::super::{
     script::{Body, Script},
     text,
 };
-use crate::{SchemaName, quote};
+use crate::{SchemaName, backend::postgres::quote};
 
 /// A migration whose SQL can be sent in one message, whoever's schema it is for.
 pub(super) struct Message<'a> {

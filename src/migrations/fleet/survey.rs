@@ -15,8 +15,10 @@ use futures_util::future::try_join_all;
 
 use super::{FleetError, worker::Worker};
 use crate::{
-    SchemaName, Tenant, TenantPool, TenantStatus, connection::status_of, migrations::version_table, pool::ListedTenant,
-    quote::literal,
+    SchemaName, Tenant, TenantPool, TenantStatus,
+    backend::postgres::{quote::literal, version_table},
+    connection::status_of,
+    pool::ListedTenant,
 };
 
 /// Schemas asked for by one query. The server takes more than twice as long to plan one that names twice as many tables, and

@@ -21,7 +21,7 @@ use super::{
     Limits, TenantOutcome, TenantReport,
     message::{Addressed, Message},
 };
-use crate::{SchemaName, TenantPool, connection::status_of, translate::statements};
+use crate::{SchemaName, TenantPool, backend::postgres::version_table, connection::status_of, translate::statements};
 
 /// A migration, prepared once for all tenants.
 pub(super) struct Step<'a> {
@@ -257,7 +257,7 @@ async fn explain(
 ) -> Result<Outcome, Failure> {
     let position = match &error {
         DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, information)
-            if script.direction == Direction::Up && information.table_name() == Some("__diesel_schema_migrations") =>
+            if script.direction == Direction::Up && information.table_name() == Some(version_table::NAME) =>
         {
             return Ok(Outcome::AlreadyDone);
         }

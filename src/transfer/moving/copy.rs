@@ -9,9 +9,7 @@ use super::{
 };
 use crate::{
     ExportError, TenantStatus,
-    migrations::version_table,
-    quote::lock_timeout,
-    structure::JOURNAL,
+    backend::postgres::{quote::lock_timeout, structure::JOURNAL, version_table},
     transfer::{head::Head, session::Session, source::Source, target::Target, tls::Dial},
 };
 

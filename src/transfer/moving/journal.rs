@@ -1,16 +1,16 @@
 //! What is written to a tenant while it is copied.
 
-use std::{
-    fmt::Write as _,
-    time::{Duration, Instant},
-};
+use std::{fmt::Write as _, time::Duration};
 
 use tokio_postgres::{Error, error::SqlState};
 
 use super::site::{Keyed, Site};
 use crate::{
-    quote::{identifier, literal, lock_timeout},
-    structure::{JOURNAL, stop_journal},
+    backend::postgres::{
+        Backoff,
+        quote::{identifier, literal, lock_timeout},
+        structure::{JOURNAL, stop_journal},
+    },
     transfer::session::Session,
 };
 
@@ -88,8 +88,7 @@ pub(super) fn stop(site: &Site) -> String {
 /// Runs statements that need locks on tables in use, trying again and again until the time is over; tells whether that succeeded. A transaction
 /// is open then, in which they were run.
 pub(super) async fn insist(session: &Session, sql: &str, patience: Duration) -> Result<bool, Error> {
-    let started = Instant::now();
-    let mut pause = Duration::from_millis(10);
+    let mut backoff = Backoff::new(patience).at_most(LOCK_TIMEOUT);
     loop {
         session.begin("ISOLATION LEVEL READ COMMITTED, READ WRITE").await?;
         match session.execute(&format!("{}; {sql}", lock_timeout(LOCK_TIMEOUT))).await {
@@ -105,10 +104,8 @@ pub(super) async fn insist(session: &Session, sql: &str, patience: Duration) -> 
                 }
             }
         }
-        if started.elapsed() >= patience {
+        if !backoff.pause().await {
             return Ok(false);
         }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(LOCK_TIMEOUT);
     }
 }

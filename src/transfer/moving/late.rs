@@ -7,8 +7,11 @@ use tokio_postgres::{Error, Row};
 use super::site::Site;
 use crate::{
     SchemaName,
-    quote::{identifier, literal},
-    structure::{Kind, Object, Structure, render},
+    backend::postgres::{
+        quote::{identifier, literal},
+        structure::{Kind, Object, Structure, render},
+        version_table,
+    },
     transfer::{head::Making, rows::Sequence, session::Session, source::making},
 };
 
@@ -85,9 +88,7 @@ pub(super) async fn checks(target: &Site, session: &Session) -> Result<Vec<Strin
 /// The comment that tells what a tenant is up to: at the target that is another.
 fn is_status(object: &Object) -> bool {
     let is_ours = |sql: &String| sql.contains("IS 'diesel-tenants: ");
-    object.kind == Kind::Comment
-        && object.name.contains("__diesel_schema_migrations")
-        && object.make.iter().any(is_ours)
+    object.kind == Kind::Comment && object.name.contains(version_table::NAME) && object.make.iter().any(is_ours)
 }
 
 fn is_late(object: &Object) -> bool {

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     LifecycleError, SchemaName, TenantStatus,
-    structure::JOURNAL,
+    backend::postgres::structure::JOURNAL,
     transfer::{session::Session, tls::Dial},
 };
 

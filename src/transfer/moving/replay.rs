@@ -9,7 +9,7 @@ use super::{
     site::{Keyed, Site},
 };
 use crate::{
-    quote::{identifier, literal, lock_timeout},
+    backend::postgres::quote::{identifier, literal, lock_timeout},
     transfer::session::Session,
 };
 

@@ -1,14 +1,13 @@
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio_postgres::{Error, types::ToSql};
 
 use super::MoveError;
 use crate::{
     LifecycleError, LifecycleEvent, SchemaName, TenantPool, TenantStatus,
+    backend::postgres::{Backoff, LockSpan, lock_name, structure::JOURNAL, version_table},
     connection::STATUS_COMMENT,
-    migrations::{lock_name, version_table},
     pool::search_path,
-    structure::JOURNAL,
     transfer::{rows::Table, session::Session, tls::Dial},
 };
 
@@ -159,20 +158,19 @@ pub(super) async fn lock(
     event: &LifecycleEvent,
     failed: impl Fn(Error) -> MoveError,
 ) -> Result<(), MoveError> {
-    let started = Instant::now();
+    let mut backoff = Backoff::new(patience);
     loop {
-        let sql = "SELECT pg_catalog.pg_try_advisory_lock(pg_catalog.hashtextextended($1, 0))";
-        let rows = session.query(sql, &[&lock_name(schema)]).await.map_err(&failed)?;
+        let rows = session.query(LockSpan::Session.query(), &[&lock_name(schema)]).await;
+        let rows = rows.map_err(&failed)?;
         let is_locked = rows.first().map(|row| row.try_get(0)).transpose().map_err(&failed)?;
         if is_locked == Some(true) {
             return Ok(());
         }
-        if started.elapsed() >= patience {
+        if !backoff.pause().await {
             return Err(MoveError::Lifecycle(LifecycleError::Locked {
                 operation: event.clone(),
                 waited: patience,
             }));
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

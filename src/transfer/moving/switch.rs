@@ -17,12 +17,14 @@ use super::{
 };
 use crate::{
     LifecycleError, SchemaName, TenantStatus,
+    backend::postgres::{
+        quote::{literal, lock_timeout},
+        structure::{Followers, JOURNAL, follow},
+        version_table,
+    },
     connection::{ArchiveNote, PLACED},
     lifecycle::archive_name,
-    migrations::version_table,
     pool::{DirectoryChange, DirectoryEntry},
-    quote::{literal, lock_timeout},
-    structure::{Followers, JOURNAL, follow},
     transfer::{session::Session, target::Target, tls::Dial},
 };
 

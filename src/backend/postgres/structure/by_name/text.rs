@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::scan::Text;
 use crate::{
-    structure::{
+    backend::postgres::structure::{
         Kind,
         bodies::{self, neutral_body},
     },
@@ -13,7 +13,7 @@ use crate::{
 
 /// What a text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::structure) enum Language {
+pub(in crate::backend::postgres::structure) enum Language {
     /// The body of a function in a language that is understood: names and strings count.
     Body(bodies::Language),
     /// What PostgreSQL deparses: names are bound to their objects, strings are not.
@@ -41,12 +41,17 @@ pub(super) fn named(text: &str, language: Language, is_schema: &dyn Fn(&str) -> 
 }
 
 /// Whether a text names a schema. `has_parameter`: whether a parameter of the function has that name.
-pub(in crate::structure) fn names(text: &str, language: Language, schema: &str, has_parameter: bool) -> bool {
+pub(in crate::backend::postgres::structure) fn names(
+    text: &str,
+    language: Language,
+    schema: &str,
+    has_parameter: bool,
+) -> bool {
     !search(text, language, has_parameter, &|name| name == schema).is_empty()
 }
 
 /// What the strings of a body say, but for messages; `None` if it can't be read.
-pub(in crate::structure) fn strings(body: &str) -> Option<Vec<String>> {
+pub(in crate::backend::postgres::structure) fn strings(body: &str) -> Option<Vec<String>> {
     let text = Text::of(body)?;
     let is_string = |&at: &usize| text.kind(at) == Some(TokenKind::String) && !text.is_message(at);
     let strings = (0..text.len()).filter(is_string);
@@ -54,7 +59,12 @@ pub(in crate::structure) fn strings(body: &str) -> Option<Vec<String>> {
 }
 
 /// Whether a text of an object would still hold the name of its schema in another one. Of a function's body its own check tells.
-pub(in crate::structure) fn keeps_name(kind: Kind, make: &[String], details: &[String], schema: &str) -> bool {
+pub(in crate::backend::postgres::structure) fn keeps_name(
+    kind: Kind,
+    make: &[String],
+    details: &[String],
+    schema: &str,
+) -> bool {
     let any = |texts: &[String], language| texts.iter().any(|text| names(text, language, schema, false));
     match kind {
         Kind::Default | Kind::Column | Kind::Table => any(details, Language::Expression),

@@ -9,8 +9,12 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::SchemaName;
 
+/// The table's name, as Diesel has it.
+pub(crate) const NAME: &str = "__diesel_schema_migrations";
+
+/// The table of a schema, as it is written in SQL.
 pub(crate) fn table(schema: &SchemaName) -> String {
-    format!("{}.__diesel_schema_migrations", schema.quoted())
+    format!("{}.{NAME}", schema.quoted())
 }
 
 #[derive(QueryableByName)]
@@ -21,7 +25,7 @@ struct Answer {
 
 /// What of the version table there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum VersionTable {
+pub(crate) enum VersionTable {
     /// The schema was never migrated.
     Missing,
     /// As the `diesel` command makes it.
@@ -30,7 +34,7 @@ pub(super) enum VersionTable {
     Complete,
 }
 
-pub(super) async fn look_at(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<VersionTable> {
+pub(crate) async fn look_at(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<VersionTable> {
     #[derive(QueryableByName)]
     struct Found {
         #[diesel(sql_type = Bool)]
@@ -77,7 +81,7 @@ pub(crate) async fn applied(connection: &mut AsyncPgConnection, schema: &SchemaN
 ///
 /// In a transaction this also keeps the schema from being dropped until the end, since the table is locked: a search_path
 /// to a schema that is gone would build tables in the next schema on the path.
-pub(super) async fn is_applied(
+pub(crate) async fn is_applied(
     connection: &mut AsyncPgConnection,
     schema: &SchemaName,
     version: &str,
@@ -92,7 +96,7 @@ pub(super) async fn is_applied(
     Ok(found.answer)
 }
 
-pub(super) async fn insert(
+pub(crate) async fn insert(
     connection: &mut AsyncPgConnection,
     schema: &SchemaName,
     version: &str,
@@ -107,54 +111,11 @@ pub(super) async fn insert(
         .map(drop)
 }
 
-pub(super) async fn delete(connection: &mut AsyncPgConnection, schema: &SchemaName, version: &str) -> QueryResult<()> {
+pub(crate) async fn delete(connection: &mut AsyncPgConnection, schema: &SchemaName, version: &str) -> QueryResult<()> {
     let table = table(schema);
     diesel::sql_query(format!("DELETE FROM {table} WHERE version = $1"))
         .bind::<Text, _>(version)
         .execute(connection)
         .await
         .map(drop)
-}
-
-/// Tries to take the advisory lock on a schema; until the end of the transaction, or of the session.
-///
-/// Never waits in the server: a session that waits holds a snapshot, for which another session's `CREATE INDEX
-/// CONCURRENTLY` under the same lock would wait in turn.
-pub(crate) async fn try_lock(
-    connection: &mut AsyncPgConnection,
-    schema: &SchemaName,
-    span: LockSpan,
-) -> QueryResult<bool> {
-    let sql = match span {
-        LockSpan::Transaction => {
-            "SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended($1, 0)) AS answer"
-        }
-        LockSpan::Session => "SELECT pg_catalog.pg_try_advisory_lock(pg_catalog.hashtextextended($1, 0)) AS answer",
-    };
-    let locked: Answer = diesel::sql_query(sql)
-        .bind::<Text, _>(lock_name(schema))
-        .get_result(connection)
-        .await?;
-    Ok(locked.answer)
-}
-
-/// Gives back a lock taken for the session.
-pub(crate) async fn unlock(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<()> {
-    diesel::sql_query("SELECT pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended($1, 0))")
-        .bind::<Text, _>(lock_name(schema))
-        .execute(connection)
-        .await
-        .map(drop)
-}
-
-/// How long a lock is held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LockSpan {
-    Transaction,
-    Session,
-}
-
-/// What the advisory lock on a schema is taken on.
-pub(crate) fn lock_name(schema: &SchemaName) -> String {
-    format!("diesel-tenants: migrations of {}", schema.quoted())
 }

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use super::tokens::Tokens;
-use crate::{SchemaName, quote::literal, translate::Template};
+use crate::{SchemaName, backend::postgres::quote::literal, translate::Template};
 
 /// Stands for the schema's name as an identifier.
 pub(super) const IDENTIFIER: &str = "\"\u{1}this schema\u{1}\"";

@@ -6,8 +6,10 @@ use super::{
     by_name,
     text::{IDENTIFIER, IN_STRING, Neutral, STRING},
 };
-use crate::quote::{identifier, literal};
-use crate::translate::{Token, TokenKind, dollar_content, identifier_name, tokens};
+use crate::{
+    backend::postgres::quote::{identifier, literal},
+    translate::{Token, TokenKind, dollar_content, identifier_name, tokens},
+};
 
 /// A deparsed text, cut into tokens, and the schema whose name is looked for.
 pub(super) struct Tokens<'a> {

@@ -2,7 +2,7 @@
 
 use crate::{
     SchemaName,
-    quote::{literal, names_between, names_in_list},
+    backend::postgres::quote::{literal, names_between, names_in_list},
 };
 
 /// What follows `ALTER ROUTINE …` to bring a setting to a schema's new name; `None` if the setting does not lead to the schema.
@@ -23,7 +23,9 @@ pub(super) fn moved(setting: &str, from: &SchemaName, to: &SchemaName) -> Option
     let value = match name {
         "search_path" => names.iter().map(|name| literal(name)).collect::<Vec<_>>().join(", "),
         _ => {
-            let names = names.iter().map(|name| crate::quote::identifier(name));
+            let names = names
+                .iter()
+                .map(|name| crate::backend::postgres::quote::identifier(name));
             literal(&names.collect::<Vec<_>>().join("."))
         }
     };

@@ -10,7 +10,7 @@ use crate::{
 
 /// The languages whose bodies are understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::structure) enum Language {
+pub(in crate::backend::postgres::structure) enum Language {
     Sql,
     PlPgSql,
 }

@@ -1,0 +1,3 @@
+//! What speaks to one kind of database, a room for each: its catalogs, its locks, its quoting. Everything above says what is to be done.
+
+pub(crate) mod postgres;

@@ -1,0 +1,126 @@
+//! Advisory locks: one migration of a schema at a time, one fleet migration of a database.
+//!
+//! Never waited for in the server: a session that waits holds a snapshot, for which another session's `CREATE INDEX CONCURRENTLY` under the
+//! same lock would wait in turn.
+
+use std::time::Duration;
+
+use diesel::{
+    QueryResult, QueryableByName,
+    sql_types::{Bool, Text},
+};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, TransactionManager};
+
+use super::Backoff;
+use crate::SchemaName;
+
+type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
+
+/// How long a lock is held, and beside whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LockSpan {
+    /// Until the end of the transaction.
+    Transaction,
+    /// Until the end of the transaction, beside others who have it in the same way.
+    SharedTransaction,
+    /// Until it is given back, or the session ends.
+    Session,
+}
+
+impl LockSpan {
+    /// The query that tries to take the lock of the name in its parameter, and answers whether it has it.
+    pub(crate) fn query(self) -> &'static str {
+        match self {
+            Self::Transaction => {
+                "SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended($1, 0)) AS locked"
+            }
+            Self::SharedTransaction => {
+                "SELECT pg_catalog.pg_try_advisory_xact_lock_shared(pg_catalog.hashtextextended($1, 0)) AS locked"
+            }
+            Self::Session => "SELECT pg_catalog.pg_try_advisory_lock(pg_catalog.hashtextextended($1, 0)) AS locked",
+        }
+    }
+}
+
+/// Tries to take the lock of a name.
+pub(crate) async fn try_lock_named(
+    connection: &mut AsyncPgConnection,
+    name: &str,
+    span: LockSpan,
+) -> QueryResult<bool> {
+    #[derive(QueryableByName)]
+    struct Answer {
+        #[diesel(sql_type = Bool)]
+        locked: bool,
+    }
+
+    let Answer { locked } = diesel::sql_query(span.query())
+        .bind::<Text, _>(name)
+        .get_result(connection)
+        .await?;
+    Ok(locked)
+}
+
+/// Tries to take the lock on a schema.
+pub(crate) async fn try_lock(
+    connection: &mut AsyncPgConnection,
+    schema: &SchemaName,
+    span: LockSpan,
+) -> QueryResult<bool> {
+    try_lock_named(connection, &lock_name(schema), span).await
+}
+
+/// Gives back a lock taken for the session.
+pub(crate) async fn unlock(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<()> {
+    diesel::sql_query("SELECT pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended($1, 0))")
+        .bind::<Text, _>(lock_name(schema))
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
+/// Takes the advisory locks of schemas, trying again and again until the time is over, and tells whether that succeeded.
+///
+/// Locks that last for a transaction are taken in one that is begun for each try, and is open on success. None is held while
+/// another one is waited for, so that nobody can wait in a circle.
+pub(crate) async fn lock_all(
+    connection: &mut AsyncPgConnection,
+    schemas: &[&SchemaName],
+    span: LockSpan,
+    lock_timeout: Duration,
+) -> QueryResult<bool> {
+    let mut backoff = Backoff::new(lock_timeout);
+    loop {
+        if span != LockSpan::Session {
+            Transactions::begin_transaction(connection).await?;
+        }
+        let mut locked = Vec::new();
+        for schema in schemas {
+            if !try_lock(connection, schema, span).await? {
+                break;
+            }
+            locked.push(*schema);
+        }
+        if locked.len() == schemas.len() {
+            return Ok(true);
+        }
+        match span {
+            LockSpan::Transaction | LockSpan::SharedTransaction => {
+                Transactions::rollback_transaction(connection).await?
+            }
+            LockSpan::Session => {
+                for schema in locked {
+                    unlock(connection, schema).await?;
+                }
+            }
+        }
+        if !backoff.pause().await {
+            return Ok(false);
+        }
+    }
+}
+
+/// What the advisory lock on a schema is taken on.
+pub(crate) fn lock_name(schema: &SchemaName) -> String {
+    format!("diesel-tenants: migrations of {}", schema.quoted())
+}

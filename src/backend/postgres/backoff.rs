@@ -1,0 +1,37 @@
+use std::time::{Duration, Instant};
+
+/// Tries again and again, with pauses that grow, until the time is over.
+pub(crate) struct Backoff {
+    started: Instant,
+    patience: Duration,
+    pause: Duration,
+    longest: Duration,
+}
+
+impl Backoff {
+    /// Pauses of 5 milliseconds at first, and of a quarter of a second at last.
+    pub(crate) fn new(patience: Duration) -> Self {
+        Self {
+            started: Instant::now(),
+            patience,
+            pause: Duration::from_millis(5),
+            longest: Duration::from_millis(250),
+        }
+    }
+
+    /// Pauses of no more than this.
+    pub(crate) fn at_most(self, longest: Duration) -> Self {
+        Self { longest, ..self }
+    }
+
+    /// Waits before the next try. `false`, at once, if the time is over.
+    pub(crate) async fn pause(&mut self) -> bool {
+        let left = self.patience.saturating_sub(self.started.elapsed());
+        if left.is_zero() {
+            return false;
+        }
+        tokio::time::sleep(self.pause.min(left)).await;
+        self.pause = (self.pause * 2).min(self.longest);
+        true
+    }
+}
