@@ -26,7 +26,7 @@ async fn main() {
     let without = builder().build().await.expect("a pool");
     let with = builder()
         .directory(DirectoryTables::new())
-        .directory_cache(DirectoryCache::new().time(hour))
+        .directory_cache(DirectoryCache::new().ttl(hour))
         .build()
         .await
         .expect("a pool");

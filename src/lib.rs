@@ -91,6 +91,7 @@ pub mod pool;
 pub mod query;
 #[cfg(feature = "schema")]
 pub mod schema;
+pub mod tenancy;
 pub mod transfer;
 pub mod translate;
 #[cfg(feature = "_web")]
@@ -98,16 +99,19 @@ pub mod web;
 
 #[doc(inline)]
 pub use crate::{
-    connection::{RefusedStatement, TenantConnection, TenantStatus},
+    connection::{RefusedStatement, TenantConnection},
     context::with_tenant,
     drift::{Drift, DriftError, DriftReport},
-    lifecycle::{CloneTenant, CloneTenantError, LifecycleError, LifecycleEvent, LifecycleHooks},
+    lifecycle::{CloneTenant, CloneTenantError, LifecycleError},
     migrations::{FleetError, FleetReport, MigrationError, MigrationSourceError, Revert},
     pool::{
-        BuildError, Checkout, CheckoutError, ConnectError, DatabaseLimits, DirectoryCache, Placement, PlacementPolicy,
-        Recycling, Tenant, TenantDirectory, TenantPool, TenantPoolBuilder,
+        BuildError, Checkout, CheckoutError, ConnectError, DatabaseLimits, Recycling, Tenant, TenantPool,
+        TenantPoolBuilder,
     },
     query::{TranslateDsl, Translated},
+    tenancy::{
+        DirectoryCache, LifecycleEvent, LifecycleHooks, Placement, PlacementPolicy, TenantDirectory, TenantStatus,
+    },
     transfer::{ExportError, ImportError, MoveError},
     translate::{SchemaTranslateMap, TranslateError},
 };

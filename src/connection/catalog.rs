@@ -6,8 +6,7 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::TenantStatus;
-use crate::{SchemaName, query::TenantType};
+use crate::{SchemaName, query::TenantType, tenancy::TenantStatus};
 
 /// The comment on the version table of a schema `pg_namespace n`, which tells the [status](TenantStatus) of a tenant.
 pub(crate) const STATUS_COMMENT: &str = "pg_catalog.obj_description(pg_catalog.to_regclass(pg_catalog.format(\

@@ -19,7 +19,6 @@
 //! # }
 //! ```
 
-mod archive;
 mod catalog;
 mod load;
 mod pipeline;
@@ -27,12 +26,10 @@ mod postgres;
 mod refusal;
 mod rows;
 mod session;
-mod status;
 mod tenant_connection;
 mod transaction;
 mod wrapped;
 
-pub(crate) use archive::ArchiveNote;
 pub(crate) use catalog::{STATUS_COMMENT, SchemaFacts, SchemaIdentity, facts_of, status_of};
 pub use load::{ExecuteFuture, LoadFuture};
 pub use postgres::TransactionBuilder;
@@ -40,8 +37,6 @@ pub(crate) use refusal::Refusals;
 pub use refusal::RefusedStatement;
 pub use rows::Rows;
 pub(crate) use session::{Condition, Sharing};
-pub use status::TenantStatus;
-pub(crate) use status::{PLACED, is_placed};
 pub use tenant_connection::TenantConnection;
 pub use transaction::TenantTransactionManager;
 pub use wrapped::Wrapped;

@@ -1,7 +1,7 @@
 use crate::{
     BoxFuture, Placement, SchemaName, TenantDirectory, TenantPool,
     connection::status_of,
-    pool::{DirectoryAnswer, DirectoryEntry},
+    tenancy::{DirectoryAnswer, DirectoryEntry},
 };
 
 /// The catalog of the pool's own database as a directory: each schema is a tenant's.

@@ -7,7 +7,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 
 use super::candidates::{Candidates, NoCandidates, schema_in};
-use crate::{BoxFuture, PlacementPolicy, SchemaName, TenantPool, pool::PolicyAnswer};
+use crate::{BoxFuture, PlacementPolicy, SchemaName, TenantPool, tenancy::PolicyAnswer};
 
 /// Puts each new tenant where the fewest are, in a schema of its name, as the table `tenants` of
 /// [`DirectoryTables`](super::DirectoryTables) counts them: suspended and archived ones too. Of those with equally many the first one named is

@@ -2,7 +2,8 @@ use std::collections::HashMap;
 
 use crate::{
     BoxFuture, IntoSchemaName, Placement, SchemaName, SchemaNameError, TenantDirectory, TenantPool,
-    pool::{DirectoryAnswer, DirectoryEntry, canonical_domain},
+    pool::canonical_domain,
+    tenancy::{DirectoryAnswer, DirectoryEntry},
 };
 
 /// A directory of tenants that are known from the start: from a configuration file, for instance.

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::candidates::{Candidates, NoCandidates, schema_in};
-use crate::{BoxFuture, PlacementPolicy, SchemaName, TenantPool, pool::PolicyAnswer};
+use crate::{BoxFuture, PlacementPolicy, SchemaName, TenantPool, tenancy::PolicyAnswer};
 
 /// Puts each new tenant in a database that follows from its name, in a schema of its name: the same in every process, and in every
 /// version of this library. It asks nobody.

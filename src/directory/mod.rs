@@ -23,7 +23,7 @@ pub use row_security::RowSecurityError;
 pub use tables::{DirectoryTables, DirectoryTablesError, schema};
 
 #[doc(no_inline)]
-pub use crate::pool::{
-    DirectoryAnswer, DirectoryCache, DirectoryChange, DirectoryEntry, DirectoryError, DirectoryUnusable,
-    TenantDirectory,
+pub use crate::pool::DirectoryUnusable;
+pub use crate::tenancy::{
+    DirectoryAnswer, DirectoryCache, DirectoryChange, DirectoryEntry, DirectoryError, TenantDirectory,
 };

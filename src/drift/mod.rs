@@ -23,7 +23,8 @@ pub use crate::backend::postgres::structure::Kind as ObjectKind;
 use crate::{
     IntoSchemaName, SchemaName, TenantPool,
     backend::postgres::structure::{Structure, read},
-    connection::{STATUS_COMMENT, TenantStatus},
+    connection::STATUS_COMMENT,
+    tenancy::TenantStatus,
 };
 use compare::compare;
 use cross_references::schemas_of_tenants;

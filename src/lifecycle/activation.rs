@@ -1,5 +1,8 @@
-use super::{LifecycleError, LifecycleEvent, Operation, connect};
-use crate::{IntoSchemaName, SchemaName, TenantPool, connection::TenantStatus, pool::DirectoryChange};
+use super::{LifecycleError, Operation, connect};
+use crate::{
+    IntoSchemaName, SchemaName, TenantPool,
+    tenancy::{DirectoryChange, LifecycleEvent, TenantStatus},
+};
 
 impl TenantPool {
     /// Suspends a tenant: from now on this pool refuses it at checkout

@@ -7,14 +7,11 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_core::future::BoxFuture;
 
-use super::{
-    LifecycleError, LifecycleEvent, Operation, by_name::Texts, connect, in_use::Patience, spares::is_reserved,
-};
+use super::{LifecycleError, Operation, by_name::Texts, connect, in_use::Patience, spares::is_reserved};
 use crate::{
     IntoSchemaName, MAX_NAME_BYTES, SchemaName, SchemaNameError, TenantPool,
     backend::postgres::{LockSpan, try_lock},
-    connection::{ArchiveNote, TenantStatus},
-    pool::DirectoryChange,
+    tenancy::{ArchiveNote, DirectoryChange, LifecycleEvent, TenantStatus},
 };
 
 /// Archives a tenant, once it is awaited; made by [`TenantPool::archive_tenant`].

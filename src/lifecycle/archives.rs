@@ -3,8 +3,12 @@ use std::time::{Duration, SystemTime};
 use diesel::{QueryResult, QueryableByName, sql_types::Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::{LifecycleError, LifecycleEvent, archive::now, in_use::Patience};
-use crate::{CheckoutError, SchemaName, TenantPool, connection::ArchiveNote, pool::Target};
+use super::{LifecycleError, archive::now, in_use::Patience};
+use crate::{
+    CheckoutError, SchemaName, TenantPool,
+    pool::Target,
+    tenancy::{ArchiveNote, LifecycleEvent},
+};
 
 /// A tenant that was put aside by [`TenantPool::archive_tenant`].
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,15 +6,15 @@ use diesel::{
 use diesel_async::SimpleAsyncConnection;
 
 use super::{
-    LifecycleError, LifecycleEvent, Operation, connect,
+    LifecycleError, Operation, connect,
     spares::{is_reserved, take_spare},
 };
 use crate::{
     CheckoutError, IntoSchemaName, SchemaName, TenantPool,
     backend::postgres::version_table,
-    connection::{TenantStatus, status_of},
+    connection::status_of,
     migrations::{Direction, MigrationError, Plan, Runner, SchemaOwner, Script},
-    pool::DirectoryChange,
+    tenancy::{DirectoryChange, LifecycleEvent, TenantStatus},
 };
 
 impl TenantPool {

@@ -9,9 +9,9 @@ use super::spares::spares;
 use crate::{
     SchemaName, TenantPool,
     backend::postgres::version_table,
-    connection::TenantStatus,
     migrations::{Body, RESET, Script, text},
-    pool::{DirectoryChange, search_path},
+    pool::search_path,
+    tenancy::{DirectoryChange, TenantStatus},
 };
 
 impl TenantPool {

@@ -1,9 +1,10 @@
 //! One truth about tenants: what can't be told the directory is refused.
 
-use super::{LifecycleError, LifecycleEvent, connect};
+use super::{LifecycleError, connect};
 use crate::{
     SchemaName, TenantPool,
-    pool::{DirectoryChange, DirectoryUnusable, FoundDirectory},
+    pool::{DirectoryUnusable, FoundDirectory},
+    tenancy::{DirectoryChange, LifecycleEvent},
 };
 
 impl TenantPool {

@@ -2,11 +2,10 @@ use std::time::Duration;
 
 use futures_core::future::BoxFuture;
 
-use super::{LifecycleError, LifecycleEvent, Operation, connect, in_use::Patience, locks, operation::Found};
+use super::{LifecycleError, Operation, connect, in_use::Patience, locks, operation::Found};
 use crate::{
     IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
-    connection::{ArchiveNote, TenantStatus, is_placed},
-    pool::{DirectoryChange, DirectoryEntry},
+    tenancy::{ArchiveNote, DirectoryChange, DirectoryEntry, LifecycleEvent, TenantStatus, is_placed},
 };
 
 /// Drops a tenant, once it is awaited; made by [`TenantPool::drop_tenant`].

@@ -2,10 +2,11 @@ use std::{error::Error, time::Duration};
 
 use diesel::result::Error as DieselError;
 
-use super::{LifecycleEvent, TenantUse};
+use super::TenantUse;
 use crate::{
     ConnectError, MigrationError, Placement, SchemaName, SchemaNameError,
     pool::{DatabaseError, DirectoryUnusable},
+    tenancy::LifecycleEvent,
 };
 
 /// Why a tenant could not be created, renamed, suspended, dropped, archived or restored.

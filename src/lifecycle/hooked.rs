@@ -1,7 +1,7 @@
 use std::future::Future;
 
-use super::{LifecycleError, LifecycleEvent};
-use crate::TenantPool;
+use super::LifecycleError;
+use crate::{TenantPool, tenancy::LifecycleEvent};
 
 impl TenantPool {
     /// Does something between the hooks before it and after it, if the pool has any: what a directory can't be told is refused before.

@@ -25,7 +25,7 @@ mod same_database;
 mod spares;
 mod tenant_id;
 
-pub use crate::pool::{HookResult, LifecycleEvent, LifecycleHooks};
+pub use crate::tenancy::{HookResult, LifecycleEvent, LifecycleHooks};
 pub(crate) use archive::archive_name;
 pub use archive::{ArchiveRequest, RestoreRequest};
 pub use archives::{ArchivedTenant, PurgeReport};

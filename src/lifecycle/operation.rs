@@ -7,12 +7,11 @@ use diesel::{
 };
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection, TransactionManager};
 
-use super::{LifecycleError, LifecycleEvent};
+use super::LifecycleError;
 use crate::{
     SchemaName, TenantPool,
     backend::postgres::{LockSpan, lock_all, unlock, version_table},
-    connection::{TenantStatus, is_placed},
-    pool::DirectoryChange,
+    tenancy::{DirectoryChange, LifecycleEvent, TenantStatus, is_placed},
 };
 
 pub(super) type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;

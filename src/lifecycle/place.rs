@@ -7,16 +7,12 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
-use super::{
-    LifecycleError, LifecycleEvent, Operation, connect, create::read_for, spares::is_reserved,
-    tenant_id::keeps_tenant_id,
-};
+use super::{LifecycleError, Operation, connect, create::read_for, spares::is_reserved, tenant_id::keeps_tenant_id};
 use crate::{
     IntoSchemaName, Placement, SchemaName, TenantPool, TenantStatus,
     backend::postgres::version_table,
-    connection::PLACED,
     migrations::{Plan, SchemaOwner},
-    pool::{DirectoryChange, DirectoryEntry},
+    tenancy::{DirectoryChange, DirectoryEntry, LifecycleEvent, PLACED},
 };
 
 impl TenantPool {

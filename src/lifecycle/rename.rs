@@ -2,12 +2,11 @@ use std::time::Duration;
 
 use futures_core::future::BoxFuture;
 
-use super::{
-    LifecycleError, LifecycleEvent, Operation, by_name::Texts, connect, in_use::Patience, spares::is_reserved,
-};
+use super::{LifecycleError, Operation, by_name::Texts, connect, in_use::Patience, spares::is_reserved};
 use crate::{
-    IntoSchemaName, SchemaName, SchemaNameError, TenantPool, backend::postgres::structure::stop_journal,
-    connection::TenantStatus, pool::DirectoryChange,
+    IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
+    backend::postgres::structure::stop_journal,
+    tenancy::{DirectoryChange, LifecycleEvent, TenantStatus},
 };
 
 /// Renames a tenant, once it is awaited; made by [`TenantPool::rename_tenant`].

@@ -6,7 +6,8 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::{LifecycleError, LifecycleEvent};
+use super::LifecycleError;
+use crate::tenancy::LifecycleEvent;
 
 #[derive(QueryableByName)]
 struct Type {

@@ -13,8 +13,7 @@ use tokio::runtime::Handle;
 use tokio_postgres::Config;
 
 use super::{
-    BuildError, DatabaseLimits, DirectoryCache, FoundDirectory, LifecycleHooks, MigrationStatements, PlacementPolicy,
-    TenantDirectory, TenantPool,
+    BuildError, DatabaseLimits, FoundDirectory, MigrationStatements, TenantPool,
     connect::Connector,
     databases::{Databases, FindUrl},
     listen::Listener,
@@ -26,7 +25,11 @@ use super::{
     shares::Shares,
     tenant_pool::Inner,
 };
-use crate::{SchemaName, SchemaNameError, translate::SchemaTranslateMap};
+use crate::{
+    SchemaName, SchemaNameError,
+    tenancy::{DirectoryCache, LifecycleHooks, PlacementPolicy, TenantDirectory},
+    translate::SchemaTranslateMap,
+};
 
 /// When a connection is tested before it is handed out again.
 ///
@@ -273,7 +276,7 @@ impl TenantPoolBuilder {
     /// [`DirectoryTables`](crate::directory::DirectoryTables): until then it is [`LeftLately`](crate::LifecycleError::LeftLately). A process that
     /// remembers the tenant's old place, or its domain, would lead its requests to the newcomer.
     ///
-    /// Default: five seconds more than this pool remembers the directory's answers ([`DirectoryCache::time`]), 65 seconds. Set it where other
+    /// Default: five seconds more than this pool remembers the directory's answers ([`DirectoryCache::ttl`]), 65 seconds. Set it where other
     /// processes remember them for longer; `Duration::ZERO` is for when there is no other process. Counted is up to a day.
     pub fn reuse_after(self, reuse_after: Duration) -> Self {
         Self {
@@ -496,7 +499,7 @@ impl TenantPoolBuilder {
             readers: Readers::new(database_url, Arc::clone(&databases), replicas, &options),
             databases,
             placement_policy,
-            reuse_after: reuse_after.unwrap_or(directory_cache.time + Duration::from_secs(5)),
+            reuse_after: reuse_after.unwrap_or(directory_cache.ttl + Duration::from_secs(5)),
             options,
             is_further,
             detected_batches: OnceLock::new(),

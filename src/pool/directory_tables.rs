@@ -6,8 +6,7 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::LifecycleEvent;
-use crate::SchemaName;
+use crate::{SchemaName, tenancy::LifecycleEvent};
 
 /// The comment on a table `tenants` that is made as it should be.
 pub(crate) const MADE: &str = "diesel-tenants: directory 1";

@@ -2,8 +2,11 @@ use std::{fmt, time::Duration};
 
 use tokio_postgres::error::SqlState;
 
-use super::{DatabaseError, DirectoryError, Placement};
-use crate::{SchemaName, SchemaNameError};
+use super::DatabaseError;
+use crate::{
+    SchemaName, SchemaNameError,
+    tenancy::{DirectoryError, Placement},
+};
 
 /// What a checkout was meant for, as errors name it.
 #[derive(Debug, Clone, PartialEq, Eq)]

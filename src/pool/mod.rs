@@ -11,17 +11,12 @@ mod checkout;
 mod connect;
 mod databases;
 mod deadline;
-mod directory;
 mod directory_tables;
 mod errors;
-mod event;
 mod fan_out;
-mod hooks;
 mod listen;
 mod manager;
 mod options;
-mod placement;
-mod policy;
 mod readers;
 mod remembered;
 mod replicas;
@@ -46,17 +41,10 @@ pub(crate) use connect::{Connector, search_path};
 pub use databases::{DatabaseError, DatabaseLimits};
 #[cfg(feature = "_web")]
 pub(crate) use deadline::Deadline;
-pub use directory::{
-    DirectoryAnswer, DirectoryCache, DirectoryChange, DirectoryEntry, DirectoryError, TenantDirectory,
-};
 pub use directory_tables::DirectoryUnusable;
 pub(crate) use directory_tables::{FoundDirectory, MADE as DIRECTORY_MADE};
 pub use errors::{BuildError, CheckoutError, ConnectError, Target};
-pub use event::LifecycleEvent;
 pub use fan_out::{EachTenant, FailedTenant, FanOut, FanOutError};
-pub use hooks::{HookResult, LifecycleHooks};
-pub use placement::Placement;
-pub use policy::{PlacementPolicy, PolicyAnswer};
 pub use request::CheckoutRequest;
 pub(crate) use resolve::canonical_domain;
 pub use statements::MigrationStatements;

@@ -9,7 +9,7 @@ use quick_cache::{
     sync::{Cache, EntryAction, EntryResult},
 };
 
-use super::{DirectoryCache, DirectoryError};
+use crate::tenancy::{DirectoryCache, DirectoryError};
 
 /// Answers of a directory, also that there is none, and that it could not be asked. Whoever asks for what somebody else
 /// is asking for already waits for the answer.
@@ -90,9 +90,9 @@ impl<K: Hash + Eq + Clone, V: Clone> Remembered<K, V> {
 
     fn answer(&self, found: Found<V>, said: Instant, before: Option<Answer<V>>) -> Answer<V> {
         let time = match &found {
-            Ok(Some(_)) => self.times.time,
-            Ok(None) => self.times.absence,
-            Err(_) => self.times.failure,
+            Ok(Some(_)) => self.times.ttl,
+            Ok(None) => self.times.negative_ttl,
+            Err(_) => self.times.failure_ttl,
         };
         let fresh_until = Some(Instant::now() + time);
         match (found, before) {
@@ -103,7 +103,9 @@ impl<K: Hash + Eq + Clone, V: Clone> Remembered<K, V> {
                     said: then,
                     ..
                 }),
-            ) if !self.times.stale.is_zero() && said.duration_since(then) < self.times.time + self.times.stale => {
+            ) if !self.times.stale_if_error.is_zero()
+                && said.duration_since(then) < self.times.ttl + self.times.stale_if_error =>
+            {
                 Answer {
                     found: Ok(Some(value)),
                     fresh_until,
@@ -164,12 +166,12 @@ mod tests {
         for forget in [one, some, all] {
             // Asked for the first time, and again after it got old.
             for first in [Duration::from_secs(3600), Duration::ZERO] {
-                let remembered = Remembered::<String, u8>::new(DirectoryCache::new().time(first));
+                let remembered = Remembered::<String, u8>::new(DirectoryCache::new().ttl(first));
                 if first.is_zero() {
                     let _ = remembered.get_or_find("a", async { Ok(Some(0)) }).await;
                 }
                 let remembered = Remembered {
-                    times: DirectoryCache::new().time(Duration::from_secs(3600)),
+                    times: DirectoryCache::new().ttl(Duration::from_secs(3600)),
                     ..remembered
                 };
                 let (answer, asked) = oneshot::channel();

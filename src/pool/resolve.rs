@@ -6,11 +6,12 @@ use std::{
     time::Instant,
 };
 
-use super::{
-    CheckoutError, DirectoryCache, DirectoryEntry, DirectoryError, Placement, Target, TenantDirectory, TenantPool,
-    deadline::Deadline, placement::Tables, remembered::Remembered,
+use super::{CheckoutError, Target, TenantPool, deadline::Deadline, remembered::Remembered};
+use crate::{
+    IntoSchemaName, SchemaName, SchemaNameError, TenantStatus,
+    tenancy::{DirectoryCache, DirectoryEntry, DirectoryError, Placement, Tables, TenantDirectory},
+    translate::SchemaTranslateMap,
 };
-use crate::{IntoSchemaName, SchemaName, SchemaNameError, TenantStatus, translate::SchemaTranslateMap};
 
 /// A directory, and what it answered lately.
 pub(super) struct Resolver {

@@ -16,8 +16,9 @@ use quick_cache::sync::Cache;
 use super::{ConnectError, connect::Connector};
 use crate::{
     SchemaName,
-    connection::{SchemaFacts, SchemaIdentity, TenantStatus, facts_of},
+    connection::{SchemaFacts, SchemaIdentity, facts_of},
     query::Translation,
+    tenancy::TenantStatus,
     translate::SchemaTranslateMap,
 };
 

@@ -7,12 +7,16 @@ use std::{
 use deadpool::managed::{Object, PoolError, Timeouts};
 
 use super::{
-    Checkout, CheckoutError, CheckoutRequest, ConnectError, DatabaseError, LifecycleHooks, MigrationStatements,
-    PlacementPolicy, Target, TenantDirectory, TenantPoolBuilder, connect::Connector, databases::Databases,
-    deadline::Deadline, listen::Listener, manager::Manager, options::Options, readers::Readers, request::Wanted,
-    resolve::Resolver, schemas::Schemas, shares::Shares,
+    Checkout, CheckoutError, CheckoutRequest, ConnectError, DatabaseError, MigrationStatements, Target,
+    TenantPoolBuilder, connect::Connector, databases::Databases, deadline::Deadline, listen::Listener,
+    manager::Manager, options::Options, readers::Readers, request::Wanted, resolve::Resolver, schemas::Schemas,
+    shares::Shares,
 };
-use crate::{IntoSchemaName, SchemaName, SchemaNameError, translate::SchemaTranslateMap};
+use crate::{
+    IntoSchemaName, SchemaName, SchemaNameError,
+    tenancy::{LifecycleHooks, PlacementPolicy, TenantDirectory},
+    translate::SchemaTranslateMap,
+};
 
 /// One pool of connections for all tenants. See the [module](crate::pool).
 ///

@@ -4,8 +4,11 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::{CheckoutError, DirectoryEntry, DirectoryError, Target, TenantPool};
-use crate::{SchemaName, connection::TenantStatus};
+use super::{CheckoutError, Target, TenantPool};
+use crate::{
+    SchemaName,
+    tenancy::{DirectoryEntry, DirectoryError, TenantStatus},
+};
 
 /// A tenant, as the database's catalog knows it, or a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -18,7 +18,8 @@ use crate::{
         structure::{Object, Structure, left_behind, read},
         version_table,
     },
-    connection::{ArchiveNote, STATUS_COMMENT, TenantStatus},
+    connection::STATUS_COMMENT,
+    tenancy::{ArchiveNote, TenantStatus},
 };
 
 /// All that an export holds but rows, as of one moment.

@@ -17,8 +17,9 @@ use super::{
 use crate::{
     LifecycleError, LifecycleEvent, SchemaName, TenantPool,
     backend::postgres::{Backoff, LockSpan, lock_name, structure::render, version_table},
-    connection::{STATUS_COMMENT, TenantStatus},
-    pool::{DirectoryChange, search_path},
+    connection::STATUS_COMMENT,
+    pool::search_path,
+    tenancy::{DirectoryChange, TenantStatus},
 };
 
 /// How many tables and rows there were.

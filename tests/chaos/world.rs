@@ -39,10 +39,10 @@ pub async fn pool(home: &str, shard: &str) -> TenantPool {
         .directory(DirectoryTables::new())
         .directory_cache(
             DirectoryCache::new()
-                .time(CACHED)
-                .absence(CACHED)
-                .failure(CACHED)
-                .stale(CACHED),
+                .ttl(CACHED)
+                .negative_ttl(CACHED)
+                .failure_ttl(CACHED)
+                .stale_if_error(CACHED),
         )
         .schema_cache(100, CACHED)
         // Names and places change hands at once, and what is remembered is no older than `CACHED`.

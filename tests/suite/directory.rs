@@ -177,7 +177,7 @@ async fn users_add_columns_and_join_the_tables_with_typed_queries() {
 async fn domains_belong_to_one_tenant_each_with_one_of_them_its_main_one() {
     let database = Server::shared().database();
     let pool = pool(&database, |builder| {
-        builder.directory_cache(DirectoryCache::new().absence(Duration::ZERO))
+        builder.directory_cache(DirectoryCache::new().negative_ttl(Duration::ZERO))
     })
     .await;
     for tenant in ["client1", "client2"] {
@@ -281,7 +281,7 @@ async fn an_unreachable_directory_fails_closed_and_is_not_asked_by_everybody() {
     directory.failing.store(1, SeqCst);
     let pool = TenantPool::builder(database.url())
         .directory(directory.clone())
-        .directory_cache(DirectoryCache::new().failure(Duration::from_millis(200)))
+        .directory_cache(DirectoryCache::new().failure_ttl(Duration::from_millis(200)))
         .build()
         .await
         .unwrap();
@@ -306,7 +306,9 @@ async fn what_was_known_is_served_from_an_unreachable_directory_only_if_that_is_
     for allowed in [false, true] {
         let directory = Counting::default();
         let stale = Duration::from_secs(if allowed { 60 } else { 0 });
-        let times = DirectoryCache::new().time(Duration::from_millis(50)).stale(stale);
+        let times = DirectoryCache::new()
+            .ttl(Duration::from_millis(50))
+            .stale_if_error(stale);
         let pool = TenantPool::builder(database.url())
             .directory(directory.clone())
             .directory_cache(times)
@@ -351,7 +353,11 @@ async fn a_hundred_thousand_unknown_tenants_are_asked_for_once_each_and_do_not_p
     let directory = Counting::default();
     let pool = TenantPool::builder(database.url())
         .directory(directory.clone())
-        .directory_cache(DirectoryCache::new().capacity(100).absence(Duration::from_secs(60)))
+        .directory_cache(
+            DirectoryCache::new()
+                .capacity(100)
+                .negative_ttl(Duration::from_secs(60)),
+        )
         .build()
         .await
         .unwrap();

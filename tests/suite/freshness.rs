@@ -119,7 +119,7 @@ async fn a_domain_that_moves_to_another_tenant_leads_there_in_every_process_that
     let database = Server::shared().database();
     let here = directory(&database, |builder| builder).await;
     // Only news can tell it of what was not there.
-    let absence = DirectoryCache::new().absence(Duration::from_secs(3600));
+    let absence = DirectoryCache::new().negative_ttl(Duration::from_secs(3600));
     let there = directory(&database, |builder| builder.listen().directory_cache(absence)).await;
     for tenant in ["client1", "client2"] {
         here.create_tenant(tenant, NoMigrations).await.unwrap();

@@ -5,7 +5,7 @@ use diesel_tenants::{
     BoxFuture, LifecycleError, Placement, PlacementPolicy, SchemaName, TenantPool, TenantPoolBuilder,
     directory::{DirectoryTables, FewestTenants, Hashed},
     migrations::NoMigrations,
-    pool::PolicyAnswer,
+    tenancy::PolicyAnswer,
 };
 use diesel_tenants_test_support::{Database, Server};
 use futures_util::future::join_all;

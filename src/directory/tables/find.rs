@@ -7,7 +7,7 @@ use diesel_async::RunQueryDsl;
 use super::DirectoryTables;
 use crate::{
     BoxFuture, Placement, SchemaName, TenantDirectory, TenantPool, TenantStatus,
-    pool::{DirectoryAnswer, DirectoryChange, DirectoryEntry},
+    tenancy::{DirectoryAnswer, DirectoryChange, DirectoryEntry},
 };
 
 /// Why a row is none of a directory's.

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::{SchemaName, backend::postgres::quote::literal, pool::DirectoryChange};
+use crate::{SchemaName, backend::postgres::quote::literal, tenancy::DirectoryChange};
 
 /// The statements that do to a tenant's row what is done to its schema.
 pub(super) fn sql(change: &DirectoryChange<'_>, schema: &SchemaName, reuse_after: Duration) -> String {

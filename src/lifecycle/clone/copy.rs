@@ -16,10 +16,11 @@ use crate::{
         structure::{Object, Structure, left_behind, read, render},
         version_table,
     },
-    connection::{TenantStatus, status_of},
+    connection::status_of,
     lifecycle::errors::is_for_who_left,
     migrations::{MigrationError, SchemaOwner},
-    pool::{DirectoryChange, search_path},
+    pool::search_path,
+    tenancy::{DirectoryChange, TenantStatus},
 };
 
 /// As `pg_dump` sets them: rows are read whole or not at all, and values survive the way through text.

@@ -9,8 +9,8 @@ use std::future::IntoFuture;
 
 use futures_core::future::BoxFuture;
 
-use super::{LifecycleError, LifecycleEvent, spares::is_reserved};
-use crate::{IntoSchemaName, SchemaName, SchemaNameError, TenantPool};
+use super::{LifecycleError, spares::is_reserved};
+use crate::{IntoSchemaName, SchemaName, SchemaNameError, TenantPool, tenancy::LifecycleEvent};
 
 use copy::Copying;
 pub use errors::CloneTenantError;

@@ -10,7 +10,7 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use crate::{SchemaName, connection::TenantStatus};
+use crate::{SchemaName, tenancy::TenantStatus};
 
 pub use report::SpareReport;
 pub(super) use take::take_spare;

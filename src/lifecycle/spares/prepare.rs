@@ -9,16 +9,15 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl, TransactionManager};
 
 use super::{
-    super::{
-        LifecycleError, LifecycleEvent, Operation, connect, create::read_for, in_use::Patience, operation::Transactions,
-    },
+    super::{LifecycleError, Operation, connect, create::read_for, in_use::Patience, operation::Transactions},
     PREFIX, SpareReport, spares,
 };
 use crate::{
     SchemaName, TenantPool,
     backend::postgres::version_table::applied,
-    connection::{TenantStatus, status_of},
+    connection::status_of,
     migrations::{Plan, SchemaOwner},
+    tenancy::{LifecycleEvent, TenantStatus},
 };
 
 impl TenantPool {

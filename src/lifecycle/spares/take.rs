@@ -10,10 +10,10 @@ use crate::{
         LockSpan,
         structure::{Followers, followers, texts},
         try_lock, version_table,
-        version_table::applied,
     },
-    connection::{TenantStatus, status_of},
+    connection::status_of,
     migrations::Plan,
+    tenancy::TenantStatus,
 };
 
 /// Gives a spare that is ready the name of a tenant, in a transaction that is open: one that has exactly the versions of the
@@ -51,7 +51,7 @@ async fn take(
     {
         return Ok(false);
     }
-    let applied = applied(connection, spare).await?;
+    let applied = version_table::applied(connection, spare).await?;
     if !applied
         .iter()
         .eq(plan.migrations.iter().map(|migration| &migration.version))

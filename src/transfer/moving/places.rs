@@ -8,7 +8,7 @@ use super::{
     site::{Keyed, Site},
 };
 use crate::{
-    ExportError, LifecycleError, Placement, SchemaName, lifecycle::dependents, pool::DirectoryChange,
+    ExportError, LifecycleError, Placement, SchemaName, lifecycle::dependents, tenancy::DirectoryChange,
     transfer::session::Session,
 };
 

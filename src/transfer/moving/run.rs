@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     LifecycleError, LifecycleEvent, Placement, SchemaName, TenantPool,
-    pool::DirectoryEntry,
+    tenancy::DirectoryEntry,
     transfer::{
         session::Session,
         tls::{Dial, dial},

@@ -22,9 +22,8 @@ use crate::{
         structure::{Followers, JOURNAL, follow},
         version_table,
     },
-    connection::{ArchiveNote, PLACED},
     lifecycle::archive_name,
-    pool::{DirectoryChange, DirectoryEntry},
+    tenancy::{ArchiveNote, DirectoryChange, DirectoryEntry, PLACED},
     transfer::{session::Session, target::Target, tls::Dial},
 };
 

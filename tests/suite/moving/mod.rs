@@ -64,7 +64,7 @@ async fn pool(main: &str, shard: &str, third: &str) -> TenantPool {
     let pool = TenantPool::builder(main)
         .directory(DirectoryTables::new())
         // As another process, it sees what is done to tenants after so long.
-        .directory_cache(DirectoryCache::new().time(Duration::from_millis(50)))
+        .directory_cache(DirectoryCache::new().ttl(Duration::from_millis(50)))
         .schema_cache(100, Duration::from_millis(50))
         .database("shard", shard)
         .database("third", third)

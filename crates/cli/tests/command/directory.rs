@@ -12,7 +12,7 @@ use crate::project::Project;
 async fn application(project: &Project) -> TenantPool {
     let pool = TenantPool::builder(project.database.url())
         .directory(DirectoryTables::new())
-        .directory_cache(DirectoryCache::new().time(Duration::ZERO).absence(Duration::ZERO))
+        .directory_cache(DirectoryCache::new().ttl(Duration::ZERO).negative_ttl(Duration::ZERO))
         .schema_cache(100, Duration::ZERO)
         .build()
         .await

@@ -14,13 +14,13 @@ use crate::SchemaName;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Placement {
-    pub(super) database: Option<Arc<str>>,
-    pub(super) tables: Tables,
+    pub(crate) database: Option<Arc<str>>,
+    pub(crate) tables: Tables,
 }
 
 /// What of a database is a tenant's.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Tables {
+pub(crate) enum Tables {
     /// A schema.
     Schema(SchemaName),
     /// The rows with this tenant id, in tables of the shared schema.

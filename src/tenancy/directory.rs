@@ -2,8 +2,8 @@ use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 use futures_core::future::BoxFuture;
 
-use super::{Placement, TenantPool};
-use crate::{SchemaName, TenantStatus};
+use super::Placement;
+use crate::{SchemaName, TenantStatus, pool::TenantPool};
 
 /// Knows where tenants live. Without one, a tenant is a schema of the pool's database.
 ///
@@ -126,7 +126,7 @@ pub enum DirectoryChange<'a> {
 
 impl DirectoryChange<'_> {
     /// The names for which another tenant, or none, may be found from now on.
-    pub(super) fn names(&self) -> impl Iterator<Item = &SchemaName> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &SchemaName> {
         let (first, second) = match *self {
             Self::Added { tenant }
             | Self::Placed { tenant, .. }
@@ -178,7 +178,7 @@ impl DirectoryEntry {
 pub struct DirectoryError(Arc<dyn Error + Send + Sync>);
 
 impl DirectoryError {
-    pub(super) fn new(source: Box<dyn Error + Send + Sync>) -> Self {
+    pub(crate) fn new(source: Box<dyn Error + Send + Sync>) -> Self {
         Self(source.into())
     }
 }
@@ -205,21 +205,21 @@ impl Error for DirectoryError {
 /// what is done elsewhere, with [`listen`](crate::TenantPoolBuilder::listen), within moments.
 #[derive(Debug, Clone, Copy)]
 pub struct DirectoryCache {
-    pub(super) capacity: usize,
-    pub(super) time: Duration,
-    pub(super) absence: Duration,
-    pub(super) failure: Duration,
-    pub(super) stale: Duration,
+    pub(crate) capacity: usize,
+    pub(crate) ttl: Duration,
+    pub(crate) negative_ttl: Duration,
+    pub(crate) failure_ttl: Duration,
+    pub(crate) stale_if_error: Duration,
 }
 
 impl Default for DirectoryCache {
     fn default() -> Self {
         Self {
             capacity: 10_000,
-            time: Duration::from_secs(60),
-            absence: Duration::from_secs(1),
-            failure: Duration::from_secs(1),
-            stale: Duration::ZERO,
+            ttl: Duration::from_secs(60),
+            negative_ttl: Duration::from_secs(1),
+            failure_ttl: Duration::from_secs(1),
+            stale_if_error: Duration::ZERO,
         }
     }
 }
@@ -238,26 +238,26 @@ impl DirectoryCache {
 
     /// How long a tenant is remembered. Default: 60 seconds.
     #[must_use]
-    pub fn time(self, time: Duration) -> Self {
-        Self { time, ..self }
+    pub fn ttl(self, ttl: Duration) -> Self {
+        Self { ttl, ..self }
     }
 
     /// How long it is remembered that there is no such tenant. Default: 1 second.
     #[must_use]
-    pub fn absence(self, absence: Duration) -> Self {
-        Self { absence, ..self }
+    pub fn negative_ttl(self, negative_ttl: Duration) -> Self {
+        Self { negative_ttl, ..self }
     }
 
     /// For how long nobody asks again after the directory could not be reached. Default: 1 second.
     #[must_use]
-    pub fn failure(self, failure: Duration) -> Self {
-        Self { failure, ..self }
+    pub fn failure_ttl(self, failure_ttl: Duration) -> Self {
+        Self { failure_ttl, ..self }
     }
 
     /// For how long a tenant may still be served as it was known, while the directory can't be reached. Default: not at all:
     /// it may have been suspended, or moved.
     #[must_use]
-    pub fn stale(self, stale: Duration) -> Self {
-        Self { stale, ..self }
+    pub fn stale_if_error(self, stale_if_error: Duration) -> Self {
+        Self { stale_if_error, ..self }
     }
 }

@@ -2,8 +2,8 @@ use std::error::Error;
 
 use futures_core::future::BoxFuture;
 
-use super::{Placement, TenantPool};
-use crate::SchemaName;
+use super::Placement;
+use crate::{SchemaName, pool::TenantPool};
 
 /// Where a tenant is to live, by a policy.
 pub type PolicyAnswer = Result<Placement, Box<dyn Error + Send + Sync>>;
