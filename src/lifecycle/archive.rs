@@ -7,7 +7,7 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_core::future::BoxFuture;
 
-use super::{LifecycleError, Operation, by_name::Texts, connect, in_use::Patience, spares::is_reserved};
+use super::{LifecycleError, Operation, by_name::Texts, connect, in_use::Patience};
 use crate::{
     IntoSchemaName, MAX_NAME_BYTES, SchemaName, SchemaNameError, TenantPool,
     backend::postgres::{LockSpan, try_lock},
@@ -69,7 +69,7 @@ impl TenantPool {
         let archive = self.tenant_name(archive);
         RestoreRequest {
             pool: self,
-            names: archive.and_then(|archive| Ok((archive, self.tenant_name(tenant)?))),
+            names: archive.and_then(|archive| Ok((archive, self.new_tenant_name(tenant)?))),
             texts: Texts::default(),
         }
     }
@@ -153,9 +153,6 @@ impl<'a> IntoFuture for RestoreRequest<'a> {
         Box::pin(async move {
             let Self { pool, names, texts } = self;
             let (archive, tenant) = names?;
-            if is_reserved(&tenant) {
-                return Err(LifecycleError::ReservedName { tenant });
-            }
             let event = LifecycleEvent::Restore {
                 archive: archive.clone(),
                 tenant: tenant.clone(),

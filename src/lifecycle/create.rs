@@ -5,10 +5,7 @@ use diesel::{
 };
 use diesel_async::SimpleAsyncConnection;
 
-use super::{
-    LifecycleError, Operation, connect,
-    spares::{is_reserved, take_spare},
-};
+use super::{LifecycleError, Operation, connect, spares::take_spare};
 use crate::{
     CheckoutError, IntoSchemaName, SchemaName, TenantPool,
     backend::postgres::version_table,
@@ -37,10 +34,7 @@ impl TenantPool {
         tenant: impl IntoSchemaName,
         migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
     ) -> Result<Vec<MigrationVersion<'static>>, LifecycleError> {
-        let tenant = self.tenant_name(tenant)?;
-        if is_reserved(&tenant) {
-            return Err(LifecycleError::ReservedName { tenant });
-        }
+        let tenant = self.new_tenant_name(tenant)?;
         let plan = read_for(&tenant, migrations).await?;
         self.create_by_policy(&tenant, &plan).await
     }
@@ -54,10 +48,7 @@ impl TenantPool {
         tenant: impl IntoSchemaName,
         migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
     ) -> Result<Vec<MigrationVersion<'static>>, LifecycleError> {
-        let tenant = self.tenant_name(tenant)?;
-        if is_reserved(&tenant) {
-            return Err(LifecycleError::ReservedName { tenant });
-        }
+        let tenant = self.new_tenant_name(tenant)?;
         let plan = read_for(&tenant, migrations).await?;
         let event = LifecycleEvent::Create { tenant: tenant.clone() };
         if let Some(entry) = self.placed_elsewhere(&tenant, &event).await?

@@ -16,12 +16,6 @@ pub enum LifecycleError {
     /// No tenant can have that name.
     #[error("no tenant can have that name")]
     InvalidName(#[from] SchemaNameError),
-    /// The name is one for spares.
-    #[error("no tenant can be named {tenant:?}: names that begin like this are those of spares; choose another")]
-    ReservedName {
-        /// The name asked for.
-        tenant: SchemaName,
-    },
     /// There is a schema of that name already. It was left alone.
     #[error(
         "there is a schema {tenant:?} already, and it was left alone: choose another name, or bring it up to date by \

@@ -38,4 +38,3 @@ pub use in_use::TenantUse;
 use operation::{Operation, connect};
 pub use rename::RenameRequest;
 pub use spares::SpareReport;
-pub(crate) use spares::is_reserved;

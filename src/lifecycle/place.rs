@@ -7,7 +7,7 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
-use super::{LifecycleError, Operation, connect, create::read_for, spares::is_reserved, tenant_id::keeps_tenant_id};
+use super::{LifecycleError, Operation, connect, create::read_for, tenant_id::keeps_tenant_id};
 use crate::{
     IntoSchemaName, Placement, SchemaName, TenantPool, TenantStatus,
     backend::postgres::version_table,
@@ -33,10 +33,7 @@ impl TenantPool {
         placement: Placement,
         migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
     ) -> Result<Vec<MigrationVersion<'static>>, LifecycleError> {
-        let tenant = self.tenant_name(tenant)?;
-        if is_reserved(&tenant) {
-            return Err(LifecycleError::ReservedName { tenant });
-        }
+        let tenant = self.new_tenant_name(tenant)?;
         let plan = read_for(&tenant, migrations).await?;
         self.create_at(&tenant, &placement, &plan).await
     }

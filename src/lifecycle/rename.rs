@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use futures_core::future::BoxFuture;
 
-use super::{LifecycleError, Operation, by_name::Texts, connect, in_use::Patience, spares::is_reserved};
+use super::{LifecycleError, Operation, by_name::Texts, connect, in_use::Patience};
 use crate::{
     IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
     backend::postgres::structure::stop_journal,
@@ -43,7 +43,7 @@ impl TenantPool {
     /// texts hold the old name.
     pub fn rename_tenant(&self, from: impl IntoSchemaName, to: impl IntoSchemaName) -> RenameRequest<'_> {
         let from = self.tenant_name(from);
-        let names = from.and_then(|from| Ok((from, self.tenant_name(to)?)));
+        let names = from.and_then(|from| Ok((from, self.new_tenant_name(to)?)));
         RenameRequest {
             pool: self,
             names,
@@ -102,9 +102,6 @@ impl<'a> IntoFuture for RenameRequest<'a> {
                 texts,
             } = self;
             let (from, to) = names?;
-            if is_reserved(&to) {
-                return Err(LifecycleError::ReservedName { tenant: to });
-            }
             let event = LifecycleEvent::Rename {
                 from: from.clone(),
                 to: to.clone(),

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     IntoSchemaName, SchemaName, SchemaNameError,
-    tenancy::{LifecycleHooks, PlacementPolicy, TenantDirectory},
+    tenancy::{LifecycleHooks, PlacementPolicy, SPARE_PREFIX, TenantDirectory},
     translate::SchemaTranslateMap,
 };
 
@@ -177,7 +177,18 @@ impl TenantPool {
         &self.0.shared_schema
     }
 
-    /// A name that a tenant may have.
+    /// A name that a new tenant may have. All names that no tenant gets are refused here.
+    pub(crate) fn new_tenant_name(&self, tenant: impl IntoSchemaName) -> Result<SchemaName, SchemaNameError> {
+        let name = self.tenant_name(tenant)?;
+        if name.as_str().starts_with(SPARE_PREFIX) {
+            return Err(SchemaNameError::Spare {
+                name: name.as_str().to_owned(),
+            });
+        }
+        Ok(name)
+    }
+
+    /// A name that a tenant may have, or what a tenant was made of: a spare, an archive.
     pub(crate) fn tenant_name(&self, tenant: impl IntoSchemaName) -> Result<SchemaName, SchemaNameError> {
         let name = tenant.into_schema_name()?;
         if name == self.0.shared_schema {

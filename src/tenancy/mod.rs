@@ -18,4 +18,4 @@ pub use placement::Placement;
 pub(crate) use placement::Tables;
 pub use policy::{PlacementPolicy, PolicyAnswer};
 pub use status::TenantStatus;
-pub(crate) use status::{PLACED, is_placed};
+pub(crate) use status::{PLACED, SPARE_PREFIX, is_placed};

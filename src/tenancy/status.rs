@@ -17,6 +17,9 @@ pub enum TenantStatus {
     Unfinished,
 }
 
+/// What the names of spares begin with, and those of tenants may not.
+pub(crate) const SPARE_PREFIX: &str = "diesel-tenants spare ";
+
 /// What the comments of this library begin with.
 const PREFIX: &str = "diesel-tenants: ";
 const SUSPENDED: &str = "diesel-tenants: suspended";

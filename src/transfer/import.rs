@@ -13,9 +13,7 @@ use super::{
     target::{Count, Target},
     tls::{Dial, With, dial},
 };
-use crate::{
-    IntoSchemaName, LifecycleError, LifecycleEvent, SchemaName, SchemaNameError, TenantPool, lifecycle::is_reserved,
-};
+use crate::{IntoSchemaName, LifecycleError, LifecycleEvent, SchemaName, SchemaNameError, TenantPool};
 
 impl TenantPool {
     /// Creates a tenant from what [`export_tenant`](Self::export_tenant) wrote, under the same name or another one, in the
@@ -39,7 +37,7 @@ impl TenantPool {
     pub fn import_tenant(&self, tenant: impl IntoSchemaName) -> ImportTenant<'_> {
         ImportTenant {
             pool: self,
-            tenant: self.tenant_name(tenant),
+            tenant: self.new_tenant_name(tenant),
             dial: None,
         }
     }
@@ -94,9 +92,6 @@ impl ImportTenant<'_> {
     /// dropped leaves no tenant either.
     pub async fn from<R: AsyncRead + Unpin>(self, reader: R) -> Result<Imported, ImportError> {
         let tenant = self.tenant?;
-        if is_reserved(&tenant) {
-            return Err(LifecycleError::ReservedName { tenant }.into());
-        }
         let Some(dial) = dial(self.pool, self.dial) else {
             return Err(ImportError::NeedsTls { tenant });
         };

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use diesel_tenants::{CheckoutError, LifecycleError, TenantPool, TenantStatus};
+use diesel_tenants::{CheckoutError, LifecycleError, SchemaNameError, TenantPool, TenantStatus};
 use diesel_tenants_test_support::{Database, Server};
 
 use crate::{migrations::Folder, migrations::items_only, store::chain};
@@ -74,7 +74,10 @@ async fn a_spare_is_nobodys_until_it_is_taken_and_its_name_nobody_can_have() {
         pool.rename_tenant("client2", spare).await.unwrap_err(),
         pool.restore_tenant(&archive, spare).await.unwrap_err(),
     ] {
-        assert!(matches!(error, LifecycleError::ReservedName { .. }), "{error:?}");
+        assert!(
+            matches!(error, LifecycleError::InvalidName(SchemaNameError::Spare { .. })),
+            "{error:?}"
+        );
     }
 }
 

@@ -243,6 +243,12 @@ pub enum SchemaNameError {
         /// The name as given.
         name: String,
     },
+    /// The name is one for spares, which are made ahead of time.
+    #[error("no tenant can be named {name:?}: names that begin like this are those of spares; choose another")]
+    Spare {
+        /// The name as given.
+        name: String,
+    },
     /// The name is the one that stands for every tenant's schema.
     #[error(
         "{name:?} stands for the tenant's schema in this pool (`symbolic_schema`), and so can't be a tenant's name"

@@ -9,7 +9,6 @@ use std::future::IntoFuture;
 
 use futures_core::future::BoxFuture;
 
-use super::{LifecycleError, spares::is_reserved};
 use crate::{IntoSchemaName, SchemaName, SchemaNameError, TenantPool, tenancy::LifecycleEvent};
 
 use copy::Copying;
@@ -40,7 +39,7 @@ impl TenantPool {
     pub fn clone_tenant(&self, template: impl IntoSchemaName, tenant: impl IntoSchemaName) -> CloneTenant<'_> {
         let names = self
             .tenant_name(template)
-            .and_then(|template| Ok((template, self.tenant_name(tenant)?)));
+            .and_then(|template| Ok((template, self.new_tenant_name(tenant)?)));
         CloneTenant {
             pool: self,
             names,
@@ -70,9 +69,6 @@ impl CloneTenant<'_> {
         let (template, tenant) = self.names?;
         if template == tenant {
             return Err(CloneTenantError::AlreadyExists { template, tenant });
-        }
-        if is_reserved(&tenant) {
-            return Err(LifecycleError::ReservedName { tenant }.into());
         }
         let event = LifecycleEvent::Clone {
             from: template.clone(),

@@ -10,18 +10,13 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use crate::{SchemaName, tenancy::TenantStatus};
+use crate::{
+    SchemaName,
+    tenancy::{SPARE_PREFIX, TenantStatus},
+};
 
 pub use report::SpareReport;
 pub(super) use take::take_spare;
-
-/// What the names of spares begin with, and those of tenants may not.
-const PREFIX: &str = "diesel-tenants spare ";
-
-/// Whether no tenant may have a name, because it is one for spares.
-pub(crate) fn is_reserved(name: &SchemaName) -> bool {
-    name.as_str().starts_with(PREFIX)
-}
 
 /// The schemas with names of spares. What has such a name and no version table is none.
 pub(super) async fn spares(connection: &mut AsyncPgConnection) -> QueryResult<Vec<(SchemaName, TenantStatus)>> {
@@ -36,7 +31,7 @@ pub(super) async fn spares(connection: &mut AsyncPgConnection) -> QueryResult<Ve
     let rows: Vec<Row> = diesel::sql_query(format!(
         "SELECT n.nspname::pg_catalog.text AS schema, pg_catalog.obj_description(c.oid, 'pg_class') AS comment \
          FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid \
-         WHERE n.nspname LIKE '{PREFIX}%' AND c.relname = '__diesel_schema_migrations' ORDER BY n.nspname"
+         WHERE n.nspname LIKE '{SPARE_PREFIX}%' AND c.relname = '__diesel_schema_migrations' ORDER BY n.nspname"
     ))
     .load(connection)
     .await?;

@@ -10,14 +10,14 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl, TransactionManager};
 
 use super::{
     super::{LifecycleError, Operation, connect, create::read_for, in_use::Patience, operation::Transactions},
-    PREFIX, SpareReport, spares,
+    SpareReport, spares,
 };
 use crate::{
     SchemaName, TenantPool,
     backend::postgres::version_table::applied,
     connection::status_of,
     migrations::{Plan, SchemaOwner},
-    tenancy::{LifecycleEvent, TenantStatus},
+    tenancy::{LifecycleEvent, SPARE_PREFIX, TenantStatus},
 };
 
 impl TenantPool {
@@ -51,7 +51,7 @@ impl TenantPool {
         count: usize,
         migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
     ) -> Result<SpareReport, LifecycleError> {
-        let all = SchemaName::new(PREFIX)?;
+        let all = SchemaName::new(SPARE_PREFIX)?;
         let plan = read_for(&all, migrations).await?;
         let event = LifecycleEvent::Create { tenant: all.clone() };
         let mut connection = connect(self, &event).await?;
@@ -201,7 +201,7 @@ async fn new_names(connection: &mut AsyncPgConnection, count: usize) -> QueryRes
     }
 
     let names: Vec<Name> = diesel::sql_query(format!(
-        "SELECT '{PREFIX}' || pg_catalog.gen_random_uuid() AS name FROM pg_catalog.generate_series(1, $1)"
+        "SELECT '{SPARE_PREFIX}' || pg_catalog.gen_random_uuid() AS name FROM pg_catalog.generate_series(1, $1)"
     ))
     .bind::<BigInt, _>(i64::try_from(count).unwrap_or(i64::MAX))
     .load(connection)

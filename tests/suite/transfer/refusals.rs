@@ -1,5 +1,5 @@
 use diesel_async::AsyncPgConnection;
-use diesel_tenants::{ExportError, ImportError, LifecycleError, TenantPool};
+use diesel_tenants::{ExportError, ImportError, LifecycleError, SchemaNameError, TenantPool};
 use diesel_tenants_test_support::Server;
 use tokio_postgres::NoTls;
 
@@ -59,7 +59,7 @@ async fn names_that_no_tenant_has_or_can_have_are_refused() {
     }
     let error = try_import(&pool, "diesel-tenants spare 1", &bytes).await.unwrap_err();
     assert!(
-        matches!(error, ImportError::Lifecycle(LifecycleError::ReservedName { .. })),
+        matches!(error, ImportError::InvalidName(SchemaNameError::Spare { .. })),
         "{error:?}"
     );
     let error = pool.export_tenant("nobody").to(Vec::new()).await.unwrap_err();
