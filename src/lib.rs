@@ -97,6 +97,7 @@ pub mod translate;
 #[cfg(feature = "_web")]
 pub mod web;
 
+pub use crate::backend::postgres::ConnectError;
 #[doc(inline)]
 pub use crate::{
     connection::{RefusedStatement, TenantConnection},
@@ -104,10 +105,7 @@ pub use crate::{
     drift::{Drift, DriftError, DriftReport},
     lifecycle::{CloneTenant, CloneTenantError, LifecycleError},
     migrations::{FleetError, FleetReport, MigrationError, MigrationSourceError, Revert},
-    pool::{
-        BuildError, Checkout, CheckoutError, ConnectError, DatabaseLimits, Recycling, Tenant, TenantPool,
-        TenantPoolBuilder,
-    },
+    pool::{BuildError, Checkout, CheckoutError, DatabaseLimits, Recycling, Tenant, TenantPool, TenantPoolBuilder},
     query::{TranslateDsl, Translated},
     tenancy::{
         DirectoryCache, LifecycleEvent, LifecycleHooks, Placement, PlacementPolicy, TenantDirectory, TenantStatus,

@@ -8,9 +8,8 @@ use diesel_async::{SimpleAsyncConnection, pooled_connection::PoolableConnection}
 use super::spares::spares;
 use crate::{
     SchemaName, TenantPool,
-    backend::postgres::version_table,
+    backend::postgres::{search_path, version_table},
     migrations::{Body, RESET, Script, text},
-    pool::search_path,
     tenancy::{DirectoryChange, TenantStatus},
 };
 

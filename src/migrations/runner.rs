@@ -10,11 +10,10 @@ use super::{
 use crate::{
     TenantPool,
     backend::postgres::{
-        quote,
+        quote, search_path,
         version_table::{self, VersionTable},
     },
     connection::status_of,
-    pool::search_path,
 };
 
 /// Migrates one schema, on a connection of its own, which is closed afterwards.

@@ -14,7 +14,6 @@ use tokio_postgres::Config;
 
 use super::{
     BuildError, DatabaseLimits, FoundDirectory, MigrationStatements, TenantPool,
-    connect::Connector,
     databases::{Databases, FindUrl},
     listen::Listener,
     manager::{Limits, Manager},
@@ -27,6 +26,7 @@ use super::{
 };
 use crate::{
     SchemaName, SchemaNameError,
+    backend::postgres::Connector,
     tenancy::{DirectoryCache, LifecycleHooks, PlacementPolicy, TenantDirectory},
     translate::SchemaTranslateMap,
 };
@@ -444,9 +444,9 @@ impl TenantPoolBuilder {
         if extension_schemas.contains(&shared_schema) {
             return Err(BuildError::SharedExtensionSchema { schema: shared_schema });
         }
-        let connector = |config, path_from_role| {
-            let extension_schemas = extension_schemas.clone();
-            Arc::new(Connector::new(config, extension_schemas, path_from_role, &options))
+        let connector = |config, may_be_pooled| {
+            let options = options.to_connect(extension_schemas.clone(), may_be_pooled);
+            Arc::new(Connector::new(config, options))
         };
         let migration_connector = migration_url
             .map(|url| parse(url).map(|config| connector(config, false)))

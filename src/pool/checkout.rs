@@ -11,11 +11,11 @@ use diesel_async::AsyncPgConnection;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_postgres::NoTls;
 
-use super::{
-    CheckoutError, ConnectError, Target, TenantPool, deadline::Deadline, manager::Manager, request::Wish,
-    schemas::Refused,
+use super::{CheckoutError, Target, TenantPool, deadline::Deadline, manager::Manager, request::Wish, schemas::Refused};
+use crate::{
+    TenantConnection, backend::postgres::ConnectError, connection::Condition, query::Translation,
+    translate::SchemaTranslateMap,
 };
-use crate::{TenantConnection, connection::Condition, query::Translation, translate::SchemaTranslateMap};
 
 fn into_checkout_error(error: PoolError<ConnectError>, pool: &TenantPool, target: Target) -> CheckoutError {
     match error {

@@ -6,8 +6,12 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::StreamExt as _;
 use tokio::task::AbortHandle;
 
-use super::{ConnectError, TenantPool, connect::Connector, resolve::Resolver, schemas::Schemas};
-use crate::{SchemaName, backend::postgres::quote::literal, tenancy::DirectoryChange};
+use super::{TenantPool, resolve::Resolver, schemas::Schemas};
+use crate::{
+    SchemaName,
+    backend::postgres::{ConnectError, Connector, quote::literal},
+    tenancy::DirectoryChange,
+};
 
 const CHANNEL: &str = "diesel_tenants";
 

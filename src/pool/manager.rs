@@ -7,8 +7,13 @@ use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, pooled_connection::PoolableConnection};
 use tokio::runtime::{self, Handle};
 
-use super::{ConnectError, Recycling, connect::Connector, schemas::Schemas};
-use crate::{TenantConnection, connection::Sharing, translate::SchemaTranslateMap};
+use super::{Recycling, schemas::Schemas};
+use crate::{
+    TenantConnection,
+    backend::postgres::{ConnectError, Connector},
+    connection::Sharing,
+    translate::SchemaTranslateMap,
+};
 
 /// Makes connections for the pool, and decides which may stay.
 pub(crate) struct Manager {

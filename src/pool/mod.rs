@@ -8,7 +8,6 @@
 mod admission;
 mod builder;
 mod checkout;
-mod connect;
 mod databases;
 mod deadline;
 mod directory_tables;
@@ -26,24 +25,21 @@ mod rows;
 mod schemas;
 #[cfg(feature = "schema")]
 mod scratch;
-mod session_proof;
 mod shares;
 mod statements;
 mod tenant_pool;
 mod tenants;
-mod unprotected;
 
 #[cfg(feature = "_web")]
 pub(crate) use admission::{Admitted, Turn};
 pub use builder::{Recycling, TenantPoolBuilder};
 pub use checkout::Checkout;
-pub(crate) use connect::{Connector, search_path};
 pub use databases::{DatabaseError, DatabaseLimits};
 #[cfg(feature = "_web")]
 pub(crate) use deadline::Deadline;
 pub use directory_tables::DirectoryUnusable;
 pub(crate) use directory_tables::{FoundDirectory, MADE as DIRECTORY_MADE};
-pub use errors::{BuildError, CheckoutError, ConnectError, Target};
+pub use errors::{BuildError, CheckoutError, Target};
 pub use fan_out::{EachTenant, FailedTenant, FanOut, FanOutError};
 pub use request::CheckoutRequest;
 pub(crate) use resolve::canonical_domain;

@@ -2,7 +2,11 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::runtime::Handle;
 
-use super::{MigrationStatements, Recycling, connect::EstablishCallback};
+use super::{MigrationStatements, Recycling};
+use crate::{
+    SchemaName,
+    backend::postgres::{ConnectOptions, EstablishCallback},
+};
 
 /// What all databases behind a pool have in common: how connections are made, and for how long they are kept.
 #[derive(Clone)]
@@ -32,6 +36,21 @@ pub(super) struct Options {
     pub(super) runtime: Option<Handle>,
     /// Whether transactions can't write.
     pub(super) read_only: bool,
+}
+
+impl Options {
+    /// How connections are made. Only a migration's send a search_path whatever the pool's options say.
+    pub(super) fn to_connect(&self, extension_schemas: Vec<SchemaName>, may_be_pooled: bool) -> ConnectOptions {
+        ConnectOptions {
+            extension_schemas,
+            symbolic_schema: self.symbolic_schema.clone(),
+            timeout: self.connect_timeout,
+            establish: self.establish.clone(),
+            runtime: self.runtime.clone(),
+            may_be_pooled,
+            read_only: self.read_only,
+        }
+    }
 }
 
 impl Default for Options {

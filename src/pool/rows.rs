@@ -8,7 +8,8 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-use super::{Checkout, CheckoutError, TenantPool, request::Wish, unprotected::unprotected};
+use super::{Checkout, CheckoutError, TenantPool, request::Wish};
+use crate::backend::postgres::unprotected;
 
 /// Binds a tenant id to the session, and tells whether the role would see all rows anyway. Prepared once for a connection.
 struct ShowRows<'a> {

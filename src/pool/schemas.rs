@@ -13,9 +13,9 @@ use diesel::QueryResult;
 use diesel_async::AsyncPgConnection;
 use quick_cache::sync::Cache;
 
-use super::{ConnectError, connect::Connector};
 use crate::{
     SchemaName,
+    backend::postgres::{ConnectError, Connector},
     connection::{SchemaFacts, SchemaIdentity, facts_of},
     query::Translation,
     tenancy::TenantStatus,

@@ -7,13 +7,13 @@ use std::{
 use deadpool::managed::{Object, PoolError, Timeouts};
 
 use super::{
-    Checkout, CheckoutError, CheckoutRequest, ConnectError, DatabaseError, MigrationStatements, Target,
-    TenantPoolBuilder, connect::Connector, databases::Databases, deadline::Deadline, listen::Listener,
-    manager::Manager, options::Options, readers::Readers, request::Wanted, resolve::Resolver, schemas::Schemas,
-    shares::Shares,
+    Checkout, CheckoutError, CheckoutRequest, DatabaseError, MigrationStatements, Target, TenantPoolBuilder,
+    databases::Databases, deadline::Deadline, listen::Listener, manager::Manager, options::Options, readers::Readers,
+    request::Wanted, resolve::Resolver, schemas::Schemas, shares::Shares,
 };
 use crate::{
     IntoSchemaName, SchemaName, SchemaNameError,
+    backend::postgres::{ConnectError, Connector},
     tenancy::{LifecycleHooks, PlacementPolicy, SPARE_PREFIX, TenantDirectory},
     translate::SchemaTranslateMap,
 };

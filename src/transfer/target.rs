@@ -16,9 +16,8 @@ use super::{
 };
 use crate::{
     LifecycleError, LifecycleEvent, SchemaName, TenantPool,
-    backend::postgres::{Backoff, LockSpan, lock_name, structure::render, version_table},
+    backend::postgres::{Backoff, LockSpan, lock_name, search_path, structure::render, version_table},
     connection::STATUS_COMMENT,
-    pool::search_path,
     tenancy::{DirectoryChange, TenantStatus},
 };
 

@@ -9,7 +9,7 @@ use tokio_postgres::{
 };
 
 use super::session::Session;
-use crate::{ConnectError, TenantPool, pool::Connector};
+use crate::{ConnectError, TenantPool, backend::postgres::Connector};
 
 /// How long it may take to ask a server to give up what a session is at.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(30);

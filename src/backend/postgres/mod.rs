@@ -2,10 +2,19 @@
 
 mod advisory_lock;
 mod backoff;
+mod connect;
+mod connect_error;
 pub(crate) mod quote;
+mod session_proof;
+mod startup;
 pub(crate) mod structure;
+mod unprotected;
 pub(crate) mod version_table;
 
 pub(crate) use advisory_lock::{LockSpan, lock_all, lock_name, try_lock, try_lock_named, unlock};
 pub(crate) use backoff::Backoff;
+pub(crate) use connect::{ConnectOptions, Connector, EstablishCallback};
+pub use connect_error::ConnectError;
+pub(crate) use startup::search_path;
+pub(crate) use unprotected::unprotected;
 pub(crate) use version_table::table as version_table;

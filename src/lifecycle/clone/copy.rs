@@ -13,13 +13,13 @@ use crate::{
     LifecycleError, LifecycleEvent, SchemaName, TenantPool,
     backend::postgres::{
         quote::lock_timeout,
+        search_path,
         structure::{Object, Structure, left_behind, read, render},
         version_table,
     },
     connection::status_of,
     lifecycle::errors::is_for_who_left,
     migrations::{MigrationError, SchemaOwner},
-    pool::search_path,
     tenancy::{DirectoryChange, TenantStatus},
 };
 

@@ -5,9 +5,8 @@ use tokio_postgres::{Error, types::ToSql};
 use super::MoveError;
 use crate::{
     LifecycleError, LifecycleEvent, SchemaName, TenantPool, TenantStatus,
-    backend::postgres::{Backoff, LockSpan, lock_name, structure::JOURNAL, version_table},
+    backend::postgres::{Backoff, LockSpan, lock_name, search_path, structure::JOURNAL, version_table},
     connection::STATUS_COMMENT,
-    pool::search_path,
     transfer::{rows::Table, session::Session, tls::Dial},
 };
 

@@ -14,7 +14,7 @@ const UNPROTECTED: &str = include_str!("unprotected.sql");
 /// - partitions and children of tables under row-level security that have no policy of their own (a query of the partition asks none of the
 ///   table's), and tables of the role's own without `FORCE`,
 /// - views over those tables that run as a role which no policy holds back, materialized views, and foreign tables.
-pub(super) async fn unprotected(
+pub(crate) async fn unprotected(
     shared_schema: &SchemaName,
     connection: &mut AsyncPgConnection,
 ) -> QueryResult<Vec<String>> {

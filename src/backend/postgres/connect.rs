@@ -1,4 +1,4 @@
-use std::{fmt::Write as _, panic::resume_unwind, sync::Arc, time::Duration};
+use std::{panic::resume_unwind, sync::Arc, time::Duration};
 
 use diesel::{
     ConnectionError, ConnectionResult, OptionalExtension, QueryableByName,
@@ -10,12 +10,12 @@ use tokio::{
     runtime::{self, Handle},
     task::JoinSet,
 };
-use tokio_postgres::{Client, Config, Connection, NoTls, Socket, config::Host, tls::MakeTlsConnect};
+use tokio_postgres::{Client, Config, Connection, NoTls, Socket, tls::MakeTlsConnect};
 
 use super::{
     ConnectError,
-    options::Options,
     session_proof::{Token, is_kept_by_pooler, process_id},
+    startup::{BUSY, describe, notice_silent_peers, startup_options},
 };
 use crate::{
     SchemaName,
@@ -23,87 +23,77 @@ use crate::{
 };
 
 /// Makes a connection of one's own from the driver's configuration: for TLS, above all.
-pub(super) type EstablishCallback =
+pub(crate) type EstablishCallback =
     dyn Fn(Config) -> BoxFuture<'static, ConnectionResult<AsyncPgConnection>> + Send + Sync;
+
+/// How connections are made.
+#[derive(Clone)]
+pub(crate) struct ConnectOptions {
+    pub(crate) extension_schemas: Vec<SchemaName>,
+    pub(crate) symbolic_schema: Option<String>,
+    pub(crate) timeout: Duration,
+    pub(crate) establish: Option<Arc<EstablishCallback>>,
+    /// Where connections are opened and driven, if not where they are asked for.
+    pub(crate) runtime: Option<Handle>,
+    /// Whether a pooler may be in between: then the search_path is the role's, as those in transaction mode refuse startup options.
+    pub(crate) may_be_pooled: bool,
+    /// Whether transactions can't write.
+    pub(crate) read_only: bool,
+}
 
 /// Opens connections whose search_path reaches no tables.
 pub(crate) struct Connector {
     config: Config,
     server: String,
-    extension_schemas: Vec<SchemaName>,
-    symbolic_schema: Option<String>,
-    timeout: Duration,
-    establish: Option<Arc<EstablishCallback>>,
-    runtime: Option<Handle>,
-    may_be_pooled: bool,
-    read_only: bool,
+    options: ConnectOptions,
 }
 
 impl Connector {
-    /// With the options of a pool. Only a migration's connections send a search_path whatever they say.
-    pub(super) fn new(
-        mut config: Config,
-        extension_schemas: Vec<SchemaName>,
-        search_path_from_role: bool,
-        options: &Options,
-    ) -> Self {
-        let read_only = options.read_only;
+    pub(crate) fn new(mut config: Config, options: ConnectOptions) -> Self {
         notice_silent_peers(&mut config);
-        if !search_path_from_role {
-            let options = format!(
+        if !options.may_be_pooled {
+            let startup = format!(
                 "{} {}",
                 config.get_options().unwrap_or_default(),
-                startup_options(&extension_schemas, read_only)
+                startup_options(&options.extension_schemas, options.read_only)
             );
-            config.options(options.trim());
+            config.options(startup.trim());
         }
         Self {
             server: describe(&config),
             config,
-            extension_schemas,
-            symbolic_schema: options.symbolic_schema.clone(),
-            timeout: options.connect_timeout,
-            establish: options.establish.clone(),
-            runtime: options.runtime.clone(),
-            may_be_pooled: search_path_from_role,
-            read_only,
+            options,
         }
     }
 
     /// The same, to another database of the server.
     #[cfg(feature = "schema")]
-    pub(super) fn to_database(&self, database: &str) -> Self {
+    pub(crate) fn to_database(&self, database: &str) -> Self {
         let mut config = self.config.clone();
         config.dbname(database);
         Self {
             server: describe(&config),
             config,
-            extension_schemas: self.extension_schemas.clone(),
-            symbolic_schema: self.symbolic_schema.clone(),
-            timeout: self.timeout,
-            establish: self.establish.clone(),
-            runtime: self.runtime.clone(),
-            may_be_pooled: self.may_be_pooled,
-            read_only: self.read_only,
+            options: self.options.clone(),
         }
     }
 
     /// The schemas of extensions, as a migration's search_path needs them.
     pub(crate) fn extension_schemas(&self) -> &[SchemaName] {
-        &self.extension_schemas
+        &self.options.extension_schemas
     }
 
     /// Whether a pooler may be in between, as far as is known: those in transaction mode refuse startup options.
     pub(crate) fn may_be_pooled(&self) -> bool {
-        self.may_be_pooled
+        self.options.may_be_pooled
     }
 
     /// Whether connections, and requests to cancel a query, can reach the server without TLS.
     pub(crate) fn is_plain(&self) -> bool {
-        self.establish.is_none()
+        self.options.establish.is_none()
     }
 
-    pub(super) fn failed_query(&self, source: diesel::result::Error) -> ConnectError {
+    pub(crate) fn failed_query(&self, source: diesel::result::Error) -> ConnectError {
         ConnectError::Query {
             server: self.server.clone(),
             source,
@@ -112,12 +102,12 @@ impl Connector {
 
     /// Opens a connection.
     pub(crate) async fn connect(&self) -> Result<AsyncPgConnection, ConnectError> {
-        tokio::time::timeout(self.timeout, self.connect_untimed())
+        tokio::time::timeout(self.options.timeout, self.connect_untimed())
             .await
             .unwrap_or_else(|_| {
                 Err(ConnectError::Timeout {
                     server: self.server.clone(),
-                    waited: self.timeout,
+                    waited: self.options.timeout,
                 })
             })
     }
@@ -131,14 +121,14 @@ impl Connector {
         T: MakeTlsConnect<Socket>,
     {
         let server = || self.server.clone();
-        match tokio::time::timeout(self.timeout, self.config_to_copy().connect(tls)).await {
+        match tokio::time::timeout(self.options.timeout, self.config_to_copy().connect(tls)).await {
             Ok(connected) => connected.map_err(|source| ConnectError::Refused {
                 server: server(),
                 source,
             }),
             Err(_) => Err(ConnectError::Timeout {
                 server: server(),
-                waited: self.timeout,
+                waited: self.options.timeout,
             }),
         }
     }
@@ -150,7 +140,7 @@ impl Connector {
             Err(ConnectError::Setup {
                 source: ConnectionError::CouldntSetupConfiguration(source),
                 ..
-            }) if self.may_be_pooled && is_mixed_up(&source) => return Err(self.unsafe_pooler(Some(source))),
+            }) if self.options.may_be_pooled && is_mixed_up(&source) => return Err(self.unsafe_pooler(Some(source))),
             opened => opened?,
         };
         self.refuse_unsafe_session(&mut connection, token).await?;
@@ -160,7 +150,7 @@ impl Connector {
     /// With the startup option by which the connection knows its own session again. Poolers refuse such options.
     fn config_with(&self, token: Token) -> Config {
         let mut config = self.config.clone();
-        if !self.may_be_pooled {
+        if !self.options.may_be_pooled {
             let options = format!("{} {}", config.get_options().unwrap_or_default(), token.option());
             config.options(options.trim());
         }
@@ -175,13 +165,13 @@ impl Connector {
     }
 
     /// Whether a connection that was opened in one runtime would be there too if it were opened in this one.
-    pub(super) fn would_open_in(&self, runtime: runtime::Id) -> bool {
-        self.runtime.is_some() || Handle::current().id() == runtime
+    pub(crate) fn would_open_in(&self, runtime: runtime::Id) -> bool {
+        self.options.runtime.is_some() || Handle::current().id() == runtime
     }
 
     /// Opens a connection in the pool's runtime, if it has one, where a task will drive it.
     async fn open(&self, token: Token) -> Result<AsyncPgConnection, ConnectError> {
-        if let Some(runtime) = &self.runtime {
+        if let Some(runtime) = &self.options.runtime {
             let mut opening = JoinSet::new();
             opening.spawn_on(self.establish(token), runtime);
             match opening.join_next().await {
@@ -198,7 +188,11 @@ impl Connector {
         &self,
         token: Token,
     ) -> impl Future<Output = Result<AsyncPgConnection, ConnectError>> + Send + 'static {
-        let (config, server, establish) = (self.config_with(token), self.server.clone(), self.establish.clone());
+        let (config, server, establish) = (
+            self.config_with(token),
+            self.server.clone(),
+            self.options.establish.clone(),
+        );
         async move {
             let opened = match establish {
                 Some(establish) => establish(config).await,
@@ -221,7 +215,7 @@ impl Connector {
         token: Token,
     ) -> Result<(), ConnectError> {
         let settings = self.settings(connection, token).await?;
-        if self.may_be_pooled {
+        if self.options.may_be_pooled {
             let is_direct = process_id(&connection.cancel_token()) == Some(settings.process_id);
             if !is_direct && !is_kept_by_pooler(&settings.statements) {
                 return Err(self.unsafe_pooler(None));
@@ -231,7 +225,7 @@ impl Connector {
                 server: self.server.clone(),
             });
         }
-        if let (true, Some(schema)) = (settings.symbolic_exists, &self.symbolic_schema) {
+        if let (true, Some(schema)) = (settings.symbolic_exists, &self.options.symbolic_schema) {
             return Err(ConnectError::SymbolicSchemaExists {
                 server: self.server.clone(),
                 schema: schema.clone(),
@@ -242,7 +236,7 @@ impl Connector {
                 server: self.server.clone(),
             });
         }
-        if self.read_only && !settings.read_only {
+        if self.options.read_only && !settings.read_only {
             return Err(ConnectError::Writable {
                 server: self.server.clone(),
             });
@@ -252,12 +246,16 @@ impl Connector {
     }
 
     /// A search_path may hold nothing but the schemas of extensions.
-    pub(super) fn refuse_unsafe_search_path(&self, search_path: &str) -> Result<(), ConnectError> {
+    pub(crate) fn refuse_unsafe_search_path(&self, search_path: &str) -> Result<(), ConnectError> {
         // Also schemas that don't exist: they may one day. `"$user"` is such a one.
         let allowed = |schema: &str| {
             schema.is_empty()
                 || schema == "pg_catalog"
-                || self.extension_schemas.iter().any(|allowed| allowed.as_str() == schema)
+                || self
+                    .options
+                    .extension_schemas
+                    .iter()
+                    .any(|allowed| allowed.as_str() == schema)
         };
         let unsafe_schema = names_in_list(search_path).find(|schema| !allowed(schema));
         match unsafe_schema {
@@ -280,10 +278,10 @@ impl Connector {
             found: String,
         }
 
-        if self.extension_schemas.is_empty() {
+        if self.options.extension_schemas.is_empty() {
             return Ok(());
         }
-        let schemas: Vec<&str> = self.extension_schemas.iter().map(SchemaName::as_str).collect();
+        let schemas: Vec<&str> = self.options.extension_schemas.iter().map(SchemaName::as_str).collect();
         let found: Option<Unsafe> = diesel::sql_query(
             "SELECT n.nspname::text AS schema, COALESCE('holds ' || relation.name, 'lets everybody (PUBLIC) create in it') AS found \
              FROM pg_catalog.pg_namespace n LEFT JOIN LATERAL (\
@@ -314,7 +312,11 @@ impl Connector {
     /// Where a pooler may be in between, in a transaction: so that one session sees the statement prepared and run.
     async fn settings(&self, connection: &mut AsyncPgConnection, token: Token) -> Result<Settings, ConnectError> {
         // The text holds the token, so that no other statement of the session is taken for this one.
-        let symbolic = self.symbolic_schema.as_deref().map_or("NULL".to_owned(), literal);
+        let symbolic = self
+            .options
+            .symbolic_schema
+            .as_deref()
+            .map_or("NULL".to_owned(), literal);
         let sql = format!(
             "SELECT pg_catalog.current_setting('search_path') AS search_path, \
              pg_catalog.current_setting('standard_conforming_strings') = 'on' AS standard_strings, \
@@ -326,7 +328,7 @@ impl Connector {
              WHERE pg_catalog.strpos(statement, '{token}') > 0) AS statements",
             Token::SETTING
         );
-        if !self.may_be_pooled {
+        if !self.options.may_be_pooled {
             let settings = diesel::sql_query(sql).get_result(connection).await;
             return settings.map_err(|source| self.failed_query(source));
         }
@@ -379,92 +381,9 @@ struct Settings {
     statements: Vec<String>,
 }
 
-/// How long a peer may be silent, as far as the system can tell, until a connection counts as broken.
-const SILENCE: Duration = Duration::from_secs(60);
-
-/// The same for connections over which rows are copied.
-const BUSY: Duration = Duration::from_secs(900);
-
-/// Has the system find out within a minute that a server is gone, in place of two hours; but for what the URL sets itself.
-fn notice_silent_peers(config: &mut Config) {
-    if config.get_keepalives_idle() == Config::new().get_keepalives_idle() {
-        config.keepalives_idle(SILENCE / 2);
-    }
-    if config.get_keepalives_interval().is_none() {
-        config.keepalives_interval(SILENCE / 6);
-    }
-    if config.get_keepalives_retries().is_none() {
-        config.keepalives_retries(3);
-    }
-    if config.get_tcp_user_timeout().is_none() {
-        config.tcp_user_timeout(SILENCE);
-    }
-}
-
-/// The settings that the translator relies on, as the server's startup packet wants them: white space and backslashes
-/// escaped by a backslash. With the strings of old, in which a backslash escapes, it would misread where a string ends.
-fn startup_options(schemas: &[SchemaName], read_only: bool) -> String {
-    let mut option = String::from(if read_only {
-        "-c default_transaction_read_only=on "
-    } else {
-        ""
-    });
-    option += "-c standard_conforming_strings=on -c search_path=";
-    for character in search_path(schemas).chars() {
-        if character.is_ascii_whitespace() || character == '\\' {
-            option.push('\\');
-        }
-        option.push(character);
-    }
-    option
-}
-
-/// A search_path of these schemas, each quoted.
-pub(crate) fn search_path(schemas: &[SchemaName]) -> String {
-    schemas.iter().map(SchemaName::quoted).collect::<Vec<_>>().join(",")
-}
-
-/// Host, port and database, for messages: never the password.
-fn describe(config: &Config) -> String {
-    let mut server = String::new();
-    let ports = config.get_ports();
-    for (index, host) in config.get_hosts().iter().enumerate() {
-        if index > 0 {
-            server.push(',');
-        }
-        match host {
-            // A password with an unencoded `@` would have its end here.
-            Host::Tcp(name) => server.push_str(name.rsplit('@').next().unwrap_or_default()),
-            #[cfg(unix)]
-            Host::Unix(path) => {
-                let _ = write!(server, "{}", path.display());
-            }
-        }
-        if let Some(port) = ports.get(index).or(ports.first()) {
-            let _ = write!(server, ":{port}");
-        }
-    }
-    if let Some(database) = config.get_dbname().or(config.get_user()) {
-        let _ = write!(server, "/{database}");
-    }
-    server
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn servers_are_described_without_their_password() {
-        let config: Config = "postgres://me:secret@db.example:6432/store".parse().unwrap();
-        assert_eq!(describe(&config), "db.example:6432/store");
-    }
-
-    #[test]
-    fn a_password_with_an_unencoded_at_sign_stays_hidden() {
-        let config: Config = "postgres://me:se@cret@db.example/store".parse().unwrap();
-        assert!(!describe(&config).contains("cret"), "{}", describe(&config));
-    }
 
     #[test]
     fn a_silent_peer_is_noticed_within_a_minute_or_when_the_url_says_so() {
@@ -482,23 +401,19 @@ mod tests {
             ),
         ] {
             let config: Config = format!("postgres://localhost/store{query}").parse().unwrap();
-            let connector = Connector::new(config, Vec::new(), false, &Options::default());
+            let options = ConnectOptions {
+                extension_schemas: Vec::new(),
+                symbolic_schema: None,
+                timeout: seconds(10),
+                establish: None,
+                runtime: None,
+                may_be_pooled: false,
+                read_only: false,
+            };
+            let connector = Connector::new(config, options);
             assert_eq!(times(&connector.config_with(Token::new())), expected, "{query}");
             let copies = (expected.0, expected.1, Some(seconds(900)));
             assert_eq!(times(&connector.config_to_copy()), copies, "{query}");
         }
-    }
-
-    #[test]
-    fn the_startup_option_escapes_what_would_end_it() {
-        let schemas = [SchemaName::new("ex t").unwrap(), SchemaName::new(r"a\b").unwrap()];
-        assert_eq!(
-            startup_options(&schemas, false),
-            r#"-c standard_conforming_strings=on -c search_path="ex\ t","a\\b""#
-        );
-        assert_eq!(
-            startup_options(&[], true),
-            "-c default_transaction_read_only=on -c standard_conforming_strings=on -c search_path="
-        );
     }
 }

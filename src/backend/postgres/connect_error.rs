@@ -1,0 +1,128 @@
+use std::time::Duration;
+
+use tokio_postgres::error::SqlState;
+
+/// Why a connection to the server could not be made. Servers are named by host, port and database, never by password.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The server could not be reached, or refused.
+    #[error("can't connect to PostgreSQL at {server}")]
+    Refused {
+        /// Host, port and database.
+        server: String,
+        /// The driver's reason.
+        source: tokio_postgres::Error,
+    },
+    /// The server answered, and the connection could not be set up; or a custom setup failed.
+    #[error("can't set up a connection to PostgreSQL at {server}")]
+    Setup {
+        /// Host, port and database.
+        server: String,
+        /// Diesel's reason.
+        source: diesel::ConnectionError,
+    },
+    /// The first query on the connection failed.
+    #[error("can't read the settings of a new connection to PostgreSQL at {server}")]
+    Query {
+        /// Host, port and database.
+        server: String,
+        /// What the server answered.
+        source: diesel::result::Error,
+    },
+    /// The server took too long.
+    #[error("no connection to PostgreSQL at {server} within {waited:?}")]
+    Timeout {
+        /// Host, port and database.
+        server: String,
+        /// How long was waited.
+        waited: Duration,
+    },
+    /// What the connection sent among its startup options isn't there: its session is another client's, or may become one's.
+    #[error(
+        "the startup options of a new connection to PostgreSQL at {server} did not arrive: a pooler in between drops them \
+         (`ignore_startup_parameters`), or the function of `establish_with` does. Behind a pooler call \
+         `search_path_from_role()`, run `ALTER ROLE … SET search_path = ''`, and lead migrations past it by `migration_url`"
+    )]
+    LostOptions {
+        /// Host, port and database.
+        server: String,
+    },
+    /// A pooler in between passes named prepared statements on as they are, so that one client may run another's.
+    #[error(
+        "a pooler in front of PostgreSQL at {server} doesn't keep its clients' prepared statements and transactions \
+         apart, so that a query might be answered with the rows of another tenant's: PgBouncer must be 1.21 or newer, with `pool_mode = transaction` \
+         and `max_prepared_statements` above 0; or connect past it"
+    )]
+    UnsafePooler {
+        /// Host, port and database.
+        server: String,
+        /// What the pooler or the server answered to the attempt, if that failed.
+        source: Option<diesel::result::Error>,
+    },
+    /// Backslashes escape in ordinary strings, so that the translator would misread where they end.
+    #[error(
+        "standard_conforming_strings is off for new connections to PostgreSQL at {server}: run \
+         `ALTER ROLE … SET standard_conforming_strings = on`"
+    )]
+    NonstandardStrings {
+        /// Host, port and database.
+        server: String,
+    },
+    /// The connection is for reading only, and could write.
+    #[error(
+        "connections to PostgreSQL at {server} are to read only, and could write: run `ALTER ROLE … SET \
+         default_transaction_read_only = on` for a role of their own, and give its URL to `replica`"
+    )]
+    Writable {
+        /// Host, port and database.
+        server: String,
+    },
+    /// The symbolic schema is a real one too.
+    #[error(
+        "schema {schema:?} of `symbolic_schema` stands for each tenant's, and at {server} there is a real one of that name, which \
+         functions and names in strings would reach: rename it, or choose another symbolic schema"
+    )]
+    SymbolicSchemaExists {
+        /// Host, port and database.
+        server: String,
+        /// The schema.
+        schema: String,
+    },
+    /// A schema of extensions holds something else, or may.
+    #[error(
+        "schema {schema:?} of `extension_schemas` at {server} {found}, so that a name the translator can't see might reach what \
+         isn't an extension's: move the extensions to a schema of their own, `CREATE SCHEMA extensions; ALTER EXTENSION … SET \
+         SCHEMA extensions`, and name that"
+    )]
+    UnsafeExtensionSchema {
+        /// Host, port and database.
+        server: String,
+        /// The schema.
+        schema: String,
+        /// What was found there.
+        found: String,
+    },
+    /// The connection could reach tables by their bare names.
+    #[error(
+        "the search_path of new connections to PostgreSQL at {server} holds {schema:?}, so that a name the translator \
+         can't see might reach its tables: name it in `extension_schemas` if it holds nothing but extensions, or run \
+         `ALTER ROLE … SET search_path = ''`"
+    )]
+    UnsafeSearchPath {
+        /// Host, port and database.
+        server: String,
+        /// The first schema on the path that wasn't named.
+        schema: String,
+    },
+}
+
+impl ConnectError {
+    /// Whether the server has no room for one more connection, of this role or at all.
+    pub(crate) fn is_for_want_of_room(&self) -> bool {
+        match self {
+            Self::Refused { source, .. } => source.code() == Some(&SqlState::TOO_MANY_CONNECTIONS),
+            _ => false,
+        }
+    }
+}
