@@ -39,7 +39,7 @@ pub enum CheckoutError {
     /// No schema can have that name.
     #[error("can't check out a connection for a tenant")]
     InvalidName(#[from] SchemaNameError),
-    /// There is no such tenant: no schema of that name or, with a [directory](super::TenantDirectory), no tenant in there.
+    /// There is no such tenant: no schema of that name or, with a [directory](crate::TenantDirectory), no tenant in there.
     #[error("unknown tenant {:?}: there is no such schema in the database, or none in the directory; `create_tenant` makes one", .tenant.as_str())]
     UnknownTenant {
         /// The tenant asked for.

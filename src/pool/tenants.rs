@@ -32,7 +32,7 @@ impl TenantPool {
     /// All tenants, active and suspended, in the order of their names: the schemas with a table
     /// `__diesel_schema_migrations`, other than the shared one and those of extensions. One query, whatever their number.
     ///
-    /// With a [directory](super::TenantDirectory) that lists its tenants those are it, wherever they live.
+    /// With a [directory](crate::TenantDirectory) that lists its tenants those are it, wherever they live.
     ///
     /// # Errors
     /// [`CheckoutError`], if there is no connection for the query, or the server refuses it.

@@ -8,7 +8,7 @@ use super::LifecycleEvent;
 pub type HookResult = Result<(), Box<dyn Error + Send + Sync>>;
 
 /// Code of the application that runs before and after a tenant is created, imported, renamed, suspended, resumed, dropped,
-/// archived, restored or purged by this pool; set by [`TenantPoolBuilder::hooks`](super::TenantPoolBuilder::hooks).
+/// archived, restored or purged by this pool; set by [`TenantPoolBuilder::hooks`](crate::TenantPoolBuilder::hooks).
 ///
 /// A hook runs outside of the operation's transaction, and without its locks: it can use the pool itself. So it may run for an
 /// operation that then fails, and a crash may come between the operation and the hook after it.
