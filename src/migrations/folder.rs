@@ -68,7 +68,7 @@ impl MigrationFolder {
             }
         }
         migrations.sort_by(|a, b| (&a.version, &a.name).cmp(&(&b.version, &b.name)));
-        if let Some([first, second]) = migrations.array_windows().find(|[a, b]| a.version == b.version) {
+        if let Some([first, second]) = migrations.windows(2).find(|pair| pair[0].version == pair[1].version) {
             return Err(Error::DuplicateVersion {
                 version: first.version.clone(),
                 paths: [first.path.clone(), second.path.clone()],

@@ -59,11 +59,11 @@ impl Plan {
                 Err(error) => return Err(MigrationSourceError::Unreadable(error)),
             };
             migrations.sort_by(|a, b| a.version.cmp(&b.version));
-            match migrations.array_windows().find(|[a, b]| a.version == b.version) {
-                Some([twice, _]) => Err(MigrationSourceError::DuplicateVersion {
+            match migrations.windows(2).find(|pair| pair[0].version == pair[1].version) {
+                Some([twice, ..]) => Err(MigrationSourceError::DuplicateVersion {
                     version: twice.version.clone(),
                 }),
-                None => Ok(Self { migrations, source }),
+                _ => Ok(Self { migrations, source }),
             }
         })
         .await

@@ -201,15 +201,15 @@ impl Wish<'_> {
 impl Resolved {
     /// The directory knows the tenant: if there is no schema, that is another matter.
     fn explain(&self, error: CheckoutError, target: Target) -> CheckoutError {
-        match error {
-            CheckoutError::UnknownTenant { .. } => CheckoutError::MissingSchema {
+        match (error, target) {
+            (CheckoutError::UnknownTenant { .. }, target) => CheckoutError::MissingSchema {
                 target,
                 placement: Box::new(self.entry.placement.clone()),
             },
-            CheckoutError::SuspendedTenant { .. } if let Target::Tenant(tenant) = target => {
+            (CheckoutError::SuspendedTenant { .. }, Target::Tenant(tenant)) => {
                 CheckoutError::SuspendedTenant { tenant }
             }
-            error => error,
+            (error, _) => error,
         }
     }
 }
