@@ -97,9 +97,9 @@ pub mod translate;
 #[cfg(feature = "_web")]
 pub mod web;
 
-pub use crate::backend::postgres::ConnectError;
 #[doc(inline)]
 pub use crate::{
+    backend::postgres::ConnectError,
     connection::{RefusedStatement, TenantConnection},
     context::with_tenant,
     drift::{Drift, DriftError, DriftReport},
@@ -116,6 +116,17 @@ pub use crate::{
 
 #[doc(inline)]
 pub use diesel_tenants_translate::{IntoSchemaName, MAX_NAME_BYTES, SchemaName, SchemaNameError};
+
+/// Diesel's own package of migrations, in the version that this library is built with.
+///
+/// ```
+/// use diesel_tenants::diesel_migrations::{self, EmbeddedMigrations, embed_migrations};
+///
+/// const SHARED_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+/// ```
+pub use diesel_migrations;
+/// The driver below, whose types stand in a few signatures: its configuration, its errors, and what makes TLS.
+pub use tokio_postgres;
 
 /// What hooks return, and functions that establish connections.
 pub use futures_core::future::BoxFuture;

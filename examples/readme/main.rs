@@ -2,8 +2,10 @@
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use diesel_migrations::{EmbeddedMigrations, embed_migrations};
-use diesel_tenants::{TenantPool, TranslateDsl};
+use diesel_tenants::{
+    TenantPool, TranslateDsl,
+    diesel_migrations::{self, EmbeddedMigrations, embed_migrations},
+};
 
 mod schema;
 use schema::{shared::users, tenant::orders}; // table! { public.users … }, table! { orders … }
