@@ -5,15 +5,15 @@ use crate::{
 };
 
 impl TenantPool {
-    /// Suspends a tenant: from now on this pool refuses it at checkout
-    /// ([`SuspendedTenant`](crate::CheckoutError::SuspendedTenant)), other processes do as soon as they look it up again (by default
-    /// within 60 seconds, see [`schema_cache`](crate::TenantPoolBuilder::schema_cache)).
+    /// Suspends a tenant. This pool refuses it at checkout at once
+    /// ([`SuspendedTenant`](crate::CheckoutError::SuspendedTenant)); other processes do so when they look it up again
+    /// (by default within 60 seconds, see [`schema_cache`](crate::TenantPoolBuilder::schema_cache)).
     ///
-    /// Connections that are checked out keep working until they come back. Migrations still reach the tenant. To suspend one
-    /// that is suspended changes nothing.
+    /// Connections that are checked out keep working until they are returned. Migrations still include the tenant.
+    /// Suspending a suspended tenant changes nothing.
     ///
     /// # Errors
-    /// [`LifecycleError`]; the tenant is as it was then.
+    /// [`LifecycleError`]; the tenant is then unchanged.
     pub async fn suspend_tenant(&self, tenant: impl IntoSchemaName) -> Result<(), LifecycleError> {
         let tenant = self.tenant_name(tenant)?;
         let event = LifecycleEvent::Suspend { tenant: tenant.clone() };
@@ -21,10 +21,12 @@ impl TenantPool {
         self.hooked(&event, suspend).await
     }
 
-    /// Lets a suspended tenant in again, at once and in every process. To resume one that is active changes nothing.
+    /// Resumes a suspended tenant. This pool lets it in at once, and so do other processes without a directory, which
+    /// look up suspended tenants at each checkout. With a directory and without `listen`, other processes let it in
+    /// once their remembered answer expires (by default after 60 seconds). Resuming an active tenant changes nothing.
     ///
     /// # Errors
-    /// [`LifecycleError`]; the tenant is as it was then.
+    /// [`LifecycleError`]; the tenant is then unchanged.
     pub async fn resume_tenant(&self, tenant: impl IntoSchemaName) -> Result<(), LifecycleError> {
         let tenant = self.tenant_name(tenant)?;
         let event = LifecycleEvent::Resume { tenant: tenant.clone() };

@@ -14,7 +14,7 @@ use crate::{
     tenancy::{ArchiveNote, DirectoryChange, LifecycleEvent, TenantStatus},
 };
 
-/// Archives a tenant, once it is awaited; made by [`TenantPool::archive_tenant`].
+/// Archives a tenant when awaited; made by [`TenantPool::archive_tenant`].
 #[derive(Debug)]
 #[must_use = "a request does nothing until it is awaited"]
 pub struct ArchiveRequest<'a> {
@@ -24,7 +24,7 @@ pub struct ArchiveRequest<'a> {
     texts: Texts,
 }
 
-/// Restores a tenant, once it is awaited; made by [`TenantPool::restore_tenant`].
+/// Restores a tenant when awaited; made by [`TenantPool::restore_tenant`].
 #[derive(Debug)]
 #[must_use = "a request does nothing until it is awaited"]
 pub struct RestoreRequest<'a> {
@@ -35,19 +35,20 @@ pub struct RestoreRequest<'a> {
 }
 
 impl TenantPool {
-    /// Puts a tenant aside, to be restored or dropped later: its schema gets another name, which is returned, and is neither
-    /// handed out nor migrated any more. The tenant's own name is free again.
+    /// Archives a tenant, to restore or drop it later. Its schema gets another name, which is returned. An archive is
+    /// neither checked out nor migrated. The tenant's own name is free again.
     ///
-    /// [`archived_tenants`](Self::archived_tenants) lists archives, [`restore_tenant`](Self::restore_tenant) brings one back, and
-    /// [`drop_archived`](Self::drop_archived) drops those of some age. One transaction that copies nothing; as for
-    /// [`rename_tenant`](Self::rename_tenant), transactions that use the tenant are waited for, and the settings of functions follow.
-    /// Texts of the tenant that hold its name are kept, for the day on which it gets it back; those elsewhere, which would lead to
-    /// whoever gets the name next, refuse it.
+    /// [`archived_tenants`](Self::archived_tenants) lists archives, [`restore_tenant`](Self::restore_tenant) brings one
+    /// back, and [`drop_archived`](Self::drop_archived) drops those of a given age. Archiving is one transaction and
+    /// copies nothing. As in [`rename_tenant`](Self::rename_tenant), it waits for transactions that use the tenant, and
+    /// updates the settings of functions. Texts inside the tenant that contain its name stay, because they are right
+    /// again once the tenant is restored under that name. Texts elsewhere would lead to the next tenant of that name,
+    /// so they make the call fail.
     ///
     /// # Errors
-    /// [`LifecycleError`]; the tenant is as it was then. [`InUse`](LifecycleError::InUse) if a transaction doesn't end, unless
-    /// [forced](ArchiveRequest::force), and [`NamedInTexts`](LifecycleError::NamedInTexts) unless those are
-    /// [left](ArchiveRequest::leave_texts).
+    /// [`LifecycleError`]; the tenant is then unchanged. [`InUse`](LifecycleError::InUse) if a transaction doesn't end,
+    /// unless [forced](ArchiveRequest::force), and [`NamedInTexts`](LifecycleError::NamedInTexts) if texts elsewhere
+    /// contain the name, unless they are [left](ArchiveRequest::leave_texts).
     pub fn archive_tenant(&self, tenant: impl IntoSchemaName) -> ArchiveRequest<'_> {
         ArchiveRequest {
             pool: self,
@@ -57,14 +58,16 @@ impl TenantPool {
         }
     }
 
-    /// Brings an archived tenant back, under any name that is free, and as suspended as it was.
+    /// Brings an archived tenant back under any free name. A tenant that was suspended when archived is suspended
+    /// again.
     ///
-    /// Its migrations are those of then: [`migrate_tenant`](Self::migrate_tenant) brings it up to date.
+    /// Its migrations are those it had when archived: [`migrate_tenant`](Self::migrate_tenant) brings it up to date.
     ///
     /// # Errors
-    /// [`LifecycleError`]; it stays archived then. [`NotArchived`](LifecycleError::NotArchived) if the schema is no archive,
-    /// [`AlreadyExists`](LifecycleError::AlreadyExists) if the name is taken, and [`NamedInTexts`](LifecycleError::NamedInTexts) if
-    /// texts of it hold the name that it had, and it is to get another one.
+    /// [`LifecycleError`]; the tenant then stays archived. [`NotArchived`](LifecycleError::NotArchived) if the schema
+    /// is no archive, [`AlreadyExists`](LifecycleError::AlreadyExists) if the name is taken, and
+    /// [`NamedInTexts`](LifecycleError::NamedInTexts) if the tenant gets a new name and texts inside it contain its
+    /// earlier one.
     pub fn restore_tenant(&self, archive: impl IntoSchemaName, tenant: impl IntoSchemaName) -> RestoreRequest<'_> {
         let archive = self.tenant_name(archive);
         RestoreRequest {
@@ -114,22 +117,22 @@ impl TenantPool {
 }
 
 impl ArchiveRequest<'_> {
-    /// How long transactions that use the tenant are waited for. Default: 3 seconds.
+    /// How long to wait for transactions that use the tenant. Default: 3 seconds.
     pub fn wait(mut self, wait: Duration) -> Self {
         self.patience.wait = wait;
         self
     }
 
-    /// Ends the sessions that use the tenant, of whatever application.
+    /// Ends all sessions that use the tenant, of any application.
     ///
-    /// It takes the rights of their user, or of `pg_signal_backend`.
+    /// Needs the rights of the sessions' user, or of `pg_signal_backend`.
     pub fn force(mut self) -> Self {
         self.patience.force = true;
         self
     }
 
-    /// Goes on although texts elsewhere hold the name: settings of roles, functions of other schemas, options of foreign tables. They lead
-    /// to whoever gets that name, until somebody changes them. Default: it is refused.
+    /// Archives although texts elsewhere contain the name: settings of roles, functions of other schemas, options of
+    /// foreign tables. Until they are changed, they lead to the next tenant of that name. Default: the call fails.
     pub fn leave_texts(mut self) -> Self {
         self.texts = Texts::Leave;
         self
@@ -137,8 +140,8 @@ impl ArchiveRequest<'_> {
 }
 
 impl RestoreRequest<'_> {
-    /// Goes on although texts of the tenant hold the name that it had before it was archived, and it gets another one. They lead to
-    /// whoever has that name, until somebody changes them. Default: it is refused.
+    /// Restores under a new name although texts inside the tenant contain its earlier name. Until they are changed,
+    /// they lead to any tenant that has the earlier name. Default: the call fails.
     pub fn leave_texts(mut self) -> Self {
         self.texts = Texts::Leave;
         self

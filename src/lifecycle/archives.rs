@@ -10,25 +10,25 @@ use crate::{
     tenancy::{ArchiveNote, LifecycleEvent},
 };
 
-/// A tenant that was put aside by [`TenantPool::archive_tenant`].
+/// A tenant that [`TenantPool::archive_tenant`] archived.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ArchivedTenant {
-    /// The schema in which it is kept.
+    /// The schema that holds its data.
     pub archive: SchemaName,
-    /// The name that it had.
+    /// The name that the tenant had.
     pub tenant: SchemaName,
-    /// When it was archived, by the server's clock, to the second.
+    /// When the tenant was archived, by the server's clock, to the second.
     pub since: SystemTime,
 }
 
-/// What became of old archives.
+/// The result of dropping old archives.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct PurgeReport {
-    /// Those that are gone.
+    /// The archives that were dropped.
     pub dropped: Vec<ArchivedTenant>,
-    /// Those that are still there, or whose hook failed afterwards, and why.
+    /// The archives that were not dropped, or whose hook failed afterwards, and why.
     pub failed: Vec<(ArchivedTenant, LifecycleError)>,
 }
 
@@ -46,9 +46,9 @@ impl TenantPool {
             .collect())
     }
 
-    /// Drops the archives that are at least so old, by the server's clock: one after the other, also past those that can't be
-    /// dropped, because other schemas depend on them or for any other reason. To call it again tries those again, and goes on where
-    /// a crash stopped it.
+    /// Drops the archives that are at least `older_than` old by the server's clock, one after the other. An archive
+    /// that can't be dropped, because other schemas depend on it or for any other reason, does not stop the rest.
+    /// Calling it again retries those, and continues after a crash.
     ///
     /// # Errors
     /// [`CheckoutError`], if the archives can't be listed.

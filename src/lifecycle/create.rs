@@ -17,18 +17,19 @@ use crate::{
 impl TenantPool {
     /// Creates a tenant: its schema and, by the migrations, its tables. Returns the versions applied.
     ///
-    /// In the pool's own database, unless its [`placement_policy`](crate::TenantPoolBuilder::placement_policy) chooses another place: as
-    /// [`place_tenant`](Self::place_tenant) does then.
+    /// The tenant lives in the pool's own database, unless the pool's
+    /// [`placement_policy`](crate::TenantPoolBuilder::placement_policy) chooses another place: then this works like
+    /// [`place_tenant`](Self::place_tenant).
     ///
-    /// If there is a [spare](Self::prepare_spares) that has exactly these migrations, it becomes the tenant's.
+    /// A [spare](Self::prepare_spares) that has exactly these migrations becomes the tenant, if there is one.
     ///
-    /// All or nothing: schema, tables and version rows are one transaction. If some migration doesn't run in a transaction,
-    /// the schema counts as missing until all are through, and is dropped again when one fails. Where even that fails, with
-    /// the server gone, or where the future is dropped in between, the schema still counts as missing, and the same call
-    /// starts over.
+    /// All or nothing: schema, tables and version rows are one transaction. If a migration doesn't run in a
+    /// transaction, the schema counts as missing until all migrations are applied, and is dropped if one fails. If the
+    /// drop fails too because the server is gone, or if the future is dropped midway, the schema still counts as
+    /// missing, and the same call starts over.
     ///
     /// # Errors
-    /// [`LifecycleError`]; there is no tenant then. A schema that exists already is not touched.
+    /// [`LifecycleError`]; there is then no tenant. A schema that exists already is not touched.
     pub async fn create_tenant(
         &self,
         tenant: impl IntoSchemaName,
@@ -39,10 +40,11 @@ impl TenantPool {
         self.create_by_policy(&tenant, &plan).await
     }
 
-    /// Creates a tenant if there is none of that name, and else applies its pending migrations. Returns the versions applied.
+    /// Creates a tenant if there is none of that name; otherwise applies its pending migrations. Returns the versions
+    /// applied.
     ///
     /// # Errors
-    /// As for [`create_tenant`](Self::create_tenant), other than `AlreadyExists`.
+    /// As for [`create_tenant`](Self::create_tenant), except `AlreadyExists`.
     pub async fn ensure_tenant(
         &self,
         tenant: impl IntoSchemaName,
@@ -68,11 +70,11 @@ impl TenantPool {
         }
     }
 
-    /// Whether a tenant exists, active or suspended: whether there is a schema of that name, and it is neither in the making
-    /// nor archived.
+    /// Whether a tenant exists, active or suspended: a schema of that name exists, and is neither being created nor
+    /// archived.
     ///
     /// # Errors
-    /// [`CheckoutError`], other than `UnknownTenant`.
+    /// [`CheckoutError`], except `UnknownTenant`.
     pub async fn tenant_exists(&self, tenant: impl IntoSchemaName) -> Result<bool, CheckoutError> {
         match self.for_tenant(tenant).get().await {
             Ok(_) => Ok(true),

@@ -8,7 +8,7 @@ use crate::{
     tenancy::{ArchiveNote, DirectoryChange, DirectoryEntry, LifecycleEvent, TenantStatus, is_placed},
 };
 
-/// Drops a tenant, once it is awaited; made by [`TenantPool::drop_tenant`].
+/// Drops a tenant when awaited; made by [`TenantPool::drop_tenant`].
 #[derive(Debug)]
 #[must_use = "a request does nothing until it is awaited"]
 pub struct DropRequest<'a> {
@@ -18,15 +18,16 @@ pub struct DropRequest<'a> {
 }
 
 impl TenantPool {
-    /// Drops a tenant with all its data, for good. [`archive_tenant`](Self::archive_tenant) keeps them for a while.
+    /// Drops a tenant with all its data, permanently. [`archive_tenant`](Self::archive_tenant) keeps the data for a
+    /// while.
     ///
-    /// A tenant that is in use is not dropped, nor is one that other schemas depend on, by a foreign key or a view:
-    /// [`force`](DropRequest::force) drops it all the same. What a crash left of a creation, or of a drop, is dropped too, and so
-    /// is an archive or a spare, by the name of its schema.
+    /// A tenant that is in use, or that other schemas depend on by a foreign key or a view, is not dropped, unless
+    /// [`force`](DropRequest::force) is called. This also drops what a crash left of a creation or a drop, and an
+    /// archive or a spare, by the name of its schema.
     ///
-    /// One transaction, unless the schema has so many tables, indexes and other objects that the server could not lock them all
-    /// at once. Such a schema is marked first, so that nobody gets it any more, and then dropped in parts. Where that is
-    /// interrupted, the same call goes on; to create a tenant of that name does too.
+    /// Dropping is one transaction, unless the schema has so many tables, indexes and other objects that the server
+    /// could not lock them all at once. Such a schema is first marked, so that nobody can check it out, and then
+    /// dropped in parts. If that is interrupted, the same call continues it; so does creating a tenant of that name.
     ///
     /// ```no_run
     /// # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), diesel_tenants::LifecycleError> {
@@ -38,7 +39,7 @@ impl TenantPool {
     ///
     /// # Errors
     /// [`LifecycleError`]: [`InUse`](LifecycleError::InUse), [`Referenced`](LifecycleError::Referenced),
-    /// [`NotFound`](LifecycleError::NotFound), or whatever else kept the server from dropping it.
+    /// [`NotFound`](LifecycleError::NotFound), or any other reason why the server could not drop it.
     pub fn drop_tenant(&self, tenant: impl IntoSchemaName) -> DropRequest<'_> {
         DropRequest {
             pool: self,
@@ -113,15 +114,16 @@ impl TenantPool {
 }
 
 impl DropRequest<'_> {
-    /// How long transactions that use the tenant are waited for. Default: 3 seconds.
+    /// How long to wait for transactions that use the tenant. Default: 3 seconds.
     pub fn wait(mut self, wait: Duration) -> Self {
         self.patience.wait = wait;
         self
     }
 
-    /// Ends the sessions that use the tenant, of whatever application, and drops what depends on it in other schemas.
+    /// Ends all sessions that use the tenant, of any application, and drops the objects in other schemas that depend on
+    /// it.
     ///
-    /// To end sessions takes the rights of their user, or of `pg_signal_backend`.
+    /// Ending sessions needs the rights of their user, or of `pg_signal_backend`.
     pub fn force(mut self) -> Self {
         self.patience.force = true;
         self

@@ -16,13 +16,13 @@ pub enum LifecycleError {
     /// No tenant can have that name.
     #[error("no tenant can have that name")]
     InvalidName(#[from] SchemaNameError),
-    /// There is a schema of that name already. It was left alone.
+    /// A schema of that name exists already. It was not touched.
     #[error(
         "there is a schema {tenant:?} already, and it was left alone: choose another name, or bring it up to date by \
          `migrate_tenant` or `ensure_tenant`"
     )]
     AlreadyExists {
-        /// The tenant that was to get the name.
+        /// The name for the tenant.
         tenant: SchemaName,
     },
     /// There is no such tenant.
@@ -40,7 +40,7 @@ pub enum LifecycleError {
         /// The schema asked for.
         archive: SchemaName,
     },
-    /// The server refused to make the schema.
+    /// The server refused to create the schema.
     #[error("can't create the schema of tenant {tenant:?}")]
     Schema {
         /// The tenant.
@@ -48,7 +48,7 @@ pub enum LifecycleError {
         /// What the server answered.
         source: DieselError,
     },
-    /// The schema's tables could not be made.
+    /// The schema's tables could not be created.
     #[error("can't create the tables of tenant {tenant:?}")]
     Tables {
         /// The tenant.
@@ -56,12 +56,12 @@ pub enum LifecycleError {
         /// Which migration failed, and why.
         source: MigrationError,
     },
-    /// The tenant could not be renamed, or restored from its archive. It has the name it had.
+    /// The tenant could not be renamed, or restored from its archive. It keeps the name it had.
     #[error("can't rename tenant {from:?} to {to:?}; it is as it was")]
     Rename {
-        /// The name up to now.
+        /// The current name.
         from: SchemaName,
-        /// The name that it was to get.
+        /// The name it should have got.
         to: SchemaName,
         /// What the server answered.
         source: DieselError,
@@ -88,33 +88,33 @@ pub enum LifecycleError {
          end them", TenantUse::list(.by)
     )]
     InUse {
-        /// What was to be done.
+        /// The operation that was attempted.
         operation: LifecycleEvent,
-        /// How long was waited.
+        /// How long the operation waited.
         waited: Duration,
-        /// Who uses it.
+        /// The sessions that use it.
         by: Vec<TenantUse>,
     },
-    /// Objects in other schemas depend on the tenant's, such as foreign keys and views, and would be dropped with it.
+    /// Objects in other schemas, such as foreign keys and views, depend on the tenant's, and would be dropped with it.
     #[error("can't {operation}: other schemas depend on it: {}; drop those first, or let `force` do it", .by.join(", "))]
     Referenced {
-        /// What was to be done.
+        /// The operation that was attempted.
         operation: LifecycleEvent,
         /// The objects, as PostgreSQL describes them.
         by: Vec<String>,
     },
-    /// Texts hold the schema's name, and can't follow it: they would lead to whoever gets the name next.
+    /// Texts contain the schema's name, and can't follow the rename: they would lead to the next tenant of that name.
     #[error(
         "can't {operation}: the name {:?} stands in texts, which would lead to whoever gets it next: {}; write them without \
          the name (functions: `SET search_path FROM CURRENT`), or let `leave_texts` go on without them",
         .schema.as_str(), .by.join(", ")
     )]
     NamedInTexts {
-        /// What was to be done.
+        /// The operation that was attempted.
         operation: LifecycleEvent,
-        /// The name that they hold.
+        /// The name in the texts.
         schema: SchemaName,
-        /// What holds it.
+        /// The objects that contain it.
         by: Vec<String>,
     },
     /// A migration of the tenant, or another operation on it, did not end in time.
@@ -123,165 +123,165 @@ pub enum LifecycleError {
          who holds the advisory lock"
     )]
     Locked {
-        /// What was to be done.
+        /// The operation that was attempted.
         operation: LifecycleEvent,
-        /// How long was waited.
+        /// How long the operation waited.
         waited: Duration,
     },
-    /// A hook of the application refused it, and nothing was done.
+    /// A hook of the application refused the operation. Nothing was done.
     #[error("can't {operation}: a hook refused, and nothing was done")]
     Hook {
-        /// What was to be done.
+        /// The operation that was attempted.
         operation: LifecycleEvent,
         /// The hook's reason.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// It is done, and a hook of the application that ran afterwards failed.
+    /// The operation succeeded, but a hook of the application that ran afterwards failed.
     #[error("{operation}: done, but the hook afterwards failed; do by hand what it should have done")]
     HookAfterwards {
-        /// What was done.
+        /// The operation that was done.
         operation: LifecycleEvent,
         /// The hook's reason.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// Where a tenant lives can only be chosen with a directory that notes it.
+    /// Choosing where a tenant lives needs a directory, which records the place.
     #[error("can't {operation}: the pool has no directory that could note where it lives; give its builder one")]
     NoDirectory {
-        /// What was to be done.
+        /// The operation that was attempted.
         operation: LifecycleEvent,
     },
-    /// In the pool's own database a tenant's schema has the tenant's name.
+    /// In the pool's own database a tenant's schema must have the tenant's name.
     #[error("can't put tenant {tenant:?} in {placement}: in the pool's own database a tenant's schema has its name")]
     OtherName {
         /// The tenant.
         tenant: SchemaName,
-        /// Where it was to live.
+        /// Where it should have lived.
         placement: Placement,
     },
-    /// The other database, in whose shared schema the tenant was to live, is the pool's own.
+    /// The tenant should share the tables of another database, but that database is the pool's own.
     #[error(
         "can't put tenant {tenant:?} in {placement}: that is the pool's own database, whose shared schema is no tenant's; see which URL it has"
     )]
     OwnDatabase {
         /// The tenant.
         tenant: SchemaName,
-        /// Where it was to live.
+        /// Where it should have lived.
         placement: Placement,
     },
-    /// The placement policy could not choose.
+    /// The placement policy failed to choose a place.
     #[error("can't {operation}: the placement policy can't tell where it is to live; nothing was done")]
     Policy {
-        /// What was to be done.
+        /// The operation that was attempted.
         operation: LifecycleEvent,
-        /// Why.
+        /// The policy's reason.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// Another tenant lives there, by the directory.
+    /// The directory says that another tenant lives there.
     #[error("can't {operation}: another tenant lives there, by the directory")]
     PlaceTaken {
-        /// What was to be done.
+        /// The operation that was attempted.
         operation: LifecycleEvent,
         /// What the server answered.
         source: DieselError,
     },
-    /// Another tenant left that place or name a moment ago, by the directory.
+    /// The directory says that another tenant left that place or name a moment ago.
     #[error(
         "can't {operation}: another tenant left that place or name a moment ago, and processes that don't know yet would lead its requests to \
          the newcomer; wait for the builder's `reuse_after`, take another place or name, or delete its row in the table `tenants_left`"
     )]
     LeftLately {
-        /// What was to be done.
+        /// The operation that was attempted.
         operation: LifecycleEvent,
-        /// What the server answered: who left, and how long that counts.
+        /// The server's answer: which tenant left, and how long the place or name stays blocked.
         source: DieselError,
     },
-    /// The columns of shared tables would not keep the tenant's id as it is.
+    /// The column for tenant ids in the shared tables would change this tenant's id.
     #[error(
         "can't {operation}: a column of type {id_type} would not keep the tenant id {tenant_id:?} as it is{}, and it could be another \
          tenant's; take an id as the column writes it", .kept.as_ref().map(|kept| format!(", but as {kept:?}")).unwrap_or_default()
     )]
     TenantId {
-        /// What was to be done.
+        /// The operation that was attempted.
         operation: LifecycleEvent,
-        /// The id.
+        /// The tenant's id.
         tenant_id: String,
         /// The type of the column that holds tenant ids.
         id_type: String,
-        /// What the column would keep, if it kept anything.
+        /// What the column would store, if it accepted the id.
         kept: Option<String>,
-        /// What the server answered otherwise.
+        /// The server's answer, if the column did not accept the id.
         source: Option<DieselError>,
     },
-    /// What was asked for can't be done to a tenant that lives there.
+    /// The operation is not possible for a tenant that lives there.
     #[error("can't {operation}: it lives in {placement}; {instead}")]
     Elsewhere {
-        /// What was to be done.
+        /// The operation that was attempted.
         operation: LifecycleEvent,
         /// Where it lives.
         placement: Placement,
         /// What to do instead.
         instead: &'static str,
     },
-    /// The schema of that name is another tenant's, by the directory.
+    /// The directory says that the schema of that name belongs to another tenant.
     #[error(
         "can't {operation}: no tenant has that name, and the schema of that name is tenant {owner:?}'s, by the directory"
     )]
     OthersSchema {
-        /// What was to be done.
+        /// The operation that was attempted.
         operation: LifecycleEvent,
-        /// Whose schema it is.
+        /// The tenant that owns the schema.
         owner: SchemaName,
     },
-    /// The directory of another database placed the tenant here, and would not be told.
+    /// The directory of another database placed the tenant here, and this pool would not update that directory.
     #[error(
         "can't {operation}: the directory of another database placed it here, and would not be told; use a pool of that database. If \
          that directory is gone, the tenant becomes this database's own by COMMENT ON TABLE {version_table} IS NULL"
     )]
     OthersDirectory {
-        /// What was to be done.
+        /// The operation that was attempted.
         operation: LifecycleEvent,
-        /// The tenant's version table, whose comment says so.
+        /// The tenant's version table, whose comment records this.
         version_table: String,
     },
-    /// The directory could not be asked.
+    /// The directory could not be queried.
     #[error("can't {operation}: the directory can't be asked where it lives")]
     Directory {
-        /// What was to be done.
+        /// The operation that was attempted.
         operation: LifecycleEvent,
-        /// Why.
+        /// The reason.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// The database has the tables of a directory, and the pool doesn't ask it.
+    /// The database has the tables of a directory, but the pool does not use them.
     #[error(
         "can't {operation}: this database has a directory, the tables `tenants` and `domains` in schema {schema:?}, which this \
          pool would not tell; give its builder `.directory(DirectoryTables::new())`"
     )]
     DirectoryIgnored {
-        /// What was to be done.
+        /// The operation that was attempted.
         operation: LifecycleEvent,
         /// The shared schema.
         schema: SchemaName,
     },
-    /// The directory can't be told. Nothing was done.
+    /// The directory can't be updated. Nothing was done.
     #[error("can't {operation}: the directory can't be told, and nothing was done")]
     DirectoryUnusable {
-        /// What was to be done.
+        /// The operation that was attempted.
         operation: LifecycleEvent,
-        /// Why.
+        /// The reason.
         source: DirectoryUnusable,
     },
     /// The tenant's database can't be used.
     #[error("can't {operation}")]
     Database {
-        /// What was to be done.
+        /// The operation that was attempted.
         operation: LifecycleEvent,
-        /// Why.
+        /// The reason.
         source: DatabaseError,
     },
     /// No connection could be made.
     #[error("can't connect to {operation}")]
     Connect {
-        /// What was to be done.
+        /// The operation that was attempted.
         operation: LifecycleEvent,
         /// The reason.
         source: ConnectError,

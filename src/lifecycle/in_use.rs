@@ -23,12 +23,12 @@ const LOCK_TIMEOUT_AUTOVACUUM: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TenantUse {
-    /// The server process, as `pg_stat_activity` has it; `None` for a transaction that was prepared for a commit in two
-    /// phases: `pg_prepared_xacts` lists those.
+    /// The server process, as in `pg_stat_activity`; `None` for a transaction prepared for two-phase commit, which
+    /// `pg_prepared_xacts` lists.
     pub process: Option<i32>,
     /// The session's `application_name`, which may be empty.
     pub application: String,
-    /// The session's user, if the server tells.
+    /// The session's user, if the server tells it.
     pub user: String,
 }
 

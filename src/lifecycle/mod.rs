@@ -1,8 +1,9 @@
 //! How tenants come and go: created, suspended, renamed, archived, dropped.
 //!
-//! The operations are methods of [`TenantPool`](crate::TenantPool). Each runs on a connection apart from the pool's, under an advisory
-//! lock on the names involved, and is one transaction wherever PostgreSQL allows. Where it can't be, the schema is marked as
-//! unfinished, so that nobody gets it, until the same call has finished what a crash left.
+//! The operations are methods of [`TenantPool`](crate::TenantPool). Each runs on its own connection, not a pooled one,
+//! under an advisory lock on the names involved, and is one transaction wherever PostgreSQL allows. Where one
+//! transaction is not possible, the schema is marked as unfinished, so that nobody can check it out until the same call
+//! has finished what a crash left.
 
 mod activation;
 mod archive;

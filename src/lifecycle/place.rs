@@ -16,17 +16,19 @@ use crate::{
 };
 
 impl TenantPool {
-    /// Creates a tenant in a place of your choice, and notes it in the [directory](crate::TenantDirectory). Returns the versions applied.
+    /// Creates a tenant in a place of your choice, and records it in the [directory](crate::TenantDirectory). Returns
+    /// the versions applied.
     ///
-    /// A schema of another database is made there, with its tables; one that is called `public`, of a database of the tenant's own, is
-    /// only migrated. A tenant among the rows of shared tables needs nothing but its note: no migrations are run.
+    /// A schema of another database is created there, with its tables. The schema `public` of a tenant's own database
+    /// is only migrated. A tenant that shares tables needs only its directory entry: no migrations are run.
     ///
-    /// While it is in the making the directory lists it as unfinished, and nobody gets it. So it stays after a crash, or where the server was
-    /// lost on the way, and the same call finishes it.
+    /// Until the tenant is complete, the directory lists it as unfinished, and nobody can check it out. The same holds
+    /// after a crash or a lost server; the same call then finishes it.
     ///
     /// # Errors
-    /// [`LifecycleError`]; nobody gets the tenant then. [`NoDirectory`](LifecycleError::NoDirectory) if the pool has none.
-    /// [`OwnDatabase`](LifecycleError::OwnDatabase) if it was to have the schema `public` of what really is the pool's own database.
+    /// [`LifecycleError`]; the tenant can't be checked out then. [`NoDirectory`](LifecycleError::NoDirectory) if the
+    /// pool has no directory. [`OwnDatabase`](LifecycleError::OwnDatabase) if the tenant should get the schema `public`
+    /// of another database, which turns out to be the pool's own.
     pub async fn place_tenant(
         &self,
         tenant: impl IntoSchemaName,

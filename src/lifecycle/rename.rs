@@ -9,7 +9,7 @@ use crate::{
     tenancy::{DirectoryChange, LifecycleEvent, TenantStatus},
 };
 
-/// Renames a tenant, once it is awaited; made by [`TenantPool::rename_tenant`].
+/// Renames a tenant when awaited; made by [`TenantPool::rename_tenant`].
 #[derive(Debug)]
 #[must_use = "a request does nothing until it is awaited"]
 pub struct RenameRequest<'a> {
@@ -20,15 +20,15 @@ pub struct RenameRequest<'a> {
 }
 
 impl TenantPool {
-    /// Renames a tenant: with its data, its migrations and its status, in one transaction that copies nothing.
+    /// Renames a tenant with its data, its migrations and its status, in one transaction that copies nothing.
     ///
-    /// Waits until no transaction uses the tenant, as one that did would go on with the tables of whoever gets the old name.
-    /// This pool's caches follow at once. Another process that knew the old name meets an error ("relation does not exist")
-    /// until it looks the name up again.
+    /// Waits until no transaction uses the tenant: such a transaction would go on with the tables of the next tenant of
+    /// the old name. This pool's caches are updated at once. Another process that remembers the old name gets an error
+    /// ("relation does not exist") until it looks the name up again.
     ///
-    /// What PostgreSQL keeps by the schema's name follows: the `SET search_path` of functions, wherever they are. What nobody can
-    /// rewrite, such as a function's body that says `client1.orders`, would lead to whoever gets the old name next: the rename is
-    /// refused, and says where it stands, unless it is told to [leave it](RenameRequest::leave_texts).
+    /// The `SET search_path` of functions in all schemas is updated. A text that can't be rewritten, such as a
+    /// function's body that says `client1.orders`, would lead to the next tenant of the old name. The rename then fails
+    /// and lists such texts, unless told to [leave them](RenameRequest::leave_texts).
     ///
     /// ```no_run
     /// # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), diesel_tenants::LifecycleError> {
@@ -38,9 +38,9 @@ impl TenantPool {
     /// ```
     ///
     /// # Errors
-    /// [`LifecycleError`]; the tenant has its old name then. [`AlreadyExists`](LifecycleError::AlreadyExists) if the new name is
-    /// taken, [`InUse`](LifecycleError::InUse) if a transaction doesn't end, [`NamedInTexts`](LifecycleError::NamedInTexts) if
-    /// texts hold the old name.
+    /// [`LifecycleError`]; the tenant then keeps its old name. [`AlreadyExists`](LifecycleError::AlreadyExists) if the
+    /// new name is taken, [`InUse`](LifecycleError::InUse) if a transaction doesn't end,
+    /// [`NamedInTexts`](LifecycleError::NamedInTexts) if texts contain the old name.
     pub fn rename_tenant(&self, from: impl IntoSchemaName, to: impl IntoSchemaName) -> RenameRequest<'_> {
         let from = self.tenant_name(from);
         let names = from.and_then(|from| Ok((from, self.new_tenant_name(to)?)));
@@ -75,14 +75,15 @@ impl TenantPool {
 }
 
 impl RenameRequest<'_> {
-    /// How long transactions that use the tenant are waited for. Default: 3 seconds.
+    /// How long to wait for transactions that use the tenant. Default: 3 seconds.
     pub fn wait(mut self, wait: Duration) -> Self {
         self.patience.wait = wait;
         self
     }
 
-    /// Goes on although texts hold the old name: bodies of functions, strings in defaults and triggers, settings of roles, options of
-    /// foreign tables. They lead to whoever gets that name, until somebody changes them. Default: the rename is refused.
+    /// Renames although texts contain the old name: bodies of functions, strings in defaults and triggers, settings of
+    /// roles, options of foreign tables. Until they are changed, they lead to the next tenant of that name. Default:
+    /// the call fails.
     pub fn leave_texts(mut self) -> Self {
         self.texts = Texts::Leave;
         self

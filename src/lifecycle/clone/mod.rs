@@ -17,7 +17,7 @@ use hold::hold;
 pub(crate) use hold::{LOCK_TABLES, keep_from_migrating};
 
 impl TenantPool {
-    /// Creates a tenant by copying another one: its structure, its rows, and the versions of its migrations.
+    /// Creates a tenant as a copy of another: its structure, its rows, and the versions of its migrations.
     ///
     /// ```no_run
     /// # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), diesel_tenants::CloneTenantError> {
@@ -27,15 +27,16 @@ impl TenantPool {
     /// # }
     /// ```
     ///
-    /// All or nothing, in one transaction, by the server alone. The template may be in use: the clone has the rows of one
-    /// moment, and nobody waits, other than who wants to change the template's tables. No trigger fires. Everything in the
-    /// clone leads to the clone: foreign keys, defaults, views, triggers, functions; what led to shared tables still does.
+    /// All or nothing, in one transaction, within the server. The template may be in use: the clone has its rows as of
+    /// one moment, and only changes to the structure of the template's tables wait. No trigger fires. Everything in the
+    /// clone refers to the clone: foreign keys, defaults, views, triggers, functions. References to shared tables stay.
     ///
-    /// Everything belongs to the role that clones. Not copied are large objects, tablespaces, publications and security
-    /// labels, the comment on the schema, and the names of the schema within strings of functions, which are refused.
+    /// The role that clones owns all objects of the clone. Large objects, tablespaces, publications, security labels
+    /// and the comment on the schema are not copied. A template whose functions contain the schema's name in strings is
+    /// refused.
     ///
     /// # Errors
-    /// [`CloneTenantError`]; there is no clone then. A schema of that name that exists already is not touched.
+    /// [`CloneTenantError`]; there is then no clone. A schema of that name that exists already is not touched.
     pub fn clone_tenant(&self, template: impl IntoSchemaName, tenant: impl IntoSchemaName) -> CloneTenant<'_> {
         let names = self
             .tenant_name(template)
@@ -48,7 +49,7 @@ impl TenantPool {
     }
 }
 
-/// A clone to be made, by `.await`. See [`TenantPool::clone_tenant`].
+/// Clones a tenant when awaited. See [`TenantPool::clone_tenant`].
 #[must_use = "nothing is cloned until this is awaited"]
 #[derive(Debug)]
 pub struct CloneTenant<'a> {
@@ -59,7 +60,7 @@ pub struct CloneTenant<'a> {
 }
 
 impl CloneTenant<'_> {
-    /// Leaves the tables empty, and the sequences at their start. The versions of the migrations are copied all the same.
+    /// Leaves the tables empty, and the sequences at their start. The versions of the migrations are still copied.
     pub fn without_data(mut self) -> Self {
         self.with_data = false;
         self

@@ -21,15 +21,15 @@ use crate::{
 };
 
 impl TenantPool {
-    /// Keeps so many schemas ready for tenants to come, with their tables made. [`create_tenant`](Self::create_tenant) and
-    /// [`ensure_tenant`](Self::ensure_tenant) take one that has exactly the migrations they are asked for, and rename it: with
-    /// a hundred tables that takes as long as with one.
+    /// Keeps `count` spares: schemas with their tables, ready to become tenants. [`create_tenant`](Self::create_tenant)
+    /// and [`ensure_tenant`](Self::ensure_tenant) take a spare that has exactly the migrations they are given, and
+    /// rename it. Renaming takes as long with a hundred tables as with one.
     ///
-    /// Call it when the application starts, and now and then. Spares that lack some of the migrations get them, as long as some are
-    /// missing; those that are too many are dropped. So many again are kept with other migrations, since another version of the
-    /// application may run beside this one, and want them: all the versions together never have more than that. With a count of zero it
-    /// drops all spares. [`all_tenants`](Self::all_tenants) lists spares, with their status. To call it in two processes at once makes
-    /// no more than to call it in one.
+    /// Call it when the application starts, and from time to time. Spares that lack migrations get them until `count`
+    /// are ready; surplus spares are dropped. Up to `count` spares with other migrations are kept too, because another
+    /// version of the application may run beside this one and need them: all other versions together keep no more than
+    /// that. A count of zero drops all spares. [`all_tenants`](Self::all_tenants) lists spares with their status. Two
+    /// processes that call it at once make no more spares than one process.
     ///
     /// ```no_run
     /// # use diesel_tenants::TenantPool;
@@ -45,7 +45,7 @@ impl TenantPool {
     /// ```
     ///
     /// # Errors
-    /// [`LifecycleError`]. The spares that are ready stay; to call it again makes those that are missing.
+    /// [`LifecycleError`]. The spares that are ready stay; calling it again makes the missing ones.
     pub async fn prepare_spares(
         &self,
         count: usize,

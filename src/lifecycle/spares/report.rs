@@ -4,15 +4,15 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SpareReport {
-    /// How many are ready now: they have exactly the migrations asked for.
+    /// How many are ready now, with exactly the migrations asked for.
     pub ready: usize,
-    /// How many of those were made.
+    /// How many of the ready ones were made by this call.
     pub made: usize,
-    /// How many of those lacked migrations, and got them.
+    /// How many of the ready ones lacked migrations, which this call applied.
     pub updated: usize,
-    /// How many were dropped: more than asked for, or left by a crash.
+    /// How many were dropped, because they were surplus or left by a crash.
     pub dropped: usize,
-    /// How many are kept that have other migrations, as another version of the application may need them.
+    /// How many were kept that have other migrations, which another version of the application may need.
     pub others: usize,
 }
 
