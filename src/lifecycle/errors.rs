@@ -158,7 +158,7 @@ pub enum LifecycleError {
         /// Where it should have lived.
         placement: Placement,
     },
-    /// The tenant should share the tables of another database, but that database is the pool's own.
+    /// The tenant was to live in the shared schema of another database, but that database is the pool's own.
     #[error(
         "can't put tenant {tenant:?} in {placement}: that is the pool's own database, whose shared schema is no tenant's; see which URL it has"
     )]

@@ -3,13 +3,13 @@ use std::{error::Error, fmt, time::Duration};
 use super::OutsideWork;
 use crate::{ConnectError, SchemaName, SchemaNameError, backend::postgres::quote::identifier};
 
-/// Whose schema is migrated.
+/// The owner of a schema that is migrated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SchemaOwner {
     /// One tenant.
     Tenant(SchemaName),
-    /// All: the shared schema.
+    /// All tenants: the shared schema.
     Shared(SchemaName),
 }
 
@@ -57,7 +57,7 @@ impl fmt::Display for SchemaOwner {
     }
 }
 
-/// Which way a migration was run.
+/// The direction in which a migration is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// Applied: `up.sql`.
@@ -75,7 +75,7 @@ impl fmt::Display for Direction {
     }
 }
 
-/// Why a schema could not be migrated. The migrations before the one that failed stay applied.
+/// Why a schema could not be migrated. Migrations before the failed one stay applied.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MigrationError {
@@ -85,7 +85,7 @@ pub enum MigrationError {
     /// The migrations themselves can't be used.
     #[error("can't migrate {owner}")]
     Source {
-        /// Whose schema was to be migrated.
+        /// The owner of the schema.
         owner: SchemaOwner,
         /// What is wrong with them.
         source: MigrationSourceError,
@@ -93,13 +93,13 @@ pub enum MigrationError {
     /// The tenant's schema does not exist.
     #[error("can't migrate {owner}: there is no such schema in the database; {}", .owner.remedy())]
     UnknownSchema {
-        /// Whose schema was to be migrated.
+        /// The owner of the schema.
         owner: SchemaOwner,
     },
     /// No connection could be made.
     #[error("can't connect to migrate {owner}")]
     Connect {
-        /// Whose schema was to be migrated.
+        /// The owner of the schema.
         owner: SchemaOwner,
         /// The reason.
         source: ConnectError,
@@ -109,26 +109,27 @@ pub enum MigrationError {
         "another migration of {owner} was still running after {waited:?}: try again, or see who holds the advisory lock"
     )]
     Locked {
-        /// Whose schema was to be migrated.
+        /// The owner of the schema.
         owner: SchemaOwner,
-        /// How long was waited.
+        /// How long the migration waited.
         waited: Duration,
     },
     /// A migration failed.
     #[error(transparent)]
     Failed(Box<FailedMigration>),
-    /// A migration runs outside of a transaction, and a pooler may be in between.
+    /// A migration runs outside of a transaction, and a pooler may be between the library and the server.
     #[error(
         "migration {name} of {owner} doesn't run in a transaction, so it needs a session of its own, which a pooler in \
          between may not give: name a way past it by `migration_url`"
     )]
     NeedsSession {
-        /// Whose schema was to be migrated.
+        /// The owner of the schema.
         owner: SchemaOwner,
         /// The migration's name.
         name: String,
     },
-    /// A migration was applied, and an index that it names is invalid: it could not be built, now or at an earlier attempt.
+    /// PostgreSQL could not build an index that the migration names, now or at an earlier attempt. The index is
+    /// invalid.
     #[error(
         "migration {name} of {owner} isn't recorded as applied: PostgreSQL could not build {}, and keeps it as invalid, so that \
          no query uses it, and no row is held to be unique by it. Mend what keeps it from being built (such as rows twice), drop \
@@ -136,36 +137,36 @@ pub enum MigrationError {
         listed(.owner, .indexes), dropping(.owner, .indexes)
     )]
     InvalidIndexes {
-        /// Whose schema was being migrated.
+        /// The owner of the schema.
         owner: SchemaOwner,
         /// The migration's name.
         name: String,
         /// The indexes.
         indexes: Vec<String>,
     },
-    /// A tenant's migration would work outside of its schema, which is refused.
+    /// A tenant's migration would work outside of its schema, which the pool refuses.
     #[error(
         "{work}: this works outside of the schema of {owner}, for all tenants, and was refused; move it to the shared migrations, or \
          name nothing by a schema, so that it becomes the tenant's own"
     )]
     OutsideWork {
-        /// Whose schema was to be migrated.
+        /// The owner of the schema.
         owner: SchemaOwner,
-        /// What it would do.
+        /// What the migration would do.
         work: OutsideWork,
     },
-    /// A version is recorded as applied, and there is no migration of that version to revert it.
+    /// A version is recorded as applied, but the source has no migration of that version to revert it.
     #[error("can't revert version {version} of {owner}: no migration given has that version")]
     UnknownVersion {
-        /// Whose schema was to be reverted.
+        /// The owner of the schema.
         owner: SchemaOwner,
         /// The version in the schema's version table.
         version: String,
     },
-    /// The library's own statements failed: looking up versions, locking, recording.
+    /// The library's own statements failed: reading versions, locking, recording.
     #[error("can't read or write the versions applied to {owner}")]
     Versions {
-        /// Whose schema was being migrated.
+        /// The owner of the schema.
         owner: SchemaOwner,
         /// What the server answered.
         source: diesel::result::Error,
@@ -200,22 +201,22 @@ fn dropping(owner: &SchemaOwner, indexes: &[String]) -> String {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MigrationSourceError {
-    /// They can't be read.
+    /// The migrations can't be read.
     #[error("can't read the migrations")]
     Unreadable(#[source] Box<dyn Error + Send + Sync>),
-    /// Two have the same version.
+    /// Two migrations have the same version.
     #[error("two migrations have the version {version}: give one of them another")]
     DuplicateVersion {
         /// The version.
         version: String,
     },
-    /// One was there when they were listed, and is gone now.
+    /// A migration has disappeared since the migrations were listed.
     #[error("migration {version} is gone from its source")]
     Gone {
         /// The version.
         version: String,
     },
-    /// One that runs in a transaction ends it.
+    /// A migration that runs in a transaction ends that transaction.
     #[error(
         "migration {name} says {keyword}, but it runs in a transaction together with its version row: remove it, or put \
          `run_in_transaction = false` in its metadata.toml"
@@ -226,7 +227,7 @@ pub enum MigrationSourceError {
         /// The statement's first word.
         keyword: String,
     },
-    /// One that is to be reverted doesn't say how. Nothing was reverted.
+    /// A migration to be reverted has no usable `down.sql`. Nothing was reverted.
     #[error("migration {name} can't be reverted, and nothing was: {reason}")]
     Irreversible {
         /// The migration's name.
@@ -236,30 +237,30 @@ pub enum MigrationSourceError {
     },
 }
 
-/// A migration that failed: which, whose, where, and what is left of it.
+/// A migration that failed: its name, its schema, the place, and what it left behind.
 #[derive(Debug, thiserror::Error)]
 #[error("migration {name} of {owner} could not be {direction}{place}; {aftermath}{}", blamed(.outside))]
 #[non_exhaustive]
 pub struct FailedMigration {
-    /// Whose schema was being migrated.
+    /// The owner of the schema.
     pub owner: SchemaOwner,
     /// The migration's version.
     pub version: String,
     /// The migration's name: version and title.
     pub name: String,
-    /// Which way it was run.
+    /// The direction in which it was run.
     pub direction: Direction,
-    /// Where in the script, if the server told.
+    /// The place in the script, if the server told it.
     pub place: Place,
-    /// What is left of it.
+    /// What it left behind.
     pub aftermath: Aftermath,
     /// What it does outside of the tenant's schema, which another tenant's migration may have done before.
     pub outside: Option<OutsideWork>,
-    /// The server's reason, or that of a migration written in Rust.
+    /// The server's error, or that of a migration written in Rust.
     pub source: Box<dyn Error + Send + Sync>,
 }
 
-/// Where in a migration's script an error is.
+/// The place of an error in a migration's script.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Place {
     pub(super) line: Option<(usize, String)>,
@@ -299,15 +300,16 @@ impl fmt::Display for Place {
     }
 }
 
-/// What is left of a migration that failed.
+/// What a failed migration left behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Aftermath {
-    /// It ran in a transaction.
+    /// Nothing: it ran in a transaction, which was rolled back.
     RolledBack,
-    /// It ran outside of one, and the statements before the failure stay.
+    /// Its statements before the failure: it ran outside of a transaction.
     Partial,
-    /// It ran in a transaction, and the connection was lost: all of it was done, with its version row, or nothing.
+    /// It ran in a transaction, and the connection was lost: either all of it is done, with its version row, or
+    /// nothing.
     Unknown,
 }
 

@@ -13,9 +13,9 @@ use crate::translate;
 
 /// The connection on which a migration written in Rust runs: downcast to it to use Diesel's query builder.
 ///
-/// Such a migration is called twice: first with a connection that leads nowhere, which records what is sent to it. If that
-/// was SQL alone, by `batch_execute`, it is all that is needed; if anything else was asked of it, or nothing, the migration
-/// is called again with a `BlockingConnection`.
+/// Such a migration is called first with a connection that executes nothing, and only records. If the migration used it
+/// for SQL alone, by `batch_execute`, that SQL is sent. If it asked for anything else, or for nothing, the migration is
+/// called a second time, with a `BlockingConnection`.
 pub type BlockingConnection = AsyncConnectionWrapper<AsyncPgConnection>;
 
 impl Runner {

@@ -18,15 +18,15 @@ use super::MigrationFolderError as Error;
 /// The longest version that Diesel's table takes, in characters.
 const MAX_VERSION: usize = 50;
 
-/// Migrations in a folder on disk, laid out as Diesel's are, all read and checked at once.
+/// Migrations in a folder on disk, laid out like Diesel's. All are read and checked at once.
 ///
-/// What Diesel's own `FileBasedMigrations` takes for a default, or finds out half way, is an error that names the file: a
-/// `metadata.toml` that can't be read, holds unknown keys, or doesn't say `run_in_transaction` (Diesel reads each of these as
-/// one value or the other); a directory without an `up.sql`, or with an empty one; a script that is not UTF-8; two directories
-/// with one version. A `down.sql` that is missing or empty is an error once the migration is to be reverted, and of nothing else: then
-/// nothing is reverted.
+/// Mistakes that Diesel's own `FileBasedMigrations` turns into a default, or notices midway, are errors here that name
+/// the file: a `metadata.toml` that can't be read, has unknown keys, or doesn't set `run_in_transaction` (Diesel takes
+/// each of these for one value or the other); a directory without an `up.sql`, or with an empty one; a script that is
+/// not UTF-8; two directories with the same version. A missing or empty `down.sql` is an error only when the migration
+/// is to be reverted, and nothing is reverted then.
 ///
-/// Files that change afterwards change nothing: every tenant gets the same. Cloning is cheap.
+/// Later changes to the files have no effect: every tenant gets the same. Cloning is cheap.
 ///
 /// ```no_run
 /// # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), Box<dyn std::error::Error>> {
@@ -45,9 +45,10 @@ pub struct MigrationFolder {
 }
 
 impl MigrationFolder {
-    /// Reads all migrations of a folder. Blocks while it does.
+    /// Reads all migrations of a folder. Blocks meanwhile.
     ///
-    /// Files in the folder itself are left alone, and so are directories whose names begin with a dot. A folder may be empty.
+    /// Files directly in the folder are ignored, and so are directories whose names begin with a dot. The folder may be
+    /// empty.
     ///
     /// # Errors
     /// [`MigrationFolderError`](Error), which names the file.

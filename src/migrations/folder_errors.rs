@@ -1,10 +1,10 @@
 use std::{error::Error, io, path::PathBuf};
 
-/// Why a folder of migrations can't be used. Nothing was sent to a server.
+/// Why a folder of migrations can't be used. Nothing was sent to the server.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MigrationFolderError {
-    /// The folder isn't there, or can't be listed.
+    /// The folder doesn't exist, or can't be listed.
     #[error("can't read the folder of migrations {}", .path.display())]
     Folder {
         /// The folder.
@@ -12,7 +12,7 @@ pub enum MigrationFolderError {
         /// The system's reason.
         source: io::Error,
     },
-    /// A file, or a directory, can't be read.
+    /// A file or a directory can't be read.
     #[error("can't read {}", .path.display())]
     File {
         /// The file.
@@ -20,37 +20,37 @@ pub enum MigrationFolderError {
         /// The system's reason.
         source: io::Error,
     },
-    /// A file's contents, or a directory's name, are no UTF-8.
+    /// A file's contents or a directory's name are not UTF-8.
     #[error("{} is not UTF-8: save it as UTF-8, or give it another name", .path.display())]
     NotUtf8 {
         /// The file or the directory.
         path: PathBuf,
     },
-    /// A directory holds no `up.sql`.
+    /// A directory has no `up.sql`.
     #[error("{} is no migration: it holds no up.sql; add one, or move it elsewhere", .path.display())]
     NoUpScript {
         /// The directory.
         path: PathBuf,
     },
-    /// A migration is to be reverted, and there is no script for that.
+    /// A migration to be reverted has no `down.sql`.
     #[error("{} holds no down.sql: write one that undoes up.sql", .path.display())]
     NoDownScript {
         /// The directory.
         path: PathBuf,
     },
-    /// A migration is to be reverted, and its script for that holds nothing, or nothing but white space.
+    /// A migration to be reverted has a `down.sql` that is empty or only white space.
     #[error("{} is empty: write what undoes up.sql", .path.display())]
     EmptyDownScript {
         /// The script.
         path: PathBuf,
     },
-    /// An `up.sql` holds nothing, or nothing but white space.
+    /// An `up.sql` is empty or only white space.
     #[error("{} is empty: write what the migration should do, or remove its directory", .path.display())]
     Empty {
         /// The script.
         path: PathBuf,
     },
-    /// A `metadata.toml` isn't what it should be.
+    /// A `metadata.toml` is not valid.
     #[error(
         "{} can't be used: it should say `run_in_transaction = true` or `run_in_transaction = false`, and nothing else",
         .path.display()
@@ -58,10 +58,10 @@ pub enum MigrationFolderError {
     Metadata {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it, and where.
+        /// What is wrong with the file, and where.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// A directory's name begins with no version that Diesel's table could hold.
+    /// A directory's name begins with no version that Diesel's table can hold.
     #[error(
         "the name of {} should begin with a version of 1 to 50 characters, followed by `_` and a title; this one is {version:?}",
         .path.display()
@@ -69,7 +69,7 @@ pub enum MigrationFolderError {
     Version {
         /// The directory.
         path: PathBuf,
-        /// What stands before the first `_`, without dashes.
+        /// The text before the first `_`, without dashes.
         version: String,
     },
     /// Two directories have the same version.

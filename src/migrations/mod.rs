@@ -1,9 +1,9 @@
-//! Migrations of the shared schema and of each tenant's, apart.
+//! Migrations of the shared schema, and separate ones of each tenant's schema.
 //!
-//! Migrations are Diesel's own: folders of `up.sql` and `down.sql`, embedded by `embed_migrations!` or read from disk, or
-//! Rust code. Shared ones (by custom in `migrations/`) run in the shared schema, tenants' (`tenant_migrations/`) in every
-//! tenant's. Which were applied is kept in Diesel's table, `__diesel_schema_migrations`, one in each schema, so that the
-//! `diesel` command reads it too.
+//! Migrations are Diesel's own: folders of `up.sql` and `down.sql`, embedded by `embed_migrations!` or read from disk,
+//! or Rust code. Shared migrations (by custom in `migrations/`) run in the shared schema, tenants' migrations (in
+//! `tenant_migrations/`) in every tenant's schema. Each schema has Diesel's table of applied versions,
+//! `__diesel_schema_migrations`, which the `diesel` command can read too.
 //!
 //! ```no_run
 //! # use diesel_tenants::TenantPool;
@@ -19,23 +19,25 @@
 //! # }
 //! ```
 //!
-//! Each migration and its version row are one transaction, under an advisory lock on the schema: of two deployers one
-//! waits, and a failure leaves the schema as it was before that migration. Inside, and only there, the search_path is set:
-//! to the schema and the [extensions' schemas](crate::TenantPoolBuilder::extension_schemas), so that raw DDL needs no
-//! schema names. Tenants' migrations name shared tables in full: `REFERENCES public.users`.
+//! Each migration and its version row are one transaction, under an advisory lock on the schema. If two deployers run
+//! at once, one waits. A failure leaves the schema as it was before that migration. Only within a migration, the
+//! search_path is the schema and the [extensions' schemas](crate::TenantPoolBuilder::extension_schemas), so that raw
+//! DDL needs no schema names. Tenants' migrations name shared tables in full: `REFERENCES public.users`.
 //!
-//! Each migration starts as on a connection of its own. Nothing of one reaches the next, be that the same tenant's or
-//! another's: no setting, role, prepared statement, cursor, temporary table, advisory lock or value of `lastval()`.
+//! Each migration starts as if on a new connection. Nothing carries over from one migration to the next, of the same
+//! tenant or another: no setting, role, prepared statement, cursor, temporary table, advisory lock or value of
+//! `lastval()`.
 //!
-//! A tenant's migration has no business outside of the tenant's schema: the first tenant's would do it for all, and the second one's find
-//! it there. What does so by its text is named, see [`OutsideWork`], or refused, if
-//! [that is asked for](crate::TenantPoolBuilder::refuse_outside_work).
+//! A tenant's migration should not work outside of the tenant's schema: the first tenant's migration would do it for
+//! all, and the second tenant's would find it done. Statements that do so are reported, see [`OutsideWork`], or
+//! refused, if [the pool is told to](crate::TenantPoolBuilder::refuse_outside_work).
 //!
-//! A migration with `run_in_transaction = false` in its `metadata.toml` (for `CREATE INDEX CONCURRENTLY`) is sent statement
-//! by statement. If it fails, what it did before stays, as PostgreSQL can't take it back. It needs a session of its own, so
-//! behind a pooler in transaction mode it needs a [`migration_url`](crate::TenantPoolBuilder::migration_url) that leads past.
+//! A migration with `run_in_transaction = false` in its `metadata.toml` (for `CREATE INDEX CONCURRENTLY`) is sent
+//! statement by statement. If it fails, its earlier statements stay, as PostgreSQL can't undo them. It needs a session
+//! of its own. Behind a pooler in transaction mode, set a [`migration_url`](crate::TenantPoolBuilder::migration_url)
+//! that bypasses the pooler.
 //!
-//! Nothing blocks the runtime, and a current-thread runtime will do. Migrations written in Rust run on Tokio's blocking
+//! Nothing blocks the runtime; a current-thread runtime suffices. Migrations written in Rust run on Tokio's blocking
 //! threads, see [`BlockingConnection`].
 
 mod checksum;

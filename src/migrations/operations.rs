@@ -9,7 +9,7 @@ use crate::{IntoSchemaName, SchemaNameError, TenantPool};
 /// How many migrations to revert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Revert {
-    /// The newest so many.
+    /// The newest `n`.
     Last(usize),
     /// All that are applied.
     All,
@@ -29,7 +29,7 @@ impl TenantPool {
     /// Applies the pending migrations of the shared schema, and returns their versions.
     ///
     /// # Errors
-    /// [`MigrationError`], which names the migration that failed. Those before it stay applied.
+    /// [`MigrationError`], which names the migration that failed. Migrations before it stay applied.
     pub async fn migrate_shared(
         &self,
         migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
@@ -40,7 +40,7 @@ impl TenantPool {
     /// Applies a tenant's pending migrations, and returns their versions.
     ///
     /// # Errors
-    /// [`MigrationError`], which names the tenant and the migration that failed. Those before it stay applied.
+    /// [`MigrationError`], which names the tenant and the migration that failed. Migrations before it stay applied.
     pub async fn migrate_tenant(
         &self,
         tenant: impl IntoSchemaName,
@@ -52,7 +52,7 @@ impl TenantPool {
     /// Reverts migrations of the shared schema, the newest first, and returns their versions.
     ///
     /// # Errors
-    /// [`MigrationError`], which names the migration that failed. Those before it stay reverted.
+    /// [`MigrationError`], which names the migration that failed. Migrations before it stay reverted.
     pub async fn revert_shared(
         &self,
         migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
@@ -64,7 +64,7 @@ impl TenantPool {
     /// Reverts a tenant's migrations, the newest first, and returns their versions.
     ///
     /// # Errors
-    /// [`MigrationError`], which names the tenant and the migration that failed. Those before it stay reverted.
+    /// [`MigrationError`], which names the tenant and the migration that failed. Migrations before it stay reverted.
     pub async fn revert_tenant(
         &self,
         tenant: impl IntoSchemaName,

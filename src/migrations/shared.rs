@@ -3,23 +3,23 @@ use diesel::{migration::MigrationSource, pg::Pg};
 use super::{MigrationError, Plan, Runner, SchemaOwner, invalid::by_schema};
 use crate::TenantPool;
 
-/// Which migrations the shared schema has, and lacks. See [`TenantPool::shared_migration_status`].
+/// Which migrations the shared schema has and lacks. See [`TenantPool::shared_migration_status`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct SharedVersions {
     /// The versions applied, oldest first.
     pub applied: Vec<String>,
-    /// The versions that it lacks, oldest first.
+    /// The versions that the shared schema lacks, oldest first.
     pub pending: Vec<String>,
-    /// Those applied that are no version of the migrations given, oldest first.
+    /// The versions applied that the given migrations don't have, oldest first.
     pub unknown: Vec<String>,
-    /// The indexes that PostgreSQL could not build, and doesn't use: unique ones let duplicates in.
+    /// The invalid indexes: PostgreSQL could not build them and doesn't use them. Unique ones let duplicates in.
     pub invalid_indexes: Vec<String>,
 }
 
 impl TenantPool {
-    /// Which migrations the shared schema has, and lacks.
+    /// Which migrations the shared schema has and lacks.
     ///
     /// # Errors
     /// [`MigrationError`] if migrations or versions can't be read.

@@ -7,7 +7,7 @@ use diesel::{
     pg::Pg,
 };
 
-/// No migrations at all: for a tenant that has its schema now, and gets its tables later, by
+/// No migrations: for a tenant that gets its schema now, and its tables later by
 /// [`migrate_tenant`](crate::TenantPool::migrate_tenant).
 ///
 /// ```no_run
@@ -27,7 +27,7 @@ impl MigrationSource<Pg> for NoMigrations {
     }
 }
 
-/// Some of another source's migrations, in their order.
+/// Some of the migrations of another source, in its order.
 ///
 /// ```no_run
 /// # use diesel_tenants::TenantPool;
@@ -54,9 +54,10 @@ enum Choice {
 }
 
 impl<S: MigrationSource<Pg>> ChosenMigrations<S> {
-    /// Those of some versions, in any order. A version may be written as in its folder's name, with or without dashes.
+    /// The migrations of these versions, in any order. A version may be written as in its folder's name, with or
+    /// without dashes.
     ///
-    /// A version that the source doesn't have is an error, once the migrations are read.
+    /// A version that the source lacks is an error when the migrations are read.
     pub fn with_versions<V: Into<String>>(source: S, versions: impl IntoIterator<Item = V>) -> Self {
         let versions = versions.into_iter().map(Into::into).collect();
         Self {
@@ -65,7 +66,7 @@ impl<S: MigrationSource<Pg>> ChosenMigrations<S> {
         }
     }
 
-    /// Those of which the function says so. It sees each one's name, which shows as version and title
+    /// The migrations for which `choice` returns true. It gets each name, which displays as version and title
     /// (`0001_orders`).
     pub fn matching(source: S, choice: impl Fn(&dyn MigrationName) -> bool + Send + Sync + 'static) -> Self {
         Self {

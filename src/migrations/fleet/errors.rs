@@ -2,15 +2,15 @@ use std::time::Duration;
 
 use crate::{ConnectError, MigrationSourceError, SchemaName, SchemaNameError, migrations::OutsideWork};
 
-/// Why a fleet was not migrated at all: nothing was applied to any tenant. What fails on single tenants is in the
+/// Why a fleet was not migrated at all: nothing was applied to any tenant. Failures of single tenants are in the
 /// [report](super::FleetReport).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FleetError {
-    /// A tenant asked for has a name that no schema can have.
+    /// The name of a requested tenant can't be a schema's name.
     #[error("can't migrate the tenants asked for")]
     InvalidName(#[from] SchemaNameError),
-    /// A tenant asked for doesn't exist.
+    /// A requested tenant doesn't exist.
     #[error("can't migrate the tenants asked for: there is no tenant {:?}", .tenant.as_str())]
     UnknownTenant {
         /// The tenant.
@@ -22,7 +22,7 @@ pub enum FleetError {
     /// No connection could be made.
     #[error("can't connect to migrate the tenants")]
     Connect(#[from] ConnectError),
-    /// The tenants, or what is applied to them, can't be read.
+    /// The tenants, or their applied versions, can't be read.
     #[error("can't read which tenants there are")]
     Tenants(#[source] diesel::result::Error),
     /// Another fleet migration of this database did not end in time.
@@ -31,19 +31,19 @@ pub enum FleetError {
          lock"
     )]
     Locked {
-        /// How long was waited.
+        /// How long the migration waited.
         waited: Duration,
     },
-    /// A migration would work outside of the tenants' schemas, which is refused.
+    /// A migration would work outside of the tenants' schemas, which the pool refuses.
     #[error(
         "{work}: this works outside of the tenants' schemas, and was refused; move it to the shared migrations, or name nothing by a \
          schema, so that it becomes each tenant's own"
     )]
     OutsideWork {
-        /// What it would do.
+        /// What the migration would do.
         work: OutsideWork,
     },
-    /// A migration runs outside of a transaction, and a pooler may be in between.
+    /// A migration runs outside of a transaction, and a pooler may be between the library and the server.
     #[error(
         "migration {name} doesn't run in a transaction, so it needs a session of its own, which a pooler in between may \
          not give: name a way past it by `migration_url`"

@@ -2,11 +2,11 @@ use std::{fmt, time::Duration};
 
 use crate::{MigrationError, SchemaName, migrations::OutsideWork};
 
-/// What became of a fleet's tenants, each of them: in the order in which they were asked for, by default that of their
+/// What happened to each tenant of a fleet, in the order in which the tenants were given, by default the order of their
 /// names.
 ///
-/// With the feature `serde` it serialises, to JSON for example: names as strings, times in seconds, errors as messages with
-/// all their causes.
+/// With the feature `serde` it serialises, for example to JSON: names as strings, times in seconds, errors as messages
+/// with all their causes.
 #[derive(Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[must_use = "tenants that could not be migrated are found in here"]
@@ -14,11 +14,11 @@ use crate::{MigrationError, SchemaName, migrations::OutsideWork};
 pub struct FleetReport {
     /// The tenants.
     pub tenants: Vec<TenantReport>,
-    /// Migrations that are others now than when they were applied.
+    /// Migrations that were edited after they were applied.
     pub changed: Vec<ChangedMigration>,
-    /// What those that were run, or were to be, do outside of the tenants' schemas.
+    /// What the migrations of this run do outside of the tenants' schemas.
     pub outside: Vec<OutsideWork>,
-    /// How long all of it took.
+    /// How long the whole run took.
     #[cfg_attr(
         feature = "serde",
         serde(serialize_with = "super::serialize::seconds", rename = "seconds")
@@ -27,7 +27,7 @@ pub struct FleetReport {
 }
 
 impl FleetReport {
-    /// Whether every tenant has all that was asked for.
+    /// Whether no tenant failed and every tenant was reached.
     pub fn is_success(&self) -> bool {
         self.tenants.iter().all(|tenant| tenant.outcome.is_success())
     }
@@ -75,7 +75,7 @@ impl fmt::Display for FleetReport {
     }
 }
 
-/// What became of one tenant.
+/// What happened to one tenant.
 #[derive(Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -83,15 +83,15 @@ pub struct TenantReport {
     /// The tenant.
     #[cfg_attr(feature = "serde", serde(serialize_with = "super::serialize::text"))]
     pub tenant: SchemaName,
-    /// The versions that were applied to it, or reverted, in that order; also before a failure. In a dry run those that
-    /// would be.
+    /// The versions applied or reverted, in that order, including those before a failure. In a dry run, the versions
+    /// that would be.
     pub versions: Vec<String>,
-    /// How it ended.
+    /// The outcome.
     #[cfg_attr(feature = "serde", serde(flatten))]
     pub outcome: TenantOutcome,
 }
 
-/// How a tenant's migration ended.
+/// The outcome of a tenant's migration.
 #[derive(Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(
@@ -108,16 +108,16 @@ pub enum TenantOutcome {
     Reverted,
     /// In a dry run: migrations would be applied, or reverted.
     Pending,
-    /// A migration failed. Those before it stay.
+    /// A migration failed. Migrations before it stay.
     Failed(#[cfg_attr(feature = "serde", serde(serialize_with = "super::serialize::causes"))] MigrationError),
-    /// It was dropped in the meantime.
+    /// The tenant was dropped in the meantime.
     Dropped,
-    /// Another tenant's failure came first.
+    /// Not begun: another tenant failed first, or `stop_when` ended the run.
     NotReached,
 }
 
 impl TenantOutcome {
-    /// Whether nothing is left to be done.
+    /// Whether the tenant was reached and did not fail.
     pub fn is_success(&self) -> bool {
         !matches!(self, Self::Failed(_) | Self::NotReached)
     }
@@ -141,14 +141,14 @@ impl fmt::Display for TenantOutcome {
     }
 }
 
-/// A migration that is another one now than when it was applied to some tenants: by the checksum of its SQL.
+/// A migration that was edited after it was applied to some tenants, by the checksum of its SQL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct ChangedMigration {
     /// Its version.
     pub version: String,
-    /// The tenants to which it was applied as it was then.
+    /// The tenants that have its earlier text.
     #[cfg_attr(feature = "serde", serde(serialize_with = "super::serialize::texts"))]
     pub tenants: Vec<SchemaName>,
 }

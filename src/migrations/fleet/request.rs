@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{IntoSchemaName, SchemaName, SchemaNameError, TenantPool};
 
-/// A migration of many tenants, to be [run](Self::run); see [`TenantPool::migrate_tenants`].
+/// A migration of many tenants, to be started by [`run`](Self::run); see [`TenantPool::migrate_tenants`].
 #[must_use = "nothing is migrated until `run`"]
 pub struct FleetMigration<'a, S> {
     pool: &'a TenantPool,
@@ -32,18 +32,18 @@ pub struct FleetMigration<'a, S> {
     stop: Box<dyn Fn() -> bool + Send + Sync + 'a>,
 }
 
-/// What a fleet migration tells while it runs.
+/// What a fleet migration reports while it runs.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum FleetEvent<'a> {
-    /// It is known which tenants have something to be done.
+    /// The tenants that have something to do are known.
     Planned {
         /// All tenants.
         tenants: usize,
-        /// Those with something to be done.
+        /// Tenants with something to do.
         pending: usize,
     },
-    /// One of those is through, or has failed.
+    /// One of these tenants is done, or has failed.
     Tenant(&'a TenantReport),
 }
 
@@ -66,10 +66,11 @@ impl Task {
 impl TenantPool {
     /// Applies the pending migrations of all tenants, active, suspended and spare.
     ///
-    /// A handful of queries tells which tenants lack something: where none does, that is all. To the others each migration
-    /// is sent as one message, which is one transaction with its version row, under the same advisory lock on the schema
-    /// as [`migrate_tenant`](Self::migrate_tenant) takes; under one on the whole fleet of two deployers one waits, and
-    /// then finds nothing to do. Whatever stops it, running it again goes on where it stopped.
+    /// A handful of queries finds the tenants that lack migrations; if there are none, nothing more is sent. Each
+    /// migration of a tenant is one message and one transaction with its version row, under the same advisory lock on
+    /// the schema as [`migrate_tenant`](Self::migrate_tenant) takes. Another lock covers the whole fleet: if two
+    /// deployers run at once, one waits, and then finds nothing to do. A run that was stopped, for whatever reason,
+    /// continues when it is run again.
     ///
     /// ```no_run
     /// # use diesel_tenants::TenantPool;
@@ -91,7 +92,7 @@ impl TenantPool {
         FleetMigration::new(self, migrations, Task::Migrate)
     }
 
-    /// Reverts migrations of all tenants, of each its newest first; otherwise as
+    /// Reverts migrations of all tenants, each tenant's newest first; otherwise like
     /// [`migrate_tenants`](Self::migrate_tenants).
     pub fn revert_tenants<S>(&self, migrations: S, revert: Revert) -> FleetMigration<'_, S>
     where
@@ -118,7 +119,7 @@ impl<'a, S: MigrationSource<Pg> + Send + Sync + 'static> FleetMigration<'a, S> {
         }
     }
 
-    /// Only these tenants, in this order. Default: all.
+    /// Migrates only these tenants, in this order. Default: all.
     pub fn only(self, tenants: impl IntoIterator<Item: IntoSchemaName>) -> Self {
         Self {
             chosen: Some(names(self.pool, tenants)),
@@ -126,7 +127,8 @@ impl<'a, S: MigrationSource<Pg> + Send + Sync + 'static> FleetMigration<'a, S> {
         }
     }
 
-    /// These tenants first, one after the other: nobody else is migrated unless all of them are through. Default: none.
+    /// Migrates these tenants first, one after the other. The others follow only if all of these succeed. Default:
+    /// none.
     pub fn canaries(self, tenants: impl IntoIterator<Item: IntoSchemaName>) -> Self {
         Self {
             canaries: names(self.pool, tenants),
@@ -134,7 +136,7 @@ impl<'a, S: MigrationSource<Pg> + Send + Sync + 'static> FleetMigration<'a, S> {
         }
     }
 
-    /// How many tenants are migrated at a time, each on a connection of its own beside the pool's; at least one. Default: 2.
+    /// How many tenants are migrated at a time, each on its own connection beside the pool's; at least 1. Default: 2.
     pub fn workers(self, workers: usize) -> Self {
         Self {
             workers: workers.max(1),
@@ -142,7 +144,7 @@ impl<'a, S: MigrationSource<Pg> + Send + Sync + 'static> FleetMigration<'a, S> {
         }
     }
 
-    /// Goes on with the other tenants when a migration fails on one. Default: none is begun any more.
+    /// Continues with the other tenants when one fails. Default: after a failure no further tenant is begun.
     pub fn keep_going(self) -> Self {
         Self {
             keep_going: true,
@@ -150,32 +152,32 @@ impl<'a, S: MigrationSource<Pg> + Send + Sync + 'static> FleetMigration<'a, S> {
         }
     }
 
-    /// Only finds out what is to be done.
+    /// Only finds out what there is to do.
     pub fn dry_run(self) -> Self {
         Self { dry_run: true, ..self }
     }
 
-    /// How long a migration waits for a lock that the tenant's own queries hold, before it gives way and tries again: whoever
-    /// waits for a table's lock blocks all who come later. Default: 2 seconds.
+    /// How long a migration waits for a lock that the tenant's own queries hold, before it gives up and tries again:
+    /// while it waits for a table's lock, all later queries on that table wait behind it. Default: 2 seconds.
     pub fn lock_timeout(mut self, lock_timeout: Duration) -> Self {
         self.limits.lock_timeout = lock_timeout.max(Duration::from_millis(1));
         self
     }
 
-    /// How often that is tried, with pauses up to 2 seconds in between. Default: 10 times.
+    /// How often it tries to get the lock, with pauses of up to 2 seconds in between. Default: 10 times.
     pub fn lock_attempts(mut self, lock_attempts: u32) -> Self {
         self.limits.lock_attempts = lock_attempts;
         self
     }
 
-    /// After how many statements of migrations a worker's connection is replaced by a new one, once their tenant is through:
-    /// the server's end of it remembers all tables that it has met, with some 15 kB each. Default: 4,000.
+    /// After how many migration statements a worker replaces its connection, once the current tenant is done: the
+    /// server process remembers every table it has used, with some 15 kB each. Default: 4,000.
     pub fn statements_per_connection(mut self, statements: usize) -> Self {
         self.limits.statements_a_connection = statements.max(1);
         self
     }
 
-    /// Calls a function for every tenant that is through, to show progress. It should be quick.
+    /// Calls a function once the plan is known and after each tenant, to show progress. It should be quick.
     pub fn on_progress(self, watcher: impl Fn(FleetEvent<'_>) + Send + Sync + 'a) -> Self {
         Self {
             watcher: Box::new(watcher),
@@ -183,8 +185,8 @@ impl<'a, S: MigrationSource<Pg> + Send + Sync + 'static> FleetMigration<'a, S> {
         }
     }
 
-    /// Asks a function before each tenant whether to stop: those under way are finished, the others are reported as
-    /// [not reached](super::TenantOutcome::NotReached). Default: never. It should be quick.
+    /// Asks a function before each tenant whether to stop. Tenants under way are then finished, the others are reported
+    /// as [not reached](super::TenantOutcome::NotReached). Default: never stop. The function should be quick.
     pub fn stop_when(self, stop: impl Fn() -> bool + Send + Sync + 'a) -> Self {
         Self {
             stop: Box::new(stop),
@@ -192,10 +194,10 @@ impl<'a, S: MigrationSource<Pg> + Send + Sync + 'static> FleetMigration<'a, S> {
         }
     }
 
-    /// Runs it. Dropping the future stops it; what has been sent by then the server may still finish.
+    /// Runs the migration. Dropping the future stops it; the server may still finish what has been sent.
     ///
     /// # Errors
-    /// [`FleetError`]: nothing was done to any tenant. What fails on single tenants is in the report.
+    /// [`FleetError`]: nothing was done to any tenant. Failures of single tenants are in the report.
     pub async fn run(self) -> Result<FleetReport, FleetError> {
         let started = Instant::now();
         let canaries = self.canaries?;

@@ -12,18 +12,18 @@ use crate::{
     migrations::{Plan, invalid::by_schema},
 };
 
-/// Which migrations every tenant has, and lacks. See [`TenantPool::migration_status`].
+/// Which migrations every tenant has and lacks. See [`TenantPool::migration_status`].
 #[derive(Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct FleetStatus {
     /// The tenants, in the order of their names.
     pub tenants: Vec<TenantVersions>,
-    /// Migrations that are others now than when they were applied.
+    /// Migrations that were edited after they were applied.
     pub changed: Vec<ChangedMigration>,
 }
 
-/// Which migrations one tenant has, and lacks.
+/// Which migrations one tenant has and lacks.
 #[derive(Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -31,17 +31,17 @@ pub struct TenantVersions {
     /// The tenant.
     #[cfg_attr(feature = "serde", serde(serialize_with = "super::serialize::text"))]
     pub tenant: SchemaName,
-    /// Whether it can be checked out.
+    /// Whether the tenant can be checked out.
     #[cfg_attr(feature = "serde", serde(serialize_with = "super::serialize::displayed"))]
     pub status: TenantStatus,
     /// The versions applied, oldest first.
     pub applied: Vec<String>,
-    /// The versions that it lacks, oldest first.
+    /// The versions that the tenant lacks, oldest first.
     pub pending: Vec<String>,
-    /// Those applied that are no version of the migrations given, oldest first.
+    /// The versions applied that the given migrations don't have, oldest first.
     pub unknown: Vec<String>,
-    /// The indexes that PostgreSQL could not build, and doesn't use: unique ones let duplicates in. Those that wait for the indexes
-    /// of partitions are among them; those that are just being built are not.
+    /// The invalid indexes: PostgreSQL could not build them and doesn't use them. Unique ones let duplicates in.
+    /// Indexes that wait for the indexes of partitions are included; indexes being built right now are not.
     pub invalid_indexes: Vec<String>,
 }
 

@@ -21,18 +21,19 @@ use crate::{
 pub use session::left_on_session;
 use statement::{Target, target};
 
-/// What a tenant's migration makes, alters or drops outside of the tenant's schema: by a name with another schema, as an object that
-/// belongs to the whole database or server, or wherever a search_path of its own leads. Besides, the functions that it creates which
-/// [leave something on the session](left_on_session) of whoever calls them, where the next tenant finds it.
+/// What a tenant's migration creates, alters or drops outside of the tenant's schema: under a name with another schema,
+/// as an object of the whole database or server, or where the migration's own search_path leads. Functions that the
+/// migration creates are reported too if they [leave something on the caller's session](left_on_session), where the
+/// next tenant would find it.
 ///
-/// Rows are none of it: `INSERT INTO public.plans` is not named, nor is what a function does that is called.
+/// Rows are not reported (`INSERT INTO public.plans`), nor is anything that a called function does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct OutsideWork {
     /// The migration's name: version and title.
     pub migration: String,
-    /// How each statement begins, up to the name: `CREATE TABLE public.accounts`.
+    /// The beginning of each statement, up to the name: `CREATE TABLE public.accounts`.
     pub statements: Vec<String>,
 }
 
@@ -55,8 +56,8 @@ impl OutsideWork {
     }
 }
 
-/// What the migrations of a source for tenants make, alter or drop outside of the tenant's schema, oldest first. Migrations written in
-/// Rust are called with a connection that leads nowhere.
+/// What a source's tenant migrations create, alter or drop outside of the tenant's schema, oldest first. Migrations
+/// written in Rust are called with a connection that executes nothing.
 ///
 /// ```
 /// # use diesel_migrations::FileBasedMigrations;

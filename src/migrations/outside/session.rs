@@ -18,11 +18,11 @@ const VERBS: [&str; 11] = [
     "update",
 ];
 
-/// What a function or procedure with this body, in SQL or PL/pgSQL, leaves on the session of whoever calls it, as far as its text shows
-/// it: temporary tables without `ON COMMIT DROP`, settings without `LOCAL`, advisory locks of the session.
+/// What a function or procedure with this body, in SQL or PL/pgSQL, leaves on its caller's session, as far as its text
+/// shows: temporary tables without `ON COMMIT DROP`, settings without `LOCAL`, advisory locks of the session.
 ///
-/// A pool's connection serves one tenant after another, and no checkout can see what a function does. So what stays there is the next
-/// tenant's too.
+/// A pool's connection serves one tenant after another, and a checkout can't see what functions do. So the next tenant
+/// gets whatever a function leaves on the session.
 ///
 /// ```
 /// use diesel_tenants::migrations::left_on_session;
