@@ -8,16 +8,16 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use super::{ATTEMPTS, TOGETHER};
 use crate::{CheckoutError, SchemaName, TenantPool, backend::postgres::structure::texts, pool::Target};
 
-/// Something in a tenant's schema that names another tenant's in a text, which PostgreSQL reads anew each time: a function with
-/// `SET search_path = client1`, or with `client1.orders` in its body, in the schema of client2.
+/// An object in a tenant's schema with a text that names another tenant's schema, which PostgreSQL reads anew each
+/// time: a function in the schema of client2 with `SET search_path = client1`, or with `client1.orders` in its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CrossReference {
-    /// The tenant that has it.
+    /// The tenant that has the object.
     pub tenant: SchemaName,
-    /// What it is, without the schema: `function log_note()`.
+    /// The object, without the schema: `function log_note()`.
     pub object: String,
-    /// The tenants whose schemas it names.
+    /// The tenants whose schemas the object names.
     pub names: Vec<SchemaName>,
 }
 
@@ -35,10 +35,11 @@ impl fmt::Display for CrossReference {
 }
 
 impl TenantPool {
-    /// What in the schemas of this database's tenants leads into another tenant's, by a name in a text: settings and bodies of functions,
-    /// strings in defaults, checks, views, policies and triggers, options of foreign tables. There should be nothing.
+    /// Objects of this database's tenants with texts that name another tenant's schema: settings and bodies of
+    /// functions, strings in defaults, checks, views, policies and triggers, options of foreign tables. There should be
+    /// none.
     ///
-    /// It reads all such texts of all tenants: it is for an operator, not for a request.
+    /// This reads all such texts of all tenants: call it as an operator, not in a request.
     ///
     /// # Errors
     /// [`CheckoutError`], if there is no connection for the queries, or the server refuses them.

@@ -4,10 +4,10 @@ use crate::{ConnectError, SchemaName, SchemaNameError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DriftError {
-    /// No tenant can have one of the names.
+    /// One of the names can't be a tenant's.
     #[error("can't compare tenants")]
     InvalidName(#[from] SchemaNameError),
-    /// There is no tenant to compare with.
+    /// The template does not exist.
     #[error("can't compare tenants with tenant {:?}: there is no such schema in the database", .template.as_str())]
     UnknownTemplate {
         /// The tenant to compare with.
@@ -27,7 +27,7 @@ pub enum DriftError {
         many => format!("{} tenants, {:?} and others", many.len(), many.first().map(SchemaName::as_str).unwrap_or_default()),
     })]
     Read {
-        /// Whose.
+        /// The tenants whose catalogs were read.
         tenants: Vec<SchemaName>,
         /// What the server answered.
         source: diesel::result::Error,

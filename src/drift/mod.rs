@@ -1,4 +1,4 @@
-//! How tenants differ from a template, and the statements that would bring them back.
+//! How tenants differ from a template, and the statements that would repair them.
 
 mod alter;
 mod compare;
@@ -36,7 +36,7 @@ const TOGETHER: usize = 50;
 const ATTEMPTS: usize = 3;
 
 impl TenantPool {
-    /// Compares the structure of tenants with that of a template tenant. Rows are not looked at, and nothing is changed.
+    /// Compares the structure of tenants with that of a template tenant. Rows are not compared, and nothing is changed.
     ///
     /// ```no_run
     /// # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), diesel_tenants::DriftError> {
@@ -53,12 +53,13 @@ impl TenantPool {
     /// # }
     /// ```
     ///
-    /// What [`clone_tenant`](Self::clone_tenant) copies is compared, by each [kind](ObjectKind) of object; of the version table only
-    /// that it is there. The order of columns does not count. Whatever else is in a schema is [named](Drift::not_compared), and its
-    /// tenant never counted as alike. It takes some twenty queries for each 50 tenants, on a connection of its own.
+    /// Everything that [`clone_tenant`](Self::clone_tenant) copies is compared, by [kind](ObjectKind) of object; of the
+    /// version table only its existence. The order of columns does not count. Other objects of a schema are
+    /// [listed](Drift::not_compared), and their tenant never counts as alike. A comparison takes some twenty queries
+    /// for each 50 tenants, on a connection of its own.
     ///
     /// # Errors
-    /// [`DriftError`]. A tenant that does not exist is none: the report names it.
+    /// [`DriftError`]. A tenant that does not exist is no error: the report names it.
     pub async fn drift<N: IntoSchemaName>(
         &self,
         template: impl IntoSchemaName,

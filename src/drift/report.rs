@@ -9,20 +9,20 @@ use crate::{SchemaName, backend::postgres::structure::Kind};
 pub struct DriftReport {
     /// The tenants that differ, in the order in which they were given.
     pub drifted: Vec<Drift>,
-    /// How many don't.
+    /// How many tenants are like the template.
     pub alike: usize,
-    /// The tenants in which no difference was found, and that may differ all the same: they or the template have objects that are
-    /// [not compared](Drift::not_compared).
+    /// The tenants in which no difference was found, but which may differ all the same: they or the template have
+    /// objects that are [not compared](Drift::not_compared).
     pub partly_compared: Vec<Drift>,
     /// The tenants that don't exist.
     pub missing: Vec<SchemaName>,
-    /// What of the tenants leads into another tenant's schema. Also where the template has the same: then it is right for one tenant at
-    /// most.
+    /// Objects that lead into another tenant's schema, including those that the template has too: they are right for
+    /// one tenant at most.
     pub cross_references: Vec<CrossReference>,
 }
 
 impl DriftReport {
-    /// Whether all tenants exist, all of each was compared, none differs, and none leads into another one.
+    /// Whether all tenants exist, all of each was compared, none differs, and none leads into another tenant's schema.
     pub fn is_clean(&self) -> bool {
         self.drifted.is_empty()
             && self.partly_compared.is_empty()
@@ -37,19 +37,19 @@ impl DriftReport {
 pub struct Drift {
     /// The tenant.
     pub tenant: SchemaName,
-    /// What differs.
+    /// The differences.
     pub differences: Vec<Difference>,
     /// All statements that bring the tenant to the template's structure, in an order in which they can be run.
     ///
-    /// They are more than those of the differences together: what depends on an object that is made anew, a view on a
-    /// column of another type, say, is made anew as well.
+    /// They are more than the statements of all differences together: an object that depends on a recreated one, such
+    /// as a view on a column that gets another type, is recreated too.
     pub repair: Vec<Repair>,
-    /// Objects of kinds that are not compared, of the tenant or the template: foreign tables, operator classes…
+    /// Objects of the tenant or the template whose kinds are not compared: foreign tables, operator classes…
     pub not_compared: Vec<String>,
 }
 
 impl Drift {
-    /// Whether there are statements for all that differs. Where it takes a decision about rows there are none.
+    /// Whether there are statements for every difference. There are none where someone has to decide about rows.
     pub fn is_repairable(&self) -> bool {
         self.differences.iter().all(|difference| !difference.repair.is_empty())
     }
@@ -59,31 +59,31 @@ impl Drift {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Difference {
-    /// What the object is.
+    /// The kind of object.
     pub kind: Kind,
-    /// The table (or domain) that it belongs to, if any.
+    /// The table (or domain) that the object belongs to, if any.
     pub table: Option<String>,
-    /// Its name, as the catalogs have it; of functions with the types of the arguments.
+    /// The object's name in the catalogs; a function's includes the types of its arguments.
     pub name: String,
-    /// How it differs.
+    /// How the object differs.
     pub change: Change,
-    /// How the template has it, without the schema's name.
+    /// The object in the template, without the schema's name.
     pub expected: Option<String>,
-    /// How the tenant has it, without the schema's name.
+    /// The object in the tenant, without the schema's name.
     pub found: Option<String>,
-    /// The statements that would repair it, to be run as a part of [`Drift::repair`]. None where it takes a decision: a
-    /// label that an enum has too much, another partition key.
+    /// The statements that would repair the object, to be run as part of [`Drift::repair`]. There are none where
+    /// someone has to decide: an enum with a surplus label, another partition key.
     pub repair: Vec<Repair>,
 }
 
-/// In which way an object differs.
+/// How an object differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
-    /// The template has it, the tenant has not.
+    /// The template has the object, the tenant lacks it.
     Missing,
-    /// The tenant has it, the template has not.
+    /// The tenant has the object, the template lacks it.
     Unexpected,
-    /// Both have it, in different ways.
+    /// Both have the object, but differently.
     Different,
 }
 
@@ -91,9 +91,9 @@ pub enum Change {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Repair {
-    /// The statement, with every name in full.
+    /// The statement, with all names qualified.
     pub sql: String,
-    /// Whether it loses rows or values, or may.
+    /// Whether the statement loses rows or values, or may lose them.
     pub is_destructive: bool,
 }
 

@@ -15,7 +15,7 @@ pub enum RustSchemaError {
         /// The tenant to be read.
         tenant: SchemaName,
     },
-    /// `table!` takes only identifiers for schemas.
+    /// The schema's name is not an identifier, and `table!` takes only identifiers for schemas.
     #[error(
         "can't declare tables in the schema {schema:?}: Diesel's `table!` takes only identifiers there; rename the schema"
     )]
@@ -29,24 +29,24 @@ pub enum RustSchemaError {
     /// The catalogs could not be read.
     #[error("can't read the tables from the catalogs")]
     Read(#[source] diesel::result::Error),
-    /// The role may make no scratch database.
+    /// The role may not create databases.
     #[error(
         "can't make a scratch database for the migrations: the role {role:?} may not create databases. Let it \
          (ALTER ROLE … CREATEDB), use another server's URL, or read a live tenant (`from_tenant`, `--tenant`)"
     )]
     MayNotCreateDatabases {
-        /// Whom we are connected as.
+        /// The role of the connection.
         role: String,
     },
-    /// The server refused to make the scratch database.
+    /// The server refused to create the scratch database.
     #[error("can't make the scratch database {database:?} for the migrations")]
     CreateScratch {
-        /// What it would be called.
+        /// The name it should have got.
         database: String,
         /// What the server answered.
         source: diesel::result::Error,
     },
-    /// The statements that the migrations rely on failed.
+    /// The statements given to `set_up` failed.
     #[error("can't set up the scratch database: the statements given to `set_up` failed")]
     SetUp(#[source] diesel::result::Error),
     /// The shared migrations failed.
@@ -63,13 +63,13 @@ pub enum RustSchemaError {
     MissingExtensions {
         /// The extensions, each with the server's reason.
         extensions: Vec<String>,
-        /// How it failed.
+        /// The failure.
         source: Box<RustSchemaError>,
     },
     /// The scratch database could not be dropped.
     #[error("can't drop the scratch database {database:?}; drop it by hand")]
     DropScratch {
-        /// Its name.
+        /// The scratch database.
         database: String,
         /// What the server answered.
         source: diesel::result::Error,

@@ -17,7 +17,8 @@ const TENANT: &str = "tenant.rs";
 /// What makes modules of the two files.
 const MODULE: &str = "//! The tables of the database.\n\npub mod shared;\npub mod tenant;\n";
 
-/// The declarations of all tables, as texts of Rust files. See [`TenantPool::rust_schema`](crate::TenantPool::rust_schema).
+/// The declarations of all tables, as the text of Rust files. See
+/// [`TenantPool::rust_schema`](crate::TenantPool::rust_schema).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RustSchema {
     pub(super) shared: String,
@@ -25,12 +26,12 @@ pub struct RustSchema {
     pub(super) warnings: Vec<SchemaWarning>,
 }
 
-/// A file that is not as the database says. Displays as a unified diff, from what it holds to what it should.
+/// A file that does not match the database. Displays as a unified diff, from the file's text to the expected text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutdatedFile {
     /// The file.
     pub path: PathBuf,
-    /// Whether there is no such file.
+    /// Whether the file is missing.
     pub is_missing: bool,
     diff: String,
 }
@@ -52,17 +53,18 @@ impl RustSchema {
         &self.tenant
     }
 
-    /// What to look at, sorted.
+    /// The warnings, sorted.
     pub fn warnings(&self) -> &[SchemaWarning] {
         &self.warnings
     }
 
-    /// Writes `shared.rs` and `tenant.rs` into a folder, by custom `src/schema`, which is made if it is missing. Returns the
-    /// files that were written: those that are as they should be are not touched, so that nothing is compiled anew for them. Each file is
-    /// replaced at once, also where the process is killed; of a symbolic link it is the file that it leads to.
+    /// Writes `shared.rs` and `tenant.rs` into a folder, by custom `src/schema`, which is created if it is missing.
+    /// Returns the files that were written. Files that are up to date are not touched, so that nothing is recompiled
+    /// for them. Each file is replaced atomically, even if the process is killed. If it is a symbolic link, the file
+    /// that the link leads to is replaced.
     ///
-    /// Where neither the folder has a `mod.rs` nor its parent a file of the folder's name, a `mod.rs` is written as well, so
-    /// that `mod schema;` is all there is to do. It is yours from then on. Blocks while it writes.
+    /// If neither the folder has a `mod.rs` nor its parent a file of the folder's name, a `mod.rs` is written as well,
+    /// so that `mod schema;` is all you add. That file is yours from then on. Blocks while it writes.
     ///
     /// # Errors
     /// [`SchemaFileError`].
@@ -85,11 +87,11 @@ impl RustSchema {
         Ok(written)
     }
 
-    /// Compares the files in the folder with what they should be, and returns those that differ: none, if all is well. How
-    /// lines end doesn't count. Blocks while it reads.
+    /// Compares the files in the folder with the expected ones, and returns those that differ; an empty list means all
+    /// match. Line endings don't count. Blocks while it reads.
     ///
     /// # Errors
-    /// [`SchemaFileError`], if a file is there and can't be read.
+    /// [`SchemaFileError`], if a file exists but can't be read.
     pub fn check(&self, folder: impl AsRef<Path>) -> Result<Vec<OutdatedFile>, SchemaFileError> {
         let mut outdated = Vec::new();
         for (path, expected) in self.files(folder.as_ref()) {

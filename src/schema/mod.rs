@@ -1,4 +1,4 @@
-//! `schema.rs` for tenants: shared tables pinned to their schema, tenants' tables without one.
+//! `schema.rs` for tenants: shared tables with their schema, tenants' tables without one.
 //!
 //! ```no_run
 //! # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), Box<dyn std::error::Error>> {
@@ -28,11 +28,12 @@
 //!
 //! # Why not `diesel print-schema`
 //!
-//! Its inference is part of a command, and of no library: it would have to be installed, with libpq, and to be run once for each
-//! schema. What it prints is the inverse of what is wanted (`public` unqualified, any other schema pinned), has no foreign keys
-//! across schemas, and declares a shared type in each schema anew. So the catalogs are read here, by four queries. Names, types and
-//! shapes are those that it would print, and the attributes are those of `table!`. The crate's own reader of structures (for drift
-//! and clones) deals in statements of DDL, and doesn't serve here.
+//! Its inference is part of a command, not of a library: the command would have to be installed, with libpq, and run
+//! once for each schema. It prints the inverse of what tenants need (`public` unqualified, any other schema pinned),
+//! has no foreign keys across schemas, and declares a shared type anew in each schema. So this module reads the
+//! catalogs itself, by four queries. Names, types and shapes are those that the command would print, and the attributes
+//! are those of `table!`. The crate's own reader of structures (for drift and clones) yields DDL statements, so it is
+//! no use here.
 
 mod catalog;
 mod declare;

@@ -13,20 +13,20 @@ use super::{
 };
 use crate::{IntoSchemaName, SchemaName, TenantPool, connection::status_of};
 
-/// Which tables may appear in one query: Diesel asks for each pair.
+/// Which tables may appear together in one query: Diesel needs a declaration for each pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum AllowTogether {
-    /// All of them. The compiler's work grows with the square of their number: for 60 tables it takes about three seconds.
+    /// All tables. Compile time grows with the square of their number: 60 tables take about three seconds.
     #[default]
     All,
-    /// Those of which one has a foreign key to the other.
+    /// Tables with a foreign key from one to the other.
     Related,
-    /// None: the calls of `allow_tables_to_appear_in_same_query!` are yours to write.
+    /// None: you write the calls of `allow_tables_to_appear_in_same_query!`.
     Nothing,
 }
 
-/// Declarations to be made. See [`TenantPool::rust_schema`].
+/// Declares tables in Rust, from migrations or from a tenant. See [`TenantPool::rust_schema`].
 #[must_use = "nothing is read until `from_migrations` or `from_tenant` is awaited"]
 #[derive(Debug, Clone)]
 pub struct RustSchemaRequest<'a> {
@@ -39,7 +39,7 @@ pub struct RustSchemaRequest<'a> {
 }
 
 impl TenantPool {
-    /// Declares the tables of the shared schema and of the tenants' in Rust. See [`schema`](crate::schema).
+    /// Declares the shared tables and the tenants' tables in Rust. See [`schema`](crate::schema).
     pub fn rust_schema(&self) -> RustSchemaRequest<'_> {
         RustSchemaRequest {
             pool: self,
@@ -53,52 +53,54 @@ impl TenantPool {
 }
 
 impl RustSchemaRequest<'_> {
-    /// Leaves out tables and views of these names, shared ones and tenants'. Default: none.
+    /// Leaves out tables and views of these names, both shared ones and tenants'. Default: none.
     pub fn except<S: Into<String>>(mut self, tables: impl IntoIterator<Item = S>) -> Self {
         self.except.extend(tables.into_iter().map(Into::into));
         self
     }
 
-    /// Uses a type of yours, or of a library, for a type of the database: `("tsvector",
-    /// "diesel_full_text_search::TsVector")`. Both names may have a schema or path in front. Default: a struct is declared
-    /// for each type that Diesel has none for, and domains are what they are made of.
+    /// Uses your own type, or a library's, for a type of the database: `("tsvector",
+    /// "diesel_full_text_search::TsVector")`. Both names may be qualified by a schema or a path. Default: a struct is
+    /// declared for each type that Diesel lacks, and a domain is declared as its base type.
     pub fn sql_type(mut self, name: impl Into<String>, path: impl Into<String>) -> Self {
         self.sql_types.insert(name.into(), path.into());
         self
     }
 
-    /// Which tables may appear in one query. Default: all.
+    /// Which tables may appear together in one query. Default: all.
     pub fn allow_together(mut self, together: AllowTogether) -> Self {
         self.together = together;
         self
     }
 
-    /// The database that the scratch database is a copy of. Default: `template0`, which is empty. For extensions that only a
-    /// superuser can create, name a database that has them, and nothing else.
+    /// The database to copy as the scratch database. Default: `template0`, which is empty. For extensions that only a
+    /// superuser can create, name a database that has those extensions and nothing else.
     pub fn template(mut self, template: impl Into<String>) -> Self {
         self.template = template.into();
         self
     }
 
-    /// Statements to be run in the scratch database before the migrations: what those rely on, and don't make, and the pool's own
-    /// database doesn't have. `CREATE SCHEMA extensions; CREATE EXTENSION citext SCHEMA extensions`. Default: none.
+    /// Statements to run in the scratch database before the migrations. They create what the migrations need but don't
+    /// create, and the pool's own database doesn't have: `CREATE SCHEMA extensions; CREATE EXTENSION citext SCHEMA
+    /// extensions`. Default: none.
     pub fn set_up(mut self, sql: impl Into<String>) -> Self {
         self.set_up = sql.into();
         self
     }
 
-    /// Declares the tables that the migrations make, in a scratch database on the pool's server.
+    /// Declares the tables that the migrations create, in a scratch database on the pool's server.
     ///
-    /// It is made for this, with a name that nobody else has, reached as migrations are
-    /// ([`migration_url`](crate::TenantPoolBuilder::migration_url)), and dropped before this returns, after errors too. A
-    /// future that is dropped drops it as well, and blocks for that moment. What a killed process leaves behind is dropped
-    /// by the next call after an hour. Hooks are not run.
+    /// The scratch database is created with a unique name and reached like migrations
+    /// ([`migration_url`](crate::TenantPoolBuilder::migration_url)). It is dropped before this returns, after errors
+    /// too. Dropping the future drops it as well, which blocks for a moment. What a killed process leaves behind is
+    /// dropped by the first call an hour or more later. Hooks are not run.
     ///
-    /// It has the extensions of the pool's own database, in their schemas, but for those that the migrations create. One that the role
-    /// can't create is missing there, and is named if a migration fails then.
+    /// The scratch database has the extensions of the pool's own database, in their schemas, except those that the
+    /// migrations create. An extension that the role can't create is missing; if a migration then fails, the error
+    /// names it.
     ///
     /// # Errors
-    /// [`RustSchemaError`]. The role has to be allowed to create databases.
+    /// [`RustSchemaError`]. The role must be allowed to create databases.
     pub async fn from_migrations(
         &self,
         shared: impl MigrationSource<Pg> + Send + Sync + 'static,
@@ -147,7 +149,7 @@ impl RustSchemaRequest<'_> {
         self.read(&mut connect(pool).await?, name).await
     }
 
-    /// Declares the tables that there are: the shared ones, and a tenant's, which stands for all tenants.
+    /// Declares the existing tables: the shared ones, and those of one tenant, which represents all tenants.
     ///
     /// # Errors
     /// [`RustSchemaError`].

@@ -3,9 +3,9 @@ use std::fmt;
 /// Which of the two files a table is declared in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Side {
-    /// The shared tables'.
+    /// The shared tables' file.
     Shared,
-    /// The tenants'.
+    /// The tenants' file.
     Tenant,
 }
 
@@ -18,30 +18,30 @@ impl fmt::Display for Side {
     }
 }
 
-/// What is not as it looks, in what was declared or not.
+/// Something in the declarations, or missing from them, that you should look at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum SchemaWarning {
-    /// A name that stands for a shared table and for a tenant's.
+    /// A shared table and a tenant's table have the same name.
     InBoth {
-        /// The tables.
+        /// The name of both tables.
         table: String,
     },
-    /// A tenant's table that exists in `public` as well, which is not the shared schema.
+    /// A tenant's table also exists in `public`, which is not the shared schema.
     InPublic {
         /// The table.
         table: String,
     },
     /// A table without a primary key, which Diesel can't declare.
     NoPrimaryKey {
-        /// The file that lacks it.
+        /// The file that lacks the table.
         side: Side,
         /// The table.
         table: String,
     },
     /// A table with more columns than Diesel's features allow.
     TooManyColumns {
-        /// The file that lacks it.
+        /// The file that lacks the table.
         side: Side,
         /// The table.
         table: String,
@@ -50,16 +50,16 @@ pub enum SchemaWarning {
     },
     /// A table with so many columns that Diesel needs a feature for it.
     ManyColumns {
-        /// The file that declares it.
+        /// The file that declares the table.
         side: Side,
         /// The table.
         table: String,
         /// How many columns it has.
         columns: usize,
     },
-    /// A column whose type is that of a table's rows.
+    /// A column whose type is the row type of a table.
     RowType {
-        /// The file that declares it.
+        /// The file that declares the table.
         side: Side,
         /// The table.
         table: String,

@@ -34,8 +34,8 @@ use crate::{
 };
 
 impl TenantPool {
-    /// Exports a tenant as a stream of bytes, for [`import_tenant`](Self::import_tenant): its structure, its rows, and the
-    /// versions of its migrations.
+    /// Exports a tenant as a stream of bytes for [`import_tenant`](Self::import_tenant): its structure, its rows, and
+    /// the versions of its migrations.
     ///
     /// ```no_run
     /// # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), Box<dyn std::error::Error>> {
@@ -46,11 +46,12 @@ impl TenantPool {
     /// # }
     /// ```
     ///
-    /// All is as of one moment, while the tenant may be in use: nobody who reads or writes rows waits. Who migrates, renames
-    /// or drops it waits until the export is done. Suspended tenants can be exported, and archived ones by the name of their
-    /// archive. The rows pass through this process in pieces of 64 KiB; the longest row and the structure are held whole.
+    /// The export is as of one moment. The tenant may be in use: reads and writes of rows don't wait. Migrating,
+    /// renaming or dropping the tenant waits until the export is done. Suspended tenants can be exported too, and
+    /// archived ones by the name of their archive. Rows pass through this process in pieces of 64 KiB; the longest row
+    /// and the structure are held in memory whole.
     ///
-    /// It takes three connections at first and two later on, apart from the pool's.
+    /// An export needs three connections at first and two later on, none of them from the pool.
     pub fn export_tenant(&self, tenant: impl IntoSchemaName) -> ExportTenant<'_> {
         ExportTenant {
             pool: self,
@@ -60,7 +61,7 @@ impl TenantPool {
     }
 }
 
-/// An export to be made. See [`TenantPool::export_tenant`].
+/// An export to be started by `to`. See [`TenantPool::export_tenant`].
 #[must_use = "nothing is exported until `to`"]
 pub struct ExportTenant<'a> {
     pool: &'a TenantPool,
@@ -72,9 +73,9 @@ pub struct ExportTenant<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Exported {
-    /// How many tables, the version table and partitions included.
+    /// How many tables, including the version table and partitions.
     pub tables: usize,
-    /// How many rows of all tables.
+    /// How many rows in all tables.
     pub rows: u64,
     /// How many bytes were written.
     pub bytes: u64,
@@ -83,8 +84,8 @@ pub struct Exported {
 }
 
 impl ExportTenant<'_> {
-    /// How to connect with TLS: needed where the pool's connections are made by
-    /// [`establish_with`](crate::TenantPoolBuilder::establish_with). Default: without TLS.
+    /// How to connect with TLS: needed if [`establish_with`](crate::TenantPoolBuilder::establish_with) makes the pool's
+    /// connections. Default: without TLS.
     ///
     /// The connector is used with the pool's own configuration, for the one connection that copies rows.
     pub fn tls<T>(mut self, tls: T) -> Self
@@ -98,11 +99,11 @@ impl ExportTenant<'_> {
         self
     }
 
-    /// Exports the tenant to a writer, which is flushed at the end, and not shut down.
+    /// Exports the tenant to a writer, which is flushed at the end, but not shut down.
     ///
     /// # Errors
-    /// [`ExportError`]. What was written by then lacks its end, so that it can't be imported. The same goes for a future that
-    /// is dropped; its sessions on the server end then.
+    /// [`ExportError`]. What was written lacks its end, so it can't be imported. The same holds for a future that is
+    /// dropped; its sessions on the server then end.
     pub async fn to<W: AsyncWrite + Unpin>(self, writer: W) -> Result<Exported, ExportError> {
         let tenant = self.tenant?;
         let directory = |source| ExportError::Directory {

@@ -2,7 +2,7 @@ use std::io;
 
 use crate::{CheckoutError, ConnectError, MigrationError, Placement, SchemaName, SchemaNameError};
 
-/// Why a tenant could not be exported. It is as it was; what was written so far lacks its end, and can't be imported.
+/// Why a tenant could not be exported. The tenant is unchanged; what was written lacks its end, and can't be imported.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportError {
@@ -26,15 +26,15 @@ pub enum ExportError {
         /// Where it lives.
         placement: Placement,
     },
-    /// The directory can't be asked where it lives.
+    /// The directory can't be asked where the tenant lives.
     #[error("can't export tenant {:?}", .tenant.as_str())]
     Directory {
         /// The tenant to export.
         tenant: SchemaName,
-        /// Why.
+        /// The reason.
         source: CheckoutError,
     },
-    /// The pool's connections are made by a function of the application's, and what it makes can't copy rows.
+    /// A function of the application makes the pool's connections, and these can't copy rows.
     #[error(
         "can't export tenant {:?}: rows need a connection of the driver's own, and the pool's are made by `establish_with`; \
          give the same TLS connector to `tls`", .tenant.as_str()
@@ -43,7 +43,7 @@ pub enum ExportError {
         /// The tenant to export.
         tenant: SchemaName,
     },
-    /// The tenant has objects that can't be made in another schema.
+    /// The tenant has objects that can't be created in another schema.
     #[error(
         "can't export tenant {:?}, since it has what can't be made in another schema: {}; move it to a schema of \
          extensions, or remove it", .tenant.as_str(), .objects.join(", ")
@@ -54,7 +54,7 @@ pub enum ExportError {
         /// Descriptions of the objects.
         objects: Vec<String>,
     },
-    /// The tenant has functions or queries that may name its schema where that can't be told from other names.
+    /// Functions or queries of the tenant may contain its schema's name, where it can't be told from other names.
     #[error(
         "can't export tenant {:?}: it is not certain where {} would lead under another name, as the schema's name stands \
          in a string, or may be an alias; leave it out there, and give functions a `SET search_path`",
@@ -83,7 +83,7 @@ pub enum ExportError {
         /// The reason.
         source: ConnectError,
     },
-    /// The work could not begin: a migration of the tenant did not end in time.
+    /// The export could not begin: a migration of the tenant did not end in time.
     #[error("can't begin to export tenant {:?}", .tenant.as_str())]
     Begin {
         /// The tenant to export.
@@ -99,17 +99,17 @@ pub enum ExportError {
         /// What the server answered.
         source: diesel::result::Error,
     },
-    /// The rows of a table could not be read, or no snapshot be taken.
+    /// The rows of a table could not be read, or no snapshot could be taken.
     #[error("can't read {object} of tenant {:?}, to export it", .tenant.as_str())]
     Rows {
         /// The tenant to export.
         tenant: SchemaName,
-        /// Whose rows, or what.
+        /// The table whose rows failed, or the other object.
         object: String,
         /// What the server answered.
         source: tokio_postgres::Error,
     },
-    /// What is exported could not be written.
+    /// The export could not be written.
     #[error("can't write the export of tenant {:?}", .tenant.as_str())]
     Write {
         /// The tenant to export.

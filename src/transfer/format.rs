@@ -3,7 +3,7 @@
 /// What every export begins with. As in PNG: a byte that is no text, and line ends that a transfer as text would change.
 pub(super) const MAGIC: [u8; 8] = *b"\x89DTX\r\n\x1a\n";
 
-/// The version of the format that is written, and the newest one that is read.
+/// The version of the format that this library writes, and the newest version that it reads.
 pub const FORMAT_VERSION: u32 = 1;
 
 /// How long the payload of a section of rows may be, in bytes.

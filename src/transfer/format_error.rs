@@ -9,7 +9,7 @@ pub enum FormatError {
     /// The bytes can't be read at all.
     #[error("the export can't be read")]
     Read(#[from] io::Error),
-    /// They are something else.
+    /// The bytes are something else.
     #[error("this is no export of a tenant: it doesn't begin as those that `export_tenant` writes")]
     NotAnExport,
     /// A newer version of this library wrote them.
@@ -29,12 +29,12 @@ pub enum FormatError {
         /// How many bytes there are.
         at: u64,
     },
-    /// The bytes are not those that were written.
+    /// The bytes were changed after they were written.
     #[error("the export is damaged: {found}, before byte {at}; take another copy of it")]
     Damaged {
         /// How many bytes had been read.
         at: u64,
-        /// What shows it.
+        /// The sign of the damage.
         found: &'static str,
     },
 }

@@ -15,7 +15,7 @@ use super::{
 pub struct ExportedVersion {
     /// Its version.
     pub version: String,
-    /// The checksum of what was applied, if it was recorded.
+    /// The checksum of the applied migration, if one was recorded.
     pub checksum: Option<String>,
 }
 

@@ -16,8 +16,7 @@ use super::{
 use crate::{IntoSchemaName, LifecycleError, LifecycleEvent, SchemaName, SchemaNameError, TenantPool};
 
 impl TenantPool {
-    /// Creates a tenant from what [`export_tenant`](Self::export_tenant) wrote, under the same name or another one, in the
-    /// same database or another one.
+    /// Creates a tenant from an export by [`export_tenant`](Self::export_tenant), under any name, in any database.
     ///
     /// ```no_run
     /// # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), Box<dyn std::error::Error>> {
@@ -28,12 +27,12 @@ impl TenantPool {
     /// # }
     /// ```
     ///
-    /// All or nothing, in one transaction, which is not committed before the checksum at the end of the export was seen to be
-    /// right. No trigger fires; keys, indexes and foreign keys are made once all rows are there. The tenant has the versions
-    /// that it had, so that [`migrate_tenant`](Self::migrate_tenant) goes on from there, and is suspended if it was.
-    /// Everything belongs to the role that imports.
+    /// All or nothing, in one transaction, which is committed only after the checksum at the end of the export was
+    /// verified. No trigger fires; keys, indexes and foreign keys are created after all rows. The tenant keeps its
+    /// migration versions, so that [`migrate_tenant`](Self::migrate_tenant) continues from there. A tenant that was
+    /// suspended is suspended again. The role that imports owns everything.
     ///
-    /// **Import only what you trust**: an export holds statements that are run, with all that the role may do.
+    /// **Import only exports that you trust**: their statements are run with all rights of the role.
     pub fn import_tenant(&self, tenant: impl IntoSchemaName) -> ImportTenant<'_> {
         ImportTenant {
             pool: self,
@@ -43,7 +42,7 @@ impl TenantPool {
     }
 }
 
-/// An import to be made. See [`TenantPool::import_tenant`].
+/// An import to be started by `from`. See [`TenantPool::import_tenant`].
 #[must_use = "nothing is imported until `from`"]
 pub struct ImportTenant<'a> {
     pool: &'a TenantPool,
@@ -57,21 +56,21 @@ pub struct ImportTenant<'a> {
 pub struct Imported {
     /// The name of the tenant that was exported.
     pub exported_as: String,
-    /// The version of the server that it was exported from, as `server_version_num` tells it: 170004 is 17.4.
+    /// The version of the exporting server, as in `server_version_num`: 170004 is 17.4.
     pub server_version: u32,
     /// The version of this library that exported it.
     pub exported_by: String,
-    /// How many tables, the version table and partitions included.
+    /// How many tables, including the version table and partitions.
     pub tables: usize,
-    /// How many rows of all tables.
+    /// How many rows in all tables.
     pub rows: u64,
     /// The migrations that the tenant has, oldest first.
     pub versions: Vec<ExportedVersion>,
 }
 
 impl ImportTenant<'_> {
-    /// How to connect with TLS: needed where the pool's connections are made by
-    /// [`establish_with`](crate::TenantPoolBuilder::establish_with). Default: without TLS.
+    /// How to connect with TLS: needed if [`establish_with`](crate::TenantPoolBuilder::establish_with) makes the pool's
+    /// connections. Default: without TLS.
     ///
     /// The connector is used with the pool's own configuration, for the one connection that imports.
     pub fn tls<T>(mut self, tls: T) -> Self
@@ -85,11 +84,11 @@ impl ImportTenant<'_> {
         self
     }
 
-    /// Imports the tenant from a reader, of which no byte behind the end of the export is read.
+    /// Imports the tenant from a reader. No byte after the end of the export is read.
     ///
     /// # Errors
-    /// [`ImportError`]; there is no tenant then. A schema of that name that exists already is not touched. A future that is
-    /// dropped leaves no tenant either.
+    /// [`ImportError`]; there is then no tenant. A schema of that name that exists already is not touched. A future
+    /// that is dropped leaves no tenant either.
     pub async fn from<R: AsyncRead + Unpin>(self, reader: R) -> Result<Imported, ImportError> {
         let tenant = self.tenant?;
         let Some(dial) = dial(self.pool, self.dial) else {

@@ -1,53 +1,53 @@
 use super::FormatError;
 use crate::{LifecycleError, SchemaName, SchemaNameError};
 
-/// Why a tenant could not be imported. There is no such tenant then, and nothing else was changed.
+/// Why a tenant could not be imported. There is then no such tenant, and nothing else was changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportError {
     /// No tenant can have that name.
     #[error("can't import a tenant")]
     InvalidName(#[from] SchemaNameError),
-    /// No connection could be made, somebody else is at work on a tenant of that name, the name is reserved, there is a
-    /// schema of that name already, or a hook failed.
+    /// No connection could be made, another operation is running on a tenant of that name, the name is reserved, a
+    /// schema of that name exists already, or a hook failed.
     #[error(transparent)]
     Lifecycle(#[from] LifecycleError),
     /// The export itself can't be used.
     #[error("can't import tenant {:?}, and nothing was changed", .tenant.as_str())]
     Format {
-        /// The tenant that was to be made.
+        /// The tenant to be created.
         tenant: SchemaName,
         /// What is wrong with the export.
         source: FormatError,
     },
-    /// The pool's connections are made by a function of the application's, and what it makes can't copy rows.
+    /// A function of the application makes the pool's connections, and these can't copy rows.
     #[error(
         "can't import tenant {:?}: rows need a connection of the driver's own, and the pool's are made by `establish_with`; \
          give the same TLS connector to `tls`", .tenant.as_str()
     )]
     NeedsTls {
-        /// The tenant that was to be made.
+        /// The tenant to be created.
         tenant: SchemaName,
     },
-    /// The database lacks what the tenant's objects lead to. Nothing was done.
+    /// The database lacks objects that the tenant's objects refer to. Nothing was done.
     #[error(
         "can't import tenant {:?}, which was {from:?} when it was exported: this database lacks {}; make it first, for \
          example by the shared migrations", .tenant.as_str(), .objects.join(", ")
     )]
     Missing {
-        /// The tenant that was to be made.
+        /// The tenant to be created.
         tenant: SchemaName,
         /// The name of the tenant that was exported.
         from: String,
-        /// What is missing.
+        /// The missing objects.
         objects: Vec<String>,
     },
-    /// An object could not be made.
+    /// An object could not be created.
     #[error("can't make {object} in tenant {:?}, to import it", .tenant.as_str())]
     Structure {
-        /// The tenant that was to be made.
+        /// The tenant to be created.
         tenant: SchemaName,
-        /// Which object.
+        /// The object.
         object: String,
         /// What the server answered.
         source: tokio_postgres::Error,
@@ -55,27 +55,27 @@ pub enum ImportError {
     /// Rows could not be written.
     #[error("can't write the rows of {table} in tenant {:?}, to import it", .tenant.as_str())]
     Rows {
-        /// The tenant that was to be made.
+        /// The tenant to be created.
         tenant: SchemaName,
-        /// Whose rows.
+        /// The table.
         table: String,
         /// What the server answered.
         source: tokio_postgres::Error,
     },
-    /// What was made would depend on the tenant that was exported, which is in the same database.
+    /// The new objects would depend on the tenant that was exported, which is in the same database.
     #[error("can't import tenant {:?}: {} would depend on tenant {from:?}", .tenant.as_str(), .objects.join(", "))]
     Entangled {
-        /// The tenant that was to be made.
+        /// The tenant to be created.
         tenant: SchemaName,
         /// The name of the tenant that was exported.
         from: String,
         /// Descriptions of the objects.
         objects: Vec<String>,
     },
-    /// The library's own statements failed: reading the catalogs, making the schema, committing.
+    /// The library's own statements failed: reading the catalogs, creating the schema, committing.
     #[error("can't import tenant {:?}", .tenant.as_str())]
     Server {
-        /// The tenant that was to be made.
+        /// The tenant to be created.
         tenant: SchemaName,
         /// What the server answered.
         source: tokio_postgres::Error,

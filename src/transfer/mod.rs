@@ -11,7 +11,7 @@
 //! # }
 //! ```
 //!
-//! What is in an export, byte by byte, stands in `docs/export-and-import.md`. Not to be confused with an
+//! `docs/export-and-import.md` describes the bytes of an export. Don't confuse an export with an
 //! [archive](crate::TenantPool::archive_tenant), which is a schema of the same database.
 
 mod export;

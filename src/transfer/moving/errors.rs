@@ -2,39 +2,40 @@ use std::time::Duration;
 
 use crate::{ExportError, ImportError, LifecycleError, Placement, SchemaName, SchemaNameError};
 
-/// Why a tenant was not moved. It is where it was, and is served there, unless an error says otherwise.
+/// Why a tenant was not moved. It is served at its old place, unless the error says otherwise.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MoveError {
     /// No tenant can have that name.
     #[error("can't move a tenant")]
     InvalidName(#[from] SchemaNameError),
-    /// There is no such tenant, somebody else is at work on it, its new schema exists, the pool has no directory, or a hook failed.
+    /// There is no such tenant, another operation is running on it, its new schema exists already, the pool has no
+    /// directory, or a hook failed.
     #[error(transparent)]
     Lifecycle(#[from] LifecycleError),
-    /// Tenants can't be moved from there, or to there.
+    /// Tenants can't be moved between these places.
     #[error("can't move tenant {:?} from {from} to {to}: {why}", .tenant.as_str())]
     Unmovable {
         /// The tenant.
         tenant: SchemaName,
         /// Where it lives.
         from: Box<Placement>,
-        /// Where it was to live.
+        /// Where it should have lived.
         to: Box<Placement>,
-        /// Why, and what to do.
+        /// The reason, and what to do.
         why: &'static str,
     },
-    /// Another tenant lives there, by the directory.
+    /// The directory says that another tenant lives there.
     #[error("can't move tenant {:?} to {to}: another tenant lives there, by the directory", .tenant.as_str())]
     PlaceTaken {
         /// The tenant.
         tenant: SchemaName,
-        /// Where it was to live.
+        /// Where it should have lived.
         to: Box<Placement>,
         /// What the server answered.
         source: tokio_postgres::Error,
     },
-    /// Objects in other schemas depend on the tenant's, such as foreign keys and views.
+    /// Objects in other schemas, such as foreign keys and views, depend on the tenant's.
     #[error(
         "can't move tenant {:?}: other schemas depend on it, and would stay behind: {}; drop those first", .tenant.as_str(),
         .objects.join(", ")
@@ -45,7 +46,7 @@ pub enum MoveError {
         /// The objects, as PostgreSQL describes them.
         objects: Vec<String>,
     },
-    /// Rows of tables without a primary key can't be told apart, and so not be copied while they are written.
+    /// Rows of tables without a primary key can't be told apart, so they can't be copied while they are written.
     #[error(
         "can't move tenant {:?} while it is written to: {} have no primary key; give them one, or let `pause_writes` keep \
          writes waiting for the whole copy", .tenant.as_str(), .tables.join(", ")
@@ -56,7 +57,7 @@ pub enum MoveError {
         /// The tables.
         tables: Vec<String>,
     },
-    /// The pool's connections are made by a function of the application's, and what it makes can't copy rows.
+    /// A function of the application makes the pool's connections, and these can't copy rows.
     #[error(
         "can't move tenant {:?}: rows need a connection of the driver's own, and the pool's are made by `establish_with`; \
          give the same TLS connector to `tls`", .tenant.as_str()
@@ -65,7 +66,7 @@ pub enum MoveError {
         /// The tenant.
         tenant: SchemaName,
     },
-    /// A move locks the tenant for as long as its session lasts, and a pooler may give that session to somebody else.
+    /// A move locks the tenant by its session, and a pooler may give that session to other clients.
     #[error(
         "can't move tenant {:?}: a move needs sessions of its own, and with `search_path_from_role` a pooler may be in between; build a \
          pool without it that connects to the servers themselves", .tenant.as_str()
@@ -79,18 +80,18 @@ pub enum MoveError {
     Read {
         /// The tenant.
         tenant: SchemaName,
-        /// Why.
+        /// The reason.
         source: ExportError,
     },
-    /// The tenant could not be made at the target.
+    /// The tenant could not be created at the target.
     #[error("can't move tenant {:?}", .tenant.as_str())]
     Make {
         /// The tenant.
         tenant: SchemaName,
-        /// Why.
+        /// The reason.
         source: ImportError,
     },
-    /// Transactions that write to the tenant did not end.
+    /// Transactions that write to the tenant did not end in time.
     #[error(
         "can't move tenant {:?}: transactions that write to it did not end within {waited:?}; try again later, or `wait` \
          for longer", .tenant.as_str()
@@ -98,10 +99,10 @@ pub enum MoveError {
     InUse {
         /// The tenant.
         tenant: SchemaName,
-        /// How long was waited.
+        /// How long the move waited.
         waited: Duration,
     },
-    /// The move that brought the tenant to where it is did not come to its end, and can't now.
+    /// An earlier move that brought the tenant to its current place is unfinished, and can't be finished now.
     #[error(
         "can't move tenant {:?}: what the last move of it has left can't be done now: {}; try again later", .tenant.as_str(),
         .left.join("; ")
@@ -109,16 +110,16 @@ pub enum MoveError {
     Unfinished {
         /// The tenant.
         tenant: SchemaName,
-        /// What could not be done, with the server's reason.
+        /// The steps that failed, each with the server's reason.
         left: Vec<String>,
     },
-    /// Somebody made, dropped or changed a table meanwhile.
+    /// A table was created, dropped or changed meanwhile.
     #[error("can't move tenant {:?}: its tables were changed meanwhile; try again", .tenant.as_str())]
     Changed {
         /// The tenant.
         tenant: SchemaName,
     },
-    /// A server refused a statement, or was lost.
+    /// A server refused a statement, or the connection was lost.
     #[error("can't move tenant {:?}: {attempt} failed; it is where it was, and the same call cleans up what is left", .tenant.as_str())]
     Server {
         /// The tenant.
@@ -134,7 +135,8 @@ pub enum MoveError {
         /// The tenant.
         tenant: SchemaName,
     },
-    /// All is done but to tell the directory. Nobody gets the tenant until the same call has done that.
+    /// The tenant was moved, but the directory could not be updated. Nobody can check the tenant out until the same
+    /// call has updated the directory.
     #[error(
         "tenant {:?} was moved to {to}, and the directory could not be told: nobody gets it until the same call is made \
          again", .tenant.as_str()
@@ -142,7 +144,7 @@ pub enum MoveError {
     Untold {
         /// The tenant.
         tenant: SchemaName,
-        /// Where it lives by now.
+        /// Where it lives now.
         to: Box<Placement>,
         /// What the server answered.
         source: tokio_postgres::Error,

@@ -13,7 +13,8 @@ use crate::{
 };
 
 impl TenantPool {
-    /// Moves a tenant to a schema of another database, and notes that in the [directory](crate::TenantDirectory), while the tenant is in use.
+    /// Moves a tenant to a schema of another database while it is in use, and records that in the
+    /// [directory](crate::TenantDirectory).
     ///
     /// ```no_run
     /// # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), Box<dyn std::error::Error>> {
@@ -25,19 +26,21 @@ impl TenantPool {
     /// # }
     /// ```
     ///
-    /// Writes are paused for the last of it only: those that come wait then, reads go on. When it is done, what waited fails ("relation does not
-    /// exist"), and so does whoever still knows the old place; done again, it goes to the new one. Other processes know it when they look it up
-    /// again: within moments, if they [listen](crate::TenantPoolBuilder::listen). What was acknowledged is there, once.
+    /// Writes wait only during the last part of the move; reads continue. Statements that waited then fail ("relation
+    /// does not exist"), and so do those of any process that still has the old placement; retried with the new
+    /// placement, they succeed. Other processes notice the move when they look the tenant up again: within moments if
+    /// they [listen](crate::TenantPoolBuilder::listen). Every acknowledged write is at the new place, exactly once.
     ///
-    /// The schema at the old place is kept as an archive, under another name, for [`drop_archived`](Self::drop_archived) of that database's pool;
-    /// or dropped, by [`drop_source`](MoveTenant::drop_source).
+    /// The schema at the old place becomes an archive under another name, which the pool of that database can drop by
+    /// [`drop_archived`](Self::drop_archived); [`drop_source`](MoveTenant::drop_source) drops it at once.
     ///
-    /// Until the switch, a failure or crash leaves the tenant where it was, and served; what is left over, the same call cleans up. If neither
-    /// place is in the database of the directory's tables, or the old one isn't, a crash in the moment between two commits leaves a tenant that nobody
-    /// gets until the same call is made again.
+    /// A failure or crash before the switch leaves the tenant at its old place, and served; the same call cleans up. If
+    /// neither place is in the database of the directory's tables, or the old one isn't, a crash between the two
+    /// commits of the switch leaves a tenant that nobody can check out until the same call is made again.
     ///
     /// # Errors
-    /// [`MoveError`]. Tables without a primary key are one from the start, unless writes are [paused](MoveTenant::pause_writes).
+    /// [`MoveError`]. A table without a primary key is an error from the start, unless writes are
+    /// [paused](MoveTenant::pause_writes).
     pub fn move_tenant(&self, tenant: impl IntoSchemaName, to: Placement) -> MoveTenant<'_> {
         MoveTenant {
             pool: self,
@@ -53,7 +56,7 @@ impl TenantPool {
     }
 }
 
-/// A tenant to be moved, once it is awaited. See [`TenantPool::move_tenant`].
+/// Moves a tenant when awaited. See [`TenantPool::move_tenant`].
 #[must_use = "a request does nothing until it is awaited"]
 pub struct MoveTenant<'a> {
     pool: &'a TenantPool,
@@ -74,32 +77,36 @@ pub(super) struct Options {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Moved {
-    /// How many tables, the version table and partitions included.
+    /// How many tables, including the version table and partitions.
     pub tables: usize,
-    /// How many rows were copied at first.
+    /// How many rows the first copy had.
     pub rows: u64,
-    /// How many changes were replayed that were made meanwhile.
+    /// How many changes were made during the copy and replayed.
     pub changes: u64,
-    /// For how long no write was let in.
+    /// How long writes were locked out.
     pub paused: Duration,
-    /// The schema at the old place that keeps what was there.
+    /// The archive at the old place, unless it was dropped.
     pub archive: Option<SchemaName>,
-    /// What could not be done after the switch, with the server's reason. The tenant is served all the same. Foreign keys that could not be
-    /// checked are when the same call is made again; an archive that could not be dropped is dropped by hand.
+    /// What failed after the switch, with the server's reason. The tenant is served all the same. Foreign keys that
+    /// could not be checked are checked when the same call is made again; an archive that could not be dropped has to
+    /// be dropped by hand.
     pub left: Vec<String>,
 }
 
 impl MoveTenant<'_> {
-    /// How long transactions that write to the tenant are waited for: before the copy, and before the switch. Default: 10 seconds. While they are
-    /// waited for, others wait a quarter of a second at a time. No lock is waited for any longer: else the move is given up.
+    /// How long to wait for transactions that write to the tenant, before the copy and before the switch. Default: 10
+    /// seconds. Meanwhile other statements are held up for at most a quarter of a second at a time. If any lock takes
+    /// longer than this, the move is given up.
     pub fn wait(mut self, wait: Duration) -> Self {
         self.options.wait = wait;
         self
     }
 
-    /// Keeps writes waiting for the whole copy: for tables without a primary key, or where no triggers may be made. Default: no.
+    /// Makes writes wait for the whole copy: for tables without a primary key, or where no triggers may be created.
+    /// Default: no.
     ///
-    /// Where a `TRUNCATE` or DDL waits, who reads its table waits behind it, and the copy too: such a move is given up after [`wait`](Self::wait).
+    /// If a `TRUNCATE` or DDL waits, reads of its table wait behind it, and so does the copy: such a move is given up
+    /// after [`wait`](Self::wait).
     pub fn pause_writes(mut self) -> Self {
         self.options.pauses_writes = true;
         self
