@@ -1,4 +1,4 @@
-//! Analysed statements, kept so that a text is analysed once for all maps and connections.
+//! Analysed statements, cached so that each text is analysed once for all maps and connections.
 
 use std::sync::{Arc, LazyLock};
 
@@ -22,22 +22,22 @@ impl Weighter<Box<str>, Arc<Template>> for ByBytes {
     }
 }
 
-/// How a cache is doing, counted since the process started.
+/// Counters of a cache, since the process started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CacheStatistics {
-    /// Look-ups that found what they wanted.
+    /// Look-ups that found an entry.
     pub hits: u64,
-    /// Look-ups that didn't.
+    /// Look-ups that found none.
     pub misses: u64,
     /// Entries held now.
     pub entries: usize,
-    /// Bytes held now, as far as they are counted: texts and what is known of them.
+    /// Bytes held now, as far as they are counted: texts and their analyses.
     pub bytes: u64,
 }
 
 impl CacheStatistics {
-    /// The statistics of a cache of one's own, to be shown beside those of this package.
+    /// The statistics of your own cache, to show beside those of this crate.
     pub fn new(hits: u64, misses: u64, entries: usize, bytes: u64) -> Self {
         Self {
             hits,
@@ -48,7 +48,7 @@ impl CacheStatistics {
     }
 }
 
-/// Statistics of the analysed statements, which all maps and connections of the process share.
+/// Statistics of the cache of analysed statements, which all maps and connections of the process share.
 ///
 /// ```
 /// let statistics = diesel_tenants_translate::template_statistics();
@@ -64,7 +64,8 @@ pub fn template_statistics() -> CacheStatistics {
 }
 
 impl Template {
-    /// The template of `sql`, analysed now, or before by anybody in this process: a cache of at most 32 MiB keeps what is used often.
+    /// The template of `sql`, from the process's cache, or analysed now. The cache of at most 32 MiB keeps frequently
+    /// used texts.
     ///
     /// # Errors
     /// As for [`analyse`](Self::analyse).

@@ -1,18 +1,18 @@
-//! What can go wrong in a translation, and where in the text.
+//! Errors of a translation, and their places in the text.
 
 use std::fmt;
 
 /// The token by which a translated query marks itself when it is nested in another query.
 ///
-/// A control character that no SQL can hold outside of quotes comes first, so that the token can never be mistaken for SQL, by the
-/// translator or by a server.
+/// Its first character is a control character that no SQL can contain outside of quotes, so neither the translator nor
+/// a server can mistake the token for SQL.
 pub const POISON: &str = "\u{1}diesel-tenants: a translated query can't be nested in another\u{1}";
 
-/// Why a text could not be translated. Nothing has been sent: the translator gives an error in place of a guess.
+/// Why a text could not be translated. Nothing has been sent: the translator reports an error rather than guess.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TranslateError {
-    /// The text names a tenant's table, and the map has no tenant.
+    /// The text names a tenant's table, but the map has no tenant.
     #[error(
         "table {table:?} belongs to a tenant, and no tenant is chosen here: check out with for_tenant(..), or pin the table to a schema, at {place}"
     )]
@@ -21,7 +21,7 @@ pub enum TranslateError {
         table: String,
         /// Byte offset of the table's name.
         offset: usize,
-        /// The same place for human eyes.
+        /// The same place as line and column.
         place: Place,
     },
     /// A string, a quoted name or a comment has no end.
@@ -31,33 +31,33 @@ pub enum TranslateError {
         token: &'static str,
         /// Byte offset of its beginning.
         offset: usize,
-        /// The same place for human eyes.
+        /// The same place as line and column.
         place: Place,
     },
-    /// The text's structure is not one that the translator understands, so that it can't know which names are tables.
+    /// The translator does not understand the text's structure, so it can't know which names are tables.
     #[error("this SQL is not understood: {reason}, at {place}")]
     NotUnderstood {
         /// What was expected or found.
         reason: &'static str,
-        /// Byte offset of the token in the way.
+        /// Byte offset of the token that was not understood.
         offset: usize,
-        /// The same place for human eyes.
+        /// The same place as line and column.
         place: Place,
     },
-    /// A query that chose its schema by itself stands inside another query.
+    /// A query that chose its own schema is nested in another query.
     #[error(
         "a translated query can't be nested in another: put `.in_schema(..)` or the map at the outermost query, at {place}"
     )]
     NestedTranslation {
         /// Byte offset of the inner query.
         offset: usize,
-        /// The same place for human eyes.
+        /// The same place as line and column.
         place: Place,
     },
 }
 
 impl TranslateError {
-    /// Byte offset into the text of the place where translation stopped.
+    /// Byte offset in the text at which translation stopped.
     pub fn offset(&self) -> usize {
         match self {
             Self::TenantRequired { offset, .. }
@@ -76,7 +76,7 @@ impl TranslateError {
     }
 }
 
-/// A place in a text: its line and column, counted from one, and the line's neighbourhood with a caret below the place.
+/// A place in a text: its line and column, counted from 1, and the text around it with a caret below the place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Place {
@@ -84,9 +84,9 @@ pub struct Place {
     pub line: usize,
     /// The column in characters, from 1.
     pub column: usize,
-    /// At most some seventy characters of that line, free of control characters.
+    /// About seventy characters of that line at most, without control characters.
     pub excerpt: String,
-    /// How many characters of the excerpt stand before the place.
+    /// How many characters of the excerpt precede the place.
     pub caret: usize,
 }
 

@@ -1,16 +1,18 @@
-//! SQL text and a map of schemas in, SQL text out. Pure: no connection, no state.
+//! Translates SQL text under a map of schemas. Pure: no connection, no state.
 //!
-//! A text is analysed once: a [`Template`] says where it has names to translate. Rendering that under a [`SchemaTranslateMap`] is a copy. What
-//! is not understood is a [`TranslateError`], never a guess.
+//! A text is analysed once: a [`Template`] records where the text has names to translate. Rendering it under a
+//! [`SchemaTranslateMap`] is a copy. A text that is not understood gives a [`TranslateError`], never a guess.
 //!
-//! Out of reach are names that SQL's grammar does not show as relations: those in strings (`'orders'::regclass`, `nextval('orders_id_seq')`), row
-//! types (`NULL::orders`), functions' bodies in strings and `DO` blocks. A temporary table is left alone where it is created, but a later
-//! statement can't know that it is one: name it in [`SchemaTranslateMap::with_untranslated`]. Strings are read as the server reads them with
+//! Names that SQL's grammar does not show as relations are not translated: names in strings (`'orders'::regclass`,
+//! `nextval('orders_id_seq')`), row types (`NULL::orders`), functions' bodies in strings and `DO` blocks. A temporary
+//! table is left alone where it is created, but a later statement can't know that it is temporary: list it in
+//! [`SchemaTranslateMap::with_untranslated`]. Strings are read as the server reads them with
 //! `standard_conforming_strings` on, its default; a session must not turn that off.
 //!
-//! The modules, in the order in which a text meets them: `lexer` cuts it into tokens, with `keyword` for the words of the grammar;
-//! `finder` follows the grammar and finds the relations; `identifier` says what a name's text names and `catalog` which are
-//! PostgreSQL's own; `template` keeps the places found and renders them under a `map`, and `cache` keeps templates.
+//! The modules, in the order in which a text passes through them: `lexer` cuts it into tokens, with `keyword` for the
+//! words of the grammar; `finder` follows the grammar and finds the relations; `identifier` decodes the text of a name,
+//! and `catalog` lists PostgreSQL's own names; `template` keeps the places found and renders them under a `map`, and
+//! `cache` keeps templates.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

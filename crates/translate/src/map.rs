@@ -1,15 +1,16 @@
-//! Which schema a name's tables live in.
+//! Maps from the schemas in a text to the schemas to use.
 
 use std::{borrow::Cow, collections::BTreeSet};
 
 use super::{error::TranslateError, template::Template};
 use crate::name::SchemaName;
 
-/// Where tables live: the tenant's schema for unqualified names, and a schema in place of each named one.
+/// A map of schemas: the tenant's schema for unqualified names, and a replacement for each schema that is a key.
 ///
-/// A table without a schema gets the tenant's; a table in a schema that is a key gets that key's value; every other name stays as it is.
-/// Under a map without a tenant an unqualified table is an [error](TranslateError::TenantRequired). Keys are literal names of schemas, compared
-/// after PostgreSQL's folding of what the SQL says: the key `shared` matches `shared`, `SHARED` and `"shared"`.
+/// A table without a schema gets the tenant's schema; a table in a schema that is a key gets that key's value; every
+/// other name stays as it is. Under a map without a tenant an unqualified table is an
+/// [error](TranslateError::TenantRequired). Keys are literal names of schemas, compared after the SQL's names are
+/// folded as PostgreSQL does: the key `shared` matches `shared`, `SHARED` and `"shared"`.
 ///
 /// ```
 /// use diesel_tenants_translate::SchemaTranslateMap;
@@ -45,7 +46,7 @@ impl SchemaTranslateMap {
         }
     }
 
-    /// The same map, with schema `name` in place of the schema `key`. The last value given for a key wins.
+    /// Adds an entry: schema `name` in place of the schema `key`. The last value given for a key wins.
     #[must_use]
     pub fn with(mut self, key: impl Into<String>, name: SchemaName) -> Self {
         let key = key.into();
@@ -56,10 +57,11 @@ impl SchemaTranslateMap {
         self
     }
 
-    /// The same map, in which the schema `key` stands for the tenant's: tables declared in it go where unqualified ones go.
+    /// Makes the schema `key` stand for the tenant's schema: its tables are translated like unqualified ones.
     ///
-    /// Both styles of declaring a tenant's tables then work, also in one query. Under a map without a tenant such a table is an
-    /// [error](TranslateError::TenantRequired), as an unqualified one is. A key given by [`with`](Self::with) comes first.
+    /// So a tenant's tables may be declared in both styles, also in one query. Under a map without a tenant such a
+    /// table is an [error](TranslateError::TenantRequired), like an unqualified one. An entry for the same key by
+    /// [`with`](Self::with) takes precedence.
     ///
     /// ```
     /// use diesel_tenants_translate::SchemaTranslateMap;
@@ -78,9 +80,9 @@ impl SchemaTranslateMap {
         self
     }
 
-    /// The same map, leaving these tables alone where they stand without a schema: tables shared by way of the search path, or temporary ones.
+    /// Leaves these tables alone where they have no schema: tables shared through the search path, or temporary ones.
     ///
-    /// Names are literal, as the database's catalogs hold them. Adds to names given before.
+    /// Names are literal, as the database's catalogs hold them. Each call adds to the names given before.
     #[must_use]
     pub fn with_untranslated<I>(mut self, names: I) -> Self
     where
@@ -96,7 +98,7 @@ impl SchemaTranslateMap {
         self.unqualified.as_ref()
     }
 
-    /// The schema that stands in for the schema `key`.
+    /// The schema that replaces the schema `key`.
     pub fn get(&self, key: &str) -> Option<&SchemaName> {
         match self.find(key) {
             Ok(found) => Some(&self.named[found].1),
@@ -110,18 +112,19 @@ impl SchemaTranslateMap {
         !self.symbolic.is_empty() && self.symbolic.contains(key)
     }
 
-    /// All entries, the unqualified one first under the key `None`, then the named ones in the order of their keys.
+    /// All entries: first the schema of unqualified tables, with the key `None`, then the others in the order of their
+    /// keys.
     pub fn iter(&self) -> impl Iterator<Item = (Option<&str>, &SchemaName)> {
         let named = self.named.iter().map(|(key, name)| (Some(key.as_str()), name));
         self.unqualified.iter().map(|name| (None, name)).chain(named)
     }
 
-    /// The names of tables left alone where they stand without a schema, sorted.
+    /// The names of tables that are left alone where they have no schema, sorted.
     pub fn untranslated(&self) -> impl Iterator<Item = &str> {
         self.untranslated.iter().map(String::as_str)
     }
 
-    /// Translates a text of one or more statements. Borrowed when nothing changes.
+    /// Translates a text of one or more statements. The result is borrowed if nothing changes.
     ///
     /// # Errors
     /// [`TranslateError`] if the text can't be understood, or names a tenant's table under a map without a tenant.

@@ -1,4 +1,4 @@
-//! Names of schemas, validated once: nothing invalid gets further, and nothing valid is ever formatted into SQL unquoted.
+//! Names of schemas, validated once. A valid name is never formatted into SQL unquoted.
 
 use std::{
     cmp::Ordering,
@@ -10,16 +10,16 @@ use std::{
 
 use crate::quote;
 
-/// The longest identifier PostgreSQL keeps, in bytes (`NAMEDATALEN - 1`).
+/// The longest identifier that PostgreSQL keeps, in bytes (`NAMEDATALEN - 1`).
 ///
-/// Longer names are cut by the server without an error, so that two tenants could share a schema: they are refused here.
+/// The server cuts longer names without an error, so that two tenants could share a schema. This crate refuses them.
 pub const MAX_NAME_BYTES: usize = 63;
 
 /// The name of a PostgreSQL schema.
 ///
-/// Any name that the server would keep as it is: 1 to 63 bytes, no NUL, not reserved (`pg_…`, `information_schema`).
-/// Quotes, spaces and letters of any script are allowed, since a `SchemaName` reaches SQL only [quoted](Self::quoted). Names are taken to the letter:
-/// `Client1` and `client1` are two schemas. Cloning is cheap.
+/// Any name that the server keeps unchanged: 1 to 63 bytes, no NUL, not reserved (`pg_…`, `information_schema`).
+/// Quotes, spaces and letters of any script are allowed, since a `SchemaName` reaches SQL only [quoted](Self::quoted).
+/// Case matters: `Client1` and `client1` are two schemas. Cloning is cheap.
 ///
 /// ```
 /// use diesel_tenants_translate::SchemaName;
@@ -46,7 +46,7 @@ impl SchemaName {
     /// Validates a name.
     ///
     /// # Errors
-    /// [`SchemaNameError`] if the name is empty, longer than 63 bytes, holds a NUL, or is reserved by PostgreSQL.
+    /// [`SchemaNameError`] if the name is empty, longer than 63 bytes, contains a NUL, or is reserved by PostgreSQL.
     pub fn new(name: &str) -> Result<Self, SchemaNameError> {
         if name.is_empty() {
             return Err(SchemaNameError::Empty);
@@ -86,7 +86,7 @@ impl SchemaName {
         }
     }
 
-    /// The name as an SQL identifier, in double quotes, with the quotes it holds doubled.
+    /// The name as an SQL identifier, in double quotes, with the quotes inside doubled.
     pub fn quoted(&self) -> &str {
         &self.quoted
     }
@@ -177,7 +177,7 @@ impl TryFrom<&SchemaName> for SchemaName {
     }
 }
 
-/// What can be a schema's name, if it is valid: a string, or a [`SchemaName`].
+/// A type that converts to a schema's name, if it is valid: a string, or a [`SchemaName`].
 pub trait IntoSchemaName {
     /// Validates the name.
     ///
@@ -202,14 +202,14 @@ impl From<std::convert::Infallible> for SchemaNameError {
     }
 }
 
-/// Why a name can't be a schema's. Names are shown escaped, so that a hostile one can't forge a line in a log.
+/// Why a name can't be a schema's. Names are shown escaped, so that a hostile name can't forge a line in a log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SchemaNameError {
-    /// The name has no characters.
+    /// The name is empty.
     #[error("a schema name can't be empty")]
     Empty,
-    /// The name holds a NUL, which no PostgreSQL identifier can.
+    /// The name contains a NUL, which no PostgreSQL identifier can.
     #[error("schema name {name:?} has a NUL at byte {position}, which PostgreSQL can't store")]
     Nul {
         /// The name as given.
@@ -227,7 +227,7 @@ pub enum SchemaNameError {
         /// Its length in bytes.
         bytes: usize,
     },
-    /// PostgreSQL keeps the name for itself.
+    /// PostgreSQL reserves the name.
     #[error(
         "schema name {name:?} is reserved: names that start with \"pg_\", and \"information_schema\", belong to PostgreSQL"
     )]
@@ -235,7 +235,7 @@ pub enum SchemaNameError {
         /// The name as given.
         name: String,
     },
-    /// The name is that of a schema of extensions, which is no tenant.
+    /// The name is a schema of extensions, not a tenant.
     #[error(
         "{name:?} is a schema of extensions (`extension_schemas`), not a tenant: it is on every connection's search_path"
     )]
@@ -243,13 +243,13 @@ pub enum SchemaNameError {
         /// The name as given.
         name: String,
     },
-    /// The name is one for spares, which are made ahead of time.
+    /// The name has the form of a spare's, which is made ahead of time.
     #[error("no tenant can be named {name:?}: names that begin like this are those of spares; choose another")]
     Spare {
         /// The name as given.
         name: String,
     },
-    /// The name is the one that stands for every tenant's schema.
+    /// The name is the symbolic one that stands for every tenant's schema.
     #[error(
         "{name:?} stands for the tenant's schema in this pool (`symbolic_schema`), and so can't be a tenant's name"
     )]
@@ -257,7 +257,7 @@ pub enum SchemaNameError {
         /// The name as given.
         name: String,
     },
-    /// The name is that of the shared schema, which is no tenant.
+    /// The name is the shared schema, not a tenant.
     #[error("{name:?} is the shared schema, not a tenant: use `shared()` to reach shared tables")]
     Shared {
         /// The name as given.

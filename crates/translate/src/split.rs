@@ -1,4 +1,4 @@
-//! Texts of several statements, cut at the semicolons between them.
+//! Splits texts of several statements at the semicolons between them.
 
 use std::ops::Range;
 
@@ -10,7 +10,8 @@ use super::{
 
 /// The byte ranges of the statements in a text, without the semicolons between them and the space around them.
 ///
-/// Semicolons in strings, comments, parentheses and `BEGIN ATOMIC … END` bodies end no statement. Empty statements are left out.
+/// Semicolons in strings, comments, parentheses and `BEGIN ATOMIC … END` bodies don't end a statement. Empty statements
+/// are left out.
 ///
 /// ```
 /// let sql = "BEGIN; INSERT INTO notes VALUES ('a;b'); ; COMMIT";
@@ -21,7 +22,7 @@ use super::{
 /// ```
 ///
 /// # Errors
-/// [`TranslateError`] if the text can't be cut into tokens, or parentheses or a body stay open.
+/// [`TranslateError`] if the text can't be cut into tokens, or if parentheses or a body are not closed.
 pub fn statements(sql: &str) -> Result<Vec<Range<usize>>, TranslateError> {
     split(sql).map_err(|fault| fault.describe(sql))
 }

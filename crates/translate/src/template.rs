@@ -1,4 +1,4 @@
-//! A statement's text analysed once: the places where a schema goes, for any map.
+//! Statements analysed once: the places where a schema goes, for any map.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,8 @@ use super::{
 };
 use crate::name::SchemaName;
 
-/// Where a text has names to translate. It depends on the text alone, and so serves all maps, tenants and connections.
+/// The places in a text with names to translate. They depend on the text alone, so a template serves all maps, tenants
+/// and connections.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     /// In the text's order, none overlapping.
@@ -49,7 +50,8 @@ impl Template {
     /// Finds the names to translate in a text of one or more statements.
     ///
     /// # Errors
-    /// [`TranslateError`] if the text can't be understood. Never [`TranslateError::TenantRequired`], which depends on the map.
+    /// [`TranslateError`] if the text can't be understood, but never [`TranslateError::TenantRequired`], which depends
+    /// on the map.
     pub fn analyse(sql: &str) -> Result<Self, TranslateError> {
         Finder::find(sql).map_err(|fault| fault.describe(sql))
     }
@@ -74,13 +76,14 @@ impl Template {
         }
     }
 
-    /// The text under a map. `sql` is the text that was analysed. Borrowed when nothing changes.
+    /// Renders the text under a map. `sql` is the text that was analysed. The result is borrowed if nothing changes.
     ///
     /// # Errors
-    /// [`TranslateError::TenantRequired`] if the text has an unqualified table and the map has no schema for those.
+    /// [`TranslateError::TenantRequired`] if the text has an unqualified table and the map has no schema for
+    /// unqualified tables.
     ///
     /// # Panics
-    /// If `sql` has another length than the text that was analysed.
+    /// If `sql` differs in length from the text that was analysed.
     pub fn render<'a>(&self, sql: &'a str, map: &SchemaTranslateMap) -> Result<Cow<'a, str>, TranslateError> {
         assert_eq!(
             sql.len(),
@@ -161,23 +164,24 @@ impl Template {
         }
     }
 
-    /// Whether the text holds a statement or a call that leaves something on the session beyond the transaction, or that tampers with
-    /// transactions: a connection that ran it must not go back to a pool. True as well for statements that may do so unseen (`DO`, `CALL`, `EXECUTE`).
+    /// Whether the text has a statement or a call that leaves something on the session after the transaction, or that
+    /// begins or ends a transaction. A connection that ran such a text must not return to a pool. Also true for
+    /// statements whose effect can't be seen (`DO`, `CALL`, `EXECUTE`).
     pub fn affects_session(&self) -> bool {
         self.session_effect != SessionEffect::None
     }
 
-    /// What the text leaves on the session beyond the transaction: the first thing that is certain, if any is.
+    /// What the text leaves on the session after the transaction: the first certain effect, if there is one.
     pub fn session_effect(&self) -> SessionEffect {
         self.session_effect
     }
 
-    /// The worst that the text says on a session that tenants use in turn.
+    /// The worst hazard of the text on a session that serves several tenants in turn.
     pub fn hazard(&self) -> Option<Hazard> {
         self.hazard
     }
 
-    /// Where in the text this schema is written before a relation's name.
+    /// The byte offsets at which this schema precedes a relation's name.
     pub fn places_of<'a>(&'a self, schema: &'a str) -> impl Iterator<Item = usize> + 'a {
         self.slots.iter().filter_map(move |slot| match *slot {
             Slot::Named { start, key, .. } if &*self.keys[key as usize] == schema => Some(start as usize),

@@ -5,10 +5,11 @@ use super::{
     split::statements,
 };
 
-/// The first statement of a text that would end the transaction it runs in, or begin one: its first word, in capitals.
+/// Finds the first statement of a text that would end the surrounding transaction, or begin one, and returns its first
+/// word in capitals.
 ///
-/// Savepoints stay inside of the transaction, and are fine. A text that can't be understood has none, as far as is known:
-/// the server will say what is wrong with it.
+/// Savepoints stay inside the transaction and are not reported. `None` for a text that can't be understood: the server
+/// will report what is wrong with it.
 pub fn transaction_control(sql: &str) -> Option<String> {
     statements(sql)
         .ok()?

@@ -1,9 +1,10 @@
-//! What kind of statement a text is.
+//! The words of a statement, which show its kind.
 
 use super::lexer::{Kind, Lexer};
 
-/// The words of a statement that stand outside of parentheses: unquoted ones in capitals, quoted names with their quotes. Strings, numbers,
-/// operators and comments are left out. Of a text that can't be cut into tokens it is what comes before that place.
+/// The words of a statement outside of parentheses: unquoted words in capitals, quoted names with their quotes.
+/// Strings, numbers, operators and comments are left out. If the text can't be cut into tokens, the result ends at that
+/// place.
 ///
 /// ```
 /// use diesel_tenants_translate::words;

@@ -1,7 +1,8 @@
-//! SQL text to tokens, by PostgreSQL's lexical rules (with `standard_conforming_strings` on, its default since 9.1).
+//! Cuts SQL text into tokens, by PostgreSQL's lexical rules (with `standard_conforming_strings` on, its default since
+//! 9.1).
 //!
-//! A token is a kind and a span; nothing is copied, folded or decoded here. White space, `-- comments` and `/* nested /* comments */ */` are
-//! skipped.
+//! A token is a kind and a span; nothing is copied, folded or decoded here. White space, `-- comments` and `/* nested
+//! /* comments */ */` are skipped.
 
 mod class;
 mod literal;
@@ -25,14 +26,14 @@ pub use super::{
 use super::{error::Fault, keyword::Keyword};
 use text::Text;
 
-/// What a token is.
+/// The kind of a token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     /// An unquoted identifier or keyword.
     Word(Keyword),
-    /// `"…"` without a quote inside: what is between its quotes is the name.
+    /// `"…"` without a quote inside: the name is the text between the quotes.
     Quoted,
-    /// `"…""…"`, or `U&"…"` together with the `UESCAPE '…'` that may follow: the name takes decoding.
+    /// `"…""…"`, or `U&"…"` with the `UESCAPE '…'` that may follow: the name has to be decoded.
     Encoded,
     /// A string of any kind: `'…'`, `E'…'`, `B'…'`, `X'…'`, `N'…'`, `U&'…'`, `$tag$…$tag$`.
     String,
@@ -40,7 +41,7 @@ pub enum Kind {
     Number,
     /// `$1`
     Parameter,
-    /// `=`, `||`, `->>` and whatever else is made of the signs of operators.
+    /// `=`, `||`, `->>` and everything else made of operator characters.
     Operator,
     /// `*`
     Star,
@@ -81,14 +82,14 @@ impl Kind {
     }
 }
 
-/// A token: what it is, and where it stands in the text.
+/// A token: its kind, and its place in the text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Token {
-    /// What it is.
+    /// The kind.
     pub kind: Kind,
-    /// The byte of the text at which it begins.
+    /// Byte offset of its beginning.
     pub start: u32,
-    /// The byte behind its last.
+    /// Byte offset just after its end.
     pub end: u32,
 }
 
