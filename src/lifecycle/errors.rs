@@ -88,7 +88,7 @@ pub enum LifecycleError {
          end them", TenantUse::list(.by)
     )]
     InUse {
-        /// The operation that was attempted.
+        /// The operation attempted.
         operation: LifecycleEvent,
         /// How long the operation waited.
         waited: Duration,
@@ -98,7 +98,7 @@ pub enum LifecycleError {
     /// Objects in other schemas, such as foreign keys and views, depend on the tenant's, and would be dropped with it.
     #[error("can't {operation}: other schemas depend on it: {}; drop those first, or let `force` do it", .by.join(", "))]
     Referenced {
-        /// The operation that was attempted.
+        /// The operation attempted.
         operation: LifecycleEvent,
         /// The objects, as PostgreSQL describes them.
         by: Vec<String>,
@@ -110,7 +110,7 @@ pub enum LifecycleError {
         .schema.as_str(), .by.join(", ")
     )]
     NamedInTexts {
-        /// The operation that was attempted.
+        /// The operation attempted.
         operation: LifecycleEvent,
         /// The name in the texts.
         schema: SchemaName,
@@ -123,7 +123,7 @@ pub enum LifecycleError {
          who holds the advisory lock"
     )]
     Locked {
-        /// The operation that was attempted.
+        /// The operation attempted.
         operation: LifecycleEvent,
         /// How long the operation waited.
         waited: Duration,
@@ -131,7 +131,7 @@ pub enum LifecycleError {
     /// A hook of the application refused the operation. Nothing was done.
     #[error("can't {operation}: a hook refused, and nothing was done")]
     Hook {
-        /// The operation that was attempted.
+        /// The operation attempted.
         operation: LifecycleEvent,
         /// The hook's reason.
         source: Box<dyn Error + Send + Sync>,
@@ -139,7 +139,7 @@ pub enum LifecycleError {
     /// The operation succeeded, but a hook of the application that ran afterwards failed.
     #[error("{operation}: done, but the hook afterwards failed; do by hand what it should have done")]
     HookAfterwards {
-        /// The operation that was done.
+        /// The operation done.
         operation: LifecycleEvent,
         /// The hook's reason.
         source: Box<dyn Error + Send + Sync>,
@@ -147,7 +147,7 @@ pub enum LifecycleError {
     /// Choosing where a tenant lives needs a directory, which records the place.
     #[error("can't {operation}: the pool has no directory that could note where it lives; give its builder one")]
     NoDirectory {
-        /// The operation that was attempted.
+        /// The operation attempted.
         operation: LifecycleEvent,
     },
     /// In the pool's own database a tenant's schema must have the tenant's name.
@@ -171,7 +171,7 @@ pub enum LifecycleError {
     /// The placement policy failed to choose a place.
     #[error("can't {operation}: the placement policy can't tell where it is to live; nothing was done")]
     Policy {
-        /// The operation that was attempted.
+        /// The operation attempted.
         operation: LifecycleEvent,
         /// The policy's reason.
         source: Box<dyn Error + Send + Sync>,
@@ -179,7 +179,7 @@ pub enum LifecycleError {
     /// The directory says that another tenant lives there.
     #[error("can't {operation}: another tenant lives there, by the directory")]
     PlaceTaken {
-        /// The operation that was attempted.
+        /// The operation attempted.
         operation: LifecycleEvent,
         /// What the server answered.
         source: DieselError,
@@ -190,7 +190,7 @@ pub enum LifecycleError {
          the newcomer; wait for the builder's `reuse_after`, take another place or name, or delete its row in the table `tenants_left`"
     )]
     LeftLately {
-        /// The operation that was attempted.
+        /// The operation attempted.
         operation: LifecycleEvent,
         /// The server's answer: which tenant left, and how long the place or name stays blocked.
         source: DieselError,
@@ -201,7 +201,7 @@ pub enum LifecycleError {
          tenant's; take an id as the column writes it", .kept.as_ref().map(|kept| format!(", but as {kept:?}")).unwrap_or_default()
     )]
     TenantId {
-        /// The operation that was attempted.
+        /// The operation attempted.
         operation: LifecycleEvent,
         /// The tenant's id.
         tenant_id: String,
@@ -215,7 +215,7 @@ pub enum LifecycleError {
     /// The operation is not possible for a tenant that lives there.
     #[error("can't {operation}: it lives in {placement}; {instead}")]
     Elsewhere {
-        /// The operation that was attempted.
+        /// The operation attempted.
         operation: LifecycleEvent,
         /// Where it lives.
         placement: Placement,
@@ -227,7 +227,7 @@ pub enum LifecycleError {
         "can't {operation}: no tenant has that name, and the schema of that name is tenant {owner:?}'s, by the directory"
     )]
     OthersSchema {
-        /// The operation that was attempted.
+        /// The operation attempted.
         operation: LifecycleEvent,
         /// The tenant that owns the schema.
         owner: SchemaName,
@@ -238,7 +238,7 @@ pub enum LifecycleError {
          that directory is gone, the tenant becomes this database's own by COMMENT ON TABLE {version_table} IS NULL"
     )]
     OthersDirectory {
-        /// The operation that was attempted.
+        /// The operation attempted.
         operation: LifecycleEvent,
         /// The tenant's version table, whose comment records this.
         version_table: String,
@@ -246,7 +246,7 @@ pub enum LifecycleError {
     /// The directory could not be queried.
     #[error("can't {operation}: the directory can't be asked where it lives")]
     Directory {
-        /// The operation that was attempted.
+        /// The operation attempted.
         operation: LifecycleEvent,
         /// The reason.
         source: Box<dyn Error + Send + Sync>,
@@ -257,7 +257,7 @@ pub enum LifecycleError {
          pool would not tell; give its builder `.directory(DirectoryTables::new())`"
     )]
     DirectoryIgnored {
-        /// The operation that was attempted.
+        /// The operation attempted.
         operation: LifecycleEvent,
         /// The shared schema.
         schema: SchemaName,
@@ -265,7 +265,7 @@ pub enum LifecycleError {
     /// The directory can't be updated. Nothing was done.
     #[error("can't {operation}: the directory can't be told, and nothing was done")]
     DirectoryUnusable {
-        /// The operation that was attempted.
+        /// The operation attempted.
         operation: LifecycleEvent,
         /// The reason.
         source: DirectoryUnusable,
@@ -273,7 +273,7 @@ pub enum LifecycleError {
     /// The tenant's database can't be used.
     #[error("can't {operation}")]
     Database {
-        /// The operation that was attempted.
+        /// The operation attempted.
         operation: LifecycleEvent,
         /// The reason.
         source: DatabaseError,
@@ -281,7 +281,7 @@ pub enum LifecycleError {
     /// No connection could be made.
     #[error("can't connect to {operation}")]
     Connect {
-        /// The operation that was attempted.
+        /// The operation attempted.
         operation: LifecycleEvent,
         /// The reason.
         source: ConnectError,
