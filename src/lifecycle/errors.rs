@@ -176,7 +176,7 @@ pub enum LifecycleError {
         /// The policy's reason.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// The directory says that another tenant lives there.
+    /// The directory says that another tenant lives at that place.
     #[error("can't {operation}: another tenant lives there, by the directory")]
     PlaceTaken {
         /// The operation attempted.
@@ -212,7 +212,7 @@ pub enum LifecycleError {
         /// The server's answer, if the column did not accept the id.
         source: Option<DieselError>,
     },
-    /// The operation is not possible for a tenant that lives there.
+    /// The operation is not possible where the tenant lives.
     #[error("can't {operation}: it lives in {placement}; {instead}")]
     Elsewhere {
         /// The operation attempted.

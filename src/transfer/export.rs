@@ -69,7 +69,7 @@ pub struct ExportTenant<'a> {
     dial: Option<Box<dyn Dial>>,
 }
 
-/// What was exported.
+/// The result of an export.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Exported {

@@ -9,7 +9,7 @@ pub enum FormatError {
     /// The bytes can't be read at all.
     #[error("the export can't be read")]
     Read(#[from] io::Error),
-    /// The bytes are something else.
+    /// The bytes are not an export.
     #[error("this is no export of a tenant: it doesn't begin as those that `export_tenant` writes")]
     NotAnExport,
     /// A newer version of this library wrote them.

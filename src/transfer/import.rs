@@ -50,7 +50,7 @@ pub struct ImportTenant<'a> {
     dial: Option<Box<dyn Dial>>,
 }
 
-/// What was imported.
+/// The result of an import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Imported {

@@ -43,7 +43,7 @@ pub enum FleetEvent<'a> {
         /// Tenants with something to do.
         pending: usize,
     },
-    /// One of these tenants is done, or has failed.
+    /// A tenant with something to do is done, or has failed.
     Tenant(&'a TenantReport),
 }
 
@@ -164,7 +164,7 @@ impl<'a, S: MigrationSource<Pg> + Send + Sync + 'static> FleetMigration<'a, S> {
         self
     }
 
-    /// How often it tries to get the lock, with pauses of up to 2 seconds in between. Default: 10 times.
+    /// How often a migration tries to get the lock, with pauses of up to 2 seconds in between. Default: 10 times.
     pub fn lock_attempts(mut self, lock_attempts: u32) -> Self {
         self.limits.lock_attempts = lock_attempts;
         self

@@ -25,7 +25,7 @@ pub enum MoveError {
         /// The reason, and what to do.
         why: &'static str,
     },
-    /// The directory says that another tenant lives there.
+    /// The directory says that another tenant lives at that place.
     #[error("can't move tenant {:?} to {to}: another tenant lives there, by the directory", .tenant.as_str())]
     PlaceTaken {
         /// The tenant.

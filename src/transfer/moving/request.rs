@@ -73,7 +73,7 @@ pub(super) struct Options {
     pub(super) drops_source: bool,
 }
 
-/// What was moved.
+/// The result of a move.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Moved {
