@@ -33,17 +33,18 @@ use crate::{
 
 /// When a connection is tested before it is handed out again.
 ///
-/// Whatever is chosen, connections with an open transaction, with session state, or busy with an abandoned query are never
-/// handed out again. That goes for test transactions too, unlike in Diesel's own pools: a test that wants one keeps its
-/// checkout for as long as it lasts.
+/// In all cases the pool closes a connection with an open transaction, with session state, or busy with an abandoned
+/// query. That includes test transactions, unlike in Diesel's own pools: a test that wants one holds its checkout for
+/// as long as the transaction lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Recycling {
-    /// Only looked at: a connection whose socket is known to be closed is replaced. A dead peer shows at the first query.
+    /// No query: only a connection whose socket is known to be closed is replaced. A dead server shows at the first
+    /// query.
     Fast,
-    /// Asked with a query (one round trip) if it wasn't used for so long: a busy pool pays nothing.
+    /// Tested with a query (one round trip) if it was idle for this long: a busy pool pays nothing.
     VerifiedAfterIdle(Duration),
-    /// Asked with a query (one round trip) at every checkout.
+    /// Tested with a query (one round trip) at every checkout.
     Verified,
 }
 
@@ -104,19 +105,20 @@ impl TenantPoolBuilder {
         }
     }
 
-    /// How many connections there are at most. Default: 10. All tenants share them; the server's `max_connections`,
-    /// divided by the processes of the application, is the upper limit.
+    /// The largest number of connections. Default: 10. All tenants share them. The upper limit is the server's
+    /// `max_connections`, divided by the number of the application's processes.
     pub fn max_size(self, max_size: usize) -> Self {
         Self { max_size, ..self }
     }
 
-    /// How long a checkout waits while all connections are in use, and how long it takes at most with all its parts: the directory's
-    /// answer, a connection that is tested or opened, the look-up of the tenant's schema. Default: 30 seconds. Web services that would
-    /// rather answer 503 than queue want less. Below one second only waiting for others is limited to that, and the whole to one second,
-    /// for opening a connection takes a while.
+    /// How long a checkout may take in all: waiting for a free connection, the directory's answer, testing or opening a
+    /// connection, looking up the tenant's schema. Default: 30 seconds. Web services that would rather answer 503 than
+    /// queue should set less. A limit below one second applies only to the wait for others' connections: the whole
+    /// checkout may still take one second, since opening a connection takes a while.
     ///
-    /// A server that has no room for as many connections as the pool may have is waited for as well, within the same limit: until one of
-    /// the pool's comes back, or there is room. Only with [`establish_with`](Self::establish_with) it is an error at once.
+    /// When the server has no room for another connection, the checkout waits within the same limit, until a connection
+    /// of the pool comes back or the server has room. Only with [`establish_with`](Self::establish_with) the checkout
+    /// fails at once.
     pub fn wait_timeout(mut self, wait_timeout: Duration) -> Self {
         self.options.wait_timeout = wait_timeout;
         self
@@ -124,17 +126,18 @@ impl TenantPoolBuilder {
 
     /// How long opening a connection may take. Default: 10 seconds.
     ///
-    /// Once open, a connection whose server is gone without a word ends after about a minute, also under a migration or another long call:
-    /// TCP keepalives are sent after 30 seconds of silence, and what was sent must be acknowledged within 60 (900 where rows are
-    /// copied, by exports, imports and moves). The database URL may say otherwise: `?keepalives_idle=300&keepalives_interval=60&tcp_user_timeout=600`,
-    /// in seconds; but for the 900, which stay.
+    /// An open connection whose server disappears silently ends after about a minute, even during a migration or
+    /// another long call. TCP keepalives are sent after 30 seconds of silence, and sent data must be acknowledged
+    /// within 60 seconds (900 for exports, imports and moves, which copy rows). The database URL can change these
+    /// values, except the 900, in seconds: `?keepalives_idle=300&keepalives_interval=60&tcp_user_timeout=600`.
     pub fn connect_timeout(mut self, connect_timeout: Duration) -> Self {
         self.options.connect_timeout = connect_timeout;
         self
     }
 
-    /// How long the server may take to answer the test of a connection, which is replaced then, or the question whether a
-    /// schema exists. Default: 5 seconds. Connections that have been idle for as long as one that didn't answer are replaced untested.
+    /// How long the server may take to answer the test of a connection, or the question whether a schema exists.
+    /// Default: 5 seconds. A connection that doesn't answer its test in time is replaced. Connections that were idle
+    /// for as long are then replaced untested.
     pub fn recycle_timeout(mut self, recycle_timeout: Duration) -> Self {
         self.options.recycle_timeout = recycle_timeout;
         self
@@ -146,69 +149,71 @@ impl TenantPoolBuilder {
         self
     }
 
-    /// How old a connection may become before it is replaced. Default: 30 minutes. Keep it below the time after which
-    /// a firewall or proxy in between drops connections.
+    /// The age at which a connection is replaced. Default: 30 minutes. Keep it below the time after which a firewall or
+    /// proxy in between drops connections.
     pub fn max_lifetime(mut self, max_lifetime: Duration) -> Self {
         self.options.max_lifetime = max_lifetime;
         self
     }
 
-    /// How many distinct statements a connection may have prepared before it is replaced. Default: 2,000.
+    /// How many distinct statements a connection may prepare before it is replaced. Default: 2,000.
     ///
-    /// Each tenant's statements are prepared apart, and the server keeps plans and catalog entries for each: this bounds
-    /// the memory of both sides. A pool with many tenants and large servers may want more.
+    /// Each tenant's statements are prepared separately, and the server keeps plans and catalog entries for each of
+    /// them: this limit bounds the memory on both sides. A pool with many tenants and large servers may want more.
     pub fn max_statements(mut self, max_statements: usize) -> Self {
         self.options.max_statements = max_statements;
         self
     }
 
-    /// How many connections one tenant may have at a time, at least one: whoever wants more waits, and keeps nobody else from
-    /// theirs. Default: no limit but the pool's.
+    /// How many connections one tenant may have at a time, at least one. The tenant's further checkouts wait, without
+    /// taking connections from other tenants. Default: no limit but the pool's.
     ///
-    /// Without it a tenant with slow queries can have all connections of the pool.
+    /// Without this limit a tenant with slow queries can take all connections of the pool.
     pub fn max_per_tenant(mut self, max_per_tenant: usize) -> Self {
         self.options.max_per_tenant = Some(max_per_tenant.max(1));
         self
     }
 
-    /// The schema of the shared tables, which is no tenant. Default: `public`.
+    /// The schema of the shared tables; it is not a tenant. Default: `public`.
     pub fn shared_schema(mut self, schema: impl Into<String>) -> Self {
         self.options.shared_schema = schema.into();
         self
     }
 
-    /// A schema's name that stands for the tenant's: tables declared in it, `table! { tenant.orders … }`, are the tenant's,
-    /// as unqualified ones are. Default: none. No tenant may have that name, and no other schema of the database.
+    /// A schema name that stands for the tenant's schema: tables declared in it, `table! { tenant.orders … }`, are the
+    /// tenant's, as unqualified tables are. Default: none. Neither a tenant nor another schema of the database may have
+    /// that name.
     pub fn symbolic_schema(mut self, schema: impl Into<String>) -> Self {
         self.options.symbolic_schema = Some(schema.into());
         self
     }
 
-    /// Schemas that hold nothing but extensions, and where not everybody may create anything (neither the shared one nor a
-    /// tenant's), to be kept on the search_path, so that their types, functions and
-    /// operators are found. Default: none; PostgreSQL's own are always found.
+    /// Schemas to keep on the search_path, so that the types, functions and operators of their extensions are found.
+    /// They must hold nothing but extensions, and not everybody may have the right to create objects in them. Neither
+    /// the shared schema nor a tenant's can be listed. Default: none; PostgreSQL's own are always found.
     pub fn extension_schemas<S: Into<String>>(mut self, schemas: impl IntoIterator<Item = S>) -> Self {
         self.options.extension_schemas = schemas.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Leaves the search_path to the role (`ALTER ROLE … SET search_path = ''`). Default: it is sent as a startup option,
-    /// which PgBouncer refuses. Either way it is checked on every new connection.
+    /// Leaves the search_path to the role (`ALTER ROLE … SET search_path = ''`). Default: it is sent as a startup
+    /// option, which PgBouncer refuses. Either way every new connection's search_path is checked.
     ///
-    /// PgBouncer in transaction mode must be 1.21 or newer, with `max_prepared_statements` set: an older one mixes up the
-    /// prepared statements of its clients, so that one may get the rows of another's query. Each new connection proves that
-    /// it leads to the server itself, or that the pooler gives its statements names of their own; any other is
-    /// [refused](crate::ConnectError::UnsafePooler), PgBouncer in session mode included.
+    /// PgBouncer in transaction mode must be 1.21 or newer, with `max_prepared_statements` set. An older one mixes up
+    /// its clients' prepared statements, so that one client may get the rows of another's query. Each new connection
+    /// must prove that it leads to the server itself, or that the pooler gives its statements names of their own. Any
+    /// other connection is [refused](crate::ConnectError::UnsafePooler), including PgBouncer in session mode.
     ///
-    /// Statements that leave something on the session (`SET`, a temporary table) are [refused](crate::RefusedStatement) then. A session of
-    /// the pooler's keeps the settings that its role had when it began: after another `ALTER ROLE … SET search_path` have the pooler open new
-    /// ones (`RECONNECT`), and build the pool anew.
+    /// With this option, statements that leave something on the session (`SET`, a temporary table) are
+    /// [refused](crate::RefusedStatement). A pooler's session keeps the settings that the role had when the session
+    /// began: after another `ALTER ROLE … SET search_path`, have the pooler open new sessions (`RECONNECT`), and
+    /// rebuild the pool.
     pub fn search_path_from_role(mut self) -> Self {
         self.options.search_path_from_role = true;
         self
     }
 
-    /// The map of checkouts that bring none of their own ([`TenantPool::get`]). Default: empty, as for
+    /// The map of checkouts without a map of their own ([`TenantPool::get`]). Default: empty, as for
     /// [`TenantPool::shared`].
     pub fn schema_map(self, map: SchemaTranslateMap) -> Self {
         Self {
@@ -217,20 +222,22 @@ impl TenantPoolBuilder {
         }
     }
 
-    /// How many schemas are remembered as existing, and for how long. Default: 10,000 for 60 seconds.
+    /// How many existing schemas are remembered, and for how long. Default: 10,000 for 60 seconds.
     ///
-    /// That a schema does not exist is remembered for one second, for as many names: a flood of unknown names costs no more than a
-    /// query for each name and second. A tenant that this process creates is seen at once, one created elsewhere within that second. One dropped
-    /// elsewhere may be handed out for the whole time: its queries fail, since its tables are gone.
+    /// A missing schema is remembered for one second, for as many names: a flood of unknown names costs at most one
+    /// query for each name and second. A tenant that this process creates is seen at once; one that another process
+    /// creates, within that second. A tenant that another process drops may be handed out for the whole time: its
+    /// queries fail, since its tables are gone.
     pub fn schema_cache(mut self, schemas: usize, time: Duration) -> Self {
         self.options.schemas_cached = schemas;
         self.options.schemas_cached_for = time;
         self
     }
 
-    /// Another URL of the same database, for migrations: past a pooler in transaction mode. Default: none, the pool's own.
+    /// Another URL of the same database, for migrations, that bypasses a pooler in transaction mode. Default: none, the
+    /// pool's own URL.
     ///
-    /// The search_path is sent as a startup option there, also with
+    /// On these connections the search_path is sent as a startup option, also with
     /// [`search_path_from_role`](Self::search_path_from_role).
     pub fn migration_url(self, migration_url: impl Into<String>) -> Self {
         Self {
@@ -239,7 +246,7 @@ impl TenantPoolBuilder {
         }
     }
 
-    /// Code to run before and after a tenant is created, renamed, dropped and so on by this pool. Default: none.
+    /// Code that runs before and after this pool creates, renames or drops a tenant, and so on. Default: none.
     pub fn hooks(self, hooks: impl LifecycleHooks + 'static) -> Self {
         Self {
             hooks: Some(Arc::new(hooks)),
@@ -247,8 +254,8 @@ impl TenantPoolBuilder {
         }
     }
 
-    /// Says where tenants live: which of them there are, in which schema, in which database. Default: none, every schema of
-    /// the database is a tenant's.
+    /// Sets the directory, which knows the tenants, and the database and schema of each. Default: none, every schema of
+    /// the database is a tenant.
     pub fn directory(self, directory: impl TenantDirectory + 'static) -> Self {
         Self {
             directory: Some(Arc::new(directory)),
@@ -272,12 +279,14 @@ impl TenantPoolBuilder {
         }
     }
 
-    /// For how long nobody else gets the place that a tenant left, or a name to which domains led, by
-    /// [`DirectoryTables`](crate::directory::DirectoryTables): until then it is [`LeftLately`](crate::LifecycleError::LeftLately). A process that
-    /// remembers the tenant's old place, or its domain, would lead its requests to the newcomer.
+    /// How long nobody else can get a place that a tenant left, or a name to which domains led, in
+    /// [`DirectoryTables`](crate::directory::DirectoryTables). Until then the attempt fails with
+    /// [`LeftLately`](crate::LifecycleError::LeftLately). A process that still remembers the tenant's old place, or its
+    /// domain, would lead the tenant's requests to the newcomer.
     ///
-    /// Default: five seconds more than this pool remembers the directory's answers ([`DirectoryCache::ttl`]), 65 seconds. Set it where other
-    /// processes remember them for longer; `Duration::ZERO` is for when there is no other process. Counted is up to a day.
+    /// Default: five seconds more than this pool remembers the directory's answers ([`DirectoryCache::ttl`]), 65
+    /// seconds. Set it where other processes remember them for longer; `Duration::ZERO` is for a single process. A
+    /// longer time than a day counts as a day.
     pub fn reuse_after(self, reuse_after: Duration) -> Self {
         Self {
             reuse_after: Some(reuse_after),
@@ -285,24 +294,26 @@ impl TenantPoolBuilder {
         }
     }
 
-    /// Listens to what is done to tenants by other processes, so that this one sees it within moments. Default: no, it is seen
-    /// when what is remembered is too old, by default after 60 seconds.
+    /// Listens for what other processes do to tenants, so that this process sees it within moments. Default: no;
+    /// changes are seen when what is remembered expires, by default after 60 seconds.
     ///
-    /// That takes one connection more, to the [`migration_url`](Self::migration_url) if there is one: a pooler in transaction
-    /// mode passes no news on. Should it break, it is made again, and everything is looked up anew.
+    /// This takes one more connection, to the [`migration_url`](Self::migration_url) if there is one, since a pooler in
+    /// transaction mode passes no notifications on. If the connection breaks, it is opened again, and everything is
+    /// looked up anew.
     pub fn listen(self) -> Self {
         Self { listens: true, ..self }
     }
 
     /// Declares another database, on any server: for tenants that the directory places there, and for
-    /// [`using_database`](TenantPool::using_database). It is connected to when it is needed, with the options of this pool.
+    /// [`using_database`](TenantPool::using_database). Its connections are opened when they are needed, with the
+    /// options of this pool.
     pub fn database(mut self, name: impl Into<String>, database_url: impl Into<String>) -> Self {
         self.databases.insert(name.into(), database_url.into());
         self
     }
 
-    /// Finds the URLs of databases that aren't declared, by their names: for one database for each tenant. `None` is an error
-    /// for who asked. Default: there are no others.
+    /// Finds the URLs of undeclared databases by their names: for one database per tenant. `None` is an error for the
+    /// caller. Default: there are no undeclared databases.
     pub fn databases_with<F>(self, find: F) -> Self
     where
         F: Fn(&str) -> BoxFuture<'static, Option<String>> + Send + Sync + 'static,
@@ -321,10 +332,10 @@ impl TenantPoolBuilder {
         }
     }
 
-    /// Says where new tenants are to live: those that [`create_tenant`](TenantPool::create_tenant) and
+    /// Chooses where new tenants live that [`create_tenant`](TenantPool::create_tenant) and
     /// [`ensure_tenant`](TenantPool::ensure_tenant) make. Default: none, in the pool's own database.
     ///
-    /// It takes a [directory](Self::directory) that notes where they live.
+    /// A policy needs a [directory](Self::directory) that records where tenants live.
     pub fn placement_policy(self, placement_policy: impl PlacementPolicy + 'static) -> Self {
         Self {
             placement_policy: Some(Arc::new(placement_policy)),
@@ -332,38 +343,40 @@ impl TenantPoolBuilder {
         }
     }
 
-    /// The setting with which row-level security policies compare a row's tenant id, for tenants that
-    /// [share their tables](crate::Placement::rows). Default: `diesel_tenants.tenant_id`.
+    /// The session setting that row-level security policies compare with a row's tenant id, for tenants that [share
+    /// their tables](crate::Placement::rows). Default: `diesel_tenants.tenant_id`.
     pub fn row_setting(mut self, row_setting: impl Into<String>) -> Self {
         self.options.row_setting = row_setting.into();
         self
     }
 
-    /// How long a migration waits for another one of the same schema. Default: 60 seconds.
+    /// How long a migration waits for another migration of the same schema. Default: 60 seconds.
     pub fn migration_lock_timeout(mut self, migration_lock_timeout: Duration) -> Self {
         self.options.migration_lock_timeout = migration_lock_timeout;
         self
     }
 
-    /// How the SQL of migrations is sent. Default: in one message, but statement by statement to Citus.
+    /// How the SQL of migrations is sent. Default: in one message; to Citus, statement by statement.
     pub fn migration_statements(mut self, migration_statements: MigrationStatements) -> Self {
         self.options.migration_statements = migration_statements;
         self
     }
 
-    /// Refuses tenants' migrations that make, alter or drop something outside of the tenant's schema, before anything is run: see
-    /// [`OutsideWork`](crate::migrations::OutsideWork). Default: they are run, and named in the report.
+    /// Refuses tenants' migrations that create, alter or drop something outside the tenant's schema, before anything is
+    /// run: see [`OutsideWork`](crate::migrations::OutsideWork). Default: they are run, and the report names them.
     pub fn refuse_outside_work(mut self) -> Self {
         self.options.refuse_outside_work = true;
         self
     }
 
-    /// Makes connections by a function of yours: for TLS, or to set a connection's instrumentation. Default: without TLS.
+    /// Opens connections with your own function: for TLS, or to set a connection's instrumentation. Default: without
+    /// TLS.
     ///
-    /// A query that is given up is then not cancelled on the server, only its connection is closed: the request to cancel
-    /// would need your TLS too. A `statement_timeout` bounds what such queries cost.
+    /// An abandoned query is then not cancelled on the server; only its connection is closed, since the request to
+    /// cancel would need your TLS too. A `statement_timeout` limits what such queries cost.
     ///
-    /// The configuration comes from the database URL, with the search_path added; connect with it.
+    /// Connect with the configuration that the function gets: it comes from the database URL, with the search_path
+    /// added.
     ///
     /// ```
     /// # fn connector() -> tokio_postgres::NoTls { tokio_postgres::NoTls }
@@ -387,12 +400,13 @@ impl TenantPoolBuilder {
         self
     }
 
-    /// Opens and drives the pool's connections in one runtime, whichever asks for them. Default: each in the one that asks. Those of exports, imports
-    /// and moves are the caller's.
+    /// Opens and drives all of the pool's connections in one runtime, whichever runtime asks for them. Default: each in
+    /// the runtime that asks. The connections of exports, imports and moves always belong to the caller's runtime.
     ///
-    /// A connection ends with the runtime that drives it, also while others use it. Where several share a pool and don't end together, as Actix's
-    /// workers do, a query may find its connection closed when one of them stops. In the runtime that ends last no connection does; the price
-    /// is a way from thread to thread for each query. Connections are opened elsewhere only when that runtime has ended.
+    /// A connection ends with the runtime that drives it, even while another runtime uses it. Where several runtimes
+    /// share a pool and don't end together, like Actix's workers, a query may find its connection closed when one of
+    /// them stops. Choose the runtime that ends last to avoid this; the price is one hop between threads for each
+    /// query. Connections are opened elsewhere only when that runtime has ended.
     ///
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -407,7 +421,7 @@ impl TenantPoolBuilder {
         self
     }
 
-    /// Builds the pool, and opens its first connection, so that a wrong URL or an unsafe search_path shows now.
+    /// Builds the pool, and opens its first connection, so that a wrong URL or an unsafe search_path is reported now.
     ///
     /// # Errors
     /// [`BuildError`]: an option is invalid, the server can't be reached, or its search_path is unsafe.

@@ -34,14 +34,14 @@ fn into_checkout_error(error: PoolError<ConnectError>, pool: &TenantPool, target
     }
 }
 
-/// A connection under one map, until it is dropped. Use it as the [`TenantConnection`] that it is.
+/// A connection under one map, until it is dropped. Use it like a [`TenantConnection`].
 ///
-/// On its way back a connection forgets its map. One that can't be handed on as good as new is closed instead: with an
-/// open transaction, with state on its session (a `SET`, a temporary table, an advisory lock), or with a query still
-/// running that was given up, which is cancelled. So is one that took another's place by `mem::swap` or `mem::replace`.
+/// A returned connection forgets its map. The pool closes a connection that isn't as good as new: one with an open
+/// transaction, with session state (a `SET`, a temporary table, an advisory lock), or with an abandoned query still
+/// running, which is cancelled. It also closes a connection that took another's place by `mem::swap` or `mem::replace`.
 ///
-/// Behind a pooler closing it doesn't end the server's session: there a statement that certainly leaves something on the
-/// session is [refused](crate::RefusedStatement) before it is sent.
+/// Behind a pooler, closing the connection doesn't end the server's session. There a statement that certainly leaves
+/// something on the session is [refused](crate::RefusedStatement) before it is sent.
 pub struct Checkout {
     object: Option<Object<Manager>>,
     /// The connection that was given out: its place in the pool could come back with another one.

@@ -70,8 +70,8 @@ impl DatabaseLimits {
         Self::default()
     }
 
-    /// How many databases are connected to at a time, at most; at least one. Default: 20. For one more, that which was longest
-    /// unused is closed; while all are in use, a checkout waits.
+    /// How many databases are connected to at a time, at most; at least one. Default: 20. To connect to one more, the
+    /// pool closes the database that was unused longest; while all are in use, a checkout waits.
     #[must_use]
     pub fn databases(self, databases: usize) -> Self {
         Self {
@@ -80,7 +80,7 @@ impl DatabaseLimits {
         }
     }
 
-    /// How many connections to each of them, at most; at least one. Default: 5.
+    /// How many connections to each database, at most; at least one. Default: 5.
     #[must_use]
     pub fn connections(self, connections: usize) -> Self {
         Self {
@@ -89,7 +89,7 @@ impl DatabaseLimits {
         }
     }
 
-    /// After how long without use a database's connections are closed. Default: 5 minutes.
+    /// How long a database may be unused before its connections are closed. Default: 5 minutes.
     #[must_use]
     pub fn idle(self, idle: Duration) -> Self {
         Self {
@@ -113,7 +113,7 @@ pub enum DatabaseError {
         /// The names that are declared, sorted.
         declared: Vec<String>,
     },
-    /// It can't be connected to.
+    /// The database can't be connected to.
     #[error("can't open database {database:?}")]
     Open {
         /// The name.
@@ -121,15 +121,15 @@ pub enum DatabaseError {
         /// Why.
         source: BuildError,
     },
-    /// Its first connection took too long.
+    /// The database's first connection took too long.
     #[error("database {database:?} was not opened within {waited:?}: its server did not answer in time")]
     Slow {
         /// The name.
         database: String,
-        /// How long was waited.
+        /// How long the checkout waited.
         waited: Duration,
     },
-    /// So many are in use already.
+    /// As many databases as may be open are in use.
     #[error(
         "database {database:?} was not opened within {waited:?}: all of {limit} databases that may be open are in use; \
          hold connections for a shorter time, or raise `DatabaseLimits::databases`"
@@ -137,9 +137,9 @@ pub enum DatabaseError {
     TooMany {
         /// The name.
         database: String,
-        /// How many may be open.
+        /// How many databases may be open.
         limit: usize,
-        /// How long was waited.
+        /// How long the checkout waited.
         waited: Duration,
     },
 }

@@ -37,7 +37,7 @@ pub enum DirectoryUnusable {
         /// The table's comment.
         comment: String,
     },
-    /// Some of it isn't there.
+    /// Some columns or tables are missing.
     #[error(
         "the directory's tables in schema {schema:?} are there in part, without {}: call `prepare_directory` in the application, or \
          restore what is missing", .missing.join(", ")
@@ -45,10 +45,10 @@ pub enum DirectoryUnusable {
     Incomplete {
         /// The shared schema.
         schema: SchemaName,
-        /// Columns and tables.
+        /// The missing columns and tables.
         missing: Vec<String>,
     },
-    /// The role may not do what it takes.
+    /// The role lacks a privilege on the table.
     #[error(
         "the role may not {} the directory's table `tenants` in schema {schema:?}: GRANT it, or use the application's role",
         .privileges.join(", ")
@@ -56,7 +56,7 @@ pub enum DirectoryUnusable {
     Denied {
         /// The shared schema.
         schema: SchemaName,
-        /// What it lacks.
+        /// The missing privileges.
         privileges: Vec<String>,
     },
     /// Columns of the application need values that only the application knows.

@@ -7,7 +7,7 @@ use crate::{
     tenancy::{DirectoryError, Placement},
 };
 
-/// What a checkout was meant for, as errors name it.
+/// What a checkout was for, as errors name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Target {
@@ -15,7 +15,7 @@ pub enum Target {
     Tenant(SchemaName),
     /// The pinned tables only.
     Shared,
-    /// A map of the caller's, or of the pool's.
+    /// The caller's map, or the pool's.
     Map,
     /// The tenant to whom a domain belongs.
     Domain(String),
@@ -39,7 +39,7 @@ pub enum CheckoutError {
     /// No schema can have that name.
     #[error("can't check out a connection for a tenant")]
     InvalidName(#[from] SchemaNameError),
-    /// There is no such tenant: no schema of that name or, with a [directory](crate::TenantDirectory), no tenant in there.
+    /// There is no such tenant: no schema of that name or, with a [directory](crate::TenantDirectory), no tenant in it.
     #[error("unknown tenant {:?}: there is no such schema in the database, or none in the directory; `create_tenant` makes one", .tenant.as_str())]
     UnknownTenant {
         /// The tenant asked for.
@@ -51,7 +51,8 @@ pub enum CheckoutError {
         /// The tenant asked for.
         tenant: SchemaName,
     },
-    /// Since a request was let in, or a task took its tenant along, the name became another tenant's, or the tenant was moved.
+    /// After a request was let in, or a task took its tenant along, the tenant's name went to another tenant, or the
+    /// tenant was moved.
     #[error("tenant {:?} is not where it was when this began: it was renamed, moved or dropped meanwhile; begin anew", .tenant.as_str())]
     ChangedTenant {
         /// The tenant's name at the beginning.
@@ -70,7 +71,7 @@ pub enum CheckoutError {
         /// The size of the pool.
         max_size: usize,
     },
-    /// A connection was free, or could be opened, and the server did not answer in time.
+    /// A connection was free, or could be opened, but the server did not answer in time.
     #[error(
         "no connection for {target} within {waited:?}: the server did not answer while a connection was tested or opened"
     )]
@@ -80,7 +81,7 @@ pub enum CheckoutError {
         /// How long it took.
         waited: Duration,
     },
-    /// The tenant has as many connections as one may have, and gave none back in time.
+    /// The tenant has as many connections as one tenant may have, and none came back in time.
     #[error(
         "no connection for tenant {:?} within {waited:?}: it has {limit} already, as many as one may have \
          (`max_per_tenant`); hold them for a shorter time", .tenant.as_str()
@@ -90,7 +91,7 @@ pub enum CheckoutError {
         tenant: SchemaName,
         /// How long it waited.
         waited: Duration,
-        /// How many it may have.
+        /// How many connections it may have.
         limit: usize,
     },
     /// No connection could be made.
@@ -101,7 +102,7 @@ pub enum CheckoutError {
         /// The reason.
         source: ConnectError,
     },
-    /// The catalog could not be asked for the schema.
+    /// The schema could not be looked up in the catalog.
     #[error("can't look up the schema of {target}")]
     Lookup {
         /// What the checkout was for.
@@ -109,15 +110,16 @@ pub enum CheckoutError {
         /// What the server answered.
         source: diesel::result::Error,
     },
-    /// The catalog didn't answer.
+    /// The catalog didn't answer in time.
     #[error("can't look up the schema of {target}: no answer within {waited:?}")]
     LookupTimeout {
         /// What the checkout was for.
         target: Target,
-        /// How long was waited.
+        /// How long the checkout waited.
         waited: Duration,
     },
-    /// The directory can't be asked where the tenant lives, or names the shared schema of the pool's own database, or another that is no tenant's.
+    /// The directory can't be asked where the tenant lives. Or it names a schema that can't be a tenant's, such as the
+    /// shared schema of the pool's own database.
     #[error("can't ask the directory for {target}")]
     Directory {
         /// What the checkout was for.
@@ -125,7 +127,7 @@ pub enum CheckoutError {
         /// Why.
         source: DirectoryError,
     },
-    /// The directory says that the tenant lives in a schema that doesn't exist, or isn't finished.
+    /// The directory places the tenant in a schema that doesn't exist, or isn't finished.
     #[error("{target} should be in {placement}, by the directory, and there is no such schema")]
     MissingSchema {
         /// What the checkout was for.
@@ -141,7 +143,7 @@ pub enum CheckoutError {
         /// Why.
         source: Box<DatabaseError>,
     },
-    /// Row-level security would not hold the role back.
+    /// The role would bypass row-level security.
     #[error(
         "{target} shares tables with others, and the pool's role is a superuser or has BYPASSRLS, so that it would see \
          all rows: connect as a role that has neither"
@@ -150,7 +152,7 @@ pub enum CheckoutError {
         /// What the checkout was for.
         target: Target,
     },
-    /// The role can use tables or views that would show it other tenants' rows, since no policy holds it back there.
+    /// The role can use tables or views that no policy protects, and would see other tenants' rows there.
     #[error(
         "{target} shares tables with others, and the pool's role would see everybody's rows by way of {}: call \
          `enable_row_security` again for partitions and tables, make a view `WITH (security_invoker)`, or revoke the role's \
@@ -162,7 +164,7 @@ pub enum CheckoutError {
         /// The tables and views, quoted.
         relations: Vec<String>,
     },
-    /// To show a tenant its rows takes a setting on the session.
+    /// Showing a tenant its rows needs a session setting, and a pooler may be in between.
     #[error(
         "{target} shares tables with others, which takes a setting on the session, and a pooler may be in between \
          (`search_path_from_role`): give the tenant a schema, or connect past the pooler"
@@ -186,16 +188,17 @@ pub enum CheckoutError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// The database URL can't be parsed. Neither it nor the parser's reason is shown, since both may hold a password.
+    /// The database URL can't be parsed. The error shows neither the URL nor the parser's reason, since both may hold a
+    /// password.
     #[error(
         "the database URL can't be parsed; it should look like postgres://user:password@host:5432/database, with anything \
          but letters and digits in user and password percent-encoded"
     )]
     InvalidUrl,
-    /// A schema's name is no schema's name.
+    /// A schema's name is invalid.
     #[error("a schema named in the pool's options is invalid")]
     InvalidName(#[from] SchemaNameError),
-    /// Shared tables would be found by their bare names.
+    /// The shared schema is listed in `extension_schemas`: shared tables would be found by their bare names.
     #[error(
         "{schema:?} is the shared schema, and can't be one of `extension_schemas`: strings and functions would reach its tables by \
          their bare names. Move the extensions to a schema of their own, `CREATE SCHEMA extensions; ALTER EXTENSION … SET SCHEMA \
@@ -205,13 +208,13 @@ pub enum BuildError {
         /// The schema.
         schema: SchemaName,
     },
-    /// A pooler in transaction mode passes no notifications on.
+    /// `listen` is set, but a pooler may be in between: in transaction mode it passes no notifications on.
     #[error(
         "`listen` needs a session of its own, and a pooler may be in between (`search_path_from_role`): name a way past it by \
          `migration_url`"
     )]
     ListenNeedsSession,
-    /// A pool without connections would never answer.
+    /// `max_size` is 0: a pool without connections would never answer.
     #[error("`max_size` must be at least 1")]
     Empty,
     /// The server can't be reached.

@@ -5,7 +5,7 @@ use futures_util::stream::{self, StreamExt};
 use super::{Checkout, CheckoutError, TenantPool};
 use crate::{IntoSchemaName, SchemaName, SchemaNameError, TenantStatus};
 
-/// Work to be done for many tenants; see [`TenantPool::each_tenant`].
+/// Work for many tenants; see [`TenantPool::each_tenant`].
 #[must_use = "nothing is done until `run`"]
 pub struct EachTenant<'a> {
     pool: &'a TenantPool,
@@ -13,7 +13,7 @@ pub struct EachTenant<'a> {
     concurrency: usize,
 }
 
-/// What came of it for every tenant, in the order in which they were asked for; by default that of their names.
+/// The result for each tenant, in the order in which the tenants were given; by default sorted by name.
 #[derive(Debug)]
 #[must_use = "failures are found in here"]
 #[non_exhaustive]
@@ -23,24 +23,24 @@ pub struct FanOut<T, E> {
 }
 
 impl<T, E> FanOut<T, E> {
-    /// The tenants for which it worked, each with what it gave.
+    /// The tenants for which the work succeeded, each with its result.
     pub fn successes(&self) -> impl Iterator<Item = (&SchemaName, &T)> {
         self.tenants
             .iter()
             .filter_map(|(tenant, result)| Some((tenant, result.as_ref().ok()?)))
     }
 
-    /// The tenants for which it failed, each with the reason.
+    /// The tenants for which the work failed, each with the reason.
     pub fn failures(&self) -> impl Iterator<Item = (&SchemaName, &FanOutError<E>)> {
         self.tenants
             .iter()
             .filter_map(|(tenant, result)| Some((tenant, result.as_ref().err()?)))
     }
 
-    /// What it gave for each tenant, if it worked for all.
+    /// The results for all tenants, if the work succeeded for all.
     ///
     /// # Errors
-    /// The first tenant for which it failed, with the reason.
+    /// The first tenant for which the work failed, with the reason.
     pub fn all(self) -> Result<Vec<(SchemaName, T)>, FailedTenant<E>>
     where
         E: Error + 'static,
@@ -57,18 +57,18 @@ impl<T, E> FanOut<T, E> {
     }
 }
 
-/// A tenant for which it failed.
+/// A tenant for which the work failed.
 #[derive(Debug, thiserror::Error)]
 #[error("the work for tenant {:?} failed", .tenant.as_str())]
 #[non_exhaustive]
 pub struct FailedTenant<E: Error + 'static> {
     /// The tenant.
     pub tenant: SchemaName,
-    /// Why.
+    /// The reason.
     pub source: Box<FanOutError<E>>,
 }
 
-/// Why it failed for one tenant.
+/// Why the work failed for one tenant.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FanOutError<E> {
@@ -81,7 +81,8 @@ pub enum FanOutError<E> {
 }
 
 impl TenantPool {
-    /// Does something for all active tenants, several at a time, each on a connection of the pool that is checked out for it.
+    /// Runs work for all active tenants, several at a time, each on a connection of the pool that is checked out for
+    /// the tenant.
     ///
     /// ```no_run
     /// # use diesel::prelude::*;
@@ -113,7 +114,7 @@ impl TenantPool {
 }
 
 impl EachTenant<'_> {
-    /// Only these tenants, in this order. Default: all that are active.
+    /// Chooses only these tenants, in this order. Default: all active tenants.
     pub fn only(self, tenants: impl IntoIterator<Item: IntoSchemaName>) -> Self {
         let names = tenants.into_iter().map(|tenant| self.pool.tenant_name(tenant));
         Self {
@@ -122,7 +123,7 @@ impl EachTenant<'_> {
         }
     }
 
-    /// For how many tenants at a time; at least one. Default: half as many as the pool has connections.
+    /// How many tenants are worked on at a time; at least one. Default: half the number of the pool's connections.
     pub fn concurrency(self, concurrency: usize) -> Self {
         Self {
             concurrency: concurrency.max(1),
@@ -130,11 +131,11 @@ impl EachTenant<'_> {
         }
     }
 
-    /// Does it. A failure for one tenant keeps no other from its turn. Dropping the future stops it.
+    /// Runs the work. A failure for one tenant doesn't stop the others. Dropping the future stops the work.
     ///
     /// # Errors
-    /// [`CheckoutError`] if the tenants can't be listed, or one that was chosen has a name that no tenant can have: nothing
-    /// was done then. What fails for single tenants is in the result.
+    /// [`CheckoutError`] if the tenants can't be listed, or a chosen name is one that no tenant can have: no work was
+    /// done then. Failures of single tenants are in the result.
     pub async fn run<T, E, F>(self, work: impl Fn(Checkout) -> F) -> Result<FanOut<T, E>, CheckoutError>
     where
         F: Future<Output = Result<T, E>>,

@@ -20,26 +20,29 @@ pub(super) struct ReplicaUrls {
 }
 
 impl TenantPoolBuilder {
-    /// Declares a replica of the pool's own database, for [`read_only`](super::CheckoutRequest::read_only) checkouts. Several are taken in
-    /// turn. Default: none, and the database itself serves them.
+    /// Declares a replica of the pool's own database, for [`read_only`](super::CheckoutRequest::read_only) checkouts.
+    /// Several replicas are used in turn. Default: none, and the database itself serves these checkouts.
     ///
-    /// It is connected to when it is needed, with the options of this pool. One that can't be connected to is left alone for five seconds at
-    /// a time. Another database with the same tenants, kept up to date by logical replication, is as good as a standby server, but for one
-    /// thing: while it is behind, the name of a tenant that was renamed or dropped and then given to another leads to the former's rows.
-    /// A standby server is asked whether it knows the same schema by that name.
+    /// Connections to a replica are opened when they are needed, with the options of this pool. A replica that can't be
+    /// connected to is left alone for five seconds at a time.
+    ///
+    /// A standby server is asked whether it knows the same schema by the tenant's name. Another database with the same
+    /// tenants, kept up to date by logical replication, works as well, with one exception: while it is behind, the name
+    /// of a tenant that was renamed or dropped, and then given to another tenant, leads to the former tenant's rows.
     pub fn replica(mut self, database_url: impl Into<String>) -> Self {
         self.replicas.main.push(database_url.into());
         self
     }
 
-    /// Declares a replica of another database, by the name under which that was [declared](Self::database).
+    /// Declares a replica of another database, by the name under which that database was [declared](Self::database).
     pub fn database_replica(mut self, name: impl Into<String>, database_url: impl Into<String>) -> Self {
         let urls = self.replicas.further.entry(name.into()).or_default();
         urls.push(database_url.into());
         self
     }
 
-    /// How many connections there may be that only read: to each replica, and to each database that serves in place of its replicas.
+    /// How many read-only connections there may be: to each replica, and to each database that serves in place of its
+    /// replicas.
     pub fn replica_limits(mut self, replica_limits: DatabaseLimits) -> Self {
         self.replicas.limits = replica_limits;
         self

@@ -53,13 +53,13 @@ impl<'a> CheckoutRequest<'a> {
         }
     }
 
-    /// A connection that only reads: to a [replica](crate::TenantPoolBuilder::replica) of the tenant's database, in turn where
-    /// there are several. What writes is an error of the server's.
+    /// Asks for a connection that only reads: to a [replica](crate::TenantPoolBuilder::replica) of the tenant's
+    /// database, in turn if there are several. The server refuses writes.
     ///
-    /// A replica is behind its database by some milliseconds or more: who must see what was just written reads it without this.
-    /// What is asked of a tenant that the replica doesn't know yet, or still knows as suspended, or by whose name it still knows another one,
-    /// is served by the database itself. So is everything when no replica can be connected to, or none is declared; also then it can only read, on connections apart from those
-    /// that write.
+    /// A replica is behind its database by some milliseconds or more: to read what was just written, check out without
+    /// `read_only`. The database itself serves the checkout if the replica doesn't know the tenant yet, still knows it
+    /// as suspended, or still knows another tenant by its name. The same holds if no replica can be connected to, or
+    /// none is declared. Even then the connection can only read, and is separate from those that write.
     ///
     /// ```no_run
     /// # use diesel::prelude::*;
@@ -78,7 +78,7 @@ impl<'a> CheckoutRequest<'a> {
         }
     }
 
-    /// Waits for a connection. Dropped while it waits, it leaves nothing behind.
+    /// Waits for a connection. Dropping the future while it waits leaves nothing behind.
     ///
     /// # Errors
     /// [`CheckoutError`]: the name is invalid, the schema does not exist, the pool is exhausted or closed, or the server

@@ -121,8 +121,8 @@ impl TenantPool {
         }
     }
 
-    /// Where a tenant lives, whatever its status: by the directory, asked now, or else in the schema of its name. `None` if the directory knows no
-    /// tenant of that name.
+    /// Where a tenant lives, whatever its status. The directory is asked now; without a directory it is the schema of
+    /// the tenant's name. `None` if the directory knows no tenant of that name.
     ///
     /// # Errors
     /// [`CheckoutError`]: the name is invalid, or the directory can't be asked.
@@ -154,8 +154,8 @@ impl TenantPool {
         })
     }
 
-    /// The tenant to whom a domain belongs, by the pool's [directory](TenantDirectory); `None` if it is nobody's, or the pool has no
-    /// directory. Letters of any case and a dot at the end are as good as without.
+    /// The tenant to whom a domain belongs, by the pool's [directory](TenantDirectory); `None` if the domain belongs to
+    /// nobody, or the pool has no directory. Case and a dot at the end don't matter.
     ///
     /// # Errors
     /// [`CheckoutError::Directory`] if the directory can't be asked.

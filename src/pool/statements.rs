@@ -7,8 +7,8 @@ use super::TenantPool;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum MigrationStatements {
-    /// Statement by statement if the database has the extension Citus, which refuses several of DDL in one message; and else
-    /// in one message.
+    /// Statement by statement if the database has the extension Citus, which refuses several DDL statements in one
+    /// message; else in one message.
     #[default]
     Detected,
     /// In one message: one round trip to the server.

@@ -65,15 +65,15 @@ pub(super) struct Inner {
     pub(super) reuse_after: Duration,
 }
 
-/// How many connections there are, and who waits for one.
+/// The pool's connections, and the checkouts that wait for one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PoolStatus {
-    /// How many connections there may be.
+    /// The largest number of connections.
     pub max_size: usize,
-    /// How many there are, checked out or not.
+    /// How many connections there are, checked out or not.
     pub size: usize,
-    /// How many are free.
+    /// How many connections are free.
     pub available: usize,
     /// How many checkouts are waiting.
     pub waiting: usize,
@@ -90,16 +90,16 @@ impl TenantPool {
         Self(Arc::new(inner))
     }
 
-    /// A checkout for one tenant: unqualified tables are the tenant's, tables pinned to a schema stay.
+    /// A checkout for one tenant: unqualified tables are the tenant's, tables pinned to a schema stay there.
     ///
-    /// An invalid name, the name of a schema that is no tenant's (the shared one, those of extensions), and a tenant without a
-    /// schema are errors of [`get`](CheckoutRequest::get). Any other schema of the database counts as a tenant.
+    /// [`get`](CheckoutRequest::get) fails for an invalid name, for a schema that is no tenant's (the shared one, those
+    /// of extensions), and for a tenant without a schema. Any other schema of the database counts as a tenant.
     pub fn for_tenant(&self, tenant: impl IntoSchemaName) -> CheckoutRequest<'_> {
         let wanted = self.tenant_name(tenant).map(Wanted::Tenant);
         CheckoutRequest::new(self, wanted.map_err(CheckoutError::from))
     }
 
-    /// A checkout for pinned tables only: a tenant's table is an error here, raised before anything is sent.
+    /// A checkout for pinned tables only. A query for a tenant's table fails before anything is sent.
     pub fn shared(&self) -> CheckoutRequest<'_> {
         let map = self.with_symbolic_schema(SchemaTranslateMap::new());
         CheckoutRequest::new(self, Ok(Wanted::Map(Target::Shared, map)))
@@ -117,8 +117,8 @@ impl TenantPool {
         }
     }
 
-    /// Checkouts in another database: one [declared](TenantPoolBuilder::database) under this name. There a tenant is a schema of
-    /// that database, whatever the directory says.
+    /// Checkouts in another database, by the name under which it was [declared](TenantPoolBuilder::database). There a
+    /// tenant is a schema of that database, whatever the directory says.
     ///
     /// ```no_run
     /// # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), Box<dyn std::error::Error>> {
@@ -133,7 +133,7 @@ impl TenantPool {
         }
     }
 
-    /// A checkout under any map. The schema that unqualified names lead to must exist.
+    /// A checkout under any map. The schema to which unqualified names lead must exist.
     pub fn with_map(&self, map: SchemaTranslateMap) -> CheckoutRequest<'_> {
         CheckoutRequest::new(self, Ok(Wanted::Map(Target::Map, map)))
     }
@@ -162,8 +162,8 @@ impl TenantPool {
         }
     }
 
-    /// Closes the pool: connections that are free at once, those checked out when they come back. Checkouts fail from
-    /// now on, those that wait already too.
+    /// Closes the pool: free connections at once, others when they come back. From now on checkouts fail, including
+    /// those that already wait.
     pub fn close(&self) {
         self.0.connections.close();
         self.0.connections.manager().forget_first();
@@ -433,10 +433,11 @@ impl<'a> AnotherDatabase<'a> {
         self.pool.with_map(map).in_database(Arc::clone(&self.database))
     }
 
-    /// The database's own pool: to migrate it, or to create tenants in it. While you keep it, it counts as in use.
+    /// The database's own pool: to migrate the database, or to create tenants in it. While you keep the pool, the
+    /// database counts as in use.
     ///
     /// # Errors
-    /// [`DatabaseError`]: it was not declared, or can't be reached.
+    /// [`DatabaseError`]: the database was not declared, or can't be reached.
     pub async fn pool(&self) -> Result<TenantPool, DatabaseError> {
         self.pool.0.databases.get(&self.database, self.pool.deadline()).await
     }

@@ -10,13 +10,13 @@ use crate::{
     tenancy::{DirectoryEntry, DirectoryError, TenantStatus},
 };
 
-/// A tenant, as the database's catalog knows it, or a directory.
+/// A tenant, as the database's catalog or a directory knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Tenant {
-    /// The name, which is that of the schema, unless a directory says otherwise.
+    /// The tenant's name. It is also the schema's name, unless a directory says otherwise.
     pub name: SchemaName,
-    /// Whether it can be checked out, and if not, why.
+    /// Whether the tenant can be checked out, and if not, why.
     pub status: TenantStatus,
 }
 
@@ -29,10 +29,11 @@ pub(crate) struct ListedTenant {
 }
 
 impl TenantPool {
-    /// All tenants, active and suspended, in the order of their names: the schemas with a table
-    /// `__diesel_schema_migrations`, other than the shared one and those of extensions. One query, whatever their number.
+    /// All tenants, active and suspended, sorted by name: the schemas with a table `__diesel_schema_migrations`, other
+    /// than the shared one and those of extensions. It takes one query for any number of tenants.
     ///
-    /// With a [directory](crate::TenantDirectory) that lists its tenants those are it, wherever they live.
+    /// With a [directory](crate::TenantDirectory) that lists its tenants, the list is the directory's, wherever the
+    /// tenants live.
     ///
     /// # Errors
     /// [`CheckoutError`], if there is no connection for the query, or the server refuses it.
@@ -62,7 +63,8 @@ impl TenantPool {
         }))
     }
 
-    /// Tenants of every status, by the catalog of the pool's own database: also spare and archived ones, and what a crash left unfinished.
+    /// Tenants of every status, by the catalog of the pool's own database: also spare and archived tenants, and what a
+    /// crash left unfinished.
     ///
     /// # Errors
     /// As for [`tenants`](Self::tenants).
