@@ -1,7 +1,7 @@
 //! The tenant of the running request.
 //!
-//! What runs inside of [`with_tenant`] has a current tenant, however deep in its calls: [`TenantPool::current`] checks out a
-//! connection for it. Web services set it once, before the handler runs.
+//! Code that runs inside [`with_tenant`] has a current tenant, however deep in its calls: [`TenantPool::current`]
+//! checks out a connection for that tenant. Web services set the tenant once, before the handler runs.
 //!
 //! ```no_run
 //! # use diesel::prelude::*;
@@ -20,7 +20,7 @@
 //! # }
 //! ```
 //!
-//! A task that is spawned has no current tenant of its own accord; [`with_current_tenant`] takes it along.
+//! A spawned task has no current tenant by itself; [`with_current_tenant`] passes the tenant on to it.
 
 #[cfg(feature = "_web")]
 use crate::pool::Admitted;
@@ -49,7 +49,7 @@ impl From<Result<SchemaName, SchemaNameError>> for Current {
     }
 }
 
-/// Runs a future with a current tenant. Inside of another one it takes the other's place, until it is done.
+/// Runs a future with a current tenant. Nested calls override the outer tenant until they are done.
 ///
 /// A name that no tenant can have is an error of [`TenantPool::current`].
 pub fn with_tenant<F: Future>(tenant: impl IntoSchemaName, future: F) -> impl Future<Output = F::Output> {
@@ -71,7 +71,8 @@ pub(crate) fn scope<F: Future>(admitted: Option<Admitted>, future: F) -> impl Fu
     CURRENT.scope(current, future)
 }
 
-/// Gives a future the tenant that is current now, to be spawned with it. Without one it has none.
+/// Gives a future the tenant that is current now, so that it can be spawned. Without a current tenant the future has
+/// none.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -89,7 +90,7 @@ pub fn with_current_tenant<F: Future>(future: F) -> impl Future<Output = F::Outp
     CURRENT.scope(current(), future)
 }
 
-/// Runs a function with a current tenant: for threads of blocking work.
+/// Runs a function with a current tenant: for threads that block.
 pub fn with_tenant_blocking<T>(tenant: impl IntoSchemaName, work: impl FnOnce() -> T) -> T {
     CURRENT.sync_scope(Some(tenant.into_schema_name().into()), work)
 }
@@ -104,11 +105,12 @@ fn current() -> Option<Current> {
 }
 
 impl TenantPool {
-    /// A checkout for the [current tenant](crate::context). Without one it is an error,
+    /// A checkout for the [current tenant](crate::context). Without a current tenant it fails with
     /// [`NoCurrentTenant`](CheckoutError::NoCurrentTenant).
     ///
-    /// Of a web request it is the tenant that was let in by this pool: if its name became another one's, that is an error,
-    /// [`ChangedTenant`](CheckoutError::ChangedTenant). In [`with_tenant`], and for other pools, it is whoever has the name by now.
+    /// In a web request this is the tenant that this pool let in: if the tenant's name has become another tenant's
+    /// since, the checkout fails with [`ChangedTenant`](CheckoutError::ChangedTenant). In [`with_tenant`], and for
+    /// other pools, it is the tenant that has the name now.
     pub fn current(&self) -> CheckoutRequest<'_> {
         match current() {
             #[cfg(feature = "_web")]

@@ -13,10 +13,10 @@ use pin_project_lite::pin_project;
 use super::{rows::Rows, session::Waiting, wrapped::Resend};
 
 pin_project! {
-    /// The answer to a statement that returns a count: an error of the translation, or what the connection below answers.
+    /// The answer to a statement that returns a count: an error of the translation, or the inner connection's answer.
     ///
-    /// Dropped before the answer, it leaves a note on the connection, so that a pool doesn't hand out one that is busy
-    /// with a query that nobody waits for.
+    /// If it is dropped before the answer, it leaves a note on the connection, so that a pool doesn't hand out a
+    /// connection that is busy with an abandoned query.
     #[must_use = "futures do nothing unless polled"]
     pub struct ExecuteFuture<'conn, F> {
         #[pin]
@@ -26,7 +26,7 @@ pin_project! {
 }
 
 pin_project! {
-    /// The same for a query that returns rows, which go on to be [watched](Rows).
+    /// The same for a query that returns rows, which are then [watched](Rows).
     #[must_use = "futures do nothing unless polled"]
     pub struct LoadFuture<'conn, F> {
         #[pin]
@@ -160,9 +160,9 @@ where
     }
 }
 
-/// A result that Diesel's connections answer with.
+/// A result that Diesel's connections return.
 ///
-/// It keeps the type of the success out of the futures' own: named there, its lifetimes make nested transactions "not
+/// It keeps the success type out of the futures' own types: named there, its lifetimes make nested transactions "not
 /// general enough" to the compiler.
 #[doc(hidden)]
 pub trait Answer {

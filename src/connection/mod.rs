@@ -1,8 +1,8 @@
 //! A Diesel connection that translates.
 //!
-//! [`TenantConnection`] wraps [any connection](Wrapped) of diesel-async, and gives every statement the schemas of its map before
-//! anything is sent: typed queries, raw SQL and `batch_execute` alike. It is what a pool's checkout hands out, and can be
-//! used without a pool:
+//! [`TenantConnection`] wraps [any connection](Wrapped) of diesel-async, and adds its map's schemas to every statement
+//! before anything is sent: typed queries, raw SQL and `batch_execute` alike. A pool's checkouts hand out such
+//! connections. They can also be used without a pool:
 //!
 //! ```no_run
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {

@@ -20,9 +20,9 @@ use super::{SchemaFacts, TenantConnection, Wrapped, facts_of};
 use crate::query::Translation;
 
 impl TenantConnection<AsyncPgConnection> {
-    /// Asks the catalog which types the tenant's schema has, so that binds of enums, domains, ranges and composites find them
-    /// there. A pool's checkouts know them; a connection made by [`new`](TenantConnection::new) looks types up by its
-    /// search_path unless it was told.
+    /// Asks the catalog which types the tenant's schema has, so that binds of enums, domains, ranges and composites
+    /// find them there. A pool's checkouts know them already. A connection made by [`new`](TenantConnection::new) looks
+    /// types up by its search_path until this is called.
     ///
     /// # Errors
     /// [`NotFound`](diesel::result::Error::NotFound) if the map leads to a schema that does not exist, or what the server
@@ -37,8 +37,9 @@ impl TenantConnection<AsyncPgConnection> {
 
     /// A token that cancels whatever query runs on this connection, from anywhere.
     ///
-    /// The server goes by the connection: with a token that is kept after the checkout, one tenant could cancel another's query. So a
-    /// pool closes a connection that gave out a token when it comes back, and the token does nothing from then on.
+    /// The token names a connection, not a query: with a token kept after the checkout, one tenant could cancel
+    /// another's query. So a pool closes a connection that gave out a token when the connection comes back, and the
+    /// token does nothing from then on.
     pub fn cancel_token(&self) -> CancelToken {
         self.session.alter();
         self.inner.cancel_token()
@@ -46,12 +47,12 @@ impl TenantConnection<AsyncPgConnection> {
 
     /// The notifications that arrive on this connection after `LISTEN`.
     ///
-    /// A connection that listens isn't handed to another checkout afterwards.
+    /// A pool hands a connection that listens to no other checkout afterwards.
     pub fn notifications_stream(&mut self) -> impl Stream<Item = QueryResult<PgNotification>> + '_ {
         self.inner.notifications_stream()
     }
 
-    /// A transaction with an isolation level and modes of its own. Its queries go to the checkout's tenant, as all do.
+    /// A transaction with its own isolation level and modes. Its queries go to the checkout's tenant, like all others.
     ///
     /// ```no_run
     /// # async fn run(mut conn: diesel_tenants::TenantConnection) -> diesel::QueryResult<()> {
@@ -138,8 +139,7 @@ impl TransactionBuilder<'_> {
 
     /// Runs `callback` inside of the transaction: commits on `Ok`, rolls back on `Err`.
     ///
-    /// # Errors
-    /// The callback's, or the server's on begin, commit and rollback;
+    /// The callback's error, or the server's on begin, commit and rollback;
     /// [`AlreadyInTransaction`](diesel::result::Error::AlreadyInTransaction) inside of another transaction.
     pub async fn run<T, E, F>(&mut self, callback: F) -> Result<T, E>
     where
@@ -169,7 +169,7 @@ impl TransactionBuilder<'_> {
     }
 }
 
-/// An async closure with a name for its future, so that one can ask that it be `Send`: `AsyncFnOnce` offers none yet.
+/// An async closure whose future has a name, so that a bound can ask for `Send`: `AsyncFnOnce` offers none yet.
 #[doc(hidden)]
 pub trait SendAsyncFn<Argument, Output>:
     AsyncFnOnce(Argument) -> Output + FnOnce(Argument) -> <Self as SendAsyncFn<Argument, Output>>::Future

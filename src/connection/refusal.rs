@@ -5,13 +5,14 @@ use crate::{
     translate::{HazardKind, Place, SessionEffect, Template},
 };
 
-/// Why a checkout refuses a statement that can be translated. Nothing has been sent.
+/// Why a checkout refuses a statement that can be translated. Nothing was sent.
 ///
-/// It is found inside of [`QueryBuilderError`](diesel::result::Error::QueryBuilderError).
+/// The error is inside of [`QueryBuilderError`](diesel::result::Error::QueryBuilderError).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RefusedStatement {
-    /// It leaves something on the server's session, and a pooler in between may give that session to another tenant next.
+    /// The statement leaves something on the server's session, and a pooler in between may give that session to another
+    /// tenant next.
     #[error(
         "`{name}` leaves something on the server's session, which a pooler in between (`search_path_from_role`) gives to other \
          tenants: use SET LOCAL, set_config(…, true), ON COMMIT DROP or pg_advisory_xact_lock in a transaction, or a pool that \
@@ -20,10 +21,10 @@ pub enum RefusedStatement {
     StaysOnSession {
         /// The statement's first word, or the name of the function or temporary table.
         name: String,
-        /// Where it stands.
+        /// Where it stands in the text.
         place: Place,
     },
-    /// It asks for the last value of a sequence, and a pooler in between may ask another session.
+    /// The statement asks for the last value of a sequence, and a pooler in between may ask another session.
     #[error(
         "`{name}` tells what the server's session did, and a pooler in between (`search_path_from_role`) may ask another one: use \
          RETURNING, at {place}"
@@ -31,20 +32,20 @@ pub enum RefusedStatement {
     CurrentValue {
         /// The function's name.
         name: String,
-        /// Where it stands.
+        /// Where it stands in the text.
         place: Place,
     },
-    /// It asks for the id that the session made last, which may be another tenant's.
+    /// The statement asks for the id that the session made last, which may be another tenant's.
     #[error(
         "`{name}` tells the id that the connection made last, for whichever tenant that was: use RETURNING, at {place}"
     )]
     LastValue {
         /// The function's name.
         name: String,
-        /// Where it stands.
+        /// Where it stands in the text.
         place: Place,
     },
-    /// The server would wait for rows that can't be sent.
+    /// The statement copies rows from the client, which Diesel can't send: the server would wait for them.
     #[error(
         "`{name} … FROM STDIN` can't be run by Diesel, and costs the connection: insert the rows in batches, or copy them on a \
          connection of tokio-postgres, at {place}"
@@ -52,10 +53,10 @@ pub enum RefusedStatement {
     CopyFromStdin {
         /// The statement's first word.
         name: String,
-        /// Where it stands.
+        /// Where it stands in the text.
         place: Place,
     },
-    /// It creates a function, a type or another object that is no relation, by a name without a schema.
+    /// The statement creates a function, a type or another object that is no relation, by a name without a schema.
     #[error(
         "`{name}` has no schema, and would be created in one that all tenants share: write the tenant's schema before it, or \
          create it in a migration, at {place}"
@@ -63,7 +64,7 @@ pub enum RefusedStatement {
     NoSchema {
         /// The object's name, as it is written.
         name: String,
-        /// Where it stands.
+        /// Where it stands in the text.
         place: Place,
     },
 }

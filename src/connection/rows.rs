@@ -11,8 +11,8 @@ use super::session::Waiting;
 pin_project! {
     /// The rows of a query, as they come from the server.
     ///
-    /// They belong to the connection until the last one. Dropped before, they leave a note on it: the server may be sending
-    /// still, and the next checkout should not have to wait for that.
+    /// They keep the connection in use until the last row. If they are dropped before, they leave a note on the
+    /// connection: the server may still be sending, and the next checkout should not have to wait for that.
     #[must_use = "streams do nothing unless polled"]
     pub struct Rows<'conn, S>
     where

@@ -21,12 +21,13 @@ use crate::{
 
 /// A Diesel connection that translates every statement under one map. See the [module](crate::connection).
 ///
-/// The map can't be changed: not between two statements, and not inside of a transaction. A query that brings
-/// [a map of its own](crate::TranslateDsl) is translated by that one instead.
+/// The map can't be changed: not between two statements, and not inside a transaction. A query with [its own
+/// map](crate::TranslateDsl) is translated by that map instead.
 ///
-/// A statement that the server refuses before it runs, because a migration changed the types of its columns, the tenant was made anew, or
-/// a prepared statement is gone, is prepared and sent anew on an [`AsyncPgConnection`]. Inside of a transaction that can't be: there it is
-/// one error. Either way a pool closes the connection when it comes back. It is told by the server's message, in English only.
+/// The server may refuse a statement before it runs: because a migration changed its columns' types, the tenant was
+/// made anew, or a prepared statement is gone. An [`AsyncPgConnection`] then prepares and sends the statement again.
+/// Inside a transaction that is not possible: there the statement fails once. Either way a pool closes the connection
+/// when it comes back. Such an error is recognized by the server's message, in English only.
 ///
 /// # Errors
 /// A statement that can't be translated fails with a [`TranslateError`](crate::TranslateError) inside of
@@ -40,8 +41,9 @@ pub struct TenantConnection<C = AsyncPgConnection> {
 impl<C> TenantConnection<C> {
     /// Translates for `connection` under `map`.
     ///
-    /// Names that can't be translated (in strings, in function bodies) are resolved by the connection's own search_path:
-    /// it should hold neither `public` nor any tenant. A [`TenantPool`](crate::TenantPool) sees to that; here it is yours.
+    /// The connection's own search_path resolves names that can't be translated (in strings, in function bodies): it
+    /// should hold neither `public` nor any tenant. A [`TenantPool`](crate::TenantPool) ensures that; here it is your
+    /// task.
     pub fn new(connection: C, map: SchemaTranslateMap) -> Self {
         Self::shared(connection, map, Sharing::Alone)
     }
@@ -60,7 +62,7 @@ impl<C> TenantConnection<C> {
         self.translation.map()
     }
 
-    /// Gives the connection back, with all that was done to it.
+    /// Returns the inner connection, with all that was done to it.
     pub fn into_inner(self) -> C {
         self.inner
     }
@@ -238,8 +240,8 @@ where
     }
 }
 
-/// For pools other than [`TenantPool`](crate::TenantPool), in which all connections have one map, so that what is left on a
-/// session stays with its tenant. Choose the map in the pool's custom setup: `establish` gives an empty one.
+/// For pools other than [`TenantPool`](crate::TenantPool), in which all connections have one map, so that state left on
+/// a session stays with its tenant. Choose the map in the pool's custom setup: `establish` gives an empty one.
 impl<C> PoolableConnection for TenantConnection<C>
 where
     C: PoolableConnection + Wrapped,

@@ -5,7 +5,7 @@ use diesel_async::{AsyncConnection, TransactionManager};
 
 use super::{TenantConnection, Wrapped};
 
-/// Runs transactions and savepoints on the connection below: their statements name no table.
+/// Runs transactions and savepoints on the inner connection: their statements name no table.
 #[derive(Debug)]
 pub struct TenantTransactionManager<TM>(PhantomData<fn() -> TM>);
 

@@ -13,8 +13,8 @@ use crate::query::{Rendered, TranslatedBackend, Translation};
 
 /// A connection that a [`TenantConnection`] can wrap.
 ///
-/// For one of your own an empty `impl` is enough. On it a statement whose plan is outdated is an error, where on [`AsyncPgConnection`]
-/// it is prepared and sent anew.
+/// For your own connection an empty `impl` is enough. On it a statement with an outdated plan fails; an
+/// [`AsyncPgConnection`] prepares and sends the statement again.
 pub trait Wrapped: AsyncConnectionCore<Backend: TranslatedBackend> {
     #[doc(hidden)]
     #[expect(private_interfaces, reason = "for the library's own connections")]

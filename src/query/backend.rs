@@ -7,7 +7,7 @@ use diesel::{
 
 use super::{Capture, Translation};
 
-/// A database whose queries can be translated: the seam behind which databases differ.
+/// A database whose queries can be translated. What differs between databases is behind this trait.
 ///
 /// Implemented for PostgreSQL ([`Pg`]).
 pub trait TranslatedBackend: Backend<QueryBuilder: Default> + Default + 'static {

@@ -10,18 +10,21 @@ use diesel::{
 use super::Translated;
 use crate::{IntoSchemaName, translate::SchemaTranslateMap};
 
-/// Gives one query a map of its own.
+/// Gives one query its own map.
 ///
 /// Works on everything that Diesel can run: tables, selects, inserts, updates, deletes, `sql_query`; on any connection,
-/// sync or async. Joins come first, then the schema: `orders.inner_join(items).in_schema("client2").select(…)`.
+/// sync or async. Write joins first, then the schema: `orders.inner_join(items).in_schema("client2").select(…)`.
 pub trait TranslateDsl: Sized {
-    /// Sends the query's unqualified tables to one schema, whatever the connection's map. Tables pinned to a schema stay.
+    /// Sends the query's unqualified tables to one schema, whatever the connection's map. Tables pinned to a schema
+    /// stay there.
     ///
-    /// The schema's existence isn't checked beforehand: a missing one is the server's error, "relation … does not exist".
+    /// The schema's existence isn't checked beforehand: if it is missing, the server answers "relation … does not
+    /// exist".
     ///
     /// # Errors
-    /// The query fails with a [`SchemaNameError`](crate::SchemaNameError) inside of [`QueryBuilderError`](diesel::result::Error::QueryBuilderError)
-    /// when it is run, if no schema can have that name.
+    /// If no schema can have that name, the query fails when it is run, with a
+    /// [`SchemaNameError`](crate::SchemaNameError) inside of
+    /// [`QueryBuilderError`](diesel::result::Error::QueryBuilderError).
     fn in_schema(self, schema: impl IntoSchemaName) -> Translated<Self> {
         match schema.into_schema_name() {
             Ok(name) => self.with_schema_map(SchemaTranslateMap::tenant(name)),
@@ -29,7 +32,7 @@ pub trait TranslateDsl: Sized {
         }
     }
 
-    /// Gives the query a map, which takes the place of the connection's: nothing is merged.
+    /// Gives the query a map that replaces the connection's: nothing is merged.
     fn with_schema_map(self, map: SchemaTranslateMap) -> Translated<Self> {
         Translated::new(self, map)
     }

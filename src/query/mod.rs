@@ -2,7 +2,7 @@
 //!
 //! A [`Translated`] query is built by [`in_schema`](TranslateDsl::in_schema) or
 //! [`with_schema_map`](TranslateDsl::with_schema_map), and runs on any Diesel connection, sync or async. On a
-//! [`TenantConnection`](crate::TenantConnection) its map takes the place of the checkout's: nothing is merged.
+//! [`TenantConnection`](crate::TenantConnection) the query's map replaces the checkout's: nothing is merged.
 //!
 //! ```
 //! use diesel::prelude::*;

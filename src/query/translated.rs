@@ -16,10 +16,11 @@ use crate::{
     translate::{POISON, SchemaTranslateMap},
 };
 
-/// A query with a map of its own, made by [`TranslateDsl`](super::TranslateDsl).
+/// A query with its own map, made by [`TranslateDsl`](super::TranslateDsl).
 ///
-/// It can be refined further (`filter`, `select`, `count`, …) and runs wherever the query itself would, by value or by reference.
-/// It is translated as a whole, so it must be the outermost query: nested in another one it is an error, never untranslated SQL.
+/// It can be refined further (`filter`, `select`, `count`, …) and runs wherever the query itself would, by value or by
+/// reference. It is translated as a whole, so it must be the outermost query: nested in another query it is an error,
+/// never untranslated SQL.
 #[derive(Debug, Clone)]
 #[must_use = "a query does nothing until it is run"]
 pub struct Translated<Q> {
@@ -28,7 +29,7 @@ pub struct Translated<Q> {
 }
 
 impl<Q> Translated<Q> {
-    /// Gives `query` a map, which takes the place of the connection's.
+    /// Gives `query` a map that replaces the connection's.
     pub fn new(query: Q, map: SchemaTranslateMap) -> Self {
         Self {
             query,
@@ -36,12 +37,12 @@ impl<Q> Translated<Q> {
         }
     }
 
-    /// Gives the query another map, in place of the one it had.
+    /// Replaces the query's map.
     pub fn with_schema_map(self, map: SchemaTranslateMap) -> Self {
         Self::new(self.query, map)
     }
 
-    /// Sends the query's unqualified tables to another schema, in place of the one it had; see
+    /// Sends the query's unqualified tables to another schema than before; see
     /// [`TranslateDsl::in_schema`](super::TranslateDsl::in_schema).
     pub fn in_schema(self, schema: impl IntoSchemaName) -> Self {
         TranslateDsl::in_schema(self.query, schema)
@@ -80,8 +81,8 @@ impl<Q: Query> Query for TranslatedQuery<Q> {
     type SqlType = Q::SqlType;
 }
 
-/// The [`QueryId`] of all translated queries. It says so to the connection, and is never static: the text depends on
-/// the map, so that statements must be cached by their text.
+/// The [`QueryId`] of all translated queries. It tells the connection that the query is translated. It is never static:
+/// the text depends on the map, so that statements must be cached by their text.
 #[derive(Debug)]
 pub struct AlreadyTranslated;
 

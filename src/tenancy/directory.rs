@@ -5,73 +5,76 @@ use futures_core::future::BoxFuture;
 use super::Placement;
 use crate::{SchemaName, TenantStatus, pool::TenantPool};
 
-/// Knows where tenants live. Without one, a tenant is a schema of the pool's database.
+/// Knows where tenants live. Without a directory, a tenant is a schema of the pool's database.
 ///
-/// Two are ready-made, in [`directory`](crate::directory): [`DirectoryTables`](crate::directory::DirectoryTables) and
-/// [`FixedDirectory`](crate::directory::FixedDirectory). What a directory answers is remembered ([`DirectoryCache`]), so that
-/// it is seldom asked, and never twice at a time for one tenant.
+/// Ready-made directories are in [`directory`](crate::directory):
+/// [`DirectoryTables`](crate::directory::DirectoryTables) and [`FixedDirectory`](crate::directory::FixedDirectory). A
+/// directory's answers are remembered ([`DirectoryCache`]), so that it is seldom asked, and never twice at a time for
+/// one tenant.
 pub trait TenantDirectory: Send + Sync {
     /// Finds a tenant; `None` if there is none of that name. `pool` is the pool whose directory this is: its
     /// [`shared()`](TenantPool::shared) reaches tables in the shared schema.
     ///
     /// # Errors
-    /// Why it can't be told at the moment. Nobody gets a connection for the tenant then.
+    /// Why the directory can't answer at the moment. Nobody gets a connection for the tenant then.
     fn find<'a>(
         &'a self,
         tenant: &'a SchemaName,
         pool: &'a TenantPool,
     ) -> BoxFuture<'a, DirectoryAnswer<DirectoryEntry>>;
 
-    /// Finds the tenant to whom a domain belongs, in lower case and without a dot at its end. By default no domain is anybody's.
+    /// Finds the tenant to whom a domain belongs. The domain is in lower case and without a dot at its end. By default
+    /// no domain belongs to anybody.
     ///
     /// # Errors
-    /// Why it can't be told at the moment.
+    /// Why the directory can't answer at the moment.
     fn find_domain<'a>(&'a self, domain: &'a str, pool: &'a TenantPool) -> BoxFuture<'a, DirectoryAnswer<SchemaName>> {
         let _ = (domain, pool);
         Box::pin(async { Ok(None) })
     }
 
-    /// All tenants, of every status, in any order; `None` if it can't list them, so that the catalog of the pool's own database does.
+    /// All tenants, of every status, in any order; `None` if the directory can't list them: the catalog of the pool's
+    /// own database does then.
     ///
     /// # Errors
-    /// Why it can't be told at the moment.
+    /// Why the directory can't answer at the moment.
     fn list<'a>(&'a self, pool: &'a TenantPool) -> BoxFuture<'a, DirectoryAnswer<Vec<(SchemaName, DirectoryEntry)>>> {
         let _ = pool;
         Box::pin(async { Ok(None) })
     }
 
-    /// The SQL that notes in the pool's own database what becomes of a tenant, `None` if there is nothing to note. It is
-    /// run in the same transaction as what is done to the tenant's schema: either both happen, or nothing does.
+    /// The SQL that records a change to a tenant in the pool's own database; `None` if there is nothing to record. The
+    /// SQL runs in the same transaction as the change to the tenant's schema: either both happen, or neither does.
     fn record(&self, change: &DirectoryChange<'_>, pool: &TenantPool) -> Option<String> {
         let _ = (change, pool);
         None
     }
 }
 
-/// What becomes of a tenant in the pool's own database.
+/// A change to a tenant, to be recorded in the pool's own database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DirectoryChange<'a> {
-    /// There is a tenant more: created, cloned or imported, in a schema of its name.
+    /// A tenant was created, cloned or imported, in a schema of its name.
     Added {
         /// The tenant.
         tenant: &'a SchemaName,
     },
-    /// There is a tenant more in another database, or among the rows of shared tables; or there will be, and until it is
-    /// [finished](Self::Finished) nobody gets it.
+    /// A tenant was placed in another database, or among the rows of shared tables. While `finished` is false, nobody
+    /// gets the tenant until it is [finished](Self::Finished).
     Placed {
         /// The tenant.
         tenant: &'a SchemaName,
         /// Where it lives.
         placement: &'a Placement,
-        /// Whether everything is there.
+        /// Whether all that belongs to the tenant is there.
         finished: bool,
     },
     /// A tenant lives in another place from now on.
     Moved {
         /// The tenant.
         tenant: &'a SchemaName,
-        /// Where it lives.
+        /// Where it lives from now on.
         placement: &'a Placement,
     },
     /// All that belongs to a tenant is there.
@@ -84,31 +87,31 @@ pub enum DirectoryChange<'a> {
         /// The tenant.
         tenant: &'a SchemaName,
     },
-    /// It got another name, and so did its schema.
+    /// A tenant got another name, and so did its schema.
     Renamed {
         /// The name up to now.
         from: &'a SchemaName,
         /// The name from now on.
         to: &'a SchemaName,
     },
-    /// It was suspended.
+    /// A tenant was suspended.
     Suspended {
         /// The tenant.
         tenant: &'a SchemaName,
     },
-    /// It was let in again.
+    /// A tenant was let in again.
     Resumed {
         /// The tenant.
         tenant: &'a SchemaName,
     },
-    /// It was put aside, in a schema of another name.
+    /// A tenant was archived, in a schema of another name.
     Archived {
         /// The tenant.
         tenant: &'a SchemaName,
-        /// The schema.
+        /// The schema in which it is kept.
         archive: &'a SchemaName,
     },
-    /// It was brought back.
+    /// A tenant was brought back from its archive.
     Restored {
         /// The schema in which it was kept.
         archive: &'a SchemaName,
@@ -117,7 +120,7 @@ pub enum DirectoryChange<'a> {
         /// Whether it is suspended, as it was when it was archived.
         suspended: bool,
     },
-    /// It was dropped; or what was left of it.
+    /// A tenant was dropped, or what was left of it.
     Removed {
         /// The tenant, or the archive's schema.
         tenant: &'a SchemaName,
@@ -151,9 +154,9 @@ pub type DirectoryAnswer<T> = Result<Option<T>, Box<dyn Error + Send + Sync>>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DirectoryEntry {
-    /// Where its tables are.
+    /// Where the tenant's tables are.
     pub placement: Placement,
-    /// Whether it may be checked out. Tenants that are neither active nor suspended count as unknown.
+    /// Whether the tenant may be checked out. Tenants that are neither active nor suspended count as unknown.
     pub status: TenantStatus,
 }
 
@@ -166,14 +169,14 @@ impl DirectoryEntry {
         }
     }
 
-    /// The same with another status.
+    /// The same entry with another status.
     #[must_use]
     pub fn with_status(self, status: TenantStatus) -> Self {
         Self { status, ..self }
     }
 }
 
-/// Why a directory could not be asked. Everybody who waited for the answer gets the same.
+/// Why a directory could not be asked. All checkouts that waited for the answer get the same error.
 #[derive(Clone)]
 pub struct DirectoryError(Arc<dyn Error + Send + Sync>);
 
@@ -201,8 +204,8 @@ impl Error for DirectoryError {
     }
 }
 
-/// How long a [directory's](TenantDirectory) answers are remembered. What is done to a tenant by this pool is seen at once;
-/// what is done elsewhere, with [`listen`](crate::TenantPoolBuilder::listen), within moments.
+/// How long a [directory's](TenantDirectory) answers are remembered. What this pool does to a tenant is seen at once;
+/// with [`listen`](crate::TenantPoolBuilder::listen), what other processes do is seen within moments.
 #[derive(Debug, Clone, Copy)]
 pub struct DirectoryCache {
     pub(crate) capacity: usize,
@@ -230,7 +233,7 @@ impl DirectoryCache {
         Self::default()
     }
 
-    /// How many tenants are remembered, and as many domains; those asked for often stay. Default: 10,000.
+    /// How many tenants are remembered, and as many domains; those that are asked for often stay. Default: 10,000.
     #[must_use]
     pub fn capacity(self, capacity: usize) -> Self {
         Self { capacity, ..self }
@@ -248,14 +251,14 @@ impl DirectoryCache {
         Self { negative_ttl, ..self }
     }
 
-    /// For how long nobody asks again after the directory could not be reached. Default: 1 second.
+    /// How long the directory is not asked again after it could not be reached. Default: 1 second.
     #[must_use]
     pub fn failure_ttl(self, failure_ttl: Duration) -> Self {
         Self { failure_ttl, ..self }
     }
 
-    /// For how long a tenant may still be served as it was known, while the directory can't be reached. Default: not at all:
-    /// it may have been suspended, or moved.
+    /// How long the last known answer for a tenant may still be used while the directory can't be reached. Default: not
+    /// at all, since the tenant may have been suspended or moved.
     #[must_use]
     pub fn stale_if_error(self, stale_if_error: Duration) -> Self {
         Self { stale_if_error, ..self }

@@ -4,14 +4,14 @@ use futures_core::future::BoxFuture;
 
 use super::LifecycleEvent;
 
-/// What a hook may answer.
+/// What a hook returns.
 pub type HookResult = Result<(), Box<dyn Error + Send + Sync>>;
 
-/// Code of the application that runs before and after a tenant is created, imported, renamed, suspended, resumed, dropped,
-/// archived, restored or purged by this pool; set by [`TenantPoolBuilder::hooks`](crate::TenantPoolBuilder::hooks).
+/// Application code that runs before and after this pool creates, imports, renames, suspends, resumes, drops, archives,
+/// restores or purges a tenant; set by [`TenantPoolBuilder::hooks`](crate::TenantPoolBuilder::hooks).
 ///
-/// A hook runs outside of the operation's transaction, and without its locks: it can use the pool itself. So it may run for an
-/// operation that then fails, and a crash may come between the operation and the hook after it.
+/// A hook runs outside the operation's transaction, and without its locks, so it can use the pool itself. A hook may
+/// therefore run before an operation that then fails, and a crash may come between the operation and the hook after it.
 ///
 /// ```
 /// use diesel_tenants::{BoxFuture, lifecycle::{HookResult, LifecycleEvent, LifecycleHooks}};
@@ -39,14 +39,14 @@ pub type HookResult = Result<(), Box<dyn Error + Send + Sync>>;
 /// let pool = diesel_tenants::TenantPool::builder("postgres://localhost/store").hooks(Audit);
 /// ```
 pub trait LifecycleHooks: Send + Sync {
-    /// Called before anything is done. An error keeps it from being done
+    /// Called before the operation. An error prevents the operation
     /// ([`LifecycleError::Hook`](crate::LifecycleError::Hook)).
     fn before<'a>(&'a self, event: &'a LifecycleEvent) -> BoxFuture<'a, HookResult> {
         let _ = event;
         Box::pin(async { Ok(()) })
     }
 
-    /// Called once it is done, and not if it failed. An error is returned to whoever asked for it
+    /// Called after the operation has succeeded. An error is returned to the operation's caller
     /// ([`LifecycleError::HookAfterwards`](crate::LifecycleError::HookAfterwards)), and undoes nothing.
     fn after<'a>(&'a self, event: &'a LifecycleEvent) -> BoxFuture<'a, HookResult> {
         let _ = event;

@@ -1,4 +1,5 @@
-//! What a tenant is: where it lives, what it is up to, what can happen to it, and who is asked and told. Words for all other modules, without I/O.
+//! What a tenant is: its place, its status, the events of its life, and the traits that are asked and told about it.
+//! Types for all other modules, without I/O.
 
 mod archive_note;
 mod directory;

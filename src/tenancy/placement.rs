@@ -2,7 +2,8 @@ use std::{fmt, sync::Arc};
 
 use crate::SchemaName;
 
-/// Where a tenant's tables are: in which database, and there in a schema of the tenant's, or among other tenants' rows.
+/// Where a tenant's tables are: in which database, and there in a schema of the tenant's own or among other tenants'
+/// rows.
 ///
 /// ```
 /// use diesel_tenants::Placement;
@@ -28,7 +29,7 @@ pub(crate) enum Tables {
 }
 
 impl Placement {
-    /// A schema of the tenant's own. In a database of its own that may be `public`.
+    /// A schema of the tenant's own. In a database that only this tenant uses, the schema may be `public`.
     pub fn schema(schema: SchemaName) -> Self {
         Self {
             database: None,
@@ -44,7 +45,8 @@ impl Placement {
         }
     }
 
-    /// The same in another database, by the name under which it was [declared](crate::TenantPoolBuilder::database).
+    /// The same place in another database, by the name under which the database was
+    /// [declared](crate::TenantPoolBuilder::database).
     #[must_use]
     pub fn in_database(self, database: impl Into<Arc<str>>) -> Self {
         Self {

@@ -5,13 +5,13 @@ use futures_core::future::BoxFuture;
 use super::Placement;
 use crate::{SchemaName, pool::TenantPool};
 
-/// Where a tenant is to live, by a policy.
+/// Where a policy places a tenant.
 pub type PolicyAnswer = Result<Placement, Box<dyn Error + Send + Sync>>;
 
 /// Chooses where new tenants live; set by [`placement_policy`](crate::TenantPoolBuilder::placement_policy).
 ///
-/// Two are ready-made: [`FewestTenants`](crate::directory::FewestTenants) and [`Hashed`](crate::directory::Hashed).
-/// [`place_tenant`](TenantPool::place_tenant) asks no policy.
+/// Two policies are ready-made: [`FewestTenants`](crate::directory::FewestTenants) and
+/// [`Hashed`](crate::directory::Hashed). [`place_tenant`](TenantPool::place_tenant) asks no policy.
 ///
 /// ```
 /// use diesel_tenants::{BoxFuture, Placement, PlacementPolicy, SchemaName, TenantPool, pool::PolicyAnswer};
@@ -31,12 +31,12 @@ pub type PolicyAnswer = Result<Placement, Box<dyn Error + Send + Sync>>;
 /// }
 /// ```
 pub trait PlacementPolicy: Send + Sync {
-    /// Chooses a place for a new tenant. In the pool's own database that is the schema of the tenant's name. `pool` is the pool that creates
-    /// it: its [`shared()`](TenantPool::shared) reaches the directory's tables.
+    /// Chooses a place for a new tenant. In the pool's own database a tenant's schema has the tenant's name. `pool` is
+    /// the pool that creates the tenant: its [`shared()`](TenantPool::shared) reaches the directory's tables.
     ///
-    /// It is asked once for a tenant, unless the tenant could not be created, and nothing was left of it.
+    /// The policy is asked once for a tenant, unless creating the tenant failed and left nothing behind.
     ///
     /// # Errors
-    /// Why it can't be told at the moment. Nothing is created then.
+    /// Why the policy can't answer at the moment. Nothing is created then.
     fn place<'a>(&'a self, tenant: &'a SchemaName, pool: &'a TenantPool) -> BoxFuture<'a, PolicyAnswer>;
 }

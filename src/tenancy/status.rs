@@ -1,19 +1,19 @@
 use std::fmt;
 
-/// What a tenant is up to. It is kept in the database as the comment on the tenant's version table, so that it comes and
+/// A tenant's status. It is kept in the database as the comment on the tenant's version table, so that it comes and
 /// goes with the schema, in the same transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TenantStatus {
     /// Can be checked out.
     Active,
-    /// Exists, and is migrated with all others, but is refused at checkout.
+    /// Exists, and is migrated like all others, but is refused at checkout.
     Suspended,
     /// Made ahead of time, with no name of its own yet: for checkouts it doesn't exist.
     Spare,
     /// Dropped, but kept for a while under another name: for checkouts it doesn't exist.
     Archived,
-    /// On its way to be created or dropped, or left behind there by a crash: for checkouts it doesn't exist.
+    /// Being created or dropped, or left in that state by a crash: for checkouts it doesn't exist.
     Unfinished,
 }
 
@@ -58,12 +58,12 @@ impl TenantStatus {
         }
     }
 
-    /// Whether somebody's data are kept under this name: it can be checked out, or could be if it weren't suspended.
+    /// Whether a tenant with this status can be checked out, or could be if it weren't suspended.
     pub fn is_tenant(self) -> bool {
         matches!(self, Self::Active | Self::Suspended)
     }
 
-    /// Whether migrations reach it.
+    /// Whether migrations reach a tenant with this status.
     pub fn is_migrated(self) -> bool {
         matches!(self, Self::Active | Self::Suspended | Self::Spare)
     }
