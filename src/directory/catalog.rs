@@ -6,8 +6,8 @@ use crate::{
 
 /// The catalog of the pool's own database as a directory: each schema is a tenant's.
 ///
-/// That is so without a directory as well. With this one the [`DirectoryCache`](super::DirectoryCache) is in front, so that
-/// unknown tenants are remembered too: whoever asks for them, a million times over, costs no connection and no query.
+/// The same holds without a directory. With this one, the [`DirectoryCache`](super::DirectoryCache) is in front, and
+/// remembers unknown tenants too: for as long as it does, requests for them cost no connection and no query.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CatalogDirectory;
 

@@ -9,11 +9,12 @@ use diesel_async::RunQueryDsl;
 use super::candidates::{Candidates, NoCandidates, schema_in};
 use crate::{BoxFuture, PlacementPolicy, SchemaName, TenantPool, tenancy::PolicyAnswer};
 
-/// Puts each new tenant where the fewest are, in a schema of its name, as the table `tenants` of
-/// [`DirectoryTables`](super::DirectoryTables) counts them: suspended and archived ones too. Of those with equally many the first one named is
-/// taken.
+/// Places each new tenant in the database with the fewest tenants, in a schema of its name. It counts the rows of the
+/// table `tenants` of [`DirectoryTables`](super::DirectoryTables), including suspended and archived tenants. Of
+/// databases with equally many, the first one named is taken.
 ///
-/// Tenants that are created at the same moment don't count each other, and may so be put together; the next ones go elsewhere.
+/// Tenants that are created at the same moment don't count each other, and may be placed together; the next ones go
+/// elsewhere.
 ///
 /// ```
 /// use diesel_tenants::{TenantPool, directory::{DirectoryTables, FewestTenants}};

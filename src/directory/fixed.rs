@@ -26,7 +26,7 @@ pub struct FixedDirectory {
     domains: HashMap<String, SchemaName>,
 }
 
-/// Why a fixed directory is wrong.
+/// Why a fixed directory is invalid.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FixedDirectoryError {
@@ -39,14 +39,14 @@ pub enum FixedDirectoryError {
         /// The tenant.
         tenant: SchemaName,
     },
-    /// Each would see the other's rows.
+    /// Two tenants have the same place: each would see the other's rows.
     #[error("tenants {tenant:?} and {other:?} can't both be in {placement}")]
     SamePlacement {
-        /// The tenant that was to be put in.
+        /// The tenant that was to be added.
         tenant: SchemaName,
-        /// The tenant who is there.
+        /// The tenant that is there.
         other: SchemaName,
-        /// Where.
+        /// The place.
         placement: Placement,
     },
     /// A domain is given twice.
@@ -57,7 +57,7 @@ pub enum FixedDirectoryError {
         /// The tenant to whom it belongs.
         other: SchemaName,
     },
-    /// A domain in letters other than ASCII: in its other form it could be another tenant's.
+    /// A domain is in letters other than ASCII: in its other form it could be another tenant's.
     #[error(
         "domain {domain:?} is not in ASCII: put it in as browsers send it, `xn--bcher-kva.example` for `bücher.example`"
     )]
@@ -65,7 +65,7 @@ pub enum FixedDirectoryError {
         /// The domain.
         domain: String,
     },
-    /// A domain is given to a tenant who isn't there.
+    /// A domain is given to a tenant that isn't in the directory.
     #[error("domain {domain:?} can't belong to tenant {tenant:?}, who isn't in the directory")]
     UnknownTenant {
         /// The domain.
@@ -81,10 +81,10 @@ impl FixedDirectory {
         Self::default()
     }
 
-    /// The same with one tenant more.
+    /// The same directory with one more tenant.
     ///
     /// # Errors
-    /// [`FixedDirectoryError`]: the name is invalid or taken, or another tenant lives there.
+    /// [`FixedDirectoryError`]: the name is invalid or taken, or another tenant has that place.
     pub fn with(mut self, tenant: impl IntoSchemaName, placement: Placement) -> Result<Self, FixedDirectoryError> {
         let tenant = tenant.into_schema_name()?;
         if let Some((other, _)) = self.tenants.iter().find(|(_, taken)| **taken == placement) {
@@ -101,10 +101,11 @@ impl FixedDirectory {
         Ok(self)
     }
 
-    /// The same with a domain of one of its tenants, in ASCII: `xn--bcher-kva.example`, not `bücher.example`.
+    /// The same directory with a domain for one of its tenants, in ASCII: `xn--bcher-kva.example`, not
+    /// `bücher.example`.
     ///
     /// # Errors
-    /// [`FixedDirectoryError`]: the domain is taken or not in ASCII, or the tenant isn't there.
+    /// [`FixedDirectoryError`]: the domain is taken or not in ASCII, or the tenant isn't in the directory.
     pub fn with_domain(mut self, domain: &str, tenant: impl IntoSchemaName) -> Result<Self, FixedDirectoryError> {
         let tenant = tenant.into_schema_name()?;
         let domain = canonical_domain(domain);

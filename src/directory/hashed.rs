@@ -5,11 +5,11 @@ use sha2::{Digest, Sha256};
 use super::candidates::{Candidates, NoCandidates, schema_in};
 use crate::{BoxFuture, PlacementPolicy, SchemaName, TenantPool, tenancy::PolicyAnswer};
 
-/// Puts each new tenant in a database that follows from its name, in a schema of its name: the same in every process, and in every
-/// version of this library. It asks nobody.
+/// Places each new tenant in a database that follows from its name, in a schema of its name: the same in every process,
+/// and in every version of this library. It sends no query.
 ///
-/// The order in which databases are named doesn't matter. With one more, about as many of the names as it has a share of go there, and all
-/// others where they went before. Tenants that exist stay where they are.
+/// The order in which databases are named doesn't matter. Adding a database moves no existing tenant. Of new names,
+/// about its share go to the added database, and all others where they would have gone before.
 ///
 /// ```
 /// use diesel_tenants::{TenantPool, directory::{DirectoryTables, Hashed}};

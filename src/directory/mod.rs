@@ -1,9 +1,10 @@
 //! Where tenants live: directories for a pool to ask.
 //!
-//! Without a directory every schema of the pool's database is a tenant. With one
-//! ([`TenantPoolBuilder::directory`](crate::TenantPoolBuilder::directory)) a tenant is what the directory knows, wherever its
-//! [`Placement`](crate::Placement) says: in a schema of the pool's own database, in another database on any server, or among the
-//! rows of shared tables. Handlers don't notice: they ask `for_tenant(..)` all the same.
+//! Without a directory every schema of the pool's database is a tenant. With a directory
+//! ([`TenantPoolBuilder::directory`](crate::TenantPoolBuilder::directory)) the tenants are those that it knows, and
+//! each lives where its [`Placement`](crate::Placement) says: in a schema of the pool's own database, in another
+//! database on any server, or among the rows of shared tables. Handlers don't notice the difference: they call
+//! `for_tenant(..)` all the same.
 
 mod candidates;
 mod catalog;

@@ -9,13 +9,13 @@ use crate::{ConnectError, SchemaName, SchemaNameError, TenantPool};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReferenceTablesError {
-    /// A name is no name of a table.
+    /// A name can't be a table's.
     #[error("can't make a table a reference table")]
     InvalidName(#[from] SchemaNameError),
     /// No connection could be made.
     #[error("can't connect to make reference tables")]
     Connect(#[from] ConnectError),
-    /// The database is none of Citus'.
+    /// The database doesn't have the extension Citus.
     #[error("this database has no extension `citus`: connect to its coordinator, and run `CREATE EXTENSION citus`")]
     NotCitus,
     /// There is no such table.
@@ -34,7 +34,7 @@ pub enum ReferenceTablesError {
         /// What the server answered.
         source: DieselError,
     },
-    /// The catalogs could not be read, or the transaction not be begun or ended.
+    /// The catalogs could not be read, or the transaction could not begin or end.
     #[error("can't make reference tables")]
     Transaction(#[from] DieselError),
 }
@@ -46,11 +46,12 @@ struct Yes {
 }
 
 impl TenantPool {
-    /// On Citus with `citus.enable_schema_based_sharding`: has every node keep a copy of these tables of the shared schema. Tenants' foreign keys
-    /// can lead to no others, and joins with others don't run on the tenant's node. To do it again changes nothing.
+    /// On Citus with `citus.enable_schema_based_sharding`: has every node keep a copy of these tables of the shared
+    /// schema. Tenants' foreign keys can reference no other shared tables, and joins with others don't run on the
+    /// tenant's node. Repeating the call changes nothing.
     ///
-    /// Name tables behind those that their foreign keys lead to. All are done in one transaction, on a connection apart from the pool's, which must
-    /// lead to the coordinator.
+    /// Name tables after those that their foreign keys reference. All are done in one transaction, on a connection
+    /// outside the pool, which must lead to the coordinator.
     ///
     /// # Errors
     /// [`ReferenceTablesError`]; nothing is changed then.

@@ -13,7 +13,7 @@ use crate::{ConnectError, SchemaName, SchemaNameError, TenantPool, backend::post
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RowSecurityError {
-    /// A name is no name of a table or column.
+    /// A name can't be a table's or a column's.
     #[error("can't put a table under row-level security")]
     InvalidName(#[from] SchemaNameError),
     /// No connection could be made.
@@ -37,27 +37,30 @@ pub enum RowSecurityError {
         /// What the server answered.
         source: DieselError,
     },
-    /// The transaction could not be begun or ended.
+    /// The transaction could not begin or end.
     #[error("can't put tables under row-level security")]
     Transaction(#[from] DieselError),
 }
 
 impl TenantPool {
-    /// Puts tables of the shared schema under row-level security: a tenant that is [placed](crate::Placement::rows) there sees and
-    /// changes the rows with its tenant id only, and whoever has no tenant sees none. To do it again changes nothing.
+    /// Puts tables of the shared schema under row-level security: a tenant that is [placed](crate::Placement::rows)
+    /// there sees and changes only the rows with its tenant id, and a session without a tenant sees none. Repeating the
+    /// call changes nothing.
     ///
-    /// `column` holds the tenant id, of any type that reads it from text. An id that the type would write in another way
-    /// (`07` in an integer, one too long for a `varchar(8)`) sees no rows and adds none: it could be another tenant's. The column
-    /// becomes `NOT NULL`, and gets the running checkout's tenant as its default, so that `INSERT` needn't name it. The policies hold for the table's owner too (`FORCE`), and no other
-    /// policy can let anybody see more (one of them is `RESTRICTIVE`). Superusers and roles with `BYPASSRLS` see everything:
-    /// a pool refuses to hand such connections to tenants.
+    /// `column` holds the tenant id, in any type that can be read from text. An id that the type would write in another
+    /// way (`07` in an integer, one too long for a `varchar(8)`) sees no rows and adds none: it could be another
+    /// tenant's. The column becomes `NOT NULL`, and its default is the running checkout's tenant, so that `INSERT`
+    /// needn't name it. The policies also hold for the table's owner (`FORCE`), and no other policy can show anybody
+    /// more (one of them is `RESTRICTIVE`). Superusers and roles with `BYPASSRLS` see everything: a pool refuses to
+    /// hand such connections to tenants.
     ///
-    /// Partitions, and tables that inherit, get the same: a query that names a partition asks no policy of its table. After a
-    /// partition was added, call this again: until then a pool whose role may use the partition refuses its tenants a
-    /// connection, [by name](crate::CheckoutError::UnprotectedRows), a second later at most. It refuses the same where
-    /// views, materialized views and foreign tables would show the role more.
+    /// Partitions, and tables that inherit, get the same policies: a query that names a partition doesn't meet the
+    /// policies of its parent. After adding a partition, call this again. Until then, and from a second later at most,
+    /// a pool whose role may use the partition refuses its tenants a connection, [by
+    /// name](crate::CheckoutError::UnprotectedRows). It also refuses where views, materialized views and foreign tables
+    /// would show the role more.
     ///
-    /// All tables are done in one transaction, on a connection apart from the pool's, whose role must own them.
+    /// All tables are done in one transaction, on a connection outside the pool, whose role must own them.
     ///
     /// # Errors
     /// [`RowSecurityError`]; nothing is changed then.

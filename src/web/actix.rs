@@ -24,17 +24,18 @@
 //! # }
 //! ```
 //!
-//! The request has its [`Tenant`] among its extensions, for logs: `Logger::custom_response_replace` can read it there.
+//! The [`Tenant`] is among the request's extensions, for logs: `Logger::custom_response_replace` can read it there.
 //!
 //! # Options
 //!
-//! Actix makes any error of an extractor's `None` for `Option<TenantConn>`. Requests for unknown, suspended and malformed tenants
-//! don't come that far: the middleware answers them.
+//! For `Option<TenantConn>` Actix turns any error of the extractor into `None`. Requests for unknown, suspended and
+//! malformed tenants don't reach the extractor: the middleware answers them.
 //!
 //! # Clients that hang up
 //!
-//! By default Actix takes a client that hangs up for one that waits in silence, and the handler runs to its end.
-//! With `h1_allow_half_closed(false)` it stops where it is, its query is cancelled on the server, and its connection is free again.
+//! By default Actix treats a client that hangs up like a client that waits in silence, and the handler runs to its end.
+//! With `h1_allow_half_closed(false)` the handler stops where it is, its query is cancelled on the server, and its
+//! connection is free again.
 
 use std::{
     future::{Ready, ready},
@@ -61,7 +62,7 @@ use super::{
 };
 pub use super::{Rejection, SharedConn, Tenant, TenantConn, TrustedProxies};
 
-/// The framework [Actix Web](::actix_web). Resolvers of yours see [`HttpRequest`].
+/// The framework [Actix Web](::actix_web). Your own resolvers see [`HttpRequest`].
 #[derive(Debug, Clone, Copy)]
 pub enum Actix {}
 

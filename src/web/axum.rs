@@ -20,11 +20,11 @@
 //! # }
 //! ```
 //!
-//! Add the layer after the routes it is for. [`TrustedProxies`] are told by the address of the client: serve the application with
-//! `into_make_service_with_connect_info::<SocketAddr>()`; tests may use a `MockConnectInfo`.
+//! Add the layer after the routes that it is for. [`TrustedProxies`] are recognized by the client's address: serve the
+//! application with `into_make_service_with_connect_info::<SocketAddr>()`; tests may use a `MockConnectInfo`.
 //!
-//! A response to a request with a tenant has that [`Tenant`] among its extensions, and one that was rejected its `Arc<Rejection>`: for layers
-//! further out, such as those that write logs.
+//! The response to a request with a tenant has the [`Tenant`] among its extensions; the response to a rejected request
+//! has its `Arc<Rejection>`. Layers further out can read them, for logs.
 
 use std::{
     mem,
@@ -53,7 +53,7 @@ use super::{
 pub use super::{Rejection, SharedConn, Tenant, TenantConn, TrustedProxies};
 use crate::BoxFuture;
 
-/// The framework [Axum](::axum). Resolvers of yours see [`Parts`].
+/// The framework [Axum](::axum). Your own resolvers see [`Parts`].
 #[derive(Debug, Clone, Copy)]
 pub enum Axum {}
 

@@ -3,7 +3,8 @@ use std::{fmt, ops::Deref, sync::Arc};
 use super::{Rejection, RequestContext};
 use crate::{Checkout, SchemaName, pool::Admitted};
 
-/// The tenant of a request: known, and not suspended. Handlers that can do without one take `Option<Tenant>`.
+/// The tenant of a request: it exists, and is not suspended. Handlers that work without a tenant too take
+/// `Option<Tenant>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenant(pub SchemaName);
 
@@ -21,12 +22,13 @@ impl fmt::Display for Tenant {
     }
 }
 
-/// A connection for the request's tenant, checked out when it is first used.
+/// A connection for the request's tenant, checked out on first use.
 ///
-/// Not when it is extracted: a handler's other arguments may take their time, a body that is uploaded slowly above all, and so may
-/// what a handler does before it needs the database. Nothing of that should hold one of the few connections that all tenants share.
+/// It is not checked out when the handler's arguments are extracted. Other arguments may take their time, above all a
+/// body that is uploaded slowly, and so may what the handler does before it needs the database. Neither should hold one
+/// of the few connections that all tenants share.
 ///
-/// Handlers that can do without a tenant take `Option<TenantConn>`.
+/// Handlers that work without a tenant too take `Option<TenantConn>`.
 pub struct TenantConn {
     tenant: Admitted,
     context: Arc<RequestContext>,
@@ -42,10 +44,11 @@ impl TenantConn {
         }
     }
 
-    /// The connection, to use as any of diesel-async's. It is checked out the first time, and given back when this `TenantConn` is dropped.
+    /// The connection, to use like any of diesel-async's. The first call checks it out; dropping this `TenantConn`
+    /// gives it back.
     ///
     /// # Errors
-    /// [`Rejection`]: there is no connection, or the tenant is no longer there.
+    /// [`Rejection`]: there is no connection, or the tenant no longer exists.
     pub async fn get(&mut self) -> Result<&mut Checkout, Rejection> {
         let checkout = match self.checkout.take() {
             Some(checkout) => checkout,
@@ -86,11 +89,13 @@ impl fmt::Debug for TenantConn {
     }
 }
 
-/// A connection for shared tables only, checked out when it is first used, as [`TenantConn`]. A tenant's table on it is an error.
+/// A connection for shared tables only, checked out on first use, like [`TenantConn`]. A query for a tenant's table
+/// fails.
 ///
-/// A handler with a [`TenantConn`] rarely needs it: a tenant's connection reaches the shared tables too, in the same query. One that
-/// takes both may hold two connections at a time. Such requests never wait for each other in a circle: at most one less than the
-/// pool has connections begins at a time. Of a pool of one connection they can't have two: that is an error after `wait_timeout`.
+/// A handler with a [`TenantConn`] rarely needs it: a tenant's connection reaches the shared tables too, in the same
+/// query. A handler that takes both may hold two connections at a time. Such requests never wait for each other in a
+/// circle: at a time, at most one fewer of them begin than the pool has connections. With a pool of one connection a
+/// handler can't have both: that is an error after `wait_timeout`.
 pub struct SharedConn {
     context: Arc<RequestContext>,
     checkout: Option<Checkout>,
@@ -104,7 +109,7 @@ impl SharedConn {
         }
     }
 
-    /// The connection. It is checked out the first time, and given back when this `SharedConn` is dropped.
+    /// The connection. The first call checks it out; dropping this `SharedConn` gives it back.
     ///
     /// # Errors
     /// [`Rejection`]: there is no connection.

@@ -1,10 +1,11 @@
 use std::net::IpAddr;
 
-/// A web framework, as far as resolvers need to know it. It is implemented for the frameworks of this crate's features.
+/// A web framework, as far as resolvers need to know it. Implemented for the frameworks that this crate has features
+/// for.
 pub trait Framework: Sized + 'static {
-    /// What a resolver of yours gets to see.
+    /// What your own resolvers see.
     type Request<'r>;
-    /// What answers a request that is rejected.
+    /// The response to a request that is rejected.
     type Response;
 
     /// The first two values of a header: enough to tell that there is more than one.

@@ -7,12 +7,12 @@ const MAX_LENGTH: usize = 253;
 
 /// The host that a request is for, without its port.
 ///
-/// Case doesn't matter, a dot at the end is as good as none, `0x7f.1` is an IP address, and `bücher.example` is `xn--bcher-kva.example`.
-/// Labels other than of letters, digits, `-` and `_` are refused.
+/// Case doesn't matter, nor does a dot at the end. `0x7f.1` is an IP address, and `bücher.example` is
+/// `xn--bcher-kva.example`. Labels may contain only letters, digits, `-` and `_`; others are refused.
 ///
-/// Browsers read more spellings than these as the same host ([WHATWG URL](https://url.spec.whatwg.org/#host-parsing)): `client1%2eexample.com`,
-/// full-width letters, invisible characters. They never send them. A proxy in front of the service may take such a spelling for another
-/// host than a browser does, so that they are refused.
+/// Browsers read more spellings as the same host ([WHATWG URL](https://url.spec.whatwg.org/#host-parsing)):
+/// `client1%2eexample.com`, full-width letters, invisible characters. They never send these spellings. A proxy in front
+/// of the service may take such a spelling for another host than a browser does, so they are refused.
 ///
 /// ```
 /// use diesel_tenants::web::Host;

@@ -1,15 +1,16 @@
 //! Web services: the tenant of a request is resolved before its handler runs.
 //!
-//! A [`Resolver`] finds the tenant in the request: in its host, a header, its path, or wherever a function of yours looks.
-//! [`Tenants`] is added to an application in one line. It answers requests for tenants that are unknown, suspended or malformed by
-//! itself, and runs handlers inside of the tenant's [context](crate::context), so that
-//! [`TenantPool::current`](crate::TenantPool::current) works in whatever they call. Handlers ask for a [`TenantConn`], a [`SharedConn`] or
-//! the [`Tenant`].
+//! A [`Resolver`] finds the tenant in the request: in its host, a header, its path, or wherever your own function
+//! looks. [`Tenants`] is added to an application in one line. It answers requests for unknown, suspended or malformed
+//! tenants itself. It runs handlers inside the tenant's [context](crate::context), so that
+//! [`TenantPool::current`](crate::TenantPool::current) works in all code that they call. Handlers ask for a
+//! [`TenantConn`], a [`SharedConn`] or the [`Tenant`].
 //!
-//! Whoever asks for tenants that don't exist, costs a query for each request; with a [directory](crate::directory) it is remembered that
-//! there are none, and with [`CatalogDirectory`](crate::directory::CatalogDirectory) that needs no tables.
+//! That a tenant doesn't exist is remembered for a second, with or without a [directory](crate::directory): however
+//! many requests name it, they cost one query a second. A directory can remember it for longer, and
+//! [`CatalogDirectory`](crate::directory::CatalogDirectory) is one that needs no tables.
 //!
-//! The context ends when a handler returns: a body that is streamed after that takes along what it needs.
+//! The context ends when a handler returns: a body that is streamed after that must take along what it needs.
 //!
 //! | framework | feature | module | guide |
 //! |---|---|---|---|

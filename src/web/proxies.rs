@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-/// The proxies whose `X-Forwarded-Host` is believed. Anybody can send that header: from anybody else it is ignored.
+/// The proxies whose `X-Forwarded-Host` is believed. Anybody can send that header: from others it is ignored.
 ///
 /// ```
 /// use diesel_tenants::web::TrustedProxies;
@@ -41,7 +41,7 @@ impl TrustedProxies {
         })
     }
 
-    /// Trusts whoever can connect: for a service that nobody but its proxy can reach, as over a Unix socket.
+    /// Trusts everybody who can connect: for a service that only its proxy can reach, for example over a Unix socket.
     pub fn everybody() -> Self {
         Self {
             networks: Vec::new(),

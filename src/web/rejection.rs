@@ -4,9 +4,9 @@ use crate::{CheckoutError, SchemaName, SchemaNameError};
 
 /// Why a request is answered by an error: with a status, and a body in JSON that tells clients no more than they need.
 ///
-/// It is an error of extractors and of [`TenantConn::get`](super::TenantConn::get), and takes in Diesel's errors, so that it can be that of handlers
-/// too. What went wrong inside is in its [`source`](std::error::Error::source), for your logs (with the feature `tracing`, those of status 5xx are
-/// logged as errors); no client sees it.
+/// Extractors and [`TenantConn::get`](super::TenantConn::get) return it. Diesel's errors convert into it, so that
+/// handlers can return it too. Its [`source`](std::error::Error::source) holds what went wrong inside, for your logs
+/// (with the feature `tracing`, those of status 5xx are logged as errors); no client sees it.
 ///
 /// | | status | `error` in the body |
 /// |---|---|---|
@@ -40,15 +40,15 @@ pub enum Rejection {
         /// The tenant.
         tenant: SchemaName,
     },
-    /// Two resolvers that must [agree](super::Resolver::and) don't.
+    /// Two resolvers that must [agree](super::Resolver::and) found different tenants.
     #[error("the request is for tenant {one:?} by one resolver, and for tenant {other:?} by the other")]
     DifferentTenants {
-        /// By the first of the resolvers.
+        /// The tenant by the first resolver.
         one: SchemaName,
-        /// By the other.
+        /// The tenant by the other resolver.
         other: SchemaName,
     },
-    /// There is no connection at the moment, or no answer whether there is such a tenant.
+    /// There is no connection at the moment, or no answer to whether the tenant exists.
     #[error("no connection for the request")]
     Unavailable {
         /// Why.
@@ -56,7 +56,7 @@ pub enum Rejection {
         /// When the client may try again.
         retry_after: Duration,
     },
-    /// There can't be a connection for the tenant, as the pool is set up.
+    /// The pool, as it is set up, can't give a connection for the tenant.
     #[error("no connection for the request")]
     Checkout(#[source] Box<CheckoutError>),
     /// A query failed.
@@ -65,25 +65,25 @@ pub enum Rejection {
     /// The request's transaction could not be committed.
     #[error("can't commit the request's transaction")]
     Commit(#[source] diesel::result::Error),
-    /// The request's transaction is in another's hands.
+    /// Something else in the request holds its transaction.
     #[error(
         "the request's transaction is held elsewhere: take one `TenantConn` in a request, and none along into its \
          response or into other tasks"
     )]
     TransactionInUse,
-    /// The handler asks for a tenant, and nothing looked for one.
+    /// The handler asks for a tenant, but nothing resolves tenants for its route.
     #[error(
         "nothing resolves tenants for this route: add `Tenants` to the application as layer, middleware or fairing"
     )]
     NotInstalled,
-    /// A resolver's, or a handler's, own.
+    /// A rejection by your own resolver or handler.
     #[error("{message}")]
     Custom {
-        /// The status; what can be none of a response's counts as 500.
+        /// The status; a number that is no status of a response counts as 500.
         status: u16,
-        /// What programs go by.
+        /// The code, for programs.
         code: Cow<'static, str>,
-        /// What people read; clients see it.
+        /// The message, for people; clients see it.
         message: Cow<'static, str>,
     },
 }
@@ -95,19 +95,19 @@ pub enum Malformed {
     /// There is no header `Host`.
     #[error("the request has no Host header")]
     NoHost,
-    /// A host that isn't one.
+    /// The host is malformed.
     #[error("the request's host is malformed")]
     Host,
     /// The request's target and the header `Host` differ.
     #[error("the request names two different hosts")]
     DifferentHosts,
-    /// A header that may be there once.
+    /// A header that may occur only once occurs more than once.
     #[error("the request has more than one value of the header {header:?}")]
     Repeated {
         /// The header.
         header: String,
     },
-    /// A header, or a segment of the path, that isn't text.
+    /// A header, or a segment of the path, isn't text.
     #[error("the tenant in the request is not UTF-8 text")]
     NotText,
     /// A segment of the path is empty, and others follow.
@@ -122,7 +122,7 @@ pub enum Malformed {
 }
 
 impl Rejection {
-    /// A rejection of your own. A status below 200 or above 599 counts as 500.
+    /// Your own rejection. A status below 200 or above 599 counts as 500.
     pub fn custom(status: u16, code: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
         Self::Custom {
             status,
@@ -190,7 +190,7 @@ impl Rejection {
         }
     }
 
-    /// What programs go by: `error` in the body.
+    /// The code, for programs: `error` in the body.
     pub fn code(&self) -> &str {
         match self {
             Self::Malformed(_) => "malformed_tenant",
@@ -207,7 +207,7 @@ impl Rejection {
         }
     }
 
-    /// What clients may read: `message` in the body.
+    /// The message, for people: `message` in the body.
     pub fn message(&self) -> Cow<'_, str> {
         match self {
             Self::Malformed(malformed) => malformed.to_string().into(),

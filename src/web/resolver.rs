@@ -16,8 +16,9 @@ use crate::{BoxFuture, IntoSchemaName, SchemaName};
 /// # Ok::<(), diesel_tenants::web::Malformed>(())
 /// ```
 ///
-/// A request without a tenant still reaches handlers: those that ask for one get [`Rejection::Missing`], those that ask for an
-/// `Option` of it get `None`. A host, header or path that is malformed is an error, also if another resolver comes after.
+/// A request without a tenant still reaches handlers: a handler that asks for the tenant gets [`Rejection::Missing`],
+/// one that asks for an `Option` of it gets `None`. A malformed host, header or path is an error, even if another
+/// resolver follows.
 pub struct Resolver<F: Framework> {
     steps: Vec<Step<F>>,
 }
@@ -80,8 +81,8 @@ impl<F: Framework> Resolver<F> {
         Self { steps: vec![step] }
     }
 
-    /// The label in front of a base domain: `client1` of `client1.example.com`. The base domain alone, an IP address, another domain, and more
-    /// than one label are no tenant.
+    /// The label in front of a base domain: `client1` of `client1.example.com`. The base domain alone, an IP address,
+    /// another domain, and more than one label name no tenant.
     ///
     /// Labels are in lower case, and in the letters of their script: `xn--mller-kva.example.com` is tenant `müller`.
     ///
@@ -91,7 +92,7 @@ impl<F: Framework> Resolver<F> {
         Self::subdomain_except(base, [])
     }
 
-    /// The same, but for some labels that are no tenant's: `www`, for instance.
+    /// The same, except for some labels that are no tenant's: `www`, for instance.
     ///
     /// # Errors
     /// As for [`subdomain`](Self::subdomain).
@@ -104,7 +105,8 @@ impl<F: Framework> Resolver<F> {
         Ok(Self::of(Step::Subdomain { base, except }))
     }
 
-    /// The whole domain, as the pool's [directory](crate::TenantDirectory) knows it ([`TenantPool::tenant_of_domain`](crate::TenantPool::tenant_of_domain)). One that nobody has is
+    /// The whole domain, as the pool's [directory](crate::TenantDirectory) knows it
+    /// ([`TenantPool::tenant_of_domain`](crate::TenantPool::tenant_of_domain)). A domain that belongs to nobody names
     /// no tenant.
     pub fn domain() -> Self {
         Self::of(Step::Domain)
@@ -112,48 +114,50 @@ impl<F: Framework> Resolver<F> {
 
     /// A header.
     ///
-    /// **Clients choose what is in a header**: whoever can send a request can name any tenant. Use it where something in front of the
-    /// service sets the header and removes the client's, or where each handler checks that the user belongs to the tenant.
+    /// **Clients choose what is in a header**: anybody who can send a request can name any tenant. Use it where
+    /// something in front of the service sets the header and removes the client's, or where each handler checks that
+    /// the user belongs to the tenant.
     pub fn header(name: impl Into<String>) -> Self {
         Self::of(Step::Header(name.into()))
     }
 
     /// A segment of the path, counted from 0: `client1` of `/client1/users`, percent-decoded.
     ///
-    /// Every path has a first segment: give routes without a tenant, such as `/health`, a router of their own. As with
-    /// [headers](Self::header), clients choose what is there. A path with a segment `.` or `..` is malformed: a proxy in front may have
-    /// removed such segments before it looked who may see what. So it is where a segment only has such a part, between slashes and backslashes
-    /// or before a `;`, and wherever it is percent-encoded.
+    /// Every path has a first segment: give routes without a tenant, such as `/health`, their own router. As with
+    /// [headers](Self::header), clients choose the segment. A path with a segment `.` or `..` is malformed: a proxy in
+    /// front may have removed such segments before it checked who may see what. The same holds for a segment with such
+    /// a part, between slashes and backslashes or before a `;`, and for percent-encoded forms.
     pub fn path_segment(index: usize) -> Self {
         Self::of(Step::PathSegment(index))
     }
 
-    /// A function of yours: of a session, or the claim in a token that was verified before. It sees the framework's own request.
+    /// Your own function: it may read a session, or the claim in a token that was verified before. It sees the
+    /// framework's own request.
     ///
-    /// `Ok(None)` leaves it to the next resolver, an error answers the request ([`Rejection::custom`]).
+    /// `Ok(None)` passes the request to the next resolver, an error answers it ([`Rejection::custom`]).
     pub fn custom(find: impl Fn(&F::Request<'_>) -> Result<Option<String>, Rejection> + Send + Sync + 'static) -> Self {
         Self::of(Step::Custom(Arc::new(find)))
     }
 
-    /// A function that has to wait for its answer. What it needs of the request, it takes along into its future.
+    /// Your own function that waits for its answer. It must move what it needs of the request into its future.
     pub fn custom_async(
         find: impl Fn(&F::Request<'_>) -> BoxFuture<'static, Result<Option<String>, Rejection>> + Send + Sync + 'static,
     ) -> Self {
         Self::of(Step::Later(Arc::new(find)))
     }
 
-    /// This one, and where it finds no tenant, another one.
+    /// This resolver and, where it finds no tenant, the other one.
     #[must_use]
     pub fn or(mut self, other: Self) -> Self {
         self.steps.extend(other.steps);
         self
     }
 
-    /// The tenant that this one and another one agree on: the claim of a token and the host, for instance, so that the users of one
-    /// tenant can't ask for another's host.
+    /// The tenant on which this resolver and another one agree: a token's claim and the host, for instance, so that one
+    /// tenant's users can't use another tenant's host.
     ///
-    /// If either finds no tenant, there is none, and another resolver that comes after is asked. If they find two, the request is answered by
-    /// [`Rejection::DifferentTenants`].
+    /// If either resolver finds no tenant, the request has none, and the next resolver is asked. If they find different
+    /// tenants, the request is answered by [`Rejection::DifferentTenants`].
     ///
     /// ```
     /// use diesel_tenants::web::axum::Resolver;

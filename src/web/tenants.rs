@@ -3,10 +3,10 @@ use std::{fmt, sync::Arc, time::Duration};
 use super::{Framework, Rejection, RequestContext, Resolver, TrustedProxies, resolver::Claims};
 use crate::{CheckoutError, TenantPool};
 
-/// What a web application is given, in one line: it resolves the tenant of each request before the handler runs.
+/// Resolves the tenant of each request before the handler runs; added to a web application in one line.
 ///
-/// It is a layer for Axum, a middleware for Actix and a fairing for Rocket, depending on `F`; each framework's module has an alias for it.
-/// Cloning is cheap.
+/// Depending on `F` it is a layer for Axum, a middleware for Actix or a fairing for Rocket; each framework's module has
+/// an alias for it. Cloning is cheap.
 pub struct Tenants<F: Framework> {
     inner: Arc<Inner<F>>,
 }
@@ -35,7 +35,7 @@ impl Settings {
 }
 
 impl<F: Framework> Tenants<F> {
-    /// Resolves the tenants of requests, whose connections come from a pool.
+    /// Resolves requests' tenants by `resolver`, and takes their connections from `pool`.
     pub fn new(pool: TenantPool, resolver: Resolver<F>) -> Self {
         let settings = Settings {
             pool,
@@ -57,18 +57,20 @@ impl<F: Framework> Tenants<F> {
         self.with(|inner| inner.proxies = proxies)
     }
 
-    /// Runs what a handler does on its [`TenantConn`](super::TenantConn) in one transaction, which begins when the connection is first used,
-    /// and is committed before a response of status 2xx or 3xx is sent. Any other response, a panic, and a client that hangs up
-    /// roll it back (for Rocket in routes mounted with `in_tenant`). If a query failed, or was given up, and the handler answers 2xx all the same, the response becomes 500. Default: each query is its own.
+    /// Runs what a handler does on its [`TenantConn`](super::TenantConn) in one transaction. The transaction begins
+    /// when the connection is first used, and is committed before a response of status 2xx or 3xx is sent. Any other
+    /// response, a panic, and a client that hangs up roll it back (for Rocket in routes mounted with `in_tenant`). If a
+    /// query failed or was abandoned, and the handler still answers 2xx, the response becomes 500. Default: each query
+    /// is its own transaction.
     ///
-    /// It belongs to the request's one `TenantConn`; connections from [`SharedConn`](super::SharedConn) and
-    /// [`TenantPool::current`] are not in it.
+    /// The transaction belongs to the request's one `TenantConn`; connections from [`SharedConn`](super::SharedConn)
+    /// and [`TenantPool::current`] are not in it.
     #[must_use]
     pub fn transactions(self) -> Self {
         self.with(|inner| inner.settings.transactions = true)
     }
 
-    /// When clients may try again, if there was no connection: `Retry-After`. Default: 1 second.
+    /// After how long clients may try again if there was no connection: `Retry-After`. Default: 1 second.
     #[must_use]
     pub fn retry_after(self, time: Duration) -> Self {
         self.with(|inner| inner.settings.retry_after = time)

@@ -11,26 +11,26 @@ pub use prepare::DirectoryTablesError;
 
 /// Two tables in the shared schema as a directory: `tenants` and `domains`.
 ///
-/// [`TenantPool::prepare_directory`](crate::TenantPool::prepare_directory) makes them. What is done to a tenant by the pool (creating, renaming, suspending,
-/// archiving, dropping it) is done to its row in the same transaction. Columns and rows of your own can be added, and rows be
-/// changed by ordinary typed queries, with the tables of [`schema`](super::schema) or with yours: triggers tell every
-/// pool that [listens](crate::TenantPoolBuilder::listen).
+/// [`TenantPool::prepare_directory`](crate::TenantPool::prepare_directory) creates them. When the pool creates,
+/// renames, suspends, archives or drops a tenant, it changes the tenant's row in the same transaction. You can add your
+/// own columns and rows, and change rows by ordinary typed queries, with the tables of [`schema`](super::schema) or
+/// your own: triggers tell every pool that [listens](crate::TenantPoolBuilder::listen).
 ///
 /// | column of `tenants` | |
 /// |---|---|
-/// | `name text` | by which it is checked out; the primary key |
-/// | `schema_name text` | its schema; or else |
-/// | `tenant_id text` | its id in tables that it shares |
-/// | `database_name text` | of another database, as declared; `NULL` is the pool's own |
+/// | `name text` | the name by which the tenant is checked out; the primary key |
+/// | `schema_name text` | the tenant's schema; or else |
+/// | `tenant_id text` | the tenant's id in shared tables |
+/// | `database_name text` | the name of another database, as declared; `NULL` is the pool's own |
 /// | `status text` | `active`, `suspended`, `archived` or `unfinished` |
 /// | `created_at`, `updated_at` | `timestamptz` |
 ///
 /// No two tenants can have the same place. `domains` has `domain text`, the primary key, in lower case and in ASCII (`xn--bcher-kva.example`); `tenant text`, which
 /// references `tenants`; and `is_primary boolean`, true for one domain of a tenant at most.
 ///
-/// Other processes may still remember where a tenant was, so a place that it left goes to nobody else for a while, and neither does a name to
-/// which domains led: [`reuse_after`](crate::TenantPoolBuilder::reuse_after). A third table, `tenants_left`, tells who left what; to delete
-/// its rows ends the wait.
+/// Other processes may still remember where a tenant was. So a place that a tenant left goes to nobody else for a
+/// while, and neither does a name to which domains led: [`reuse_after`](crate::TenantPoolBuilder::reuse_after). A third
+/// table, `tenants_left`, records who left what; deleting its rows ends the wait.
 #[derive(Debug, Clone, Copy)]
 pub struct DirectoryTables {
     timeout: Duration,
@@ -58,10 +58,12 @@ impl DirectoryTables {
 }
 
 impl TenantPoolBuilder {
-    /// Asks [`DirectoryTables`] if the database has them when the pool is built, unless another [directory](Self::directory) is
-    /// given: for programs that work on databases of other applications, as the command `diesel-tenants` does. It costs one connection.
+    /// Uses [`DirectoryTables`] if the database has them when the pool is built, unless another
+    /// [directory](Self::directory) is set: for programs that work on other applications' databases, like the command
+    /// `diesel-tenants`. It costs one connection.
     ///
-    /// They are found by the comment that [`prepare_directory`](crate::TenantPool::prepare_directory) writes, or else by their columns.
+    /// The tables are found by the comment that [`prepare_directory`](crate::TenantPool::prepare_directory) writes, or
+    /// else by their columns.
     pub fn directory_tables_if_found(self) -> Self {
         self.directory_if_found(DirectoryTables::new())
     }

@@ -9,7 +9,7 @@ use crate::{ConnectError, SchemaName, TenantPool, pool::DIRECTORY_MADE};
 
 const TABLES: &str = include_str!("tables.sql");
 
-/// Why the tables of a directory could not be made. Nothing is changed then.
+/// Why the tables of a directory could not be created. Nothing is changed then.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DirectoryTablesError {
@@ -29,8 +29,8 @@ pub enum DirectoryTablesError {
 }
 
 impl TenantPool {
-    /// Makes the tables of [`DirectoryTables`](super::DirectoryTables) in the shared schema, where they aren't there yet, in one
-    /// transaction on a connection apart from the pool's. Any number of processes may do so, at any time.
+    /// Creates the tables of [`DirectoryTables`](super::DirectoryTables) in the shared schema, where they don't exist
+    /// yet, in one transaction on a connection outside the pool. Any number of processes may call this, at any time.
     ///
     /// # Errors
     /// [`DirectoryTablesError`]; nothing is changed then.

@@ -1,10 +1,10 @@
 //! The tables of [`DirectoryTables`](super::DirectoryTables) in the schema `public`, for typed queries.
 //!
-//! To join them with tables of yours, to add columns, or with another shared schema, declare them in your own crate: Rust lets only
-//! the crate that declares a table say what it is joined with.
+//! Declare the tables in your own crate to join them with your tables, to add columns, or for another shared schema:
+//! Rust lets only the crate that declares a table say what it is joined with.
 
 diesel::table! {
-    /// Who there is, and where they live.
+    /// The tenants, and where they live.
     public.tenants (name) {
         /// The name by which a tenant is checked out.
         name -> Text,
@@ -24,13 +24,13 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Domains, and whose they are.
+    /// Domains, and the tenants to whom they belong.
     public.domains (domain) {
         /// The domain, in lower case and in ASCII, without a dot at its end.
         domain -> Text,
-        /// The tenant.
+        /// The tenant to whom the domain belongs.
         tenant -> Text,
-        /// Whether it is the tenant's main one.
+        /// Whether this is the tenant's main domain.
         is_primary -> Bool,
     }
 }

@@ -24,31 +24,33 @@
 //! # }
 //! ```
 //!
-//! A fairing can't run a handler inside of anything. Guards work in all routes; for [`TenantPool::current`](crate::TenantPool::current), and
-//! spans, mount routes with [`in_tenant`]. Without the fairing an application that uses the guards doesn't launch.
+//! A fairing can't wrap a handler. Guards work in all routes; for [`TenantPool::current`](crate::TenantPool::current),
+//! and spans, mount routes with [`in_tenant`]. An application that uses the guards without the fairing doesn't launch.
 //!
 //! # Catchers
 //!
-//! Catchers of yours come first: a request for an unknown tenant, or one that a guard refuses, goes to your catcher of its status, or your
-//! default one. Where there is none it is answered in JSON, or by [`on_rejection`](Tenants::on_rejection), which comes before your catchers for
-//! all but what a guard refuses.
-//! (A handler that did without its `Option<Tenant>`, and then fails with 404 itself, can't be told from a guard that refused: it is answered as one.)
+//! Your catchers come first: a request for an unknown tenant, or one that a guard refuses, goes to your catcher of its
+//! status, or to your default one. Where there is none, the request is answered in JSON, or by
+//! [`on_rejection`](Tenants::on_rejection). `on_rejection` comes before your catchers for all requests but those that a
+//! guard refuses. (If a handler goes on without its `Option<Tenant>`, and then fails with 404 itself, its request can't
+//! be told from one that a guard refused, and is answered in the same way.)
 //!
-//! Register yours with the application, or by fairings that are attached before this one: two catchers of one status for all paths
-//! don't launch.
+//! Register your catchers with the application, or by fairings that are attached before this one: an application with
+//! two catchers of one status for all paths doesn't launch.
 //!
 //! # Other fairings
 //!
-//! A request for a tenant who is unknown, suspended or malformed is led to a route of this crate's, and no handler of yours sees it: its
-//! method is `CONNECT` from then on, but for `HEAD`. Attach this fairing after others that change requests: one that sets the method later leads such a request
-//! to a handler. Routes mounted with [`in_tenant`] refuse it even then, and so do guards that a handler requires, but not an `Option<TenantConn>`, which Rocket
-//! makes `None`, nor a `Result`.
+//! A request for an unknown, suspended or malformed tenant is led to this crate's own route, and none of your handlers
+//! sees it. Its method is `CONNECT` from then on, except for `HEAD`. Attach this fairing after others that change
+//! requests: a fairing that sets the method later leads such a request to a handler. Even then, routes mounted with
+//! [`in_tenant`] refuse the request, and so do guards that a handler requires. An `Option<TenantConn>`, which Rocket
+//! makes `None`, and a `Result` don't refuse it.
 //!
 //! # What Rocket does otherwise
 //!
-//! - A handler runs to its end also if its client hangs up: set a `statement_timeout` for queries that take too long.
-//! - Headers that aren't UTF-8 are removed before anybody sees them.
-//! - Of a request of HTTP/1 to an absolute URI only the header `Host` is seen.
+//! - A handler runs to its end even if its client hangs up: set a `statement_timeout` for queries that take too long.
+//! - Rocket removes headers that aren't UTF-8 before anybody sees them.
+//! - Of an HTTP/1 request to an absolute URI only the header `Host` is seen.
 
 mod answer;
 mod guards;
@@ -80,7 +82,7 @@ const REJECTED: Method = Method::Connect;
 /// The name of our catchers, and our route.
 const OURS: &str = "diesel-tenants";
 
-/// The framework [Rocket](::rocket). Resolvers of yours see [`Request`].
+/// The framework [Rocket](::rocket). Your own resolvers see [`Request`].
 #[derive(Debug, Clone, Copy)]
 pub enum Rocket {}
 

@@ -8,7 +8,7 @@ use rocket::{
 use super::{Admission, Rejection, TenantFairing, admission, answer::reject};
 use crate::web::request_context::is_success;
 
-/// Routes whose handlers run as the tenant's: [`TenantPool::current`](crate::TenantPool::current) works in them.
+/// Routes whose handlers have a current tenant: [`TenantPool::current`](crate::TenantPool::current) works in them.
 pub fn in_tenant(routes: impl Into<Vec<Route>>) -> Vec<Route> {
     let mut routes = routes.into();
     for route in &mut routes {
