@@ -54,11 +54,11 @@ impl TenantPool {
     /// more (one of them is `RESTRICTIVE`). Superusers and roles with `BYPASSRLS` see everything: a pool refuses to
     /// hand such connections to tenants.
     ///
-    /// Partitions, and tables that inherit, get the same policies: a query that names a partition doesn't meet the
-    /// policies of its parent. After adding a partition, call this again. Until then, and from a second later at most,
-    /// a pool whose role may use the partition refuses its tenants a connection, [by
-    /// name](crate::CheckoutError::UnprotectedRows). It also refuses where views, materialized views and foreign tables
-    /// would show the role more.
+    /// Partitions, and tables that inherit, get the same policies: a query that names a partition doesn't meet its
+    /// parent's policies. After adding a partition, call this again. Until then a pool whose role may use the partition
+    /// refuses its tenants connections, with an [error](crate::CheckoutError::UnprotectedRows) that names the
+    /// partition, at most a second after it was added. The same holds where views, materialized views and foreign
+    /// tables would show the role more.
     ///
     /// All tables are done in one transaction, on a connection outside the pool, whose role must own them.
     ///

@@ -31,8 +31,8 @@ pub type PolicyAnswer = Result<Placement, Box<dyn Error + Send + Sync>>;
 /// }
 /// ```
 pub trait PlacementPolicy: Send + Sync {
-    /// Chooses a place for a new tenant. In the pool's own database a tenant's schema has the tenant's name. `pool` is
-    /// the pool that creates the tenant: its [`shared()`](TenantPool::shared) reaches the directory's tables.
+    /// Chooses a place for a new tenant. In the pool's own database a tenant's schema must have the tenant's name.
+    /// `pool` is the pool that creates the tenant: its [`shared()`](TenantPool::shared) reaches the directory's tables.
     ///
     /// The policy is asked once for a tenant, unless creating the tenant failed and left nothing behind.
     ///

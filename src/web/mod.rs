@@ -6,9 +6,9 @@
 //! [`TenantPool::current`](crate::TenantPool::current) works in all code that they call. Handlers ask for a
 //! [`TenantConn`], a [`SharedConn`] or the [`Tenant`].
 //!
-//! That a tenant doesn't exist is remembered for a second, with or without a [directory](crate::directory): however
-//! many requests name it, they cost one query a second. A directory can remember it for longer, and
-//! [`CatalogDirectory`](crate::directory::CatalogDirectory) is one that needs no tables.
+//! The pool remembers for a second that a tenant doesn't exist, with or without a [directory](crate::directory):
+//! however many requests name that tenant, they cost one query a second. A directory's answers can be remembered for
+//! longer; [`CatalogDirectory`](crate::directory::CatalogDirectory) is a directory that needs no tables.
 //!
 //! The context ends when a handler returns: a body that is streamed after that must take along what it needs.
 //!
