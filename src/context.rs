@@ -90,7 +90,7 @@ pub fn with_current_tenant<F: Future>(future: F) -> impl Future<Output = F::Outp
     CURRENT.scope(current(), future)
 }
 
-/// Runs a function with a current tenant: for threads that block.
+/// Runs a function with a current tenant: for blocking work in other threads.
 pub fn with_tenant_blocking<T>(tenant: impl IntoSchemaName, work: impl FnOnce() -> T) -> T {
     CURRENT.sync_scope(Some(tenant.into_schema_name().into()), work)
 }

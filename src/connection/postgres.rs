@@ -25,8 +25,8 @@ impl TenantConnection<AsyncPgConnection> {
     /// types up by its search_path until this is called.
     ///
     /// # Errors
-    /// [`NotFound`](diesel::result::Error::NotFound) if the map leads to a schema that does not exist, or what the server
-    /// answers.
+    /// [`NotFound`](diesel::result::Error::NotFound) if the map leads to a schema that does not exist, or what the
+    /// server answers.
     pub async fn look_up_types(&mut self) -> QueryResult<()> {
         let map = self.map().clone();
         let Some(schema) = map.unqualified() else { return Ok(()) };
@@ -47,7 +47,7 @@ impl TenantConnection<AsyncPgConnection> {
 
     /// The notifications that arrive on this connection after `LISTEN`.
     ///
-    /// A pool hands a connection that listens to no other checkout afterwards.
+    /// A pool doesn't hand a connection that listens to another checkout afterwards.
     pub fn notifications_stream(&mut self) -> impl Stream<Item = QueryResult<PgNotification>> + '_ {
         self.inner.notifications_stream()
     }

@@ -8,8 +8,8 @@ use crate::{BoxFuture, PlacementPolicy, SchemaName, TenantPool, tenancy::PolicyA
 /// Places each new tenant in a database that follows from its name, in a schema of its name: the same in every process,
 /// and in every version of this library. It sends no query.
 ///
-/// The order in which databases are named doesn't matter. Adding a database moves no existing tenant. Of new names,
-/// about its share go to the added database, and all others where they would have gone before.
+/// The order in which databases are named doesn't matter. Adding a database moves no existing tenant. The added
+/// database gets about its share of the new tenants; all others go where they would have gone before.
 ///
 /// ```
 /// use diesel_tenants::{TenantPool, directory::{DirectoryTables, Hashed}};

@@ -50,7 +50,7 @@ impl TenantPool {
     /// schema. Tenants' foreign keys can reference no other shared tables, and joins with others don't run on the
     /// tenant's node. Repeating the call changes nothing.
     ///
-    /// Name tables after those that their foreign keys reference. All are done in one transaction, on a connection
+    /// List a table behind those that its foreign keys reference. All are done in one transaction, on a connection
     /// outside the pool, which must lead to the coordinator.
     ///
     /// # Errors

@@ -136,8 +136,8 @@ impl TenantPoolBuilder {
     }
 
     /// How long the server may take to answer the test of a connection, or the question whether a schema exists.
-    /// Default: 5 seconds. A connection that doesn't answer its test in time is replaced. Connections that were idle
-    /// for as long are then replaced untested.
+    /// Default: 5 seconds. A connection that doesn't answer its test in time is replaced. Connections that have been
+    /// idle for as long as that one are then replaced untested.
     pub fn recycle_timeout(mut self, recycle_timeout: Duration) -> Self {
         self.options.recycle_timeout = recycle_timeout;
         self

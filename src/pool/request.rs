@@ -81,8 +81,8 @@ impl<'a> CheckoutRequest<'a> {
     /// Waits for a connection. Dropping the future while it waits leaves nothing behind.
     ///
     /// # Errors
-    /// [`CheckoutError`]: the name is invalid, the schema does not exist, the pool is exhausted or closed, or the server
-    /// can't be reached.
+    /// [`CheckoutError`]: the name is invalid, the schema does not exist, the pool is exhausted or closed, or the
+    /// server can't be reached.
     pub async fn get(self) -> Result<Checkout, CheckoutError> {
         let deadline = self.pool.deadline();
         self.get_until(deadline).await

@@ -80,8 +80,8 @@ pub struct PoolStatus {
 }
 
 impl TenantPool {
-    /// Starts a pool for the database at `database_url`: `postgres://user:password@host:5432/database`, or any other form
-    /// that [`tokio_postgres::Config`] reads.
+    /// Starts a pool for the database at `database_url`: `postgres://user:password@host:5432/database`, or any other
+    /// form that [`tokio_postgres::Config`] reads.
     pub fn builder(database_url: impl Into<String>) -> TenantPoolBuilder {
         TenantPoolBuilder::new(database_url.into())
     }

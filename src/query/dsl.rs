@@ -18,8 +18,8 @@ pub trait TranslateDsl: Sized {
     /// Sends the query's unqualified tables to one schema, whatever the connection's map. Tables pinned to a schema
     /// stay there.
     ///
-    /// The schema's existence isn't checked beforehand: if it is missing, the server answers "relation … does not
-    /// exist".
+    /// The schema's existence isn't checked beforehand: if it is missing, the query fails with the server's error
+    /// "relation … does not exist".
     ///
     /// # Errors
     /// If no schema can have that name, the query fails when it is run, with a

@@ -7,8 +7,8 @@ use super::LifecycleEvent;
 /// What a hook returns.
 pub type HookResult = Result<(), Box<dyn Error + Send + Sync>>;
 
-/// Application code that runs before and after this pool creates, imports, renames, suspends, resumes, drops, archives,
-/// restores or purges a tenant; set by [`TenantPoolBuilder::hooks`](crate::TenantPoolBuilder::hooks).
+/// Application code that runs before and after this pool creates, clones, imports, renames, moves, suspends, resumes,
+/// drops, archives, restores or purges a tenant; set by [`TenantPoolBuilder::hooks`](crate::TenantPoolBuilder::hooks).
 ///
 /// A hook runs outside the operation's transaction, and without its locks, so it can use the pool itself. A hook may
 /// therefore run before an operation that then fails, and a crash may come between the operation and the hook after it.

@@ -3,7 +3,7 @@ use std::{fmt, ops::Deref, sync::Arc};
 use super::{Rejection, RequestContext};
 use crate::{Checkout, SchemaName, pool::Admitted};
 
-/// The tenant of a request: it exists, and is not suspended. Handlers that work without a tenant too take
+/// The tenant of a request: it exists, and is not suspended. Handlers that also work without a tenant take
 /// `Option<Tenant>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenant(pub SchemaName);
@@ -28,7 +28,7 @@ impl fmt::Display for Tenant {
 /// body that is uploaded slowly, and so may what the handler does before it needs the database. Neither should hold one
 /// of the few connections that all tenants share.
 ///
-/// Handlers that work without a tenant too take `Option<TenantConn>`.
+/// Handlers that also work without a tenant take `Option<TenantConn>`.
 pub struct TenantConn {
     tenant: Admitted,
     context: Arc<RequestContext>,
@@ -94,8 +94,8 @@ impl fmt::Debug for TenantConn {
 ///
 /// A handler with a [`TenantConn`] rarely needs it: a tenant's connection reaches the shared tables too, in the same
 /// query. A handler that takes both may hold two connections at a time. Such requests never wait for each other in a
-/// circle: at a time, at most one fewer of them begin than the pool has connections. With a pool of one connection a
-/// handler can't have both: that is an error after `wait_timeout`.
+/// circle: the pool lets in at most one fewer of them at a time than it has connections. With a pool of one connection
+/// a handler can't have both: that is an error after `wait_timeout`.
 pub struct SharedConn {
     context: Arc<RequestContext>,
     checkout: Option<Checkout>,

@@ -6,7 +6,7 @@ use crate::{CheckoutError, SchemaName, SchemaNameError};
 ///
 /// Extractors and [`TenantConn::get`](super::TenantConn::get) return it. Diesel's errors convert into it, so that
 /// handlers can return it too. Its [`source`](std::error::Error::source) holds what went wrong inside, for your logs
-/// (with the feature `tracing`, those of status 5xx are logged as errors); no client sees it.
+/// (with the feature `tracing`, rejections of status 5xx are logged as errors); no client sees it.
 ///
 /// | | status | `error` in the body |
 /// |---|---|---|

@@ -19,14 +19,15 @@ pub use prepare::DirectoryTablesError;
 /// | column of `tenants` | |
 /// |---|---|
 /// | `name text` | the name by which the tenant is checked out; the primary key |
-/// | `schema_name text` | the tenant's schema; or else |
-/// | `tenant_id text` | the tenant's id in shared tables |
+/// | `schema_name text` | the tenant's schema, or `NULL` if it shares tables |
+/// | `tenant_id text` | the tenant's id in shared tables, or `NULL` if it has a schema |
 /// | `database_name text` | the name of another database, as declared; `NULL` is the pool's own |
 /// | `status text` | `active`, `suspended`, `archived` or `unfinished` |
 /// | `created_at`, `updated_at` | `timestamptz` |
 ///
-/// No two tenants can have the same place. `domains` has `domain text`, the primary key, in lower case and in ASCII (`xn--bcher-kva.example`); `tenant text`, which
-/// references `tenants`; and `is_primary boolean`, true for one domain of a tenant at most.
+/// No two tenants can have the same place. `domains` has `domain text`, the primary key, in lower case and in ASCII
+/// (`xn--bcher-kva.example`); `tenant text`, which references `tenants`; and `is_primary boolean`, true for one domain
+/// of a tenant at most.
 ///
 /// Other processes may still remember where a tenant was. So a place that a tenant left goes to nobody else for a
 /// while, and neither does a name to which domains led: [`reuse_after`](crate::TenantPoolBuilder::reuse_after). A third
