@@ -47,7 +47,7 @@ impl TenantConnection<AsyncPgConnection> {
 
     /// The notifications that arrive on this connection after `LISTEN`.
     ///
-    /// A pool doesn't hand a connection that listens to another checkout afterwards.
+    /// After `LISTEN`, a pool hands the connection to no other checkout.
     pub fn notifications_stream(&mut self) -> impl Stream<Item = QueryResult<PgNotification>> + '_ {
         self.inner.notifications_stream()
     }
