@@ -7,8 +7,8 @@
 //! [`TenantConn`], a [`SharedConn`] or the [`Tenant`].
 //!
 //! The pool remembers for a second that a tenant doesn't exist, with or without a [directory](crate::directory):
-//! however many requests name that tenant, they cost one query a second. A directory's answers can be remembered for
-//! longer; [`CatalogDirectory`](crate::directory::CatalogDirectory) is a directory that needs no tables.
+//! however many requests name it, they cost one query a second.
+//! [`CatalogDirectory`](crate::directory::CatalogDirectory) needs no tables, and can remember it for longer.
 //!
 //! The context ends when a handler returns: a body that is streamed after that must take along what it needs.
 //!
