@@ -14,7 +14,7 @@ pub type PolicyAnswer = Result<Placement, Box<dyn Error + Send + Sync>>;
 /// [`Hashed`](crate::directory::Hashed). [`place_tenant`](TenantPool::place_tenant) asks no policy.
 ///
 /// ```
-/// use diesel_tenants::{BoxFuture, Placement, PlacementPolicy, SchemaName, TenantPool, pool::PolicyAnswer};
+/// use diesel_tenants::{BoxFuture, Placement, PlacementPolicy, SchemaName, TenantPool, tenancy::PolicyAnswer};
 ///
 /// /// Trial accounts share tables, all others get a schema on the shard.
 /// struct TrialsShare;
