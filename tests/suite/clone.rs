@@ -419,3 +419,27 @@ async fn values_survive_whatever_the_database_sets() {
     pool.clone_tenant("template", "client2").await.unwrap();
     assert_eq!(strings(&database, "SELECT list[2] IS NULL FROM client2.lists"), ["t"]);
 }
+
+#[tokio::test]
+async fn sequences_with_quotes_in_their_names_go_on_where_they_were() {
+    let (pool, database) = template(
+        r#"CREATE SEQUENCE "it's ""mine"""; SELECT setval('"it''s ""mine"""', 41);
+           CREATE TABLE "or""ders" ("i""d" serial PRIMARY KEY, "n'o" int GENERATED ALWAYS AS IDENTITY);
+           INSERT INTO "or""ders" DEFAULT VALUES; INSERT INTO "or""ders" DEFAULT VALUES"#,
+    )
+    .await;
+    pool.clone_tenant("template", "client's \"own\"").await.unwrap();
+    let mut exported = Vec::new();
+    pool.export_tenant("template").to(&mut exported).await.unwrap();
+    pool.import_tenant("imported").from(&exported[..]).await.unwrap();
+    for schema in [r#""client's ""own""""#, "imported", "template"] {
+        let next = format!(r#"{schema}."it's ""mine""""#).replace('\'', "''");
+        assert_eq!(
+            strings(&database, &format!("SELECT nextval('{next}')")),
+            ["42"],
+            "{schema}"
+        );
+        let inserted = format!(r#"INSERT INTO {schema}."or""ders" DEFAULT VALUES RETURNING "i""d", "n'o""#);
+        assert_eq!(strings(&database, &inserted), ["3|3"], "{schema}");
+    }
+}
