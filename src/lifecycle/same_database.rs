@@ -2,11 +2,13 @@
 
 use std::hash::{BuildHasher, RandomState};
 
-use diesel::{QueryableByName, sql_types::Bool};
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::TransactionManager;
 
-use super::{LifecycleError, LifecycleEvent, connect};
-use crate::TenantPool;
+use super::{LifecycleError, LifecycleEvent, connect, operation::Transactions};
+use crate::{
+    TenantPool,
+    backend::postgres::{LockSpan, try_lock_named},
+};
 
 impl TenantPool {
     /// Whether another pool leads to the same database, by whatever URL: a lock that is taken here can't be had there.
@@ -15,22 +17,19 @@ impl TenantPool {
         other: &TenantPool,
         event: &LifecycleEvent,
     ) -> Result<bool, LifecycleError> {
-        #[derive(QueryableByName)]
-        struct Lock {
-            #[diesel(sql_type = Bool)]
-            taken: bool,
-        }
-
         let failed = |source| LifecycleError::of(event, source);
-        // Nobody else has a lock of that number.
-        let number = RandomState::new().hash_one(std::process::id()).cast_signed();
+        // Nobody else has a lock of that name, so it can be had here.
+        let name = format!("diesel-tenants: {}", RandomState::new().hash_one(std::process::id()));
         let mut here = connect(self, event).await?;
-        let lock = format!("BEGIN; SELECT pg_catalog.pg_advisory_xact_lock({number})");
-        here.batch_execute(&lock).await.map_err(failed)?;
+        Transactions::begin_transaction(&mut here).await.map_err(failed)?;
+        try_lock_named(&mut here, &name, LockSpan::Transaction)
+            .await
+            .map_err(failed)?;
         let mut there = connect(other, event).await?;
-        let lock = format!("SELECT pg_catalog.pg_try_advisory_xact_lock({number}) AS taken");
-        let lock: Lock = diesel::sql_query(lock).get_result(&mut there).await.map_err(failed)?;
-        here.batch_execute("ROLLBACK").await.map_err(failed)?;
-        Ok(!lock.taken)
+        let is_free = try_lock_named(&mut there, &name, LockSpan::Transaction)
+            .await
+            .map_err(failed)?;
+        Transactions::rollback_transaction(&mut here).await.map_err(failed)?;
+        Ok(!is_free)
     }
 }
