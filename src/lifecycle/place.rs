@@ -184,7 +184,7 @@ impl TenantPool {
             }
             let versions = made?;
             if schema != elsewhere.shared_schema() {
-                let mark = format!("COMMENT ON TABLE {} IS {PLACED}", version_table(schema));
+                let mark = format!("COMMENT ON TABLE {} IS '{PLACED}'", version_table(schema));
                 let marked = connect(&elsewhere, event).await?.batch_execute(&mark).await;
                 marked.map_err(|source| LifecycleError::of(event, source))?;
             }

@@ -27,10 +27,10 @@ const SPARE: &str = "diesel-tenants: spare";
 const ARCHIVED: &str = "diesel-tenants: archived";
 const UNFINISHED: &str = "diesel-tenants: creation unfinished";
 
-/// The comment on the version table of an active tenant that the directory of *another* database placed here, as a literal of SQL.
+/// The comment on the version table of an active tenant that the directory of *another* database placed here.
 ///
 /// This database has no directory to ask. A rename or a drop here would leave that directory with a name that leads to whoever gets it next.
-pub(crate) const PLACED: &str = "'diesel-tenants: placed here by the directory of another database'";
+pub(crate) const PLACED: &str = "diesel-tenants: placed here by the directory of another database";
 
 impl TenantStatus {
     /// By the comment on the version table.
@@ -71,7 +71,7 @@ impl TenantStatus {
 
 /// Whether a comment on a version table says that the directory of another database knows the tenant.
 pub(crate) fn is_placed(comment: Option<&str>) -> bool {
-    comment.is_some_and(|comment| PLACED.trim_matches('\'') == comment)
+    comment == Some(PLACED)
 }
 
 impl fmt::Display for TenantStatus {
@@ -115,9 +115,8 @@ mod tests {
 
     #[test]
     fn a_tenant_that_another_database_placed_here_is_active() {
-        let comment = Some(PLACED.trim_matches('\''));
-        assert!(is_placed(comment));
-        assert_eq!(TenantStatus::of_comment(comment), TenantStatus::Active);
+        assert!(is_placed(Some(PLACED)));
+        assert_eq!(TenantStatus::of_comment(Some(PLACED)), TenantStatus::Active);
         assert!(!is_placed(None) && !is_placed(Some(SUSPENDED)));
     }
 

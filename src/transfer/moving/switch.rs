@@ -79,7 +79,7 @@ impl Run<'_> {
         let status = match self.to.database() {
             // There the schema tells as well as the directory; elsewhere the directory alone.
             None => entry.status.comment(),
-            Some(_) => PLACED.to_owned(),
+            Some(_) => literal(PLACED),
         };
         let failed = self.server("to finish what was made");
         writer
