@@ -81,30 +81,26 @@ pub(crate) struct Refusals {
 impl Refusals {
     /// Of the text that was analysed, if there are any.
     pub(crate) fn of(sql: &str, template: &Template) -> Option<Box<Self>> {
-        let (effect, hazard) = (template.session_effect(), template.hazard());
-        let stays = match effect {
-            SessionEffect::Certain { offset } => Some(RefusedStatement::StaysOnSession {
-                name: name_at(sql, offset),
-                place: Place::new(sql, offset),
-            }),
+        let at = |offset| (name_at(sql, offset), Place::new(sql, offset));
+        let stays = match template.session_effect() {
+            SessionEffect::Certain { offset } => {
+                let (name, place) = at(offset);
+                Some(RefusedStatement::StaysOnSession { name, place })
+            }
             SessionEffect::None | SessionEffect::Possible => None,
         };
-        let is_current_value = hazard.is_some_and(|hazard| hazard.kind == HazardKind::CurrentValue);
-        let hazard = hazard.map(|hazard| {
-            let (name, place) = (name_at(sql, hazard.offset), Place::new(sql, hazard.offset));
+        let (mut in_turn, mut behind_pooler) = (None, stays);
+        if let Some(hazard) = template.hazard() {
+            let (name, place) = at(hazard.offset);
             match hazard.kind {
-                HazardKind::CurrentValue => RefusedStatement::CurrentValue { name, place },
-                HazardKind::LastValue => RefusedStatement::LastValue { name, place },
-                HazardKind::CopyFromStdin => RefusedStatement::CopyFromStdin { name, place },
-                HazardKind::NoSchema => RefusedStatement::NoSchema { name, place },
+                HazardKind::CurrentValue => {
+                    behind_pooler.get_or_insert(RefusedStatement::CurrentValue { name, place });
+                }
+                HazardKind::LastValue => in_turn = Some(RefusedStatement::LastValue { name, place }),
+                HazardKind::CopyFromStdin => in_turn = Some(RefusedStatement::CopyFromStdin { name, place }),
+                HazardKind::NoSchema => in_turn = Some(RefusedStatement::NoSchema { name, place }),
             }
-        });
-        let (in_turn, current_value) = if is_current_value {
-            (None, hazard)
-        } else {
-            (hazard, None)
-        };
-        let behind_pooler = stays.or(current_value);
+        }
         (in_turn.is_some() || behind_pooler.is_some()).then(|| Box::new(Self { in_turn, behind_pooler }))
     }
 
