@@ -1,26 +1,10 @@
-//! What is the same for all subcommands.
+//! Options that several subcommands have.
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser};
+use clap::Args;
 
-use crate::{commands::Command, duration};
-
-/// Migrates, creates, compares and inspects the tenants of a PostgreSQL database, each in a schema of its own.
-#[derive(Debug, Parser)]
-#[command(
-    name = "diesel-tenants",
-    version,
-    after_help = "Exit codes: 0 all well; 1 something failed, differs, or is pending where that was asked for; 2 wrong usage; \
-                  130 given up by a second Ctrl-C.",
-    max_term_width = 100
-)]
-pub struct Arguments {
-    #[command(subcommand)]
-    pub command: Command,
-    #[command(flatten)]
-    pub global: Global,
-}
+use crate::duration;
 
 /// Options of all subcommands.
 #[derive(Debug, Clone, Args)]
@@ -117,16 +101,4 @@ pub struct Patience {
     /// How long to wait for transactions that use the tenant: a number with ms, s, m, h or d.
     #[arg(long, value_name = "TIME", default_value = "3s", value_parser = duration::parse)]
     pub wait: std::time::Duration,
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    use super::*;
-
-    #[test]
-    fn the_arguments_of_no_subcommand_contradict_each_other() {
-        Arguments::command().debug_assert();
-    }
 }

@@ -3,9 +3,9 @@
 //! The shell's script asks this very command each time, by a variable, so that it knows the words of each subcommand, and needs no
 //! replacement when there is a new version.
 
-use std::{ffi::OsStr, future::Future, io, time::Duration};
+use std::{ffi::OsStr, future::Future, io, sync::OnceLock, time::Duration};
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::{Command, FromArgMatches};
 use clap_complete::{
     CompletionCandidate,
     engine::ArgValueCompleter,
@@ -13,11 +13,7 @@ use clap_complete::{
 };
 use diesel_tenants::{TenantPool, TenantStatus};
 
-use crate::{
-    arguments::{Arguments, Global},
-    commands::Context,
-    output::Printer,
-};
+use crate::{arguments::Global, context::Context, output::Printer};
 
 /// By which a shell says that it asks.
 const VARIABLE: &str = "_DIESEL_TENANTS_COMPLETE";
@@ -28,9 +24,13 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// As many names as anybody reads.
 const MOST: usize = 1_000;
 
-/// Answers a shell, and ends the process; does nothing if none asks.
-pub fn answer() {
-    CompleteEnv::with_factory(Arguments::command).var(VARIABLE).complete();
+/// The command with all its subcommands, once a shell may ask.
+static COMMAND: OnceLock<fn() -> Command> = OnceLock::new();
+
+/// Answers a shell that asks for words of this command, and ends the process; does nothing if none asks.
+pub fn answer(command: fn() -> Command) {
+    let command = COMMAND.get_or_init(|| command);
+    CompleteEnv::with_factory(command).var(VARIABLE).complete();
 }
 
 /// The script for a shell.
@@ -90,7 +90,7 @@ fn names<F: Future<Output = Option<Vec<String>>>>(
 /// The database that the command line is about, as far as it is there.
 fn context() -> Option<Context> {
     let words = std::env::args_os().skip_while(|word| word != "--").skip(1);
-    let command = Arguments::command().ignore_errors(true);
+    let command = COMMAND.get()?().ignore_errors(true);
     let matches = command.try_get_matches_from(words).ok()?;
     let global = Global::from_arg_matches(&matches).ok()?;
     Context::new(&global, Printer::new(false)).ok()

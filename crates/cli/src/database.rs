@@ -13,6 +13,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{
     arguments::Global,
+    causes::causes,
     settings::{Directory, Settings},
     tls,
 };
@@ -156,12 +157,6 @@ fn safe_options(extension_schemas: &[SchemaName]) -> String {
         options.push(character);
     }
     options
-}
-
-/// An error and its causes on one line.
-pub fn causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let chain = std::iter::successors(Some(error), |error| error.source());
-    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// The URL with a name by which others see who uses a tenant; and with an `sslmode` that the driver knows: with `require` this

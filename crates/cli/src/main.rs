@@ -5,9 +5,11 @@
 #![deny(missing_docs)]
 
 mod arguments;
+mod causes;
 mod commands;
 mod completion;
 mod confirm;
+mod context;
 mod database;
 mod duration;
 mod interrupt;
@@ -18,16 +20,16 @@ mod whole_file;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
-use arguments::Arguments;
+use commands::Arguments;
 use output::{Ending, Printer};
 
 fn main() -> ExitCode {
     // Before anything else runs: it sets variables, which clap then reads.
     let environment = settings::load_dotenv();
     // A shell that asks for words needs nothing else.
-    completion::answer();
+    completion::answer(Arguments::command);
     let arguments = Arguments::parse();
     let printer = Printer::new(arguments.global.json);
     let ended = environment.and_then(|()| run(arguments, printer));

@@ -2,9 +2,8 @@ use clap::Args;
 use diesel_tenants::{DriftReport, SchemaName, drift::Repair};
 use serde_json::{Value, json};
 
-use super::Context;
-use crate::completion::tenants;
 use crate::output::{Ending, name, print_raw, say, value};
+use crate::{completion::tenants, context::Context};
 
 /// Options of `drift`.
 #[derive(Debug, Args)]

@@ -1,15 +1,13 @@
 use std::io::{self, Write};
 
-use clap::{Command, CommandFactory};
+use clap::Command;
 use clap_mangen::Man;
 
-use crate::{
-    arguments::Arguments,
-    output::{Ending, print_raw},
-};
+use crate::output::{Ending, print_raw};
 
-pub fn run() -> anyhow::Result<Ending> {
-    let mut command = Arguments::command().disable_help_subcommand(true);
+/// Prints the pages of the whole command.
+pub fn run(command: Command) -> anyhow::Result<Ending> {
+    let mut command = command.disable_help_subcommand(true);
     command.build();
     let mut pages = Vec::new();
     render(&command, &mut pages)?;

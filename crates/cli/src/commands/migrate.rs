@@ -7,10 +7,10 @@ use diesel_tenants::{
     migrations::{FleetEvent, FleetMigration, TenantOutcome},
 };
 
-use super::Context;
 use crate::{
     arguments::TenantMigrations,
     completion::tenants,
+    context::Context,
     duration,
     interrupt::Interrupt,
     output::{Ending, Progress, describe, print_fleet},

@@ -14,15 +14,29 @@ mod spares;
 mod status;
 mod tenant;
 
-use clap::Subcommand;
-use diesel_tenants::TenantPool;
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::{
-    arguments::{Arguments, Global},
-    database::Database,
+    arguments::Global,
+    context::Context,
     output::{Ending, Printer},
-    settings::Settings,
 };
+
+/// Migrates, creates, compares and inspects the tenants of a PostgreSQL database, each in a schema of its own.
+#[derive(Debug, Parser)]
+#[command(
+    name = "diesel-tenants",
+    version,
+    after_help = "Exit codes: 0 all well; 1 something failed, differs, or is pending where that was asked for; 2 wrong usage; \
+                  130 given up by a second Ctrl-C.",
+    max_term_width = 100
+)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+    #[command(flatten)]
+    pub global: Global,
+}
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -59,32 +73,10 @@ pub enum Command {
     Man,
 }
 
-/// What a subcommand needs to do its work.
-pub struct Context {
-    pub settings: Settings,
-    pub database: Database,
-    pub printer: Printer,
-}
-
-impl Context {
-    pub fn new(global: &Global, printer: Printer) -> anyhow::Result<Self> {
-        Ok(Self {
-            settings: Settings::read(global)?,
-            database: Database::new(global)?,
-            printer,
-        })
-    }
-
-    /// A pool for one thing at a time.
-    pub async fn pool(&self) -> anyhow::Result<TenantPool> {
-        self.database.pool(&self.settings, 2).await
-    }
-}
-
 /// Runs what the arguments ask for.
 pub async fn run(arguments: Arguments, printer: Printer) -> anyhow::Result<Ending> {
     let Arguments { command, global } = arguments;
-    // These two need no database.
+    // The last two need no database.
     let context = || Context::new(&global, printer);
     match command {
         Command::Shared(shared) => shared.run(&context()?).await,
@@ -99,6 +91,16 @@ pub async fn run(arguments: Arguments, printer: Printer) -> anyhow::Result<Endin
         Command::Run(run) => run.run(&context()?).await,
         Command::Doctor(doctor) => doctor.run(&context()?).await,
         Command::Completions(completions) => completions.run(),
-        Command::Man => man::run(),
+        Command::Man => man::run(Arguments::command()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_of_no_subcommand_contradict_each_other() {
+        Arguments::command().debug_assert();
     }
 }

@@ -4,9 +4,12 @@ use clap::Args;
 use diesel_tenants::{SchemaName, migrations::ChosenMigrations};
 use serde_json::json;
 
-use super::{Context, migrate::Fleet, revert::ask};
+use super::{
+    migrate::Fleet,
+    revert::{Revert, Reverted},
+};
 use crate::{
-    arguments::{Consent, Count, TenantMigrations},
+    context::Context,
     interrupt::Interrupt,
     output::{Ending, print_fleet},
 };
@@ -15,44 +18,36 @@ use crate::{
 #[derive(Debug, Args)]
 pub struct Redo {
     #[command(flatten)]
-    migrations: TenantMigrations,
-    #[command(flatten)]
-    count: Count,
-    #[command(flatten)]
-    fleet: Fleet,
-    #[command(flatten)]
-    consent: Consent,
+    revert: Revert,
 }
 
 impl Redo {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
-        let migrations = context.settings.tenant_migrations(&self.migrations).await?;
-        let pool = context.pool().await?;
-        if !self.fleet.dry_run {
-            ask(&self.consent, &self.count, &self.fleet, "Revert and redo")?;
-        }
-        let interrupt = Interrupt::watch();
-        let revert = pool.revert_tenants(migrations.clone(), self.count.revert());
-        let reverted = self.fleet.run(revert, "reverted", &interrupt).await?;
+        let Reverted {
+            pool,
+            migrations,
+            report: reverted,
+        } = self.revert.revert(context, "Revert and redo").await?;
+        let fleet = self.revert.fleet;
         let mut is_success = reverted.is_success();
         let mut applied = Vec::new();
-        if !self.fleet.dry_run {
+        if !fleet.dry_run {
             // Each tenant gets what was taken from it, no more, and whatever became of the others.
             let mut taken: BTreeMap<&[String], Vec<&SchemaName>> = BTreeMap::new();
             for report in reverted.tenants.iter().filter(|report| !report.versions.is_empty()) {
                 taken.entry(&report.versions).or_default().push(&report.tenant);
             }
             for (versions, tenants) in taken {
-                let fleet = Fleet {
+                let again = Fleet {
                     only: Vec::new(),
                     canary: Vec::new(),
                     keep_going: true,
-                    ..self.fleet.clone()
+                    ..fleet.clone()
                 };
                 let chosen = ChosenMigrations::with_versions(migrations.clone(), versions);
                 let migration = pool.migrate_tenants(chosen).only(tenants);
                 // Also after Ctrl-C: nobody is left without what was reverted.
-                let report = fleet.run(migration, "applied", &Interrupt::never()).await?;
+                let report = again.run(migration, "applied", &Interrupt::never()).await?;
                 is_success &= report.is_success();
                 applied.push(report);
             }

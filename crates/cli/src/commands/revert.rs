@@ -1,9 +1,11 @@
 use clap::Args;
+use diesel_tenants::{FleetReport, TenantPool, migrations::MigrationFolder};
 
-use super::{Context, migrate::Fleet};
+use super::migrate::Fleet;
 use crate::{
     arguments::{Consent, Count, TenantMigrations},
     confirm::confirm,
+    context::Context,
     interrupt::Interrupt,
     output::{Ending, name, print_fleet},
 };
@@ -16,42 +18,59 @@ pub struct Revert {
     #[command(flatten)]
     count: Count,
     #[command(flatten)]
-    fleet: Fleet,
+    pub fleet: Fleet,
     #[command(flatten)]
     consent: Consent,
 }
 
+/// What was reverted, and with what to go on.
+pub struct Reverted {
+    pub pool: TenantPool,
+    pub migrations: MigrationFolder,
+    pub report: FleetReport,
+}
+
 impl Revert {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
-        let migrations = context.settings.tenant_migrations(&self.migrations).await?;
-        let pool = context.pool().await?;
-        if !self.fleet.dry_run {
-            ask(&self.consent, &self.count, &self.fleet, "Revert")?;
-        }
-        let interrupt = Interrupt::watch();
-        let revert = pool.revert_tenants(migrations, self.count.revert());
-        let report = self.fleet.run(revert, "reverted", &interrupt).await?;
+        let Reverted { report, .. } = self.revert(context, "Revert").await?;
         context.printer.result(&report, || print_fleet(&report, "reverted"))?;
         Ok(Ending::well_if(report.is_success()))
     }
-}
 
-/// Asks before migrations are reverted, and tables dropped by it.
-pub fn ask(consent: &Consent, count: &Count, fleet: &Fleet, what: &str) -> anyhow::Result<()> {
-    let migrations = match (count.all, count.number) {
-        (true, _) => "all migrations".to_owned(),
-        (false, 1) => "the newest migration".to_owned(),
-        (false, number) => format!("the newest {number} migrations"),
-    };
-    let tenants = match fleet.only.as_slice() {
-        [] => "all tenants".to_owned(),
-        only => {
-            let names: Vec<String> = only.iter().map(|only| name(only)).collect();
-            format!("tenants {}", names.join(", "))
+    /// Reverts, once it is allowed; `what` begins the question.
+    pub async fn revert(&self, context: &Context, what: &str) -> anyhow::Result<Reverted> {
+        let migrations = context.settings.tenant_migrations(&self.migrations).await?;
+        let pool = context.pool().await?;
+        if !self.fleet.dry_run {
+            self.ask(what)?;
         }
-    };
-    confirm(
-        consent,
-        &format!("{what} {migrations} of {tenants}, with the data of the tables and columns that this drops?"),
-    )
+        let interrupt = Interrupt::watch();
+        let revert = pool.revert_tenants(migrations.clone(), self.count.revert());
+        let report = self.fleet.run(revert, "reverted", &interrupt).await?;
+        Ok(Reverted {
+            pool,
+            migrations,
+            report,
+        })
+    }
+
+    /// Asks before migrations are reverted, and tables dropped by it.
+    fn ask(&self, what: &str) -> anyhow::Result<()> {
+        let migrations = match (self.count.all, self.count.number) {
+            (true, _) => "all migrations".to_owned(),
+            (false, 1) => "the newest migration".to_owned(),
+            (false, number) => format!("the newest {number} migrations"),
+        };
+        let tenants = match self.fleet.only.as_slice() {
+            [] => "all tenants".to_owned(),
+            only => {
+                let names: Vec<String> = only.iter().map(|only| name(only)).collect();
+                format!("tenants {}", names.join(", "))
+            }
+        };
+        confirm(
+            &self.consent,
+            &format!("{what} {migrations} of {tenants}, with the data of the tables and columns that this drops?"),
+        )
+    }
 }

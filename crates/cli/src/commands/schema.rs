@@ -7,10 +7,10 @@ use clap::{Args, Subcommand};
 use diesel_tenants::schema::{AllowTogether, OutdatedFile, RustSchema, SchemaWarning};
 use serde_json::json;
 
-use super::Context;
 use crate::{
     arguments::{SharedMigrations, TenantMigrations},
     completion::tenants,
+    context::Context,
     output::{Ending, say, tell},
     settings::Together,
 };

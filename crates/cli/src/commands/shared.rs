@@ -1,10 +1,10 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::Context;
 use crate::{
     arguments::{Consent, Count, SharedMigrations},
     confirm::confirm,
+    context::Context,
     output::{Ending, print_invalid, say, table},
 };
 

@@ -2,9 +2,9 @@ use clap::{Args, Subcommand};
 use diesel_tenants::migrations::outside_work;
 use serde_json::json;
 
-use super::Context;
 use crate::{
     arguments::TenantMigrations,
+    context::Context,
     output::{Ending, say, warned},
 };
 

@@ -1,10 +1,10 @@
 use anyhow::bail;
 use clap::Args;
 
-use super::Context;
 use crate::{
     arguments::TenantMigrations,
     completion::tenants,
+    context::Context,
     output::{Ending, counted, name, print_changed, print_invalid, say, table},
 };
 

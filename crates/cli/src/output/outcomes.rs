@@ -21,6 +21,21 @@ impl Outcomes {
         }
     }
 
+    /// Does the same to each of some tenants, one after the other, also after a failure, and prints what came of it. `done` and
+    /// the results are as for [`add`](Self::add).
+    pub async fn of_each<E: Error + 'static>(
+        printer: Printer,
+        tenants: &[String],
+        done: &str,
+        mut act: impl AsyncFnMut(&str) -> Result<(String, Value), E>,
+    ) -> anyhow::Result<Ending> {
+        let mut outcomes = Self::new(printer);
+        for tenant in tenants {
+            outcomes.add(tenant, done, act(tenant).await);
+        }
+        outcomes.end()
+    }
+
     /// Notes and prints what was done to a tenant: `done` is a word such as `created`; what else is to be said comes as text, and
     /// as an object for JSON.
     pub fn add<E: Error + 'static>(&mut self, tenant: &str, done: &str, result: Result<(String, Value), E>) {

@@ -11,8 +11,10 @@ mod session;
 use clap::Args;
 use serde_json::json;
 
-use super::Context;
-use crate::output::{Ending, line, say, table};
+use crate::{
+    context::Context,
+    output::{Ending, line, say, table},
+};
 use finding::{Check, Finding, Severity};
 
 /// Options of `doctor`.

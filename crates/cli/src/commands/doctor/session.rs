@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio_postgres::{Client, Error, types::Type};
 
 use super::Finding;
-use crate::{commands::Context, output::line};
+use crate::{context::Context, output::line};
 
 /// For an answer that a pooler may never give.
 const PATIENCE: Duration = Duration::from_secs(5);

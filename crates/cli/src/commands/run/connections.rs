@@ -3,7 +3,7 @@ use std::sync::{Mutex, PoisonError};
 use tokio_postgres::Client;
 
 use super::answer::Answer;
-use crate::commands::Context;
+use crate::context::Context;
 
 /// Connections for SQL of any kind, whose answers are text. What it leaves on a session no other tenant meets.
 pub struct Connections<'a> {

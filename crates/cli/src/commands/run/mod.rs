@@ -15,9 +15,9 @@ use diesel_tenants::{SchemaName, SchemaTranslateMap, TenantPool, TenantStatus};
 use futures_util::{StreamExt, stream};
 use serde_json::json;
 
-use super::Context;
 use crate::{
     completion::tenants,
+    context::Context,
     interrupt::Interrupt,
     output::{Ending, Progress, line, name, say},
 };

@@ -1,9 +1,10 @@
 use clap::Args;
+use diesel_tenants::LifecycleError;
 use serde_json::json;
 
 use crate::{
-    commands::Context,
     completion::tenants,
+    context::Context,
     output::{Ending, Outcomes},
 };
 
@@ -26,27 +27,22 @@ pub struct Resume {
 impl Suspend {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
         let pool = context.pool().await?;
-        let mut outcomes = Outcomes::new(context.printer);
-        for name in &self.names {
-            let suspended = pool.suspend_tenant(name).await;
+        Outcomes::of_each(context.printer, &self.names, "suspended", async |name| {
+            pool.suspend_tenant(name).await?;
             let note = "known to all within a minute, by default";
-            outcomes.add(name, "suspended", suspended.map(|()| (note.to_owned(), json!({}))));
-        }
-        outcomes.end()
+            Ok::<_, LifecycleError>((note.to_owned(), json!({})))
+        })
+        .await
     }
 }
 
 impl Resume {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
         let pool = context.pool().await?;
-        let mut outcomes = Outcomes::new(context.printer);
-        for name in &self.names {
-            outcomes.add(
-                name,
-                "resumed",
-                pool.resume_tenant(name).await.map(|()| (String::new(), json!({}))),
-            );
-        }
-        outcomes.end()
+        Outcomes::of_each(context.printer, &self.names, "resumed", async |name| {
+            pool.resume_tenant(name).await?;
+            Ok::<_, LifecycleError>((String::new(), json!({})))
+        })
+        .await
     }
 }

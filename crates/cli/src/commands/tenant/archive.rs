@@ -1,10 +1,11 @@
 use clap::Args;
+use diesel_tenants::LifecycleError;
 use serde_json::json;
 
 use crate::{
     arguments::Patience,
-    commands::Context,
     completion::tenants,
+    context::Context,
     output::{Ending, Outcomes, name as shown},
 };
 
@@ -27,8 +28,7 @@ pub struct Archive {
 impl Archive {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
         let pool = context.pool().await?;
-        let mut outcomes = Outcomes::new(context.printer);
-        for name in &self.names {
+        Outcomes::of_each(context.printer, &self.names, "archived", async |name| {
             let mut archive = pool.archive_tenant(name).wait(self.patience.wait);
             if self.force {
                 archive = archive.force();
@@ -36,15 +36,10 @@ impl Archive {
             if self.leave_texts {
                 archive = archive.leave_texts();
             }
-            let archived = archive.await;
-            let archived = archived.map(|archive| {
-                (
-                    format!("as {}", shown(archive.as_str())),
-                    json!({ "archive": archive.as_str() }),
-                )
-            });
-            outcomes.add(name, "archived", archived);
-        }
-        outcomes.end()
+            let archive = archive.await?;
+            let text = format!("as {}", shown(archive.as_str()));
+            Ok::<_, LifecycleError>((text, json!({ "archive": archive.as_str() })))
+        })
+        .await
     }
 }

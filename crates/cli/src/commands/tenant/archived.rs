@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::{
     arguments::Consent,
-    commands::Context,
     confirm::confirm,
+    context::Context,
     duration,
     output::{Ending, Outcomes, name, say, table},
 };

@@ -2,8 +2,8 @@ use clap::Args;
 use serde_json::json;
 
 use crate::{
-    commands::Context,
     completion::tenants,
+    context::Context,
     output::{Ending, Outcomes, name},
 };
 

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::{
     arguments::TenantMigrations,
-    commands::Context,
+    context::Context,
     output::{Ending, Outcomes, counted, warned},
 };
 
@@ -38,7 +38,6 @@ impl Create {
             false => Some(context.settings.tenant_migrations(&self.migrations).await?),
         };
         let pool = context.pool().await?;
-        let mut outcomes = Outcomes::new(context.printer);
         let outside = match &migrations {
             None => Vec::new(),
             Some(migrations) if self.only_version.is_empty() => {
@@ -51,23 +50,21 @@ impl Create {
         if !context.settings.tenants.refuse_outside_work {
             outside.iter().for_each(|work| eprintln!("{}", warned(work)));
         }
-        for name in &self.names {
-            let created = match (&migrations, self.only_version.as_slice()) {
+        let done = if self.if_not_exists { "there" } else { "created" };
+        Outcomes::of_each(context.printer, &self.names, done, async |name| {
+            let versions = match (&migrations, self.only_version.as_slice()) {
                 (None, _) => self.create(&pool, name, NoMigrations).await,
                 (Some(migrations), []) => self.create(&pool, name, MigrationFolder::clone(migrations)).await,
                 (Some(migrations), versions) => {
                     let chosen = ChosenMigrations::with_versions(migrations.clone(), versions);
                     self.create(&pool, name, chosen).await
                 }
-            };
-            let created = created.map(|versions| {
-                let versions: Vec<String> = versions.iter().map(ToString::to_string).collect();
-                let text = format!("{} applied", counted(versions.len(), "migration"));
-                (text, json!({ "versions": versions, "outside": outside }))
-            });
-            outcomes.add(name, if self.if_not_exists { "there" } else { "created" }, created);
-        }
-        outcomes.end()
+            }?;
+            let versions: Vec<String> = versions.iter().map(ToString::to_string).collect();
+            let text = format!("{} applied", counted(versions.len(), "migration"));
+            Ok::<_, LifecycleError>((text, json!({ "versions": versions, "outside": outside })))
+        })
+        .await
     }
 
     async fn create(

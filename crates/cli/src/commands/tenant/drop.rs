@@ -1,13 +1,16 @@
+use std::{collections::BTreeMap, convert::Infallible};
+
 use anyhow::bail;
 use clap::Args;
+use diesel_tenants::LifecycleError;
 use serde_json::json;
 use tokio_postgres::{Client, types::Type};
 
 use crate::{
     arguments::{Consent, Patience},
-    commands::Context,
     completion::tenants,
     confirm::confirm,
+    context::Context,
     output::{Ending, Outcomes, counted, name as shown},
 };
 
@@ -44,34 +47,31 @@ impl Drop {
             );
         }
         let client = context.database.safe_client(&context.settings).await?;
-        let mut outcomes = Outcomes::new(context.printer);
-        let mut sizes = Vec::new();
+        let mut sizes = BTreeMap::new();
         for name in &self.names {
-            sizes.push(size(&client, name).await?);
+            sizes.insert(name.as_str(), size(&client, name).await?);
         }
         if self.dry_run {
-            for (name, size) in self.names.iter().zip(sizes) {
-                outcomes.add::<tokio_postgres::Error>(name, "would be dropped", Ok((size, json!({}))));
-            }
-            return outcomes.end();
+            return Outcomes::of_each(context.printer, &self.names, "would be dropped", async |name| {
+                Ok::<_, Infallible>((sizes[name].clone(), json!({})))
+            })
+            .await;
         }
-        let listed: Vec<String> = self
+        let listed = self
             .names
             .iter()
-            .zip(&sizes)
-            .map(|(name, size)| format!("{} ({size})", shown(name)))
-            .collect();
-        confirm(&self.consent, &format!("Drop {}, for good?", listed.join(", ")))?;
-        for (name, size) in self.names.iter().zip(sizes) {
-            let request = pool.drop_tenant(name).wait(self.patience.wait);
-            let dropped = if self.force {
-                request.force().await
-            } else {
-                request.await
-            };
-            outcomes.add(name, "dropped", dropped.map(|()| (size, json!({}))));
-        }
-        outcomes.end()
+            .map(|name| format!("{} ({})", shown(name), sizes[name.as_str()]));
+        let listed = listed.collect::<Vec<_>>().join(", ");
+        confirm(&self.consent, &format!("Drop {listed}, for good?"))?;
+        Outcomes::of_each(context.printer, &self.names, "dropped", async |name| {
+            let mut drop = pool.drop_tenant(name).wait(self.patience.wait);
+            if self.force {
+                drop = drop.force();
+            }
+            drop.await?;
+            Ok::<_, LifecycleError>((sizes[name].clone(), json!({})))
+        })
+        .await
     }
 }
 

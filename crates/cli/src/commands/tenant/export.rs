@@ -11,8 +11,8 @@ use serde_json::json;
 use tokio::io::AsyncWrite;
 
 use crate::{
-    commands::Context,
     completion::tenants,
+    context::Context,
     interrupt,
     output::{Ending, Outcomes, name, tell},
     whole_file::WholeFile,

@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use crate::{
-    commands::Context,
+    context::Context,
     output::{Ending, Outcomes, name},
 };
 

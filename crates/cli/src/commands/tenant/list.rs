@@ -2,7 +2,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::{
-    commands::Context,
+    context::Context,
     output::{Ending, name, say, table},
 };
 

@@ -14,8 +14,7 @@ mod restore;
 
 use clap::Subcommand;
 
-use super::Context;
-use crate::output::Ending;
+use crate::{context::Context, output::Ending};
 
 /// What to do with tenants.
 #[derive(Debug, Subcommand)]

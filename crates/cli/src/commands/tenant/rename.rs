@@ -3,8 +3,8 @@ use serde_json::json;
 
 use crate::{
     arguments::Patience,
-    commands::Context,
     completion::tenants,
+    context::Context,
     output::{Ending, Outcomes, name},
 };
 

@@ -3,8 +3,8 @@ use clap::Args;
 use serde_json::json;
 
 use crate::{
-    commands::Context,
     completion::archives,
+    context::Context,
     output::{Ending, Outcomes, name as shown},
 };
 

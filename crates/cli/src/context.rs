@@ -1,0 +1,27 @@
+//! What a subcommand works with.
+
+use diesel_tenants::TenantPool;
+
+use crate::{arguments::Global, database::Database, output::Printer, settings::Settings};
+
+/// The settings, the database, and where results go.
+pub struct Context {
+    pub settings: Settings,
+    pub database: Database,
+    pub printer: Printer,
+}
+
+impl Context {
+    pub fn new(global: &Global, printer: Printer) -> anyhow::Result<Self> {
+        Ok(Self {
+            settings: Settings::read(global)?,
+            database: Database::new(global)?,
+            printer,
+        })
+    }
+
+    /// A pool for one thing at a time.
+    pub async fn pool(&self) -> anyhow::Result<TenantPool> {
+        self.database.pool(&self.settings, 2).await
+    }
+}

@@ -1,0 +1,73 @@
+use serde::Serialize;
+use serde_json::json;
+
+use super::{advice, print_raw, tell};
+
+/// How a command ended, as its exit code tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// 0.
+    Well,
+    /// 1: something failed, differs, or is pending where that was asked for.
+    Failed,
+}
+
+impl Ending {
+    /// Well, if a condition holds.
+    pub fn well_if(condition: bool) -> Self {
+        if condition { Self::Well } else { Self::Failed }
+    }
+}
+
+/// Prints results.
+#[derive(Debug, Clone, Copy)]
+pub struct Printer {
+    json: bool,
+}
+
+impl Printer {
+    pub fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// Whether the result is to be JSON.
+    pub fn is_json(self) -> bool {
+        self.json
+    }
+
+    /// Prints a result: as JSON, or by a function that prints text.
+    pub fn result(self, result: &impl Serialize, text: impl FnOnce()) -> anyhow::Result<()> {
+        if self.json {
+            print_raw(advised(&serde_json::to_string_pretty(result)?));
+        } else {
+            text();
+        }
+        Ok(())
+    }
+
+    /// Prints why there is no result.
+    pub fn error(self, error: &anyhow::Error) {
+        let mut chain = error
+            .chain()
+            .map(|cause| advice::in_our_words(cause.to_string().trim_end()))
+            .collect::<Vec<_>>();
+        // An error that stands for its cause says the same.
+        chain.dedup();
+        tell!("error: {}", chain.join("\n  because: "));
+        if self.json {
+            print_raw(format_args!("{:#}", json!({ "error": chain.join(": ") })));
+        }
+    }
+}
+
+/// The library writes errors into its reports itself. Each member of an object has a line of its own.
+fn advised(document: &str) -> String {
+    let lines = document.lines().map(|line| {
+        if line.trim_start().starts_with("\"error\": ") {
+            advice::in_our_words(line)
+        } else {
+            line.to_owned()
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
