@@ -7,10 +7,12 @@ use std::{
     },
 };
 
-use diesel::{QueryResult, result::Error};
+use diesel::{
+    QueryResult,
+    result::{DatabaseErrorKind, Error},
+};
 
-use super::wrapped::is_outdated;
-use crate::query::Finished;
+use crate::query::{Finished, Sharing};
 
 /// What a connection has been through, as far as it decides whether another checkout may have it.
 ///
@@ -34,17 +36,6 @@ pub(crate) struct Session {
     shows_rows: bool,
     /// The texts prepared so far, by hash.
     statements: Mutex<HashSet<u64, BuildHasherDefault<AlreadyHashed>>>,
-}
-
-/// Who uses a session, one after another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sharing {
-    /// The caller alone, who answers for it.
-    Alone,
-    /// The tenants of a pool, which closes what isn't as good as new.
-    InTurn,
-    /// The same through a pooler that may be in between: closing the connection doesn't end the server's session.
-    Pooler,
 }
 
 /// What a pool should do with a connection that comes back.
@@ -209,6 +200,20 @@ impl Drop for Waiting<'_> {
             self.session.gave_up.fetch_or(!self.between_rows, Relaxed);
         }
     }
+}
+
+/// Whether a statement failed before it ran, because the server has other plans, statements or types than this side knows.
+fn is_outdated(error: &Error) -> bool {
+    let Error::DatabaseError(DatabaseErrorKind::Unknown, information) = error else {
+        return false;
+    };
+    let message = information.message();
+    message == "cached plan must not change result type"
+        || message.starts_with("prepared statement \"") && message.ends_with("does not exist")
+        || message.starts_with("cache lookup failed for type ")
+        // The server's name for a type that is no more, among its own words: somebody's own message may say that too, and costs no more
+        // than a connection.
+        || message.split([' ', '(', ')', ',']).any(|word| word == "???" || word == "???[]")
 }
 
 /// Hashes of texts need no hashing.

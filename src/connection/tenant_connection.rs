@@ -12,10 +12,10 @@ use diesel_async::{
 
 use super::{
     Condition, ExecuteFuture, LoadFuture, Rows, TenantTransactionManager, Wrapped,
-    session::{Session, Sharing, Waiting},
+    session::{Session, Waiting},
 };
 use crate::{
-    query::{Finished, Rendered, TranslatedBackend, Translation},
+    query::{Finished, Rendered, Sharing, TranslatedBackend, Translation},
     translate::SchemaTranslateMap,
 };
 

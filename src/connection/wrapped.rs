@@ -3,7 +3,7 @@ use std::sync::Arc;
 use diesel::{
     OptionalExtension, QueryResult, QueryableByName,
     query_builder::{Query, QueryFragment, QueryId},
-    result::{DatabaseErrorKind, Error},
+    result::Error,
     sql_types::{Nullable, Oid, Text},
 };
 use diesel_async::{AsyncConnectionCore, AsyncPgConnection, RunQueryDsl};
@@ -198,18 +198,4 @@ async fn find_type(
     .optional()?;
     let Found { oid, typarray } = found.ok_or(Error::NotFound)?;
     Ok((oid, typarray))
-}
-
-/// Whether a statement failed before it ran, because the server has other plans, statements or types than this side knows.
-pub(super) fn is_outdated(error: &Error) -> bool {
-    let Error::DatabaseError(DatabaseErrorKind::Unknown, information) = error else {
-        return false;
-    };
-    let message = information.message();
-    message == "cached plan must not change result type"
-        || message.starts_with("prepared statement \"") && message.ends_with("does not exist")
-        || message.starts_with("cache lookup failed for type ")
-        // The server's name for a type that is no more, among its own words: somebody's own message may say that too, and costs no more
-        // than a connection.
-        || message.split([' ', '(', ')', ',']).any(|word| word == "???" || word == "???[]")
 }

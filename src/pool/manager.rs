@@ -11,7 +11,7 @@ use super::{Recycling, schemas::Schemas};
 use crate::{
     TenantConnection,
     backend::postgres::{ConnectError, Connector},
-    connection::Sharing,
+    query::Sharing,
     translate::SchemaTranslateMap,
 };
 

@@ -15,13 +15,11 @@ use quick_cache::{Weighter, sync::Cache};
 
 use super::{
     Capture, TranslatedBackend, Translation,
+    refusal::Refusals,
     text::{into_diesel, sql_of, untranslated_sql},
     translated::AlreadyTranslated,
 };
-use crate::{
-    connection::Refusals,
-    translate::{CacheStatistics, POISON, Template, TranslateError},
-};
+use crate::translate::{CacheStatistics, POISON, Template, TranslateError};
 
 /// Translated SQL, and what its analysis told.
 #[derive(Debug)]

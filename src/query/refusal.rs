@@ -1,9 +1,6 @@
 //! Statements that a pool's connection does not send.
 
-use crate::{
-    connection::session::Sharing,
-    translate::{HazardKind, Place, SessionEffect, Template},
-};
+use crate::translate::{HazardKind, Place, SessionEffect, Template};
 
 /// Why a checkout refuses a statement that can be translated. Nothing was sent.
 ///
@@ -69,6 +66,17 @@ pub enum RefusedStatement {
     },
 }
 
+/// Who uses a session, one after another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sharing {
+    /// The caller alone, who answers for it.
+    Alone,
+    /// The tenants of a pool, which closes what isn't as good as new.
+    InTurn,
+    /// The same through a pooler that may be in between: closing the connection doesn't end the server's session.
+    Pooler,
+}
+
 /// What is refused of a text, by who else uses the session.
 #[derive(Debug)]
 pub(crate) struct Refusals {
@@ -105,7 +113,7 @@ impl Refusals {
     }
 
     /// Why the text is not run on a session that is shared like this.
-    pub(super) fn on(&self, sharing: Sharing) -> Option<&RefusedStatement> {
+    pub(crate) fn on(&self, sharing: Sharing) -> Option<&RefusedStatement> {
         match sharing {
             Sharing::Alone => None,
             Sharing::InTurn => self.in_turn.as_ref(),
