@@ -9,7 +9,7 @@ use diesel::{
 use diesel_async::{AsyncConnectionCore, AsyncPgConnection, RunQueryDsl};
 
 use super::TenantConnection;
-use crate::query::{Rendered, TranslatedBackend, Translation};
+use crate::query::{Again, Capture, Finished, Rendered, TranslatedBackend, Translation};
 
 /// A connection that a [`TenantConnection`] can wrap.
 ///
@@ -136,8 +136,8 @@ where
 
 /// What is kept of a query that was sent.
 struct Kept {
-    capture: Arc<crate::query::Capture>,
-    finished: Arc<crate::query::Finished>,
+    capture: Arc<Capture>,
+    finished: Arc<Finished>,
     translation: Arc<Translation>,
 }
 
@@ -150,7 +150,7 @@ impl Kept {
         }
     }
 
-    async fn again(self, connection: Shared<'_>) -> QueryResult<crate::query::Again> {
+    async fn again(self, connection: Shared<'_>) -> QueryResult<Again> {
         let Self {
             capture,
             finished,
@@ -160,7 +160,7 @@ impl Kept {
             let translation = Arc::clone(&translation);
             async move { find_type(&translation, schema, name, connection).await }
         };
-        let again = capture.again(finished, find).await?;
+        let again = Again::of(&capture, finished, find).await?;
         again.ok_or(Error::NotFound)
     }
 }

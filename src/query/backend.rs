@@ -1,11 +1,6 @@
-use diesel::{
-    QueryResult,
-    backend::Backend,
-    pg::{Pg, PgMetadataLookup, PgTypeMetadata},
-    query_builder::QueryFragment,
-};
+use diesel::{QueryResult, backend::Backend, pg::Pg, query_builder::QueryFragment};
 
-use super::{Capture, Translation};
+use super::{Capture, Translation, type_names::TypeNames};
 
 /// A database whose queries can be translated. What differs between databases is behind this trait.
 ///
@@ -67,30 +62,5 @@ impl TranslatedBackend for Pg {
         out.binds.truncate(collected);
         out.metadata.truncate(collected);
         query.collect_binds(out, &mut types, backend)
-    }
-}
-
-/// A type's schema, as far as it is named, and its name.
-pub(super) type TypeKey = (Option<String>, String);
-
-/// Remembers which types a query asks for, and answers with what is known of them. A handful at most.
-#[derive(Clone, Default)]
-pub(super) struct TypeNames {
-    pub(super) answers: Vec<(TypeKey, PgTypeMetadata)>,
-}
-
-impl PgMetadataLookup for TypeNames {
-    fn lookup_type(&mut self, name: &str, schema: Option<&str>) -> PgTypeMetadata {
-        let known = self
-            .answers
-            .iter()
-            .find(|((s, n), _)| s.as_deref() == schema && n == name);
-        if let Some((_, answer)) = known {
-            return answer.clone();
-        }
-        let unknown = PgTypeMetadata::new(0, 0);
-        self.answers
-            .push(((schema.map(str::to_owned), name.to_owned()), unknown.clone()));
-        unknown
     }
 }

@@ -3,12 +3,10 @@ use std::{collections::HashMap, sync::OnceLock};
 use diesel::{
     QueryResult,
     pg::{Pg, PgTypeMetadata},
-    query_builder::{AstPass, Query, QueryFragment, QueryId, bind_collector::RawBytesBindCollector},
-    sql_types::Untyped,
+    query_builder::{QueryFragment, bind_collector::RawBytesBindCollector},
 };
 
-use super::{Finished, TypeKey, TypeNames};
-use std::sync::Arc;
+use super::type_names::{TypeKey, TypeNames};
 
 /// The binds of a query that is on its way, kept so that it can be sent a second time when the query itself is gone. Types are kept by
 /// their names: they may have other OIDs then.
@@ -23,9 +21,9 @@ struct Captured {
 }
 
 #[derive(Debug, Clone)]
-struct Bind {
-    metadata: PgTypeMetadata,
-    bytes: Option<Vec<u8>>,
+pub(super) struct Bind {
+    pub(super) metadata: PgTypeMetadata,
+    pub(super) bytes: Option<Vec<u8>>,
     /// Where in the bytes an OID stands: those of arrays and composites name the types of their elements.
     oids: Vec<(usize, u32)>,
 }
@@ -65,12 +63,8 @@ impl Capture {
         self.0.get_or_init(|| Captured::collect(query, names).ok().flatten());
     }
 
-    /// The same query once more, with the types that have these names now. `None` if its binds could not be kept.
-    pub(crate) async fn again<F>(
-        &self,
-        finished: Arc<Finished>,
-        find: impl Fn(TypeKey) -> F,
-    ) -> QueryResult<Option<Again>>
+    /// The binds, with the OIDs that types of these names have now. `None` if they could not be kept.
+    pub(super) async fn binds_now<F>(&self, find: impl Fn(TypeKey) -> F) -> QueryResult<Option<Vec<Bind>>>
     where
         F: Future<Output = QueryResult<(u32, u32)>>,
     {
@@ -88,10 +82,7 @@ impl Capture {
         for bind in &mut captured.binds {
             bind.replace(&oids);
         }
-        Ok(Some(Again {
-            finished,
-            binds: captured.binds,
-        }))
+        Ok(Some(captured.binds))
     }
 }
 
@@ -156,50 +147,4 @@ impl Bind {
 
 fn oid_at(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..)?.first_chunk().map(|oid| u32::from_be_bytes(*oid))
-}
-
-/// A query that is sent a second time. It isn't kept prepared.
-pub(crate) struct Again {
-    finished: Arc<Finished>,
-    binds: Vec<Bind>,
-}
-
-impl Query for Again {
-    type SqlType = Untyped;
-}
-
-impl QueryId for Again {
-    type QueryId = ();
-
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl QueryFragment<Pg> for Again {
-    fn to_sql(&self, out: &mut <Pg as diesel::backend::Backend>::QueryBuilder, _: &Pg) -> QueryResult<()> {
-        diesel::query_builder::QueryBuilder::push_sql(out, &self.finished.sql);
-        Ok(())
-    }
-
-    fn collect_binds<'b>(
-        &'b self,
-        out: &mut <Pg as diesel::backend::Backend>::BindCollector<'b>,
-        _: &mut <Pg as diesel::sql_types::TypeMetadata>::MetadataLookup,
-        _: &'b Pg,
-    ) -> QueryResult<()> {
-        for bind in &self.binds {
-            out.metadata.push(bind.metadata.clone());
-            out.binds.push(bind.bytes.clone());
-        }
-        Ok(())
-    }
-
-    fn is_safe_to_cache_prepared(&self, _: &Pg) -> QueryResult<bool> {
-        Ok(false)
-    }
-
-    // Only called to show the binds, whose values are gone.
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(&self.finished.sql);
-        Ok(())
-    }
 }

@@ -26,10 +26,7 @@ pub trait TranslateDsl: Sized {
     /// [`SchemaNameError`](crate::SchemaNameError) inside of
     /// [`QueryBuilderError`](diesel::result::Error::QueryBuilderError).
     fn in_schema(self, schema: impl IntoSchemaName) -> Translated<Self> {
-        match schema.into_schema_name() {
-            Ok(name) => self.with_schema_map(SchemaTranslateMap::tenant(name)),
-            Err(error) => Translated::invalid(self, error),
-        }
+        Translated::leading_to(self, schema)
     }
 
     /// Gives the query a map that replaces the connection's: nothing is merged.

@@ -15,6 +15,7 @@
 //! assert!(sql.starts_with(r#"SELECT "orders"."id" FROM "client2"."orders" WHERE"#));
 //! ```
 
+mod again;
 mod backend;
 mod capture;
 mod dsl;
@@ -23,10 +24,11 @@ mod refusal;
 mod text;
 mod translated;
 mod translation;
+mod type_names;
 
+pub(crate) use again::Again;
 pub use backend::TranslatedBackend;
-use backend::{TypeKey, TypeNames};
-pub(crate) use capture::{Again, Capture};
+pub(crate) use capture::Capture;
 pub use dsl::TranslateDsl;
 pub use finished::finished_statistics;
 pub(crate) use finished::{Finished, Rendered};

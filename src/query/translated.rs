@@ -8,7 +8,7 @@ use diesel::{
 };
 
 use super::{
-    TranslateDsl, TranslatedBackend, Translation,
+    TranslatedBackend, Translation,
     text::{translate, untranslated_sql, will_be_translated},
 };
 use crate::{
@@ -45,14 +45,17 @@ impl<Q> Translated<Q> {
     /// Sends the query's unqualified tables to another schema than before; see
     /// [`TranslateDsl::in_schema`](super::TranslateDsl::in_schema).
     pub fn in_schema(self, schema: impl IntoSchemaName) -> Self {
-        TranslateDsl::in_schema(self.query, schema)
+        Self::leading_to(self.query, schema)
     }
 
-    /// A query that fails when it is run, since its schema can't exist.
-    pub(super) fn invalid(query: Q, error: SchemaNameError) -> Self {
-        Self {
-            query,
-            translation: Err(error),
+    /// Sends the unqualified tables of `query` to one schema. If no schema can have that name, the query fails when it is run.
+    pub(super) fn leading_to(query: Q, schema: impl IntoSchemaName) -> Self {
+        match schema.into_schema_name() {
+            Ok(name) => Self::new(query, SchemaTranslateMap::tenant(name)),
+            Err(error) => Self {
+                query,
+                translation: Err(error),
+            },
         }
     }
 
