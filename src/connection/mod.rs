@@ -19,6 +19,7 @@
 //! # }
 //! ```
 
+mod async_connection;
 mod catalog;
 mod load;
 mod pipeline;

@@ -8,10 +8,9 @@ use diesel::{
 };
 use diesel_async::{AsyncConnectionCore, AsyncPgConnection, RunQueryDsl};
 
-use super::TenantConnection;
 use crate::query::{Again, Capture, Finished, Rendered, TranslatedBackend, Translation};
 
-/// A connection that a [`TenantConnection`] can wrap.
+/// A connection that a [`TenantConnection`](super::TenantConnection) can wrap.
 ///
 /// For your own connection an empty `impl` is enough. On it a statement with an outdated plan fails; an
 /// [`AsyncPgConnection`] prepares and sends the statement again.
@@ -48,8 +47,6 @@ pub trait Wrapped: AsyncConnectionCore<Backend: TranslatedBackend> {
         (self.execute_returning_count(query), None)
     }
 }
-
-impl<C: Wrapped> Wrapped for TenantConnection<C> {}
 
 /// Sends a query a second time, if need be.
 pub(crate) type Resend<'conn, F> = Box<dyn FnOnce() -> F + Send + 'conn>;

@@ -1,0 +1,104 @@
+//! The connection as diesel-async knows one.
+
+use diesel::{
+    ConnectionResult, QueryResult,
+    connection::{CacheSize, Instrumentation},
+    query_builder::{AsQuery, QueryFragment, QueryId},
+};
+use diesel_async::{
+    AsyncConnection, AsyncConnectionCore, SimpleAsyncConnection, TransactionManager,
+    pooled_connection::PoolableConnection,
+};
+
+use super::{Condition, ExecuteFuture, LoadFuture, Rows, TenantConnection, TenantTransactionManager, Wrapped};
+use crate::translate::SchemaTranslateMap;
+
+impl<C> SimpleAsyncConnection for TenantConnection<C>
+where
+    C: SimpleAsyncConnection + Send,
+{
+    async fn batch_execute(&mut self, sql: &str) -> QueryResult<()> {
+        let finished = self.render_batch(sql)?;
+        let mut waiting = self.session.wait(true);
+        waiting.begun();
+        let answer = self.inner.batch_execute(&finished.sql).await;
+        waiting.answered(answer.is_ok());
+        answer
+    }
+}
+
+impl<C: Wrapped> AsyncConnectionCore for TenantConnection<C> {
+    type ExecuteFuture<'conn, 'query> = ExecuteFuture<'conn, C::ExecuteFuture<'conn, 'query>>;
+    type LoadFuture<'conn, 'query> = LoadFuture<'conn, C::LoadFuture<'conn, 'query>>;
+    type Stream<'conn, 'query> = Rows<'conn, C::Stream<'conn, 'query>>;
+    type Row<'conn, 'query> = C::Row<'conn, 'query>;
+    type Backend = C::Backend;
+
+    fn load<'conn, 'query, T>(&'conn mut self, source: T) -> Self::LoadFuture<'conn, 'query>
+    where
+        T: AsQuery + 'query,
+        T::Query: QueryFragment<Self::Backend> + QueryId + 'query,
+    {
+        let rendered = self.render::<C::Backend, _>(source.as_query());
+        let may_resend = self.session.may_resend();
+        let sent = rendered.map(|query| self.inner.load_rendered(query, may_resend));
+        LoadFuture::new(self.session.wait(true), sent)
+    }
+
+    fn execute_returning_count<'conn, 'query, T>(&'conn mut self, source: T) -> Self::ExecuteFuture<'conn, 'query>
+    where
+        T: QueryFragment<Self::Backend> + QueryId + 'query,
+    {
+        let rendered = self.render::<C::Backend, _>(source);
+        let may_resend = self.session.may_resend();
+        let sent = rendered.map(|query| self.inner.execute_rendered(query, may_resend));
+        ExecuteFuture::new(self.session.wait(true), sent)
+    }
+}
+
+impl<C> AsyncConnection for TenantConnection<C>
+where
+    C: AsyncConnection + Wrapped,
+{
+    type TransactionManager = TenantTransactionManager<C::TransactionManager>;
+
+    /// Connects with an empty map: pinned tables only. Use [`TenantConnection::new`] to choose a map.
+    async fn establish(database_url: &str) -> ConnectionResult<Self> {
+        let connection = C::establish(database_url).await?;
+        Ok(Self::new(connection, SchemaTranslateMap::new()))
+    }
+
+    fn transaction_state(
+        &mut self,
+    ) -> &mut <Self::TransactionManager as TransactionManager<Self>>::TransactionStateData {
+        self.inner.transaction_state()
+    }
+
+    fn instrumentation(&mut self) -> &mut dyn Instrumentation {
+        self.inner.instrumentation()
+    }
+
+    fn set_instrumentation(&mut self, instrumentation: impl Instrumentation) {
+        // It would go on to watch another tenant's queries.
+        self.session.alter();
+        self.inner.set_instrumentation(instrumentation);
+    }
+
+    fn set_prepared_statement_cache_size(&mut self, size: CacheSize) {
+        self.session.alter();
+        self.inner.set_prepared_statement_cache_size(size);
+    }
+}
+
+impl<C: Wrapped> Wrapped for TenantConnection<C> {}
+
+/// For pools other than [`TenantPool`](crate::TenantPool), in which all connections have one map, so that state left on
+/// a session stays with its tenant. Choose the map in the pool's custom setup: `establish` gives an empty one.
+impl<C> PoolableConnection for TenantConnection<C>
+where
+    C: PoolableConnection + Wrapped,
+{
+    fn is_broken(&mut self) -> bool {
+        self.condition() == Condition::Interrupted || self.inner.is_broken()
+    }
+}
