@@ -57,8 +57,9 @@ use actix_web::{
 use futures_core::future::LocalBoxFuture;
 
 use super::{
-    Framework, RequestContext, Tenants,
-    request_context::{connection_of, shared_connection_of, tenant_of},
+    Framework, Tenants,
+    connection::{connection_of, shared_connection_of, tenant_of},
+    request_context::RequestContext,
 };
 pub use super::{Rejection, SharedConn, Tenant, TenantConn, TrustedProxies};
 

@@ -47,8 +47,9 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::{
-    Framework, RequestContext, Tenants,
-    request_context::{connection_of, shared_connection_of, tenant_of},
+    Framework, Tenants,
+    connection::{connection_of, shared_connection_of, tenant_of},
+    request_context::RequestContext,
 };
 pub use super::{Rejection, SharedConn, Tenant, TenantConn, TrustedProxies};
 use crate::BoxFuture;

@@ -1,6 +1,6 @@
 use std::{fmt, ops::Deref, sync::Arc};
 
-use super::{Rejection, RequestContext};
+use super::{Rejection, request_context::RequestContext};
 use crate::{Checkout, SchemaName, pool::Admitted};
 
 /// The tenant of a request: it exists, and is not suspended. Handlers that also work without a tenant take
@@ -36,7 +36,7 @@ pub struct TenantConn {
 }
 
 impl TenantConn {
-    pub(super) fn new(tenant: Admitted, context: Arc<RequestContext>) -> Self {
+    fn new(tenant: Admitted, context: Arc<RequestContext>) -> Self {
         Self {
             tenant,
             context,
@@ -102,7 +102,7 @@ pub struct SharedConn {
 }
 
 impl SharedConn {
-    pub(super) fn new(context: Arc<RequestContext>) -> Self {
+    fn new(context: Arc<RequestContext>) -> Self {
         Self {
             context,
             checkout: None,
@@ -128,4 +128,22 @@ impl fmt::Debug for SharedConn {
             .field("is_checked_out", &self.checkout.is_some())
             .finish_non_exhaustive()
     }
+}
+
+/// What handlers ask for; `None` where no tenant was found.
+pub(super) fn tenant_of(context: Option<&Arc<RequestContext>>) -> Result<Option<Tenant>, Rejection> {
+    let context = context.ok_or(Rejection::NotInstalled)?;
+    Ok(context.tenant().cloned().map(Tenant))
+}
+
+pub(super) fn connection_of(context: Option<&Arc<RequestContext>>) -> Result<Option<TenantConn>, Rejection> {
+    let context = context.ok_or(Rejection::NotInstalled)?;
+    let connection = |tenant: &Admitted| TenantConn::new(tenant.clone(), Arc::clone(context));
+    Ok(context.asked_for_tenant().map(connection))
+}
+
+pub(super) fn shared_connection_of(context: Option<&Arc<RequestContext>>) -> Result<SharedConn, Rejection> {
+    let context = context.ok_or(Rejection::NotInstalled)?;
+    context.asked_for_shared();
+    Ok(SharedConn::new(Arc::clone(context)))
 }

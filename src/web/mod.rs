@@ -22,6 +22,7 @@
 pub mod actix;
 #[cfg(feature = "axum")]
 pub mod axum;
+mod claims;
 mod connection;
 mod framework;
 mod host;
@@ -33,6 +34,7 @@ mod request_host;
 mod resolver;
 #[cfg(feature = "rocket")]
 pub mod rocket;
+mod settings;
 mod tenants;
 mod transaction;
 
@@ -41,7 +43,5 @@ pub use framework::Framework;
 pub use host::Host;
 pub use proxies::{TrustedProxies, TrustedProxyError};
 pub use rejection::{Malformed, Rejection};
-use request_context::RequestContext;
 pub use resolver::Resolver;
-use tenants::Settings;
 pub use tenants::Tenants;

@@ -5,9 +5,7 @@ use std::sync::{
 
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{
-    Rejection, Tenant, TenantConn, connection::SharedConn, tenants::Settings, transaction::RequestTransaction,
-};
+use super::{Rejection, settings::Settings, transaction::RequestTransaction};
 use crate::{
     Checkout, CheckoutError, SchemaName, context,
     pool::{Admitted, Deadline, Target, Turn},
@@ -41,6 +39,17 @@ impl RequestContext {
 
     pub(super) fn tenant(&self) -> Option<&SchemaName> {
         self.tenant.as_ref().map(Admitted::tenant)
+    }
+
+    /// The tenant, for a handler that asks for a connection of it.
+    pub(super) fn asked_for_tenant(&self) -> Option<&Admitted> {
+        self.asked[TENANT].store(self.tenant.is_some(), Relaxed);
+        self.tenant.as_ref()
+    }
+
+    /// Notes that the handler asks for a connection of the shared tables.
+    pub(super) fn asked_for_shared(&self) {
+        self.asked[SHARED].store(true, Relaxed);
     }
 
     pub(super) fn transaction(&self) -> Option<&RequestTransaction> {
@@ -135,23 +144,4 @@ impl Drop for Abandon<'_> {
             transaction.abandon();
         }
     }
-}
-
-/// What handlers ask for; `None` where no tenant was found.
-pub(super) fn tenant_of(context: Option<&Arc<RequestContext>>) -> Result<Option<Tenant>, Rejection> {
-    let context = context.ok_or(Rejection::NotInstalled)?;
-    Ok(context.tenant().cloned().map(Tenant))
-}
-
-pub(super) fn connection_of(context: Option<&Arc<RequestContext>>) -> Result<Option<TenantConn>, Rejection> {
-    let context = context.ok_or(Rejection::NotInstalled)?;
-    context.asked[TENANT].store(context.tenant.is_some(), Relaxed);
-    let connection = |tenant: &Admitted| TenantConn::new(tenant.clone(), Arc::clone(context));
-    Ok(context.tenant.as_ref().map(connection))
-}
-
-pub(super) fn shared_connection_of(context: Option<&Arc<RequestContext>>) -> Result<SharedConn, Rejection> {
-    let context = context.ok_or(Rejection::NotInstalled)?;
-    context.asked[SHARED].store(true, Relaxed);
-    Ok(SharedConn::new(Arc::clone(context)))
 }

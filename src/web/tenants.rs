@@ -1,7 +1,9 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use super::{Framework, Rejection, RequestContext, Resolver, TrustedProxies, resolver::Claims};
-use crate::{CheckoutError, TenantPool};
+use super::{
+    Framework, Rejection, Resolver, TrustedProxies, claims::Claims, request_context::RequestContext, settings::Settings,
+};
+use crate::TenantPool;
 
 /// Resolves the tenant of each request before the handler runs; added to a web application in one line.
 ///
@@ -19,20 +21,6 @@ struct Inner<F: Framework> {
 }
 
 type OnRejection<F> = dyn Fn(&Rejection) -> <F as Framework>::Response + Send + Sync;
-
-/// What a request takes along.
-#[derive(Clone)]
-pub(super) struct Settings {
-    pub(super) pool: TenantPool,
-    pub(super) retry_after: Duration,
-    pub(super) transactions: bool,
-}
-
-impl Settings {
-    pub(super) fn rejection_of(&self, error: CheckoutError) -> Rejection {
-        Rejection::of_checkout(error, self.retry_after)
-    }
-}
 
 impl<F: Framework> Tenants<F> {
     /// Resolves requests' tenants by `resolver`, and takes their connections from `pool`.

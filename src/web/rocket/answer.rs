@@ -10,7 +10,13 @@ use rocket::{
     route::{self, Handler},
 };
 
-use super::{Admission, OURS, Rejection, TenantFairing, admission, slot};
+use super::{
+    Rejection, TenantFairing,
+    admission::{Admission, admission, slot},
+};
+
+/// The name of our catchers, and our route.
+pub(super) const OURS: &str = "diesel-tenants";
 
 /// The route that all rejected requests are led to.
 #[derive(Clone)]

@@ -5,10 +5,14 @@ use rocket::{
     request::{FromRequest, Outcome},
 };
 
-use super::{Admission, Rejection, SharedConn, Tenant, TenantConn, TenantFairing, admission, answer::status_of, slot};
+use super::{
+    Rejection, SharedConn, Tenant, TenantConn, TenantFairing,
+    admission::{Admission, admission, slot},
+    answer::status_of,
+};
 use crate::web::{
-    RequestContext,
-    request_context::{connection_of, shared_connection_of, tenant_of},
+    connection::{connection_of, shared_connection_of, tenant_of},
+    request_context::RequestContext,
 };
 
 fn guard<T>(

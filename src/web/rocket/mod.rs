@@ -31,9 +31,9 @@
 //!
 //! Your catchers come first: a request for an unknown tenant, or one that a guard refuses, goes to your catcher of its
 //! status, or to your default one. Where there is none, the request is answered in JSON, or by
-//! [`on_rejection`](Tenants::on_rejection). `on_rejection` comes before your catchers for all requests but those that a
-//! guard refuses. (If a handler goes on without its `Option<Tenant>`, and then fails with 404 itself, its request can't
-//! be told from one that a guard refused, and is answered in the same way.)
+//! [`on_rejection`](super::Tenants::on_rejection). `on_rejection` comes before your catchers for all requests but those
+//! that a guard refuses. (If a handler goes on without its `Option<Tenant>`, and then fails with 404 itself, its
+//! request can't be told from one that a guard refused, and is answered in the same way.)
 //!
 //! Register your catchers with the application, or by fairings that are attached before this one: an application with
 //! two catchers of one status for all paths doesn't launch.
@@ -52,158 +52,15 @@
 //! - Rocket removes headers that aren't UTF-8 before anybody sees them.
 //! - Of an HTTP/1 request to an absolute URI only the header `Host` is seen.
 
+mod admission;
 mod answer;
+mod fairing;
+mod framework;
 mod guards;
 mod routes;
 
-use std::{
-    net::IpAddr,
-    sync::{
-        Arc, PoisonError, RwLock,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
+pub use self::{
+    framework::{Resolver, Rocket, TenantFairing},
+    routes::in_tenant,
 };
-
-use answer::{AnswerRejected, answer, answer_refusal, catches};
-use rocket::{
-    Build, Catcher, Data, Request, Response, Rocket as Application, Route, async_trait,
-    fairing::{self, Fairing, Info, Kind},
-    http::{Method, Status},
-};
-
-pub use self::routes::in_tenant;
-use super::{Framework, RequestContext, Tenants};
 pub use super::{Rejection, SharedConn, Tenant, TenantConn, TrustedProxies};
-
-/// The method of requests that are rejected: no handler of anybody's has it, and the URI remains, for catchers and logs. `HEAD` stays, as
-/// Rocket removes the body of its answers; our route comes first.
-const REJECTED: Method = Method::Connect;
-
-/// The name of our catchers, and our route.
-const OURS: &str = "diesel-tenants";
-
-/// The framework [Rocket](::rocket). Your own resolvers see [`Request`].
-#[derive(Debug, Clone, Copy)]
-pub enum Rocket {}
-
-/// The fairing that resolves tenants.
-pub type TenantFairing = Tenants<Rocket>;
-
-/// Finds the tenant in a request.
-pub type Resolver = super::Resolver<Rocket>;
-
-impl Framework for Rocket {
-    type Request<'r> = Request<'r>;
-    type Response = Response<'static>;
-
-    fn header_values<'h>(request: &'h Request<'_>, name: &str) -> [Option<&'h [u8]>; 2] {
-        let mut values = request.headers().get(name).map(str::as_bytes);
-        [values.next(), values.next()]
-    }
-
-    fn authority<'h>(request: &'h Request<'_>) -> Option<&'h str> {
-        // Of HTTP/1 it comes from the header `Host`, of HTTP/2 from the target.
-        Some(request.host()?.domain().as_str())
-    }
-
-    fn path<'h>(request: &'h Request<'_>) -> &'h str {
-        request.uri().path().as_str()
-    }
-
-    fn peer(request: &Request<'_>) -> Option<IpAddr> {
-        Some(request.remote()?.ip())
-    }
-}
-
-/// What the fairing found out about a request.
-#[derive(Clone, Default)]
-enum Admission {
-    #[default]
-    NotInstalled,
-    Admitted(Arc<RequestContext>),
-    Rejected(Arc<Rejection>),
-}
-
-/// Where a request has it. Clones of a request share one, and so the last of them that was dispatched decides.
-#[derive(Default)]
-struct Slot {
-    admission: RwLock<Admission>,
-    /// Whether a guard refused it since, for the catcher.
-    is_refused: AtomicBool,
-}
-
-fn slot<'r>(request: &'r Request<'_>) -> &'r Slot {
-    request.local_cache(Slot::default)
-}
-
-fn admission(request: &Request<'_>) -> Admission {
-    let admission = slot(request).admission.read();
-    admission.unwrap_or_else(PoisonError::into_inner).clone()
-}
-
-impl Admission {
-    fn context(&self) -> Option<&Arc<RequestContext>> {
-        match self {
-            Self::Admitted(context) => Some(context),
-            Self::NotInstalled | Self::Rejected(_) => None,
-        }
-    }
-}
-
-#[async_trait]
-impl Fairing for Tenants<Rocket> {
-    fn info(&self) -> Info {
-        Info {
-            name: "Tenants",
-            kind: match self.has_transactions() {
-                true => Kind::Ignite | Kind::Request | Kind::Response | Kind::Singleton,
-                false => Kind::Ignite | Kind::Request | Kind::Singleton,
-            },
-        }
-    }
-
-    async fn on_ignite(&self, rocket: Application<Build>) -> fairing::Result {
-        let is_caught = |status: Status| {
-            let mut of_all = rocket.catchers().filter(|catcher| catcher.base.path() == "/");
-            of_all.any(|catcher| catches(catcher, status))
-        };
-        let catchers: Vec<_> = [Status::NotFound, Status::InternalServerError]
-            .into_iter()
-            .filter(|status| !is_caught(*status))
-            .map(|status| {
-                let mut catcher = Catcher::new(status.code, answer_refusal);
-                catcher.name = Some(OURS.into());
-                catcher
-            })
-            .collect();
-        let rejected = [REJECTED, Method::Head].map(|method| {
-            let mut route = Route::ranked(isize::MIN, method, "/<_..>", AnswerRejected);
-            route.name = Some(OURS.into());
-            route
-        });
-        Ok(rocket.manage(self.clone()).register("/", catchers).mount("/", rejected))
-    }
-
-    async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
-        let claims = self.claims(request);
-        let admission = match self.admit(claims).await {
-            Ok(context) => Admission::Admitted(context),
-            Err(rejection) => Admission::Rejected(Arc::new(rejection)),
-        };
-        let is_rejected = matches!(admission, Admission::Rejected(_));
-        let slot = slot(request);
-        *slot.admission.write().unwrap_or_else(PoisonError::into_inner) = admission;
-        slot.is_refused.store(false, Relaxed);
-        if is_rejected && request.method() != Method::Head {
-            request.set_method(REJECTED);
-        }
-    }
-
-    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
-        if let Some(context) = admission(request).context()
-            && let Err(rejection) = context.finish(response.status().code).await
-        {
-            *response = answer(request, &rejection);
-        }
-    }
-}

@@ -5,7 +5,11 @@ use rocket::{
     route::{self, Handler},
 };
 
-use super::{Admission, Rejection, TenantFairing, admission, answer::reject};
+use super::{
+    Rejection, TenantFairing,
+    admission::{Admission, admission},
+    answer::reject,
+};
 use crate::web::request_context::is_success;
 
 /// Routes whose handlers have a current tenant: [`TenantPool::current`](crate::TenantPool::current) works in them.

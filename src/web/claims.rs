@@ -1,0 +1,73 @@
+use super::{Rejection, host::unicode, settings::Settings};
+use crate::{BoxFuture, IntoSchemaName, SchemaName};
+
+/// What was found in a request, before anybody is asked.
+pub(super) struct Claims {
+    /// To be asked for in turn.
+    pub(super) open: Vec<Open>,
+    /// If none of those has an answer.
+    pub(super) otherwise: Result<Option<SchemaName>, Rejection>,
+}
+
+/// What somebody has to be asked for.
+pub(super) enum Open {
+    Domain(String),
+    Later(BoxFuture<'static, Result<Option<String>, Rejection>>),
+    Both(Box<[Claims; 2]>),
+}
+
+impl Claims {
+    /// The tenant; `None` if there is none in the request.
+    pub(super) async fn settle(self, tenants: &Settings) -> Result<Option<SchemaName>, Rejection> {
+        match self.open.is_empty() {
+            true => self.otherwise,
+            // Few requests need it, and all would carry what it takes.
+            false => Box::pin(self.ask(tenants)).await,
+        }
+    }
+
+    async fn ask(self, tenants: &Settings) -> Result<Option<SchemaName>, Rejection> {
+        for open in self.open {
+            let tenant = match open {
+                Open::Domain(domain) => tenant_of(&domain, tenants).await?,
+                Open::Later(find) => match find.await? {
+                    Some(tenant) => Some(tenant.into_schema_name().map_err(Rejection::of_name)?),
+                    None => None,
+                },
+                Open::Both(both) => {
+                    let [one, other] = both.map(|claims| claims.settle(tenants));
+                    agreed(one.await?, other.await?)?
+                }
+            };
+            if tenant.is_some() {
+                return Ok(tenant);
+            }
+        }
+        self.otherwise
+    }
+}
+
+fn agreed(one: Option<SchemaName>, other: Option<SchemaName>) -> Result<Option<SchemaName>, Rejection> {
+    match (one, other) {
+        (Some(one), Some(other)) if one != other => Err(Rejection::DifferentTenants { one, other }),
+        (Some(tenant), Some(_)) => Ok(Some(tenant)),
+        _ => Ok(None),
+    }
+}
+
+/// A directory may have a domain in either form: in both it must be one tenant's.
+async fn tenant_of(domain: &str, tenants: &Settings) -> Result<Option<SchemaName>, Rejection> {
+    let find = async |domain: &str| {
+        let found = tenants.pool.tenant_of_domain(domain).await;
+        found.map_err(|error| tenants.rejection_of(error))
+    };
+    let found = find(domain).await?;
+    let unicode = unicode(domain);
+    if unicode == domain {
+        return Ok(found);
+    }
+    match (found, Box::pin(find(&unicode)).await?) {
+        (Some(one), Some(other)) => agreed(Some(one), Some(other)),
+        (one, other) => Ok(one.or(other)),
+    }
+}

@@ -1,0 +1,40 @@
+use std::sync::{Arc, PoisonError, RwLock, atomic::AtomicBool};
+
+use rocket::Request;
+
+use crate::web::{Rejection, request_context::RequestContext};
+
+/// What the fairing found out about a request.
+#[derive(Clone, Default)]
+pub(super) enum Admission {
+    #[default]
+    NotInstalled,
+    Admitted(Arc<RequestContext>),
+    Rejected(Arc<Rejection>),
+}
+
+/// Where a request has it. Clones of a request share one, and so the last of them that was dispatched decides.
+#[derive(Default)]
+pub(super) struct Slot {
+    pub(super) admission: RwLock<Admission>,
+    /// Whether a guard refused it since, for the catcher.
+    pub(super) is_refused: AtomicBool,
+}
+
+pub(super) fn slot<'r>(request: &'r Request<'_>) -> &'r Slot {
+    request.local_cache(Slot::default)
+}
+
+pub(super) fn admission(request: &Request<'_>) -> Admission {
+    let admission = slot(request).admission.read();
+    admission.unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+impl Admission {
+    pub(super) fn context(&self) -> Option<&Arc<RequestContext>> {
+        match self {
+            Self::Admitted(context) => Some(context),
+            Self::NotInstalled | Self::Rejected(_) => None,
+        }
+    }
+}

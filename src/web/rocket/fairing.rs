@@ -1,0 +1,76 @@
+use std::sync::{Arc, PoisonError, atomic::Ordering::Relaxed};
+
+use rocket::{
+    Build, Catcher, Data, Request, Response, Rocket as Application, Route, async_trait,
+    fairing::{self, Fairing, Info, Kind},
+    http::{Method, Status},
+};
+
+use super::{
+    Rocket,
+    admission::{Admission, admission, slot},
+    answer::{AnswerRejected, OURS, answer, answer_refusal, catches},
+};
+use crate::web::Tenants;
+
+/// The method of requests that are rejected: no handler of anybody's has it, and the URI remains, for catchers and logs. `HEAD` stays, as
+/// Rocket removes the body of its answers; our route comes first.
+const REJECTED: Method = Method::Connect;
+
+#[async_trait]
+impl Fairing for Tenants<Rocket> {
+    fn info(&self) -> Info {
+        Info {
+            name: "Tenants",
+            kind: match self.has_transactions() {
+                true => Kind::Ignite | Kind::Request | Kind::Response | Kind::Singleton,
+                false => Kind::Ignite | Kind::Request | Kind::Singleton,
+            },
+        }
+    }
+
+    async fn on_ignite(&self, rocket: Application<Build>) -> fairing::Result {
+        let is_caught = |status: Status| {
+            let mut of_all = rocket.catchers().filter(|catcher| catcher.base.path() == "/");
+            of_all.any(|catcher| catches(catcher, status))
+        };
+        let catchers: Vec<_> = [Status::NotFound, Status::InternalServerError]
+            .into_iter()
+            .filter(|status| !is_caught(*status))
+            .map(|status| {
+                let mut catcher = Catcher::new(status.code, answer_refusal);
+                catcher.name = Some(OURS.into());
+                catcher
+            })
+            .collect();
+        let rejected = [REJECTED, Method::Head].map(|method| {
+            let mut route = Route::ranked(isize::MIN, method, "/<_..>", AnswerRejected);
+            route.name = Some(OURS.into());
+            route
+        });
+        Ok(rocket.manage(self.clone()).register("/", catchers).mount("/", rejected))
+    }
+
+    async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
+        let claims = self.claims(request);
+        let admission = match self.admit(claims).await {
+            Ok(context) => Admission::Admitted(context),
+            Err(rejection) => Admission::Rejected(Arc::new(rejection)),
+        };
+        let is_rejected = matches!(admission, Admission::Rejected(_));
+        let slot = slot(request);
+        *slot.admission.write().unwrap_or_else(PoisonError::into_inner) = admission;
+        slot.is_refused.store(false, Relaxed);
+        if is_rejected && request.method() != Method::Head {
+            request.set_method(REJECTED);
+        }
+    }
+
+    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        if let Some(context) = admission(request).context()
+            && let Err(rejection) = context.finish(response.status().code).await
+        {
+            *response = answer(request, &rejection);
+        }
+    }
+}

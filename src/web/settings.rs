@@ -1,0 +1,18 @@
+use std::time::Duration;
+
+use super::Rejection;
+use crate::{CheckoutError, TenantPool};
+
+/// What a request takes along.
+#[derive(Clone)]
+pub(super) struct Settings {
+    pub(super) pool: TenantPool,
+    pub(super) retry_after: Duration,
+    pub(super) transactions: bool,
+}
+
+impl Settings {
+    pub(super) fn rejection_of(&self, error: CheckoutError) -> Rejection {
+        Rejection::of_checkout(error, self.retry_after)
+    }
+}
