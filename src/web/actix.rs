@@ -59,6 +59,7 @@ use futures_core::future::LocalBoxFuture;
 use super::{
     Framework, Tenants,
     connection::{connection_of, shared_connection_of, tenant_of},
+    framework::ReadRequest,
     request_context::RequestContext,
 };
 pub use super::{Rejection, SharedConn, Tenant, TenantConn, TrustedProxies};
@@ -76,7 +77,9 @@ pub type Resolver = super::Resolver<Actix>;
 impl Framework for Actix {
     type Request<'r> = HttpRequest;
     type Response = HttpResponse;
+}
 
+impl ReadRequest for Actix {
     fn header_values<'h>(request: &'h HttpRequest, name: &str) -> [Option<&'h [u8]>; 2] {
         let mut values = request.headers().get_all(name).map(HeaderValue::as_bytes);
         [values.next(), values.next()]

@@ -49,6 +49,7 @@ use tower_service::Service;
 use super::{
     Framework, Tenants,
     connection::{connection_of, shared_connection_of, tenant_of},
+    framework::ReadRequest,
     request_context::RequestContext,
 };
 pub use super::{Rejection, SharedConn, Tenant, TenantConn, TrustedProxies};
@@ -67,7 +68,9 @@ pub type Resolver = super::Resolver<Axum>;
 impl Framework for Axum {
     type Request<'r> = Parts;
     type Response = Response;
+}
 
+impl ReadRequest for Axum {
     fn header_values<'h>(request: &'h Parts, name: &str) -> [Option<&'h [u8]>; 2] {
         let mut values = request.headers.get_all(name).iter().map(HeaderValue::as_bytes);
         [values.next(), values.next()]

@@ -1,26 +1,33 @@
 use std::net::IpAddr;
 
 /// A web framework, as far as resolvers need to know it. Implemented for the frameworks that this crate has features
-/// for.
-pub trait Framework: Sized + 'static {
+/// for, and for no others.
+pub trait Framework: ReadRequest {
     /// What your own resolvers see.
     type Request<'r>;
     /// The response to a request that is rejected.
     type Response;
+}
 
+/// How resolvers read a framework's requests. Nobody outside of this crate can name it, so nobody else implements [`Framework`].
+pub trait ReadRequest: Sized + 'static {
     /// The first two values of a header: enough to tell that there is more than one.
-    #[doc(hidden)]
-    fn header_values<'h>(request: &'h Self::Request<'_>, name: &str) -> [Option<&'h [u8]>; 2];
+    fn header_values<'h>(request: &'h Self::Request<'_>, name: &str) -> [Option<&'h [u8]>; 2]
+    where
+        Self: Framework;
 
     /// The host and port in the request's target: of HTTP/2, and of requests to a proxy.
-    #[doc(hidden)]
-    fn authority<'h>(request: &'h Self::Request<'_>) -> Option<&'h str>;
+    fn authority<'h>(request: &'h Self::Request<'_>) -> Option<&'h str>
+    where
+        Self: Framework;
 
     /// The path, as it was sent.
-    #[doc(hidden)]
-    fn path<'h>(request: &'h Self::Request<'_>) -> &'h str;
+    fn path<'h>(request: &'h Self::Request<'_>) -> &'h str
+    where
+        Self: Framework;
 
     /// Who is at the other end of the connection.
-    #[doc(hidden)]
-    fn peer(request: &Self::Request<'_>) -> Option<IpAddr>;
+    fn peer(request: &Self::Request<'_>) -> Option<IpAddr>
+    where
+        Self: Framework;
 }

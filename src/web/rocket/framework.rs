@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use rocket::{Request, Response};
 
-use crate::web::{Framework, Tenants};
+use crate::web::{Framework, Tenants, framework::ReadRequest};
 
 /// The framework [Rocket](::rocket). Your own resolvers see [`Request`].
 #[derive(Debug, Clone, Copy)]
@@ -17,7 +17,9 @@ pub type Resolver = crate::web::Resolver<Rocket>;
 impl Framework for Rocket {
     type Request<'r> = Request<'r>;
     type Response = Response<'static>;
+}
 
+impl ReadRequest for Rocket {
     fn header_values<'h>(request: &'h Request<'_>, name: &str) -> [Option<&'h [u8]>; 2] {
         let mut values = request.headers().get(name).map(str::as_bytes);
         [values.next(), values.next()]
