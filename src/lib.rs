@@ -85,6 +85,7 @@ pub mod connection;
 pub mod context;
 pub mod directory;
 pub mod drift;
+pub mod fan_out;
 pub mod lifecycle;
 pub mod migrations;
 pub mod pool;
@@ -105,11 +106,12 @@ pub use crate::{
     drift::{Drift, DriftError, DriftReport},
     lifecycle::{CloneTenant, CloneTenantError, LifecycleError},
     migrations::{FleetError, FleetReport, MigrationError, MigrationSourceError, Revert},
-    pool::{BuildError, Checkout, CheckoutError, DatabaseLimits, Recycling, Tenant, TenantPool, TenantPoolBuilder},
-    query::{TranslateDsl, Translated},
-    tenancy::{
-        DirectoryCache, LifecycleEvent, LifecycleHooks, Placement, PlacementPolicy, TenantDirectory, TenantStatus,
+    pool::{
+        BuildError, Checkout, CheckoutError, DatabaseLimits, PlacementPolicy, Recycling, Tenant, TenantDirectory,
+        TenantPool, TenantPoolBuilder,
     },
+    query::{TranslateDsl, Translated},
+    tenancy::{DirectoryCache, LifecycleEvent, LifecycleHooks, Placement, TenantStatus},
     transfer::{ExportError, ImportError, MoveError},
     translate::{SchemaTranslateMap, TranslateError},
 };

@@ -2,8 +2,7 @@ use std::collections::HashMap;
 
 use crate::{
     BoxFuture, IntoSchemaName, Placement, SchemaName, SchemaNameError, TenantDirectory, TenantPool,
-    pool::canonical_domain,
-    tenancy::{DirectoryAnswer, DirectoryEntry},
+    tenancy::{DirectoryAnswer, DirectoryEntry, canonical_domain},
 };
 
 /// A directory of tenants that are known from the start: from a configuration file, for instance.

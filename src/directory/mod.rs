@@ -24,7 +24,6 @@ pub use row_security::RowSecurityError;
 pub use tables::{DirectoryTables, DirectoryTablesError, schema};
 
 #[doc(no_inline)]
-pub use crate::pool::DirectoryUnusable;
-pub use crate::tenancy::{
-    DirectoryAnswer, DirectoryCache, DirectoryChange, DirectoryEntry, DirectoryError, TenantDirectory,
-};
+pub use crate::tenancy::{DirectoryAnswer, DirectoryCache, DirectoryChange, DirectoryEntry, DirectoryError};
+#[doc(no_inline)]
+pub use crate::{backend::postgres::DirectoryUnusable, pool::TenantDirectory};

@@ -3,7 +3,7 @@
 use super::{LifecycleError, connect};
 use crate::{
     SchemaName, TenantPool,
-    pool::{DirectoryUnusable, FoundDirectory},
+    backend::postgres::{DirectoryUnusable, FoundDirectory},
     tenancy::{DirectoryChange, LifecycleEvent},
 };
 

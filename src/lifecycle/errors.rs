@@ -4,9 +4,8 @@ use diesel::result::Error as DieselError;
 
 use super::TenantUse;
 use crate::{
-    ConnectError, MigrationError, Placement, SchemaName, SchemaNameError,
-    pool::{DatabaseError, DirectoryUnusable},
-    tenancy::LifecycleEvent,
+    ConnectError, MigrationError, Placement, SchemaName, SchemaNameError, backend::postgres::DirectoryUnusable,
+    pool::DatabaseError, tenancy::LifecycleEvent,
 };
 
 /// Why a tenant could not be created, renamed, suspended, dropped, archived or restored.

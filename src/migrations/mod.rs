@@ -40,6 +40,7 @@
 //! Nothing blocks the runtime; a current-thread runtime suffices. Migrations written in Rust run on Tokio's blocking
 //! threads, see [`BlockingConnection`].
 
+mod batches;
 mod checksum;
 mod errors;
 mod execute;

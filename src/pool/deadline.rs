@@ -16,7 +16,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_
 
 impl Deadline {
     /// For a checkout that starts now, in a pool with this `wait_timeout`.
-    pub(super) fn of_checkout(wait_timeout: Duration) -> Self {
+    pub(crate) fn of_checkout(wait_timeout: Duration) -> Self {
         let limit = wait_timeout.max(SHORTEST);
         Self {
             at: Instant::now().checked_add(limit),
@@ -25,18 +25,18 @@ impl Deadline {
     }
 
     /// How long may be taken in all.
-    pub(super) fn limit(&self) -> Duration {
+    pub(crate) fn limit(&self) -> Duration {
         self.limit
     }
 
     /// How long may be taken yet.
-    pub(super) fn left(&self) -> Duration {
+    pub(crate) fn left(&self) -> Duration {
         self.at
             .map_or(self.limit, |at| at.saturating_duration_since(Instant::now()))
     }
 
     /// The answer, if it comes in time. No timer is set for one that is there at once.
-    pub(super) async fn bound<T>(&self, answer: impl Future<Output = T>) -> Option<T> {
+    pub(crate) async fn bound<T>(&self, answer: impl Future<Output = T>) -> Option<T> {
         match self.at {
             Some(at) => tokio::time::timeout_at(at.into(), answer).await.ok(),
             None => Some(answer.await),
@@ -44,7 +44,7 @@ impl Deadline {
     }
 
     /// Waits for a moment before another attempt to get what others have; longer each time. `false` if there is no time for that.
-    pub(super) async fn pause(&self, attempts: u32) -> bool {
+    pub(crate) async fn pause(&self, attempts: u32) -> bool {
         let (shortest, longest) = PAUSES;
         let pause = (shortest * 2_u32.saturating_pow(attempts.min(10))).min(longest);
         let has_time = self.left() > pause;

@@ -7,46 +7,33 @@
 //! One exception: tenants that share tables. Their id is a session setting, set at checkout and cleared before anybody
 //! else gets the connection. They need a session without a pooler in between.
 
-#[cfg(feature = "_web")]
-mod admission;
 mod builder;
-mod checkout;
-mod databases;
+mod checkouts;
+mod connections;
 mod deadline;
-mod directory_tables;
 mod errors;
-mod fan_out;
-mod listen;
-mod manager;
+mod news;
 mod options;
-mod readers;
-mod remembered;
-mod replicas;
-mod request;
-mod resolve;
-mod rows;
-mod schemas;
+mod placement_policy;
+mod resolver;
+mod routing;
 #[cfg(feature = "schema")]
 mod scratch;
-mod shares;
-mod statements;
+mod tenant_directory;
 mod tenant_pool;
 mod tenants;
 
+pub use builder::TenantPoolBuilder;
 #[cfg(feature = "_web")]
-pub(crate) use admission::{Admitted, Turn};
-pub use builder::{Recycling, TenantPoolBuilder};
-pub use checkout::Checkout;
-pub use databases::{DatabaseError, DatabaseLimits};
+pub(crate) use checkouts::{Admitted, Turn};
+pub use checkouts::{AnotherDatabase, Checkout, CheckoutRequest};
 #[cfg(feature = "_web")]
 pub(crate) use deadline::Deadline;
-pub use directory_tables::DirectoryUnusable;
-pub(crate) use directory_tables::{FoundDirectory, MADE as DIRECTORY_MADE};
-pub use errors::{BuildError, CheckoutError, Target};
-pub use fan_out::{EachTenant, FailedTenant, FanOut, FanOutError};
-pub use request::CheckoutRequest;
-pub(crate) use resolve::canonical_domain;
-pub use statements::MigrationStatements;
-pub use tenant_pool::{AnotherDatabase, PoolStatus, TenantPool};
+pub use errors::{BuildError, CheckoutError, DatabaseError, Target};
+pub use options::{MigrationStatements, Recycling};
+pub use placement_policy::PlacementPolicy;
+pub use routing::DatabaseLimits;
+pub use tenant_directory::TenantDirectory;
+pub use tenant_pool::{PoolStatus, TenantPool};
 pub(crate) use tenants::ListedTenant;
 pub use tenants::Tenant;

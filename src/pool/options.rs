@@ -2,7 +2,6 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::runtime::Handle;
 
-use super::{MigrationStatements, Recycling};
 use crate::{
     SchemaName,
     backend::postgres::{ConnectOptions, EstablishCallback},
@@ -10,37 +9,37 @@ use crate::{
 
 /// What all databases behind a pool have in common: how connections are made, and for how long they are kept.
 #[derive(Clone)]
-pub(super) struct Options {
-    pub(super) wait_timeout: Duration,
-    pub(super) connect_timeout: Duration,
-    pub(super) recycle_timeout: Duration,
-    pub(super) recycling: Recycling,
-    pub(super) max_lifetime: Duration,
-    pub(super) max_statements: usize,
-    pub(super) max_per_tenant: Option<usize>,
-    pub(super) shared_schema: String,
-    pub(super) symbolic_schema: Option<String>,
-    pub(super) extension_schemas: Vec<String>,
-    pub(super) search_path_from_role: bool,
-    pub(super) schemas_cached: usize,
-    pub(super) schemas_cached_for: Duration,
+pub(crate) struct Options {
+    pub(crate) wait_timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) recycle_timeout: Duration,
+    pub(crate) recycling: Recycling,
+    pub(crate) max_lifetime: Duration,
+    pub(crate) max_statements: usize,
+    pub(crate) max_per_tenant: Option<usize>,
+    pub(crate) shared_schema: String,
+    pub(crate) symbolic_schema: Option<String>,
+    pub(crate) extension_schemas: Vec<String>,
+    pub(crate) search_path_from_role: bool,
+    pub(crate) schemas_cached: usize,
+    pub(crate) schemas_cached_for: Duration,
     /// For how long it is remembered that a schema doesn't exist.
-    pub(super) schemas_absent_for: Duration,
-    pub(super) migration_lock_timeout: Duration,
-    pub(super) migration_statements: MigrationStatements,
-    pub(super) refuse_outside_work: bool,
+    pub(crate) schemas_absent_for: Duration,
+    pub(crate) migration_lock_timeout: Duration,
+    pub(crate) migration_statements: MigrationStatements,
+    pub(crate) refuse_outside_work: bool,
     /// The setting that row-level security policies compare with.
-    pub(super) row_setting: String,
-    pub(super) establish: Option<Arc<EstablishCallback>>,
+    pub(crate) row_setting: String,
+    pub(crate) establish: Option<Arc<EstablishCallback>>,
     /// Where connections are opened and driven, if not where they are asked for.
-    pub(super) runtime: Option<Handle>,
+    pub(crate) runtime: Option<Handle>,
     /// Whether transactions can't write.
-    pub(super) read_only: bool,
+    pub(crate) read_only: bool,
 }
 
 impl Options {
     /// How connections are made. Only a migration's send a search_path whatever the pool's options say.
-    pub(super) fn to_connect(&self, extension_schemas: Vec<SchemaName>, may_be_pooled: bool) -> ConnectOptions {
+    pub(crate) fn to_connect(&self, extension_schemas: Vec<SchemaName>, may_be_pooled: bool) -> ConnectOptions {
         ConnectOptions {
             extension_schemas,
             symbolic_schema: self.symbolic_schema.clone(),
@@ -79,4 +78,35 @@ impl Default for Options {
             read_only: false,
         }
     }
+}
+
+/// When a connection is tested before it is handed out again.
+///
+/// In all cases the pool closes a connection with an open transaction, with session state, or busy with an abandoned
+/// query. That includes test transactions, unlike in Diesel's own pools: a test that wants one holds its checkout for
+/// as long as the transaction lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Recycling {
+    /// No query: only a connection whose socket is known to be closed is replaced. A dead server shows at the first
+    /// query.
+    Fast,
+    /// Tested with a query (one round trip) if it was idle for this long: a busy pool pays nothing.
+    VerifiedAfterIdle(Duration),
+    /// Tested with a query (one round trip) at every checkout.
+    Verified,
+}
+
+/// How the SQL of a migration that runs in a transaction is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum MigrationStatements {
+    /// Statement by statement if the database has the extension Citus, which refuses several DDL statements in one
+    /// message; else in one message.
+    #[default]
+    Detected,
+    /// In one message: one round trip to the server.
+    Together,
+    /// Statement by statement, inside one transaction.
+    Apart,
 }

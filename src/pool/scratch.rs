@@ -5,11 +5,10 @@ use std::{
 };
 
 use super::{
-    DatabaseLimits, Recycling, TenantPool,
-    databases::Databases,
-    manager::{Limits, Manager},
-    readers::{Readers, ReplicaUrls},
-    schemas::Schemas,
+    Recycling, TenantPool,
+    builder::further_databases,
+    connections::{Limits, Manager},
+    routing::{DatabaseLimits, Readers, ReplicaUrls, Schemas},
     tenant_pool::Inner,
 };
 
@@ -37,10 +36,10 @@ impl TenantPool {
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .expect("a runtime is given, which is all that timeouts need");
-        let databases = Databases::new(HashMap::new(), None, DatabaseLimits::default(), options.clone());
+        let databases = further_databases(HashMap::new(), None, DatabaseLimits::default(), options.clone());
         Self::new(Inner {
             // Nobody but the library has this pool, which only asks for what is there to be written.
-            readers: Readers::new(String::new(), Arc::clone(&databases), ReplicaUrls::default(), &options),
+            readers: Readers::new(String::new(), Arc::clone(&databases), ReplicaUrls::default()),
             placement_policy: None,
             reuse_after: self.0.reuse_after,
             shares: None,
@@ -61,10 +60,5 @@ impl TenantPool {
             rows_protected: Mutex::default(),
             listener: Mutex::new(None),
         })
-    }
-
-    /// The schema's name that stands for the tenant's.
-    pub(crate) fn symbolic_schema(&self) -> Option<&str> {
-        self.0.options.symbolic_schema.as_deref()
     }
 }

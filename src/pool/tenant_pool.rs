@@ -4,17 +4,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use deadpool::managed::{Object, PoolError, Timeouts};
-
 use super::{
-    Checkout, CheckoutError, CheckoutRequest, DatabaseError, MigrationStatements, Target, TenantPoolBuilder,
-    databases::Databases, deadline::Deadline, listen::Listener, manager::Manager, options::Options, readers::Readers,
-    request::Wanted, resolve::Resolver, schemas::Schemas, shares::Shares,
+    MigrationStatements, PlacementPolicy, TenantDirectory,
+    connections::{Manager, Shares},
+    deadline::Deadline,
+    options::Options,
+    resolver::Resolver,
+    routing::{Databases, Listener, Pool, Readers, Schemas},
 };
 use crate::{
     IntoSchemaName, SchemaName, SchemaNameError,
-    backend::postgres::{ConnectError, Connector},
-    tenancy::{LifecycleHooks, PlacementPolicy, SPARE_PREFIX, TenantDirectory},
+    backend::postgres::Connector,
+    tenancy::{LifecycleHooks, SPARE_PREFIX},
     translate::SchemaTranslateMap,
 };
 
@@ -36,33 +37,33 @@ use crate::{
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct TenantPool(pub(super) Arc<Inner>);
+pub struct TenantPool(pub(crate) Arc<Inner>);
 
-pub(super) struct Inner {
-    pub(super) connections: deadpool::managed::Pool<Manager>,
-    pub(super) connector: Arc<Connector>,
-    pub(super) migration_connector: Arc<Connector>,
-    pub(super) schemas: Arc<Schemas>,
-    pub(super) shared_schema: SchemaName,
-    pub(super) schema_map: SchemaTranslateMap,
-    pub(super) options: Options,
+pub(crate) struct Inner {
+    pub(crate) connections: deadpool::managed::Pool<Manager>,
+    pub(crate) connector: Arc<Connector>,
+    pub(crate) migration_connector: Arc<Connector>,
+    pub(crate) schemas: Arc<Schemas>,
+    pub(crate) shared_schema: SchemaName,
+    pub(crate) schema_map: SchemaTranslateMap,
+    pub(crate) options: Options,
     /// Whether another pool's directory knows who lives here.
-    pub(super) is_further: bool,
-    pub(super) detected_batches: OnceLock<bool>,
-    pub(super) hooks: Option<Arc<dyn LifecycleHooks>>,
-    pub(super) shares: Option<Shares>,
+    pub(crate) is_further: bool,
+    pub(crate) detected_batches: OnceLock<bool>,
+    pub(crate) hooks: Option<Arc<dyn LifecycleHooks>>,
+    pub(crate) shares: Option<Shares>,
     /// How many may hold one connection and wait for another; see [`Turn`](super::Turn).
     #[cfg(feature = "_web")]
-    pub(super) turns: Arc<tokio::sync::Semaphore>,
-    pub(super) resolver: Option<Arc<Resolver>>,
-    pub(super) listener: Mutex<Option<Listener>>,
+    pub(crate) turns: Arc<tokio::sync::Semaphore>,
+    pub(crate) resolver: Option<Resolver>,
+    pub(crate) listener: Mutex<Option<Listener>>,
     /// When the catalog last said that row-level security holds the role back everywhere.
-    pub(super) rows_protected: Mutex<Option<Instant>>,
-    pub(super) databases: Arc<Databases>,
-    pub(super) readers: Readers,
-    pub(super) placement_policy: Option<Arc<dyn PlacementPolicy>>,
+    pub(crate) rows_protected: Mutex<Option<Instant>>,
+    pub(crate) databases: Arc<Databases<TenantPool>>,
+    pub(crate) readers: Readers<TenantPool>,
+    pub(crate) placement_policy: Option<Arc<dyn PlacementPolicy>>,
     /// For how long nobody else gets what a tenant left.
-    pub(super) reuse_after: Duration,
+    pub(crate) reuse_after: Duration,
 }
 
 /// The pool's connections, and the checkouts that wait for one.
@@ -80,70 +81,20 @@ pub struct PoolStatus {
 }
 
 impl TenantPool {
-    /// Starts a pool for the database at `database_url`: `postgres://user:password@host:5432/database`, or any other
-    /// form that [`tokio_postgres::Config`] reads.
-    pub fn builder(database_url: impl Into<String>) -> TenantPoolBuilder {
-        TenantPoolBuilder::new(database_url.into())
-    }
-
-    pub(super) fn new(inner: Inner) -> Self {
+    pub(crate) fn new(inner: Inner) -> Self {
         Self(Arc::new(inner))
     }
 
-    /// A checkout for one tenant: unqualified tables are the tenant's, tables pinned to a schema stay there.
-    ///
-    /// [`get`](CheckoutRequest::get) fails for an invalid name, for a schema that is no tenant's (the shared one, those
-    /// of extensions), and for a tenant without a schema. Any other schema of the database counts as a tenant.
-    pub fn for_tenant(&self, tenant: impl IntoSchemaName) -> CheckoutRequest<'_> {
-        let wanted = self.tenant_name(tenant).map(Wanted::Tenant);
-        CheckoutRequest::new(self, wanted.map_err(CheckoutError::from))
-    }
-
-    /// A checkout for pinned tables only. A query for a tenant's table fails before anything is sent.
-    pub fn shared(&self) -> CheckoutRequest<'_> {
-        let map = self.with_symbolic_schema(SchemaTranslateMap::new());
-        CheckoutRequest::new(self, Ok(Wanted::Map(Target::Shared, map)))
-    }
-
     /// The map of a tenant that is a schema of this database.
-    pub(super) fn map_of(&self, tenant: &SchemaName) -> SchemaTranslateMap {
+    pub(crate) fn map_of(&self, tenant: &SchemaName) -> SchemaTranslateMap {
         self.with_symbolic_schema(SchemaTranslateMap::tenant(tenant.clone()))
     }
 
-    fn with_symbolic_schema(&self, map: SchemaTranslateMap) -> SchemaTranslateMap {
+    pub(super) fn with_symbolic_schema(&self, map: SchemaTranslateMap) -> SchemaTranslateMap {
         match &self.0.options.symbolic_schema {
             Some(schema) => map.with_symbolic(schema),
             None => map,
         }
-    }
-
-    /// Checkouts in another database, by the name under which it was [declared](TenantPoolBuilder::database). There a
-    /// tenant is a schema of that database, whatever the directory says.
-    ///
-    /// ```no_run
-    /// # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), Box<dyn std::error::Error>> {
-    /// let mut reports = pool.using_database("reports").shared().get().await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn using_database(&self, database: impl Into<Arc<str>>) -> AnotherDatabase<'_> {
-        AnotherDatabase {
-            pool: self,
-            database: database.into(),
-        }
-    }
-
-    /// A checkout under any map. The schema to which unqualified names lead must exist.
-    pub fn with_map(&self, map: SchemaTranslateMap) -> CheckoutRequest<'_> {
-        CheckoutRequest::new(self, Ok(Wanted::Map(Target::Map, map)))
-    }
-
-    /// A checkout under the pool's own map ([`schema_map`](TenantPoolBuilder::schema_map)).
-    ///
-    /// # Errors
-    /// As for [`CheckoutRequest::get`].
-    pub async fn get(&self) -> Result<Checkout, CheckoutError> {
-        self.with_map(self.0.schema_map.clone()).get().await
     }
 
     /// Counts the pool's connections.
@@ -209,59 +160,7 @@ impl TenantPool {
         Ok(name)
     }
 
-    /// A connection that is free now or, only if there is none, the next one: waiting takes a timer. Without a reason it took
-    /// too long.
-    pub(super) async fn free_or_awaited_connection(
-        &self,
-        deadline: Deadline,
-    ) -> Result<Object<Manager>, Option<PoolError<ConnectError>>> {
-        let mut last = None;
-        for attempts in 0.. {
-            let attempt = async {
-                match self.0.connections.timeout_get(&NOW).await {
-                    Err(PoolError::Timeout(_)) => {
-                        // A little less, so that it is this timer that ends the wait, and says what was waited for.
-                        let wait = deadline
-                            .left()
-                            .min(self.wait_timeout())
-                            .saturating_sub(Duration::from_millis(2));
-                        let patience = Timeouts {
-                            wait: Some(wait),
-                            ..NOW
-                        };
-                        Box::pin(self.0.connections.timeout_get(&patience)).await
-                    }
-                    result => result,
-                }
-            };
-            match deadline.bound(attempt).await {
-                Some(Ok(object)) => return Ok(object),
-                // The pool may have more than the server has room for: the next one may come back, or there may be room.
-                Some(Err(PoolError::Backend(error))) if error.is_for_want_of_room() => {
-                    last = Some(PoolError::Backend(error));
-                    if !Box::pin(deadline.pause(attempts)).await {
-                        break;
-                    }
-                }
-                Some(Err(error)) => return Err(Some(error)),
-                None => break,
-            }
-        }
-        Err(last)
-    }
-
-    /// A connection for a migration that leaves nothing behind: one that is free now, if migrations may use the pool's.
-    pub(crate) async fn free_migration_connection(&self) -> Option<Checkout> {
-        if !Arc::ptr_eq(&self.0.connector, &self.0.migration_connector) {
-            return None;
-        }
-        let object = self.0.connections.timeout_get(&NOW).await.ok()?;
-        let checkout = Checkout::of(object, self.0.connector.is_plain());
-        // Row-level security would hide rows from a migration.
-        (!checkout.shows_rows()).then_some(checkout)
-    }
-
-    pub(super) fn connector(&self) -> &Connector {
+    pub(crate) fn connector(&self) -> &Connector {
         &self.0.connector
     }
 
@@ -273,8 +172,8 @@ impl TenantPool {
         &self.0.schemas
     }
 
-    pub(super) fn resolver(&self) -> Option<&Resolver> {
-        self.0.resolver.as_deref()
+    pub(crate) fn resolver(&self) -> Option<&Resolver> {
+        self.0.resolver.as_ref()
     }
 
     pub(crate) fn directory(&self) -> Option<&dyn TenantDirectory> {
@@ -286,34 +185,26 @@ impl TenantPool {
         self.0.is_further
     }
 
-    pub(super) fn shares(&self) -> Option<&Shares> {
+    pub(crate) fn shares(&self) -> Option<&Shares> {
         self.0.shares.as_ref()
     }
 
     /// Whether there is no clone of it.
-    pub(super) fn is_only_one(&self) -> bool {
+    pub(crate) fn is_only_one(&self) -> bool {
         Arc::strong_count(&self.0) == 1
     }
 
-    /// The pool of a further database, if there is one already.
-    pub(super) fn open_database(&self, database: &Arc<str>) -> Option<TenantPool> {
-        self.0.databases.opened(database)
+    #[cfg(feature = "schema")]
+    /// The schema's name that stands for the tenant's.
+    pub(crate) fn symbolic_schema(&self) -> Option<&str> {
+        self.0.options.symbolic_schema.as_deref()
     }
 
-    pub(super) async fn database_for(
-        &self,
-        target: &Target,
-        database: &Arc<str>,
-        deadline: Deadline,
-    ) -> Result<TenantPool, CheckoutError> {
-        let pool = self.0.databases.get(database, deadline).await;
-        pool.map_err(|source| CheckoutError::Database {
-            target: target.clone(),
-            source: Box::new(source),
-        })
+    pub(crate) fn databases(&self) -> &Arc<Databases<TenantPool>> {
+        &self.0.databases
     }
 
-    pub(super) fn readers(&self) -> &Readers {
+    pub(crate) fn readers(&self) -> &Readers<TenantPool> {
         &self.0.readers
     }
 
@@ -331,21 +222,21 @@ impl TenantPool {
     }
 
     /// Whether the catalog was asked within the last second what the role might see past row-level security.
-    pub(super) fn rows_are_protected(&self, now: Instant) -> bool {
+    pub(crate) fn rows_are_protected(&self, now: Instant) -> bool {
         let asked = *self.0.rows_protected.lock().unwrap_or_else(PoisonError::into_inner);
         asked.is_some_and(|asked| now.saturating_duration_since(asked) < Duration::from_secs(1))
     }
 
-    pub(super) fn note_protected_rows(&self, asked: Instant) {
+    pub(crate) fn note_protected_rows(&self, asked: Instant) {
         *self.0.rows_protected.lock().unwrap_or_else(PoisonError::into_inner) = Some(asked);
     }
 
-    pub(super) fn wait_timeout(&self) -> Duration {
+    pub(crate) fn wait_timeout(&self) -> Duration {
         self.0.options.wait_timeout
     }
 
     #[cfg(feature = "_web")]
-    pub(super) fn turns(&self) -> &Arc<tokio::sync::Semaphore> {
+    pub(crate) fn turns(&self) -> &Arc<tokio::sync::Semaphore> {
         &self.0.turns
     }
 
@@ -354,15 +245,15 @@ impl TenantPool {
         Deadline::of_checkout(self.wait_timeout())
     }
 
-    pub(super) fn recycle_timeout(&self) -> Duration {
+    pub(crate) fn recycle_timeout(&self) -> Duration {
         self.0.options.recycle_timeout
     }
 
-    pub(super) fn migration_statements(&self) -> MigrationStatements {
+    pub(crate) fn migration_statements(&self) -> MigrationStatements {
         self.0.options.migration_statements
     }
 
-    pub(super) fn detected_batches(&self) -> &OnceLock<bool> {
+    pub(crate) fn detected_batches(&self) -> &OnceLock<bool> {
         &self.0.detected_batches
     }
 
@@ -375,7 +266,7 @@ impl TenantPool {
             fn forget(&self) {
                 self.0.schemas().forget(self.1);
                 if let Some(resolver) = self.0.resolver() {
-                    resolver.forget(self.1);
+                    resolver.known.forget(self.1);
                 }
             }
         }
@@ -410,50 +301,21 @@ impl TenantPool {
     }
 }
 
-/// Another database behind a pool; see [`TenantPool::using_database`].
-#[derive(Debug, Clone)]
-pub struct AnotherDatabase<'a> {
-    pool: &'a TenantPool,
-    database: Arc<str>,
-}
-
-impl<'a> AnotherDatabase<'a> {
-    /// A checkout for a tenant: a schema of that database.
-    pub fn for_tenant(&self, tenant: impl IntoSchemaName) -> CheckoutRequest<'a> {
-        self.pool.for_tenant(tenant).in_database(Arc::clone(&self.database))
-    }
-
-    /// A checkout for pinned tables only.
-    pub fn shared(&self) -> CheckoutRequest<'a> {
-        self.pool.shared().in_database(Arc::clone(&self.database))
-    }
-
-    /// A checkout under any map.
-    pub fn with_map(&self, map: SchemaTranslateMap) -> CheckoutRequest<'a> {
-        self.pool.with_map(map).in_database(Arc::clone(&self.database))
-    }
-
-    /// The database's own pool: to migrate the database, or to create tenants in it. While you keep the pool, the
-    /// database counts as in use.
-    ///
-    /// # Errors
-    /// [`DatabaseError`]: the database was not declared, or can't be reached.
-    pub async fn pool(&self) -> Result<TenantPool, DatabaseError> {
-        self.pool.0.databases.get(&self.database, self.pool.deadline()).await
-    }
-}
-
-/// Doesn't wait for others to give theirs back.
-const NOW: Timeouts = Timeouts {
-    wait: Some(Duration::ZERO),
-    create: None,
-    recycle: None,
-};
-
 impl fmt::Debug for TenantPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TenantPool")
             .field("status", &self.status())
             .finish_non_exhaustive()
+    }
+}
+
+impl Pool for TenantPool {
+    fn is_idle(&self) -> bool {
+        let status = self.status();
+        self.is_only_one() && status.waiting == 0 && status.available == status.size
+    }
+
+    fn close(&self) {
+        TenantPool::close(self);
     }
 }

@@ -1,7 +1,9 @@
 //! What the comment on an archived tenant's version table tells.
 
+use diesel_tenants_translate::quote::literal;
+
 use super::TenantStatus;
-use crate::{SchemaName, backend::postgres::quote::literal};
+use crate::SchemaName;
 
 const ARCHIVED: &str = "diesel-tenants: archived ";
 /// On its way to be dropped: counts as [unfinished](TenantStatus::Unfinished).

@@ -1,55 +1,7 @@
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
-use futures_core::future::BoxFuture;
-
 use super::Placement;
-use crate::{SchemaName, TenantStatus, pool::TenantPool};
-
-/// Knows where tenants live. Without a directory, a tenant is a schema of the pool's database.
-///
-/// Ready-made directories are in [`directory`](crate::directory):
-/// [`DirectoryTables`](crate::directory::DirectoryTables), [`FixedDirectory`](crate::directory::FixedDirectory) and
-/// [`CatalogDirectory`](crate::directory::CatalogDirectory). A directory's answers are remembered ([`DirectoryCache`]),
-/// so that it is seldom asked, and never twice at a time for one tenant.
-pub trait TenantDirectory: Send + Sync {
-    /// Finds a tenant; `None` if there is none of that name. `pool` is the pool whose directory this is: its
-    /// [`shared()`](TenantPool::shared) reaches tables in the shared schema.
-    ///
-    /// # Errors
-    /// Why the directory can't answer at the moment. Nobody gets a connection for the tenant then.
-    fn find<'a>(
-        &'a self,
-        tenant: &'a SchemaName,
-        pool: &'a TenantPool,
-    ) -> BoxFuture<'a, DirectoryAnswer<DirectoryEntry>>;
-
-    /// Finds the tenant to whom a domain belongs. The domain is in lower case and without a dot at its end. By default
-    /// no domain belongs to anybody.
-    ///
-    /// # Errors
-    /// Why the directory can't answer at the moment.
-    fn find_domain<'a>(&'a self, domain: &'a str, pool: &'a TenantPool) -> BoxFuture<'a, DirectoryAnswer<SchemaName>> {
-        let _ = (domain, pool);
-        Box::pin(async { Ok(None) })
-    }
-
-    /// All tenants, of every status, in any order; `None` if the directory can't list them: the catalog of the pool's
-    /// own database does then.
-    ///
-    /// # Errors
-    /// Why the directory can't answer at the moment.
-    fn list<'a>(&'a self, pool: &'a TenantPool) -> BoxFuture<'a, DirectoryAnswer<Vec<(SchemaName, DirectoryEntry)>>> {
-        let _ = pool;
-        Box::pin(async { Ok(None) })
-    }
-
-    /// The SQL that records a change to a tenant in the pool's own database; `None` if there is nothing to record. The
-    /// SQL runs in the same transaction as the change to the tenant's schema: either both happen, or neither does.
-    fn record(&self, change: &DirectoryChange<'_>, pool: &TenantPool) -> Option<String> {
-        let _ = (change, pool);
-        None
-    }
-}
+use crate::{SchemaName, TenantStatus};
 
 /// A change to a tenant, to be recorded in the pool's own database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -204,7 +156,7 @@ impl Error for DirectoryError {
     }
 }
 
-/// How long a [directory's](TenantDirectory) answers are remembered. What this pool does to a tenant is seen at once;
+/// How long a [directory's](crate::TenantDirectory) answers are remembered. What this pool does to a tenant is seen at once;
 /// with [`listen`](crate::TenantPoolBuilder::listen), what other processes do is seen within moments.
 #[derive(Debug, Clone, Copy)]
 pub struct DirectoryCache {

@@ -3,20 +3,18 @@
 
 mod archive_note;
 mod directory;
+mod domain;
 mod event;
 mod hooks;
 mod placement;
-mod policy;
 mod status;
 
 pub(crate) use archive_note::ArchiveNote;
-pub use directory::{
-    DirectoryAnswer, DirectoryCache, DirectoryChange, DirectoryEntry, DirectoryError, TenantDirectory,
-};
+pub use directory::{DirectoryAnswer, DirectoryCache, DirectoryChange, DirectoryEntry, DirectoryError};
+pub(crate) use domain::canonical_domain;
 pub use event::LifecycleEvent;
 pub use hooks::{HookResult, LifecycleHooks};
-pub use placement::Placement;
 pub(crate) use placement::Tables;
-pub use policy::{PlacementPolicy, PolicyAnswer};
+pub use placement::{Placement, PolicyAnswer};
 pub use status::TenantStatus;
 pub(crate) use status::{PLACED, SPARE_PREFIX, is_placed};

@@ -94,3 +94,6 @@ impl fmt::Display for Placement {
         }
     }
 }
+
+/// Where a policy places a tenant.
+pub type PolicyAnswer = Result<Placement, Box<dyn std::error::Error + Send + Sync>>;

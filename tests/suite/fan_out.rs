@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use diesel_tenants::{CheckoutError, TenantPool, pool::FanOutError};
+use diesel_tenants::{CheckoutError, TenantPool, fan_out::FanOutError};
 use diesel_tenants_test_support::{Database, Server};
 
 use crate::{migrations::items_only, store::chain};

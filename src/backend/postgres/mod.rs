@@ -4,6 +4,7 @@ mod advisory_lock;
 mod backoff;
 mod connect;
 mod connect_error;
+mod directory_tables;
 pub(crate) mod quote;
 mod session_proof;
 mod startup;
@@ -15,6 +16,8 @@ pub(crate) use advisory_lock::{LockSpan, lock_all, lock_name, try_lock, try_lock
 pub(crate) use backoff::Backoff;
 pub(crate) use connect::{ConnectOptions, Connector, EstablishCallback};
 pub use connect_error::ConnectError;
+pub use directory_tables::DirectoryUnusable;
+pub(crate) use directory_tables::{FoundDirectory, MADE as DIRECTORY_MADE};
 pub(crate) use startup::search_path;
 pub(crate) use unprotected::unprotected;
 pub(crate) use version_table::table as version_table;

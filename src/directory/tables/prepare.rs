@@ -5,7 +5,7 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
-use crate::{ConnectError, SchemaName, TenantPool, pool::DIRECTORY_MADE};
+use crate::{ConnectError, SchemaName, TenantPool, backend::postgres::DIRECTORY_MADE};
 
 const TABLES: &str = include_str!("tables.sql");
 

@@ -13,7 +13,7 @@ use crate::tenancy::{DirectoryCache, DirectoryError};
 
 /// Answers of a directory, also that there is none, and that it could not be asked. Whoever asks for what somebody else
 /// is asking for already waits for the answer.
-pub(super) struct Remembered<K, V> {
+pub(crate) struct Remembered<K, V> {
     answers: Cache<K, Answer<V>>,
     times: DirectoryCache,
     /// How many times anything was forgotten.
@@ -38,7 +38,7 @@ impl<V> Answer<V> {
 }
 
 impl<K: Hash + Eq + Clone, V: Clone> Remembered<K, V> {
-    pub(super) fn new(times: DirectoryCache) -> Self {
+    pub(crate) fn new(times: DirectoryCache) -> Self {
         Self {
             answers: Cache::new(times.capacity),
             times,
@@ -47,7 +47,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Remembered<K, V> {
     }
 
     /// What is remembered, while it counts.
-    pub(super) fn get<Q>(&self, key: &Q) -> Option<Found<V>>
+    pub(crate) fn get<Q>(&self, key: &Q) -> Option<Found<V>>
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
@@ -56,7 +56,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Remembered<K, V> {
     }
 
     /// What is remembered, or what `find` says.
-    pub(super) async fn get_or_find<Q>(&self, key: &Q, find: impl Future<Output = Found<V>>) -> Found<V>
+    pub(crate) async fn get_or_find<Q>(&self, key: &Q, find: impl Future<Output = Found<V>>) -> Found<V>
     where
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
     {
@@ -121,7 +121,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Remembered<K, V> {
     }
 
     /// Has it asked for anew.
-    pub(super) fn forget<Q>(&self, key: &Q)
+    pub(crate) fn forget<Q>(&self, key: &Q)
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
@@ -130,7 +130,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Remembered<K, V> {
     }
 
     /// Has asked for anew what is known to be so, or not to be there.
-    pub(super) fn forget_if(&self, is_outdated: impl Fn(Option<&V>) -> bool) {
+    pub(crate) fn forget_if(&self, is_outdated: impl Fn(Option<&V>) -> bool) {
         self.forgotten.fetch_add(1, SeqCst);
         let is_kept = |answer: &Answer<V>| match &answer.found {
             Ok(found) => !is_outdated(found.as_ref()),
@@ -140,7 +140,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Remembered<K, V> {
     }
 
     /// Has everything asked for anew.
-    pub(super) fn forget_all(&self) {
+    pub(crate) fn forget_all(&self) {
         self.forgotten.fetch_add(1, SeqCst);
         self.answers.clear();
     }

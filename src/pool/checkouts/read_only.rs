@@ -1,104 +1,47 @@
 //! Checkouts that only read, served by replicas.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use super::{
-    Checkout, CheckoutError, DatabaseError, DatabaseLimits, TenantPool, TenantPoolBuilder, databases::Databases,
-    options::Options, replicas::Replicas, request::Wish,
+use super::{checkout::Checkout, wish::Wish};
+use crate::{
+    connection::SchemaIdentity,
+    pool::{CheckoutError, DatabaseError, TenantPool, options::Options, routing::Replicas},
 };
-use crate::connection::SchemaIdentity;
 
 /// What is known of a schema on a replica is looked up anew after so long: nobody tells a replica's pool what was done to it.
 const SCHEMAS_KNOWN_FOR: Duration = Duration::from_secs(1);
 
-/// The replicas that were declared.
-#[derive(Default)]
-pub(super) struct ReplicaUrls {
-    main: Vec<String>,
-    further: HashMap<String, Vec<String>>,
-    limits: DatabaseLimits,
-}
-
-impl TenantPoolBuilder {
-    /// Declares a replica of the pool's own database, for [`read_only`](super::CheckoutRequest::read_only) checkouts.
-    /// Several replicas are used in turn. Default: none, and the database itself serves these checkouts.
-    ///
-    /// Connections to a replica are opened when they are needed, with the options of this pool. A replica that can't be
-    /// connected to is left alone for five seconds at a time.
-    ///
-    /// A standby server is asked whether it knows the same schema by the tenant's name. Another database with the same
-    /// tenants, kept up to date by logical replication, works as well, with one exception: while it is behind, the name
-    /// of a tenant that was renamed or dropped, and then given to another tenant, leads to the former tenant's rows.
-    pub fn replica(mut self, database_url: impl Into<String>) -> Self {
-        self.replicas.main.push(database_url.into());
-        self
-    }
-
-    /// Declares a replica of another database, by the name under which that database was [declared](Self::database).
-    pub fn database_replica(mut self, name: impl Into<String>, database_url: impl Into<String>) -> Self {
-        let urls = self.replicas.further.entry(name.into()).or_default();
-        urls.push(database_url.into());
-        self
-    }
-
-    /// How many read-only connections there may be: to each replica, and to each database that serves in place of its
-    /// replicas.
-    pub fn replica_limits(mut self, replica_limits: DatabaseLimits) -> Self {
-        self.replicas.limits = replica_limits;
-        self
-    }
-}
-
-/// Pools whose connections only read: one for each replica, and one for each database, as they are needed.
-pub(super) struct Readers {
-    pools: Arc<Databases>,
-    main_url: String,
-    databases: Arc<Databases>,
-    main: Replicas,
-    further: HashMap<String, Replicas>,
-}
-
-impl Readers {
-    pub(super) fn new(main_url: String, databases: Arc<Databases>, replicas: ReplicaUrls, options: &Options) -> Self {
-        let ReplicaUrls { main, further, limits } = replicas;
-        let options = Options {
+impl Options {
+    /// For the pools that read from replicas.
+    pub(crate) fn to_read_only(&self) -> Self {
+        Self {
             read_only: true,
-            schemas_cached_for: options.schemas_cached_for.min(SCHEMAS_KNOWN_FOR),
+            schemas_cached_for: self.schemas_cached_for.min(SCHEMAS_KNOWN_FOR),
             // Nobody tells these pools what this process creates.
             schemas_absent_for: Duration::ZERO,
-            ..options.clone()
-        };
-        let further = further.into_iter().map(|(database, urls)| {
-            let replicas = Replicas::new(&format!("{database}, replica"), urls);
-            (database, replicas)
-        });
-        Self {
-            pools: Databases::new(HashMap::new(), None, limits, options),
-            main_url,
-            databases,
-            main: Replicas::new("replica", main),
-            further: further.collect(),
+            ..self.clone()
         }
     }
+}
 
+impl TenantPool {
     /// A connection to a replica, or to the database itself.
-    pub(super) async fn check_out(
+    pub(super) async fn check_out_reader(
         &self,
-        pool: &TenantPool,
         database: Option<&Arc<str>>,
         wish: &Wish<'_>,
     ) -> Result<Checkout, CheckoutError> {
         let replicas = match database {
-            None => Some(&self.main),
-            Some(database) => self.further.get(&**database),
+            None => Some(&self.readers().main),
+            Some(database) => self.readers().further.get(&**database),
         };
         for (replicas, replica) in replicas.iter().flat_map(|replicas| replicas.in_turn()) {
             let url = async { Ok(replica.url.clone()) };
-            match self.get(&replica.name, url, wish).await {
+            match self.reader(&replica.name, url, wish).await {
                 Ok((checkout, found)) => {
                     replica.rest.end();
                     let is_current = match found {
-                        Some(found) => self.is_current(pool, database, replicas, wish, found).await?,
+                        Some(found) => self.is_current(database, replicas, wish, found).await?,
                         None => wish.map.unqualified().is_none(),
                     };
                     match is_current {
@@ -114,7 +57,7 @@ impl Readers {
                 Err(error) => return Err(error),
             }
         }
-        let own = self.own(database, wish).await?;
+        let own = self.own_reader(database, wish).await?;
         Checkout::get(&own, wish).await
     }
 
@@ -124,7 +67,6 @@ impl Readers {
     /// where nothing was, the replica's word.
     async fn is_current(
         &self,
-        pool: &TenantPool,
         database: Option<&Arc<str>>,
         replicas: &Replicas,
         wish: &Wish<'_>,
@@ -134,11 +76,11 @@ impl Readers {
             return Ok(true);
         }
         let primary = match database {
-            None => pool.clone(),
-            Some(database) => match pool.open_database(database) {
+            None => self.clone(),
+            Some(database) => match self.open_database(database) {
                 Some(primary) => primary,
                 None if !replicas.rest.may_be_tried() => return Ok(true),
-                None => match pool.database_for(wish.target, database, wish.deadline).await {
+                None => match self.database_for(wish.target, database, wish.deadline).await {
                     Err(error) if is_out_of_reach(&error) => {
                         replicas.rest.begin();
                         return Ok(true);
@@ -150,7 +92,8 @@ impl Readers {
         let is_found = |known: SchemaIdentity| known.oid == found.oid;
         let known = primary.schemas().identity(wish.map);
         // Nobody tells the pool of a further database which of its schemas the news was about.
-        let is_outdated = |seen| database.is_some() && pool.resolver().is_some_and(|known| known.heard_since(seen));
+        let is_outdated =
+            |seen| database.is_some() && self.resolver().is_some_and(|resolver| resolver.known.heard_since(seen));
         if let Some((known, Some(seen))) = known
             && primary.schemas().counts(seen)
             && !is_outdated(seen)
@@ -168,7 +111,7 @@ impl Readers {
             return Ok(last_word);
         }
         let asked = async {
-            let own = self.own(database, wish).await?;
+            let own = self.own_reader(database, wish).await?;
             let mut checkout = Checkout::wait(&own, wish.target, wish.deadline).await?;
             checkout.look_up(&primary, wish).await
         };
@@ -190,47 +133,43 @@ impl Readers {
     }
 
     /// The pool that reads from the database itself.
-    async fn own(&self, database: Option<&Arc<str>>, wish: &Wish<'_>) -> Result<TenantPool, CheckoutError> {
+    async fn own_reader(&self, database: Option<&Arc<str>>, wish: &Wish<'_>) -> Result<TenantPool, CheckoutError> {
         match database {
             None => {
-                let url = async { Ok(self.main_url.clone()) };
-                self.open(&Arc::from("read-only"), url, wish).await
+                let url = async { Ok(self.readers().main_url.clone()) };
+                self.open_reader(&Arc::from("read-only"), url, wish).await
             }
             Some(database) => {
                 let name = Arc::from(format!("{database}, read-only"));
-                self.open(&name, self.databases.url(database), wish).await
+                self.open_reader(&name, self.databases().url(database), wish).await
             }
         }
     }
 
     /// A connection, and which schema it leads to.
-    async fn get(
+    async fn reader(
         &self,
         name: &Arc<str>,
         url: impl Future<Output = Result<String, DatabaseError>>,
         wish: &Wish<'_>,
     ) -> Result<(Checkout, Option<SchemaIdentity>), CheckoutError> {
-        let pool = self.open(name, url, wish).await?;
+        let pool = self.open_reader(name, url, wish).await?;
         let checkout = Checkout::get(&pool, wish).await?;
         let found = pool.schemas().identity(wish.map);
         Ok((checkout, found.map(|(found, _)| found)))
     }
 
-    async fn open(
+    async fn open_reader(
         &self,
         name: &Arc<str>,
         url: impl Future<Output = Result<String, DatabaseError>>,
         wish: &Wish<'_>,
     ) -> Result<TenantPool, CheckoutError> {
-        let pool = self.pools.get_at(name, url, wish.deadline).await;
+        let pool = self.readers().pools.get_at(name, url, wish.deadline).await;
         pool.map_err(|source| CheckoutError::Database {
             target: wish.target.clone(),
             source: Box::new(source),
         })
-    }
-
-    pub(super) fn close(&self) {
-        self.pools.close();
     }
 }
 

@@ -7,10 +7,10 @@ use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, pooled_connection::PoolableConnection};
 use tokio::runtime::{self, Handle};
 
-use super::{Recycling, schemas::Schemas};
 use crate::{
     TenantConnection,
     backend::postgres::{ConnectError, Connector},
+    pool::{Recycling, routing::Schemas},
     query::Sharing,
     translate::SchemaTranslateMap,
 };
@@ -28,15 +28,15 @@ pub(crate) struct Manager {
 
 /// What a connection may go through before it is replaced.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
-    pub(super) recycling: Recycling,
-    pub(super) recycle_timeout: Duration,
-    pub(super) max_lifetime: Duration,
-    pub(super) max_statements: usize,
+pub(crate) struct Limits {
+    pub(crate) recycling: Recycling,
+    pub(crate) recycle_timeout: Duration,
+    pub(crate) max_lifetime: Duration,
+    pub(crate) max_statements: usize,
 }
 
 impl Manager {
-    pub(super) fn new(connector: Arc<Connector>, schemas: Arc<Schemas>, limits: Limits) -> Self {
+    pub(crate) fn new(connector: Arc<Connector>, schemas: Arc<Schemas>, limits: Limits) -> Self {
         Self {
             connector,
             schemas,
@@ -46,19 +46,19 @@ impl Manager {
         }
     }
 
-    pub(super) fn schemas(&self) -> &Schemas {
+    pub(crate) fn schemas(&self) -> &Schemas {
         &self.schemas
     }
 
     /// Opens a connection ahead of the first checkout.
-    pub(super) async fn warm_up(&self) -> Result<(), ConnectError> {
+    pub(crate) async fn warm_up(&self) -> Result<(), ConnectError> {
         let connection = self.connector.connect().await?;
         *self.first() = Some((Box::new(connection), Handle::current().id()));
         Ok(())
     }
 
     /// Closes that connection, if nobody has asked for it yet.
-    pub(super) fn forget_first(&self) {
+    pub(crate) fn forget_first(&self) {
         self.first().take();
     }
 

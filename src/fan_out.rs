@@ -1,9 +1,10 @@
+//! The same work for many tenants, some of them at a time.
+
 use std::error::Error;
 
 use futures_util::stream::{self, StreamExt};
 
-use super::{Checkout, CheckoutError, TenantPool};
-use crate::{IntoSchemaName, SchemaName, SchemaNameError, TenantStatus};
+use crate::{Checkout, CheckoutError, IntoSchemaName, SchemaName, SchemaNameError, TenantPool, TenantStatus};
 
 /// Work for many tenants; see [`TenantPool::each_tenant`].
 #[must_use = "nothing is done until `run`"]

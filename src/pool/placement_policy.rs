@@ -1,12 +1,7 @@
-use std::error::Error;
-
 use futures_core::future::BoxFuture;
 
-use super::Placement;
-use crate::{SchemaName, pool::TenantPool};
-
-/// Where a policy places a tenant.
-pub type PolicyAnswer = Result<Placement, Box<dyn Error + Send + Sync>>;
+use super::TenantPool;
+use crate::{SchemaName, tenancy::PolicyAnswer};
 
 /// Chooses where new tenants live; set by [`placement_policy`](crate::TenantPoolBuilder::placement_policy).
 ///

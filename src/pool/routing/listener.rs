@@ -1,41 +1,25 @@
 //! What is done to tenants is told to all processes by `NOTIFY`.
 
-use std::{fmt::Write as _, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::StreamExt as _;
 use tokio::task::AbortHandle;
 
-use super::{TenantPool, resolve::Resolver, schemas::Schemas};
+use super::{known_tenants::KnownTenants, schemas::Schemas};
 use crate::{
     SchemaName,
-    backend::postgres::{ConnectError, Connector, quote::literal},
-    tenancy::DirectoryChange,
+    backend::postgres::{ConnectError, Connector},
 };
 
-const CHANNEL: &str = "diesel_tenants";
+/// What is done to tenants is told on this channel.
+pub(crate) const CHANNEL: &str = "diesel_tenants";
 
 /// After so long without news the connection is tested: a dead one would be silent for hours.
 const SILENCE: Duration = Duration::from_secs(15);
 
-impl TenantPool {
-    /// SQL that notes a change in the directory, and tells everybody who listens; for the transaction of the change itself.
-    pub(crate) fn note(&self, change: &DirectoryChange<'_>) -> String {
-        let mut sql = match self.resolver() {
-            Some(resolver) => resolver.directory.record(change, self).unwrap_or_default(),
-            None => String::new(),
-        };
-        for name in change.names() {
-            let news = literal(&format!("t:{}", name.as_str()));
-            let _ = write!(sql, ";\nSELECT pg_catalog.pg_notify('{CHANNEL}', {news})");
-        }
-        sql.push_str(";\n");
-        sql
-    }
-}
-
 /// Listens until it is dropped.
-pub(super) struct Listener(AbortHandle);
+pub(crate) struct Listener(AbortHandle);
 
 impl Drop for Listener {
     fn drop(&mut self) {
@@ -44,11 +28,11 @@ impl Drop for Listener {
 }
 
 impl Listener {
-    pub(super) fn start(connector: Arc<Connector>, schemas: Arc<Schemas>, resolver: Option<Arc<Resolver>>) -> Self {
+    pub(crate) fn start(connector: Arc<Connector>, schemas: Arc<Schemas>, known: Option<Arc<KnownTenants>>) -> Self {
         let listening = Listening {
             connector,
             schemas,
-            resolver,
+            known,
         };
         Self(tokio::spawn(listening.run()).abort_handle())
     }
@@ -57,7 +41,7 @@ impl Listener {
 struct Listening {
     connector: Arc<Connector>,
     schemas: Arc<Schemas>,
-    resolver: Option<Arc<Resolver>>,
+    known: Option<Arc<KnownTenants>>,
 }
 
 impl Listening {
@@ -103,24 +87,24 @@ impl Listening {
     }
 
     fn heard(&self, payload: &str) {
-        match (payload.split_at_checked(2), &self.resolver) {
-            (Some(("t:", name)), resolver) => {
+        match (payload.split_at_checked(2), &self.known) {
+            (Some(("t:", name)), known) => {
                 if let Ok(name) = SchemaName::new(name) {
-                    if let Some(resolver) = resolver {
-                        resolver.forget(&name);
+                    if let Some(known) = known {
+                        known.forget(&name);
                     }
                     self.schemas.forget(&name);
                 }
             }
-            (Some(("d:", domain)), Some(resolver)) => resolver.forget_domain(domain),
+            (Some(("d:", domain)), Some(known)) => known.forget_domain(domain),
             (Some(("d:", _)), None) => {}
             _ => self.forget_all(),
         }
     }
 
     fn forget_all(&self) {
-        if let Some(resolver) = &self.resolver {
-            resolver.forget_all();
+        if let Some(known) = &self.known {
+            known.forget_all();
         }
         self.schemas.forget_all();
     }

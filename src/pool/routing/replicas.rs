@@ -11,25 +11,25 @@ const REST: Duration = Duration::from_secs(5);
 
 /// The replicas of one database.
 #[derive(Default)]
-pub(super) struct Replicas {
+pub(crate) struct Replicas {
     all: Vec<Replica>,
     next: AtomicUsize,
     /// Of the database itself, since it could not be asked.
-    pub(super) rest: Rest,
+    pub(crate) rest: Rest,
 }
 
-pub(super) struct Replica {
-    pub(super) name: Arc<str>,
-    pub(super) url: String,
-    pub(super) rest: Rest,
+pub(crate) struct Replica {
+    pub(crate) name: Arc<str>,
+    pub(crate) url: String,
+    pub(crate) rest: Rest,
 }
 
 /// Until when nobody tries a server that could not be connected to.
 #[derive(Default)]
-pub(super) struct Rest(Mutex<Option<Instant>>);
+pub(crate) struct Rest(Mutex<Option<Instant>>);
 
 impl Replicas {
-    pub(super) fn new(name: &str, urls: Vec<String>) -> Self {
+    pub(crate) fn new(name: &str, urls: Vec<String>) -> Self {
         let replica = |(index, url)| Replica {
             name: format!("{name} {}", index + 1).into(),
             url,
@@ -43,7 +43,7 @@ impl Replicas {
     }
 
     /// Each of them once, but those that rest; another one first each time.
-    pub(super) fn in_turn(&self) -> impl Iterator<Item = (&Self, &Replica)> {
+    pub(crate) fn in_turn(&self) -> impl Iterator<Item = (&Self, &Replica)> {
         let first = self.next.fetch_add(1, Relaxed);
         let count = self.all.len();
         let turn = (0..count).map(move |index| &self.all[(first % count + index) % count]);
@@ -54,7 +54,7 @@ impl Replicas {
 
 impl Rest {
     /// After its rest one tries it, and the others wait for how that ends.
-    pub(super) fn may_be_tried(&self) -> bool {
+    pub(crate) fn may_be_tried(&self) -> bool {
         let mut rests_until = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         match *rests_until {
@@ -68,12 +68,12 @@ impl Rest {
     }
 
     /// It answered.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// It could not be connected to.
-    pub(super) fn begin(&self) {
+    pub(crate) fn begin(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + REST);
     }
 }

@@ -1,7 +1,13 @@
 use std::sync::Arc;
 
-use super::{Checkout, CheckoutError, Target, TenantPool, deadline::Deadline, resolve::Resolved};
-use crate::{SchemaName, translate::SchemaTranslateMap};
+#[cfg(feature = "_web")]
+use super::admitted::Admitted;
+use super::{checkout::Checkout, wish::Wish};
+use crate::{
+    IntoSchemaName, SchemaName,
+    pool::{CheckoutError, Target, TenantPool, deadline::Deadline, routing::Resolved},
+    translate::SchemaTranslateMap,
+};
 
 /// Asks a pool for a connection; made by [`TenantPool::for_tenant`] and its siblings.
 #[derive(Debug)]
@@ -10,22 +16,52 @@ pub struct CheckoutRequest<'a> {
     pool: &'a TenantPool,
     wanted: Result<Wanted, CheckoutError>,
     #[cfg(feature = "_web")]
-    admitted: Option<super::Admitted>,
+    admitted: Option<Admitted>,
     database: Option<Arc<str>>,
     read_only: bool,
 }
 
 /// What a checkout is asked for.
 #[derive(Debug)]
-pub(super) enum Wanted {
+pub(crate) enum Wanted {
     /// A tenant, wherever the directory says that it lives.
     Tenant(SchemaName),
     /// A map.
     Map(Target, SchemaTranslateMap),
 }
 
+impl TenantPool {
+    /// A checkout for one tenant: unqualified tables are the tenant's, tables pinned to a schema stay there.
+    ///
+    /// [`get`](CheckoutRequest::get) fails for an invalid name, for a schema that is no tenant's (the shared one, those
+    /// of extensions), and for a tenant without a schema. Any other schema of the database counts as a tenant.
+    pub fn for_tenant(&self, tenant: impl IntoSchemaName) -> CheckoutRequest<'_> {
+        let wanted = self.tenant_name(tenant).map(Wanted::Tenant);
+        CheckoutRequest::new(self, wanted.map_err(CheckoutError::from))
+    }
+
+    /// A checkout for pinned tables only. A query for a tenant's table fails before anything is sent.
+    pub fn shared(&self) -> CheckoutRequest<'_> {
+        let map = self.with_symbolic_schema(SchemaTranslateMap::new());
+        CheckoutRequest::new(self, Ok(Wanted::Map(Target::Shared, map)))
+    }
+
+    /// A checkout under any map. The schema to which unqualified names lead must exist.
+    pub fn with_map(&self, map: SchemaTranslateMap) -> CheckoutRequest<'_> {
+        CheckoutRequest::new(self, Ok(Wanted::Map(Target::Map, map)))
+    }
+
+    /// A checkout under the pool's own map ([`schema_map`](crate::TenantPoolBuilder::schema_map)).
+    ///
+    /// # Errors
+    /// As for [`CheckoutRequest::get`].
+    pub async fn get(&self) -> Result<Checkout, CheckoutError> {
+        self.with_map(self.0.schema_map.clone()).get().await
+    }
+}
+
 impl<'a> CheckoutRequest<'a> {
-    pub(super) fn new(pool: &'a TenantPool, wanted: Result<Wanted, CheckoutError>) -> Self {
+    pub(crate) fn new(pool: &'a TenantPool, wanted: Result<Wanted, CheckoutError>) -> Self {
         Self {
             pool,
             wanted,
@@ -42,11 +78,11 @@ impl<'a> CheckoutRequest<'a> {
 
     /// Only for the tenant that was let in by this very pool: not for another one that got its name.
     #[cfg(feature = "_web")]
-    pub(crate) fn only_for(self, admitted: Option<super::Admitted>) -> Self {
+    pub(crate) fn only_for(self, admitted: Option<Admitted>) -> Self {
         Self { admitted, ..self }
     }
 
-    pub(super) fn in_database(self, database: Arc<str>) -> Self {
+    pub(crate) fn in_database(self, database: Arc<str>) -> Self {
         Self {
             database: Some(database),
             ..self
@@ -88,7 +124,7 @@ impl<'a> CheckoutRequest<'a> {
         self.get_until(deadline).await
     }
 
-    pub(super) async fn get_until(self, deadline: Deadline) -> Result<Checkout, CheckoutError> {
+    pub(crate) async fn get_until(self, deadline: Deadline) -> Result<Checkout, CheckoutError> {
         // What moved out of `self` would be in each handler's future twice.
         let wanted = match self.wanted {
             Ok(ref wanted) => wanted,
@@ -116,7 +152,7 @@ impl<'a> CheckoutRequest<'a> {
                     namespace: None,
                     deadline,
                 };
-                return wish.check_out(pool, database.as_ref(), read_only).await;
+                return pool.check_out_for(&wish, database.as_ref(), read_only).await;
             }
             (Wanted::Tenant(tenant), Some(resolver)) if database.is_none() => {
                 let resolved = pool.resolve(resolver, tenant, deadline).await?;
@@ -131,12 +167,12 @@ impl<'a> CheckoutRequest<'a> {
             namespace: None,
             deadline,
         };
-        wish.check_out(pool, database.as_ref(), read_only).await
+        pool.check_out_for(&wish, database.as_ref(), read_only).await
     }
 }
 
 /// A connection for a tenant where the directory says that it lives; in a schema of that OID, if one is given.
-pub(super) async fn check_out_placed(
+pub(crate) async fn check_out_placed(
     pool: &TenantPool,
     resolved: &Resolved,
     tenant: &SchemaName,
@@ -153,49 +189,13 @@ pub(super) async fn check_out_placed(
         deadline,
     };
     let database = resolved.entry.placement.database.as_ref();
-    let checkout = wish.check_out(pool, database, read_only).await;
+    let checkout = pool.check_out_for(&wish, database, read_only).await;
     if let Ok(checkout) = &checkout
         && !read_only
     {
         resolved.meet(checkout.translation().namespace());
     }
     checkout.map_err(|error| resolved.explain(error, target))
-}
-
-/// What a connection is to be checked out for, once it is known where.
-pub(super) struct Wish<'a> {
-    pub(super) target: &'a Target,
-    pub(super) map: &'a SchemaTranslateMap,
-    pub(super) tenant_id: Option<&'a str>,
-    /// The OID that the schema must have, if it matters.
-    pub(super) namespace: Option<u32>,
-    pub(super) deadline: Deadline,
-}
-
-impl Wish<'_> {
-    /// The schema of that name is another one.
-    pub(super) fn changed(&self) -> CheckoutError {
-        match self.target {
-            Target::Tenant(tenant) => CheckoutError::ChangedTenant { tenant: tenant.clone() },
-            _ => unreachable!("only a tenant is known by its schema's OID"),
-        }
-    }
-
-    pub(super) async fn check_out(
-        &self,
-        pool: &TenantPool,
-        database: Option<&Arc<str>>,
-        read_only: bool,
-    ) -> Result<Checkout, CheckoutError> {
-        match database {
-            database if read_only => Box::pin(pool.readers().check_out(pool, database, self)).await,
-            None => Checkout::get(pool, self).await,
-            Some(database) => {
-                let pool = Box::pin(pool.database_for(self.target, database, self.deadline)).await?;
-                Checkout::get(&pool, self).await
-            }
-        }
-    }
 }
 
 impl Resolved {

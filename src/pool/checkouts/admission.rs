@@ -1,44 +1,17 @@
 use std::{sync::Arc, time::Instant};
 
-use tokio::sync::OwnedSemaphorePermit;
-
 use super::{
-    Checkout, CheckoutRequest, Target, TenantPool,
-    deadline::Deadline,
-    request::{Wish, check_out_placed},
-    resolve::Resolved,
+    admitted::{Admitted, Identity},
+    checkout::{Checkout, Turn},
+    request::{CheckoutRequest, check_out_placed},
+    wish::Wish,
 };
-use crate::{CheckoutError, SchemaName, query::Translation, translate::SchemaTranslateMap};
-
-/// A tenant whom a checkout would let in: known to the directory or else to the catalog, and not suspended.
-///
-/// Its name may be another's by the time a connection is checked out, and is refused then.
-#[derive(Debug, Clone)]
-pub(crate) struct Admitted {
-    tenant: SchemaName,
-    /// Who it is.
-    identity: Identity,
-    /// The pool that let it in, by its address: another one may know another tenant by that name, and its schema by another OID.
-    pool: usize,
-}
-
-#[derive(Debug, Clone)]
-enum Identity {
-    /// A schema of this database. Its map isn't made again; whether it is still there is asked again.
-    Schema(Arc<Translation>),
-    /// What the directory said.
-    Placed(Arc<Resolved>),
-}
-
-impl Admitted {
-    pub(crate) fn tenant(&self) -> &SchemaName {
-        &self.tenant
-    }
-}
-
-/// The right to hold one connection and ask for another. There are fewer than the pool has connections: would each of them be held by
-/// somebody who waits for a second one, none would ever come back. It is kept by all connections that were taken on it.
-pub(crate) type Turn = Arc<OwnedSemaphorePermit>;
+use crate::{
+    SchemaName,
+    pool::{CheckoutError, Target, TenantPool, deadline::Deadline, routing::Resolved},
+    query::Translation,
+    translate::SchemaTranslateMap,
+};
 
 impl TenantPool {
     /// Waits for a turn: for who is going to hold two connections at a time.
@@ -118,7 +91,7 @@ impl TenantPool {
                 let checkout = check_out_placed(self, &now, tenant, before.namespace(), false, deadline).await;
                 if let (Err(CheckoutError::ChangedTenant { .. }), Some(resolver)) = (&checkout, self.resolver()) {
                     // Whoever comes next is let in as the one who is there now.
-                    resolver.forget(tenant);
+                    resolver.known.forget(tenant);
                 }
                 checkout
             }
@@ -138,7 +111,8 @@ impl TenantPool {
                     self.check_out(admitted, deadline).await?;
                 }
                 let target = Target::Tenant(tenant.clone());
-                wish(&target, known, None, deadline).check_out(self, None, true).await
+                self.check_out_for(&wish(&target, known, None, deadline), None, true)
+                    .await
             }
             Identity::Placed(before) => {
                 let now = self.still_there(before, tenant, deadline).await?;

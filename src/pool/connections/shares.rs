@@ -6,11 +6,10 @@ use std::{
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::CheckoutError;
-use crate::SchemaName;
+use crate::{SchemaName, pool::CheckoutError};
 
 /// How many of a pool's connections each tenant may have at a time.
-pub(super) struct Shares {
+pub(crate) struct Shares {
     limit: usize,
     taken: Mutex<Taken>,
 }
@@ -24,7 +23,7 @@ struct Taken {
 const FORGET_AT_LEAST: usize = 64;
 
 impl Shares {
-    pub(super) fn new(limit: usize) -> Self {
+    pub(crate) fn new(limit: usize) -> Self {
         Self {
             limit,
             taken: Mutex::new(Taken {
@@ -35,7 +34,7 @@ impl Shares {
     }
 
     /// Waits until the tenant has fewer connections than it may have. It keeps the place until the permit is dropped.
-    pub(super) async fn take(
+    pub(crate) async fn take(
         &self,
         tenant: &SchemaName,
         patience: Duration,

@@ -1,20 +1,14 @@
-use std::{
-    fmt,
-    ops::{Deref, DerefMut},
-    sync::{Arc, LazyLock},
-    time::Instant,
-};
+use std::{sync::Arc, time::Duration};
 
-use deadpool::managed::{Object, PoolError, TimeoutType};
+use deadpool::managed::{Object, PoolError, TimeoutType, Timeouts};
 use diesel::QueryResult;
 use diesel_async::AsyncPgConnection;
-use tokio::sync::OwnedSemaphorePermit;
-use tokio_postgres::NoTls;
 
-use super::{CheckoutError, Target, TenantPool, deadline::Deadline, manager::Manager, request::Wish, schemas::Refused};
+use super::{checkout::Checkout, wish::Wish};
 use crate::{
-    TenantConnection, backend::postgres::ConnectError, connection::Condition, query::Translation,
-    translate::SchemaTranslateMap,
+    backend::postgres::ConnectError,
+    pool::{CheckoutError, Target, TenantPool, connections::Manager, deadline::Deadline, routing::Refused},
+    query::Translation,
 };
 
 fn into_checkout_error(error: PoolError<ConnectError>, pool: &TenantPool, target: Target) -> CheckoutError {
@@ -34,28 +28,9 @@ fn into_checkout_error(error: PoolError<ConnectError>, pool: &TenantPool, target
     }
 }
 
-/// A connection under one map, until it is dropped. Use it like a [`TenantConnection`].
-///
-/// A returned connection forgets its map. The pool closes a connection that isn't as good as new: one with an open
-/// transaction, with session state (a `SET`, a temporary table, an advisory lock), or with an abandoned query still
-/// running, which is cancelled. It also closes a connection that took another's place by `mem::swap` or `mem::replace`.
-///
-/// Behind a pooler, closing the connection doesn't end the server's session. There a statement that certainly leaves
-/// something on the session is [refused](crate::RefusedStatement) before it is sent.
-pub struct Checkout {
-    object: Option<Object<Manager>>,
-    /// The connection that was given out: its place in the pool could come back with another one.
-    connection: u64,
-    can_cancel: bool,
-    /// The tenant's right to it, where it may have but so many.
-    share: Option<OwnedSemaphorePermit>,
-    #[cfg(feature = "_web")]
-    turn: Option<super::Turn>,
-}
-
 impl Checkout {
     /// A connection of this very pool.
-    pub(super) async fn get(pool: &TenantPool, wish: &Wish<'_>) -> Result<Self, CheckoutError> {
+    pub(crate) async fn get(pool: &TenantPool, wish: &Wish<'_>) -> Result<Self, CheckoutError> {
         let Wish {
             target,
             map,
@@ -100,7 +75,7 @@ impl Checkout {
     }
 
     /// A connection for pinned tables only, as they all are in the pool.
-    pub(super) async fn wait(pool: &TenantPool, target: &Target, deadline: Deadline) -> Result<Self, CheckoutError> {
+    pub(crate) async fn wait(pool: &TenantPool, target: &Target, deadline: Deadline) -> Result<Self, CheckoutError> {
         match pool.free_or_awaited_connection(deadline).await {
             Ok(object) => Ok(Self::of(object, pool.connector().is_plain())),
             Err(Some(error)) => Err(into_checkout_error(error, pool, target.clone())),
@@ -111,19 +86,8 @@ impl Checkout {
         }
     }
 
-    pub(super) fn of(object: Object<Manager>, can_cancel: bool) -> Self {
-        Self {
-            connection: object.id(),
-            object: Some(object),
-            can_cancel,
-            share: None,
-            #[cfg(feature = "_web")]
-            turn: None,
-        }
-    }
-
     /// Asks the catalog for the schema behind a map, for a pool to remember.
-    pub(super) async fn look_up(
+    pub(crate) async fn look_up(
         &mut self,
         pool: &TenantPool,
         wish: &Wish<'_>,
@@ -146,7 +110,7 @@ impl Checkout {
 
     /// Asks the server something before the connection is handed out. Given up, or timed out, it counts as busy, and is closed; and
     /// whatever else went wrong, nobody else should meet it.
-    pub(super) async fn ask<T>(
+    pub(crate) async fn ask<T>(
         &mut self,
         pool: &TenantPool,
         wish: &Wish<'_>,
@@ -170,87 +134,100 @@ impl Checkout {
             }
         })
     }
-
-    /// Keeps a turn until the connection goes back.
-    #[cfg(feature = "_web")]
-    pub(crate) fn keep(&mut self, turn: Option<super::Turn>) {
-        self.turn = turn;
-    }
-
-    /// When the connection was taken from the pool.
-    fn since(&self) -> Instant {
-        let metrics = Object::metrics(self.object());
-        metrics.recycled.unwrap_or(metrics.created)
-    }
-
-    /// Closes the connection.
-    pub(super) fn discard(&mut self) {
-        self.object.take().map(Object::take);
-    }
-
-    fn object(&self) -> &Object<Manager> {
-        self.object
-            .as_ref()
-            .expect("a checkout has its connection until it is dropped")
-    }
 }
 
-impl Deref for Checkout {
-    type Target = TenantConnection;
-
-    fn deref(&self) -> &TenantConnection {
-        self.object()
-    }
-}
-
-impl DerefMut for Checkout {
-    fn deref_mut(&mut self) -> &mut TenantConnection {
-        self.object
-            .as_mut()
-            .expect("a checkout has its connection until it is dropped")
-    }
-}
-
-impl AsRef<TenantConnection> for Checkout {
-    fn as_ref(&self) -> &TenantConnection {
-        self
-    }
-}
-
-impl fmt::Debug for Checkout {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Checkout")
-            .field("map", self.map())
-            .finish_non_exhaustive()
-    }
-}
-
-impl Drop for Checkout {
-    fn drop(&mut self) {
-        static PINNED_TABLES_ONLY: LazyLock<Arc<Translation>> =
-            LazyLock::new(|| Arc::new(Translation::new(SchemaTranslateMap::new())));
-
-        let Some(mut object) = self.object.take() else { return };
-        if object.is_outdated()
-            && let Some(pool) = Object::pool(&object)
-        {
-            // So may what is known of the tenant's types.
-            pool.manager().schemas().forget_map(object.map());
+impl TenantPool {
+    /// A connection in the database where it is to be, or to one of its replicas.
+    pub(crate) async fn check_out_for(
+        &self,
+        wish: &Wish<'_>,
+        database: Option<&Arc<str>>,
+        read_only: bool,
+    ) -> Result<Checkout, CheckoutError> {
+        match database {
+            database if read_only => Box::pin(self.check_out_reader(database, wish)).await,
+            None => Checkout::get(self, wish).await,
+            Some(database) => {
+                let pool = Box::pin(self.database_for(wish.target, database, wish.deadline)).await?;
+                Checkout::get(&pool, wish).await
+            }
         }
-        let connection = &mut *object;
-        let unchanged = connection.id() == self.connection;
-        if unchanged && connection.condition() == Condition::Clean && !connection.is_broken_or_in_transaction() {
-            connection.set_translation(Arc::clone(&PINNED_TABLES_ONLY));
-            return;
+    }
+
+    /// A connection that is free now or, only if there is none, the next one: waiting takes a timer. Without a reason it took
+    /// too long.
+    pub(crate) async fn free_or_awaited_connection(
+        &self,
+        deadline: Deadline,
+    ) -> Result<Object<Manager>, Option<PoolError<ConnectError>>> {
+        let mut last = None;
+        for attempts in 0.. {
+            let attempt = async {
+                match self.0.connections.timeout_get(&NOW).await {
+                    Err(PoolError::Timeout(_)) => {
+                        // A little less, so that it is this timer that ends the wait, and says what was waited for.
+                        let wait = deadline
+                            .left()
+                            .min(self.wait_timeout())
+                            .saturating_sub(Duration::from_millis(2));
+                        let patience = Timeouts {
+                            wait: Some(wait),
+                            ..NOW
+                        };
+                        Box::pin(self.0.connections.timeout_get(&patience)).await
+                    }
+                    result => result,
+                }
+            };
+            match deadline.bound(attempt).await {
+                Some(Ok(object)) => return Ok(object),
+                // The pool may have more than the server has room for: the next one may come back, or there may be room.
+                Some(Err(PoolError::Backend(error))) if error.is_for_want_of_room() => {
+                    last = Some(PoolError::Backend(error));
+                    if !Box::pin(deadline.pause(attempts)).await {
+                        break;
+                    }
+                }
+                Some(Err(error)) => return Err(Some(error)),
+                None => break,
+            }
         }
-        if connection.condition() == Condition::Interrupted
-            && self.can_cancel
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            // Closing the socket doesn't stop a query: the server would only notice when it wants to answer.
-            let token = connection.cancel_token();
-            runtime.spawn(async move { token.cancel_query(NoTls).await });
+        Err(last)
+    }
+
+    /// A connection for a migration that leaves nothing behind: one that is free now, if migrations may use the pool's.
+    pub(crate) async fn free_migration_connection(&self) -> Option<Checkout> {
+        if !Arc::ptr_eq(&self.0.connector, &self.0.migration_connector) {
+            return None;
         }
-        drop(Object::take(object));
+        let object = self.0.connections.timeout_get(&NOW).await.ok()?;
+        let checkout = Checkout::of(object, self.0.connector.is_plain());
+        // Row-level security would hide rows from a migration.
+        (!checkout.shows_rows()).then_some(checkout)
+    }
+
+    /// The pool of a further database, if there is one already.
+    pub(crate) fn open_database(&self, database: &Arc<str>) -> Option<TenantPool> {
+        self.0.databases.opened(database)
+    }
+
+    pub(crate) async fn database_for(
+        &self,
+        target: &Target,
+        database: &Arc<str>,
+        deadline: Deadline,
+    ) -> Result<TenantPool, CheckoutError> {
+        let pool = self.0.databases.get(database, deadline).await;
+        pool.map_err(|source| CheckoutError::Database {
+            target: target.clone(),
+            source: Box::new(source),
+        })
     }
 }
+
+/// Doesn't wait for others to give theirs back.
+const NOW: Timeouts = Timeouts {
+    wait: Some(Duration::ZERO),
+    create: None,
+    recycle: None,
+};

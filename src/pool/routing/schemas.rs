@@ -42,7 +42,7 @@ pub(crate) struct Schemas {
 }
 
 /// Why nobody gets a connection to a schema.
-pub(super) enum Refused {
+pub(crate) enum Refused {
     /// There is no tenant of that name.
     Unknown(SchemaName),
     /// The tenant is suspended.
@@ -61,7 +61,7 @@ struct Known {
 }
 
 impl Schemas {
-    pub(super) fn new(capacity: usize, time_to_live: Duration, absent_for: Duration) -> Self {
+    pub(crate) fn new(capacity: usize, time_to_live: Duration, absent_for: Duration) -> Self {
         Self {
             known: Cache::new(capacity),
             time_to_live,
@@ -76,25 +76,25 @@ impl Schemas {
 
     /// The translation of `map`, if its schema was seen lately. The caller knows the time, so that a checkout asks for it
     /// once.
-    pub(super) fn get(&self, map: &SchemaTranslateMap, now: Instant) -> Option<Arc<Translation>> {
+    pub(crate) fn get(&self, map: &SchemaTranslateMap, now: Instant) -> Option<Arc<Translation>> {
         let Known { translation, seen, .. } = self.known.get(map)?;
         (now.saturating_duration_since(seen?) < self.time_to_live).then_some(translation)
     }
 
     /// Which schema `map` leads to, as far as is known, and when the catalog said so, unless something was done to the schema since.
-    pub(super) fn identity(&self, map: &SchemaTranslateMap) -> Option<(SchemaIdentity, Option<Instant>)> {
+    pub(crate) fn identity(&self, map: &SchemaTranslateMap) -> Option<(SchemaIdentity, Option<Instant>)> {
         let Known { identity, seen, .. } = self.known.get(map)?;
         Some((identity?, seen))
     }
 
     /// Whether what the catalog said at that time still counts.
-    pub(super) fn counts(&self, seen: Instant) -> bool {
+    pub(crate) fn counts(&self, seen: Instant) -> bool {
         seen.elapsed() < self.time_to_live
     }
 
     /// Whether the schema to which `map` sends unqualified names was missing a moment ago. Where none was, that costs no more than to
     /// read a number.
-    pub(super) fn is_absent(&self, map: &SchemaTranslateMap) -> bool {
+    pub(crate) fn is_absent(&self, map: &SchemaTranslateMap) -> bool {
         let until = self.absent_until.load(Relaxed);
         if until == 0 || self.started.elapsed().as_micros() as u64 >= until {
             return false;
@@ -118,7 +118,7 @@ impl Schemas {
     }
 
     /// Asks the catalog for the schema to which `map` sends unqualified names.
-    pub(super) async fn look_up(
+    pub(crate) async fn look_up(
         &self,
         map: &SchemaTranslateMap,
         connection: &mut AsyncPgConnection,
@@ -202,7 +202,7 @@ impl Schemas {
     }
 
     /// Has every schema looked up anew at the next checkout.
-    pub(super) fn forget_all(&self) {
+    pub(crate) fn forget_all(&self) {
         self.forgotten.fetch_add(1, SeqCst);
         self.absent.clear();
         let all: Vec<_> = self.known.iter().collect();
@@ -225,7 +225,7 @@ impl Schemas {
         Forget(self, map)
     }
 
-    pub(super) fn forget_map(&self, map: &SchemaTranslateMap) {
+    pub(crate) fn forget_map(&self, map: &SchemaTranslateMap) {
         self.forgotten.fetch_add(1, SeqCst);
         if let Some(schema) = map.unqualified() {
             self.absent.remove(schema);
@@ -242,7 +242,7 @@ impl Schemas {
     }
 
     /// Whether a connection made at that time may remember the OID of a type that was dropped, or made anew, since.
-    pub(super) fn outdate(&self, made: Instant) -> bool {
+    pub(crate) fn outdate(&self, made: Instant) -> bool {
         let types_changed = self.types_changed.load(Relaxed);
         types_changed > 0 && made <= self.started + Duration::from_micros(types_changed)
     }

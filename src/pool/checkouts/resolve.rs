@@ -1,102 +1,21 @@
-use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU32, Ordering::Relaxed},
-    },
-    time::Instant,
-};
+use std::sync::Arc;
 
-use super::{CheckoutError, Target, TenantPool, deadline::Deadline, remembered::Remembered};
 use crate::{
     IntoSchemaName, SchemaName, SchemaNameError, TenantStatus,
-    tenancy::{DirectoryCache, DirectoryEntry, DirectoryError, Placement, Tables, TenantDirectory},
-    translate::SchemaTranslateMap,
+    pool::{CheckoutError, Target, TenantPool, deadline::Deadline, resolver::Resolver, routing::Resolved},
+    tenancy::{DirectoryEntry, DirectoryError, Placement, Tables, canonical_domain},
 };
-
-/// A directory, and what it answered lately.
-pub(super) struct Resolver {
-    pub(super) directory: Arc<dyn TenantDirectory>,
-    tenants: Remembered<SchemaName, Arc<Resolved>>,
-    domains: Remembered<String, SchemaName>,
-    /// When this process last heard that something was done to a tenant.
-    heard: Mutex<Option<Instant>>,
-}
-
-/// What a checkout for a tenant needs to know.
-#[derive(Debug)]
-pub(super) struct Resolved {
-    pub(super) entry: DirectoryEntry,
-    pub(super) map: SchemaTranslateMap,
-    /// The OID of the schema in which it was first met; 0 before that.
-    namespace: AtomicU32,
-}
-
-impl Resolved {
-    /// The schema by its OID, once somebody has been there.
-    #[cfg(feature = "_web")]
-    pub(super) fn namespace(&self) -> Option<u32> {
-        Some(self.namespace.load(Relaxed)).filter(|&namespace| namespace != 0)
-    }
-
-    /// Notes where the tenant was met, unless it was met before.
-    pub(super) fn meet(&self, namespace: Option<u32>) {
-        if let Some(namespace) = namespace
-            && self.namespace.load(Relaxed) == 0
-        {
-            let _ = self.namespace.compare_exchange(0, namespace, Relaxed, Relaxed);
-        }
-    }
-}
-
-impl Resolver {
-    pub(super) fn new(directory: Arc<dyn TenantDirectory>, times: DirectoryCache) -> Self {
-        Self {
-            directory,
-            tenants: Remembered::new(times),
-            domains: Remembered::new(times),
-            heard: Mutex::default(),
-        }
-    }
-
-    /// Another tenant, or none, may have the name from now on: domains that led to it may lead elsewhere, and others to it.
-    pub(super) fn forget(&self, tenant: &SchemaName) {
-        self.tenants.forget(tenant);
-        self.domains
-            .forget_if(|owner| owner.is_none_or(|owner| owner == tenant));
-        self.hear();
-    }
-
-    fn hear(&self) {
-        *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-    }
-
-    /// Whether something was done to any tenant since, as far as this process heard.
-    pub(super) fn heard_since(&self, then: Instant) -> bool {
-        let heard = *self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        heard.is_some_and(|heard| then <= heard)
-    }
-
-    pub(super) fn forget_domain(&self, domain: &str) {
-        self.domains.forget(domain);
-    }
-
-    pub(super) fn forget_all(&self) {
-        self.tenants.forget_all();
-        self.domains.forget_all();
-        self.hear();
-    }
-}
 
 impl TenantPool {
     /// Where a tenant lives, by the directory. Tenants whom nobody may check out are errors.
-    pub(super) async fn resolve(
+    pub(crate) async fn resolve(
         &self,
         resolver: &Resolver,
         tenant: &SchemaName,
         deadline: Deadline,
     ) -> Result<Arc<Resolved>, CheckoutError> {
         let target = || Target::Tenant(tenant.clone());
-        let found = match resolver.tenants.get(tenant) {
+        let found = match resolver.known.tenants.get(tenant) {
             Some(found) => found,
             None => {
                 let find = async {
@@ -104,7 +23,12 @@ impl TenantPool {
                     let found = found.and_then(|entry| Ok(entry.map(|entry| self.resolved(entry)).transpose()?));
                     Ok(found.map_err(DirectoryError::new)?.map(Arc::new))
                 };
-                Box::pin(in_time(target, deadline, resolver.tenants.get_or_find(tenant, find))).await?
+                Box::pin(in_time(
+                    target,
+                    deadline,
+                    resolver.known.tenants.get_or_find(tenant, find),
+                ))
+                .await?
             }
         };
         match found {
@@ -147,14 +71,10 @@ impl TenantPool {
             Tables::Schema(schema) => schema.clone(),
             Tables::Rows(_) => self.shared_schema().clone(),
         };
-        Ok(Resolved {
-            map: self.map_of(&schema),
-            entry,
-            namespace: AtomicU32::new(0),
-        })
+        Ok(Resolved::new(entry, self.map_of(&schema)))
     }
 
-    /// The tenant to whom a domain belongs, by the pool's [directory](TenantDirectory); `None` if the domain belongs to
+    /// The tenant to whom a domain belongs, by the pool's [directory](crate::TenantDirectory); `None` if the domain belongs to
     /// nobody, or the pool has no directory. Case and a dot at the end don't matter.
     ///
     /// # Errors
@@ -173,7 +93,11 @@ impl TenantPool {
             found.map_err(DirectoryError::new)
         };
         let target = || Target::Domain(domain.clone());
-        let found = in_time(target, self.deadline(), resolver.domains.get_or_find(&domain, find));
+        let found = in_time(
+            target,
+            self.deadline(),
+            resolver.known.domains.get_or_find(&domain, find),
+        );
         found.await?.map_err(|source| CheckoutError::Directory {
             target: target(),
             source,
@@ -193,9 +117,4 @@ async fn in_time<T>(
             target: target(),
             waited: deadline.limit(),
         })
-}
-
-/// A domain as directories know it: in lower case, without a dot at its end.
-pub(crate) fn canonical_domain(domain: &str) -> String {
-    domain.strip_suffix('.').unwrap_or(domain).to_lowercase()
 }

@@ -1,21 +1,7 @@
 use diesel::{QueryResult, QueryableByName, sql_types::Bool};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::TenantPool;
-
-/// How the SQL of a migration that runs in a transaction is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum MigrationStatements {
-    /// Statement by statement if the database has the extension Citus, which refuses several DDL statements in one
-    /// message; else in one message.
-    #[default]
-    Detected,
-    /// In one message: one round trip to the server.
-    Together,
-    /// Statement by statement, inside one transaction.
-    Apart,
-}
+use crate::{TenantPool, pool::MigrationStatements};
 
 impl TenantPool {
     /// Whether migrations are sent as one message. Asked once, if it has to be asked.

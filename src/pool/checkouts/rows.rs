@@ -8,8 +8,11 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-use super::{Checkout, CheckoutError, TenantPool, request::Wish};
-use crate::backend::postgres::unprotected;
+use super::{checkout::Checkout, wish::Wish};
+use crate::{
+    backend::postgres::unprotected,
+    pool::{CheckoutError, TenantPool},
+};
 
 /// Binds a tenant id to the session, and tells whether the role would see all rows anyway. Prepared once for a connection.
 struct ShowRows<'a> {
@@ -42,7 +45,7 @@ impl Query for ShowRows<'_> {
 impl Checkout {
     /// Shows the connection the rows of one tenant id, or of none: at every checkout for such a tenant, whatever the connection was told
     /// before, and at the first one for somebody else after that.
-    pub(super) async fn show_rows(&mut self, pool: &TenantPool, wish: &Wish<'_>) -> Result<(), CheckoutError> {
+    pub(crate) async fn show_rows(&mut self, pool: &TenantPool, wish: &Wish<'_>) -> Result<(), CheckoutError> {
         let Wish { target, tenant_id, .. } = *wish;
         if tenant_id.is_some() && pool.connector().may_be_pooled() {
             return Err(CheckoutError::RowsNeedSession { target: target.clone() });

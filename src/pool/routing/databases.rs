@@ -8,50 +8,58 @@ use std::{
 use futures_core::future::BoxFuture;
 use tokio::sync::OnceCell;
 
-use super::{BuildError, TenantPool, TenantPoolBuilder, deadline::Deadline, options::Options};
+use crate::pool::{BuildError, DatabaseError, deadline::Deadline};
+
+/// Opens the pool of a database, by its URL.
+pub(crate) type OpenPool<P> = dyn Fn(String) -> BoxFuture<'static, Result<P, BuildError>> + Send + Sync;
+
+/// What is opened for each database.
+pub(crate) trait Pool: Clone + Send + Sync + 'static {
+    /// Whether nobody has a connection, waits for one, or is about to ask for one.
+    fn is_idle(&self) -> bool;
+
+    /// Closes free connections at once, others when they come back.
+    fn close(&self);
+}
 
 /// Finds the URL of a database by its name.
-pub(super) type FindUrl = dyn Fn(&str) -> BoxFuture<'static, Option<String>> + Send + Sync;
+pub(crate) type FindUrl = dyn Fn(&str) -> BoxFuture<'static, Option<String>> + Send + Sync;
 
 /// Further databases behind a pool: each gets a pool of its own when it is needed, and loses it when it isn't any more.
-pub(super) struct Databases {
+pub(crate) struct Databases<P> {
     declared: HashMap<String, String>,
     find: Option<Arc<FindUrl>>,
     limits: DatabaseLimits,
-    options: Options,
-    open: Mutex<AllOpen>,
+    wait_timeout: Duration,
+    open_pool: Arc<OpenPool<P>>,
+    open: Mutex<AllOpen<P>>,
 }
 
-#[derive(Default)]
-struct AllOpen {
-    pools: HashMap<Arc<str>, Open>,
+struct AllOpen<P> {
+    pools: HashMap<Arc<str>, Open<P>>,
     /// Whether somebody sees to it that they are closed again.
     is_watched: bool,
 }
 
-struct Open {
+struct Open<P> {
     /// Empty while the first connection is being made.
-    pool: Arc<OnceCell<TenantPool>>,
+    pool: Arc<OnceCell<P>>,
     used: Instant,
 }
 
-impl Open {
+impl<P: Pool> Open<P> {
     /// Whether nobody has a connection, or is about to ask for one.
     fn is_idle(&self) -> bool {
-        Arc::strong_count(&self.pool) == 1
-            && self.pool.get().is_none_or(|pool| {
-                let status = pool.status();
-                pool.is_only_one() && status.waiting == 0 && status.available == status.size
-            })
+        Arc::strong_count(&self.pool) == 1 && self.pool.get().is_none_or(P::is_idle)
     }
 }
 
 /// How many connections to further databases there may be.
 #[derive(Debug, Clone, Copy)]
 pub struct DatabaseLimits {
-    pub(super) databases: usize,
-    pub(super) connections: usize,
-    pub(super) idle: Duration,
+    pub(crate) databases: usize,
+    pub(crate) connections: usize,
+    pub(crate) idle: Duration,
 }
 
 impl Default for DatabaseLimits {
@@ -99,88 +107,44 @@ impl DatabaseLimits {
     }
 }
 
-/// Why there is no pool for a database.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum DatabaseError {
-    /// There is no database of that name.
-    #[error(
-        "database {database:?} is not declared: add `.database({database:?}, url)` to the pool's builder; declared are {declared:?}"
-    )]
-    Undeclared {
-        /// The name.
-        database: String,
-        /// The names that are declared, sorted.
-        declared: Vec<String>,
-    },
-    /// The database can't be connected to.
-    #[error("can't open database {database:?}")]
-    Open {
-        /// The name.
-        database: String,
-        /// Why.
-        source: BuildError,
-    },
-    /// The database's first connection took too long.
-    #[error("database {database:?} was not opened within {waited:?}: its server did not answer in time")]
-    Slow {
-        /// The name.
-        database: String,
-        /// How long the checkout waited.
-        waited: Duration,
-    },
-    /// As many databases as may be open are in use.
-    #[error(
-        "database {database:?} was not opened within {waited:?}: all of {limit} databases that may be open are in use; \
-         hold connections for a shorter time, or raise `DatabaseLimits::databases`"
-    )]
-    TooMany {
-        /// The name.
-        database: String,
-        /// How many databases may be open.
-        limit: usize,
-        /// How long the checkout waited.
-        waited: Duration,
-    },
-}
-
-impl Databases {
-    pub(super) fn new(
+impl<P: Pool> Databases<P> {
+    pub(crate) fn new(
         declared: HashMap<String, String>,
         find: Option<Arc<FindUrl>>,
         limits: DatabaseLimits,
-        options: Options,
+        wait_timeout: Duration,
+        open_pool: Arc<OpenPool<P>>,
     ) -> Arc<Self> {
         Arc::new(Self {
             declared,
             find,
             limits,
-            options,
-            open: Mutex::default(),
+            wait_timeout,
+            open_pool,
+            open: Mutex::new(AllOpen {
+                pools: HashMap::new(),
+                is_watched: false,
+            }),
         })
     }
 
     /// The pool of a database, opened if it isn't.
-    pub(super) async fn get(
-        self: &Arc<Self>,
-        database: &Arc<str>,
-        deadline: Deadline,
-    ) -> Result<TenantPool, DatabaseError> {
+    pub(crate) async fn get(self: &Arc<Self>, database: &Arc<str>, deadline: Deadline) -> Result<P, DatabaseError> {
         self.get_at(database, self.url(database), deadline).await
     }
 
     /// The same, with a URL that is found when it is needed.
-    pub(super) async fn get_at(
+    pub(crate) async fn get_at(
         self: &Arc<Self>,
         database: &Arc<str>,
         url: impl Future<Output = Result<String, DatabaseError>>,
         deadline: Deadline,
-    ) -> Result<TenantPool, DatabaseError> {
+    ) -> Result<P, DatabaseError> {
         if let Some(pool) = self.opened(database) {
             return Ok(pool);
         }
         let url = url.await?;
-        let waited = self.options.wait_timeout.min(deadline.left());
+        let waited = self.wait_timeout.min(deadline.left());
         let cell = tokio::time::timeout(waited, self.room(database))
             .await
             .map_err(|_| DatabaseError::TooMany {
@@ -188,7 +152,7 @@ impl Databases {
                 limit: self.limits.databases,
                 waited,
             })?;
-        let open = || TenantPoolBuilder::with_options(url, self.options.clone(), self.limits.connections).build();
+        let open = || (self.open_pool)(url);
         let pool = match deadline.bound(cell.get_or_try_init(open)).await {
             Some(opened) => opened.map_err(|source| DatabaseError::Open {
                 database: database.to_string(),
@@ -208,12 +172,12 @@ impl Databases {
     }
 
     /// The pool of a database, if it is open.
-    pub(super) fn opened(&self, database: &Arc<str>) -> Option<TenantPool> {
+    pub(crate) fn opened(&self, database: &Arc<str>) -> Option<P> {
         self.lock().pools.get_mut(database).and_then(Open::take_up)
     }
 
     /// The URL of a database that was declared, or is found.
-    pub(super) async fn url(&self, database: &str) -> Result<String, DatabaseError> {
+    pub(crate) async fn url(&self, database: &str) -> Result<String, DatabaseError> {
         let declared = self.declared.get(database).cloned();
         let url = match (declared, &self.find) {
             (None, Some(find)) => find(database).await,
@@ -230,7 +194,7 @@ impl Databases {
     }
 
     /// A place for one more database, once there is one.
-    async fn room(self: &Arc<Self>, database: &Arc<str>) -> Arc<OnceCell<TenantPool>> {
+    async fn room(self: &Arc<Self>, database: &Arc<str>) -> Arc<OnceCell<P>> {
         loop {
             {
                 let mut all = self.lock();
@@ -261,7 +225,7 @@ impl Databases {
     }
 
     /// Closes all, those in use when their connections come back.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         for (_, open) in self.lock().pools.drain() {
             if let Some(pool) = open.pool.get() {
                 pool.close();
@@ -269,20 +233,20 @@ impl Databases {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, AllOpen> {
+    fn lock(&self) -> MutexGuard<'_, AllOpen<P>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Open {
-    fn take_up(&mut self) -> Option<TenantPool> {
+impl<P: Pool> Open<P> {
+    fn take_up(&mut self) -> Option<P> {
         self.used = Instant::now();
         self.pool.get().cloned()
     }
 }
 
 /// Closes databases that weren't used for so long, until none is open any more.
-async fn close_idle(databases: Weak<Databases>, idle: Duration) {
+async fn close_idle<P: Pool>(databases: Weak<Databases<P>>, idle: Duration) {
     loop {
         tokio::time::sleep(idle / 2).await;
         let Some(databases) = databases.upgrade() else { return };
@@ -296,7 +260,7 @@ async fn close_idle(databases: Weak<Databases>, idle: Duration) {
     }
 }
 
-impl fmt::Debug for Databases {
+impl<P> fmt::Debug for Databases<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Without the URLs: they may hold passwords.
         f.debug_struct("Databases")

@@ -1,0 +1,157 @@
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, OnceLock},
+    time::Duration,
+};
+
+use deadpool::managed::QueueMode;
+use futures_core::future::BoxFuture;
+use tokio_postgres::Config;
+
+use super::TenantPoolBuilder;
+use crate::{
+    SchemaName, SchemaNameError,
+    backend::postgres::{Connector, FoundDirectory},
+    pool::{
+        BuildError, DatabaseLimits, TenantPool,
+        connections::{Limits, Manager, Shares},
+        options::Options,
+        resolver::Resolver,
+        routing::{Databases, FindUrl, KnownTenants, Listener, Readers, Schemas},
+        tenant_pool::Inner,
+    },
+};
+
+impl TenantPoolBuilder {
+    /// Builds the pool, and opens its first connection, so that a wrong URL or an unsafe search_path is reported now.
+    ///
+    /// # Errors
+    /// [`BuildError`]: an option is invalid, the server can't be reached, or its search_path is unsafe.
+    pub async fn build(self) -> Result<TenantPool, BuildError> {
+        let Self {
+            database_url,
+            max_size,
+            options,
+            is_further,
+            schema_map,
+            migration_url,
+            hooks,
+            directory,
+            directory_if_found,
+            directory_cache,
+            reuse_after,
+            databases,
+            find_database,
+            database_limits,
+            replicas,
+            placement_policy,
+            listens,
+        } = self;
+        if max_size == 0 {
+            return Err(BuildError::Empty);
+        }
+        let parse = |url: String| url.parse::<Config>().map_err(|_| BuildError::InvalidUrl);
+        let shared_schema = SchemaName::new(&options.shared_schema)?;
+        let extension_schemas = options
+            .extension_schemas
+            .iter()
+            .map(|name| SchemaName::new(name))
+            .collect::<Result<Vec<_>, SchemaNameError>>()?;
+        if extension_schemas.contains(&shared_schema) {
+            return Err(BuildError::SharedExtensionSchema { schema: shared_schema });
+        }
+        let connector = |config, may_be_pooled| {
+            let options = options.to_connect(extension_schemas.clone(), may_be_pooled);
+            Arc::new(Connector::new(config, options))
+        };
+        let migration_connector = migration_url
+            .map(|url| parse(url).map(|config| connector(config, false)))
+            .transpose()?;
+        let connector = connector(parse(database_url.clone())?, options.search_path_from_role);
+        let limits = Limits {
+            recycling: options.recycling,
+            recycle_timeout: options.recycle_timeout,
+            max_lifetime: options.max_lifetime,
+            max_statements: options.max_statements,
+        };
+        let schemas = Arc::new(Schemas::new(
+            options.schemas_cached,
+            options.schemas_cached_for,
+            options.schemas_absent_for,
+        ));
+        let manager = Manager::new(Arc::clone(&connector), Arc::clone(&schemas), limits);
+        manager.warm_up().await?;
+        let connections = deadpool::managed::Pool::builder(manager)
+            .max_size(max_size)
+            // The one used last has the most statements ready.
+            .queue_mode(QueueMode::Lifo)
+            .wait_timeout(Some(options.wait_timeout))
+            .runtime(deadpool::Runtime::Tokio1)
+            .build()
+            .map_err(|_| BuildError::Empty)?;
+        let migration_connector = migration_connector.unwrap_or_else(|| Arc::clone(&connector));
+        let directory = match (directory, directory_if_found) {
+            (None, Some(tables)) if has_directory(&migration_connector, &shared_schema).await? => Some(tables),
+            (directory, _) => directory,
+        };
+        let resolver = directory.map(|directory| Resolver {
+            directory,
+            known: Arc::new(KnownTenants::new(directory_cache)),
+        });
+        if listens && migration_connector.may_be_pooled() {
+            return Err(BuildError::ListenNeedsSession);
+        }
+        let listen = || {
+            Listener::start(
+                Arc::clone(&migration_connector),
+                Arc::clone(&schemas),
+                resolver.as_ref().map(|resolver| Arc::clone(&resolver.known)),
+            )
+        };
+        let databases = further_databases(databases, find_database, database_limits, options.clone());
+        let readers = further_databases(HashMap::new(), None, replicas.limits, options.to_read_only());
+        Ok(TenantPool::new(Inner {
+            shares: options.max_per_tenant.map(Shares::new),
+            rows_protected: Mutex::default(),
+            #[cfg(feature = "_web")]
+            turns: Arc::new(tokio::sync::Semaphore::new((max_size - 1).max(1))),
+            listener: Mutex::new(listens.then(listen)),
+            connections,
+            migration_connector,
+            connector,
+            schemas,
+            shared_schema,
+            schema_map,
+            readers: Readers::new(database_url, readers, replicas),
+            databases,
+            placement_policy,
+            reuse_after: reuse_after.unwrap_or(directory_cache.ttl + Duration::from_secs(5)),
+            options,
+            is_further,
+            detected_batches: OnceLock::new(),
+            hooks,
+            resolver,
+        }))
+    }
+}
+
+/// Databases that are opened with the options of the first one.
+pub(crate) fn further_databases(
+    declared: HashMap<String, String>,
+    find: Option<Arc<FindUrl>>,
+    limits: DatabaseLimits,
+    options: Options,
+) -> Arc<Databases<TenantPool>> {
+    let wait_timeout = options.wait_timeout;
+    let open = move |url| -> BoxFuture<'static, _> {
+        Box::pin(TenantPoolBuilder::with_options(url, options.clone(), limits.connections).build())
+    };
+    Databases::new(declared, find, limits, wait_timeout, Arc::new(open))
+}
+
+async fn has_directory(connector: &Connector, schema: &SchemaName) -> Result<bool, BuildError> {
+    let mut connection = connector.connect().await?;
+    let found = FoundDirectory::look(schema, &mut connection).await;
+    let found = found.map_err(|source| connector.failed_query(source))?;
+    Ok(found.is_some())
+}

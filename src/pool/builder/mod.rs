@@ -1,0 +1,96 @@
+use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
+
+use super::{
+    DatabaseLimits, PlacementPolicy, TenantDirectory, TenantPool,
+    options::Options,
+    routing::{FindUrl, ReplicaUrls},
+};
+use crate::{
+    tenancy::{DirectoryCache, LifecycleHooks},
+    translate::SchemaTranslateMap,
+};
+
+mod build;
+mod connections;
+mod databases;
+mod migrations;
+mod schemas;
+mod tenants;
+
+#[cfg(feature = "schema")]
+pub(crate) use build::further_databases;
+
+/// Options of a [`TenantPool`]; see [`TenantPool::builder`].
+#[must_use = "a builder does nothing until `build`"]
+pub struct TenantPoolBuilder {
+    database_url: String,
+    max_size: usize,
+    options: Options,
+    /// Whether this is one of the further databases of another pool.
+    is_further: bool,
+    schema_map: SchemaTranslateMap,
+    migration_url: Option<String>,
+    hooks: Option<Arc<dyn LifecycleHooks>>,
+    directory: Option<Arc<dyn TenantDirectory>>,
+    /// The one to use if the database has its tables.
+    directory_if_found: Option<Arc<dyn TenantDirectory>>,
+    directory_cache: DirectoryCache,
+    reuse_after: Option<Duration>,
+    databases: HashMap<String, String>,
+    find_database: Option<Arc<FindUrl>>,
+    database_limits: DatabaseLimits,
+    replicas: ReplicaUrls,
+    placement_policy: Option<Arc<dyn PlacementPolicy>>,
+    listens: bool,
+}
+
+impl TenantPool {
+    /// Starts a pool for the database at `database_url`: `postgres://user:password@host:5432/database`, or any other
+    /// form that [`tokio_postgres::Config`] reads.
+    pub fn builder(database_url: impl Into<String>) -> TenantPoolBuilder {
+        TenantPoolBuilder::new(database_url.into())
+    }
+}
+
+impl TenantPoolBuilder {
+    pub(crate) fn new(database_url: String) -> Self {
+        Self {
+            database_url,
+            max_size: 10,
+            options: Options::default(),
+            is_further: false,
+            schema_map: SchemaTranslateMap::new(),
+            migration_url: None,
+            hooks: None,
+            directory: None,
+            directory_if_found: None,
+            directory_cache: DirectoryCache::default(),
+            reuse_after: None,
+            databases: HashMap::new(),
+            find_database: None,
+            database_limits: DatabaseLimits::default(),
+            replicas: ReplicaUrls::default(),
+            placement_policy: None,
+            listens: false,
+        }
+    }
+
+    /// For another database of the same application.
+    pub(crate) fn with_options(database_url: String, options: Options, max_size: usize) -> Self {
+        Self {
+            options,
+            max_size,
+            is_further: true,
+            ..Self::new(database_url)
+        }
+    }
+}
+
+impl fmt::Debug for TenantPoolBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without the URL: it may hold a password.
+        f.debug_struct("TenantPoolBuilder")
+            .field("max_size", &self.max_size)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,51 @@
+//! Names of schemas, and what is remembered of them.
+
+use std::time::Duration;
+
+use super::TenantPoolBuilder;
+use crate::translate::SchemaTranslateMap;
+
+impl TenantPoolBuilder {
+    /// The schema of the shared tables; it is not a tenant. Default: `public`.
+    pub fn shared_schema(mut self, schema: impl Into<String>) -> Self {
+        self.options.shared_schema = schema.into();
+        self
+    }
+
+    /// A schema name that stands for the tenant's schema: tables declared in it, `table! { tenant.orders … }`, are the
+    /// tenant's, as unqualified tables are. Default: none. Neither a tenant nor another schema of the database may have
+    /// that name.
+    pub fn symbolic_schema(mut self, schema: impl Into<String>) -> Self {
+        self.options.symbolic_schema = Some(schema.into());
+        self
+    }
+
+    /// Schemas to keep on the search_path, so that the types, functions and operators of their extensions are found.
+    /// They must hold nothing but extensions, and not everybody may have the right to create objects in them. Neither
+    /// the shared schema nor a tenant's can be listed. Default: none; PostgreSQL's own are always found.
+    pub fn extension_schemas<S: Into<String>>(mut self, schemas: impl IntoIterator<Item = S>) -> Self {
+        self.options.extension_schemas = schemas.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The map of checkouts without a map of their own ([`TenantPool::get`](crate::TenantPool::get)). Default: empty, as for
+    /// [`TenantPool::shared`](crate::TenantPool::shared).
+    pub fn schema_map(self, map: SchemaTranslateMap) -> Self {
+        Self {
+            schema_map: map,
+            ..self
+        }
+    }
+
+    /// How many existing schemas are remembered, and for how long. Default: 10,000 for 60 seconds.
+    ///
+    /// A missing schema is remembered for one second, for as many names: a flood of unknown names costs at most one
+    /// query for each name and second. A tenant that this process creates is seen at once; one that another process
+    /// creates, within that second. A tenant that another process drops may be handed out for the whole time: its
+    /// queries fail, since its tables are gone.
+    pub fn schema_cache(mut self, schemas: usize, time: Duration) -> Self {
+        self.options.schemas_cached = schemas;
+        self.options.schemas_cached_for = time;
+        self
+    }
+}

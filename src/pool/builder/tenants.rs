@@ -1,0 +1,87 @@
+//! Tenants: who knows them, and what is told about them.
+
+use std::{sync::Arc, time::Duration};
+
+use super::TenantPoolBuilder;
+use crate::{
+    pool::{PlacementPolicy, TenantDirectory},
+    tenancy::{DirectoryCache, LifecycleHooks},
+};
+
+impl TenantPoolBuilder {
+    /// Code that runs before and after this pool creates, renames or drops a tenant, and so on. Default: none.
+    pub fn hooks(self, hooks: impl LifecycleHooks + 'static) -> Self {
+        Self {
+            hooks: Some(Arc::new(hooks)),
+            ..self
+        }
+    }
+
+    /// Sets the directory, which knows the tenants, and the database and schema of each. Default: none, every schema of
+    /// the database is a tenant.
+    pub fn directory(self, directory: impl TenantDirectory + 'static) -> Self {
+        Self {
+            directory: Some(Arc::new(directory)),
+            ..self
+        }
+    }
+
+    /// The directory to ask if the database has a directory's tables when the pool is built.
+    pub(crate) fn directory_if_found(self, directory: impl TenantDirectory + 'static) -> Self {
+        Self {
+            directory_if_found: Some(Arc::new(directory)),
+            ..self
+        }
+    }
+
+    /// How long the directory's answers are remembered.
+    pub fn directory_cache(self, directory_cache: DirectoryCache) -> Self {
+        Self {
+            directory_cache,
+            ..self
+        }
+    }
+
+    /// How long nobody else can get a place that a tenant left, or a name to which domains led, in
+    /// [`DirectoryTables`](crate::directory::DirectoryTables). Until then the attempt fails with
+    /// [`LeftLately`](crate::LifecycleError::LeftLately). A process that still remembers the tenant's old place, or its
+    /// domain, would lead the tenant's requests to the newcomer.
+    ///
+    /// Default: five seconds more than this pool remembers the directory's answers ([`DirectoryCache::ttl`]), 65
+    /// seconds. Set it where other processes remember them for longer; `Duration::ZERO` is for a single process. A
+    /// longer time than a day counts as a day.
+    pub fn reuse_after(self, reuse_after: Duration) -> Self {
+        Self {
+            reuse_after: Some(reuse_after),
+            ..self
+        }
+    }
+
+    /// Listens for what other processes do to tenants, so that this process sees it within moments. Default: no;
+    /// changes are seen when what is remembered expires, by default after 60 seconds.
+    ///
+    /// This takes one more connection, to the [`migration_url`](Self::migration_url) if there is one, since a pooler in
+    /// transaction mode passes no notifications on. If the connection breaks, it is opened again, and everything is
+    /// looked up anew.
+    pub fn listen(self) -> Self {
+        Self { listens: true, ..self }
+    }
+
+    /// Chooses where new tenants live that [`create_tenant`](crate::TenantPool::create_tenant) and
+    /// [`ensure_tenant`](crate::TenantPool::ensure_tenant) make. Default: none, in the pool's own database.
+    ///
+    /// A policy needs a [directory](Self::directory) that records where tenants live.
+    pub fn placement_policy(self, placement_policy: impl PlacementPolicy + 'static) -> Self {
+        Self {
+            placement_policy: Some(Arc::new(placement_policy)),
+            ..self
+        }
+    }
+
+    /// The session setting that row-level security policies compare with a row's tenant id, for tenants that [share
+    /// their tables](crate::Placement::rows). Default: `diesel_tenants.tenant_id`.
+    pub fn row_setting(mut self, row_setting: impl Into<String>) -> Self {
+        self.options.row_setting = row_setting.into();
+        self
+    }
+}

@@ -1,0 +1,22 @@
+//! Checkouts, from what is asked for to the connection that comes back.
+
+#[cfg(feature = "_web")]
+mod admission;
+#[cfg(feature = "_web")]
+mod admitted;
+mod another_database;
+mod checkout;
+mod read_only;
+mod request;
+mod resolve;
+mod rows;
+mod take;
+mod wish;
+
+#[cfg(feature = "_web")]
+pub(crate) use admitted::Admitted;
+pub use another_database::AnotherDatabase;
+pub use checkout::Checkout;
+#[cfg(feature = "_web")]
+pub(crate) use checkout::Turn;
+pub use request::CheckoutRequest;

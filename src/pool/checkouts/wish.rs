@@ -1,0 +1,24 @@
+use crate::{
+    pool::{CheckoutError, Target, deadline::Deadline},
+    translate::SchemaTranslateMap,
+};
+
+/// What a connection is to be checked out for, once it is known where.
+pub(crate) struct Wish<'a> {
+    pub(crate) target: &'a Target,
+    pub(crate) map: &'a SchemaTranslateMap,
+    pub(crate) tenant_id: Option<&'a str>,
+    /// The OID that the schema must have, if it matters.
+    pub(crate) namespace: Option<u32>,
+    pub(crate) deadline: Deadline,
+}
+
+impl Wish<'_> {
+    /// The schema of that name is another one.
+    pub(crate) fn changed(&self) -> CheckoutError {
+        match self.target {
+            Target::Tenant(tenant) => CheckoutError::ChangedTenant { tenant: tenant.clone() },
+            _ => unreachable!("only a tenant is known by its schema's OID"),
+        }
+    }
+}

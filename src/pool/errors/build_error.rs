@@ -1,0 +1,39 @@
+use crate::{SchemaName, SchemaNameError, backend::postgres::ConnectError};
+
+/// Why a pool could not be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The database URL can't be parsed. The error shows neither the URL nor the parser's reason, since both may hold a
+    /// password.
+    #[error(
+        "the database URL can't be parsed; it should look like postgres://user:password@host:5432/database, with anything \
+         but letters and digits in user and password percent-encoded"
+    )]
+    InvalidUrl,
+    /// A schema's name is invalid.
+    #[error("a schema named in the pool's options is invalid")]
+    InvalidName(#[from] SchemaNameError),
+    /// The shared schema is listed in `extension_schemas`: shared tables would be found by their bare names.
+    #[error(
+        "{schema:?} is the shared schema, and can't be one of `extension_schemas`: strings and functions would reach its tables by \
+         their bare names. Move the extensions to a schema of their own, `CREATE SCHEMA extensions; ALTER EXTENSION … SET SCHEMA \
+         extensions`, and name that"
+    )]
+    SharedExtensionSchema {
+        /// The schema.
+        schema: SchemaName,
+    },
+    /// `listen` is set, but a pooler may be in between: in transaction mode it passes no notifications on.
+    #[error(
+        "`listen` needs a session of its own, and a pooler may be in between (`search_path_from_role`): name a way past it by \
+         `migration_url`"
+    )]
+    ListenNeedsSession,
+    /// `max_size` is 0: a pool without connections would never answer.
+    #[error("`max_size` must be at least 1")]
+    Empty,
+    /// The server can't be reached.
+    #[error("can't open the pool's first connection")]
+    Connect(#[from] ConnectError),
+}

@@ -1,0 +1,94 @@
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
+    time::Instant,
+};
+
+use super::remembered::Remembered;
+use crate::{
+    SchemaName,
+    tenancy::{DirectoryCache, DirectoryEntry},
+    translate::SchemaTranslateMap,
+};
+
+/// What a directory answered lately.
+pub(crate) struct KnownTenants {
+    pub(crate) tenants: Remembered<SchemaName, Arc<Resolved>>,
+    pub(crate) domains: Remembered<String, SchemaName>,
+    /// When this process last heard that something was done to a tenant.
+    heard: Mutex<Option<Instant>>,
+}
+
+/// What a checkout for a tenant needs to know.
+#[derive(Debug)]
+pub(crate) struct Resolved {
+    pub(crate) entry: DirectoryEntry,
+    pub(crate) map: SchemaTranslateMap,
+    /// The OID of the schema in which it was first met; 0 before that.
+    namespace: AtomicU32,
+}
+
+impl Resolved {
+    pub(crate) fn new(entry: DirectoryEntry, map: SchemaTranslateMap) -> Self {
+        Self {
+            entry,
+            map,
+            namespace: AtomicU32::new(0),
+        }
+    }
+
+    /// The schema by its OID, once somebody has been there.
+    #[cfg(feature = "_web")]
+    pub(crate) fn namespace(&self) -> Option<u32> {
+        Some(self.namespace.load(Relaxed)).filter(|&namespace| namespace != 0)
+    }
+
+    /// Notes where the tenant was met, unless it was met before.
+    pub(crate) fn meet(&self, namespace: Option<u32>) {
+        if let Some(namespace) = namespace
+            && self.namespace.load(Relaxed) == 0
+        {
+            let _ = self.namespace.compare_exchange(0, namespace, Relaxed, Relaxed);
+        }
+    }
+}
+
+impl KnownTenants {
+    pub(crate) fn new(times: DirectoryCache) -> Self {
+        Self {
+            tenants: Remembered::new(times),
+            domains: Remembered::new(times),
+            heard: Mutex::default(),
+        }
+    }
+
+    /// Another tenant, or none, may have the name from now on: domains that led to it may lead elsewhere, and others to it.
+    pub(crate) fn forget(&self, tenant: &SchemaName) {
+        self.tenants.forget(tenant);
+        self.domains
+            .forget_if(|owner| owner.is_none_or(|owner| owner == tenant));
+        self.hear();
+    }
+
+    fn hear(&self) {
+        *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// Whether something was done to any tenant since, as far as this process heard.
+    pub(crate) fn heard_since(&self, then: Instant) -> bool {
+        let heard = *self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.is_some_and(|heard| then <= heard)
+    }
+
+    pub(crate) fn forget_domain(&self, domain: &str) {
+        self.domains.forget(domain);
+    }
+
+    pub(crate) fn forget_all(&self) {
+        self.tenants.forget_all();
+        self.domains.forget_all();
+        self.hear();
+    }
+}
