@@ -18,12 +18,12 @@ pub struct EachTenant<'a> {
 #[derive(Debug)]
 #[must_use = "failures are found in here"]
 #[non_exhaustive]
-pub struct FanOut<T, E> {
+pub struct FanOutReport<T, E> {
     /// Each tenant with its result.
     pub tenants: Vec<(SchemaName, Result<T, FanOutError<E>>)>,
 }
 
-impl<T, E> FanOut<T, E> {
+impl<T, E> FanOutReport<T, E> {
     /// The tenants for which the work succeeded, each with its result.
     pub fn successes(&self) -> impl Iterator<Item = (&SchemaName, &T)> {
         self.tenants
@@ -137,7 +137,7 @@ impl EachTenant<'_> {
     /// # Errors
     /// [`CheckoutError`] if the tenants can't be listed, or a chosen name is one that no tenant can have: no work was
     /// done then. Failures of single tenants are in the result.
-    pub async fn run<T, E, F>(self, work: impl Fn(Checkout) -> F) -> Result<FanOut<T, E>, CheckoutError>
+    pub async fn run<T, E, F>(self, work: impl Fn(Checkout) -> F) -> Result<FanOutReport<T, E>, CheckoutError>
     where
         F: Future<Output = Result<T, E>>,
     {
@@ -159,7 +159,7 @@ impl EachTenant<'_> {
             };
             (tenant, result)
         });
-        Ok(FanOut {
+        Ok(FanOutReport {
             tenants: stream::iter(each).buffered(self.concurrency).collect().await,
         })
     }

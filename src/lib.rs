@@ -34,7 +34,7 @@
 //! - **A tenant like another one**: [`TenantPool::clone_tenant`].
 //! - **A tenant in a file, or on another server**: [`transfer`].
 //! - **Tenants that are not as they should be**: [`TenantPool::drift`].
-//! - **Rust declarations of the tables, from the migrations**: `schema`, with the feature `schema`.
+//! - **Rust declarations of the tables, from the migrations**: `rust_schema`, with the feature `schema`.
 //! - **Tenants on several servers, or sharing tables**: [`directory`], [`Placement`], [`TenantPool::move_tenant`].
 //! - **The tenant of the running request**: [`context`].
 //! - **Web services** in Actix, Axum and Rocket: `web`, with the features `actix`, `axum`, `rocket`. The guide is
@@ -56,7 +56,7 @@
 //! | `actix` | `web::actix`: a middleware and extractors for Actix Web 4 | `actix-web` |
 //! | `axum` | `web::axum`: a layer and extractors for Axum 0.8 | `axum`, `tower-layer`, `tower-service` |
 //! | `rocket` | `web::rocket`: a fairing and request guards for Rocket 0.5 | `rocket` |
-//! | `schema` | `schema` and `TenantPool::rust_schema`: Rust declarations of the tables | `similar`, `unicode-ident` |
+//! | `schema` | `rust_schema` and `TenantPool::rust_schema`: Rust declarations of the tables | `similar`, `unicode-ident` |
 //! | `serde` | `Serialize` for the reports of migrations of all tenants | `serde` |
 //! | `toml` | `migrations::MigrationFolder`: migrations from a folder, `metadata.toml` checked | `toml`, `serde` |
 //! | `tracing` | a span around each request's handler, with the tenant's name; server errors in the log | `tracing` |
@@ -91,7 +91,7 @@ pub mod migrations;
 pub mod pool;
 pub mod query;
 #[cfg(feature = "schema")]
-pub mod schema;
+pub mod rust_schema;
 pub mod tenancy;
 pub mod transfer;
 pub mod translate;
@@ -104,10 +104,10 @@ pub use crate::{
     connection::{RefusedStatement, TenantConnection},
     context::with_tenant,
     drift::{Drift, DriftError, DriftReport},
-    lifecycle::{CloneTenant, CloneTenantError, LifecycleError},
+    lifecycle::{CloneError, CloneRequest, LifecycleError},
     migrations::{FleetError, FleetReport, MigrationError, MigrationSourceError, Revert},
     pool::{
-        BuildError, Checkout, CheckoutError, DatabaseLimits, PlacementPolicy, Recycling, Tenant, TenantDirectory,
+        BuildError, Checkout, CheckoutError, DatabaseLimits, PlacementPolicy, Recycling, TenantDirectory, TenantInfo,
         TenantPool, TenantPoolBuilder,
     },
     query::{TranslateDsl, Translated},

@@ -30,7 +30,7 @@ pub use crate::tenancy::{HookResult, LifecycleEvent, LifecycleHooks};
 pub(crate) use archive::archive_name;
 pub use archive::{ArchiveRequest, RestoreRequest};
 pub use archives::{ArchivedTenant, PurgeReport};
-pub use clone::{CloneTenant, CloneTenantError};
+pub use clone::{CloneError, CloneRequest};
 pub(crate) use clone::{LOCK_TABLES, keep_from_migrating};
 pub(crate) use dependents::dependents;
 pub use drop::DropRequest;

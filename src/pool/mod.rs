@@ -36,4 +36,4 @@ pub use routing::DatabaseLimits;
 pub use tenant_directory::TenantDirectory;
 pub use tenant_pool::{PoolStatus, TenantPool};
 pub(crate) use tenants::ListedTenant;
-pub use tenants::Tenant;
+pub use tenants::TenantInfo;

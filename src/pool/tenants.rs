@@ -13,7 +13,7 @@ use crate::{
 /// A tenant, as the database's catalog or a directory knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Tenant {
+pub struct TenantInfo {
     /// The tenant's name. It is also the schema's name, unless a directory says otherwise.
     pub name: SchemaName,
     /// Whether the tenant can be checked out, and if not, why.
@@ -23,7 +23,7 @@ pub struct Tenant {
 /// A tenant, and what migrations need to know of its version table.
 #[derive(Clone)]
 pub(crate) struct ListedTenant {
-    pub(crate) tenant: Tenant,
+    pub(crate) tenant: TenantInfo,
     /// Whether the table has a column for checksums.
     pub(crate) has_checksums: bool,
 }
@@ -37,7 +37,7 @@ impl TenantPool {
     ///
     /// # Errors
     /// [`CheckoutError`], if there is no connection for the query, or the server refuses it.
-    pub async fn tenants(&self) -> Result<Vec<Tenant>, CheckoutError> {
+    pub async fn tenants(&self) -> Result<Vec<TenantInfo>, CheckoutError> {
         let mut tenants = match self.listed_tenants().await? {
             Some(tenants) => tenants,
             None => self.all_tenants().await?,
@@ -47,7 +47,7 @@ impl TenantPool {
     }
 
     /// By the directory, if there is one, and it lists its tenants.
-    async fn listed_tenants(&self) -> Result<Option<Vec<Tenant>>, CheckoutError> {
+    async fn listed_tenants(&self) -> Result<Option<Vec<TenantInfo>>, CheckoutError> {
         let Some(directory) = self.directory() else {
             return Ok(None);
         };
@@ -56,8 +56,8 @@ impl TenantPool {
             source: DirectoryError::new(source),
         })?;
         Ok(listed.map(|listed| {
-            let tenant = |(name, DirectoryEntry { status, .. })| Tenant { name, status };
-            let mut tenants: Vec<Tenant> = listed.into_iter().map(tenant).collect();
+            let tenant = |(name, DirectoryEntry { status, .. })| TenantInfo { name, status };
+            let mut tenants: Vec<TenantInfo> = listed.into_iter().map(tenant).collect();
             tenants.sort_by(|one, other| one.name.cmp(&other.name));
             tenants
         }))
@@ -68,7 +68,7 @@ impl TenantPool {
     ///
     /// # Errors
     /// As for [`tenants`](Self::tenants).
-    pub async fn all_tenants(&self) -> Result<Vec<Tenant>, CheckoutError> {
+    pub async fn all_tenants(&self) -> Result<Vec<TenantInfo>, CheckoutError> {
         let mut connection = self.shared().get().await?;
         let (waiting, untranslated) = connection.watched();
         let tenants = self.list_tenants(untranslated).await;
@@ -110,7 +110,7 @@ impl TenantPool {
                 let name = self.tenant_name(row.schema.as_str()).ok()?;
                 let status = TenantStatus::of_comment(row.comment.as_deref());
                 Some(ListedTenant {
-                    tenant: Tenant { name, status },
+                    tenant: TenantInfo { name, status },
                     has_checksums: row.has_checksums,
                 })
             })

@@ -52,8 +52,8 @@ impl TenantPool {
     /// and the structure are held in memory whole.
     ///
     /// An export needs three connections at first and two later on, none of them from the pool.
-    pub fn export_tenant(&self, tenant: impl IntoSchemaName) -> ExportTenant<'_> {
-        ExportTenant {
+    pub fn export_tenant(&self, tenant: impl IntoSchemaName) -> ExportRequest<'_> {
+        ExportRequest {
             pool: self,
             tenant: self.tenant_name(tenant),
             dial: None,
@@ -63,7 +63,7 @@ impl TenantPool {
 
 /// An export to be started by `to`. See [`TenantPool::export_tenant`].
 #[must_use = "nothing is exported until `to`"]
-pub struct ExportTenant<'a> {
+pub struct ExportRequest<'a> {
     pool: &'a TenantPool,
     tenant: Result<SchemaName, SchemaNameError>,
     dial: Option<Box<dyn Dial>>,
@@ -72,7 +72,7 @@ pub struct ExportTenant<'a> {
 /// The result of an export.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Exported {
+pub struct ExportReport {
     /// How many tables, including the version table and partitions.
     pub tables: usize,
     /// How many rows in all tables.
@@ -83,7 +83,7 @@ pub struct Exported {
     pub versions: Vec<ExportedVersion>,
 }
 
-impl ExportTenant<'_> {
+impl ExportRequest<'_> {
     /// How to connect with TLS: needed if [`establish_with`](crate::TenantPoolBuilder::establish_with) makes the pool's
     /// connections. Default: without TLS.
     ///
@@ -104,7 +104,7 @@ impl ExportTenant<'_> {
     /// # Errors
     /// [`ExportError`]. What was written lacks its end, so it can't be imported. The same holds for a future that is
     /// dropped; its sessions on the server then end.
-    pub async fn to<W: AsyncWrite + Unpin>(self, writer: W) -> Result<Exported, ExportError> {
+    pub async fn to<W: AsyncWrite + Unpin>(self, writer: W) -> Result<ExportReport, ExportError> {
         let tenant = self.tenant?;
         let directory = |source| ExportError::Directory {
             tenant: tenant.clone(),
@@ -129,9 +129,9 @@ impl ExportTenant<'_> {
     }
 }
 
-impl fmt::Debug for ExportTenant<'_> {
+impl fmt::Debug for ExportRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ExportTenant")
+        f.debug_struct("ExportRequest")
             .field("tenant", &self.tenant)
             .finish_non_exhaustive()
     }
@@ -146,7 +146,7 @@ struct Export<'a> {
 }
 
 impl Export<'_> {
-    async fn run<W: AsyncWrite + Unpin>(&self, dial: &dyn Dial, writer: W) -> Result<Exported, ExportError> {
+    async fn run<W: AsyncWrite + Unpin>(&self, dial: &dyn Dial, writer: W) -> Result<ExportReport, ExportError> {
         let mut held = self.hold().await?;
         let exported = match self.begin(dial).await {
             Ok((session, source)) => self.write_all(session, source, &mut held, writer).await,
@@ -162,7 +162,7 @@ impl Export<'_> {
         source: Source,
         held: &mut AsyncPgConnection,
         writer: W,
-    ) -> Result<Exported, ExportError> {
+    ) -> Result<ExportReport, ExportError> {
         let Source {
             head,
             tables,
@@ -188,7 +188,7 @@ impl Export<'_> {
         writer.checksum(Tag::End).await.map_err(self.unwritten())?;
         writer.flush().await.map_err(self.unwritten())?;
         session.close().await;
-        Ok(Exported {
+        Ok(ExportReport {
             tables: tables.len(),
             rows,
             bytes: writer.written(),

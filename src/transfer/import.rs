@@ -33,8 +33,8 @@ impl TenantPool {
     /// suspended is suspended again. The role that imports owns everything.
     ///
     /// **Import only exports that you trust**: their statements are run with all rights of the role.
-    pub fn import_tenant(&self, tenant: impl IntoSchemaName) -> ImportTenant<'_> {
-        ImportTenant {
+    pub fn import_tenant(&self, tenant: impl IntoSchemaName) -> ImportRequest<'_> {
+        ImportRequest {
             pool: self,
             tenant: self.new_tenant_name(tenant),
             dial: None,
@@ -44,7 +44,7 @@ impl TenantPool {
 
 /// An import to be started by `from`. See [`TenantPool::import_tenant`].
 #[must_use = "nothing is imported until `from`"]
-pub struct ImportTenant<'a> {
+pub struct ImportRequest<'a> {
     pool: &'a TenantPool,
     tenant: Result<SchemaName, SchemaNameError>,
     dial: Option<Box<dyn Dial>>,
@@ -53,7 +53,7 @@ pub struct ImportTenant<'a> {
 /// The result of an import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Imported {
+pub struct ImportReport {
     /// The name of the tenant that was exported.
     pub exported_as: String,
     /// The version of the exporting server, as in `server_version_num`: 170004 is 17.4.
@@ -68,7 +68,7 @@ pub struct Imported {
     pub versions: Vec<ExportedVersion>,
 }
 
-impl ImportTenant<'_> {
+impl ImportRequest<'_> {
     /// How to connect with TLS: needed if [`establish_with`](crate::TenantPoolBuilder::establish_with) makes the pool's
     /// connections. Default: without TLS.
     ///
@@ -89,7 +89,7 @@ impl ImportTenant<'_> {
     /// # Errors
     /// [`ImportError`]; there is then no tenant. A schema of that name that exists already is not touched. A future
     /// that is dropped leaves no tenant either.
-    pub async fn from<R: AsyncRead + Unpin>(self, reader: R) -> Result<Imported, ImportError> {
+    pub async fn from<R: AsyncRead + Unpin>(self, reader: R) -> Result<ImportReport, ImportError> {
         let tenant = self.tenant?;
         let Some(dial) = dial(self.pool, self.dial) else {
             return Err(ImportError::NeedsTls { tenant });
@@ -103,7 +103,7 @@ impl ImportTenant<'_> {
         let event = LifecycleEvent::Import { tenant: tenant.clone() };
         let imported = import(self.pool, &tenant, &*dial, &head, &mut reader);
         let Count { tables, rows } = self.pool.hooked(&event, imported).await?;
-        Ok(Imported {
+        Ok(ImportReport {
             exported_as: head.tenant,
             server_version: head.server_version,
             exported_by: head.written_by,
@@ -146,9 +146,9 @@ async fn import<R: AsyncRead + Unpin>(
     ended.and(made)
 }
 
-impl fmt::Debug for ImportTenant<'_> {
+impl fmt::Debug for ImportRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ImportTenant")
+        f.debug_struct("ImportRequest")
             .field("tenant", &self.tenant)
             .finish_non_exhaustive()
     }

@@ -30,11 +30,11 @@ mod target;
 mod tls;
 mod writer;
 
-pub use export::{ExportTenant, Exported};
+pub use export::{ExportReport, ExportRequest};
 pub use export_error::ExportError;
 pub use format::FORMAT_VERSION;
 pub use format_error::FormatError;
 pub use head::ExportedVersion;
-pub use import::{ImportTenant, Imported};
+pub use import::{ImportReport, ImportRequest};
 pub use import_error::ImportError;
-pub use moving::{MoveError, MoveTenant, Moved};
+pub use moving::{MoveError, MoveReport, MoveRequest};

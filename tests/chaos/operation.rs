@@ -203,13 +203,13 @@ impl Operation {
 
     /// Whether an error says that an attempt before had done it, which ended without a word.
     pub fn says_done(&self, failure: &Failure) -> bool {
-        use diesel_tenants::{CloneTenantError, ImportError};
+        use diesel_tenants::{CloneError, ImportError};
         let exists = |error: &LifecycleError| matches!(error, LifecycleError::AlreadyExists { .. });
         let error = failure.downcast_ref::<LifecycleError>();
         match self {
             Self::Create { .. } | Self::Place { .. } => error.is_some_and(exists),
             Self::Clone { .. } => {
-                matches!(failure.downcast_ref(), Some(CloneTenantError::AlreadyExists { .. }))
+                matches!(failure.downcast_ref(), Some(CloneError::AlreadyExists { .. }))
             }
             Self::Import { .. } => {
                 matches!(failure.downcast_ref(), Some(ImportError::Lifecycle(error)) if exists(error))

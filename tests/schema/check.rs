@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use diesel_tenants::schema::RustSchema;
+use diesel_tenants::rust_schema::RustSchema;
 
 use crate::setting::{Sql, empty};
 

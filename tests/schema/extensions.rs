@@ -1,6 +1,6 @@
 //! Extensions that migrations rely on, and don't create.
 
-use diesel_tenants::{TenantPool, schema::RustSchemaError};
+use diesel_tenants::{TenantPool, rust_schema::RustSchemaError};
 use diesel_tenants_test_support::Server;
 
 use crate::setting::Sql;

@@ -12,7 +12,7 @@ use std::io::Write;
 
 use diesel_tenants::{
     TenantPool,
-    schema::{SchemaWarning, Side},
+    rust_schema::{SchemaWarning, Side},
 };
 use diesel_tenants_test_support::Database;
 

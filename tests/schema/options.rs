@@ -2,7 +2,7 @@
 
 use diesel_tenants::{
     TenantPool,
-    schema::{AllowTogether, RustSchema, RustSchemaError, SchemaWarning, Side},
+    rust_schema::{AllowTogether, RustSchema, RustSchemaError, SchemaWarning, Side},
 };
 use diesel_tenants_test_support::Server;
 

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use diesel_tenants::{TenantPool, schema::RustSchemaError};
+use diesel_tenants::{TenantPool, rust_schema::RustSchemaError};
 use diesel_tenants_test_support::{Database, Server};
 
 use crate::setting::{Sql, empty};

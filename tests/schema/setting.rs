@@ -8,7 +8,7 @@ use diesel::{
     pg::Pg,
 };
 use diesel_migrations::FileBasedMigrations;
-use diesel_tenants::{TenantPool, schema::RustSchema};
+use diesel_tenants::{TenantPool, rust_schema::RustSchema};
 use diesel_tenants_test_support::{Database, Server};
 
 pub fn folder(path: &str) -> PathBuf {

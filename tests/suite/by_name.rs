@@ -3,7 +3,7 @@
 use diesel::{migration::MigrationSource, pg::Pg};
 use diesel_async::SimpleAsyncConnection;
 use diesel_tenants::{
-    CloneTenantError, ExportError, LifecycleError, SchemaName, TenantPool, TenantStatus, drift::CrossReference,
+    CloneError, ExportError, LifecycleError, SchemaName, TenantPool, TenantStatus, drift::CrossReference,
 };
 use diesel_tenants_test_support::{Database, Server};
 
@@ -368,7 +368,7 @@ async fn what_would_lead_to_the_template_is_neither_cloned_nor_exported() {
         database.run(make);
         let error = pool.clone_tenant("a", "c").await.expect_err(make);
         assert!(
-            matches!(&error, CloneTenantError::Unclear { objects, .. } if objects == &[named]),
+            matches!(&error, CloneError::Unclear { objects, .. } if objects == &[named]),
             "{error:?}"
         );
         let error = pool.export_tenant("a").to(tokio::io::sink()).await.expect_err(make);

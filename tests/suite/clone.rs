@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
-use diesel_tenants::{CloneTenantError, SchemaName, TenantPool};
+use diesel_tenants::{CloneError, SchemaName, TenantPool};
 use diesel_tenants_test_support::Database;
 
 use crate::{
@@ -203,13 +203,13 @@ async fn names_without_a_tenant_or_with_one_are_refused_and_nothing_is_touched()
     database.run("CREATE SCHEMA client1; CREATE TABLE client1.mine (id int)");
     let error = pool.clone_tenant("nobody", "client2").await.unwrap_err();
     assert!(
-        matches!(&error, CloneTenantError::UnknownTenant { template } if template.as_str() == "nobody"),
+        matches!(&error, CloneError::UnknownTenant { template } if template.as_str() == "nobody"),
         "{error:?}"
     );
     for (from, to) in [("template", "client1"), ("template", "template")] {
         let error = pool.clone_tenant(from, to).await.unwrap_err();
         assert!(
-            matches!(&error, CloneTenantError::AlreadyExists { tenant, .. } if tenant.as_str() == to),
+            matches!(&error, CloneError::AlreadyExists { tenant, .. } if tenant.as_str() == to),
             "{error:?}"
         );
     }
@@ -221,7 +221,7 @@ async fn names_without_a_tenant_or_with_one_are_refused_and_nothing_is_touched()
         ("template", ""),
     ] {
         let error = pool.clone_tenant(from, to).await.unwrap_err();
-        assert!(matches!(error, CloneTenantError::InvalidName(_)), "{error:?}");
+        assert!(matches!(error, CloneError::InvalidName(_)), "{error:?}");
     }
     assert_eq!(
         strings(
@@ -242,7 +242,7 @@ async fn a_creation_that_was_given_up_is_no_template_and_is_replaced_by_a_clone(
          COMMENT ON TABLE client1.__diesel_schema_migrations IS 'diesel-tenants: creation unfinished'",
     );
     let error = pool.clone_tenant("client1", "client2").await.unwrap_err();
-    assert!(matches!(error, CloneTenantError::UnknownTenant { .. }), "{error:?}");
+    assert!(matches!(error, CloneError::UnknownTenant { .. }), "{error:?}");
     pool.clone_tenant("template", "client1").await.unwrap();
     assert_eq!(
         strings(
@@ -340,7 +340,7 @@ async fn of_many_who_clone_to_one_name_one_succeeds_and_to_many_names_all_do() {
     let results = futures_util::future::join_all(attempts).await;
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1, "{results:?}");
     for error in results.into_iter().filter_map(Result::err) {
-        assert!(matches!(error, CloneTenantError::AlreadyExists { .. }), "{error:?}");
+        assert!(matches!(error, CloneError::AlreadyExists { .. }), "{error:?}");
     }
     let attempts = (1..5).map(|number| pool.clone_tenant("template", format!("client{number}")).into_future());
     for result in futures_util::future::join_all(attempts).await {

@@ -2,7 +2,7 @@
 
 use diesel_async::SimpleAsyncConnection;
 use diesel_tenants::{
-    CloneTenantError, ExportError, LifecycleError, MoveError, Placement, TenantPool, TenantStatus,
+    CloneError, ExportError, LifecycleError, MoveError, Placement, TenantPool, TenantStatus,
     directory::DirectoryTables, migrations::NoMigrations,
 };
 use diesel_tenants_test_support::{Database, Server};
@@ -122,7 +122,7 @@ async fn what_still_says_the_templates_name_is_neither_cloned_nor_exported_nor_r
         database.run(make);
         let error = pool.clone_tenant("client1", "client2").await.expect_err(make);
         assert!(
-            matches!(&error, CloneTenantError::Unclear { objects, .. } if objects == &[named]),
+            matches!(&error, CloneError::Unclear { objects, .. } if objects == &[named]),
             "{make}: {error:?}"
         );
         let error = pool
@@ -201,7 +201,7 @@ async fn what_cannot_be_told_from_a_variable_is_refused() {
                 let body = "SELECT prosrc LIKE '%client1.%' FROM pg_proc WHERE proname = 'f' AND pronamespace = 'client2'::regnamespace";
                 assert_eq!(database.values(body), ["f"], "{statement}");
             }
-            Err(error) => assert!(matches!(error, CloneTenantError::Unclear { .. }), "{error:?}"),
+            Err(error) => assert!(matches!(error, CloneError::Unclear { .. }), "{error:?}"),
         }
     }
 }

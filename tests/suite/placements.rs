@@ -651,7 +651,7 @@ async fn a_name_that_domains_led_to_goes_to_nobody_else_while_other_processes_ma
         is_left_lately(pool.rename_tenant("client3", tenant).await, &message);
         is_left_lately(
             pool.clone_tenant("client3", tenant).await.map_err(|error| match error {
-                diesel_tenants::CloneTenantError::Lifecycle(error) => error,
+                diesel_tenants::CloneError::Lifecycle(error) => error,
                 error => panic!("{error:?}"),
             }),
             &message,

@@ -44,7 +44,7 @@ async fn what_is_no_tenant_yet_or_any_more_is_listed_apart_and_never_handed_out_
          COMMENT ON TABLE b.__diesel_schema_migrations IS 'diesel-tenants: of a version to come'; \
          COMMENT ON TABLE c.__diesel_schema_migrations IS 'a comment of its own'",
     );
-    let names = |tenants: Vec<diesel_tenants::Tenant>| -> Vec<String> {
+    let names = |tenants: Vec<diesel_tenants::TenantInfo>| -> Vec<String> {
         tenants
             .into_iter()
             .map(|tenant| tenant.name.as_str().to_owned())

@@ -6,7 +6,7 @@ use diesel::{
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection, TransactionManager};
 
 use super::{
-    CloneTenantError, LOCK_TABLES,
+    CloneError, LOCK_TABLES,
     rows::{self, Table},
 };
 use crate::{
@@ -59,7 +59,7 @@ impl<'a> Copying<'a> {
         })
     }
 
-    pub(super) async fn run(mut self, with_data: bool) -> Result<(), CloneTenantError> {
+    pub(super) async fn run(mut self, with_data: bool) -> Result<(), CloneError> {
         let lock = self.lock().await.map_err(|source| self.server(source))?;
         // All that is read, is read as of when its tables are locked.
         let begun = AnsiTransactionManager::begin_transaction_sql(
@@ -94,7 +94,7 @@ impl<'a> Copying<'a> {
         Ok(format!("{timeout}; {lock}; SET LOCAL lock_timeout = 0"))
     }
 
-    async fn copy(&mut self, lock: &str, with_data: bool) -> Result<(), CloneTenantError> {
+    async fn copy(&mut self, lock: &str, with_data: bool) -> Result<(), CloneError> {
         self.execute(lock).await?;
         self.execute(SETTINGS).await?;
         self.require_template().await?;
@@ -136,22 +136,22 @@ impl<'a> Copying<'a> {
         })
     }
 
-    async fn require_template(&mut self) -> Result<(), CloneTenantError> {
+    async fn require_template(&mut self) -> Result<(), CloneError> {
         let status = status_of(self.template, &mut self.connection).await;
         match status.map_err(|source| self.server(source))? {
             Some(status) if status.is_migrated() => Ok(()),
-            _ => Err(CloneTenantError::UnknownTenant {
+            _ => Err(CloneError::UnknownTenant {
                 template: self.template.clone(),
             }),
         }
     }
 
     /// The statement that makes the schema, in place of what a creation that was given up may have left.
-    async fn create_schema(&mut self) -> Result<String, CloneTenantError> {
+    async fn create_schema(&mut self) -> Result<String, CloneError> {
         let schema = self.tenant.quoted();
         let status = status_of(self.tenant, &mut self.connection).await;
         match status.map_err(|source| self.server(source))? {
-            Some(status) if status != TenantStatus::Unfinished => Err(CloneTenantError::AlreadyExists {
+            Some(status) if status != TenantStatus::Unfinished => Err(CloneError::AlreadyExists {
                 template: self.template.clone(),
                 tenant: self.tenant.clone(),
             }),
@@ -160,14 +160,14 @@ impl<'a> Copying<'a> {
         }
     }
 
-    async fn read(&mut self) -> Result<Structure, CloneTenantError> {
+    async fn read(&mut self) -> Result<Structure, CloneError> {
         let read = read(&mut self.connection, std::slice::from_ref(self.template)).await;
         let found = read.map_err(|source| self.server(source))?.pop().flatten();
-        let structure = found.ok_or_else(|| CloneTenantError::UnknownTenant {
+        let structure = found.ok_or_else(|| CloneError::UnknownTenant {
             template: self.template.clone(),
         })?;
         if !structure.unsupported.is_empty() {
-            return Err(CloneTenantError::Unsupported {
+            return Err(CloneError::Unsupported {
                 template: self.template.clone(),
                 objects: structure.unsupported,
             });
@@ -176,7 +176,7 @@ impl<'a> Copying<'a> {
         let left = left_behind(&mut self.connection, self.template).await;
         objects.extend(left.map_err(|source| self.server(source))?);
         if !objects.is_empty() {
-            return Err(CloneTenantError::Unclear {
+            return Err(CloneError::Unclear {
                 template: self.template.clone(),
                 objects,
             });
@@ -184,11 +184,11 @@ impl<'a> Copying<'a> {
         Ok(structure)
     }
 
-    async fn make(&mut self, objects: &[Object]) -> Result<(), CloneTenantError> {
+    async fn make(&mut self, objects: &[Object]) -> Result<(), CloneError> {
         for object in objects.iter().filter(|object| !object.inline) {
             let statements = render(&object.make.join(";\n"), self.tenant);
             let made = self.connection.batch_execute(&statements).await;
-            made.map_err(|source| CloneTenantError::Structure {
+            made.map_err(|source| CloneError::Structure {
                 template: self.template.clone(),
                 tenant: self.tenant.clone(),
                 object: object.to_string(),
@@ -204,25 +204,25 @@ impl<'a> Copying<'a> {
     }
 
     /// Fails if something of the clone leads to the template: a bug of ours, which must not become a leak between tenants.
-    async fn require_independence(&mut self) -> Result<(), CloneTenantError> {
+    async fn require_independence(&mut self) -> Result<(), CloneError> {
         let found = rows::dependents(&mut self.connection, self.template).await;
         let objects = found.map_err(|source| self.server(source))?;
         if objects.is_empty() {
             return Ok(());
         }
-        Err(CloneTenantError::Entangled {
+        Err(CloneError::Entangled {
             template: self.template.clone(),
             objects,
         })
     }
 
-    async fn execute(&mut self, sql: &str) -> Result<(), CloneTenantError> {
+    async fn execute(&mut self, sql: &str) -> Result<(), CloneError> {
         let done = self.connection.batch_execute(sql).await;
         done.map_err(|source| self.server(source))
     }
 
-    fn data(&self, object: String, source: DieselError) -> CloneTenantError {
-        CloneTenantError::Data {
+    fn data(&self, object: String, source: DieselError) -> CloneError {
+        CloneError::Data {
             template: self.template.clone(),
             tenant: self.tenant.clone(),
             object,
@@ -230,8 +230,8 @@ impl<'a> Copying<'a> {
         }
     }
 
-    fn server(&self, source: DieselError) -> CloneTenantError {
-        CloneTenantError::Server {
+    fn server(&self, source: DieselError) -> CloneError {
+        CloneError::Server {
             template: self.template.clone(),
             tenant: self.tenant.clone(),
             source,

@@ -3,7 +3,7 @@ use crate::{MigrationError, SchemaName, SchemaNameError, lifecycle::LifecycleErr
 /// Why a tenant could not be cloned. There is then no clone, and the template is unchanged.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum CloneTenantError {
+pub enum CloneError {
     /// One of the names can't be a schema's name.
     #[error("can't clone a tenant")]
     InvalidName(#[from] SchemaNameError),

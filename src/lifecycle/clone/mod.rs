@@ -12,7 +12,7 @@ use futures_core::future::BoxFuture;
 use crate::{IntoSchemaName, SchemaName, SchemaNameError, TenantPool, tenancy::LifecycleEvent};
 
 use copy::Copying;
-pub use errors::CloneTenantError;
+pub use errors::CloneError;
 use hold::hold;
 pub(crate) use hold::{LOCK_TABLES, keep_from_migrating};
 
@@ -20,7 +20,7 @@ impl TenantPool {
     /// Creates a tenant as a copy of another: its structure, its rows, and the versions of its migrations.
     ///
     /// ```no_run
-    /// # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), diesel_tenants::CloneTenantError> {
+    /// # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), diesel_tenants::CloneError> {
     /// pool.clone_tenant("client1", "client2").await?;
     /// pool.clone_tenant("template", "client9").without_data().await?;
     /// # Ok(())
@@ -36,12 +36,12 @@ impl TenantPool {
     /// refused.
     ///
     /// # Errors
-    /// [`CloneTenantError`]; there is then no clone. A schema of that name that exists already is not touched.
-    pub fn clone_tenant(&self, template: impl IntoSchemaName, tenant: impl IntoSchemaName) -> CloneTenant<'_> {
+    /// [`CloneError`]; there is then no clone. A schema of that name that exists already is not touched.
+    pub fn clone_tenant(&self, template: impl IntoSchemaName, tenant: impl IntoSchemaName) -> CloneRequest<'_> {
         let names = self
             .tenant_name(template)
             .and_then(|template| Ok((template, self.new_tenant_name(tenant)?)));
-        CloneTenant {
+        CloneRequest {
             pool: self,
             names,
             with_data: true,
@@ -52,24 +52,24 @@ impl TenantPool {
 /// Clones a tenant when awaited. See [`TenantPool::clone_tenant`].
 #[must_use = "nothing is cloned until this is awaited"]
 #[derive(Debug)]
-pub struct CloneTenant<'a> {
+pub struct CloneRequest<'a> {
     pool: &'a TenantPool,
     /// Template and clone.
     names: Result<(SchemaName, SchemaName), SchemaNameError>,
     with_data: bool,
 }
 
-impl CloneTenant<'_> {
+impl CloneRequest<'_> {
     /// Leaves the tables empty, and the sequences at their start. The versions of the migrations are still copied.
     pub fn without_data(mut self) -> Self {
         self.with_data = false;
         self
     }
 
-    async fn run(self) -> Result<(), CloneTenantError> {
+    async fn run(self) -> Result<(), CloneError> {
         let (template, tenant) = self.names?;
         if template == tenant {
-            return Err(CloneTenantError::AlreadyExists { template, tenant });
+            return Err(CloneError::AlreadyExists { template, tenant });
         }
         let event = LifecycleEvent::Clone {
             from: template.clone(),
@@ -85,8 +85,8 @@ async fn clone(
     template: &SchemaName,
     tenant: &SchemaName,
     with_data: bool,
-) -> Result<(), CloneTenantError> {
-    let begin = |source| CloneTenantError::Begin {
+) -> Result<(), CloneError> {
+    let begin = |source| CloneError::Begin {
         template: template.clone(),
         tenant: tenant.clone(),
         source,
@@ -99,8 +99,8 @@ async fn clone(
     copied
 }
 
-impl<'a> IntoFuture for CloneTenant<'a> {
-    type Output = Result<(), CloneTenantError>;
+impl<'a> IntoFuture for CloneRequest<'a> {
+    type Output = Result<(), CloneError>;
     type IntoFuture = BoxFuture<'a, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {

@@ -15,7 +15,7 @@ use futures_util::future::try_join_all;
 
 use super::{FleetError, worker::Worker};
 use crate::{
-    SchemaName, Tenant, TenantPool, TenantStatus,
+    SchemaName, TenantInfo, TenantPool, TenantStatus,
     backend::postgres::{quote::literal, version_table},
     connection::status_of,
     pool::ListedTenant,
@@ -111,7 +111,7 @@ impl Survey {
         let mut answers = ask_for_all(connection, &with_table, workers).await?;
         // Those that aren't in the answer were dropped since they were listed.
         found.extend(places.into_iter().zip(with_table).filter_map(|(place, listed)| {
-            let Tenant { name, status } = listed.tenant;
+            let TenantInfo { name, status } = listed.tenant;
             let applied = answers.remove(name.as_str())?;
             Some((place, SurveyedTenant { name, status, applied }))
         }));

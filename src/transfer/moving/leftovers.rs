@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio_postgres::Error;
 
 use super::{
-    MoveError, Moved,
+    MoveError, MoveReport,
     journal::{remove, stop},
     run::{Run, Sessions},
     site::{Complete, Found, Site, lock},
@@ -24,7 +24,7 @@ impl Run<'_> {
         target: &Site,
         sessions: &Sessions<'_>,
         dial: &dyn Dial,
-    ) -> Result<Option<Moved>, MoveError> {
+    ) -> Result<Option<MoveReport>, MoveError> {
         let Sessions { home, guard, writer } = *sessions;
         let read = self.server("to see what is there");
         let there = source.status(guard).await.map_err(&read)?;
@@ -37,7 +37,7 @@ impl Run<'_> {
             {
                 let told = self.tell(home).await;
                 told.map_err(|source| self.untold(source))?;
-                let mut moved = Moved::default();
+                let mut moved = MoveReport::default();
                 self.tidy_again(target, writer, &complete, dial, &mut moved).await;
                 return Ok(Some(moved));
             }
@@ -49,8 +49,8 @@ impl Run<'_> {
         self.require_independence(source).await?;
         if let Some(complete) = there.complete() {
             // The move that brought it here was not tidied up. What is left where it came from keeps nobody from going on.
-            self.tidy_source(&complete, dial, &mut Moved::default()).await;
-            let mut moved = Moved::default();
+            self.tidy_source(&complete, dial, &mut MoveReport::default()).await;
+            let mut moved = MoveReport::default();
             self.tidy_target(source, guard, &mut moved).await;
             if !moved.left.is_empty() {
                 return Err(MoveError::Unfinished {
@@ -102,8 +102,8 @@ impl Run<'_> {
 
     /// Tidies up after a move to this place that was given up late. After one away from it that was given up early, the triggers go; what tells whose
     /// a schema at its target is, stays for the next move there.
-    pub(super) async fn already_there(&self, home: &Arc<Session>, dial: &dyn Dial) -> Result<Moved, MoveError> {
-        let mut moved = Moved::default();
+    pub(super) async fn already_there(&self, home: &Arc<Session>, dial: &dyn Dial) -> Result<MoveReport, MoveError> {
+        let mut moved = MoveReport::default();
         let Some(schema) = self.to.schema_name() else {
             return Ok(moved);
         };
@@ -132,20 +132,25 @@ impl Run<'_> {
         session: &Session,
         complete: &Complete,
         dial: &dyn Dial,
-        moved: &mut Moved,
+        moved: &mut MoveReport,
     ) {
         self.tidy_source(complete, dial, moved).await;
         self.tidy_target(target, session, moved).await;
     }
 
     /// Tidies up where a tenant came from, as far as it is still there.
-    async fn tidy_source(&self, complete: &Complete, dial: &dyn Dial, moved: &mut Moved) {
+    async fn tidy_source(&self, complete: &Complete, dial: &dyn Dial, moved: &mut MoveReport) {
         if let Err(error) = self.try_tidy_source(complete, dial, moved).await {
             moved.left.push(format!("to clean up where it came from: {error}"));
         }
     }
 
-    async fn try_tidy_source(&self, complete: &Complete, dial: &dyn Dial, moved: &mut Moved) -> Result<(), MoveError> {
+    async fn try_tidy_source(
+        &self,
+        complete: &Complete,
+        dial: &dyn Dial,
+        moved: &mut MoveReport,
+    ) -> Result<(), MoveError> {
         let pool = match &complete.database {
             Some(database) => self.pool.database_of(database, self.event).await?,
             None => self.pool.clone(),

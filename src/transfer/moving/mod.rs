@@ -18,4 +18,4 @@ mod site;
 mod switch;
 
 pub use errors::MoveError;
-pub use request::{MoveTenant, Moved};
+pub use request::{MoveReport, MoveRequest};

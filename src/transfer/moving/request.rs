@@ -32,7 +32,7 @@ impl TenantPool {
     /// they [listen](crate::TenantPoolBuilder::listen). Every acknowledged write is at the new place, exactly once.
     ///
     /// The schema at the old place becomes an archive under another name, which the pool of that database can drop by
-    /// [`drop_archived`](Self::drop_archived); [`drop_source`](MoveTenant::drop_source) drops it at once.
+    /// [`drop_archived`](Self::drop_archived); [`drop_source`](MoveRequest::drop_source) drops it at once.
     ///
     /// A failure or crash before the switch leaves the tenant at its old place, and served; the same call cleans up. If
     /// neither place is in the database of the directory's tables, or the old one isn't, a crash between the two
@@ -40,9 +40,9 @@ impl TenantPool {
     ///
     /// # Errors
     /// [`MoveError`]. A table without a primary key is an error from the start, unless writes are
-    /// [paused](MoveTenant::pause_writes).
-    pub fn move_tenant(&self, tenant: impl IntoSchemaName, to: Placement) -> MoveTenant<'_> {
-        MoveTenant {
+    /// [paused](MoveRequest::pause_writes).
+    pub fn move_tenant(&self, tenant: impl IntoSchemaName, to: Placement) -> MoveRequest<'_> {
+        MoveRequest {
             pool: self,
             tenant: self.tenant_name(tenant),
             to,
@@ -58,7 +58,7 @@ impl TenantPool {
 
 /// Moves a tenant when awaited. See [`TenantPool::move_tenant`].
 #[must_use = "a request does nothing until it is awaited"]
-pub struct MoveTenant<'a> {
+pub struct MoveRequest<'a> {
     pool: &'a TenantPool,
     tenant: Result<SchemaName, SchemaNameError>,
     to: Placement,
@@ -76,7 +76,7 @@ pub(super) struct Options {
 /// The result of a move.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Moved {
+pub struct MoveReport {
     /// How many tables, including the version table and partitions.
     pub tables: usize,
     /// How many rows the first copy had.
@@ -93,7 +93,7 @@ pub struct Moved {
     pub left: Vec<String>,
 }
 
-impl MoveTenant<'_> {
+impl MoveRequest<'_> {
     /// How long to wait for transactions that write to the tenant, before the copy and before the switch. Default: 10
     /// seconds. Meanwhile other statements are held up for at most a quarter of a second at a time. If any lock takes
     /// longer than this, the move is given up.
@@ -118,7 +118,7 @@ impl MoveTenant<'_> {
         self
     }
 
-    /// How to connect with TLS, as for [`ExportTenant::tls`](crate::transfer::ExportTenant::tls). Default: without TLS.
+    /// How to connect with TLS, as for [`ExportRequest::tls`](crate::transfer::ExportRequest::tls). Default: without TLS.
     pub fn tls<T>(mut self, tls: T) -> Self
     where
         T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
@@ -131,8 +131,8 @@ impl MoveTenant<'_> {
     }
 }
 
-impl<'a> IntoFuture for MoveTenant<'a> {
-    type Output = Result<Moved, MoveError>;
+impl<'a> IntoFuture for MoveRequest<'a> {
+    type Output = Result<MoveReport, MoveError>;
     type IntoFuture = BoxFuture<'a, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
@@ -162,9 +162,9 @@ impl<'a> IntoFuture for MoveTenant<'a> {
     }
 }
 
-impl fmt::Debug for MoveTenant<'_> {
+impl fmt::Debug for MoveRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MoveTenant")
+        f.debug_struct("MoveRequest")
             .field("tenant", &self.tenant)
             .field("to", &self.to)
             .finish_non_exhaustive()

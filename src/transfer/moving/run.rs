@@ -3,7 +3,7 @@ use std::sync::Arc;
 use tokio_postgres::Error;
 
 use super::{
-    MoveError, Moved,
+    MoveError, MoveReport,
     copy::Copied,
     journal::{insist, journal_id, make},
     replay::Ends,
@@ -47,7 +47,7 @@ pub(super) struct Sessions<'a> {
 }
 
 impl Run<'_> {
-    pub(super) async fn run(mut self) -> Result<Moved, MoveError> {
+    pub(super) async fn run(mut self) -> Result<MoveReport, MoveError> {
         let Some(dial) = dial(self.pool, self.dial.take()) else {
             return Err(MoveError::NeedsTls {
                 tenant: self.tenant.clone(),
@@ -103,7 +103,7 @@ impl Run<'_> {
         target: &Site,
         sessions: &Sessions<'_>,
         dial: &dyn Dial,
-    ) -> Result<Moved, Stop> {
+    ) -> Result<MoveReport, Stop> {
         let Sessions { guard, writer, .. } = *sessions;
         let read = self.server("to read its tables");
         let tables = source.tables(guard).await.map_err(&read)?;
@@ -155,7 +155,7 @@ impl Run<'_> {
         self.finish(entry, source, target, sessions, &split).await?;
         let archive = self.switch(entry, source, target, sessions, dial).await?;
         let paused = paused.elapsed();
-        let mut moved = Moved {
+        let mut moved = MoveReport {
             tables: count,
             rows,
             changes,

@@ -9,7 +9,7 @@ use std::{
 use tokio_postgres::Error;
 
 use super::{
-    MoveError, Moved,
+    MoveError, MoveReport,
     journal::{insist, remove},
     late::{Split, checks, sequences},
     run::{Run, Sessions},
@@ -257,7 +257,7 @@ impl Run<'_> {
     }
 
     /// Takes away what the move needed, and checks what was left unchecked. The tenant is served meanwhile.
-    pub(super) async fn tidy(&self, source: &Site, target: &Site, sessions: &Sessions<'_>, moved: &mut Moved) {
+    pub(super) async fn tidy(&self, source: &Site, target: &Site, sessions: &Sessions<'_>, moved: &mut MoveReport) {
         // First what is soon done. What comes after can take its time, and another call goes on with it.
         if let Some(archive) = moved.archive.clone() {
             let archived = Site {
@@ -270,7 +270,7 @@ impl Run<'_> {
     }
 
     /// Drops what is left at the source, if that was asked for; else takes away what notes writes there.
-    pub(super) async fn tidy_archive(&self, archived: &Site, session: &Session, moved: &mut Moved) {
+    pub(super) async fn tidy_archive(&self, archived: &Site, session: &Session, moved: &mut MoveReport) {
         if !self.options.drops_source {
             return self.attempt(session, &remove(archived), moved).await;
         }
@@ -284,7 +284,7 @@ impl Run<'_> {
     }
 
     /// While anything is left, here or at the source, it stays noted for another call.
-    pub(super) async fn tidy_target(&self, target: &Site, writer: &Session, moved: &mut Moved) {
+    pub(super) async fn tidy_target(&self, target: &Site, writer: &Session, moved: &mut MoveReport) {
         match checks(target, writer).await {
             Ok(checks) => {
                 for check in checks {
@@ -298,7 +298,7 @@ impl Run<'_> {
         }
     }
 
-    pub(super) async fn attempt(&self, session: &Session, sql: &str, moved: &mut Moved) {
+    pub(super) async fn attempt(&self, session: &Session, sql: &str, moved: &mut MoveReport) {
         let done = match insist(session, sql, self.options.wait).await {
             Ok(true) => session.execute("COMMIT").await.map(|()| true),
             done => done,

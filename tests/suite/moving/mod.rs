@@ -8,7 +8,7 @@ mod writers;
 use std::{sync::LazyLock, time::Duration};
 
 use diesel_tenants::{
-    DirectoryCache, Placement, TenantPool, directory::DirectoryTables, migrations::NoMigrations, transfer::Moved,
+    DirectoryCache, Placement, TenantPool, directory::DirectoryTables, migrations::NoMigrations, transfer::MoveReport,
 };
 use diesel_tenants_test_support::{Database, Server};
 
@@ -104,7 +104,7 @@ impl Places {
         }
     }
 
-    async fn move_to(&self, to: Placement) -> Moved {
+    async fn move_to(&self, to: Placement) -> MoveReport {
         let moved = self.pool.move_tenant("client1", to).await;
         let moved = moved.unwrap_or_else(|error| panic!("{}", chain(&error)));
         assert!(moved.left.is_empty(), "{:?}", moved.left);

@@ -8,7 +8,7 @@ mod refusals;
 mod round_trip;
 mod values;
 
-use diesel_tenants::{ImportError, TenantPool, transfer::Imported};
+use diesel_tenants::{ImportError, TenantPool, transfer::ImportReport};
 use diesel_tenants_test_support::Database;
 
 use crate::store::chain;
@@ -21,11 +21,11 @@ async fn export(pool: &TenantPool, tenant: &str) -> Vec<u8> {
     bytes
 }
 
-async fn try_import(pool: &TenantPool, tenant: &str, bytes: &[u8]) -> Result<Imported, ImportError> {
+async fn try_import(pool: &TenantPool, tenant: &str, bytes: &[u8]) -> Result<ImportReport, ImportError> {
     pool.import_tenant(tenant).from(bytes).await
 }
 
-async fn import(pool: &TenantPool, tenant: &str, bytes: &[u8]) -> Imported {
+async fn import(pool: &TenantPool, tenant: &str, bytes: &[u8]) -> ImportReport {
     let imported = try_import(pool, tenant, bytes).await;
     imported.unwrap_or_else(|error| panic!("{}", chain(&error)))
 }

@@ -78,7 +78,7 @@ async fn large() -> (TenantPool, Database) {
 async fn meanwhile<T>(
     pool: &TenantPool,
     something: impl AsyncFnOnce() -> T,
-) -> (T, Result<diesel_tenants::transfer::Exported, ExportError>) {
+) -> (T, Result<diesel_tenants::transfer::ExportReport, ExportError>) {
     let (writer, mut reader) = tokio::io::duplex(1024);
     let export = pool.export_tenant("client1").to(writer);
     let read = async {

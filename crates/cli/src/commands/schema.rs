@@ -4,7 +4,7 @@ use std::{
 };
 
 use clap::{Args, Subcommand};
-use diesel_tenants::schema::{AllowTogether, OutdatedFile, RustSchema, SchemaWarning};
+use diesel_tenants::rust_schema::{AllowTogether, OutdatedFile, RustSchema, SchemaWarning};
 use serde_json::json;
 
 use crate::{

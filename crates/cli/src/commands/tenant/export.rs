@@ -6,7 +6,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use diesel_tenants::transfer::Exported;
+use diesel_tenants::transfer::ExportReport;
 use serde_json::json;
 use tokio::io::AsyncWrite;
 
@@ -71,7 +71,7 @@ impl Export {
         outcomes.end()
     }
 
-    async fn write(&self, context: &Context, writer: impl AsyncWrite + Unpin) -> anyhow::Result<Exported> {
+    async fn write(&self, context: &Context, writer: impl AsyncWrite + Unpin) -> anyhow::Result<ExportReport> {
         let pool = context.pool().await?;
         let export = pool.export_tenant(self.name.as_str());
         Ok(match context.database.tls() {
@@ -81,8 +81,8 @@ impl Export {
     }
 }
 
-fn text(exported: &Exported) -> String {
-    let Exported {
+fn text(exported: &ExportReport) -> String {
+    let ExportReport {
         tables, rows, bytes, ..
     } = exported;
     format!("{tables} tables with {rows} rows in {bytes} bytes")

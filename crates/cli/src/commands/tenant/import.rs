@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
-use diesel_tenants::transfer::Imported;
+use diesel_tenants::transfer::ImportReport;
 use serde_json::json;
 use tokio::{
     fs,
@@ -32,7 +32,7 @@ impl Import {
             let file = file.with_context(|| format!("can't read {}", self.file.display()))?;
             self.read(context, file).await?
         };
-        let Imported {
+        let ImportReport {
             exported_as,
             tables,
             rows,
@@ -50,7 +50,7 @@ impl Import {
         outcomes.end()
     }
 
-    async fn read(&self, context: &Context, reader: impl AsyncRead + Unpin) -> anyhow::Result<Imported> {
+    async fn read(&self, context: &Context, reader: impl AsyncRead + Unpin) -> anyhow::Result<ImportReport> {
         let pool = context.pool().await?;
         let import = pool.import_tenant(self.name.as_str());
         let reader = BufReader::new(reader);

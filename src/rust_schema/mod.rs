@@ -18,7 +18,7 @@
 //! In a test, for CI:
 //!
 //! ```no_run
-//! # use diesel_tenants::schema::RustSchema;
+//! # use diesel_tenants::rust_schema::RustSchema;
 //! # fn check(schema: RustSchema) -> Result<(), Box<dyn std::error::Error>> {
 //! let outdated = schema.check("src/schema")?;
 //! assert!(outdated.is_empty(), "{}", outdated[0]); // a unified diff

@@ -39,7 +39,7 @@ pub struct RustSchemaRequest<'a> {
 }
 
 impl TenantPool {
-    /// Declares the shared tables and the tenants' tables in Rust. See [`schema`](crate::schema).
+    /// Declares the shared tables and the tenants' tables in Rust. See [`schema`](crate::rust_schema).
     pub fn rust_schema(&self) -> RustSchemaRequest<'_> {
         RustSchemaRequest {
             pool: self,
