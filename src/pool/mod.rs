@@ -17,6 +17,7 @@ mod options;
 mod placement_policy;
 mod resolver;
 mod routing;
+mod schema_size;
 #[cfg(feature = "schema")]
 mod scratch;
 mod tenant_directory;
@@ -33,6 +34,7 @@ pub use errors::{BuildError, CheckoutError, DatabaseError, Target};
 pub use options::{MigrationStatements, Recycling};
 pub use placement_policy::PlacementPolicy;
 pub use routing::DatabaseLimits;
+pub use schema_size::SchemaSize;
 pub use tenant_directory::TenantDirectory;
 pub use tenant_pool::{PoolStatus, TenantPool};
 pub(crate) use tenants::ListedTenant;

@@ -18,18 +18,13 @@ use tokio_postgres::{
     tls::{MakeTlsConnect, TlsConnect},
 };
 
-use super::{
-    ExportError, ExportedVersion,
-    format::Tag,
-    rows::Table,
-    session::Session,
-    source::Source,
-    tls::{Dial, With, dial},
-    writer::Writer,
-};
+use super::{ExportError, ExportedVersion, format::Tag, rows::Table, source::Source, writer::Writer};
 use crate::{
     IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
-    backend::postgres::quote::lock_timeout,
+    backend::postgres::{
+        driver::{Dial, Session, With, dial},
+        quote::lock_timeout,
+    },
     lifecycle::{LOCK_TABLES, keep_from_migrating},
 };
 
@@ -118,7 +113,7 @@ impl ExportRequest<'_> {
             None => return Err(ExportError::UnknownTenant { tenant }),
             Some(_) => {}
         }
-        let Some(dial) = dial(self.pool, self.dial) else {
+        let Some(dial) = dial(self.pool.migration_connector(), self.dial) else {
             return Err(ExportError::NeedsTls { tenant });
         };
         let export = Export {

@@ -11,9 +11,11 @@ use super::{
     head::Head,
     reader::Reader,
     target::{Count, Target},
-    tls::{Dial, With, dial},
 };
-use crate::{IntoSchemaName, LifecycleError, LifecycleEvent, SchemaName, SchemaNameError, TenantPool};
+use crate::{
+    IntoSchemaName, LifecycleError, LifecycleEvent, SchemaName, SchemaNameError, TenantPool,
+    backend::postgres::driver::{Dial, With, dial},
+};
 
 impl TenantPool {
     /// Creates a tenant from an export by [`export_tenant`](Self::export_tenant), under any name, in any database.
@@ -91,7 +93,7 @@ impl ImportRequest<'_> {
     /// that is dropped leaves no tenant either.
     pub async fn from<R: AsyncRead + Unpin>(self, reader: R) -> Result<ImportReport, ImportError> {
         let tenant = self.tenant?;
-        let Some(dial) = dial(self.pool, self.dial) else {
+        let Some(dial) = dial(self.pool.migration_connector(), self.dial) else {
             return Err(ImportError::NeedsTls { tenant });
         };
         let format = |source: FormatError| ImportError::Format {

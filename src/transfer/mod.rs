@@ -27,7 +27,6 @@ mod rows;
 mod session;
 mod source;
 mod target;
-mod tls;
 mod writer;
 
 pub use export::{ExportReport, ExportRequest};

@@ -1,12 +1,6 @@
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    runtime::Handle,
-    task::JoinHandle,
-};
-use tokio_postgres::{Client, Connection, Error, Row, types::ToSql};
+use tokio_postgres::Error;
 
-use super::tls::Dial;
-use crate::backend::postgres::quote::literal;
+use crate::backend::postgres::{driver::Session, quote::literal};
 
 /// What a role, a database or a pooler may have set otherwise: values survive the way through text, rows are read whole or
 /// not at all, and a slow reader or writer is no reason to end.
@@ -18,32 +12,8 @@ pub(super) const SETTINGS: &str = "SET LOCAL search_path = ''; SET LOCAL client_
     SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; \
     SELECT pg_catalog.set_config(name, '0', true) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'";
 
-/// A connection of the driver's own. When it is dropped, the session on the server ends, whatever it is at.
-pub(super) struct Session {
-    client: Client,
-    driver: Driver,
-}
-
+/// The transactions in which rows are copied.
 impl Session {
-    pub(super) fn new<S, T>(client: Client, connection: Connection<S, T>, dial: Box<dyn Dial>) -> Self
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let driver = Driver {
-            token: Some((client.cancel_token(), dial)),
-            task: tokio::spawn(async move {
-                // The client hears of an error as well.
-                let _ = connection.await;
-            }),
-        };
-        Self { client, driver }
-    }
-
-    pub(super) fn client(&self) -> &Client {
-        &self.client
-    }
-
     /// Begins a transaction, given by what stands behind `BEGIN`.
     pub(super) async fn begin(&self, how: &str) -> Result<(), Error> {
         self.execute(&format!("BEGIN {how}; {SETTINGS}")).await
@@ -60,41 +30,5 @@ impl Session {
         let snapshot = literal(snapshot);
         self.execute(&format!("SET TRANSACTION SNAPSHOT {snapshot}; {SETTINGS}"))
             .await
-    }
-
-    pub(super) async fn execute(&self, sql: &str) -> Result<(), Error> {
-        self.client.batch_execute(sql).await
-    }
-
-    pub(super) async fn query(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
-        self.client.query(sql, parameters).await
-    }
-
-    /// Ends the session, and returns once it has ended. It must not be at anything.
-    pub(super) async fn close(self) {
-        let Self { client, mut driver } = self;
-        drop(client);
-        // Where the task was ended before there is no session either.
-        let _ = (&mut driver.task).await;
-        driver.token = None;
-    }
-}
-
-/// Keeps the connection going and, when dropped, ends it: by itself it would go on until the server has sent all that was
-/// asked for.
-struct Driver {
-    token: Option<(tokio_postgres::CancelToken, Box<dyn Dial>)>,
-    task: JoinHandle<()>,
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        self.task.abort();
-        // A closed socket doesn't stop what the server is at: it would only notice when it wants to answer.
-        if let Some((token, dial)) = self.token.take()
-            && let Ok(runtime) = Handle::try_current()
-        {
-            runtime.spawn(dial.cancel(token));
-        }
     }
 }

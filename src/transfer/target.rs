@@ -12,11 +12,10 @@ use super::{
     head::{Head, Making},
     reader::Reader,
     rows::{Sequence, Table},
-    session::Session,
 };
 use crate::{
     LifecycleError, LifecycleEvent, SchemaName, TenantPool,
-    backend::postgres::{Backoff, LockSpan, lock_name, search_path, structure::render, version_table},
+    backend::postgres::{Backoff, LockSpan, driver::Session, lock_name, search_path, structure::render, version_table},
     connection::STATUS_COMMENT,
     tenancy::{DirectoryChange, TenantStatus},
 };

@@ -51,6 +51,7 @@ mod rich;
 mod row_security;
 mod runtimes;
 mod schema;
+mod schema_size;
 mod server_versions;
 mod session_state;
 mod spares;

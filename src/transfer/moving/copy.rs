@@ -9,8 +9,13 @@ use super::{
 };
 use crate::{
     ExportError, TenantStatus,
-    backend::postgres::{quote::lock_timeout, structure::JOURNAL, version_table},
-    transfer::{head::Head, session::Session, source::Source, target::Target, tls::Dial},
+    backend::postgres::{
+        driver::{Dial, Session},
+        quote::lock_timeout,
+        structure::JOURNAL,
+        version_table,
+    },
+    transfer::{head::Head, source::Source, target::Target},
 };
 
 /// How many tables and rows were copied, and what is still to be made.

@@ -5,13 +5,11 @@ use std::{fmt::Write as _, time::Duration};
 use tokio_postgres::{Error, error::SqlState};
 
 use super::site::{Keyed, Site};
-use crate::{
-    backend::postgres::{
-        Backoff,
-        quote::{identifier, literal, lock_timeout},
-        structure::{JOURNAL, stop_journal},
-    },
-    transfer::session::Session,
+use crate::backend::postgres::{
+    Backoff,
+    driver::Session,
+    quote::{identifier, literal, lock_timeout},
+    structure::{JOURNAL, stop_journal},
 };
 
 /// How long a statement waits for a lock at a time, while all others wait behind it.

@@ -8,11 +8,12 @@ use super::site::Site;
 use crate::{
     SchemaName,
     backend::postgres::{
+        driver::Session,
         quote::{identifier, literal},
         structure::{Kind, Object, Structure, render},
         version_table,
     },
-    transfer::{head::Making, rows::Sequence, session::Session, source::making},
+    transfer::{head::Making, rows::Sequence, source::making},
 };
 
 /// The objects that come after rows, by when they are made.

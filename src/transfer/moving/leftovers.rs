@@ -12,8 +12,10 @@ use super::{
 };
 use crate::{
     LifecycleError, SchemaName, TenantStatus,
-    backend::postgres::structure::JOURNAL,
-    transfer::{session::Session, tls::Dial},
+    backend::postgres::{
+        driver::{Dial, Session},
+        structure::JOURNAL,
+    },
 };
 
 impl Run<'_> {

@@ -5,7 +5,7 @@ use std::{io::Cursor, pin::pin};
 use futures_util::{SinkExt, StreamExt};
 use tokio_postgres::Error;
 
-use crate::transfer::session::Session;
+use crate::backend::postgres::driver::Session;
 
 /// How many bytes are gathered before they are sent on.
 ///

@@ -8,8 +8,8 @@ use super::{
     site::{Keyed, Site},
 };
 use crate::{
-    ExportError, LifecycleError, Placement, SchemaName, lifecycle::dependents, tenancy::DirectoryChange,
-    transfer::session::Session,
+    ExportError, LifecycleError, Placement, SchemaName, backend::postgres::driver::Session, lifecycle::dependents,
+    tenancy::DirectoryChange,
 };
 
 impl Run<'_> {

@@ -8,9 +8,9 @@ use super::{
     run::Run,
     site::{Keyed, Site},
 };
-use crate::{
-    backend::postgres::quote::{identifier, literal, lock_timeout},
-    transfer::session::Session,
+use crate::backend::postgres::{
+    driver::Session,
+    quote::{identifier, literal, lock_timeout},
 };
 
 /// Two ends of a move, with a session each, and their tables in the same order.

@@ -9,7 +9,7 @@ use tokio_postgres::{
 use super::{MoveError, run::Run};
 use crate::{
     IntoSchemaName, LifecycleEvent, Placement, SchemaName, SchemaNameError, TenantPool,
-    transfer::tls::{Dial, With},
+    backend::postgres::driver::{Dial, With},
 };
 
 impl TenantPool {

@@ -13,11 +13,8 @@ use super::{
 };
 use crate::{
     LifecycleError, LifecycleEvent, Placement, SchemaName, TenantPool,
+    backend::postgres::driver::{Dial, Session, dial},
     tenancy::DirectoryEntry,
-    transfer::{
-        session::Session,
-        tls::{Dial, dial},
-    },
 };
 
 /// A round that had no more changes is small: the next one may be the last.
@@ -48,7 +45,7 @@ pub(super) struct Sessions<'a> {
 
 impl Run<'_> {
     pub(super) async fn run(mut self) -> Result<MoveReport, MoveError> {
-        let Some(dial) = dial(self.pool, self.dial.take()) else {
+        let Some(dial) = dial(self.pool.migration_connector(), self.dial.take()) else {
             return Err(MoveError::NeedsTls {
                 tenant: self.tenant.clone(),
             });

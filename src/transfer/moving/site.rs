@@ -5,9 +5,15 @@ use tokio_postgres::{Error, types::ToSql};
 use super::MoveError;
 use crate::{
     LifecycleError, LifecycleEvent, SchemaName, TenantPool, TenantStatus,
-    backend::postgres::{Backoff, LockSpan, lock_name, search_path, structure::JOURNAL, version_table},
+    backend::postgres::{
+        Backoff, LockSpan,
+        driver::{Dial, Session},
+        lock_name, search_path,
+        structure::JOURNAL,
+        version_table,
+    },
     connection::STATUS_COMMENT,
-    transfer::{rows::Table, session::Session, tls::Dial},
+    transfer::rows::Table,
 };
 
 /// What is written on the journal at the target, once all is there: until nothing of the move is left anywhere.

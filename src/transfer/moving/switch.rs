@@ -18,13 +18,14 @@ use super::{
 use crate::{
     LifecycleError, SchemaName, TenantStatus,
     backend::postgres::{
+        driver::{Dial, Session},
         quote::{literal, lock_timeout},
         structure::{Followers, JOURNAL, follow},
         version_table,
     },
     lifecycle::archive_name,
     tenancy::{ArchiveNote, DirectoryChange, DirectoryEntry, PLACED},
-    transfer::{session::Session, target::Target, tls::Dial},
+    transfer::target::Target,
 };
 
 /// How a move stopped.

@@ -18,4 +18,4 @@ pub use printer::{Ending, Printer};
 pub use progress::Progress;
 pub use table::{table, table_of};
 pub use visible::{line as value, name};
-pub use words::{counted, line};
+pub use words::{bytes, counted, line};

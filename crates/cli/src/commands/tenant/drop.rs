@@ -2,16 +2,15 @@ use std::{collections::BTreeMap, convert::Infallible};
 
 use anyhow::bail;
 use clap::Args;
-use diesel_tenants::LifecycleError;
+use diesel_tenants::{LifecycleError, TenantPool};
 use serde_json::json;
-use tokio_postgres::{Client, types::Type};
 
 use crate::{
     arguments::{Consent, Patience},
     completion::tenants,
     confirm::confirm,
     context::Context,
-    output::{Ending, Outcomes, counted, name as shown},
+    output::{Ending, Outcomes, bytes, counted, name as shown},
 };
 
 /// Options of `tenant drop`.
@@ -46,10 +45,9 @@ impl Drop {
                  are"
             );
         }
-        let client = context.database.safe_client(&context.settings).await?;
         let mut sizes = BTreeMap::new();
         for name in &self.names {
-            sizes.insert(name.as_str(), size(&client, name).await?);
+            sizes.insert(name.as_str(), size(&pool, name).await?);
         }
         if self.dry_run {
             return Outcomes::of_each(context.printer, &self.names, "would be dropped", async |name| {
@@ -76,12 +74,7 @@ impl Drop {
 }
 
 /// How much there is in a schema, for people.
-async fn size(client: &Client, schema: &str) -> anyhow::Result<String> {
-    let sql = "SELECT pg_catalog.count(*), pg_catalog.pg_size_pretty(coalesce(pg_catalog.sum( \
-               pg_catalog.pg_total_relation_size(c.oid)), 0)) FROM pg_catalog.pg_class c \
-               WHERE c.relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = $1) \
-               AND c.relkind IN ('r', 'p', 'm')";
-    let row = client.query_typed_one(sql, &[(&schema, Type::NAME)]).await?;
-    let (tables, size): (i64, &str) = (row.get(0), row.get(1));
-    Ok(format!("{}, {size}", counted(tables, "table")))
+async fn size(pool: &TenantPool, schema: &str) -> anyhow::Result<String> {
+    let size = pool.schema_size(schema).await?.unwrap_or_default();
+    Ok(format!("{}, {}", counted(size.tables, "table"), bytes(size.bytes)))
 }

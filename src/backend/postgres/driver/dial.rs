@@ -1,5 +1,3 @@
-//! How a connection of the driver's own is made: diesel-async's don't copy rows.
-
 use std::time::Duration;
 
 use futures_core::future::BoxFuture;
@@ -8,14 +6,14 @@ use tokio_postgres::{
     tls::{MakeTlsConnect, TlsConnect},
 };
 
-use super::session::Session;
-use crate::{ConnectError, TenantPool, backend::postgres::Connector};
+use super::Session;
+use crate::backend::postgres::{ConnectError, Connector};
 
 /// How long it may take to ask a server to give up what a session is at.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Connects, with or without TLS.
-pub(super) trait Dial: Send + Sync {
+pub(crate) trait Dial: Send + Sync {
     fn dial<'a>(&'a self, connector: &'a Connector) -> BoxFuture<'a, Result<Session, ConnectError>>;
 
     /// Asks the server to give up what a session is at.
@@ -25,7 +23,7 @@ pub(super) trait Dial: Send + Sync {
 }
 
 /// With a connector for TLS, or `NoTls`.
-pub(super) struct With<T>(pub(super) T);
+pub(crate) struct With<T>(pub(crate) T);
 
 impl<T> Dial for With<T>
 where
@@ -53,10 +51,10 @@ where
     }
 }
 
-/// The one that was given or, if the pool connects without TLS, one without; `None` if the pool's own way can't be gone.
-pub(super) fn dial(pool: &TenantPool, given: Option<Box<dyn Dial>>) -> Option<Box<dyn Dial>> {
+/// The one that was given or, if the connector needs no TLS, one without; `None` if the connector's own way can't be gone.
+pub(crate) fn dial(connector: &Connector, given: Option<Box<dyn Dial>>) -> Option<Box<dyn Dial>> {
     given.or_else(|| {
-        let plain = pool.migration_connector().is_plain();
-        plain.then(|| Box::new(With(NoTls)) as Box<dyn Dial>)
+        let is_plain = connector.is_plain();
+        is_plain.then(|| Box::new(With(NoTls)) as Box<dyn Dial>)
     })
 }
