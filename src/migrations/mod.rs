@@ -42,28 +42,35 @@
 
 mod batches;
 mod checksum;
-mod errors;
+mod direction;
 mod execute;
+mod failed_migration;
 mod fleet;
 #[cfg(feature = "toml")]
 mod folder;
 #[cfg(feature = "toml")]
-mod folder_errors;
+mod folder_error;
 mod invalid;
 mod lock;
+mod migration_error;
 mod operations;
 mod outside;
+mod prepare;
 mod recorder;
 mod reset;
+mod run;
 mod runner;
+mod schema_owner;
 mod script;
 mod shared;
+mod source_error;
 mod sources;
 pub(crate) mod text;
 mod traces;
 
-pub use errors::{Aftermath, Direction, FailedMigration, MigrationError, MigrationSourceError, Place, SchemaOwner};
+pub use direction::Direction;
 pub use execute::BlockingConnection;
+pub use failed_migration::{Aftermath, FailedMigration, Place};
 pub use fleet::{
     ChangedMigration, FleetError, FleetEvent, FleetMigration, FleetReport, FleetStatus, TenantOutcome, TenantReport,
     TenantVersions,
@@ -71,11 +78,14 @@ pub use fleet::{
 #[cfg(feature = "toml")]
 pub use folder::MigrationFolder;
 #[cfg(feature = "toml")]
-pub use folder_errors::MigrationFolderError;
+pub use folder_error::MigrationFolderError;
+pub use migration_error::MigrationError;
 pub use operations::Revert;
 pub use outside::{OutsideWork, left_on_session, outside_work};
 pub(crate) use reset::RESET;
 pub(crate) use runner::Runner;
+pub use schema_owner::SchemaOwner;
 pub(crate) use script::{Body, Plan, Script};
 pub use shared::SharedVersions;
+pub use source_error::MigrationSourceError;
 pub use sources::{ChosenMigrations, NoMigrations};

@@ -5,8 +5,8 @@ use diesel::{
     pg::Pg,
 };
 
-use super::{Direction, MigrationError, MigrationSourceError, SchemaOwner, checksum, recorder::record, traces};
-use crate::{TenantPool, translate};
+use super::{Direction, MigrationSourceError, checksum, recorder::record, traces};
+use crate::translate;
 
 /// Where migrations come from, shared with the threads on which they are read.
 pub(crate) type Source = Arc<dyn MigrationSource<Pg> + Send + Sync>;
@@ -127,42 +127,6 @@ impl Plan {
             versions.into_iter().map(script).collect()
         })
         .await
-    }
-}
-
-impl Plan {
-    /// The same for one schema: refuses what can't work there before anything is run.
-    pub(crate) async fn prepare_for(
-        &self,
-        owner: &SchemaOwner,
-        migrations: impl IntoIterator<Item = &Planned>,
-        direction: Direction,
-        pool: &TenantPool,
-    ) -> Result<Vec<Script>, MigrationError> {
-        let versions = migrations
-            .into_iter()
-            .map(|migration| migration.version.clone())
-            .collect();
-        let scripts = self.prepare(versions, direction).await.map_err(owner.unusable())?;
-        if pool.refuses_outside_work()
-            && let Some(work) = scripts.iter().find_map(|script| script.outside_work_for(owner))
-        {
-            return Err(MigrationError::OutsideWork {
-                owner: owner.clone(),
-                work,
-            });
-        }
-        let may_be_pooled = pool.migration_connector().may_be_pooled();
-        match scripts
-            .iter()
-            .find(|script| may_be_pooled && !script.migration.in_transaction)
-        {
-            Some(Script { migration, .. }) => Err(MigrationError::NeedsSession {
-                owner: owner.clone(),
-                name: migration.name.clone(),
-            }),
-            None => Ok(scripts),
-        }
     }
 }
 

@@ -14,7 +14,7 @@ use super::{
         Aftermath, Direction, FailedMigration, MigrationError, Place, RESET, Runner, SchemaOwner,
         invalid::{invalid_index_in, require_valid},
         reset::DISCARD,
-        runner::Outcome,
+        run::Outcome,
         script::{Body, Script},
         text::{LOCKED, NOT_APPLIED},
     },

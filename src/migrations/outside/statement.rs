@@ -1,6 +1,9 @@
 //! Where one statement of a migration works, by its tokens.
 
-use super::word;
+use super::{
+    reader::{Reader, word},
+    words::{FILLERS, MODIFIERS, NAMED, OF_ALL, OF_RELATION},
+};
 use crate::translate::{Token, TokenKind, identifier_name};
 
 /// What a statement makes, alters or drops outside.
@@ -11,90 +14,9 @@ pub(super) struct Target {
     pub(super) end: usize,
 }
 
-/// Words that may stand between the verb and the kind of the object.
-const MODIFIERS: [&str; 15] = [
-    "or",
-    "procedural",
-    "trusted",
-    "replace",
-    "global",
-    "local",
-    "temp",
-    "temporary",
-    "unlogged",
-    "unique",
-    "recursive",
-    "materialized",
-    "constraint",
-    "default",
-    "foreign",
-];
-
-/// Words that may stand between the kind of an object and its name.
-const FILLERS: [&str; 8] = [
-    "if",
-    "not",
-    "exists",
-    "only",
-    "concurrently",
-    "column",
-    "class",
-    "family",
-];
-
-/// Objects with a name in a schema.
-const NAMED: [&str; 18] = [
-    "table",
-    "view",
-    "sequence",
-    "function",
-    "procedure",
-    "routine",
-    "aggregate",
-    "type",
-    "domain",
-    "collation",
-    "conversion",
-    "operator",
-    "statistics",
-    "index",
-    "configuration",
-    "dictionary",
-    "parser",
-    "template",
-];
-
-/// What belongs to the database or the server: the first word of its kind, behind modifiers.
-const OF_ALL: [&str; 21] = [
-    "access",
-    "cast",
-    "data",
-    "database",
-    "event",
-    "extension",
-    "group",
-    "language",
-    "large",
-    "mapping",
-    "owned",
-    "privileges",
-    "publication",
-    "role",
-    "schema",
-    "server",
-    "subscription",
-    "system",
-    "tablespace",
-    "transform",
-    "user",
-];
-
-/// Objects that live in the schema of their relation, which is named behind ON.
-const OF_RELATION: [&str; 5] = ["index", "trigger", "policy", "rule", "constraint"];
-
 /// The targets outside of a schema, of the statement that these tokens are.
 pub(super) fn target(sql: &str, tokens: &[Token]) -> Vec<Target> {
-    let mut reader = Reader { sql, tokens, at: 0 };
+    let mut reader = Reader::new(sql, tokens);
     let verb = reader.next_word();
     match &*verb {
         "create" | "alter" | "drop" => reader.object(&verb),
@@ -125,47 +47,7 @@ pub(super) fn target(sql: &str, tokens: &[Token]) -> Vec<Target> {
     }
 }
 
-struct Reader<'a> {
-    sql: &'a str,
-    tokens: &'a [Token],
-    at: usize,
-}
-
 impl Reader<'_> {
-    fn peek(&self) -> Option<Token> {
-        self.tokens.get(self.at).copied()
-    }
-
-    fn peek_word(&self) -> String {
-        self.peek().map_or_else(String::new, |token| word(self.sql, token))
-    }
-
-    fn next_word(&mut self) -> String {
-        let word = self.peek_word();
-        self.at += 1;
-        word
-    }
-
-    fn skip(&mut self, words: &[&str]) {
-        while words.contains(&&*self.peek_word()) {
-            self.at += 1;
-        }
-    }
-
-    /// Goes behind the next such word outside of parentheses; to the end without one.
-    fn past(&mut self, wanted: &str) {
-        let mut depth = 0usize;
-        while let Some(token) = self.peek() {
-            self.at += 1;
-            match token.kind {
-                TokenKind::Open => depth += 1,
-                TokenKind::Close => depth = depth.saturating_sub(1),
-                _ if depth == 0 && word(self.sql, token) == wanted => return,
-                _ => {}
-            }
-        }
-    }
-
     /// Behind CREATE, ALTER, DROP, or COMMENT ON: a kind of object and its name.
     fn object(&mut self, verb: &str) -> Vec<Target> {
         let first = self.at;
@@ -268,23 +150,6 @@ impl Reader<'_> {
             schema: Some(schema),
             end: last.end as usize,
         }]
-    }
-
-    /// The parts of a name with dots in it; operators have names as well.
-    fn dotted(&mut self) -> Vec<Token> {
-        let mut parts = Vec::new();
-        while let Some(token) = self.peek() {
-            if token.kind == TokenKind::Open {
-                break;
-            }
-            parts.push(token);
-            self.at += 1;
-            if self.peek().is_none_or(|token| token.kind != TokenKind::Dot) {
-                break;
-            }
-            self.at += 1;
-        }
-        parts
     }
 
     /// The statement up to the end of so many tokens more.

@@ -1,6 +1,6 @@
 //! What the body of a function leaves on the session of whoever calls it.
 
-use super::word;
+use super::reader::word;
 use crate::translate::{SessionEffect, Template, Token, TokenKind, string_content, tokens};
 
 /// Verbs of statements that may leave something. In a block DECLARE is another thing, and what is called is found wherever it stands.

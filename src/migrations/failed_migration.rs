@@ -1,0 +1,104 @@
+use std::{error::Error, fmt};
+
+use super::{Direction, OutsideWork, SchemaOwner};
+
+/// A migration that failed: its name, its schema, the place, and what it left behind.
+#[derive(Debug, thiserror::Error)]
+#[error("migration {name} of {owner} could not be {direction}{place}; {aftermath}{}", blamed(.outside))]
+#[non_exhaustive]
+pub struct FailedMigration {
+    /// The owner of the schema.
+    pub owner: SchemaOwner,
+    /// The migration's version.
+    pub version: String,
+    /// The migration's name: version and title.
+    pub name: String,
+    /// The direction in which it was run.
+    pub direction: Direction,
+    /// The place in the script, if the server told it.
+    pub place: Place,
+    /// What it left behind.
+    pub aftermath: Aftermath,
+    /// What it does outside of the tenant's schema, which another tenant's migration may have done before.
+    pub outside: Option<OutsideWork>,
+    /// The server's error, or that of a migration written in Rust.
+    pub source: Box<dyn Error + Send + Sync>,
+}
+
+fn blamed(outside: &Option<OutsideWork>) -> String {
+    outside.as_ref().map_or_else(String::new, |work| {
+        format!(
+            "; it works outside of the tenant's schema, where another tenant's may have done the same before ({}): that belongs to the \
+             shared migrations",
+            work.statements.join("; ")
+        )
+    })
+}
+
+/// The place of an error in a migration's script.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Place {
+    pub(super) line: Option<(usize, String)>,
+}
+
+impl Place {
+    /// The place of the server's error position, counted in characters from 1.
+    pub(super) fn of(script: &str, position: Option<i32>) -> Self {
+        let line = position
+            .and_then(|position| usize::try_from(position).ok()?.checked_sub(1))
+            .map(|characters| {
+                let offset = script
+                    .char_indices()
+                    .nth(characters)
+                    .map_or(script.len(), |(offset, _)| offset);
+                let number = script[..offset].matches('\n').count() + 1;
+                (
+                    number,
+                    script.lines().nth(number - 1).unwrap_or_default().trim().to_owned(),
+                )
+            });
+        Self { line }
+    }
+
+    /// The line's number, counted from 1.
+    pub fn line(&self) -> Option<usize> {
+        self.line.as_ref().map(|(number, _)| *number)
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.line {
+            Some((number, text)) => write!(f, ", at line {number}: `{text}`"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What a failed migration left behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Aftermath {
+    /// Nothing: it ran in a transaction, which was rolled back.
+    RolledBack,
+    /// Its statements before the failure: it ran outside of a transaction.
+    Partial,
+    /// It ran in a transaction, and the connection was lost: either all of it is done, with its version row, or
+    /// nothing.
+    Unknown,
+}
+
+impl fmt::Display for Aftermath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::RolledBack => "the schema is as it was before",
+            Self::Unknown => {
+                "the connection was lost, so that it was done with its version row, or not at all: run it again"
+            }
+            Self::Partial => {
+                "it ran outside of a transaction, so that its statements before the failure stay (and an index that was \
+                 being built concurrently stays invalid): undo them, and run it again"
+            }
+        })
+    }
+}
