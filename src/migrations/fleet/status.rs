@@ -3,7 +3,8 @@ use std::collections::{BTreeMap, HashSet};
 use diesel::{migration::MigrationSource, pg::Pg};
 
 use super::{
-    ChangedMigration, FleetError, Limits,
+    ChangedMigration, FleetError,
+    limits::Limits,
     survey::{Survey, SurveyedTenant},
     worker::Worker,
 };

@@ -3,8 +3,8 @@ use std::collections::HashSet;
 use super::{
     super::{MigrationError, Plan, SchemaOwner, script::Planned},
     TenantOutcome, TenantReport,
-    request::Task,
     survey::{Applied, Survey},
+    task::Task,
 };
 use crate::SchemaName;
 

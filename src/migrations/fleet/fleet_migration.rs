@@ -6,11 +6,13 @@ use std::{
 use diesel::{migration::MigrationSource, pg::Pg};
 
 use super::{
-    super::{Direction, OutsideWork, Plan, Revert, script::Script},
-    FleetError, FleetReport, Limits, TenantReport,
+    super::{OutsideWork, Plan, Revert, script::Script},
+    FleetError, FleetEvent, FleetReport,
     crew::Crew,
+    limits::Limits,
     lock::lock_fleet,
     survey::Survey,
+    task::Task,
     to_do::ToDo,
     worker::{Step, Worker},
 };
@@ -30,37 +32,6 @@ pub struct FleetMigration<'a, S> {
     limits: Limits,
     watcher: Box<dyn Fn(FleetEvent<'_>) + Send + Sync + 'a>,
     stop: Box<dyn Fn() -> bool + Send + Sync + 'a>,
-}
-
-/// What a fleet migration reports while it runs.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum FleetEvent<'a> {
-    /// The tenants that have something to do are known.
-    Planned {
-        /// All tenants.
-        tenants: usize,
-        /// Tenants with something to do.
-        pending: usize,
-    },
-    /// A tenant with something to do is done, or has failed.
-    Tenant(&'a TenantReport),
-}
-
-/// What is to be done to each tenant.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Task {
-    Migrate,
-    Revert(Revert),
-}
-
-impl Task {
-    fn direction(self) -> Direction {
-        match self {
-            Self::Migrate => Direction::Up,
-            Self::Revert(_) => Direction::Down,
-        }
-    }
 }
 
 impl TenantPool {

@@ -1,0 +1,19 @@
+use std::time::Duration;
+
+/// How workers treat the server.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) lock_timeout: Duration,
+    pub(super) lock_attempts: u32,
+    pub(super) statements_a_connection: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            lock_timeout: Duration::from_secs(2),
+            lock_attempts: 10,
+            statements_a_connection: 4_000,
+        }
+    }
+}

@@ -1,0 +1,17 @@
+use crate::migrations::{Direction, Revert};
+
+/// What is to be done to each tenant.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Task {
+    Migrate,
+    Revert(Revert),
+}
+
+impl Task {
+    pub(super) fn direction(self) -> Direction {
+        match self {
+            Self::Migrate => Direction::Up,
+            Self::Revert(_) => Direction::Down,
+        }
+    }
+}
