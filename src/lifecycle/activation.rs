@@ -1,4 +1,7 @@
-use super::{LifecycleError, Operation, connect};
+use super::{
+    LifecycleError,
+    operation::{Operation, connect},
+};
 use crate::{
     IntoSchemaName, SchemaName, TenantPool,
     tenancy::{DirectoryChange, LifecycleEvent, TenantStatus},

@@ -7,7 +7,12 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_core::future::BoxFuture;
 
-use super::{LifecycleError, Operation, by_name::Texts, connect, in_use::Patience};
+use super::{
+    LifecycleError,
+    by_name::Texts,
+    in_use::Patience,
+    operation::{Operation, connect},
+};
 use crate::{
     IntoSchemaName, MAX_NAME_BYTES, SchemaName, SchemaNameError, TenantPool,
     backend::postgres::{LockSpan, try_lock},

@@ -1,6 +1,6 @@
 //! What becomes of texts that hold a schema's name when it gets another one.
 
-use super::{LifecycleError, Operation};
+use super::{LifecycleError, operation::Operation};
 use crate::{
     SchemaName,
     backend::postgres::structure::{Followers, followers, outsiders, texts},

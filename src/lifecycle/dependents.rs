@@ -1,7 +1,7 @@
 use diesel::{QueryResult, QueryableByName, sql_types::Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::{LifecycleError, Operation};
+use super::{LifecycleError, operation::Operation};
 use crate::SchemaName;
 
 impl Operation<'_> {

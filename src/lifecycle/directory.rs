@@ -1,6 +1,6 @@
 //! One truth about tenants: what can't be told the directory is refused.
 
-use super::{LifecycleError, connect};
+use super::{LifecycleError, operation::connect};
 use crate::{
     SchemaName, TenantPool,
     backend::postgres::{DirectoryUnusable, FoundDirectory},

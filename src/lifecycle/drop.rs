@@ -2,7 +2,12 @@ use std::time::Duration;
 
 use futures_core::future::BoxFuture;
 
-use super::{LifecycleError, Operation, connect, in_use::Patience, locks, operation::Found};
+use super::{
+    LifecycleError,
+    in_use::Patience,
+    locks,
+    operation::{Found, Operation, connect},
+};
 use crate::{
     IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
     tenancy::{ArchiveNote, DirectoryChange, DirectoryEntry, LifecycleEvent, TenantStatus, is_placed},

@@ -1,7 +1,4 @@
-use std::{
-    fmt,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use diesel::{
     QueryResult, QueryableByName,
@@ -9,7 +6,10 @@ use diesel::{
 };
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection, TransactionManager};
 
-use super::{LifecycleError, Operation, locks, operation::Transactions};
+use super::{
+    LifecycleError, TenantUse, locks,
+    operation::{Operation, Transactions},
+};
 use crate::{SchemaName, backend::postgres::quote};
 
 /// How long a statement waits for a lock at a time, while all others wait behind it. Less than the server's
@@ -18,44 +18,6 @@ const LOCK_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// The same, if only autovacuum is in the way: it makes room for who waits longer than `deadlock_timeout`.
 const LOCK_TIMEOUT_AUTOVACUUM: Duration = Duration::from_secs(2);
-
-/// A session that has locks on a tenant's tables.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct TenantUse {
-    /// The server process, as in `pg_stat_activity`; `None` for a transaction prepared for two-phase commit, which
-    /// `pg_prepared_xacts` lists.
-    pub process: Option<i32>,
-    /// The session's `application_name`, which may be empty.
-    pub application: String,
-    /// The session's user, if the server tells it.
-    pub user: String,
-}
-
-impl TenantUse {
-    pub(super) fn list(uses: &[Self]) -> String {
-        match uses {
-            [] => "somebody".to_owned(),
-            uses => uses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-        }
-    }
-}
-
-impl fmt::Display for TenantUse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(process) = self.process else {
-            return f.write_str("a prepared transaction");
-        };
-        write!(f, "process {process}")?;
-        if !self.application.is_empty() {
-            write!(f, " ({:?})", self.application)?;
-        }
-        if !self.user.is_empty() {
-            write!(f, " of user {:?}", self.user)?;
-        }
-        Ok(())
-    }
-}
 
 /// What to do about sessions that use a tenant.
 #[derive(Debug, Clone, Copy)]

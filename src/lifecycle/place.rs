@@ -7,7 +7,12 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
-use super::{LifecycleError, Operation, connect, create::read_for, tenant_id::keeps_tenant_id};
+use super::{
+    LifecycleError,
+    operation::{Operation, connect},
+    plan::read_for,
+    tenant_id::keeps_tenant_id,
+};
 use crate::{
     IntoSchemaName, Placement, SchemaName, TenantPool, TenantStatus,
     backend::postgres::version_table,

@@ -2,7 +2,12 @@ use std::time::Duration;
 
 use futures_core::future::BoxFuture;
 
-use super::{LifecycleError, Operation, by_name::Texts, connect, in_use::Patience};
+use super::{
+    LifecycleError,
+    by_name::Texts,
+    in_use::Patience,
+    operation::{Operation, connect},
+};
 use crate::{
     IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
     backend::postgres::structure::stop_journal,

@@ -4,7 +4,10 @@ use std::hash::{BuildHasher, RandomState};
 
 use diesel_async::TransactionManager;
 
-use super::{LifecycleError, LifecycleEvent, connect, operation::Transactions};
+use super::{
+    LifecycleError, LifecycleEvent,
+    operation::{Transactions, connect},
+};
 use crate::{
     TenantPool,
     backend::postgres::{LockSpan, try_lock_named},

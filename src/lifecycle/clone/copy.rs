@@ -18,7 +18,7 @@ use crate::{
         version_table,
     },
     connection::status_of,
-    lifecycle::errors::is_for_who_left,
+    lifecycle::lifecycle_error::is_for_who_left,
     migrations::{MigrationError, SchemaOwner},
     tenancy::{DirectoryChange, TenantStatus},
 };

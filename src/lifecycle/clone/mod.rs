@@ -1,7 +1,7 @@
 //! A tenant like another one.
 
+mod clone_error;
 mod copy;
-mod errors;
 mod hold;
 mod rows;
 
@@ -11,8 +11,8 @@ use futures_core::future::BoxFuture;
 
 use crate::{IntoSchemaName, SchemaName, SchemaNameError, TenantPool, tenancy::LifecycleEvent};
 
+pub use clone_error::CloneError;
 use copy::Copying;
-pub use errors::CloneError;
 use hold::hold;
 pub(crate) use hold::{LOCK_TABLES, keep_from_migrating};
 

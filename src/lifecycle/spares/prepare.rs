@@ -9,7 +9,12 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl, TransactionManager};
 
 use super::{
-    super::{LifecycleError, Operation, connect, create::read_for, in_use::Patience, operation::Transactions},
+    super::{
+        LifecycleError,
+        in_use::Patience,
+        operation::{Operation, Transactions, connect},
+        plan::read_for,
+    },
     SpareReport, spares,
 };
 use crate::{

@@ -1,0 +1,30 @@
+//! The migrations that a tenant is to get.
+
+use diesel::{
+    migration::{MigrationSource, MigrationVersion},
+    pg::Pg,
+};
+
+use super::LifecycleError;
+use crate::{
+    SchemaName,
+    migrations::{MigrationError, Plan, SchemaOwner},
+};
+
+/// Reads them.
+pub(super) async fn read_for(
+    tenant: &SchemaName,
+    migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
+) -> Result<Plan, LifecycleError> {
+    let owner = SchemaOwner::Tenant(tenant.clone());
+    Plan::read(migrations).await.map_err(|source| LifecycleError::Tables {
+        tenant: tenant.clone(),
+        source: MigrationError::Source { owner, source },
+    })
+}
+
+/// The versions of all of them.
+pub(super) fn versions(plan: &Plan) -> Vec<MigrationVersion<'static>> {
+    let versions = plan.migrations.iter();
+    versions.map(|migration| migration.version.clone().into()).collect()
+}
