@@ -6,7 +6,7 @@ use tokio_postgres::{
     tls::{MakeTlsConnect, TlsConnect},
 };
 
-use super::Session;
+use super::session::{Cancel, Session};
 use crate::backend::postgres::{ConnectError, Connector};
 
 /// How long it may take to ask a server to give up what a session is at.
@@ -15,11 +15,6 @@ const CANCEL_TIMEOUT: Duration = Duration::from_secs(30);
 /// Connects, with or without TLS.
 pub(crate) trait Dial: Send + Sync {
     fn dial<'a>(&'a self, connector: &'a Connector) -> BoxFuture<'a, Result<Session, ConnectError>>;
-
-    /// Asks the server to give up what a session is at.
-    fn cancel(self: Box<Self>, token: CancelToken) -> BoxFuture<'static, ()>;
-
-    fn boxed_clone(&self) -> Box<dyn Dial>;
 }
 
 /// With a connector for TLS, or `NoTls`.
@@ -35,19 +30,23 @@ where
     fn dial<'a>(&'a self, connector: &'a Connector) -> BoxFuture<'a, Result<Session, ConnectError>> {
         Box::pin(async move {
             let (client, connection) = connector.connect_client(self.0.clone()).await?;
-            Ok(Session::new(client, connection, self.boxed_clone()))
+            Ok(Session::new(client, connection, Box::new(Self(self.0.clone()))))
         })
     }
+}
 
+impl<T> Cancel for With<T>
+where
+    T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
+    T::Stream: Send + 'static,
+    T::TlsConnect: Send,
+    <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+{
     fn cancel(self: Box<Self>, token: CancelToken) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             // Where that fails, the server notices at its next message that the connection is closed. One that does not answer is not waited for.
             let _ = tokio::time::timeout(CANCEL_TIMEOUT, token.cancel_query(self.0)).await;
         })
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Dial> {
-        Box::new(With(self.0.clone()))
     }
 }
 

@@ -1,11 +1,16 @@
+use futures_core::future::BoxFuture;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     runtime::Handle,
     task::JoinHandle,
 };
-use tokio_postgres::{Client, Connection, Error, Row, types::ToSql};
+use tokio_postgres::{CancelToken, Client, Connection, Error, Row, types::ToSql};
 
-use super::Dial;
+/// Reaches a session's server a second time.
+pub(super) trait Cancel: Send + Sync {
+    /// Asks the server to give up what the session is at.
+    fn cancel(self: Box<Self>, token: CancelToken) -> BoxFuture<'static, ()>;
+}
 
 /// A connection of the driver's own. When it is dropped, the session on the server ends, whatever it is at.
 pub(crate) struct Session {
@@ -14,13 +19,13 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new<S, T>(client: Client, connection: Connection<S, T>, dial: Box<dyn Dial>) -> Self
+    pub(super) fn new<S, T>(client: Client, connection: Connection<S, T>, cancel: Box<dyn Cancel>) -> Self
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let driver = Driver {
-            token: Some((client.cancel_token(), dial)),
+            token: Some((client.cancel_token(), cancel)),
             task: tokio::spawn(async move {
                 // The client hears of an error as well.
                 let _ = connection.await;
@@ -54,7 +59,7 @@ impl Session {
 /// Keeps the connection going and, when dropped, ends it: by itself it would go on until the server has sent all that was
 /// asked for.
 struct Driver {
-    token: Option<(tokio_postgres::CancelToken, Box<dyn Dial>)>,
+    token: Option<(CancelToken, Box<dyn Cancel>)>,
     task: JoinHandle<()>,
 }
 
@@ -62,10 +67,10 @@ impl Drop for Driver {
     fn drop(&mut self) {
         self.task.abort();
         // A closed socket doesn't stop what the server is at: it would only notice when it wants to answer.
-        if let Some((token, dial)) = self.token.take()
+        if let Some((token, cancel)) = self.token.take()
             && let Ok(runtime) = Handle::try_current()
         {
-            runtime.spawn(dial.cancel(token));
+            runtime.spawn(cancel.cancel(token));
         }
     }
 }
