@@ -1,5 +1,5 @@
 use std::{
-    fmt, io,
+    io,
     pin::pin,
     time::{Duration, Instant},
 };
@@ -12,57 +12,17 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use futures_util::StreamExt;
 use tokio::io::AsyncWrite;
-use tokio_postgres::{
-    Socket,
-    error::SqlState,
-    tls::{MakeTlsConnect, TlsConnect},
-};
+use tokio_postgres::error::SqlState;
 
 use super::{ExportError, ExportedVersion, format::Tag, rows::Table, source::Source, writer::Writer};
 use crate::{
-    IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
+    SchemaName, TenantPool,
     backend::postgres::{
-        driver::{Dial, Session, With, dial},
+        driver::{Dial, Session},
         quote::lock_timeout,
     },
     lifecycle::{LOCK_TABLES, keep_from_migrating},
 };
-
-impl TenantPool {
-    /// Exports a tenant as a stream of bytes for [`import_tenant`](Self::import_tenant): its structure, its rows, and
-    /// the versions of its migrations.
-    ///
-    /// ```no_run
-    /// # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), Box<dyn std::error::Error>> {
-    /// let file = tokio::fs::File::create("client1.tenant").await?;
-    /// let exported = pool.export_tenant("client1").to(file).await?;
-    /// println!("{} rows of {} tables, {} bytes", exported.rows, exported.tables, exported.bytes);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// The export is as of one moment. The tenant may be in use: reads and writes of rows don't wait. Migrating,
-    /// renaming or dropping the tenant waits until the export is done. Suspended tenants can be exported too, and
-    /// archived ones by the name of their archive. Rows pass through this process in pieces of 64 KiB; the longest row
-    /// and the structure are held in memory whole.
-    ///
-    /// An export needs three connections at first and two later on, none of them from the pool.
-    pub fn export_tenant(&self, tenant: impl IntoSchemaName) -> ExportRequest<'_> {
-        ExportRequest {
-            pool: self,
-            tenant: self.tenant_name(tenant),
-            dial: None,
-        }
-    }
-}
-
-/// An export to be started by `to`. See [`TenantPool::export_tenant`].
-#[must_use = "nothing is exported until `to`"]
-pub struct ExportRequest<'a> {
-    pool: &'a TenantPool,
-    tenant: Result<SchemaName, SchemaNameError>,
-    dial: Option<Box<dyn Dial>>,
-}
 
 /// The result of an export.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,70 +38,21 @@ pub struct ExportReport {
     pub versions: Vec<ExportedVersion>,
 }
 
-impl ExportRequest<'_> {
-    /// How to connect with TLS: needed if [`establish_with`](crate::TenantPoolBuilder::establish_with) makes the pool's
-    /// connections. Default: without TLS.
-    ///
-    /// The connector is used with the pool's own configuration, for the one connection that copies rows.
-    pub fn tls<T>(mut self, tls: T) -> Self
-    where
-        T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
-        T::Stream: Send + 'static,
-        T::TlsConnect: Send,
-        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
-    {
-        self.dial = Some(Box::new(With(tls)));
-        self
-    }
-
-    /// Exports the tenant to a writer, which is flushed at the end, but not shut down.
-    ///
-    /// # Errors
-    /// [`ExportError`]. What was written lacks its end, so it can't be imported. The same holds for a future that is
-    /// dropped; its sessions on the server then end.
-    pub async fn to<W: AsyncWrite + Unpin>(self, writer: W) -> Result<ExportReport, ExportError> {
-        let tenant = self.tenant?;
-        let directory = |source| ExportError::Directory {
-            tenant: tenant.clone(),
-            source,
-        };
-        match self.pool.placement_of(&tenant).await.map_err(directory)? {
-            Some(placement) if placement.is_elsewhere(&tenant) => {
-                return Err(ExportError::Elsewhere { tenant, placement });
-            }
-            // The directory's answer is no tenant's: neither is the schema of that name.
-            None => return Err(ExportError::UnknownTenant { tenant }),
-            Some(_) => {}
-        }
-        let Some(dial) = dial(self.pool.migration_connector(), self.dial) else {
-            return Err(ExportError::NeedsTls { tenant });
-        };
-        let export = Export {
-            pool: self.pool,
-            tenant: &tenant,
-        };
-        export.run(&*dial, writer).await
-    }
-}
-
-impl fmt::Debug for ExportRequest<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ExportRequest")
-            .field("tenant", &self.tenant)
-            .finish_non_exhaustive()
-    }
-}
-
 /// How long an export may keep somebody waiting who changes a table, before it begins anew.
 const LOCK_TIMEOUT: Duration = Duration::from_millis(100);
 
-struct Export<'a> {
-    pool: &'a TenantPool,
-    tenant: &'a SchemaName,
+/// An export, from its begin to its end.
+pub(super) struct Export<'a> {
+    pub(super) pool: &'a TenantPool,
+    pub(super) tenant: &'a SchemaName,
 }
 
 impl Export<'_> {
-    async fn run<W: AsyncWrite + Unpin>(&self, dial: &dyn Dial, writer: W) -> Result<ExportReport, ExportError> {
+    pub(super) async fn run<W: AsyncWrite + Unpin>(
+        &self,
+        dial: &dyn Dial,
+        writer: W,
+    ) -> Result<ExportReport, ExportError> {
         let mut held = self.hold().await?;
         let exported = match self.begin(dial).await {
             Ok((session, source)) => self.write_all(session, source, &mut held, writer).await,

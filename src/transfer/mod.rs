@@ -16,6 +16,7 @@
 
 mod export;
 mod export_error;
+mod export_request;
 mod format;
 mod format_error;
 mod head;
@@ -29,8 +30,9 @@ mod source;
 mod target;
 mod writer;
 
-pub use export::{ExportReport, ExportRequest};
+pub use export::ExportReport;
 pub use export_error::ExportError;
+pub use export_request::ExportRequest;
 pub use format::FORMAT_VERSION;
 pub use format_error::FormatError;
 pub use head::ExportedVersion;

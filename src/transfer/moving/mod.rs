@@ -5,17 +5,21 @@
 //! renamed, and the directory is told. Whoever still knows the old place meets "does not exist" there, never a table that takes a write.
 
 mod copy;
-mod errors;
+mod course;
 mod journal;
 mod late;
 mod leftovers;
+mod move_error;
+mod move_report;
+mod move_request;
 mod pipe;
 mod places;
 mod replay;
-mod request;
 mod run;
 mod site;
 mod switch;
+mod tidy;
 
-pub use errors::MoveError;
-pub use request::{MoveReport, MoveRequest};
+pub use move_error::MoveError;
+pub use move_report::MoveReport;
+pub use move_request::MoveRequest;

@@ -1,7 +1,6 @@
 //! The moment in which a tenant is no longer at its old place, and is at its new one.
 
 use std::{
-    error::Error as _,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -9,14 +8,13 @@ use std::{
 use tokio_postgres::Error;
 
 use super::{
-    MoveError, MoveReport,
-    journal::{insist, remove},
-    late::{Split, checks, sequences},
+    MoveError,
+    late::{Split, sequences},
     run::{Run, Sessions},
     site::{Complete, Site},
 };
 use crate::{
-    LifecycleError, SchemaName, TenantStatus,
+    SchemaName, TenantStatus,
     backend::postgres::{
         driver::{Dial, Session},
         quote::{literal, lock_timeout},
@@ -255,67 +253,5 @@ impl Run<'_> {
             }
         }
         Ok(archive)
-    }
-
-    /// Takes away what the move needed, and checks what was left unchecked. The tenant is served meanwhile.
-    pub(super) async fn tidy(&self, source: &Site, target: &Site, sessions: &Sessions<'_>, moved: &mut MoveReport) {
-        // First what is soon done. What comes after can take its time, and another call goes on with it.
-        if let Some(archive) = moved.archive.clone() {
-            let archived = Site {
-                schema: archive,
-                ..source.clone()
-            };
-            self.tidy_archive(&archived, sessions.guard, moved).await;
-        }
-        self.tidy_target(target, sessions.writer, moved).await;
-    }
-
-    /// Drops what is left at the source, if that was asked for; else takes away what notes writes there.
-    pub(super) async fn tidy_archive(&self, archived: &Site, session: &Session, moved: &mut MoveReport) {
-        if !self.options.drops_source {
-            return self.attempt(session, &remove(archived), moved).await;
-        }
-        let archive = &archived.schema;
-        match archived.pool.purge_archive(archive).await {
-            Ok(()) | Err(LifecycleError::NotFound { .. }) => moved.archive = None,
-            Err(error) => moved
-                .left
-                .push(format!("drop_tenant({archive:?}) at the source: {error}")),
-        }
-    }
-
-    /// While anything is left, here or at the source, it stays noted for another call.
-    pub(super) async fn tidy_target(&self, target: &Site, writer: &Session, moved: &mut MoveReport) {
-        match checks(target, writer).await {
-            Ok(checks) => {
-                for check in checks {
-                    self.attempt(writer, &check, moved).await;
-                }
-            }
-            Err(error) => moved.left.push(format!("to check foreign keys: {}", reason(&error))),
-        }
-        if moved.left.is_empty() {
-            self.attempt(writer, &remove(target), moved).await;
-        }
-    }
-
-    pub(super) async fn attempt(&self, session: &Session, sql: &str, moved: &mut MoveReport) {
-        let done = match insist(session, sql, self.options.wait).await {
-            Ok(true) => session.execute("COMMIT").await.map(|()| true),
-            done => done,
-        };
-        match done {
-            Ok(true) => {}
-            Ok(false) => moved.left.push(format!("{sql}: the tables were in use")),
-            Err(error) => moved.left.push(format!("{sql}: {}", reason(&error))),
-        }
-    }
-}
-
-/// The driver's own text says no more than that the server refused.
-fn reason(error: &Error) -> String {
-    match error.source() {
-        Some(source) => source.to_string(),
-        None => error.to_string(),
     }
 }

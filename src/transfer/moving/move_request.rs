@@ -6,7 +6,10 @@ use tokio_postgres::{
     tls::{MakeTlsConnect, TlsConnect},
 };
 
-use super::{MoveError, run::Run};
+use super::{
+    MoveError, MoveReport,
+    run::{Options, Run},
+};
 use crate::{
     IntoSchemaName, LifecycleEvent, Placement, SchemaName, SchemaNameError, TenantPool,
     backend::postgres::driver::{Dial, With},
@@ -64,33 +67,6 @@ pub struct MoveRequest<'a> {
     to: Placement,
     options: Options,
     dial: Option<Box<dyn Dial>>,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Options {
-    pub(super) wait: Duration,
-    pub(super) pauses_writes: bool,
-    pub(super) drops_source: bool,
-}
-
-/// The result of a move.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct MoveReport {
-    /// How many tables, including the version table and partitions.
-    pub tables: usize,
-    /// How many rows the first copy had.
-    pub rows: u64,
-    /// How many changes were made during the copy and replayed.
-    pub changes: u64,
-    /// How long writes were locked out.
-    pub paused: Duration,
-    /// The archive at the old place, unless it was dropped.
-    pub archive: Option<SchemaName>,
-    /// What failed after the switch, with the server's reason. The tenant is served all the same. Foreign keys that
-    /// could not be checked are checked when the same call is made again; an archive that could not be dropped has to
-    /// be dropped by hand.
-    pub left: Vec<String>,
 }
 
 impl MoveRequest<'_> {
