@@ -34,7 +34,7 @@ tokio::task_local! {
 struct Current {
     /// An invalid name is an error once a connection is asked for.
     name: Result<SchemaName, SchemaNameError>,
-    /// Who that was when a request was let in.
+    /// The tenant that had the name when the request was admitted.
     #[cfg(feature = "_web")]
     admitted: Option<Admitted>,
 }
@@ -56,12 +56,12 @@ pub fn with_tenant<F: Future>(tenant: impl IntoSchemaName, future: F) -> impl Fu
     CURRENT.scope(Some(tenant.into_schema_name().into()), future)
 }
 
-/// Runs a future without a current tenant, also inside of [`with_tenant`].
+/// Runs a future without a current tenant, even inside [`with_tenant`].
 pub fn without_tenant<F: Future>(future: F) -> impl Future<Output = F::Output> {
     CURRENT.scope(None, future)
 }
 
-/// With a tenant that was let in, or without one.
+/// Runs a future with an admitted tenant as the current one, or without a current tenant.
 #[cfg(feature = "_web")]
 pub(crate) fn scope<F: Future>(admitted: Option<Admitted>, future: F) -> impl Future<Output = F::Output> {
     let current = admitted.map(|admitted| Current {
@@ -90,7 +90,7 @@ pub fn with_current_tenant<F: Future>(future: F) -> impl Future<Output = F::Outp
     CURRENT.scope(current(), future)
 }
 
-/// Runs a function with a current tenant: for blocking work in other threads.
+/// Runs a function with a current tenant: for blocking work on other threads.
 pub fn with_tenant_blocking<T>(tenant: impl IntoSchemaName, work: impl FnOnce() -> T) -> T {
     CURRENT.sync_scope(Some(tenant.into_schema_name().into()), work)
 }
@@ -108,9 +108,9 @@ impl TenantPool {
     /// A checkout for the [current tenant](crate::context). Without a current tenant it fails with
     /// [`NoCurrentTenant`](CheckoutError::NoCurrentTenant).
     ///
-    /// In a web request this is the tenant that this pool let in: if the tenant's name has become another tenant's
-    /// since, the checkout fails with [`ChangedTenant`](CheckoutError::ChangedTenant). In [`with_tenant`], and for
-    /// other pools, it is the tenant that has the name now.
+    /// In a web request this is the tenant that this pool admitted: if the name belongs to another tenant by now, the
+    /// checkout fails with [`ChangedTenant`](CheckoutError::ChangedTenant). In [`with_tenant`], and for other pools, it
+    /// is the tenant that has the name now.
     pub fn current(&self) -> CheckoutRequest<'_> {
         match current() {
             #[cfg(feature = "_web")]

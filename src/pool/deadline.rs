@@ -1,17 +1,17 @@
 use std::time::{Duration, Instant};
 
-/// Until when a checkout may take, whatever its parts wait for. Each part is given what is left.
+/// When a checkout must be done, whatever its steps wait for. Each step gets the time that is left.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Deadline {
-    /// `None` if that is further away than an instant can be.
+    /// `None` if the time is further away than an `Instant` can be.
     at: Option<Instant>,
     limit: Duration,
 }
 
-/// A checkout may always take so long: with a shorter limit a connection could never be opened over a slow network.
+/// A checkout may always take this long: with a shorter limit, no connection could ever be opened over a slow network.
 const SHORTEST: Duration = Duration::from_secs(1);
 
-/// The pauses between attempts to get what others have.
+/// The shortest and the longest pause between attempts to get what is in use.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(250));
 
 impl Deadline {
@@ -24,18 +24,18 @@ impl Deadline {
         }
     }
 
-    /// How long may be taken in all.
+    /// How long the checkout may take in all.
     pub(crate) fn limit(&self) -> Duration {
         self.limit
     }
 
-    /// How long may be taken yet.
+    /// How much time is left.
     pub(crate) fn left(&self) -> Duration {
         self.at
             .map_or(self.limit, |at| at.saturating_duration_since(Instant::now()))
     }
 
-    /// The answer, if it comes in time. No timer is set for one that is there at once.
+    /// The answer, if it comes in time. No timer is set if the answer is there at once.
     pub(crate) async fn bound<T>(&self, answer: impl Future<Output = T>) -> Option<T> {
         match self.at {
             Some(at) => tokio::time::timeout_at(at.into(), answer).await.ok(),
@@ -43,7 +43,8 @@ impl Deadline {
         }
     }
 
-    /// Waits for a moment before another attempt to get what others have; longer each time. `false` if there is no time for that.
+    /// Waits for a moment before another attempt to get what is in use; longer after each attempt. `false` if there is
+    /// no time left for that.
     pub(crate) async fn pause(&self, attempts: u32) -> bool {
         let (shortest, longest) = PAUSES;
         let pause = (shortest * 2_u32.saturating_pow(attempts.min(10))).min(longest);

@@ -4,7 +4,8 @@ use super::{TenantPool, routing::CHANNEL};
 use crate::{backend::postgres::quote::literal, tenancy::DirectoryChange};
 
 impl TenantPool {
-    /// SQL that notes a change in the directory, and tells everybody who listens; for the transaction of the change itself.
+    /// SQL that records a change in the directory, and notifies the processes that listen. It belongs in the
+    /// transaction of the change itself.
     pub(crate) fn note(&self, change: &DirectoryChange<'_>) -> String {
         let mut sql = match self.resolver() {
             Some(resolver) => resolver.directory.record(change, self).unwrap_or_default(),

@@ -7,7 +7,7 @@ use crate::{
     backend::postgres::{ConnectOptions, EstablishCallback},
 };
 
-/// What all databases behind a pool have in common: how connections are made, and for how long they are kept.
+/// What all databases behind a pool have in common: how connections are opened, and how long they are kept.
 #[derive(Clone)]
 pub(crate) struct Options {
     pub(crate) wait_timeout: Duration,
@@ -23,7 +23,7 @@ pub(crate) struct Options {
     pub(crate) search_path_from_role: bool,
     pub(crate) schemas_cached: usize,
     pub(crate) schemas_cached_for: Duration,
-    /// For how long it is remembered that a schema doesn't exist.
+    /// How long it is remembered that a schema doesn't exist.
     pub(crate) schemas_absent_for: Duration,
     pub(crate) migration_lock_timeout: Duration,
     pub(crate) migration_statements: MigrationStatements,
@@ -31,14 +31,14 @@ pub(crate) struct Options {
     /// The setting that row-level security policies compare with.
     pub(crate) row_setting: String,
     pub(crate) establish: Option<Arc<EstablishCallback>>,
-    /// Where connections are opened and driven, if not where they are asked for.
+    /// The runtime that opens and drives the connections; `None` for the runtime of each checkout.
     pub(crate) runtime: Option<Handle>,
     /// Whether transactions can't write.
     pub(crate) read_only: bool,
 }
 
 impl Options {
-    /// How connections are made. Only a migration's send a search_path whatever the pool's options say.
+    /// How connections are opened. Connections for migrations send a search_path whatever the pool's options say.
     pub(crate) fn to_connect(&self, extension_schemas: Vec<SchemaName>, may_be_pooled: bool) -> ConnectOptions {
         ConnectOptions {
             extension_schemas,

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::{TenantDirectory, routing::KnownTenants};
 
-/// A directory, and what it answered lately.
+/// A directory, and its latest answers.
 pub(crate) struct Resolver {
     pub(crate) directory: Arc<dyn TenantDirectory>,
     pub(crate) known: Arc<KnownTenants>,

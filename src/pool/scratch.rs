@@ -13,8 +13,8 @@ use super::{
 };
 
 impl TenantPool {
-    /// A pool of one connection with the same options, for another database of the server, reached as migrations are. It has
-    /// no hooks, directory, or further databases: they are about real tenants.
+    /// A pool of one connection with the same options, for another database of the server, reached as migrations are.
+    /// It has no hooks, directory, or further databases: those are about real tenants.
     pub(crate) fn on_scratch_database(&self, database: &str) -> Self {
         let options = self.0.options.clone();
         let connector = Arc::new(self.0.migration_connector.to_database(database));
@@ -35,10 +35,10 @@ impl TenantPool {
             .wait_timeout(Some(options.wait_timeout))
             .runtime(deadpool::Runtime::Tokio1)
             .build()
-            .expect("a runtime is given, which is all that timeouts need");
+            .expect("the builder got a runtime, and timeouts need nothing else");
         let databases = further_databases(HashMap::new(), None, DatabaseLimits::default(), options.clone());
         Self::new(Inner {
-            // Nobody but the library has this pool, which only asks for what is there to be written.
+            // Only the library uses this pool, and never for read-only checkouts.
             readers: Readers::new(String::new(), Arc::clone(&databases), ReplicaUrls::default()),
             placement_policy: None,
             reuse_after: self.0.reuse_after,

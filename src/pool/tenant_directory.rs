@@ -34,8 +34,8 @@ pub trait TenantDirectory: Send + Sync {
         Box::pin(async { Ok(None) })
     }
 
-    /// All tenants, of every status, in any order; `None` if the directory can't list them: the catalog of the pool's
-    /// own database does then.
+    /// All tenants, of every status, in any order; `None` if the directory can't list them. [`TenantPool::tenants`]
+    /// then lists the tenants in the catalog of the pool's own database.
     ///
     /// # Errors
     /// Why the directory can't answer at the moment.

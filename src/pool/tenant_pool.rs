@@ -47,22 +47,22 @@ pub(crate) struct Inner {
     pub(crate) shared_schema: SchemaName,
     pub(crate) schema_map: SchemaTranslateMap,
     pub(crate) options: Options,
-    /// Whether another pool's directory knows who lives here.
+    /// Whether this is the pool of a further database, whose tenants another pool's directory knows.
     pub(crate) is_further: bool,
     pub(crate) detected_batches: OnceLock<bool>,
     pub(crate) hooks: Option<Arc<dyn LifecycleHooks>>,
     pub(crate) shares: Option<Shares>,
-    /// How many may hold one connection and wait for another; see [`Turn`](super::Turn).
+    /// The turns: how many callers may hold one connection while they wait for another; see [`Turn`](super::Turn).
     #[cfg(feature = "_web")]
     pub(crate) turns: Arc<tokio::sync::Semaphore>,
     pub(crate) resolver: Option<Resolver>,
     pub(crate) listener: Mutex<Option<Listener>>,
-    /// When the catalog last said that row-level security holds the role back everywhere.
+    /// When the catalog last said that row-level security applies to the role in every shared table.
     pub(crate) rows_protected: Mutex<Option<Instant>>,
     pub(crate) databases: Arc<Databases<TenantPool>>,
     pub(crate) readers: Readers<TenantPool>,
     pub(crate) placement_policy: Option<Arc<dyn PlacementPolicy>>,
-    /// For how long nobody else gets what a tenant left.
+    /// How long a place or name that a tenant left stays closed to other tenants.
     pub(crate) reuse_after: Duration,
 }
 
@@ -113,8 +113,8 @@ impl TenantPool {
         }
     }
 
-    /// Closes the pool: free connections at once, others when they come back. From now on checkouts fail, including
-    /// those that already wait.
+    /// Closes the pool: free connections at once, connections in use when they come back. From now on checkouts fail,
+    /// including checkouts that are waiting.
     pub fn close(&self) {
         self.0.connections.close();
         self.0.connections.manager().forget_first();
@@ -128,7 +128,7 @@ impl TenantPool {
         &self.0.shared_schema
     }
 
-    /// A name that a new tenant may have. All names that no tenant gets are refused here.
+    /// Checks a new tenant's name, and refuses the names that no new tenant may have.
     pub(crate) fn new_tenant_name(&self, tenant: impl IntoSchemaName) -> Result<SchemaName, SchemaNameError> {
         let name = self.tenant_name(tenant)?;
         if name.as_str().starts_with(SPARE_PREFIX) {
@@ -139,7 +139,7 @@ impl TenantPool {
         Ok(name)
     }
 
-    /// A name that a tenant may have, or what a tenant was made of: a spare, an archive.
+    /// Checks the name of a tenant, or of a spare or an archive, which are tenants' schemas as well.
     pub(crate) fn tenant_name(&self, tenant: impl IntoSchemaName) -> Result<SchemaName, SchemaNameError> {
         let name = tenant.into_schema_name()?;
         if name == self.0.shared_schema {
@@ -180,7 +180,7 @@ impl TenantPool {
         self.resolver().map(|resolver| &*resolver.directory)
     }
 
-    /// Whether it is the pool of a further database of another pool, whose directory knows who lives here.
+    /// Whether this is the pool of a further database, whose tenants another pool's directory knows.
     pub(crate) fn is_further(&self) -> bool {
         self.0.is_further
     }
@@ -189,13 +189,13 @@ impl TenantPool {
         self.0.shares.as_ref()
     }
 
-    /// Whether there is no clone of it.
+    /// Whether this is the pool's only handle.
     pub(crate) fn is_only_one(&self) -> bool {
         Arc::strong_count(&self.0) == 1
     }
 
     #[cfg(feature = "schema")]
-    /// The schema's name that stands for the tenant's.
+    /// The name that stands for the tenant's schema in `table!`.
     pub(crate) fn symbolic_schema(&self) -> Option<&str> {
         self.0.options.symbolic_schema.as_deref()
     }
@@ -221,7 +221,7 @@ impl TenantPool {
         &self.0.options.row_setting
     }
 
-    /// Whether the catalog was asked within the last second what the role might see past row-level security.
+    /// Whether the catalog said within the last second that the role sees nothing past row-level security.
     pub(crate) fn rows_are_protected(&self, now: Instant) -> bool {
         let asked = *self.0.rows_protected.lock().unwrap_or_else(PoisonError::into_inner);
         asked.is_some_and(|asked| now.saturating_duration_since(asked) < Duration::from_secs(1))
@@ -240,7 +240,7 @@ impl TenantPool {
         &self.0.turns
     }
 
-    /// For a checkout that starts now.
+    /// The deadline of a checkout that starts now.
     pub(crate) fn deadline(&self) -> Deadline {
         Deadline::of_checkout(self.wait_timeout())
     }
@@ -257,8 +257,8 @@ impl TenantPool {
         &self.0.detected_batches
     }
 
-    /// Has a tenant looked up anew, wherever it may have been known, now and when the guard is dropped: for what changes it, and may
-    /// be given up.
+    /// Forgets a tenant in every cache, now and when the guard is dropped: for an operation that changes the tenant,
+    /// and whose future may be dropped halfway.
     pub(crate) fn forget_afterwards<'a>(&'a self, tenant: &'a SchemaName) -> impl Drop + use<'a> {
         struct Forget<'a>(&'a TenantPool, &'a SchemaName);
 
@@ -282,8 +282,8 @@ impl TenantPool {
         forget
     }
 
-    /// Has one tenant looked up anew at the next checkout, now and when the guard is dropped; at no cost that grows with the
-    /// number of tenants.
+    /// Forgets what is remembered of one tenant's schema, now and when the guard is dropped. The cost doesn't grow with
+    /// the number of tenants.
     pub(crate) fn forget_tenant_afterwards(&self, tenant: &SchemaName) -> impl Drop + use<'_> {
         self.0.schemas.forget_map_afterwards(self.map_of(tenant))
     }

@@ -20,7 +20,7 @@ pub struct TenantInfo {
     pub status: TenantStatus,
 }
 
-/// A tenant, and what migrations need to know of its version table.
+/// A tenant, and what migrations need to know about its version table.
 #[derive(Clone)]
 pub(crate) struct ListedTenant {
     pub(crate) tenant: TenantInfo,
@@ -29,11 +29,12 @@ pub(crate) struct ListedTenant {
 }
 
 impl TenantPool {
-    /// All tenants, active and suspended, sorted by name: the schemas with a table `__diesel_schema_migrations`, other
-    /// than the shared one and those of extensions. It takes one query for any number of tenants.
+    /// All tenants, active and suspended, sorted by name. A tenant is a schema with a table
+    /// `__diesel_schema_migrations`, except the shared schema and the schemas of extensions. One query finds any number
+    /// of tenants.
     ///
-    /// With a [directory](crate::TenantDirectory) that lists its tenants, the list is the directory's, wherever the
-    /// tenants live.
+    /// If the pool has a [directory](crate::TenantDirectory) that lists its tenants, the list is the directory's, in
+    /// whatever database the tenants live.
     ///
     /// # Errors
     /// [`CheckoutError`], if there is no connection for the query, or the server refuses it.
@@ -46,7 +47,7 @@ impl TenantPool {
         Ok(tenants)
     }
 
-    /// By the directory, if there is one, and it lists its tenants.
+    /// The tenants that the directory lists; `None` without a directory, or if it can't list them.
     async fn listed_tenants(&self) -> Result<Option<Vec<TenantInfo>>, CheckoutError> {
         let Some(directory) = self.directory() else {
             return Ok(None);
@@ -63,8 +64,8 @@ impl TenantPool {
         }))
     }
 
-    /// Tenants of every status, by the catalog of the pool's own database: also spare and archived tenants, and what a
-    /// crash left unfinished.
+    /// Tenants of every status in the catalog of the pool's own database: besides the tenants proper, spare and
+    /// archived tenants, and tenants that a crash left unfinished.
     ///
     /// # Errors
     /// As for [`tenants`](Self::tenants).
@@ -80,7 +81,7 @@ impl TenantPool {
         })
     }
 
-    /// The same, asked on a connection.
+    /// Like [`all_tenants`](Self::all_tenants), on a given connection.
     pub(crate) async fn list_tenants(&self, connection: &mut AsyncPgConnection) -> QueryResult<Vec<ListedTenant>> {
         #[derive(QueryableByName)]
         struct Row {
@@ -106,7 +107,7 @@ impl TenantPool {
         Ok(rows
             .into_iter()
             .filter_map(|row| {
-                // What no tenant can be named is no tenant.
+                // A schema whose name no tenant may have is not a tenant.
                 let name = self.tenant_name(row.schema.as_str()).ok()?;
                 let status = TenantStatus::of_comment(row.comment.as_deref());
                 Some(ListedTenant {

@@ -11,9 +11,9 @@ pub enum RefusedStatement {
     /// The statement leaves something on the server's session, and a pooler in between may give that session to another
     /// tenant next.
     #[error(
-        "`{name}` leaves something on the server's session, which a pooler in between (`search_path_from_role`) gives to other \
-         tenants: use SET LOCAL, set_config(…, true), ON COMMIT DROP or pg_advisory_xact_lock in a transaction, or a pool that \
-         leads past the pooler, at {place}"
+        "`{name}` leaves something on the server's session, which a pooler in between (`search_path_from_role`) gives \
+         to other tenants: use SET LOCAL, set_config(…, true), ON COMMIT DROP or pg_advisory_xact_lock in a \
+         transaction, or a pool that leads past the pooler, at {place}"
     )]
     StaysOnSession {
         /// The statement's first word, or the name of the function or temporary table.
@@ -23,8 +23,8 @@ pub enum RefusedStatement {
     },
     /// The statement asks for the last value of a sequence, and a pooler in between may ask another session.
     #[error(
-        "`{name}` tells what the server's session did, and a pooler in between (`search_path_from_role`) may ask another one: use \
-         RETURNING, at {place}"
+        "`{name}` tells what the server's session did, and a pooler in between (`search_path_from_role`) may ask \
+         another one: use RETURNING, at {place}"
     )]
     CurrentValue {
         /// The function's name.
@@ -44,8 +44,8 @@ pub enum RefusedStatement {
     },
     /// The statement copies rows from the client, which Diesel can't send: the server would wait for them.
     #[error(
-        "`{name} … FROM STDIN` can't be run by Diesel, and costs the connection: insert the rows in batches, or copy them on a \
-         connection of tokio-postgres, at {place}"
+        "`{name} … FROM STDIN` can't be run by Diesel, and costs the connection: insert the rows in batches, or copy \
+         them on a connection of tokio-postgres, at {place}"
     )]
     CopyFromStdin {
         /// The statement's first word.
@@ -55,8 +55,8 @@ pub enum RefusedStatement {
     },
     /// The statement creates a function, a type or another object that is no relation, by a name without a schema.
     #[error(
-        "`{name}` has no schema, and would be created in one that all tenants share: write the tenant's schema before it, or \
-         create it in a migration, at {place}"
+        "`{name}` has no schema, and would be created in one that all tenants share: write the tenant's schema before \
+         it, or create it in a migration, at {place}"
     )]
     NoSchema {
         /// The object's name, as it is written.

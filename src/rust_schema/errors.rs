@@ -17,7 +17,8 @@ pub enum RustSchemaError {
     },
     /// The schema's name is not an identifier, and `table!` takes only identifiers for schemas.
     #[error(
-        "can't declare tables in the schema {schema:?}: Diesel's `table!` takes only identifiers there; rename the schema"
+        "can't declare tables in the schema {schema:?}: Diesel's `table!` takes only identifiers there; rename the \
+         schema"
     )]
     SchemaNotAnIdentifier {
         /// The shared schema, or the symbolic one.
@@ -57,8 +58,9 @@ pub enum RustSchemaError {
     MigrateTenant(#[source] Box<LifecycleError>),
     /// The migrations failed in a scratch database that lacks extensions of the pool's own database.
     #[error(
-        "a migration failed in the scratch database, which lacks extensions of the live one, as they can't be created there: {}; name a \
-         database that has them, and nothing else, as `template`", .extensions.join(", ")
+        "a migration failed in the scratch database, which lacks extensions of the live one, as they can't be created \
+         there: {}; name a database that has them, and nothing else, as `template`",
+        .extensions.join(", ")
     )]
     MissingExtensions {
         /// The extensions, each with the server's reason.

@@ -279,8 +279,8 @@ async fn one_tenant_can_not_keep_the_others_from_their_connections() {
     let error = store.pool.for_tenant("client1").get().await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "no connection for tenant \"client1\" within 100ms: it has 2 already, as many as one may have (`max_per_tenant`); \
-         hold them for a shorter time"
+        "no connection for tenant \"client1\" within 100ms: the tenant already holds 2, as many as one tenant may have \
+         (`max_per_tenant`); hold connections for a shorter time"
     );
     assert!(
         matches!(error, CheckoutError::TenantExhausted { limit: 2, .. }),

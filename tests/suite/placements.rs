@@ -371,7 +371,7 @@ async fn a_placement_without_its_schema_or_server_is_an_error_that_says_where_it
     let error = pool.for_tenant("client1").get().await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "tenant \"client1\" should be in schema \"nowhere\", by the directory, and there is no such schema"
+        "the directory says that tenant \"client1\" lives in schema \"nowhere\", and there is no such schema"
     );
     let error = pool.for_tenant("client2").get().await.unwrap_err();
     let text = chain(&error);

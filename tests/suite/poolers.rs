@@ -233,8 +233,8 @@ async fn tenants_that_share_tables_are_refused_behind_a_pooler() {
     assert!(matches!(error, CheckoutError::RowsNeedSession { .. }), "{error:?}");
     assert_eq!(
         error.to_string(),
-        "tenant \"seven\" shares tables with others, which takes a setting on the session, and a pooler may be in between \
-         (`search_path_from_role`): give the tenant a schema, or connect past the pooler"
+        "tenant \"seven\" shares tables with other tenants, which needs a session setting, and a pooler may be in \
+         between (`search_path_from_role`): give the tenant a schema of its own, or bypass the pooler"
     );
     drop(pool);
     if PgBouncer::version().is_some() {
@@ -270,7 +270,10 @@ async fn notifications_are_not_waited_for_behind_a_pooler() {
     let (_, address) = behind.database.url().split_once('@').unwrap();
     let url = format!("postgres://{}:x@{address}", behind.role);
     let message = refusal(TenantPool::builder(&url).search_path_from_role().listen().build().await);
-    assert!(message.contains("name a way past it by `migration_url`"), "{message}");
+    assert!(
+        message.contains("give a URL that bypasses the pooler to `migration_url`"),
+        "{message}"
+    );
     let past = TenantPool::builder(&url)
         .search_path_from_role()
         .listen()

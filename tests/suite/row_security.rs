@@ -79,9 +79,9 @@ impl Shared {
         assert_eq!(
             self.refusal().await,
             format!(
-                "tenant \"seven\" shares tables with others, and the pool's role would see everybody's rows by way of {relations}: \
-                 call `enable_row_security` again for partitions and tables, make a view `WITH (security_invoker)`, or revoke the \
-                 role's rights to them"
+                "tenant \"seven\" shares tables with other tenants, and the pool's role would see all tenants' rows \
+                 through {relations}: call `enable_row_security` again for partitions and tables, make a view `WITH \
+                 (security_invoker)`, or revoke the role's rights to them"
             )
         );
     }
@@ -276,9 +276,9 @@ async fn extensions_in_the_schema_of_shared_tables_are_refused() {
         .await;
     assert_eq!(
         chain(&shared.unwrap_err()),
-        "\"public\" is the shared schema, and can't be one of `extension_schemas`: strings and functions would reach its tables by \
-         their bare names. Move the extensions to a schema of their own, `CREATE SCHEMA extensions; ALTER EXTENSION … SET SCHEMA \
-         extensions`, and name that"
+        "\"public\" is the shared schema, and can't be one of `extension_schemas`: names in strings and functions \
+         would reach its tables without the schema's name. Move the extensions to a schema of their own (`CREATE \
+         SCHEMA extensions; ALTER EXTENSION … SET SCHEMA extensions`) and list that schema"
     );
     database.run(
         "CREATE SCHEMA filled; CREATE VIEW filled.\"a view\" AS SELECT 1; CREATE SCHEMA open; GRANT CREATE ON SCHEMA open TO PUBLIC;

@@ -14,7 +14,8 @@ pub const POISON: &str = "\u{1}diesel-tenants: a translated query can't be neste
 pub enum TranslateError {
     /// The text names a tenant's table, but the map has no tenant.
     #[error(
-        "table {table:?} belongs to a tenant, and no tenant is chosen here: check out with for_tenant(..), or pin the table to a schema, at {place}"
+        "table {table:?} belongs to a tenant, and no tenant is chosen here: check out with for_tenant(..), or pin the \
+         table to a schema, at {place}"
     )]
     TenantRequired {
         /// The table's name, as the database would know it.
@@ -46,7 +47,8 @@ pub enum TranslateError {
     },
     /// A query that chose its own schema is nested in another query.
     #[error(
-        "a translated query can't be nested in another: put `.in_schema(..)` or the map at the outermost query, at {place}"
+        "a translated query can't be nested in another: put `.in_schema(..)` or the map at the outermost query, at \
+         {place}"
     )]
     NestedTranslation {
         /// Byte offset of the inner query.

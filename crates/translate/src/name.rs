@@ -219,7 +219,8 @@ pub enum SchemaNameError {
     },
     /// PostgreSQL would silently cut the name.
     #[error(
-        "schema name {name:?} has {bytes} bytes, and PostgreSQL would silently cut it to {MAX_NAME_BYTES}: choose a shorter one"
+        "schema name {name:?} has {bytes} bytes, and PostgreSQL would silently cut it to {MAX_NAME_BYTES}: choose a \
+         shorter one"
     )]
     TooLong {
         /// The name as given.
@@ -229,7 +230,8 @@ pub enum SchemaNameError {
     },
     /// PostgreSQL reserves the name.
     #[error(
-        "schema name {name:?} is reserved: names that start with \"pg_\", and \"information_schema\", belong to PostgreSQL"
+        "schema name {name:?} is reserved: names that start with \"pg_\", and \"information_schema\", belong to \
+         PostgreSQL"
     )]
     Reserved {
         /// The name as given.
@@ -237,7 +239,8 @@ pub enum SchemaNameError {
     },
     /// The name is a schema of extensions, not a tenant.
     #[error(
-        "{name:?} is a schema of extensions (`extension_schemas`), not a tenant: it is on every connection's search_path"
+        "{name:?} is a schema of extensions (`extension_schemas`), not a tenant: it is on every connection's \
+         search_path"
     )]
     Extensions {
         /// The name as given.

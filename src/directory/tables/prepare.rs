@@ -18,7 +18,8 @@ pub enum DirectoryTablesError {
     Connect(#[from] ConnectError),
     /// The server refused.
     #[error(
-        "can't make the directory's tables `tenants` and `domains` in schema {schema:?}: is there another table of that name?"
+        "can't make the directory's tables `tenants` and `domains` in schema {schema:?}: is there another table of \
+         that name?"
     )]
     Refused {
         /// The shared schema.

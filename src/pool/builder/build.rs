@@ -83,7 +83,7 @@ impl TenantPoolBuilder {
         manager.warm_up().await?;
         let connections = deadpool::managed::Pool::builder(manager)
             .max_size(max_size)
-            // The one used last has the most statements ready.
+            // The connection that was used last has the most prepared statements.
             .queue_mode(QueueMode::Lifo)
             .wait_timeout(Some(options.wait_timeout))
             .runtime(deadpool::Runtime::Tokio1)
@@ -135,7 +135,7 @@ impl TenantPoolBuilder {
     }
 }
 
-/// Databases that are opened with the options of the first one.
+/// The further databases: each is opened with the options of the pool's own database.
 pub(crate) fn further_databases(
     declared: HashMap<String, String>,
     find: Option<Arc<FindUrl>>,

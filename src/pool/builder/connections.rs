@@ -20,12 +20,12 @@ impl TenantPoolBuilder {
 
     /// How long a checkout may take in all: waiting for a free connection, the directory's answer, testing or opening a
     /// connection, looking up the tenant's schema. Default: 30 seconds. Web services that would rather answer 503 than
-    /// queue should set less. A limit below one second applies only to the wait for others' connections: the whole
+    /// queue should set less. A limit below one second applies only to the wait for a connection in use: the whole
     /// checkout may still take one second, since opening a connection takes a while.
     ///
     /// When the server has no room for another connection, the checkout waits within the same limit, until a connection
-    /// of the pool comes back or the server has room. Only with [`establish_with`](Self::establish_with) the checkout
-    /// fails at once.
+    /// of the pool comes back or the server has room. With [`establish_with`](Self::establish_with) the checkout fails
+    /// at once instead.
     pub fn wait_timeout(mut self, wait_timeout: Duration) -> Self {
         self.options.wait_timeout = wait_timeout;
         self
@@ -44,7 +44,7 @@ impl TenantPoolBuilder {
 
     /// How long the server may take to answer the test of a connection, or the question whether a schema exists.
     /// Default: 5 seconds. A connection that doesn't answer its test in time is replaced. Connections that have been
-    /// idle for as long as that one are then replaced untested.
+    /// idle for at least as long are then replaced untested.
     pub fn recycle_timeout(mut self, recycle_timeout: Duration) -> Self {
         self.options.recycle_timeout = recycle_timeout;
         self
@@ -85,9 +85,9 @@ impl TenantPoolBuilder {
     /// option, which PgBouncer refuses. Either way every new connection's search_path is checked.
     ///
     /// PgBouncer in transaction mode must be 1.21 or newer, with `max_prepared_statements` set. An older one mixes up
-    /// its clients' prepared statements, so that one client may get the rows of another's query. Each new connection
-    /// must prove that it leads to the server itself, or that the pooler gives its statements names of their own. Any
-    /// other connection is [refused](crate::ConnectError::UnsafePooler), including PgBouncer in session mode.
+    /// its clients' prepared statements, so that one client may get the rows of another client's query. Each new
+    /// connection must prove that it leads to the server itself, or that the pooler gives its statements names of their
+    /// own. Any other connection is [refused](crate::ConnectError::UnsafePooler), including PgBouncer in session mode.
     ///
     /// With this option, statements that leave something on the session (`SET`, a temporary table) are
     /// [refused](crate::RefusedStatement). A pooler's session keeps the settings that the role had when the session

@@ -32,7 +32,7 @@ pub struct TenantPoolBuilder {
     migration_url: Option<String>,
     hooks: Option<Arc<dyn LifecycleHooks>>,
     directory: Option<Arc<dyn TenantDirectory>>,
-    /// The one to use if the database has its tables.
+    /// The directory to use if the pool's database has the directory's tables.
     directory_if_found: Option<Arc<dyn TenantDirectory>>,
     directory_cache: DirectoryCache,
     reuse_after: Option<Duration>,
@@ -75,7 +75,7 @@ impl TenantPoolBuilder {
         }
     }
 
-    /// For another database of the same application.
+    /// A builder for a further database of another pool.
     pub(crate) fn with_options(database_url: String, options: Options, max_size: usize) -> Self {
         Self {
             options,

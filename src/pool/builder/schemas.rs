@@ -1,4 +1,4 @@
-//! Names of schemas, and what is remembered of them.
+//! Names of schemas, and how many schemas are remembered.
 
 use std::time::Duration;
 
@@ -21,8 +21,9 @@ impl TenantPoolBuilder {
     }
 
     /// Schemas to keep on the search_path, so that the types, functions and operators of their extensions are found.
-    /// They must hold nothing but extensions, and not everybody may have the right to create objects in them. Neither
-    /// the shared schema nor a tenant's can be listed. Default: none; PostgreSQL's own are always found.
+    /// These schemas must hold nothing but extensions, and `PUBLIC` may not have the right to create objects in them.
+    /// Neither the shared schema nor a tenant's can be listed. Default: none. PostgreSQL's own types, functions and
+    /// operators are always found.
     pub fn extension_schemas<S: Into<String>>(mut self, schemas: impl IntoIterator<Item = S>) -> Self {
         self.options.extension_schemas = schemas.into_iter().map(Into::into).collect();
         self
@@ -40,9 +41,9 @@ impl TenantPoolBuilder {
     /// How many existing schemas are remembered, and for how long. Default: 10,000 for 60 seconds.
     ///
     /// A missing schema is remembered for one second, for as many names: a flood of unknown names costs at most one
-    /// query for each name and second. A tenant that this process creates is seen at once; one that another process
-    /// creates, within that second. A tenant that another process drops may be handed out for the whole time: its
-    /// queries fail, since its tables are gone.
+    /// query for each name and second. This process sees a tenant that it creates at once, and a tenant that another
+    /// process creates within that second. A tenant that another process drops can still be checked out for the whole
+    /// time: its queries fail, since its tables are gone.
     pub fn schema_cache(mut self, schemas: usize, time: Duration) -> Self {
         self.options.schemas_cached = schemas;
         self.options.schemas_cached_for = time;

@@ -1,5 +1,4 @@
-//! Tenants: who knows them, and what is told about them.
-
+//! Tenants: the directory that knows them, the hooks that are told about them, and where new tenants are placed.
 use std::{sync::Arc, time::Duration};
 
 use super::TenantPoolBuilder;
@@ -9,7 +8,8 @@ use crate::{
 };
 
 impl TenantPoolBuilder {
-    /// Code that runs before and after this pool creates, renames or drops a tenant, and so on. Default: none.
+    /// Code that runs before and after each [event](crate::LifecycleEvent) in a tenant's life that this pool brings
+    /// about, such as creating, renaming or dropping the tenant. Default: none.
     pub fn hooks(self, hooks: impl LifecycleHooks + 'static) -> Self {
         Self {
             hooks: Some(Arc::new(hooks)),
@@ -26,7 +26,7 @@ impl TenantPoolBuilder {
         }
     }
 
-    /// The directory to ask if the database has a directory's tables when the pool is built.
+    /// The directory to ask if the database has the directory's tables when the pool is built.
     pub(crate) fn directory_if_found(self, directory: impl TenantDirectory + 'static) -> Self {
         Self {
             directory_if_found: Some(Arc::new(directory)),
@@ -42,14 +42,14 @@ impl TenantPoolBuilder {
         }
     }
 
-    /// How long nobody else can get a place that a tenant left, or a name to which domains led, in
-    /// [`DirectoryTables`](crate::directory::DirectoryTables). Until then the attempt fails with
+    /// How long a place that a tenant left, or a name to which domains led, stays closed to other tenants in
+    /// [`DirectoryTables`](crate::directory::DirectoryTables). Until then an attempt to use it fails with
     /// [`LeftLately`](crate::LifecycleError::LeftLately). A process that still remembers the tenant's old place, or its
-    /// domain, would lead the tenant's requests to the newcomer.
+    /// domain, would send the tenant's requests to the new tenant there.
     ///
     /// Default: five seconds more than this pool remembers the directory's answers ([`DirectoryCache::ttl`]), 65
-    /// seconds. Set it where other processes remember them for longer; `Duration::ZERO` is for a single process. A
-    /// longer time than a day counts as a day.
+    /// seconds. Set a longer time if other processes remember the answers for longer. `Duration::ZERO` is for
+    /// applications of a single process. More than a day counts as a day.
     pub fn reuse_after(self, reuse_after: Duration) -> Self {
         Self {
             reuse_after: Some(reuse_after),
@@ -57,8 +57,8 @@ impl TenantPoolBuilder {
         }
     }
 
-    /// Listens for what other processes do to tenants, so that this process sees it within moments. Default: no;
-    /// changes are seen when what is remembered expires, by default after 60 seconds.
+    /// Listens for the changes that other processes make to tenants, so that this process sees a change within moments.
+    /// Default: no, a change is seen when the remembered answer expires, by default after 60 seconds.
     ///
     /// This takes one more connection, to the [`migration_url`](Self::migration_url) if there is one, since a pooler in
     /// transaction mode passes no notifications on. If the connection breaks, it is opened again, and everything is
@@ -67,8 +67,8 @@ impl TenantPoolBuilder {
         Self { listens: true, ..self }
     }
 
-    /// Chooses where new tenants live that [`create_tenant`](crate::TenantPool::create_tenant) and
-    /// [`ensure_tenant`](crate::TenantPool::ensure_tenant) make. Default: none, in the pool's own database.
+    /// Chooses where the tenants live that [`create_tenant`](crate::TenantPool::create_tenant) and
+    /// [`ensure_tenant`](crate::TenantPool::ensure_tenant) create. Default: none, in the pool's own database.
     ///
     /// A policy needs a [directory](Self::directory) that records where tenants live.
     pub fn placement_policy(self, placement_policy: impl PlacementPolicy + 'static) -> Self {

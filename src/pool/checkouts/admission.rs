@@ -14,11 +14,11 @@ use crate::{
 };
 
 impl TenantPool {
-    /// Waits for a turn: for who is going to hold two connections at a time.
+    /// Waits for a [`Turn`]. A caller that is going to hold two connections at a time takes one first.
     pub(crate) async fn turn(&self, target: &Target, deadline: Deadline) -> Result<Turn, CheckoutError> {
         let turn = Arc::clone(self.turns()).acquire_owned();
         match tokio::time::timeout(self.wait_timeout().min(deadline.left()), turn).await {
-            Ok(turn) => Ok(Arc::new(turn.expect("nobody closes it"))),
+            Ok(turn) => Ok(Arc::new(turn.expect("the semaphore of turns is never closed"))),
             Err(_) => Err(CheckoutError::Exhausted {
                 target: target.clone(),
                 waited: self.wait_timeout(),
@@ -32,7 +32,7 @@ impl TenantPool {
         self.shared().get_until(deadline).await
     }
 
-    /// Admits a tenant. It takes no connection as long as the tenant is remembered.
+    /// Admits a tenant. While the tenant is remembered, this takes no connection.
     pub(crate) async fn admit(&self, tenant: SchemaName) -> Result<Admitted, CheckoutError> {
         let tenant = self.tenant_name(tenant)?;
         let identity = match self.resolver() {
@@ -55,7 +55,8 @@ impl TenantPool {
         Ok(Admitted { tenant, identity, pool })
     }
 
-    /// Finds out which schema it is in which the directory says that a tenant lives: whoever checks it out would do so.
+    /// Finds the OID of the schema in which the tenant lives by the directory's answer. A checkout would look it up as
+    /// well.
     async fn meet(&self, resolved: &Resolved, tenant: &SchemaName) -> Result<(), CheckoutError> {
         if resolved.entry.placement.database().is_none()
             && let Some(known) = self.schemas().get(&resolved.map, Instant::now())
@@ -71,14 +72,15 @@ impl TenantPool {
         Arc::as_ptr(&self.0).addr()
     }
 
-    /// A checkout for an admitted tenant; for another pool than that which let it in, for whoever has its name.
+    /// A checkout for an admitted tenant. A pool that did not admit the tenant checks out the tenant that has the name
+    /// now.
     pub(crate) fn for_admitted(&self, admitted: Admitted) -> CheckoutRequest<'_> {
         let request = self.for_tenant(&admitted.tenant);
         let is_ours = admitted.pool == self.address();
         request.only_for(is_ours.then_some(admitted))
     }
 
-    /// A connection for an admitted tenant, who may have been suspended since.
+    /// A connection for an admitted tenant; the tenant may have been suspended since.
     pub(crate) async fn check_out(&self, admitted: &Admitted, deadline: Deadline) -> Result<Checkout, CheckoutError> {
         let tenant = &admitted.tenant;
         match &admitted.identity {
@@ -90,7 +92,7 @@ impl TenantPool {
                 let now = self.still_there(before, tenant, deadline).await?;
                 let checkout = check_out_placed(self, &now, tenant, before.namespace(), false, deadline).await;
                 if let (Err(CheckoutError::ChangedTenant { .. }), Some(resolver)) = (&checkout, self.resolver()) {
-                    // Whoever comes next is let in as the one who is there now.
+                    // The next request is admitted as the tenant that has the name now.
                     resolver.known.forget(tenant);
                 }
                 checkout
@@ -98,7 +100,8 @@ impl TenantPool {
         }
     }
 
-    /// The same to a replica. There a schema may have another OID: the database itself tells whether it is still the tenant's.
+    /// A read-only connection for an admitted tenant. On a replica a schema may have another OID, so the database
+    /// itself is asked whether the schema is still the tenant's.
     pub(crate) async fn check_out_read_only(
         &self,
         admitted: &Admitted,
@@ -130,13 +133,13 @@ impl TenantPool {
         }
     }
 
-    /// Whether that schema had the name when this pool looked it up lately.
+    /// Whether the schema behind `map` had the OID `namespace` at this pool's last lookup, if that is still fresh.
     fn has_seen(&self, map: &SchemaTranslateMap, namespace: Option<u32>) -> bool {
         let seen = self.schemas().get(map, Instant::now());
         seen.is_some_and(|seen| seen.namespace() == namespace)
     }
 
-    /// What the directory says by now of a tenant that was admitted.
+    /// What the directory says now about a tenant that was admitted.
     async fn still_there(
         &self,
         before: &Resolved,
@@ -144,7 +147,7 @@ impl TenantPool {
         deadline: Deadline,
     ) -> Result<Arc<Resolved>, CheckoutError> {
         let Some(resolver) = self.resolver() else {
-            unreachable!("the pool that let it in has a directory");
+            unreachable!("a tenant is admitted by placement only in a pool with a directory");
         };
         let now = self.resolve(resolver, tenant, deadline).await?;
         match now.entry.placement == before.entry.placement {

@@ -2,23 +2,24 @@ use std::sync::Arc;
 
 use crate::{SchemaName, pool::routing::Resolved, query::Translation};
 
-/// A tenant whom a checkout would let in: known to the directory or else to the catalog, and not suspended.
+/// A tenant that may be checked out: the directory, or without one the catalog, knows it, and it is not suspended.
 ///
-/// Its name may be another's by the time a connection is checked out, and is refused then.
+/// By the time a connection is checked out, another tenant may have the name. The checkout is refused then.
 #[derive(Debug, Clone)]
 pub(crate) struct Admitted {
     pub(super) tenant: SchemaName,
-    /// Who it is.
+    /// Which tenant this is, whatever its name is now.
     pub(super) identity: Identity,
-    /// The pool that let it in, by its address: another one may know another tenant by that name, and its schema by another OID.
+    /// The address of the pool that admitted the tenant. Another pool may know another tenant by that name, or its
+    /// schema by another OID.
     pub(super) pool: usize,
 }
 
 #[derive(Debug, Clone)]
 pub(super) enum Identity {
-    /// A schema of this database. Its map isn't made again; whether it is still there is asked again.
+    /// A schema of this database. The map is kept; each checkout asks again whether the schema is still there.
     Schema(Arc<Translation>),
-    /// What the directory said.
+    /// The placement that the directory gave.
     Placed(Arc<Resolved>),
 }
 

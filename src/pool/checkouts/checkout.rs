@@ -24,18 +24,19 @@ use crate::{
 /// something on the session is [refused](crate::RefusedStatement) before it is sent.
 pub struct Checkout {
     object: Option<Object<Manager>>,
-    /// The connection that was given out: its place in the pool could come back with another one.
+    /// The id of the connection that was handed out: `mem::swap` can put another connection in its place.
     connection: u64,
     can_cancel: bool,
-    /// The tenant's right to it, where it may have but so many.
+    /// The tenant's permit for this connection, if `max_per_tenant` is set.
     pub(super) share: Option<OwnedSemaphorePermit>,
     #[cfg(feature = "_web")]
     turn: Option<Turn>,
 }
 
 #[cfg(feature = "_web")]
-/// The right to hold one connection and ask for another. There are fewer than the pool has connections: would each of them be held by
-/// somebody who waits for a second one, none would ever come back. It is kept by all connections that were taken on it.
+/// The right to hold one connection while asking for another. There are fewer turns than connections in the pool.
+/// Otherwise each connection could be held by a caller that waits for a second one, and no connection would ever come
+/// back. All connections that were taken with a turn keep it.
 pub(crate) type Turn = Arc<OwnedSemaphorePermit>;
 
 impl Checkout {
@@ -113,7 +114,7 @@ impl Drop for Checkout {
         if object.is_outdated()
             && let Some(pool) = Object::pool(&object)
         {
-            // So may what is known of the tenant's types.
+            // What is remembered of the tenant's types may be outdated as well.
             pool.manager().schemas().forget_map(object.map());
         }
         let connection = &mut *object;

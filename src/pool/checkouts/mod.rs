@@ -1,4 +1,4 @@
-//! Checkouts, from what is asked for to the connection that comes back.
+//! Checkouts, from the request to the connection's return.
 
 #[cfg(feature = "_web")]
 mod admission;

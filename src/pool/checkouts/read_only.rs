@@ -8,16 +8,17 @@ use crate::{
     pool::{CheckoutError, DatabaseError, TenantPool, options::Options, routing::Replicas},
 };
 
-/// What is known of a schema on a replica is looked up anew after so long: nobody tells a replica's pool what was done to it.
+/// How long a schema on a replica is remembered. The time is short because a replica's pool is not told about changes
+/// to schemas.
 const SCHEMAS_KNOWN_FOR: Duration = Duration::from_secs(1);
 
 impl Options {
-    /// For the pools that read from replicas.
+    /// The options of the pools that read from replicas.
     pub(crate) fn to_read_only(&self) -> Self {
         Self {
             read_only: true,
             schemas_cached_for: self.schemas_cached_for.min(SCHEMAS_KNOWN_FOR),
-            // Nobody tells these pools what this process creates.
+            // These pools are not told about the schemas that this process creates.
             schemas_absent_for: Duration::ZERO,
             ..self.clone()
         }
@@ -61,10 +62,11 @@ impl TenantPool {
         Checkout::get(&own, wish).await
     }
 
-    /// Whether the schema that a replica shows is the one that has the name by now. A physical replica has its database's OIDs.
+    /// Whether the schema that a replica shows is the schema that has the name in the database now. OIDs can be
+    /// compared: a physical replica has those of its database.
     ///
-    /// The database is asked when it isn't known there what has the name. While it can't be asked, what was known last counts, and
-    /// where nothing was, the replica's word.
+    /// The database is asked if its pool doesn't remember which schema has the name. While the database can't be asked,
+    /// the last remembered answer counts; without one, the replica's answer does.
     async fn is_current(
         &self,
         database: Option<&Arc<str>>,
@@ -91,7 +93,7 @@ impl TenantPool {
         };
         let is_found = |known: SchemaIdentity| known.oid == found.oid;
         let known = primary.schemas().identity(wish.map);
-        // Nobody tells the pool of a further database which of its schemas the news was about.
+        // The pool of a further database is not told which of its schemas a notification was about.
         let is_outdated =
             |seen| database.is_some() && self.resolver().is_some_and(|resolver| resolver.known.heard_since(seen));
         if let Some((known, Some(seen))) = known
@@ -103,7 +105,7 @@ impl TenantPool {
         }
         let last_word = match known {
             Some((known, Some(seen))) => is_found(known) && !is_outdated(seen),
-            // Something was done to it.
+            // The schema was changed since it was last looked up.
             Some((_, None)) => false,
             None => true,
         };
@@ -173,7 +175,7 @@ impl TenantPool {
     }
 }
 
-/// Whether a replica lacks what the database itself may have by now.
+/// Whether the replica's error may only mean that the replica is behind its database.
 fn is_behind(error: &CheckoutError) -> bool {
     matches!(
         error,
@@ -181,7 +183,7 @@ fn is_behind(error: &CheckoutError) -> bool {
     )
 }
 
-/// Whether another server may answer where this one doesn't.
+/// Whether the error is about reaching this server, so that another server may answer.
 fn is_out_of_reach(error: &CheckoutError) -> bool {
     match error {
         CheckoutError::Connect { .. }

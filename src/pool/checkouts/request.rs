@@ -33,8 +33,9 @@ pub(crate) enum Wanted {
 impl TenantPool {
     /// A checkout for one tenant: unqualified tables are the tenant's, tables pinned to a schema stay there.
     ///
-    /// [`get`](CheckoutRequest::get) fails for an invalid name, for a schema that is no tenant's (the shared one, those
-    /// of extensions), and for a tenant without a schema. Any other schema of the database counts as a tenant.
+    /// [`get`](CheckoutRequest::get) fails for an invalid name, for a schema that belongs to no tenant (the shared
+    /// schema, and those of extensions), and for a tenant without a schema. Any other schema of the database counts as
+    /// a tenant.
     pub fn for_tenant(&self, tenant: impl IntoSchemaName) -> CheckoutRequest<'_> {
         let wanted = self.tenant_name(tenant).map(Wanted::Tenant);
         CheckoutRequest::new(self, wanted.map_err(CheckoutError::from))
@@ -76,7 +77,8 @@ impl<'a> CheckoutRequest<'a> {
         Self::new(pool, Err(error))
     }
 
-    /// Only for the tenant that was let in by this very pool: not for another one that got its name.
+    /// Restricts the checkout to the tenant that this pool admitted: if another tenant has the name now, the checkout
+    /// fails.
     #[cfg(feature = "_web")]
     pub(crate) fn only_for(self, admitted: Option<Admitted>) -> Self {
         Self { admitted, ..self }
@@ -125,7 +127,7 @@ impl<'a> CheckoutRequest<'a> {
     }
 
     pub(crate) async fn get_until(self, deadline: Deadline) -> Result<Checkout, CheckoutError> {
-        // What moved out of `self` would be in each handler's future twice.
+        // A copy moved out of `self` would take its space twice in each handler's future.
         let wanted = match self.wanted {
             Ok(ref wanted) => wanted,
             Err(error) => return Err(error),
@@ -171,7 +173,8 @@ impl<'a> CheckoutRequest<'a> {
     }
 }
 
-/// A connection for a tenant where the directory says that it lives; in a schema of that OID, if one is given.
+/// A connection for a tenant in the place that the directory gave. If `namespace` is given, the schema must have that
+/// OID.
 pub(crate) async fn check_out_placed(
     pool: &TenantPool,
     resolved: &Resolved,
@@ -199,7 +202,7 @@ pub(crate) async fn check_out_placed(
 }
 
 impl Resolved {
-    /// The directory knows the tenant: if there is no schema, that is another matter.
+    /// The directory knows the tenant, so a missing schema is not an unknown tenant.
     fn explain(&self, error: CheckoutError, target: Target) -> CheckoutError {
         match (error, target) {
             (CheckoutError::UnknownTenant { .. }, target) => CheckoutError::MissingSchema {

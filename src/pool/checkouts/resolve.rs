@@ -7,7 +7,7 @@ use crate::{
 };
 
 impl TenantPool {
-    /// Where a tenant lives, by the directory. Tenants whom nobody may check out are errors.
+    /// Where a tenant lives, by the directory. A tenant that may not be checked out is an error.
     pub(crate) async fn resolve(
         &self,
         resolver: &Resolver,
@@ -64,7 +64,8 @@ impl TenantPool {
         Ok(found.map(|entry| entry.placement))
     }
 
-    /// The shared schema, or another that is no tenant's, may be a tenant's in another database only.
+    /// A name that no tenant's schema may have in this pool's own database, such as the shared schema's, may still be a
+    /// tenant's schema in another database.
     fn resolved(&self, entry: DirectoryEntry) -> Result<Resolved, SchemaNameError> {
         let schema = match &entry.placement.tables {
             Tables::Schema(schema) if entry.placement.database.is_none() => self.tenant_name(schema)?,
@@ -84,7 +85,7 @@ impl TenantPool {
             return Ok(None);
         };
         let domain = canonical_domain(domain);
-        // No domain is longer; whatever else is, need not be remembered.
+        // No domain is longer, so a longer text need not be asked for and remembered.
         if domain.is_empty() || domain.len() > 253 {
             return Ok(None);
         }

@@ -43,8 +43,9 @@ impl Query for ShowRows<'_> {
 }
 
 impl Checkout {
-    /// Shows the connection the rows of one tenant id, or of none: at every checkout for such a tenant, whatever the connection was told
-    /// before, and at the first one for somebody else after that.
+    /// Shows the connection the rows of one tenant id, or of none. It runs at every checkout for a tenant that shares
+    /// tables, whatever the connection's setting was before, and at the connection's next checkout for any other
+    /// tenant.
     pub(crate) async fn show_rows(&mut self, pool: &TenantPool, wish: &Wish<'_>) -> Result<(), CheckoutError> {
         let Wish { target, tenant_id, .. } = *wish;
         if tenant_id.is_some() && pool.connector().may_be_pooled() {
@@ -54,7 +55,7 @@ impl Checkout {
             setting: pool.row_setting(),
             tenant_id: tenant_id.unwrap_or_default(),
         };
-        // Also if nobody waits for the answer.
+        // Set before the answer: the caller may give up while the statement still runs.
         self.set_shows_rows(true);
         let sees_all = self.ask(pool, wish, async |connection| show.get_result::<bool>(connection).await);
         match sees_all.await? {
@@ -70,7 +71,7 @@ impl Checkout {
         }
     }
 
-    /// Partitions come and go, and views: asked again when the last answer is a second old.
+    /// Partitions and views come and go, so the catalog is asked again when its last answer is a second old.
     async fn refuse_unprotected(&mut self, pool: &TenantPool, wish: &Wish<'_>) -> Result<(), CheckoutError> {
         let asked = Instant::now();
         if pool.rows_are_protected(asked) {

@@ -29,7 +29,7 @@ fn into_checkout_error(error: PoolError<ConnectError>, pool: &TenantPool, target
 }
 
 impl Checkout {
-    /// A connection of this very pool.
+    /// A connection of this pool itself, not of a further database or replica.
     pub(crate) async fn get(pool: &TenantPool, wish: &Wish<'_>) -> Result<Self, CheckoutError> {
         let Wish {
             target,
@@ -41,7 +41,7 @@ impl Checkout {
         if pool.schemas().is_absent(map)
             && let Some(schema) = map.unqualified()
         {
-            // Whoever asks again and again must not keep others of this thread from their turn.
+            // A task that asks again and again must not keep other tasks of this thread from running.
             tokio::task::yield_now().await;
             return Err(CheckoutError::UnknownTenant { tenant: schema.clone() });
         }
@@ -74,7 +74,7 @@ impl Checkout {
         Ok(checkout)
     }
 
-    /// A connection for pinned tables only, as they all are in the pool.
+    /// A connection for pinned tables only, which every connection in the pool is until it gets a map.
     pub(crate) async fn wait(pool: &TenantPool, target: &Target, deadline: Deadline) -> Result<Self, CheckoutError> {
         match pool.free_or_awaited_connection(deadline).await {
             Ok(object) => Ok(Self::of(object, pool.connector().is_plain())),
@@ -108,8 +108,9 @@ impl Checkout {
         })
     }
 
-    /// Asks the server something before the connection is handed out. Given up, or timed out, it counts as busy, and is closed; and
-    /// whatever else went wrong, nobody else should meet it.
+    /// Asks the server something before the connection is handed out. If the caller gives up, or the time is over, the
+    /// connection counts as busy and is closed. It is closed after any other error as well, so that no later checkout
+    /// gets a broken connection.
     pub(crate) async fn ask<T>(
         &mut self,
         pool: &TenantPool,
@@ -137,7 +138,7 @@ impl Checkout {
 }
 
 impl TenantPool {
-    /// A connection in the database where it is to be, or to one of its replicas.
+    /// A connection to the database that was asked for, or to one of its replicas.
     pub(crate) async fn check_out_for(
         &self,
         wish: &Wish<'_>,
@@ -154,8 +155,8 @@ impl TenantPool {
         }
     }
 
-    /// A connection that is free now or, only if there is none, the next one: waiting takes a timer. Without a reason it took
-    /// too long.
+    /// A connection that is free now or, only if there is none, the next one that comes back: waiting takes a timer.
+    /// `Err(None)` if the time was over.
     pub(crate) async fn free_or_awaited_connection(
         &self,
         deadline: Deadline,
@@ -165,7 +166,8 @@ impl TenantPool {
             let attempt = async {
                 match self.0.connections.timeout_get(&NOW).await {
                     Err(PoolError::Timeout(_)) => {
-                        // A little less, so that it is this timer that ends the wait, and says what was waited for.
+                        // A little less than the deadline, so that this timer ends the wait: it knows what the checkout
+                        // waited for.
                         let wait = deadline
                             .left()
                             .min(self.wait_timeout())
@@ -181,7 +183,8 @@ impl TenantPool {
             };
             match deadline.bound(attempt).await {
                 Some(Ok(object)) => return Ok(object),
-                // The pool may have more than the server has room for: the next one may come back, or there may be room.
+                // The pool may be larger than what the server has room for. A connection may come back, or the server
+                // may get room.
                 Some(Err(PoolError::Backend(error))) if error.is_for_want_of_room() => {
                     last = Some(PoolError::Backend(error));
                     if !Box::pin(deadline.pause(attempts)).await {
@@ -195,7 +198,8 @@ impl TenantPool {
         Err(last)
     }
 
-    /// A connection for a migration that leaves nothing behind: one that is free now, if migrations may use the pool's.
+    /// A free connection of the pool, for a migration that leaves nothing on the session; `None` if there is none, or
+    /// if migrations have connections of their own.
     pub(crate) async fn free_migration_connection(&self) -> Option<Checkout> {
         if !Arc::ptr_eq(&self.0.connector, &self.0.migration_connector) {
             return None;
@@ -206,7 +210,7 @@ impl TenantPool {
         (!checkout.shows_rows()).then_some(checkout)
     }
 
-    /// The pool of a further database, if there is one already.
+    /// The pool of a further database, if it is open already.
     pub(crate) fn open_database(&self, database: &Arc<str>) -> Option<TenantPool> {
         self.0.databases.opened(database)
     }
@@ -225,7 +229,7 @@ impl TenantPool {
     }
 }
 
-/// Doesn't wait for others to give theirs back.
+/// Doesn't wait for connections in use.
 const NOW: Timeouts = Timeouts {
     wait: Some(Duration::ZERO),
     create: None,

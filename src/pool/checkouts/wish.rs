@@ -3,7 +3,7 @@ use crate::{
     translate::SchemaTranslateMap,
 };
 
-/// What a connection is to be checked out for, once it is known where.
+/// What a connection is checked out for, once its database is known.
 pub(crate) struct Wish<'a> {
     pub(crate) target: &'a Target,
     pub(crate) map: &'a SchemaTranslateMap,
@@ -14,7 +14,7 @@ pub(crate) struct Wish<'a> {
 }
 
 impl Wish<'_> {
-    /// The schema of that name is another one.
+    /// The error for a schema that has the name, but not the OID.
     pub(crate) fn changed(&self) -> CheckoutError {
         match self.target {
             Target::Tenant(tenant) => CheckoutError::ChangedTenant { tenant: tenant.clone() },

@@ -15,14 +15,15 @@ use crate::{
     translate::SchemaTranslateMap,
 };
 
-/// Makes connections for the pool, and decides which may stay.
+/// Opens connections for the pool, and decides which of them are kept.
 pub(crate) struct Manager {
     connector: Arc<Connector>,
     schemas: Arc<Schemas>,
     limits: Limits,
-    /// The connection that proved the pool's options, and the runtime in which it was opened, until somebody asks for one.
+    /// The connection with which `build` checked the pool's options, and the runtime in which it was opened, until the
+    /// first checkout takes it.
     first: Mutex<Option<(Box<AsyncPgConnection>, runtime::Id)>>,
-    /// When a connection was last tested that did not answer.
+    /// When a connection last failed to answer its test.
     silent_since: Mutex<Option<Instant>>,
 }
 
@@ -77,7 +78,7 @@ impl Manager {
 }
 
 impl managed::Manager for Manager {
-    /// In a box, for it is large, and moves along with each checkout.
+    /// In a box, because it is large and is moved at each checkout.
     type Type = Box<TenantConnection>;
     type Error = ConnectError;
 
@@ -134,7 +135,8 @@ impl managed::Manager for Manager {
                 Ok(Ok(_)) => {}
                 Ok(Err(error)) => return Err(RecycleError::message(format!("the connection is broken: {error}"))),
                 Err(_) => {
-                    // Those that were idle as long are tested by nobody: one after the other they would take this long each.
+                    // Connections that were idle as long are replaced untested: testing them one by one could take the
+                    // full time for each.
                     *self.silent_since() = Some(now);
                     return Err(RecycleError::message("the connection doesn't answer"));
                 }

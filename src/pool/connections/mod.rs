@@ -1,4 +1,4 @@
-//! How a pool's connections are made, which may stay, and how many a tenant may have.
+//! How a pool's connections are opened, which of them are kept, and how many a tenant may have.
 
 mod manager;
 mod shares;

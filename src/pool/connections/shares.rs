@@ -16,7 +16,7 @@ pub(crate) struct Shares {
 
 struct Taken {
     tenants: HashMap<SchemaName, Arc<Semaphore>>,
-    /// Once there are so many, those who have no connection, and wait for none, are forgotten.
+    /// At this number of tenants, those that neither have a connection nor wait for one are forgotten.
     forget_at: usize,
 }
 
@@ -33,7 +33,8 @@ impl Shares {
         }
     }
 
-    /// Waits until the tenant has fewer connections than it may have. It keeps the place until the permit is dropped.
+    /// Waits until the tenant has fewer connections than it may have. The permit counts as one of them until it is
+    /// dropped.
     pub(crate) async fn take(
         &self,
         tenant: &SchemaName,
@@ -44,7 +45,7 @@ impl Shares {
             return Ok(permit);
         }
         match tokio::time::timeout(patience, share.acquire_owned()).await {
-            Ok(permit) => Ok(permit.expect("nobody closes it")),
+            Ok(permit) => Ok(permit.expect("a tenant's semaphore is never closed")),
             Err(_) => Err(CheckoutError::TenantExhausted {
                 tenant: tenant.clone(),
                 waited: patience,
@@ -59,7 +60,7 @@ impl Shares {
             return Arc::clone(share);
         }
         if taken.tenants.len() >= taken.forget_at {
-            // Permits and those who wait for one hold the semaphore as well.
+            // Each permit, and each task that waits for one, holds a reference to the semaphore.
             taken.tenants.retain(|_, share| Arc::strong_count(share) > 1);
             taken.forget_at = FORGET_AT_LEAST.max(taken.tenants.len() * 2);
         }

@@ -7,8 +7,8 @@ pub enum BuildError {
     /// The database URL can't be parsed. The error shows neither the URL nor the parser's reason, since both may hold a
     /// password.
     #[error(
-        "the database URL can't be parsed; it should look like postgres://user:password@host:5432/database, with anything \
-         but letters and digits in user and password percent-encoded"
+        "the database URL can't be parsed; it should look like postgres://user:password@host:5432/database, with every \
+         character of user and password percent-encoded that is not a letter or digit"
     )]
     InvalidUrl,
     /// A schema's name is invalid.
@@ -16,9 +16,9 @@ pub enum BuildError {
     InvalidName(#[from] SchemaNameError),
     /// The shared schema is listed in `extension_schemas`: shared tables would be found by their bare names.
     #[error(
-        "{schema:?} is the shared schema, and can't be one of `extension_schemas`: strings and functions would reach its tables by \
-         their bare names. Move the extensions to a schema of their own, `CREATE SCHEMA extensions; ALTER EXTENSION … SET SCHEMA \
-         extensions`, and name that"
+        "{schema:?} is the shared schema, and can't be one of `extension_schemas`: names in strings and functions \
+         would reach its tables without the schema's name. Move the extensions to a schema of their own (`CREATE \
+         SCHEMA extensions; ALTER EXTENSION … SET SCHEMA extensions`) and list that schema"
     )]
     SharedExtensionSchema {
         /// The schema.
@@ -26,8 +26,8 @@ pub enum BuildError {
     },
     /// `listen` is set, but a pooler may be in between: in transaction mode it passes no notifications on.
     #[error(
-        "`listen` needs a session of its own, and a pooler may be in between (`search_path_from_role`): name a way past it by \
-         `migration_url`"
+        "`listen` needs a session of its own, and a pooler may be in between (`search_path_from_role`): give a URL \
+         that bypasses the pooler to `migration_url`"
     )]
     ListenNeedsSession,
     /// `max_size` is 0: a pool without connections would never answer.

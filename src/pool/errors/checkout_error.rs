@@ -40,20 +40,27 @@ pub enum CheckoutError {
     #[error("can't check out a connection for a tenant")]
     InvalidName(#[from] SchemaNameError),
     /// There is no such tenant: no schema of that name or, with a [directory](crate::TenantDirectory), no tenant in it.
-    #[error("unknown tenant {:?}: there is no such schema in the database, or none in the directory; `create_tenant` makes one", .tenant.as_str())]
+    #[error(
+        "unknown tenant {:?}: the database has no such schema or, with a directory, the directory has no such tenant; \
+         `create_tenant` creates one",
+        .tenant.as_str()
+    )]
     UnknownTenant {
         /// The tenant asked for.
         tenant: SchemaName,
     },
     /// The tenant is suspended.
-    #[error("tenant {:?} is suspended; `resume_tenant` lets it in again", .tenant.as_str())]
+    #[error("tenant {:?} is suspended; `resume_tenant` ends that", .tenant.as_str())]
     SuspendedTenant {
         /// The tenant asked for.
         tenant: SchemaName,
     },
-    /// After a request was let in, or a task took its tenant along, the tenant's name went to another tenant, or the
+    /// After a request was admitted, or a task took its tenant along, the tenant's name went to another tenant, or the
     /// tenant was moved.
-    #[error("tenant {:?} is not where it was when this began: it was renamed, moved or dropped meanwhile; begin anew", .tenant.as_str())]
+    #[error(
+        "tenant {:?} was renamed, moved or dropped after this request or task began; start again from the beginning",
+        .tenant.as_str()
+    )]
     ChangedTenant {
         /// The tenant's name at the beginning.
         tenant: SchemaName,
@@ -73,7 +80,8 @@ pub enum CheckoutError {
     },
     /// A connection was free, or could be opened, but the server did not answer in time.
     #[error(
-        "no connection for {target} within {waited:?}: the server did not answer while a connection was tested or opened"
+        "no connection for {target} within {waited:?}: the server did not answer while a connection was tested or \
+         opened"
     )]
     ConnectionTimeout {
         /// What the checkout was for.
@@ -83,15 +91,15 @@ pub enum CheckoutError {
     },
     /// The tenant has as many connections as one tenant may have, and none came back in time.
     #[error(
-        "no connection for tenant {:?} within {waited:?}: it has {limit} already, as many as one may have \
-         (`max_per_tenant`); hold them for a shorter time", .tenant.as_str()
+        "no connection for tenant {:?} within {waited:?}: the tenant already holds {limit}, as many as one tenant may \
+         have (`max_per_tenant`); hold connections for a shorter time", .tenant.as_str()
     )]
     TenantExhausted {
         /// The tenant.
         tenant: SchemaName,
         /// How long it waited.
         waited: Duration,
-        /// How many connections it may have.
+        /// How many connections one tenant may have.
         limit: usize,
     },
     /// No connection could be made.
@@ -128,7 +136,7 @@ pub enum CheckoutError {
         source: DirectoryError,
     },
     /// The directory places the tenant in a schema that doesn't exist, or isn't finished.
-    #[error("{target} should be in {placement}, by the directory, and there is no such schema")]
+    #[error("the directory says that {target} lives in {placement}, and there is no such schema")]
     MissingSchema {
         /// What the checkout was for.
         target: Target,
@@ -145,8 +153,8 @@ pub enum CheckoutError {
     },
     /// The role would bypass row-level security.
     #[error(
-        "{target} shares tables with others, and the pool's role is a superuser or has BYPASSRLS, so that it would see \
-         all rows: connect as a role that has neither"
+        "{target} shares tables with other tenants, and the pool's role would see all tenants' rows, because it is a \
+         superuser or has BYPASSRLS: connect as a role that is neither"
     )]
     BypassesRowSecurity {
         /// What the checkout was for.
@@ -154,9 +162,9 @@ pub enum CheckoutError {
     },
     /// The role can use tables or views that no policy protects, and would see other tenants' rows there.
     #[error(
-        "{target} shares tables with others, and the pool's role would see everybody's rows by way of {}: call \
-         `enable_row_security` again for partitions and tables, make a view `WITH (security_invoker)`, or revoke the role's \
-         rights to them", .relations.join(", ")
+        "{target} shares tables with other tenants, and the pool's role would see all tenants' rows through {}: call \
+         `enable_row_security` again for partitions and tables, make a view `WITH (security_invoker)`, or revoke the \
+         role's rights to them", .relations.join(", ")
     )]
     UnprotectedRows {
         /// What the checkout was for.
@@ -166,8 +174,8 @@ pub enum CheckoutError {
     },
     /// Showing a tenant its rows needs a session setting, and a pooler may be in between.
     #[error(
-        "{target} shares tables with others, which takes a setting on the session, and a pooler may be in between \
-         (`search_path_from_role`): give the tenant a schema, or connect past the pooler"
+        "{target} shares tables with other tenants, which needs a session setting, and a pooler may be in between \
+         (`search_path_from_role`): give the tenant a schema of its own, or bypass the pooler"
     )]
     RowsNeedSession {
         /// What the checkout was for.

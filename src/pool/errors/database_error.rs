@@ -8,7 +8,8 @@ use super::BuildError;
 pub enum DatabaseError {
     /// There is no database of that name.
     #[error(
-        "database {database:?} is not declared: add `.database({database:?}, url)` to the pool's builder; declared are {declared:?}"
+        "database {database:?} is not declared: add `.database({database:?}, url)` to the pool's builder; declared are \
+         {declared:?}"
     )]
     Undeclared {
         /// The name.
@@ -32,10 +33,10 @@ pub enum DatabaseError {
         /// How long the checkout waited.
         waited: Duration,
     },
-    /// As many databases as may be open are in use.
+    /// All databases that may be open at a time are in use.
     #[error(
-        "database {database:?} was not opened within {waited:?}: all of {limit} databases that may be open are in use; \
-         hold connections for a shorter time, or raise `DatabaseLimits::databases`"
+        "database {database:?} was not opened within {waited:?}: all {limit} databases that may be open at a time are \
+         in use; hold connections for a shorter time, or raise `DatabaseLimits::databases`"
     )]
     TooMany {
         /// The name.

@@ -15,17 +15,18 @@ pub(crate) type OpenPool<P> = dyn Fn(String) -> BoxFuture<'static, Result<P, Bui
 
 /// What is opened for each database.
 pub(crate) trait Pool: Clone + Send + Sync + 'static {
-    /// Whether nobody has a connection, waits for one, or is about to ask for one.
+    /// Whether no connection is in use, awaited, or about to be asked for.
     fn is_idle(&self) -> bool;
 
-    /// Closes free connections at once, others when they come back.
+    /// Closes free connections at once, and the connections in use when they come back.
     fn close(&self);
 }
 
 /// Finds the URL of a database by its name.
 pub(crate) type FindUrl = dyn Fn(&str) -> BoxFuture<'static, Option<String>> + Send + Sync;
 
-/// Further databases behind a pool: each gets a pool of its own when it is needed, and loses it when it isn't any more.
+/// Further databases behind a pool: each gets a pool of its own when it is first needed. The pool is closed when it was
+/// unused for long enough.
 pub(crate) struct Databases<P> {
     declared: HashMap<String, String>,
     find: Option<Arc<FindUrl>>,
@@ -37,7 +38,7 @@ pub(crate) struct Databases<P> {
 
 struct AllOpen<P> {
     pools: HashMap<Arc<str>, Open<P>>,
-    /// Whether somebody sees to it that they are closed again.
+    /// Whether the task runs that closes idle databases.
     is_watched: bool,
 }
 
@@ -48,7 +49,7 @@ struct Open<P> {
 }
 
 impl<P: Pool> Open<P> {
-    /// Whether nobody has a connection, or is about to ask for one.
+    /// Whether no connection is in use, or about to be asked for.
     fn is_idle(&self) -> bool {
         Arc::strong_count(&self.pool) == 1 && self.pool.get().is_none_or(P::is_idle)
     }
@@ -128,12 +129,12 @@ impl<P: Pool> Databases<P> {
         })
     }
 
-    /// The pool of a database, opened if it isn't.
+    /// The pool of a database, which is opened if necessary.
     pub(crate) async fn get(self: &Arc<Self>, database: &Arc<str>, deadline: Deadline) -> Result<P, DatabaseError> {
         self.get_at(database, self.url(database), deadline).await
     }
 
-    /// The same, with a URL that is found when it is needed.
+    /// Like [`get`](Self::get), with a URL that is looked up only if the database must be opened.
     pub(crate) async fn get_at(
         self: &Arc<Self>,
         database: &Arc<str>,
@@ -176,7 +177,7 @@ impl<P: Pool> Databases<P> {
         self.lock().pools.get_mut(database).and_then(Open::take_up)
     }
 
-    /// The URL of a database that was declared, or is found.
+    /// The URL of a database: declared, or found by the application's function.
     pub(crate) async fn url(&self, database: &str) -> Result<String, DatabaseError> {
         let declared = self.declared.get(database).cloned();
         let url = match (declared, &self.find) {
@@ -193,7 +194,7 @@ impl<P: Pool> Databases<P> {
         })
     }
 
-    /// A place for one more database, once there is one.
+    /// Waits until one more database may be open.
     async fn room(self: &Arc<Self>, database: &Arc<str>) -> Arc<OnceCell<P>> {
         loop {
             {
@@ -224,7 +225,7 @@ impl<P: Pool> Databases<P> {
         }
     }
 
-    /// Closes all, those in use when their connections come back.
+    /// Closes all databases. Connections in use are closed when they come back.
     pub(crate) fn close(&self) {
         for (_, open) in self.lock().pools.drain() {
             if let Some(pool) = open.pool.get() {
@@ -245,7 +246,7 @@ impl<P: Pool> Open<P> {
     }
 }
 
-/// Closes databases that weren't used for so long, until none is open any more.
+/// Closes each database that was unused for `idle`, until no database is open.
 async fn close_idle<P: Pool>(databases: Weak<Databases<P>>, idle: Duration) {
     loop {
         tokio::time::sleep(idle / 2).await;

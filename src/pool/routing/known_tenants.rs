@@ -13,11 +13,11 @@ use crate::{
     translate::SchemaTranslateMap,
 };
 
-/// What a directory answered lately.
+/// A directory's latest answers.
 pub(crate) struct KnownTenants {
     pub(crate) tenants: Remembered<SchemaName, Arc<Resolved>>,
     pub(crate) domains: Remembered<String, SchemaName>,
-    /// When this process last heard that something was done to a tenant.
+    /// When this process last heard that a tenant was changed.
     heard: Mutex<Option<Instant>>,
 }
 
@@ -26,7 +26,7 @@ pub(crate) struct KnownTenants {
 pub(crate) struct Resolved {
     pub(crate) entry: DirectoryEntry,
     pub(crate) map: SchemaTranslateMap,
-    /// The OID of the schema in which it was first met; 0 before that.
+    /// The OID of the tenant's schema when this process first looked it up; 0 before that.
     namespace: AtomicU32,
 }
 
@@ -39,13 +39,13 @@ impl Resolved {
         }
     }
 
-    /// The schema by its OID, once somebody has been there.
+    /// The OID of the tenant's schema, once it was looked up.
     #[cfg(feature = "_web")]
     pub(crate) fn namespace(&self) -> Option<u32> {
         Some(self.namespace.load(Relaxed)).filter(|&namespace| namespace != 0)
     }
 
-    /// Notes where the tenant was met, unless it was met before.
+    /// Records the OID of the tenant's schema, unless one is recorded.
     pub(crate) fn meet(&self, namespace: Option<u32>) {
         if let Some(namespace) = namespace
             && self.namespace.load(Relaxed) == 0
@@ -64,7 +64,8 @@ impl KnownTenants {
         }
     }
 
-    /// Another tenant, or none, may have the name from now on: domains that led to it may lead elsewhere, and others to it.
+    /// Another tenant, or none, may have the name from now on. So the remembered domains of that tenant are forgotten,
+    /// and the domains that belonged to nobody.
     pub(crate) fn forget(&self, tenant: &SchemaName) {
         self.tenants.forget(tenant);
         self.domains
@@ -76,7 +77,7 @@ impl KnownTenants {
         *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
-    /// Whether something was done to any tenant since, as far as this process heard.
+    /// Whether this process has heard since `then` that any tenant was changed.
     pub(crate) fn heard_since(&self, then: Instant) -> bool {
         let heard = *self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         heard.is_some_and(|heard| then <= heard)

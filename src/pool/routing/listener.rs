@@ -1,4 +1,4 @@
-//! What is done to tenants is told to all processes by `NOTIFY`.
+//! Changes to tenants are announced to all processes by `NOTIFY`; this is the receiving side.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,10 +12,10 @@ use crate::{
     backend::postgres::{ConnectError, Connector},
 };
 
-/// What is done to tenants is told on this channel.
+/// The channel on which changes to tenants are announced.
 pub(crate) const CHANNEL: &str = "diesel_tenants";
 
-/// After so long without news the connection is tested: a dead one would be silent for hours.
+/// After this long without a notification, the connection is tested: a dead connection would be silent for hours.
 const SILENCE: Duration = Duration::from_secs(15);
 
 /// Listens until it is dropped.
@@ -50,7 +50,7 @@ impl Listening {
         loop {
             if let Ok(mut connection) = self.connect().await {
                 pause = Duration::from_millis(100);
-                // Whatever happened before went unheard.
+                // Changes from before this connection listened went unheard.
                 self.forget_all();
                 self.hear(&mut connection).await;
             }
@@ -66,7 +66,7 @@ impl Listening {
         Ok(connection)
     }
 
-    /// Until the connection breaks.
+    /// Receives notifications until the connection breaks.
     async fn hear(&self, connection: &mut AsyncPgConnection) {
         loop {
             let news = {

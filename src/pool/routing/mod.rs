@@ -1,5 +1,5 @@
-//! Where a tenant is, as far as this process knows. Nothing here knows of checkouts: what is opened for a database is a
-//! parameter.
+//! Where a tenant is, as far as this process knows. Nothing here depends on checkouts: the type of pool that is opened
+//! for a database is a type parameter.
 
 mod databases;
 mod known_tenants;

@@ -13,7 +13,8 @@ pub(crate) struct ReplicaUrls {
     pub(crate) limits: DatabaseLimits,
 }
 
-/// Pools whose connections only read: one for each replica, and one for each database, as they are needed.
+/// Pools whose connections only read: one for each replica, and one for each database. Each is opened when it is first
+/// needed.
 pub(crate) struct Readers<P> {
     pub(crate) pools: Arc<Databases<P>>,
     pub(crate) main_url: String,

@@ -11,8 +11,8 @@ use quick_cache::{
 
 use crate::tenancy::{DirectoryCache, DirectoryError};
 
-/// Answers of a directory, also that there is none, and that it could not be asked. Whoever asks for what somebody else
-/// is asking for already waits for the answer.
+/// Answers of a directory, including "there is none" and "the directory could not be asked". If a question is already
+/// being asked, a second caller waits for that answer.
 pub(crate) struct Remembered<K, V> {
     answers: Cache<K, Answer<V>>,
     times: DirectoryCache,
@@ -25,7 +25,7 @@ type Found<V> = Result<Option<V>, DirectoryError>;
 #[derive(Clone)]
 struct Answer<V> {
     found: Found<V>,
-    /// `None` if it has to be asked for again.
+    /// `None` if the directory must be asked again.
     fresh_until: Option<Instant>,
     /// When the directory said so.
     said: Instant,
@@ -46,7 +46,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Remembered<K, V> {
         }
     }
 
-    /// What is remembered, while it counts.
+    /// The remembered answer, while it is fresh.
     pub(crate) fn get<Q>(&self, key: &Q) -> Option<Found<V>>
     where
         Q: Hash + Equivalent<K> + ?Sized,
@@ -55,7 +55,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Remembered<K, V> {
         answer.is_fresh(Instant::now()).then_some(answer.found)
     }
 
-    /// What is remembered, or what `find` says.
+    /// The remembered answer, or else the answer of `find`.
     pub(crate) async fn get_or_find<Q>(&self, key: &Q, find: impl Future<Output = Found<V>>) -> Found<V>
     where
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
@@ -67,19 +67,19 @@ impl<K: Hash + Eq + Clone, V: Clone> Remembered<K, V> {
                 EntryAction::ReplaceWithGuard
             }
         };
-        // Dropped unfilled, a guard passes to the next who waits.
+        // If a guard is dropped unfilled, the next waiting caller gets it.
         let (guard, before) = match self.answers.entry_async(key, look).await {
             EntryResult::Retained(found) => return found,
             EntryResult::Vacant(guard) => (guard, None),
             EntryResult::Replaced(guard, before) => (guard, Some(before)),
-            EntryResult::Removed(..) | EntryResult::Timeout => unreachable!("nothing is removed, nor has a time limit"),
+            EntryResult::Removed(..) | EntryResult::Timeout => unreachable!("`look` neither removes nor times out"),
         };
         let forgotten = self.forgotten.load(SeqCst);
         let said = Instant::now();
         let found = find.await;
         let answer = self.answer(found, said, before);
         let found = answer.found.clone();
-        // The answer may be older than what was done to the tenant meanwhile.
+        // The tenant may have been changed while the directory answered.
         let is_outdated = self.forgotten.load(SeqCst) != forgotten;
         let _ = guard.insert(Answer {
             fresh_until: answer.fresh_until.filter(|_| !is_outdated),
@@ -120,7 +120,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Remembered<K, V> {
         }
     }
 
-    /// Has it asked for anew.
+    /// Forgets one answer, so that the next caller asks the directory.
     pub(crate) fn forget<Q>(&self, key: &Q)
     where
         Q: Hash + Equivalent<K> + ?Sized,
@@ -129,7 +129,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Remembered<K, V> {
         self.answers.remove(key);
     }
 
-    /// Has asked for anew what is known to be so, or not to be there.
+    /// Forgets the answers for which `is_outdated` returns true; it gets `None` for "there is none".
     pub(crate) fn forget_if(&self, is_outdated: impl Fn(Option<&V>) -> bool) {
         self.forgotten.fetch_add(1, SeqCst);
         let is_kept = |answer: &Answer<V>| match &answer.found {
@@ -139,7 +139,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Remembered<K, V> {
         self.answers.retain(|_, answer| is_kept(answer));
     }
 
-    /// Has everything asked for anew.
+    /// Forgets all answers.
     pub(crate) fn forget_all(&self) {
         self.forgotten.fetch_add(1, SeqCst);
         self.answers.clear();
@@ -164,7 +164,7 @@ mod tests {
             |remembered| remembered.forget_all(),
         );
         for forget in [one, some, all] {
-            // Asked for the first time, and again after it got old.
+            // With no answer yet, and with an expired answer.
             for first in [Duration::from_secs(3600), Duration::ZERO] {
                 let remembered = Remembered::<String, u8>::new(DirectoryCache::new().ttl(first));
                 if first.is_zero() {
@@ -180,7 +180,7 @@ mod tests {
                 forget(&remembered);
                 answer.send(1).unwrap();
                 assert!(matches!(under_way.await, Ok(Some(1))));
-                assert!(remembered.get("a").is_none(), "it may be older than the change");
+                assert!(remembered.get("a").is_none(), "the answer may be older than the change");
                 let now = remembered.get_or_find("a", async { Ok(Some(2)) }).await;
                 assert!(matches!(now, Ok(Some(2))), "{now:?}");
             }

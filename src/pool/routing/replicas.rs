@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// For how long nobody tries a server that could not be connected to.
+/// How long a server is left alone after it could not be connected to.
 const REST: Duration = Duration::from_secs(5);
 
 /// The replicas of one database.
@@ -14,7 +14,7 @@ const REST: Duration = Duration::from_secs(5);
 pub(crate) struct Replicas {
     all: Vec<Replica>,
     next: AtomicUsize,
-    /// Of the database itself, since it could not be asked.
+    /// The rest of the database itself, after it could not be asked.
     pub(crate) rest: Rest,
 }
 
@@ -24,7 +24,7 @@ pub(crate) struct Replica {
     pub(crate) rest: Rest,
 }
 
-/// Until when nobody tries a server that could not be connected to.
+/// How long a server that could not be connected to is still left alone.
 #[derive(Default)]
 pub(crate) struct Rest(Mutex<Option<Instant>>);
 
@@ -42,7 +42,7 @@ impl Replicas {
         }
     }
 
-    /// Each of them once, but those that rest; another one first each time.
+    /// Each replica that isn't resting, once; each call starts with another replica.
     pub(crate) fn in_turn(&self) -> impl Iterator<Item = (&Self, &Replica)> {
         let first = self.next.fetch_add(1, Relaxed);
         let count = self.all.len();
@@ -53,7 +53,8 @@ impl Replicas {
 }
 
 impl Rest {
-    /// After its rest one tries it, and the others wait for how that ends.
+    /// Whether the server may be tried. After its rest, only one caller tries it; the others treat it as resting until
+    /// that attempt ends.
     pub(crate) fn may_be_tried(&self) -> bool {
         let mut rests_until = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
@@ -67,12 +68,12 @@ impl Rest {
         }
     }
 
-    /// It answered.
+    /// Ends the rest: the server answered.
     pub(crate) fn end(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// It could not be connected to.
+    /// Begins a rest: the server could not be connected to.
     pub(crate) fn begin(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + REST);
     }

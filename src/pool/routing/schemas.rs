@@ -24,37 +24,39 @@ use crate::{
 
 /// The maps in use, each with what is known of the schema it leads to.
 ///
-/// That a schema doesn't exist is remembered too, apart and for a second at most, so that a flood of unknown names costs neither
-/// connections nor queries: however many there are, they can't push out those that exist.
+/// Missing schemas are remembered too, for a second at most, so that a flood of unknown names costs neither connections
+/// nor queries. They have a cache of their own: however many there are, they can't push out existing schemas.
 pub(crate) struct Schemas {
     known: Cache<SchemaTranslateMap, Known>,
     time_to_live: Duration,
-    /// The schemas that weren't there, and until when that counts.
+    /// The missing schemas, and until when each counts as missing.
     absent: Cache<SchemaName, Instant>,
     absent_for: Duration,
-    /// When the last of them is asked for again, in microseconds from the start; 0 if there never was one.
+    /// When the last of them stops counting as missing, in microseconds from the start; 0 if no schema was ever
+    /// missing.
     absent_until: AtomicU64,
     started: Instant,
-    /// When types were last found to be others than before, in microseconds from the start.
+    /// When a tenant's types were last found to have changed, in microseconds from the start.
     types_changed: AtomicU64,
     /// How many times anything was forgotten.
     forgotten: AtomicU64,
 }
 
-/// Why nobody gets a connection to a schema.
+/// Why a checkout for a schema is refused.
 pub(crate) enum Refused {
     /// There is no tenant of that name.
     Unknown(SchemaName),
     /// The tenant is suspended.
     Suspended(SchemaName),
-    /// The session that answered reaches tables by their bare names: a pooler's, whose role was altered.
+    /// The session that answered reaches tables without their schema's name: it is a pooler's session, and the role's
+    /// search_path was altered.
     UnsafeSession(ConnectError),
 }
 
 #[derive(Clone)]
 struct Known {
     translation: Arc<Translation>,
-    /// `None` if the map leads unqualified names to no schema.
+    /// `None` if the map sends unqualified names to no schema.
     identity: Option<SchemaIdentity>,
     /// When the catalog was asked; `None` if it has to be asked again.
     seen: Option<Instant>,
@@ -74,8 +76,8 @@ impl Schemas {
         }
     }
 
-    /// The translation of `map`, if its schema was seen lately. The caller knows the time, so that a checkout asks for it
-    /// once.
+    /// The translation of `map`, if its schema was seen lately. The caller passes the time, so that a checkout reads
+    /// the clock once.
     pub(crate) fn get(&self, map: &SchemaTranslateMap, now: Instant) -> Option<Arc<Translation>> {
         let Known { translation, seen, .. } = self.known.get(map)?;
         (now.saturating_duration_since(seen?) < self.time_to_live).then_some(translation)
@@ -87,13 +89,13 @@ impl Schemas {
         Some((identity?, seen))
     }
 
-    /// Whether what the catalog said at that time still counts.
+    /// Whether an answer that the catalog gave at that time is still fresh.
     pub(crate) fn counts(&self, seen: Instant) -> bool {
         seen.elapsed() < self.time_to_live
     }
 
-    /// Whether the schema to which `map` sends unqualified names was missing a moment ago. Where none was, that costs no more than to
-    /// read a number.
+    /// Whether the schema to which `map` sends unqualified names was missing a moment ago. If no schema was missing
+    /// lately, this only reads a number.
     pub(crate) fn is_absent(&self, map: &SchemaTranslateMap) -> bool {
         let until = self.absent_until.load(Relaxed);
         if until == 0 || self.started.elapsed().as_micros() as u64 >= until {
@@ -139,7 +141,7 @@ impl Schemas {
                     Err(error) => return Ok(Err(Refused::UnsafeSession(error))),
                 },
                 facts => {
-                    // Its types may be gone; if it comes back under this name, they are others.
+                    // The schema's types may be gone. If a schema gets this name again, its types have other OIDs.
                     if let Some((_, gone)) = self.known.remove(map)
                         && !gone.translation.types().is_empty()
                     {
@@ -157,7 +159,8 @@ impl Schemas {
         };
         let namespace = identity.map(|identity| identity.oid);
         let translation = match self.known.get(map) {
-            // Finished texts are kept by translation: as long as nothing changed it stays the same.
+            // Finished texts are kept by translation, so the translation stays the same object as long as nothing
+            // changed.
             Some(Known { translation, .. }) if translation.types() == types && translation.namespace() == namespace => {
                 translation
             }
@@ -180,7 +183,7 @@ impl Schemas {
             );
         };
         insert(seen);
-        // The answer may be older than what was done to the schema meanwhile.
+        // The schema may have been changed while the catalog answered.
         if self.forgotten.load(SeqCst) != forgotten {
             insert(None);
         }
@@ -235,13 +238,13 @@ impl Schemas {
         }
     }
 
-    /// From now on connections are replaced that were made before: they may know types by OIDs that are no more.
+    /// Has all connections replaced that were made before now: they may remember OIDs of types that no longer exist.
     fn note_changed_types(&self) {
         self.types_changed
             .store(self.started.elapsed().as_micros() as u64, Relaxed);
     }
 
-    /// Whether a connection made at that time may remember the OID of a type that was dropped, or made anew, since.
+    /// Whether a connection made at that time may remember the OID of a type that was dropped or recreated since.
     pub(crate) fn outdate(&self, made: Instant) -> bool {
         let types_changed = self.types_changed.load(Relaxed);
         types_changed > 0 && made <= self.started + Duration::from_micros(types_changed)
