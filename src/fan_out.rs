@@ -1,4 +1,4 @@
-//! The same work for many tenants, some of them at a time.
+//! The same work for many tenants, several tenants at a time.
 
 use std::error::Error;
 
@@ -14,7 +14,8 @@ pub struct EachTenant<'a> {
     concurrency: usize,
 }
 
-/// The result for each tenant, in the order in which the tenants were given; by default sorted by name.
+/// The report of [`EachTenant::run`]: the result for each tenant, in the order in which the tenants were given; by
+/// default sorted by name.
 #[derive(Debug)]
 #[must_use = "failures are found in here"]
 #[non_exhaustive]
@@ -108,7 +109,7 @@ impl TenantPool {
         EachTenant {
             pool: self,
             chosen: None,
-            // Requests go on meanwhile.
+            // The other half is left to requests.
             concurrency: (self.status().max_size / 2).max(1),
         }
     }
@@ -135,8 +136,8 @@ impl EachTenant<'_> {
     /// Runs the work. A failure for one tenant doesn't stop the others. Dropping the future stops the work.
     ///
     /// # Errors
-    /// [`CheckoutError`] if the tenants can't be listed, or a chosen name is one that no tenant can have: no work was
-    /// done then. Failures of single tenants are in the result.
+    /// [`CheckoutError`] if the tenants can't be listed, or no tenant can have one of the chosen names. No work was
+    /// done then. Failures of single tenants are in the report.
     pub async fn run<T, E, F>(self, work: impl Fn(Checkout) -> F) -> Result<FanOutReport<T, E>, CheckoutError>
     where
         F: Future<Output = Result<T, E>>,

@@ -1,4 +1,5 @@
-//! SQL text and a map of schemas in, SQL text out: what the package `diesel-tenants-translate` does, which needs neither Diesel nor a connection.
+//! SQL text and a map of schemas in, SQL text out. The package `diesel-tenants-translate` does this; it needs neither
+//! Diesel nor a connection.
 
 pub use diesel_tenants_translate::{
     CacheStatistics, Hazard, HazardKind, Place, SchemaTranslateMap, SessionEffect, Template, TranslateError,

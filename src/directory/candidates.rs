@@ -6,9 +6,9 @@ use crate::{Placement, SchemaName};
 #[derive(Debug, Clone)]
 pub(super) struct Candidates(pub(super) Vec<Option<Arc<str>>>);
 
-/// A policy has nothing to choose among.
+/// A policy has no databases to choose from.
 #[derive(Debug, thiserror::Error)]
-#[error("the placement policy has no databases to choose among: name some in `among`, or add `or_main`")]
+#[error("the placement policy has no databases to choose from: name some in `among`, or call `or_main`")]
 pub(super) struct NoCandidates;
 
 impl Candidates {
@@ -21,7 +21,7 @@ impl Candidates {
     }
 }
 
-/// A schema of the tenant's name.
+/// The place of a schema with the tenant's name in a database.
 pub(super) fn schema_in(database: Option<&Arc<str>>, tenant: &SchemaName) -> Placement {
     let placement = Placement::schema(tenant.clone());
     match database {

@@ -6,8 +6,9 @@ use crate::{
 
 /// The catalog of the pool's own database as a directory: each schema is a tenant's.
 ///
-/// The same holds without a directory. With this one, the [`DirectoryCache`](super::DirectoryCache) is in front, and
-/// remembers unknown tenants too: for as long as it does, requests for them cost no connection and no query.
+/// A pool without a directory knows the same tenants. This directory adds the
+/// [`DirectoryCache`](super::DirectoryCache), which remembers unknown tenants too: while an unknown tenant is
+/// remembered, requests for it cost no connection and no query.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CatalogDirectory;
 

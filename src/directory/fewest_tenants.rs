@@ -9,9 +9,9 @@ use diesel_async::RunQueryDsl;
 use super::candidates::{Candidates, NoCandidates, schema_in};
 use crate::{BoxFuture, PlacementPolicy, SchemaName, TenantPool, tenancy::PolicyAnswer};
 
-/// Places each new tenant in the database with the fewest tenants, in a schema of its name. It counts the rows of the
-/// table `tenants` of [`DirectoryTables`](super::DirectoryTables), including suspended and archived tenants. Of
-/// databases with equally many, the first one named is taken.
+/// Places each new tenant in the database with the fewest tenants, in a schema of its name. The policy counts the rows
+/// of the table `tenants` of [`DirectoryTables`](super::DirectoryTables), including suspended and archived tenants.
+/// Among databases with equally many tenants, it takes the one that was named first.
 ///
 /// Tenants that are created at the same moment don't count each other, and may be placed together; the next ones go
 /// elsewhere.
@@ -34,7 +34,7 @@ impl FewestTenants {
         Self(Candidates::among(databases))
     }
 
-    /// The same, with the pool's own database among them, as the last.
+    /// Adds the pool's own database to the choice, as the last one.
     #[must_use]
     pub fn or_main(mut self) -> Self {
         self.0.add_main();

@@ -30,7 +30,7 @@ pub struct FixedDirectory {
 #[non_exhaustive]
 pub enum FixedDirectoryError {
     /// No tenant can have that name.
-    #[error("can't put a tenant in the directory")]
+    #[error("can't add a tenant to the directory: its name is invalid")]
     InvalidName(#[from] SchemaNameError),
     /// A tenant is named twice.
     #[error("tenant {tenant:?} is in the directory already")]
@@ -56,16 +56,20 @@ pub enum FixedDirectoryError {
         /// The tenant to whom it belongs.
         other: SchemaName,
     },
-    /// A domain is in letters other than ASCII: in its other form it could be another tenant's.
+    /// A domain has letters outside ASCII: its ASCII form could belong to another tenant.
     #[error(
-        "domain {domain:?} is not in ASCII: put it in as browsers send it, `xn--bcher-kva.example` for `bücher.example`"
+        "can't add domain {domain:?} to the directory: it is not in ASCII. Write it as browsers send it: \
+         `xn--bcher-kva.example` for `bücher.example`"
     )]
     NotAscii {
         /// The domain.
         domain: String,
     },
     /// A domain is given to a tenant that isn't in the directory.
-    #[error("domain {domain:?} can't belong to tenant {tenant:?}, who isn't in the directory")]
+    #[error(
+        "can't add domain {domain:?} to the directory: its tenant {tenant:?} isn't in the directory; add the \
+             tenant first"
+    )]
     UnknownTenant {
         /// The domain.
         domain: String,

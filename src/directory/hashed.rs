@@ -5,8 +5,8 @@ use sha2::{Digest, Sha256};
 use super::candidates::{Candidates, NoCandidates, schema_in};
 use crate::{BoxFuture, PlacementPolicy, SchemaName, TenantPool, tenancy::PolicyAnswer};
 
-/// Places each new tenant in a database that follows from its name, in a schema of its name: the same in every process,
-/// and in every version of this library. It sends no query.
+/// Places each new tenant in a schema of its name, in a database that is computed from the name. The choice is the same
+/// in every process and in every version of this library. It takes no query.
 ///
 /// The order in which databases are named doesn't matter. Adding a database moves no existing tenant. The added
 /// database gets about its share of the new tenants; all others go where they would have gone before.
@@ -28,18 +28,18 @@ impl Hashed {
         Self(Candidates::among(databases))
     }
 
-    /// The same, with the pool's own database among them.
+    /// Adds the pool's own database to the choice.
     #[must_use]
     pub fn or_main(mut self) -> Self {
         self.0.add_main();
         self
     }
 
-    /// Each database draws a lot for each tenant, and the highest wins.
+    /// Rendezvous hashing: each database gets a score for the tenant, and the highest score wins.
     fn choose(&self, tenant: &str) -> Option<&Option<Arc<str>>> {
         let lot = |database: &&Option<Arc<str>>| {
             let mut hash = Sha256::new();
-            // A zero byte is in no name.
+            // No name contains a zero byte.
             hash.update(database.as_deref().unwrap_or_default());
             hash.update([0]);
             hash.update(tenant);

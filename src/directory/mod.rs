@@ -1,10 +1,10 @@
 //! Where tenants live: directories for a pool to ask.
 //!
 //! Without a directory every schema of the pool's database is a tenant. With a directory
-//! ([`TenantPoolBuilder::directory`](crate::TenantPoolBuilder::directory)) the tenants are those that it knows, and
-//! each lives where its [`Placement`](crate::Placement) says: in a schema of the pool's own database, in another
-//! database on any server, or among the rows of shared tables. Handlers don't notice the difference: they call
-//! `for_tenant(..)` all the same.
+//! ([`TenantPoolBuilder::directory`](crate::TenantPoolBuilder::directory)) the tenants are those that the directory
+//! knows, and each tenant lives where its [`Placement`](crate::Placement) says: in a schema of the pool's own database,
+//! in another database on any server, or among the rows of shared tables. Handlers don't notice the difference: they
+//! call `for_tenant(..)` all the same.
 
 mod candidates;
 mod catalog;

@@ -9,17 +9,20 @@ use crate::{ConnectError, SchemaName, SchemaNameError, TenantPool};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReferenceTablesError {
-    /// A name can't be a table's.
+    /// A table can't have the name that was given.
     #[error("can't make a table a reference table")]
     InvalidName(#[from] SchemaNameError),
     /// No connection could be made.
     #[error("can't connect to make reference tables")]
     Connect(#[from] ConnectError),
     /// The database doesn't have the extension Citus.
-    #[error("this database has no extension `citus`: connect to its coordinator, and run `CREATE EXTENSION citus`")]
+    #[error(
+        "can't make reference tables: this database has no extension `citus`; connect to the coordinator, and run \
+             `CREATE EXTENSION citus`"
+    )]
     NotCitus,
     /// There is no such table.
-    #[error("there is no table {table:?} in schema {schema:?}, to make it a reference table")]
+    #[error("can't make table {table:?} a reference table: schema {schema:?} has no such table")]
     Missing {
         /// The shared schema.
         schema: SchemaName,
@@ -47,11 +50,11 @@ struct Yes {
 
 impl TenantPool {
     /// On Citus with `citus.enable_schema_based_sharding`: has every node keep a copy of these tables of the shared
-    /// schema. Tenants' foreign keys can reference no other shared tables, and joins with others don't run on the
-    /// tenant's node. Repeating the call changes nothing.
+    /// schema. Tenants' foreign keys can't reference other shared tables, and joins with other shared tables don't run
+    /// on the tenant's node. Repeating the call changes nothing.
     ///
-    /// List a table behind those that its foreign keys reference. All are done in one transaction, on a connection
-    /// outside the pool, which must lead to the coordinator.
+    /// List a table after the tables that its foreign keys reference. All tables are changed in one transaction, on a
+    /// connection outside the pool, which must lead to the coordinator.
     ///
     /// # Errors
     /// [`ReferenceTablesError`]; nothing is changed then.
@@ -97,7 +100,7 @@ impl TenantPool {
     }
 }
 
-/// Whether a table is one already; `None` if there is no such table.
+/// Whether a table is a reference table; `None` if there is no such table.
 async fn is_reference_table(connection: &mut AsyncPgConnection, name: &str) -> Result<Option<bool>, DieselError> {
     let found: Option<Yes> = diesel::sql_query(
         "SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition p WHERE p.logicalrelid = c.oid AND p.partmethod = 'n' \

@@ -1,4 +1,4 @@
-//! Tables that many tenants share, a row each.
+//! Tables that many tenants share: each row belongs to one tenant.
 
 use diesel::{
     OptionalExtension, QueryableByName,
@@ -13,14 +13,17 @@ use crate::{ConnectError, SchemaName, SchemaNameError, TenantPool, backend::post
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RowSecurityError {
-    /// A name can't be a table's or a column's.
+    /// A table or a column can't have the name that was given.
     #[error("can't put a table under row-level security")]
     InvalidName(#[from] SchemaNameError),
     /// No connection could be made.
     #[error("can't connect to put tables under row-level security")]
     Connect(#[from] ConnectError),
     /// There is no such table, or it has no such column.
-    #[error("there is no table {table:?} with a column {column:?} in schema {schema:?}")]
+    #[error(
+        "can't put table {table:?} under row-level security: schema {schema:?} has no such table with a column \
+             {column:?}"
+    )]
     Missing {
         /// The shared schema.
         schema: SchemaName,
@@ -48,19 +51,19 @@ impl TenantPool {
     /// call changes nothing.
     ///
     /// `column` holds the tenant id, in any type that can be read from text. An id that the type would write in another
-    /// way (`07` in an integer, one too long for a `varchar(8)`) sees no rows and adds none: it could be another
-    /// tenant's. The column becomes `NOT NULL`, and its default is the running checkout's tenant, so that `INSERT`
-    /// needn't name it. The policies also hold for the table's owner (`FORCE`), and no other policy can show anybody
-    /// more (one of them is `RESTRICTIVE`). Superusers and roles with `BYPASSRLS` see everything: a pool refuses to
-    /// hand such connections to tenants.
+    /// way (`07` in an integer, a text too long for a `varchar(8)`) sees no rows and adds none: in the type's spelling
+    /// it could be another tenant's id. The column becomes `NOT NULL`, and its default is the running checkout's
+    /// tenant, so that `INSERT` needn't name it. The policies also hold for the table's owner (`FORCE`), and no other
+    /// policy can show a tenant more, because one of them is `RESTRICTIVE`. Superusers and roles with `BYPASSRLS` see
+    /// everything: a pool refuses to hand such connections to tenants.
     ///
     /// Partitions, and tables that inherit, get the same policies: a query that names a partition doesn't meet its
     /// parent's policies. After adding a partition, call this again. Until then a pool whose role may use the partition
-    /// refuses its tenants connections, with an [error](crate::CheckoutError::UnprotectedRows) that names the
-    /// partition, at most a second after it was added. The same holds where views, materialized views and foreign
-    /// tables would show the role more.
+    /// refuses checkouts for its tenants, with an [error](crate::CheckoutError::UnprotectedRows) that names the
+    /// partition, at most a second after it was added. The same holds if views, materialized views or foreign tables
+    /// would show the role more.
     ///
-    /// All tables are done in one transaction, on a connection outside the pool, whose role must own them.
+    /// All tables are changed in one transaction, on a connection outside the pool, whose role must own the tables.
     ///
     /// # Errors
     /// [`RowSecurityError`]; nothing is changed then.
@@ -69,7 +72,8 @@ impl TenantPool {
         tables: impl IntoIterator<Item = &'a str>,
         column: &str,
     ) -> Result<(), RowSecurityError> {
-        // The same rules hold for all names of PostgreSQL's, but for a schema's prefix `pg_`, which nobody should want.
+        // All names in PostgreSQL follow the rules of schema names, except that only a schema's may not begin with
+        // `pg_`, which no column needs.
         let quoted_column = SchemaName::new(column)?;
         let tables = tables
             .into_iter()
@@ -111,10 +115,10 @@ impl TenantPool {
 /// The column that holds the tenant id.
 #[derive(QueryableByName)]
 struct IdColumn {
-    /// Its type, as SQL.
+    /// The column's type, as SQL.
     #[diesel(sql_type = Text)]
     id_type: String,
-    /// Whether it keeps every text as it is.
+    /// Whether the type keeps every text as it is.
     #[diesel(sql_type = Bool)]
     keeps_texts: bool,
     /// Whether values are equal only if their texts are.
@@ -150,7 +154,7 @@ async fn find_column(
     .optional()
 }
 
-/// A table, its partitions and what inherits from it, quoted, each behind that of which it is a part.
+/// A table, its partitions and the tables that inherit from it, quoted; each after its parent.
 async fn with_descendants(connection: &mut AsyncPgConnection, table: &str) -> Result<Vec<String>, DieselError> {
     #[derive(QueryableByName)]
     struct Relation {
@@ -174,14 +178,15 @@ async fn with_descendants(connection: &mut AsyncPgConnection, table: &str) -> Re
 impl IdColumn {
     fn policies(&self, table: &str, column: &str, setting: &str) -> String {
         let id_type = &self.id_type;
-        // A setting that was set once on a session is empty, not missing, after it is taken back.
+        // A setting that was set once on a session is empty, not missing, after it is reset.
         let text = format!("NULLIF(pg_catalog.current_setting({}, true), '')", literal(setting));
         let id = format!("{text}::{id_type}");
         let own = match (self.keeps_texts, self.tells_texts_apart) {
             (true, _) => format!("{column} = {id}"),
-            // Without a column, it costs a scan by an index nothing, and leaves the planner its estimates.
+            // The CASE doesn't mention the column, so an index scan costs no more, and the planner keeps its estimates.
             (_, true) => format!("{column} = CASE WHEN ({id})::pg_catalog.text = {text} THEN {id} END"),
-            // Such as `7` and `7.0` of a `numeric`. That costs each of the tenant's rows a comparison.
+            // Types such as `numeric`, where `7` equals `7.0`. The second condition costs one comparison for each of
+            // the tenant's rows.
             _ => format!("{column} = {id} AND ({column})::pg_catalog.text = {text} COLLATE pg_catalog.\"C\""),
         };
         let mut sql = format!(

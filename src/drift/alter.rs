@@ -1,20 +1,21 @@
-//! Turning an object into another of the same name, where it stays what it is.
+//! Changing an object into the template's object of the same name, without dropping it where that is possible.
 
 use crate::backend::postgres::{
     quote::literal,
     structure::{Column, Kind, Object},
 };
 
-/// What has to be done to an object that is not as the template has it.
+/// How an object is changed that differs from the template's.
 pub(super) enum Alteration {
-    /// Statements that change it, each with whether it may lose something. `retyped`: what depends on it must go meanwhile.
+    /// Statements that change the object, each with whether it may lose rows or values. If `retyped`, dependent objects
+    /// must be dropped before and created again after them.
     InPlace {
         statements: Vec<(String, bool)>,
         retyped: bool,
     },
-    /// It is taken away and made again.
+    /// The object is dropped and created again.
     Anew,
-    /// That takes a decision of people.
+    /// A person has to decide.
     ByHand,
 }
 
@@ -33,7 +34,7 @@ pub(super) fn alteration(expected: &Object, found: &Object) -> Alteration {
     }
 }
 
-/// Whether taking the object away loses rows or values.
+/// Whether dropping the object loses rows or values.
 pub(super) fn loses(object: &Object) -> bool {
     match object.kind {
         Kind::Table | Kind::Sequence => true,
@@ -48,7 +49,7 @@ fn type_name(object: &Object) -> String {
     dropped.strip_prefix("DROP TYPE ").unwrap_or(&dropped).to_owned()
 }
 
-/// Labels can be added, anywhere, but neither moved nor taken away.
+/// Labels of an enum can be added anywhere, but neither moved nor removed.
 fn labels(expected: &Object, found: &Object) -> Alteration {
     let mut known = found.details.iter().peekable();
     let mut statements = Vec::new();
@@ -75,7 +76,7 @@ fn labels(expected: &Object, found: &Object) -> Alteration {
     }
 }
 
-/// Attributes can be added at the end, and taken away.
+/// Attributes of a composite type can be added at the end, and removed.
 fn attributes(expected: &Object, found: &Object) -> Alteration {
     let name = type_name(expected);
     let gone = found
@@ -137,7 +138,7 @@ fn column(expected: &Object, found: &Object) -> Alteration {
     let (Some(new), Some(old)) = (Column::of(&expected.details), Column::of(&found.details)) else {
         return Alteration::ByHand;
     };
-    // One that is computed when it is read has no values that it could keep.
+    // A virtual generated column has no stored values to keep.
     if new.generated != old.generated && (!new.generated.is_empty() || old.generated.ends_with(" VIRTUAL")) {
         return Alteration::Anew;
     }
@@ -153,7 +154,7 @@ fn column(expected: &Object, found: &Object) -> Alteration {
         let data_type = new.data_type;
         // An identity's sequence has its column's type.
         let bare = data_type.split(" COLLATE ").next().unwrap_or(data_type);
-        // Types of the schema's own know each other as text only.
+        // A type of the schema's own can only be cast by way of text.
         let through = match [new.data_type, old.data_type]
             .iter()
             .any(|data_type| data_type.contains('\u{1}'))
@@ -182,7 +183,8 @@ fn column(expected: &Object, found: &Object) -> Alteration {
     Alteration::InPlace { statements, retyped }
 }
 
-/// The statements that turn one constraint that forbids NULL into another, or add one that is not as `SET NOT NULL` makes it.
+/// The statements that turn one NOT NULL constraint into another, or add one that `SET NOT NULL` would not create in
+/// the same form.
 fn not_null(new: &Column<'_>, old: &Column<'_>) -> Vec<String> {
     let Column { table, constraint, .. } = *new;
     if new.not_null.is_empty() || new.not_null == old.not_null || constraint.is_empty() {

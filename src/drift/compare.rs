@@ -39,21 +39,21 @@ pub(super) struct Comparison<'a> {
     tenant: &'a SchemaName,
     /// Whether the template is compared with itself.
     pub(super) is_template: bool,
-    /// Each behind those it needs.
+    /// The template's objects, each after the objects that it needs.
     pub(super) expected: &'a [Object],
     pub(super) found: &'a [Object],
     pub(super) expected_keys: HashMap<Key<'a>, usize>,
     pub(super) found_keys: HashMap<Key<'a>, usize>,
 }
 
-/// What is to be done, by the places in the two structures.
+/// What has to be done. Objects are referred to by their index in the two structures.
 #[derive(Default)]
 pub(super) struct Work {
-    /// Places of what is found and has to go, for good or for a while.
+    /// Indexes of found objects that are dropped, for good or to be created again.
     pub(super) remove: HashSet<usize>,
-    /// Places of what is expected and has to be made.
+    /// Indexes of expected objects that are created.
     pub(super) make: HashSet<usize>,
-    /// Statements for what is expected at a place, and changed where it is.
+    /// Statements that change an object in place, by the index of the expected object.
     pub(super) change: HashMap<usize, Vec<(String, bool)>>,
 }
 
@@ -127,12 +127,13 @@ impl Comparison<'_> {
             || matches!(object.kind, Kind::Comment | Kind::Grant) && object.name.contains(version_table::NAME)
     }
 
-    /// Whether the object belongs to a table that the other structure has not got, and is made or dropped together with it.
+    /// Whether the object belongs to a table that the other structure lacks, and is created or dropped together with
+    /// that table.
     fn comes_with_its_table(&self, object: &Object, other: &HashMap<Key<'_>, usize>) -> bool {
         object.inline && !other.contains_key(&(Kind::Table, "", &*object.parent))
     }
 
-    /// Whether it is a comment or grant on what is unexpected, and told by that.
+    /// Whether the object is a comment or a grant on an unexpected object: reporting that object says enough.
     fn is_about_unexpected(&self, object: &Object) -> bool {
         let subjects = object.needs.iter().map(|&need| self.found[need].key());
         matches!(object.kind, Kind::Comment | Kind::Grant)
@@ -141,9 +142,9 @@ impl Comparison<'_> {
                 .any(|subject| !self.expected_keys.contains_key(&subject))
     }
 
-    /// Adds what depends on things that have to go.
+    /// Adds the objects that depend on dropped objects.
     fn remove_dependents(&self, work: &mut Work, retyped: &HashSet<usize>) {
-        // Behind those it needs, each: one pass will do.
+        // Each object comes after the objects that it needs, so one pass suffices.
         for (at, object) in self.found.iter().enumerate() {
             let needs_removed = object.needs.iter().any(|need| work.remove.contains(need));
             let needs_retyped = object.needs.iter().any(|need| retyped.contains(need));
@@ -161,7 +162,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// Takes back for a while what is granted on all that is made, where something is made.
+    /// Suspends default privileges while objects are created, so that these don't get them as well.
     fn suspend_default_privileges(&self, work: &mut Work) {
         let is_made = |object: &Object| {
             object.kind <= Kind::Function || matches!(object.kind, Kind::View | Kind::MaterializedView)
@@ -217,17 +218,17 @@ impl Comparison<'_> {
         all
     }
 
-    /// Whether the object disappears when something it is about does, without a statement of its own.
+    /// Whether the object disappears together with the object that it is about, without a statement of its own.
     fn goes_with_another(&self, object: &Object, work: &Work) -> bool {
         matches!(object.kind, Kind::Comment | Kind::Grant)
             && self.expected_keys.contains_key(&object.key())
             && object.needs.iter().any(|need| work.remove.contains(need))
     }
 
-    /// The statements that make an object; a column with its default, so that rows that are there get it.
+    /// The statements that create an object. A column is created with its default, so that existing rows get it.
     fn make(&self, object: &Object) -> Vec<String> {
         if self.leads_to_template(object) {
-            // It was taken away for a while: it comes back as the tenant had it.
+            // The object was dropped only for a while, and is created again as the tenant had it.
             let own = self.found_keys.get(&object.key());
             return own.map(|&own| self.found[own].make.clone()).unwrap_or_default();
         }
@@ -240,7 +241,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// Whether all that a default needs is there before functions are made.
+    /// Whether everything that a default needs exists before functions are created.
     fn can_be_made_early(&self, default: usize) -> bool {
         let default = &self.expected[default];
         let follows = !self.leads_to_template(default);
@@ -252,7 +253,7 @@ impl Comparison<'_> {
     }
 }
 
-/// Whether an object can be made again from what the template says, without a loss.
+/// Whether an object can be created again from the template's definition without losing anything.
 fn is_made_of_others(object: &Object) -> bool {
     match object.kind {
         Kind::Column => !loses(object),
@@ -279,7 +280,9 @@ fn blocks_a_type(object: &Object) -> bool {
 }
 
 fn difference(change: Change, expected: Option<&Object>, found: Option<&Object>) -> Difference {
-    let object = expected.or(found).expect("one of the two is there");
+    let object = expected
+        .or(found)
+        .expect("a difference has an expected or a found object");
     let text = |object: &Object| unqualified(&object.make.join(";\n"));
     Difference {
         kind: object.kind,

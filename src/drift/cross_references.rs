@@ -1,4 +1,4 @@
-//! What of a tenant leads into another one.
+//! Objects of one tenant that lead into another tenant's schema.
 
 use std::{collections::HashSet, fmt};
 
@@ -66,7 +66,7 @@ async fn all(connection: &mut AsyncPgConnection, shared: &SchemaName) -> QueryRe
     Ok(found)
 }
 
-/// The schemas that some tenant has: active, archived, or still nobody's.
+/// The schemas of all tenants of every status, spares and archives included.
 pub(super) async fn schemas_of_tenants(
     connection: &mut AsyncPgConnection,
     shared: &SchemaName,
@@ -88,7 +88,8 @@ pub(super) async fn schemas_of_tenants(
     Ok(names.into_iter().map(|row| row.name).collect())
 }
 
-/// What in these schemas leads into others of tenants. Read again where somebody changes them meanwhile.
+/// The objects in these schemas that lead into other tenants' schemas. They are read again if they are changed while
+/// they are read.
 pub(super) async fn of(
     connection: &mut AsyncPgConnection,
     schemas: &[&str],

@@ -4,7 +4,7 @@ use crate::{ConnectError, SchemaName, SchemaNameError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DriftError {
-    /// One of the names can't be a tenant's.
+    /// No tenant can have one of the names.
     #[error("can't compare tenants")]
     InvalidName(#[from] SchemaNameError),
     /// The template does not exist.

@@ -32,7 +32,7 @@ use cross_references::schemas_of_tenants;
 /// How many tenants are read by one set of queries.
 const TOGETHER: usize = 50;
 
-/// How often tenants are read that are changed meanwhile.
+/// How often tenants are read that are changed while they are read.
 const ATTEMPTS: usize = 3;
 
 impl TenantPool {
@@ -53,10 +53,10 @@ impl TenantPool {
     /// # }
     /// ```
     ///
-    /// Everything that [`clone_tenant`](Self::clone_tenant) copies is compared, by [kind](ObjectKind) of object; of the
-    /// version table only its existence. The order of columns does not count. Other objects of a schema are
-    /// [listed](Drift::not_compared), and their tenant never counts as alike. A comparison takes some twenty queries
-    /// for each 50 tenants, on a connection of its own.
+    /// Everything that [`clone_tenant`](Self::clone_tenant) copies is compared, by [kind](ObjectKind) of object. Of the
+    /// version table, only the existence is compared. The order of columns does not count. Other objects of a schema
+    /// are [listed](Drift::not_compared), and their tenant never counts as alike. A comparison takes some twenty
+    /// queries for each 50 tenants, on a connection of its own.
     ///
     /// # Errors
     /// [`DriftError`]. A tenant that does not exist is no error: the report names it.
@@ -102,7 +102,8 @@ impl TenantPool {
     }
 }
 
-/// Reads structures, again and again while somebody changes them: the catalogs' functions see what a snapshot does not.
+/// Reads structures, and reads them again if they change while they are read: the functions of the catalogs don't
+/// follow the transaction's snapshot.
 async fn structures(
     connection: &mut AsyncPgConnection,
     tenants: &[SchemaName],
@@ -146,7 +147,7 @@ async fn structures_in_transaction(
         .collect())
 }
 
-/// Those of the tenants that migrations reach: neither in the making nor archived.
+/// The tenants that migrations reach: those that are neither unfinished nor archived.
 async fn finished(connection: &mut AsyncPgConnection, tenants: &[SchemaName]) -> QueryResult<HashSet<String>> {
     #[derive(QueryableByName)]
     struct Name {

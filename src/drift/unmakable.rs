@@ -1,4 +1,4 @@
-//! What of a template can't be made in a tenant, as it would lead to the template.
+//! Objects of a template that can't be created in a tenant, because they would lead to the template.
 
 use std::collections::HashSet;
 
@@ -6,12 +6,12 @@ use super::compare::{Comparison, Work};
 use crate::backend::postgres::structure::{Kind, Object};
 
 impl Comparison<'_> {
-    /// Whether what the template has would lead to the template if the tenant had it.
+    /// Whether the template's object would lead to the template if the tenant had it.
     pub(super) fn leads_to_template(&self, object: &Object) -> bool {
         !self.is_template && !object.can_follow()
     }
 
-    /// Leaves as it is whatever can't be made, or would have to be taken away for that.
+    /// Removes from the work the objects that can't be created, and those that would have to be dropped for them.
     pub(super) fn leave_unmakable(&self, work: &mut Work) {
         let unmakable = self.unmakable(work);
         let needs_unmakable = |at: usize| self.expected[at].needs.iter().any(|need| unmakable.contains(need));
@@ -23,10 +23,10 @@ impl Comparison<'_> {
         });
     }
 
-    /// Places of what is to be made and can't: it would lead to the template, or needs what would.
+    /// Indexes of the objects that can't be created: they would lead to the template, or need an object that would.
     fn unmakable(&self, work: &Work) -> HashSet<usize> {
         let mut unmakable = HashSet::new();
-        // Behind those it needs, each: one pass will do.
+        // Each object comes after the objects that it needs, so one pass suffices.
         for (at, object) in self.expected.iter().enumerate() {
             let is_known = self.found_keys.contains_key(&object.key());
             let leads = !is_known && (self.leads_to_template(object) || self.has_part_that_leads(object));
@@ -38,7 +38,7 @@ impl Comparison<'_> {
         unmakable
     }
 
-    /// Whether something would lead to the template that is made together with a table.
+    /// Whether a part that is created together with the table would lead to the template.
     fn has_part_that_leads(&self, table: &Object) -> bool {
         let mut parts = self
             .expected

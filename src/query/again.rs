@@ -9,14 +9,15 @@ use diesel::{
 
 use super::{Capture, Finished, capture::Bind, type_names::TypeKey};
 
-/// A query that is sent a second time. It isn't kept prepared.
+/// A query that is sent a second time. Its statement isn't cached.
 pub(crate) struct Again {
     finished: Arc<Finished>,
     binds: Vec<Bind>,
 }
 
 impl Again {
-    /// The query of this text once more, with the types that have its types' names now. `None` if its binds could not be kept.
+    /// The same text once more, with the OIDs that the types of its binds have now; types are found by their names.
+    /// `None` if the binds could not be kept.
     pub(crate) async fn of<F>(
         capture: &Capture,
         finished: Arc<Finished>,
@@ -63,7 +64,7 @@ impl QueryFragment<Pg> for Again {
         Ok(false)
     }
 
-    // Only called to show the binds, whose values are gone.
+    // Only called to print the binds, whose values are gone.
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql(&self.finished.sql);
         Ok(())

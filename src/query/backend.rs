@@ -6,12 +6,12 @@ use super::{Capture, Translation, type_names::TypeNames};
 ///
 /// Implemented for PostgreSQL ([`Pg`]).
 pub trait TranslatedBackend: Backend<QueryBuilder: Default> + Default + 'static {
-    /// The backend, for as long as anybody wants it: a pass over a query lends its own for a moment only.
+    /// A backend value with a static lifetime: a pass over a query lends its own only for the moment.
     #[doc(hidden)]
     fn get() -> &'static Self;
 
     #[doc(hidden)]
-    #[expect(private_interfaces, reason = "the seam is ours to implement, not the users'")]
+    #[expect(private_interfaces, reason = "only this crate implements these methods")]
     fn collect_binds<'b, Q>(
         query: &'b Q,
         translation: &Translation,
@@ -32,7 +32,7 @@ impl TranslatedBackend for Pg {
     // Looks custom types up in the tenant's schema, so that the tenant is part of the key under which a connection
     // caches their OIDs. A lookup can't be wrapped, since Diesel asks for one without lifetimes: the names are
     // recorded first, and the answers played back.
-    #[expect(private_interfaces, reason = "the seam is ours to implement, not the users'")]
+    #[expect(private_interfaces, reason = "only this crate implements these methods")]
     fn collect_binds<'b, Q>(
         query: &'b Q,
         translation: &Translation,

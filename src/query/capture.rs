@@ -8,14 +8,14 @@ use diesel::{
 
 use super::type_names::{TypeKey, TypeNames};
 
-/// The binds of a query that is on its way, kept so that it can be sent a second time when the query itself is gone. Types are kept by
-/// their names: they may have other OIDs then.
+/// The binds of a query that was sent. They are kept so that the query can be sent a second time when its value is
+/// gone. Types are kept by name, because their OIDs may be different the second time.
 #[derive(Debug, Default)]
 pub(crate) struct Capture(OnceLock<Option<Captured>>);
 
 #[derive(Debug, Clone)]
 struct Captured {
-    /// The types that are no types of PostgreSQL's own.
+    /// The types that are not built into PostgreSQL.
     names: Vec<TypeKey>,
     binds: Vec<Bind>,
 }
@@ -24,14 +24,15 @@ struct Captured {
 pub(super) struct Bind {
     pub(super) metadata: PgTypeMetadata,
     pub(super) bytes: Option<Vec<u8>>,
-    /// Where in the bytes an OID stands: those of arrays and composites name the types of their elements.
+    /// Where an OID stands in the bytes: the bytes of arrays and composites name the types of their elements.
     oids: Vec<(usize, u32)>,
 }
 
-/// As many names as there are numbers that differ in each byte from their complement's.
+/// The most names for which [`stand_ins`] has OIDs: the OIDs of the two runs must differ in every byte.
 const MOST_NAMES: usize = 60;
 
-/// Stand for the OIDs of the type with this number, in two runs; they differ in every byte.
+/// Made-up OIDs for the type with this number, one for each of two runs. They differ in every byte, so that comparing
+/// the runs shows where an OID stands.
 fn stand_ins(number: usize) -> [PgTypeMetadata; 2] {
     let both = |number: usize| (number as u32 + 1) * 0x0101_0101;
     let (oid, array_oid) = (both(2 * number), both(2 * number + 1));
@@ -112,7 +113,7 @@ impl Captured {
 }
 
 impl Bind {
-    /// Of the bytes of two runs: where they differ an OID stands.
+    /// Finds the OIDs in the bytes of two runs: an OID stands wherever the bytes differ.
     fn new(metadata: PgTypeMetadata, bytes: Option<Vec<u8>>, other: Option<Vec<u8>>) -> Self {
         let (one, two) = (
             bytes.as_deref().unwrap_or_default(),

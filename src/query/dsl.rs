@@ -23,7 +23,7 @@ pub trait TranslateDsl: Sized {
     ///
     /// # Errors
     /// If no schema can have that name, the query fails when it is run, with a
-    /// [`SchemaNameError`](crate::SchemaNameError) inside of
+    /// [`SchemaNameError`](crate::SchemaNameError) inside a
     /// [`QueryBuilderError`](diesel::result::Error::QueryBuilderError).
     fn in_schema(self, schema: impl IntoSchemaName) -> Translated<Self> {
         Translated::leading_to(self, schema)
@@ -41,7 +41,7 @@ impl<Q> QueryDsl for Translated<Q> {}
 
 impl<Q, Conn> RunQueryDsl<Conn> for Translated<Q> {}
 
-/// Passes a method of the query DSL on to the query inside.
+/// Forwards a method of the query DSL to the query inside.
 macro_rules! forward {
     ($($trait:ident::$method:ident $(<$param:ident $(: $bound:ident)?>)? ($($arg:ident: $type:ty)?);)+) => { $(
         impl<Q, $($param)?> $trait $(<$param>)? for Translated<Q>

@@ -21,24 +21,24 @@ use super::{
 };
 use crate::translate::{CacheStatistics, POISON, Template, TranslateError};
 
-/// Translated SQL, and what its analysis told.
+/// Translated SQL, and the results of its analysis.
 #[derive(Debug)]
 pub(crate) struct Finished {
     pub(crate) sql: Box<str>,
     /// Whether running it may leave something behind on the session.
     pub(crate) affects_session: bool,
-    /// Why not to run it where tenants use the session in turn: rare, and in a box.
+    /// Why a session that tenants use in turn must not run the text. Rare, so it is in a box.
     pub(crate) refusals: Option<Box<Refusals>>,
-    /// Whether it is undone as a whole where it fails, so that it can be sent again.
+    /// Whether a failure undoes the whole statement, so that it can be sent again.
     pub(crate) fails_whole: bool,
-    /// Stands for the text where statements are counted.
+    /// A hash of the text, for counting distinct statements.
     pub(crate) hash: u64,
 }
 
 /// The finished texts of queries whose text depends on nothing but their type and the map.
 ///
-/// Bounded by bytes, as every cache is that holds something per tenant: 10,000 tenants × 30 statements of 500 bytes would
-/// be 150 MB. What doesn't fit is rendered anew from its template.
+/// Bounded by bytes, like every cache with entries per tenant: 10,000 tenants × 30 statements of 500 bytes would be 150
+/// MB. What doesn't fit is rendered anew from its template.
 static FINISHED: LazyLock<Cache<(TypeId, u64), Arc<Finished>, ByBytes>> =
     LazyLock::new(|| Cache::with_weighter(65_536, 64 << 20, ByBytes));
 
@@ -59,8 +59,8 @@ impl Weighter<(TypeId, u64), Arc<Finished>> for ByBytes {
 impl Finished {
     /// The text of `query` under the checkout's translation. A [`Translated`](super::Translated) query brings its own map.
     ///
-    /// Only where Diesel trusts the query's type to stand for its text is the text taken from the cache, or kept there: if the
-    /// type has an id, and the statement is one to be kept prepared.
+    /// The cache of finished texts is used only if Diesel, too, lets the query's type stand for its text: the type has
+    /// an id, and the statement is cached.
     pub(crate) fn of<DB, Q>(query: &Q, prepared: bool, translation: &Translation) -> QueryResult<Arc<Self>>
     where
         DB: TranslatedBackend,
@@ -83,7 +83,7 @@ impl Finished {
         Ok(finished)
     }
 
-    /// Raw SQL under the checkout's translation.
+    /// The text of raw SQL under the checkout's translation.
     pub(crate) fn from_sql(sql: &str, translation: &Translation) -> QueryResult<Arc<Self>> {
         Self::new(sql, |template| template.render(sql, translation.map()))
     }
@@ -107,7 +107,8 @@ impl Finished {
     }
 }
 
-/// By its first word. What a procedure, a `DO` block or another command did before it failed may be committed.
+/// Decided by the first word. A procedure, a `DO` block or another command may have committed a part of its work before
+/// it failed.
 fn fails_whole(sql: &str) -> bool {
     let start = sql.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '(');
     let word = start
@@ -125,14 +126,14 @@ fn is_translated<Q: QueryId>() -> bool {
     TypeId::of::<Q::QueryId>() == TypeId::of::<AlreadyTranslated>()
 }
 
-/// A query on its way to the connection below, with its text finished.
+/// A query with its finished text, on its way to the wrapped connection.
 pub(crate) struct Rendered<Q> {
     query: Q,
     finished: Arc<Finished>,
     translation: Arc<Translation>,
-    /// Whether the statement is one to be kept prepared.
+    /// Whether the statement is cached.
     prepared: bool,
-    /// Keeps the binds, where the query may have to be sent a second time.
+    /// Where the binds are kept, if the query may have to be sent a second time.
     capture: Option<Arc<Capture>>,
 }
 
@@ -147,7 +148,7 @@ impl<Q> Rendered<Q> {
         }
     }
 
-    /// Keeps the binds from when the query is sent on, those of batches of rows included.
+    /// Has the binds kept once the query is sent on, including the binds of batches of rows.
     pub(crate) fn captured(&mut self) -> Arc<Capture> {
         Arc::clone(self.capture.get_or_insert_default())
     }
@@ -165,7 +166,7 @@ impl<Q: Query> Query for Rendered<Q> {
     type SqlType = Q::SqlType;
 }
 
-/// Without an id the connection below caches the statement by its text, and the tenant is part of the text.
+/// Without an id, the wrapped connection caches the statement by its text, and the tenant is part of the text.
 impl<Q> QueryId for Rendered<Q> {
     type QueryId = ();
 
@@ -200,7 +201,7 @@ where
         Ok(self.prepared)
     }
 
-    // Only called to show the binds; see `Translated::walk_ast`.
+    // Only called to print the binds; see `Translated::walk_ast`.
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql(POISON);
         self.query.walk_ast(out)

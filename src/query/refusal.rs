@@ -1,4 +1,4 @@
-//! Statements that a pool's connection does not send.
+//! Statements that a pool's connection refuses to send.
 
 use crate::translate::{HazardKind, Place, SessionEffect, Template};
 
@@ -13,7 +13,7 @@ pub enum RefusedStatement {
     #[error(
         "`{name}` leaves something on the server's session, which a pooler in between (`search_path_from_role`) gives \
          to other tenants: use SET LOCAL, set_config(…, true), ON COMMIT DROP or pg_advisory_xact_lock in a \
-         transaction, or a pool that leads past the pooler, at {place}"
+         transaction, or a pool that bypasses the pooler, at {place}"
     )]
     StaysOnSession {
         /// The statement's first word, or the name of the function or temporary table.
@@ -21,10 +21,10 @@ pub enum RefusedStatement {
         /// Where it stands in the text.
         place: Place,
     },
-    /// The statement asks for the last value of a sequence, and a pooler in between may ask another session.
+    /// The statement asks for the last value of a sequence, and a pooler in between may send it to another session.
     #[error(
-        "`{name}` tells what the server's session did, and a pooler in between (`search_path_from_role`) may ask \
-         another one: use RETURNING, at {place}"
+        "`{name}` depends on what the server's session did before, and a pooler in between (`search_path_from_role`) \
+         may use another session: use RETURNING, at {place}"
     )]
     CurrentValue {
         /// The function's name.
@@ -32,9 +32,10 @@ pub enum RefusedStatement {
         /// Where it stands in the text.
         place: Place,
     },
-    /// The statement asks for the id that the session made last, which may be another tenant's.
+    /// The statement asks for the id that the session generated last, which may be another tenant's.
     #[error(
-        "`{name}` tells the id that the connection made last, for whichever tenant that was: use RETURNING, at {place}"
+        "`{name}` gives the id that the connection generated last, which may be another tenant's: use RETURNING, at \
+         {place}"
     )]
     LastValue {
         /// The function's name.
@@ -44,8 +45,8 @@ pub enum RefusedStatement {
     },
     /// The statement copies rows from the client, which Diesel can't send: the server would wait for them.
     #[error(
-        "`{name} … FROM STDIN` can't be run by Diesel, and costs the connection: insert the rows in batches, or copy \
-         them on a connection of tokio-postgres, at {place}"
+        "Diesel can't run `{name} … FROM STDIN`, and the attempt would cost the connection: insert the rows in \
+         batches, or copy them on a connection of tokio-postgres, at {place}"
     )]
     CopyFromStdin {
         /// The statement's first word.
@@ -53,10 +54,10 @@ pub enum RefusedStatement {
         /// Where it stands in the text.
         place: Place,
     },
-    /// The statement creates a function, a type or another object that is no relation, by a name without a schema.
+    /// The statement creates a function, a type or another object that isn't a relation, by a name without a schema.
     #[error(
-        "`{name}` has no schema, and would be created in one that all tenants share: write the tenant's schema before \
-         it, or create it in a migration, at {place}"
+        "`{name}` has no schema, and would be created in a schema that all tenants share: write the tenant's schema \
+         before the name, or create the object in a migration, at {place}"
     )]
     NoSchema {
         /// The object's name, as it is written.
@@ -66,28 +67,29 @@ pub enum RefusedStatement {
     },
 }
 
-/// Who uses a session, one after another.
+/// Who shares a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sharing {
-    /// The caller alone, who answers for it.
+    /// Only the caller uses the session, and is responsible for its state.
     Alone,
-    /// The tenants of a pool, which closes what isn't as good as new.
+    /// The tenants of a pool use it one after another. The pool closes a connection whose session isn't as good as new.
     InTurn,
-    /// The same through a pooler that may be in between: closing the connection doesn't end the server's session.
+    /// The tenants of a pool use it, and a pooler may be in between: closing the connection doesn't end the server's
+    /// session.
     Pooler,
 }
 
-/// What is refused of a text, by who else uses the session.
+/// Why a text is refused, depending on who shares the session.
 #[derive(Debug)]
 pub(crate) struct Refusals {
-    /// On every connection that tenants use in turn.
+    /// Refused on every connection that tenants use in turn.
     in_turn: Option<RefusedStatement>,
-    /// Besides, where a pooler may be in between.
+    /// Refused in addition where a pooler may be in between.
     behind_pooler: Option<RefusedStatement>,
 }
 
 impl Refusals {
-    /// Of the text that was analysed, if there are any.
+    /// The refusals for a text, by its analysis; `None` if there are none.
     pub(crate) fn of(sql: &str, template: &Template) -> Option<Box<Self>> {
         let at = |offset| (name_at(sql, offset), Place::new(sql, offset));
         let stays = match template.session_effect() {

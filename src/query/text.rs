@@ -24,8 +24,8 @@ thread_local! {
     static WILL_BE_TRANSLATED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether the text that is being written on this thread goes through the translator afterwards. A query that is translated
-/// already must not be part of it: its schemas would be mapped a second time.
+/// Whether the text that is being written on this thread will be translated afterwards. A query that is translated
+/// already must not be part of such a text: its schemas would be mapped a second time.
 pub(super) fn will_be_translated() -> bool {
     WILL_BE_TRANSLATED.get()
 }

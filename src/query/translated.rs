@@ -129,13 +129,14 @@ where
         self.query.is_noop(backend)
     }
 
-    // Every pass of a query that is run by reference comes here: Diesel's synchronous connections, and those of diesel-async behind
-    // its wrapper, execute a `&Translated`, of which Diesel knows nothing but this. So does the query in which this one is nested.
+    // Every pass over a query that is run by reference comes here. Diesel's synchronous connections, and those of
+    // diesel-async behind its wrapper, execute a `&Translated`, and this method is all that Diesel knows of it. A query
+    // in which this one is nested comes here as well.
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         if let Some((collector, lookup)) = out.bind_collector() {
             return DB::collect_binds(&self.query, self.translation()?, None, collector, lookup, DB::get());
         }
-        // Only the pass that writes the text has a builder to convert.
+        // Only the pass that writes the text has a query builder to convert.
         let written = Cell::new(None);
         let rest = out.cast_database::<DB>(
             |collector| collector,
@@ -154,8 +155,8 @@ where
 }
 
 impl<Q> Translated<Q> {
-    /// Writes the translated text at the start of a text. Later in one, or in one that is to be translated, it is nested, and must
-    /// not get through.
+    /// Writes the translated text, if it is the beginning of the whole text. Anywhere else, and in a text that will be
+    /// translated as a whole, the query is nested, which is an error.
     fn write<DB>(&self, builder: &mut DB::QueryBuilder) -> QueryResult<()>
     where
         DB: TranslatedBackend,
@@ -168,7 +169,7 @@ impl<Q> Translated<Q> {
             return Ok(());
         }
         self.to_sql(builder, DB::get())?;
-        // What somebody writes behind it numbers its binds from here on.
+        // Text that is written after this query continues with the next bind's number.
         for _ in 0..number_of_binds::<DB, _>(&self.query)? {
             builder.push_bind_param_value_only();
         }
@@ -214,7 +215,7 @@ where
     }
 }
 
-/// How many binds a query has, as its builder counts them: none, where they aren't numbered.
+/// How many binds a query has, as its builder counts them. A builder that doesn't number binds counts none.
 fn number_of_binds<DB, Q>(query: &Q) -> QueryResult<usize>
 where
     DB: TranslatedBackend,

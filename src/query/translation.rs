@@ -2,7 +2,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::{SchemaName, translate::SchemaTranslateMap};
 
-/// A map, and what else is known of the schema it leads to: all that a query needs to become the tenant's.
+/// A map, and what else is known of the schema it leads to: everything that is needed to translate a query for the
+/// tenant.
 #[derive(Debug)]
 pub(crate) struct Translation {
     /// Tells translations apart in cache keys; never used twice in a process.
@@ -10,11 +11,12 @@ pub(crate) struct Translation {
     map: SchemaTranslateMap,
     /// The types (enums, domains, composites, ranges) that live in the tenant's schema, sorted by name.
     types: Vec<TenantType>,
-    /// The OID of the schema that unqualified names lead to: another one of its name has another. `None` if nobody asked.
+    /// The OID of the schema that unqualified names lead to. Another schema that gets the same name has another OID.
+    /// `None` if the OID was not looked up.
     namespace: Option<u32>,
 }
 
-/// A type that was made in a tenant's schema.
+/// A type that was created in a tenant's schema.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct TenantType {
     pub(crate) name: String,

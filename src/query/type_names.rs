@@ -1,9 +1,9 @@
 use diesel::pg::{PgMetadataLookup, PgTypeMetadata};
 
-/// A type's schema, as far as it is named, and its name.
+/// A type's schema, if the query names it, and the type's name.
 pub(super) type TypeKey = (Option<String>, String);
 
-/// Remembers which types a query asks for, and answers with what is known of them. A handful at most.
+/// Remembers which types a query asks for, and answers from what is known of them. A query asks for a handful at most.
 #[derive(Clone, Default)]
 pub(super) struct TypeNames {
     pub(super) answers: Vec<(TypeKey, PgTypeMetadata)>,

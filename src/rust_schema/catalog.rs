@@ -1,4 +1,4 @@
-//! What the database tells of the tables: their columns, types and foreign keys.
+//! What the database's catalogs say about the tables: their columns, types and foreign keys.
 
 use diesel::{
     QueryResult, QueryableByName,
@@ -8,7 +8,7 @@ use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, Trans
 
 use crate::SchemaName;
 
-/// A table, a view, or what else has columns and rows.
+/// A table, a view, or another relation with columns and rows.
 #[derive(QueryableByName)]
 pub(super) struct Relation {
     #[diesel(sql_type = Oid)]
@@ -27,12 +27,12 @@ pub(super) struct Relation {
 }
 
 impl Relation {
-    /// Whether it can have a primary key.
+    /// Whether the relation can have a primary key.
     pub(super) fn is_table(&self) -> bool {
         matches!(self.kind.as_str(), "r" | "p")
     }
 
-    /// Whether its rows come from a query.
+    /// Whether the relation's rows come from a query.
     pub(super) fn is_view(&self) -> bool {
         matches!(self.kind.as_str(), "v" | "m")
     }
@@ -75,15 +75,15 @@ pub(super) struct Type {
     /// The type of an array's elements, or 0.
     #[diesel(sql_type = Oid)]
     pub(super) element: u32,
-    /// The type of arrays of it.
+    /// The type of arrays of this type.
     #[diesel(sql_type = Oid)]
     pub(super) array_oid: u32,
-    /// Whether it is the type of a table's rows.
+    /// Whether this is the type of a table's rows.
     #[diesel(sql_type = Bool)]
     pub(super) is_row: bool,
     #[diesel(sql_type = Nullable<Text>)]
     pub(super) comment: Option<String>,
-    /// An enum's, in their order.
+    /// The labels of an enum, in their order.
     #[diesel(sql_type = Array<Text>)]
     pub(super) labels: Vec<String>,
 }
@@ -101,7 +101,7 @@ pub(super) struct Reference {
     pub(super) parent_columns: Vec<i16>,
 }
 
-/// Everything about some schemas, in no order.
+/// Everything that was read about some schemas, in no order.
 pub(super) struct Catalog {
     pub(super) relations: Vec<Relation>,
     pub(super) columns: Vec<Column>,

@@ -1,4 +1,4 @@
-//! From what the database has to what the two files declare.
+//! Turns what the database has into what the two files declare.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -10,13 +10,13 @@ use super::{
     sql_type::{SqlType, Types},
 };
 
-/// What something is called in Rust, and in which file.
+/// A name in Rust, and the file in which it is declared.
 pub(super) type Name = (Side, String);
 
 /// A struct that stands for a type.
 pub(super) struct CustomType {
     pub(super) rust: String,
-    /// What stands in `postgres_type(…)`.
+    /// The text inside `postgres_type(…)`.
     pub(super) attributes: String,
     pub(super) comment: Option<String>,
     pub(super) labels: Vec<String>,
@@ -24,7 +24,7 @@ pub(super) struct CustomType {
 
 pub(super) struct Column {
     pub(super) rust: String,
-    /// The name in the database, if it is another one.
+    /// The name in the database, if it differs from the name in Rust.
     pub(super) sql_name: Option<String>,
     pub(super) sql_type: String,
     pub(super) max_length: Option<i32>,
@@ -34,7 +34,7 @@ pub(super) struct Column {
 
 pub(super) struct Table {
     pub(super) rust: String,
-    /// The name in the database, if it is another one.
+    /// The name in the database, if it differs from the name in Rust.
     pub(super) sql_name: Option<String>,
     pub(super) comment: Option<String>,
     /// The columns' names in Rust.
@@ -53,7 +53,7 @@ pub(super) struct Join {
     pub(super) column: String,
 }
 
-/// What one of the files declares.
+/// The declarations of one file.
 #[derive(Default)]
 pub(super) struct Module {
     pub(super) types: Vec<CustomType>,
@@ -64,12 +64,12 @@ pub(super) struct Declarations {
     pub(super) shared: Module,
     pub(super) tenant: Module,
     pub(super) joins: BTreeSet<Join>,
-    /// Pairs of tables of which one refers to the other, each pair in order.
+    /// Pairs of tables of which one references the other; each pair is sorted.
     pub(super) related: BTreeSet<[Name; 2]>,
     pub(super) warnings: Vec<SchemaWarning>,
 }
 
-/// Decides what is declared, and how it is called.
+/// Decides what is declared, and under which names.
 pub(super) fn declare(catalog: &Catalog, options: &Options) -> Declarations {
     let extension_schemas = options.extension_schemas.iter().map(|schema| schema.as_str()).collect();
     let types = Types::new(
@@ -99,7 +99,7 @@ pub(super) fn declare(catalog: &Catalog, options: &Options) -> Declarations {
         let names = side.iter().map(|one| one.relation.name.as_str());
         variable_names(names, Names::default())
     });
-    // Sorted, the shared ones come first.
+    // In sorted order, the shared tables come first.
     for (one, rust) in found.iter().zip(table_names.concat()) {
         let (table, columns) = table(one, rust, &names_of_types);
         rust_names.insert(one.relation.oid, (one.side, table.rust.clone(), columns));
@@ -120,7 +120,7 @@ pub(super) fn declare(catalog: &Catalog, options: &Options) -> Declarations {
     }
     let keys: HashMap<u32, &[i16]> = found.iter().map(|one| (one.relation.oid, one.key.as_slice())).collect();
     let joins = related.values().filter_map(|references| {
-        // With several it would be a guess which one is meant: `on` says it.
+        // With several foreign keys, `joinable!` would have to guess one: queries use `on` instead.
         let [reference] = references.as_slice() else {
             return None;
         };
@@ -148,7 +148,7 @@ pub(super) fn declare(catalog: &Catalog, options: &Options) -> Declarations {
     }
 }
 
-/// The types to be declared by each file, and what each is called.
+/// The types to be declared by each file, and their names.
 fn custom_types(
     found: &[Found<'_>],
     types: &Types<'_>,
@@ -173,7 +173,7 @@ fn custom_types(
         by_oid.insert(found.oid, (side, rust.clone()));
         let name = format!("name = {:?}", found.name);
         let attributes = match (side, &options.symbolic_schema) {
-            // Their OIDs are the same everywhere.
+            // PostgreSQL's own types have the same OIDs in every database.
             _ if found.schema == "pg_catalog" => format!("oid = {}, array_oid = {}", found.oid, found.array_oid),
             (Side::Shared, _) => format!("{name}, schema = {:?}", found.schema),
             (Side::Tenant, Some(schema)) => format!("{name}, schema = {schema:?}"),
@@ -182,7 +182,7 @@ fn custom_types(
         declared[side as usize].push(CustomType {
             rust,
             attributes,
-            // PostgreSQL's own differ from version to version.
+            // The comments on PostgreSQL's own types differ from version to version.
             comment: found.comment.clone().filter(|_| found.schema != "pg_catalog"),
             labels: found.labels.clone(),
         });
@@ -193,7 +193,7 @@ fn custom_types(
     (declared, by_oid)
 }
 
-/// A table, and what its columns are called.
+/// A table, and the names of its columns in Rust.
 fn table(found: &Found<'_>, rust: String, names_of_types: &HashMap<u32, Name>) -> (Table, HashMap<i16, String>) {
     let &Found { relation, side, .. } = found;
     let of_this_side = |name: &str| {

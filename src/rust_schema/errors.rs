@@ -7,12 +7,12 @@ use crate::{ConnectError, LifecycleError, MigrationError, SchemaName, SchemaName
 #[non_exhaustive]
 pub enum RustSchemaError {
     /// No tenant can have that name.
-    #[error("can't declare tables: a name is not valid")]
+    #[error("can't declare tables: a schema's name is invalid")]
     InvalidName(#[from] SchemaNameError),
     /// The tenant's schema does not exist.
     #[error("can't read the tables of tenant {:?}: there is no such schema in the database", .tenant.as_str())]
     UnknownTenant {
-        /// The tenant to be read.
+        /// The tenant whose tables were to be read.
         tenant: SchemaName,
     },
     /// The schema's name is not an identifier, and `table!` takes only identifiers for schemas.
@@ -32,17 +32,17 @@ pub enum RustSchemaError {
     Read(#[source] diesel::result::Error),
     /// The role may not create databases.
     #[error(
-        "can't make a scratch database for the migrations: the role {role:?} may not create databases. Let it \
-         (ALTER ROLE … CREATEDB), use another server's URL, or read a live tenant (`from_tenant`, `--tenant`)"
+        "can't create a scratch database for the migrations: the role {role:?} may not create databases. Grant it that \
+         right (ALTER ROLE … CREATEDB), use another server's URL, or read a live tenant (`from_tenant`, `--tenant`)"
     )]
     MayNotCreateDatabases {
         /// The role of the connection.
         role: String,
     },
     /// The server refused to create the scratch database.
-    #[error("can't make the scratch database {database:?} for the migrations")]
+    #[error("can't create the scratch database {database:?} for the migrations")]
     CreateScratch {
-        /// The name it should have got.
+        /// The name that the database was to have.
         database: String,
         /// What the server answered.
         source: diesel::result::Error,
@@ -58,8 +58,8 @@ pub enum RustSchemaError {
     MigrateTenant(#[source] Box<LifecycleError>),
     /// The migrations failed in a scratch database that lacks extensions of the pool's own database.
     #[error(
-        "a migration failed in the scratch database, which lacks extensions of the live one, as they can't be created \
-         there: {}; name a database that has them, and nothing else, as `template`",
+        "a migration failed in the scratch database, which lacks extensions of the live database that can't be created \
+         there: {}; give `template` a database that has these extensions and nothing else",
         .extensions.join(", ")
     )]
     MissingExtensions {

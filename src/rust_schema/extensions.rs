@@ -1,4 +1,4 @@
-//! The extensions of the live database, which migrations may rely on and not make.
+//! The extensions of the live database. Migrations may rely on them without creating them.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -25,7 +25,8 @@ pub(super) struct Extension {
     schema: String,
 }
 
-/// The extensions of a database, those first that others need. What is in a tenant's schema is the tenant's own.
+/// The extensions of a database; each comes after the extensions that it needs. Extensions in a tenant's schema are
+/// left out: they belong to that tenant.
 pub(super) async fn of(connection: &mut AsyncPgConnection, shared: &SchemaName) -> QueryResult<Vec<Extension>> {
     diesel::sql_query(
         "SELECT e.extname::text AS name, n.nspname::text AS schema FROM pg_catalog.pg_extension e \
@@ -38,8 +39,8 @@ pub(super) async fn of(connection: &mut AsyncPgConnection, shared: &SchemaName) 
     .await
 }
 
-/// Creates extensions that are missing, each in its schema. Returns those that can't be created, with the server's reasons: it may be
-/// that no migration needs them.
+/// Creates missing extensions, each in its schema. Returns the extensions that can't be created, with the server's
+/// reasons. They are no error yet: perhaps no migration needs them.
 pub(super) async fn create(connection: &mut AsyncPgConnection, extensions: &[Extension]) -> Vec<String> {
     let mut failed = Vec::new();
     for Extension { name, schema } in extensions {
@@ -56,7 +57,8 @@ pub(super) async fn create(connection: &mut AsyncPgConnection, extensions: &[Ext
     failed
 }
 
-/// What migrations create themselves, and would find in their way: not what they create `IF NOT EXISTS`.
+/// The schemas and extensions that migrations create themselves, which must not exist before. `IF NOT EXISTS` doesn't
+/// count.
 #[derive(Default)]
 pub(super) struct Created {
     extensions: BTreeSet<String>,
@@ -64,7 +66,8 @@ pub(super) struct Created {
 }
 
 impl Created {
-    /// Adds what the migrations of a source create. Those that can't be read, or are more than SQL, say so when they are run.
+    /// Adds what the migrations of a source create. Migrations that can't be read, or that aren't SQL, are skipped:
+    /// running them reports the error.
     pub(super) async fn add<S>(&mut self, source: &Reused<S>)
     where
         S: MigrationSource<Pg> + Send + Sync + 'static,
@@ -95,7 +98,7 @@ impl Created {
         }
     }
 
-    /// Leaves out what they create.
+    /// The extensions without those that the migrations create.
     pub(super) fn without(&self, mut extensions: Vec<Extension>) -> Vec<Extension> {
         extensions
             .retain(|Extension { name, schema }| !self.extensions.contains(name) && !self.schemas.contains(schema));
@@ -103,7 +106,7 @@ impl Created {
     }
 }
 
-/// A name as the server takes it.
+/// A name as the server reads it: unquoted letters become lower case.
 fn folded(word: &str) -> String {
     match word.strip_prefix('"').and_then(|word| word.strip_suffix('"')) {
         Some(quoted) => quoted.replace("\"\"", "\""),

@@ -14,7 +14,7 @@ use super::{SchemaFileError, SchemaWarning};
 const SHARED: &str = "shared.rs";
 const TENANT: &str = "tenant.rs";
 
-/// What makes modules of the two files.
+/// The text of `mod.rs`, which makes the two files modules.
 const MODULE: &str = "//! The tables of the database.\n\npub mod shared;\npub mod tenant;\n";
 
 /// The declarations of all tables, as the text of Rust files. See
@@ -123,10 +123,10 @@ impl RustSchema {
     }
 }
 
-/// What a file holds, if there is one.
+/// The file's text; `None` if there is no file.
 fn read(path: &Path) -> Result<Option<String>, SchemaFileError> {
     match fs::read(path) {
-        // A file of something else differs, which is all that counts.
+        // Bytes that aren't UTF-8 can't be the expected text, and only the difference counts.
         Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(file("read", path)(source)),
@@ -137,10 +137,10 @@ fn write(path: &Path, text: &str) -> Result<(), SchemaFileError> {
     replace(path, text).map_err(file("write", path))
 }
 
-/// The file is as it was or as it should be at any moment: compilers and others may be reading it, or writing it too.
+/// Replaces the file atomically: compilers may be reading it, and other processes may be writing it.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     let found = fs::symlink_metadata(path).ok();
-    // A link stays one: what it leads to is written.
+    // A symbolic link stays: the file that it leads to is replaced.
     let path = match &found {
         Some(found) if found.is_symlink() => fs::canonicalize(path)?,
         _ => path.to_owned(),

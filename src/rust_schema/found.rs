@@ -1,4 +1,4 @@
-//! Which relations are declared, and which are only warned of.
+//! Which relations are declared, and which only get a warning.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use super::{
     sql_type::{SqlType, Types},
 };
 
-/// As many columns as Diesel's largest tables have.
+/// The most columns for which Diesel has a feature.
 const MOST_COLUMNS: usize = 128;
 
 /// Everything about one relation.
@@ -20,7 +20,7 @@ pub(super) struct Found<'a> {
     pub(super) key: Vec<i16>,
 }
 
-/// What is declared of the relations, sorted: the rest is warned of.
+/// The relations to declare, sorted. Each of the others gets a warning.
 pub(super) fn find<'a>(
     catalog: &'a Catalog,
     options: &Options,
@@ -47,7 +47,7 @@ pub(super) fn find<'a>(
         let key = if relation.is_table() || columns.is_empty() {
             relation.primary_key.clone()
         } else {
-            // Nothing says it, and `table!` wants one.
+            // `table!` needs a primary key, and the catalog has none for this relation.
             let id = columns.iter().find(|column| column.name == "id").unwrap_or(&columns[0]);
             vec![id.number]
         };
@@ -84,7 +84,7 @@ pub(super) fn find<'a>(
                     column: column.name.clone(),
                 });
             }
-            // An outer join in a view gives NULL for a domain that forbids it.
+            // In a view, an outer join can give NULL even for a domain that forbids NULL.
             let is_nullable = !(column.is_not_null || is_not_null && !relation.is_view());
             sql_types.push(if is_nullable { sql_type.nullable() } else { sql_type });
         }
@@ -96,7 +96,7 @@ pub(super) fn find<'a>(
             key,
         });
     }
-    // Of one collation, whatever the server's is.
+    // Sorted here, so that the order doesn't depend on the server's collation.
     found.sort_by(|a, b| (a.side, &a.relation.name).cmp(&(b.side, &b.relation.name)));
     found
 }

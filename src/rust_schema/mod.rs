@@ -29,9 +29,9 @@
 //! # Why not `diesel print-schema`
 //!
 //! Its inference is part of a command, not of a library: the command would have to be installed, with libpq, and run
-//! once for each schema. It prints the inverse of what tenants need (`public` unqualified, any other schema pinned),
-//! has no foreign keys across schemas, and declares a shared type anew in each schema. So this module reads the
-//! catalogs itself, by four queries. Names, types and shapes are those that the command would print, and the attributes
+//! once for each schema. It prints the opposite of what tenants need (`public` unqualified, any other schema pinned),
+//! has no foreign keys across schemas, and declares a shared type again in each schema. So this module reads the
+//! catalogs itself, by four queries. Names, types and layout are those that the command would print, and the attributes
 //! are those of `table!`. The crate's own reader of structures (for drift and clones) yields DDL statements, so it is
 //! no use here.
 
@@ -57,15 +57,15 @@ pub use warning::{SchemaWarning, Side};
 
 use crate::SchemaName;
 
-/// What is declared, and how.
+/// The options of a request: what is declared, and how.
 struct Options {
     shared_schema: SchemaName,
-    /// Whose tables stand for all tenants'.
+    /// The tenant whose tables represent those of all tenants.
     tenant: SchemaName,
     symbolic_schema: Option<String>,
     extension_schemas: Vec<SchemaName>,
     except: BTreeSet<String>,
-    /// Paths in Rust by names of types in the database.
+    /// Rust paths, by the name of the database's type.
     sql_types: BTreeMap<String, String>,
     together: AllowTogether,
 }

@@ -1,4 +1,4 @@
-//! Names in Rust for those of the database.
+//! Names in Rust for names in the database.
 
 use std::collections::HashSet;
 
@@ -13,13 +13,13 @@ const KEYWORDS: &[&str] = &[
     "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
-/// Names that `table!` itself, or the file around it, puts or uses where tables and columns stand.
+/// Names that `table!` or the generated file uses itself, so that no table or column may have them.
 #[rustfmt::skip]
 const USED: &[&str] = &[
     "all_columns", "bool", "columns", "diesel", "dsl", "is_nullable", "sql_types", "star", "str", "table",
 ];
 
-/// What stands for something else in `diesel::sql_types`, or may in the code around a type.
+/// Names that have another meaning in `diesel::sql_types`, or in the code around a type.
 #[rustfmt::skip]
 const USED_TYPES: &[&str] = &[
     "Array", "BigInt", "BigSerial", "Binary", "Blob", "Bpchar", "Bool", "Bytea", "Char", "CChar", "Cidr", "Citext",
@@ -31,21 +31,21 @@ const USED_TYPES: &[&str] = &[
     "VarChar", "Varchar",
 ];
 
-/// Names that may be used once each.
+/// The names in use, so that each is used only once.
 #[derive(Default)]
 pub(super) struct Names {
     taken: HashSet<String>,
 }
 
 impl Names {
-    /// Some of which are taken.
+    /// With these names in use from the beginning.
     pub(super) fn without<S: Into<String>>(taken: impl IntoIterator<Item = S>) -> Self {
         Self {
             taken: taken.into_iter().map(Into::into).collect(),
         }
     }
 
-    /// This name; if it is taken, with an underscore behind it, or with a number.
+    /// The wanted name. If it is in use, an underscore is appended, or else a number.
     pub(super) fn take(&mut self, wanted: String) -> String {
         let others = (2..).map(|number| format!("{wanted}_{number}"));
         let mut names = [wanted.clone(), format!("{wanted}_")].into_iter().chain(others);
@@ -58,7 +58,7 @@ impl Names {
     }
 }
 
-/// Names in Rust for all of these, in their order, each once. Those that can stay as they are do.
+/// Distinct names in Rust for all given names, in the same order. A name that can be used unchanged is kept.
 pub(super) fn variable_names<'a>(names: impl IntoIterator<Item = &'a str>, mut taken: Names) -> Vec<String> {
     let names = names
         .into_iter()
@@ -72,7 +72,7 @@ pub(super) fn variable_names<'a>(names: impl IntoIterator<Item = &'a str>, mut t
     rust
 }
 
-/// The name of a table or column in Rust: the same one, if it can be.
+/// The name of a table or column in Rust: unchanged, if possible.
 pub(super) fn variable_name(name: &str) -> String {
     let mut rust = String::new();
     let mut after_lower = false;
@@ -115,7 +115,7 @@ fn push_separator(name: &mut String) {
 
 /// Whether the attribute `sql_name` is needed for the name in the database.
 pub(super) fn needs_sql_name(rust: &str, name: &str) -> bool {
-    // Rust normalizes what is not ASCII.
+    // Rust normalizes names outside ASCII, so that they may differ from the database's.
     rust != name || !name.is_ascii()
 }
 

@@ -74,15 +74,15 @@ impl RustSchemaRequest<'_> {
     }
 
     /// The database to copy as the scratch database. Default: `template0`, which is empty. For extensions that only a
-    /// superuser can create, name a database that has those extensions and nothing else.
+    /// superuser can create, give a database that has those extensions and nothing else.
     pub fn template(mut self, template: impl Into<String>) -> Self {
         self.template = template.into();
         self
     }
 
-    /// Statements to run in the scratch database before the migrations. They create what the migrations need but don't
-    /// create, and the pool's own database doesn't have: `CREATE SCHEMA extensions; CREATE EXTENSION citext SCHEMA
-    /// extensions`. Default: none.
+    /// Statements to run in the scratch database before the migrations. They create what the migrations need, but
+    /// neither create themselves nor find in the pool's own database: `CREATE SCHEMA extensions; CREATE EXTENSION
+    /// citext SCHEMA extensions`. Default: none.
     pub fn set_up(mut self, sql: impl Into<String>) -> Self {
         self.set_up = sql.into();
         self
@@ -90,10 +90,10 @@ impl RustSchemaRequest<'_> {
 
     /// Declares the tables that the migrations create, in a scratch database on the pool's server.
     ///
-    /// The scratch database is created with a unique name and reached like migrations
+    /// The scratch database is created with a unique name, over the connections for migrations
     /// ([`migration_url`](crate::TenantPoolBuilder::migration_url)). It is dropped before this returns, after errors
-    /// too. Dropping the future drops it as well, which blocks for a moment. What a killed process leaves behind is
-    /// dropped by the first call an hour or more later. Hooks are not run.
+    /// too. Dropping the future drops it as well, which blocks for a moment. If a process was killed, the first call at
+    /// least an hour later drops the database that it left behind. Hooks are not run.
     ///
     /// The scratch database has the extensions of the pool's own database, in their schemas, except those that the
     /// migrations create. An extension that the role can't create is missing; if a migration then fails, the error
@@ -209,7 +209,7 @@ impl RustSchemaRequest<'_> {
     }
 }
 
-/// What the tenant of a scratch database is called. The name appears nowhere.
+/// The name of the tenant in a scratch database. It appears in no declaration.
 const SCRATCH_TENANT: &str = "diesel_tenants_scratch";
 
 /// Brings the shared schema and one tenant to the newest migration.
@@ -235,7 +235,7 @@ async fn connect(pool: &TenantPool) -> Result<AsyncPgConnection, RustSchemaError
         .map_err(RustSchemaError::Connect)
 }
 
-/// Tenants' tables that others are called like.
+/// Warnings about tenants' tables that have the name of another table.
 fn namesakes(relations: &[catalog::Relation], options: &Options) -> Vec<SchemaWarning> {
     let of = |schema: &str| -> BTreeSet<&str> {
         let found = relations.iter().filter(|relation| relation.schema == schema);

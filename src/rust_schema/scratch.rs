@@ -1,4 +1,4 @@
-//! A database for a moment: migrated, read, and dropped.
+//! A temporary database: it is migrated, read, and dropped.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -15,13 +15,14 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use super::RustSchemaError;
 use crate::{SchemaName, TenantPool};
 
-/// How all scratch databases' names begin. Then comes the second in which they were made, and chance.
+/// The beginning of every scratch database's name. The second of its creation and a random number follow.
 const PREFIX: &str = "diesel_tenants_scratch_";
 
-/// After so many seconds a scratch database that nobody is connected to is one that its process could not drop.
+/// A scratch database of this age, in seconds, that has no connections was left behind by a killed process.
 const ABANDONED_AFTER: u64 = 3600;
 
-/// Dropped with this value, if not by [`drop_now`](Self::drop_now): after an error, or when the future is given up.
+/// A scratch database. Unless [`drop_now`](Self::drop_now) was called, it is dropped with this value: after an error,
+/// or when the future is dropped.
 pub(super) struct Scratch {
     pool: TenantPool,
     name: SchemaName,
@@ -32,12 +33,12 @@ impl Scratch {
     pub(super) async fn create(pool: &TenantPool, template: &str) -> Result<Self, RustSchemaError> {
         let mut connection = connect(pool).await?;
         require_right(&mut connection).await?;
-        // What others left behind is no reason to fail.
+        // A failure to drop other processes' databases is no reason to fail here.
         let _ = drop_abandoned(&mut connection).await;
         let name = SchemaName::new(&format!("{PREFIX}{}_{:016x}", now(), chance()))?;
         let template = SchemaName::new(template)?;
         let sql = format!("{} TEMPLATE {}", creation(&name), template.quoted());
-        // From here on: the server may have made it, even if the answer never comes.
+        // The guard starts here: the server may have created the database even if its answer never arrives.
         let scratch = Self {
             pool: pool.clone(),
             name,
@@ -52,7 +53,7 @@ impl Scratch {
         }
     }
 
-    /// The pool's like in the database.
+    /// A pool for the scratch database with the options of the original pool.
     pub(super) fn pool(&self) -> TenantPool {
         self.pool.on_scratch_database(self.name.as_str())
     }
@@ -70,7 +71,7 @@ impl Drop for Scratch {
             return;
         }
         let (pool, name) = (self.pool.clone(), self.name.clone());
-        // On a thread of its own, and waited for: the runtime may be about to end, with the process.
+        // On a thread of its own, which is joined: the runtime may be about to end, together with the process.
         let dropping = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.map(|runtime| {
@@ -80,7 +81,7 @@ impl Drop for Scratch {
                 })
             })
         });
-        // Where it fails the next one to make a scratch database drops it.
+        // If this fails, a later call drops the database.
         let _ = dropping.join();
     }
 }
@@ -92,7 +93,7 @@ async fn connect(pool: &TenantPool) -> Result<AsyncPgConnection, RustSchemaError
         .map_err(RustSchemaError::Connect)
 }
 
-/// Waits for the server, which goes on to make a database when nobody waits for it any more.
+/// Waits for the server: it continues to create a database when the client no longer waits.
 async fn wait_until_made(pool: &TenantPool, name: &SchemaName) -> Result<(), RustSchemaError> {
     #[derive(QueryableByName)]
     struct Making {
@@ -117,7 +118,7 @@ async fn wait_until_made(pool: &TenantPool, name: &SchemaName) -> Result<(), Rus
     Ok(())
 }
 
-/// How the statement begins that makes it.
+/// The beginning of the statement that creates the database.
 fn creation(name: &SchemaName) -> String {
     format!("CREATE DATABASE {}", name.quoted())
 }
@@ -134,7 +135,7 @@ async fn drop_database(pool: &TenantPool, name: &SchemaName) -> Result<(), RustS
         })
 }
 
-/// Asks beforehand: the server's own message comes in its language.
+/// Asks for the right beforehand, because the server's own message may be in another language.
 async fn require_right(connection: &mut AsyncPgConnection) -> Result<(), RustSchemaError> {
     #[derive(QueryableByName)]
     struct Role {
@@ -195,7 +196,7 @@ fn now() -> u64 {
         .as_secs()
 }
 
-/// The standard library's seed for hash maps: from the system, and another one each time.
+/// A random number: the standard library's seed for hash maps comes from the system, and differs each time.
 fn chance() -> u64 {
     RandomState::new().hash_one(std::process::id())
 }

@@ -1,10 +1,10 @@
-//! Which SQL type of Diesel's stands for a type of the database.
+//! Which of Diesel's SQL types stands for a type of the database.
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::{Side, catalog::Type};
 
-/// What `table!` calls PostgreSQL's own types. `name` is as good as text: it is read and compared as one.
+/// The names that `table!` has for PostgreSQL's own types. `name` becomes `Text`: it is read and compared as text.
 const OWN: &[(&str, &str)] = &[
     ("bool", "Bool"),
     ("bpchar", "Bpchar"),
@@ -48,16 +48,16 @@ const OWN: &[(&str, &str)] = &[
     ("varchar", "Varchar"),
 ];
 
-/// A type as `table!` wants it.
+/// A type as it is written in `table!`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum SqlType {
-    /// One of `diesel::sql_types`.
+    /// A type of `diesel::sql_types`.
     Own(&'static str),
     Array(Box<SqlType>),
     Nullable(Box<SqlType>),
-    /// One that the caller has, by its path.
+    /// A type of the caller's, by its path.
     Named(String),
-    /// One to be declared, by its OID.
+    /// A type to be declared, by its OID.
     Custom(u32),
 }
 
@@ -66,7 +66,7 @@ impl SqlType {
         Self::Nullable(Box::new(self))
     }
 
-    /// What it is made of, in the end.
+    /// The type inside all arrays and `Nullable`s.
     pub(super) fn innermost(&self) -> &Self {
         match self {
             Self::Array(inner) | Self::Nullable(inner) => inner.innermost(),
@@ -74,7 +74,7 @@ impl SqlType {
         }
     }
 
-    /// How it is written, given how the innermost is.
+    /// The type's text, given the text of the innermost type.
     pub(super) fn text(&self, innermost: &str) -> String {
         match self {
             Self::Own(name) => (*name).to_owned(),
@@ -91,7 +91,7 @@ pub(super) struct Types<'a> {
     /// Paths in Rust by names in the database.
     named: &'a BTreeMap<String, String>,
     tenant: &'a str,
-    /// Where Diesel's own name of an extension's type leads to it.
+    /// The schemas in which Diesel's own name for an extension's type finds that type.
     extension_schemas: Vec<&'a str>,
 }
 
@@ -111,7 +111,7 @@ impl<'a> Types<'a> {
     }
 
     pub(super) fn get(&self, oid: u32) -> &'a Type {
-        // The query follows every type to those that it is made of.
+        // The catalog query includes, for every type, the types that it is made of.
         self.by_oid[&oid]
     }
 
@@ -124,7 +124,7 @@ impl<'a> Types<'a> {
         }
     }
 
-    /// The type that stands for the one with this OID, and whether the type itself forbids NULL.
+    /// The SQL type that stands for the type with this OID, and whether that type itself forbids NULL.
     pub(super) fn resolve(&self, oid: u32) -> (SqlType, bool) {
         let found = self.get(oid);
         let qualified = format!("{}.{}", found.schema, found.name);

@@ -1,7 +1,7 @@
 //! The text of the two files.
 //!
-//! Written line by line, in the shape of `diesel print-schema`: rustfmt leaves alone what stands in a macro's braces, and prettyplease
-//! runs it together. Lists stand in braces for that reason.
+//! Written line by line, in the layout of `diesel print-schema`. rustfmt doesn't format the inside of a macro's braces,
+//! and prettyplease would put it all on one line. For the same reason, lists are written in braces.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,8 @@ use super::{
     names::Names,
 };
 
-/// From this many tables on the macro that lets all of them appear together reaches the compiler's limit.
+/// From this number of tables on, the macro that lets all of them appear together exceeds the compiler's default
+/// recursion limit.
 const RECURSION: usize = 120;
 
 /// The texts of both files: the shared tables', and the tenants'.
@@ -149,7 +150,7 @@ fn tables(text: &mut String, tables: &[Table], schema: Option<&str>) {
     }
 }
 
-/// A documentation comment that can't be anything else: no code to be tested, whatever was written in the database.
+/// A documentation comment. Whatever the comment in the database says, it must not become code, such as a doctest.
 fn document(text: &mut String, indent: usize, comment: Option<&str>) {
     for line in comment.into_iter().flat_map(str::lines) {
         let line = one_line(line.trim());
@@ -164,16 +165,16 @@ fn document(text: &mut String, indent: usize, comment: Option<&str>) {
     }
 }
 
-/// Without what a comment's line can't hold.
+/// The text without the characters that a comment's line can't contain.
 fn one_line(text: &str) -> String {
     text.replace(|character: char| character.is_control(), " ")
 }
 
-/// Joins, and who may appear with whom.
+/// Joins, and which tables may appear together.
 struct Links<'a> {
     declarations: &'a Declarations,
     options: &'a Options,
-    /// Shared tables with a namesake among the tenants', and what they are called in the tenants' file.
+    /// Shared tables that have the name of a tenants' table, and their names in the tenants' file.
     renamed: Vec<(&'a str, String)>,
 }
 
@@ -193,7 +194,7 @@ impl<'a> Links<'a> {
         }
     }
 
-    /// What a table is called in the file.
+    /// The table's name in the file.
     fn name<'b>(&'b self, of: &'b Name, file: Side) -> &'b str {
         let (side, name) = of;
         let renamed = self
@@ -203,7 +204,7 @@ impl<'a> Links<'a> {
         renamed.map_or(name, |(_, renamed)| renamed)
     }
 
-    /// The names of the shared tables, where the tenants' file uses them.
+    /// Imports the shared tables that the tenants' file uses.
     fn import(&self, text: &mut String) {
         let mut used = String::new();
         self.write(&mut used, Side::Tenant);
@@ -216,7 +217,7 @@ impl<'a> Links<'a> {
         };
         let is_renamed = |name: &str| self.renamed.iter().any(|(shared, _)| *shared == name);
         let shared = self.declarations.shared.tables.iter().map(|table| table.rust.as_str());
-        // Groups of their own: rustfmt's order within one depends on the edition.
+        // In groups of their own: rustfmt's order within a group depends on the edition.
         if shared.filter(|name| !is_renamed(name)).any(uses) {
             text.push_str("\nuse super::shared::*;\n");
         }
@@ -246,7 +247,7 @@ impl<'a> Links<'a> {
         }
     }
 
-    /// One call for all tables, in the tenants' file: the macro takes no paths, and makes every pair once.
+    /// One call for all tables, in the tenants' file: the macro takes no paths, and writes each pair once.
     fn write_all(&self, text: &mut String) {
         let tables = |side, tables: &'a [Table]| tables.iter().map(move |table| (side, table.rust.clone()));
         let shared = tables(Side::Shared, &self.declarations.shared.tables);

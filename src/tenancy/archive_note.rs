@@ -1,4 +1,4 @@
-//! What the comment on an archived tenant's version table tells.
+//! What the comment on an archived tenant's version table says.
 
 use diesel_tenants_translate::quote::literal;
 
@@ -6,18 +6,18 @@ use super::TenantStatus;
 use crate::SchemaName;
 
 const ARCHIVED: &str = "diesel-tenants: archived ";
-/// On its way to be dropped: counts as [unfinished](TenantStatus::Unfinished).
+/// The archive is being dropped: it counts as [unfinished](TenantStatus::Unfinished).
 const DROPPING: &str = "diesel-tenants: dropping archived ";
 
-/// Whose schema an archive was, and since when it is one.
+/// Which tenant's schema an archive was, and since when it is an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ArchiveNote {
     /// Seconds since 1970.
     pub(crate) since: u64,
-    /// What it is when it is restored.
+    /// Whether the tenant is suspended when it is restored.
     pub(crate) suspended: bool,
     pub(crate) tenant: SchemaName,
-    /// Whether it is dropped already, in part.
+    /// Whether dropping the archive has begun.
     pub(crate) dropping: bool,
 }
 
@@ -44,7 +44,7 @@ impl ArchiveNote {
         })
     }
 
-    /// The comment, as a literal of SQL, under `standard_conforming_strings`: every connection has them on.
+    /// The comment as an SQL literal, written for `standard_conforming_strings = on`, which every connection has.
     pub(crate) fn comment(&self) -> String {
         let Self {
             since,
@@ -57,7 +57,7 @@ impl ArchiveNote {
         literal(&format!("{prefix}{since} {status} {}", tenant.as_str()))
     }
 
-    /// The status of a tenant that is restored from it.
+    /// The status that the tenant gets when it is restored.
     pub(crate) fn status(&self) -> TenantStatus {
         if self.suspended {
             TenantStatus::Suspended

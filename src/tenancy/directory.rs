@@ -12,14 +12,14 @@ pub enum DirectoryChange<'a> {
         /// The tenant.
         tenant: &'a SchemaName,
     },
-    /// A tenant was placed in another database, or among the rows of shared tables. While `finished` is false, nobody
-    /// gets the tenant until it is [finished](Self::Finished).
+    /// A tenant was placed in another database, or among the rows of shared tables. If `finished` is false, the tenant
+    /// can't be checked out until it is [finished](Self::Finished).
     Placed {
         /// The tenant.
         tenant: &'a SchemaName,
         /// Where it lives.
         placement: &'a Placement,
-        /// Whether all that belongs to the tenant is there.
+        /// Whether everything that belongs to the tenant is there.
         finished: bool,
     },
     /// A tenant lives in another place from now on.
@@ -29,12 +29,12 @@ pub enum DirectoryChange<'a> {
         /// Where it lives from now on.
         placement: &'a Placement,
     },
-    /// All that belongs to a tenant is there.
+    /// Everything that belongs to a tenant is there.
     Finished {
         /// The tenant.
         tenant: &'a SchemaName,
     },
-    /// A tenant is about to be dropped: nobody gets it any more.
+    /// A tenant is about to be dropped: it can't be checked out any more.
     Leaving {
         /// The tenant.
         tenant: &'a SchemaName,
@@ -51,7 +51,7 @@ pub enum DirectoryChange<'a> {
         /// The tenant.
         tenant: &'a SchemaName,
     },
-    /// A tenant was let in again.
+    /// A suspended tenant was resumed.
     Resumed {
         /// The tenant.
         tenant: &'a SchemaName,
@@ -69,10 +69,10 @@ pub enum DirectoryChange<'a> {
         archive: &'a SchemaName,
         /// Its name from now on.
         tenant: &'a SchemaName,
-        /// Whether it is suspended, as it was when it was archived.
+        /// Whether the tenant is suspended, as it was when it was archived.
         suspended: bool,
     },
-    /// A tenant was dropped, or what was left of it.
+    /// A tenant was dropped, or the remains of an unfinished tenant were.
     Removed {
         /// The tenant, or the archive's schema.
         tenant: &'a SchemaName,
@@ -80,7 +80,7 @@ pub enum DirectoryChange<'a> {
 }
 
 impl DirectoryChange<'_> {
-    /// The names for which another tenant, or none, may be found from now on.
+    /// The names that may lead to another tenant, or to none, from now on.
     pub(crate) fn names(&self) -> impl Iterator<Item = &SchemaName> {
         let (first, second) = match *self {
             Self::Added { tenant }
@@ -156,8 +156,8 @@ impl Error for DirectoryError {
     }
 }
 
-/// How long a [directory's](crate::TenantDirectory) answers are remembered. What this pool does to a tenant is seen at once;
-/// with [`listen`](crate::TenantPoolBuilder::listen), what other processes do is seen within moments.
+/// How long a [directory's](crate::TenantDirectory) answers are remembered. This pool sees its own changes to a tenant
+/// at once. With [`listen`](crate::TenantPoolBuilder::listen) it sees the changes of other processes within moments.
 #[derive(Debug, Clone, Copy)]
 pub struct DirectoryCache {
     pub(crate) capacity: usize,
@@ -185,7 +185,7 @@ impl DirectoryCache {
         Self::default()
     }
 
-    /// How many tenants are remembered, and as many domains; those that are asked for often stay. Default: 10,000.
+    /// How many tenants are remembered, and as many domains; those that are asked for often are kept. Default: 10,000.
     #[must_use]
     pub fn capacity(self, capacity: usize) -> Self {
         Self { capacity, ..self }
@@ -197,7 +197,7 @@ impl DirectoryCache {
         Self { ttl, ..self }
     }
 
-    /// How long it is remembered that there is no such tenant. Default: 1 second.
+    /// How long it is remembered that a tenant doesn't exist. Default: 1 second.
     #[must_use]
     pub fn negative_ttl(self, negative_ttl: Duration) -> Self {
         Self { negative_ttl, ..self }

@@ -3,7 +3,7 @@ use std::fmt;
 use super::Placement;
 use crate::SchemaName;
 
-/// What is done to a tenant as a whole.
+/// An operation on a tenant as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LifecycleEvent {
@@ -35,7 +35,7 @@ pub enum LifecycleEvent {
     Move {
         /// The tenant.
         tenant: SchemaName,
-        /// Where it is to live.
+        /// The tenant's new place.
         to: Placement,
     },
     /// A tenant is suspended.
@@ -43,17 +43,17 @@ pub enum LifecycleEvent {
         /// The tenant.
         tenant: SchemaName,
     },
-    /// A suspended tenant is let in again.
+    /// A suspended tenant is resumed.
     Resume {
         /// The tenant.
         tenant: SchemaName,
     },
-    /// A tenant is dropped, with all that is in it.
+    /// A tenant is dropped, with everything in it.
     Drop {
         /// The tenant.
         tenant: SchemaName,
     },
-    /// A tenant is put aside, to be restored or purged later.
+    /// A tenant is archived, to be restored or purged later.
     Archive {
         /// The tenant.
         tenant: SchemaName,
@@ -65,7 +65,7 @@ pub enum LifecycleEvent {
         /// The tenant that it becomes.
         tenant: SchemaName,
     },
-    /// An archive is dropped, with all that is in it.
+    /// An archive is dropped, with everything in it.
     Purge {
         /// The schema that is dropped.
         archive: SchemaName,
@@ -73,7 +73,7 @@ pub enum LifecycleEvent {
 }
 
 impl fmt::Display for LifecycleEvent {
-    /// As it stands after "can't": `rename tenant "a" to "b"`.
+    /// The operation as it reads after "can't" in error messages: `rename tenant "a" to "b"`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Create { tenant } => write!(f, "create tenant {tenant:?}"),

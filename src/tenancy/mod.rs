@@ -1,5 +1,5 @@
-//! What a tenant is: its place, its status, the events of its life, and the traits that are asked and told about it.
-//! Types for all other modules, without I/O.
+//! What a tenant is: its place, its status, and the events of its life. Vocabulary for all other modules: nothing here
+//! does I/O or needs the pool.
 
 mod archive_note;
 mod directory;

@@ -19,7 +19,7 @@ pub struct Placement {
     pub(crate) tables: Tables,
 }
 
-/// What of a database is a tenant's.
+/// The part of a database that belongs to a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Tables {
     /// A schema.
@@ -68,7 +68,7 @@ impl Placement {
         }
     }
 
-    /// Whether it is anything but a schema of the tenant's name in the pool's own database.
+    /// Whether the place is anything but a schema of the tenant's name in the pool's own database.
     pub(crate) fn is_elsewhere(&self, tenant: &SchemaName) -> bool {
         self.database.is_some() || self.schema_name() != Some(tenant)
     }

@@ -17,10 +17,10 @@ pub enum TenantStatus {
     Unfinished,
 }
 
-/// What the names of spares begin with, and those of tenants may not.
+/// The beginning of every spare's name. No tenant's name may begin like this.
 pub(crate) const SPARE_PREFIX: &str = "diesel-tenants spare ";
 
-/// What the comments of this library begin with.
+/// The beginning of every comment that this library writes.
 const PREFIX: &str = "diesel-tenants: ";
 const SUSPENDED: &str = "diesel-tenants: suspended";
 const SPARE: &str = "diesel-tenants: spare";
@@ -29,25 +29,27 @@ const UNFINISHED: &str = "diesel-tenants: creation unfinished";
 
 /// The comment on the version table of an active tenant that the directory of *another* database placed here.
 ///
-/// This database has no directory to ask. A rename or a drop here would leave that directory with a name that leads to whoever gets it next.
+/// This database has no directory to ask. After a rename or a drop here, that directory would still have the old name,
+/// and would send its requests to the next tenant that gets the name.
 pub(crate) const PLACED: &str = "diesel-tenants: placed here by the directory of another database";
 
 impl TenantStatus {
-    /// By the comment on the version table.
+    /// Reads the status from the comment on the version table.
     pub(crate) fn of_comment(comment: Option<&str>) -> Self {
         match comment {
             Some(SUSPENDED) => Self::Suspended,
             Some(SPARE) => Self::Spare,
             comment if is_placed(comment) => Self::Active,
             Some(comment) if comment.starts_with(ARCHIVED) => Self::Archived,
-            // Also what a newer version of this library may mean by it: nothing that should be handed out.
+            // This includes comments of newer versions of this library, which this version can't judge: such a tenant
+            // is not handed out.
             Some(comment) if comment.starts_with(PREFIX) => Self::Unfinished,
-            // Somebody's own comment says nothing of this.
+            // A comment that the application wrote itself says nothing about the status.
             _ => Self::Active,
         }
     }
 
-    /// The comment, as a literal of SQL.
+    /// The comment as an SQL literal.
     pub(crate) fn comment(self) -> String {
         match self {
             Self::Active => "NULL".to_owned(),

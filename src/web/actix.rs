@@ -33,9 +33,9 @@
 //!
 //! # Clients that hang up
 //!
-//! By default Actix treats a client that hangs up like a client that waits in silence, and the handler runs to its end.
+//! By default Actix treats a client that hangs up like a client that waits silently, and the handler runs to its end.
 //! With `h1_allow_half_closed(false)` the handler stops where it is, its query is cancelled on the server, and its
-//! connection is free again.
+//! connection becomes free.
 
 use std::{
     future::{Ready, ready},
@@ -176,7 +176,7 @@ where
 }
 
 impl Tenants<Actix> {
-    /// An error of a middleware further in: in the user's own way, if it is a rejection.
+    /// Answers an error of an inner middleware. A rejection is answered in the application's own way.
     fn respond_to_error(&self, error: Error) -> Error {
         match error.as_error().and_then(|rejection| self.own_answer(rejection)) {
             Some(answer) => InternalError::from_response(error, answer).into(),
@@ -189,7 +189,7 @@ impl Tenants<Actix> {
             .unwrap_or_else(|| HttpResponse::from_error(rejection))
     }
 
-    /// Actix's own answer notes in the logs by itself what this one has to.
+    /// Actix logs an error that it answers itself; here the rejection must be logged.
     fn own_answer(&self, rejection: &Rejection) -> Option<HttpResponse> {
         let answer = self.answer(rejection)?;
         rejection.log();

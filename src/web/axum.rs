@@ -20,8 +20,8 @@
 //! # }
 //! ```
 //!
-//! Add the layer after the routes that it is for. [`TrustedProxies`] are recognized by the client's address: serve the
-//! application with `into_make_service_with_connect_info::<SocketAddr>()`; tests may use a `MockConnectInfo`.
+//! Add the layer after the routes that need tenants. [`TrustedProxies`] are recognized by the client's address: serve
+//! the application with `into_make_service_with_connect_info::<SocketAddr>()`; tests may use a `MockConnectInfo`.
 //!
 //! The response to a request with a tenant has the [`Tenant`] among its extensions; the response to a rejected request
 //! has its `Arc<Rejection>`. Layers further out can read them, for logs.
@@ -123,7 +123,7 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        // The one that is ready is this one, not its clone.
+        // `poll_ready` was called on this service, not on its clone.
         let clone = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, clone);
         let tenants = self.tenants.clone();
@@ -154,7 +154,7 @@ where
 }
 
 impl Tenants<Axum> {
-    /// In the user's own way, if the request was rejected.
+    /// Answers in the application's own way, if the request was rejected.
     fn respond(&self, response: Response) -> Response {
         let Some(rejection) = response.extensions().get::<Arc<Rejection>>() else {
             return response;

@@ -1,15 +1,15 @@
 use super::{Rejection, host::unicode, settings::Settings};
 use crate::{BoxFuture, IntoSchemaName, SchemaName};
 
-/// What was found in a request, before anybody is asked.
+/// What was found in a request, before the directory or an async resolver is asked.
 pub(super) struct Claims {
-    /// To be asked for in turn.
+    /// The open questions, in order.
     pub(super) open: Vec<Open>,
-    /// If none of those has an answer.
+    /// The answer if none of the open questions gives a tenant.
     pub(super) otherwise: Result<Option<SchemaName>, Rejection>,
 }
 
-/// What somebody has to be asked for.
+/// A question that must be awaited.
 pub(super) enum Open {
     Domain(String),
     Later(BoxFuture<'static, Result<Option<String>, Rejection>>),
@@ -17,11 +17,11 @@ pub(super) enum Open {
 }
 
 impl Claims {
-    /// The tenant; `None` if there is none in the request.
+    /// The request's tenant; `None` if the request names none.
     pub(super) async fn settle(self, tenants: &Settings) -> Result<Option<SchemaName>, Rejection> {
         match self.open.is_empty() {
             true => self.otherwise,
-            // Few requests need it, and all would carry what it takes.
+            // Boxed: few requests need this future, and unboxed it would enlarge the futures of all.
             false => Box::pin(self.ask(tenants)).await,
         }
     }
@@ -55,7 +55,7 @@ fn agreed(one: Option<SchemaName>, other: Option<SchemaName>) -> Result<Option<S
     }
 }
 
-/// A directory may have a domain in either form: in both it must be one tenant's.
+/// A directory may have a domain in ASCII or in Unicode. If it has both forms, they must belong to the same tenant.
 async fn tenant_of(domain: &str, tenants: &Settings) -> Result<Option<SchemaName>, Rejection> {
     let find = async |domain: &str| {
         let found = tenants.pool.tenant_of_domain(domain).await;

@@ -24,8 +24,8 @@ impl fmt::Display for Tenant {
 
 /// A connection for the request's tenant, checked out on first use.
 ///
-/// It is not checked out when the handler's arguments are extracted. Other arguments may take their time, above all a
-/// body that is uploaded slowly, and so may what the handler does before it needs the database. Neither should hold one
+/// It is not checked out when the handler's arguments are extracted. Extracting other arguments may take long, above
+/// all a body that is uploaded slowly. So may the handler's work before it needs the database. Neither should hold one
 /// of the few connections that all tenants share.
 ///
 /// Handlers that also work without a tenant take `Option<TenantConn>`.
@@ -72,7 +72,7 @@ impl Drop for TenantConn {
             return;
         };
         if std::thread::panicking() {
-            // Whatever the layer or task that catches the panic makes of it.
+            // Whatever response the layer or task makes that catches the panic, nothing is committed.
             transaction.fail();
         } else {
             transaction.give_back(checkout);
@@ -94,8 +94,8 @@ impl fmt::Debug for TenantConn {
 ///
 /// A handler with a [`TenantConn`] rarely needs it: a tenant's connection reaches the shared tables too, in the same
 /// query. A handler that takes both may hold two connections at a time. Such requests never wait for each other in a
-/// circle: the pool lets in at most one fewer of them at a time than it has connections. With a pool of one connection
-/// a handler can't have both: that is an error after `wait_timeout`.
+/// circle: the number of such requests that run at a time is smaller than the pool's number of connections. With a pool
+/// of one connection a handler can't have both: the second one fails after `wait_timeout`.
 pub struct SharedConn {
     context: Arc<RequestContext>,
     checkout: Option<Checkout>,
@@ -130,7 +130,7 @@ impl fmt::Debug for SharedConn {
     }
 }
 
-/// What handlers ask for; `None` where no tenant was found.
+/// The tenant that a handler asks for; `None` if the request names none.
 pub(super) fn tenant_of(context: Option<&Arc<RequestContext>>) -> Result<Option<Tenant>, Rejection> {
     let context = context.ok_or(Rejection::NotInstalled)?;
     Ok(context.tenant().cloned().map(Tenant))

@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 
-/// A web framework, as far as resolvers need to know it. Implemented for the frameworks that this crate has features
-/// for, and for no others.
+/// A web framework, as far as resolvers need to know it. Implemented only for the frameworks for which this crate has
+/// features.
 pub trait Framework: ReadRequest {
     /// What your own resolvers see.
     type Request<'r>;
@@ -9,7 +9,8 @@ pub trait Framework: ReadRequest {
     type Response;
 }
 
-/// How resolvers read a framework's requests. Nobody outside of this crate can name it, so nobody else implements [`Framework`].
+/// How resolvers read a framework's requests. Code outside this crate can't name this trait, and so can't implement
+/// [`Framework`].
 pub trait ReadRequest: Sized + 'static {
     /// The first two values of a header: enough to tell that there is more than one.
     fn header_values<'h>(request: &'h Self::Request<'_>, name: &str) -> [Option<&'h [u8]>; 2]
@@ -26,7 +27,7 @@ pub trait ReadRequest: Sized + 'static {
     where
         Self: Framework;
 
-    /// Who is at the other end of the connection.
+    /// The address at the other end of the connection.
     fn peer(request: &Self::Request<'_>) -> Option<IpAddr>
     where
         Self: Framework;

@@ -2,7 +2,8 @@ use std::{fmt, net::IpAddr};
 
 use super::Malformed;
 
-/// Of a domain, without the dot at its end: RFC 1035 allows 255 with the lengths of its labels and the root.
+/// The longest domain, without the dot at its end. RFC 1035 allows 255 bytes, which include the length of each label
+/// and the root.
 const MAX_LENGTH: usize = 253;
 
 /// The host that a request is for, without its port.
@@ -12,7 +13,7 @@ const MAX_LENGTH: usize = 253;
 ///
 /// Browsers read more spellings as the same host ([WHATWG URL](https://url.spec.whatwg.org/#host-parsing)):
 /// `client1%2eexample.com`, full-width letters, invisible characters. They never send these spellings. A proxy in front
-/// of the service may take such a spelling for another host than a browser does, so they are refused.
+/// of the service may read such a spelling as another host than a browser does, so these spellings are refused.
 ///
 /// ```
 /// use diesel_tenants::web::Host;
@@ -48,7 +49,7 @@ impl Host {
         if is_plain_domain(host) {
             return Some(Self(Kind::Domain(host.to_owned())));
         }
-        // What the parser would decode.
+        // The parser would decode percent-encoding.
         if host.contains('%') {
             return None;
         }
@@ -73,7 +74,7 @@ impl Host {
         }
     }
 
-    /// The one label in front of a domain, in the letters of its script.
+    /// The label before the base domain, in Unicode; `None` unless there is exactly one.
     pub(super) fn label_before(&self, base: &Host) -> Option<String> {
         let label = self.domain()?.strip_suffix(base.domain()?)?.strip_suffix('.')?;
         (!label.contains('.')).then(|| unicode(label))
@@ -90,17 +91,17 @@ impl fmt::Display for Host {
     }
 }
 
-/// A domain in the letters of its script: `bücher.example`.
+/// A domain in Unicode: `bücher.example`.
 pub(super) fn unicode(domain: &str) -> String {
     if !has_punycode(domain) {
         return domain.to_owned();
     }
-    // What could be read as a host has no errors.
+    // A domain that was parsed as a host converts without errors.
     idna::domain_to_unicode(domain).0
 }
 
 fn without_port(text: &str) -> Option<&str> {
-    // What is in brackets has colons of its own.
+    // An IPv6 address in brackets contains colons.
     match text.bytes().rposition(|byte| matches!(byte, b':' | b']')) {
         Some(colon) if text.as_bytes()[colon] == b':' => {
             let (host, digits) = (&text[..colon], &text[colon + 1..]);
@@ -112,8 +113,8 @@ fn without_port(text: &str) -> Option<&str> {
     }
 }
 
-/// Whether a host is a domain in its final form, as nearly all are: neither letters of other scripts, nor a number at the end, which
-/// makes it an address.
+/// Whether a host is a domain that needs no parsing, as nearly all are: it is in ASCII, and has no number at its end,
+/// which would make it an IP address.
 fn is_plain_domain(host: &str) -> bool {
     let mut last = None;
     let are_plain = labels(host).all(|label| {
@@ -123,7 +124,7 @@ fn is_plain_domain(host: &str) -> bool {
     are_plain && host.len() <= MAX_LENGTH && !last.is_some_and(u8::is_ascii_digit)
 }
 
-/// Whether a label stands for one of another script.
+/// Whether a label is Punycode, which stands for Unicode.
 fn has_punycode(domain: &str) -> bool {
     labels(domain).any(is_punycode)
 }
@@ -132,9 +133,9 @@ fn is_punycode(label: &[u8]) -> bool {
     label.starts_with(b"xn--")
 }
 
-/// Whether nothing but the case of letters was changed to make a domain of a text, which may be in the letters of its script.
+/// Whether only the case of letters was changed to turn the text, which may be Unicode, into the domain.
 ///
-/// A letter that is mapped to one of ASCII is another letter: the Kelvin sign is in no tenant's name.
+/// A letter that is mapped to ASCII counts as a change: the Kelvin sign is not the `k` of a tenant's name.
 fn differs_by_case_only(text: &str, domain: &str) -> bool {
     let text = text.strip_suffix('.').unwrap_or(text);
     let lower = text.to_lowercase();
@@ -146,12 +147,12 @@ fn is_domain(text: &str) -> bool {
     text.len() <= MAX_LENGTH && labels(text).all(is_label)
 }
 
-/// Of bytes, which are faster to look through than letters.
+/// Splits bytes, which is faster than splitting characters.
 fn labels(domain: &str) -> impl Iterator<Item = &[u8]> {
     domain.as_bytes().split(|&byte| byte == b'.')
 }
 
-/// Other characters are no danger to SQL, where names are quoted; and no host has them.
+/// No host has other characters. This is not about SQL: names are quoted there.
 fn is_label(label: &[u8]) -> bool {
     let is_allowed = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
     (1..=63).contains(&label.len()) && label.iter().all(is_allowed)
@@ -253,7 +254,7 @@ mod tests {
             "kick\u{17f}.example.com",
             "xn--client1-.example.com",
             "XN--CLIENT1-.example.com",
-            // One letter of two characters, and a capital that no other letter has.
+            // A letter of two characters, and a capital without a lower case of its own.
             "bu\u{308}cher.example",
             "\u{130}.example.com",
             "::1",

@@ -8,9 +8,10 @@
 //!
 //! The pool remembers for a second that a tenant doesn't exist, with or without a [directory](crate::directory):
 //! however many requests name it, they cost one query a second.
-//! [`CatalogDirectory`](crate::directory::CatalogDirectory) needs no tables, and can remember it for longer.
+//! [`CatalogDirectory`](crate::directory::CatalogDirectory) needs no tables, and can remember unknown tenants for
+//! longer.
 //!
-//! The context ends when a handler returns: a body that is streamed after that must take along what it needs.
+//! The context ends when a handler returns. A body that is streamed after that must carry everything it needs.
 //!
 //! | framework | feature | module | guide |
 //! |---|---|---|---|

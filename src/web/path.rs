@@ -2,8 +2,8 @@ use super::Malformed;
 
 /// A segment of a path, percent-decoded.
 ///
-/// Routers differ in whether an empty segment counts: with one of them in front of the tenant's, they could see another tenant than this.
-/// The same holds for proxies and segments that lead upwards.
+/// Routers differ in whether an empty segment counts. With an empty segment before the tenant's, a router could see
+/// another tenant than this function. The same holds for proxies, and for segments that lead upwards.
 pub(super) fn path_segment(path: &str, index: usize) -> Result<Option<String>, Malformed> {
     if path.split('/').any(has_dots) {
         return Err(Malformed::DotSegment);
@@ -26,12 +26,13 @@ pub(super) fn path_segment(path: &str, index: usize) -> Result<Option<String>, M
     }
 }
 
-/// Whether a segment has a part that is `.` or `..` to anybody on the way.
+/// Whether some proxy or router could read a part of the segment as `.` or `..`.
 ///
-/// Proxies decode a path before they choose who may see it, some more than once, and pass it on as it was. To some a backslash is a slash; a
-/// `;` begins parameters of the segment, and what follows a NUL is lost.
+/// Proxies decode a path before they check access, some of them more than once, and then pass on the original path.
+/// Some read a backslash as a slash, read the text after a `;` as parameters of the segment, or drop everything after a
+/// NUL.
 fn has_dots(segment: &str) -> bool {
-    // Most have neither, and then nothing is decoded.
+    // Most segments have neither a dot nor a percent sign, and need no decoding.
     if !segment.bytes().any(|byte| matches!(byte, b'.' | b'%')) {
         return false;
     }

@@ -2,7 +2,8 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-/// The proxies whose `X-Forwarded-Host` is believed. Anybody can send that header: from others it is ignored.
+/// The proxies whose `X-Forwarded-Host` is believed. Any client can send that header, so it is ignored unless one of
+/// these proxies sends it.
 ///
 /// ```
 /// use diesel_tenants::web::TrustedProxies;
@@ -61,13 +62,13 @@ impl TrustedProxies {
             warn_of_unknown_peers();
             return false;
         };
-        // A socket that listens on IPv6 shows IPv4 addresses as mapped ones.
+        // A socket that listens on IPv6 shows IPv4 addresses as IPv4-mapped IPv6 addresses.
         let peer = peer.to_canonical();
         self.networks.iter().any(|network| network.contains(&peer))
     }
 }
 
-/// Says once that settings don't fit together.
+/// Warns once that proxies are trusted by address, but the framework doesn't know its clients' addresses.
 fn warn_of_unknown_peers() {
     #[cfg(feature = "tracing")]
     {

@@ -2,7 +2,7 @@ use std::{borrow::Cow, time::Duration};
 
 use crate::{CheckoutError, SchemaName, SchemaNameError};
 
-/// Why a request is answered by an error: with a status, and a body in JSON that tells clients no more than they need.
+/// Why a request is answered by an error: with a status, and a body in JSON that shows clients no more than they need.
 ///
 /// Extractors and [`TenantConn::get`](super::TenantConn::get) return it. Diesel's errors convert into it, so that
 /// handlers can return it too. Its [`source`](std::error::Error::source) holds what went wrong inside, for your logs
@@ -23,25 +23,28 @@ use crate::{CheckoutError, SchemaName, SchemaNameError};
 #[non_exhaustive]
 pub enum Rejection {
     /// The tenant can't be read from the request.
-    #[error("can't tell the request's tenant")]
+    #[error("can't read the tenant from the request")]
     Malformed(#[from] Malformed),
     /// The request names no tenant, and the handler needs one.
-    #[error("the request names no tenant, by any of the resolvers; handlers that can do without take an `Option`")]
+    #[error(
+        "no resolver found a tenant in the request, and the handler needs one; a handler that also works without a \
+             tenant takes an `Option`"
+    )]
     Missing,
     /// There is no such tenant.
-    #[error("the request is for tenant {tenant:?}, who is unknown")]
+    #[error("the request is for tenant {tenant:?}, which doesn't exist")]
     Unknown {
         /// The name in the request.
         tenant: String,
     },
     /// The tenant is suspended.
-    #[error("the request is for tenant {tenant:?}, who is suspended")]
+    #[error("the request is for tenant {tenant:?}, which is suspended")]
     Suspended {
         /// The tenant.
         tenant: SchemaName,
     },
     /// Two resolvers that must [agree](super::Resolver::and) found different tenants.
-    #[error("the request is for tenant {one:?} by one resolver, and for tenant {other:?} by the other")]
+    #[error("two resolvers that must agree found different tenants in the request: {one:?} and {other:?}")]
     DifferentTenants {
         /// The tenant by the first resolver.
         one: SchemaName,
@@ -65,15 +68,15 @@ pub enum Rejection {
     /// The request's transaction could not be committed.
     #[error("can't commit the request's transaction")]
     Commit(#[source] diesel::result::Error),
-    /// Something else in the request holds its transaction.
+    /// Other code in the request is using its transaction.
     #[error(
-        "the request's transaction is held elsewhere: take one `TenantConn` in a request, and none along into its \
-         response or into other tasks"
+        "the request's transaction is in use elsewhere: take only one `TenantConn` in a request, and don't move it \
+         into the response or into other tasks"
     )]
     TransactionInUse,
-    /// The handler asks for a tenant, but nothing resolves tenants for its route.
+    /// The handler asks for a tenant, but no [`Tenants`](super::Tenants) resolves tenants for its route.
     #[error(
-        "nothing resolves tenants for this route: add `Tenants` to the application as layer, middleware or fairing"
+        "no `Tenants` resolves tenants for this route: add it to the application as a layer, middleware or fairing"
     )]
     NotInstalled,
     /// A rejection by your own resolver or handler.
@@ -113,8 +116,8 @@ pub enum Malformed {
     /// A segment of the path is empty, and others follow.
     #[error("the request's path has an empty segment")]
     EmptySegment,
-    /// A segment of the path, or a part of one, is `.` or `..`, as it stands or percent-encoded.
-    #[error("the request's path has a segment of dots")]
+    /// A segment of the path, or a part of one, is `.` or `..`, literally or percent-encoded.
+    #[error("the request's path has a segment `.` or `..`")]
     DotSegment,
     /// No tenant can have that name.
     #[error("the tenant in the request can't be a tenant's name")]
@@ -131,7 +134,8 @@ impl Rejection {
         }
     }
 
-    /// A name from outside: what PostgreSQL, or the pool, keeps for itself is no tenant's, and no more is said of it.
+    /// Rejects a name from a request. A name that PostgreSQL or the pool reserves counts as unknown, so that clients
+    /// don't learn which names are reserved.
     pub(super) fn of_name(error: SchemaNameError) -> Self {
         match error {
             SchemaNameError::Reserved { name }
@@ -244,7 +248,7 @@ impl Rejection {
 }
 
 impl Rejection {
-    /// Notes in the logs what the client isn't told.
+    /// Logs what the client isn't shown.
     pub(super) fn log(&self) {
         #[cfg(feature = "tracing")]
         if self.status() >= 500 {
@@ -254,7 +258,7 @@ impl Rejection {
     }
 }
 
-/// As the inside of a string in JSON.
+/// Appends a text as the inside of a JSON string.
 fn escape(text: &str, json: &mut String) {
     for character in text.chars() {
         match character {

@@ -11,15 +11,16 @@ use crate::{
     pool::{Admitted, Deadline, Target, Turn},
 };
 
-/// What a request carries from the middleware to its handler.
+/// What the middleware gives to a request's handler.
 pub(super) struct RequestContext {
     settings: Settings,
     tenant: Option<Admitted>,
-    /// If requests have one.
+    /// The request's transaction, if the application has one for each request.
     transaction: Option<RequestTransaction>,
-    /// Whether the handler asked for a connection of the tenant, and for one of the shared tables: with both it may hold two at a time.
+    /// Whether the handler asked for the tenant's connection, and for the shared tables' connection. A handler that
+    /// asked for both may hold two connections at a time.
     asked: [AtomicBool; 2],
-    /// The turn that its connections keep.
+    /// The turn that the request's connections keep.
     turn: Mutex<Weak<OwnedSemaphorePermit>>,
 }
 
@@ -41,13 +42,13 @@ impl RequestContext {
         self.tenant.as_ref().map(Admitted::tenant)
     }
 
-    /// The tenant, for a handler that asks for a connection of it.
+    /// The tenant, for a handler that asks for the tenant's connection.
     pub(super) fn asked_for_tenant(&self) -> Option<&Admitted> {
         self.asked[TENANT].store(self.tenant.is_some(), Relaxed);
         self.tenant.as_ref()
     }
 
-    /// Notes that the handler asks for a connection of the shared tables.
+    /// Records that the handler asks for the shared tables' connection.
     pub(super) fn asked_for_shared(&self) {
         self.asked[SHARED].store(true, Relaxed);
     }
@@ -56,7 +57,7 @@ impl RequestContext {
         self.transaction.as_ref()
     }
 
-    /// Runs the handler as the tenant's.
+    /// Runs the handler with the request's tenant as the current one.
     pub(super) fn scope<F: Future>(&self, handler: F) -> impl Future<Output = F::Output> + use<F> {
         let handler = context::scope(self.tenant.clone(), handler);
         #[cfg(feature = "tracing")]
@@ -70,13 +71,13 @@ impl RequestContext {
         handler
     }
 
-    /// For a middleware that is dropped with its request: a transaction that was not finished until then never is, also if something that
-    /// outlives the request still holds its context.
+    /// A guard for the middleware. If the middleware is dropped with its request, the unfinished transaction is never
+    /// committed, even if something that outlives the request still holds its context.
     pub(super) fn abandon_on_drop(&self) -> impl Drop {
         Abandon(self.transaction())
     }
 
-    /// Rolls back what a handler did that failed; somebody else may still answer the request.
+    /// Rolls back the work of a failed handler; another route may still answer the request.
     #[cfg(feature = "rocket")]
     pub(super) async fn roll_back(&self) {
         if let Some(transaction) = &self.transaction {
@@ -84,7 +85,7 @@ impl RequestContext {
         }
     }
 
-    /// Ends the request's transaction, if there is one. An error is for the client, in place of the handler's response.
+    /// Ends the request's transaction, if there is one. An error replaces the handler's response.
     pub(super) async fn finish(&self, status: u16) -> Result<(), Rejection> {
         match &self.transaction {
             Some(transaction) => Box::pin(transaction.finish(is_success(status))).await,
@@ -108,7 +109,7 @@ impl RequestContext {
         self.keeping(turn, checkout)
     }
 
-    /// A handler that may hold two connections takes a turn with its first one, which the second one shares.
+    /// A handler that may hold two connections takes a turn with the first one; the second one shares that turn.
     async fn turn(&self, target: impl Fn() -> Target, deadline: Deadline) -> Result<Option<Turn>, Rejection> {
         if !self.asked.iter().all(|asked| asked.load(Relaxed)) {
             return Ok(None);

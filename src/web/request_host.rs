@@ -2,7 +2,7 @@ use super::{Framework, Host, Malformed, TrustedProxies};
 
 /// The host that a request is for, as the client asked for it.
 ///
-/// Where there could be two answers, something in front of the service may have taken the other one: that is an error.
+/// If the request allows two answers, that is an error: a proxy in front of the service may have used the other one.
 pub(super) fn request_host<F: Framework>(
     request: &F::Request<'_>,
     proxies: &TrustedProxies,
@@ -31,8 +31,8 @@ pub(super) fn request_host<F: Framework>(
     }
 }
 
-/// Proxies in a row make a list, whose first part is the client's own if the first proxy didn't remove it: that is as bad as two
-/// headers.
+/// Several proxies in a row make a list in one header. If the first proxy didn't remove the client's own header, the
+/// list begins with the client's value. So a list is refused, like two headers.
 fn only_one<'h>(values: [Option<&'h [u8]>; 2], header: &str) -> Result<Option<&'h str>, Malformed> {
     match values {
         [None, _] => Ok(None),

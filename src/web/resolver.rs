@@ -18,8 +18,8 @@ use crate::{BoxFuture, IntoSchemaName};
 /// # Ok::<(), diesel_tenants::web::Malformed>(())
 /// ```
 ///
-/// A request without a tenant still reaches handlers: a handler that asks for the tenant gets [`Rejection::Missing`],
-/// one that asks for an `Option` of it gets `None`. A malformed host, header or path is an error, even if another
+/// A request without a tenant still reaches handlers. A handler that asks for the tenant gets [`Rejection::Missing`]; a
+/// handler that asks for an `Option` of it gets `None`. A malformed host, header or path is an error, even if another
 /// resolver follows.
 pub struct Resolver<F: Framework> {
     steps: Vec<Step<F>>,
@@ -80,7 +80,7 @@ impl<F: Framework> Resolver<F> {
         Self::subdomain_except(base, [])
     }
 
-    /// The same, except for some labels that are no tenant's: `www`, for instance.
+    /// Like [`subdomain`](Self::subdomain), except for labels that are not tenants: `www`, for instance.
     ///
     /// # Errors
     /// As for [`subdomain`](Self::subdomain).
@@ -127,7 +127,7 @@ impl<F: Framework> Resolver<F> {
         Self::of(Step::Custom(Arc::new(find)))
     }
 
-    /// Your own function that waits for its answer. It must move what it needs of the request into its future.
+    /// Your own async function. It must move what it needs from the request into its future.
     pub fn custom_async(
         find: impl Fn(&F::Request<'_>) -> BoxFuture<'static, Result<Option<String>, Rejection>> + Send + Sync + 'static,
     ) -> Self {
@@ -164,7 +164,8 @@ impl<F: Framework> Resolver<F> {
         Self::of(Step::Both(Box::new([self, other])))
     }
 
-    /// What a request claims, without waiting for anybody: not all frameworks' requests can be kept while one waits.
+    /// Reads what a request claims, without awaiting anything: not every framework's request can be held across an
+    /// await.
     pub(super) fn claims(&self, request: &F::Request<'_>, proxies: &TrustedProxies) -> Claims {
         let mut open = Vec::new();
         for step in &self.steps {
@@ -219,7 +220,7 @@ impl<F: Framework> Step<F> {
     }
 }
 
-/// The value of a header that may be there once.
+/// The value of a header that may occur only once.
 fn one_header<'h, F: Framework>(request: &'h F::Request<'_>, name: &str) -> Result<Option<&'h str>, Malformed> {
     match F::header_values(request, name) {
         [None, _] => Ok(None),

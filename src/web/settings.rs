@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::Rejection;
 use crate::{CheckoutError, TenantPool};
 
-/// What a request takes along.
+/// The settings that each request carries.
 #[derive(Clone)]
 pub(super) struct Settings {
     pub(super) pool: TenantPool,

@@ -7,8 +7,8 @@ use crate::TenantPool;
 
 /// Resolves the tenant of each request before the handler runs; added to a web application in one line.
 ///
-/// Depending on `F` it is a layer for Axum, a middleware for Actix or a fairing for Rocket; each framework's module has
-/// an alias for it. Cloning is cheap.
+/// Depending on `F` this is a layer for Axum, a middleware for Actix or a fairing for Rocket; each framework's module
+/// has an alias for it. Cloning is cheap.
 pub struct Tenants<F: Framework> {
     inner: Arc<Inner<F>>,
 }
@@ -58,7 +58,7 @@ impl<F: Framework> Tenants<F> {
         self.with(|inner| inner.settings.transactions = true)
     }
 
-    /// After how long clients may try again if there was no connection: `Retry-After`. Default: 1 second.
+    /// The time after which clients may try again if there was no connection: `Retry-After`. Default: 1 second.
     #[must_use]
     pub fn retry_after(self, time: Duration) -> Self {
         self.with(|inner| inner.settings.retry_after = time)
@@ -91,7 +91,7 @@ impl<F: Framework> Tenants<F> {
         self.inner.resolver.claims(request, &self.inner.proxies)
     }
 
-    /// A request with its tenant, who exists and isn't suspended.
+    /// The context of a request whose tenant exists and isn't suspended.
     pub(super) async fn admit(&self, claims: Claims) -> Result<Arc<RequestContext>, Rejection> {
         let settings = &self.inner.settings;
         let tenant = claims.settle(settings).await?;
@@ -105,7 +105,7 @@ impl<F: Framework> Tenants<F> {
         Ok(Arc::new(RequestContext::new(settings.clone(), tenant)))
     }
 
-    /// The user's own answer.
+    /// The application's own answer, if it has one.
     pub(super) fn answer(&self, rejection: &Rejection) -> Option<F::Response> {
         self.inner.on_rejection.as_ref().map(|answer| answer(rejection))
     }

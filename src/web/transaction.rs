@@ -11,7 +11,8 @@ use crate::{Checkout, connection::Condition};
 
 type Manager = <Checkout as AsyncConnection>::TransactionManager;
 
-/// The transaction of a request: whoever drops its connection leaves it here, for the middleware to end it.
+/// The transaction of a request. When the handler drops its connection, the connection is left here, and the middleware
+/// ends the transaction.
 #[derive(Default)]
 pub(super) struct RequestTransaction(Mutex<State>);
 
@@ -19,13 +20,13 @@ pub(super) struct RequestTransaction(Mutex<State>);
 enum State {
     #[default]
     NotBegun,
-    /// A handler has the connection, or gets it.
+    /// A handler has the connection, or is getting it.
     InUse,
-    /// It has given it back.
+    /// The handler has given the connection back.
     Idle(Box<Checkout>),
-    /// A handler panicked that had it, or failed while something else has it.
+    /// A handler panicked with the connection, or failed while other code had it.
     Failed,
-    /// The response is on its way.
+    /// The transaction has ended, and the response is being sent.
     Finished,
 }
 
@@ -34,7 +35,7 @@ impl RequestTransaction {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The connection, in the transaction.
+    /// Takes the connection, inside the transaction, which begins if it hasn't yet.
     pub(super) async fn take(
         &self,
         check_out: impl Future<Output = Result<Checkout, Rejection>>,
@@ -58,7 +59,7 @@ impl RequestTransaction {
         Ok(checkout)
     }
 
-    /// Later than the response, the connection is closed, for its transaction is still open.
+    /// After the response, the connection is closed, because its transaction is still open.
     pub(super) fn give_back(&self, checkout: Checkout) {
         let mut state = self.state();
         if matches!(*state, State::InUse) {
@@ -66,12 +67,12 @@ impl RequestTransaction {
         }
     }
 
-    /// It can't be committed any more: a handler panicked while it had the connection, which is closed.
+    /// Prevents the commit: a handler panicked while it had the connection, which is closed.
     pub(super) fn fail(&self) {
         self.replace(State::Failed);
     }
 
-    /// Closes the connection that was left here, whose transaction nobody ends any more.
+    /// Closes the connection that was left here: its transaction will not be ended otherwise.
     pub(super) fn abandon(&self) {
         self.replace(State::Finished);
     }
@@ -80,7 +81,7 @@ impl RequestTransaction {
         mem::replace(&mut *self.state(), state)
     }
 
-    /// Rolls back what was done up to now. What comes after is a transaction of its own.
+    /// Rolls back everything so far. Later work is a new transaction.
     #[cfg(feature = "rocket")]
     pub(super) async fn roll_back(&self) {
         let state = match self.replace(State::Finished) {
@@ -88,7 +89,7 @@ impl RequestTransaction {
                 roll_back(checkout).await;
                 State::NotBegun
             }
-            // Whoever has the connection goes on in a transaction of which nothing may be committed.
+            // The code that has the connection may go on, but nothing of this transaction may be committed.
             State::InUse => State::Failed,
             ended => ended,
         };
@@ -101,7 +102,7 @@ impl RequestTransaction {
             State::NotBegun | State::Finished => Ok(()),
             State::InUse if commit => Err(Rejection::TransactionInUse),
             State::Failed if commit => Err(Rejection::Commit(error(
-                "a handler failed, and its connection was held elsewhere or by a panic",
+                "a handler failed or panicked while its connection was in use",
             ))),
             State::InUse | State::Failed => Ok(()),
             State::Idle(mut checkout) if commit => commit_all(&mut checkout).await.map_err(Rejection::Commit),
@@ -113,12 +114,13 @@ impl RequestTransaction {
     }
 }
 
-/// Commits, or says why not. Whatever is left open is rolled back, as the connection is then closed.
+/// Commits, or returns the reason why it can't. The connection is then closed, which rolls back what is left open.
 async fn commit_all(checkout: &mut Checkout) -> QueryResult<()> {
     if checkout.gave_up() {
-        return Err(error("a query of it was given up"));
+        return Err(error("one of the transaction's queries was abandoned"));
     }
-    // Where a query failed, and the handler made nothing of it, PostgreSQL would answer COMMIT by a rollback, and no error.
+    // If a query failed and the handler ignored the error, PostgreSQL would answer COMMIT with a rollback, and without
+    // an error.
     checkout.batch_execute("SELECT 1").await?;
     let depth = Manager::transaction_manager_status_mut(checkout).transaction_depth()?;
     if depth.is_some_and(|depth| depth.get() > 1) {
@@ -127,7 +129,8 @@ async fn commit_all(checkout: &mut Checkout) -> QueryResult<()> {
     Manager::commit_transaction(checkout).await
 }
 
-/// Where it fails, or would wait for a query that nobody waits for, the connection is closed, which rolls back as well.
+/// If the rollback fails, or would have to wait for an abandoned query, the connection is closed, which rolls back as
+/// well.
 async fn roll_back(mut checkout: Box<Checkout>) {
     if checkout.condition() != Condition::Interrupted {
         let _ = Manager::rollback_transaction(&mut *checkout).await;
@@ -138,7 +141,7 @@ fn error(why: &'static str) -> Error {
     Error::QueryBuilderError(why.into())
 }
 
-/// A transaction that could not begin, or was not waited for, can begin another time.
+/// If a transaction could not begin, or its future was dropped, the transaction can begin again later.
 struct Reset<'a>(&'a RequestTransaction);
 
 impl Drop for Reset<'_> {

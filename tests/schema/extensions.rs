@@ -76,7 +76,7 @@ async fn an_extension_that_the_role_cannot_create_is_named_if_a_migration_fails(
     let told = chain(&error);
     assert!(
         told.contains(
-            "lacks extensions of the live one, as they can't be created there: pageinspect (permission denied"
+            "lacks extensions of the live database that can't be created there: pageinspect (permission denied"
         ) && told.contains("name a database that has them, and nothing else, as `template`")
             && told.contains("page_header"),
         "{told}"

@@ -199,9 +199,9 @@ async fn a_policy_that_can_not_choose_and_a_pool_without_a_directory_are_errors(
         "can't create tenant \"client1\": the placement policy can't tell where it is to live; nothing was done: all shards are full"
     );
     let nothing = error_of(|builder| builder.placement_policy(Hashed::among(Vec::<String>::new()))).await;
-    assert!(nothing.contains("no databases to choose among"), "{nothing}");
+    assert!(nothing.contains("no databases to choose from"), "{nothing}");
     let nothing = error_of(|builder| builder.placement_policy(FewestTenants::among(Vec::<String>::new()))).await;
-    assert!(nothing.contains("no databases to choose among"), "{nothing}");
+    assert!(nothing.contains("no databases to choose from"), "{nothing}");
     let undeclared = error_of(|builder| builder.placement_policy(Hashed::among(["nowhere"]))).await;
     assert!(undeclared.contains("\"nowhere\" is not declared"), "{undeclared}");
     assert!(shards.rows().is_empty());

@@ -368,9 +368,9 @@ async fn behind_a_pooler_what_stays_on_the_servers_session_is_refused_before_it_
             .await
             .unwrap_err()
             .to_string();
-        let message = "`SET` leaves something on the server's session, which a pooler in between (`search_path_from_role`) gives to other \
-             tenants: use SET LOCAL, set_config(…, true), ON COMMIT DROP or pg_advisory_xact_lock in a transaction, or a pool that leads past \
-             the pooler, at 1:11";
+        let message = "`SET` leaves something on the server's session, which a pooler in between \
+                       (`search_path_from_role`) gives to other tenants: use SET LOCAL, set_config(…, true), ON COMMIT \
+                       DROP or pg_advisory_xact_lock in a transaction, or a pool that bypasses the pooler, at 1:11";
         assert!(error.contains(message), "{error}");
     }
 }

@@ -383,8 +383,8 @@ async fn what_is_no_table_is_not_created_in_the_schema_of_extensions_that_all_te
     }
     let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
     let error = refused(conn.batch_execute("CREATE TYPE \"mood\" AS ENUM ()").await);
-    let message =
-        "`mood` has no schema, and would be created in one that all tenants share: write the tenant's schema before it";
+    let message = "`mood` has no schema, and would be created in a schema that all tenants share: write the tenant's schema \
+         before the name";
     assert!(error.to_string().starts_with(message), "{error}");
     conn.batch_execute("CREATE TYPE client1.mood AS ENUM (); CREATE TABLE moods (id int); DROP TABLE moods")
         .await

@@ -10,7 +10,7 @@ use crate::{
     tenancy::{DirectoryAnswer, DirectoryChange, DirectoryEntry},
 };
 
-/// Why a row is none of a directory's.
+/// Why a row can't be an answer of the directory.
 #[derive(Debug, thiserror::Error)]
 enum BadRow {
     #[error("the row of tenant {tenant:?} in the table `tenants` has neither a schema nor a tenant id")]
@@ -67,7 +67,7 @@ impl Row {
 }
 
 impl DirectoryTables {
-    /// The one row of a query, if there is one.
+    /// The first row of a query, if there is one, within the directory's time limit.
     async fn in_time<R>(
         &self,
         row: impl Future<Output = QueryResult<R>>,

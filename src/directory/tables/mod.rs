@@ -14,7 +14,7 @@ pub use prepare::DirectoryTablesError;
 /// [`TenantPool::prepare_directory`](crate::TenantPool::prepare_directory) creates them. When the pool creates,
 /// renames, suspends, archives or drops a tenant, it changes the tenant's row in the same transaction. You can add your
 /// own columns and rows, and change rows by ordinary typed queries, with the tables of [`schema`](super::schema) or
-/// your own: triggers tell every pool that [listens](crate::TenantPoolBuilder::listen).
+/// your own: triggers notify every pool that [listens](crate::TenantPoolBuilder::listen).
 ///
 /// | column of `tenants` | |
 /// |---|---|
@@ -29,9 +29,9 @@ pub use prepare::DirectoryTablesError;
 /// (`xn--bcher-kva.example`); `tenant text`, which references `tenants`; and `is_primary boolean`, true for one domain
 /// of a tenant at most.
 ///
-/// Other processes may still remember where a tenant was. So a place that a tenant left goes to nobody else for a
-/// while, and neither does a name to which domains led: [`reuse_after`](crate::TenantPoolBuilder::reuse_after). A third
-/// table, `tenants_left`, records who left what; deleting its rows ends the wait.
+/// Other processes may still remember where a tenant was. So no other tenant can get a place that a tenant left, or a
+/// name to which domains led, for a while: see [`reuse_after`](crate::TenantPoolBuilder::reuse_after). A third table,
+/// `tenants_left`, records these places and names; deleting its rows ends the wait.
 #[derive(Debug, Clone, Copy)]
 pub struct DirectoryTables {
     timeout: Duration,
@@ -63,8 +63,8 @@ impl TenantPoolBuilder {
     /// [directory](Self::directory) is set: for programs that work on other applications' databases, like the command
     /// `diesel-tenants`. It costs one connection.
     ///
-    /// The tables are found by the comment that [`prepare_directory`](crate::TenantPool::prepare_directory) writes, or
-    /// else by their columns.
+    /// The tables are recognized by the comment that [`prepare_directory`](crate::TenantPool::prepare_directory)
+    /// writes, or else by their columns.
     pub fn directory_tables_if_found(self) -> Self {
         self.directory_if_found(DirectoryTables::new())
     }

@@ -14,11 +14,11 @@ const TABLES: &str = include_str!("tables.sql");
 #[non_exhaustive]
 pub enum DirectoryTablesError {
     /// No connection could be made.
-    #[error("can't connect to make the directory's tables")]
+    #[error("can't connect to create the directory's tables")]
     Connect(#[from] ConnectError),
     /// The server refused.
     #[error(
-        "can't make the directory's tables `tenants` and `domains` in schema {schema:?}: is there another table of \
+        "can't create the directory's tables `tenants` and `domains` in schema {schema:?}: is there another table of \
          that name?"
     )]
     Refused {
@@ -42,7 +42,7 @@ impl TenantPool {
             schema: schema.clone(),
             source,
         };
-        // To make them again would lock them.
+        // Creating the tables again would lock them.
         if are_made(&mut connection, schema).await.map_err(refused)? {
             return Ok(());
         }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use crate::{SchemaName, backend::postgres::quote::literal, tenancy::DirectoryChange};
 
-/// The statements that do to a tenant's row what is done to its schema.
+/// The statements that repeat on a tenant's row what happens to its schema.
 pub(super) fn sql(change: &DirectoryChange<'_>, schema: &SchemaName, reuse_after: Duration) -> String {
     format!(
         "SELECT pg_catalog.set_config('diesel_tenants.reuse_after', '{}', true);\n{}",
@@ -19,7 +19,7 @@ fn of_row(change: &DirectoryChange<'_>, schema: &SchemaName) -> String {
             name_of(tenant)
         )
     };
-    // A schema of another database, or that isn't called as its tenant, is none that was renamed along.
+    // The schema was renamed together with the tenant only if it is in this database and has the tenant's name.
     let rename = |from, to, status| {
         format!(
             "UPDATE {table} SET name = {to}, schema_name = CASE WHEN database_name IS NULL AND schema_name = {from} THEN {to} \

@@ -8,9 +8,9 @@ diesel::table! {
     public.tenants (name) {
         /// The name by which a tenant is checked out.
         name -> Text,
-        /// Its schema, or `NULL` if it shares tables with others.
+        /// The tenant's schema, or `NULL` if it shares tables with other tenants.
         schema_name -> Nullable<Text>,
-        /// Its id in tables that it shares, or `NULL` if it has a schema.
+        /// The tenant's id in shared tables, or `NULL` if it has a schema.
         tenant_id -> Nullable<Text>,
         /// The name of the database, as it was declared; `NULL` is the pool's own.
         database_name -> Nullable<Text>,

@@ -4,7 +4,7 @@ use rocket::Request;
 
 use crate::web::{Rejection, request_context::RequestContext};
 
-/// What the fairing found out about a request.
+/// The fairing's decision about a request.
 #[derive(Clone, Default)]
 pub(super) enum Admission {
     #[default]
@@ -13,11 +13,11 @@ pub(super) enum Admission {
     Rejected(Arc<Rejection>),
 }
 
-/// Where a request has it. Clones of a request share one, and so the last of them that was dispatched decides.
+/// Where a request keeps the decision. Clones of a request share one, so the clone that was dispatched last decides.
 #[derive(Default)]
 pub(super) struct Slot {
     pub(super) admission: RwLock<Admission>,
-    /// Whether a guard refused it since, for the catcher.
+    /// Whether a guard has refused the request since, for the catcher.
     pub(super) is_refused: AtomicBool,
 }
 

@@ -1,4 +1,4 @@
-//! How requests are answered that are rejected: by a catcher of the user's, or in JSON.
+//! How rejected requests are answered: by one of the application's catchers, or in JSON.
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -15,10 +15,10 @@ use super::{
     admission::{Admission, admission, slot},
 };
 
-/// The name of our catchers, and our route.
+/// The name of this crate's catchers and of its route.
 pub(super) const OURS: &str = "diesel-tenants";
 
-/// The route that all rejected requests are led to.
+/// The route to which all rejected requests are sent.
 #[derive(Clone)]
 pub(super) struct AnswerRejected;
 
@@ -70,7 +70,7 @@ pub(super) fn answer_refusal<'r>(status: Status, request: &'r Request<'_>) -> Ca
     })
 }
 
-/// Whether a catcher is for a status, wherever its base is.
+/// Whether a catcher handles a status, whatever its base path.
 pub(super) fn catches(catcher: &Catcher, status: Status) -> bool {
     catcher.code.is_none_or(|code| code == status.code)
 }

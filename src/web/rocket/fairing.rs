@@ -13,8 +13,9 @@ use super::{
 };
 use crate::web::Tenants;
 
-/// The method of requests that are rejected: no handler of anybody's has it, and the URI remains, for catchers and logs. `HEAD` stays, as
-/// Rocket removes the body of its answers; our route comes first.
+/// The method that rejected requests get. No handler has this method, and the request keeps its URI for catchers and
+/// logs. `HEAD` requests keep their method, because Rocket removes the body of their answers; this crate's route for
+/// them comes first.
 const REJECTED: Method = Method::Connect;
 
 #[async_trait]

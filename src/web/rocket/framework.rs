@@ -26,7 +26,7 @@ impl ReadRequest for Rocket {
     }
 
     fn authority<'h>(request: &'h Request<'_>) -> Option<&'h str> {
-        // Of HTTP/1 it comes from the header `Host`, of HTTP/2 from the target.
+        // For HTTP/1 this comes from the header `Host`, for HTTP/2 from the request's target.
         Some(request.host()?.domain().as_str())
     }
 

@@ -28,7 +28,7 @@ fn guard<T>(
     let rejection = match find(admission.context()) {
         Ok(Some(found)) => return Outcome::Success(found),
         Ok(None) => Rejection::Missing,
-        // Without the fairing nobody looked for a tenant.
+        // Without the fairing, no tenant was looked for.
         Err(rejection) => rejection,
     };
     slot(request).is_refused.store(true, Relaxed);

@@ -30,27 +30,27 @@
 //! # Catchers
 //!
 //! Your catchers come first: a request for an unknown tenant, or one that a guard refuses, goes to your catcher of its
-//! status, or to your default one. Where there is none, the request is answered in JSON, or by
-//! [`on_rejection`](super::Tenants::on_rejection). `on_rejection` comes before your catchers for all requests but those
-//! that a guard refuses. (If a handler goes on without its `Option<Tenant>`, and then fails with 404 itself, its
-//! request can't be told from one that a guard refused, and is answered in the same way.)
+//! status, or to your default one. Without such a catcher, the request is answered in JSON, or by
+//! [`on_rejection`](super::Tenants::on_rejection). `on_rejection` comes before your catchers, except for requests that
+//! a guard refuses. (If a handler goes on without its `Option<Tenant>`, and then fails with 404 itself, its request
+//! can't be told from one that a guard refused, and is answered in the same way.)
 //!
 //! Register your catchers with the application, or by fairings that are attached before this one: an application with
 //! two catchers of one status for all paths doesn't launch.
 //!
 //! # Other fairings
 //!
-//! A request for an unknown, suspended or malformed tenant is led to this crate's own route, and none of your handlers
+//! A request for an unknown, suspended or malformed tenant is sent to this crate's own route, and none of your handlers
 //! sees it. Its method is `CONNECT` from then on, except for `HEAD`. Attach this fairing after others that change
-//! requests: a fairing that sets the method later leads such a request to a handler. Even then, routes mounted with
+//! requests: a fairing that sets the method later sends such a request to a handler. Even then, routes mounted with
 //! [`in_tenant`] refuse the request, and so do guards that a handler requires. An `Option<TenantConn>`, which Rocket
 //! makes `None`, and a `Result` don't refuse it.
 //!
-//! # What Rocket does otherwise
+//! # How Rocket differs
 //!
 //! - A handler runs to its end even if its client hangs up: set a `statement_timeout` for queries that take too long.
-//! - Rocket removes headers that aren't UTF-8 before anybody sees them.
-//! - Of an HTTP/1 request to an absolute URI only the header `Host` is seen.
+//! - Rocket removes headers that aren't UTF-8 before this crate or a handler sees them.
+//! - For an HTTP/1 request to an absolute URI, only the header `Host` is used.
 
 mod admission;
 mod answer;

@@ -30,16 +30,17 @@ impl Handler for InTenant {
         match admission(request) {
             Admission::Admitted(context) => {
                 let abandon = context.abandon_on_drop();
-                // Handlers may do their work at once, and not only when their future is polled.
+                // A handler may do its work when it is called, not only when its future is polled.
                 let outcome = context.scope(async { self.0.handle(request, data).await }).await;
-                // What a catcher or a fairing makes of a failure is no reason to commit what the handler did before it.
+                // A catcher or fairing may turn the failure into a success, but what the handler did before it is not
+                // committed.
                 if has_failed(&outcome) {
                     context.roll_back().await;
                 }
                 mem::forget(abandon);
                 outcome
             }
-            // A fairing that came after ours has led it here.
+            // A fairing that ran after this crate's fairing sent the request here.
             Admission::Rejected(rejection) => reject(request, &rejection),
             Admission::NotInstalled if request.rocket().state::<TenantFairing>().is_some() => {
                 reject(request, &Rejection::NotInstalled)
@@ -49,7 +50,7 @@ impl Handler for InTenant {
     }
 }
 
-/// A forward is no failure, as another route may answer.
+/// A forward is not a failure: another route may answer.
 fn has_failed(outcome: &route::Outcome<'_>) -> bool {
     match outcome {
         route::Outcome::Success(response) => !is_success(response.status().code),
