@@ -10,8 +10,8 @@ use crate::{
 ///
 /// Ready-made directories are in [`directory`](crate::directory):
 /// [`DirectoryTables`](crate::directory::DirectoryTables), [`FixedDirectory`](crate::directory::FixedDirectory) and
-/// [`CatalogDirectory`](crate::directory::CatalogDirectory). A directory's answers are remembered ([`DirectoryCache`](crate::DirectoryCache)),
-/// so that it is seldom asked, and never twice at a time for one tenant.
+/// [`CatalogDirectory`](crate::directory::CatalogDirectory). A directory's answers are remembered
+/// ([`DirectoryCache`](crate::DirectoryCache)), so that it is seldom asked, and never twice at a time for one tenant.
 pub trait TenantDirectory: Send + Sync {
     /// Finds a tenant; `None` if there is none of that name. `pool` is the pool whose directory this is: its
     /// [`shared()`](TenantPool::shared) reaches tables in the shared schema.

@@ -57,7 +57,8 @@ impl Weighter<(TypeId, u64), Arc<Finished>> for ByBytes {
 }
 
 impl Finished {
-    /// The text of `query` under the checkout's translation. A [`Translated`](super::Translated) query brings its own map.
+    /// The text of `query` under the checkout's translation. A [`Translated`](super::Translated) query brings its own
+    /// map.
     ///
     /// The cache of finished texts is used only if Diesel, too, lets the query's type stand for its text: the type has
     /// an id, and the statement is cached.

@@ -48,7 +48,8 @@ impl<Q> Translated<Q> {
         Self::leading_to(self.query, schema)
     }
 
-    /// Sends the unqualified tables of `query` to one schema. If no schema can have that name, the query fails when it is run.
+    /// Sends the unqualified tables of `query` to one schema. If no schema can have that name, the query fails when it
+    /// is run.
     pub(super) fn leading_to(query: Q, schema: impl IntoSchemaName) -> Self {
         match schema.into_schema_name() {
             Ok(name) => Self::new(query, SchemaTranslateMap::tenant(name)),

@@ -10,7 +10,8 @@ use super::{Template, TranslateError};
 static TEMPLATES: LazyLock<Cache<Box<str>, Arc<Template>, ByBytes>> =
     LazyLock::new(|| Cache::with_weighter(16_384, 32 << 20, ByBytes));
 
-/// Longer texts are mostly batches of values that never come again: analysing them costs less than remembering them.
+/// The longest text that is cached, in bytes. Longer texts are mostly batches of values that are never sent again:
+/// analysing them costs less than remembering them.
 const LONGEST_KEPT: usize = 64 << 10;
 
 #[derive(Clone)]

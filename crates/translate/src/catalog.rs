@@ -1,7 +1,7 @@
-//! PostgreSQL's own catalogs, which are found without a schema in every database and are no tenant's.
+//! PostgreSQL's own catalogs. Their names need no schema in any database, and they belong to no tenant.
 //!
-//! A list and not the prefix `pg_`, which would catch tables of users (`pg_orders` is a legal name). It holds what PostgreSQL 15 has, and
-//! what later versions added.
+//! This is a list, because testing for the prefix `pg_` would catch users' tables (`pg_orders` is a legal name). The
+//! list has the catalogs of PostgreSQL 15, and those that later versions added.
 
 /// Whether `name` is a table or view of the schema `pg_catalog`.
 pub(crate) fn is_system(name: &str) -> bool {

@@ -4,11 +4,11 @@ use std::fmt;
 
 /// The token by which a translated query marks itself when it is nested in another query.
 ///
-/// Its first character is a control character that no SQL can contain outside of quotes, so neither the translator nor
+/// Its first character is a control character that no SQL can contain outside quotes, so neither the translator nor
 /// a server can mistake the token for SQL.
 pub const POISON: &str = "\u{1}diesel-tenants: a translated query can't be nested in another\u{1}";
 
-/// Why a text could not be translated. Nothing has been sent: the translator reports an error rather than guess.
+/// Why a text could not be translated. Nothing has been sent: the translator reports an error and never guesses.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TranslateError {
@@ -130,8 +130,8 @@ impl fmt::Display for Place {
     }
 }
 
-/// A fault as the lexer and the finder report it: without the text, which [`Fault::describe`] adds, and as small as a pointer, since every
-/// step on the way returns one or nothing.
+/// A fault as the lexer and the finder report it, without the text, which [`Fault::describe`] adds. It is as small as a
+/// pointer, since every step returns a fault or nothing.
 #[derive(Debug)]
 pub(crate) struct Fault(Box<(usize, FaultKind)>);
 

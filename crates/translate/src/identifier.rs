@@ -1,4 +1,4 @@
-//! What an identifier in the text names: folded, unquoted and decoded as PostgreSQL does it.
+//! The name that an identifier in the text stands for: folded, unquoted and decoded as PostgreSQL does it.
 
 use std::borrow::Cow;
 
@@ -42,7 +42,8 @@ fn clipped(name: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
-/// `U&"…" [UESCAPE 'c']`: `\0061`, `\+000061` and `\\`, with the escape character that UESCAPE names in place of the backslash.
+/// `U&"…" [UESCAPE 'c']`: `\0061`, `\+000061` and `\\`, with the escape character that UESCAPE names in place of the
+/// backslash.
 fn decoded(text: &str) -> Cow<'_, str> {
     let body = &text[3..];
     let end = closing_quote(body);
@@ -67,7 +68,7 @@ fn decoded(text: &str) -> Cow<'_, str> {
                 units.push(code);
                 rest = &rest[skip..];
             }
-            // A doubled escape character, or an escape that the server will refuse: taken to the letter.
+            // A doubled escape character, or an escape that the server will refuse: it stands for itself.
             None => {
                 flush(&mut units, &mut name, true);
                 name.push(escape);
@@ -89,7 +90,8 @@ fn escape_character(uescape: &str) -> Option<char> {
     before.rsplit(tag).next()?.chars().next()
 }
 
-/// Writes code points gathered so far: two halves of a surrogate pair make one character. A first half waits for its second unless `last`.
+/// Writes code points gathered so far: two halves of a surrogate pair make one character. A first half waits for its
+/// second unless `last`.
 fn flush(units: &mut Vec<u32>, name: &mut String, last: bool) {
     if !last && matches!(units.last(), Some(0xd800..=0xdbff)) {
         return;

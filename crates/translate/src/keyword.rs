@@ -1,7 +1,7 @@
 //! The words that give a query its structure.
 //!
-//! Only words that change how a query is read are here, and the reserved ones that can't be a name or an alias. The verbs and nouns of utility
-//! statements are compared as text where they are used.
+//! Only two groups of words are here: those that change how a query is read, and reserved words that can't be a name or
+//! an alias. The verbs and nouns of utility statements are compared as text where they are used.
 
 macro_rules! keywords {
     (reserved: { $($reserved:ident = $($reserved_text:literal)|+),+ $(,)? } free: { $($free:ident = $($free_text:literal)|+),+ $(,)? }) => {
@@ -10,7 +10,7 @@ macro_rules! keywords {
         #[repr(u8)]
         pub enum Keyword {
             $($reserved,)+
-            /// No word of the grammar: a name.
+            /// A name, not a word of the grammar.
             None,
             $($free,)+
         }
@@ -48,7 +48,7 @@ keywords! {
         Values = "values", Insert = "insert", Update = "update", Delete = "delete", Merge = "merge", Set = "set",
         Recursive = "recursive", Operator = "operator", Within = "within", Begin = "begin", Owned = "owned",
         Exists = "exists", Of = "of", JsonArray = "json_array", Format = "format",
-        // An expression may follow, and its parentheses are no call's.
+        // An expression may follow, whose parentheses don't call a function.
         BeforeOperand = "between" | "by" | "content" | "document" | "escape" | "groups" | "passing" | "path" | "range"
             | "ref" | "return" | "value" | "version" | "zone",
         Rows = "rows", Trim = "trim",
@@ -56,14 +56,14 @@ keywords! {
 }
 
 impl Keyword {
-    /// The keyword that the word with which `text` begins is in any case of letters; `length` is the word's.
+    /// The keyword that begins `text`, in any case of letters; `length` is the word's length.
     pub(crate) fn of(text: &[u8], length: usize) -> Self {
         if !(2..=LONGEST).contains(&length) {
             return Self::None;
         }
         let word = &text[..length];
         let letters = match text.first_chunk() {
-            // Eight bytes at once cost less than those of the word.
+            // Reading eight bytes at once costs less than reading the word's bytes one by one.
             Some(eight) => letters_of(*eight, length),
             None => letters(word),
         };
@@ -108,12 +108,12 @@ impl Stops {
         Self(bits)
     }
 
-    /// The same, and at commas.
+    /// These stops, and commas.
     pub(crate) const fn and_comma(self) -> Self {
         Self(self.0 | Self::COMMA)
     }
 
-    /// The same, and at these words.
+    /// These stops, and these words.
     pub(crate) const fn and(self, words: &[Keyword]) -> Self {
         Self(self.0 | Self::at(words).0)
     }
@@ -127,11 +127,11 @@ impl Stops {
     }
 }
 
-// The words in a table addressed by a hash of their length and their first eight letters, built by the compiler. Collisions go to the next
-// free slot.
+// A hash table of the words, built by the compiler. The hash is of a word's length and its first eight letters.
+// Collisions go to the next free slot.
 
 const LONGEST: usize = 17;
-/// For each slot the number of its word in [`WORDS`], from 1, or 0.
+/// For each slot, the number of its word in [`WORDS`], counted from 1; 0 if the slot is empty.
 static SLOTS: [u8; 512] = fill();
 
 /// The [`letters`] of each of [`WORDS`].
@@ -145,7 +145,7 @@ static LETTERS: [u64; WORDS.len()] = {
     all
 };
 
-/// A word's first eight letters without their case, in one number, which costs less to compare than text.
+/// A word's first eight letters in one case, as one number, which costs less to compare than text.
 const fn letters(word: &[u8]) -> u64 {
     match word.first_chunk() {
         Some(eight) => letters_of(*eight, 8),
@@ -161,7 +161,7 @@ const fn letters(word: &[u8]) -> u64 {
     }
 }
 
-/// The same of a word of `length` bytes, from the eight bytes that begin with it.
+/// The [`letters`] of a word of `length` bytes, from eight bytes that begin with the word.
 const fn letters_of(eight: [u8; 8], length: usize) -> u64 {
     const NO_CASE: u64 = u64::from_ne_bytes([0x20; 8]);
     let letters = u64::from_le_bytes(eight) | NO_CASE;

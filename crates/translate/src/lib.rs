@@ -1,13 +1,13 @@
 //! Translates SQL text under a map of schemas. Pure: no connection, no state.
 //!
-//! A text is analysed once: a [`Template`] records where the text has names to translate. Rendering it under a
-//! [`SchemaTranslateMap`] is a copy. A text that is not understood gives a [`TranslateError`], never a guess.
+//! A text is analysed once: a [`Template`] records where the text has names to translate. Rendering the template under
+//! a [`SchemaTranslateMap`] only copies text. A text that is not understood gives a [`TranslateError`], never a guess.
 //!
 //! Names that SQL's grammar does not show as relations are not translated: names in strings (`'orders'::regclass`,
 //! `nextval('orders_id_seq')`), row types (`NULL::orders`), functions' bodies in strings and `DO` blocks. A temporary
-//! table is left alone where it is created, but a later statement can't know that it is temporary: list it in
-//! [`SchemaTranslateMap::with_untranslated`]. Strings are read as the server reads them with
-//! `standard_conforming_strings` on, its default; a session must not turn that off.
+//! table is left unchanged where it is created, but a later statement doesn't show that the table is temporary: list
+//! the table in [`SchemaTranslateMap::with_untranslated`]. Strings are read as the server reads them with
+//! `standard_conforming_strings` on, the default. A session must not turn that setting off.
 //!
 //! The modules, in the order in which a text passes through them: `lexer` cuts it into tokens, with `keyword` for the
 //! words of the grammar; `finder` follows the grammar and finds the relations; `identifier` decodes the text of a name,

@@ -80,9 +80,10 @@ impl SchemaTranslateMap {
         self
     }
 
-    /// Leaves these tables alone where they have no schema: tables shared through the search path, or temporary ones.
+    /// Leaves these tables unchanged where the text gives them no schema: tables shared through the search path, or
+    /// temporary tables.
     ///
-    /// Names are literal, as the database's catalogs hold them. Each call adds to the names given before.
+    /// Names are literal, as in the database's catalogs. Each call adds to the names of earlier calls.
     #[must_use]
     pub fn with_untranslated<I>(mut self, names: I) -> Self
     where
@@ -107,7 +108,7 @@ impl SchemaTranslateMap {
         }
     }
 
-    /// Whether the schema `key` stands for the tenant's.
+    /// Whether the schema `key` stands for the tenant's schema.
     pub(super) fn is_symbolic(&self, key: &str) -> bool {
         !self.symbolic.is_empty() && self.symbolic.contains(key)
     }
@@ -119,7 +120,7 @@ impl SchemaTranslateMap {
         self.unqualified.iter().map(|name| (None, name)).chain(named)
     }
 
-    /// The names of tables that are left alone where they have no schema, sorted.
+    /// The names of tables that are left unchanged where they have no schema, sorted.
     pub fn untranslated(&self) -> impl Iterator<Item = &str> {
         self.untranslated.iter().map(String::as_str)
     }

@@ -38,7 +38,7 @@ pub const MAX_NAME_BYTES: usize = 63;
 pub struct SchemaName {
     /// In double quotes, with inner quotes doubled.
     quoted: Arc<str>,
-    /// Only where it isn't simply what stands between the quotes.
+    /// Only if the name differs from the text between the quotes.
     unquoted: Option<Arc<str>>,
 }
 
@@ -202,7 +202,7 @@ impl From<std::convert::Infallible> for SchemaNameError {
     }
 }
 
-/// Why a name can't be a schema's. Names are shown escaped, so that a hostile name can't forge a line in a log.
+/// Why a name can't be a schema's name. Names are shown escaped, so that a hostile name can't forge a line in a log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SchemaNameError {
@@ -246,8 +246,8 @@ pub enum SchemaNameError {
         /// The name as given.
         name: String,
     },
-    /// The name has the form of a spare's, which is made ahead of time.
-    #[error("no tenant can be named {name:?}: names that begin like this are those of spares; choose another")]
+    /// The name has the form of a spare's name. Spares are tenants that are made ahead of time.
+    #[error("no tenant can be named {name:?}: names that begin like this are reserved for spares; choose another name")]
     Spare {
         /// The name as given.
         name: String,

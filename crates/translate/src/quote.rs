@@ -1,6 +1,7 @@
-//! Text as PostgreSQL reads it.
+//! Quoting text for PostgreSQL, and reading quoted lists.
 
-/// A string in SQL. Connections on which a backslash escapes are refused from the start.
+/// A text as an SQL string. Backslashes need no care: connections on which a backslash escapes are refused when they
+/// are opened.
 pub fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
@@ -15,7 +16,7 @@ pub fn names_in_list(list: &str) -> impl Iterator<Item = String> {
     names_between(list, ',')
 }
 
-/// The names in a text, between separators that stand outside of quotes.
+/// The names in a text, between separators that stand outside quotes.
 pub fn names_between(list: &str, separator: char) -> impl Iterator<Item = String> {
     let mut rest = list.chars().peekable();
     std::iter::from_fn(move || {

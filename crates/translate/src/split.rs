@@ -32,7 +32,7 @@ fn split(sql: &str) -> Result<Vec<Range<usize>>, Fault> {
     let mut statements = Vec::new();
     let mut current: Option<Range<usize>> = None;
     let mut parens = 0usize;
-    // How many BEGIN ATOMIC are open.
+    // The number of open BEGIN ATOMIC.
     let mut blocks = 0usize;
     let mut start = Start::Next;
     let mut before = Kind::End;
@@ -58,9 +58,10 @@ fn split(sql: &str) -> Result<Vec<Range<usize>>, Fault> {
                 return Err(Fault::not_understood(token.start as usize, "an unbalanced parenthesis"));
             }
             Kind::Close => parens -= 1,
-            // The END of a body stands where a statement would begin. Others are labels, or those of CASE.
+            // The END of a body stands where a statement would begin. Any other END is a label, or ends a CASE.
             Kind::Word(Keyword::End) if blocks > 0 && start == Start::Next => blocks -= 1,
-            // BEGIN may be a column's name or a label, but not in what creates a function, outside of its body.
+            // BEGIN may be a column's name or a label, but not in a statement that creates a function, outside the
+            // function's body.
             Kind::Word(_)
                 if start == Start::CreatesFunction
                     && before == Kind::Word(Keyword::Begin)
@@ -92,10 +93,10 @@ fn split(sql: &str) -> Result<Vec<Range<usize>>, Fault> {
     }
 }
 
-/// How the current statement, or that of a body, begins.
+/// How the current statement begins, in the text or in a body.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Start {
-    /// With the next token.
+    /// It begins with the next token.
     Next,
     /// With CREATE.
     Creates,

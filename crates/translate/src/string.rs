@@ -1,8 +1,8 @@
-//! What the strings of a text say.
+//! The contents of strings in a text.
 
 use std::borrow::Cow;
 
-/// What stands between the quotes of a string. Escapes by a backslash stay as they are written.
+/// The text between the quotes of a string. Backslash escapes are not decoded.
 pub fn content(token: &str) -> Cow<'_, str> {
     if token.starts_with('$') {
         return Cow::Borrowed(dollar_content(token));
@@ -15,7 +15,7 @@ pub fn content(token: &str) -> Cow<'_, str> {
     Cow::Borrowed(inner)
 }
 
-/// What stands between the tags of `$tag$…$tag$`.
+/// The text between the tags of `$tag$…$tag$`.
 pub fn dollar_content(token: &str) -> &str {
     let tag = token[1..].find('$').map_or(token.len(), |at| at + 2);
     token.get(tag..token.len().saturating_sub(tag)).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! Statements analysed once: the places where a schema goes, for any map.
+//! Analysed statements: the places where a schema goes, for any map.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ use crate::name::SchemaName;
 /// and connections.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
-    /// In the text's order, none overlapping.
+    /// The places in the text's order, without overlaps.
     slots: Vec<Slot>,
     /// The schemas that the text names, each once.
     keys: Vec<Box<str>>,
@@ -25,12 +25,12 @@ pub struct Template {
     hazard: Option<Hazard>,
 }
 
-/// A place in the text, and what goes there.
+/// A place in the text, and what is written there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Slot {
     /// The unqualified schema and a dot go before the name at this offset.
     Unqualified { at: u32 },
-    /// The name at this place turned out to be no table's.
+    /// The name at this place turned out not to be a table's.
     Nothing,
     /// The schema written here is replaced by the value of a key.
     Named { start: u32, end: u32, key: u32 },
@@ -148,7 +148,7 @@ impl Template {
             Slot::Named { start, end, key } => {
                 let key = &*self.keys[key as usize];
                 match map.get(key) {
-                    // The identity changes nothing, and so it does not even quote the name.
+                    // A key that maps to itself changes nothing: the name isn't even quoted.
                     Some(name) => Ok(Some(name).filter(|name| name.as_str() != key)),
                     None if map.is_symbolic(key) => {
                         let table = table_behind(sql, end);
@@ -196,7 +196,8 @@ impl Template {
     }
 }
 
-/// Whether a quote written behind this text would become part of the token that ends it: of `"…"`, or of the `u` in `u&column`.
+/// Whether a quote written after this text would become part of the text's last token: of `"…"`, or of the `u` in
+/// `u&column`.
 fn would_glue(text: &str) -> bool {
     match text.as_bytes() {
         [.., b'"'] => true,
@@ -205,7 +206,7 @@ fn would_glue(text: &str) -> bool {
     }
 }
 
-/// The name behind a schema and its dot.
+/// The name after a schema and its dot.
 fn table_behind(sql: &str, end: u32) -> Cow<'_, str> {
     match first_token(&sql[end as usize..]) {
         Ok(dot) => match first_token(&sql[(end + dot.end) as usize..]) {

@@ -29,7 +29,7 @@ fn controls_transaction(statement: &str) -> Option<String> {
     let controls = match &*first {
         "BEGIN" | "COMMIT" | "END" | "ABORT" => true,
         "START" => word()? == "TRANSACTION",
-        // A prepared statement may have that name.
+        // A prepared statement may have the name `transaction`.
         "PREPARE" => word()? == "TRANSACTION" && next()?.1 == Kind::String,
         // ROLLBACK [WORK | TRANSACTION] TO SAVEPOINT
         "ROLLBACK" => !matches!(word().as_deref(), Some("TO")) && !matches!(word().as_deref(), Some("TO")),

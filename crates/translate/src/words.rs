@@ -2,7 +2,7 @@
 
 use super::lexer::{Kind, Lexer};
 
-/// The words of a statement outside of parentheses: unquoted words in capitals, quoted names with their quotes.
+/// The words of a statement outside parentheses: unquoted words in capitals, quoted names with their quotes.
 /// Strings, numbers, operators and comments are left out. If the text can't be cut into tokens, the result ends at that
 /// place.
 ///

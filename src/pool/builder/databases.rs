@@ -36,8 +36,8 @@ impl TenantPoolBuilder {
         }
     }
 
-    /// Declares a replica of the pool's own database, for [`read_only`](crate::pool::CheckoutRequest::read_only) checkouts.
-    /// Several replicas are used in turn. Default: none, and the database itself serves these checkouts.
+    /// Declares a replica of the pool's own database, for [`read_only`](crate::pool::CheckoutRequest::read_only)
+    /// checkouts. Several replicas are used in turn. Default: none, and the database itself serves these checkouts.
     ///
     /// Connections to a replica are opened when they are needed, with the options of this pool. A replica that can't be
     /// connected to is left alone for five seconds at a time.

@@ -29,8 +29,8 @@ impl TenantPoolBuilder {
         self
     }
 
-    /// The map of checkouts without a map of their own ([`TenantPool::get`](crate::TenantPool::get)). Default: empty, as for
-    /// [`TenantPool::shared`](crate::TenantPool::shared).
+    /// The map of checkouts without a map of their own ([`TenantPool::get`](crate::TenantPool::get)). Default: empty,
+    /// as for [`TenantPool::shared`](crate::TenantPool::shared).
     pub fn schema_map(self, map: SchemaTranslateMap) -> Self {
         Self {
             schema_map: map,

@@ -8,8 +8,8 @@ use crate::{
 };
 
 impl TenantPool {
-    /// Checkouts in another database, by the name under which it was [declared](crate::TenantPoolBuilder::database). There a
-    /// tenant is a schema of that database, whatever the directory says.
+    /// Checkouts in another database, by the name under which it was [declared](crate::TenantPoolBuilder::database).
+    /// There a tenant is a schema of that database, whatever the directory says.
     ///
     /// ```no_run
     /// # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), Box<dyn std::error::Error>> {

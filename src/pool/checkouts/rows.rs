@@ -14,7 +14,8 @@ use crate::{
     pool::{CheckoutError, TenantPool},
 };
 
-/// Binds a tenant id to the session, and tells whether the role would see all rows anyway. Prepared once for a connection.
+/// Binds a tenant id to the session, and tells whether the role would see all rows anyway. Prepared once for a
+/// connection.
 struct ShowRows<'a> {
     setting: &'a str,
     tenant_id: &'a str,

@@ -83,7 +83,8 @@ impl Schemas {
         (now.saturating_duration_since(seen?) < self.time_to_live).then_some(translation)
     }
 
-    /// Which schema `map` leads to, as far as is known, and when the catalog said so, unless something was done to the schema since.
+    /// Which schema `map` leads to, as far as is known, and when the catalog said so, unless something was done to the
+    /// schema since.
     pub(crate) fn identity(&self, map: &SchemaTranslateMap) -> Option<(SchemaIdentity, Option<Instant>)> {
         let Known { identity, seen, .. } = self.known.get(map)?;
         Some((identity?, seen))

@@ -1,5 +1,6 @@
-//! The translator's promises, on any text: it never panics; what it adds taken out again leaves the text; what it made it leaves alone;
-//! a map of every schema to itself changes nothing; and statements come out the same alone and together.
+//! The translator's promises, on any text: it never panics; what it adds taken out again leaves the text; what it made
+//! it leaves alone; a map of every schema to itself changes nothing; and statements come out the same alone and
+//! together.
 #![no_main]
 
 use std::borrow::Cow;
@@ -46,8 +47,8 @@ fn shifting_map(sql: &str, tenant: &SchemaName, names: &[String]) -> SchemaTrans
         })
 }
 
-/// Walks both texts: behind what is equal, either the tenant and a dot were put in, or a schema was replaced that is a key of the map; with a
-/// space before it where it would become a part of the token that stands there.
+/// Walks both texts: behind what is equal, either the tenant and a dot were put in, or a schema was replaced that is a
+/// key of the map; with a space before it where it would become a part of the token that stands there.
 fn takes_out(sql: &str, translated: &str, tenant: &SchemaName, map: &SchemaTranslateMap) {
     let prefix = format!("{}.", tenant.quoted());
     let (mut before, mut after) = (0, 0);
@@ -86,7 +87,8 @@ fn takes_out(sql: &str, translated: &str, tenant: &SchemaName, map: &SchemaTrans
     assert_eq!(before, sql.len(), "something was lost: {sql}\n{translated}");
 }
 
-/// The schema that the text begins with, if it is the one for this key. An escape that the server would refuse is decoded one way or another.
+/// The schema that the text begins with, if it is the one for this key. An escape that the server would refuse is
+/// decoded one way or another.
 fn inserted<'m>(map: &'m SchemaTranslateMap, key: &str, text: &str) -> Option<&'m SchemaName> {
     let begins = |schema: &&SchemaName| text.starts_with(schema.quoted());
     match map.get(key) {

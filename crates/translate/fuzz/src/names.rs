@@ -23,7 +23,8 @@ pub fn identifier_at(sql: &str, start: usize) -> Option<(String, usize)> {
     begins.then(|| (word.to_ascii_lowercase(), word.len()))
 }
 
-/// What may be an identifier, anywhere in the text: inside of strings and comments as well. Each comes once more as the server would cut it.
+/// What may be an identifier, anywhere in the text: inside of strings and comments as well. Each comes once more as the
+/// server would cut it.
 pub fn identifiers(sql: &str) -> Vec<String> {
     let mut names = Vec::new();
     for (start, c) in sql.char_indices() {

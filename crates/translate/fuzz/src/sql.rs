@@ -25,8 +25,9 @@ const WORDS: &[&str] = &[
     "(", ")", "[", "]", ",", ";", ".", "*", "::", ":", ":=", "=>", "=", "<>", "+", "-", "/", "||", "->>", "@>", "&&", "~",
 ];
 
-/// The text that the fuzzer's bytes stand for. Its first byte chooses: raw text, in which a mutation of a byte is one of a character;
-/// or one word for each byte, in which it is one of a word. Raw text has a dictionary of its own, `dictionaries/sql.dict`.
+/// The text that the fuzzer's bytes stand for. Its first byte chooses: raw text, in which a mutation of a byte is one
+/// of a character; or one word for each byte, in which it is one of a word. Raw text has a dictionary of its own,
+/// `dictionaries/sql.dict`.
 pub fn sql(data: &[u8]) -> Option<String> {
     let (&mode, rest) = data.split_first()?;
     if mode % 2 == 0 {

@@ -1,4 +1,4 @@
-//! The memory that the finder works in, kept from one text to the next.
+//! The finder's working memory, kept from one text to the next.
 
 use std::cell::Cell;
 
@@ -8,7 +8,8 @@ use super::{
     stack::Stack,
 };
 
-/// What a finder fills and empties again: allocated anew for each text it would cost a tenth of the analysis.
+/// The collections that a finder fills and empties again. Allocating them for each text would cost a tenth of the
+/// analysis.
 #[derive(Default)]
 pub(super) struct Buffers {
     pub(super) tokens: Vec<Token>,
@@ -18,15 +19,15 @@ pub(super) struct Buffers {
 }
 
 thread_local! {
-    /// Empty while a finder has them.
+    /// Empty while a finder uses the buffers.
     static BUFFERS: Cell<Buffers> = Cell::default();
 }
 
 impl Buffers {
-    /// How many elements, of a few dozen bytes each, a thread keeps room for: enough for most statements.
+    /// The number of elements, of a few dozen bytes each, for which a thread keeps memory: enough for most statements.
     const MOST_KEPT: usize = 4096;
 
-    /// The buffers of this thread; new ones while it ends.
+    /// Takes the buffers of this thread. A thread that is ending gets new buffers.
     pub(super) fn take() -> Self {
         BUFFERS.try_with(Cell::take).unwrap_or_default()
     }
@@ -46,7 +47,7 @@ impl Buffers {
         stack.clear();
         slots.clear();
         scopes.clear();
-        // A thread that ends keeps nothing.
+        // A thread that is ending keeps nothing.
         _ = BUFFERS.try_with(|buffers| buffers.set(self));
     }
 }

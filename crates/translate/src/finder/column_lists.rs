@@ -14,7 +14,7 @@ use super::{
 const AFTER_VALUE: Stops = Stops::at(&[Keyword::From, Keyword::Where, Keyword::Returning, Keyword::When]).and_comma();
 
 impl Finder<'_> {
-    /// Inside of `(a, b.field, c[1])`. Subscripts are expressions.
+    /// Inside `(a, b.field, c[1])`. Subscripts are expressions.
     pub(super) fn columns(&mut self, env: Env) -> Result<(), Fault> {
         self.skip_label()?;
         self.more_columns(env)

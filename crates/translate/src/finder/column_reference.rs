@@ -3,8 +3,9 @@
 use super::{Finder, relation::Dotted, scope::Env};
 
 impl Finder<'_> {
-    /// A column of three parts follows its schema's mapping, in step with FROM. One of two parts stays, unless its scope says otherwise.
-    /// A single name may be a whole row, for which a schema is illegal: it is never qualified.
+    /// A column of three parts follows its schema's mapping, as the table in FROM does. A column of two parts stays,
+    /// unless its scope says otherwise. A single name may be a whole row, for which a schema is illegal, so it is never
+    /// qualified.
     #[inline]
     pub(super) fn column_reference(&mut self, env: Env, name: &Dotted) {
         if let Some(schema) = self.schema_of_column(name) {

@@ -18,9 +18,9 @@ pub(super) struct With {
     outer: Env,
     /// RECURSIVE makes all names of the WITH visible everywhere in it, before their declaration too.
     recursive: bool,
-    /// Whether its first name is still to come.
+    /// Whether the WITH's first name is still to come.
     first: bool,
-    /// Which references were there before it.
+    /// How many references were recorded before the WITH.
     since: u32,
 }
 
@@ -42,9 +42,9 @@ pub(super) struct Ctes<'a> {
     declared: Vec<Cow<'a, str>>,
     /// How often each name is declared.
     active: HashMap<Cow<'a, str>, usize>,
-    /// How many WITH RECURSIVE are still being read.
+    /// How many WITH RECURSIVE are being read.
     recursive: usize,
-    /// Tables met inside of those, by name: they may turn out to be declared further on.
+    /// Tables found inside those WITH RECURSIVE, by name: a later declaration may show that they are CTEs.
     undecided: HashMap<Cow<'a, str>, Vec<Reference>>,
     references: u32,
 }
@@ -85,7 +85,7 @@ impl<'a> Ctes<'a> {
         self.declared.push(name);
     }
 
-    /// Whether a table may yet turn out to be a CTE.
+    /// Whether a later declaration may show that a table is a CTE.
     pub(super) fn may_declare_later(&self) -> bool {
         self.recursive > 0
     }
@@ -106,7 +106,7 @@ impl<'a> Finder<'a> {
     pub(super) fn cte(&mut self, mut with: With) -> Result<(), Fault> {
         if with.first {
             self.advance()?;
-            // A name may be called `recursive`.
+            // The name itself may be `recursive`.
             let named = matches!(self.second()?.kind, Kind::Open | Kind::Word(Keyword::As));
             with.recursive = !named && self.skip(Keyword::Recursive)?;
             with.since = self.ctes.references;
@@ -119,7 +119,7 @@ impl<'a> Finder<'a> {
         }
         self.advance()?;
         self.skip_parens()?;
-        self.expect(Kind::Word(Keyword::As), "AS was expected behind the name in WITH")?;
+        self.expect(Kind::Word(Keyword::As), "AS was expected after the name in WITH")?;
         self.skip(Keyword::Not)?;
         self.skip_word("materialized")?;
         self.expect(Kind::Open, "a query in parentheses was expected in WITH")?;
@@ -146,7 +146,7 @@ impl<'a> Finder<'a> {
         if self.skip_word("cycle")? {
             self.skip_to_assigned_column()?;
             while !self.at(Keyword::Using) && self.token.kind != Kind::End && self.is_cycle_value() {
-                // A type in front of its value may have modifiers.
+                // A type before its value may have modifiers.
                 if !self.skip_parens()? {
                     self.advance()?;
                 }
@@ -167,7 +167,7 @@ impl<'a> Finder<'a> {
         Ok(())
     }
 
-    /// `column, … SET column`: one may be called `set`.
+    /// `column, … SET column`: a column may be named `set`.
     fn skip_to_assigned_column(&mut self) -> Result<(), Fault> {
         self.skip_label()?;
         while self.skip_kind(Kind::Comma)? {
@@ -181,7 +181,8 @@ impl<'a> Finder<'a> {
         !matches!(self.token.kind, Kind::Comma | Kind::Close | Kind::Semicolon)
     }
 
-    /// Declares a name of a WITH RECURSIVE, and takes back what was recorded for it as a table since the WITH began.
+    /// Declares a name of a WITH RECURSIVE, and corrects the references that were recorded as a table of this name
+    /// since the WITH began.
     fn declare_recursive(&mut self, name: Token, since: u32) {
         let name = self.name_of(name);
         if let Some(references) = self.ctes.undecided.get_mut(&name) {

@@ -1,4 +1,4 @@
-//! The place in the text: the next token, and ways to go past it.
+//! The position in the text: the next token, and ways to skip it.
 
 use super::{
     super::{
@@ -20,7 +20,7 @@ impl<'a> Finder<'a> {
         Ok(())
     }
 
-    /// The token behind the next one.
+    /// The token after the next one.
     pub(super) fn second(&self) -> Result<Token, Fault> {
         self.tokens.ahead(0)
     }
@@ -34,7 +34,7 @@ impl<'a> Finder<'a> {
         self.token.kind == Kind::Word(keyword)
     }
 
-    /// Whether the next token is this word, which is no [`Keyword`], in any case of letters.
+    /// Whether the next token is this word, in any case of letters. The word must not be a [`Keyword`].
     pub(super) fn at_word(&self, word: &str) -> bool {
         self.word_is(self.token, word)
     }
@@ -67,7 +67,7 @@ impl<'a> Finder<'a> {
         Ok(found)
     }
 
-    /// Skips those of these words that come next, in this order.
+    /// Skips these words, as far as they come next in this order.
     pub(super) fn skip_words(&mut self, words: &[&str]) -> Result<(), Fault> {
         for word in words {
             self.skip_word(word)?;
@@ -75,7 +75,7 @@ impl<'a> Finder<'a> {
         Ok(())
     }
 
-    /// Skips `IF EXISTS`, or `IF NOT EXISTS`. A table may be called `if`.
+    /// Skips `IF EXISTS`, or `IF NOT EXISTS`. A table may be named `if`.
     pub(super) fn skip_existence(&mut self) -> Result<(), Fault> {
         let second = self.second()?;
         if self.at_word("if") && matches!(second.kind, Kind::Word(Keyword::Not | Keyword::Exists)) {
@@ -94,7 +94,7 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// Skips balanced parentheses, if they come next, without a look at what is inside.
+    /// Skips balanced parentheses, if they come next, without reading what is inside.
     pub(super) fn skip_parens(&mut self) -> Result<bool, Fault> {
         if self.token.kind != Kind::Open {
             return Ok(false);

@@ -13,13 +13,13 @@ use super::{
 
 /// Why the reading of an expression paused.
 pub(super) enum Pause {
-    /// Something nested comes next; its opening has been read.
+    /// Something nested comes next; its opening bracket or keyword has been read.
     Nested(Opening),
-    /// A keyword of those to stop at is the next token.
+    /// The next token is one of the keywords to stop at.
     Keyword(Keyword),
-    /// A comma is, and it was asked to stop there.
+    /// The next token is a comma, and commas were to stop the reading.
     Comma,
-    /// A closing bracket, a semicolon or the end is.
+    /// The next token is a closing bracket, a semicolon or the end.
     End,
 }
 
@@ -43,7 +43,8 @@ impl Opening {
     }
 }
 
-/// What may follow an operand of a query, and turns a query in parentheses inside of parentheses into one: `((SELECT …) UNION …)`.
+/// What may follow an operand of a query. Such a word shows that parentheses in parentheses hold a query: `((SELECT …)
+/// UNION …)`.
 pub(super) const AFTER_OPERAND: Stops = Stops::at(&[
     Keyword::Union,
     Keyword::Intersect,
@@ -55,7 +56,8 @@ pub(super) const AFTER_OPERAND: Stops = Stops::at(&[
     Keyword::For,
 ]);
 
-/// The clauses before which a column of SELECT or RETURNING may end. None of these words begins an expression, or is a label without AS.
+/// The clauses before which a column of SELECT or RETURNING may end. None of these words begins an expression, or is a
+/// label without AS.
 const BEHIND_LABEL: Stops = AFTER_OPERAND.and(&[
     Keyword::From,
     Keyword::Into,
@@ -69,7 +71,8 @@ const BEHIND_LABEL: Stops = AFTER_OPERAND.and(&[
 ]);
 
 impl Finder<'_> {
-    /// Reads an expression, or several, to the first of: something nested, a keyword of `stops`, a comma if asked, a closing bracket or the end.
+    /// Reads one or more expressions, up to something nested, a keyword of `stops`, a comma (if `stops` has commas), a
+    /// closing bracket, or the end.
     pub(super) fn expression(&mut self, env: Env, stops: Stops) -> Result<Pause, Fault> {
         loop {
             match self.token.kind {
@@ -93,7 +96,7 @@ impl Finder<'_> {
                     return Ok(Pause::Nested(Opening::Bracket(env)));
                 }
                 Kind::Comma if stops.has_comma() => return Ok(Pause::Comma),
-                // A type is no column.
+                // A type is not a column.
                 Kind::Cast => {
                     self.advance()?;
                     self.skip_label()?;
@@ -147,14 +150,14 @@ impl Finder<'_> {
                 self.advance()?;
                 self.skip_label()?;
             }
-            // A collation, but `SELECT a collate FROM t` is a label: FROM is no collation's name.
+            // A collation, but `SELECT a collate FROM t` is a label: FROM can't be a collation's name.
             Keyword::Collate => {
                 self.advance()?;
                 if self.token.kind.is_name() {
                     self.dotted()?;
                 }
             }
-            // IS [NOT] DISTINCT FROM has a FROM of its own.
+            // The FROM of IS [NOT] DISTINCT FROM begins no clause.
             Keyword::Is => {
                 self.advance()?;
                 self.skip(Keyword::Not)?;
@@ -208,7 +211,7 @@ impl Finder<'_> {
             Keyword::Union | Keyword::Intersect | Keyword::Except if self.continues_query()? => {
                 return Err(self.unexpected("a set operation where an expression was expected"));
             }
-            // None of these stands in an expression, and a label is followed by no name.
+            // None of these words occurs in an expression, and no name follows a label.
             Keyword::Table | Keyword::Into | Keyword::Join if env != Env::SILENT && self.second()?.kind.is_name() => {
                 return Err(self.unexpected("a clause where an expression was expected"));
             }
@@ -218,7 +221,8 @@ impl Finder<'_> {
         Ok(None)
     }
 
-    /// Whether the next token, a set operator by its word, is one by what follows. It may be an option of DDL.
+    /// Whether the next token, which is the word of a set operator, is used as one, judging by what follows. It may be
+    /// an option of DDL.
     fn continues_query(&self) -> Result<bool, Fault> {
         use Keyword::{All, Distinct, Select, Table, Values, With};
         Ok(matches!(
@@ -259,7 +263,7 @@ impl Finder<'_> {
             Kind::Comma => true,
             Kind::Word(Keyword::OtherReserved) => self.word_is(before, "and") || self.word_is(before, "or"),
             Kind::Word(keyword) => BEFORE.has(keyword),
-            // Before PostgreSQL 14 others could stand behind their operand.
+            // Before PostgreSQL 14, other operators could stand after their operand.
             Kind::Operator => matches!(
                 self.text(before),
                 "=" | "<>" | "!=" | "<" | ">" | "<=" | ">=" | "+" | "-" | "/"
@@ -268,7 +272,7 @@ impl Finder<'_> {
         })
     }
 
-    /// Skips a name of any number of parts that is no column.
+    /// Skips a name of any number of parts that is not a column.
     pub(super) fn skip_label(&mut self) -> Result<(), Fault> {
         if self.token.kind.is_label() {
             self.dotted()?;
@@ -293,7 +297,7 @@ impl Finder<'_> {
         matches!(self.token.kind, Kind::Word(keyword) if AFTER_OPERAND.has(keyword))
     }
 
-    /// Inside of parentheses: a subquery, or expressions.
+    /// Inside parentheses: a subquery, or expressions.
     pub(super) fn paren(&mut self, env: Env, fresh: bool) -> Result<(), Fault> {
         if fresh {
             if self.at_query()? {
@@ -305,7 +309,7 @@ impl Finder<'_> {
                 return self.wrapped_inside(env);
             }
         }
-        // Without SELECT there is no clause in here, and nothing ends what is inside but the parenthesis.
+        // Without SELECT there are no clauses in here, so only the closing parenthesis ends the inside.
         match self.expression(env, Stops::NONE)? {
             Pause::Nested(nested) => {
                 self.stack.push(Frame::Paren { env, fresh: false });
@@ -319,9 +323,9 @@ impl Finder<'_> {
         Ok(())
     }
 
-    /// Inside of a function's parentheses, where a FROM is one of EXTRACT, TRIM, SUBSTRING, OVERLAY or POSITION, and begins no
-    /// clause: nothing ends what is inside but the parenthesis. A query is illegal there, but must not be taken for anything
-    /// else.
+    /// Inside a function's parentheses. A FROM there belongs to EXTRACT, TRIM, SUBSTRING, OVERLAY or POSITION and
+    /// begins no clause, so only the closing parenthesis ends the inside. A query is illegal there, but must still be
+    /// recognized as one.
     pub(super) fn arguments(&mut self, env: Env) -> Result<(), Fault> {
         if self.skip_kind(Kind::Open)? {
             let ctes = self.ctes.depth();
@@ -332,8 +336,8 @@ impl Finder<'_> {
         self.paren(env, fresh)
     }
 
-    /// Behind `word((…)`, where the word may call no function but stand before an expression, though no rule here says so: these
-    /// clauses continue a query. ORDER BY may be that of an aggregate, and FOR that of SUBSTRING.
+    /// After `word((…)`. The word may be no function's name but a word before an expression that no rule here knows;
+    /// then these clauses continue a query. ORDER BY may belong to an aggregate, and FOR to SUBSTRING.
     pub(super) fn wrapped_argument(&mut self, env: Env, ctes: u32) -> Result<(), Fault> {
         const CONTINUES: Stops = Stops::at(&[
             Keyword::Union,
@@ -356,7 +360,7 @@ impl Finder<'_> {
         }
     }
 
-    /// Inside of the second pair of parentheses: what a query there declares may be seen behind them too.
+    /// Inside the second pair of parentheses: the names that a query declares there may be visible after them too.
     fn wrapped_inside(&mut self, env: Env) -> Result<(), Fault> {
         self.stack.push(if self.at_query()? {
             Frame::Query(Query::inside(env, Closing::Operand, self.ctes.depth()))
@@ -366,7 +370,7 @@ impl Finder<'_> {
         Ok(())
     }
 
-    /// Behind `((…)`: what was inside may have been the first operand of a query. `ctes` names were in scope before it.
+    /// After `((…)`: the inside may have been the first operand of a query. `ctes` names were in scope before it.
     pub(super) fn wrapped(&mut self, env: Env, ctes: u32) -> Result<(), Fault> {
         match self.closed_query {
             Some(operand) if self.at_operand_end() => {
@@ -374,7 +378,7 @@ impl Finder<'_> {
                 self.stack.push(Frame::Clauses(query.after(operand)));
                 Ok(())
             }
-            // A query in two pairs of parentheses is one in parentheses.
+            // A query in two pairs of parentheses is read like a query in one pair.
             Some(_) if self.token.kind == Kind::Close => {
                 self.leave_wrapped(ctes);
                 self.advance()
@@ -386,7 +390,8 @@ impl Finder<'_> {
         }
     }
 
-    /// A query in parentheses ends, and what it declares, unless it goes on behind further ones.
+    /// Ends a query in parentheses, and the scope of the names that it declares, unless the query continues after
+    /// further parentheses.
     pub(super) fn leave_wrapped(&mut self, ctes: u32) {
         if self.wrapped_closing() == Closing::Paren {
             self.ctes.leave(ctes);
@@ -411,7 +416,7 @@ impl Finder<'_> {
         Ok(())
     }
 
-    /// CASE … END is read like brackets, so that its WHEN and THEN are not taken for those of MERGE.
+    /// CASE … END is read like brackets, so that its WHEN and THEN are not mistaken for those of MERGE.
     pub(super) fn case(&mut self, env: Env) -> Result<(), Fault> {
         const END: Stops = Stops::at(&[Keyword::End]);
         match self.expression(env, END)? {
@@ -425,7 +430,7 @@ impl Finder<'_> {
         Ok(())
     }
 
-    /// A text that is an expression and no statement.
+    /// A text that is an expression, not a statement.
     pub(super) fn fragment(&mut self) -> Result<(), Fault> {
         const CLAUSES: Stops = Stops::at(&[
             Keyword::From,

@@ -12,11 +12,11 @@ use super::{
     scope::{Env, Level, Name},
 };
 
-/// A list of FROM items, or a join in parentheses inside of one.
+/// A list of FROM items, or a join in parentheses inside one.
 #[derive(Clone, Copy)]
 pub(super) struct FromList {
     pub(super) level: Level,
-    /// What is around the query: what items see without LATERAL.
+    /// The scope around the query, which items see without LATERAL.
     pub(super) outer: Env,
     /// The place of the list's first item in its level.
     first: u32,
@@ -71,7 +71,7 @@ impl Finder<'_> {
                 let name = self.first_function()?;
                 self.function(from, name)
             }
-            // Functions with a grammar of their own, some of them called without parentheses.
+            // Functions with special grammar, some of them called without parentheses.
             Kind::Word(Keyword::Cast | Keyword::ValueFunction) => {
                 self.advance()?;
                 self.function(from, None)
@@ -106,7 +106,7 @@ impl Finder<'_> {
         }
     }
 
-    /// Functions may be called like some words that tables can't: `left(…)`.
+    /// Functions may have names that tables can't have: `left(…)`.
     fn at_function_or_table(&self) -> Result<bool, Fault> {
         use Keyword::{
             Collation, Cross, Full, Inner, Is, Join, Left, Like, Natural, OtherReserved, Outer, Right, Tablesample,
@@ -120,7 +120,7 @@ impl Finder<'_> {
         })
     }
 
-    /// The same list from an item or a parenthesis on.
+    /// The same list, with a new element that begins here.
     pub(super) fn element(&self, from: FromList) -> FromList {
         FromList {
             element: self.scopes.next_place(from.level),
@@ -128,13 +128,13 @@ impl Finder<'_> {
         }
     }
 
-    /// What an item sees that may refer to those before it.
+    /// The scope of an item that may refer to the items before it.
     fn lateral(&mut self, from: &FromList) -> Env {
         let next = self.scopes.next_place(from.level);
         self.scopes.view(from.level, from.first, next, from.outer)
     }
 
-    /// A table with its alias: the name of a CTE in scope is not a relation.
+    /// A table with its alias. A name that is a CTE in scope is not a relation.
     pub(super) fn table(&mut self, from: &FromList, name: &Dotted) -> Result<(), Fault> {
         if name.star || !self.first(name).kind.is_name() {
             return Err(self.unexpected("the name of a table was expected"));
@@ -181,7 +181,7 @@ impl Finder<'_> {
         Ok(())
     }
 
-    /// The function that names ROWS FROM, its first, behind the parenthesis that comes next.
+    /// The first function of ROWS FROM, which gives the item its name; it comes after the parenthesis that is next.
     fn first_function(&self) -> Result<Option<Token>, Fault> {
         const MOST_PARTS: usize = 8;
         let mut at = 0;
@@ -200,7 +200,8 @@ impl Finder<'_> {
         Ok(Some(self.called(name, at > 0, self.tokens.ahead(at + 2)?)))
     }
 
-    /// The token that says for [`function_name`] how a function is called, whose arguments begin with `argument`.
+    /// The token from which [`Finder::function_name`] later finds the name of a function whose arguments begin with
+    /// `argument`.
     fn called(&self, name: Token, qualified: bool, argument: Token) -> Token {
         match name.kind {
             Kind::Word(Keyword::Trim) if qualified => Token {
@@ -214,7 +215,8 @@ impl Finder<'_> {
         }
     }
 
-    /// The name of the function that the server calls for what [`Finder::called`] found: TRIM and COLLATION FOR are none.
+    /// The name of the function that the server calls for the token that [`Finder::called`] found. TRIM and COLLATION
+    /// FOR are not function names.
     fn function_name(&self, called: Token) -> Name {
         match called.kind {
             Kind::Word(Keyword::Trim) => Name::Given("btrim"),
@@ -225,7 +227,7 @@ impl Finder<'_> {
         }
     }
 
-    /// A function's arguments, which see the items before it, with or without LATERAL.
+    /// A function's arguments. They see the items before the function, with or without LATERAL.
     fn function(&mut self, from: FromList, name: Option<Token>) -> Result<(), Fault> {
         self.stack.push(Frame::FromFunction(from, name));
         if self.skip_kind(Kind::Open)? {
@@ -235,7 +237,8 @@ impl Finder<'_> {
         Ok(())
     }
 
-    /// Behind a function's arguments: `[WITH ORDINALITY] [[AS] alias [(columns)]]`. Without an alias the function's name hides tables of that name.
+    /// After a function's arguments: `[WITH ORDINALITY] [[AS] alias [(columns)]]`. Without an alias the function's name
+    /// hides tables of that name.
     pub(super) fn function_end(&mut self, from: FromList, name: Option<Token>) -> Result<(), Fault> {
         if self.at(Keyword::With) && self.word_is(self.second()?, "ordinality") {
             self.advance()?;
@@ -252,7 +255,7 @@ impl Finder<'_> {
         self.item_end(from)
     }
 
-    /// Inside of parentheses in FROM: a subquery, or a join.
+    /// Inside parentheses in FROM: a subquery, or a join.
     pub(super) fn item_in_parens(&mut self, from: FromList) -> Result<(), Fault> {
         if self.at_query()? {
             self.stack.push(Frame::Query(Query::inside(
@@ -264,7 +267,7 @@ impl Finder<'_> {
             let ctes = self.ctes.depth();
             self.stack.push(Frame::FromWrapped(from, self.scopes.mark(), ctes));
             self.stack.push(if self.at_query()? {
-                // What it declares may be seen behind its parentheses too.
+                // The names that the query declares may be visible after its parentheses too.
                 Frame::Query(Query::inside(from.outer, Closing::Operand, ctes))
             } else {
                 Frame::FromParen(from)
@@ -275,8 +278,8 @@ impl Finder<'_> {
         Ok(())
     }
 
-    /// Behind `((…)` in FROM: a query's first operand, a query in two pairs of parentheses, or the first item of a join.
-    pub(super) fn item_behind_paren(&mut self, from: FromList, mark: u32, ctes: u32) -> Result<(), Fault> {
+    /// After `((…)` in FROM: a query's first operand, a query in two pairs of parentheses, or the first item of a join.
+    pub(super) fn item_after_paren(&mut self, from: FromList, mark: u32, ctes: u32) -> Result<(), Fault> {
         match self.closed_query {
             Some(operand) if self.at_operand_end() => {
                 let query = Query::inside(from.outer, self.wrapped_closing(), ctes);
@@ -294,7 +297,7 @@ impl Finder<'_> {
         }
     }
 
-    /// Behind a subquery or a join in parentheses. The alias of a join hides the names inside of it.
+    /// After a subquery or a join in parentheses. The alias of a join hides the names inside the join.
     pub(super) fn item_alias(&mut self, from: FromList, mark: u32) -> Result<(), Fault> {
         if let Some(alias) = self.alias()? {
             match self.closed_query {
@@ -306,7 +309,7 @@ impl Finder<'_> {
         self.item_end(from)
     }
 
-    /// Behind the query of a JSON_ARRAY: for the server too, these two words are no alias.
+    /// After the query of a JSON_ARRAY: the server, too, does not read these two words as an alias.
     pub(super) fn at_json_format(&self) -> Result<bool, Fault> {
         Ok(self.at(Keyword::Format) && self.word_is(self.second()?, "json"))
     }

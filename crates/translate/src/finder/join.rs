@@ -36,7 +36,7 @@ const AFTER_CONDITION: Stops = CLAUSES
     .and(&[Keyword::Using, Keyword::When])
     .and_comma();
 
-/// The clauses behind FROM, of the query itself and of a statement around it.
+/// The clauses after FROM, of the query itself and of a statement around it.
 const CLAUSES: Stops = AFTER_OPERAND.and(&[
     Keyword::On,
     Keyword::Where,
@@ -47,7 +47,7 @@ const CLAUSES: Stops = AFTER_OPERAND.and(&[
 ]);
 
 impl Finder<'_> {
-    /// Behind an item: a join, the join's condition, the next item, or the end of the list.
+    /// After an item: a join, the join's condition, the next item, or the end of the list.
     pub(super) fn item_end(&mut self, from: FromList) -> Result<(), Fault> {
         let pending = match self.stack.last() {
             Some(&Frame::Join { left, right }) => Some((left, right)),
@@ -104,7 +104,7 @@ impl Finder<'_> {
         }
     }
 
-    /// Skips the words of a join. Says whether it has a condition; CROSS and NATURAL joins have none.
+    /// Skips the words of a join. Returns whether the join has a condition; CROSS and NATURAL joins have none.
     fn join_words(&mut self) -> Result<Option<bool>, Fault> {
         if !matches!(self.token.kind, Kind::Word(keyword) if JOIN.has(keyword)) {
             return Ok(None);
@@ -138,7 +138,7 @@ impl Finder<'_> {
                     self.stack.push(nested.frame());
                     return Ok(());
                 }
-                // The function left(…) is no join.
+                // The function left(…) is not a join.
                 Pause::Keyword(
                     Keyword::Left | Keyword::Right | Keyword::Full | Keyword::Inner | Keyword::Cross | Keyword::Natural,
                 ) if self.second()?.kind == Kind::Open => self.advance()?,

@@ -1,13 +1,15 @@
-//! Finds the relations that a text names, by following PostgreSQL's grammar as far as that is needed to tell them from anything else.
+//! Finds the relations that a text names. It follows PostgreSQL's grammar as far as necessary to distinguish relations
+//! from everything else.
 //!
-//! The finder is a pushdown machine: a stack of `Frame`s holds what is still expected, the frame on top is taken off and handled, and its
-//! handler puts back what follows. So nesting is bounded by memory and not by the thread's stack, and every token is looked at once.
+//! The finder is a pushdown automaton. A stack of `Frame`s holds what is still expected. The top frame is popped and
+//! handled, and its handler pushes what follows. So nesting is bounded by memory, not by the thread's stack, and every
+//! token is read once.
 //!
-//! Expressions have no frames but for their brackets: what is inside is read flat, since only subqueries, columns and the next clause
-//! matter (`expression`). `scope` and `cte` know which names are visible where, `relation` records what is found; the other files are named
-//! after what they read.
+//! Only the brackets in expressions have frames. Their inside is read flat, since only subqueries, columns and the next
+//! clause matter (`expression`). `scope` and `cte` know which names are visible where, and `relation` records what is
+//! found. The other files are named after what they read.
 //!
-//! Places where a schema is illegal, so that names there are never touched, and what reads them:
+//! Places where a schema is illegal, so that names there are never changed, and the code that reads them:
 //!
 //! | place | reader |
 //! |---|---|
@@ -18,7 +20,7 @@
 //! | a whole row | `column_reference` |
 //! | FOR UPDATE OF | `locking` |
 //! | a table with an alias, and columns by that | `table`, as `Target::Other` |
-//! | what is inside of a join with an alias | `Scopes::alias_join` |
+//! | what is inside a join with an alias | `Scopes::alias_join` |
 //! | the columns of USING | `item_end` |
 //! | the name in CREATE INDEX, TRIGGER, POLICY and RULE | `kinds::CREATE`, `Step::Past` |
 //! | RENAME TO | `commands`, which reads it as any word |
@@ -55,18 +57,18 @@ use stack::Stack;
 
 pub(super) struct Finder<'a> {
     tokens: Tokens<'a>,
-    /// The token to be read next.
+    /// The next token.
     token: Token,
     stack: Stack,
     slots: Vec<Slot>,
     keys: Vec<Box<str>>,
     scopes: Scopes,
     ctes: Ctes<'a>,
-    /// Set by what has just been closed, if that was a query in parentheses: the names its further clauses would see.
+    /// Set when a query in parentheses has just been closed: the names that further clauses of this query would see.
     closed_query: Option<Env>,
-    /// Whether the CREATE being read makes something temporary.
+    /// Whether the CREATE that is being read creates something temporary.
     creates_temporary: bool,
-    /// The name of the relation that it creates.
+    /// The name of the relation that the CREATE creates.
     created: Option<Token>,
     /// The first word of the utility statement that began last.
     verb: Token,
@@ -114,7 +116,7 @@ impl<'a> Finder<'a> {
             ..
         } = finder;
         let template = Template::new(sql, &mut slots, keys, session_effect, hazard);
-        // After a fault they are lost, which costs less than to describe it.
+        // After a fault the buffers are lost, which costs less than describing the fault.
         let buffers = Buffers {
             tokens: tokens.into_buffer(),
             stack,
@@ -125,7 +127,8 @@ impl<'a> Finder<'a> {
         Ok(template)
     }
 
-    /// Handles the frame on top, if any is left. In line, for it is called in one place and most of its calls are short.
+    /// Handles the top frame, if there is one. Inlined, because it is called in one place and most of its calls are
+    /// short.
     #[inline(always)]
     fn step(&mut self) -> Result<bool, Fault> {
         let Some(frame) = self.stack.pop() else {
@@ -143,7 +146,7 @@ impl<'a> Finder<'a> {
             Frame::Clauses(query) => self.clauses(query),
             Frame::FromItem(from) => self.item(from),
             Frame::FromParen(from) => self.item_in_parens(from),
-            Frame::FromWrapped(from, mark, ctes) => self.item_behind_paren(from, mark, ctes),
+            Frame::FromWrapped(from, mark, ctes) => self.item_after_paren(from, mark, ctes),
             Frame::FromAlias(from, mark) => self.item_alias(from, mark),
             Frame::FromFunction(from, name) => self.function_end(from, name),
             Frame::Repeatable { env } => self.repeatable(env),

@@ -14,18 +14,18 @@ use super::{
     scope::{Env, Level, Name},
 };
 
-/// A data-modifying statement behind its target.
+/// A data-modifying statement after its target.
 #[derive(Clone, Copy)]
 pub(super) struct Modify {
     outer: Env,
     /// What its expressions see.
     env: Env,
-    /// What RETURNING sees, which differs for INSERT alone.
+    /// What RETURNING sees. Only for INSERT does it differ from `env`.
     returning: Env,
     level: Level,
-    /// Where a FROM or USING may still come.
+    /// FROM or USING, if that clause may still come.
     source: Option<Keyword>,
-    /// How many names of WITH were in scope before it.
+    /// How many names of WITH were in scope before the statement.
     ctes: u32,
 }
 
@@ -36,7 +36,7 @@ const CLAUSES: Stops = Stops::at(&[
     // DO UPDATE SET and THEN UPDATE SET are followed by assignments, THEN INSERT by columns.
     Keyword::Do,
     Keyword::Then,
-    // No such statement takes a join but in its FROM or USING.
+    // These statements take joins only in their FROM or USING.
     Keyword::Join,
 ]);
 
@@ -106,7 +106,7 @@ impl Finder<'_> {
     /// `INSERT INTO table [AS alias] …`
     fn insert(&mut self, outer: Env, ctes: u32) -> Result<(), Fault> {
         self.advance()?;
-        self.expect(Kind::Word(Keyword::Into), "INTO was expected behind INSERT")?;
+        self.expect(Kind::Word(Keyword::Into), "INTO was expected after INSERT")?;
         let mut modify = self.target(outer, ctes, None)?;
         modify.returning = self.scopes.view(modify.level, 0, 1, outer);
         self.scopes.add_other(modify.level, Name::Given("excluded"));
@@ -151,7 +151,7 @@ impl Finder<'_> {
     /// `DELETE FROM table [[AS] alias] [USING …] [WHERE …] [RETURNING …]`
     fn delete(&mut self, outer: Env, ctes: u32) -> Result<(), Fault> {
         self.advance()?;
-        self.expect(Kind::Word(Keyword::From), "FROM was expected behind DELETE")?;
+        self.expect(Kind::Word(Keyword::From), "FROM was expected after DELETE")?;
         let modify = self.target(outer, ctes, Some(Keyword::Using))?;
         self.stack.push(Frame::Modify(modify));
         Ok(())
@@ -160,7 +160,7 @@ impl Finder<'_> {
     /// `MERGE INTO table [[AS] alias] USING source ON … WHEN … THEN …`
     fn merge(&mut self, outer: Env, ctes: u32) -> Result<(), Fault> {
         self.advance()?;
-        self.expect(Kind::Word(Keyword::Into), "INTO was expected behind MERGE")?;
+        self.expect(Kind::Word(Keyword::Into), "INTO was expected after MERGE")?;
         let modify = self.target(outer, ctes, Some(Keyword::Using))?;
         self.stack.push(Frame::Modify(modify));
         Ok(())
@@ -209,7 +209,7 @@ impl Finder<'_> {
         }
     }
 
-    /// Behind DO or THEN: UPDATE SET, INSERT (columns), or what needs no care.
+    /// After DO or THEN: UPDATE SET, INSERT (columns), or an action without names to handle.
     fn action(&mut self, modify: Modify) -> Result<(), Fault> {
         self.stack.push(Frame::Modify(modify));
         if self.skip(Keyword::Update)? {

@@ -1,4 +1,4 @@
-//! Queries: SELECT, VALUES, TABLE, set operations, and the clauses behind them.
+//! Queries: SELECT, VALUES, TABLE, set operations, and the clauses after them.
 
 use super::{
     super::{
@@ -16,29 +16,29 @@ use super::{
 /// What ends a query.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Closing {
-    /// The end of the statement, or whatever it is part of.
+    /// The end of the statement, or the end of what the query is part of.
     Statement,
     /// A closing parenthesis.
     Paren,
-    /// A closing parenthesis, behind which the same query goes on: what its WITH declares stays in scope.
+    /// A closing parenthesis, after which the same query continues: the names that its WITH declares stay in scope.
     Operand,
 }
 
 #[derive(Clone, Copy)]
 pub(super) struct Query {
-    /// What is around the query.
+    /// The scope around the query.
     outer: Env,
     /// What the expressions of the operand that is being read see.
     env: Env,
     level: Level,
     closing: Closing,
-    /// Whether the operand may have a FROM, and has not had it.
+    /// Whether the operand's FROM may still come.
     takes_from: bool,
-    /// Whether a set operation was met.
+    /// Whether a set operation was found.
     compound: bool,
     /// How many names of WITH were in scope before the query.
     ctes_before: u32,
-    /// How many are for all its operands.
+    /// How many names of WITH are in scope for all operands of the query.
     ctes: u32,
 }
 
@@ -61,7 +61,7 @@ impl Query {
         Self { env: operand, ..self }
     }
 
-    /// The query behind its WITH.
+    /// The query after its WITH.
     pub(super) fn with_ctes(self, ctes: u32) -> Self {
         Self { ctes, ..self }
     }
@@ -70,7 +70,7 @@ impl Query {
 const CLAUSES: Stops = AFTER_OPERAND.and(&[
     Keyword::From,
     Keyword::Into,
-    // These belong to a statement around the query.
+    // These words belong to a statement around the query.
     Keyword::On,
     Keyword::Returning,
     Keyword::Join,
@@ -78,7 +78,7 @@ const CLAUSES: Stops = AFTER_OPERAND.and(&[
 ]);
 
 impl Finder<'_> {
-    /// Whether a query stands in the parentheses that come next, however many.
+    /// Whether a query is inside the parentheses that come next, however many pairs there are.
     pub(super) fn is_query_in_parens(&self) -> Result<bool, Fault> {
         let second = self.second()?;
         if second.kind != Kind::Word(Keyword::Values) {
@@ -129,10 +129,10 @@ impl Finder<'_> {
         self.clauses(query)
     }
 
-    /// Behind an operand in parentheses, or behind the query's own WITH.
+    /// After an operand in parentheses, or after the query's own WITH.
     pub(super) fn operand_end(&mut self, query: Query) -> Result<(), Fault> {
         match self.closed_query.take() {
-            // Clauses behind the parentheses belong to the query inside of them.
+            // Clauses after the parentheses belong to the query inside them.
             Some(operand) => self.clauses(query.after(operand)),
             None => self.operand(query.with_ctes(self.ctes.depth())),
         }
@@ -190,7 +190,7 @@ impl Finder<'_> {
         }
     }
 
-    /// Clauses behind a set operation see the tables of no operand, and no name that an operand in parentheses declared.
+    /// Clauses after a set operation see no operand's tables, and no names that an operand in parentheses declared.
     fn leave_operand(&mut self, query: &mut Query) {
         if query.compound {
             self.ctes.leave(query.ctes);
@@ -201,7 +201,7 @@ impl Finder<'_> {
 
     fn query_end(&mut self, mut query: Query) -> Result<(), Fault> {
         self.leave_operand(&mut query);
-        // JSON_ARRAY(SELECT … RETURNING type): a type is no column.
+        // JSON_ARRAY(SELECT … RETURNING type): a type is not a column.
         if query.closing == Closing::Paren && self.at(Keyword::Returning) {
             self.ctes.leave(query.ctes_before);
             self.stack.push(Frame::Paren {
@@ -223,7 +223,7 @@ impl Finder<'_> {
     /// INTO [TEMPORARY | UNLOGGED] [TABLE] name
     fn select_into(&mut self) -> Result<(), Fault> {
         self.advance()?;
-        // A table may be called like one of these words.
+        // A table may have one of these words as its name.
         let second = self.second()?.kind;
         let temporary = if second.is_name() || second == Kind::Word(Keyword::Table) {
             self.skip_persistence()?

@@ -1,4 +1,4 @@
-//! A relation's name: where it is recorded, and when it is left alone.
+//! A relation's name: how it is recorded, and when it is left unchanged.
 
 use std::borrow::Cow;
 
@@ -15,10 +15,11 @@ use super::{
     scope::Target,
 };
 
-/// A name of one or more parts with dots between them. It lives no longer than the step that reads it: its tokens may be forgotten then.
+/// A name of one or more parts with dots between them. It is valid only during the step that reads it: the tokens may
+/// be forgotten afterwards.
 #[derive(Clone, Copy)]
 pub(super) struct Dotted {
-    /// How many tokens were taken before it.
+    /// How many tokens were taken before the name.
     start: usize,
     pub(super) parts: usize,
     /// Whether `.*` follows.
@@ -81,7 +82,7 @@ impl<'a> Finder<'a> {
                     name.parts += 1;
                     self.advance()?;
                 }
-                _ => return Err(self.unexpected("a name was expected behind the dot")),
+                _ => return Err(self.unexpected("a name was expected after the dot")),
             }
         }
         Ok(name)
@@ -121,7 +122,7 @@ impl<'a> Finder<'a> {
         Ok(name)
     }
 
-    /// Records a name as one of a relation, and says what its use as a table is in scope.
+    /// Records a name as a relation's, and returns what the name stands for in scope if it is used as a table.
     pub(super) fn record(&mut self, name: &Dotted) -> Target {
         match self.schema(name) {
             Some(schema) => {
@@ -144,7 +145,7 @@ impl<'a> Finder<'a> {
         if is_temporary {
             self.may_affect_session();
         }
-        // A look at the last few is enough: to keep a key twice costs space and nothing else.
+        // Comparing with the last few is enough: keeping a key twice only costs space.
         let known = self.keys.iter().rev().take(8).position(|key| **key == *name);
         if known.is_none() {
             self.keys.push(name.into());
@@ -157,11 +158,11 @@ impl<'a> Finder<'a> {
         });
     }
 
-    /// System catalogs stay as they are.
+    /// System catalogs are left unchanged.
     fn is_catalog(&self, token: Token) -> bool {
         let first = match (token.kind, self.text(token).as_bytes()) {
             (Kind::Quoted, [_, first, ..]) | (Kind::Word(_), [first, ..]) => *first,
-            // Worth decoding.
+            // Only such names are worth decoding.
             _ => b'p',
         };
         first | 0x20 == b'p' && catalog::is_system(&self.name_of(token))

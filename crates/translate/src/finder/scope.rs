@@ -1,8 +1,9 @@
-//! Names in scope: what FROM clauses bring, and what each column reference sees of it.
+//! Names in scope: the names that FROM clauses bring into scope, and which of them each column reference sees.
 //!
-//! All of this serves one rule. A column with two parts, `t.c`, stays as it is, but where both an unqualified and a schema-qualified table `t`
-//! are in scope it means the unqualified one, the tenant's, and is qualified. Select lists come before their FROM, so that columns wait
-//! here until the end of the statement; and unless a name was met twice, none is looked at again.
+//! All of this serves one rule. A column with two parts, `t.c`, stays as it is, with one exception: if both an
+//! unqualified and a schema-qualified table `t` are in scope, the column means the unqualified table, which is the
+//! tenant's, and gets its schema. Select lists come before their FROM, so columns wait here until the end of the
+//! statement. Unless a table's name occurred twice, no column is looked at again.
 
 use std::{
     borrow::Cow,
@@ -17,16 +18,16 @@ use super::super::{
 };
 use crate::name::MAX_NAME_BYTES;
 
-/// A view of names in scope: some items of one level of query, and what is around it.
+/// A view of the names in scope: some items of one level of query, and the scope around that level.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Env(u32);
 
-/// A level of query: one FROM clause, or the target of a statement and what is beside it.
+/// A level of query: one FROM clause, or the target of a statement and the items beside it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Level(u32);
 
 impl Level {
-    /// Of a query that has not begun.
+    /// The level of a query that has not begun.
     pub(super) const NONE: Self = Self(u32::MAX);
 
     /// The view of everything that the level has, or will have at its end.
@@ -36,7 +37,7 @@ impl Level {
 }
 
 impl Env {
-    /// Where columns mean nothing to us, as in the expressions of DDL: those see one table only.
+    /// A scope in which columns need no handling, as in the expressions of DDL, which see only one table.
     pub(super) const SILENT: Self = Self(u32::MAX);
 }
 
@@ -47,27 +48,27 @@ pub(super) enum Target {
     Unqualified { translated: bool },
     /// A table without an alias, in a schema that the text names.
     Qualified,
-    /// An alias, a CTE, a function: hides tables of its name.
+    /// An alias, a CTE or a function, which hides tables of its name.
     Other,
 }
 
-/// What an item is called.
+/// The name of an item.
 #[derive(Clone, Copy)]
 pub(super) enum Name {
-    /// As this token of the text says. What it names is found out when that matters, for it rarely does.
+    /// The name is in this token of the text. It is decoded only when it matters, which is rare.
     Written(Token),
-    /// As the grammar says.
+    /// The grammar gives the name.
     Given(&'static str),
 }
 
 /// A query level's name, in the order of its FROM clause.
 struct Item {
     level: Level,
-    /// The place in the order of its level.
+    /// The item's place in the order of its level.
     place: u32,
-    /// The place from which on an aliased join hides it.
+    /// The place from which on an aliased join hides the item.
     hidden_from: u32,
-    /// The first of the items that it hides, if it is the alias of a join.
+    /// The first item that this one hides, if this is the alias of a join.
     covers: u32,
     name: Name,
     target: Target,
@@ -80,7 +81,7 @@ struct View {
     from: u32,
     to: u32,
     outer: Env,
-    /// In a level's own view: how many items the level has so far.
+    /// For a level's own view: how many items the level has so far.
     items: u32,
 }
 
@@ -94,26 +95,27 @@ pub(super) struct Scopes {
     views: Vec<View>,
     items: Vec<Item>,
     columns: Vec<Column>,
-    /// One bit for each name of a table met, by a small hash.
+    /// One bit for the name of each table found, by a small hash.
     seen: u64,
-    /// Whether a table's name may have been met twice.
+    /// Whether a table's name may have occurred twice.
     suspicious: bool,
 }
 
 /// The answer of an [`Env`] about a name.
 #[derive(Clone, Copy)]
 struct Answer {
-    /// Whether a column of that name is to be qualified.
+    /// Whether a column of a table with that name gets a schema.
     qualify: bool,
-    /// The nearest unqualified table of that name, unless something else stands before it.
+    /// The nearest unqualified table of that name, unless a nearer item of another kind hides it.
     tenants: Option<bool>,
 }
 
-/// More tables of one name than a FROM clause has: PostgreSQL takes a name twice only from different schemas, or hidden by the alias of a join.
+/// More tables of one name than any FROM clause has: PostgreSQL accepts a name twice only from different schemas, or if
+/// the alias of a join hides it.
 const MOST_NAMESAKES: usize = 1000;
 
 impl Scopes {
-    /// A new level of query inside of `outer`, without items yet.
+    /// A new level of query inside `outer`, still without items.
     pub(super) fn level(&mut self, outer: Env) -> Level {
         let level = Level(self.views.len() as u32);
         self.view(level, 0, u32::MAX, outer);
@@ -142,7 +144,7 @@ impl Scopes {
         self.items.len() as u32
     }
 
-    /// Adds a table without an alias to a level; says where it is kept, for [`Scopes::becomes_other`].
+    /// Adds a table without an alias to a level; returns its index, for [`Scopes::becomes_other`].
     pub(super) fn add_table(&mut self, level: Level, sql: &str, name: Token, target: Target) -> u32 {
         match sign_of(sql, name) {
             Some(sign) => {
@@ -174,12 +176,13 @@ impl Scopes {
         at
     }
 
-    /// An item turned out to be a CTE that is declared further on.
+    /// Changes an item that turned out to be a CTE, declared later in the text.
     pub(super) fn becomes_other(&mut self, item: u32) {
         self.items[item as usize].target = Target::Other;
     }
 
-    /// Adds the alias of a join, which hides the names inside of it from all that follows: those of its level since `mark`.
+    /// Adds the alias of a join. It hides the names inside the join, those of its level since `mark`, from everything
+    /// that follows.
     pub(super) fn alias_join(&mut self, level: Level, mark: u32, name: Token) {
         let next = self.next_place(level);
         let mut at = self.mark();
@@ -188,7 +191,7 @@ impl Scopes {
             if item.level == level {
                 item.hidden_from = item.hidden_from.min(next);
             }
-            // What an alias inside hides already needs no further visit.
+            // Items that an inner alias hides already need no visit.
             at = item.covers.min(at - 1);
         }
         let alias = self.add_other(level, Name::Written(name));
@@ -200,7 +203,7 @@ impl Scopes {
         self.columns.push(Column { env, table });
     }
 
-    /// The end of a statement: says which columns are to be qualified, and forgets all names.
+    /// Ends a statement: decides which columns get a schema, and forgets all names.
     pub(super) fn resolve(&mut self, sql: &str, slots: &mut Vec<Slot>) -> Result<(), Fault> {
         if self.suspicious {
             self.qualify_ambiguous(sql, slots)?;
@@ -216,7 +219,7 @@ impl Scopes {
         (self.seen, self.suspicious) = (0, false);
     }
 
-    /// For how many elements there is room.
+    /// The number of elements for which memory is kept.
     pub(super) fn capacity(&self) -> usize {
         self.views.capacity() + self.items.capacity() + self.columns.capacity()
     }
@@ -255,7 +258,8 @@ impl Scopes {
         Ok(())
     }
 
-    /// Asks the views from the inside out. Each view answers once for a name, so that deep nesting costs no more than its depth in all.
+    /// Asks the views from the inside out. Each view answers only once for a name, so that deep nesting costs no more
+    /// than its depth in total.
     fn answer<'n>(
         &self,
         env: Env,
@@ -289,7 +293,7 @@ impl Scopes {
         answer
     }
 
-    /// The answer of a view that shows `visible`, around which `outer` is answered.
+    /// The answer of a view that shows the items `visible`, where `outer` is the answer of the scope around it.
     fn shadow<I: Iterator<Item = Target>>(visible: impl Fn() -> I, outer: Answer) -> Answer {
         let here = visible().find_map(|target| match target {
             Target::Unqualified { translated } => Some(translated),
@@ -321,7 +325,8 @@ impl Name {
     }
 }
 
-/// One bit by the length, the first and the last letter of a name, the same for each of its spellings; none if that would take decoding.
+/// One bit, chosen by the length, the first and the last letter of a name; all spellings of a name have the same bit.
+/// `None` if the name would have to be decoded.
 fn sign_of(sql: &str, name: Token) -> Option<u64> {
     let quotes = match name.kind {
         Kind::Encoded => return None,
@@ -329,7 +334,7 @@ fn sign_of(sql: &str, name: Token) -> Option<u64> {
         _ => 0,
     };
     let letters = &sql.as_bytes()[name.start as usize + quotes..name.end as usize - quotes];
-    // Longer names may be cut to the same.
+    // Longer names may be cut to the same name.
     if letters.len() > MAX_NAME_BYTES {
         return None;
     }

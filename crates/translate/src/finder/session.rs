@@ -1,7 +1,8 @@
-//! What leaves something behind on the session, and what else goes wrong where tenants use a session in turn.
+//! Finds what leaves something on the session, and what else is a hazard if tenants use a session in turn.
 //!
-//! Statements that do so say it in their row of [`VERBS`](super::utility); here are the functions and the one view with such
-//! an effect. Nobody can see it of a function of the user's own, of a view over `pg_settings`, or of SQL in a string.
+//! Statements that leave something say so in their row of [`VERBS`](super::utility). Here are the functions, and the
+//! one view, with such an effect. It can't be seen for an application's own functions, for views over `pg_settings`,
+//! and for SQL in strings.
 
 use super::{
     super::{
@@ -19,11 +20,11 @@ use super::{
 enum Call {
     /// Changes the session's state.
     Lasts,
-    /// Runs SQL that may.
+    /// Runs SQL that may change the session's state.
     RunsSql,
-    /// Changes it unless its last argument is TRUE.
+    /// Changes the session's state unless its last argument is TRUE.
     SetConfig,
-    /// Reads what another tenant may have left there.
+    /// Reads what another tenant may have left on the session.
     Reads(HazardKind),
 }
 
@@ -56,12 +57,12 @@ const CALLS: [(&str, Call); 24] = [
 ];
 
 impl<'a> Finder<'a> {
-    /// Notes that the utility statement being read leaves something on the session.
+    /// Records that the utility statement leaves something on the session.
     pub(super) fn affects_session(&mut self) {
         self.affects_session_at(self.verb);
     }
 
-    /// Notes that it may.
+    /// Records that the utility statement may leave something on the session.
     pub(super) fn may_affect_session(&mut self) {
         if self.session_effect == SessionEffect::None {
             self.session_effect = SessionEffect::Possible;
@@ -82,9 +83,9 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// What the function does that `token` names, in whatever schema; `None` for most.
+    /// The effect of the function that `token` names, in any schema; `None` for most functions.
     fn call_of(&self, token: Token) -> Option<Call> {
-        // The shortest and the longest: few names are worth the search.
+        // The lengths of the shortest and the longest name: few names need the search.
         let length = token.end - token.start;
         let may_be = length >= 7 && (length <= 64 || token.kind == Kind::Quoted);
         if !may_be {
@@ -95,7 +96,7 @@ impl<'a> Finder<'a> {
         Some(CALLS[found].1)
     }
 
-    /// Notes a call of the function that `token` names. Its arguments come next.
+    /// Records a call of the function that `token` names. Its arguments come next.
     pub(super) fn note_call(&mut self, token: Token) {
         match self.call_of(token) {
             None => {}
@@ -106,25 +107,26 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// Notes a field of an expression: where there is none of that name, it is a function of one argument, `(1).f` as good as `f(1)`.
+    /// Records a field of an expression. If there is no field of that name, it calls a function of one argument:
+    /// `(1).f` means `f(1)`.
     pub(super) fn note_field(&mut self, token: Token) {
         match self.call_of(token) {
             Some(Call::Lasts) => self.affects_session_at(token),
             Some(Call::RunsSql) => self.may_affect_session(),
             Some(Call::Reads(kind @ HazardKind::CurrentValue)) => self.note_hazard(kind, token),
-            // Functions of no argument, or of more than one.
+            // These functions take no argument, or more than one.
             Some(Call::SetConfig | Call::Reads(_)) | None => {}
         }
     }
 
-    /// The same of the last part of `table.column`, which nearly always is a column.
+    /// Records the last part of `table.column` as a possible call. It is nearly always a column.
     pub(super) fn note_column(&mut self, token: Token) {
         if let Some(Call::Lasts | Call::RunsSql) = self.call_of(token) {
             self.may_affect_session();
         }
     }
 
-    /// Notes a statement that writes to a relation: to `pg_settings` it is a `SET`.
+    /// Records a statement that writes to a relation: writing to `pg_settings` is a `SET`.
     pub(super) fn note_write(&mut self, name: &Dotted) {
         let last = self.last(name);
         if self.name_of(last) == "pg_settings" {
@@ -153,7 +155,7 @@ impl<'a> Finder<'a> {
         false
     }
 
-    /// Notes a temporary relation whose name was just read. With ON COMMIT DROP it is gone when the transaction is.
+    /// Records a temporary relation whose name was just read. With ON COMMIT DROP it disappears with the transaction.
     pub(super) fn note_temporary(&mut self, name: Token) {
         let mut depth = 0usize;
         let mut words = ["", ""];
@@ -177,7 +179,8 @@ impl<'a> Finder<'a> {
         self.affects_session_at(name);
     }
 
-    /// Looks at the name of an object that is created and is no relation: without a schema it goes where the search_path leads.
+    /// Checks the name of a created object that isn't a relation: without a schema, the object goes to the first schema
+    /// of the search_path.
     pub(super) fn new_object(&mut self) -> Result<(), Fault> {
         self.skip_existence()?;
         let is_qualified = self.token.kind.is_label() && self.second()?.kind == Kind::Dot;
@@ -188,13 +191,13 @@ impl<'a> Finder<'a> {
                 self.affects_session();
             }
         } else if !self.at(Keyword::On) {
-            // Statistics may have no name at all: they go where their table is.
+            // Statistics may have no name at all: they go to the schema of their table.
             self.note_hazard(HazardKind::NoSchema, self.token);
         }
         Ok(())
     }
 
-    /// Looks at where COPY takes its rows from: `FROM { 'file' | PROGRAM 'command' | STDIN }`.
+    /// Checks where COPY takes its rows from: `FROM { 'file' | PROGRAM 'command' | STDIN }`.
     pub(super) fn copy_source(&mut self) -> Result<(), Fault> {
         if self.at(Keyword::From) {
             let source = self.second()?;
@@ -222,7 +225,8 @@ impl<'a> Finder<'a> {
         Ok(())
     }
 
-    /// The next tokens and their texts, as far as they can be cut. For what is rare: it cuts them a second time.
+    /// The next tokens and their texts, as far as the text can be cut into tokens. Only for rare cases, since the
+    /// tokens are cut a second time.
     fn tokens_ahead(&self) -> impl Iterator<Item = (Kind, &'a str)> + use<'a> {
         let rest = &self.sql()[self.token.start as usize..];
         let mut lexer = Lexer::new(rest).ok();

@@ -1,12 +1,12 @@
-//! What is still expected, the next on top.
+//! A stack of what is still expected, with the next on top.
 
 use super::Frame;
 
-/// A stack of which the top is read where it lies: a frame is taken off soon after it was put there, field by field, and a copy of the whole
-/// would have to wait for those writes.
+/// A stack whose top is read in place. A frame is popped soon after it was written, field by field, and copying the
+/// whole frame would have to wait for those writes.
 #[derive(Default)]
 pub(super) struct Stack {
-    /// Those from `depth` on have been taken off.
+    /// The frames from `depth` on have been popped.
     frames: Vec<Frame>,
     depth: usize,
 }

@@ -1,10 +1,10 @@
-//! What a byte begins, by a table.
+//! The class of token that a byte begins, by a table.
 
-/// What a byte begins.
+/// The class of token that a byte begins.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
 #[repr(u8)]
 pub(super) enum Class {
-    // These three go on in a word.
+    // These three continue a word.
     Letter,
     Digit,
     Dollar,

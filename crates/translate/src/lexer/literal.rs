@@ -6,7 +6,8 @@ use super::{
 };
 
 impl Text<'_> {
-    /// `'…'` from its opening quote, with the segments that continue it on further lines. In `E'…'` a backslash takes the next character along.
+    /// `'…'` from its opening quote, with the segments that continue it on further lines. In `E'…'` a backslash escapes
+    /// the next character.
     #[inline(never)]
     pub(super) fn string(self, quote: usize, escapes: bool) -> Result<usize, Fault> {
         let bytes = self.0;
@@ -25,7 +26,8 @@ impl Text<'_> {
         }
     }
 
-    /// The opening quote of a segment which continues the string that ends here: only white space and line comments stand between, and a newline.
+    /// The opening quote of a segment that continues the string that ends here: between them are only white space and
+    /// line comments, with at least one newline.
     fn continuation(self, end: usize) -> Option<usize> {
         let mut at = end;
         let mut newline = false;
@@ -86,7 +88,8 @@ impl Text<'_> {
         }
     }
 
-    /// `1`, `1.5`, `.5e-3`, `1_000`, `0x1F`. What follows without a space is left for the next token, as servers before PostgreSQL 15 do.
+    /// `1`, `1.5`, `.5e-3`, `1_000`, `0x1F`. What follows without a space is left for the next token, as servers before
+    /// PostgreSQL 15 do.
     #[inline(never)]
     pub(super) fn number(self, start: usize) -> usize {
         let radix = match (self.byte(start), self.byte(start + 1) | 0x20) {

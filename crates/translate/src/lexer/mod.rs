@@ -111,14 +111,14 @@ pub(crate) struct Lexer<'a> {
 }
 
 impl<'a> Lexer<'a> {
-    /// PostgreSQL takes at most 1 GB in one message; more would not fit the offsets.
+    /// The longest text, in bytes. PostgreSQL takes at most 1 GB in one message, and more would not fit the offsets.
     const LONGEST_TEXT: usize = 1 << 30;
 
     pub(crate) fn new(sql: &'a str) -> Result<Self, Fault> {
         if sql.len() > Self::LONGEST_TEXT {
             return Err(Fault::not_understood(0, "a text of more than a gigabyte"));
         }
-        // All bytes at once: the search for one stops to look at each.
+        // All bytes are combined without a branch: a search that can stop early would test each byte on its own.
         if !sql.bytes().fold(false, |found, byte| found | (byte == 0)) {
             return Ok(Self { sql, at: 0 });
         }
@@ -133,7 +133,7 @@ impl<'a> Lexer<'a> {
         self.sql
     }
 
-    /// The next token; [`Kind::End`] at the end of the text, and the same fault where there is one, again and again.
+    /// The next token; [`Kind::End`] at the end of the text. At a fault, every call returns the same fault.
     pub(crate) fn next(&mut self) -> Result<Token, Fault> {
         let (kind, start, end) = Text(self.sql.as_bytes()).token(self.at)?;
         self.at = end;

@@ -3,7 +3,8 @@
 use super::{Fault, Keyword, Kind, Text, class::continues_word};
 
 impl Text<'_> {
-    /// The end of a word, or of a string or identifier with a letter in front: `E'`, `B'`, `X'`, `N'`, `U&'`, `U&"`.
+    /// The end of a word, or of a string or identifier with a letter before its quote: `E'`, `B'`, `X'`, `N'`, `U&'`,
+    /// `U&"`.
     #[inline(always)]
     pub(super) fn word_or_prefixed(self, start: usize) -> Result<(Kind, usize), Fault> {
         let mut end = start + 1;
@@ -16,7 +17,7 @@ impl Text<'_> {
         Ok((Kind::Word(Keyword::of(&self.0[start..], end - start)), end))
     }
 
-    /// The same for a single letter.
+    /// Like `word`, for a single letter.
     #[inline(never)]
     fn letter_or_prefixed(self, letter: usize) -> Result<(Kind, usize), Fault> {
         match (self.byte(letter) | 0x20, self.byte(letter + 1), self.byte(letter + 2)) {
@@ -63,7 +64,7 @@ impl Text<'_> {
             match (self.byte(string), self.byte(string + 1), self.byte(string + 2)) {
                 (b'\'', ..) => return self.string(string, false),
                 (b'$', ..) if self.dollar(string)?.0 == Kind::String => return Ok(self.dollar(string)?.1),
-                // No other escape in there is worth decoding.
+                // No other escape in the UESCAPE string needs decoding.
                 (b'e' | b'E', b'\'', first) if first != b'\\' || self.byte(string + 3) == first => {
                     return self.string(string + 1, true);
                 }

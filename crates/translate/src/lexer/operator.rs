@@ -7,9 +7,9 @@ use super::{
 use crate::name::MAX_NAME_BYTES;
 
 impl Text<'_> {
-    /// An operator of several characters: as many as follow, but a comment ends it, and so does a trailing `+` or `-` unless one of `~!@#^&|?%`
-    /// and the backtick is part of it (so that `=-1` is two tokens). None is longer than a name: without that limit a long row of
-    /// signs, each an operator of its own, would be looked at again and again.
+    /// An operator of several characters, as long as possible. A comment ends it. A trailing `+` or `-` is not part of
+    /// it unless the operator contains one of `~!@#^&|?%` or a backtick (so `=-1` is two tokens). No operator is longer
+    /// than a name: without that limit, a long row of signs that are each an operator would be read again and again.
     #[inline(never)]
     pub(super) fn long_operator(self, start: usize) -> (Kind, usize) {
         let mut end = start;

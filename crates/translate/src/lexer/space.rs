@@ -6,7 +6,7 @@ use super::{
 };
 
 impl Text<'_> {
-    /// Where the white space and the comments from here on end.
+    /// The end of the white space and comments that begin here.
     pub(super) fn skip_space(self, mut at: usize) -> Result<usize, Fault> {
         loop {
             if class(self.byte(at)) == Class::Space {
@@ -24,7 +24,7 @@ impl Text<'_> {
         matches!((self.byte(at), self.byte(at + 1)), (b'-', b'-') | (b'/', b'*'))
     }
 
-    /// The end of the comment that begins here, if one does.
+    /// The end of the comment that begins here; `None` if there is none.
     #[inline(never)]
     pub(super) fn comment(self, start: usize) -> Result<Option<usize>, Fault> {
         match (self.byte(start), self.byte(start + 1)) {

@@ -1,4 +1,4 @@
-//! The bytes of a text: what begins at a place in them, and where that ends.
+//! The bytes of a text: which token begins at a place, and where the token ends.
 
 use super::{
     super::error::{Fault, POISON},
@@ -7,13 +7,14 @@ use super::{
     operator::operator,
 };
 
-/// A text's bytes, passed by value, so that they stay in registers. What few texts have is kept out of line: it would cost some.
+/// A text's bytes, passed by value so that they stay in registers. Code for rare tokens is not inlined, because that
+/// would slow down all texts.
 #[derive(Clone, Copy)]
 pub(super) struct Text<'a>(pub(super) &'a [u8]);
 
 impl Text<'_> {
     pub(super) fn byte(self, at: usize) -> u8 {
-        // No text holds a NUL, so that it can stand for the end.
+        // No text contains a NUL, so a NUL can stand for the end.
         self.0.get(at).copied().unwrap_or(0)
     }
 
@@ -22,7 +23,8 @@ impl Text<'_> {
     pub(super) fn token(self, at: usize) -> Result<(Kind, usize, usize), Fault> {
         let mut start = at;
         loop {
-            // What most tokens have before them, if anything: a branch is foreseen, and the way through the table is long.
+            // Most tokens have a space before them, or nothing. This branch is predicted well, and costs less than the
+            // table.
             while self.byte(start) == b' ' {
                 start += 1;
             }
@@ -64,7 +66,7 @@ impl Text<'_> {
         }
     }
 
-    /// Where the next such byte is, looking at eight at a time: names are about as long as that.
+    /// The place of the next such byte. Eight bytes are compared at a time, because names are about that long.
     #[inline(always)]
     pub(super) fn find(self, byte: u8, mut at: usize) -> Option<usize> {
         const ONES: u64 = u64::from_ne_bytes([1; 8]);

@@ -1,17 +1,18 @@
-//! Tokens cut ahead of their reading.
+//! Tokens, cut before they are read.
 
 use super::{Fault, Kind, Lexer, Text, Token};
 
-/// The tokens of a text, cut in batches: that costs less than one call for each, and to look ahead costs next to nothing.
+/// The tokens of a text, cut in batches. That costs less than one call for each token, and makes looking ahead nearly
+/// free.
 pub(crate) struct Tokens<'a> {
     lexer: Lexer<'a>,
     cut: Vec<Token>,
-    /// How many of those have been taken.
+    /// How many of the kept tokens have been taken.
     taken: usize,
 }
 
 impl<'a> Tokens<'a> {
-    /// More than most statements have.
+    /// The number of tokens in a batch: more than most statements have.
     const BATCH: usize = 256;
 
     pub(crate) fn new(sql: &'a str, cut: Vec<Token>) -> Result<Self, Fault> {
@@ -26,7 +27,7 @@ impl<'a> Tokens<'a> {
         self.lexer.sql()
     }
 
-    /// The memory that the tokens were kept in, for another text.
+    /// Returns the memory of the tokens, for another text.
     pub(crate) fn into_buffer(self) -> Vec<Token> {
         self.cut
     }
@@ -42,13 +43,13 @@ impl<'a> Tokens<'a> {
         Ok(token)
     }
 
-    /// The token `distance` behind the next one.
+    /// The token `distance` tokens after the next one.
     #[inline]
     pub(crate) fn ahead(&self, distance: usize) -> Result<Token, Fault> {
         let index = self.taken + distance;
         match self.cut.get(index) {
             Some(&token) => Ok(token),
-            None => self.behind_cut(index - self.cut.len()),
+            None => self.after_cut(index - self.cut.len()),
         }
     }
 
@@ -57,13 +58,13 @@ impl<'a> Tokens<'a> {
         self.taken
     }
 
-    /// The token that was taken after `index` others, as long as none is forgotten.
+    /// The token that was taken after `index` others. It must not be forgotten yet.
     #[inline]
     pub(crate) fn get(&self, index: usize) -> Token {
         self.cut[index]
     }
 
-    /// Goes back to where so many had been taken.
+    /// Goes back to the place where `taken` tokens had been taken.
     pub(crate) fn go_back(&mut self, taken: usize) {
         self.taken = taken;
     }
@@ -73,9 +74,10 @@ impl<'a> Tokens<'a> {
         self.cut.get(self.taken.checked_sub(2)?).copied()
     }
 
-    /// Forgets the tokens taken before the last two, once they are many, so that a long text takes no more memory than a short one.
+    /// Forgets the tokens taken before the last two, once they are many, so that a long text takes no more memory than
+    /// a short one.
     ///
-    /// Not before they are half of all, or those behind them would be moved again and again.
+    /// This waits until they are half of all tokens; otherwise the tokens after them would be moved again and again.
     #[inline]
     pub(crate) fn forget(&mut self) {
         if self.taken >= Self::BATCH.max(self.cut.len() / 2) {
@@ -84,9 +86,9 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// Cuts a batch of tokens, and gives the first.
+    /// Cuts a batch of tokens, and returns the first.
     ///
-    /// A fault ends the batch, and is reported when a token is wanted from there: the lexer will meet it again.
+    /// A fault ends the batch. It is reported when a token is needed from there, where the lexer finds the fault again.
     #[cold]
     #[inline(never)]
     fn cut_batch(&mut self) -> Result<Token, Fault> {
@@ -113,10 +115,10 @@ impl<'a> Tokens<'a> {
         Ok(self.cut[before])
     }
 
-    /// The token `distance` behind the first that is not yet cut.
+    /// The token `distance` tokens after the first one that is not cut yet.
     #[cold]
     #[inline(never)]
-    fn behind_cut(&self, distance: usize) -> Result<Token, Fault> {
+    fn after_cut(&self, distance: usize) -> Result<Token, Fault> {
         let mut lexer = self.lexer;
         for _ in 0..distance {
             lexer.next()?;
@@ -125,7 +127,7 @@ impl<'a> Tokens<'a> {
     }
 }
 
-/// All tokens of a text, without the one at its end. `None` if it can't be cut.
+/// All tokens of a text, without the end token. `None` if the text can't be cut into tokens.
 pub fn tokens(sql: &str) -> Option<Vec<Token>> {
     let mut lexer = Lexer::new(sql).ok()?;
     let mut tokens = Vec::new();

@@ -67,7 +67,8 @@ const SHAPES: [fn(usize) -> String; 27] = [
 fn deep_nesting_and_long_texts_end_well() {
     for (number, shape) in SHAPES.iter().enumerate() {
         let sql = shape(100_000);
-        // A name that is repeated a thousand times in one FROM may be refused; what matters is that it ends, and without a crash.
+        // A name that is repeated a thousand times in one FROM may be refused; what matters is that it ends, and
+        // without a crash.
         if let Err(error) = Template::analyse(&sql) {
             assert!(error.to_string().contains("again and again"), "shape {number}: {error}");
         }

@@ -1,7 +1,7 @@
 //! The translator's rules, one module for each group of them.
 //!
-//! A case is one string with marks: `§` is where the tenant's schema goes, and `«shared»` is a schema that the map replaces. Without its marks it
-//! is the input, with the schemas in their place it is what must come out.
+//! A case is one string with marks: `§` is where the tenant's schema goes, and `«shared»` is a schema that the map
+//! replaces. Without its marks it is the input, with the schemas in their place it is what must come out.
 
 mod bounds;
 mod columns;

@@ -13,7 +13,8 @@ use super::{
 };
 
 impl Finder<'_> {
-    /// Subqueries in the defaults of a function's arguments, and its body between BEGIN ATOMIC and END. A body in a string is out of reach.
+    /// Subqueries in the defaults of a function's arguments, and its body between BEGIN ATOMIC and END. A body in a
+    /// string can't be read.
     pub(in super::super) fn function_clauses(&mut self) -> Result<(), Fault> {
         const BODY: Stops = Stops::at(&[Keyword::Begin]);
         loop {

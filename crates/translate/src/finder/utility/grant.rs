@@ -25,7 +25,7 @@ impl Finder<'_> {
             }
         }
         self.advance()?;
-        // A table may be called like a kind of object; then no name follows.
+        // A table may have a kind of object as its name; then no name follows.
         let kind_follows = match self.second()?.kind {
             Kind::Word(Keyword::To | Keyword::From) => false,
             kind => kind.is_label(),

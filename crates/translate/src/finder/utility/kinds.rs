@@ -5,19 +5,19 @@ use super::{
     Step::{self, *},
 };
 
-/// The words that a kind begins with, and the steps behind them.
+/// The words that a kind begins with, and the steps after them.
 pub(super) type Row = (&'static str, &'static [Step]);
 
 /// What a statement's first word leads to.
 pub(super) enum Verb {
     Steps(&'static [Step]),
-    /// The words that follow tell the kind.
+    /// The words that follow determine the kind.
     Of(&'static [Row]),
-    /// The same behind modifiers.
+    /// Modifiers, then words that determine the kind.
     Create(&'static [Row]),
 }
 
-/// The first words of statements, but for those of queries.
+/// The first words of statements other than queries.
 pub(super) const VERBS: &[(&str, Verb)] = &[
     ("abort", Verb::Steps(&[MaySession, Nothing])),
     ("alter", Verb::Of(ALTER)),
@@ -93,7 +93,7 @@ const SET: &[Row] = &[
     ("", &[Session, Nothing]),
 ];
 
-/// A kind of object whose statements name no relation, or only in strings.
+/// The steps for a kind of object whose statements name no relation, or only in strings.
 const OPAQUE: &[Step] = &[Nothing];
 
 const CREATE: &[Row] = &[
@@ -111,7 +111,7 @@ const CREATE: &[Row] = &[
     ("foreign table", TABLE),
     ("function", FUNCTION),
     ("group", OPAQUE),
-    // An index, a trigger, a policy and a rule take no schema of their own: they live in their relation's.
+    // An index, a trigger, a policy and a rule take no schema of their own: they live in their relation's schema.
     ("index", &[Past(Keyword::On), Relation, Body]),
     ("language", OPAQUE),
     ("materialized view", &[New, Past(Keyword::As), Query]),
@@ -139,7 +139,7 @@ const CREATE: &[Row] = &[
             Rule,
         ],
     ),
-    // What it creates besides lives in the new schema.
+    // Other objects that the statement creates live in the new schema.
     ("schema", OPAQUE),
     ("sequence", &[New, Body]),
     ("server", OPAQUE),
@@ -164,7 +164,7 @@ const CREATE: &[Row] = &[
 
 const TABLE: &[Step] = &[New, Then(Frame::TableClauses)];
 const FUNCTION: &[Step] = &[NewObject, Then(Frame::Function)];
-/// An object that lives in a schema, and whose statement names no relation.
+/// The steps for an object that lives in a schema, and whose statement names no relation.
 const OBJECT: &[Step] = &[NewObject, Nothing];
 const ON_RELATION: &[Step] = &[Past(Keyword::On), Relation, Body];
 
@@ -208,7 +208,7 @@ const ALTER: &[Row] = &[
     ("view", ALTER_RELATION),
 ];
 
-/// The new name behind RENAME TO takes no schema either: it is one of the commands' words.
+/// The new name after RENAME TO takes no schema either: it is one of the commands' words.
 const ALTER_RELATION: &[Step] = &[IfExists, Relation, Then(Frame::Commands { start: true })];
 
 const DROP: &[Row] = &[
@@ -267,7 +267,7 @@ const COMMENT: &[Row] = &[
     ("on table", COMMENT_ON),
     ("on trigger", DROP_ON_RELATION),
     ("on view", COMMENT_ON),
-    // Objects of all other kinds are no relations.
+    // Objects of all other kinds are not relations.
     ("on", OPAQUE),
 ];
 

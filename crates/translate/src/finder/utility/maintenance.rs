@@ -21,7 +21,7 @@ impl Finder<'_> {
         Ok(())
     }
 
-    /// `PREPARE TRANSACTION 'id'`, or `PREPARE name [(types)] AS statement`, whose name may be `transaction` too.
+    /// `PREPARE TRANSACTION 'id'`, or `PREPARE name [(types)] AS statement`, whose name may also be `transaction`.
     pub(super) fn prepare(&mut self) -> Result<(), Fault> {
         if self.at_word("transaction") && self.second()?.kind == Kind::String {
             self.may_affect_session();
@@ -45,7 +45,7 @@ impl Finder<'_> {
         self.nothing()
     }
 
-    /// `REINDEX { TABLE | INDEX } relation`; schemas and databases are no relations.
+    /// `REINDEX { TABLE | INDEX } relation`; schemas and databases are not relations.
     pub(super) fn reindex(&mut self) -> Result<(), Fault> {
         if self.skip(Keyword::Table)? || self.skip_word("index")? {
             self.skip_word("concurrently")?;
@@ -69,7 +69,7 @@ impl Finder<'_> {
         self.nothing()
     }
 
-    /// `COMMENT ON CONSTRAINT name ON { relation | DOMAIN name } …`, behind its second ON.
+    /// `COMMENT ON CONSTRAINT name ON { relation | DOMAIN name } …`, after its second ON.
     pub(super) fn commented_constraint(&mut self) -> Result<(), Fault> {
         if !(self.at_word("domain") && self.second()?.kind.is_name()) {
             self.relation()?;

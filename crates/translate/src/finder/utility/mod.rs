@@ -1,6 +1,6 @@
-//! Statements that are no queries: each kind is a row of steps in `kinds`, and the steps are taken here.
+//! Statements that are not queries: each kind is a row of steps in `kinds`, and the steps are executed here.
 //!
-//! The files beside this one read the statements that name relations in places of their own.
+//! The files beside this one read statements that name relations in special places.
 
 mod function;
 mod grant;
@@ -26,23 +26,24 @@ use kinds::Verb;
 /// A step through a utility statement.
 #[derive(Clone, Copy)]
 pub(super) enum Step {
-    /// Skips those of these words that come next, in this order.
+    /// Skips these words, as far as they come next in this order.
     Words(&'static [&'static str]),
     /// Skips `IF EXISTS`.
     IfExists,
     /// Skips options in parentheses, if they come next.
     Options,
-    /// Reads on behind the next such keyword outside of parentheses.
+    /// Continues after the next such keyword outside parentheses.
     Past(Keyword),
-    /// The same, but without such a keyword the statement ends here.
+    /// Like `Past`, but without such a keyword the statement ends here.
     PastIfAny(Keyword),
-    /// `[ONLY] relation [*]`; the keyword ALL in its place names none.
+    /// `[ONLY] relation [*]`; the keyword ALL in its place names no relation.
     Relation,
     /// `[IF NOT EXISTS] relation`, which the statement creates.
     New,
-    /// `[IF NOT EXISTS] name` of an object of another kind, which the statement creates. The name is looked at, and left to be read.
+    /// `[IF NOT EXISTS] name` of an object of another kind, which the statement creates. The name is checked, but not
+    /// skipped.
     NewObject,
-    /// Behind the name of what COPY writes to.
+    /// After the name of the relation that COPY writes to.
     CopySource,
     /// Relations with commas between them, or none; each may have columns in parentheses.
     Relations,
@@ -60,7 +61,7 @@ pub(super) enum Step {
     ColumnList,
     /// A FROM clause.
     From,
-    /// What the file of that name reads.
+    /// The frame that reads the rest.
     Then(Frame),
     AlterPublication,
     Cluster,
@@ -112,7 +113,7 @@ impl Finder<'_> {
         }
     }
 
-    /// Whether a text that begins with this word, no verb, is an expression.
+    /// Whether a text that begins with this word, which isn't a verb, is an expression.
     fn is_fragment(&self) -> Result<bool, Fault> {
         let continues = matches!(
             self.second()?.kind,
@@ -121,7 +122,7 @@ impl Finder<'_> {
         Ok(continues || self.at(Keyword::Not) || self.at(Keyword::Case) || self.at(Keyword::OtherReserved))
     }
 
-    /// Skips `TEMPORARY` and its like. Says whether what is created is temporary.
+    /// Skips `TEMPORARY` and similar words. Returns whether the created object is temporary.
     pub(super) fn skip_persistence(&mut self) -> Result<bool, Fault> {
         self.skip_words(&["global", "local"])?;
         let temporary = self.skip_word("temporary")? || self.skip_word("temp")?;
@@ -131,7 +132,7 @@ impl Finder<'_> {
         Ok(temporary)
     }
 
-    /// Goes on with the steps of the first of `kinds` whose words come next.
+    /// Continues with the steps of the first of `kinds` whose words come next.
     fn kind(&mut self, kinds: &'static [kinds::Row]) -> Result<(), Fault> {
         for (words, steps) in kinds {
             let before = (self.tokens.taken(), self.token);
@@ -226,7 +227,7 @@ impl Finder<'_> {
         }
     }
 
-    /// Reads on behind the next `keyword`, through whatever expressions stand before it.
+    /// Continues after the next `keyword`, reading all expressions before it.
     fn past(
         &mut self,
         keyword: Keyword,
@@ -249,7 +250,8 @@ impl Finder<'_> {
         }
     }
 
-    /// Skips the rest of a statement. That may be a rule's action in parentheses, so that a closing one ends it too.
+    /// Skips the rest of a statement. The statement may be a rule's action in parentheses, so a closing parenthesis
+    /// ends it too.
     pub(super) fn nothing(&mut self) -> Result<(), Fault> {
         loop {
             match self.token.kind {
@@ -286,7 +288,7 @@ impl Finder<'_> {
         }
     }
 
-    /// The relation in `[schema.]relation.column`. A single name, such as a role's or NONE, has none.
+    /// The relation in `[schema.]relation.column`. A single name, such as a role or NONE, has no relation.
     fn relation_of_column(&mut self) -> Result<(), Fault> {
         if !self.token.kind.is_label() {
             return Err(self.unexpected("the name of a column was expected"));

@@ -45,7 +45,7 @@ impl Finder<'_> {
         }
     }
 
-    /// Actions in parentheses, or a query that begins with some: what follows the first tells which.
+    /// Actions in parentheses, or a query that begins with parentheses: the token after the first action decides.
     fn rule_in_parens(&mut self, env: Env) -> Result<(), Fault> {
         if matches!(self.token.kind, Kind::Semicolon | Kind::Close) {
             return self.rule_actions(env);
@@ -55,7 +55,7 @@ impl Finder<'_> {
         self.rule_action(env)
     }
 
-    /// Behind the first action in parentheses.
+    /// After the first action in parentheses.
     pub(in super::super) fn rule_first(&mut self, env: Env) -> Result<(), Fault> {
         if !self.skip_kind(Kind::Close)? {
             return self.rule_actions(env);

@@ -14,7 +14,7 @@ use super::super::{
 const REFERENCES: Stops = super::REFERENCES.and_comma();
 
 impl Finder<'_> {
-    /// Behind the name in CREATE TABLE: elements, and the clauses around them.
+    /// After the name in CREATE TABLE: elements, and the clauses around them.
     pub(in super::super) fn table_clauses(&mut self) -> Result<(), Fault> {
         loop {
             // PARTITION OF parent, but not PARTITION BY.
@@ -59,7 +59,7 @@ impl Finder<'_> {
         }
     }
 
-    /// Inside of parentheses: columns, constraints, and LIKE.
+    /// Inside parentheses: columns, constraints, and LIKE.
     pub(in super::super) fn elements(&mut self, start: bool) -> Result<(), Fault> {
         if start && self.skip(Keyword::Like)? {
             self.relation()?;
@@ -82,7 +82,7 @@ impl Finder<'_> {
         }
     }
 
-    /// The commands of ALTER TABLE and its like.
+    /// The commands of ALTER TABLE and similar statements.
     pub(in super::super) fn commands(&mut self, start: bool) -> Result<(), Fault> {
         if start {
             self.command_start()?;
