@@ -188,7 +188,7 @@ where
 /// `save_changes`, as on PostgreSQL: one `UPDATE … RETURNING`.
 impl<'b, C, Changes, Output, Table, Where> UpdateAndFetchResults<Changes, Output> for TenantConnection<C>
 where
-    C: AsyncConnection<Backend = Pg> + Wrapped,
+    C: AsyncConnection<Backend = Pg> + Wrapped + 'static,
     Changes: Copy + AsChangeset<Target = Table> + Identifiable<Table = Table> + Send,
     Changes: IntoUpdateTarget<Table = Table, WhereClause = Where>,
     Changes::Changeset: Send + 'b,

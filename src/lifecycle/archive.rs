@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     IntoSchemaName, MAX_NAME_BYTES, SchemaName, SchemaNameError, TenantPool,
-    backend::postgres::{LockSpan, try_lock},
+    backend::postgres::{LockSpan, quote::clipped, try_lock},
     tenancy::{ArchiveNote, DirectoryChange, LifecycleEvent, TenantStatus},
 };
 
@@ -266,8 +266,8 @@ pub(crate) fn archive_name(tenant: &SchemaName, stamp: &str, number: usize) -> R
         number => format!("_{number}"),
     };
     let name = format!("archived_{stamp}_{}", tenant.as_str());
-    let room = name.floor_char_boundary(MAX_NAME_BYTES - number.len());
-    SchemaName::new(&format!("{}{number}", &name[..room]))
+    let name = clipped(&name, MAX_NAME_BYTES - number.len());
+    SchemaName::new(&format!("{name}{number}"))
 }
 
 /// The server's time.

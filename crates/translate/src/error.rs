@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::quote::clipped;
+
 /// The token by which a translated query marks itself when it is nested in another query.
 ///
 /// Its first character is a control character that no SQL can contain outside quotes, so neither the translator nor
@@ -98,7 +100,7 @@ impl Place {
 
     /// The place at a byte offset of a text.
     pub fn new(sql: &str, offset: usize) -> Self {
-        let offset = sql.floor_char_boundary(offset);
+        let offset = clipped(sql, offset).len();
         let (before, after) = sql.split_at(offset);
         let line_before = before.rsplit('\n').next().unwrap_or_default();
         let line_after = after.split('\n').next().unwrap_or_default();

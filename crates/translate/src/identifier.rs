@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::lexer::{Kind, Token};
-use crate::name::MAX_NAME_BYTES;
+use crate::{name::MAX_NAME_BYTES, quote};
 
 /// The name that `token` of `sql` stands for. Borrowed from the text unless folding or decoding changes it.
 pub fn name(sql: &str, token: Token) -> Cow<'_, str> {
@@ -32,7 +32,7 @@ fn clipped(name: Cow<'_, str>) -> Cow<'_, str> {
     if name.len() <= MAX_NAME_BYTES {
         return name;
     }
-    let end = name.floor_char_boundary(MAX_NAME_BYTES);
+    let end = quote::clipped(&name, MAX_NAME_BYTES).len();
     match name {
         Cow::Borrowed(name) => Cow::Borrowed(&name[..end]),
         Cow::Owned(mut name) => {

@@ -11,6 +11,13 @@ pub fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
+/// As much of a text as fits into so many bytes.
+pub fn clipped(text: &str, bytes: usize) -> &str {
+    let fits = |end: &usize| text.is_char_boundary(*end);
+    let end = (0..=bytes.min(text.len())).rev().find(fits);
+    &text[..end.unwrap_or_default()]
+}
+
 /// The names in a list such as a search_path: separated by commas, in double quotes where they need them.
 pub fn names_in_list(list: &str) -> impl Iterator<Item = String> {
     names_between(list, ',')

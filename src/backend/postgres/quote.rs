@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-pub(crate) use diesel_tenants_translate::quote::{identifier, literal, names_between, names_in_list};
+pub(crate) use diesel_tenants_translate::quote::{clipped, identifier, literal, names_between, names_in_list};
 
 /// Has the transaction that is open wait no longer than this for a lock.
 pub(crate) fn lock_timeout(patience: Duration) -> String {
