@@ -20,7 +20,6 @@
 //! ```
 
 mod async_connection;
-mod catalog;
 mod load;
 mod pipeline;
 mod postgres;
@@ -30,7 +29,6 @@ mod tenant_connection;
 mod transaction;
 mod wrapped;
 
-pub(crate) use catalog::{STATUS_COMMENT, SchemaFacts, SchemaIdentity, facts_of, status_of};
 pub use load::{ExecuteFuture, LoadFuture};
 pub use postgres::TransactionBuilder;
 pub use rows::Rows;

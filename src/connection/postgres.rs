@@ -16,8 +16,11 @@ use diesel_async::{
 use futures_core::{Stream, future::BoxFuture};
 use tokio_postgres::CancelToken;
 
-use super::{SchemaFacts, TenantConnection, Wrapped, facts_of};
-use crate::query::Translation;
+use super::{TenantConnection, Wrapped};
+use crate::{
+    backend::postgres::catalog::schema::{SchemaFacts, facts_of},
+    query::Translation,
+};
 
 impl TenantConnection<AsyncPgConnection> {
     /// Asks the catalog which types the tenant's schema has, so that binds of enums, domains, ranges and composites

@@ -1,13 +1,13 @@
 use std::sync::Arc;
 
 use diesel::{
-    OptionalExtension, QueryResult, QueryableByName,
+    QueryResult,
     query_builder::{Query, QueryFragment, QueryId},
     result::Error,
-    sql_types::{Nullable, Oid, Text},
 };
-use diesel_async::{AsyncConnectionCore, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnectionCore, AsyncPgConnection};
 
+use crate::backend::postgres::catalog::types::type_oids;
 use crate::query::{Again, Capture, Finished, Rendered, TranslatedBackend, Translation};
 
 /// A connection that a [`TenantConnection`](super::TenantConnection) can wrap.
@@ -167,32 +167,13 @@ async fn find_type(
     translation: &Translation,
     schema: Option<String>,
     name: String,
-    mut connection: Shared<'_>,
+    connection: Shared<'_>,
 ) -> QueryResult<(u32, u32)> {
-    #[derive(QueryableByName)]
-    struct Found {
-        #[diesel(sql_type = Oid)]
-        oid: u32,
-        #[diesel(sql_type = Oid)]
-        typarray: u32,
-    }
-
     // The tenant's own come first, as they do where they are known beforehand.
     let tenant = match &schema {
         Some(_) => translation.schema_of_type(&name, schema.as_deref()),
         None => translation.map().unqualified().map(crate::SchemaName::as_str),
     };
-    let found = diesel::sql_query(
-        "SELECT t.oid, t.typarray FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
-         WHERE t.typname = $1 AND (n.nspname = $2 OR NOT $3 AND pg_catalog.pg_type_is_visible(t.oid)) \
-         ORDER BY n.nspname = $2 DESC NULLS LAST LIMIT 1",
-    )
-    .bind::<Text, _>(name)
-    .bind::<Nullable<Text>, _>(tenant)
-    .bind::<diesel::sql_types::Bool, _>(schema.is_some())
-    .get_result::<Found>(&mut connection)
-    .await
-    .optional()?;
-    let Found { oid, typarray } = found.ok_or(Error::NotFound)?;
-    Ok((oid, typarray))
+    let found = type_oids(connection, &name, tenant, schema.is_some()).await?;
+    found.ok_or(Error::NotFound)
 }

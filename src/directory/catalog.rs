@@ -1,6 +1,6 @@
 use crate::{
     BoxFuture, Placement, SchemaName, TenantDirectory, TenantPool,
-    connection::status_of,
+    backend::postgres::catalog::schema::status_of,
     tenancy::{DirectoryAnswer, DirectoryEntry},
 };
 

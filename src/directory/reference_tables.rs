@@ -1,9 +1,12 @@
 //! Shared tables on Citus.
 
-use diesel::{OptionalExtension, QueryableByName, result::Error as DieselError, sql_types::Bool, sql_types::Text};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel::result::Error as DieselError;
+use diesel_async::AsyncConnection;
 
-use crate::{ConnectError, SchemaName, SchemaNameError, TenantPool};
+use crate::{
+    ConnectError, SchemaName, SchemaNameError, TenantPool,
+    backend::postgres::{catalog::extensions::has_extension, citus},
+};
 
 /// Why shared tables could not be made reference tables. Nothing is changed then.
 #[derive(Debug, thiserror::Error)]
@@ -42,12 +45,6 @@ pub enum ReferenceTablesError {
     Transaction(#[from] DieselError),
 }
 
-#[derive(QueryableByName)]
-struct Yes {
-    #[diesel(sql_type = Bool)]
-    yes: bool,
-}
-
 impl TenantPool {
     /// On Citus with `citus.enable_schema_based_sharding`: has every node keep a copy of these tables of the shared
     /// schema. Tenants' foreign keys can't reference other shared tables, and joins with other shared tables don't run
@@ -71,19 +68,15 @@ impl TenantPool {
         let mut connection = self.migration_connector().connect().await?;
         connection
             .transaction(async |connection| {
-                let is_citus = "SELECT EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'citus') AS yes";
-                let Yes { yes } = diesel::sql_query(is_citus).get_result(connection).await?;
-                if !yes {
+                if !has_extension(connection, citus::EXTENSION).await? {
                     return Err(ReferenceTablesError::NotCitus);
                 }
                 for (table, quoted) in tables {
                     let name = format!("{}.{}", schema.quoted(), quoted.quoted());
-                    match is_reference_table(connection, &name).await? {
+                    match citus::is_reference_table(connection, &name).await? {
                         Some(true) => {}
                         Some(false) => {
-                            let make =
-                                diesel::sql_query("SELECT pg_catalog.create_reference_table($1::pg_catalog.regclass)");
-                            let made = make.bind::<Text, _>(&name).execute(connection).await;
+                            let made = citus::make_reference_table(connection, &name).await;
                             made.map_err(|source| ReferenceTablesError::Refused { table, source })?;
                         }
                         None => {
@@ -98,18 +91,4 @@ impl TenantPool {
             })
             .await
     }
-}
-
-/// Whether a table is a reference table; `None` if there is no such table.
-async fn is_reference_table(connection: &mut AsyncPgConnection, name: &str) -> Result<Option<bool>, DieselError> {
-    let found: Option<Yes> = diesel::sql_query(
-        "SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition p WHERE p.logicalrelid = c.oid AND p.partmethod = 'n' \
-             AND p.repmodel = 't') AS yes \
-         FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass($1)",
-    )
-    .bind::<Text, _>(name)
-    .get_result(connection)
-    .await
-    .optional()?;
-    Ok(found.map(|found| found.yes))
 }

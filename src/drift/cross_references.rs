@@ -2,11 +2,18 @@
 
 use std::{collections::HashSet, fmt};
 
-use diesel::{QueryResult, QueryableByName, sql_types::Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel::QueryResult;
+use diesel_async::AsyncPgConnection;
 
 use super::{ATTEMPTS, TOGETHER};
-use crate::{CheckoutError, SchemaName, TenantPool, backend::postgres::structure::texts, pool::Target};
+use crate::{
+    CheckoutError, SchemaName, TenantPool,
+    backend::postgres::{
+        catalog::tenants::{Wanted, migrated_schemas},
+        structure::texts,
+    },
+    pool::Target,
+};
 
 /// An object in a tenant's schema with a text that names another tenant's schema, which PostgreSQL reads anew each
 /// time: a function in the schema of client2 with `SET search_path = client1`, or with `client1.orders` in its body.
@@ -71,21 +78,9 @@ pub(super) async fn schemas_of_tenants(
     connection: &mut AsyncPgConnection,
     shared: &SchemaName,
 ) -> QueryResult<HashSet<String>> {
-    #[derive(QueryableByName)]
-    struct Name {
-        #[diesel(sql_type = Text)]
-        name: String,
-    }
-
-    let names: Vec<Name> = diesel::sql_query(
-        "SELECT n.nspname::pg_catalog.text AS name FROM pg_catalog.pg_class c \
-         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE c.relname = '__diesel_schema_migrations' AND c.relkind IN ('r', 'p') AND n.nspname <> $1",
-    )
-    .bind::<Text, _>(shared.as_str())
-    .load(connection)
-    .await?;
-    Ok(names.into_iter().map(|row| row.name).collect())
+    let schemas = migrated_schemas(connection, Wanted::All).await?.into_iter();
+    let names = schemas.map(|found| found.schema);
+    Ok(names.filter(|name| name != shared.as_str()).collect())
 }
 
 /// The objects in these schemas that lead into other tenants' schemas. They are read again if they are changed while

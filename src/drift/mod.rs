@@ -9,11 +9,8 @@ mod unmakable;
 
 use std::collections::HashSet;
 
-use diesel::{
-    QueryResult, QueryableByName,
-    sql_types::{Array, Nullable, Text},
-};
-use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, TransactionManager};
+use diesel::QueryResult;
+use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
 
 pub use cross_references::CrossReference;
 pub use errors::DriftError;
@@ -22,9 +19,10 @@ pub use report::{Change, Difference, Drift, DriftReport, Repair};
 pub use crate::backend::postgres::structure::Kind as ObjectKind;
 use crate::{
     IntoSchemaName, SchemaName, TenantPool,
-    backend::postgres::structure::{Structure, read},
-    connection::STATUS_COMMENT,
-    tenancy::TenantStatus,
+    backend::postgres::{
+        catalog::schema::statuses_of,
+        structure::{Structure, read},
+    },
 };
 use compare::compare;
 use cross_references::schemas_of_tenants;
@@ -149,25 +147,7 @@ async fn structures_in_transaction(
 
 /// The tenants that migrations reach: those that are neither unfinished nor archived.
 async fn finished(connection: &mut AsyncPgConnection, tenants: &[SchemaName]) -> QueryResult<HashSet<String>> {
-    #[derive(QueryableByName)]
-    struct Name {
-        #[diesel(sql_type = Text)]
-        name: String,
-        #[diesel(sql_type = Nullable<Text>)]
-        comment: Option<String>,
-    }
-
-    let names: Vec<&str> = tenants.iter().map(SchemaName::as_str).collect();
-    let found: Vec<Name> = diesel::sql_query(format!(
-        "SELECT n.nspname::pg_catalog.text AS name, {STATUS_COMMENT} AS comment FROM pg_catalog.pg_namespace n \
-         WHERE n.nspname = ANY ($1::pg_catalog.text[]::pg_catalog.name[])"
-    ))
-    .bind::<Array<Text>, _>(names)
-    .load(connection)
-    .await?;
-    Ok(found
-        .into_iter()
-        .filter(|found| TenantStatus::of_comment(found.comment.as_deref()).is_migrated())
-        .map(|found| found.name)
-        .collect())
+    let found = statuses_of(tenants, connection).await?.into_iter();
+    let finished = found.filter(|(_, status)| status.is_migrated());
+    Ok(finished.map(|(name, _)| name).collect())
 }

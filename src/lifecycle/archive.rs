@@ -1,10 +1,5 @@
 use std::time::Duration;
 
-use diesel::{
-    QueryResult, QueryableByName,
-    sql_types::{BigInt, Text},
-};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_core::future::BoxFuture;
 
 use super::{
@@ -15,7 +10,7 @@ use super::{
 };
 use crate::{
     IntoSchemaName, MAX_NAME_BYTES, SchemaName, SchemaNameError, TenantPool,
-    backend::postgres::{LockSpan, quote::clipped, try_lock},
+    backend::postgres::{LockSpan, clock::now, quote::clipped, try_lock},
     tenancy::{ArchiveNote, DirectoryChange, LifecycleEvent, TenantStatus},
 };
 
@@ -268,25 +263,6 @@ pub(crate) fn archive_name(tenant: &SchemaName, stamp: &str, number: usize) -> R
     let name = format!("archived_{stamp}_{}", tenant.as_str());
     let name = clipped(&name, MAX_NAME_BYTES - number.len());
     SchemaName::new(&format!("{name}{number}"))
-}
-
-/// The server's time.
-#[derive(QueryableByName)]
-pub(super) struct Now {
-    #[diesel(sql_type = BigInt)]
-    pub(super) seconds: i64,
-    /// In UTC, as it stands in names.
-    #[diesel(sql_type = Text)]
-    stamp: String,
-}
-
-pub(super) async fn now(connection: &mut AsyncPgConnection) -> QueryResult<Now> {
-    diesel::sql_query(
-        "SELECT pg_catalog.floor(extract(epoch FROM pg_catalog.now()))::bigint AS seconds, \
-         pg_catalog.to_char(pg_catalog.now() AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISS') AS stamp",
-    )
-    .get_result(connection)
-    .await
 }
 
 #[cfg(test)]

@@ -1,11 +1,15 @@
 use std::time::{Duration, SystemTime};
 
-use diesel::{QueryResult, QueryableByName, sql_types::Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel::QueryResult;
+use diesel_async::AsyncPgConnection;
 
-use super::{LifecycleError, archive::now, in_use::Patience};
+use super::{LifecycleError, in_use::Patience};
 use crate::{
     CheckoutError, SchemaName, TenantPool,
+    backend::postgres::{
+        catalog::tenants::{Wanted, migrated_schemas},
+        clock::now,
+    },
     pool::Target,
     tenancy::{ArchiveNote, LifecycleEvent},
 };
@@ -100,29 +104,14 @@ impl TenantPool {
         &self,
         connection: &mut AsyncPgConnection,
     ) -> QueryResult<(Vec<(SchemaName, ArchiveNote)>, u64)> {
-        #[derive(QueryableByName)]
-        struct Row {
-            #[diesel(sql_type = Text)]
-            schema: String,
-            #[diesel(sql_type = Text)]
-            comment: String,
-        }
-
-        let rows: Vec<Row> = diesel::sql_query(
-            "SELECT n.nspname::pg_catalog.text AS schema, d.description AS comment \
-             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             JOIN pg_catalog.pg_description d ON d.objoid = c.oid AND d.objsubid = 0 \
-                 AND d.classoid = 'pg_catalog.pg_class'::regclass \
-             WHERE c.relname = '__diesel_schema_migrations' AND d.description LIKE 'diesel-tenants: %archived %'",
-        )
-        .load(connection)
-        .await?;
+        let wanted = Wanted::Commented("diesel-tenants: %archived %");
+        let schemas = migrated_schemas(connection, wanted).await?;
         let now = now(connection).await?;
-        let mut archives: Vec<_> = rows
+        let mut archives: Vec<_> = schemas
             .into_iter()
-            .filter_map(|row| {
-                let schema = self.tenant_name(row.schema.as_str()).ok()?;
-                Some((schema, ArchiveNote::of_comment(&row.comment)?))
+            .filter_map(|found| {
+                let schema = self.tenant_name(found.schema.as_str()).ok()?;
+                Some((schema, ArchiveNote::of_comment(&found.comment?)?))
             })
             .collect();
         archives.sort_by(|(a, one), (b, other)| (one.since, a).cmp(&(other.since, b)));

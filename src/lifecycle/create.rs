@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     CheckoutError, IntoSchemaName, SchemaName, TenantPool,
-    connection::status_of,
+    backend::postgres::catalog::schema::status_of,
     migrations::{Direction, Plan, Runner, SchemaOwner},
     tenancy::{LifecycleEvent, TenantStatus},
 };

@@ -8,8 +8,8 @@ use diesel_async::{SimpleAsyncConnection, pooled_connection::PoolableConnection}
 use super::spares::spares;
 use crate::{
     SchemaName, TenantPool,
-    backend::postgres::{search_path, version_table},
-    migrations::{Body, RESET, Script, text},
+    backend::postgres::{require_lock, reset::RESET, search_path, version_table::text},
+    migrations::{Body, Script},
     tenancy::{DirectoryChange, TenantStatus},
 };
 
@@ -54,27 +54,26 @@ impl TenantPool {
         let search_path = search_path(&schemas);
         let mut sql = format!(
             "SELECT {};\nCREATE SCHEMA {};\nSET LOCAL search_path = {};\n{};\n",
-            text::lock(tenant),
+            require_lock(tenant),
             tenant.quoted(),
             search_path,
-            text::create_version_table(tenant)
+            text::create(tenant)
         );
         if status == TenantStatus::Active {
             sql += &self.note(&DirectoryChange::Added { tenant });
         } else {
-            let _ = writeln!(
-                sql,
-                "COMMENT ON TABLE {} IS {};",
-                version_table(tenant),
-                status.comment()
-            );
+            let _ = writeln!(sql, "{};", text::mark(tenant, &status.comment()));
         }
         for script in scripts {
             let Body::Sql(body) = &script.body else { return None };
             if !script.migration.in_transaction || script.affects_session {
                 return None;
             }
-            let _ = writeln!(sql, "{};", text::insert_if(tenant, script, "true"));
+            let _ = writeln!(
+                sql,
+                "{};",
+                text::insert_if(tenant, &script.migration.version, script.checksum.as_deref(), "true")
+            );
             // A line comment without an end may be the last of a text.
             sql.extend(body.iter().flat_map(|body| [body.as_str(), "\n;\n"]));
             // Migrations that share a transaction share nothing else.

@@ -6,8 +6,7 @@ use diesel_async::SimpleAsyncConnection;
 use super::{LifecycleError, spares::take_spare};
 use crate::{
     SchemaName, TenantPool,
-    backend::postgres::version_table,
-    connection::status_of,
+    backend::postgres::{catalog::schema::status_of, version_table},
     migrations::{MigrationError, Plan, Runner, Script},
     tenancy::{DirectoryChange, LifecycleEvent, TenantStatus},
 };
@@ -137,8 +136,7 @@ impl Creation<'_> {
     }
 
     fn marking(&self, status: TenantStatus) -> String {
-        let table = version_table(self.tenant);
-        format!("COMMENT ON TABLE {table} IS {}", status.comment())
+        version_table::mark(self.tenant, &status.comment())
     }
 
     /// Notes the tenant in the directory, and tells everybody, once the transaction is committed.

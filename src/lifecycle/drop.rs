@@ -5,11 +5,11 @@ use futures_core::future::BoxFuture;
 use super::{
     LifecycleError,
     in_use::Patience,
-    locks,
-    operation::{Found, Operation, connect},
+    operation::{Operation, connect},
 };
 use crate::{
     IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
+    backend::postgres::{catalog::schema::SchemaState, lock_budget},
     tenancy::{ArchiveNote, DirectoryChange, DirectoryEntry, LifecycleEvent, TenantStatus, is_placed},
 };
 
@@ -244,7 +244,7 @@ impl Operation<'_> {
     }
 
     async fn is_large(&mut self, schema: &SchemaName) -> Result<bool, LifecycleError> {
-        let is_large = locks::is_large(self.connection, schema).await;
+        let is_large = lock_budget::is_large(self.connection, schema).await;
         is_large.map_err(|source| self.failed(source))
     }
 
@@ -253,13 +253,13 @@ impl Operation<'_> {
         if !self.is_large(schema).await? {
             return Ok(None);
         }
-        let part = locks::drop_some(self.connection, schema).await;
+        let part = lock_budget::drop_some(self.connection, schema).await;
         part.map_err(|source| self.failed(source))
     }
 }
 
 /// The comment on a schema that is dropped in parts. One of an archive stays one, so that it is found among them.
-fn half_dropped(found: &Found) -> String {
+fn half_dropped(found: &SchemaState) -> String {
     match found.comment.as_deref().and_then(ArchiveNote::of_comment) {
         Some(note) => ArchiveNote { dropping: true, ..note }.comment(),
         None => TenantStatus::Unfinished.comment(),

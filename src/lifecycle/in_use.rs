@@ -1,16 +1,20 @@
 use std::time::{Duration, Instant};
 
-use diesel::{
-    QueryResult, QueryableByName,
-    sql_types::{Array, Bool, Integer, Nullable, Text},
-};
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection, TransactionManager};
+use diesel::QueryResult;
+use diesel_async::{SimpleAsyncConnection, TransactionManager};
 
 use super::{
-    LifecycleError, TenantUse, locks,
+    LifecycleError, TenantUse,
     operation::{Operation, Transactions},
 };
-use crate::{SchemaName, backend::postgres::quote};
+use crate::{
+    SchemaName,
+    backend::postgres::{
+        Backoff, TableLock,
+        catalog::lock_holders::{self, LockHolder, lock_holders},
+        quote,
+    },
+};
 
 /// How long a statement waits for a lock at a time, while all others wait behind it. Less than the server's
 /// `deadlock_timeout` (by default one second), so that who waits in a circle with it is not the one to be thrown out.
@@ -35,22 +39,6 @@ impl Default for Patience {
             force: false,
         }
     }
-}
-
-/// Locks that another session has.
-#[derive(QueryableByName)]
-struct Holder {
-    #[diesel(sql_type = Nullable<Integer>)]
-    pid: Option<i32>,
-    #[diesel(sql_type = Text)]
-    application: String,
-    #[diesel(sql_type = Text)]
-    user: String,
-    /// On the schema's own relations, not only on those that its foreign keys lead to.
-    #[diesel(sql_type = Bool)]
-    own: bool,
-    #[diesel(sql_type = Bool)]
-    makes_room: bool,
 }
 
 impl Operation<'_> {
@@ -84,10 +72,11 @@ impl Operation<'_> {
         lock_tables: bool,
         sql: &str,
     ) -> Result<(), LifecycleError> {
-        let started = Instant::now();
+        let mut backoff = Backoff::new(patience.wait)
+            .beginning_with(Duration::from_millis(10))
+            .at_most(LOCK_TIMEOUT);
         let mut forced = false;
         let mut lock_timeout = LOCK_TIMEOUT;
-        let mut pause = Duration::from_millis(10);
         loop {
             let tried = Instant::now();
             let error = match self.attempt(schema, lock_timeout, lock_tables, sql).await {
@@ -97,8 +86,10 @@ impl Operation<'_> {
                 Err(error) if tried.elapsed() < LOCK_TIMEOUT => return Err(self.failed(error)),
                 Err(error) => Some(error),
             };
-            let holders = self.holders(schema).await.map_err(|source| self.failed(source))?;
-            let over = started.elapsed() >= patience.wait;
+            let holders = lock_holders(self.connection, schema)
+                .await
+                .map_err(|source| self.failed(source))?;
+            let over = backoff.is_over();
             if patience.force && !(over && forced) {
                 self.end_sessions(&holders)
                     .await
@@ -116,8 +107,7 @@ impl Operation<'_> {
             } else {
                 LOCK_TIMEOUT
             };
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(LOCK_TIMEOUT);
+            backoff.rest().await;
         }
     }
 
@@ -147,54 +137,32 @@ impl Operation<'_> {
     ) -> QueryResult<bool> {
         let set = quote::lock_timeout(lock_timeout);
         self.connection.batch_execute(&set).await?;
-        if lock_tables && let Some(lock) = locks::lock_tables(self.connection, schema).await? {
+        if lock_tables && let Some(lock) = TableLock::Using.statement(self.connection, schema).await? {
             self.connection.batch_execute(&lock).await?;
         }
         // Those of views, sequences, and whatever else can't be locked.
-        if self.holders(schema).await?.iter().any(|holder| holder.own) {
+        if lock_holders(self.connection, schema)
+            .await?
+            .iter()
+            .any(|holder| holder.own)
+        {
             return Ok(false);
         }
         self.connection.batch_execute(sql).await?;
         Ok(true)
     }
 
-    async fn holders(&mut self, schema: &SchemaName) -> QueryResult<Vec<Holder>> {
-        diesel::sql_query(
-            "WITH own AS MATERIALIZED ( \
-                 SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-                 WHERE n.nspname = $1), \
-             referenced AS (SELECT confrelid AS oid FROM pg_catalog.pg_constraint \
-                 WHERE contype = 'f' AND conrelid IN (SELECT oid FROM own)) \
-             SELECT l.pid, coalesce(a.application_name, '') AS application, \
-                 coalesce(a.usename::pg_catalog.text, '') AS user, \
-                 bool_or(l.relation IN (SELECT oid FROM own)) AS own, \
-                 coalesce(bool_or(a.backend_type = 'autovacuum worker'), false) AS makes_room \
-             FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
-             WHERE l.locktype = 'relation' AND l.granted AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid() \
-                 AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) \
-                 AND (l.relation IN (SELECT oid FROM own) OR l.relation IN (SELECT oid FROM referenced)) \
-             GROUP BY 1, 2, 3 ORDER BY 1",
-        )
-        .bind::<Text, _>(schema.as_str())
-        .load(self.connection)
-        .await
-    }
-
     /// Ends the sessions that use the schema itself: not those that use what all tenants share.
-    async fn end_sessions(&mut self, holders: &[Holder]) -> QueryResult<()> {
+    async fn end_sessions(&mut self, holders: &[LockHolder]) -> QueryResult<()> {
         let processes: Vec<i32> = holders
             .iter()
             .filter(|holder| holder.own)
             .filter_map(|holder| holder.pid)
             .collect();
-        diesel::sql_query("SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.unnest($1) AS pid")
-            .bind::<Array<Integer>, _>(processes)
-            .execute(self.connection)
-            .await
-            .map(drop)
+        lock_holders::end_sessions(self.connection, &processes).await
     }
 
-    fn in_use(&self, holders: Vec<Holder>, waited: Duration) -> LifecycleError {
+    fn in_use(&self, holders: Vec<LockHolder>, waited: Duration) -> LifecycleError {
         let own = holders.iter().any(|holder| holder.own);
         let by = holders
             .into_iter()

@@ -1,16 +1,16 @@
 use std::time::Duration;
 
-use diesel::{
-    OptionalExtension, QueryResult, QueryableByName,
-    result::Error as DieselError,
-    sql_types::{Bool, Nullable, Text},
-};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection, TransactionManager};
+use diesel::result::Error as DieselError;
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection, TransactionManager};
 
 use super::LifecycleError;
 use crate::{
     SchemaName, TenantPool,
-    backend::postgres::{LockSpan, lock_all, unlock, version_table},
+    backend::postgres::{
+        LockSpan,
+        catalog::schema::{SchemaState, state_of},
+        lock_all, unlock, version_table,
+    },
     tenancy::{DirectoryChange, LifecycleEvent, TenantStatus, is_placed},
 };
 
@@ -22,15 +22,6 @@ pub(super) struct Operation<'a> {
     pub(super) connection: &'a mut AsyncPgConnection,
     pub(super) event: LifecycleEvent,
     lock_timeout: Duration,
-}
-
-/// What the catalog tells of a schema.
-pub(super) struct Found {
-    pub(super) status: TenantStatus,
-    /// The comment on the version table.
-    pub(super) comment: Option<String>,
-    /// Whether it was ever migrated. What wasn't is none of this library's business.
-    pub(super) has_versions: bool,
 }
 
 pub(super) async fn connect(pool: &TenantPool, event: &LifecycleEvent) -> Result<AsyncPgConnection, LifecycleError> {
@@ -122,8 +113,7 @@ impl<'a> Operation<'a> {
 
     /// Writes the comment that tells the status, given as a literal.
     pub(super) async fn mark(&mut self, schema: &SchemaName, comment: &str) -> Result<(), LifecycleError> {
-        self.execute(&format!("COMMENT ON TABLE {} IS {comment}", version_table(schema)))
-            .await
+        self.execute(&version_table::mark(schema, comment)).await
     }
 
     /// Notes a change in the directory, and tells everybody, once this transaction is committed.
@@ -133,8 +123,8 @@ impl<'a> Operation<'a> {
     }
 
     /// `None` if there is no such schema.
-    pub(super) async fn find(&mut self, schema: &SchemaName) -> Result<Option<Found>, LifecycleError> {
-        let found = find(self.connection, schema).await;
+    pub(super) async fn find(&mut self, schema: &SchemaName) -> Result<Option<SchemaState>, LifecycleError> {
+        let found = state_of(schema, self.connection).await;
         found.map_err(|source| self.failed(source))
     }
 
@@ -151,7 +141,7 @@ impl<'a> Operation<'a> {
     pub(super) fn others_directory(&self, tenant: &SchemaName) -> LifecycleError {
         LifecycleError::OthersDirectory {
             operation: self.event.clone(),
-            version_table: version_table(tenant),
+            version_table: version_table::table(tenant),
         }
     }
 
@@ -163,30 +153,4 @@ impl<'a> Operation<'a> {
     pub(super) fn failed(&self, source: DieselError) -> LifecycleError {
         LifecycleError::of(&self.event, source)
     }
-}
-
-pub(super) async fn find(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<Option<Found>> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = Nullable<Text>)]
-        comment: Option<String>,
-        #[diesel(sql_type = Bool)]
-        has_versions: bool,
-    }
-
-    let row: Option<Row> = diesel::sql_query(
-        "SELECT pg_catalog.obj_description(c.oid, 'pg_class') AS comment, c.oid IS NOT NULL AS has_versions \
-         FROM pg_catalog.pg_namespace n LEFT JOIN pg_catalog.pg_class c \
-         ON c.relnamespace = n.oid AND c.relname = '__diesel_schema_migrations' AND c.relkind IN ('r', 'p') \
-         WHERE n.nspname = $1",
-    )
-    .bind::<Text, _>(schema.as_str())
-    .get_result(connection)
-    .await
-    .optional()?;
-    Ok(row.map(|row| Found {
-        status: TenantStatus::of_comment(row.comment.as_deref()),
-        comment: row.comment,
-        has_versions: row.has_versions,
-    }))
 }

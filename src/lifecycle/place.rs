@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     IntoSchemaName, Placement, SchemaName, TenantPool, TenantStatus,
-    backend::postgres::version_table,
+    backend::postgres::{quote::literal, version_table},
     migrations::{Plan, SchemaOwner},
     tenancy::{DirectoryChange, DirectoryEntry, LifecycleEvent, PLACED},
 };
@@ -189,7 +189,7 @@ impl TenantPool {
             }
             let versions = made?;
             if schema != elsewhere.shared_schema() {
-                let mark = format!("COMMENT ON TABLE {} IS '{PLACED}'", version_table(schema));
+                let mark = version_table::mark(schema, &literal(PLACED));
                 let marked = connect(&elsewhere, event).await?.batch_execute(&mark).await;
                 marked.map_err(|source| LifecycleError::of(event, source))?;
             }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
-    backend::postgres::structure::stop_journal,
+    backend::postgres::journal,
     tenancy::{DirectoryChange, LifecycleEvent, TenantStatus},
 };
 
@@ -148,7 +148,7 @@ impl Operation<'_> {
             "ALTER SCHEMA {} RENAME TO {}; {}",
             from.quoted(),
             to.quoted(),
-            stop_journal(to)
+            journal::stop(to)
         );
         self.exclusively(from, patience, &sql).await?;
         self.bring_along(from, to).await

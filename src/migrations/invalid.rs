@@ -1,34 +1,10 @@
-//! Indexes that PostgreSQL keeps and doesn't use: what is left when one could not be built.
-
-use std::collections::HashMap;
-
-use diesel::{
-    QueryResult, QueryableByName,
-    sql_types::{Bool, Text},
-};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+//! Migrations that may meet an invalid index, which an earlier attempt left.
 
 use super::{MigrationError, Runner, script::Body, script::Script};
 use crate::{
-    SchemaName,
-    backend::postgres::quote::literal,
+    backend::postgres::catalog::invalid_indexes::invalid_indexes,
     translate::{identifier_name, tokens},
 };
-
-/// Part of the server's error when an index that a migration names is invalid.
-const INVALID: &str = "diesel-tenants: invalid index ";
-
-/// The invalid indexes of one schema, found by what depends on it: all indexes of the database are many more. `$schema` is a string.
-fn of_schema(schema: &str) -> String {
-    format!(
-        "SELECT c.relname::pg_catalog.text AS name, c.relkind = 'I' AS is_partitioned FROM pg_catalog.pg_depend d \
-         JOIN pg_catalog.pg_index i ON i.indrelid = d.objid JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
-         WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype = 'n' \
-         AND d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass \
-         AND d.refobjid = (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = {schema}) \
-         AND NOT (i.indisvalid AND i.indisready AND i.indislive)"
-    )
-}
 
 impl Script {
     /// Whether it may meet an index that an earlier attempt left invalid, and be content.
@@ -57,17 +33,6 @@ impl Script {
     }
 }
 
-/// A statement that fails if one of these indexes is invalid.
-pub(super) fn require_valid(schema: &SchemaName, indexes: &[String]) -> String {
-    let names: Vec<String> = indexes.iter().map(|name| literal(name)).collect();
-    format!(
-        "SELECT CAST('{INVALID}' || found.name AS pg_catalog.bool) FROM ({}) found \
-         WHERE NOT found.is_partitioned AND found.name IN ({})",
-        of_schema(&literal(schema.as_str())),
-        names.join(", ")
-    )
-}
-
 impl Runner {
     /// Fails if an index that the migration names is invalid, now that it was applied: the server has no use for it, and a unique one
     /// lets duplicates in. Others, which somebody else left, hold nothing up.
@@ -89,62 +54,6 @@ impl Runner {
             indexes: named,
         })
     }
-}
-
-/// The index that [`require_valid`] met, if that is what an error is about.
-pub(super) fn invalid_index_in(message: &str) -> Option<String> {
-    let (_, name) = message.split_once(INVALID)?;
-    // The server puts quotes around what it can't cast.
-    Some(name.strip_suffix('"').unwrap_or(name).to_owned())
-}
-
-/// All invalid indexes of the database that nobody is building just now, by schema.
-pub(super) async fn by_schema(connection: &mut AsyncPgConnection) -> QueryResult<HashMap<String, Vec<String>>> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = Text)]
-        schema: String,
-        #[diesel(sql_type = Text)]
-        name: String,
-    }
-
-    let rows: Vec<Row> = diesel::sql_query(
-        "SELECT n.nspname::pg_catalog.text AS schema, c.relname::pg_catalog.text AS name FROM pg_catalog.pg_index i \
-         JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE NOT (i.indisvalid AND i.indisready AND i.indislive) AND NOT EXISTS (SELECT FROM \
-         pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid) ORDER BY 1, 2",
-    )
-    .load(connection)
-    .await?;
-    let mut found: HashMap<String, Vec<String>> = HashMap::new();
-    for Row { schema, name } in rows {
-        found.entry(schema).or_default().push(name);
-    }
-    Ok(found)
-}
-
-/// Those of tables; a partitioned table's is invalid while it waits for its partitions' to be attached.
-async fn invalid_indexes(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<Vec<String>> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = Text)]
-        name: String,
-        #[diesel(sql_type = Bool)]
-        is_partitioned: bool,
-    }
-
-    let rows: Vec<Row> = diesel::sql_query(of_schema("$1"))
-        .bind::<Text, _>(schema.as_str())
-        .load(connection)
-        .await?;
-    let mut names: Vec<String> = rows
-        .into_iter()
-        .filter(|row| !row.is_partitioned)
-        .map(|row| row.name)
-        .collect();
-    names.sort();
-    names.dedup();
-    Ok(names)
 }
 
 /// The names behind `INDEX … IF NOT EXISTS`.
@@ -207,12 +116,5 @@ mod tests {
             assert!(has_word(text, "a"), "{text}");
         }
         assert!(!has_word("CREATE INDEX ab ON a_b (b_a)", "a"));
-    }
-
-    #[test]
-    fn the_index_is_read_from_the_servers_error() {
-        let message = "invalid input syntax for type boolean: \"diesel-tenants: invalid index users \"email\"\"";
-        assert_eq!(invalid_index_in(message).as_deref(), Some("users \"email\""));
-        assert_eq!(invalid_index_in("relation \"a\" does not exist"), None);
     }
 }

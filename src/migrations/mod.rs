@@ -65,7 +65,6 @@ mod script;
 mod shared;
 mod source_error;
 mod sources;
-pub(crate) mod text;
 mod traces;
 
 pub use direction::Direction;
@@ -82,7 +81,6 @@ pub use folder_error::MigrationFolderError;
 pub use migration_error::MigrationError;
 pub use operations::Revert;
 pub use outside::{OutsideWork, left_on_session, outside_work};
-pub(crate) use reset::RESET;
 pub(crate) use runner::Runner;
 pub use schema_owner::SchemaOwner;
 pub(crate) use script::{Body, Plan, Script};

@@ -2,29 +2,17 @@
 
 use std::fmt::Write as _;
 
-use diesel::{QueryResult, QueryableByName, sql_types::Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel::QueryResult;
+use diesel_async::SimpleAsyncConnection;
 
 use super::{
     MigrationError, Runner,
     script::{Body, Script},
 };
-use crate::{
-    SchemaName,
-    backend::postgres::{lock_name, quote},
+use crate::backend::postgres::{
+    keeping_lock, quote,
+    reset::{DISCARD, RESET, RESET_ROLE, prepared_by_sql},
 };
-
-/// Takes away all that a session can be left with, outside of a transaction: as if it had just begun.
-///
-/// Loaded libraries and what extensions keep to themselves stay; see [`Script::needs_new_session`].
-pub(super) const DISCARD: &str = "DISCARD ALL";
-
-/// The same as far as it can be done inside of a transaction: the statements prepared stay, on a session that others use too.
-pub(crate) const RESET: &str = "SET SESSION AUTHORIZATION DEFAULT; RESET ALL; CLOSE ALL; UNLISTEN *; \
-    SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES";
-
-/// Makes the session's own role the current one again.
-const RESET_ROLE: &str = "SET SESSION AUTHORIZATION DEFAULT; RESET ROLE";
 
 impl Runner {
     /// What a migration that was run has left, taken away. On a session that can't be mended the next one isn't run: it gets
@@ -55,7 +43,7 @@ impl Runner {
     pub(super) async fn resetting(&mut self) -> QueryResult<String> {
         let mut sql = String::new();
         if self.holds_session_lock() {
-            sql = keeping_lock(self.parts().1.schema());
+            sql = keeping_lock(self.parts().1.schema(), RESET);
         } else {
             sql.push_str(RESET);
         }
@@ -78,25 +66,4 @@ impl Runner {
         let (connection, owner) = self.parts();
         connection.batch_execute(RESET_ROLE).await.map_err(owner.failed())
     }
-}
-
-/// `RESET`, but for the session's lock on a schema, which nobody else gets in between: meanwhile the transaction holds it.
-fn keeping_lock(schema: &SchemaName) -> String {
-    let key = format!("pg_catalog.hashtextextended({}, 0)", quote::literal(&lock_name(schema)));
-    format!("SELECT pg_catalog.pg_advisory_xact_lock({key}); {RESET}; SELECT pg_catalog.pg_advisory_lock({key})")
-}
-
-/// The statements that a session prepared by `PREPARE`.
-async fn prepared_by_sql(connection: &mut AsyncPgConnection) -> QueryResult<Vec<String>> {
-    #[derive(QueryableByName)]
-    struct Prepared {
-        #[diesel(sql_type = Text)]
-        name: String,
-    }
-
-    let prepared: Vec<Prepared> =
-        diesel::sql_query("SELECT name FROM pg_catalog.pg_prepared_statements WHERE from_sql ORDER BY name")
-            .load(connection)
-            .await?;
-    Ok(prepared.into_iter().map(|prepared| prepared.name).collect())
 }

@@ -6,16 +6,13 @@ use diesel_async::SimpleAsyncConnection;
 
 use super::{
     Direction, MigrationError, Plan, Runner,
-    reset::RESET,
     script::{Planned, Script},
-    text,
 };
-use crate::{
-    backend::postgres::{
-        quote,
-        version_table::{self, VersionTable},
-    },
-    connection::status_of,
+use crate::backend::postgres::{
+    catalog::schema::status_of,
+    quote,
+    reset::RESET,
+    version_table::{self, VersionTable},
 };
 
 /// Whether a migration was run, or had been already: by another process, since it was found to be pending.
@@ -112,7 +109,7 @@ impl Runner {
     async fn add_checksums(&mut self) -> Result<(), MigrationError> {
         let (connection, owner) = self.parts();
         connection
-            .batch_execute(&text::add_checksums(owner.schema()))
+            .batch_execute(&version_table::text::add_checksums(owner.schema()))
             .await
             .map_err(owner.failed())
     }
@@ -120,7 +117,7 @@ impl Runner {
     pub(crate) async fn create_version_table_locked(&mut self) -> Result<(), MigrationError> {
         let (connection, owner) = self.parts();
         connection
-            .batch_execute(&text::create_version_table(owner.schema()))
+            .batch_execute(&version_table::text::create(owner.schema()))
             .await
             .map_err(owner.failed())
     }

@@ -1,7 +1,7 @@
 use diesel::{migration::MigrationSource, pg::Pg};
 
-use super::{MigrationError, Plan, Runner, SchemaOwner, invalid::by_schema};
-use crate::TenantPool;
+use super::{MigrationError, Plan, Runner, SchemaOwner};
+use crate::{TenantPool, backend::postgres::catalog::invalid_indexes::by_schema};
 
 /// Which migrations the shared schema has and lacks. See [`TenantPool::shared_migration_status`].
 #[derive(Debug, Clone, PartialEq, Eq)]

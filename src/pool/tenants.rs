@@ -1,12 +1,10 @@
-use diesel::{
-    QueryResult, QueryableByName,
-    sql_types::{Bool, Nullable, Text},
-};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel::QueryResult;
+use diesel_async::AsyncPgConnection;
 
 use super::{CheckoutError, Target, TenantPool};
 use crate::{
     SchemaName,
+    backend::postgres::catalog::tenants::{Wanted, migrated_schemas},
     tenancy::{DirectoryEntry, DirectoryError, TenantStatus},
 };
 
@@ -83,36 +81,16 @@ impl TenantPool {
 
     /// Like [`all_tenants`](Self::all_tenants), on a given connection.
     pub(crate) async fn list_tenants(&self, connection: &mut AsyncPgConnection) -> QueryResult<Vec<ListedTenant>> {
-        #[derive(QueryableByName)]
-        struct Row {
-            #[diesel(sql_type = Text)]
-            schema: String,
-            #[diesel(sql_type = Nullable<Text>)]
-            comment: Option<String>,
-            #[diesel(sql_type = Bool)]
-            has_checksums: bool,
-        }
-
-        let rows: Vec<Row> = diesel::sql_query(
-            "SELECT n.nspname::pg_catalog.text AS schema, d.description AS comment, EXISTS (SELECT FROM \
-             pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'checksum' AND NOT a.attisdropped) \
-             AS has_checksums FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             LEFT JOIN pg_catalog.pg_description d ON d.objoid = c.oid AND d.objsubid = 0 \
-             AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass \
-             WHERE c.relname = '__diesel_schema_migrations' AND c.relkind IN ('r', 'p') \
-             ORDER BY n.nspname COLLATE \"C\"",
-        )
-        .load(connection)
-        .await?;
-        Ok(rows
+        let schemas = migrated_schemas(connection, Wanted::All).await?;
+        Ok(schemas
             .into_iter()
-            .filter_map(|row| {
+            .filter_map(|found| {
                 // A schema whose name no tenant may have is not a tenant.
-                let name = self.tenant_name(row.schema.as_str()).ok()?;
-                let status = TenantStatus::of_comment(row.comment.as_deref());
+                let name = self.tenant_name(found.schema.as_str()).ok()?;
+                let status = found.status();
                 Some(ListedTenant {
                     tenant: TenantInfo { name, status },
-                    has_checksums: row.has_checksums,
+                    has_checksums: found.has_checksums,
                 })
             })
             .collect())

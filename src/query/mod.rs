@@ -35,4 +35,4 @@ pub(crate) use finished::{Finished, Rendered};
 pub use refusal::RefusedStatement;
 pub(crate) use refusal::Sharing;
 pub use translated::{Translated, TranslatedQuery};
-pub(crate) use translation::{TenantType, Translation};
+pub(crate) use translation::Translation;

@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::{SchemaName, translate::SchemaTranslateMap};
+use crate::{SchemaName, backend::postgres::catalog::schema::TenantType, translate::SchemaTranslateMap};
 
 /// A map, and what else is known of the schema it leads to: everything that is needed to translate a query for the
 /// tenant.
@@ -14,13 +14,6 @@ pub(crate) struct Translation {
     /// The OID of the schema that unqualified names lead to. Another schema that gets the same name has another OID.
     /// `None` if the OID was not looked up.
     namespace: Option<u32>,
-}
-
-/// A type that was created in a tenant's schema.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct TenantType {
-    pub(crate) name: String,
-    pub(crate) oid: u32,
 }
 
 impl Translation {

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
     Options, SchemaWarning, Side,
-    catalog::{Catalog, Reference},
     found::{Found, find},
     names::{Names, needs_sql_name, type_name, variable_names},
     sql_type::{SqlType, Types},
 };
+use crate::backend::postgres::catalog::typed_tables::{Reference, TypedTables};
 
 /// A name in Rust, and the file in which it is declared.
 pub(super) type Name = (Side, String);
@@ -70,16 +70,16 @@ pub(super) struct Declarations {
 }
 
 /// Decides what is declared, and under which names.
-pub(super) fn declare(catalog: &Catalog, options: &Options) -> Declarations {
+pub(super) fn declare(tables: &TypedTables, options: &Options) -> Declarations {
     let extension_schemas = options.extension_schemas.iter().map(|schema| schema.as_str()).collect();
     let types = Types::new(
-        &catalog.types,
+        &tables.types,
         &options.sql_types,
         options.tenant.as_str(),
         extension_schemas,
     );
     let mut warnings = Vec::new();
-    let found = find(catalog, options, &types, &mut warnings);
+    let found = find(tables, options, &types, &mut warnings);
     let (custom, names_of_types) = custom_types(&found, &types, options);
     let [shared_types, tenant_types] = custom;
 
@@ -108,7 +108,7 @@ pub(super) fn declare(catalog: &Catalog, options: &Options) -> Declarations {
     let [shared, tenant] = modules;
 
     let mut related: BTreeMap<[Name; 2], Vec<&Reference>> = BTreeMap::new();
-    for reference in &catalog.references {
+    for reference in &tables.references {
         let (Some(child), Some(parent)) = (rust_names.get(&reference.child), rust_names.get(&reference.parent)) else {
             continue;
         };

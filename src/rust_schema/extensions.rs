@@ -3,41 +3,16 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use diesel::{
-    QueryResult, QueryableByName,
     migration::{Migration, MigrationSource, Result as MigrationResult},
     pg::Pg,
-    sql_types::Text,
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
 use crate::{
-    SchemaName,
-    backend::postgres::quote::identifier,
+    backend::postgres::{catalog::extensions::Extension, quote::identifier},
     migrations::{Body, Direction, Plan},
     translate::{statements, words},
 };
-
-#[derive(QueryableByName)]
-pub(super) struct Extension {
-    #[diesel(sql_type = Text)]
-    name: String,
-    #[diesel(sql_type = Text)]
-    schema: String,
-}
-
-/// The extensions of a database; each comes after the extensions that it needs. Extensions in a tenant's schema are
-/// left out: they belong to that tenant.
-pub(super) async fn of(connection: &mut AsyncPgConnection, shared: &SchemaName) -> QueryResult<Vec<Extension>> {
-    diesel::sql_query(
-        "SELECT e.extname::text AS name, n.nspname::text AS schema FROM pg_catalog.pg_extension e \
-         JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname <> 'plpgsql' AND (n.nspname = $1 \
-         OR NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid \
-         AND c.relname = '__diesel_schema_migrations')) ORDER BY e.oid",
-    )
-    .bind::<Text, _>(shared.as_str())
-    .load(connection)
-    .await
-}
 
 /// Creates missing extensions, each in its schema. Returns the extensions that can't be created, with the server's
 /// reasons. They are no error yet: perhaps no migration needs them.

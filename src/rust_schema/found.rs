@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use super::{
     Options, SchemaWarning, Side,
-    catalog::{Catalog, Column, Relation},
     sql_type::{SqlType, Types},
 };
+use crate::backend::postgres::catalog::typed_tables::{Column, Relation, TypedTables};
 
 /// The most columns for which Diesel has a feature.
 const MOST_COLUMNS: usize = 128;
@@ -22,17 +22,17 @@ pub(super) struct Found<'a> {
 
 /// The relations to declare, sorted. Each of the others gets a warning.
 pub(super) fn find<'a>(
-    catalog: &'a Catalog,
+    tables: &'a TypedTables,
     options: &Options,
     types: &Types<'a>,
     warnings: &mut Vec<SchemaWarning>,
 ) -> Vec<Found<'a>> {
     let mut columns: HashMap<u32, Vec<&Column>> = HashMap::new();
-    for column in &catalog.columns {
+    for column in &tables.columns {
         columns.entry(column.relation).or_default().push(column);
     }
     let mut found = Vec::new();
-    for relation in &catalog.relations {
+    for relation in &tables.relations {
         let side = if relation.schema == options.tenant.as_str() {
             Side::Tenant
         } else if relation.schema == options.shared_schema.as_str() {

@@ -30,12 +30,11 @@
 //!
 //! Its inference is part of a command, not of a library: the command would have to be installed, with libpq, and run
 //! once for each schema. It prints the opposite of what tenants need (`public` unqualified, any other schema pinned),
-//! has no foreign keys across schemas, and declares a shared type again in each schema. So this module reads the
+//! has no foreign keys across schemas, and declares a shared type again in each schema. So the crate reads the
 //! catalogs itself, by four queries. Names, types and layout are those that the command would print, and the attributes
 //! are those of `table!`. The crate's own reader of structures (for drift and clones) yields DDL statements, so it is
 //! no use here.
 
-mod catalog;
 mod declare;
 mod errors;
 mod extensions;

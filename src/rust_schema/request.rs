@@ -4,14 +4,21 @@ use diesel::{migration::MigrationSource, pg::Pg};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
 use super::{
-    Options, RustSchema, RustSchemaError, SchemaWarning, catalog,
+    Options, RustSchema, RustSchemaError, SchemaWarning,
     declare::declare,
     extensions::{self, Created, Reused},
     names::is_schema_in_rust,
     scratch::Scratch,
     write,
 };
-use crate::{IntoSchemaName, SchemaName, TenantPool, connection::status_of};
+use crate::{
+    IntoSchemaName, SchemaName, TenantPool,
+    backend::postgres::catalog::{
+        extensions::extensions as installed,
+        schema::status_of,
+        typed_tables::{self, Relation},
+    },
+};
 
 /// Which tables may appear together in one query: Diesel needs a declaration for each pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -135,7 +142,7 @@ impl RustSchemaRequest<'_> {
         let mut created = Created::default();
         created.add(&shared).await;
         created.add(&tenant).await;
-        let extensions = extensions::of(&mut connect(self.pool).await?, self.pool.shared_schema()).await;
+        let extensions = installed(&mut connect(self.pool).await?, self.pool.shared_schema()).await;
         let extensions = created.without(extensions.map_err(RustSchemaError::Read)?);
         let missing = extensions::create(&mut connection, &extensions).await;
         let migrated = migrate(pool, name, shared, tenant).await;
@@ -173,13 +180,13 @@ impl RustSchemaRequest<'_> {
         let options = self.options(tenant)?;
         let public = SchemaName::new("public")?;
         let schemas = [&options.shared_schema, tenant, &public];
-        let catalog = catalog::read(connection, &schemas)
+        let tables = typed_tables::read(connection, &schemas)
             .await
             .map_err(RustSchemaError::Read)?;
-        let declarations = declare(&catalog, &options);
+        let declarations = declare(&tables, &options);
         let [shared, tenant] = write::texts(&declarations, &options);
         let mut warnings = declarations.warnings;
-        warnings.extend(namesakes(&catalog.relations, &options));
+        warnings.extend(namesakes(&tables.relations, &options));
         warnings.sort();
         Ok(RustSchema {
             shared,
@@ -236,7 +243,7 @@ async fn connect(pool: &TenantPool) -> Result<AsyncPgConnection, RustSchemaError
 }
 
 /// Warnings about tenants' tables that have the name of another table.
-fn namesakes(relations: &[catalog::Relation], options: &Options) -> Vec<SchemaWarning> {
+fn namesakes(relations: &[Relation], options: &Options) -> Vec<SchemaWarning> {
     let of = |schema: &str| -> BTreeSet<&str> {
         let found = relations.iter().filter(|relation| relation.schema == schema);
         found

@@ -6,14 +6,14 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use diesel::{
-    QueryResult, QueryableByName,
-    sql_types::{Array, Bool, Text},
-};
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel::QueryResult;
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
 use super::RustSchemaError;
-use crate::{SchemaName, TenantPool};
+use crate::{
+    SchemaName, TenantPool,
+    backend::postgres::catalog::scratch_databases::{is_under_way, role, unused_databases},
+};
 
 /// The beginning of every scratch database's name. The second of its creation and a random number follow.
 const PREFIX: &str = "diesel_tenants_scratch_";
@@ -95,22 +95,10 @@ async fn connect(pool: &TenantPool) -> Result<AsyncPgConnection, RustSchemaError
 
 /// Waits for the server: it continues to create a database when the client no longer waits.
 async fn wait_until_made(pool: &TenantPool, name: &SchemaName) -> Result<(), RustSchemaError> {
-    #[derive(QueryableByName)]
-    struct Making {
-        #[diesel(sql_type = Bool)]
-        is_under_way: bool,
-    }
-
     let mut connection = connect(pool).await?;
     for _ in 0..100 {
-        let making: Making = diesel::sql_query(
-            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE state = 'active' AND starts_with(query, $1)) AS is_under_way",
-        )
-        .bind::<Text, _>(creation(name))
-        .get_result(&mut connection)
-        .await
-        .map_err(RustSchemaError::Read)?;
-        if !making.is_under_way {
+        let under_way = is_under_way(&mut connection, &creation(name)).await;
+        if !under_way.map_err(RustSchemaError::Read)? {
             break;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -137,20 +125,7 @@ async fn drop_database(pool: &TenantPool, name: &SchemaName) -> Result<(), RustS
 
 /// Asks for the right beforehand, because the server's own message may be in another language.
 async fn require_right(connection: &mut AsyncPgConnection) -> Result<(), RustSchemaError> {
-    #[derive(QueryableByName)]
-    struct Role {
-        #[diesel(sql_type = Text)]
-        name: String,
-        #[diesel(sql_type = Bool)]
-        may_create: bool,
-    }
-
-    let role: Role = diesel::sql_query(
-        "SELECT rolname::text AS name, rolsuper OR rolcreatedb AS may_create FROM pg_roles WHERE rolname = current_user",
-    )
-    .get_result(connection)
-    .await
-    .map_err(RustSchemaError::Read)?;
+    let role = role(connection).await.map_err(RustSchemaError::Read)?;
     if role.may_create {
         Ok(())
     } else {
@@ -160,22 +135,8 @@ async fn require_right(connection: &mut AsyncPgConnection) -> Result<(), RustSch
 
 /// Drops the scratch databases of processes that were killed.
 async fn drop_abandoned(connection: &mut AsyncPgConnection) -> QueryResult<()> {
-    #[derive(QueryableByName)]
-    struct Names {
-        #[diesel(sql_type = Array<Text>)]
-        names: Vec<String>,
-    }
-
-    let found: Names = diesel::sql_query(
-        "SELECT coalesce(array_agg(d.datname::text), '{}') AS names FROM pg_database d \
-         JOIN pg_roles r ON r.oid = d.datdba AND r.rolname = current_user \
-         WHERE starts_with(d.datname::text, $1) \
-         AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid)",
-    )
-    .bind::<Text, _>(PREFIX)
-    .get_result(connection)
-    .await?;
-    for name in found.names.iter().filter(|name| is_abandoned(name)) {
+    let unused = unused_databases(connection, PREFIX).await?;
+    for name in unused.iter().filter(|name| is_abandoned(name)) {
         let Ok(name) = SchemaName::new(name) else { continue };
         let sql = format!("DROP DATABASE IF EXISTS {}", name.quoted());
         connection.batch_execute(&sql).await?;

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Side, catalog::Type};
+use super::Side;
+use crate::backend::postgres::catalog::typed_tables::Type;
 
 /// The names that `table!` has for PostgreSQL's own types. `name` becomes `Text`: it is read and compared as text.
 const OWN: &[(&str, &str)] = &[

@@ -4,12 +4,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use diesel::{
-    OptionalExtension, QueryResult, QueryableByName,
-    result::{DatabaseErrorKind, Error as DieselError},
-    sql_types::{Bool, Oid, Text},
-};
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::StreamExt;
 use tokio::io::AsyncWrite;
 use tokio_postgres::error::SqlState;
@@ -18,10 +14,12 @@ use super::{ExportError, ExportedVersion, format::Tag, rows::Table, source::Sour
 use crate::{
     SchemaName, TenantPool,
     backend::postgres::{
+        TableLock,
+        catalog::schema::has_name,
         driver::{Dial, Session},
         quote::lock_timeout,
     },
-    lifecycle::{LOCK_TABLES, keep_from_migrating},
+    lifecycle::keep_from_migrating,
 };
 
 /// The result of an export.
@@ -157,7 +155,9 @@ impl Export<'_> {
             source,
         })?;
         let failed = |source| self.rows("the tables", source);
-        let found = session.query(LOCK_TABLES, &[&self.tenant.as_str()]).await;
+        let found = session
+            .query(&TableLock::Changing.query(), &[&self.tenant.as_str()])
+            .await;
         let lock: Option<String> = match found.map_err(failed)?.as_slice() {
             [row] => row.try_get(0).map_err(failed)?,
             _ => None,
@@ -230,21 +230,4 @@ impl Export<'_> {
 /// Ends a transaction that only read, so that its locks are gone by then. Without a connection the server ends it by itself.
 async fn end(mut connection: AsyncPgConnection) {
     let _ = connection.batch_execute("ROLLBACK").await;
-}
-
-async fn has_name(connection: &mut AsyncPgConnection, oid: u32, name: &SchemaName) -> QueryResult<bool> {
-    #[derive(QueryableByName)]
-    struct Found {
-        #[diesel(sql_type = Bool)]
-        has_name: bool,
-    }
-
-    let found: Option<Found> =
-        diesel::sql_query("SELECT n.nspname = $2 AS has_name FROM pg_catalog.pg_namespace n WHERE n.oid = $1")
-            .bind::<Oid, _>(oid)
-            .bind::<Text, _>(name.as_str())
-            .get_result(connection)
-            .await
-            .optional()?;
-    Ok(found.is_some_and(|found| found.has_name))
 }

@@ -8,6 +8,7 @@ use super::{
     reader::Reader,
     writer::Writer,
 };
+use crate::backend::postgres::catalog::requirements::Requirement;
 
 /// A migration that an exported tenant has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,15 +37,10 @@ pub(super) struct Head {
     pub(super) after: Vec<Making>,
 }
 
-/// Something outside of the schema that its objects lead to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Requirement {
-    /// `extension`, `role`, or a kind of object in a shared schema.
-    pub(super) kind: String,
-    /// As SQL names it, with the schema; of extensions and roles, the bare name.
-    pub(super) name: String,
-    /// The schema that an extension is in, or nothing.
-    pub(super) schema: String,
+impl From<(String, Option<String>)> for ExportedVersion {
+    fn from((version, checksum): (String, Option<String>)) -> Self {
+        Self { version, checksum }
+    }
 }
 
 /// The statements that make an object, with marks in place of the schema's name.

@@ -3,7 +3,10 @@
 use super::format::{Fields, Taking};
 use crate::{
     SchemaName,
-    backend::postgres::quote::{identifier, literal},
+    backend::postgres::{
+        catalog::{row_tables::RowTable, sequences::Sequence},
+        quote::identifier,
+    },
 };
 
 /// A table whose rows are transferred. Names are the catalog's, and quoted here only.
@@ -12,6 +15,12 @@ pub(super) struct Table {
     pub(super) name: String,
     /// Those that can be written. None if there are none.
     pub(super) columns: Vec<String>,
+}
+
+impl From<RowTable> for Table {
+    fn from(RowTable { name, columns, .. }: RowTable) -> Self {
+        Self { name, columns }
+    }
 }
 
 impl Table {
@@ -47,14 +56,6 @@ impl Table {
     }
 }
 
-/// Where a sequence is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Sequence {
-    pub(super) name: String,
-    pub(super) last_value: i64,
-    pub(super) is_called: bool,
-}
-
 impl Sequence {
     pub(super) fn fields(&self) -> Fields {
         let fields = Fields::default().text(&self.name);
@@ -67,14 +68,6 @@ impl Sequence {
             last_value: fields.long()?,
             is_called: fields.flag()?,
         })
-    }
-
-    pub(super) fn set(&self, schema: &SchemaName) -> String {
-        let name = literal(&format!("{}.{}", schema.quoted(), identifier(&self.name)));
-        let Self {
-            last_value, is_called, ..
-        } = self;
-        format!("SELECT pg_catalog.setval({name}, {last_value}, {is_called})")
     }
 }
 
@@ -92,15 +85,6 @@ mod tests {
         assert_eq!(
             table.copy_in(&schema),
             r#"COPY "it's ""x"""."a""; DROP TABLE b; --" ("c""d", "E") FROM STDIN"#
-        );
-        let sequence = Sequence {
-            name: "s'\"".to_owned(),
-            last_value: -1,
-            is_called: false,
-        };
-        assert_eq!(
-            sequence.set(&schema),
-            r#"SELECT pg_catalog.setval('"it''s ""x"""."s''"""', -1, false)"#
         );
     }
 }

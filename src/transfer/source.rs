@@ -1,24 +1,25 @@
-use diesel::{
-    OptionalExtension, QueryResult, QueryableByName,
-    result::Error as DieselError,
-    sql_types::{Array, BigInt, Bool, Integer, Nullable, Oid, Text},
-};
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel::result::Error as DieselError;
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
 use super::{
     ExportError, ExportedVersion,
-    head::{Head, Making, Requirement},
-    rows::{Sequence, Table},
+    head::{Head, Making},
+    rows::Table,
     session::SETTINGS,
 };
 use crate::{
     SchemaName, TenantPool,
     backend::postgres::{
-        quote::identifier,
+        catalog::{
+            requirements::requirements,
+            row_tables::row_tables,
+            schema::{SchemaState, state_of},
+            sequences::{Sequence, sequences},
+        },
+        snapshot::export_snapshot,
         structure::{Object, Structure, left_behind, read},
-        version_table,
+        version_table::applied_with_checksums,
     },
-    connection::STATUS_COMMENT,
     tenancy::{ArchiveNote, TenantStatus},
 };
 
@@ -36,30 +37,16 @@ pub(super) struct Source {
     pub(super) connection: AsyncPgConnection,
 }
 
-#[derive(QueryableByName)]
-struct Facts {
-    #[diesel(sql_type = Oid)]
-    oid: u32,
-    #[diesel(sql_type = Nullable<Text>)]
-    comment: Option<String>,
-    #[diesel(sql_type = Bool)]
-    has_versions: bool,
-    #[diesel(sql_type = Integer)]
-    server_version: i32,
-    #[diesel(sql_type = Text)]
-    snapshot: String,
-}
-
-impl Facts {
-    /// Whether the tenant is suspended; `None` if it is none. An archived one is what it would be when restored.
-    fn is_suspended(&self) -> Option<bool> {
-        let comment = self.comment.as_deref();
-        match TenantStatus::of_comment(comment) {
-            TenantStatus::Active => Some(false),
-            TenantStatus::Suspended => Some(true),
-            TenantStatus::Archived => Some(ArchiveNote::of_comment(comment?)?.status() == TenantStatus::Suspended),
-            TenantStatus::Spare | TenantStatus::Unfinished => None,
+/// Whether a tenant is suspended; `None` if it is none. An archived one is what it would be when restored.
+fn is_suspended(state: &SchemaState) -> Option<bool> {
+    match state.status {
+        TenantStatus::Active => Some(false),
+        TenantStatus::Suspended => Some(true),
+        TenantStatus::Archived => {
+            let note = ArchiveNote::of_comment(state.comment.as_deref()?)?;
+            Some(note.status() == TenantStatus::Suspended)
         }
+        TenantStatus::Spare | TenantStatus::Unfinished => None,
     }
 }
 
@@ -87,11 +74,10 @@ impl Source {
         let unknown = || ExportError::UnknownTenant { tenant: tenant.clone() };
         let begin = format!("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; {locks}; {SETTINGS}");
         connection.batch_execute(&begin).await.map_err(failed)?;
-        let facts = facts(&mut connection, tenant)
-            .await
-            .map_err(failed)?
-            .ok_or_else(unknown)?;
-        let is_suspended = facts.is_suspended().ok_or_else(unknown)?;
+        let state = state_of(tenant, &mut connection).await.map_err(failed)?;
+        let state = state.ok_or_else(unknown)?;
+        let is_suspended = is_suspended(&state).ok_or_else(unknown)?;
+        let snapshot = export_snapshot(&mut connection).await.map_err(failed)?;
         let read = read(&mut connection, std::slice::from_ref(tenant)).await;
         let structure = read.map_err(failed)?.pop().flatten().ok_or_else(unknown)?;
         let mut left = Vec::new();
@@ -102,17 +88,17 @@ impl Source {
         if let Some(refusal) = refusal(tenant, &structure, left) {
             return Err(refusal);
         }
-        let versions = match facts.has_versions {
-            true => versions(&mut connection, tenant).await.map_err(failed)?,
+        let versions = match state.has_versions {
+            true => applied_with_checksums(&mut connection, tenant).await.map_err(failed)?,
             false => Vec::new(),
         };
         let (before, after) = structure.objects.split_at(structure.before_rows());
         let head = Head {
             tenant: tenant.as_str().to_owned(),
-            server_version: u32::try_from(facts.server_version).unwrap_or_default(),
+            server_version: u32::try_from(snapshot.server_version).unwrap_or_default(),
             written_by: env!("CARGO_PKG_VERSION").to_owned(),
             is_suspended,
-            versions,
+            versions: versions.into_iter().map(ExportedVersion::from).collect(),
             requirements: requirements(&mut connection, tenant).await.map_err(failed)?,
             before: makings(before),
             after: makings(after),
@@ -124,13 +110,15 @@ impl Source {
                 objects: oversized,
             });
         }
+        let tables = row_tables(&mut connection, tenant).await.map_err(failed)?;
         Ok(Self {
             head,
             structure,
-            tables: tables(&mut connection, tenant).await.map_err(failed)?,
+            tables: tables.into_iter().map(Table::from).collect(),
+            // Read after the snapshot was taken: a number that some row has is never given again.
             sequences: sequences(&mut connection, tenant).await.map_err(failed)?,
-            oid: facts.oid,
-            snapshot: facts.snapshot,
+            oid: state.oid,
+            snapshot: snapshot.name,
             connection,
         })
     }
@@ -156,117 +144,4 @@ pub(super) fn making(object: &Object) -> Making {
         object: object.to_string(),
         statements: object.make.join(";\n"),
     }
-}
-
-async fn facts(connection: &mut AsyncPgConnection, tenant: &SchemaName) -> QueryResult<Option<Facts>> {
-    diesel::sql_query(format!(
-        "SELECT n.oid, {STATUS_COMMENT} AS comment, \
-         pg_catalog.to_regclass(pg_catalog.format('%I.__diesel_schema_migrations', n.nspname)) IS NOT NULL AS has_versions, \
-         pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS server_version, \
-         pg_catalog.pg_export_snapshot() AS snapshot FROM pg_catalog.pg_namespace n WHERE n.nspname = $1"
-    ))
-    .bind::<Text, _>(tenant.as_str())
-    .get_result(connection)
-    .await
-    .optional()
-}
-
-/// Oldest first. A version table of the `diesel` command has no checksums.
-async fn versions(connection: &mut AsyncPgConnection, tenant: &SchemaName) -> QueryResult<Vec<ExportedVersion>> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = Text)]
-        version: String,
-        #[diesel(sql_type = Nullable<Text>)]
-        checksum: Option<String>,
-    }
-
-    let rows: Vec<Row> = diesel::sql_query(format!(
-        "SELECT v.version, pg_catalog.to_jsonb(v) ->> 'checksum' AS checksum FROM {} v ORDER BY v.version COLLATE \"C\"",
-        version_table(tenant)
-    ))
-    .load(connection)
-    .await?;
-    let versions = rows
-        .into_iter()
-        .map(|Row { version, checksum }| ExportedVersion { version, checksum });
-    Ok(versions.collect())
-}
-
-async fn requirements(connection: &mut AsyncPgConnection, tenant: &SchemaName) -> QueryResult<Vec<Requirement>> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = Text)]
-        kind: String,
-        #[diesel(sql_type = Text)]
-        name: String,
-        #[diesel(sql_type = Text)]
-        schema: String,
-    }
-
-    let rows: Vec<Row> = diesel::sql_query(include_str!("requirements.sql"))
-        .bind::<Text, _>(tenant.as_str())
-        .load(connection)
-        .await?;
-    let requirements = rows
-        .into_iter()
-        .map(|Row { kind, name, schema }| Requirement { kind, name, schema });
-    Ok(requirements.collect())
-}
-
-async fn tables(connection: &mut AsyncPgConnection, tenant: &SchemaName) -> QueryResult<Vec<Table>> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = Text)]
-        name: String,
-        #[diesel(sql_type = Array<Text>)]
-        columns: Vec<String>,
-    }
-
-    let rows: Vec<Row> = diesel::sql_query(include_str!("tables.sql"))
-        .bind::<Text, _>(tenant.as_str())
-        .load(connection)
-        .await?;
-    let tables = rows.into_iter().map(|Row { name, columns }| Table { name, columns });
-    Ok(tables.collect())
-}
-
-/// Read after the snapshot was taken: a number that some row has is never given again.
-async fn sequences(connection: &mut AsyncPgConnection, tenant: &SchemaName) -> QueryResult<Vec<Sequence>> {
-    #[derive(QueryableByName)]
-    struct Name {
-        #[diesel(sql_type = Text)]
-        name: String,
-    }
-    #[derive(QueryableByName)]
-    struct Position {
-        #[diesel(sql_type = BigInt)]
-        last_value: i64,
-        #[diesel(sql_type = Bool)]
-        is_called: bool,
-    }
-
-    let names: Vec<Name> = diesel::sql_query(
-        "SELECT c.relname::pg_catalog.text AS name \
-         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE n.nspname = $1 AND c.relkind = 'S' AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e \
-         WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = c.oid AND e.deptype = 'e') ORDER BY 1",
-    )
-    .bind::<Text, _>(tenant.as_str())
-    .load(connection)
-    .await?;
-    let mut sequences = Vec::with_capacity(names.len());
-    for Name { name } in names {
-        let (schema, quoted) = (tenant.quoted(), identifier(&name));
-        let Position { last_value, is_called } =
-            diesel::sql_query(format!("SELECT last_value, is_called FROM {schema}.{quoted}"))
-                .get_result(connection)
-                .await?;
-        sequences.push(Sequence {
-            name,
-            last_value,
-            is_called,
-        });
-    }
-    Ok(sequences)
 }

@@ -11,12 +11,18 @@ use super::{
     format::Tag,
     head::{Head, Making},
     reader::Reader,
-    rows::{Sequence, Table},
+    rows::Table,
 };
 use crate::{
     LifecycleError, LifecycleEvent, SchemaName, TenantPool,
-    backend::postgres::{Backoff, LockSpan, driver::Session, lock_name, search_path, structure::render, version_table},
-    connection::STATUS_COMMENT,
+    backend::postgres::{
+        Backoff, LockSpan,
+        catalog::{dependents::NEW_DEPENDENTS, requirements::missing, schema::status_query, sequences::Sequence},
+        driver::Session,
+        lock_name, search_path,
+        structure::render,
+        version_table,
+    },
     tenancy::{DirectoryChange, TenantStatus},
 };
 
@@ -78,8 +84,7 @@ impl Target<'_> {
         let count = self.fill(reader).await?;
         self.make_all(&head.after).await?;
         if head.is_suspended {
-            let table = version_table(self.tenant);
-            let mark = format!("COMMENT ON TABLE {table} IS {}", TenantStatus::Suspended.comment());
+            let mark = version_table::mark(self.tenant, &TenantStatus::Suspended.comment());
             self.session.execute(&mark).await.map_err(self.server())?;
         }
         self.require_independence(head).await?;
@@ -94,8 +99,7 @@ impl Target<'_> {
     /// The statement that makes the schema, in place of what a creation that was given up may have left.
     async fn create_schema(&self) -> Result<String, ImportError> {
         let schema = self.tenant.quoted();
-        let sql = format!("SELECT {STATUS_COMMENT} FROM pg_catalog.pg_namespace n WHERE n.nspname = $1");
-        let found = self.session.query(&sql, &[&self.tenant.as_str()]).await;
+        let found = self.session.query(&status_query(), &[&self.tenant.as_str()]).await;
         let Some(row) = found.map_err(self.server())?.pop() else {
             return Ok(format!("CREATE SCHEMA {schema}"));
         };
@@ -110,23 +114,8 @@ impl Target<'_> {
 
     /// Fails, and names it, if something is missing that the tenant's objects lead to.
     pub(super) async fn require(&self, head: &Head) -> Result<(), ImportError> {
-        let column = |pick: fn(&super::head::Requirement) -> &String| -> Vec<&str> {
-            head.requirements
-                .iter()
-                .map(|requirement| pick(requirement).as_str())
-                .collect()
-        };
-        let (kinds, names, schemas) = (
-            column(|requirement| &requirement.kind),
-            column(|requirement| &requirement.name),
-            column(|requirement| &requirement.schema),
-        );
-        let sql = include_str!("missing.sql");
-        let missing = self.session.query(sql, &[&kinds, &names, &schemas]).await;
-        let mut objects = Vec::new();
-        for row in missing.map_err(self.server())? {
-            objects.push(row.try_get(0).map_err(self.server())?);
-        }
+        let missing = missing(self.session.client(), &head.requirements).await;
+        let objects = missing.map_err(self.server())?;
         if objects.is_empty() {
             return Ok(());
         }
@@ -212,9 +201,9 @@ impl Target<'_> {
         if head.tenant == self.tenant.as_str() {
             return Ok(());
         }
-        let sql = include_str!("../lifecycle/clone/dependents.sql");
         let mut objects = Vec::new();
-        for row in self.session.query(sql, &[&head.tenant]).await.map_err(self.server())? {
+        let found = self.session.query(NEW_DEPENDENTS, &[&head.tenant]).await;
+        for row in found.map_err(self.server())? {
             objects.push(row.try_get(0).map_err(self.server())?);
         }
         if objects.is_empty() {

@@ -11,7 +11,10 @@ use diesel::{
 };
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, TransactionManager};
 
-use super::Backoff;
+use super::{
+    Backoff,
+    quote::{literal, require},
+};
 use crate::SchemaName;
 
 type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
@@ -118,6 +121,37 @@ pub(crate) async fn lock_all(
             return Ok(false);
         }
     }
+}
+
+/// Part of the server's error when [a lock is required](require_lock) that somebody else has: the value that isn't a boolean.
+pub(crate) const LOCKED: &str = "diesel-tenants: locked";
+
+/// A condition that takes the lock on a schema until the end of the transaction, or fails.
+pub(crate) fn require_lock(schema: &SchemaName) -> String {
+    let lock = format!("pg_catalog.pg_try_advisory_xact_lock({})", key(&lock_name(schema)));
+    require(&lock, LOCKED)
+}
+
+/// The statement that waits in the server for the lock of a name, and has it until the end of the transaction: only for transactions in which
+/// nobody waits for anything else meanwhile.
+pub(crate) fn wait_for_lock(name: &str) -> String {
+    format!("SELECT pg_catalog.pg_advisory_xact_lock({})", key(name))
+}
+
+/// Statements that would give back all locks of the session, among others, and leave it the lock on a schema. Nobody else gets it in between:
+/// meanwhile the transaction holds it.
+pub(crate) fn keeping_lock(schema: &SchemaName, statements: &str) -> String {
+    let name = lock_name(schema);
+    let lock = wait_for_lock(&name);
+    format!(
+        "{lock}; {statements}; SELECT pg_catalog.pg_advisory_lock({})",
+        key(&name)
+    )
+}
+
+/// What the lock of a name is taken on.
+fn key(name: &str) -> String {
+    format!("pg_catalog.hashtextextended({}, 0)", literal(name))
 }
 
 /// What the advisory lock on a schema is taken on.

@@ -19,6 +19,11 @@ impl Backoff {
         }
     }
 
+    /// A first pause of this.
+    pub(crate) fn beginning_with(self, pause: Duration) -> Self {
+        Self { pause, ..self }
+    }
+
     /// Pauses of no more than this.
     pub(crate) fn at_most(self, longest: Duration) -> Self {
         Self { longest, ..self }
@@ -26,12 +31,30 @@ impl Backoff {
 
     /// Waits before the next try. `false`, at once, if the time is over.
     pub(crate) async fn pause(&mut self) -> bool {
-        let left = self.patience.saturating_sub(self.started.elapsed());
+        let left = self.left();
         if left.is_zero() {
             return false;
         }
+        self.rest_no_longer_than(left).await;
+        true
+    }
+
+    /// Whether the time is over.
+    pub(crate) fn is_over(&self) -> bool {
+        self.left().is_zero()
+    }
+
+    /// Waits before the next try, also if the time is over.
+    pub(crate) async fn rest(&mut self) {
+        self.rest_no_longer_than(Duration::MAX).await;
+    }
+
+    fn left(&self) -> Duration {
+        self.patience.saturating_sub(self.started.elapsed())
+    }
+
+    async fn rest_no_longer_than(&mut self, left: Duration) {
         tokio::time::sleep(self.pause.min(left)).await;
         self.pause = (self.pause * 2).min(self.longest);
-        true
     }
 }

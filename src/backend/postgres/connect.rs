@@ -14,6 +14,7 @@ use tokio_postgres::{Client, Config, Connection, NoTls, Socket, tls::MakeTlsConn
 
 use super::{
     ConnectError,
+    catalog::splice,
     session_proof::{Token, is_kept_by_pooler, process_id},
     startup::{BUSY, describe, notice_silent_peers, startup_options},
 };
@@ -282,18 +283,17 @@ impl Connector {
             return Ok(());
         }
         let schemas: Vec<&str> = self.options.extension_schemas.iter().map(SchemaName::as_str).collect();
-        let found: Option<Unsafe> = diesel::sql_query(
+        let found: Option<Unsafe> = diesel::sql_query(splice(
             "SELECT n.nspname::text AS schema, COALESCE('holds ' || relation.name, 'lets everybody (PUBLIC) create in it') AS found \
              FROM pg_catalog.pg_namespace n LEFT JOIN LATERAL (\
                  SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name FROM pg_catalog.pg_depend d \
                  JOIN pg_catalog.pg_class c ON c.oid = d.objid AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
                  WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = n.oid \
                  AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass \
-                 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid \
-                     AND e.deptype = 'e') ORDER BY 1 LIMIT 1) relation ON true \
+                 AND NOT {in_extension d.classid d.objid} ORDER BY 1 LIMIT 1) relation ON true \
              WHERE n.nspname = ANY ($1) AND (relation.name IS NOT NULL OR EXISTS (\
                  SELECT FROM pg_catalog.aclexplode(n.nspacl) WHERE grantee = 0 AND privilege_type = 'CREATE')) LIMIT 1",
-        )
+        ))
         .bind::<Array<Text>, _>(schemas)
         .get_result(connection)
         .await

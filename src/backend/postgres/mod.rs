@@ -2,25 +2,35 @@
 
 mod advisory_lock;
 mod backoff;
+pub(crate) mod catalog;
+pub(crate) mod citus;
+pub(crate) mod clock;
 mod connect;
 mod connect_error;
 mod directory_tables;
 pub(crate) mod driver;
+pub(crate) mod journal;
+pub(crate) mod lock_budget;
+mod lock_tables;
 pub(crate) mod quote;
+pub(crate) mod reset;
+pub(crate) mod row_security;
 mod schema_size;
 mod session_proof;
+pub(crate) mod snapshot;
 mod startup;
 pub(crate) mod structure;
-mod unprotected;
 pub(crate) mod version_table;
 
-pub(crate) use advisory_lock::{LockSpan, lock_all, lock_name, try_lock, try_lock_named, unlock};
+pub(crate) use advisory_lock::{
+    LOCKED, LockSpan, keeping_lock, lock_all, lock_name, require_lock, try_lock, try_lock_named, unlock, wait_for_lock,
+};
 pub(crate) use backoff::Backoff;
 pub(crate) use connect::{ConnectOptions, Connector, EstablishCallback};
 pub use connect_error::ConnectError;
 pub use directory_tables::DirectoryUnusable;
 pub(crate) use directory_tables::{FoundDirectory, MADE as DIRECTORY_MADE};
+pub(crate) use lock_tables::TableLock;
 pub(crate) use schema_size::schema_size;
 pub(crate) use startup::search_path;
-pub(crate) use unprotected::unprotected;
 pub(crate) use version_table::table as version_table;

@@ -9,3 +9,9 @@ pub(crate) fn lock_timeout(patience: Duration) -> String {
     let timeout = i32::try_from(patience.as_millis()).unwrap_or(i32::MAX).max(1);
     format!("SET LOCAL lock_timeout = {timeout}")
 }
+
+/// A condition that fails, with `complaint` in the error, unless another one holds. (That one is volatile or reads a table, so that the server
+/// can't know before.)
+pub(crate) fn require(condition: &str, complaint: &str) -> String {
+    format!("CAST(CASE WHEN {condition} THEN 't' ELSE '{complaint}' END AS pg_catalog.bool)")
+}

@@ -1,11 +1,10 @@
-use diesel::{
-    QueryResult, QueryableByName,
-    result::Error as DieselError,
-    sql_types::{Nullable, Text},
-};
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel::{QueryResult, result::Error as DieselError};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
-use crate::{ConnectError, SchemaName, TenantPool, backend::postgres::DIRECTORY_MADE};
+use crate::{
+    ConnectError, SchemaName, TenantPool,
+    backend::postgres::{DIRECTORY_MADE, catalog::schema::comment_on, wait_for_lock},
+};
 
 const TABLES: &str = include_str!("tables.sql");
 
@@ -48,7 +47,8 @@ impl TenantPool {
         }
         // One message is one transaction.
         let sql = format!(
-            "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('diesel-tenants: directory', 0)); {}",
+            "{}; {}",
+            wait_for_lock("diesel-tenants: directory"),
             TABLES.replace("{schema}", schema.quoted())
         );
         connection.batch_execute(&sql).await.map_err(refused)
@@ -56,16 +56,6 @@ impl TenantPool {
 }
 
 async fn are_made(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<bool> {
-    #[derive(QueryableByName)]
-    struct Comment {
-        #[diesel(sql_type = Nullable<Text>)]
-        comment: Option<String>,
-    }
-
-    let Comment { comment } =
-        diesel::sql_query("SELECT pg_catalog.obj_description(pg_catalog.to_regclass($1), 'pg_class') AS comment")
-            .bind::<Text, _>(format!("{}.tenants", schema.quoted()))
-            .get_result(connection)
-            .await?;
+    let comment = comment_on(&format!("{}.tenants", schema.quoted()), connection).await?;
     Ok(comment.as_deref() == Some(DIRECTORY_MADE))
 }

@@ -1,23 +1,17 @@
-use diesel::{
-    QueryResult, QueryableByName,
-    result::Error as DieselError,
-    sql_types::{Nullable, Text},
-};
-use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection, TransactionManager};
+use diesel::{QueryResult, result::Error as DieselError};
+use diesel_async::{AnsiTransactionManager, AsyncPgConnection, SimpleAsyncConnection, TransactionManager};
 
-use super::{
-    CloneError, LOCK_TABLES,
-    rows::{self, Table},
-};
+use super::{CloneError, rows::copy_rows};
 use crate::{
     LifecycleError, LifecycleEvent, SchemaName, TenantPool,
     backend::postgres::{
+        TableLock,
+        catalog::{dependents::new_dependents, row_tables::row_tables, schema::status_of, sequences},
         quote::lock_timeout,
         search_path,
         structure::{Object, Structure, left_behind, read, render},
         version_table,
     },
-    connection::status_of,
     lifecycle::lifecycle_error::is_for_who_left,
     migrations::{MigrationError, SchemaOwner},
     tenancy::{DirectoryChange, TenantStatus},
@@ -81,16 +75,11 @@ impl<'a> Copying<'a> {
 
     /// Statements that keep the template's tables as they are, and take no snapshot.
     async fn lock(&mut self) -> QueryResult<String> {
-        #[derive(QueryableByName)]
-        struct Statement {
-            #[diesel(sql_type = Nullable<Text>)]
-            lock: Option<String>,
-        }
-
-        let found = diesel::sql_query(LOCK_TABLES).bind::<Text, _>(self.template.as_str());
-        let found: Statement = found.get_result(&mut self.connection).await?;
+        let lock = TableLock::Changing
+            .statement(&mut self.connection, self.template)
+            .await?;
         let timeout = lock_timeout(self.pool.migration_lock_timeout());
-        let lock = found.lock.unwrap_or_default();
+        let lock = lock.unwrap_or_default();
         Ok(format!("{timeout}; {lock}; SET LOCAL lock_timeout = 0"))
     }
 
@@ -100,7 +89,7 @@ impl<'a> Copying<'a> {
         self.require_template().await?;
         let create = self.create_schema().await?;
         let structure = self.read().await?;
-        let tables = Table::all_of(&mut self.connection, self.template).await;
+        let tables = row_tables(&mut self.connection, self.template).await;
         let tables = tables.map_err(|source| self.server(source))?;
         self.execute(&format!("{create}; SET LOCAL search_path = {}", self.search_path))
             .await?;
@@ -113,7 +102,7 @@ impl<'a> Copying<'a> {
         {
             let copied = self
                 .connection
-                .batch_execute(&table.copy(self.template, self.tenant))
+                .batch_execute(&copy_rows(table, self.template, self.tenant))
                 .await;
             copied.map_err(|source| self.data(format!("the rows of {}", table.name), source))?;
         }
@@ -199,13 +188,13 @@ impl<'a> Copying<'a> {
     }
 
     async fn copy_sequences(&mut self) -> QueryResult<()> {
-        let statements = rows::sequences(&mut self.connection, self.template, self.tenant).await?;
+        let statements = sequences::copies(&mut self.connection, self.template, self.tenant).await?;
         self.connection.batch_execute(&statements).await
     }
 
     /// Fails if something of the clone leads to the template: a bug of ours, which must not become a leak between tenants.
     async fn require_independence(&mut self) -> Result<(), CloneError> {
-        let found = rows::dependents(&mut self.connection, self.template).await;
+        let found = new_dependents(&mut self.connection, self.template).await;
         let objects = found.map_err(|source| self.server(source))?;
         if objects.is_empty() {
             return Ok(());

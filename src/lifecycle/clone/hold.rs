@@ -47,11 +47,3 @@ pub(crate) async fn keep_from_migrating(
     }
     Ok(())
 }
-
-/// Finds the statement that keeps a schema's tables from being changed or dropped, as a query on them would; `NULL` without any.
-///
-/// It is for the session that reads them, before it takes its snapshot. Held by one for another, that one would queue behind who waits
-/// for the locks to change or TRUNCATE a table, and all three for ever.
-pub(crate) const LOCK_TABLES: &str = "SELECT 'LOCK TABLE ' || pg_catalog.string_agg(pg_catalog.format('%I.%I', n.nspname, c.relname), ', ' ORDER BY c.oid) || \
-    ' IN ACCESS SHARE MODE' AS lock FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-    WHERE n.nspname = $1 AND c.relkind IN ('r', 'p')";

@@ -14,7 +14,7 @@ use crate::{IntoSchemaName, SchemaName, SchemaNameError, TenantPool, tenancy::Li
 pub use clone_error::CloneError;
 use copy::Copying;
 use hold::hold;
-pub(crate) use hold::{LOCK_TABLES, keep_from_migrating};
+pub(crate) use hold::keep_from_migrating;
 
 impl TenantPool {
     /// Creates a tenant as a copy of another: its structure, its rows, and the versions of its migrations.

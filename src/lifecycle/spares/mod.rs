@@ -4,14 +4,12 @@ mod prepare;
 mod report;
 mod take;
 
-use diesel::{
-    QueryResult, QueryableByName,
-    sql_types::{Nullable, Text},
-};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel::QueryResult;
+use diesel_async::AsyncPgConnection;
 
 use crate::{
     SchemaName,
+    backend::postgres::catalog::tenants::{Wanted, migrated_schemas},
     tenancy::{SPARE_PREFIX, TenantStatus},
 };
 
@@ -20,26 +18,10 @@ pub(super) use take::take_spare;
 
 /// The schemas with names of spares. What has such a name and no version table is none.
 pub(super) async fn spares(connection: &mut AsyncPgConnection) -> QueryResult<Vec<(SchemaName, TenantStatus)>> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = Text)]
-        schema: String,
-        #[diesel(sql_type = Nullable<Text>)]
-        comment: Option<String>,
-    }
-
-    let rows: Vec<Row> = diesel::sql_query(format!(
-        "SELECT n.nspname::pg_catalog.text AS schema, pg_catalog.obj_description(c.oid, 'pg_class') AS comment \
-         FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid \
-         WHERE n.nspname LIKE '{SPARE_PREFIX}%' AND c.relname = '__diesel_schema_migrations' ORDER BY n.nspname"
-    ))
-    .load(connection)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|row| {
-            let status = TenantStatus::of_comment(row.comment.as_deref());
-            Some((SchemaName::new(&row.schema).ok()?, status))
-        })
+    let schemas = migrated_schemas(connection, Wanted::Named(SPARE_PREFIX))
+        .await?
+        .into_iter();
+    Ok(schemas
+        .filter_map(|found| Some((SchemaName::new(&found.schema).ok()?, found.status())))
         .collect())
 }

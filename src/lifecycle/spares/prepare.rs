@@ -19,8 +19,7 @@ use super::{
 };
 use crate::{
     SchemaName, TenantPool,
-    backend::postgres::version_table::applied,
-    connection::status_of,
+    backend::postgres::{catalog::schema::status_of, version_table::applied},
     migrations::{Plan, SchemaOwner},
     tenancy::{LifecycleEvent, SPARE_PREFIX, TenantStatus},
 };

@@ -8,10 +8,10 @@ use crate::{
     SchemaName,
     backend::postgres::{
         LockSpan,
+        catalog::schema::status_of,
         structure::{Followers, followers, texts},
         try_lock, version_table,
     },
-    connection::status_of,
     migrations::Plan,
     tenancy::TenantStatus,
 };
@@ -59,11 +59,10 @@ async fn take(
         return Ok(false);
     }
     let sql = format!(
-        "ALTER SCHEMA {} RENAME TO {}; COMMENT ON TABLE {} IS {}",
+        "ALTER SCHEMA {} RENAME TO {}; {}",
         spare.quoted(),
         tenant.quoted(),
-        version_table(tenant),
-        TenantStatus::Active.comment()
+        version_table::mark(tenant, &TenantStatus::Active.comment())
     );
     connection.batch_execute(&sql).await?;
     let statements = followers(connection, spare, tenant, Followers::OwnOnly).await?;

@@ -3,16 +3,14 @@
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::{
-    super::{
-        Aftermath, Direction, FailedMigration, MigrationError, Place, Runner,
-        invalid::invalid_index_in,
-        run::Outcome,
-        script::Script,
-        text::{LOCKED, NOT_APPLIED},
-    },
+    super::{Aftermath, Direction, FailedMigration, MigrationError, Place, Runner, run::Outcome, script::Script},
     message::{Addressed, Message},
 };
-use crate::{backend::postgres::version_table, connection::status_of};
+use crate::backend::postgres::{
+    LOCKED,
+    catalog::{invalid_indexes::invalid_index_in, schema::status_of},
+    version_table::{self, text::NOT_APPLIED},
+};
 
 /// Why a migration did not run.
 pub(super) enum Failure {

@@ -5,9 +5,11 @@ use std::{fmt::Write as _, time::Duration};
 use super::super::{
     Direction,
     script::{Body, Script},
-    text,
 };
-use crate::{SchemaName, backend::postgres::quote};
+use crate::{
+    SchemaName,
+    backend::postgres::{quote, require_lock, version_table::text},
+};
 
 /// A migration whose SQL can be sent in one message, whoever's schema it is for.
 pub(super) struct Message<'a> {
@@ -50,17 +52,25 @@ impl<'a> Message<'a> {
             "SET LOCAL search_path = {search_path}; {};\n",
             quote::lock_timeout(lock_timeout)
         );
-        let lock = text::lock(schema);
+        let lock = require_lock(schema);
+        let version = &self.script.migration.version;
         match self.script.direction {
             Direction::Up => {
                 if !has_checksums {
                     let _ = writeln!(sql, "{};", text::add_checksums(schema));
                 }
-                let _ = writeln!(sql, "{};", text::insert_if(schema, self.script, &lock));
+                let _ = writeln!(
+                    sql,
+                    "{};",
+                    text::insert_if(schema, version, self.script.checksum.as_deref(), &lock)
+                );
             }
             Direction::Down => {
-                let version = &self.script.migration.version;
-                let _ = writeln!(sql, "SELECT {lock};\nSELECT {};", text::is_applied(schema, version));
+                let _ = writeln!(
+                    sql,
+                    "SELECT {lock};\nSELECT {};",
+                    text::require_applied(schema, version)
+                );
                 let _ = writeln!(sql, "{};", text::delete(schema, version));
             }
         }

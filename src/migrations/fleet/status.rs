@@ -9,8 +9,7 @@ use super::{
     worker::Worker,
 };
 use crate::{
-    SchemaName, TenantPool, TenantStatus,
-    migrations::{Plan, invalid::by_schema},
+    SchemaName, TenantPool, TenantStatus, backend::postgres::catalog::invalid_indexes::by_schema, migrations::Plan,
 };
 
 /// Which migrations every tenant has and lacks. See [`TenantPool::migration_status`].

@@ -5,19 +5,17 @@ use std::{
     sync::Arc,
 };
 
-use diesel::{
-    QueryResult, QueryableByName,
-    result::Error::DeserializationError,
-    sql_types::{Array, Bool, Nullable, Text},
-};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel::QueryResult;
+use diesel_async::AsyncPgConnection;
 use futures_util::future::try_join_all;
 
 use super::{FleetError, worker::Worker};
 use crate::{
     SchemaName, TenantInfo, TenantPool, TenantStatus,
-    backend::postgres::{quote::literal, version_table},
-    connection::status_of,
+    backend::postgres::{
+        catalog::schema::status_of,
+        version_table::{Alike, survey},
+    },
     pool::ListedTenant,
 };
 
@@ -193,73 +191,20 @@ async fn ask_piecemeal(connection: &mut AsyncPgConnection, schemas: &[ListedTena
 }
 
 async fn ask(connection: &mut AsyncPgConnection, schemas: &[ListedTenant]) -> QueryResult<Vec<(String, Arc<Applied>)>> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = Array<Text>)]
-        schemas: Vec<String>,
-        #[diesel(sql_type = Bool)]
-        has_checksums: bool,
-        #[diesel(sql_type = Array<Nullable<Text>>)]
-        applied: Vec<Option<String>>,
-    }
-
-    let rows: Vec<Row> = diesel::sql_query(question(schemas)).load(connection).await?;
+    let asked = schemas.iter().map(|listed| (&listed.tenant.name, listed.has_checksums));
     let mut answers = Vec::with_capacity(schemas.len());
-    for row in rows {
+    for Alike {
+        schemas,
+        has_checksums,
+        versions,
+    } in survey(connection, asked).await?
+    {
         let applied = Arc::new(Applied {
-            versions: decode(row.applied)
-                .ok_or_else(|| DeserializationError("the versions applied can't be read".into()))?,
-            has_checksums: row.has_checksums,
+            versions,
+            has_checksums,
             has_table: true,
         });
-        answers.extend(row.schemas.into_iter().map(|schema| (schema, Arc::clone(&applied))));
+        answers.extend(schemas.into_iter().map(|schema| (schema, Arc::clone(&applied))));
     }
     Ok(answers)
-}
-
-/// One query that names each table. Tenants whose tables hold the same share a row of the answer: a fleet's is short.
-fn question(schemas: &[ListedTenant]) -> String {
-    let tables = schemas.iter().map(|ListedTenant { tenant, has_checksums }| {
-        let checksum = if *has_checksums { "v.checksum" } else { "NULL" };
-        format!(
-            "({}, {has_checksums}, ARRAY(SELECT pg_catalog.unnest(ARRAY[v.version::pg_catalog.text, {checksum}]) FROM {} v))",
-            literal(tenant.name.as_str()),
-            version_table(&tenant.name)
-        )
-    });
-    let tables: Vec<String> = tables.collect();
-    format!(
-        "SELECT pg_catalog.array_agg(f.schema) AS schemas, f.has_checksums, f.applied \
-         FROM (VALUES {}) AS f (schema, has_checksums, applied) GROUP BY f.has_checksums, f.applied",
-        tables.join(", ")
-    )
-}
-
-/// A version and its checksum, again and again; oldest first then. `None` if it is something else.
-fn decode(applied: Vec<Option<String>>) -> Option<Vec<(String, Option<String>)>> {
-    let mut versions = Vec::with_capacity(applied.len() / 2);
-    let mut values = applied.into_iter();
-    while let Some(version) = values.next() {
-        versions.push((version?, values.next()?));
-    }
-    versions.sort();
-    Some(versions)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions_are_read_with_their_checksums_in_order() {
-        let values = |texts: &[Option<&str>]| texts.iter().map(|text| text.map(str::to_owned)).collect();
-        assert_eq!(
-            decode(values(&[Some("a<&"), None, Some("01"), Some("f")])),
-            Some(vec![("01".to_owned(), Some("f".to_owned())), ("a<&".to_owned(), None),])
-        );
-        assert_eq!(decode(Vec::new()), Some(Vec::new()));
-        for broken in [&[Some("1")][..], &[None, Some("f")]] {
-            assert_eq!(decode(values(broken)), None, "{broken:?}");
-        }
-    }
 }

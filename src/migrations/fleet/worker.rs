@@ -11,8 +11,6 @@ use futures_util::future::join;
 use super::{
     super::{
         Direction, MigrationError, Runner, SchemaOwner,
-        invalid::require_valid,
-        reset::{DISCARD, RESET},
         run::Outcome,
         script::{Body, Script},
     },
@@ -21,7 +19,15 @@ use super::{
     limits::Limits,
     message::Message,
 };
-use crate::{SchemaName, TenantPool, translate::statements};
+use crate::{
+    SchemaName, TenantPool,
+    backend::postgres::{
+        Backoff,
+        catalog::invalid_indexes::require_valid,
+        reset::{DISCARD, RESET},
+    },
+    translate::statements,
+};
 
 /// A migration, prepared once for all tenants.
 pub(super) struct Step<'a> {
@@ -129,15 +135,14 @@ impl<'a> Worker<'a> {
 
     /// Runs one migration, again and again while others hold locks that it needs.
     async fn run(&mut self, job: &Job<'_>, step: &Step<'_>) -> Result<Outcome, MigrationError> {
-        let started = Instant::now();
-        let mut pause = Duration::from_millis(20);
+        let lock_timeout = self.pool.migration_lock_timeout();
+        let mut backoff = Backoff::new(lock_timeout).beginning_with(Duration::from_millis(20));
         let mut attempt = 1;
         loop {
             let attempted = Instant::now();
             let waits = match self.run_once(job, step).await {
                 Err(Failure::Locked) => {
-                    let lock_timeout = self.pool.migration_lock_timeout();
-                    if started.elapsed() >= lock_timeout {
+                    if backoff.is_over() {
                         return Err(MigrationError::Locked {
                             owner: SchemaOwner::Tenant(job.tenant.clone()),
                             waited: lock_timeout,
@@ -156,8 +161,8 @@ impl<'a> Worker<'a> {
                 Err(Failure::Error(error)) => return Err(error),
                 Ok(outcome) => return Ok(outcome),
             };
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(waits);
+            backoff = backoff.at_most(waits);
+            backoff.rest().await;
         }
     }
 

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{checkout::Checkout, wish::Wish};
 use crate::{
-    connection::SchemaIdentity,
+    backend::postgres::catalog::schema::SchemaIdentity,
     pool::{CheckoutError, DatabaseError, TenantPool, options::Options, routing::Replicas},
 };
 

@@ -15,8 +15,10 @@ use quick_cache::sync::Cache;
 
 use crate::{
     SchemaName,
-    backend::postgres::{ConnectError, Connector},
-    connection::{SchemaFacts, SchemaIdentity, facts_of},
+    backend::postgres::{
+        ConnectError, Connector,
+        catalog::schema::{SchemaFacts, SchemaIdentity, facts_of},
+    },
     query::Translation,
     tenancy::TenantStatus,
     translate::SchemaTranslateMap,

@@ -11,8 +11,8 @@ use crate::{
     ExportError, TenantStatus,
     backend::postgres::{
         driver::{Dial, Session},
+        journal,
         quote::lock_timeout,
-        structure::JOURNAL,
         version_table,
     },
     transfer::{head::Head, source::Source, target::Target},
@@ -75,7 +75,8 @@ impl Run<'_> {
         making.require(&head).await.map_err(made)?;
         let (schema, path) = (target.schema.quoted(), target.path(true));
         let create = format!(
-            "CREATE SCHEMA {schema}; {path}; CREATE TABLE {schema}.{JOURNAL} (name pg_catalog.text, key pg_catalog.jsonb)"
+            "CREATE SCHEMA {schema}; {path}; CREATE TABLE {} (name pg_catalog.text, key pg_catalog.jsonb)",
+            journal::table(&target.schema)
         );
         writer.execute(&create).await.map_err(&failed)?;
         making.make_all(before).await.map_err(made)?;
@@ -85,8 +86,8 @@ impl Run<'_> {
             rows += pipe(&reader, &from, writer, &to).await.map_err(|end| self.end(end))?;
         }
         making.make_all(&split.early).await.map_err(made)?;
-        let mark = TenantStatus::Unfinished.comment();
-        let mark = format!("COMMENT ON TABLE {} IS {mark}; COMMIT", version_table(&target.schema));
+        let mark = version_table::mark(&target.schema, &TenantStatus::Unfinished.comment());
+        let mark = format!("{mark}; COMMIT");
         writer.execute(&mark).await.map_err(&failed)?;
         reader
             .execute("COMMIT")

@@ -8,8 +8,8 @@ use super::site::{Keyed, Site};
 use crate::backend::postgres::{
     Backoff,
     driver::Session,
+    journal::{self, NAME},
     quote::{identifier, literal, lock_timeout},
-    structure::{JOURNAL, stop_journal},
 };
 
 /// How long a statement waits for a lock at a time, while all others wait behind it.
@@ -54,10 +54,10 @@ pub(super) fn make(site: &Site, tables: &[Keyed], id: &str) -> String {
         // `ALWAYS`: also for sessions that apply what other servers replicate.
         let _ = write!(
             sql,
-            "CREATE TRIGGER {JOURNAL} AFTER INSERT OR UPDATE OR DELETE ON {name} FOR EACH ROW \
+            "CREATE TRIGGER {NAME} AFTER INSERT OR UPDATE OR DELETE ON {name} FOR EACH ROW \
                  EXECUTE FUNCTION {journal}({});
-             CREATE TRIGGER {JOURNAL}_emptied AFTER TRUNCATE ON {name} FOR EACH STATEMENT EXECUTE FUNCTION {journal}();
-             ALTER TABLE {name} ENABLE ALWAYS TRIGGER {JOURNAL}, ENABLE ALWAYS TRIGGER {JOURNAL}_emptied;",
+             CREATE TRIGGER {NAME}_emptied AFTER TRUNCATE ON {name} FOR EACH STATEMENT EXECUTE FUNCTION {journal}();
+             ALTER TABLE {name} ENABLE ALWAYS TRIGGER {NAME}, ENABLE ALWAYS TRIGGER {NAME}_emptied;",
             columns.join(", ")
         );
     }
@@ -80,7 +80,7 @@ pub(super) fn remove(site: &Site) -> String {
 
 /// Has nothing noted any more.
 pub(super) fn stop(site: &Site) -> String {
-    stop_journal(&site.schema)
+    journal::stop(&site.schema)
 }
 
 /// Runs statements that need locks on tables in use, trying again and again until the time is over; tells whether that succeeded. A transaction

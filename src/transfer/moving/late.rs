@@ -8,12 +8,14 @@ use super::site::Site;
 use crate::{
     SchemaName,
     backend::postgres::{
+        catalog::sequences::{Sequence, names_query, position_query},
         driver::Session,
+        journal::unchecked_query,
         quote::{identifier, literal},
         structure::{Kind, Object, Structure, render},
         version_table,
     },
-    transfer::{head::Making, rows::Sequence, source::making},
+    transfer::{head::Making, source::making},
 };
 
 /// The objects that come after rows, by when they are made.
@@ -70,19 +72,14 @@ impl Split {
 
 /// The statements that check the foreign keys which a move has noted, as far as they are still there, and unchecked.
 pub(super) async fn checks(target: &Site, session: &Session) -> Result<Vec<String>, Error> {
-    // `conenforced` is PostgreSQL 18's.
-    let noted = format!(
-        "SELECT j.name, c.conname::pg_catalog.text FROM {} j JOIN pg_catalog.pg_constraint c \
-         ON c.conrelid = pg_catalog.to_regclass(pg_catalog.format('%I.%I', $1::pg_catalog.text, j.name)) AND c.conname = j.key #>> '{{}}' \
-         WHERE NOT c.convalidated AND COALESCE(pg_catalog.to_jsonb(c) ->> 'conenforced', 'true') = 'true'",
-        target.journal()
-    );
     let check = |row: Row| {
         let (table, name): (String, String) = (row.try_get(0)?, row.try_get(1)?);
         let table = format!("{}.{}", target.schema.quoted(), identifier(&table));
         Ok(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {}", identifier(&name)))
     };
-    let noted = session.query(&noted, &[&target.schema.as_str()]).await?;
+    let noted = session
+        .query(&unchecked_query(&target.schema), &[&target.schema.as_str()])
+        .await?;
     noted.into_iter().map(check).collect()
 }
 
@@ -123,17 +120,10 @@ fn is_partitioned(structure: &Structure, table: &str) -> bool {
 
 /// Where the sequences of a schema are.
 pub(super) async fn sequences(site: &Site, session: &Session) -> Result<Vec<Sequence>, Error> {
-    let sql = "SELECT c.relname::pg_catalog.text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE n.nspname = $1 AND c.relkind = 'S' AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e \
-         WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = c.oid AND e.deptype = 'e')";
     let mut sequences = Vec::new();
-    for row in session.query(sql, &[&site.schema.as_str()]).await? {
+    for row in session.query(&names_query(), &[&site.schema.as_str()]).await? {
         let name: String = row.try_get(0)?;
-        let position = format!(
-            "SELECT last_value, is_called FROM {}.{}",
-            site.schema.quoted(),
-            identifier(&name)
-        );
+        let position = position_query(&site.schema, &name);
         for row in session.query(&position, &[]).await? {
             sequences.push(Sequence {
                 name: name.clone(),

@@ -14,7 +14,7 @@ use crate::{
     LifecycleError, SchemaName, TenantStatus,
     backend::postgres::{
         driver::{Dial, Session},
-        structure::JOURNAL,
+        journal,
     },
 };
 
@@ -191,8 +191,6 @@ impl Run<'_> {
 
 /// The schema of the database that is the source of a move, whatever its name is by now.
 async fn find_journal(session: &Session, id: &str) -> Result<Option<String>, Error> {
-    let sql = "SELECT n.nspname::pg_catalog.text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE c.relname = $1 AND pg_catalog.obj_description(c.oid, 'pg_class') = $2";
-    let found = session.query(sql, &[&JOURNAL, &id]).await?;
+    let found = session.query(&journal::schema_query(), &[&id]).await?;
     found.first().map(|row| row.try_get(0)).transpose()
 }

@@ -8,7 +8,8 @@ use super::{
     site::{Keyed, Site},
 };
 use crate::{
-    ExportError, LifecycleError, Placement, SchemaName, backend::postgres::driver::Session, lifecycle::dependents,
+    ExportError, LifecycleError, Placement, SchemaName,
+    backend::postgres::{catalog::dependents::outside_dependents, driver::Session},
     tenancy::DirectoryChange,
 };
 
@@ -103,7 +104,7 @@ impl Run<'_> {
             operation: self.event.clone(),
             source,
         })?;
-        let objects = dependents(&mut connection, &source.schema).await;
+        let objects = outside_dependents(&mut connection, &source.schema).await;
         let objects = objects.map_err(|error| MoveError::Read {
             tenant: self.tenant.clone(),
             source: ExportError::Structure {

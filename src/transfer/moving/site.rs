@@ -1,18 +1,16 @@
 use std::time::Duration;
 
-use tokio_postgres::{Error, types::ToSql};
+use tokio_postgres::Error;
 
 use super::MoveError;
 use crate::{
     LifecycleError, LifecycleEvent, SchemaName, TenantPool, TenantStatus,
     backend::postgres::{
         Backoff, LockSpan,
+        catalog::row_tables::{RowTable, row_tables_by},
         driver::{Dial, Session},
-        lock_name, search_path,
-        structure::JOURNAL,
-        version_table,
+        journal, lock_name, search_path,
     },
-    connection::STATUS_COMMENT,
     transfer::rows::Table,
 };
 
@@ -70,6 +68,20 @@ impl Keyed {
     }
 }
 
+impl From<RowTable> for Keyed {
+    fn from(table: RowTable) -> Self {
+        Self {
+            key: table
+                .key_names
+                .iter()
+                .cloned()
+                .zip(table.key_types.iter().cloned())
+                .collect(),
+            table: Table::from(table),
+        }
+    }
+}
+
 impl Site {
     pub(super) async fn connect(&self, dial: &dyn Dial, event: &LifecycleEvent) -> Result<Session, LifecycleError> {
         let connected = dial.dial(self.pool.migration_connector()).await;
@@ -81,7 +93,7 @@ impl Site {
 
     /// The journal's name in SQL.
     pub(super) fn journal(&self) -> String {
-        format!("{}.{JOURNAL}", self.schema.quoted())
+        journal::table(&self.schema)
     }
 
     /// Has names of extensions found, for the transaction that is open; and those of this schema, where it is filled.
@@ -94,32 +106,17 @@ impl Site {
         }
     }
 
+    /// The tables, sorted by name.
     pub(super) async fn tables(&self, session: &Session) -> Result<Vec<Keyed>, Error> {
-        let rows = session
-            .query(include_str!("keyed.sql"), &[&self.schema.as_str()])
-            .await?;
-        let keyed = rows.iter().map(|row| {
-            let (names, types): (Vec<String>, Vec<String>) = (row.try_get(2)?, row.try_get(3)?);
-            Ok(Keyed {
-                table: Table {
-                    name: row.try_get(0)?,
-                    columns: row.try_get(1)?,
-                },
-                key: names.into_iter().zip(types).collect(),
-            })
-        });
-        keyed.collect()
+        let mut tables = row_tables_by(session.client(), &self.schema).await?;
+        tables.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(tables.into_iter().map(Keyed::from).collect())
     }
 
     /// What is in the schema; `None` if there is no such schema.
     pub(super) async fn status(&self, session: &Session) -> Result<Option<Found>, Error> {
-        let sql = format!(
-            "SELECT {STATUS_COMMENT}, pg_catalog.obj_description(pg_catalog.to_regclass($2), 'pg_class'), \
-             pg_catalog.to_regclass($3) IS NOT NULL FROM pg_catalog.pg_namespace n WHERE n.nspname = $1"
-        );
-        let versions = version_table(&self.schema);
-        let parameters: [&(dyn ToSql + Sync); 3] = [&self.schema.as_str(), &self.journal(), &versions];
-        let Some(row) = session.query(&sql, &parameters).await?.pop() else {
+        let rows = session.query(&journal::state_query(), &[&self.schema.as_str()]).await;
+        let Some(row) = rows?.pop() else {
             return Ok(None);
         };
         let comment: Option<String> = row.try_get(0)?;

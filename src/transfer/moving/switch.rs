@@ -16,9 +16,12 @@ use super::{
 use crate::{
     SchemaName, TenantStatus,
     backend::postgres::{
+        TableLock,
+        catalog::schema::EXISTS,
+        clock::NOW,
         driver::{Dial, Session},
         quote::{literal, lock_timeout},
-        structure::{Followers, JOURNAL, follow},
+        structure::{Followers, follow},
         version_table,
     },
     lifecycle::archive_name,
@@ -41,15 +44,11 @@ impl From<MoveError> for Stop {
 }
 
 impl Run<'_> {
-    /// Locks writes out, and says since when. Who waits goes on once the transaction ends: by name, which is another's then. Views and partitioned
-    /// tables are locked as well, since who has them by name already gets their tables without.
+    /// Locks writes out, and says since when. Who waits goes on once the transaction ends: by name, which is another's then.
     pub(super) async fn pause(&self, guard: &Session, source: &Site) -> Result<Instant, MoveError> {
-        let sql = "SELECT 'LOCK TABLE ' || pg_catalog.string_agg(pg_catalog.format('%I.%I', n.nspname, c.relname), ', ' ORDER BY c.oid) || \
-             ' IN EXCLUSIVE MODE' FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v') AND c.relname <> $2";
         let failed = self.server("to lock its tables");
         let rows = guard
-            .query(sql, &[&source.schema.as_str(), &JOURNAL])
+            .query(&TableLock::Writing.query(), &[&source.schema.as_str()])
             .await
             .map_err(&failed)?;
         let lock: Option<String> = rows.first().map_or(Ok(None), |row| row.try_get(0)).map_err(&failed)?;
@@ -90,10 +89,9 @@ impl Run<'_> {
             database: entry.placement.database().map(str::to_owned),
         };
         let mark = format!(
-            "{}; COMMENT ON TABLE {} IS {}; COMMENT ON TABLE {} IS {}{}",
+            "{}; {}; COMMENT ON TABLE {} IS {}{}",
             target.path(true),
-            version_table(&target.schema),
-            status,
+            version_table::mark(&target.schema, &status),
             target.journal(),
             literal(&complete.comment()),
             split.note_unchecked(target)
@@ -205,9 +203,7 @@ impl Run<'_> {
     /// Gives the source the name of an archive, in the transaction that locks writes out.
     async fn rename(&self, entry: &DirectoryEntry, source: &Site, guard: &Session) -> Result<SchemaName, MoveError> {
         let failed = self.server("to rename the schema at the source");
-        let now = "SELECT pg_catalog.floor(extract(epoch FROM pg_catalog.now()))::pg_catalog.int8, \
-             pg_catalog.to_char(pg_catalog.now() AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISS')";
-        let rows = guard.query(now, &[]).await.map_err(&failed)?;
+        let rows = guard.query(NOW, &[]).await.map_err(&failed)?;
         let (since, stamp): (i64, String) = match rows.first() {
             Some(row) => (row.try_get(0).map_err(&failed)?, row.try_get(1).map_err(&failed)?),
             None => Default::default(),
@@ -215,9 +211,8 @@ impl Run<'_> {
         let mut number = 1;
         let archive = loop {
             let archive = archive_name(&source.schema, &stamp, number)?;
-            let taken = "SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1";
             if guard
-                .query(taken, &[&archive.as_str()])
+                .query(EXISTS, &[&archive.as_str()])
                 .await
                 .map_err(&failed)?
                 .is_empty()
@@ -233,11 +228,10 @@ impl Run<'_> {
             dropping: false,
         };
         let rename = format!(
-            "ALTER SCHEMA {} RENAME TO {}; COMMENT ON TABLE {} IS {}",
+            "ALTER SCHEMA {} RENAME TO {}; {}",
             source.schema.quoted(),
             archive.quoted(),
-            version_table(&archive),
-            note.comment()
+            version_table::mark(&archive, &note.comment())
         );
         guard.execute(&rename).await.map_err(&failed)?;
         let query = Followers::All.query();

@@ -20,5 +20,5 @@ pub(crate) use by_name::{Followers, follow, followers, left_behind, outsiders, t
 pub(crate) use column::Column;
 pub use kind::Kind;
 pub(crate) use object::{Object, Structure};
-pub(crate) use read::{JOURNAL, read, stop_journal};
+pub(crate) use read::read;
 pub(crate) use text::{moved, render, unqualified};

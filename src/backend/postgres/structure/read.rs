@@ -10,15 +10,7 @@ use super::{
     rows::{self, Alias, Dependency, Row},
     text::{self, neutral},
 };
-use crate::SchemaName;
-
-/// What a move makes in a tenant's schema: a table, a function and triggers. It is none of the tenant's, and gone when the move is done.
-pub(crate) const JOURNAL: &str = "__diesel_tenants_move";
-
-/// The statement that has a move note nothing any more of what is written to a schema.
-pub(crate) fn stop_journal(schema: &SchemaName) -> String {
-    format!("DROP FUNCTION IF EXISTS {}.{JOURNAL}() CASCADE", schema.quoted())
-}
+use crate::{SchemaName, backend::postgres::journal};
 
 /// Reads the structures of these schemas, in a number of queries that depends on none of them; `None` for a schema that is missing.
 ///
@@ -64,7 +56,7 @@ pub(crate) async fn read(
         .collect();
     let mut structures = Batch::new(rows, &aliases, &names).structures(&dependencies);
     for structure in structures.values_mut() {
-        let is_own = |object: &Object| !object.name.contains(JOURNAL) && !object.parent.contains(JOURNAL);
+        let is_own = |object: &Object| !object.name.contains(journal::NAME) && !object.parent.contains(journal::NAME);
         structure.objects.retain(is_own);
     }
     for content in unread {

@@ -7,7 +7,7 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::text::IDENTIFIER;
-use crate::SchemaName;
+use crate::{SchemaName, backend::postgres::catalog::splice};
 
 #[derive(QueryableByName)]
 pub(super) struct Schema {
@@ -123,13 +123,13 @@ pub(super) async fn schemas(connection: &mut AsyncPgConnection, names: &[SchemaN
 pub(super) async fn objects(connection: &mut AsyncPgConnection, schemas: &[u32]) -> QueryResult<Vec<Row>> {
     let mut rows = Vec::new();
     for query in OBJECTS {
-        let found: Vec<Row> = diesel::sql_query(query)
+        let found: Vec<Row> = diesel::sql_query(splice(query))
             .bind::<Array<Oid>, _>(schemas)
             .load(connection)
             .await?;
         rows.extend(found);
     }
-    let grants: Vec<Row> = diesel::sql_query(include_str!("catalog/grants.sql"))
+    let grants: Vec<Row> = diesel::sql_query(splice(include_str!("catalog/grants.sql")))
         .bind::<Array<Oid>, _>(schemas)
         .bind::<Text, _>(IDENTIFIER)
         .load(connection)
@@ -144,7 +144,7 @@ pub(super) async fn comments(
     classes: &[u32],
     objects: &[u32],
 ) -> QueryResult<Vec<Row>> {
-    diesel::sql_query(include_str!("catalog/comments.sql"))
+    diesel::sql_query(splice(include_str!("catalog/comments.sql")))
         .bind::<Array<Oid>, _>(schemas)
         .bind::<Array<Oid>, _>(classes)
         .bind::<Array<Oid>, _>(objects)
@@ -172,7 +172,7 @@ pub(super) async fn dependencies(
 }
 
 pub(super) async fn contents(connection: &mut AsyncPgConnection, schemas: &[u32]) -> QueryResult<Vec<Content>> {
-    diesel::sql_query(include_str!("catalog/contents.sql"))
+    diesel::sql_query(splice(include_str!("catalog/contents.sql")))
         .bind::<Array<Oid>, _>(schemas)
         .load(connection)
         .await

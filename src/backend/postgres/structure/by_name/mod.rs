@@ -18,7 +18,7 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::bodies;
-use crate::SchemaName;
+use crate::{SchemaName, backend::postgres::catalog::splice};
 pub(super) use text::{Language, keeps_name, names, strings};
 
 /// Which functions follow a schema to its new name.
@@ -161,7 +161,7 @@ pub(crate) async fn texts(
     schemas: &[&str],
     is_schema: &(dyn Fn(&str, &str) -> bool + Sync),
 ) -> QueryResult<Vec<Holder>> {
-    let rows: Vec<Row> = diesel::sql_query(include_str!("texts.sql"))
+    let rows: Vec<Row> = diesel::sql_query(splice(include_str!("texts.sql")))
         .bind::<Array<Text>, _>(schemas)
         .load(connection)
         .await?;

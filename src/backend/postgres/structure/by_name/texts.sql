@@ -23,7 +23,7 @@ WITH path AS MATERIALIZED (
     JOIN pg_catalog.pg_language l ON l.oid = p.prolang
     WHERE own.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND p.prokind <> 'a'
         -- What a move makes is gone when it is done.
-        AND p.proname <> '__diesel_tenants_move'
+        AND p.proname <> '{journal}'
 ), domain AS MATERIALIZED (
     SELECT t.oid, t.typname, t.typdefault, own.schema
     FROM own JOIN pg_catalog.pg_type t ON t.oid = own.objid
@@ -70,7 +70,7 @@ FROM (
     SELECT r.schema, pg_catalog.format('trigger %I of %I', t.tgname, r.relname), 'arguments',
         pg_catalog.pg_get_triggerdef(t.oid)
     FROM relation r JOIN pg_catalog.pg_trigger t ON t.tgrelid = r.oid
-    WHERE NOT t.tgisinternal AND t.tgname NOT IN ('__diesel_tenants_move', '__diesel_tenants_move_emptied')
+    WHERE NOT t.tgisinternal AND t.tgname NOT IN ('{journal}', '{journal}_emptied')
         AND (t.tgnargs > 0 OR t.tgqual IS NOT NULL)
     UNION ALL
     SELECT r.schema, pg_catalog.format('policy %I of %I', p.polname, r.relname), 'expression',

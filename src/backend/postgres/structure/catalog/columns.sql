@@ -15,10 +15,7 @@ WITH own AS (
     JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
     LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
     WHERE c.relnamespace = ANY ($1) AND c.relkind IN ('r', 'p', 'v', 'm')
-        AND NOT EXISTS (
-            SELECT FROM pg_catalog.pg_depend e
-            WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = c.oid AND e.deptype = 'e'
-        )
+        AND NOT {in_extension pg_class c.oid}
 )
 -- Put together where they are read: the parts are those of `Column`.
 SELECT c.relnamespace AS schema, 'column' AS kind, c.relname AS parent, c.attname::pg_catalog.text AS name,

@@ -31,5 +31,5 @@ CROSS JOIN LATERAL (
         END AS identity
 ) t
 WHERE NOT (d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid = 0 AND EXISTS (
-    SELECT FROM pg_catalog.pg_class c WHERE c.oid = d.objoid AND c.relname = '__diesel_schema_migrations'
+    SELECT FROM pg_catalog.pg_class c WHERE c.oid = d.objoid AND c.relname = '{version_table}'
 ))

@@ -5,10 +5,7 @@ WITH tables AS (
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relnamespace = ANY ($1) AND c.relkind IN ('r', 'p', 'm')
-        AND NOT EXISTS (
-            SELECT FROM pg_catalog.pg_depend e
-            WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = c.oid AND e.deptype = 'e'
-        )
+        AND NOT {in_extension pg_class c.oid}
 ), own_constraints AS (
     SELECT c.*
     FROM tables t

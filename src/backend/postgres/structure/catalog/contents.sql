@@ -10,7 +10,5 @@ WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobj
     -- Default privileges are read with the other ones.
     AND d.classid <> 'pg_catalog.pg_default_acl'::pg_catalog.regclass
     -- Those of extensions go where their extension is.
-    AND NOT EXISTS (
-        SELECT FROM pg_catalog.pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e'
-    )
+    AND NOT {in_extension d.classid d.objid}
 ORDER BY 4

@@ -4,11 +4,8 @@ WITH own AS (
     FROM pg_catalog.pg_proc p
     JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
     WHERE p.pronamespace = ANY ($1)
-        AND NOT EXISTS (
-            SELECT FROM pg_catalog.pg_depend e
-            -- Those that come with a range type are internal to it.
-            WHERE e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND e.objid = p.oid AND e.deptype IN ('e', 'i')
-        )
+        -- Those that come with a range type are internal to it.
+        AND NOT {in_extension pg_proc p.oid} AND NOT {internal pg_proc p.oid}
 )
 SELECT p.pronamespace AS schema, 'function' AS kind, '' AS parent,
     pg_catalog.format('%I(%s)', p.proname, p.arguments) AS name,

@@ -12,10 +12,7 @@ WITH targets AS (
         'pg_catalog.pg_class'::pg_catalog.regclass, c.oid, 0
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relnamespace = ANY ($1) AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
-        AND NOT EXISTS (
-            SELECT FROM pg_catalog.pg_depend e
-            WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = c.oid AND e.deptype = 'e'
-        )
+        AND NOT {in_extension pg_class c.oid}
     UNION ALL
     SELECT c.relnamespace, c.relowner, a.attacl, 'c', 'TABLE',
         pg_catalog.format('%I.%I', n.nspname, c.relname), pg_catalog.quote_ident(c.relname), a.attname,
@@ -31,19 +28,13 @@ WITH targets AS (
         'pg_catalog.pg_proc'::pg_catalog.regclass, p.oid, 0
     FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
     WHERE p.pronamespace = ANY ($1) AND p.proacl IS NOT NULL
-        AND NOT EXISTS (
-            SELECT FROM pg_catalog.pg_depend e
-            WHERE e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND e.objid = p.oid AND e.deptype IN ('e', 'i')
-        )
+        AND NOT {in_extension pg_proc p.oid} AND NOT {internal pg_proc p.oid}
     UNION ALL
     SELECT t.typnamespace, t.typowner, t.typacl, 'T', 'TYPE', pg_catalog.format('%I.%I', n.nspname, t.typname), pg_catalog.quote_ident(t.typname), NULL,
         'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, 0
     FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
     WHERE t.typnamespace = ANY ($1) AND t.typacl IS NOT NULL AND t.typtype IN ('e', 'd', 'c', 'r')
-        AND NOT EXISTS (
-            SELECT FROM pg_catalog.pg_depend e
-            WHERE e.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND e.objid = t.oid AND e.deptype = 'e'
-        )
+        AND NOT {in_extension pg_type t.oid}
 ), granted AS (
     SELECT t.schema, t.kind, t.quoted, t.name, t.column_name, t.class, t.object, t.sub, g.grantee, g.is_grantable,
         CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(g.grantee)) END AS role,

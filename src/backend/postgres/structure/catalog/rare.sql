@@ -1,9 +1,6 @@
 -- Collations, operators, text search dictionaries and configurations.
 WITH own AS (
     SELECT n.oid AS schema, n.nspname FROM pg_catalog.pg_namespace n WHERE n.oid = ANY ($1)
-), members AS (
-    SELECT e.classid, e.objid FROM pg_catalog.pg_depend e
-    WHERE e.deptype = 'e' AND e.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
 )
 SELECT o.schema, 'collation' AS kind, '' AS parent, c.collname::pg_catalog.text AS name,
     'pg_catalog.pg_collation'::pg_catalog.regclass::pg_catalog.oid AS class, c.oid AS object, 0 AS sub,
@@ -21,7 +18,7 @@ FROM own o
 JOIN pg_catalog.pg_collation c ON c.collnamespace = o.schema
 CROSS JOIN LATERAL (SELECT pg_catalog.to_jsonb(c) AS facts) j
 WHERE c.collprovider <> 'd'
-    AND NOT EXISTS (SELECT FROM members m WHERE m.classid = 'pg_catalog.pg_collation'::pg_catalog.regclass AND m.objid = c.oid)
+    AND NOT {in_extension pg_collation c.oid}
 UNION ALL
 SELECT o.schema, 'operator', '',
     pg_catalog.format('%s(%s, %s)', p.oprname, t.left_type, t.right_type),
@@ -48,7 +45,7 @@ CROSS JOIN LATERAL (
 ) t
 -- Without a function it is only another one's commutator or negator to be.
 WHERE p.oprcode <> 0
-    AND NOT EXISTS (SELECT FROM members m WHERE m.classid = 'pg_catalog.pg_operator'::pg_catalog.regclass AND m.objid = p.oid)
+    AND NOT {in_extension pg_operator p.oid}
 UNION ALL
 SELECT o.schema, 'text search dictionary', '', d.dictname, 'pg_catalog.pg_ts_dict'::pg_catalog.regclass, d.oid, 0,
     ARRAY[pg_catalog.format('CREATE TEXT SEARCH DICTIONARY %I.%I (%s)', o.nspname, d.dictname, pg_catalog.concat_ws(', ',
@@ -58,7 +55,7 @@ FROM own o
 JOIN pg_catalog.pg_ts_dict d ON d.dictnamespace = o.schema
 JOIN pg_catalog.pg_ts_template t ON t.oid = d.dicttemplate
 JOIN pg_catalog.pg_namespace n ON n.oid = t.tmplnamespace
-WHERE NOT EXISTS (SELECT FROM members m WHERE m.classid = 'pg_catalog.pg_ts_dict'::pg_catalog.regclass AND m.objid = d.oid)
+WHERE NOT {in_extension pg_ts_dict d.oid}
 UNION ALL
 SELECT o.schema, 'text search configuration', '', c.cfgname, 'pg_catalog.pg_ts_config'::pg_catalog.regclass, c.oid, 0,
     pg_catalog.format('CREATE TEXT SEARCH CONFIGURATION %I.%I (PARSER = %I.%I)', o.nspname, c.cfgname, n.nspname, p.prsname) || ARRAY(
@@ -75,4 +72,4 @@ FROM own o
 JOIN pg_catalog.pg_ts_config c ON c.cfgnamespace = o.schema
 JOIN pg_catalog.pg_ts_parser p ON p.oid = c.cfgparser
 JOIN pg_catalog.pg_namespace n ON n.oid = p.prsnamespace
-WHERE NOT EXISTS (SELECT FROM members m WHERE m.classid = 'pg_catalog.pg_ts_config'::pg_catalog.regclass AND m.objid = c.oid)
+WHERE NOT {in_extension pg_ts_config c.oid}

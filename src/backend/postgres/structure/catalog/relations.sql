@@ -24,12 +24,9 @@ WITH own AS (
     LEFT JOIN pg_catalog.pg_am m ON m.oid = c.relam
     LEFT JOIN pg_catalog.pg_class t ON t.oid = c.reltoastrelid
     WHERE c.relnamespace = ANY ($1) AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
-        AND NOT EXISTS (
-            SELECT FROM pg_catalog.pg_depend e
-            WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = c.oid
-                -- Sequences of identity columns come with their columns.
-                AND (e.deptype = 'e' OR c.relkind = 'S' AND e.deptype = 'i')
-        )
+        AND NOT {in_extension pg_class c.oid}
+        -- Sequences of identity columns come with their columns.
+        AND (c.relkind <> 'S' OR NOT {internal pg_class c.oid})
 ), parents AS (
     SELECT i.inhrelid AS child, i.inhparent AS parent, i.inhseqno,
         pg_catalog.format('%I.%I', n.nspname, p.relname) AS quoted, p.relname::pg_catalog.text AS relname

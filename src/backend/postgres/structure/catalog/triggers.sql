@@ -4,10 +4,7 @@ WITH tables AS (
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relnamespace = ANY ($1) AND c.relkind IN ('r', 'p', 'v', 'm')
-        AND NOT EXISTS (
-            SELECT FROM pg_catalog.pg_depend e
-            WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = c.oid AND e.deptype = 'e'
-        )
+        AND NOT {in_extension pg_class c.oid}
 )
 SELECT t.relnamespace AS schema, 'trigger' AS kind, t.relname AS parent, g.tgname::pg_catalog.text AS name,
     'pg_catalog.pg_trigger'::pg_catalog.regclass::pg_catalog.oid AS class, g.oid AS object, 0 AS sub,

@@ -4,10 +4,7 @@ WITH own AS (
     FROM pg_catalog.pg_type t
     JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
     WHERE t.typnamespace = ANY ($1)
-        AND NOT EXISTS (
-            SELECT FROM pg_catalog.pg_depend e
-            WHERE e.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND e.objid = t.oid AND e.deptype = 'e'
-        )
+        AND NOT {in_extension pg_type t.oid}
 )
 SELECT t.typnamespace AS schema, 'enum' AS kind, '' AS parent, t.typname::pg_catalog.text AS name,
     'pg_catalog.pg_type'::pg_catalog.regclass::pg_catalog.oid AS class, t.oid AS object, 0 AS sub,

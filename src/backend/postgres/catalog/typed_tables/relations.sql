@@ -10,7 +10,5 @@ FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = ANY ($1::text[]::name[]) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
     -- Rows of partitions are reached by the table that they are partitions of.
-    AND NOT c.relispartition AND c.relname NOT IN ('__diesel_schema_migrations', '__diesel_tenants_move')
-    AND NOT EXISTS (
-        SELECT FROM pg_depend e WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e'
-    )
+    AND NOT c.relispartition AND c.relname NOT IN ('{version_table}', '{journal}')
+    AND NOT {in_extension pg_class c.oid}

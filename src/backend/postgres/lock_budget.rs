@@ -6,10 +6,11 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
+use super::catalog::splice;
 use crate::SchemaName;
 
 /// A quarter of what the server's table of locks holds, as an expression of SQL: the rest is for everybody else.
-const BUDGET: &str = "(pg_catalog.current_setting('max_locks_per_transaction')::bigint * \
+pub(super) const BUDGET: &str = "(pg_catalog.current_setting('max_locks_per_transaction')::bigint * \
      (pg_catalog.current_setting('max_connections')::bigint + \
      pg_catalog.current_setting('max_prepared_transactions')::bigint) / 4)";
 
@@ -19,28 +20,9 @@ struct Statement {
     sql: Option<String>,
 }
 
-/// The statement that locks all tables of a schema against everybody. `None` if there are none, or more than the budget
-/// allows.
-pub(super) async fn lock_tables(
-    connection: &mut AsyncPgConnection,
-    schema: &SchemaName,
-) -> QueryResult<Option<String>> {
-    let statement: Statement = diesel::sql_query(format!(
-        "SELECT CASE WHEN pg_catalog.count(*) <= {BUDGET} THEN 'LOCK TABLE ' || pg_catalog.string_agg( \
-             pg_catalog.format('ONLY %I.%I', n.nspname, c.relname), ', ' ORDER BY c.oid) || ' IN ACCESS EXCLUSIVE MODE' \
-         END AS sql \
-         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE n.nspname = $1 AND c.relkind IN ('r', 'p')"
-    ))
-    .bind::<Text, _>(schema.as_str())
-    .get_result(connection)
-    .await?;
-    Ok(statement.sql)
-}
-
 /// Whether to drop the schema at once would take more locks than the budget allows. A lock is taken not only for each relation,
 /// but also for each type, constraint, default, trigger, rule and function, and for the triggers of foreign keys at either end.
-pub(super) async fn is_large(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<bool> {
+pub(crate) async fn is_large(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<bool> {
     #[derive(QueryableByName)]
     struct Size {
         #[diesel(sql_type = Bool)]
@@ -72,8 +54,8 @@ pub(super) async fn is_large(connection: &mut AsyncPgConnection, schema: &Schema
 ///
 /// Views come first, then tables to which few foreign keys lead, and tables with partitions or children last: to drop a table
 /// takes locks on all that goes with it.
-pub(super) async fn drop_some(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<Option<String>> {
-    let statement: Statement = diesel::sql_query(format!(
+pub(crate) async fn drop_some(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<Option<String>> {
+    let statement: Statement = diesel::sql_query(splice(&format!(
         "WITH relation AS (SELECT c.oid, c.relname, n.nspname, \
              CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'f' THEN 'FOREIGN TABLE' \
                  ELSE 'TABLE' END AS kind, \
@@ -84,12 +66,12 @@ pub(super) async fn drop_some(connection: &mut AsyncPgConnection, schema: &Schem
                  + (SELECT 2 * count(*) FROM pg_catalog.pg_attrdef WHERE adrelid = c.oid) \
                  + (SELECT count(*) FROM pg_catalog.pg_trigger WHERE tgrelid = c.oid) AS locks \
              FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname <> '__diesel_schema_migrations'), \
+             WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname <> '{{version_table}}'), \
          ordered AS (SELECT *, pg_catalog.row_number() OVER position AS position, sum(locks) OVER position AS total \
              FROM relation WINDOW position AS (ORDER BY rank, incoming, oid)) \
          SELECT pg_catalog.string_agg(pg_catalog.format('DROP %s IF EXISTS %I.%I CASCADE', kind, nspname, relname), '; ' \
              ORDER BY position) AS sql FROM ordered WHERE total <= {BUDGET} OR position = 1"
-    ))
+    )))
     .bind::<Text, _>(schema.as_str())
     .get_result(connection)
     .await?;

@@ -3,7 +3,7 @@
 use diesel::{QueryResult, QueryableByName, sql_types::Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use crate::SchemaName;
+use crate::{SchemaName, backend::postgres::catalog::splice};
 
 /// It costs what the shared schema and the partitions of its tables do, however many other tables there are.
 const UNPROTECTED: &str = include_str!("unprotected.sql");
@@ -24,7 +24,7 @@ pub(crate) async fn unprotected(
         name: String,
     }
 
-    let relations: Vec<Relation> = diesel::sql_query(UNPROTECTED)
+    let relations: Vec<Relation> = diesel::sql_query(splice(UNPROTECTED))
         .bind::<Text, _>(shared_schema.as_str())
         .load(connection)
         .await?;

@@ -1,6 +1,9 @@
 //! Diesel's version table, `__diesel_schema_migrations`, in a schema of ours to name, and with a column more than Diesel's:
 //! the checksum of what was applied.
 
+mod survey;
+pub(crate) mod text;
+
 use diesel::{
     QueryResult, QueryableByName,
     sql_types::{Bool, Nullable, Text},
@@ -8,6 +11,8 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::SchemaName;
+pub(crate) use survey::{Alike, survey};
+pub(crate) use text::mark;
 
 /// The table's name, as Diesel has it.
 pub(crate) const NAME: &str = "__diesel_schema_migrations";
@@ -75,6 +80,28 @@ pub(crate) async fn applied(connection: &mut AsyncPgConnection, schema: &SchemaN
             .load(connection)
             .await?;
     Ok(applied.into_iter().map(|row| row.version).collect())
+}
+
+/// The versions applied, oldest first, with their checksums. A table of the `diesel` command has none.
+pub(crate) async fn applied_with_checksums(
+    connection: &mut AsyncPgConnection,
+    schema: &SchemaName,
+) -> QueryResult<Vec<(String, Option<String>)>> {
+    #[derive(QueryableByName)]
+    struct Applied {
+        #[diesel(sql_type = Text)]
+        version: String,
+        #[diesel(sql_type = Nullable<Text>)]
+        checksum: Option<String>,
+    }
+
+    let applied: Vec<Applied> = diesel::sql_query(format!(
+        "SELECT v.version, pg_catalog.to_jsonb(v) ->> 'checksum' AS checksum FROM {} v ORDER BY v.version COLLATE \"C\"",
+        table(schema)
+    ))
+    .load(connection)
+    .await?;
+    Ok(applied.into_iter().map(|row| (row.version, row.checksum)).collect())
 }
 
 /// Whether one version is applied.

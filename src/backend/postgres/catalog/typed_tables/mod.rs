@@ -1,4 +1,6 @@
-//! What the database's catalogs say about the tables: their columns, types and foreign keys.
+//! What the database's catalogs say about the tables, for a program's types: their columns, types and foreign keys.
+//!
+//! The [structure](crate::backend::postgres::structure) of a schema yields statements, which tell no types.
 
 use diesel::{
     QueryResult, QueryableByName,
@@ -6,140 +8,140 @@ use diesel::{
 };
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, TransactionManager};
 
-use crate::SchemaName;
+use crate::{SchemaName, backend::postgres::catalog::splice};
 
 /// A table, a view, or another relation with columns and rows.
 #[derive(QueryableByName)]
-pub(super) struct Relation {
+pub(crate) struct Relation {
     #[diesel(sql_type = Oid)]
-    pub(super) oid: u32,
+    pub(crate) oid: u32,
     #[diesel(sql_type = Text)]
-    pub(super) schema: String,
+    pub(crate) schema: String,
     #[diesel(sql_type = Text)]
-    pub(super) name: String,
+    pub(crate) name: String,
     #[diesel(sql_type = Text)]
-    pub(super) kind: String,
+    pub(crate) kind: String,
     #[diesel(sql_type = Nullable<Text>)]
-    pub(super) comment: Option<String>,
+    pub(crate) comment: Option<String>,
     /// The numbers of the columns.
     #[diesel(sql_type = Array<SmallInt>)]
-    pub(super) primary_key: Vec<i16>,
+    pub(crate) primary_key: Vec<i16>,
 }
 
 impl Relation {
     /// Whether the relation can have a primary key.
-    pub(super) fn is_table(&self) -> bool {
+    pub(crate) fn is_table(&self) -> bool {
         matches!(self.kind.as_str(), "r" | "p")
     }
 
     /// Whether the relation's rows come from a query.
-    pub(super) fn is_view(&self) -> bool {
+    pub(crate) fn is_view(&self) -> bool {
         matches!(self.kind.as_str(), "v" | "m")
     }
 }
 
 #[derive(QueryableByName)]
-pub(super) struct Column {
+pub(crate) struct Column {
     #[diesel(sql_type = Oid)]
-    pub(super) relation: u32,
+    pub(crate) relation: u32,
     #[diesel(sql_type = SmallInt)]
-    pub(super) number: i16,
+    pub(crate) number: i16,
     #[diesel(sql_type = Text)]
-    pub(super) name: String,
+    pub(crate) name: String,
     #[diesel(sql_type = Oid)]
-    pub(super) type_oid: u32,
+    pub(crate) type_oid: u32,
     #[diesel(sql_type = Bool)]
-    pub(super) is_not_null: bool,
+    pub(crate) is_not_null: bool,
     #[diesel(sql_type = Bool)]
-    pub(super) is_generated: bool,
+    pub(crate) is_generated: bool,
     #[diesel(sql_type = Nullable<Integer>)]
-    pub(super) max_length: Option<i32>,
+    pub(crate) max_length: Option<i32>,
     #[diesel(sql_type = Nullable<Text>)]
-    pub(super) comment: Option<String>,
+    pub(crate) comment: Option<String>,
 }
 
 #[derive(QueryableByName)]
-pub(super) struct Type {
+pub(crate) struct Type {
     #[diesel(sql_type = Oid)]
-    pub(super) oid: u32,
+    pub(crate) oid: u32,
     #[diesel(sql_type = Text)]
-    pub(super) schema: String,
+    pub(crate) schema: String,
     #[diesel(sql_type = Text)]
-    pub(super) name: String,
+    pub(crate) name: String,
     /// The type that a domain is made of, or 0.
     #[diesel(sql_type = Oid)]
-    pub(super) base: u32,
+    pub(crate) base: u32,
     /// Whether a domain forbids NULL.
     #[diesel(sql_type = Bool)]
-    pub(super) is_not_null: bool,
+    pub(crate) is_not_null: bool,
     /// The type of an array's elements, or 0.
     #[diesel(sql_type = Oid)]
-    pub(super) element: u32,
+    pub(crate) element: u32,
     /// The type of arrays of this type.
     #[diesel(sql_type = Oid)]
-    pub(super) array_oid: u32,
+    pub(crate) array_oid: u32,
     /// Whether this is the type of a table's rows.
     #[diesel(sql_type = Bool)]
-    pub(super) is_row: bool,
+    pub(crate) is_row: bool,
     #[diesel(sql_type = Nullable<Text>)]
-    pub(super) comment: Option<String>,
+    pub(crate) comment: Option<String>,
     /// The labels of an enum, in their order.
     #[diesel(sql_type = Array<Text>)]
-    pub(super) labels: Vec<String>,
+    pub(crate) labels: Vec<String>,
 }
 
 /// A foreign key.
 #[derive(QueryableByName)]
-pub(super) struct Reference {
+pub(crate) struct Reference {
     #[diesel(sql_type = Oid)]
-    pub(super) child: u32,
+    pub(crate) child: u32,
     #[diesel(sql_type = Oid)]
-    pub(super) parent: u32,
+    pub(crate) parent: u32,
     #[diesel(sql_type = Array<SmallInt>)]
-    pub(super) child_columns: Vec<i16>,
+    pub(crate) child_columns: Vec<i16>,
     #[diesel(sql_type = Array<SmallInt>)]
-    pub(super) parent_columns: Vec<i16>,
+    pub(crate) parent_columns: Vec<i16>,
 }
 
 /// Everything that was read about some schemas, in no order.
-pub(super) struct Catalog {
-    pub(super) relations: Vec<Relation>,
-    pub(super) columns: Vec<Column>,
-    pub(super) types: Vec<Type>,
-    pub(super) references: Vec<Reference>,
+pub(crate) struct TypedTables {
+    pub(crate) relations: Vec<Relation>,
+    pub(crate) columns: Vec<Column>,
+    pub(crate) types: Vec<Type>,
+    pub(crate) references: Vec<Reference>,
 }
 
 /// Reads these schemas, as of one moment.
-pub(super) async fn read(connection: &mut AsyncPgConnection, schemas: &[&SchemaName]) -> QueryResult<Catalog> {
+pub(crate) async fn read(connection: &mut AsyncPgConnection, schemas: &[&SchemaName]) -> QueryResult<TypedTables> {
     let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
     AnsiTransactionManager::begin_transaction_sql(connection, begin).await?;
     let read = read_in_transaction(connection, schemas).await;
     let ended = AnsiTransactionManager::rollback_transaction(connection).await;
-    let catalog = read?;
-    ended.map(|()| catalog)
+    let tables = read?;
+    ended.map(|()| tables)
 }
 
-async fn read_in_transaction(connection: &mut AsyncPgConnection, schemas: &[&SchemaName]) -> QueryResult<Catalog> {
+async fn read_in_transaction(connection: &mut AsyncPgConnection, schemas: &[&SchemaName]) -> QueryResult<TypedTables> {
     let schemas: Vec<&str> = schemas.iter().map(|schema| schema.as_str()).collect();
-    let relations: Vec<Relation> = diesel::sql_query(include_str!("catalog/relations.sql"))
+    let relations: Vec<Relation> = diesel::sql_query(splice(include_str!("relations.sql")))
         .bind::<Array<Text>, _>(schemas)
         .load(connection)
         .await?;
     let oids: Vec<u32> = relations.iter().map(|relation| relation.oid).collect();
-    let columns: Vec<Column> = diesel::sql_query(include_str!("catalog/columns.sql"))
+    let columns: Vec<Column> = diesel::sql_query(include_str!("columns.sql"))
         .bind::<Array<Oid>, _>(&oids)
         .load(connection)
         .await?;
     let type_oids: Vec<u32> = columns.iter().map(|column| column.type_oid).collect();
-    let types = diesel::sql_query(include_str!("catalog/types.sql"))
+    let types = diesel::sql_query(include_str!("types.sql"))
         .bind::<Array<Oid>, _>(type_oids)
         .load(connection)
         .await?;
-    let references = diesel::sql_query(include_str!("catalog/references.sql"))
+    let references = diesel::sql_query(include_str!("references.sql"))
         .bind::<Array<Oid>, _>(&oids)
         .load(connection)
         .await?;
-    Ok(Catalog {
+    Ok(TypedTables {
         relations,
         columns,
         types,

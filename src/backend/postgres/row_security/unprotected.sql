@@ -1,5 +1,5 @@
 WITH RECURSIVE covered (oid) AS (
-    SELECT p.polrelid FROM pg_catalog.pg_policy p WHERE p.polname = 'tenant_rows_only'
+    SELECT p.polrelid FROM pg_catalog.pg_policy p WHERE p.polname = '{row_policy}'
 ),
 -- What the tenants' column is called: by the columns on which the policies depend.
 id_column (name) AS (
@@ -7,7 +7,7 @@ id_column (name) AS (
     JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND d.objid = p.oid
         AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = p.polrelid
     JOIN pg_catalog.pg_attribute a ON a.attrelid = p.polrelid AND a.attnum = d.refobjsubid
-    WHERE p.polname = 'tenant_rows_only'
+    WHERE p.polname = '{row_policy}'
 ),
 -- The tables of the shared schema that no policy holds back, by an index.
 open_table (oid, name) AS (
@@ -27,7 +27,7 @@ forgotten (oid) AS (
         WHERE d.name = 'tenants' AND a.attname IN ('schema_name', 'database_name') AND NOT a.attisdropped))
     -- Where no table has policies nobody called `enable_row_security`, or the tables that had them were replaced.
     UNION ALL SELECT t.oid FROM open_table t
-    WHERE t.name NOT IN ('tenants', 'domains', 'tenants_left', '__diesel_schema_migrations') AND NOT EXISTS (
+    WHERE t.name NOT IN ('tenants', 'domains', 'tenants_left', '{version_table}') AND NOT EXISTS (
         SELECT FROM pg_catalog.pg_policy p JOIN pg_catalog.pg_class c ON c.oid = p.polrelid
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1)
 ),

@@ -44,7 +44,7 @@ FROM outside o
 CROSS JOIN LATERAL pg_catalog.pg_identify_object(o.class, o.object, 0) i
 WHERE i.type IN ('table', 'view', 'materialized view', 'foreign table', 'sequence', 'type', 'composite type', 'domain', 'function',
         'procedure', 'aggregate')
-    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = o.class AND d.objid = o.object AND d.deptype = 'e')
+    AND NOT {in_extension o.class o.object}
 UNION ALL
 SELECT DISTINCT 'role', r.rolname::pg_catalog.text, ''
 FROM own o

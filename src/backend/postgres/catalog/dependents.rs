@@ -1,0 +1,43 @@
+//! What depends on a schema's objects.
+
+use diesel::{QueryResult, QueryableByName, sql_types::Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use crate::SchemaName;
+
+/// The query for what was made in this transaction and depends on something in schema $1, as people read it.
+pub(crate) const NEW_DEPENDENTS: &str = include_str!("new_dependents.sql");
+
+#[derive(QueryableByName)]
+struct Dependent {
+    #[diesel(sql_type = Text)]
+    description: String,
+}
+
+/// What was made in this transaction and depends on something in a schema.
+pub(crate) async fn new_dependents(
+    connection: &mut AsyncPgConnection,
+    schema: &SchemaName,
+) -> QueryResult<Vec<String>> {
+    descriptions(connection, NEW_DEPENDENTS, schema).await
+}
+
+/// Objects in other schemas that depend on a schema's: foreign keys, views, defaults, columns of its types, functions.
+pub(crate) async fn outside_dependents(
+    connection: &mut AsyncPgConnection,
+    schema: &SchemaName,
+) -> QueryResult<Vec<String>> {
+    descriptions(connection, include_str!("outside_dependents.sql"), schema).await
+}
+
+async fn descriptions(
+    connection: &mut AsyncPgConnection,
+    query: &str,
+    schema: &SchemaName,
+) -> QueryResult<Vec<String>> {
+    let dependents: Vec<Dependent> = diesel::sql_query(query)
+        .bind::<Text, _>(schema.as_str())
+        .load(connection)
+        .await?;
+    Ok(dependents.into_iter().map(|dependent| dependent.description).collect())
+}

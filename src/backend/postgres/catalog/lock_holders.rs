@@ -1,0 +1,62 @@
+//! Sessions that have locks on a schema's relations.
+
+use diesel::{
+    QueryResult, QueryableByName,
+    sql_types::{Array, Bool, Integer, Nullable, Text},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use crate::SchemaName;
+
+/// Locks that another session has.
+#[derive(QueryableByName)]
+pub(crate) struct LockHolder {
+    /// The server's process; `None` for a prepared transaction.
+    #[diesel(sql_type = Nullable<Integer>)]
+    pub(crate) pid: Option<i32>,
+    #[diesel(sql_type = Text)]
+    pub(crate) application: String,
+    #[diesel(sql_type = Text)]
+    pub(crate) user: String,
+    /// On the schema's own relations, not only on those that its foreign keys lead to.
+    #[diesel(sql_type = Bool)]
+    pub(crate) own: bool,
+    /// Whether it is autovacuum, which makes room for who waits.
+    #[diesel(sql_type = Bool)]
+    pub(crate) makes_room: bool,
+}
+
+/// Who has locks on the relations of a schema, or on those that its foreign keys lead to.
+pub(crate) async fn lock_holders(
+    connection: &mut AsyncPgConnection,
+    schema: &SchemaName,
+) -> QueryResult<Vec<LockHolder>> {
+    diesel::sql_query(
+        "WITH own AS MATERIALIZED ( \
+             SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = $1), \
+         referenced AS (SELECT confrelid AS oid FROM pg_catalog.pg_constraint \
+             WHERE contype = 'f' AND conrelid IN (SELECT oid FROM own)) \
+         SELECT l.pid, coalesce(a.application_name, '') AS application, \
+             coalesce(a.usename::pg_catalog.text, '') AS user, \
+             bool_or(l.relation IN (SELECT oid FROM own)) AS own, \
+             coalesce(bool_or(a.backend_type = 'autovacuum worker'), false) AS makes_room \
+         FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
+         WHERE l.locktype = 'relation' AND l.granted AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid() \
+             AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) \
+             AND (l.relation IN (SELECT oid FROM own) OR l.relation IN (SELECT oid FROM referenced)) \
+         GROUP BY 1, 2, 3 ORDER BY 1",
+    )
+    .bind::<Text, _>(schema.as_str())
+    .load(connection)
+    .await
+}
+
+/// Ends the sessions of these processes.
+pub(crate) async fn end_sessions(connection: &mut AsyncPgConnection, processes: &[i32]) -> QueryResult<()> {
+    diesel::sql_query("SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.unnest($1) AS pid")
+        .bind::<Array<Integer>, _>(processes)
+        .execute(connection)
+        .await
+        .map(drop)
+}

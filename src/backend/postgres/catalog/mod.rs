@@ -1,0 +1,19 @@
+//! What PostgreSQL's catalogs tell, beyond the [structure](super::structure) of a schema: a file for each kind of thing that is asked for.
+
+pub(crate) mod dependents;
+pub(crate) mod extensions;
+pub(crate) mod invalid_indexes;
+pub(crate) mod lock_holders;
+pub(crate) mod requirements;
+pub(crate) mod row_tables;
+pub(crate) mod schema;
+#[cfg(feature = "schema")]
+pub(crate) mod scratch_databases;
+pub(crate) mod sequences;
+mod splice;
+pub(crate) mod tenants;
+#[cfg(feature = "schema")]
+pub(crate) mod typed_tables;
+pub(crate) mod types;
+
+pub(crate) use splice::splice;

@@ -1,0 +1,50 @@
+//! What the objects of a schema lead to outside of it.
+
+use diesel::{QueryResult, QueryableByName, sql_types::Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use tokio_postgres::{Client, Error};
+
+use super::splice;
+use crate::SchemaName;
+
+/// Something outside of the schema that its objects lead to.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub(crate) struct Requirement {
+    /// `extension`, `role`, or a kind of object in a shared schema.
+    #[diesel(sql_type = Text)]
+    pub(crate) kind: String,
+    /// As SQL names it, with the schema; of extensions and roles, the bare name.
+    #[diesel(sql_type = Text)]
+    pub(crate) name: String,
+    /// The schema that an extension is in, or nothing.
+    #[diesel(sql_type = Text)]
+    pub(crate) schema: String,
+}
+
+/// All of a schema, other than what comes with PostgreSQL.
+pub(crate) async fn requirements(
+    connection: &mut AsyncPgConnection,
+    schema: &SchemaName,
+) -> QueryResult<Vec<Requirement>> {
+    diesel::sql_query(splice(include_str!("requirements.sql")))
+        .bind::<Text, _>(schema.as_str())
+        .load(connection)
+        .await
+}
+
+/// Which of them a database doesn't have, as people read it.
+pub(crate) async fn missing(client: &Client, requirements: &[Requirement]) -> Result<Vec<String>, Error> {
+    let column = |pick: fn(&Requirement) -> &String| -> Vec<&str> {
+        let column = requirements.iter().map(pick);
+        column.map(String::as_str).collect()
+    };
+    let (kinds, names, schemas) = (
+        column(|requirement| &requirement.kind),
+        column(|requirement| &requirement.name),
+        column(|requirement| &requirement.schema),
+    );
+    let rows = client
+        .query(include_str!("missing.sql"), &[&kinds, &names, &schemas])
+        .await?;
+    rows.iter().map(|row| row.try_get(0)).collect()
+}

@@ -1,0 +1,58 @@
+//! Tables that hold rows themselves, and what of them can be written.
+
+use diesel::{
+    QueryResult, QueryableByName,
+    sql_types::{Array, Text},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use tokio_postgres::{Client, Error};
+
+use super::splice;
+use crate::SchemaName;
+
+/// A table. Names are the catalog's, and not quoted.
+#[derive(QueryableByName)]
+pub(crate) struct RowTable {
+    #[diesel(sql_type = Text)]
+    pub(crate) name: String,
+    /// Those that can be written.
+    #[diesel(sql_type = Array<Text>)]
+    pub(crate) columns: Vec<String>,
+    /// The type of each column, as SQL, where it is a type of the same schema; else nothing.
+    #[diesel(sql_type = Array<Text>)]
+    pub(crate) own_types: Vec<String>,
+    /// The columns of the primary key.
+    #[diesel(sql_type = Array<Text>)]
+    pub(crate) key_names: Vec<String>,
+    /// The types of those, as SQL.
+    #[diesel(sql_type = Array<Text>)]
+    pub(crate) key_types: Vec<String>,
+}
+
+/// The tables of a schema, but for those of extensions, in the order in which they were made. What types are called depends on the session's
+/// search_path.
+pub(crate) async fn row_tables(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<Vec<RowTable>> {
+    diesel::sql_query(query())
+        .bind::<Text, _>(schema.as_str())
+        .load(connection)
+        .await
+}
+
+/// The same, by a client of the driver's own.
+pub(crate) async fn row_tables_by(client: &Client, schema: &SchemaName) -> Result<Vec<RowTable>, Error> {
+    let rows = client.query(&query(), &[&schema.as_str()]).await?;
+    let table = |row: tokio_postgres::Row| {
+        Ok(RowTable {
+            name: row.try_get("name")?,
+            columns: row.try_get("columns")?,
+            own_types: row.try_get("own_types")?,
+            key_names: row.try_get("key_names")?,
+            key_types: row.try_get("key_types")?,
+        })
+    };
+    rows.into_iter().map(table).collect()
+}
+
+fn query() -> String {
+    splice(include_str!("row_tables.sql"))
+}

@@ -1,0 +1,226 @@
+//! One schema: which it is, whether it is a tenant's, and what a checkout needs to know of it.
+
+use diesel::{
+    OptionalExtension, QueryResult, QueryableByName,
+    sql_types::{Array, Bool, Nullable, Oid, Text},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use super::splice;
+use crate::{SchemaName, tenancy::TenantStatus};
+
+/// The version table of a schema `pg_namespace n`; `NULL` if it has none.
+pub(in crate::backend::postgres) const VERSION_TABLE: &str =
+    "pg_catalog.to_regclass(pg_catalog.format('%I.{version_table}', n.nspname))";
+
+/// The query for what the comment on the version table tells of a schema, which is the [status](TenantStatus) of a tenant. No row, if there
+/// is no such schema. $1 is its name.
+pub(crate) fn status_query() -> String {
+    splice(&format!(
+        "SELECT pg_catalog.obj_description({VERSION_TABLE}, 'pg_class') AS comment FROM pg_catalog.pg_namespace n \
+         WHERE n.nspname = $1"
+    ))
+}
+
+/// The status of the tenant in a schema; `None` if there is no such schema.
+pub(crate) async fn status_of(
+    schema: &SchemaName,
+    connection: &mut AsyncPgConnection,
+) -> QueryResult<Option<TenantStatus>> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = Nullable<Text>)]
+        comment: Option<String>,
+    }
+
+    diesel::sql_query(status_query())
+        .bind::<Text, _>(schema.as_str())
+        .get_result::<Found>(connection)
+        .await
+        .optional()
+        .map(|found| found.map(|found| TenantStatus::of_comment(found.comment.as_deref())))
+}
+
+/// The statuses of the tenants in some schemas. Those that don't exist are left out.
+pub(crate) async fn statuses_of(
+    schemas: &[SchemaName],
+    connection: &mut AsyncPgConnection,
+) -> QueryResult<Vec<(String, TenantStatus)>> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = Text)]
+        name: String,
+        #[diesel(sql_type = Nullable<Text>)]
+        comment: Option<String>,
+    }
+
+    let names: Vec<&str> = schemas.iter().map(SchemaName::as_str).collect();
+    let found: Vec<Found> = diesel::sql_query(splice(&format!(
+        "SELECT n.nspname::pg_catalog.text AS name, pg_catalog.obj_description({VERSION_TABLE}, 'pg_class') AS comment \
+         FROM pg_catalog.pg_namespace n WHERE n.nspname = ANY ($1::pg_catalog.text[]::pg_catalog.name[])"
+    )))
+    .bind::<Array<Text>, _>(names)
+    .load(connection)
+    .await?;
+    let status = |found: Found| (found.name, TenantStatus::of_comment(found.comment.as_deref()));
+    Ok(found.into_iter().map(status).collect())
+}
+
+/// What is in a schema, as the comment on its version table tells.
+pub(crate) struct SchemaState {
+    pub(crate) oid: u32,
+    pub(crate) status: TenantStatus,
+    /// The comment.
+    pub(crate) comment: Option<String>,
+    /// Whether it was ever migrated. What wasn't is none of this library's business.
+    pub(crate) has_versions: bool,
+}
+
+/// `None` if there is no such schema.
+pub(crate) async fn state_of(
+    schema: &SchemaName,
+    connection: &mut AsyncPgConnection,
+) -> QueryResult<Option<SchemaState>> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = Oid)]
+        oid: u32,
+        #[diesel(sql_type = Nullable<Text>)]
+        comment: Option<String>,
+        #[diesel(sql_type = Bool)]
+        has_versions: bool,
+    }
+
+    let found: Option<Found> = diesel::sql_query(splice(
+        "SELECT n.oid, pg_catalog.obj_description(c.oid, 'pg_class') AS comment, c.oid IS NOT NULL AS has_versions \
+         FROM pg_catalog.pg_namespace n LEFT JOIN pg_catalog.pg_class c \
+         ON c.relnamespace = n.oid AND c.relname = '{version_table}' AND c.relkind IN ('r', 'p') \
+         WHERE n.nspname = $1",
+    ))
+    .bind::<Text, _>(schema.as_str())
+    .get_result(connection)
+    .await
+    .optional()?;
+    Ok(found.map(|found| SchemaState {
+        oid: found.oid,
+        status: TenantStatus::of_comment(found.comment.as_deref()),
+        comment: found.comment,
+        has_versions: found.has_versions,
+    }))
+}
+
+/// Whether the schema that has this OID still has this name.
+pub(crate) async fn has_name(connection: &mut AsyncPgConnection, oid: u32, name: &SchemaName) -> QueryResult<bool> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = Bool)]
+        has_name: bool,
+    }
+
+    let found: Option<Found> =
+        diesel::sql_query("SELECT n.nspname = $2 AS has_name FROM pg_catalog.pg_namespace n WHERE n.oid = $1")
+            .bind::<Oid, _>(oid)
+            .bind::<Text, _>(name.as_str())
+            .get_result(connection)
+            .await
+            .optional()?;
+    Ok(found.is_some_and(|found| found.has_name))
+}
+
+/// The query that has a row if there is a schema of the name $1.
+pub(crate) const EXISTS: &str = "SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1";
+
+/// Which schema it is that has a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SchemaIdentity {
+    pub(crate) oid: u32,
+    /// Whether the server replays another one's log: then its catalog, too, is that server's of a while ago.
+    pub(crate) is_replayed: bool,
+}
+
+/// A type that was created in a tenant's schema.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct TenantType {
+    pub(crate) name: String,
+    pub(crate) oid: u32,
+}
+
+/// What a checkout needs to know of a schema.
+pub(crate) struct SchemaFacts {
+    pub(crate) identity: SchemaIdentity,
+    pub(crate) status: TenantStatus,
+    /// The types that were made in it, sorted by name.
+    pub(crate) types: Vec<TenantType>,
+    /// What the session that answered finds by bare names.
+    pub(crate) search_path: String,
+}
+
+/// What the catalog tells of a schema; `None` if there is no such schema.
+pub(crate) async fn facts_of(
+    schema: &SchemaName,
+    connection: &mut AsyncPgConnection,
+) -> QueryResult<Option<SchemaFacts>> {
+    #[derive(QueryableByName)]
+    struct Facts {
+        #[diesel(sql_type = Oid)]
+        oid: u32,
+        #[diesel(sql_type = Bool)]
+        is_replayed: bool,
+        #[diesel(sql_type = Nullable<Text>)]
+        comment: Option<String>,
+        #[diesel(sql_type = Array<Text>)]
+        names: Vec<String>,
+        #[diesel(sql_type = Array<Oid>)]
+        oids: Vec<u32>,
+        #[diesel(sql_type = Text)]
+        search_path: String,
+    }
+
+    // Enums, domains, ranges, and composites other than the row types of tables.
+    let facts = diesel::sql_query(splice(&format!(
+        "SELECT n.oid, pg_catalog.pg_is_in_recovery() AS is_replayed, \
+         pg_catalog.obj_description({VERSION_TABLE}, 'pg_class') AS comment, \
+         coalesce(array_agg(t.typname::pg_catalog.text ORDER BY t.typname COLLATE \"C\") \
+         FILTER (WHERE t.oid IS NOT NULL), '{{}}') AS names, \
+         coalesce(array_agg(t.oid ORDER BY t.typname COLLATE \"C\") FILTER (WHERE t.oid IS NOT NULL), '{{}}') AS oids, \
+         pg_catalog.current_setting('search_path') AS search_path \
+         FROM pg_catalog.pg_namespace n LEFT JOIN \
+         (pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid) \
+         ON t.typnamespace = n.oid AND (t.typtype IN ('e', 'd', 'r', 'm') OR c.relkind = 'c') \
+         WHERE n.nspname = $1 GROUP BY n.oid"
+    )))
+    .bind::<Text, _>(schema.as_str())
+    .get_result::<Facts>(connection)
+    .await
+    .optional()?;
+    Ok(facts.map(|facts| SchemaFacts {
+        identity: SchemaIdentity {
+            oid: facts.oid,
+            is_replayed: facts.is_replayed,
+        },
+        status: TenantStatus::of_comment(facts.comment.as_deref()),
+        types: facts
+            .names
+            .into_iter()
+            .zip(facts.oids)
+            .map(|(name, oid)| TenantType { name, oid })
+            .collect(),
+        search_path: facts.search_path,
+    }))
+}
+
+/// What the comment of a relation is, whose name is given as it is written in SQL; `None` also if there is no such relation.
+pub(crate) async fn comment_on(relation: &str, connection: &mut AsyncPgConnection) -> QueryResult<Option<String>> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = Nullable<Text>)]
+        comment: Option<String>,
+    }
+
+    let found: Found =
+        diesel::sql_query("SELECT pg_catalog.obj_description(pg_catalog.to_regclass($1), 'pg_class') AS comment")
+            .bind::<Text, _>(relation)
+            .get_result(connection)
+            .await?;
+    Ok(found.comment)
+}

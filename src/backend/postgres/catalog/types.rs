@@ -1,0 +1,36 @@
+//! Types, by their names.
+
+use diesel::{
+    OptionalExtension, QueryResult, QueryableByName,
+    sql_types::{Bool, Nullable, Oid, Text},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+/// The OIDs of a type and of the array of it: of the one in this schema, or else, unless it must be there, of one that the search_path finds.
+pub(crate) async fn type_oids(
+    mut connection: &AsyncPgConnection,
+    name: &str,
+    schema: Option<&str>,
+    must_be_there: bool,
+) -> QueryResult<Option<(u32, u32)>> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = Oid)]
+        oid: u32,
+        #[diesel(sql_type = Oid)]
+        typarray: u32,
+    }
+
+    let found = diesel::sql_query(
+        "SELECT t.oid, t.typarray FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
+         WHERE t.typname = $1 AND (n.nspname = $2 OR NOT $3 AND pg_catalog.pg_type_is_visible(t.oid)) \
+         ORDER BY n.nspname = $2 DESC NULLS LAST LIMIT 1",
+    )
+    .bind::<Text, _>(name)
+    .bind::<Nullable<Text>, _>(schema)
+    .bind::<Bool, _>(must_be_there)
+    .get_result::<Found>(&mut connection)
+    .await
+    .optional()?;
+    Ok(found.map(|found| (found.oid, found.typarray)))
+}

@@ -1,0 +1,48 @@
+//! What a move makes in a tenant's schema: a table, a function and triggers, all of one name. It is none of the tenant's, and gone when the
+//! move is done.
+
+use super::catalog::schema::VERSION_TABLE;
+use super::catalog::splice;
+use crate::SchemaName;
+
+pub(crate) const NAME: &str = "__diesel_tenants_move";
+
+/// The table of a schema, as it is written in SQL.
+pub(crate) fn table(schema: &SchemaName) -> String {
+    format!("{}.{NAME}", schema.quoted())
+}
+
+/// The statement that has nothing noted any more of what is written to a schema.
+pub(crate) fn stop(schema: &SchemaName) -> String {
+    format!("DROP FUNCTION IF EXISTS {}() CASCADE", table(schema))
+}
+
+/// The query for the comment on the version table of schema $1, the comment on its journal, and whether it has a version table. No row, if
+/// there is no such schema.
+pub(crate) fn state_query() -> String {
+    splice(&format!(
+        "SELECT pg_catalog.obj_description({VERSION_TABLE}, 'pg_class'), \
+         pg_catalog.obj_description(pg_catalog.to_regclass(pg_catalog.format('%I.{{journal}}', n.nspname)), 'pg_class'), \
+         {VERSION_TABLE} IS NOT NULL FROM pg_catalog.pg_namespace n WHERE n.nspname = $1"
+    ))
+}
+
+/// The query for the name of the schema whose journal has the comment $1.
+pub(crate) fn schema_query() -> String {
+    splice(
+        "SELECT n.nspname::pg_catalog.text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE c.relname = '{journal}' AND pg_catalog.obj_description(c.oid, 'pg_class') = $1",
+    )
+}
+
+/// The query for the foreign keys that are noted in the journal of a schema, whose name is $1 as well: the tables and the names of those
+/// that are still there, and unchecked.
+pub(crate) fn unchecked_query(schema: &SchemaName) -> String {
+    // `conenforced` is PostgreSQL 18's.
+    format!(
+        "SELECT j.name, c.conname::pg_catalog.text FROM {} j JOIN pg_catalog.pg_constraint c \
+         ON c.conrelid = pg_catalog.to_regclass(pg_catalog.format('%I.%I', $1::pg_catalog.text, j.name)) AND c.conname = j.key #>> '{{}}' \
+         WHERE NOT c.convalidated AND COALESCE(pg_catalog.to_jsonb(c) ->> 'conenforced', 'true') = 'true'",
+        table(schema)
+    )
+}
