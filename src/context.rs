@@ -104,6 +104,7 @@ fn current() -> Option<Current> {
     CURRENT.try_with(Clone::clone).ok().flatten()
 }
 
+/// # The tenant of the running request
 impl TenantPool {
     /// A checkout for the [current tenant](crate::context). Without a current tenant it fails with
     /// [`NoCurrentTenant`](CheckoutError::NoCurrentTenant).

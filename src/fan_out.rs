@@ -82,6 +82,7 @@ pub enum FanOutError<E> {
     Work(E),
 }
 
+/// # Doing the same work for many tenants
 impl TenantPool {
     /// Runs work for all active tenants, several at a time, each on a connection of the pool that is checked out for
     /// the tenant.

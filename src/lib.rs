@@ -28,12 +28,14 @@
 //!
 //! # Where to look
 //!
-//! - **Checking out connections**: [`TenantPool`], and its options in [`TenantPoolBuilder`].
+//! - **Checking out connections**: [`TenantPool`], whose page groups its methods and says
+//!   [how calls end](TenantPool#how-calls-end); its options are in [`TenantPoolBuilder`].
 //! - **Creating and migrating tenants**: [`migrations`], [`TenantPool::create_tenant`].
-//! - **Renaming, suspending, archiving, dropping them**: [`lifecycle`].
-//! - **A tenant like another one**: [`TenantPool::clone_tenant`].
+//! - **Renaming, suspending, archiving and dropping tenants**: [`lifecycle`].
+//! - **A copy of a tenant**: [`TenantPool::clone_tenant`].
 //! - **A tenant in a file, or on another server**: [`transfer`].
-//! - **Tenants that are not as they should be**: [`TenantPool::drift`].
+//! - **Tenants whose structure differs from a template**: [`TenantPool::drift`].
+//! - **The same work for many tenants**: [`fan_out`], [`TenantPool::each_tenant`].
 //! - **Rust declarations of the tables, from the migrations**: `rust_schema`, with the feature `schema`.
 //! - **Tenants on several servers, or sharing tables**: [`directory`], [`Placement`], [`TenantPool::move_tenant`].
 //! - **The tenant of the running request**: [`context`].
@@ -67,12 +69,12 @@
 //!
 //! - **Nothing is shown to the wrong tenant.** A tenant's table without a tenant is an error that names the table. A
 //!   checkout for a tenant that does not exist is an error. The pool refuses new connections whose search_path reaches
-//!   tables. So a name that the translator can't see, such as one in a string, is "relation does not exist", and never
-//!   another tenant's row.
+//!   tables. So a name that the translator can't see, such as a name in a string, gives the error "relation does not
+//!   exist", and never another tenant's row.
 //! - **No session state.** Nothing is `SET` for a checkout, so that nothing can leak, and poolers in transaction mode
-//!   work. A connection on which *you* leave state is closed, and not handed out again. One exception: tenants that
-//!   [share tables](Placement::rows). Their id is a session setting, set at checkout and reset before the connection
-//!   serves anybody else.
+//!   work. A connection on which *you* leave state is closed and not handed out again. One exception: tenants that
+//!   [share tables](Placement::rows). Their id is a session setting, set at checkout and reset before another tenant
+//!   gets the connection.
 //! - **The tenant is part of every cache key**: of prepared statements, of type OIDs, of finished texts.
 //! - **Names are data**: [validated](SchemaName) once, quoted always.
 //! - **Any future may be dropped at any point.** Its connection then returns to the pool clean, or is closed.
@@ -119,7 +121,7 @@ pub use crate::{
 #[doc(inline)]
 pub use diesel_tenants_translate::{IntoSchemaName, MAX_NAME_BYTES, SchemaName, SchemaNameError};
 
-/// Diesel's own package of migrations, in the version that this library is built with.
+/// Diesel's own package of migrations, in the version that this library uses.
 ///
 /// ```
 /// use diesel_tenants::diesel_migrations::{self, EmbeddedMigrations, embed_migrations};
@@ -127,10 +129,10 @@ pub use diesel_tenants_translate::{IntoSchemaName, MAX_NAME_BYTES, SchemaName, S
 /// const SHARED_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 /// ```
 pub use diesel_migrations;
-/// The driver below, whose types stand in a few signatures: its configuration, its errors, and what makes TLS.
+/// The driver, whose types appear in a few signatures: its configuration, its errors, and its TLS connectors.
 pub use tokio_postgres;
 
-/// What hooks return, and functions that establish connections.
+/// The future that hooks return, and functions that establish connections.
 pub use futures_core::future::BoxFuture;
 
 #[cfg(doctest)]

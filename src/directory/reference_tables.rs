@@ -45,6 +45,7 @@ pub enum ReferenceTablesError {
     Transaction(#[from] DieselError),
 }
 
+/// # Preparing shared tables on Citus
 impl TenantPool {
     /// On Citus with `citus.enable_schema_based_sharding`: has every node keep a copy of these tables of the shared
     /// schema. Tenants' foreign keys can't reference other shared tables, and joins with other shared tables don't run

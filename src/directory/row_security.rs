@@ -44,6 +44,7 @@ pub enum RowSecurityError {
     Transaction(#[from] DieselError),
 }
 
+/// # Preparing tables that tenants share
 impl TenantPool {
     /// Puts tables of the shared schema under row-level security: a tenant that is [placed](crate::Placement::rows)
     /// there sees and changes only the rows with its tenant id, and a session without a tenant sees none. Repeating the

@@ -41,6 +41,7 @@ impl fmt::Display for CrossReference {
     }
 }
 
+/// # Finding references between tenants
 impl TenantPool {
     /// Objects of this database's tenants with texts that name another tenant's schema: settings and bodies of
     /// functions, strings in defaults, checks, views, policies and triggers, options of foreign tables. There should be

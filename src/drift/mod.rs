@@ -33,6 +33,7 @@ const TOGETHER: usize = 50;
 /// How often tenants are read that are changed while they are read.
 const ATTEMPTS: usize = 3;
 
+/// # Comparing tenants with a template
 impl TenantPool {
     /// Compares the structure of tenants with that of a template tenant. Rows are not compared, and nothing is changed.
     ///

@@ -1,11 +1,11 @@
-//! Checkouts: which tenant, on which connection.
+//! The pool, and its checkouts: each gives one tenant one connection.
 //!
 //! A [`TenantPool`] keeps one set of connections for all tenants. A checkout binds one connection to one map until the
 //! connection comes back. Nothing is `SET` on the session, so there is nothing to reset, and a transaction-mode pooler
 //! in between works.
 //!
-//! One exception: tenants that share tables. Their id is a session setting, set at checkout and cleared before anybody
-//! else gets the connection. They need a session without a pooler in between.
+//! One exception: tenants that share tables. Their id is a session setting, set at checkout and reset before another
+//! tenant gets the connection. They need a session without a pooler in between.
 
 mod builder;
 mod checkouts;

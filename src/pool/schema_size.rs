@@ -1,19 +1,20 @@
 use super::{CheckoutError, Target, TenantPool};
 use crate::{IntoSchemaName, backend::postgres::schema_size};
 
-/// How much there is in a schema; see [`TenantPool::schema_size`].
+/// The size of a schema; see [`TenantPool::schema_size`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct SchemaSize {
     /// How many tables, including partitions, materialized views and the version table.
     pub tables: u64,
-    /// How many bytes these take on the server's disk, with their indexes.
+    /// How many bytes these tables take on the server's disk, with their indexes.
     pub bytes: u64,
 }
 
+/// # Measuring a schema
 impl TenantPool {
-    /// How much there is in a schema of the pool's own database: a tenant's, an archive's, a spare one or the shared
-    /// one. `None` if there is no such schema.
+    /// The number of tables and bytes in a schema of the pool's own database: a tenant's, an archive's, a spare's or
+    /// the shared schema. `None` if there is no such schema.
     ///
     /// ```no_run
     /// # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), Box<dyn std::error::Error>> {

@@ -36,6 +36,38 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # The methods, by what they are for
+///
+/// | | |
+/// |---|---|
+/// | [building a pool](#building-a-pool) | [`builder`](Self::builder) |
+/// | [connections](#checking-out-connections) | [`for_tenant`](Self::for_tenant), [`shared`](Self::shared), [`with_map`](Self::with_map), [`get`](Self::get), [`current`](Self::current), [`using_database`](Self::using_database) |
+/// | [the same work for many tenants](#doing-the-same-work-for-many-tenants) | [`each_tenant`](Self::each_tenant) |
+/// | [creating tenants](#creating-tenants) | [`create_tenant`](Self::create_tenant), [`ensure_tenant`](Self::ensure_tenant), [`place_tenant`](Self::place_tenant), [`clone_tenant`](Self::clone_tenant), [`prepare_spares`](Self::prepare_spares) |
+/// | [finding tenants](#listing-tenants) | [`tenants`](Self::tenants), [`all_tenants`](Self::all_tenants), [`tenant_exists`](Self::tenant_exists), [`placement_of`](Self::placement_of), [`tenant_of_domain`](Self::tenant_of_domain), [`schema_size`](Self::schema_size) |
+/// | [changing tenants](#renaming-a-tenant) | [`rename_tenant`](Self::rename_tenant), [`suspend_tenant`](Self::suspend_tenant), [`resume_tenant`](Self::resume_tenant), [`move_tenant`](Self::move_tenant) |
+/// | [archives](#archiving-and-restoring-a-tenant) | [`archive_tenant`](Self::archive_tenant), [`restore_tenant`](Self::restore_tenant), [`archived_tenants`](Self::archived_tenants), [`drop_archived`](Self::drop_archived) |
+/// | [dropping a tenant](#dropping-a-tenant) | [`drop_tenant`](Self::drop_tenant) |
+/// | [export](#exporting-a-tenant) and [import](#importing-a-tenant) | [`export_tenant`](Self::export_tenant), [`import_tenant`](Self::import_tenant) |
+/// | [migrations of the shared schema, or of one tenant](#migrating-the-shared-schema-or-one-tenant) | [`migrate_shared`](Self::migrate_shared), [`revert_shared`](Self::revert_shared), [`pending_shared`](Self::pending_shared), [`shared_migration_status`](Self::shared_migration_status), [`migrate_tenant`](Self::migrate_tenant), [`revert_tenant`](Self::revert_tenant), [`pending_tenant`](Self::pending_tenant) |
+/// | [migrations of all tenants](#migrating-all-tenants) | [`migrate_tenants`](Self::migrate_tenants), [`revert_tenants`](Self::revert_tenants), [`migration_status`](Self::migration_status) |
+/// | [checking tenants' structures](#comparing-tenants-with-a-template) | [`drift`](Self::drift), [`cross_references`](Self::cross_references) |
+/// | [preparing shared tables](#preparing-tables-that-tenants-share) | [`prepare_directory`](Self::prepare_directory), [`enable_row_security`](Self::enable_row_security), [`make_reference_tables`](Self::make_reference_tables) |
+/// | Rust declarations of the tables | `rust_schema`, with the feature `schema` |
+/// | [the pool itself](#the-pool-itself) | [`status`](Self::status), [`close`](Self::close), [`shared_schema`](Self::shared_schema) |
+///
+/// # How calls end
+///
+/// Many methods return a request: it takes options, and does nothing before its last call.
+///
+/// - **A builder** ends in `build()`: `TenantPool::builder(url).max_size(16).build().await`.
+/// - **A checkout** ends in `get()`: `pool.for_tenant("client1").get().await`.
+/// - **An operation on one tenant** is awaited: `pool.rename_tenant("client1", "client2").await`, with options before
+///   the `.await`.
+/// - **An operation that needs something to work with** ends in the method that takes it:
+///   `export_tenant("client1").to(writer)`, `import_tenant("client1").from(reader)`, `each_tenant().run(work)`.
+/// - **Work for all tenants** ends in `run()` and returns a report: `migrate_tenants(migrations).run().await`.
 #[derive(Clone)]
 pub struct TenantPool(pub(crate) Arc<Inner>);
 
@@ -80,6 +112,7 @@ pub struct PoolStatus {
     pub waiting: usize,
 }
 
+/// # The pool itself
 impl TenantPool {
     pub(crate) fn new(inner: Inner) -> Self {
         Self(Arc::new(inner))

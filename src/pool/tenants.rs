@@ -26,6 +26,7 @@ pub(crate) struct ListedTenant {
     pub(crate) has_checksums: bool,
 }
 
+/// # Listing tenants
 impl TenantPool {
     /// All tenants, active and suspended, sorted by name. A tenant is a schema with a table
     /// `__diesel_schema_migrations`, except the shared schema and the schemas of extensions. One query finds any number

@@ -45,6 +45,7 @@ pub struct RustSchemaRequest<'a> {
     set_up: String,
 }
 
+/// # Declaring the tables in Rust
 impl TenantPool {
     /// Declares the shared tables and the tenants' tables in Rust. See [`schema`](crate::rust_schema).
     pub fn rust_schema(&self) -> RustSchemaRequest<'_> {

@@ -58,6 +58,7 @@ impl DirectoryTables {
     }
 }
 
+/// # Using a directory if there is one
 impl TenantPoolBuilder {
     /// Uses [`DirectoryTables`] if the database has them when the pool is built, unless another
     /// [directory](Self::directory) is set: for programs that work on other applications' databases, like the command

@@ -28,6 +28,7 @@ pub enum DirectoryTablesError {
     },
 }
 
+/// # Creating the directory's tables
 impl TenantPool {
     /// Creates the tables of [`DirectoryTables`](super::DirectoryTables) in the shared schema, where they don't exist
     /// yet, in one transaction on a connection outside the pool. Any number of processes may call this, at any time.

@@ -22,6 +22,7 @@ use crate::{
     },
 };
 
+/// # Building
 impl TenantPoolBuilder {
     /// Builds the pool, and opens its first connection, so that a wrong URL or an unsafe search_path is reported now.
     ///

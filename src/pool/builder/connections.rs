@@ -11,6 +11,7 @@ use tokio_postgres::Config;
 use super::TenantPoolBuilder;
 use crate::pool::Recycling;
 
+/// # Connections
 impl TenantPoolBuilder {
     /// The largest number of connections. Default: 10. All tenants share them. The upper limit is the server's
     /// `max_connections`, divided by the number of the application's processes.

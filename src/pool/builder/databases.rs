@@ -7,6 +7,7 @@ use futures_core::future::BoxFuture;
 use super::TenantPoolBuilder;
 use crate::pool::DatabaseLimits;
 
+/// # Further databases and replicas
 impl TenantPoolBuilder {
     /// Declares another database, on any server: for tenants that the directory places there, and for
     /// [`using_database`](crate::TenantPool::using_database). Its connections are opened when they are needed, with the

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::TenantPoolBuilder;
 use crate::pool::MigrationStatements;
 
+/// # Migrations
 impl TenantPoolBuilder {
     /// Another URL of the same database, for migrations, that bypasses a pooler in transaction mode. Default: none, the
     /// pool's own URL.

@@ -20,7 +20,16 @@ mod tenants;
 #[cfg(feature = "schema")]
 pub(crate) use build::further_databases;
 
-/// Options of a [`TenantPool`]; see [`TenantPool::builder`].
+/// Options of a [`TenantPool`]; see [`TenantPool::builder`]. Each method states its default.
+///
+/// | options | methods |
+/// |---|---|
+/// | [connections](#connections) | [`max_size`](Self::max_size), [`wait_timeout`](Self::wait_timeout), [`connect_timeout`](Self::connect_timeout), [`recycle_timeout`](Self::recycle_timeout), [`recycling`](Self::recycling), [`max_lifetime`](Self::max_lifetime), [`max_statements`](Self::max_statements), [`max_per_tenant`](Self::max_per_tenant), [`search_path_from_role`](Self::search_path_from_role), [`establish_with`](Self::establish_with), [`runtime`](Self::runtime) |
+/// | [schemas](#schemas) | [`shared_schema`](Self::shared_schema), [`symbolic_schema`](Self::symbolic_schema), [`extension_schemas`](Self::extension_schemas), [`schema_map`](Self::schema_map), [`schema_cache`](Self::schema_cache) |
+/// | [tenants](#tenants) | [`hooks`](Self::hooks), [`directory`](Self::directory), [`directory_tables_if_found`](Self::directory_tables_if_found), [`directory_cache`](Self::directory_cache), [`reuse_after`](Self::reuse_after), [`listen`](Self::listen), [`placement_policy`](Self::placement_policy), [`row_setting`](Self::row_setting) |
+/// | [further databases and replicas](#further-databases-and-replicas) | [`database`](Self::database), [`databases_with`](Self::databases_with), [`database_limits`](Self::database_limits), [`replica`](Self::replica), [`database_replica`](Self::database_replica), [`replica_limits`](Self::replica_limits) |
+/// | [migrations](#migrations) | [`migration_url`](Self::migration_url), [`migration_lock_timeout`](Self::migration_lock_timeout), [`migration_statements`](Self::migration_statements), [`refuse_outside_work`](Self::refuse_outside_work) |
+/// | [the end](#building) | [`build`](Self::build) |
 #[must_use = "a builder does nothing until `build`"]
 pub struct TenantPoolBuilder {
     database_url: String,
@@ -44,6 +53,7 @@ pub struct TenantPoolBuilder {
     listens: bool,
 }
 
+/// # Building a pool
 impl TenantPool {
     /// Starts a pool for the database at `database_url`: `postgres://user:password@host:5432/database`, or any other
     /// form that [`tokio_postgres::Config`] reads.

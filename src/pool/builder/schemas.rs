@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::TenantPoolBuilder;
 use crate::translate::SchemaTranslateMap;
 
+/// # Schemas
 impl TenantPoolBuilder {
     /// The schema of the shared tables; it is not a tenant. Default: `public`.
     pub fn shared_schema(mut self, schema: impl Into<String>) -> Self {

@@ -7,6 +7,7 @@ use crate::{
     tenancy::{DirectoryCache, LifecycleHooks},
 };
 
+/// # Tenants
 impl TenantPoolBuilder {
     /// Code that runs before and after each [event](crate::LifecycleEvent) in a tenant's life that this pool brings
     /// about, such as creating, renaming or dropping the tenant. Default: none.

@@ -7,6 +7,7 @@ use crate::{
     translate::SchemaTranslateMap,
 };
 
+/// # Reaching another database
 impl TenantPool {
     /// Checkouts in another database, by the name under which it was [declared](crate::TenantPoolBuilder::database).
     /// There a tenant is a schema of that database, whatever the directory says.

@@ -30,6 +30,7 @@ pub(crate) enum Wanted {
     Map(Target, SchemaTranslateMap),
 }
 
+/// # Checking out connections
 impl TenantPool {
     /// A checkout for one tenant: unqualified tables are the tenant's, tables pinned to a schema stay there.
     ///

@@ -6,6 +6,7 @@ use crate::{
     tenancy::{DirectoryEntry, DirectoryError, Placement, Tables, canonical_domain},
 };
 
+/// # Finding where a tenant lives
 impl TenantPool {
     /// Where a tenant lives, by the directory. A tenant that may not be checked out is an error.
     pub(crate) async fn resolve(
