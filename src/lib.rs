@@ -36,11 +36,13 @@
 //! - **A tenant in a file, or on another server**: [`transfer`].
 //! - **Tenants whose structure differs from a template**: [`TenantPool::drift`].
 //! - **The same work for many tenants**: [`fan_out`], [`TenantPool::each_tenant`].
+//! - **What goes wrong later**: [`TenantPoolBuilder::diagnose`].
 //! - **Rust declarations of the tables, from the migrations**: `rust_schema`, with the feature `schema`.
 //! - **Tenants on several servers, or sharing tables**: [`directory`], [`Placement`], [`TenantPool::move_tenant`].
 //! - **The tenant of the running request**: [`context`].
 //! - **Web services** in Actix, Axum and Rocket: `web`, with the features `actix`, `axum`, `rocket`. The guide is
 //!   `docs/web.md`; each framework has one of its own beside it.
+//! - **SQL for all tenants, answered as text**: [`script`].
 //! - **One query for another tenant**: [`TranslateDsl::in_schema`].
 //! - **Without a pool**: [`TenantConnection`] around any diesel-async connection.
 //! - **Migrations in a folder on disk**: `migrations::MigrationFolder`, with the feature `toml`.
@@ -85,6 +87,7 @@
 mod backend;
 pub mod connection;
 pub mod context;
+pub mod diagnosis;
 pub mod directory;
 pub mod drift;
 pub mod fan_out;
@@ -94,6 +97,7 @@ pub mod pool;
 pub mod query;
 #[cfg(feature = "schema")]
 pub mod rust_schema;
+pub mod script;
 pub mod tenancy;
 pub mod transfer;
 pub mod translate;
@@ -105,6 +109,7 @@ pub use crate::{
     backend::postgres::ConnectError,
     connection::{RefusedStatement, TenantConnection},
     context::with_tenant,
+    diagnosis::{DiagnosisError, DiagnosisReport},
     drift::{Drift, DriftError, DriftReport},
     lifecycle::{CloneError, CloneRequest, LifecycleError},
     migrations::{FleetError, FleetReport, MigrationError, MigrationSourceError, Revert},
@@ -113,6 +118,7 @@ pub use crate::{
         TenantPool, TenantPoolBuilder,
     },
     query::{TranslateDsl, Translated},
+    script::{ScriptError, ScriptFailure},
     tenancy::{DirectoryCache, LifecycleEvent, LifecycleHooks, Placement, TenantStatus},
     transfer::{ExportError, ImportError, MoveError},
     translate::{SchemaTranslateMap, TranslateError},

@@ -1,14 +1,14 @@
-//! The database: the library's pool, and plain connections for what has no types.
+//! The database: the library's pool, and how connections are encrypted.
 
 use anyhow::{Context, bail};
 use diesel::ConnectionError;
 use diesel_async::AsyncPgConnection;
 use diesel_tenants::{
-    BoxFuture, SchemaName, TenantPool,
+    BoxFuture, TenantPool, TenantPoolBuilder,
     directory::DirectoryTables,
     lifecycle::{HookResult, LifecycleEvent, LifecycleHooks},
 };
-use tokio_postgres::{Client, Config, NoTls, config::SslMode};
+use tokio_postgres::{Config, config::SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{
@@ -22,7 +22,6 @@ use crate::{
 pub struct Database {
     url: String,
     migration_url: Option<String>,
-    config: Config,
     tls: Option<MakeRustlsConnect>,
 }
 
@@ -35,7 +34,9 @@ impl Database {
         let url = adapted(url);
         let migration_url = global.migration_url.as_deref().map(adapted);
         // The parser's own reason may hold the password.
-        let config: Config = url.parse().ok().context(diesel_tenants::BuildError::InvalidUrl)?;
+        url.parse::<Config>()
+            .ok()
+            .context(diesel_tenants::BuildError::InvalidUrl)?;
         let is_encrypted = |url: &str| {
             let config = url.parse::<Config>();
             config.is_ok_and(|config| config.get_ssl_mode() == SslMode::Require)
@@ -52,13 +53,18 @@ impl Database {
         Ok(Self {
             url,
             migration_url,
-            config,
             tls,
         })
     }
 
     /// A pool of so many connections.
     pub async fn pool(&self, settings: &Settings, max_size: usize) -> anyhow::Result<TenantPool> {
+        let builder = self.builder(settings, max_size);
+        builder.build().await.context("can't use the database")
+    }
+
+    /// What such a pool is built of.
+    pub fn builder(&self, settings: &Settings, max_size: usize) -> TenantPoolBuilder {
         let file = &settings.tenants;
         let mut builder = TenantPool::builder(&self.url)
             .max_size(max_size)
@@ -94,69 +100,13 @@ impl Database {
                 })
             });
         }
-        builder.build().await.context("can't use the database")
+        builder
     }
 
     /// How connections are encrypted, if they are.
     pub fn tls(&self) -> Option<MakeRustlsConnect> {
         self.tls.clone()
     }
-
-    /// A connection of its own, with some startup options.
-    pub async fn client(&self, options: &str) -> Result<Client, tokio_postgres::Error> {
-        let mut config = self.config.clone();
-        // A pooler may refuse the very parameter.
-        if !options.is_empty() {
-            let options = format!("{} {options}", config.get_options().unwrap_or_default());
-            config.options(options.trim());
-        }
-        match &self.tls {
-            Some(tls) => {
-                let (client, connection) = config.connect(tls.clone()).await?;
-                tokio::spawn(connection);
-                Ok(client)
-            }
-            None => {
-                let (client, connection) = config.connect(NoTls).await?;
-                tokio::spawn(connection);
-                Ok(client)
-            }
-        }
-    }
-
-    /// The same, on which no table is found by its bare name: as the library's own connections are.
-    pub async fn safe_client(&self, settings: &Settings) -> anyhow::Result<Client> {
-        if settings.tenants.search_path_from_role {
-            return self.client("").await.context("can't connect to the database");
-        }
-        let schemas = settings.tenants.extension_schemas.iter().map(SchemaName::try_from);
-        let schemas = schemas.collect::<Result<Vec<_>, _>>()?;
-        let options = format!(
-            "{} -c diesel_tenants.command={}",
-            safe_options(&schemas),
-            std::process::id()
-        );
-        let client = self.client(&options).await.context("can't connect to the database")?;
-        let sql = "SELECT pg_catalog.current_setting('diesel_tenants.command', true)";
-        let arrived: Option<String> = client.query_typed_one(sql, &[]).await?.get(0);
-        if arrived != Some(std::process::id().to_string()) {
-            bail!("a pooler in between drops startup options: set search_path_from_role in diesel-tenants.toml");
-        }
-        Ok(client)
-    }
-}
-
-/// The settings of the library's own connections, with white space and backslashes escaped as startup options want it.
-fn safe_options(extension_schemas: &[SchemaName]) -> String {
-    let path: Vec<&str> = extension_schemas.iter().map(SchemaName::quoted).collect();
-    let mut options = String::from("-c standard_conforming_strings=on -c search_path=");
-    for character in path.join(",").chars() {
-        if character.is_ascii_whitespace() || character == '\\' {
-            options.push('\\');
-        }
-        options.push(character);
-    }
-    options
 }
 
 /// The URL with a name by which others see who uses a tenant; and with an `sslmode` that the driver knows: with `require` this

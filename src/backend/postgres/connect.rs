@@ -246,6 +246,23 @@ impl Connector {
         self.refuse_unsafe_search_path(&settings.search_path)
     }
 
+    /// Asks the same of a connection of the driver's own, as far as translated texts depend on it.
+    pub(crate) async fn refuse_unsafe_client(&self, client: &Client) -> Result<(), ConnectError> {
+        let sql = "SELECT pg_catalog.current_setting('search_path'), \
+                   pg_catalog.current_setting('standard_conforming_strings') = 'on'";
+        let server = || self.server.clone();
+        let asked = client.query_typed_one(sql, &[]).await;
+        let settings = asked.and_then(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+        let (search_path, standard_strings): (String, bool) = settings.map_err(|source| ConnectError::Refused {
+            server: server(),
+            source,
+        })?;
+        if !standard_strings {
+            return Err(ConnectError::NonstandardStrings { server: server() });
+        }
+        self.refuse_unsafe_search_path(&search_path)
+    }
+
     /// A search_path may hold nothing but the schemas of extensions.
     pub(crate) fn refuse_unsafe_search_path(&self, search_path: &str) -> Result<(), ConnectError> {
         // Also schemas that don't exist: they may one day. `"$user"` is such a one.

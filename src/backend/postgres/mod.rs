@@ -7,6 +7,7 @@ pub(crate) mod citus;
 pub(crate) mod clock;
 mod connect;
 mod connect_error;
+pub(crate) mod diagnosis;
 mod directory_tables;
 pub(crate) mod driver;
 pub(crate) mod journal;

@@ -24,6 +24,22 @@ use crate::{
 
 /// # Building
 impl TenantPoolBuilder {
+    pub(crate) fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// A connector to the pool's database that adds nothing to the URL's startup options but these.
+    pub(crate) fn plain_connector(&self, options: &str) -> Result<Connector, BuildError> {
+        let parsed = self.database_url.parse::<Config>();
+        let mut config = parsed.map_err(|_| BuildError::InvalidUrl)?;
+        if !options.is_empty() {
+            let options = format!("{} {options}", config.get_options().unwrap_or_default());
+            config.options(options.trim());
+        }
+        // As behind a pooler, which may refuse them.
+        Ok(Connector::new(config, self.options.to_connect(Vec::new(), true)))
+    }
+
     /// Builds the pool, and opens its first connection, so that a wrong URL or an unsafe search_path is reported now.
     ///
     /// # Errors

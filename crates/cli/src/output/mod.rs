@@ -10,6 +10,7 @@ mod table;
 mod visible;
 mod words;
 
+pub use advice::in_our_words;
 pub use fleet::{describe, print_changed, print_fleet, print_invalid, warned};
 pub use outcomes::Outcomes;
 pub use print::{print_raw, shown};
@@ -18,4 +19,4 @@ pub use printer::{Ending, Printer};
 pub use progress::Progress;
 pub use table::{table, table_of};
 pub use visible::{line as value, name};
-pub use words::{bytes, counted, line};
+pub use words::{bytes, counted, line, on_one_line};

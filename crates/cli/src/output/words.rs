@@ -12,7 +12,12 @@ pub fn counted(count: impl Display, thing: &str) -> String {
 
 /// An error with its causes, on one line.
 pub fn line(error: &(dyn std::error::Error + 'static)) -> String {
-    let words = advice::in_our_words(&causes(error));
+    on_one_line(&causes(error))
+}
+
+/// A message of the library's on one line, in the command's words.
+pub fn on_one_line(message: &str) -> String {
+    let words = advice::in_our_words(message);
     words.lines().map(str::trim).collect::<Vec<_>>().join(" ")
 }
 

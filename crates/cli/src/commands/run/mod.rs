@@ -1,18 +1,15 @@
 //! SQL in many tenants.
 
 mod answer;
-mod connections;
-mod script;
 
 use std::{
     io::{self, IsTerminal, Read},
     path::PathBuf,
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
-use diesel_tenants::{SchemaName, SchemaTranslateMap, TenantPool, TenantStatus};
-use futures_util::{StreamExt, stream};
+use diesel_tenants::ScriptError;
 use serde_json::json;
 
 use crate::{
@@ -21,8 +18,6 @@ use crate::{
     interrupt::Interrupt,
     output::{Ending, Progress, line, name, say},
 };
-use connections::Connections;
-use script::needs_transaction;
 
 /// Options of `run`.
 #[derive(Debug, Args)]
@@ -45,58 +40,36 @@ pub struct Run {
 impl Run {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
         let sql = self.sql()?;
-        let in_transaction = needs_transaction(&sql)?;
         let pool = context.database.pool(&context.settings, 1).await?;
-        let tenants = self.tenants(&pool).await?;
-        let symbolic = context.settings.tenants.symbolic_schema.as_deref();
-        let mut schemas = Vec::new();
-        for tenant in tenants {
-            schemas.push((schema_of(&pool, &tenant).await?, tenant));
-        }
-        let tenants = schemas;
-        let texts = tenants
-            .iter()
-            .map(|(schema, tenant)| {
-                let map = SchemaTranslateMap::tenant(schema.clone());
-                let map = match symbolic {
-                    Some(schema) => map.with_symbolic(schema),
-                    None => map,
-                };
-                let text = map
-                    .translate(&sql)
-                    .context("the SQL can't be used, and nothing was sent")?;
-                Ok((tenant.clone(), text.into_owned()))
-            })
-            .collect::<anyhow::Result<Vec<_>>>()?;
         let interrupt = Interrupt::watch();
-        let connections = Connections::new(context);
+        let mut script = pool
+            .run_script(sql)
+            .concurrency(self.workers)
+            .stop_when(|| interrupt.is_pressed());
+        if !self.only.is_empty() {
+            script = script.only(&self.only);
+        }
+        if let Some(tls) = context.database.tls() {
+            script = script.tls(tls);
+        }
+        let mut answers = script.start().await.map_err(advised)?;
+        let tenants = answers.tenants();
         let progress = Progress::new();
-        progress.begin(texts.len());
-        let each = texts.into_iter().map(|(tenant, sql)| {
-            let (connections, interrupt) = (&connections, &interrupt);
-            async move {
-                let answered = match interrupt.is_pressed() {
-                    true => Err(anyhow::anyhow!("not reached")),
-                    false => connections.run(&sql, in_transaction).await,
-                };
-                (tenant, answered)
-            }
-        });
-        let mut answers = stream::iter(each).buffered(self.workers.max(1));
+        progress.begin(tenants);
         let (mut documents, mut failed) = (Vec::new(), 0_usize);
         while let Some((tenant, answered)) = answers.next().await {
             match answered {
                 Ok(answer) => {
                     progress.done();
                     if context.printer.is_json() {
-                        documents.push(json!({ "tenant": tenant.as_str(), "results": answer.document() }));
+                        documents.push(json!({ "tenant": tenant.as_str(), "results": answer::document(&answer) }));
                     } else {
-                        progress.aside(|| answer.print(tenant.as_str()));
+                        progress.aside(|| answer::print(tenant.as_str(), &answer));
                     }
                 }
                 Err(error) => {
                     failed += 1;
-                    let error = line(error.as_ref());
+                    let error = line(&error);
                     progress.tenant(&format!("{}: failed: {error}", name(tenant.as_str())), true);
                     documents.push(json!({ "tenant": tenant.as_str(), "error": error }));
                 }
@@ -104,10 +77,10 @@ impl Run {
         }
         progress.end();
         context.printer.result(&json!({ "tenants": documents }), || {
-            if tenants.is_empty() {
+            if tenants == 0 {
                 say!("no active tenants");
             } else if failed > 0 {
-                say!("failed in {failed} of {} tenants", tenants.len());
+                say!("failed in {failed} of {tenants} tenants");
             }
         })?;
         Ok(Ending::well_if(failed == 0))
@@ -135,32 +108,26 @@ impl Run {
         }
         Ok(sql)
     }
-
-    /// The tenants to run it in. All of those chosen must be there.
-    async fn tenants(&self, pool: &TenantPool) -> anyhow::Result<Vec<SchemaName>> {
-        let tenants = pool.tenants().await?;
-        if self.only.is_empty() {
-            let active = tenants.iter().filter(|tenant| tenant.status == TenantStatus::Active);
-            return Ok(active.map(|tenant| tenant.name.clone()).collect());
-        }
-        let find = |only: &String| {
-            let found = tenants.iter().find(|tenant| tenant.name.as_str() == only);
-            found.map(|tenant| tenant.name.clone()).with_context(|| {
-                format!("there is no tenant {only:?}, and nothing was sent: `diesel-tenants tenant list` shows those there are")
-            })
-        };
-        self.only.iter().map(find).collect()
-    }
 }
 
-/// The schema that holds a tenant's tables, which a directory may call otherwise than the tenant.
-async fn schema_of(pool: &TenantPool, tenant: &SchemaName) -> anyhow::Result<SchemaName> {
-    let placement = pool.placement_of(tenant).await?;
-    let placement = placement.with_context(|| format!("there is no tenant {tenant:?}, and nothing was sent"))?;
-    match placement.schema_name() {
-        Some(schema) if placement.database().is_none() => Ok(schema.clone()),
-        _ => bail!(
+/// Why nothing was sent, and what to type instead.
+fn advised(error: ScriptError) -> anyhow::Error {
+    match error {
+        ScriptError::CopyOut => anyhow!(
+            "the SQL can't be used, and nothing was sent: COPY … TO STDOUT is not for `run`, which shows the rows of queries; say \
+             TABLE … or SELECT …, write a tenant to a file by `diesel-tenants tenant export`, or use psql"
+        ),
+        ScriptError::CopyIn => anyhow!(
+            "the SQL can't be used, and nothing was sent: COPY … FROM STDIN is not for `run`, which sends no rows; say INSERT, make a \
+             tenant of a file by `diesel-tenants tenant import`, or use psql"
+        ),
+        ScriptError::UnknownTenant { tenant } => anyhow!(
+            "there is no tenant {:?}, and nothing was sent: `diesel-tenants tenant list` shows those there are",
+            tenant.as_str()
+        ),
+        ScriptError::Elsewhere { tenant, placement } => anyhow!(
             "tenant {tenant:?} lives in {placement}, which this command doesn't reach, and nothing was sent: choose others by --only"
         ),
+        error => error.into(),
     }
 }

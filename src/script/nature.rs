@@ -1,14 +1,14 @@
 //! What is to be run, before it is translated for each tenant.
 
-use anyhow::bail;
-use diesel_tenants::translate::{statements, words};
+use super::ScriptError;
+use crate::translate::{statements, words};
 
 /// Whether the statements need a transaction begun for them: so do several, which are one transaction, and such as only make sense in
 /// one. A single statement is one by itself, and some can be nothing else (`VACUUM`). Whatever begins or ends transactions is left
 /// alone.
 ///
 /// Fails if a statement wants more of the connection than to be sent.
-pub fn needs_transaction(sql: &str) -> anyhow::Result<bool> {
+pub(super) fn needs_transaction(sql: &str) -> Result<bool, ScriptError> {
     // What can't be cut into statements can't be translated either, and is told of then.
     let Ok(ranges) = statements(sql) else {
         return Ok(false);
@@ -27,18 +27,12 @@ pub fn needs_transaction(sql: &str) -> anyhow::Result<bool> {
 }
 
 /// Rows that are copied come and go by messages of their own.
-fn refuse_copy(statement: &[String]) -> anyhow::Result<()> {
+fn refuse_copy(statement: &[String]) -> Result<(), ScriptError> {
     let copies = statement.first().is_some_and(|first| first == "COPY");
     for pair in statement.windows(2).filter(|_| copies) {
         match [&*pair[0], &*pair[1]] {
-            ["TO", "STDOUT" | "STDIN"] => bail!(
-                "the SQL can't be used, and nothing was sent: COPY … TO STDOUT is not for `run`, which shows the rows of queries; say \
-                 TABLE … or SELECT …, write a tenant to a file by `diesel-tenants tenant export`, or use psql"
-            ),
-            ["FROM", "STDIN" | "STDOUT"] => bail!(
-                "the SQL can't be used, and nothing was sent: COPY … FROM STDIN is not for `run`, which sends no rows; say INSERT, make a \
-                 tenant of a file by `diesel-tenants tenant import`, or use psql"
-            ),
+            ["TO", "STDOUT" | "STDIN"] => return Err(ScriptError::CopyOut),
+            ["FROM", "STDIN" | "STDOUT"] => return Err(ScriptError::CopyIn),
             _ => {}
         }
     }

@@ -1,0 +1,55 @@
+use tokio_postgres::{Client, Error, types::Type};
+
+/// Tenants whose schema is gone.
+pub(crate) const MISSING_SCHEMAS: &str = "SELECT t.name FROM d.tenants t WHERE t.database_name IS NULL AND t.schema_name IS NOT NULL AND t.status <> 'unfinished' \
+              AND NOT EXISTS (SELECT FROM schema s WHERE s.name = t.schema_name) ORDER BY 1";
+
+/// Tenants' schemas without a row.
+pub(crate) const UNLISTED_SCHEMAS: &str = "SELECT s.name FROM schema s WHERE s.is_tenant AND NOT EXISTS (SELECT FROM d.tenants t WHERE t.database_name IS NULL \
+              AND t.schema_name = s.name) ORDER BY 1";
+
+/// Domains of no tenant, or of one whose schema is gone.
+pub(crate) const LOST_DOMAINS: &str = "SELECT o.domain FROM d.domains o LEFT JOIN d.tenants t ON t.name = o.tenant WHERE t.name IS NULL OR \
+              t.status NOT IN ('archived', 'unfinished') AND t.database_name IS NULL AND t.schema_name IS NOT NULL \
+              AND NOT EXISTS (SELECT FROM schema s WHERE s.name = t.schema_name) ORDER BY 1";
+
+/// Tenants that share a schema, with it.
+pub(crate) const SHARED_PLACES: &str = "SELECT pg_catalog.string_agg(t.name, ' and ' ORDER BY t.name) || ' in ' || t.schema_name FROM d.tenants t \
+              WHERE t.schema_name IS NOT NULL GROUP BY t.database_name, t.schema_name HAVING pg_catalog.count(*) > 1 ORDER BY 1";
+
+/// Tenants whose schema has another status than their row, with both.
+pub(crate) const DIFFERENT_STATUSES: &str = "SELECT t.name || ' (' || t.status || ', schema ' || s.status || ')' FROM d.tenants t JOIN schema s ON s.name = t.schema_name \
+              WHERE t.database_name IS NULL AND t.status <> s.status ORDER BY 1";
+
+/// Schemas with what their comments tell; a tenant's has a version table, and is neither the shared one nor a spare.
+const SCHEMAS: &str = "schema AS (SELECT s.name, s.status, s.has_versions AND s.status IN ('active', 'suspended', 'archived') AS is_tenant FROM \
+    (SELECT n.nspname::text AS name, c.oid IS NOT NULL AND n.nspname <> $1 AS has_versions, CASE \
+    WHEN o.comment = 'diesel-tenants: suspended' THEN 'suspended' WHEN o.comment LIKE 'diesel-tenants: archived%' THEN 'archived' \
+    WHEN o.comment = 'diesel-tenants: spare' THEN 'spare' WHEN o.comment LIKE 'diesel-tenants: %' THEN 'unfinished' ELSE 'active' END AS status \
+    FROM pg_catalog.pg_namespace n LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p') \
+    AND c.relname = '__diesel_schema_migrations' LEFT JOIN LATERAL (SELECT pg_catalog.obj_description(c.oid, 'pg_class') AS comment) o ON true) s)";
+
+/// The schema of the directory's tables, quoted; `None` if there is no directory.
+pub(crate) async fn find_directory(client: &Client, shared_schema: &str) -> Result<Option<String>, Error> {
+    let sql = "SELECT pg_catalog.format('%I', n.nspname) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+               WHERE n.nspname = $1 AND c.relname = 'tenants' AND (pg_catalog.obj_description(c.oid, 'pg_class') LIKE 'diesel-tenants: directory %' \
+               OR (SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND NOT a.attisdropped \
+               AND a.attname IN ('name', 'schema_name', 'tenant_id', 'database_name', 'status')) = 5)";
+    let found = client.query_typed(sql, &[(&shared_schema, Type::NAME)]).await?;
+    found.first().map(|row| row.try_get(0)).transpose()
+}
+
+/// The names that one of these queries finds. In it `d.tenants` and `d.domains` stand for the directory's tables, `schema`
+/// for the schemas with what their comments tell.
+pub(crate) async fn names_in_directory(
+    client: &Client,
+    query: &str,
+    shared_schema: &str,
+    directory: &str,
+) -> Result<Vec<String>, Error> {
+    let query = query.replace("d.tenants", &format!("{directory}.tenants"));
+    let query = query.replace("d.domains", &format!("{directory}.domains"));
+    let sql = format!("WITH {SCHEMAS} {query}");
+    let rows = client.query_typed(&sql, &[(&shared_schema, Type::NAME)]).await?;
+    rows.iter().map(|row| row.try_get(0)).collect()
+}

@@ -1,0 +1,31 @@
+use tokio_postgres::{Client, Error};
+
+use crate::{
+    backend::postgres::diagnosis::{FunctionText, function_texts},
+    diagnosis::{Check, Finding, Severity},
+    migrations::left_on_session,
+};
+
+/// Functions that leave something on the session of whoever calls them: of the tenants and of the shared schema. What is the
+/// same in all tenants is looked at once, and named for the first.
+pub(in crate::diagnosis) async fn check_functions(client: &Client, shared_schema: &str) -> Result<Finding, Error> {
+    let mut found = Vec::new();
+    for FunctionText { name, count, body } in function_texts(client, shared_schema).await? {
+        let left = left_on_session(&body);
+        if !left.is_empty() {
+            let others = match count - 1 {
+                0 => String::new(),
+                others => format!(", and {others} like it"),
+            };
+            found.push(format!("{name} ({}{others})", left.join("; ")));
+        }
+    }
+    let finding = Finding::names(
+        Check::Functions,
+        Severity::Warning,
+        found,
+        "the next tenant on the connection finds what they leave: ON COMMIT DROP, SET LOCAL, set_config(…, true), \
+         pg_advisory_xact_lock; and SET search_path = …, pg_temp, or a temporary table comes before the tenant's",
+    );
+    Ok(finding.or_fine("none leaves anything on the session, as far as their text shows"))
+}

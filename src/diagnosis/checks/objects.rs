@@ -1,0 +1,63 @@
+use tokio_postgres::{Client, Error};
+
+use crate::{
+    backend::postgres::diagnosis::{HALF_DETACHED, INVALID_INDEXES, LockRoom, UNCHECKED, UNLOGGED, lock_room, names},
+    diagnosis::{Check, Finding, Found, Severity},
+};
+
+/// Changes to tables that were begun and not finished: in tenants' schemas and the shared one.
+const UNFINISHED_CHANGES: [(Check, &str, &str); 3] = [
+    (
+        Check::InvalidIndexes,
+        INVALID_INDEXES,
+        "PostgreSQL could not build them, and doesn't use them; unique ones let duplicates in. Mend what keeps them from being \
+         built, then REINDEX INDEX CONCURRENTLY, or drop them (those named …_ccnew and …_ccold are left of such a REINDEX); a \
+         partitioned table's waits for ALTER INDEX … ATTACH PARTITION",
+    ),
+    (
+        Check::UncheckedConstraints,
+        UNCHECKED,
+        "they were added as NOT VALID, and rows from before may break them: ALTER TABLE … VALIDATE CONSTRAINT",
+    ),
+    (
+        Check::HalfDetachedPartitions,
+        HALF_DETACHED,
+        "DETACH PARTITION … CONCURRENTLY was interrupted: ALTER TABLE … DETACH PARTITION … FINALIZE",
+    ),
+];
+
+/// What is in the tenants' schemas.
+pub(in crate::diagnosis) async fn check_objects(client: &Client, shared_schema: &str) -> Result<Vec<Finding>, Error> {
+    let unlogged = names(client, UNLOGGED, shared_schema).await?;
+    let mut findings = vec![
+        Finding::names(
+            Check::UnloggedTables,
+            Severity::Warning,
+            unlogged,
+            "they are empty after a crash, and on replicas: ALTER TABLE … SET LOGGED",
+        ),
+        check_locks(lock_room(client, shared_schema).await?),
+    ];
+    for (check, query, advice) in UNFINISHED_CHANGES {
+        let found = names(client, query, shared_schema).await?;
+        findings.push(Finding::names(check, Severity::Warning, found, advice));
+    }
+    Ok(findings)
+}
+
+/// A transaction that touches all of a schema, as dropping it does, takes a lock for each relation at least.
+fn check_locks(LockRoom { room, largest }: LockRoom) -> Finding {
+    let fits = largest.as_ref().is_none_or(|(_, relations)| relations * 4 <= room);
+    Finding {
+        check: Check::Locks,
+        severity: if fits { Severity::Fine } else { Severity::Warning },
+        found: Found::Locks {
+            room: room.unsigned_abs(),
+            largest: largest.map(|(tenant, relations)| (tenant, relations.unsigned_abs())),
+        },
+        advice: (!fits).then_some(
+            "to dump, clone or rename it may fail for want of locks, and it is dropped in parts: raise \
+             max_locks_per_transaction, and restart the server",
+        ),
+    }
+}

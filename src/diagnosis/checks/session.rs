@@ -1,0 +1,130 @@
+use std::time::Duration;
+
+use tokio_postgres::Error;
+
+use crate::{
+    ConnectError,
+    backend::postgres::{
+        Connector,
+        diagnosis::{has_mark, has_standard_strings, keeps_statements, search_path_of_role},
+        driver::{Dial, Session},
+    },
+    diagnosis::{Check, Finding, Severity, causes::causes},
+};
+
+/// For an answer that a pooler may never give.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What the pool's options say of the role's sessions.
+pub(in crate::diagnosis) struct Role<'a> {
+    pub(in crate::diagnosis) extension_schemas: &'a [String],
+    pub(in crate::diagnosis) brings_search_path: bool,
+}
+
+/// What stands between, and what a session starts with. `plain` connects without startup options, `marked` with one.
+pub(in crate::diagnosis) async fn check_session(
+    session: &Session,
+    dial: &dyn Dial,
+    plain: &Connector,
+    marked: &Connector,
+    role: Role<'_>,
+) -> Result<[Finding; 4], Error> {
+    Ok([
+        pooler(dial, marked).await?,
+        search_path(session, role).await?,
+        strings(session).await?,
+        prepared_statements(session, dial, plain).await,
+    ])
+}
+
+/// Sends a startup option that only a session of the server itself can know afterwards.
+async fn pooler(dial: &dyn Dial, marked: &Connector) -> Result<Finding, Error> {
+    let warning = |fact: String| {
+        Finding::bad(
+            Check::Pooler,
+            Severity::Warning,
+            fact,
+            "set `search_path_from_role`, run ALTER ROLE … SET search_path = '', and name a way past it by `migration_url`; \
+             PgBouncer must be 1.21 or newer, with max_prepared_statements set",
+        )
+    };
+    let session = match dial.dial(marked).await {
+        Ok(session) => session,
+        Err(error) => {
+            return Ok(warning(format!(
+                "one in between refuses startup options: {}",
+                refusal(&error)
+            )));
+        }
+    };
+    let arrived = has_mark(session.client()).await?;
+    session.close().await;
+    Ok(if arrived {
+        Finding::fine(Check::Pooler, "none in between, or one that leaves sessions alone")
+    } else {
+        warning("one in between drops startup options".to_owned())
+    })
+}
+
+async fn search_path(session: &Session, role: Role<'_>) -> Result<Finding, Error> {
+    let (path, reached) = search_path_of_role(session.client(), role.extension_schemas).await?;
+    Ok(match (reached.as_slice(), role.brings_search_path) {
+        ([], _) => Finding::fine(Check::SearchPath, format!("{path}, which reaches no table")),
+        (_, false) => Finding::fine(
+            Check::SearchPath,
+            format!("{path}; the library's connections have their own, which is empty"),
+        ),
+        (reached, true) => Finding::bad(
+            Check::SearchPath,
+            Severity::Problem,
+            format!("{path}, which reaches {}", reached.join(", ")),
+            "with search_path_from_role the role's is all there is: ALTER ROLE … SET search_path = ''",
+        ),
+    })
+}
+
+async fn strings(session: &Session) -> Result<Finding, Error> {
+    Ok(if has_standard_strings(session.client()).await? {
+        Finding::fine(Check::Strings, "standard_conforming_strings is on")
+    } else {
+        Finding::bad(
+            Check::Strings,
+            Severity::Warning,
+            "standard_conforming_strings is off for this role",
+            "ALTER ROLE … SET standard_conforming_strings = on: the translator reads strings as the standard does",
+        )
+    })
+}
+
+async fn prepared_statements(session: &Session, dial: &dyn Dial, plain: &Connector) -> Finding {
+    let attempt = async {
+        let other = dial.dial(plain).await.map_err(|error| refusal(&error))?;
+        let kept = keeps_statements(session.client(), other.client()).await;
+        kept.map_err(|error| causes(&error))?;
+        other.close().await;
+        Ok::<_, String>(())
+    };
+    match tokio::time::timeout(PATIENCE, attempt).await {
+        Ok(Ok(())) => Finding::fine(Check::PreparedStatements, "outlive their transaction"),
+        Ok(Err(error)) => Finding::bad(
+            Check::PreparedStatements,
+            Severity::Problem,
+            error,
+            "a pooler in between can't keep them: PgBouncer must be 1.21 or newer, with max_prepared_statements set",
+        ),
+        Err(_) => Finding::bad(
+            Check::PreparedStatements,
+            Severity::Warning,
+            format!("two connections at a time got no answer within {PATIENCE:?}"),
+            "a pooler in between has a single connection: give it more (default_pool_size)",
+        ),
+    }
+}
+
+/// What the server, or the pooler, answered.
+fn refusal(error: &ConnectError) -> String {
+    match error {
+        ConnectError::Refused { source, .. } => causes(source),
+        error => causes(error),
+    }
+}

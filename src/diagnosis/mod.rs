@@ -1,0 +1,25 @@
+//! What goes wrong later: in the server's settings, the role, a pooler in between, the tenants and their directory.
+//!
+//! ```no_run
+//! use diesel_tenants::{TenantPool, diagnosis::Severity};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let report = TenantPool::builder("postgres://localhost/store").diagnose().run().await?;
+//! for finding in report.findings.iter().filter(|finding| finding.severity > Severity::Fine) {
+//!     println!("{}: {}; {}", finding.check, finding.found, finding.advice.unwrap_or_default());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod causes;
+mod checks;
+mod error;
+mod finding;
+mod report;
+mod request;
+
+pub use error::DiagnosisError;
+pub use finding::{Check, Finding, Found, Severity};
+pub use report::DiagnosisReport;
+pub use request::DiagnosisRequest;

@@ -1,0 +1,100 @@
+use std::fmt;
+
+use tokio_postgres::{
+    Socket,
+    tls::{MakeTlsConnect, TlsConnect},
+};
+
+use super::{
+    Check, DiagnosisError, DiagnosisReport, Finding, Severity,
+    causes::causes,
+    checks::{Role, check_directory, check_functions, check_objects, check_server, check_session, check_tenants},
+};
+use crate::{
+    TenantPoolBuilder,
+    backend::postgres::{
+        diagnosis::MARK,
+        driver::{Dial, With, dial},
+    },
+};
+
+impl TenantPoolBuilder {
+    /// Looks for what goes wrong later: in the server's settings, the role, a pooler in between, the tenants and their
+    /// directory. A pool that can't be built is a finding, too.
+    ///
+    /// This reads the catalogs of all tenants: call it as an operator, not in a request. It changes nothing.
+    pub fn diagnose(self) -> DiagnosisRequest {
+        DiagnosisRequest {
+            builder: self,
+            dial: None,
+        }
+    }
+}
+
+/// A diagnosis to be started by `run`. See [`TenantPoolBuilder::diagnose`].
+#[must_use = "nothing is looked at until `run`"]
+pub struct DiagnosisRequest {
+    builder: TenantPoolBuilder,
+    dial: Option<Box<dyn Dial>>,
+}
+
+impl DiagnosisRequest {
+    /// How to connect with TLS: needed if [`establish_with`](TenantPoolBuilder::establish_with) makes the pool's connections.
+    /// Default: without TLS.
+    pub fn tls<T>(mut self, tls: T) -> Self
+    where
+        T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
+        T::Stream: Send + 'static,
+        T::TlsConnect: Send,
+        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+    {
+        self.dial = Some(Box::new(With(tls)));
+        self
+    }
+
+    /// Makes the diagnosis, on connections of its own and on those of a pool.
+    ///
+    /// # Errors
+    /// [`DiagnosisError`], if the server can't be reached, or refuses a query.
+    pub async fn run(self) -> Result<DiagnosisReport, DiagnosisError> {
+        let Self { builder, dial: given } = self;
+        let (plain, marked) = (builder.plain_connector("")?, builder.plain_connector(MARK)?);
+        let dial = dial(&plain, given).ok_or(DiagnosisError::NeedsTls)?;
+        let options = builder.options();
+        let role = Role {
+            extension_schemas: &options.extension_schemas,
+            brings_search_path: options.search_path_from_role,
+        };
+        let shared_schema = options.shared_schema.as_str();
+        let session = dial.dial(&plain).await?;
+        let client = session.client();
+        let mut findings = Vec::from(check_server(client).await?);
+        findings.extend(check_session(&session, &*dial, &plain, &marked, role).await?);
+        findings.extend(check_objects(client, shared_schema).await?);
+        findings.push(check_functions(client, shared_schema).await?);
+        findings.extend(check_directory(client, shared_schema).await);
+        session.close().await;
+        match builder.build().await {
+            Ok(pool) => {
+                let fact = "the library's connections can be opened, and reach no table by its bare name";
+                findings.push(Finding::fine(Check::Pool, fact));
+                findings.extend(check_tenants(&pool).await?);
+            }
+            Err(error) => findings.push(Finding::bad(
+                Check::Pool,
+                Severity::Problem,
+                causes(&error),
+                "see what the message advises",
+            )),
+        }
+        Ok(DiagnosisReport { findings })
+    }
+}
+
+impl fmt::Debug for DiagnosisRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DiagnosisRequest")
+            .field("builder", &self.builder)
+            .finish_non_exhaustive()
+    }
+}

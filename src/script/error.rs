@@ -1,0 +1,59 @@
+use crate::{CheckoutError, ConnectError, Placement, SchemaName, SchemaNameError, translate::TranslateError};
+
+/// Why a script was not begun. Nothing was sent to any tenant.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ScriptError {
+    /// The SQL can't be translated.
+    #[error("the SQL can't be used, and nothing was sent")]
+    Translate(#[from] TranslateError),
+    /// `COPY … TO STDOUT` sends rows by messages of its own.
+    #[error(
+        "COPY … TO STDOUT can't be part of a script, and nothing was sent: say TABLE … or SELECT …, or export the tenant"
+    )]
+    CopyOut,
+    /// `COPY … FROM STDIN` waits for rows that a script doesn't send.
+    #[error("COPY … FROM STDIN can't be part of a script, and nothing was sent: say INSERT, or import a tenant")]
+    CopyIn,
+    /// A chosen name is one that no tenant can have.
+    #[error("no tenant can have that name, and nothing was sent")]
+    InvalidName(#[from] SchemaNameError),
+    /// A chosen tenant isn't there.
+    #[error("there is no tenant {:?}, and nothing was sent: `tenants` lists those there are", .tenant.as_str())]
+    UnknownTenant {
+        /// The tenant.
+        tenant: SchemaName,
+    },
+    /// A tenant lives in another database, or shares tables with others.
+    #[error(
+        "tenant {:?} lives in {placement}, which a script doesn't reach, and nothing was sent: choose others",
+        .tenant.as_str()
+    )]
+    Elsewhere {
+        /// The tenant.
+        tenant: SchemaName,
+        /// Where it lives.
+        placement: Placement,
+    },
+    /// The tenants could not be listed or found.
+    #[error("can't find the tenants, and nothing was sent")]
+    Tenants(#[from] CheckoutError),
+    /// The pool's connections are made by a function, which makes none of the driver's own.
+    #[error("the pool connects by a function of its own: give the script a connector, by `tls`")]
+    NeedsTls,
+}
+
+/// Why a script failed in one tenant.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ScriptFailure {
+    /// The script was told to stop before it began in this tenant.
+    #[error("not reached")]
+    NotReached,
+    /// There was no connection.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The server refused a statement. What was begun as one transaction is rolled back.
+    #[error(transparent)]
+    Statement(#[from] tokio_postgres::Error),
+}

@@ -1,0 +1,29 @@
+//! SQL of any kind in many tenants, with answers as text: for what an operator wants to know or to mend.
+//!
+//! Applications use typed queries, for many tenants by [`TenantPool::each_tenant`](crate::TenantPool::each_tenant).
+//! Changes of tables are [migrations](crate::migrations).
+//!
+//! ```no_run
+//! # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), Box<dyn std::error::Error>> {
+//! let mut answers = pool.run_script("DELETE FROM sessions; SELECT count(*) FROM orders").start().await?;
+//! while let Some((tenant, answer)) = answers.next().await {
+//!     match answer {
+//!         Ok(statements) => println!("{tenant}: {} deleted, orders: {:?}", statements[0].count, statements[1].rows),
+//!         Err(error) => eprintln!("{tenant}: {error}"),
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod answer;
+mod answers;
+mod error;
+mod nature;
+mod request;
+mod sessions;
+
+pub use answer::StatementAnswer;
+pub use answers::ScriptAnswers;
+pub use error::{ScriptError, ScriptFailure};
+pub use request::ScriptRequest;

@@ -1,0 +1,169 @@
+use std::fmt;
+
+use tokio_postgres::{
+    Socket,
+    tls::{MakeTlsConnect, TlsConnect},
+};
+
+use super::{ScriptAnswers, ScriptError, nature::needs_transaction, sessions::Sessions};
+use crate::{
+    IntoSchemaName, SchemaName, SchemaNameError, TenantPool, TenantStatus,
+    backend::postgres::driver::{Dial, With, dial},
+};
+
+impl TenantPool {
+    /// Runs SQL in all active tenants, several at a time, and returns the answers as text: one or more statements of any
+    /// kind. Tables without a schema are the tenant's.
+    ///
+    /// Several statements are one transaction in each tenant, and so is a statement that needs one, such as
+    /// `LOCK TABLE`. SQL that begins or ends transactions itself is sent as it is. The SQL runs on connections of its
+    /// own, none of them from the pool; what it leaves on a session no other tenant meets.
+    ///
+    /// ```no_run
+    /// # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), Box<dyn std::error::Error>> {
+    /// let script = pool.run_script("UPDATE orders SET quantity = 1 WHERE quantity IS NULL");
+    /// let mut answers = script.only(["client1", "client2"]).start().await?;
+    /// while let Some((tenant, answer)) = answers.next().await {
+    ///     println!("{tenant}: {} rows changed", answer?[0].count);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn run_script(&self, sql: impl Into<String>) -> ScriptRequest<'_> {
+        ScriptRequest {
+            pool: self,
+            sql: sql.into(),
+            chosen: None,
+            concurrency: 4,
+            stop: Box::new(|| false),
+            dial: None,
+        }
+    }
+}
+
+/// A script to be started by `start`. See [`TenantPool::run_script`].
+#[must_use = "nothing is run until `start`"]
+pub struct ScriptRequest<'a> {
+    pool: &'a TenantPool,
+    sql: String,
+    chosen: Option<Result<Vec<SchemaName>, SchemaNameError>>,
+    concurrency: usize,
+    stop: Box<dyn Fn() -> bool + Send + Sync + 'a>,
+    dial: Option<Box<dyn Dial>>,
+}
+
+impl<'a> ScriptRequest<'a> {
+    /// Chooses only these tenants, in this order, also suspended ones. Default: all active tenants.
+    pub fn only(self, tenants: impl IntoIterator<Item: IntoSchemaName>) -> Self {
+        let names = tenants.into_iter().map(|tenant| self.pool.tenant_name(tenant));
+        Self {
+            chosen: Some(names.collect()),
+            ..self
+        }
+    }
+
+    /// In how many tenants at a time, each on a connection of its own; at least one. Default: 4.
+    pub fn concurrency(self, concurrency: usize) -> Self {
+        Self {
+            concurrency: concurrency.max(1),
+            ..self
+        }
+    }
+
+    /// Asked before each tenant: once it says yes, no further tenant is begun. Default: never.
+    pub fn stop_when(self, stop: impl Fn() -> bool + Send + Sync + 'a) -> Self {
+        Self {
+            stop: Box::new(stop),
+            ..self
+        }
+    }
+
+    /// How to connect with TLS: needed if [`establish_with`](crate::TenantPoolBuilder::establish_with) makes the pool's
+    /// connections. Default: without TLS. The connector is used with the pool's own configuration.
+    pub fn tls<T>(mut self, tls: T) -> Self
+    where
+        T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
+        T::Stream: Send + 'static,
+        T::TlsConnect: Send,
+        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+    {
+        self.dial = Some(Box::new(With(tls)));
+        self
+    }
+
+    /// Finds the tenants and translates the SQL for each of them. The script then runs as the answers are asked for.
+    ///
+    /// # Errors
+    /// [`ScriptError`]: the SQL can't be used, or a tenant isn't there or isn't reached. Nothing was sent to any tenant.
+    pub async fn start(self) -> Result<ScriptAnswers<'a>, ScriptError> {
+        let Self {
+            pool,
+            sql,
+            chosen,
+            concurrency,
+            stop,
+            dial: given,
+        } = self;
+        let in_transaction = needs_transaction(&sql)?;
+        let dial = dial(pool.connector(), given).ok_or(ScriptError::NeedsTls)?;
+        let mut texts = Vec::new();
+        let mut schemas = Vec::new();
+        for tenant in tenants(pool, chosen).await? {
+            schemas.push((schema_of(pool, &tenant).await?, tenant));
+        }
+        for (schema, tenant) in schemas {
+            let text = pool.map_of(&schema).translate(&sql)?.into_owned();
+            texts.push((tenant, text));
+        }
+        let sessions = Sessions::new(pool.connector(), dial, in_transaction);
+        Ok(ScriptAnswers::new(texts, sessions, concurrency, stop))
+    }
+}
+
+/// The tenants to run a script in. All of those chosen must be there.
+async fn tenants(
+    pool: &TenantPool,
+    chosen: Option<Result<Vec<SchemaName>, SchemaNameError>>,
+) -> Result<Vec<SchemaName>, ScriptError> {
+    let tenants = pool.tenants().await?;
+    let Some(chosen) = chosen else {
+        let active = tenants
+            .into_iter()
+            .filter(|tenant| tenant.status == TenantStatus::Active);
+        return Ok(active.map(|tenant| tenant.name).collect());
+    };
+    let chosen = chosen?;
+    match chosen
+        .iter()
+        .find(|chosen| tenants.iter().all(|tenant| tenant.name != **chosen))
+    {
+        Some(unknown) => Err(ScriptError::UnknownTenant {
+            tenant: unknown.clone(),
+        }),
+        None => Ok(chosen),
+    }
+}
+
+/// The schema that holds a tenant's tables, which a directory may call otherwise than the tenant.
+async fn schema_of(pool: &TenantPool, tenant: &SchemaName) -> Result<SchemaName, ScriptError> {
+    let Some(placement) = pool.placement_of(tenant).await? else {
+        return Err(ScriptError::UnknownTenant { tenant: tenant.clone() });
+    };
+    match placement.schema_name() {
+        Some(schema) if placement.database().is_none() => Ok(schema.clone()),
+        _ => Err(ScriptError::Elsewhere {
+            tenant: tenant.clone(),
+            placement,
+        }),
+    }
+}
+
+impl fmt::Debug for ScriptRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScriptRequest")
+            .field("sql", &self.sql)
+            .field("chosen", &self.chosen)
+            .field("concurrency", &self.concurrency)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,64 @@
+use std::sync::{Mutex, PoisonError};
+
+use super::{ScriptFailure, StatementAnswer};
+use crate::backend::postgres::{
+    Connector,
+    driver::{Dial, Session},
+};
+
+/// Connections of the driver's own, for SQL of any kind. What it leaves on a session no other tenant meets.
+pub(super) struct Sessions<'a> {
+    connector: &'a Connector,
+    dial: Box<dyn Dial>,
+    /// Whether a transaction is begun for the script.
+    in_transaction: bool,
+    free: Mutex<Vec<Session>>,
+}
+
+impl<'a> Sessions<'a> {
+    pub(super) fn new(connector: &'a Connector, dial: Box<dyn Dial>, in_transaction: bool) -> Self {
+        Self {
+            connector,
+            dial,
+            in_transaction,
+            free: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Runs a text that is translated already.
+    pub(super) async fn run(&self, sql: &str) -> Result<Vec<StatementAnswer>, ScriptFailure> {
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let session = match free {
+            Some(session) => session,
+            None => self.connect().await?,
+        };
+        // After a failure the connection is closed, which ends the transaction as well.
+        if self.in_transaction {
+            session.execute("BEGIN").await?;
+        }
+        let answers = StatementAnswer::of(session.client().simple_query(sql).await?);
+        if self.in_transaction {
+            session.execute("COMMIT").await?;
+        }
+        // Refused while a transaction is open. Then the connection is closed, too.
+        if session.execute("DISCARD ALL").await.is_ok() {
+            self.free.lock().unwrap_or_else(PoisonError::into_inner).push(session);
+        }
+        Ok(answers)
+    }
+
+    /// Ends the sessions that are free.
+    pub(super) async fn close(&self) {
+        let free = std::mem::take(&mut *self.free.lock().unwrap_or_else(PoisonError::into_inner));
+        for session in free {
+            session.close().await;
+        }
+    }
+
+    /// A session on which no table is found by its bare name, and strings are read as the translator reads them.
+    async fn connect(&self) -> Result<Session, ScriptFailure> {
+        let session = self.dial.dial(self.connector).await?;
+        self.connector.refuse_unsafe_client(session.client()).await?;
+        Ok(session)
+    }
+}
