@@ -18,6 +18,7 @@ use crate::{
     },
 };
 
+/// # Looking for what goes wrong later
 impl TenantPoolBuilder {
     /// Looks for what goes wrong later: in the server's settings, the role, a pooler in between, the tenants and their
     /// directory. A pool that can't be built is a finding, too.

@@ -44,6 +44,7 @@ use crate::{
 /// | [building a pool](#building-a-pool) | [`builder`](Self::builder) |
 /// | [connections](#checking-out-connections) | [`for_tenant`](Self::for_tenant), [`shared`](Self::shared), [`with_map`](Self::with_map), [`get`](Self::get), [`current`](Self::current), [`using_database`](Self::using_database) |
 /// | [the same work for many tenants](#doing-the-same-work-for-many-tenants) | [`each_tenant`](Self::each_tenant) |
+/// | [SQL for many tenants, answered as text](#running-sql-in-many-tenants) | [`run_script`](Self::run_script) |
 /// | [creating tenants](#creating-tenants) | [`create_tenant`](Self::create_tenant), [`ensure_tenant`](Self::ensure_tenant), [`place_tenant`](Self::place_tenant), [`clone_tenant`](Self::clone_tenant), [`prepare_spares`](Self::prepare_spares) |
 /// | [finding tenants](#listing-tenants) | [`tenants`](Self::tenants), [`all_tenants`](Self::all_tenants), [`tenant_exists`](Self::tenant_exists), [`placement_of`](Self::placement_of), [`tenant_of_domain`](Self::tenant_of_domain), [`schema_size`](Self::schema_size) |
 /// | [changing tenants](#renaming-a-tenant) | [`rename_tenant`](Self::rename_tenant), [`suspend_tenant`](Self::suspend_tenant), [`resume_tenant`](Self::resume_tenant), [`move_tenant`](Self::move_tenant) |
@@ -68,6 +69,7 @@ use crate::{
 /// - **An operation that needs something to work with** ends in the method that takes it:
 ///   `export_tenant("client1").to(writer)`, `import_tenant("client1").from(reader)`, `each_tenant().run(work)`.
 /// - **Work for all tenants** ends in `run()` and returns a report: `migrate_tenants(migrations).run().await`.
+/// - **A script** ends in `start()` and gives its answers one by one: `run_script(sql).start().await`.
 #[derive(Clone)]
 pub struct TenantPool(pub(crate) Arc<Inner>);
 

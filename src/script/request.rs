@@ -11,6 +11,7 @@ use crate::{
     backend::postgres::driver::{Dial, With, dial},
 };
 
+/// # Running SQL in many tenants
 impl TenantPool {
     /// Runs SQL in all active tenants, several at a time, and returns the answers as text: one or more statements of any
     /// kind. Tables without a schema are the tenant's.

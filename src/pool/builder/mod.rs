@@ -29,7 +29,7 @@ pub(crate) use build::further_databases;
 /// | [tenants](#tenants) | [`hooks`](Self::hooks), [`directory`](Self::directory), [`directory_tables_if_found`](Self::directory_tables_if_found), [`directory_cache`](Self::directory_cache), [`reuse_after`](Self::reuse_after), [`listen`](Self::listen), [`placement_policy`](Self::placement_policy), [`row_setting`](Self::row_setting) |
 /// | [further databases and replicas](#further-databases-and-replicas) | [`database`](Self::database), [`databases_with`](Self::databases_with), [`database_limits`](Self::database_limits), [`replica`](Self::replica), [`database_replica`](Self::database_replica), [`replica_limits`](Self::replica_limits) |
 /// | [migrations](#migrations) | [`migration_url`](Self::migration_url), [`migration_lock_timeout`](Self::migration_lock_timeout), [`migration_statements`](Self::migration_statements), [`refuse_outside_work`](Self::refuse_outside_work) |
-/// | [the end](#building) | [`build`](Self::build) |
+/// | [the end](#building) | [`build`](Self::build), or [`diagnose`](Self::diagnose) |
 #[must_use = "a builder does nothing until `build`"]
 pub struct TenantPoolBuilder {
     database_url: String,
