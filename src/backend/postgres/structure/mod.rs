@@ -1,24 +1,21 @@
 //! What a schema is made of, read from PostgreSQL's catalogs: an ordered list of objects, each with the statements that make it in *any*
 //! schema.
 //!
-//! PostgreSQL's own deparsers write the statements, with every name in full; the name of the schema is then cut out ([`text`]), so that
+//! PostgreSQL's own deparsers write the statements, with every name in full; the name of the schema is then cut out ([`names`]), so that
 //! the structures of two tenants are equal exactly if their texts are. A dozen queries read any number of schemas.
 
-mod array;
-mod bodies;
 mod by_name;
 mod column;
 mod kind;
+mod names;
 mod object;
 mod order;
 mod read;
 mod rows;
-mod text;
-mod tokens;
 
 pub(crate) use by_name::{Followers, follow, followers, left_behind, outsiders, texts};
 pub(crate) use column::Column;
 pub use kind::Kind;
+pub(crate) use names::{moved, render, unqualified};
 pub(crate) use object::{Object, Structure};
 pub(crate) use read::read;
-pub(crate) use text::{moved, render, unqualified};

@@ -6,9 +6,9 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use super::{
     Column, Kind, Object, Structure,
     by_name::keeps_name,
+    names::{neutral, unqualified},
     order::order,
     rows::{self, Alias, Dependency, Row},
-    text::{self, neutral},
 };
 use crate::{SchemaName, backend::postgres::journal};
 
@@ -269,7 +269,7 @@ fn object(row: Row, schema: &SchemaName) -> Object {
     };
     let name = match kind {
         Kind::Function | Kind::Operator | Kind::Grant | Kind::Comment => {
-            text::unqualified(&neutral(&row.name, schema, false).text)
+            unqualified(&neutral(&row.name, schema, false).text)
         }
         _ => row.name,
     };

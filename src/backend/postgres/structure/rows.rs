@@ -6,7 +6,7 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::text::IDENTIFIER;
+use super::names::IDENTIFIER;
 use crate::{SchemaName, backend::postgres::catalog::splice};
 
 #[derive(QueryableByName)]

@@ -4,10 +4,8 @@
 //! settings of functions, which can follow a rename ([`followers`]), and bodies, strings and options, which can only be pointed at
 //! ([`texts`], [`outsiders`]).
 
-mod escapes;
-mod scan;
+mod keeps_name;
 mod setting;
-mod text;
 
 use std::collections::BTreeSet;
 
@@ -17,9 +15,9 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::bodies;
+use super::names::{BodyLanguage, Language, named};
 use crate::{SchemaName, backend::postgres::catalog::splice};
-pub(super) use text::{Language, keeps_name, names, strings};
+pub(super) use keeps_name::keeps_name;
 
 /// Which functions follow a schema to its new name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,14 +124,14 @@ impl Row {
         let is_schema = |name: &str| is_schema(&self.schema, name);
         let language = match &*self.kind {
             "setting" => None,
-            "sql" => Some(Language::Body(bodies::Language::Sql)),
-            "plpgsql" => Some(Language::Body(bodies::Language::PlPgSql)),
+            "sql" => Some(Language::Body(BodyLanguage::Sql)),
+            "plpgsql" => Some(Language::Body(BodyLanguage::PlPgSql)),
             "expression" => Some(Language::Expression),
             "arguments" => Some(Language::Arguments),
             _ => Some(Language::Foreign),
         };
         let names: BTreeSet<String> = match language {
-            Some(language) => text::named(&self.text, language, &is_schema),
+            Some(language) => named(&self.text, language, false, &is_schema),
             None => {
                 let named = setting::named(&self.text).into_iter();
                 named.filter(|name| is_schema(name)).collect()

@@ -1,6 +1,6 @@
 //! Arrays of names, as PostgreSQL writes them.
 
-use super::text::{IDENTIFIER, IN_ARRAY, escaped};
+use super::marks::{IDENTIFIER, IN_ARRAY, escaped};
 
 /// The text of an array with marks in its elements, as `replaced` has them; `None` if it replaces none.
 pub(super) fn replaced_elements(array: &str, replaced: impl Fn(&str) -> Option<String>) -> Option<String> {

@@ -2,98 +2,43 @@
 
 use std::collections::BTreeSet;
 
-use super::scan::Text;
-use crate::{
-    backend::postgres::structure::{
-        Kind,
-        bodies::{self, neutral_body},
-    },
-    translate::TokenKind,
+use super::{
+    language::{BodyLanguage, Language},
+    text::Text,
 };
+use crate::translate::TokenKind;
 
-/// What a text is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::backend::postgres::structure) enum Language {
-    /// The body of a function in a language that is understood: names and strings count.
-    Body(bodies::Language),
-    /// What PostgreSQL deparses: names are bound to their objects, strings are not.
-    Expression,
-    /// Arguments of a trigger: strings that are handed to a function, whatever it does with them.
-    Arguments,
-    /// Something that only its reader understands: options, and bodies in other languages.
-    Foreign,
+/// What a search found.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) names: BTreeSet<String>,
+    pub(super) open: Vec<Question>,
 }
 
-impl Language {
-    /// The language of statements within strings.
-    const SQL: Self = Self::Body(bodies::Language::Sql);
-
-    /// Whether names are looked up when the text is used.
-    fn has_names(self) -> bool {
-        matches!(self, Self::Body(_))
-    }
-}
-
-/// The names in a text that are those of schemas, as `is_schema` says. A deparsed text is to be one of an empty search_path, which shows
-/// what functions are PostgreSQL's own.
-pub(super) fn named(text: &str, language: Language, is_schema: &dyn Fn(&str) -> bool) -> BTreeSet<String> {
-    search(text, language, false, is_schema)
-}
-
-/// Whether a text names a schema. `has_parameter`: whether a parameter of the function has that name.
-pub(in crate::backend::postgres::structure) fn names(
-    text: &str,
-    language: Language,
-    schema: &str,
-    has_parameter: bool,
-) -> bool {
-    !search(text, language, has_parameter, &|name| name == schema).is_empty()
+/// Whether a name in a text is a schema's, which an alias there has as well.
+#[derive(PartialEq, Eq)]
+pub(super) struct Question {
+    pub(super) text: String,
+    pub(super) language: BodyLanguage,
+    pub(super) name: String,
+    /// Whether the text is a string of another one.
+    pub(super) may_be_prose: bool,
 }
 
 /// What the strings of a body say, but for messages; `None` if it can't be read.
-pub(in crate::backend::postgres::structure) fn strings(body: &str) -> Option<Vec<String>> {
+pub(super) fn strings(body: &str) -> Option<Vec<String>> {
     let text = Text::of(body)?;
     let is_string = |&at: &usize| text.kind(at) == Some(TokenKind::String) && !text.is_message(at);
     let strings = (0..text.len()).filter(is_string);
     Some(strings.map(|at| text.says(at).into_owned()).collect())
 }
 
-/// Whether a text of an object would still hold the name of its schema in another one. Of a function's body its own check tells.
-pub(in crate::backend::postgres::structure) fn keeps_name(
-    kind: Kind,
-    make: &[String],
-    details: &[String],
-    schema: &str,
-) -> bool {
-    let any = |texts: &[String], language| texts.iter().any(|text| names(text, language, schema, false));
-    match kind {
-        Kind::Default | Kind::Column | Kind::Table => any(details, Language::Expression),
-        Kind::Trigger | Kind::TextSearchDictionary => any(make, Language::Arguments),
-        Kind::Function => make.iter().any(|text| {
-            let header = text.split("\nAS ").next().unwrap_or_default();
-            let (set, rest): (Vec<&str>, Vec<&str>) = header.lines().partition(|line| line.starts_with(" SET "));
-            names(&rest.join("\n"), Language::Expression, schema, false)
-                || names(&set.join("\n"), Language::Arguments, schema, false)
-        }),
-        Kind::Check
-        | Kind::Domain
-        | Kind::DomainConstraint
-        | Kind::Index
-        | Kind::Key
-        | Kind::MaterializedView
-        | Kind::Policy
-        | Kind::Rule
-        | Kind::Statistics
-        | Kind::View => any(make, Language::Expression),
-        _ => false,
-    }
-}
-
-fn search(text: &str, language: Language, has_parameter: bool, is_schema: &dyn Fn(&str) -> bool) -> BTreeSet<String> {
+/// Searches a text for names of schemas. `has_parameter`: whether a parameter of the function has such a name.
+pub(super) fn search(text: &str, language: Language, has_parameter: bool, is_schema: &dyn Fn(&str) -> bool) -> Found {
     let mut search = Search {
         is_schema,
         has_parameter,
-        found: BTreeSet::new(),
+        found: Found::default(),
     };
     match language {
         Language::Foreign => search.words(text),
@@ -108,13 +53,13 @@ const DEEPEST: usize = 4;
 struct Search<'a> {
     is_schema: &'a dyn Fn(&str) -> bool,
     has_parameter: bool,
-    found: BTreeSet<String>,
+    found: Found,
 }
 
 impl Search<'_> {
     fn add(&mut self, name: &str) {
         if (self.is_schema)(name) {
-            self.found.insert(name.to_owned());
+            self.found.names.insert(name.to_owned());
         }
     }
 
@@ -128,12 +73,15 @@ impl Search<'_> {
             match text.kind(at) {
                 Some(kind) if language.has_names() && kind.is_label() => {
                     let name = text.name(at);
-                    if (self.is_schema)(&name)
-                        && (text.is_schemas(at, takes_names, language == Language::SQL)
-                            || self.is_a_name(&text, at, takes_names)
-                            || self.is_schemas_by_grammar(&text, at, language, depth))
+                    if !(self.is_schema)(&name) {
+                        continue;
+                    }
+                    if text.is_schemas(at, takes_names, language == Language::SQL)
+                        || self.is_a_name(&text, at, takes_names)
                     {
-                        self.found.insert(name.into_owned());
+                        self.found.names.insert(name.into_owned());
+                    } else if let Language::Body(language) = language {
+                        self.leave_open(&text, at, language, depth);
                     }
                 }
                 Some(TokenKind::String) if language.has_names() || !text.is_bound(at) => {
@@ -189,18 +137,19 @@ impl Search<'_> {
         text.is_in_front(at, takes_names) && !self.has_parameter && !text.may_be_alias(&text.name(at))
     }
 
-    /// Whether the translator finds a schema where an alias has the name as well.
-    fn is_schemas_by_grammar(&self, text: &Text<'_>, at: usize, language: Language, depth: usize) -> bool {
-        let Language::Body(language) = language else {
-            return false;
-        };
+    /// An alias has the name as well: only the grammar tells them apart.
+    fn leave_open(&mut self, text: &Text<'_>, at: usize, language: BodyLanguage, depth: usize) {
         if !text.is_in_front(at, false) {
-            return false;
+            return;
         }
-        match neutral_body(text.sql(), language, &text.name(at), self.has_parameter) {
-            Some(neutral) => neutral != text.sql(),
-            // Within strings it may be prose.
-            None => depth == 0,
+        let question = Question {
+            text: text.sql().to_owned(),
+            language,
+            name: text.name(at).into_owned(),
+            may_be_prose: depth > 0,
+        };
+        if !self.found.open.contains(&question) {
+            self.found.open.push(question);
         }
     }
 }
@@ -208,11 +157,12 @@ impl Search<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::postgres::structure::names;
 
-    const PLPGSQL: Language = Language::Body(bodies::Language::PlPgSql);
+    const PLPGSQL: Language = Language::Body(BodyLanguage::PlPgSql);
 
     fn names(language: Language, text: &str, name: &str) -> bool {
-        super::names(text, language, name, false)
+        names::names(text, language, name, false)
     }
 
     #[test]
@@ -300,7 +250,7 @@ mod tests {
 
     #[test]
     fn an_alias_of_a_table_without_a_schema_is_none_in_sql_either() {
-        let sql = Language::Body(bodies::Language::Sql);
+        let sql = Language::Body(BodyLanguage::Sql);
         assert!(!names(
             sql,
             "SELECT a.note /* a.x */ FROM more a WHERE a.note = 'a' -- a.x",

@@ -1,9 +1,9 @@
-//! Where in a text names and strings stand, token by token.
+//! Where in a text names and strings stand, by what is around them.
 
 use std::borrow::Cow;
 
-use super::escapes::says;
-use crate::translate::{Token, TokenKind, identifier_name, tokens};
+use super::{escapes::says, text::Text};
+use crate::translate::TokenKind;
 
 /// Functions, settings and statements to which a string can be the name of a schema.
 const TAKE_NAMES: [&str; 13] = [
@@ -46,60 +46,14 @@ const COMPARING: [&str; 18] = [
     "case", "when", "return", "exit", "continue", "assert",
 ];
 
-pub(super) struct Text<'a> {
-    sql: &'a str,
-    tokens: Vec<Token>,
-}
-
 impl<'a> Text<'a> {
-    pub(super) fn of(sql: &'a str) -> Option<Self> {
-        tokens(sql).map(|tokens| Self { sql, tokens })
-    }
-
-    pub(super) fn sql(&self) -> &'a str {
-        self.sql
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.tokens.len()
-    }
-
-    pub(super) fn kind(&self, at: usize) -> Option<TokenKind> {
-        self.tokens.get(at).map(|token| token.kind)
-    }
-
-    fn text(&self, at: usize) -> &'a str {
-        let Token { start, end, .. } = self.tokens[at];
-        &self.sql[start as usize..end as usize]
-    }
-
-    pub(super) fn name(&self, at: usize) -> Cow<'a, str> {
-        identifier_name(self.sql, self.tokens[at])
-    }
-
     /// What the string here stands for.
     pub(super) fn says(&self, at: usize) -> Cow<'a, str> {
         let uescape = self.is_one_of(at + 1, &["uescape"]) && self.kind(at + 2) == Some(TokenKind::String);
-        let escape = uescape.then(|| says(self.text(at + 2), '\\').chars().next()).flatten();
-        says(self.text(at), escape.unwrap_or('\\'))
-    }
-
-    fn is_one_of(&self, at: usize, words: &[&str]) -> bool {
-        matches!(self.kind(at), Some(TokenKind::Word(_)))
-            && words.iter().any(|word| self.text(at).eq_ignore_ascii_case(word))
-    }
-
-    /// Whether one of these words stands in front.
-    fn is_behind(&self, at: usize, words: &[&str]) -> bool {
-        at > 0 && self.is_one_of(at - 1, words)
-    }
-
-    fn is_label(&self, at: usize) -> bool {
-        self.kind(at).is_some_and(TokenKind::is_label)
-    }
-
-    fn is_behind_dot(&self, at: usize) -> bool {
-        at > 0 && self.kind(at - 1) == Some(TokenKind::Dot)
+        let escape = uescape
+            .then(|| says(self.written(at + 2), '\\').chars().next())
+            .flatten();
+        says(self.written(at), escape.unwrap_or('\\'))
     }
 
     /// Whether the text has something to which any string of it may be the name of a schema.
@@ -113,7 +67,7 @@ impl<'a> Text<'a> {
     pub(super) fn is_bound(&self, at: usize) -> bool {
         self.kind(at + 1) == Some(TokenKind::Cast)
             && matches!(self.kind(at + 2), Some(TokenKind::Word(_)))
-            && self.text(at + 2).starts_with("reg")
+            && self.written(at + 2).starts_with("reg")
     }
 
     /// Whether the string is what `RAISE` says.
@@ -124,14 +78,14 @@ impl<'a> Text<'a> {
 
     /// Whether another text is put behind the string.
     pub(super) fn is_joined(&self, at: usize) -> bool {
-        self.kind(at + 1) == Some(TokenKind::Operator) && self.text(at + 1) == "||"
+        self.kind(at + 1) == Some(TokenKind::Operator) && self.written(at + 1) == "||"
     }
 
     /// Whether the string of a body is compared, or assigned to a column, and so handed to nobody.
     pub(super) fn is_compared(&self, at: usize) -> bool {
         let compares = |at: usize| {
             self.kind(at) == Some(TokenKind::Operator)
-                && matches!(self.text(at), "=" | "<>" | "!=" | "<" | ">" | "<=" | ">=")
+                && matches!(self.written(at), "=" | "<>" | "!=" | "<" | ">" | "<=" | ">=")
                 || self.is_one_of(at, &["like", "ilike"])
         };
         if compares(self.behind_casts(at + 1)) {
@@ -142,7 +96,7 @@ impl<'a> Text<'a> {
         };
         match () {
             // `variable = 'text'` assigns.
-            () if compares(before) => self.text(before) != "=" || self.is_one_of(self.first_word(at), &COMPARING),
+            () if compares(before) => self.written(before) != "=" || self.is_one_of(self.first_word(at), &COMPARING),
             () if self.is_one_of(before, &["from"]) => self.is_behind(before, &["distinct"]),
             () if self.is_one_of(before, &["when"]) => self.is_one_of(at + 1, &["then"]),
             () => self.is_in_list(before),
@@ -174,7 +128,7 @@ impl<'a> Text<'a> {
         let is_end = |at: usize| {
             self.kind(at) == Some(TokenKind::Semicolon)
                 || self.is_one_of(at, &["begin", "then", "else", "loop", "declare"]) && !self.is_behind_dot(at)
-                || self.kind(at) == Some(TokenKind::Operator) && self.text(at) == ">>"
+                || self.kind(at) == Some(TokenKind::Operator) && self.written(at) == ">>"
         };
         (0..at).rev().find(|&at| is_end(at)).map_or(0, |end| end + 1)
     }
@@ -301,7 +255,7 @@ impl<'a> Text<'a> {
             match self.kind(before) {
                 Some(TokenKind::Comma | TokenKind::String) => {}
                 Some(TokenKind::Operator) => {
-                    return self.text(before) == "=" && self.is_one_of(before - 1, &["search_path"]);
+                    return self.written(before) == "=" && self.is_one_of(before - 1, &["search_path"]);
                 }
                 Some(_) if self.is_one_of(before, &["to"]) => return self.is_one_of(before - 1, &["search_path"]),
                 Some(kind) if kind.is_label() && self.kind(before + 1) == Some(TokenKind::Comma) => {}
@@ -309,15 +263,5 @@ impl<'a> Text<'a> {
             }
         }
         false
-    }
-
-    /// Whether a table, an alias, a record or a parameter has the name: it is mentioned somewhere by itself.
-    pub(super) fn may_be_alias(&self, name: &str) -> bool {
-        matches!(name, "new" | "old" | "excluded")
-            || (0..self.len()).any(|at| {
-                self.is_label(at)
-                    && (self.kind(at + 1) != Some(TokenKind::Dot) || self.is_behind_dot(at))
-                    && self.name(at) == name
-            })
     }
 }
