@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
-    Options, SchemaWarning, Side,
+    SchemaWarning, Side,
     found::{Found, find},
     names::{Names, needs_sql_name, type_name, variable_names},
+    options::Options,
     sql_type::{SqlType, Types},
 };
 use crate::backend::postgres::catalog::typed_tables::{Reference, TypedTables};

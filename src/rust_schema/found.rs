@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::{
-    Options, SchemaWarning, Side,
+    SchemaWarning, Side,
+    options::Options,
     sql_type::{SqlType, Types},
 };
 use crate::backend::postgres::catalog::typed_tables::{Column, Relation, TypedTables};

@@ -36,35 +36,20 @@
 //! no use here.
 
 mod declare;
-mod errors;
 mod extensions;
 mod files;
 mod found;
 mod names;
-mod request;
+mod options;
+mod rust_schema_error;
+mod rust_schema_request;
 mod scratch;
 mod sql_type;
 mod warning;
 mod write;
 
-use std::collections::{BTreeMap, BTreeSet};
-
-pub use errors::{RustSchemaError, SchemaFileError};
 pub use files::{OutdatedFile, RustSchema};
-pub use request::{AllowTogether, RustSchemaRequest};
+pub use options::AllowTogether;
+pub use rust_schema_error::{RustSchemaError, SchemaFileError};
+pub use rust_schema_request::RustSchemaRequest;
 pub use warning::{SchemaWarning, Side};
-
-use crate::SchemaName;
-
-/// The options of a request: what is declared, and how.
-struct Options {
-    shared_schema: SchemaName,
-    /// The tenant whose tables represent those of all tenants.
-    tenant: SchemaName,
-    symbolic_schema: Option<String>,
-    extension_schemas: Vec<SchemaName>,
-    except: BTreeSet<String>,
-    /// Rust paths, by the name of the database's type.
-    sql_types: BTreeMap<String, String>,
-    together: AllowTogether,
-}

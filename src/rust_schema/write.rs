@@ -6,9 +6,10 @@
 use std::fmt::Write as _;
 
 use super::{
-    AllowTogether, Options, Side,
+    AllowTogether, Side,
     declare::{Column, CustomType, Declarations, Name, Table},
     names::Names,
+    options::Options,
 };
 
 /// From this number of tables on, the macro that lets all of them appear together exceeds the compiler's default

@@ -4,10 +4,11 @@ use diesel::{migration::MigrationSource, pg::Pg};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
 use super::{
-    Options, RustSchema, RustSchemaError, SchemaWarning,
+    AllowTogether, RustSchema, RustSchemaError, SchemaWarning,
     declare::declare,
     extensions::{self, Created, Reused},
     names::is_schema_in_rust,
+    options::Options,
     scratch::Scratch,
     write,
 };
@@ -19,19 +20,6 @@ use crate::{
         typed_tables::{self, Relation},
     },
 };
-
-/// Which tables may appear together in one query: Diesel needs a declaration for each pair.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum AllowTogether {
-    /// All tables. Compile time grows with the square of their number: 60 tables take about three seconds.
-    #[default]
-    All,
-    /// Tables with a foreign key from one to the other.
-    Related,
-    /// None: you write the calls of `allow_tables_to_appear_in_same_query!`.
-    Nothing,
-}
 
 /// Declares tables in Rust, from migrations or from a tenant. See [`TenantPool::rust_schema`].
 #[must_use = "nothing is read until `from_migrations` or `from_tenant` is awaited"]
