@@ -5,7 +5,7 @@ use std::{collections::HashSet, fmt};
 use diesel::QueryResult;
 use diesel_async::AsyncPgConnection;
 
-use super::{ATTEMPTS, TOGETHER};
+use super::structures::{ATTEMPTS, TOGETHER};
 use crate::{
     CheckoutError, SchemaName, TenantPool,
     backend::postgres::{

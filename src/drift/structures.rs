@@ -1,0 +1,73 @@
+//! The structures of tenants, as of one moment each.
+
+use std::collections::HashSet;
+
+use diesel::QueryResult;
+use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
+
+use super::DriftError;
+use crate::{
+    SchemaName,
+    backend::postgres::{
+        catalog::schema::statuses_of,
+        structure::{Structure, read},
+    },
+};
+
+/// How many tenants are read by one set of queries.
+pub(super) const TOGETHER: usize = 50;
+
+/// How often tenants are read that are changed while they are read.
+pub(super) const ATTEMPTS: usize = 3;
+
+/// Reads structures, and reads them again if they change while they are read: the functions of the catalogs don't
+/// follow the transaction's snapshot.
+pub(super) async fn structures(
+    connection: &mut AsyncPgConnection,
+    tenants: &[SchemaName],
+) -> Result<Vec<Option<Structure>>, DriftError> {
+    let mut attempt = 1;
+    loop {
+        match structures_now(connection, tenants).await {
+            Ok(structures) => return Ok(structures),
+            Err(_) if attempt < ATTEMPTS => attempt += 1,
+            Err(source) => {
+                return Err(DriftError::Read {
+                    tenants: tenants.to_vec(),
+                    source,
+                });
+            }
+        }
+    }
+}
+
+async fn structures_now(
+    connection: &mut AsyncPgConnection,
+    tenants: &[SchemaName],
+) -> QueryResult<Vec<Option<Structure>>> {
+    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+    AnsiTransactionManager::begin_transaction_sql(connection, begin).await?;
+    let read = structures_in_transaction(connection, tenants).await;
+    let ended = AnsiTransactionManager::rollback_transaction(connection).await;
+    let structures = read?;
+    ended.map(|()| structures)
+}
+
+async fn structures_in_transaction(
+    connection: &mut AsyncPgConnection,
+    tenants: &[SchemaName],
+) -> QueryResult<Vec<Option<Structure>>> {
+    let finished = finished(connection, tenants).await?;
+    let found = read(connection, tenants).await?;
+    let found = tenants.iter().zip(found);
+    Ok(found
+        .map(|(tenant, structure)| structure.filter(|_| finished.contains(tenant.as_str())))
+        .collect())
+}
+
+/// The tenants that migrations reach: those that are neither unfinished nor archived.
+async fn finished(connection: &mut AsyncPgConnection, tenants: &[SchemaName]) -> QueryResult<HashSet<String>> {
+    let found = statuses_of(tenants, connection).await?.into_iter();
+    let finished = found.filter(|(_, status)| status.is_migrated());
+    Ok(finished.map(|(name, _)| name).collect())
+}
