@@ -7,7 +7,7 @@
 //! call `for_tenant(..)` all the same.
 
 mod candidates;
-mod catalog;
+mod catalog_directory;
 mod fewest_tenants;
 mod fixed;
 mod hashed;
@@ -15,7 +15,7 @@ mod reference_tables;
 mod row_security;
 mod tables;
 
-pub use catalog::CatalogDirectory;
+pub use catalog_directory::CatalogDirectory;
 pub use fewest_tenants::FewestTenants;
 pub use fixed::{FixedDirectory, FixedDirectoryError};
 pub use hashed::Hashed;

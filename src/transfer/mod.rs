@@ -25,9 +25,9 @@ mod import_error;
 mod moving;
 mod reader;
 mod rows;
-mod session;
 mod source;
 mod target;
+mod transactions;
 mod writer;
 
 pub use export::ExportReport;

@@ -5,7 +5,7 @@ use super::{
     ExportError, ExportedVersion,
     head::{Head, Making},
     rows::Table,
-    session::SETTINGS,
+    transactions::SETTINGS,
 };
 use crate::{
     SchemaName, TenantPool,

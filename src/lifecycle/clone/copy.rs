@@ -1,7 +1,7 @@
 use diesel::{QueryResult, result::Error as DieselError};
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, SimpleAsyncConnection, TransactionManager};
 
-use super::{CloneError, rows::copy_rows};
+use super::{CloneError, copy_rows::copy_rows};
 use crate::{
     LifecycleError, LifecycleEvent, SchemaName, TenantPool,
     backend::postgres::{

@@ -2,8 +2,8 @@
 
 mod clone_error;
 mod copy;
+mod copy_rows;
 mod hold;
-mod rows;
 
 use std::future::IntoFuture;
 
