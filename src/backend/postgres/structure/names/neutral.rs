@@ -23,7 +23,8 @@ pub(crate) fn moved(sql: &str, from: &SchemaName, to: &SchemaName) -> String {
     render(&neutral(sql, from, false).text, to)
 }
 
-/// Takes the name of `schema` out of a deparsed statement, or a part of one. `holds_queries`: see [`Kind`](crate::backend::postgres::structure::Kind).
+/// Takes the name of `schema` out of a deparsed statement, or a part of one. `holds_queries`: see
+/// [`Kind`](crate::backend::postgres::structure::Kind).
 pub(in crate::backend::postgres::structure) fn neutral(sql: &str, schema: &SchemaName, holds_queries: bool) -> Neutral {
     let Some(tokens) = Tokens::of(sql, schema.as_str()) else {
         return Neutral {
