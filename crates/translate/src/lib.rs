@@ -32,6 +32,7 @@ mod split;
 mod string;
 mod template;
 mod transaction;
+mod translate;
 mod words;
 
 pub use cache::{CacheStatistics, template_statistics};

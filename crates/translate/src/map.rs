@@ -1,15 +1,14 @@
 //! Maps from the schemas in a text to the schemas to use.
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::collections::BTreeSet;
 
-use super::{error::TranslateError, template::Template};
 use crate::name::SchemaName;
 
 /// A map of schemas: the tenant's schema for unqualified names, and a replacement for each schema that is a key.
 ///
 /// A table without a schema gets the tenant's schema; a table in a schema that is a key gets that key's value; every
 /// other name stays as it is. Under a map without a tenant an unqualified table is an
-/// [error](TranslateError::TenantRequired). Keys are literal names of schemas, compared after the SQL's names are
+/// [error](crate::TranslateError::TenantRequired). Keys are literal names of schemas, compared after the SQL's names are
 /// folded as PostgreSQL does: the key `shared` matches `shared`, `SHARED` and `"shared"`.
 ///
 /// ```
@@ -60,7 +59,7 @@ impl SchemaTranslateMap {
     /// Makes the schema `key` stand for the tenant's schema: its tables are translated like unqualified ones.
     ///
     /// So a tenant's tables may be declared in both styles, also in one query. Under a map without a tenant such a
-    /// table is an [error](TranslateError::TenantRequired), like an unqualified one. An entry for the same key by
+    /// table is an [error](crate::TranslateError::TenantRequired), like an unqualified one. An entry for the same key by
     /// [`with`](Self::with) takes precedence.
     ///
     /// ```
@@ -123,14 +122,6 @@ impl SchemaTranslateMap {
     /// The names of tables that are left unchanged where they have no schema, sorted.
     pub fn untranslated(&self) -> impl Iterator<Item = &str> {
         self.untranslated.iter().map(String::as_str)
-    }
-
-    /// Translates a text of one or more statements. The result is borrowed if nothing changes.
-    ///
-    /// # Errors
-    /// [`TranslateError`] if the text can't be understood, or names a tenant's table under a map without a tenant.
-    pub fn translate<'a>(&self, sql: &'a str) -> Result<Cow<'a, str>, TranslateError> {
-        Template::analyse(sql)?.render(sql, self)
     }
 
     pub(super) fn leaves_alone(&self, table: &str) -> bool {

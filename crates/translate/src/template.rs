@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use super::{
     error::{Fault, TranslateError},
-    finder::Finder,
     identifier,
     lexer::{self, Lexer, Token},
     map::SchemaTranslateMap,
@@ -47,15 +46,6 @@ impl Slot {
 }
 
 impl Template {
-    /// Finds the names to translate in a text of one or more statements.
-    ///
-    /// # Errors
-    /// [`TranslateError`] if the text can't be understood, but never [`TranslateError::TenantRequired`], which depends
-    /// on the map.
-    pub fn analyse(sql: &str) -> Result<Self, TranslateError> {
-        Finder::find(sql).map_err(|fault| fault.describe(sql))
-    }
-
     pub(super) fn new(
         sql: &str,
         slots: &mut Vec<Slot>,
