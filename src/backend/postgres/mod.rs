@@ -7,6 +7,7 @@ pub(crate) mod citus;
 pub(crate) mod clock;
 mod connect;
 mod connect_error;
+mod connector;
 pub(crate) mod diagnosis;
 mod directory_tables;
 pub(crate) mod driver;
@@ -16,6 +17,7 @@ mod lock_tables;
 pub(crate) mod quote;
 pub(crate) mod reset;
 pub(crate) mod row_security;
+mod safe_session;
 mod schema_size;
 mod session_proof;
 pub(crate) mod snapshot;
@@ -27,8 +29,8 @@ pub(crate) use advisory_lock::{
     LOCKED, LockSpan, keeping_lock, lock_all, lock_name, require_lock, try_lock, try_lock_named, unlock, wait_for_lock,
 };
 pub(crate) use backoff::Backoff;
-pub(crate) use connect::{ConnectOptions, Connector, EstablishCallback};
 pub use connect_error::ConnectError;
+pub(crate) use connector::{ConnectOptions, Connector, EstablishCallback};
 pub use directory_tables::DirectoryUnusable;
 pub(crate) use directory_tables::{FoundDirectory, MADE as DIRECTORY_MADE};
 pub(crate) use lock_tables::TableLock;
