@@ -5,7 +5,6 @@ use super::{
     ExportError, ExportedVersion,
     head::{Head, Making},
     rows::Table,
-    transactions::SETTINGS,
 };
 use crate::{
     SchemaName, TenantPool,
@@ -16,6 +15,7 @@ use crate::{
             schema::{SchemaState, state_of},
             sequences::{Sequence, sequences},
         },
+        copy_settings::between_sessions,
         snapshot::export_snapshot,
         structure::{Object, Structure, left_behind, read},
         version_table::applied_with_checksums,
@@ -72,7 +72,10 @@ impl Source {
             source,
         };
         let unknown = || ExportError::UnknownTenant { tenant: tenant.clone() };
-        let begin = format!("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; {locks}; {SETTINGS}");
+        let begin = format!(
+            "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; {locks}; {}",
+            between_sessions()
+        );
         connection.batch_execute(&begin).await.map_err(failed)?;
         let state = state_of(tenant, &mut connection).await.map_err(failed)?;
         let state = state.ok_or_else(unknown)?;

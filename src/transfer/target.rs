@@ -19,9 +19,9 @@ use crate::{
         Backoff, LockSpan,
         catalog::{dependents::NEW_DEPENDENTS, requirements::missing, schema::status_query, sequences::Sequence},
         driver::Session,
-        lock_name, search_path,
+        search_path,
         structure::render,
-        version_table,
+        try_lock_by, version_table,
     },
     tenancy::{DirectoryChange, TenantStatus},
 };
@@ -47,7 +47,8 @@ impl Target<'_> {
         loop {
             let begun = self.session.begin("ISOLATION LEVEL READ COMMITTED, READ WRITE").await;
             begun.map_err(self.server())?;
-            if self.try_lock().await.map_err(self.server())? {
+            let locked = try_lock_by(self.session, self.tenant, LockSpan::Transaction).await;
+            if locked.map_err(self.server())? {
                 return Ok(());
             }
             self.session.execute("ROLLBACK").await.map_err(self.server())?;
@@ -60,12 +61,6 @@ impl Target<'_> {
                 }));
             }
         }
-    }
-
-    async fn try_lock(&self) -> Result<bool, Error> {
-        let query = LockSpan::Transaction.query();
-        let rows = self.session.query(query, &[&lock_name(self.tenant)]).await?;
-        rows.first().map_or(Ok(false), |row| row.try_get(0))
     }
 
     /// Makes the tenant of an export whose head has been read.
@@ -114,7 +109,7 @@ impl Target<'_> {
 
     /// Fails, and names it, if something is missing that the tenant's objects lead to.
     pub(super) async fn require(&self, head: &Head) -> Result<(), ImportError> {
-        let missing = missing(self.session.client(), &head.requirements).await;
+        let missing = missing(self.session, &head.requirements).await;
         let objects = missing.map_err(self.server())?;
         if objects.is_empty() {
             return Ok(());

@@ -1,7 +1,7 @@
 //! Advisory locks: one migration of a schema at a time, one fleet migration of a database.
 //!
-//! Never waited for in the server: a session that waits holds a snapshot, for which another session's `CREATE INDEX CONCURRENTLY` under the
-//! same lock would wait in turn.
+//! Those of schemas are never waited for in the server: a session that waits holds a snapshot, for which another session's
+//! `CREATE INDEX CONCURRENTLY` under the same lock would wait in turn.
 
 use std::time::Duration;
 
@@ -10,9 +10,11 @@ use diesel::{
     sql_types::{Bool, Text},
 };
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, TransactionManager};
+use tokio_postgres::Error;
 
 use super::{
     Backoff,
+    driver::Session,
     quote::{literal, require},
 };
 use crate::SchemaName;
@@ -32,7 +34,7 @@ pub(crate) enum LockSpan {
 
 impl LockSpan {
     /// The query that tries to take the lock of the name in its parameter, and answers whether it has it.
-    pub(crate) fn query(self) -> &'static str {
+    fn query(self) -> &'static str {
         match self {
             Self::Transaction => {
                 "SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended($1, 0)) AS locked"
@@ -71,6 +73,31 @@ pub(crate) async fn try_lock(
     span: LockSpan,
 ) -> QueryResult<bool> {
     try_lock_named(connection, &lock_name(schema), span).await
+}
+
+/// Takes the lock of a name, trying again and again until the time is over, and tells whether that succeeded. One that lasts for a transaction
+/// is taken in the one that is open.
+pub(crate) async fn lock_named(
+    connection: &mut AsyncPgConnection,
+    name: &str,
+    span: LockSpan,
+    lock_timeout: Duration,
+) -> QueryResult<bool> {
+    let mut backoff = Backoff::new(lock_timeout);
+    while !try_lock_named(connection, name, span).await? {
+        if !backoff.pause().await {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Tries to take the lock on a schema, for a session of the driver's own.
+pub(crate) async fn try_lock_by(session: &Session, schema: &SchemaName, span: LockSpan) -> Result<bool, Error> {
+    let rows = session.query(span.query(), &[&lock_name(schema)]).await?;
+    // Not `first`: Diesel has a method of that name as well.
+    let row = rows.as_slice().first();
+    row.map_or(Ok(false), |row| row.try_get(0))
 }
 
 /// Gives back a lock taken for the session.
@@ -132,8 +159,7 @@ pub(crate) fn require_lock(schema: &SchemaName) -> String {
     require(&lock, LOCKED)
 }
 
-/// The statement that waits in the server for the lock of a name, and has it until the end of the transaction: only for transactions in which
-/// nobody waits for anything else meanwhile.
+/// The statement that waits in the server for the lock of a name, and has it until the end of the transaction.
 pub(crate) fn wait_for_lock(name: &str) -> String {
     format!("SELECT pg_catalog.pg_advisory_xact_lock({})", key(name))
 }

@@ -8,6 +8,7 @@ pub(crate) mod clock;
 mod connect;
 mod connect_error;
 mod connector;
+pub(crate) mod copy_settings;
 pub(crate) mod diagnosis;
 mod directory_tables;
 pub(crate) mod driver;
@@ -26,7 +27,8 @@ pub(crate) mod structure;
 pub(crate) mod version_table;
 
 pub(crate) use advisory_lock::{
-    LOCKED, LockSpan, keeping_lock, lock_all, lock_name, require_lock, try_lock, try_lock_named, unlock, wait_for_lock,
+    LOCKED, LockSpan, keeping_lock, lock_all, lock_name, lock_named, require_lock, try_lock, try_lock_by,
+    try_lock_named, unlock, wait_for_lock,
 };
 pub(crate) use backoff::Backoff;
 pub use connect_error::ConnectError;

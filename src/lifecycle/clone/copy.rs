@@ -7,6 +7,7 @@ use crate::{
     backend::postgres::{
         TableLock,
         catalog::{dependents::new_dependents, row_tables::row_tables, schema::status_of, sequences},
+        copy_settings::WITHIN_SESSION,
         quote::lock_timeout,
         search_path,
         structure::{Object, Structure, left_behind, read, render},
@@ -16,11 +17,6 @@ use crate::{
     migrations::{MigrationError, SchemaOwner},
     tenancy::{DirectoryChange, TenantStatus},
 };
-
-/// As `pg_dump` sets them: rows are read whole or not at all, and values survive the way through text.
-const SETTINGS: &str = "SET LOCAL row_security = off; SET LOCAL check_function_bodies = off; \
-    SET LOCAL synchronize_seqscans = off; SET LOCAL datestyle = 'ISO'; SET LOCAL intervalstyle = 'postgres'; \
-    SET LOCAL extra_float_digits = 3; SET LOCAL array_nulls = on";
 
 /// Copies one tenant, in a transaction on a connection of its own.
 pub(super) struct Copying<'a> {
@@ -85,7 +81,7 @@ impl<'a> Copying<'a> {
 
     async fn copy(&mut self, lock: &str, with_data: bool) -> Result<(), CloneError> {
         self.execute(lock).await?;
-        self.execute(SETTINGS).await?;
+        self.execute(WITHIN_SESSION).await?;
         self.require_template().await?;
         let create = self.create_schema().await?;
         let structure = self.read().await?;

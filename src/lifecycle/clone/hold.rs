@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use diesel::result::Error as DieselError;
 use diesel_async::AsyncPgConnection;
 
 use crate::{
     SchemaName, TenantPool,
-    backend::postgres::{Backoff, LockSpan, try_lock},
+    backend::postgres::{LockSpan, lock_name, lock_named},
     migrations::{MigrationError, Runner, SchemaOwner},
 };
 
@@ -32,18 +31,12 @@ pub(crate) async fn keep_from_migrating(
     timeout: Duration,
 ) -> Result<(), MigrationError> {
     let owner = || SchemaOwner::Tenant(schema.clone());
-    let failed = |source: DieselError| MigrationError::Versions { owner: owner(), source };
-    let mut backoff = Backoff::new(timeout);
-    while !try_lock(connection, schema, LockSpan::SharedTransaction)
-        .await
-        .map_err(failed)?
-    {
-        if !backoff.pause().await {
-            return Err(MigrationError::Locked {
-                owner: owner(),
-                waited: timeout,
-            });
-        }
+    let locked = lock_named(connection, &lock_name(schema), LockSpan::SharedTransaction, timeout).await;
+    match locked.map_err(|source| MigrationError::Versions { owner: owner(), source })? {
+        true => Ok(()),
+        false => Err(MigrationError::Locked {
+            owner: owner(),
+            waited: timeout,
+        }),
     }
-    Ok(())
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use diesel_async::AsyncPgConnection;
 
 use super::FleetError;
-use crate::backend::postgres::{Backoff, LockSpan, try_lock_named};
+use crate::backend::postgres::{LockSpan, lock_named};
 
 /// Keeps everybody else from migrating the fleet of this database, until the connection ends.
 ///
@@ -11,15 +11,10 @@ use crate::backend::postgres::{Backoff, LockSpan, try_lock_named};
 /// no worse than a fleet's and a single tenant's do.
 pub(super) async fn lock_fleet(connection: &mut AsyncPgConnection, patience: Duration) -> Result<(), FleetError> {
     const NAME: &str = "diesel-tenants: migrations of all tenants";
-    let mut backoff = Backoff::new(patience);
     // Advisory locks are the database's own.
-    while !try_lock_named(connection, NAME, LockSpan::Session)
-        .await
-        .map_err(FleetError::Tenants)?
-    {
-        if !backoff.pause().await {
-            return Err(FleetError::Locked { waited: patience });
-        }
+    let locked = lock_named(connection, NAME, LockSpan::Session, patience).await;
+    match locked.map_err(FleetError::Tenants)? {
+        true => Ok(()),
+        false => Err(FleetError::Locked { waited: patience }),
     }
-    Ok(())
 }

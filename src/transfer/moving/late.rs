@@ -8,7 +8,6 @@ use super::site::Site;
 use crate::{
     SchemaName,
     backend::postgres::{
-        catalog::sequences::{Sequence, names_query, position_query},
         driver::Session,
         journal::unchecked_query,
         quote::{identifier, literal},
@@ -116,21 +115,4 @@ fn is_partitioned(structure: &Structure, table: &str) -> bool {
         .iter()
         .find(|object| object.kind == Kind::Table && object.name == table);
     table.is_some_and(|table| table.make.iter().any(|sql| sql.contains(" PARTITION BY ")))
-}
-
-/// Where the sequences of a schema are.
-pub(super) async fn sequences(site: &Site, session: &Session) -> Result<Vec<Sequence>, Error> {
-    let mut sequences = Vec::new();
-    for row in session.query(&names_query(), &[&site.schema.as_str()]).await? {
-        let name: String = row.try_get(0)?;
-        let position = position_query(&site.schema, &name);
-        for row in session.query(&position, &[]).await? {
-            sequences.push(Sequence {
-                name: name.clone(),
-                last_value: row.try_get(0)?,
-                is_called: row.try_get(1)?,
-            });
-        }
-    }
-    Ok(sequences)
 }

@@ -9,7 +9,7 @@ use crate::{
         Backoff, LockSpan,
         catalog::row_tables::{RowTable, row_tables_by},
         driver::{Dial, Session},
-        journal, lock_name, search_path,
+        journal, search_path, try_lock_by,
     },
     transfer::rows::Table,
 };
@@ -108,7 +108,7 @@ impl Site {
 
     /// The tables, sorted by name.
     pub(super) async fn tables(&self, session: &Session) -> Result<Vec<Keyed>, Error> {
-        let mut tables = row_tables_by(session.client(), &self.schema).await?;
+        let mut tables = row_tables_by(session, &self.schema).await?;
         tables.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(tables.into_iter().map(Keyed::from).collect())
     }
@@ -161,13 +161,7 @@ pub(super) async fn lock(
     failed: impl Fn(Error) -> MoveError,
 ) -> Result<(), MoveError> {
     let mut backoff = Backoff::new(patience);
-    loop {
-        let rows = session.query(LockSpan::Session.query(), &[&lock_name(schema)]).await;
-        let rows = rows.map_err(&failed)?;
-        let is_locked = rows.first().map(|row| row.try_get(0)).transpose().map_err(&failed)?;
-        if is_locked == Some(true) {
-            return Ok(());
-        }
+    while !try_lock_by(session, schema, LockSpan::Session).await.map_err(&failed)? {
         if !backoff.pause().await {
             return Err(MoveError::Lifecycle(LifecycleError::Locked {
                 operation: event.clone(),
@@ -175,4 +169,5 @@ pub(super) async fn lock(
             }));
         }
     }
+    Ok(())
 }

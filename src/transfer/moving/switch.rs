@@ -9,7 +9,7 @@ use tokio_postgres::Error;
 
 use super::{
     MoveError,
-    late::{Split, sequences},
+    late::Split,
     run::{Run, Sessions},
     site::{Complete, Site},
 };
@@ -17,7 +17,7 @@ use crate::{
     SchemaName, TenantStatus,
     backend::postgres::{
         TableLock,
-        catalog::schema::EXISTS,
+        catalog::{schema::EXISTS, sequences::sequences_by},
         clock::NOW,
         driver::{Dial, Session},
         quote::{literal, lock_timeout},
@@ -69,7 +69,7 @@ impl Run<'_> {
         split: &Split,
     ) -> Result<(), MoveError> {
         let Sessions { guard, writer, .. } = *sessions;
-        let positions = sequences(source, guard)
+        let positions = sequences_by(guard, &source.schema)
             .await
             .map_err(self.server("to read its sequences"))?;
         let id = source.status(guard).await.map_err(self.server("to read its journal"))?;

@@ -2,10 +2,10 @@
 
 use diesel::{QueryResult, QueryableByName, sql_types::Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use tokio_postgres::{Client, Error};
+use tokio_postgres::Error;
 
 use super::splice;
-use crate::SchemaName;
+use crate::{SchemaName, backend::postgres::driver::Session};
 
 /// Something outside of the schema that its objects lead to.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
@@ -33,7 +33,7 @@ pub(crate) async fn requirements(
 }
 
 /// Which of them a database doesn't have, as people read it.
-pub(crate) async fn missing(client: &Client, requirements: &[Requirement]) -> Result<Vec<String>, Error> {
+pub(crate) async fn missing(session: &Session, requirements: &[Requirement]) -> Result<Vec<String>, Error> {
     let column = |pick: fn(&Requirement) -> &String| -> Vec<&str> {
         let column = requirements.iter().map(pick);
         column.map(String::as_str).collect()
@@ -43,7 +43,7 @@ pub(crate) async fn missing(client: &Client, requirements: &[Requirement]) -> Re
         column(|requirement| &requirement.name),
         column(|requirement| &requirement.schema),
     );
-    let rows = client
+    let rows = session
         .query(include_str!("missing.sql"), &[&kinds, &names, &schemas])
         .await?;
     rows.iter().map(|row| row.try_get(0)).collect()

@@ -5,10 +5,10 @@ use diesel::{
     sql_types::{Array, Text},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use tokio_postgres::{Client, Error};
+use tokio_postgres::Error;
 
 use super::splice;
-use crate::SchemaName;
+use crate::{SchemaName, backend::postgres::driver::Session};
 
 /// A table. Names are the catalog's, and not quoted.
 #[derive(QueryableByName)]
@@ -38,9 +38,9 @@ pub(crate) async fn row_tables(connection: &mut AsyncPgConnection, schema: &Sche
         .await
 }
 
-/// The same, by a client of the driver's own.
-pub(crate) async fn row_tables_by(client: &Client, schema: &SchemaName) -> Result<Vec<RowTable>, Error> {
-    let rows = client.query(&query(), &[&schema.as_str()]).await?;
+/// The same, by a session of the driver's own.
+pub(crate) async fn row_tables_by(session: &Session, schema: &SchemaName) -> Result<Vec<RowTable>, Error> {
+    let rows = session.query(&query(), &[&schema.as_str()]).await?;
     let table = |row: tokio_postgres::Row| {
         Ok(RowTable {
             name: row.try_get("name")?,

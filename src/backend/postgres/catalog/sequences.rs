@@ -5,11 +5,15 @@ use diesel::{
     sql_types::{BigInt, Bool, Text},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use tokio_postgres::Error;
 
 use super::splice;
 use crate::{
     SchemaName,
-    backend::postgres::quote::{identifier, literal},
+    backend::postgres::{
+        driver::Session,
+        quote::{identifier, literal},
+    },
 };
 
 /// Where a sequence is.
@@ -32,7 +36,7 @@ impl Sequence {
 }
 
 /// The query for the names, in their order. $1 is the schema.
-pub(crate) fn names_query() -> String {
+fn names_query() -> String {
     splice(
         "SELECT c.relname::pg_catalog.text AS name \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
@@ -41,7 +45,7 @@ pub(crate) fn names_query() -> String {
 }
 
 /// The query for the position of one: its last value, and whether that was given to somebody.
-pub(crate) fn position_query(schema: &SchemaName, name: &str) -> String {
+fn position_query(schema: &SchemaName, name: &str) -> String {
     format!("SELECT last_value, is_called FROM {}", quoted(schema, name))
 }
 
@@ -66,6 +70,22 @@ pub(crate) async fn sequences(connection: &mut AsyncPgConnection, schema: &Schem
             last_value,
             is_called,
         });
+    }
+    Ok(sequences)
+}
+
+/// The same, by a session of the driver's own.
+pub(crate) async fn sequences_by(session: &Session, schema: &SchemaName) -> Result<Vec<Sequence>, Error> {
+    let mut sequences = Vec::new();
+    for row in session.query(&names_query(), &[&schema.as_str()]).await? {
+        let name: String = row.try_get(0)?;
+        for row in session.query(&position_query(schema, &name), &[]).await? {
+            sequences.push(Sequence {
+                name: name.clone(),
+                last_value: row.try_get(0)?,
+                is_called: row.try_get(1)?,
+            });
+        }
     }
     Ok(sequences)
 }
