@@ -77,7 +77,7 @@ async fn an_extension_that_the_role_cannot_create_is_named_if_a_migration_fails(
     assert!(
         told.contains(
             "lacks extensions of the live database that can't be created there: pageinspect (permission denied"
-        ) && told.contains("name a database that has them, and nothing else, as `template`")
+        ) && told.contains("give `template` a database that has these extensions and nothing else")
             && told.contains("page_header"),
         "{told}"
     );

@@ -315,7 +315,7 @@ async fn row_security_needs_a_table_with_that_column_and_a_tenant_in_every_row()
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "there is no table \"users\" with a column \"tenant_id\" in schema \"public\""
+        "can't put table \"users\" under row-level security: schema \"public\" has no such table with a column \"tenant_id\""
     );
     let error = pool
         .enable_row_security(["items", "orders"], "tenant_id")
