@@ -3,13 +3,11 @@
 
 use super::catalog::schema::VERSION_TABLE;
 use super::catalog::splice;
-use crate::SchemaName;
-
-pub(crate) const NAME: &str = "__diesel_tenants_move";
+use crate::{SchemaName, backend::postgres::reserved::JOURNAL};
 
 /// The table of a schema, as it is written in SQL.
 pub(crate) fn table(schema: &SchemaName) -> String {
-    format!("{}.{NAME}", schema.quoted())
+    format!("{}.{JOURNAL}", schema.quoted())
 }
 
 /// The statement that has nothing noted any more of what is written to a schema.

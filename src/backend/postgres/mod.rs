@@ -16,6 +16,7 @@ pub(crate) mod journal;
 pub(crate) mod lock_budget;
 mod lock_tables;
 pub(crate) mod quote;
+pub(crate) mod reserved;
 pub(crate) mod reset;
 pub(crate) mod row_security;
 mod safe_session;

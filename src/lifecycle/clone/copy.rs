@@ -9,9 +9,8 @@ use crate::{
         catalog::{dependents::new_dependents, row_tables::row_tables, schema::status_of, sequences},
         copy_settings::WITHIN_SESSION,
         quote::lock_timeout,
-        search_path,
+        reserved, search_path,
         structure::{Object, Structure, left_behind, read, render},
-        version_table,
     },
     lifecycle::lifecycle_error::is_for_who_left,
     migrations::{MigrationError, SchemaOwner},
@@ -94,7 +93,7 @@ impl<'a> Copying<'a> {
         self.make(before).await?;
         for table in tables
             .iter()
-            .filter(|table| with_data || table.name == version_table::NAME)
+            .filter(|table| with_data || table.name == reserved::VERSION_TABLE)
         {
             let copied = self
                 .connection

@@ -9,7 +9,8 @@ use super::{
 use crate::backend::postgres::{
     LOCKED,
     catalog::{invalid_indexes::invalid_index_in, schema::status_of},
-    version_table::{self, text::NOT_APPLIED},
+    reserved,
+    version_table::text::NOT_APPLIED,
 };
 
 /// Why a migration did not run.
@@ -29,7 +30,7 @@ pub(super) async fn explain(
 ) -> Result<Outcome, Failure> {
     let position = match &error {
         DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, information)
-            if script.direction == Direction::Up && information.table_name() == Some(version_table::NAME) =>
+            if script.direction == Direction::Up && information.table_name() == Some(reserved::VERSION_TABLE) =>
         {
             return Ok(Outcome::AlreadyDone);
         }

@@ -8,8 +8,9 @@ use super::site::{Keyed, Site};
 use crate::backend::postgres::{
     Backoff,
     driver::Session,
-    journal::{self, NAME},
+    journal,
     quote::{identifier, literal, lock_timeout},
+    reserved::JOURNAL,
 };
 
 /// How long a statement waits for a lock at a time, while all others wait behind it.
@@ -54,10 +55,10 @@ pub(super) fn make(site: &Site, tables: &[Keyed], id: &str) -> String {
         // `ALWAYS`: also for sessions that apply what other servers replicate.
         let _ = write!(
             sql,
-            "CREATE TRIGGER {NAME} AFTER INSERT OR UPDATE OR DELETE ON {name} FOR EACH ROW \
+            "CREATE TRIGGER {JOURNAL} AFTER INSERT OR UPDATE OR DELETE ON {name} FOR EACH ROW \
                  EXECUTE FUNCTION {journal}({});
-             CREATE TRIGGER {NAME}_emptied AFTER TRUNCATE ON {name} FOR EACH STATEMENT EXECUTE FUNCTION {journal}();
-             ALTER TABLE {name} ENABLE ALWAYS TRIGGER {NAME}, ENABLE ALWAYS TRIGGER {NAME}_emptied;",
+             CREATE TRIGGER {JOURNAL}_emptied AFTER TRUNCATE ON {name} FOR EACH STATEMENT EXECUTE FUNCTION {journal}();
+             ALTER TABLE {name} ENABLE ALWAYS TRIGGER {JOURNAL}, ENABLE ALWAYS TRIGGER {JOURNAL}_emptied;",
             columns.join(", ")
         );
     }

@@ -11,8 +11,8 @@ use crate::{
         driver::Session,
         journal::unchecked_query,
         quote::{identifier, literal},
+        reserved,
         structure::{Kind, Object, Structure, render},
-        version_table,
     },
     transfer::{head::Making, source::making},
 };
@@ -85,7 +85,7 @@ pub(super) async fn checks(target: &Site, session: &Session) -> Result<Vec<Strin
 /// The comment that tells what a tenant is up to: at the target that is another.
 fn is_status(object: &Object) -> bool {
     let is_ours = |sql: &String| sql.contains("IS 'diesel-tenants: ");
-    object.kind == Kind::Comment && object.name.contains(version_table::NAME) && object.make.iter().any(is_ours)
+    object.kind == Kind::Comment && object.name.contains(reserved::VERSION_TABLE) && object.make.iter().any(is_ours)
 }
 
 fn is_late(object: &Object) -> bool {

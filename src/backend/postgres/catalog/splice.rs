@@ -1,6 +1,6 @@
 //! What many queries say, each thing said once.
 
-use crate::backend::postgres::{journal, row_security, version_table};
+use crate::backend::postgres::reserved;
 
 /// Completes the text of a query:
 ///
@@ -15,9 +15,9 @@ use crate::backend::postgres::{journal, row_security, version_table};
 /// A catalog is given by its name, or by a column that holds its OID: `{in_extension d.classid d.objid}`.
 pub(crate) fn splice(sql: &str) -> String {
     let sql = sql
-        .replace("{version_table}", version_table::NAME)
-        .replace("{journal}", journal::NAME)
-        .replace("{row_policy}", row_security::POLICY);
+        .replace("{version_table}", reserved::VERSION_TABLE)
+        .replace("{journal}", reserved::JOURNAL)
+        .replace("{row_policy}", reserved::ROW_POLICY);
     let sql = replace_conditions(&sql, "{in_extension ", 'e');
     replace_conditions(&sql, "{internal ", 'i')
 }

@@ -4,8 +4,11 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::{POLICY, SHOWING_POLICY};
-use crate::{SchemaName, backend::postgres::quote::literal};
+use super::SHOWING_POLICY;
+use crate::{
+    SchemaName,
+    backend::postgres::{quote::literal, reserved::ROW_POLICY},
+};
 
 /// The column that holds the tenant id.
 #[derive(QueryableByName)]
@@ -68,7 +71,7 @@ impl IdColumn {
             "ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL, ALTER COLUMN {column} SET DEFAULT {id}, \
              ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;\n"
         );
-        for (name, kind) in [(SHOWING_POLICY, "PERMISSIVE"), (POLICY, "RESTRICTIVE")] {
+        for (name, kind) in [(SHOWING_POLICY, "PERMISSIVE"), (ROW_POLICY, "RESTRICTIVE")] {
             sql += &format!(
                 "DROP POLICY IF EXISTS {name} ON {table};\n\
                  CREATE POLICY {name} ON {table} AS {kind} USING ({own}) WITH CHECK ({own});\n"

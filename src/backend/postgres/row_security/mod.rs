@@ -10,8 +10,5 @@ pub(crate) use id_types::{id_types, kept};
 pub(crate) use show_rows::ShowRows;
 pub(crate) use unprotected::unprotected;
 
-/// The policy that no other one can make up for. Each table under row-level security has it.
-pub(crate) const POLICY: &str = "tenant_rows_only";
-
 /// The policy that shows a tenant its rows.
 const SHOWING_POLICY: &str = "tenant_rows";

@@ -10,7 +10,7 @@ use super::{
     order::order,
     rows::{self, Alias, Dependency, Row},
 };
-use crate::{SchemaName, backend::postgres::journal};
+use crate::{SchemaName, backend::postgres::reserved};
 
 /// Reads the structures of these schemas, in a number of queries that depends on none of them; `None` for a schema that is missing.
 ///
@@ -56,7 +56,8 @@ pub(crate) async fn read(
         .collect();
     let mut structures = Batch::new(rows, &aliases, &names).structures(&dependencies);
     for structure in structures.values_mut() {
-        let is_own = |object: &Object| !object.name.contains(journal::NAME) && !object.parent.contains(journal::NAME);
+        let is_own =
+            |object: &Object| !object.name.contains(reserved::JOURNAL) && !object.parent.contains(reserved::JOURNAL);
         structure.objects.retain(is_own);
     }
     for content in unread {

@@ -10,16 +10,13 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use crate::SchemaName;
+use crate::{SchemaName, backend::postgres::reserved::VERSION_TABLE};
 pub(crate) use survey::{Alike, survey};
 pub(crate) use text::mark;
 
-/// The table's name, as Diesel has it.
-pub(crate) const NAME: &str = "__diesel_schema_migrations";
-
 /// The table of a schema, as it is written in SQL.
 pub(crate) fn table(schema: &SchemaName) -> String {
-    format!("{}.{NAME}", schema.quoted())
+    format!("{}.{VERSION_TABLE}", schema.quoted())
 }
 
 #[derive(QueryableByName)]
