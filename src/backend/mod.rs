@@ -1,3 +1,4 @@
-//! What speaks to one kind of database, a room for each: its catalogs, its locks, its quoting. Everything above says what is to be done.
+//! What speaks to one kind of database, a room for each: its catalogs, its locks, its quoting. Everything above says
+//! what is to be done.
 
 pub(crate) mod postgres;

@@ -1,4 +1,4 @@
-//! The connection as diesel-async knows one.
+//! `TenantConnection` as a connection of diesel-async.
 
 use diesel::{
     ConnectionResult, QueryResult,
@@ -79,7 +79,7 @@ where
     }
 
     fn set_instrumentation(&mut self, instrumentation: impl Instrumentation) {
-        // It would go on to watch another tenant's queries.
+        // The instrumentation would continue to see the next tenant's queries.
         self.session.alter();
         self.inner.set_instrumentation(instrumentation);
     }

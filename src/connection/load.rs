@@ -15,8 +15,8 @@ use super::{rows::Rows, session::Waiting, wrapped::Resend};
 pin_project! {
     /// The answer to a statement that returns a count: an error of the translation, or the inner connection's answer.
     ///
-    /// If it is dropped before the answer, it leaves a note on the connection, so that a pool doesn't hand out a
-    /// connection that is busy with an abandoned query.
+    /// If this future is dropped before the answer, it leaves a mark on the connection, so that a pool doesn't hand out
+    /// a connection that is busy with an abandoned query.
     #[must_use = "futures do nothing unless polled"]
     pub struct ExecuteFuture<'conn, F> {
         #[pin]
@@ -26,7 +26,7 @@ pin_project! {
 }
 
 pin_project! {
-    /// The same for a query that returns rows, which are then [watched](Rows).
+    /// The answer to a query that returns rows, which are then [watched](Rows).
     #[must_use = "futures do nothing unless polled"]
     pub struct LoadFuture<'conn, F> {
         #[pin]
@@ -76,7 +76,7 @@ impl<F: Future<Output: Answer>> Sent<'_, F> {
                 first_error,
             } = self.as_mut().project()
             else {
-                unreachable!("it was sent");
+                unreachable!("a refused query returned above");
             };
             let error = match ready!(future.as_mut().poll(context)).into_result() {
                 Ok(success) => return Poll::Ready(Ok(success)),
@@ -88,7 +88,8 @@ impl<F: Future<Output: Answer>> Sent<'_, F> {
                     *first_error = Some(error);
                     future.set(resend());
                 }
-                // The second attempt had no chance in a transaction that was begun by SQL, or of a type that is no more.
+                // The second attempt could not succeed, in a transaction that was begun by raw SQL, or for a type that
+                // no longer exists.
                 _ => {
                     return Poll::Ready(Err(first_error
                         .take()
@@ -100,7 +101,7 @@ impl<F: Future<Output: Answer>> Sent<'_, F> {
     }
 }
 
-/// Whether an error of a second attempt only follows from that of the first.
+/// Whether an error of the second attempt is only a consequence of the first attempt's error.
 fn tells_nothing(error: &Error) -> bool {
     match error {
         Error::NotFound => true,

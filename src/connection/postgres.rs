@@ -1,4 +1,4 @@
-//! What only PostgreSQL's connection offers.
+//! Methods that only PostgreSQL's connection has.
 
 use std::sync::Arc;
 
@@ -40,8 +40,8 @@ impl TenantConnection<AsyncPgConnection> {
 
     /// A token that cancels whatever query runs on this connection, from anywhere.
     ///
-    /// The token names a connection, not a query: with a token kept after the checkout, one tenant could cancel
-    /// another's query. So a pool closes a connection that gave out a token when the connection comes back, and the
+    /// The token names a connection, not a query: with a token that is kept after the checkout, one tenant could cancel
+    /// another tenant's query. So a pool closes a connection that gave out a token when the connection comes back. The
     /// token does nothing from then on.
     pub fn cancel_token(&self) -> CancelToken {
         self.session.alter();
@@ -140,10 +140,10 @@ impl TransactionBuilder<'_> {
         }
     }
 
-    /// Runs `callback` inside of the transaction: commits on `Ok`, rolls back on `Err`.
+    /// Runs `callback` inside the transaction: commits on `Ok`, rolls back on `Err`.
     ///
     /// The callback's error, or the server's on begin, commit and rollback;
-    /// [`AlreadyInTransaction`](diesel::result::Error::AlreadyInTransaction) inside of another transaction.
+    /// [`AlreadyInTransaction`](diesel::result::Error::AlreadyInTransaction) inside another transaction.
     pub async fn run<T, E, F>(&mut self, callback: F) -> Result<T, E>
     where
         for<'r> F: AsyncFnOnce(&'r mut TenantConnection) -> Result<T, E>

@@ -11,8 +11,8 @@ use super::session::Waiting;
 pin_project! {
     /// The rows of a query, as they come from the server.
     ///
-    /// They keep the connection in use until the last row. If they are dropped before, they leave a note on the
-    /// connection: the server may still be sending, and the next checkout should not have to wait for that.
+    /// They keep the connection in use until the last row. If they are dropped before that, they leave a mark on the
+    /// connection: the server may still be sending, and the next checkout should not have to wait.
     #[must_use = "streams do nothing unless polled"]
     pub struct Rows<'conn, S>
     where
@@ -32,7 +32,8 @@ pin_project! {
             if this.waiting.is_none() {
                 return;
             }
-            // Who wants one row stops reading there, when the end has mostly arrived as well. But there may be millions left.
+            // A caller that wants one row stops reading there, when the end of the result has usually arrived as well.
+            // But millions of rows may be left.
             let mut context = Context::from_waker(Waker::noop());
             for _ in 0..MOST_ROWS_READ {
                 match this.rows.as_mut().poll_next(&mut context) {
@@ -45,7 +46,7 @@ pin_project! {
     }
 }
 
-/// How many rows are read to find the end of a result that nobody wants any more.
+/// How many rows are read to find the end of a result that the caller has dropped.
 const MOST_ROWS_READ: usize = 100;
 
 impl<'conn, S: Stream> Rows<'conn, S> {

@@ -14,7 +14,7 @@ use diesel::{
 
 use crate::query::{Finished, Sharing};
 
-/// What a connection has been through, as far as it decides whether another checkout may have it.
+/// What happened on a connection, as far as it decides whether another checkout may get the connection.
 ///
 /// Shared references run queries too (pipelining), hence the atomics.
 #[derive(Debug)]
@@ -24,15 +24,15 @@ pub(crate) struct Session {
     sharing: Sharing,
     /// A statement may have left state on the session: a `SET`, a temporary table, an advisory lock, a raw `BEGIN`.
     altered: AtomicBool,
-    /// A query was given up before its answer came, and the server may still be at it.
+    /// A query was abandoned before its answer came, and the server may still be running it.
     interrupted: AtomicBool,
-    /// A query was given up before its answer came, whatever was answered since.
+    /// A query was abandoned before its answer came, even if the server has answered since.
     gave_up: AtomicBool,
-    /// The server had other plans, statements or types than this side knew.
+    /// The server's plans, statements or types differ from those that this side knows.
     outdated: AtomicBool,
-    /// In a transaction that was begun by Diesel's means.
+    /// A transaction is open that was begun by Diesel.
     in_transaction: AtomicBool,
-    /// Whether it was told whose rows to show, where tenants share tables.
+    /// Whether a tenant id is set on the session, for tenants that share tables.
     shows_rows: bool,
     /// The texts prepared so far, by hash.
     statements: Mutex<HashSet<u64, BuildHasherDefault<AlreadyHashed>>>,
@@ -43,9 +43,9 @@ pub(crate) struct Session {
 pub(crate) enum Condition {
     /// As good as new.
     Clean,
-    /// Carries something over to the next checkout.
+    /// Something on the session would reach the next checkout.
     Altered,
-    /// Busy with a query that nobody waits for.
+    /// Busy with an abandoned query.
     Interrupted,
 }
 
@@ -69,10 +69,11 @@ impl Session {
         self.id
     }
 
-    /// Notes what a statement does to the session; `prepared` if the connection keeps it prepared.
+    /// Records what a statement does to the session; `prepared` if the connection caches the prepared statement.
     ///
     /// # Errors
-    /// [`RefusedStatement`](super::RefusedStatement) if it must not be sent to a session that is shared like this one.
+    /// [`RefusedStatement`](super::RefusedStatement) if the statement must not be sent to a session that is shared like
+    /// this one.
     pub(super) fn record(&self, finished: &Finished, prepared: bool) -> QueryResult<()> {
         if let Some(refusals) = &finished.refusals
             && let Some(refused) = refusals.on(self.sharing)
@@ -95,7 +96,7 @@ impl Session {
         self.altered.store(true, Relaxed);
     }
 
-    /// Statements that were prepared here, or types that were looked up, may be others by now.
+    /// Whether the server may have other plans for prepared statements, or other types, than this side knows.
     pub(super) fn is_outdated(&self) -> bool {
         self.outdated.load(Relaxed)
     }
@@ -104,13 +105,14 @@ impl Session {
         self.in_transaction.store(in_transaction, Relaxed);
     }
 
-    /// Whether a statement that failed before it ran can be sent a second time: in a transaction the first error was its end.
+    /// Whether a statement that failed before it ran can be sent a second time: not in a transaction, which the first
+    /// error has ended.
     pub(super) fn may_resend(&self) -> bool {
         !self.in_transaction.load(Relaxed)
     }
 
-    /// Watches over an answer that is waited for. With `exclusive` use of the connection an answer also means that the
-    /// server is done with all that was sent before.
+    /// Watches over an answer that is being waited for. With `exclusive` use of the connection, an answer also means
+    /// that the server is done with everything that was sent before.
     pub(super) fn wait(&self, exclusive: bool) -> Waiting<'_> {
         Waiting {
             session: self,
@@ -131,7 +133,8 @@ impl Session {
         }
     }
 
-    /// Whether a query was given up since that was last forgotten. One of whose rows only the first were wanted is none.
+    /// Whether a query was abandoned since this was last reset. A query of which only the first rows were read doesn't
+    /// count.
     #[cfg(feature = "_web")]
     pub(super) fn gave_up(&self) -> bool {
         self.gave_up.load(Relaxed)
@@ -161,7 +164,7 @@ pub(crate) struct Waiting<'a> {
     session: &'a Session,
     exclusive: bool,
     begun: bool,
-    /// The rows that were asked for so far have come.
+    /// All rows that were asked for so far have arrived.
     between_rows: bool,
     answered: bool,
 }
@@ -175,7 +178,8 @@ impl Waiting<'_> {
         self.between_rows = between;
     }
 
-    /// The answer is an error. Whether it may be worth a second attempt: the first one found that this side is outdated.
+    /// Records that the answer is an error. Returns whether a second attempt may succeed, because the first one found
+    /// that this side is outdated.
     pub(super) fn failed(&self, error: &Error) -> bool {
         let outdated = is_outdated(error);
         if outdated {
@@ -184,7 +188,8 @@ impl Waiting<'_> {
         outdated
     }
 
-    /// The answer is there, in full. An error may come from this side, and tells nothing of what was sent before.
+    /// Records that the complete answer has arrived. An error may come from this side, and says nothing about what was
+    /// sent before.
     pub(crate) fn answered(mut self, success: bool) {
         self.answered = true;
         if self.exclusive && success {
@@ -202,7 +207,8 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// Whether a statement failed before it ran, because the server has other plans, statements or types than this side knows.
+/// Whether a statement failed before it ran, because the server's plans, statements or types differ from those that
+/// this side knows.
 fn is_outdated(error: &Error) -> bool {
     let Error::DatabaseError(DatabaseErrorKind::Unknown, information) = error else {
         return false;
@@ -211,12 +217,12 @@ fn is_outdated(error: &Error) -> bool {
     message == "cached plan must not change result type"
         || message.starts_with("prepared statement \"") && message.ends_with("does not exist")
         || message.starts_with("cache lookup failed for type ")
-        // The server's name for a type that is no more, among its own words: somebody's own message may say that too, and costs no more
-        // than a connection.
+        // The server's name for a dropped type, as a word of its own. An application's own message may contain it too,
+        // which only costs a connection.
         || message.split([' ', '(', ')', ',']).any(|word| word == "???" || word == "???[]")
 }
 
-/// Hashes of texts need no hashing.
+/// A hasher for keys that are hashes already.
 #[derive(Default)]
 struct AlreadyHashed(u64);
 

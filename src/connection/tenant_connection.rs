@@ -21,12 +21,12 @@ use crate::{
 /// map](crate::TranslateDsl) is translated by that map instead.
 ///
 /// The server may refuse a statement before it runs: because a migration changed its columns' types, the tenant was
-/// made anew, or a prepared statement is gone. An [`AsyncPgConnection`] then prepares and sends the statement again.
+/// created anew, or a prepared statement is gone. An [`AsyncPgConnection`] then prepares and sends the statement again.
 /// Inside a transaction that is not possible: there the statement fails once. Either way a pool closes the connection
 /// when it comes back. Such an error is recognized by the server's message, in English only.
 ///
 /// # Errors
-/// A statement that can't be translated fails with a [`TranslateError`](crate::TranslateError) inside of
+/// A statement that can't be translated fails with a [`TranslateError`](crate::TranslateError) inside a
 /// [`QueryBuilderError`](diesel::result::Error::QueryBuilderError), and nothing is sent.
 pub struct TenantConnection<C = AsyncPgConnection> {
     pub(super) inner: C,
@@ -44,7 +44,7 @@ impl<C> TenantConnection<C> {
         Self::shared(connection, map, Sharing::Alone)
     }
 
-    /// The same for a session that others use too, of which more is refused.
+    /// Translates for a session that tenants share, on which more statements are refused.
     pub(crate) fn shared(connection: C, map: SchemaTranslateMap, sharing: Sharing) -> Self {
         Self {
             inner: connection,
@@ -58,25 +58,26 @@ impl<C> TenantConnection<C> {
         self.translation.map()
     }
 
-    /// Returns the inner connection, with all that was done to it.
+    /// Returns the inner connection, with everything that was left on it.
     pub fn into_inner(self) -> C {
         self.inner
     }
 
-    /// The connection below, for the library's own statements.
+    /// The wrapped connection, for the library's own statements.
     pub(crate) fn untranslated(&mut self) -> &mut C {
         &mut self.inner
     }
 
-    /// The same for a statement that somebody may stop waiting for: to be told when it is answered.
+    /// The wrapped connection for a statement whose future may be dropped, with a guard that must be told when the
+    /// answer has arrived.
     pub(crate) fn watched(&mut self) -> (Waiting<'_>, &mut C) {
         let mut waiting = self.session.wait(true);
         waiting.begun();
         (waiting, &mut self.inner)
     }
 
-    /// Whether nobody else could begin anew on it. Diesel's own pools hand on a test transaction, open as it is: to a tenant
-    /// whose writes would be answered, and lost.
+    /// Whether the connection can't serve another checkout. Diesel's own pools hand out a connection with an open test
+    /// transaction: here the next tenant's writes would seem to succeed, and be lost.
     pub(crate) fn is_broken_or_in_transaction(&mut self) -> bool
     where
         C: PoolableConnection,
@@ -93,7 +94,7 @@ impl<C> TenantConnection<C> {
         self.translation = translation;
     }
 
-    /// Whether the server had other plans or types than were known here.
+    /// Whether the server's plans or types were found to differ from those known here.
     pub(crate) fn is_outdated(&self) -> bool {
         self.session.is_outdated()
     }
@@ -112,12 +113,12 @@ impl<C> TenantConnection<C> {
         self.session.forget_what_was_given_up();
     }
 
-    /// Stands for this connection: a pool that gets back another one than it gave out can tell.
+    /// The id of this connection, by which a pool notices that it got back another connection than it handed out.
     pub(crate) fn id(&self) -> u64 {
         self.session.id()
     }
 
-    /// Whether it was told whose rows to show, where tenants share tables.
+    /// Whether a tenant id is set on the session, for tenants that share tables.
     pub(crate) fn shows_rows(&self) -> bool {
         self.session.shows_rows()
     }
@@ -126,18 +127,19 @@ impl<C> TenantConnection<C> {
         self.session.set_shows_rows(shows_rows);
     }
 
-    /// How many distinct statements were prepared.
+    /// How many distinct statements were prepared on the connection.
     pub(crate) fn statements(&self) -> usize {
         self.session.statements()
     }
 
-    /// Finishes a query's text, and hands it on.
+    /// Finishes a query's text, for the wrapped connection.
     pub(super) fn render<DB, Q>(&self, query: Q) -> QueryResult<Rendered<Q>>
     where
         DB: TranslatedBackend,
         Q: QueryFragment<DB> + QueryId,
     {
-        // What was prepared before may be outdated too: on an outdated connection each statement is prepared anew.
+        // Earlier prepared statements may be outdated too, so on an outdated connection each statement is prepared
+        // anew.
         let prepared = !self.session.is_outdated() && query.is_safe_to_cache_prepared(&DB::default())?;
         let finished = Finished::of(&query, prepared, &self.translation)?;
         self.session.record(&finished, prepared)?;

@@ -44,7 +44,7 @@ where
 }
 
 impl<C: AsyncConnection> TenantConnection<C> {
-    /// Notes whether there is a transaction now.
+    /// Records whether a transaction is open now.
     pub(super) fn note_transaction(&mut self) {
         let status = C::TransactionManager::transaction_manager_status_mut(&mut self.inner);
         self.session

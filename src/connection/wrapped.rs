@@ -12,11 +12,11 @@ use crate::query::{Again, Capture, Finished, Rendered, TranslatedBackend, Transl
 
 /// A connection that a [`TenantConnection`](super::TenantConnection) can wrap.
 ///
-/// For your own connection an empty `impl` is enough. On it a statement with an outdated plan fails; an
-/// [`AsyncPgConnection`] prepares and sends the statement again.
+/// For your own connection an empty `impl` is enough. On your connection a statement with an outdated plan fails; on an
+/// [`AsyncPgConnection`] the statement is prepared and sent again.
 pub trait Wrapped: AsyncConnectionCore<Backend: TranslatedBackend> {
     #[doc(hidden)]
-    #[expect(private_interfaces, reason = "for the library's own connections")]
+    #[expect(private_interfaces, reason = "only the library's own connections need it")]
     fn load_rendered<'conn, 'query, Q>(
         &'conn mut self,
         query: Rendered<Q>,
@@ -32,7 +32,7 @@ pub trait Wrapped: AsyncConnectionCore<Backend: TranslatedBackend> {
     }
 
     #[doc(hidden)]
-    #[expect(private_interfaces, reason = "for the library's own connections")]
+    #[expect(private_interfaces, reason = "only the library's own connections need it")]
     fn execute_rendered<'conn, 'query, Q>(
         &'conn mut self,
         query: Rendered<Q>,
@@ -48,11 +48,11 @@ pub trait Wrapped: AsyncConnectionCore<Backend: TranslatedBackend> {
     }
 }
 
-/// Sends a query a second time, if need be.
+/// Sends a query a second time, if necessary.
 pub(crate) type Resend<'conn, F> = Box<dyn FnOnce() -> F + Send + 'conn>;
 
 impl Wrapped for AsyncPgConnection {
-    #[expect(private_interfaces, reason = "for the library's own connections")]
+    #[expect(private_interfaces, reason = "only the library's own connections need it")]
     fn load_rendered<'conn, 'query, Q>(
         &'conn mut self,
         query: Rendered<Q>,
@@ -67,7 +67,7 @@ impl Wrapped for AsyncPgConnection {
         load(self, query, may_resend)
     }
 
-    #[expect(private_interfaces, reason = "for the library's own connections")]
+    #[expect(private_interfaces, reason = "only the library's own connections need it")]
     fn execute_rendered<'conn, 'query, Q>(
         &'conn mut self,
         query: Rendered<Q>,
@@ -131,7 +131,7 @@ where
     (sent, resend)
 }
 
-/// What is kept of a query that was sent.
+/// What is kept of a sent query, to send it again.
 struct Kept {
     capture: Arc<Capture>,
     finished: Arc<Finished>,
@@ -162,14 +162,14 @@ impl Kept {
     }
 }
 
-/// The OIDs that a type and the array of it have now.
+/// The current OIDs of a type and of its array type.
 async fn find_type(
     translation: &Translation,
     schema: Option<String>,
     name: String,
     connection: Shared<'_>,
 ) -> QueryResult<(u32, u32)> {
-    // The tenant's own come first, as they do where they are known beforehand.
+    // The tenant's own types come first, as they do if they are known beforehand.
     let tenant = match &schema {
         Some(_) => translation.schema_of_type(&name, schema.as_deref()),
         None => translation.map().unqualified().map(crate::SchemaName::as_str),

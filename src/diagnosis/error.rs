@@ -4,19 +4,22 @@ use crate::{BuildError, CheckoutError, ConnectError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DiagnosisError {
-    /// The URL is none.
+    /// The database URL is invalid.
     #[error(transparent)]
     Build(#[from] BuildError),
     /// The server can't be reached, or refuses a connection without startup options.
     #[error("can't connect to the database")]
     Connect(#[from] ConnectError),
     /// The server refuses a query.
-    #[error("the server refuses to answer a question of the diagnosis")]
+    #[error("the server refused a query of the diagnosis")]
     Query(#[from] tokio_postgres::Error),
     /// The tenants could not be listed or read, although a pool could be built.
-    #[error("can't look at the tenants")]
+    #[error("can't list or read the tenants")]
     Tenants(#[from] CheckoutError),
-    /// The pool's connections are made by a function, which makes none of the driver's own.
-    #[error("the pool connects by a function of its own: give the diagnosis a connector, by `tls`")]
+    /// A function of the application opens the pool's connections, and the diagnosis needs connections of the driver.
+    #[error(
+        "the diagnosis needs connections of the driver, and the pool opens its connections by a function: give the \
+         same TLS connector to `tls`"
+    )]
     NeedsTls,
 }

@@ -1,18 +1,18 @@
 use std::fmt;
 
-/// How bad a finding is.
+/// How serious a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Severity {
     /// All is well.
     Fine,
-    /// It may go wrong, in some circumstances.
+    /// Something may go wrong, in some circumstances.
     Warning,
-    /// It is wrong: something fails, or rows are shown to another tenant.
+    /// Something is wrong: operations fail, or rows are shown to another tenant.
     Problem,
 }
 
-/// What is looked at. Its text is a name, such as `server version`.
+/// What is checked. It is displayed as a name, such as `server version`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Check {
@@ -28,7 +28,7 @@ pub enum Check {
     SearchPath,
     /// How the server reads backslashes in strings.
     Strings,
-    /// Whether prepared statements outlive their transaction.
+    /// Whether prepared statements are kept after their transaction.
     PreparedStatements,
     /// Unlogged tables of tenants.
     UnloggedTables,
@@ -36,7 +36,7 @@ pub enum Check {
     Locks,
     /// Indexes that PostgreSQL could not build.
     InvalidIndexes,
-    /// Constraints that were never checked against the rows from before.
+    /// Constraints that were never checked against older rows.
     UncheckedConstraints,
     /// Partitions that were being detached.
     HalfDetachedPartitions,
@@ -56,9 +56,9 @@ pub enum Check {
     DifferentStatuses,
     /// Whether a pool can be built.
     Pool,
-    /// Tenants whose creation or end a crash left unfinished.
+    /// Tenants whose creation or drop a crash left unfinished.
     UnfinishedTenants,
-    /// What of a tenant leads into another one.
+    /// Objects of one tenant that lead into another tenant's schema.
     CrossReferences,
 }
 
@@ -91,19 +91,20 @@ impl fmt::Display for Check {
     }
 }
 
-/// What was found, for a person to read.
+/// The result of a check, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Found {
     /// A fact in words.
     Fact(String),
-    /// The tenants or objects that ask for attention, all of them. Their text names four of them, and counts the others.
+    /// All tenants or objects that need attention. The displayed text names four of them, and counts the others.
     Names(Vec<String>),
     /// The room for locks.
     Locks {
         /// How many locks the server has room for.
         room: u64,
-        /// The tenant with the most tables, indexes and sequences, and how many these are; `None` if there are no tenants.
+        /// The tenant with the most tables, indexes and sequences, and how many these are; `None` if there are no
+        /// tenants.
         largest: Option<(String, u64)>,
     },
 }
@@ -135,9 +136,9 @@ impl fmt::Display for Found {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {
-    /// What was looked at.
+    /// What was checked.
     pub check: Check,
-    /// How bad it is.
+    /// How serious a finding is.
     pub severity: Severity,
     /// What was found.
     pub found: Found,
@@ -164,7 +165,7 @@ impl Finding {
         }
     }
 
-    /// As bad as that if there are any names.
+    /// A finding with this severity, if there are any names; otherwise all is well.
     pub(super) fn names(check: Check, severity: Severity, names: Vec<String>, advice: &'static str) -> Self {
         let is_fine = names.is_empty();
         Self {
@@ -175,7 +176,7 @@ impl Finding {
         }
     }
 
-    /// The same, in other words where there are none.
+    /// The same finding, with this text if all is well.
     pub(super) fn or_fine(self, fact: &str) -> Self {
         match self.severity {
             Severity::Fine => Self::fine(self.check, fact),

@@ -1,4 +1,5 @@
-//! What goes wrong later: in the server's settings, the role, a pooler in between, the tenants and their directory.
+//! Looks for problems before they cause errors: in the server's settings, the role, a pooler in between, the tenants
+//! and their directory.
 //!
 //! ```no_run
 //! use diesel_tenants::{TenantPool, diagnosis::Severity};

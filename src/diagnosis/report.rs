@@ -1,10 +1,10 @@
 use super::{Finding, Severity};
 
-/// What a diagnosis found.
+/// The findings of a diagnosis.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct DiagnosisReport {
-    /// What each check found, also where all is well.
+    /// What each check found, including the checks that found nothing wrong.
     pub findings: Vec<Finding>,
 }
 

@@ -18,10 +18,10 @@ use crate::{
     },
 };
 
-/// # Looking for what goes wrong later
+/// # Looking for problems
 impl TenantPoolBuilder {
-    /// Looks for what goes wrong later: in the server's settings, the role, a pooler in between, the tenants and their
-    /// directory. A pool that can't be built is a finding, too.
+    /// Looks for problems before they cause errors: in the server's settings, the role, a pooler in between, the
+    /// tenants and their directory. A pool that can't be built is a finding, too.
     ///
     /// This reads the catalogs of all tenants: call it as an operator, not in a request. It changes nothing.
     pub fn diagnose(self) -> DiagnosisRequest {
@@ -40,8 +40,8 @@ pub struct DiagnosisRequest {
 }
 
 impl DiagnosisRequest {
-    /// How to connect with TLS: needed if [`establish_with`](TenantPoolBuilder::establish_with) makes the pool's connections.
-    /// Default: without TLS.
+    /// How to connect with TLS: needed if [`establish_with`](TenantPoolBuilder::establish_with) opens the pool's
+    /// connections. Default: without TLS.
     pub fn tls<T>(mut self, tls: T) -> Self
     where
         T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
@@ -53,7 +53,7 @@ impl DiagnosisRequest {
         self
     }
 
-    /// Makes the diagnosis, on connections of its own and on those of a pool.
+    /// Makes the diagnosis, on connections of its own and on connections of a pool.
     ///
     /// # Errors
     /// [`DiagnosisError`], if the server can't be reached, or refuses a query.
@@ -77,7 +77,7 @@ impl DiagnosisRequest {
         session.close().await;
         match builder.build().await {
             Ok(pool) => {
-                let fact = "the library's connections can be opened, and reach no table by its bare name";
+                let fact = "the library's connections can be opened, and reach no table without its schema's name";
                 findings.push(Finding::fine(Check::Pool, fact));
                 findings.extend(check_tenants(&pool).await?);
             }
@@ -85,7 +85,7 @@ impl DiagnosisRequest {
                 Check::Pool,
                 Severity::Problem,
                 causes(&error),
-                "see what the message advises",
+                "do what the message says",
             )),
         }
         Ok(DiagnosisReport { findings })

@@ -7,10 +7,11 @@ use crate::{
     tenancy::{DirectoryChange, LifecycleEvent, TenantStatus},
 };
 
+/// # Suspending and resuming a tenant
 impl TenantPool {
-    /// Suspends a tenant. This pool refuses it at checkout at once
-    /// ([`SuspendedTenant`](crate::CheckoutError::SuspendedTenant)); other processes do so when they look it up again
-    /// (by default within 60 seconds, see [`schema_cache`](crate::TenantPoolBuilder::schema_cache)).
+    /// Suspends a tenant. This pool refuses its checkouts at once
+    /// ([`SuspendedTenant`](crate::CheckoutError::SuspendedTenant)); other processes do so when they look the tenant up
+    /// again (by default within 60 seconds, see [`schema_cache`](crate::TenantPoolBuilder::schema_cache)).
     ///
     /// Connections that are checked out keep working until they are returned. Migrations still include the tenant.
     /// Suspending a suspended tenant changes nothing.
@@ -24,9 +25,10 @@ impl TenantPool {
         self.hooked(&event, suspend).await
     }
 
-    /// Resumes a suspended tenant. This pool lets it in at once, and so do other processes without a directory, which
-    /// look up suspended tenants at each checkout. With a directory and without `listen`, other processes let it in
-    /// once their remembered answer expires (by default after 60 seconds). Resuming an active tenant changes nothing.
+    /// Resumes a suspended tenant. This pool admits the tenant at once, and so do other processes without a directory,
+    /// which look up suspended tenants at each checkout. With a directory and without `listen`, other processes admit
+    /// the tenant when their remembered answer expires (by default after 60 seconds). Resuming an active tenant changes
+    /// nothing.
     ///
     /// # Errors
     /// [`LifecycleError`]; the tenant is then unchanged.
@@ -58,7 +60,7 @@ impl TenantPool {
 
 impl Operation<'_> {
     async fn set_status(&mut self, tenant: &SchemaName, status: TenantStatus) -> Result<(), LifecycleError> {
-        // What isn't changed isn't written: an active tenant may have a comment of its owner's.
+        // The comment is written only if the status changes: an active tenant may have a comment of the application's.
         if self.tenant_status(tenant).await? != status {
             self.mark(tenant, &status.comment()).await?;
         }

@@ -29,21 +29,22 @@ pub struct ArchiveRequest<'a> {
 #[must_use = "a request does nothing until it is awaited"]
 pub struct RestoreRequest<'a> {
     pool: &'a TenantPool,
-    /// Archive and tenant.
+    /// The names of the archive and of the tenant.
     names: Result<(SchemaName, SchemaName), SchemaNameError>,
     texts: Texts,
 }
 
+/// # Archiving and restoring a tenant
 impl TenantPool {
-    /// Archives a tenant, to restore or drop it later. Its schema gets another name, which is returned. An archive is
-    /// neither checked out nor migrated. The tenant's own name is free again.
+    /// Archives a tenant, to restore or drop it later. Its schema gets another name, which is returned. An archive
+    /// can't be checked out, and is not migrated. Other tenants can get the tenant's name from then on.
     ///
-    /// [`archived_tenants`](Self::archived_tenants) lists archives, [`restore_tenant`](Self::restore_tenant) brings one
-    /// back, and [`drop_archived`](Self::drop_archived) drops those of a given age. Archiving is one transaction and
-    /// copies nothing. As in [`rename_tenant`](Self::rename_tenant), it waits for transactions that use the tenant, and
-    /// updates the settings of functions. Texts inside the tenant that contain its name stay, because they are right
-    /// again once the tenant is restored under that name. Texts elsewhere would lead to the next tenant of that name,
-    /// so they make the call fail.
+    /// [`archived_tenants`](Self::archived_tenants) lists archives, [`restore_tenant`](Self::restore_tenant) turns an
+    /// archive into a tenant again, and [`drop_archived`](Self::drop_archived) drops archives of a given age. Archiving
+    /// is one transaction and copies nothing. As in [`rename_tenant`](Self::rename_tenant), it waits for transactions
+    /// that use the tenant, and updates the settings of functions. Texts inside the tenant that contain its name stay,
+    /// because they are right again once the tenant is restored under that name. Texts elsewhere would lead to the next
+    /// tenant of that name, so they make the call fail.
     ///
     /// # Errors
     /// [`LifecycleError`]; the tenant is then unchanged. [`InUse`](LifecycleError::InUse) if a transaction doesn't end,
@@ -58,14 +59,15 @@ impl TenantPool {
         }
     }
 
-    /// Brings an archived tenant back under any free name. A tenant that was suspended when archived is suspended
-    /// again.
+    /// Turns an archive into a tenant again, under any free name. A tenant that was suspended when it was archived is
+    /// suspended again.
     ///
-    /// Its migrations are those it had when archived: [`migrate_tenant`](Self::migrate_tenant) brings it up to date.
+    /// The tenant has the migrations that it had when it was archived: [`migrate_tenant`](Self::migrate_tenant) brings
+    /// it up to date.
     ///
     /// # Errors
     /// [`LifecycleError`]; the tenant then stays archived. [`NotArchived`](LifecycleError::NotArchived) if the schema
-    /// is no archive, [`AlreadyExists`](LifecycleError::AlreadyExists) if the name is taken, and
+    /// is not an archive, [`AlreadyExists`](LifecycleError::AlreadyExists) if the name is taken, and
     /// [`NamedInTexts`](LifecycleError::NamedInTexts) if the tenant gets a new name and texts inside it contain its
     /// earlier one.
     pub fn restore_tenant(&self, archive: impl IntoSchemaName, tenant: impl IntoSchemaName) -> RestoreRequest<'_> {
@@ -88,7 +90,7 @@ impl TenantPool {
             return Err(LifecycleError::Elsewhere {
                 operation: event.clone(),
                 placement: entry.placement,
-                instead: "suspend it, which keeps it from being used as well",
+                instead: "suspend the tenant, which also keeps it from being used",
             });
         }
         let mut connection = connect(self, event).await?;
@@ -131,8 +133,9 @@ impl ArchiveRequest<'_> {
         self
     }
 
-    /// Archives although texts elsewhere contain the name: settings of roles, functions of other schemas, options of
-    /// foreign tables. Until they are changed, they lead to the next tenant of that name. Default: the call fails.
+    /// Archives the tenant even if texts elsewhere contain its name: settings of roles, functions of other schemas,
+    /// options of foreign tables. Until they are changed, they lead to the next tenant of that name. Default: the call
+    /// fails.
     pub fn leave_texts(mut self) -> Self {
         self.texts = Texts::Leave;
         self
@@ -140,8 +143,8 @@ impl ArchiveRequest<'_> {
 }
 
 impl RestoreRequest<'_> {
-    /// Restores under a new name although texts inside the tenant contain its earlier name. Until they are changed,
-    /// they lead to any tenant that has the earlier name. Default: the call fails.
+    /// Restores the tenant under a new name even if texts inside the tenant contain its earlier name. Until they are
+    /// changed, they lead to any tenant that has the earlier name. Default: the call fails.
     pub fn leave_texts(mut self) -> Self {
         self.texts = Texts::Leave;
         self
@@ -215,7 +218,7 @@ impl Operation<'_> {
         Ok(archive)
     }
 
-    /// A name for an archive that nobody has, and that nobody else is about to give.
+    /// A name for an archive that no schema has, and that no other operation is about to use.
     async fn free_archive(&mut self, tenant: &SchemaName, stamp: &str) -> Result<SchemaName, LifecycleError> {
         let mut number = 1;
         loop {
@@ -254,7 +257,7 @@ impl Operation<'_> {
     }
 }
 
-/// `archived_20261121143000_client1`: as much of the tenant's name as there is room for.
+/// `archived_20261121143000_client1`, with as much of the tenant's name as fits.
 pub(crate) fn archive_name(tenant: &SchemaName, stamp: &str, number: usize) -> Result<SchemaName, SchemaNameError> {
     let number = match number {
         1 => String::new(),

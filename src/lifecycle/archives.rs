@@ -36,6 +36,7 @@ pub struct PurgeReport {
     pub failed: Vec<(ArchivedTenant, LifecycleError)>,
 }
 
+/// # Listing and dropping archives
 impl TenantPool {
     /// The archived tenants, the oldest first.
     ///
@@ -50,9 +51,9 @@ impl TenantPool {
             .collect())
     }
 
-    /// Drops the archives that are at least `older_than` old by the server's clock, one after the other. An archive
-    /// that can't be dropped, because other schemas depend on it or for any other reason, does not stop the rest.
-    /// Calling it again retries those, and continues after a crash.
+    /// Drops the archives of at least the age `older_than` by the server's clock, one after the other. An archive that
+    /// can't be dropped, because other schemas depend on it or for any other reason, does not stop the rest. Another
+    /// call tries those again, and continues after a crash.
     ///
     /// # Errors
     /// [`CheckoutError`], if the archives can't be listed.
@@ -72,7 +73,7 @@ impl TenantPool {
                 .await;
             let archived = ArchivedTenant::from((archive, note));
             match dropped {
-                // Somebody else was faster.
+                // Another process has dropped the archive meanwhile.
                 Ok(()) | Err(LifecycleError::NotFound { .. }) => report.dropped.push(archived),
                 Err(error) => report.failed.push((archived, error)),
             }
@@ -88,7 +89,7 @@ impl TenantPool {
         self.drop_schema(archive, &event, Patience::default()).await
     }
 
-    /// Also those that are half-dropped; and the server's time, in seconds since 1970.
+    /// All archives, including half-dropped ones, and the server's time in seconds since 1970.
     async fn archives(&self) -> Result<(Vec<(SchemaName, ArchiveNote)>, u64), CheckoutError> {
         let mut connection = self.shared().get().await?;
         let (waiting, untranslated) = connection.watched();

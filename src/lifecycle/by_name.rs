@@ -1,4 +1,4 @@
-//! What becomes of texts that hold a schema's name when it gets another one.
+//! What happens to texts that contain a schema's name when the schema is renamed.
 
 use super::{LifecycleError, operation::Operation};
 use crate::{
@@ -6,18 +6,18 @@ use crate::{
     backend::postgres::structure::{Followers, followers, outsiders, texts},
 };
 
-/// What to do about texts that name a schema and can't follow it to its new name.
+/// What to do about texts that name a schema and can't be changed to its new name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Texts {
-    /// The operation fails, and says where they are.
+    /// The operation fails, and the error lists the texts.
     #[default]
     Refuse,
-    /// They are left as they are.
+    /// The texts are left unchanged.
     Leave,
 }
 
 impl Operation<'_> {
-    /// Brings the settings of functions to the name that the schema has now, in the transaction that renamed it.
+    /// Changes the settings of functions to the schema's new name, in the transaction that renamed it.
     pub(super) async fn bring_along(&mut self, from: &SchemaName, to: &SchemaName) -> Result<(), LifecycleError> {
         let statements = followers(self.connection, from, to, Followers::All).await;
         match statements.map_err(|source| self.failed(source))? {
@@ -26,9 +26,9 @@ impl Operation<'_> {
         }
     }
 
-    /// Fails if the schema's own texts still name it as it was called before.
+    /// Fails if the schema's own texts still contain its former name.
     ///
-    /// Once it is renamed: what is bound shows the new name then, so that the old one stands in texts alone.
+    /// Call this after the rename: references by OID then show the new name, so that only texts contain the former one.
     pub(super) async fn refuse_own_texts(&mut self, from: &SchemaName, to: &SchemaName) -> Result<(), LifecycleError> {
         let is_old = |_: &str, name: &str| name == from.as_str();
         let found = texts(self.connection, &[to.as_str()], &is_old).await;
@@ -37,7 +37,7 @@ impl Operation<'_> {
             .map_or(Ok(()), Err)
     }
 
-    /// Fails if texts outside of the schema name it as it was called before.
+    /// Fails if texts outside the schema contain its former name.
     pub(super) async fn refuse_outsiders(&mut self, from: &SchemaName, to: &SchemaName) -> Result<(), LifecycleError> {
         let found = outsiders(self.connection, to, from).await;
         let found = found.map_err(|source| self.failed(source))?;

@@ -16,8 +16,9 @@ use crate::{
     tenancy::{LifecycleEvent, TenantStatus},
 };
 
+/// # Creating tenants
 impl TenantPool {
-    /// Creates a tenant: its schema and, by the migrations, its tables. Returns the versions applied.
+    /// Creates a tenant: its schema and, by the migrations, its tables. Returns the applied versions.
     ///
     /// The tenant lives in the pool's own database, unless the pool's
     /// [`placement_policy`](crate::TenantPoolBuilder::placement_policy) chooses another place: then this works like
@@ -25,10 +26,10 @@ impl TenantPool {
     ///
     /// A [spare](Self::prepare_spares) that has exactly these migrations becomes the tenant, if there is one.
     ///
-    /// All or nothing: schema, tables and version rows are one transaction. If a migration doesn't run in a
-    /// transaction, the schema counts as missing until all migrations are applied, and is dropped if one fails. If the
-    /// drop fails too because the server is gone, or if the future is dropped midway, the schema still counts as
-    /// missing, and the same call starts over.
+    /// The tenant is created completely or not at all: schema, tables and version rows are one transaction. If a
+    /// migration doesn't run in a transaction, the schema counts as missing until all migrations are applied, and is
+    /// dropped if one fails. If the drop fails too because the server is gone, or if the future is dropped midway, the
+    /// schema still counts as missing, and the same call starts over.
     ///
     /// # Errors
     /// [`LifecycleError`]; there is then no tenant. A schema that exists already is not touched.
@@ -42,8 +43,8 @@ impl TenantPool {
         self.create_by_policy(&tenant, &plan).await
     }
 
-    /// Creates a tenant if there is none of that name; otherwise applies its pending migrations. Returns the versions
-    /// applied.
+    /// Creates a tenant if there is none of that name; otherwise applies the tenant's pending migrations. Returns the
+    /// applied versions.
     ///
     /// # Errors
     /// As for [`create_tenant`](Self::create_tenant), except `AlreadyExists`.
@@ -60,7 +61,7 @@ impl TenantPool {
         {
             return self.migrate_elsewhere(&entry.placement, &plan, &event).await;
         }
-        // Hooks are for those that are created.
+        // Hooks run only for tenants that are created.
         let created = if self.hooks().is_some() && self.schema_exists(&tenant).await? {
             Err(LifecycleError::AlreadyExists { tenant })
         } else {
@@ -92,7 +93,7 @@ impl TenantPool {
         Ok(status.is_some_and(|status| status != TenantStatus::Unfinished))
     }
 
-    /// What the catalog of this database tells, asked now; `None` if there is no such schema.
+    /// The tenant's status in the catalog of this database, asked now; `None` if there is no such schema.
     pub(super) async fn schema_status(&self, tenant: &SchemaName) -> Result<Option<TenantStatus>, LifecycleError> {
         let event = LifecycleEvent::Create { tenant: tenant.clone() };
         let mut connection = connect(self, &event).await?;

@@ -1,4 +1,4 @@
-//! The quick way to create a tenant: everything in one message, on a connection that is there already.
+//! The fast path for creating a tenant: everything in one message, on a connection of the pool.
 
 use std::fmt::Write as _;
 
@@ -14,11 +14,13 @@ use crate::{
 };
 
 impl TenantPool {
-    /// Creates a tenant, and says whether that worked. If not, nothing was done, and the slow way will tell why.
+    /// Creates a tenant, and returns whether that worked. If not, nothing was done, and the slow path reports the
+    /// reason.
     ///
-    /// Only where there is no spare to be taken, and with migrations that leave nothing on the session, for it is one of the pool's.
+    /// Used only if there is no spare to take, and only with migrations that leave nothing on the session, because the
+    /// connection is the pool's.
     ///
-    /// Fails if the connection was lost, so that nobody knows.
+    /// Fails if the connection was lost: then it is unknown whether the tenant was created.
     pub(super) async fn create_at_once(
         &self,
         tenant: &SchemaName,
@@ -74,9 +76,9 @@ impl TenantPool {
                 "{};",
                 text::insert_if(tenant, &script.migration.version, script.checksum.as_deref(), "true")
             );
-            // A line comment without an end may be the last of a text.
+            // A text may end with a line comment without a newline.
             sql.extend(body.iter().flat_map(|body| [body.as_str(), "\n;\n"]));
-            // Migrations that share a transaction share nothing else.
+            // Nothing else may carry over between migrations that share a transaction.
             let _ = writeln!(sql, "{RESET};\nSET LOCAL search_path = {search_path};");
         }
         Some(sql)

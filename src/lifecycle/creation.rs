@@ -1,4 +1,4 @@
-//! A tenant's schema, made in one transaction, or in steps.
+//! Creating a tenant's schema, in one transaction or in steps.
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::SimpleAsyncConnection;
@@ -18,22 +18,22 @@ pub(super) struct Creation<'a> {
     pub(super) runner: Runner,
     pub(super) plan: &'a Plan,
     pub(super) scripts: &'a [Script],
-    /// What it is in the end: active, or spare.
+    /// The status that the schema gets in the end: active, or spare.
     pub(super) status: TenantStatus,
 }
 
-/// What the first transaction of a creation made.
+/// What the first transaction of a creation has done.
 #[derive(PartialEq, Eq)]
 enum Made {
-    /// A schema, with the first migrations.
+    /// It created the schema, with the first migrations.
     Begun,
-    /// All there is to make: it was a spare.
+    /// It renamed a spare, so nothing is left to do.
     Renamed,
 }
 
 impl Creation<'_> {
     pub(super) async fn run(mut self) -> Result<(), LifecycleError> {
-        // As many as can share the transaction that makes the schema.
+        // As many migrations as can share the transaction that creates the schema.
         let together = self
             .scripts
             .iter()
@@ -42,7 +42,8 @@ impl Creation<'_> {
         if together == self.scripts.len() {
             return self.begin(together).await.map(drop);
         }
-        // Held all the while: whoever gets it, and finds an unfinished schema, knows that its creator died.
+        // The lock is held until the end: a process that gets the lock and finds an unfinished schema knows that its
+        // creator died.
         self.runner.lock_session().await.map_err(|error| self.tables(error))?;
         if self.begin(together).await? == Made::Renamed {
             return Ok(());
@@ -58,7 +59,7 @@ impl Creation<'_> {
         finished
     }
 
-    /// Makes the schema, with the first migrations, in one transaction; or takes a spare.
+    /// Creates the schema with the first migrations, in one transaction, or takes a spare.
     async fn begin(&mut self, together: usize) -> Result<Made, LifecycleError> {
         self.runner.begin_locked().await.map_err(|error| self.tables(error))?;
         match self.create_locked(together).await {
@@ -119,10 +120,10 @@ impl Creation<'_> {
         taken.map_err(|source| self.schema(source))
     }
 
-    /// Applies the migrations that are left, and shows the schema to the world.
+    /// Applies the remaining migrations, and makes the schema visible as a tenant.
     async fn finish(&mut self) -> Result<(), LifecycleError> {
         self.runner.apply(self.plan).await.map_err(|error| self.tables(error))?;
-        // One message, and so one transaction.
+        // One message is one transaction.
         let mut sql = self.marking(self.status);
         if self.status == TenantStatus::Active {
             let note = self.pool.note(&DirectoryChange::Added { tenant: self.tenant });
@@ -139,7 +140,7 @@ impl Creation<'_> {
         version_table::mark(self.tenant, &status.comment())
     }
 
-    /// Notes the tenant in the directory, and tells everybody, once the transaction is committed.
+    /// Records the tenant in the directory, and notifies other processes when the transaction is committed.
     async fn note(&mut self) -> Result<(), LifecycleError> {
         let sql = self.pool.note(&DirectoryChange::Added { tenant: self.tenant });
         match self.execute(&sql).await {
@@ -153,7 +154,7 @@ impl Creation<'_> {
         }
     }
 
-    /// Takes an unfinished creation back, as far as that is possible: the error before it is the one to tell.
+    /// Undoes an unfinished creation, as far as possible. Its own errors are ignored: the creation's error is returned.
     async fn drop_schema(&mut self) {
         let _ = self
             .execute(&format!("DROP SCHEMA {} CASCADE", self.tenant.quoted()))

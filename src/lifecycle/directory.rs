@@ -1,4 +1,4 @@
-//! One truth about tenants: what can't be told the directory is refused.
+//! One truth about tenants: an operation that the directory would not learn of is refused.
 
 use super::{LifecycleError, operation::connect};
 use crate::{
@@ -8,9 +8,10 @@ use crate::{
 };
 
 impl TenantPool {
-    /// Refuses what the directory can't be told, before anything is done.
+    /// Refuses an operation of which the directory would not learn, before anything is done.
     pub(super) async fn keep_to_directory(&self, event: &LifecycleEvent) -> Result<(), LifecycleError> {
-        // Further databases have no directory of their own: the main pool tells its own what it does there.
+        // Further databases have no directory of their own: the main pool records its operations there in its own
+        // directory.
         if self.is_further() {
             return Ok(());
         }
@@ -34,7 +35,7 @@ impl TenantPool {
         self.require_own_schema(event).await
     }
 
-    /// Refuses to touch a schema that the directory gives to another tenant, or to nobody.
+    /// Refuses to touch a schema that belongs to another tenant, or to no tenant, by the directory.
     async fn require_own_schema(&self, event: &LifecycleEvent) -> Result<(), LifecycleError> {
         let (LifecycleEvent::Rename { from: tenant, .. }
         | LifecycleEvent::Clone { from: tenant, .. }
@@ -56,7 +57,7 @@ impl TenantPool {
                 "only a tenant in a schema of its name in the pool's own database can be cloned",
             )),
             (Some(_), _) => Ok(()),
-            // What a crash left, or was made by hand: but nobody's.
+            // The schema was left by a crash, or created by hand, and belongs to no tenant.
             (None, LifecycleEvent::Drop { .. }) => match self.owner_of(tenant, event).await? {
                 None => Ok(()),
                 Some(owner) => Err(LifecycleError::OthersSchema {
@@ -68,7 +69,7 @@ impl TenantPool {
         }
     }
 
-    /// The tenant to whom the directory gives a schema of this database.
+    /// The tenant to which a schema of this database belongs, by the directory.
     async fn owner_of(
         &self,
         schema: &SchemaName,
@@ -88,7 +89,8 @@ impl TenantPool {
         Ok(owner.map(|(name, _)| name))
     }
 
-    /// The directory's tables in this database, as a migration's role sees them. Never waits for a connection of the pool.
+    /// The directory's tables in this database, as the role of migrations sees them. This never waits for a connection
+    /// of the pool.
     async fn find_directory(&self, event: &LifecycleEvent) -> Result<Option<FoundDirectory>, LifecycleError> {
         let schema = self.shared_schema();
         if let Some(mut checkout) = self.free_migration_connection().await {
@@ -99,7 +101,7 @@ impl TenantPool {
                 return Ok(found);
             }
         }
-        // The pool's connection may have died while nobody used it.
+        // The pool's connection may have died while it was idle.
         let mut connection = connect(self, event).await?;
         let found = FoundDirectory::look(schema, &mut connection).await;
         found.map_err(|source| LifecycleError::DirectoryUnusable {

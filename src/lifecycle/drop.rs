@@ -22,17 +22,18 @@ pub struct DropRequest<'a> {
     patience: Patience,
 }
 
+/// # Dropping a tenant
 impl TenantPool {
     /// Drops a tenant with all its data, permanently. [`archive_tenant`](Self::archive_tenant) keeps the data for a
     /// while.
     ///
     /// A tenant that is in use, or that other schemas depend on by a foreign key or a view, is not dropped, unless
-    /// [`force`](DropRequest::force) is called. This also drops what a crash left of a creation or a drop, and an
-    /// archive or a spare, by the name of its schema.
+    /// [`force`](DropRequest::force) is called. This also drops the remains of a creation or a drop that crashed, and
+    /// an archive or a spare, by the name of its schema.
     ///
     /// Dropping is one transaction, unless the schema has so many tables, indexes and other objects that the server
-    /// could not lock them all at once. Such a schema is first marked, so that nobody can check it out, and then
-    /// dropped in parts. If that is interrupted, the same call continues it; so does creating a tenant of that name.
+    /// could not lock them all at once. Such a schema is first marked, so that it can't be checked out, and then
+    /// dropped in parts. If that is interrupted, the same call continues, and so does creating a tenant of that name.
     ///
     /// ```no_run
     /// # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), diesel_tenants::LifecycleError> {
@@ -68,7 +69,8 @@ impl TenantPool {
         operation.drop_schema(schema, patience).await
     }
 
-    /// Drops a tenant that lives elsewhere: its schema there, and its note here. While that goes on nobody gets it.
+    /// Drops a tenant that lives elsewhere: its schema there, and its directory entry here. Meanwhile it can't be
+    /// checked out.
     async fn drop_elsewhere(
         &self,
         tenant: &SchemaName,
@@ -80,11 +82,11 @@ impl TenantPool {
             return Err(LifecycleError::Elsewhere {
                 operation: event.clone(),
                 placement: entry.placement,
-                instead: "drop that schema by SQL, and then its row in the directory",
+                instead: "drop that schema by SQL, and then delete the tenant's row in the directory",
             });
         }
         let (Some(database), Some(schema)) = (entry.placement.database(), entry.placement.schema_name()) else {
-            // Its rows are its owner's to delete.
+            // The application deletes the tenant's rows itself.
             let change = DirectoryChange::Removed { tenant };
             return self.note_elsewhere(tenant, &change, event).await;
         };
@@ -93,19 +95,20 @@ impl TenantPool {
             return Err(LifecycleError::Elsewhere {
                 operation: event.clone(),
                 placement: entry.placement,
-                instead: "drop the database, and then its row in the directory",
+                instead: "drop the database, and then delete the tenant's row in the directory",
             });
         }
         let change = DirectoryChange::Leaving { tenant };
         self.note_elsewhere(tenant, &change, event).await?;
         match Box::pin(elsewhere.drop_schema(schema, event, patience)).await {
-            // A crash may have come between.
+            // `NotFound`: a crash came between dropping the schema and removing the entry.
             Ok(()) | Err(LifecycleError::NotFound { .. }) => {
                 let change = DirectoryChange::Removed { tenant };
                 self.note_elsewhere(tenant, &change, event).await
             }
             Err(error) => {
-                // Refused while it is in use, it is whole. What is half dropped nobody gets anyway.
+                // A tenant that was not dropped because it is in use is still complete. A half-dropped one can't be
+                // checked out anyway.
                 let change = match entry.status {
                     TenantStatus::Active => DirectoryChange::Resumed { tenant },
                     TenantStatus::Suspended => DirectoryChange::Suspended { tenant },
@@ -149,7 +152,7 @@ impl<'a> IntoFuture for DropRequest<'a> {
     }
 }
 
-/// What one transaction did of a drop.
+/// How far one transaction of a drop came.
 #[derive(PartialEq, Eq)]
 enum Progress {
     Part,
@@ -169,7 +172,7 @@ impl Operation<'_> {
         Ok(())
     }
 
-    /// Drops a schema, or marks it as half-dropped if it is too large to be dropped at once.
+    /// Drops a schema, or marks it as half-dropped if it is too large to drop at once.
     async fn begin_drop(&mut self, schema: &SchemaName, patience: Patience) -> Result<Progress, LifecycleError> {
         let found = match self.find(schema).await? {
             Some(found) if found.has_versions => found,
@@ -195,7 +198,7 @@ impl Operation<'_> {
 
     async fn go_on_with_drop(&mut self, schema: &SchemaName, patience: Patience) -> Result<Progress, LifecycleError> {
         if !self.is_leftover(schema).await? {
-            // Somebody else finished it meanwhile, and the name may have been given anew.
+            // Another process has finished the drop meanwhile, and the name may belong to a new tenant.
             return Ok(Progress::All);
         }
         match self.next_part(schema).await? {
@@ -213,7 +216,8 @@ impl Operation<'_> {
         Ok(Progress::All)
     }
 
-    /// Drops what a crash left under a name until one transaction can drop the rest, together with other things.
+    /// Drops the remains that a crash left under a name, until the rest is small enough for one transaction that does
+    /// other things too.
     pub(super) async fn shrink_leftover(&mut self, schema: &SchemaName) -> Result<(), LifecycleError> {
         if !self.is_leftover(schema).await? {
             return Ok(());
@@ -237,7 +241,7 @@ impl Operation<'_> {
         Ok(Progress::All)
     }
 
-    /// Whether a creation or a drop stopped half way. Under the lock nobody else is still at it.
+    /// Whether a creation or a drop stopped halfway. The lock is held, so no other process is still working on it.
     async fn is_leftover(&mut self, schema: &SchemaName) -> Result<bool, LifecycleError> {
         let found = self.find(schema).await?;
         Ok(found.is_some_and(|found| found.status == TenantStatus::Unfinished))
@@ -248,7 +252,7 @@ impl Operation<'_> {
         is_large.map_err(|source| self.failed(source))
     }
 
-    /// What to drop next of a schema that is too large to be dropped at once.
+    /// The part to drop next of a schema that is too large to drop at once.
     async fn next_part(&mut self, schema: &SchemaName) -> Result<Option<String>, LifecycleError> {
         if !self.is_large(schema).await? {
             return Ok(None);
@@ -258,7 +262,8 @@ impl Operation<'_> {
     }
 }
 
-/// The comment on a schema that is dropped in parts. One of an archive stays one, so that it is found among them.
+/// The comment on a schema that is dropped in parts. An archive's comment still names an archive, so that it is listed
+/// among archives.
 fn half_dropped(found: &SchemaState) -> String {
     match found.comment.as_deref().and_then(ArchiveNote::of_comment) {
         Some(note) => ArchiveNote { dropping: true, ..note }.comment(),

@@ -4,7 +4,8 @@ use super::LifecycleError;
 use crate::{TenantPool, tenancy::LifecycleEvent};
 
 impl TenantPool {
-    /// Does something between the hooks before it and after it, if the pool has any: what a directory can't be told is refused before.
+    /// Runs an operation between the hooks before and after it, if the pool has hooks. Refuses first an operation of
+    /// which a directory would not learn.
     pub(crate) async fn hooked<T, E: From<LifecycleError>>(
         &self,
         event: &LifecycleEvent,

@@ -16,19 +16,20 @@ use crate::{
     },
 };
 
-/// How long a statement waits for a lock at a time, while all others wait behind it. Less than the server's
-/// `deadlock_timeout` (by default one second), so that who waits in a circle with it is not the one to be thrown out.
+/// How long a statement waits for a lock at a time, while other statements queue behind it. This is less than the
+/// server's `deadlock_timeout` (by default one second), so that in a deadlock this statement gives up, and the
+/// application's statement is not cancelled.
 const LOCK_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// The same, if only autovacuum is in the way: it makes room for who waits longer than `deadlock_timeout`.
+/// The same, if only autovacuum is in the way: it gives way to a statement that waits longer than `deadlock_timeout`.
 const LOCK_TIMEOUT_AUTOVACUUM: Duration = Duration::from_secs(2);
 
 /// What to do about sessions that use a tenant.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patience {
-    /// How long they are waited for.
+    /// How long the operation waits for them.
     pub(super) wait: Duration,
-    /// Whether they are ended.
+    /// Whether they are ended by force.
     pub(super) force: bool,
 }
 
@@ -42,10 +43,10 @@ impl Default for Patience {
 }
 
 impl Operation<'_> {
-    /// Runs a statement once nobody else uses the schema; then nobody can, until the transaction ends.
+    /// Runs a statement once no other session uses the schema. From then on none can, until the transaction ends.
     ///
-    /// Tables are locked before, as many as the server has room for. A transaction that has read one of them reads the
-    /// others too before the schema goes away: it would read those of whoever gets the name.
+    /// The tables are locked first, as many as the server has room for. Otherwise a transaction that has read one table
+    /// could later read the other tables by name, which may be those of the next tenant with that name.
     pub(super) async fn exclusively(
         &mut self,
         schema: &SchemaName,
@@ -55,7 +56,7 @@ impl Operation<'_> {
         self.persist(schema, patience, true, sql).await
     }
 
-    /// The same, without locks on all tables beforehand: for a schema that nobody can check out.
+    /// Like `exclusively`, without locking all tables first: for a schema that can't be checked out.
     pub(super) async fn once_unused(
         &mut self,
         schema: &SchemaName,
@@ -82,7 +83,7 @@ impl Operation<'_> {
             let error = match self.attempt(schema, lock_timeout, lock_tables, sql).await {
                 Ok(true) => return Ok(()),
                 Ok(false) => None,
-                // Diesel doesn't tell the error's code. One that came at once was no `lock_timeout`.
+                // Diesel doesn't show the error's code. An error that came at once was not a `lock_timeout`.
                 Err(error) if tried.elapsed() < LOCK_TIMEOUT => return Err(self.failed(error)),
                 Err(error) => Some(error),
             };
@@ -111,7 +112,7 @@ impl Operation<'_> {
         }
     }
 
-    /// Tries once, and says whether that succeeded. If not, no lock is left that wasn't held before.
+    /// Tries once, and returns whether that succeeded. If not, no lock remains that wasn't held before.
     async fn attempt(
         &mut self,
         schema: &SchemaName,
@@ -140,7 +141,7 @@ impl Operation<'_> {
         if lock_tables && let Some(lock) = TableLock::Using.statement(self.connection, schema).await? {
             self.connection.batch_execute(&lock).await?;
         }
-        // Those of views, sequences, and whatever else can't be locked.
+        // Locks on views, sequences, and other relations that can't be locked explicitly.
         if lock_holders(self.connection, schema)
             .await?
             .iter()
@@ -152,7 +153,7 @@ impl Operation<'_> {
         Ok(true)
     }
 
-    /// Ends the sessions that use the schema itself: not those that use what all tenants share.
+    /// Ends the sessions that use the schema itself, not those that use only what all tenants share.
     async fn end_sessions(&mut self, holders: &[LockHolder]) -> QueryResult<()> {
         let processes: Vec<i32> = holders
             .iter()

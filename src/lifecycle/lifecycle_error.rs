@@ -17,7 +17,7 @@ pub enum LifecycleError {
     InvalidName(#[from] SchemaNameError),
     /// A schema of that name exists already. It was not touched.
     #[error(
-        "there is a schema {tenant:?} already, and it was left alone: choose another name, or bring it up to date by \
+        "schema {tenant:?} exists already, and was not changed: choose another name, or bring it up to date by \
          `migrate_tenant` or `ensure_tenant`"
     )]
     AlreadyExists {
@@ -26,15 +26,15 @@ pub enum LifecycleError {
     },
     /// There is no such tenant.
     #[error(
-        "there is no tenant {tenant:?}: `tenants` lists those there are, each a schema with a version table, which \
-         `create_tenant` and `migrate_tenant` make"
+        "there is no tenant {tenant:?}: `tenants` lists the existing tenants, which are schemas with a version table, \
+         as `create_tenant` and `migrate_tenant` create it"
     )]
     NotFound {
         /// The tenant asked for.
         tenant: SchemaName,
     },
     /// There is no archive of that name.
-    #[error("{archive:?} is no archive: `archived_tenants` lists those there are, each by the name of its schema")]
+    #[error("{archive:?} is not an archive: `archived_tenants` lists the archives, each by the name of its schema")]
     NotArchived {
         /// The schema asked for.
         archive: SchemaName,
@@ -56,17 +56,19 @@ pub enum LifecycleError {
         source: MigrationError,
     },
     /// The tenant could not be renamed, or restored from its archive. It keeps the name it had.
-    #[error("can't rename tenant {from:?} to {to:?}; it is as it was")]
+    #[error("can't rename tenant {from:?} to {to:?}; the tenant is unchanged")]
     Rename {
         /// The current name.
         from: SchemaName,
-        /// The name it should have got.
+        /// The name that it was to get.
         to: SchemaName,
         /// What the server answered.
         source: DieselError,
     },
     /// The tenant could not be dropped or archived.
-    #[error("can't drop or archive tenant {tenant:?}: it is as it was or, if it is large, dropped in part; try again")]
+    #[error(
+        "can't drop or archive tenant {tenant:?}: the tenant is unchanged or, if it is large, partly dropped; try again"
+    )]
     Drop {
         /// The tenant.
         tenant: SchemaName,
@@ -74,28 +76,31 @@ pub enum LifecycleError {
         source: DieselError,
     },
     /// The tenant could not be suspended or resumed.
-    #[error("can't suspend or resume tenant {tenant:?}; it is as it was")]
+    #[error("can't suspend or resume tenant {tenant:?}; the tenant is unchanged")]
     Activation {
         /// The tenant.
         tenant: SchemaName,
         /// What the server answered.
         source: DieselError,
     },
-    /// Sessions have locks on the tenant's tables, or on tables that its foreign keys lead to.
+    /// Sessions have locks on the tenant's tables, or on tables that its foreign keys reference.
     #[error(
-        "can't {operation}: {} used it, or what its foreign keys lead to, for longer than {waited:?}; try again later, or \
-         end them", TenantUse::list(.by)
+        "can't {operation}: {} used the tenant, or tables that its foreign keys reference, for longer than {waited:?}; \
+         try again later, or end these sessions", TenantUse::list(.by)
     )]
     InUse {
         /// The operation attempted.
         operation: LifecycleEvent,
         /// How long the operation waited.
         waited: Duration,
-        /// The sessions that use it.
+        /// The sessions that use the tenant.
         by: Vec<TenantUse>,
     },
     /// Objects in other schemas, such as foreign keys and views, depend on the tenant's, and would be dropped with it.
-    #[error("can't {operation}: other schemas depend on it: {}; drop those first, or let `force` do it", .by.join(", "))]
+    #[error(
+        "can't {operation}: objects in other schemas depend on the tenant: {}; drop them first, or let `force` do it",
+        .by.join(", ")
+    )]
     Referenced {
         /// The operation attempted.
         operation: LifecycleEvent,
@@ -104,8 +109,9 @@ pub enum LifecycleError {
     },
     /// Texts contain the schema's name, and can't follow the rename: they would lead to the next tenant of that name.
     #[error(
-        "can't {operation}: the name {:?} stands in texts, which would lead to whoever gets it next: {}; write them without \
-         the name (functions: `SET search_path FROM CURRENT`), or let `leave_texts` go on without them",
+        "can't {operation}: texts contain the name {:?}, and would lead to the next tenant with that name: {}; write \
+         them without the name (functions: `SET search_path FROM CURRENT`), or let `leave_texts` go on without \
+         changing them",
         .schema.as_str(), .by.join(", ")
     )]
     NamedInTexts {
@@ -118,8 +124,8 @@ pub enum LifecycleError {
     },
     /// A migration of the tenant, or another operation on it, did not end in time.
     #[error(
-        "can't {operation}: a migration, or another operation on it, was still running after {waited:?}; try again, or see \
-         who holds the advisory lock"
+        "can't {operation}: a migration, or another operation on the tenant, was still running after {waited:?}; try \
+         again, or look in pg_locks for the session that holds the advisory lock"
     )]
     Locked {
         /// The operation attempted.
@@ -144,31 +150,38 @@ pub enum LifecycleError {
         source: Box<dyn Error + Send + Sync>,
     },
     /// Choosing where a tenant lives needs a directory, which records the place.
-    #[error("can't {operation}: the pool has no directory that could note where it lives; give its builder one")]
+    #[error(
+        "can't {operation}: the pool has no directory to record where the tenant lives; give the pool's builder a \
+         directory"
+    )]
     NoDirectory {
         /// The operation attempted.
         operation: LifecycleEvent,
     },
     /// In the pool's own database a tenant's schema must have the tenant's name.
-    #[error("can't put tenant {tenant:?} in {placement}: in the pool's own database a tenant's schema has its name")]
+    #[error(
+        "can't put tenant {tenant:?} in {placement}: in the pool's own database a tenant's schema must have the \
+         tenant's name"
+    )]
     OtherName {
         /// The tenant.
         tenant: SchemaName,
-        /// Where it should have lived.
+        /// Where it was to live.
         placement: Placement,
     },
     /// The tenant was to live in the shared schema of another database, but that database is the pool's own.
     #[error(
-        "can't put tenant {tenant:?} in {placement}: that is the pool's own database, whose shared schema is no tenant's; see which URL it has"
+        "can't put tenant {tenant:?} in {placement}: that database is the pool's own, whose shared schema can't be a \
+         tenant's; check the database's URL"
     )]
     OwnDatabase {
         /// The tenant.
         tenant: SchemaName,
-        /// Where it should have lived.
+        /// Where it was to live.
         placement: Placement,
     },
     /// The placement policy failed to choose a place.
-    #[error("can't {operation}: the placement policy can't tell where it is to live; nothing was done")]
+    #[error("can't {operation}: the placement policy could not choose a place; nothing was done")]
     Policy {
         /// The operation attempted.
         operation: LifecycleEvent,
@@ -176,7 +189,7 @@ pub enum LifecycleError {
         source: Box<dyn Error + Send + Sync>,
     },
     /// The directory says that another tenant lives at that place.
-    #[error("can't {operation}: another tenant lives there, by the directory")]
+    #[error("can't {operation}: another tenant lives in that place, by the directory")]
     PlaceTaken {
         /// The operation attempted.
         operation: LifecycleEvent,
@@ -185,8 +198,9 @@ pub enum LifecycleError {
     },
     /// The directory says that another tenant left that place or name a moment ago.
     #[error(
-        "can't {operation}: another tenant left that place or name a moment ago, and processes that don't know yet would lead its requests to \
-         the newcomer; wait for the builder's `reuse_after`, take another place or name, or delete its row in the table `tenants_left`"
+        "can't {operation}: another tenant left that place or name a moment ago, and processes that don't know that \
+         yet would send its requests to the wrong tenant; wait for the builder's `reuse_after`, take another place or \
+         name, or delete its row in the table `tenants_left`"
     )]
     LeftLately {
         /// The operation attempted.
@@ -196,8 +210,8 @@ pub enum LifecycleError {
     },
     /// The column for tenant ids in the shared tables would change this tenant's id.
     #[error(
-        "can't {operation}: a column of type {id_type} would not keep the tenant id {tenant_id:?} as it is{}, and it could be another \
-         tenant's; take an id as the column writes it", .kept.as_ref().map(|kept| format!(", but as {kept:?}")).unwrap_or_default()
+        "can't {operation}: a column of type {id_type} would not keep the tenant id {tenant_id:?} as it is{}, and that \
+         could be another tenant's id; use an id as the column writes it", .kept.as_ref().map(|kept| format!(", but as {kept:?}")).unwrap_or_default()
     )]
     TenantId {
         /// The operation attempted.
@@ -212,7 +226,7 @@ pub enum LifecycleError {
         source: Option<DieselError>,
     },
     /// The operation is not possible where the tenant lives.
-    #[error("can't {operation}: it lives in {placement}; {instead}")]
+    #[error("can't {operation}: the tenant lives in {placement}; {instead}")]
     Elsewhere {
         /// The operation attempted.
         operation: LifecycleEvent,
@@ -223,7 +237,8 @@ pub enum LifecycleError {
     },
     /// The directory says that the schema of that name belongs to another tenant.
     #[error(
-        "can't {operation}: no tenant has that name, and the schema of that name is tenant {owner:?}'s, by the directory"
+        "can't {operation}: no tenant has that name, and the schema of that name belongs to tenant {owner:?}, by the \
+         directory"
     )]
     OthersSchema {
         /// The operation attempted.
@@ -233,8 +248,9 @@ pub enum LifecycleError {
     },
     /// The directory of another database placed the tenant here, and this pool would not update that directory.
     #[error(
-        "can't {operation}: the directory of another database placed it here, and would not be told; use a pool of that database. If \
-         that directory is gone, the tenant becomes this database's own by COMMENT ON TABLE {version_table} IS NULL"
+        "can't {operation}: the directory of another database placed the tenant here, and would not learn of the \
+         change; use a pool of that database. If that directory is gone, make the tenant this database's own by \
+         COMMENT ON TABLE {version_table} IS NULL"
     )]
     OthersDirectory {
         /// The operation attempted.
@@ -243,7 +259,7 @@ pub enum LifecycleError {
         version_table: String,
     },
     /// The directory could not be queried.
-    #[error("can't {operation}: the directory can't be asked where it lives")]
+    #[error("can't {operation}: the directory can't be asked where the tenant lives")]
     Directory {
         /// The operation attempted.
         operation: LifecycleEvent,
@@ -252,8 +268,8 @@ pub enum LifecycleError {
     },
     /// The database has the tables of a directory, but the pool does not use them.
     #[error(
-        "can't {operation}: this database has a directory, the tables `tenants` and `domains` in schema {schema:?}, which this \
-         pool would not tell; give its builder `.directory(DirectoryTables::new())`"
+        "can't {operation}: this database has a directory, the tables `tenants` and `domains` in schema {schema:?}, \
+         which this pool would not update; give its builder `.directory(DirectoryTables::new())`"
     )]
     DirectoryIgnored {
         /// The operation attempted.
@@ -262,7 +278,7 @@ pub enum LifecycleError {
         schema: SchemaName,
     },
     /// The directory can't be updated. Nothing was done.
-    #[error("can't {operation}: the directory can't be told, and nothing was done")]
+    #[error("can't {operation}: the directory can't be updated, and nothing was done")]
     DirectoryUnusable {
         /// The operation attempted.
         operation: LifecycleEvent,
@@ -288,7 +304,7 @@ pub enum LifecycleError {
 }
 
 impl LifecycleError {
-    /// What it means for an operation that the server refused a statement.
+    /// The error of an operation for which the server refused a statement.
     pub(crate) fn of(operation: &LifecycleEvent, source: DieselError) -> Self {
         if is_for_who_left(&source) {
             return Self::LeftLately {
@@ -316,7 +332,7 @@ impl LifecycleError {
     }
 }
 
-/// Whether the directory's tables refused a place or a name that another tenant left a moment ago.
+/// Whether the directory's tables refused the change because another tenant left that place or name a moment ago.
 pub(super) fn is_for_who_left(error: &DieselError) -> bool {
     matches!(error, DieselError::DatabaseError(_, information) if information.constraint_name() == Some("tenants_left"))
 }

@@ -16,7 +16,7 @@ use crate::{
 
 pub(super) type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
 
-/// Something that is done to tenants, on a connection apart from the pool's, one transaction after the other.
+/// An operation on tenants, on a connection outside the pool, one transaction after the other.
 pub(super) struct Operation<'a> {
     pool: &'a TenantPool,
     pub(super) connection: &'a mut AsyncPgConnection,
@@ -44,7 +44,7 @@ impl<'a> Operation<'a> {
         }
     }
 
-    /// Begins a transaction in which nobody else migrates, renames or drops these schemas.
+    /// Begins a transaction during which no other session migrates, renames or drops these schemas.
     pub(super) async fn begin(&mut self, schemas: &[&SchemaName]) -> Result<(), LifecycleError> {
         self.lock(schemas, LockSpan::Transaction).await
     }
@@ -68,22 +68,24 @@ impl<'a> Operation<'a> {
                 Err(source) => Err(self.failed(source)),
             },
             Err(error) => {
-                // The error before is the one to tell: without a connection the server rolls back by itself.
+                // The earlier error is returned, not the rollback's: without a connection the server rolls back by
+                // itself.
                 let _ = Transactions::rollback_transaction(self.connection).await;
                 Err(error)
             }
         }
     }
 
-    /// Keeps these names from others while *other* connections work on them, until [`let_go`](Self::let_go).
+    /// Keeps these names from other operations while *other* connections work on them, until [`let_go`](Self::let_go).
     ///
-    /// Outside of a transaction: one that is open keeps the snapshot of its last query, for which a `CREATE INDEX CONCURRENTLY` of those
-    /// others would wait for ever. Behind a pooler there is no lock outside of one; but neither are migrations.
+    /// The locks are taken outside a transaction: an open transaction keeps the snapshot of its last query, and a
+    /// `CREATE INDEX CONCURRENTLY` on those other connections would wait for it forever. Behind a pooler no lock can be
+    /// held outside a transaction, but there migrations that need one don't run either.
     pub(super) async fn hold(&mut self, schemas: &[&SchemaName]) -> Result<(), LifecycleError> {
         self.lock(schemas, self.hold_span()).await
     }
 
-    /// Gives back what [`hold`](Self::hold) took, and tells the result of what was done meanwhile.
+    /// Releases the locks of [`hold`](Self::hold), and returns the result of the work in between.
     pub(super) async fn let_go<T>(
         &mut self,
         schemas: &[&SchemaName],
@@ -93,7 +95,7 @@ impl<'a> Operation<'a> {
             return self.end(result).await;
         }
         for schema in schemas {
-            // It ends with the connection anyway.
+            // The lock ends with the connection anyway.
             let _ = unlock(self.connection, schema).await;
         }
         result
@@ -111,12 +113,12 @@ impl<'a> Operation<'a> {
         done.map_err(|source| self.failed(source))
     }
 
-    /// Writes the comment that tells the status, given as a literal.
+    /// Writes the comment that holds the status; the comment is given as a literal.
     pub(super) async fn mark(&mut self, schema: &SchemaName, comment: &str) -> Result<(), LifecycleError> {
         self.execute(&version_table::mark(schema, comment)).await
     }
 
-    /// Notes a change in the directory, and tells everybody, once this transaction is committed.
+    /// Records a change in the directory, and notifies other processes when this transaction is committed.
     pub(super) async fn note(&mut self, change: &DirectoryChange<'_>) -> Result<(), LifecycleError> {
         let sql = self.pool.note(change);
         self.execute(&sql).await
@@ -128,7 +130,8 @@ impl<'a> Operation<'a> {
         found.map_err(|source| self.failed(source))
     }
 
-    /// The status of a tenant, which must exist, be active or suspended, and be this database's to change.
+    /// The status of a tenant. The tenant must exist, be active or suspended, and not belong to another database's
+    /// directory.
     pub(super) async fn tenant_status(&mut self, tenant: &SchemaName) -> Result<TenantStatus, LifecycleError> {
         match self.find(tenant).await? {
             Some(found) if is_placed(found.comment.as_deref()) => Err(self.others_directory(tenant)),
@@ -137,7 +140,7 @@ impl<'a> Operation<'a> {
         }
     }
 
-    /// Refuses what only the directory of another database may have done to a tenant.
+    /// The error for a tenant that only a pool with another database's directory may change.
     pub(super) fn others_directory(&self, tenant: &SchemaName) -> LifecycleError {
         LifecycleError::OthersDirectory {
             operation: self.event.clone(),
@@ -145,7 +148,7 @@ impl<'a> Operation<'a> {
         }
     }
 
-    /// Whether the pool that knows the directory may be the one that asked for this.
+    /// Whether the pool that knows the directory may have asked for this operation.
     pub(super) fn is_further(&self) -> bool {
         self.pool.is_further()
     }

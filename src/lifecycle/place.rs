@@ -1,4 +1,4 @@
-//! Tenants that live elsewhere than in a schema of the pool's own database.
+//! Tenants that don't live in a schema of the pool's own database.
 
 use diesel::{
     migration::{MigrationSource, MigrationVersion},
@@ -20,6 +20,7 @@ use crate::{
     tenancy::{DirectoryChange, DirectoryEntry, LifecycleEvent, PLACED},
 };
 
+/// # Creating a tenant in a place of its own
 impl TenantPool {
     /// Creates a tenant in a place of your choice, and records it in the [directory](crate::TenantDirectory). Returns
     /// the versions applied.
@@ -27,8 +28,8 @@ impl TenantPool {
     /// A schema of another database is created there, with its tables. The schema `public` of a tenant's own database
     /// is only migrated. A tenant that shares tables needs only its directory entry: no migrations are run.
     ///
-    /// Until the tenant is complete, the directory lists it as unfinished, and nobody can check it out. The same holds
-    /// after a crash or a lost server; the same call then finishes it.
+    /// Until the tenant is complete, the directory lists it as unfinished, and it can't be checked out. The same holds
+    /// after a crash or if the server is lost; the same call then finishes the tenant.
     ///
     /// # Errors
     /// [`LifecycleError`]; the tenant can't be checked out then. [`NoDirectory`](LifecycleError::NoDirectory) if the
@@ -45,7 +46,7 @@ impl TenantPool {
         self.create_at(&tenant, &placement, &plan).await
     }
 
-    /// Creates a tenant where the pool's policy wants it, or in the pool's own database if it has none.
+    /// Creates a tenant in the place that the pool's policy chooses, or without a policy in the pool's own database.
     pub(super) async fn create_by_policy(
         &self,
         tenant: &SchemaName,
@@ -56,7 +57,7 @@ impl TenantPool {
         };
         let event = LifecycleEvent::Create { tenant: tenant.clone() };
         let placement = match self.known(tenant, &event).await? {
-            // What a crash left is finished where it is.
+            // An unfinished tenant that a crash left is finished where it is.
             Some(entry) if entry.status == TenantStatus::Unfinished => entry.placement,
             Some(_) => return Err(LifecycleError::AlreadyExists { tenant: tenant.clone() }),
             None => policy
@@ -91,7 +92,8 @@ impl TenantPool {
         self.hooked(&event, placed).await
     }
 
-    /// Applies pending migrations to a tenant that does not live in a schema of this database. Those of shared tables are their owner's.
+    /// Applies pending migrations to a tenant that does not live in a schema of this database. Shared tables are not
+    /// migrated here.
     pub(super) async fn migrate_elsewhere(
         &self,
         placement: &Placement,
@@ -143,7 +145,8 @@ impl TenantPool {
         }
         let _forget = self.forget_afterwards(tenant);
         let mut connection = connect(self, event).await?;
-        // Held until the end, on a connection that does nothing else: nobody else places this tenant meanwhile.
+        // Held until the end, on a connection that does nothing else, so that no other operation places this tenant
+        // meanwhile.
         let mut held = connect(self, event).await?;
         let mut operation = Operation::new(self, &mut held, event.clone());
         operation.hold(&[tenant]).await?;
@@ -183,7 +186,7 @@ impl TenantPool {
             };
             let made = elsewhere.make(schema, plan).await;
             if made.is_err() && is_new && matches!(elsewhere.schema_status(schema).await, Ok(None)) {
-                // The error before is the one to tell. Where this fails, the same call goes on later.
+                // The earlier error is returned. If this fails, the same call can continue later.
                 let change = DirectoryChange::Removed { tenant };
                 let _ = self.note_on(&mut connection, &change, event).await;
             }
@@ -201,7 +204,7 @@ impl TenantPool {
         operation.let_go(&[tenant], placed).await
     }
 
-    /// Makes a schema with its tables, or what of it is missing, in this very database.
+    /// Creates a schema with its tables, or the missing part of it, in this database.
     async fn make(&self, schema: &SchemaName, plan: &Plan) -> Result<Vec<MigrationVersion<'static>>, LifecycleError> {
         if schema != self.shared_schema() {
             match self.create(schema, plan, TenantStatus::Active).await {
@@ -212,7 +215,7 @@ impl TenantPool {
         self.apply_pending(schema, plan).await
     }
 
-    /// Applies pending migrations to a schema of this very database.
+    /// Applies pending migrations to a schema of this database.
     pub(super) async fn apply_pending(
         &self,
         schema: &SchemaName,
@@ -225,7 +228,7 @@ impl TenantPool {
         })
     }
 
-    /// What the directory says, asked now. Without a directory that is an error.
+    /// The directory's entry of a tenant, asked now. Without a directory this is an error.
     pub(crate) async fn known(
         &self,
         tenant: &SchemaName,
@@ -245,7 +248,7 @@ impl TenantPool {
             })
     }
 
-    /// What the directory says of a tenant that does not live in a schema of its name in this database.
+    /// The directory's entry of a tenant that does not live in a schema of its name in this database.
     pub(super) async fn placed_elsewhere(
         &self,
         tenant: &SchemaName,
@@ -258,7 +261,7 @@ impl TenantPool {
         Ok(entry.filter(|entry| entry.placement.is_elsewhere(tenant)))
     }
 
-    /// Changes what the directory says of a tenant that lives elsewhere.
+    /// Changes the directory's entry of a tenant that lives elsewhere.
     pub(super) async fn note_elsewhere(
         &self,
         tenant: &SchemaName,

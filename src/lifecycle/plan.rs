@@ -1,4 +1,4 @@
-//! The migrations that a tenant is to get.
+//! The migrations for a tenant.
 
 use diesel::{
     migration::{MigrationSource, MigrationVersion},

@@ -24,12 +24,13 @@ pub struct RenameRequest<'a> {
     texts: Texts,
 }
 
+/// # Renaming a tenant
 impl TenantPool {
     /// Renames a tenant with its data, its migrations and its status, in one transaction that copies nothing.
     ///
-    /// Waits until no transaction uses the tenant: such a transaction would go on with the tables of the next tenant of
-    /// the old name. This pool's caches are updated at once. Another process that remembers the old name gets an error
-    /// ("relation does not exist") until it looks the name up again.
+    /// Waits until no transaction uses the tenant: such a transaction could continue in the tables of the next tenant
+    /// with the old name. This pool's caches are updated at once. Another process that remembers the old name gets an
+    /// error ("relation does not exist") until it looks the name up again.
     ///
     /// The `SET search_path` of functions in all schemas is updated. A text that can't be rewritten, such as a
     /// function's body that says `client1.orders`, would lead to the next tenant of the old name. The rename then fails
@@ -86,9 +87,9 @@ impl RenameRequest<'_> {
         self
     }
 
-    /// Renames although texts contain the old name: bodies of functions, strings in defaults and triggers, settings of
-    /// roles, options of foreign tables. Until they are changed, they lead to the next tenant of that name. Default:
-    /// the call fails.
+    /// Renames the tenant even if texts contain the old name: bodies of functions, strings in defaults and triggers,
+    /// settings of roles, options of foreign tables. Until they are changed, they lead to the next tenant of that name.
+    /// Default: the call fails.
     pub fn leave_texts(mut self) -> Self {
         self.texts = Texts::Leave;
         self
@@ -136,14 +137,14 @@ impl Operation<'_> {
         self.note(&DirectoryChange::Renamed { from, to }).await
     }
 
-    /// Renames a schema, with what can follow it to the new name.
+    /// Renames a schema, and changes the settings of functions to the new name.
     pub(super) async fn rename_schema(
         &mut self,
         from: &SchemaName,
         to: &SchemaName,
         patience: Patience,
     ) -> Result<(), LifecycleError> {
-        // What a move that was given up has left would write to a table by the schema's old name.
+        // Triggers that an abandoned move left would write to a table by the schema's old name.
         let sql = format!(
             "ALTER SCHEMA {} RENAME TO {}; {}",
             from.quoted(),
@@ -154,7 +155,7 @@ impl Operation<'_> {
         self.bring_along(from, to).await
     }
 
-    /// Makes sure that a name is free: what a crash left under it is dropped.
+    /// Makes sure that a name is free. The remains that a crash left under the name are dropped.
     pub(super) async fn free(&mut self, name: &SchemaName) -> Result<(), LifecycleError> {
         match self.find(name).await? {
             None => Ok(()),

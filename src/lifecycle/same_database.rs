@@ -14,14 +14,15 @@ use crate::{
 };
 
 impl TenantPool {
-    /// Whether another pool leads to the same database, by whatever URL: a lock that is taken here can't be had there.
+    /// Whether another pool leads to the same database, whatever its URL: a lock that is taken here can't be taken
+    /// there.
     pub(super) async fn leads_to_database_of(
         &self,
         other: &TenantPool,
         event: &LifecycleEvent,
     ) -> Result<bool, LifecycleError> {
         let failed = |source| LifecycleError::of(event, source);
-        // Nobody else has a lock of that name, so it can be had here.
+        // The name is random, so no other session holds this lock.
         let name = format!("diesel-tenants: {}", RandomState::new().hash_one(std::process::id()));
         let mut here = connect(self, event).await?;
         Transactions::begin_transaction(&mut here).await.map_err(failed)?;

@@ -8,7 +8,7 @@ use crate::{
     tenancy::LifecycleEvent,
 };
 
-/// Refuses an id that a column which holds tenant ids would write in another way: policies show it no rows.
+/// Refuses an id that a column of tenant ids would write in another way, because policies would show no rows for it.
 pub(super) async fn keeps_tenant_id(
     connection: &mut AsyncPgConnection,
     tenant_id: &str,

@@ -8,7 +8,7 @@ use crate::{
 };
 
 impl TenantPool {
-    /// Whether migrations are sent as one message. Asked once, if it has to be asked.
+    /// Whether migrations are sent as one message. The database is asked at most once.
     pub(crate) async fn sends_batches(&self, connection: &mut AsyncPgConnection) -> QueryResult<bool> {
         match self.migration_statements() {
             MigrationStatements::Together => return Ok(true),

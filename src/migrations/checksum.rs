@@ -2,7 +2,7 @@ use sha2::{Digest, Sha256};
 
 /// The checksum of a migration's SQL: the first half of its SHA-256, in hexadecimal digits.
 ///
-/// Line ends don't count: a checkout on Windows isn't another migration.
+/// Line ends don't count, so a checkout on Windows gives the same checksum.
 pub(super) fn of(messages: &[String]) -> String {
     let mut hash = Sha256::new();
     for message in messages {

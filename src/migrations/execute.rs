@@ -13,9 +13,9 @@ use crate::translate;
 
 /// The connection on which a migration written in Rust runs: downcast to it to use Diesel's query builder.
 ///
-/// Such a migration is called first with a connection that executes nothing, and only records. If the migration used it
-/// for SQL alone, by `batch_execute`, that SQL is sent. If it asked for anything else, or for nothing, the migration is
-/// called a second time, with a `BlockingConnection`.
+/// Such a migration is called first with a connection that executes nothing, and only records. If the migration used
+/// that connection only to send SQL by `batch_execute`, that SQL is sent. If the migration did anything else, or
+/// nothing, it is called a second time, with a `BlockingConnection`.
 pub type BlockingConnection = AsyncConnectionWrapper<AsyncPgConnection>;
 
 impl Runner {
@@ -30,8 +30,8 @@ impl Runner {
         let batched = self.batched;
         let (connection, owner) = self.parts();
         for sql in messages {
-            // Several statements in one message are one transaction to the server, which some statements refuse.
-            // And Citus refuses several statements of DDL in one message.
+            // Several statements in one message are one transaction to the server, which some statements refuse. Citus
+            // refuses several DDL statements in one message.
             let statements = if script.migration.in_transaction && batched {
                 vec![sql.as_str()]
             } else {
@@ -52,7 +52,8 @@ impl Runner {
         Ok(())
     }
 
-    /// Calls a migration that is more than SQL where it may block. It is read anew, since it can't be sent between threads.
+    /// Calls a migration written in Rust on a thread that may block. The migration is read again there, since it can't
+    /// be sent between threads.
     async fn call(&mut self, script: &Script, source: &Source) -> Result<(), MigrationError> {
         let connection = self.take_for_code();
         let (source, version, direction) = (

@@ -15,11 +15,11 @@ pub struct FailedMigration {
     pub name: String,
     /// The direction in which it was run.
     pub direction: Direction,
-    /// The place in the script, if the server told it.
+    /// The place in the script, if the server reported it.
     pub place: Place,
-    /// What it left behind.
+    /// What the migration left behind.
     pub aftermath: Aftermath,
-    /// What it does outside of the tenant's schema, which another tenant's migration may have done before.
+    /// What the migration does outside the tenant's schema, which another tenant's migration may have done before.
     pub outside: Option<OutsideWork>,
     /// The server's error, or that of a migration written in Rust.
     pub source: Box<dyn Error + Send + Sync>,
@@ -28,8 +28,8 @@ pub struct FailedMigration {
 fn blamed(outside: &Option<OutsideWork>) -> String {
     outside.as_ref().map_or_else(String::new, |work| {
         format!(
-            "; it works outside of the tenant's schema, where another tenant's may have done the same before ({}): that belongs to the \
-             shared migrations",
+            "; it works outside the tenant's schema, where another tenant's migration may have done the same before \
+             ({}): move that to the shared migrations",
             work.statements.join("; ")
         )
     })
@@ -81,10 +81,10 @@ impl fmt::Display for Place {
 pub enum Aftermath {
     /// Nothing: it ran in a transaction, which was rolled back.
     RolledBack,
-    /// Its statements before the failure: it ran outside of a transaction.
+    /// Its statements before the failure: it ran outside a transaction.
     Partial,
-    /// It ran in a transaction, and the connection was lost: either all of it is done, with its version row, or
-    /// nothing.
+    /// It ran in a transaction, and the connection was lost: either the whole migration is applied, with its version
+    /// row, or nothing is.
     Unknown,
 }
 
@@ -93,11 +93,12 @@ impl fmt::Display for Aftermath {
         f.write_str(match self {
             Self::RolledBack => "the schema is as it was before",
             Self::Unknown => {
-                "the connection was lost, so that it was done with its version row, or not at all: run it again"
+                "the connection was lost, so either the whole migration is applied and recorded, or nothing is: run it \
+                 again"
             }
             Self::Partial => {
-                "it ran outside of a transaction, so that its statements before the failure stay (and an index that was \
-                 being built concurrently stays invalid): undo them, and run it again"
+                "it ran outside a transaction, so its statements before the failure stay (and an index that was being \
+                 built concurrently stays invalid): undo them, and run it again"
             }
         })
     }

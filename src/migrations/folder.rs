@@ -21,10 +21,10 @@ const MAX_VERSION: usize = 50;
 /// Migrations in a folder on disk, laid out like Diesel's. All are read and checked at once.
 ///
 /// Mistakes that Diesel's own `FileBasedMigrations` turns into a default, or notices midway, are errors here that name
-/// the file: a `metadata.toml` that can't be read, has unknown keys, or doesn't set `run_in_transaction` (Diesel takes
-/// each of these for one value or the other); a directory without an `up.sql`, or with an empty one; a script that is
-/// not UTF-8; two directories with the same version. A missing or empty `down.sql` is an error only when the migration
-/// is to be reverted, and nothing is reverted then.
+/// the file: a `metadata.toml` that can't be parsed, has unknown keys, or doesn't set `run_in_transaction` (for each of
+/// these, Diesel uses a default value); a directory without an `up.sql`, or with an empty one; a script that is not
+/// UTF-8; two directories with the same version. A missing or empty `down.sql` is an error only when the migration must
+/// be reverted, and nothing is reverted then.
 ///
 /// Later changes to the files have no effect: every tenant gets the same. Cloning is cheap.
 ///
@@ -110,11 +110,11 @@ struct FolderMigration {
     version: String,
     run_in_transaction: bool,
     up: Arc<str>,
-    /// As it was found, if it was: it is looked at once it is needed.
+    /// The text of `down.sql` as found, if any. It is checked when it is needed.
     down: Option<Arc<str>>,
 }
 
-/// What a `metadata.toml` holds: all of it, and nothing else.
+/// The contents of a `metadata.toml`: exactly these keys.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Metadata {
@@ -127,7 +127,7 @@ impl FolderMigration {
             return Err(Error::NotUtf8 { path });
         };
         let name: Arc<str> = name.into();
-        // As Diesel does.
+        // The version as Diesel computes it.
         let version = name.split('_').next().unwrap_or_default().replace('-', "");
         if version.is_empty() || version.chars().count() > MAX_VERSION {
             return Err(Error::Version { path, version });
@@ -216,7 +216,7 @@ fn run_in_transaction(path: &Path) -> Result<bool, Error> {
     }
 }
 
-/// What a file holds, if there is one.
+/// The file's text; `None` if there is no file.
 fn text(path: &Path) -> Result<Option<String>, Error> {
     match fs::read(path) {
         Ok(bytes) => match String::from_utf8(bytes) {

@@ -27,32 +27,32 @@ pub enum MigrationFolderError {
         path: PathBuf,
     },
     /// A directory has no `up.sql`.
-    #[error("{} is no migration: it holds no up.sql; add one, or move it elsewhere", .path.display())]
+    #[error("{} is not a migration: it has no up.sql; add one, or move the directory elsewhere", .path.display())]
     NoUpScript {
         /// The directory.
         path: PathBuf,
     },
     /// A migration to be reverted has no `down.sql`.
-    #[error("{} holds no down.sql: write one that undoes up.sql", .path.display())]
+    #[error("{} has no down.sql: write one that undoes up.sql", .path.display())]
     NoDownScript {
         /// The directory.
         path: PathBuf,
     },
     /// A migration to be reverted has a `down.sql` that is empty or only white space.
-    #[error("{} is empty: write what undoes up.sql", .path.display())]
+    #[error("{} is empty: write SQL that undoes up.sql", .path.display())]
     EmptyDownScript {
         /// The script.
         path: PathBuf,
     },
     /// An `up.sql` is empty or only white space.
-    #[error("{} is empty: write what the migration should do, or remove its directory", .path.display())]
+    #[error("{} is empty: write the migration's SQL, or remove the directory", .path.display())]
     Empty {
         /// The script.
         path: PathBuf,
     },
     /// A `metadata.toml` is not valid.
     #[error(
-        "{} can't be used: it should say `run_in_transaction = true` or `run_in_transaction = false`, and nothing else",
+        "{} can't be used: it must say `run_in_transaction = true` or `run_in_transaction = false`, and nothing else",
         .path.display()
     )]
     Metadata {
@@ -61,9 +61,10 @@ pub enum MigrationFolderError {
         /// What is wrong with the file, and where.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// A directory's name begins with no version that Diesel's table can hold.
+    /// A directory's name doesn't begin with a version that Diesel's table can hold.
     #[error(
-        "the name of {} should begin with a version of 1 to 50 characters, followed by `_` and a title; this one is {version:?}",
+        "the name of {} must begin with a version of 1 to 50 characters, followed by `_` and a title; its version is \
+         {version:?}",
         .path.display()
     )]
     Version {
@@ -74,7 +75,7 @@ pub enum MigrationFolderError {
     },
     /// Two directories have the same version.
     #[error(
-        "{} and {} have the same version, {version}: give one of them another",
+        "{} and {} have the same version, {version}: give one of them another version",
         .paths[0].display(), .paths[1].display()
     )]
     DuplicateVersion {

@@ -1,4 +1,4 @@
-//! Migrations that may meet an invalid index, which an earlier attempt left.
+//! Migrations that may find an invalid index, left by an earlier attempt.
 
 use super::{MigrationError, Runner, script::Body, script::Script};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
 };
 
 impl Script {
-    /// Whether it may meet an index that an earlier attempt left invalid, and be content.
+    /// Whether the migration may skip an index that an earlier attempt left invalid.
     pub(super) fn may_leave_invalid_indexes(&self) -> bool {
         match &self.body {
             Body::Sql(_) => !self.migration.in_transaction || !self.skippable_indexes().is_empty(),
@@ -15,7 +15,7 @@ impl Script {
         }
     }
 
-    /// The names of the indexes that it makes unless they exist.
+    /// The names of the indexes that the migration creates unless they exist.
     pub(super) fn skippable_indexes(&self) -> Vec<String> {
         match &self.body {
             Body::Sql(sql) => sql.iter().flat_map(|sql| words_behind_exists(sql)).collect(),
@@ -23,19 +23,19 @@ impl Script {
         }
     }
 
-    /// Whether its text has a name in it, be that in a string.
+    /// Whether the migration's text contains a name, even in a string.
     fn names(&self, name: &str) -> bool {
         match &self.body {
             Body::Sql(sql) => sql.iter().any(|sql| has_word(sql, name)),
-            // It isn't known what Rust code names.
+            // The names in Rust code are unknown.
             Body::Code(_) => true,
         }
     }
 }
 
 impl Runner {
-    /// Fails if an index that the migration names is invalid, now that it was applied: the server has no use for it, and a unique one
-    /// lets duplicates in. Others, which somebody else left, hold nothing up.
+    /// Fails if an index that the migration names is invalid after the migration: the server doesn't use such an index,
+    /// and an invalid unique index lets duplicates in. Invalid indexes with other causes don't stop the migration.
     pub(super) async fn require_valid_indexes(&mut self, script: &Script) -> Result<(), MigrationError> {
         if !script.may_leave_invalid_indexes() {
             return Ok(());
@@ -56,7 +56,7 @@ impl Runner {
     }
 }
 
-/// The names behind `INDEX … IF NOT EXISTS`.
+/// The names after `INDEX … IF NOT EXISTS`.
 fn words_behind_exists(sql: &str) -> Vec<String> {
     const BEFORE: [&str; 3] = ["if", "not", "exists"];
     let (mut names, mut matched, mut in_index) = (Vec::new(), 0, false);
@@ -77,7 +77,7 @@ fn words_behind_exists(sql: &str) -> Vec<String> {
     names
 }
 
-/// Whether a text has a word, not as part of a longer one; small letters or capitals, as one likes.
+/// Whether a text contains a word, not as a part of a longer word, in any case of letters.
 fn has_word(text: &str, word: &str) -> bool {
     let (text, word) = (text.to_lowercase(), word.to_lowercase());
     let is_part = |character: char| character.is_alphanumeric() || character == '_' || character == '$';

@@ -8,12 +8,12 @@ use crate::backend::postgres::{LockSpan, lock_all, unlock};
 type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
 
 impl Runner {
-    /// Begins a transaction in which nobody else migrates the schema.
+    /// Begins a transaction during which no other session migrates the schema.
     pub(crate) async fn begin_locked(&mut self) -> Result<(), MigrationError> {
         self.lock(LockSpan::Transaction).await
     }
 
-    /// Keeps everybody else from migrating the schema, until it is unlocked or the connection ends.
+    /// Keeps other sessions from migrating the schema, until it is unlocked or the connection ends.
     pub(crate) async fn lock_session(&mut self) -> Result<(), MigrationError> {
         self.lock(LockSpan::Session).await?;
         self.session_locks += 1;
@@ -59,7 +59,8 @@ impl Runner {
             .map_err(owner.failed())
     }
 
-    /// Rolls back after an error, which is the one to tell: without a connection the server rolls back by itself.
+    /// Rolls back after an error. A failure of the rollback is ignored: without a connection the server rolls back by
+    /// itself.
     pub(crate) async fn rollback(&mut self) {
         let _ = Transactions::rollback_transaction(self.parts().0).await;
     }

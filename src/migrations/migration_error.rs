@@ -15,7 +15,7 @@ pub enum MigrationError {
     Source {
         /// The owner of the schema.
         owner: SchemaOwner,
-        /// What is wrong with them.
+        /// What is wrong with the migrations.
         source: MigrationSourceError,
     },
     /// The tenant's schema does not exist.
@@ -34,7 +34,8 @@ pub enum MigrationError {
     },
     /// Another migration of the same schema did not end in time.
     #[error(
-        "another migration of {owner} was still running after {waited:?}: try again, or see who holds the advisory lock"
+        "another migration of {owner} was still running after {waited:?}: try again, or look in pg_locks for the \
+         session that holds the advisory lock"
     )]
     Locked {
         /// The owner of the schema.
@@ -48,7 +49,7 @@ pub enum MigrationError {
     /// A migration runs outside of a transaction, and a pooler may be between the library and the server.
     #[error(
         "migration {name} of {owner} doesn't run in a transaction, so it needs a session of its own, which a pooler in \
-         between may not give: name a way past it by `migration_url`"
+         between may not give: give a URL that bypasses the pooler to `migration_url`"
     )]
     NeedsSession {
         /// The owner of the schema.
@@ -59,9 +60,9 @@ pub enum MigrationError {
     /// PostgreSQL could not build an index that the migration names, now or at an earlier attempt. The index is
     /// invalid.
     #[error(
-        "migration {name} of {owner} isn't recorded as applied: PostgreSQL could not build {}, and keeps it as invalid, so that \
-         no query uses it, and no row is held to be unique by it. Mend what keeps it from being built (such as rows twice), drop \
-         it by {}, and run the migration again",
+        "migration {name} of {owner} isn't recorded as applied: PostgreSQL could not build {}, and keeps it as \
+         invalid, so that no query uses it, and it does not enforce uniqueness. Remove the cause (such as duplicate \
+         rows), drop it by {}, and run the migration again",
         listed(.owner, .indexes), dropping(.owner, .indexes)
     )]
     InvalidIndexes {
@@ -74,8 +75,8 @@ pub enum MigrationError {
     },
     /// A tenant's migration would work outside of its schema, which the pool refuses.
     #[error(
-        "{work}: this works outside of the schema of {owner}, for all tenants, and was refused; move it to the shared migrations, or \
-         name nothing by a schema, so that it becomes the tenant's own"
+        "{work}: this works outside the schema of {owner}, for all tenants, and was refused; move it to the shared \
+         migrations, or write names without a schema, so that the objects become the tenant's own"
     )]
     OutsideWork {
         /// The owner of the schema.
@@ -84,7 +85,7 @@ pub enum MigrationError {
         work: OutsideWork,
     },
     /// A version is recorded as applied, but the source has no migration of that version to revert it.
-    #[error("can't revert version {version} of {owner}: no migration given has that version")]
+    #[error("can't revert version {version} of {owner}: none of the given migrations has that version")]
     UnknownVersion {
         /// The owner of the schema.
         owner: SchemaOwner,

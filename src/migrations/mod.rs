@@ -1,4 +1,4 @@
-//! Migrations of the shared schema, and separate ones of each tenant's schema.
+//! Migrations of the shared schema, and separate migrations of each tenant's schema.
 //!
 //! Migrations are Diesel's own: folders of `up.sql` and `down.sql`, embedded by `embed_migrations!` or read from disk,
 //! or Rust code. Shared migrations (by custom in `migrations/`) run in the shared schema, tenants' migrations (in
@@ -20,25 +20,25 @@
 //! ```
 //!
 //! Each migration and its version row are one transaction, under an advisory lock on the schema. If two deployers run
-//! at once, one waits. A failure leaves the schema as it was before that migration. Only within a migration, the
-//! search_path is the schema and the [extensions' schemas](crate::TenantPoolBuilder::extension_schemas), so that raw
-//! DDL needs no schema names. Tenants' migrations name shared tables in full: `REFERENCES public.users`.
+//! at once, one waits. A failure leaves the schema as it was before that migration. Within a migration, and only there,
+//! the search_path is the schema and the [extensions' schemas](crate::TenantPoolBuilder::extension_schemas), so that
+//! raw DDL needs no schema names. Tenants' migrations name shared tables in full: `REFERENCES public.users`.
 //!
 //! Each migration starts as if on a new connection. Nothing carries over from one migration to the next, of the same
 //! tenant or another: no setting, role, prepared statement, cursor, temporary table, advisory lock or value of
 //! `lastval()`.
 //!
-//! A tenant's migration should not work outside of the tenant's schema: the first tenant's migration would do it for
-//! all, and the second tenant's would find it done. Statements that do so are reported, see [`OutsideWork`], or
-//! refused, if [the pool is told to](crate::TenantPoolBuilder::refuse_outside_work).
+//! A tenant's migration should not work outside the tenant's schema: the first tenant's migration would do that work
+//! for all tenants, and the second tenant's migration would find it done. Statements that do so are reported, see
+//! [`OutsideWork`], or refused, if [the pool is told to](crate::TenantPoolBuilder::refuse_outside_work).
 //!
 //! A migration with `run_in_transaction = false` in its `metadata.toml` (for `CREATE INDEX CONCURRENTLY`) is sent
 //! statement by statement. If it fails, its earlier statements stay, as PostgreSQL can't undo them. It needs a session
 //! of its own. Behind a pooler in transaction mode, set a [`migration_url`](crate::TenantPoolBuilder::migration_url)
 //! that bypasses the pooler.
 //!
-//! Nothing blocks the runtime; a current-thread runtime suffices. Migrations written in Rust run on Tokio's blocking
-//! threads, see [`BlockingConnection`].
+//! Migrations don't block the runtime; a current-thread runtime suffices. Migrations written in Rust run on Tokio's
+//! blocking threads, see [`BlockingConnection`].
 
 mod batches;
 mod checksum;

@@ -11,7 +11,7 @@ use crate::{IntoSchemaName, SchemaNameError, TenantPool};
 pub enum Revert {
     /// The newest `n`.
     Last(usize),
-    /// All that are applied.
+    /// All applied migrations.
     All,
 }
 
@@ -24,7 +24,9 @@ impl Revert {
     }
 }
 
-/// Migrations; see the [module](crate::migrations). Each runs on a connection of its own, apart from the pool's.
+/// # Migrating the shared schema, or one tenant
+///
+/// See [`migrations`](crate::migrations). Each migration runs on a connection of its own, outside the pool.
 impl TenantPool {
     /// Applies the pending migrations of the shared schema, and returns their versions.
     ///
@@ -106,7 +108,7 @@ impl TenantPool {
         self.apply(owner, &plan).await
     }
 
-    /// Applies what of a plan is pending.
+    /// Applies the pending migrations of a plan.
     pub(crate) async fn apply(
         &self,
         owner: SchemaOwner,
@@ -114,7 +116,7 @@ impl TenantPool {
     ) -> Result<Vec<MigrationVersion<'static>>, MigrationError> {
         let mut runner = Runner::connect(self, owner.clone()).await?;
         runner.require_schema().await?;
-        // Migrations make types; so do those before one that fails, or is given up.
+        // Migrations may create types, even if a later one fails or is abandoned.
         let _forget = self.forget_afterwards(owner.schema());
         runner.apply(plan).await.map(into_versions)
     }

@@ -1,4 +1,4 @@
-//! Which migrations can be run for a schema.
+//! Prepares migrations for a schema.
 
 use super::{
     Direction, MigrationError, Plan, SchemaOwner,
@@ -7,7 +7,8 @@ use super::{
 use crate::TenantPool;
 
 impl Plan {
-    /// [Prepares](Self::prepare) migrations for one schema: refuses what can't work there before anything is run.
+    /// [Prepares](Self::prepare) migrations for one schema: refuses migrations that can't work there, before anything
+    /// is run.
     pub(crate) async fn prepare_for(
         &self,
         owner: &SchemaOwner,

@@ -9,17 +9,17 @@ use diesel::{
     result::Error,
 };
 
-/// A connection to nowhere that writes down what a migration sends.
+/// A connection without a server, which records what a migration sends.
 ///
-/// Diesel doesn't publish a migration's SQL, and hands it to a blocking connection only. Recorded, it can be sent without
-/// blocking, and in as few messages as one likes.
+/// Diesel doesn't publish a migration's SQL, and gives it only to a blocking connection. Recorded SQL can be sent
+/// without blocking, and in one message.
 struct Recorder {
     scripts: Vec<String>,
     transactions: AnsiTransactionManager,
     instrumentation: DynInstrumentation,
 }
 
-/// The SQL that `run` sends. It fails if that isn't SQL alone: if `run` reads from the connection, or fails itself.
+/// The SQL that `run` sends. Fails if `run` does more than send SQL: if it reads from the connection, or fails itself.
 pub(super) fn record(
     run: impl FnOnce(&mut dyn diesel::connection::BoxableConnection<Pg>) -> diesel::migration::Result<()>,
 ) -> diesel::migration::Result<Vec<String>> {
@@ -55,7 +55,7 @@ impl Connection for Recorder {
     where
         T: QueryFragment<Pg> + QueryId,
     {
-        // The migration may want the count, so it must be run for real.
+        // The migration may use the count, so it must really be run.
         Err(Error::NotFound)
     }
 

@@ -1,4 +1,4 @@
-//! Nothing of one migration reaches the next: whatever it leaves on its session is taken away.
+//! Nothing of one migration reaches the next: whatever a migration leaves on its session is removed.
 
 use std::fmt::Write as _;
 
@@ -15,11 +15,12 @@ use crate::backend::postgres::{
 };
 
 impl Runner {
-    /// What a migration that was run has left, taken away. On a session that can't be mended the next one isn't run: it gets
-    /// a connection anew.
+    /// Removes what a migration has left on the session. If that is impossible, the next migration gets a new
+    /// connection.
     pub(super) async fn reset_after(&mut self, script: &Script) -> Result<(), MigrationError> {
         if self.may_be_pooled() {
-            // The next transaction may meet another session: this was done at the end of the last one.
+            // Behind a pooler, the next transaction may get another session, so this was done at the end of the last
+            // transaction.
             return Ok(());
         }
         let is_mended = self.reset().await.is_ok();
@@ -29,7 +30,7 @@ impl Runner {
         self.reconnect().await
     }
 
-    /// Outside of a transaction: as if the session had just begun, but for the lock that is held on the schema.
+    /// Resets the session, outside a transaction, as if it had just begun, except for the lock on the schema.
     pub(crate) async fn reset(&mut self) -> QueryResult<()> {
         let sql = if self.holds_session_lock() || self.has_called_code() {
             self.resetting().await?
@@ -39,7 +40,7 @@ impl Runner {
         self.parts().0.batch_execute(&sql).await
     }
 
-    /// Statements that do so inside of a transaction.
+    /// Statements that reset the session inside a transaction.
     pub(super) async fn resetting(&mut self) -> QueryResult<String> {
         let mut sql = String::new();
         if self.holds_session_lock() {
@@ -48,7 +49,7 @@ impl Runner {
             sql.push_str(RESET);
         }
         if self.has_called_code() {
-            // The connection's own are still in use.
+            // Not DEALLOCATE ALL: the connection's own statements are still in use.
             for name in prepared_by_sql(self.parts().0).await? {
                 let _ = write!(sql, "; DEALLOCATE {}", quote::identifier(&name));
             }
@@ -58,7 +59,8 @@ impl Runner {
         Ok(sql)
     }
 
-    /// Has the migration recorded by the role that runs migrations, whatever role it changed to.
+    /// Makes the role that runs migrations the current one again, whatever role the migration changed to, so that it
+    /// records the migration.
     pub(super) async fn reset_role(&mut self, script: &Script) -> Result<(), MigrationError> {
         if !script.affects_session && matches!(script.body, Body::Sql(_)) {
             return Ok(());

@@ -1,4 +1,4 @@
-//! What is done to a schema: its migrations are applied or reverted, one after the other.
+//! Applies or reverts the migrations of a schema, one after the other.
 
 use std::fmt::Write as _;
 
@@ -15,7 +15,7 @@ use crate::backend::postgres::{
     version_table::{self, VersionTable},
 };
 
-/// Whether a migration was run, or had been already: by another process, since it was found to be pending.
+/// Whether a migration was run, or another process had run it since it was found pending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
     Run,
@@ -23,7 +23,7 @@ pub(super) enum Outcome {
 }
 
 impl Runner {
-    /// Fails unless the schema exists, and is to be migrated: PostgreSQL accepts a search_path to a missing one.
+    /// Fails unless the schema exists and may be migrated: PostgreSQL accepts a search_path to a missing schema.
     pub(super) async fn require_schema(&mut self) -> Result<(), MigrationError> {
         let (connection, owner) = self.parts();
         match status_of(owner.schema(), connection).await.map_err(owner.failed())? {
@@ -50,7 +50,7 @@ impl Runner {
             .collect())
     }
 
-    /// Applies all that is pending, and returns the versions that were.
+    /// Applies all pending migrations, and returns their versions.
     pub(crate) async fn apply(&mut self, plan: &Plan) -> Result<Vec<String>, MigrationError> {
         let pending = self.pending(plan).await?;
         let scripts = plan
@@ -122,7 +122,7 @@ impl Runner {
             .map_err(owner.failed())
     }
 
-    /// Runs a migration, in a transaction if it wants one, and takes away what it leaves on the session.
+    /// Runs a migration, in a transaction unless it says otherwise, and removes what it leaves on the session.
     pub(super) async fn run(&mut self, script: &Script) -> Result<Outcome, MigrationError> {
         let result = if script.migration.in_transaction {
             self.begin_locked().await?;
@@ -141,7 +141,7 @@ impl Runner {
         result.and_then(|outcome| mended.map(|()| outcome))
     }
 
-    /// Under the lock: runs the migration and records it, unless that was done by somebody else meanwhile.
+    /// Under the lock: runs the migration and records it, unless another process has done so meanwhile.
     async fn run_if_needed(&mut self, script: &Script) -> Result<Outcome, MigrationError> {
         let (connection, owner) = self.parts();
         let is_applied = version_table::is_applied(connection, owner.schema(), &script.migration.version)
@@ -154,7 +154,8 @@ impl Runner {
         Ok(Outcome::Run)
     }
 
-    /// Runs a migration and records it, on a connection that is locked, and in a transaction if the migration wants one.
+    /// Runs a migration and records it. The schema must be locked, and a transaction must be open if the migration runs
+    /// in one.
     pub(crate) async fn run_locked(&mut self, script: &Script) -> Result<(), MigrationError> {
         self.set_search_path(script.migration.in_transaction).await?;
         self.execute(script).await?;
@@ -170,7 +171,7 @@ impl Runner {
         };
         recorded.map_err(owner.failed())?;
         if script.migration.in_transaction && self.may_be_pooled() {
-            // Nobody else who gets this session may find what the migration left.
+            // The next client that gets this session must not find what the migration left.
             let (connection, owner) = self.parts();
             connection.batch_execute(RESET).await.map_err(owner.failed())?;
         }
@@ -179,7 +180,7 @@ impl Runner {
 
     async fn set_search_path(&mut self, in_transaction: bool) -> Result<(), MigrationError> {
         let mut sql = if in_transaction {
-            // Migrations that share a transaction share nothing else.
+            // Nothing else may carry over between migrations that share a transaction.
             let resetting = self.resetting().await;
             let resetting = resetting.map_err(self.owner.failed())?;
             format!("{resetting}; SET LOCAL search_path = {}", self.search_path())

@@ -7,20 +7,20 @@ use crate::{TenantPool, backend::postgres::search_path};
 
 /// Migrates one schema, on a connection of its own, which is closed afterwards.
 pub(crate) struct Runner {
-    /// Absent only while a migration written in Rust has it.
+    /// `None` only while a migration written in Rust has the connection.
     connection: Option<AsyncPgConnection>,
     pub(super) owner: SchemaOwner,
     search_path: String,
     pub(super) lock_timeout: Duration,
-    /// How long a migration in a transaction waits for locks, in place of the server's own setting.
+    /// How long a migration in a transaction waits for locks, instead of the server's own setting.
     pub(super) statement_lock_timeout: Option<Duration>,
     /// Whether the server takes several statements of a migration in one message.
     pub(super) batched: bool,
-    /// To connect anew.
+    /// The pool, for a new connection.
     pub(super) pool: TenantPool,
-    /// How often the session holds its lock on the schema.
+    /// How many times the session holds its lock on the schema.
     pub(super) session_locks: usize,
-    /// Whether a migration written in Rust has had the connection, which keeps statements for it.
+    /// Whether a migration written in Rust has used the connection, which then keeps its prepared statements.
     has_called_code: bool,
 }
 
@@ -37,7 +37,7 @@ impl Runner {
         })
     }
 
-    /// On a connection that is there already.
+    /// A runner on an existing connection.
     pub(super) fn on(connection: AsyncPgConnection, pool: &TenantPool, owner: SchemaOwner) -> Self {
         let connector = pool.migration_connector();
         let mut schemas = vec![owner.schema().clone()];
@@ -55,7 +55,7 @@ impl Runner {
         }
     }
 
-    /// Goes on with a session that nobody has used.
+    /// Continues with a new session.
     pub(super) async fn reconnect(&mut self) -> Result<(), MigrationError> {
         let connection = match self.pool.migration_connector().connect().await {
             Ok(connection) => connection,
@@ -71,7 +71,7 @@ impl Runner {
         Ok(())
     }
 
-    /// Whether a pooler may stand between, so that the next transaction may find another session.
+    /// Whether a pooler may be in between, so that the next transaction may get another session.
     pub(super) fn may_be_pooled(&self) -> bool {
         self.pool.migration_connector().may_be_pooled()
     }

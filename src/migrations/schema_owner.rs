@@ -20,11 +20,11 @@ impl SchemaOwner {
         }
     }
 
-    /// What to do when the schema is missing.
+    /// What to do if the schema is missing.
     pub(super) fn remedy(&self) -> &'static str {
         match self {
-            Self::Tenant(_) => "`create_tenant` makes a tenant's",
-            Self::Shared(_) => "make it by CREATE SCHEMA, or name another by `shared_schema`",
+            Self::Tenant(_) => "`create_tenant` creates a tenant with its schema",
+            Self::Shared(_) => "create it by CREATE SCHEMA, or name another schema by `shared_schema`",
         }
     }
 }

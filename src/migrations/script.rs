@@ -8,7 +8,7 @@ use diesel::{
 use super::{Direction, MigrationSourceError, checksum, recorder::record, traces};
 use crate::translate;
 
-/// Where migrations come from, shared with the threads on which they are read.
+/// A source of migrations, shared with the threads on which they are read.
 pub(crate) type Source = Arc<dyn MigrationSource<Pg> + Send + Sync>;
 
 /// Migrations in the order of their versions.
@@ -17,7 +17,7 @@ pub(crate) struct Plan {
     source: Source,
 }
 
-/// One migration, by what it says of itself: what it does isn't looked at before it is to be done.
+/// One migration, by its name and metadata. Its contents are read only when the migration is about to run.
 #[derive(Debug, Clone)]
 pub(crate) struct Planned {
     pub(crate) version: String,
@@ -31,24 +31,24 @@ pub(crate) struct Script {
     pub(crate) migration: Planned,
     pub(crate) direction: Direction,
     pub(crate) body: Body,
-    /// Of the SQL that is applied; Rust code has none.
+    /// The checksum of the SQL that is applied; Rust code has none.
     pub(crate) checksum: Option<String>,
-    /// Whether it may leave something on the session, by what its text says.
+    /// Whether the migration may leave something on the session, by its text.
     pub(crate) affects_session: bool,
-    /// Whether some of that could not be taken away, so that the next migration gets a session of its own.
+    /// Whether the migration may leave something that can't be removed, so that the next migration needs a new session.
     pub(crate) needs_new_session: bool,
 }
 
 /// What a migration does.
 pub(crate) enum Body {
-    /// Sends SQL, one message after the other.
+    /// It sends SQL, one message after the other.
     Sql(Vec<String>),
-    /// Is Rust code that needs a connection (or fails, and will say so when it is run).
+    /// It is Rust code that needs a connection (or that fails, which running it will report).
     Code(Source),
 }
 
 impl Plan {
-    /// Reads which migrations there are, on a blocking thread: they may be files.
+    /// Lists the migrations, on a blocking thread, because they may be files.
     pub(crate) async fn read(
         source: impl MigrationSource<Pg> + Send + Sync + 'static,
     ) -> Result<Self, MigrationSourceError> {
@@ -77,7 +77,7 @@ impl Plan {
         found.ok().map(|index| &self.migrations[index])
     }
 
-    /// The checksums of some versions; of those that are SQL.
+    /// The checksums of several versions, as far as these are SQL.
     pub(super) async fn checksums(
         &self,
         versions: Vec<String>,
@@ -100,10 +100,11 @@ impl Plan {
         .await
     }
 
-    /// Reads what the migrations of some versions do in one direction. Only those: to read one written in Rust is to call it,
-    /// with a connection that leads nowhere.
+    /// Reads the contents of the migrations of these versions, in one direction. No others are read, because reading a
+    /// migration written in Rust means calling it, with a connection that executes nothing.
     ///
-    /// Fails if one that runs in a transaction would end it, and if one that is to be reverted doesn't say how.
+    /// Fails if a migration that runs in a transaction would end the transaction, and if a migration that must be
+    /// reverted has no `down.sql`.
     pub(crate) async fn prepare(
         &self,
         versions: Vec<String>,
@@ -144,7 +145,7 @@ impl Script {
             require_way_back(migration, &recorded)?;
         }
         let body = match recorded {
-            // Nothing recorded may be nothing done, for want of a connection of the type that the code knows.
+            // If nothing was recorded, the code may have done nothing because the connection's type was unknown to it.
             Ok(sql) if !sql.is_empty() => Body::Sql(sql),
             _ => Body::Code(Arc::clone(source)),
         };
@@ -179,7 +180,8 @@ impl Script {
     }
 }
 
-/// A blank script would be run in a moment, and the version row removed, while all that the migration made stays.
+/// An empty script would succeed, and its version row would be removed, while everything that the migration created
+/// stays.
 fn require_way_back(
     migration: &dyn Migration<Pg>,
     recorded: &diesel::migration::Result<Vec<String>>,
@@ -204,7 +206,7 @@ fn planned(migration: &dyn Migration<Pg>) -> Planned {
     }
 }
 
-/// Runs what may block where it blocks nobody. A panic there is a panic here.
+/// Runs work that may block on a blocking thread. A panic there becomes a panic here.
 pub(super) async fn on_blocking_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,

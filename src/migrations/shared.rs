@@ -14,10 +14,12 @@ pub struct SharedVersions {
     pub pending: Vec<String>,
     /// The versions applied that the given migrations don't have, oldest first.
     pub unknown: Vec<String>,
-    /// The invalid indexes: PostgreSQL could not build them and doesn't use them. Unique ones let duplicates in.
+    /// The invalid indexes: PostgreSQL could not build them and doesn't use them. Invalid unique indexes let duplicates
+    /// in.
     pub invalid_indexes: Vec<String>,
 }
 
+/// # The state of the shared migrations
 impl TenantPool {
     /// Which migrations the shared schema has and lacks.
     ///

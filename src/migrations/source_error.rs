@@ -8,7 +8,7 @@ pub enum MigrationSourceError {
     #[error("can't read the migrations")]
     Unreadable(#[source] Box<dyn Error + Send + Sync>),
     /// Two migrations have the same version.
-    #[error("two migrations have the version {version}: give one of them another")]
+    #[error("two migrations have the version {version}: give one of them another version")]
     DuplicateVersion {
         /// The version.
         version: String,
@@ -21,8 +21,8 @@ pub enum MigrationSourceError {
     },
     /// A migration that runs in a transaction ends that transaction.
     #[error(
-        "migration {name} says {keyword}, but it runs in a transaction together with its version row: remove it, or put \
-         `run_in_transaction = false` in its metadata.toml"
+        "migration {name} contains {keyword}, but it runs in a transaction together with its version row: remove that \
+         statement, or put `run_in_transaction = false` in its metadata.toml"
     )]
     TransactionControl {
         /// The migration's name.
@@ -31,7 +31,7 @@ pub enum MigrationSourceError {
         keyword: String,
     },
     /// A migration to be reverted has no usable `down.sql`. Nothing was reverted.
-    #[error("migration {name} can't be reverted, and nothing was: {reason}")]
+    #[error("migration {name} can't be reverted, and nothing was reverted: {reason}")]
     Irreversible {
         /// The migration's name.
         name: String,

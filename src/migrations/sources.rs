@@ -1,4 +1,4 @@
-//! Sources of migrations that hold fewer than others do.
+//! Sources that contain only some of another source's migrations, or none.
 
 use std::fmt;
 

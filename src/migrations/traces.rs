@@ -1,16 +1,17 @@
-//! What a migration leaves on its session, by its text.
+//! What a migration may leave on its session, by its text.
 
 use crate::translate::{Template, statements};
 
-/// Functions that leave what no statement takes away: connections of `dblink`, and the state of `random()`.
+/// Functions that leave something no statement can remove: connections of `dblink`, and the state of `random()`.
 const LASTING: [&str; 2] = ["dblink_connect", "setseed"];
 
-/// Whether it may leave anything. What can't be understood may.
+/// Whether the SQL may leave anything on the session. SQL that can't be analysed may.
 pub(super) fn affects_session(sql: &str) -> bool {
     !matches!(Template::analyse(sql), Ok(template) if !template.affects_session())
 }
 
-/// Whether it may leave what `DISCARD ALL` doesn't take away: such functions, wherever they are called, and loaded libraries.
+/// Whether the SQL may leave something that `DISCARD ALL` doesn't remove: by such functions, wherever they are called,
+/// and by loaded libraries.
 pub(super) fn needs_new_session(sql: &str) -> bool {
     let text = sql.to_ascii_lowercase();
     LASTING.iter().any(|function| text.contains(function)) || loads_library(sql)

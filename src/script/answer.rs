@@ -1,6 +1,6 @@
 use tokio_postgres::SimpleQueryMessage;
 
-/// What the server answered to one statement of a script.
+/// The server's answer to one statement of a script.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct StatementAnswer {
@@ -13,7 +13,7 @@ pub struct StatementAnswer {
 }
 
 impl StatementAnswer {
-    /// The answers to some statements, in their order.
+    /// The answers to several statements, in their order.
     pub(super) fn of(messages: Vec<SimpleQueryMessage>) -> Vec<Self> {
         let (mut answers, mut answer) = (Vec::new(), Self::default());
         for message in messages {

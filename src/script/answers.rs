@@ -8,9 +8,10 @@ use futures_util::{
 use super::{ScriptFailure, StatementAnswer, sessions::Sessions};
 use crate::SchemaName;
 
-/// The answers of the tenants to a script that runs as they are asked for; see [`ScriptRequest::start`](super::ScriptRequest::start).
+/// The answers of the tenants to a script. The script runs as the answers are asked for; see
+/// [`ScriptRequest::start`](super::ScriptRequest::start).
 ///
-/// Dropping this stops the script: no further tenant is begun, and the transactions under way are rolled back.
+/// Dropping this stops the script: no further tenant is begun, and the transactions in progress are rolled back.
 #[must_use = "the script runs as `next` is called"]
 pub struct ScriptAnswers<'a> {
     tenants: usize,
@@ -21,7 +22,7 @@ pub struct ScriptAnswers<'a> {
 type Answered = (SchemaName, Result<Vec<StatementAnswer>, ScriptFailure>);
 
 impl<'a> ScriptAnswers<'a> {
-    /// Runs each tenant's text, so many at a time.
+    /// Runs each tenant's text, for several tenants at a time.
     pub(super) fn new(
         texts: Vec<(SchemaName, String)>,
         sessions: Sessions<'a>,
@@ -48,13 +49,13 @@ impl<'a> ScriptAnswers<'a> {
         }
     }
 
-    /// In how many tenants the script runs.
+    /// The number of tenants in which the script runs.
     pub fn tenants(&self) -> usize {
         self.tenants
     }
 
-    /// The next tenant with its answer to each statement, in the order in which the tenants were given; by default sorted by
-    /// name. `None` once there are no more.
+    /// The next tenant with its answer to each statement, in the order in which the tenants were given; by default
+    /// sorted by name. `None` once there are no more.
     ///
     /// A failure in one tenant doesn't stop the script in the others.
     pub async fn next(&mut self) -> Option<(SchemaName, Result<Vec<StatementAnswer>, ScriptFailure>)> {

@@ -9,24 +9,25 @@ pub enum ScriptError {
     Translate(#[from] TranslateError),
     /// `COPY … TO STDOUT` sends rows by messages of its own.
     #[error(
-        "COPY … TO STDOUT can't be part of a script, and nothing was sent: say TABLE … or SELECT …, or export the tenant"
+        "COPY … TO STDOUT can't be part of a script, and nothing was sent: use TABLE … or SELECT …, or export the \
+         tenant"
     )]
     CopyOut,
     /// `COPY … FROM STDIN` waits for rows that a script doesn't send.
-    #[error("COPY … FROM STDIN can't be part of a script, and nothing was sent: say INSERT, or import a tenant")]
+    #[error("COPY … FROM STDIN can't be part of a script, and nothing was sent: use INSERT, or import a tenant")]
     CopyIn,
-    /// A chosen name is one that no tenant can have.
+    /// No tenant can have one of the chosen names.
     #[error("no tenant can have that name, and nothing was sent")]
     InvalidName(#[from] SchemaNameError),
-    /// A chosen tenant isn't there.
-    #[error("there is no tenant {:?}, and nothing was sent: `tenants` lists those there are", .tenant.as_str())]
+    /// A chosen tenant doesn't exist.
+    #[error("there is no tenant {:?}, and nothing was sent: `tenants` lists the existing tenants", .tenant.as_str())]
     UnknownTenant {
         /// The tenant.
         tenant: SchemaName,
     },
-    /// A tenant lives in another database, or shares tables with others.
+    /// A tenant lives in another database, or shares tables with other tenants.
     #[error(
-        "tenant {:?} lives in {placement}, which a script doesn't reach, and nothing was sent: choose others",
+        "tenant {:?} lives in {placement}, which a script doesn't reach, and nothing was sent: choose other tenants",
         .tenant.as_str()
     )]
     Elsewhere {
@@ -38,8 +39,11 @@ pub enum ScriptError {
     /// The tenants could not be listed or found.
     #[error("can't find the tenants, and nothing was sent")]
     Tenants(#[from] CheckoutError),
-    /// The pool's connections are made by a function, which makes none of the driver's own.
-    #[error("the pool connects by a function of its own: give the script a connector, by `tls`")]
+    /// A function of the application opens the pool's connections, and a script needs connections of the driver.
+    #[error(
+        "a script needs connections of the driver, and the pool opens its connections by a function: give the same TLS \
+         connector to `tls`"
+    )]
     NeedsTls,
 }
 
@@ -53,7 +57,7 @@ pub enum ScriptFailure {
     /// There was no connection.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// The server refused a statement. What was begun as one transaction is rolled back.
+    /// The server refused a statement. A transaction that the script began is rolled back.
     #[error(transparent)]
     Statement(#[from] tokio_postgres::Error),
 }

@@ -1,4 +1,4 @@
-//! SQL of any kind in many tenants, with answers as text: for what an operator wants to know or to mend.
+//! SQL of any kind in many tenants, with answers as text: for operators who look something up, or repair it.
 //!
 //! Applications use typed queries, for many tenants by [`TenantPool::each_tenant`](crate::TenantPool::each_tenant).
 //! Changes of tables are [migrations](crate::migrations).

@@ -1,15 +1,15 @@
-//! What is to be run, before it is translated for each tenant.
+//! The SQL to run, before it is translated for each tenant.
 
 use super::ScriptError;
 use crate::translate::{statements, words};
 
-/// Whether the statements need a transaction begun for them: so do several, which are one transaction, and such as only make sense in
-/// one. A single statement is one by itself, and some can be nothing else (`VACUUM`). Whatever begins or ends transactions is left
-/// alone.
+/// Whether `run` must begin a transaction for the statements. It must for several statements, which are one
+/// transaction, and for statements that only make sense in one. A single statement is a transaction by itself, and some
+/// can't run in any other (`VACUUM`). Statements that begin or end transactions themselves are run as they are.
 ///
-/// Fails if a statement wants more of the connection than to be sent.
+/// Fails for a statement that needs more than to be sent, such as `COPY`.
 pub(super) fn needs_transaction(sql: &str) -> Result<bool, ScriptError> {
-    // What can't be cut into statements can't be translated either, and is told of then.
+    // A text that can't be cut into statements can't be translated either, and translating it reports the error.
     let Ok(ranges) = statements(sql) else {
         return Ok(false);
     };
@@ -26,7 +26,7 @@ pub(super) fn needs_transaction(sql: &str) -> Result<bool, ScriptError> {
     })
 }
 
-/// Rows that are copied come and go by messages of their own.
+/// Rows of `COPY` need messages of their own.
 fn refuse_copy(statement: &[String]) -> Result<(), ScriptError> {
     let copies = statement.first().is_some_and(|first| first == "COPY");
     for pair in statement.windows(2).filter(|_| copies) {
@@ -46,7 +46,7 @@ fn first_two(statement: &[String]) -> [&str; 2] {
 fn controls_transactions(statement: &[String]) -> bool {
     match first_two(statement) {
         ["BEGIN" | "COMMIT" | "END" | "ABORT", _] | ["START" | "PREPARE", "TRANSACTION"] => true,
-        // To a savepoint, it goes on.
+        // After a rollback to a savepoint, the transaction continues.
         ["ROLLBACK", second] => second != "TO" && statement.get(2).is_none_or(|third| third != "TO"),
         _ => false,
     }

@@ -13,8 +13,8 @@ use crate::{
 
 /// # Running SQL in many tenants
 impl TenantPool {
-    /// Runs SQL in all active tenants, several at a time, and returns the answers as text: one or more statements of any
-    /// kind. Tables without a schema are the tenant's.
+    /// Runs SQL in all active tenants, several at a time, and returns the answers as text: one or more statements of
+    /// any kind. Tables without a schema are the tenant's.
     ///
     /// Several statements are one transaction in each tenant, and so is a statement that needs one, such as
     /// `LOCK TABLE`. SQL that begins or ends transactions itself is sent as it is. The SQL runs on connections of its
@@ -95,7 +95,8 @@ impl<'a> ScriptRequest<'a> {
     /// Finds the tenants and translates the SQL for each of them. The script then runs as the answers are asked for.
     ///
     /// # Errors
-    /// [`ScriptError`]: the SQL can't be used, or a tenant isn't there or isn't reached. Nothing was sent to any tenant.
+    /// [`ScriptError`]: the SQL can't be used, or a tenant isn't there or isn't reached. Nothing was sent to any
+    /// tenant.
     pub async fn start(self) -> Result<ScriptAnswers<'a>, ScriptError> {
         let Self {
             pool,
@@ -145,7 +146,7 @@ async fn tenants(
     }
 }
 
-/// The schema that holds a tenant's tables, which a directory may call otherwise than the tenant.
+/// The schema of a tenant. With a directory, its name may differ from the tenant's.
 async fn schema_of(pool: &TenantPool, tenant: &SchemaName) -> Result<SchemaName, ScriptError> {
     let Some(placement) = pool.placement_of(tenant).await? else {
         return Err(ScriptError::UnknownTenant { tenant: tenant.clone() });

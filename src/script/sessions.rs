@@ -40,7 +40,7 @@ impl<'a> Sessions<'a> {
         if self.in_transaction {
             session.execute("COMMIT").await?;
         }
-        // Refused while a transaction is open. Then the connection is closed, too.
+        // The server refuses this while a transaction is open. Then the connection is closed as well.
         if session.execute("DISCARD ALL").await.is_ok() {
             self.free.lock().unwrap_or_else(PoisonError::into_inner).push(session);
         }
@@ -55,7 +55,7 @@ impl<'a> Sessions<'a> {
         }
     }
 
-    /// A session on which no table is found by its bare name, and strings are read as the translator reads them.
+    /// A session that finds no table without its schema's name, and reads strings as the translator does.
     async fn connect(&self) -> Result<Session, ScriptFailure> {
         let session = self.dial.dial(self.connector).await?;
         self.connector.refuse_unsafe_client(session.client()).await?;

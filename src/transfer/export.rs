@@ -36,10 +36,10 @@ pub struct ExportReport {
     pub versions: Vec<ExportedVersion>,
 }
 
-/// How long an export may keep somebody waiting who changes a table, before it begins anew.
+/// How long an export may make another session wait that changes a table, before the export begins again.
 const LOCK_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// An export, from its begin to its end.
+/// An export in progress.
 pub(super) struct Export<'a> {
     pub(super) pool: &'a TenantPool,
     pub(super) tenant: &'a SchemaName,
@@ -75,7 +75,7 @@ impl Export<'_> {
             connection,
             ..
         } = source;
-        // The snapshot has been handed on.
+        // The other session has the snapshot by now.
         end(connection).await;
 
         let mut writer = Writer::begin(writer).await.map_err(self.unwritten())?;
@@ -100,10 +100,10 @@ impl Export<'_> {
         })
     }
 
-    /// A connection in whose transaction nobody migrates, renames or drops the tenant.
+    /// A connection with a transaction during which the tenant can't be migrated, renamed or dropped.
     async fn hold(&self) -> Result<AsyncPgConnection, ExportError> {
         let mut held = Source::connect(self.pool, self.tenant).await?;
-        // It has nothing to do while rows are copied.
+        // The connection is idle while rows are copied.
         let begun = held.batch_execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0");
         begun.await.map_err(self.structure())?;
         let kept = keep_from_migrating(&mut held, self.tenant, self.pool.migration_lock_timeout()).await;
@@ -114,9 +114,10 @@ impl Export<'_> {
         Ok(held)
     }
 
-    /// What there is to be copied, and a session that sees the same moment. Both have locks on all tables.
+    /// What is copied, and a session with the same snapshot. Both sessions hold locks on all tables.
     ///
-    /// Where somebody comes between the two locks to TRUNCATE or change a table, each would wait for the other by way of that one: it goes first.
+    /// If another session queues between the two locks to TRUNCATE or change a table, all three would wait for each
+    /// other. So that session goes first, and the export begins again.
     async fn begin(&self, dial: &dyn Dial) -> Result<(Session, Source), ExportError> {
         let started = Instant::now();
         let patience = self.pool.migration_lock_timeout();
@@ -135,7 +136,7 @@ impl Export<'_> {
                     seen.map_err(|source| self.rows("the moment", source))?;
                     return Ok((session, source));
                 }
-                // Diesel doesn't give the server's error codes.
+                // Diesel doesn't show the server's error codes.
                 Err(ExportError::Structure {
                     source: DieselError::DatabaseError(DatabaseErrorKind::Unknown, _),
                     ..
@@ -180,7 +181,7 @@ impl Export<'_> {
         let mut count = 0;
         while let Some(bytes) = stream.next().await {
             let bytes = bytes.map_err(failed)?;
-            // Within values they are escaped.
+            // Newlines in values are escaped.
             count += bytes.iter().filter(|&&byte| byte == b'\n').count() as i64;
             writer.rows(&bytes).await.map_err(self.unwritten())?;
         }
@@ -188,7 +189,8 @@ impl Export<'_> {
         Ok(count.unsigned_abs())
     }
 
-    /// Fails unless the tenant has its name still: all was read by that name, and may have been another's.
+    /// Fails unless the tenant still has its name: everything was read by that name, and may have been another
+    /// tenant's.
     async fn require_name(&self, held: &mut AsyncPgConnection, oid: u32) -> Result<(), ExportError> {
         let has_name = has_name(held, oid, self.tenant).await;
         if has_name.map_err(self.structure())? {
@@ -227,7 +229,8 @@ impl Export<'_> {
     }
 }
 
-/// Ends a transaction that only read, so that its locks are gone by then. Without a connection the server ends it by itself.
+/// Ends a transaction that only read, so that its locks are released when this returns. Without a connection the server
+/// ends it by itself.
 async fn end(mut connection: AsyncPgConnection) {
     let _ = connection.batch_execute("ROLLBACK").await;
 }

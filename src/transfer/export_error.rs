@@ -2,7 +2,8 @@ use std::io;
 
 use crate::{CheckoutError, ConnectError, MigrationError, Placement, SchemaName, SchemaNameError};
 
-/// Why a tenant could not be exported. The tenant is unchanged; what was written lacks its end, and can't be imported.
+/// Why a tenant could not be exported. The tenant is unchanged. The written part lacks the end of an export, and can't
+/// be imported.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportError {
@@ -10,14 +11,18 @@ pub enum ExportError {
     #[error("can't export a tenant")]
     InvalidName(#[from] SchemaNameError),
     /// There is no such tenant.
-    #[error("can't export tenant {:?}: there is no such tenant in the database; `tenants` lists those there are", .tenant.as_str())]
+    #[error(
+        "can't export tenant {:?}: there is no such tenant in the database; `tenants` lists the existing tenants",
+        .tenant.as_str()
+    )]
     UnknownTenant {
         /// The tenant to export.
         tenant: SchemaName,
     },
     /// The tenant does not live in a schema of its name.
     #[error(
-        "can't export tenant {:?}: it lives in {placement}; only a tenant in a schema of its name in the pool's own database can be exported",
+        "can't export tenant {:?}: it lives in {placement}; only a tenant in a schema of its name in the pool's own \
+         database can be exported",
         .tenant.as_str()
     )]
     Elsewhere {
@@ -34,10 +39,10 @@ pub enum ExportError {
         /// The reason.
         source: CheckoutError,
     },
-    /// A function of the application makes the pool's connections, and these can't copy rows.
+    /// A function of the application opens the pool's connections, and these can't copy rows.
     #[error(
-        "can't export tenant {:?}: rows need a connection of the driver's own, and the pool's are made by `establish_with`; \
-         give the same TLS connector to `tls`", .tenant.as_str()
+        "can't export tenant {:?}: copying rows needs a connection of the driver, and the pool opens its connections \
+         by `establish_with`; give the same TLS connector to `tls`", .tenant.as_str()
     )]
     NeedsTls {
         /// The tenant to export.
@@ -45,8 +50,8 @@ pub enum ExportError {
     },
     /// The tenant has objects that can't be created in another schema.
     #[error(
-        "can't export tenant {:?}, since it has what can't be made in another schema: {}; move it to a schema of \
-         extensions, or remove it", .tenant.as_str(), .objects.join(", ")
+        "can't export tenant {:?}, because it has objects that can't be created in another schema: {}; move them to a \
+         schema of extensions, or remove them", .tenant.as_str(), .objects.join(", ")
     )]
     Unsupported {
         /// The tenant to export.
@@ -54,10 +59,11 @@ pub enum ExportError {
         /// Descriptions of the objects.
         objects: Vec<String>,
     },
-    /// Functions or queries of the tenant may contain its schema's name, where it can't be told from other names.
+    /// Functions or queries of the tenant may contain its schema's name, where the name can't be distinguished from
+    /// other names.
     #[error(
-        "can't export tenant {:?}: it is not certain where {} would lead under another name, as the schema's name stands \
-         in a string, or may be an alias; leave it out there, and give functions a `SET search_path`",
+        "can't export tenant {:?}: it is unclear where {} would lead under another name, because the schema's name is \
+         in a string, or may be an alias; leave the schema's name out there, and give functions a `SET search_path`",
         .tenant.as_str(), .objects.join(", ")
     )]
     Unclear {
@@ -68,7 +74,7 @@ pub enum ExportError {
     },
     /// The tenant was dropped or renamed while it was exported.
     #[error(
-        "can't export tenant {:?}: it was dropped or renamed meanwhile; export it again, under the name it has now",
+        "can't export tenant {:?}: it was dropped or renamed meanwhile; export it again, under its current name",
         .tenant.as_str()
     )]
     Gone {

@@ -15,6 +15,7 @@ use crate::{
     backend::postgres::driver::{Dial, With, dial},
 };
 
+/// # Exporting a tenant
 impl TenantPool {
     /// Exports a tenant as a stream of bytes for [`import_tenant`](Self::import_tenant): its structure, its rows, and
     /// the versions of its migrations.
@@ -70,8 +71,8 @@ impl ExportRequest<'_> {
     /// Exports the tenant to a writer, which is flushed at the end, but not shut down.
     ///
     /// # Errors
-    /// [`ExportError`]. What was written lacks its end, so it can't be imported. The same holds for a future that is
-    /// dropped; its sessions on the server then end.
+    /// [`ExportError`]. The written part lacks the end of an export, so it can't be imported. The same holds if the
+    /// future is dropped; its sessions on the server then end.
     pub async fn to<W: AsyncWrite + Unpin>(self, writer: W) -> Result<ExportReport, ExportError> {
         let tenant = self.tenant?;
         let directory = |source| ExportError::Directory {
@@ -82,7 +83,7 @@ impl ExportRequest<'_> {
             Some(placement) if placement.is_elsewhere(&tenant) => {
                 return Err(ExportError::Elsewhere { tenant, placement });
             }
-            // The directory's answer is no tenant's: neither is the schema of that name.
+            // The directory knows no such tenant, so a schema of that name is not the tenant.
             None => return Err(ExportError::UnknownTenant { tenant }),
             Some(_) => {}
         }

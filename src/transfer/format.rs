@@ -1,30 +1,32 @@
-//! The bytes of an export: a magic, a version, and sections of a tag, a length and a payload. All numbers are big-endian.
+//! The bytes of an export: magic bytes, a version, and sections of a tag, a length and a payload. All numbers are
+//! big-endian.
 
-/// What every export begins with. As in PNG: a byte that is no text, and line ends that a transfer as text would change.
+/// The beginning of every export. As in PNG, it has a byte that isn't text, and line ends that a transfer as text would
+/// change.
 pub(super) const MAGIC: [u8; 8] = *b"\x89DTX\r\n\x1a\n";
 
 /// The version of the format that this library writes, and the newest version that it reads.
 pub const FORMAT_VERSION: u32 = 1;
 
-/// How long the payload of a section of rows may be, in bytes.
+/// The longest payload of a section of rows, in bytes.
 pub(super) const MAX_ROWS: usize = 64 * 1024;
-/// How long the payload of any other section may be, in bytes: a damaged length must not fill the memory.
+/// The longest payload of any other section, in bytes: a damaged length must not fill the memory.
 pub(super) const MAX_SECTION: usize = 16 * 1024 * 1024;
 /// Bytes of a section's tag and length.
 pub(super) const SECTION_HEAD: usize = 5;
 
-/// What a section holds.
+/// The contents of a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tag {
     /// Where the export comes from.
     Tenant,
     /// A migration that is applied.
     Version,
-    /// What must be there already where the tenant is imported.
+    /// Something that the importing database must already have.
     Requirement,
-    /// The statements that make an object.
+    /// The statements that create an object.
     Object,
-    /// The checksum of all before, behind the head.
+    /// The checksum of everything before it, at the end of the head.
     HeadEnd,
     /// A table whose rows follow.
     Table,
@@ -32,9 +34,9 @@ pub(super) enum Tag {
     Rows,
     /// The end of a table's rows.
     TableEnd,
-    /// Where a sequence is.
+    /// The position of a sequence.
     Sequence,
-    /// The checksum of all before, at the end.
+    /// The checksum of everything before it, at the end.
     End,
 }
 
@@ -61,7 +63,7 @@ impl Tag {
         found.map(|(tag, _)| *tag)
     }
 
-    /// How long its payload may be.
+    /// The longest payload of such a section.
     pub(super) fn limit(self) -> usize {
         match self {
             Self::Rows => MAX_ROWS,
@@ -70,12 +72,12 @@ impl Tag {
     }
 }
 
-/// A payload that is put together.
+/// A payload that is being written.
 #[derive(Debug, Default)]
 pub(super) struct Fields(Vec<u8>);
 
 impl Fields {
-    /// Its length, and its bytes.
+    /// Writes a text: its length, and its bytes.
     pub(super) fn text(mut self, text: &str) -> Self {
         let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
         self.0.extend(length.to_be_bytes());
@@ -83,13 +85,13 @@ impl Fields {
         self
     }
 
-    /// How many there are, and each.
+    /// Writes a list of texts: their number, and each text.
     pub(super) fn texts(self, texts: &[String]) -> Self {
         let count = u32::try_from(texts.len()).unwrap_or(u32::MAX);
         texts.iter().fold(self.count(count), |fields, text| fields.text(text))
     }
 
-    /// A byte that says whether it is there, and the text if it is.
+    /// Writes an optional text: a byte that says whether there is a text, and the text.
     pub(super) fn optional(self, text: Option<&str>) -> Self {
         match text {
             Some(text) => self.flag(true).text(text),
@@ -117,7 +119,7 @@ impl Fields {
     }
 }
 
-/// A payload that is taken apart: `None` where it ends too early, or is no text.
+/// A payload that is being read. Its methods return `None` if it ends too early, or isn't UTF-8.
 #[derive(Debug)]
 pub(super) struct Taking<'a>(pub(super) &'a [u8]);
 
@@ -130,7 +132,7 @@ impl Taking<'_> {
     }
 
     pub(super) fn texts(&mut self) -> Option<Vec<String>> {
-        // No room is made ahead: a damaged count must not fill the memory.
+        // No memory is reserved in advance: a damaged count must not fill the memory.
         (0..self.count()?).map(|_| self.text()).collect()
     }
 
@@ -158,7 +160,7 @@ impl Taking<'_> {
         self.array().map(i64::from_be_bytes)
     }
 
-    /// Whether nothing is left.
+    /// `Some` if nothing is left.
     pub(super) fn end(&self) -> Option<()> {
         self.0.is_empty().then_some(())
     }

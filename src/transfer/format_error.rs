@@ -10,27 +10,25 @@ pub enum FormatError {
     #[error("the export can't be read")]
     Read(#[from] io::Error),
     /// The bytes are not an export.
-    #[error("this is no export of a tenant: it doesn't begin as those that `export_tenant` writes")]
+    #[error("this is not an export of a tenant: it doesn't begin like an export that `export_tenant` writes")]
     NotAnExport,
     /// A newer version of this library wrote them.
     #[error(
-        "the export has version {found} of the format, and this version of diesel-tenants reads {FORMAT_VERSION}: import it \
-         with the version that wrote it, or a newer one"
+        "the export has version {found} of the format, and this version of diesel-tenants reads up to version \
+         {FORMAT_VERSION}: import it with the version that wrote it, or a newer one"
     )]
     UnknownVersion {
         /// The version of the format.
         found: u32,
     },
     /// The end is missing.
-    #[error(
-        "the export ends too early, at byte {at}: the rest of it was lost, or never written; export the tenant again"
-    )]
+    #[error("the export ends too early, at byte {at}: the rest was lost, or never written; export the tenant again")]
     Truncated {
         /// How many bytes there are.
         at: u64,
     },
     /// The bytes were changed after they were written.
-    #[error("the export is damaged: {found}, before byte {at}; take another copy of it")]
+    #[error("the export is damaged: {found}, before byte {at}; use another copy of the export")]
     Damaged {
         /// How many bytes had been read.
         at: u64,

@@ -20,20 +20,20 @@ pub struct ExportedVersion {
     pub checksum: Option<String>,
 }
 
-/// All of an export but its rows and the positions of its sequences.
+/// Everything in an export except its rows and the positions of its sequences.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Head {
     pub(super) tenant: String,
-    /// As `server_version_num` tells it.
+    /// The server's version, as in `server_version_num`.
     pub(super) server_version: u32,
     /// The version of this library.
     pub(super) written_by: String,
     pub(super) is_suspended: bool,
     pub(super) versions: Vec<ExportedVersion>,
     pub(super) requirements: Vec<Requirement>,
-    /// What is made before there are rows.
+    /// The objects that are created before the rows.
     pub(super) before: Vec<Making>,
-    /// What is made once they are there.
+    /// The objects that are created after the rows.
     pub(super) after: Vec<Making>,
 }
 
@@ -43,10 +43,10 @@ impl From<(String, Option<String>)> for ExportedVersion {
     }
 }
 
-/// The statements that make an object, with marks in place of the schema's name.
+/// The statements that create an object, with marks in place of the schema's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Making {
-    /// What it is, as people read it.
+    /// The object, in words for people.
     pub(super) object: String,
     pub(super) statements: String,
 }
@@ -96,7 +96,7 @@ impl Head {
         writer.checksum(Tag::HeadEnd).await
     }
 
-    /// Reads a head to its end, where a checksum tells that it is what was written.
+    /// Reads a head to its end, where a checksum proves that it is unchanged.
     pub(super) async fn read<R: AsyncRead + Unpin>(reader: &mut Reader<R>) -> Result<Self, FormatError> {
         let mut head = None;
         loop {

@@ -17,6 +17,7 @@ use crate::{
     backend::postgres::driver::{Dial, With, dial},
 };
 
+/// # Importing a tenant
 impl TenantPool {
     /// Creates a tenant from an export by [`export_tenant`](Self::export_tenant), under any name, in any database.
     ///
@@ -29,10 +30,10 @@ impl TenantPool {
     /// # }
     /// ```
     ///
-    /// All or nothing, in one transaction, which is committed only after the checksum at the end of the export was
-    /// verified. No trigger fires; keys, indexes and foreign keys are created after all rows. The tenant keeps its
-    /// migration versions, so that [`migrate_tenant`](Self::migrate_tenant) continues from there. A tenant that was
-    /// suspended is suspended again. The role that imports owns everything.
+    /// The tenant is imported completely or not at all, in one transaction, which is committed only after the checksum
+    /// at the end of the export was verified. No trigger fires; keys, indexes and foreign keys are created after all
+    /// rows. The tenant keeps its migration versions, so that [`migrate_tenant`](Self::migrate_tenant) continues from
+    /// there. A tenant that was suspended is suspended again. The role that imports owns everything.
     ///
     /// **Import only exports that you trust**: their statements are run with all rights of the role.
     pub fn import_tenant(&self, tenant: impl IntoSchemaName) -> ImportRequest<'_> {
@@ -138,7 +139,7 @@ async fn import<R: AsyncRead + Unpin>(
     let made = target.make(head, reader).await;
     let ended = match &made {
         Ok(_) => session.execute("COMMIT").await.map_err(target.server()),
-        // The error before is the one to tell: without a connection the server rolls back by itself.
+        // The earlier error is returned: without a connection the server rolls back by itself.
         Err(_) => {
             let _ = session.execute("ROLLBACK").await;
             Ok(())

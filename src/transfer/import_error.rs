@@ -20,10 +20,10 @@ pub enum ImportError {
         /// What is wrong with the export.
         source: FormatError,
     },
-    /// A function of the application makes the pool's connections, and these can't copy rows.
+    /// A function of the application opens the pool's connections, and these can't copy rows.
     #[error(
-        "can't import tenant {:?}: rows need a connection of the driver's own, and the pool's are made by `establish_with`; \
-         give the same TLS connector to `tls`", .tenant.as_str()
+        "can't import tenant {:?}: copying rows needs a connection of the driver, and the pool opens its connections \
+         by `establish_with`; give the same TLS connector to `tls`", .tenant.as_str()
     )]
     NeedsTls {
         /// The tenant to be created.
@@ -31,7 +31,7 @@ pub enum ImportError {
     },
     /// The database lacks objects that the tenant's objects refer to. Nothing was done.
     #[error(
-        "can't import tenant {:?}, which was {from:?} when it was exported: this database lacks {}; make it first, for \
+        "can't import tenant {:?}, which was exported as {from:?}: this database lacks {}; create that first, for \
          example by the shared migrations", .tenant.as_str(), .objects.join(", ")
     )]
     Missing {
@@ -43,7 +43,7 @@ pub enum ImportError {
         objects: Vec<String>,
     },
     /// An object could not be created.
-    #[error("can't make {object} in tenant {:?}, to import it", .tenant.as_str())]
+    #[error("can't create {object} in tenant {:?}, to import it", .tenant.as_str())]
     Structure {
         /// The tenant to be created.
         tenant: SchemaName,

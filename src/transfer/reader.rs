@@ -8,7 +8,7 @@ use super::{
     format::{FORMAT_VERSION, MAGIC, SECTION_HEAD, Tag, Taking},
 };
 
-/// Reads an export, section by section: never a byte behind its end, nor more than one section at a time.
+/// Reads an export, section by section: never a byte beyond its end, nor more than one section at a time.
 pub(super) struct Reader<R> {
     reader: R,
     hash: Sha256,
@@ -25,7 +25,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         let mut magic = [0; MAGIC.len()];
         match begun.fill(&mut magic).await {
             Ok(()) if magic == MAGIC => {}
-            // Also what is shorter than that.
+            // A shorter text is not an export either.
             Ok(()) | Err(FormatError::Truncated { .. }) => return Err(FormatError::NotAnExport),
             Err(error) => return Err(error),
         }
@@ -37,7 +37,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         }
     }
 
-    /// The next section. One that holds a checksum comes only if that is right.
+    /// The next section. If it contains a checksum, the checksum was verified.
     pub(super) async fn section(&mut self) -> Result<(Tag, Vec<u8>), FormatError> {
         let mut head = [0; SECTION_HEAD];
         self.fill(&mut head).await?;
@@ -56,7 +56,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         Ok((tag, payload))
     }
 
-    /// Takes a payload apart, to its last byte.
+    /// Reads a payload completely.
     pub(super) fn take<T>(
         &self,
         payload: &[u8],

@@ -1,4 +1,4 @@
-//! Tables, as both sides of a transfer name them.
+//! Tables, under the names that both sides of a transfer use.
 
 use super::format::{Fields, Taking};
 use crate::{
@@ -9,11 +9,11 @@ use crate::{
     },
 };
 
-/// A table whose rows are transferred. Names are the catalog's, and quoted here only.
+/// A table whose rows are transferred. Names are as in the catalog, and are quoted only here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Table {
     pub(super) name: String,
-    /// Those that can be written. None if there are none.
+    /// The columns that can be written; may be empty.
     pub(super) columns: Vec<String>,
 }
 
@@ -43,7 +43,7 @@ impl Table {
         format!("COPY {} FROM STDIN", self.target(schema))
     }
 
-    /// The table with its columns. Without any, no list is left out: it can't be empty.
+    /// The table with its columns. Without columns there is no list, because a list can't be empty.
     fn target(&self, schema: &SchemaName) -> String {
         let table = format!("{}.{}", schema.quoted(), identifier(&self.name));
         match &self.columns[..] {

@@ -23,21 +23,22 @@ use crate::{
     tenancy::{ArchiveNote, TenantStatus},
 };
 
-/// All that an export holds but rows, as of one moment.
+/// Everything in an export except rows, as of one moment.
 pub(super) struct Source {
     pub(super) head: Head,
     pub(super) structure: Structure,
     pub(super) tables: Vec<Table>,
     pub(super) sequences: Vec<Sequence>,
-    /// The OID of the schema, by which it is known under any name.
+    /// The OID of the schema, which identifies it under any name.
     pub(super) oid: u32,
-    /// For another session to see the same moment, as long as `connection` is there.
+    /// The id of the snapshot, which other sessions can use as long as `connection` lives.
     pub(super) snapshot: String,
-    /// Holds the snapshot, in a transaction.
+    /// The connection that holds the snapshot, in a transaction.
     pub(super) connection: AsyncPgConnection,
 }
 
-/// Whether a tenant is suspended; `None` if it is none. An archived one is what it would be when restored.
+/// Whether a tenant is suspended; `None` if the schema is not a tenant. For an archive, whether the tenant would be
+/// suspended when restored.
 fn is_suspended(state: &SchemaState) -> Option<bool> {
     match state.status {
         TenantStatus::Active => Some(false),
@@ -59,8 +60,8 @@ impl Source {
         })
     }
 
-    /// Begins with statements that take locks, or say how long they are waited for. `renames`: whether the schema may get another name,
-    /// by which texts that hold this one would lead elsewhere.
+    /// Begins with statements that take locks, or that limit how long to wait for them. `renames`: whether the schema
+    /// may get another name, so that texts with the current name would lead elsewhere.
     pub(super) async fn read(
         mut connection: AsyncPgConnection,
         tenant: &SchemaName,
@@ -118,7 +119,7 @@ impl Source {
             head,
             structure,
             tables: tables.into_iter().map(Table::from).collect(),
-            // Read after the snapshot was taken: a number that some row has is never given again.
+            // Read after the snapshot was taken, so that a number that some row has is never generated again.
             sequences: sequences(&mut connection, tenant).await.map_err(failed)?,
             oid: state.oid,
             snapshot: snapshot.name,
@@ -127,7 +128,7 @@ impl Source {
     }
 }
 
-/// Why a structure can't be exported, if it can't.
+/// The error if a structure can't be exported.
 fn refusal(tenant: &SchemaName, structure: &Structure, left: Vec<String>) -> Option<ExportError> {
     let tenant = tenant.clone();
     if !structure.unsupported.is_empty() {

@@ -1,4 +1,4 @@
-//! The schema that an import makes, in one transaction.
+//! The schema that an import creates, in one transaction.
 
 use std::{io::Cursor, pin::pin};
 
@@ -40,7 +40,7 @@ pub(super) struct Target<'a> {
 }
 
 impl Target<'_> {
-    /// Begins a transaction in which nobody else makes, migrates or drops a tenant of that name.
+    /// Begins a transaction during which no other session creates, migrates or drops a tenant of that name.
     pub(super) async fn begin(&self) -> Result<(), ImportError> {
         let lock_timeout = self.pool.migration_lock_timeout();
         let mut backoff = Backoff::new(lock_timeout);
@@ -91,7 +91,7 @@ impl Target<'_> {
         Ok(count)
     }
 
-    /// The statement that makes the schema, in place of what a creation that was given up may have left.
+    /// The statement that creates the schema, and replaces what an abandoned creation may have left.
     async fn create_schema(&self) -> Result<String, ImportError> {
         let schema = self.tenant.quoted();
         let found = self.session.query(&status_query(), &[&self.tenant.as_str()]).await;
@@ -107,7 +107,7 @@ impl Target<'_> {
         }
     }
 
-    /// Fails, and names it, if something is missing that the tenant's objects lead to.
+    /// Fails if something is missing that the tenant's objects need; the error names it.
     pub(super) async fn require(&self, head: &Head) -> Result<(), ImportError> {
         let missing = missing(self.session, &head.requirements).await;
         let objects = missing.map_err(self.server())?;
@@ -133,7 +133,7 @@ impl Target<'_> {
         Ok(())
     }
 
-    /// Fills tables and sets sequences, up to the end of the export, where its checksum tells that all of it was right.
+    /// Fills tables and sets sequences, up to the end of the export, where its checksum is verified.
     async fn fill<R: AsyncRead + Unpin>(&self, reader: &mut Reader<R>) -> Result<Count, ImportError> {
         let mut count = Count::default();
         loop {
@@ -190,8 +190,8 @@ impl Target<'_> {
         }
     }
 
-    /// Fails if something that was made leads to the tenant that was exported: a bug of ours, which must not become a leak
-    /// between tenants.
+    /// Fails if a created object leads to the tenant that was exported. That would be a bug of this library, and must
+    /// not become a leak between tenants.
     async fn require_independence(&self, head: &Head) -> Result<(), ImportError> {
         if head.tenant == self.tenant.as_str() {
             return Ok(());
@@ -228,7 +228,7 @@ impl Target<'_> {
 
 type Sink = CopyInSink<Cursor<Vec<u8>>>;
 
-/// Sends bytes, and waits until the connection has taken them: else they would pile up.
+/// Sends bytes, and waits until the connection has taken them, so that they don't pile up in memory.
 async fn send(sink: &mut std::pin::Pin<&mut Sink>, bytes: Vec<u8>) -> Result<(), Error> {
     sink.send(Cursor::new(bytes)).await
 }

@@ -4,7 +4,7 @@ use crate::backend::postgres::{copy_settings::between_sessions, driver::Session,
 
 /// The transactions in which rows are copied.
 impl Session {
-    /// Begins a transaction, given by what stands behind `BEGIN`.
+    /// Begins a transaction; `how` is the text after `BEGIN`.
     pub(super) async fn begin(&self, how: &str) -> Result<(), Error> {
         self.execute(&format!("BEGIN {how}; {}", between_sessions())).await
     }
@@ -15,7 +15,7 @@ impl Session {
             .await
     }
 
-    /// Has the transaction that is open, and has read nothing yet, see what the one that exported the snapshot sees.
+    /// Gives the open transaction, which has read nothing yet, the exported snapshot of another transaction.
     pub(super) async fn see(&self, snapshot: &str) -> Result<(), Error> {
         let (snapshot, settings) = (literal(snapshot), between_sessions());
         self.execute(&format!("SET TRANSACTION SNAPSHOT {snapshot}; {settings}"))

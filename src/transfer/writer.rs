@@ -5,12 +5,12 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::format::{FORMAT_VERSION, Fields, MAGIC, MAX_ROWS, SECTION_HEAD, Tag};
 
-/// Writes an export, section by section, and keeps no more than one of them in memory.
+/// Writes an export, section by section, and keeps at most one section in memory.
 pub(super) struct Writer<W> {
     writer: W,
     hash: Sha256,
     written: u64,
-    /// Rows that wait for more, behind room for the head of their section.
+    /// Rows that wait for more, after space for the head of their section.
     rows: Vec<u8>,
 }
 
@@ -34,7 +34,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         self.written
     }
 
-    /// The payload may be no longer than the tag's limit.
+    /// Writes a section. The payload must not be longer than the tag's limit.
     pub(super) async fn section(&mut self, tag: Tag, fields: &Fields) -> io::Result<()> {
         let payload = fields.bytes();
         let mut section = section_head(tag, payload.len()).to_vec();
@@ -42,7 +42,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         self.write(&section).await
     }
 
-    /// Bytes of a table's rows, which needn't be whole rows.
+    /// Writes bytes of a table's rows, which need not be whole rows.
     pub(super) async fn rows(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             let room = SECTION_HEAD + MAX_ROWS - self.rows.len();
@@ -61,7 +61,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         self.section(Tag::TableEnd, &Fields::default().long(count)).await
     }
 
-    /// The checksum of all before it.
+    /// Writes the checksum of everything before it.
     pub(super) async fn checksum(&mut self, tag: Tag) -> io::Result<()> {
         let head = section_head(tag, Sha256::output_size());
         self.hash.update(head);

@@ -217,7 +217,8 @@ async fn a_rename_that_would_leave_texts_with_the_old_name_is_refused_and_names_
         };
         assert_eq!(by, &[named], "{make}");
         let message = chain(&error);
-        let expected = format!("the name \"a\" stands in texts, which would lead to whoever gets it next: {named}; ");
+        let expected =
+            format!("texts contain the name \"a\", and would lead to the next tenant with that name: {named}; ");
         assert!(message.contains(&expected), "{message}");
         assert!(pool.tenant_exists("a").await.unwrap(), "it is as it was");
         pool.rename_tenant("a", "z").leave_texts().await.unwrap();

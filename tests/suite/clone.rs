@@ -264,7 +264,7 @@ async fn a_failed_clone_leaves_nothing_and_a_retry_succeeds() {
     let error = pool.clone_tenant("template", "client1").await.unwrap_err();
     assert_eq!(
         chain(&error),
-        "can't make policy readers of audit in tenant \"client1\", a clone of \"template\": not today"
+        "can't create policy readers of audit in tenant \"client1\", a clone of \"template\": not today"
     );
     assert!(!has_schema(&database, "client1"));
     database.run("DROP EVENT TRIGGER refuse");
@@ -396,7 +396,7 @@ async fn what_cannot_be_cloned_is_refused_by_name() {
         ));
         let message = chain(&pool.clone_tenant("template", "client1").await.unwrap_err());
         assert!(
-            message.contains("it is not certain where function f() would lead in the clone"),
+            message.contains("it is unclear where function f() would lead in the clone"),
             "{message}"
         );
         database.run("DROP FUNCTION template.f");

@@ -516,8 +516,12 @@ async fn tenants_are_created_suspended_renamed_and_dropped_wherever_they_live() 
         ("client1", at("second"), "already"),
         ("client4", at("first"), "already"),
         ("client4", at("taken"), "already"),
-        ("client4", Placement::rows("2"), "another tenant lives there"),
-        ("client4", Placement::schema("other".parse().unwrap()), "has its name"),
+        ("client4", Placement::rows("2"), "another tenant lives in that place"),
+        (
+            "client4",
+            Placement::schema("other".parse().unwrap()),
+            "must have the tenant's name",
+        ),
         (
             "client4",
             Placement::schema("x".parse().unwrap()).in_database("nowhere"),

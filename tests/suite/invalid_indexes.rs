@@ -39,7 +39,7 @@ const TWICE: &str = "INSERT INTO a.users VALUES (1, 'x@example.com'), (2, 'x@exa
 fn says_what_to_do(message: &str) -> bool {
     message.starts_with(
         "migration 0002_unique of tenant \"a\" isn't recorded as applied: PostgreSQL could not build the index",
-    ) && message.contains("such as rows twice")
+    ) && message.contains("such as duplicate rows")
         && message.contains("`DROP INDEX CONCURRENTLY \"a\".\"users_email\"`, and run the migration again")
 }
 

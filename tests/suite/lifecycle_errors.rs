@@ -58,7 +58,7 @@ async fn of_a_rename() {
     assert_untouched(
         &pool,
         error,
-        "can't rename tenant \"a\" to \"b\"; it is as it was",
+        "can't rename tenant \"a\" to \"b\"; the tenant is unchanged",
         started,
     )
     .await;
@@ -91,7 +91,7 @@ async fn of_a_suspension() {
     assert_untouched(
         &pool,
         error,
-        "can't suspend or resume tenant \"a\"; it is as it was",
+        "can't suspend or resume tenant \"a\"; the tenant is unchanged",
         started,
     )
     .await;

@@ -174,9 +174,9 @@ async fn a_symbolic_schema_that_is_a_real_one_too_is_refused() {
             .build()
     };
     let message = chain(&build("it's").await.unwrap_err());
-    let reason = "schema \"it's\" of `symbolic_schema` stands for each tenant's, and at ";
+    let reason = "schema \"it's\" of `symbolic_schema` stands for each tenant's schema, but at ";
     assert!(message.contains(reason), "{message}");
-    assert!(message.contains("there is a real one of that name"), "{message}");
+    assert!(message.contains("there is a real schema of that name"), "{message}");
     build("its").await.unwrap();
 }
 

@@ -116,11 +116,11 @@ async fn a_missing_or_empty_down_script_is_an_error_once_it_is_needed() {
     for (text, told) in [
         (
             None,
-            "2026-11-21-000002_two holds no down.sql: write one that undoes up.sql",
+            "2026-11-21-000002_two has no down.sql: write one that undoes up.sql",
         ),
         (
             Some(" \n\t"),
-            "2026-11-21-000002_two/down.sql is empty: write what undoes up.sql",
+            "2026-11-21-000002_two/down.sql is empty: write SQL that undoes up.sql",
         ),
     ] {
         let folder = two();
@@ -145,7 +145,7 @@ async fn a_missing_or_empty_down_script_is_an_error_once_it_is_needed() {
         let status = pool.migration_status(migrations.clone()).await.unwrap();
         assert!(status.tenants[0].pending.is_empty());
 
-        let nothing_was = "migration 2026-11-21-000002_two can't be reverted, and nothing was: ";
+        let nothing_was = "migration 2026-11-21-000002_two can't be reverted, and nothing was reverted: ";
         for revert in [Revert::Last(1), Revert::All] {
             let error = pool.revert_tenants(migrations.clone(), revert).run().await.unwrap_err();
             let chain = chain(&error);
@@ -175,7 +175,7 @@ async fn an_embedded_migration_with_an_empty_down_script_is_not_taken_for_revert
     let error = pool.revert_tenants(MIGRATIONS, Revert::All).run().await.unwrap_err();
     let told = chain(&error);
     assert!(
-        told.contains("migration 0001_one can't be reverted, and nothing was: its down.sql is empty"),
+        told.contains("migration 0001_one can't be reverted, and nothing was reverted: its down.sql is empty"),
         "{told}"
     );
     assert_eq!(second(&database, "client1"), "client1.two 2");

@@ -279,7 +279,7 @@ async fn a_failure_outside_of_a_transaction_says_that_a_part_stays() {
     database.run("CREATE SCHEMA client1");
     let message = chain(&pool.migrate_tenant("client1", folder.migrations()).await.unwrap_err());
     assert!(
-        message.contains("outside of a transaction") && message.ends_with("relation \"one\" already exists"),
+        message.contains("outside a transaction") && message.ends_with("relation \"one\" already exists"),
         "{message}"
     );
     assert_eq!(tables(&database, "client1"), ["__diesel_schema_migrations", "one"]);
@@ -356,7 +356,7 @@ async fn an_applied_version_without_its_migration_cannot_be_reverted() {
     );
     assert_eq!(
         message,
-        "can't revert version 001 of tenant \"client1\": no migration given has that version"
+        "can't revert version 001 of tenant \"client1\": none of the given migrations has that version"
     );
 }
 
@@ -371,7 +371,7 @@ async fn a_migration_that_ends_its_own_transaction_is_refused_before_anything_is
     )]);
     let message = chain(&pool.migrate_tenant("client1", folder.migrations()).await.unwrap_err());
     assert!(
-        message.starts_with("can't migrate tenant \"client1\": migration 001_commit says COMMIT"),
+        message.starts_with("can't migrate tenant \"client1\": migration 001_commit contains COMMIT"),
         "{message}"
     );
     assert_eq!(tables(&database, "client1"), [""; 0]);
@@ -465,7 +465,7 @@ async fn a_broken_down_script_holds_up_nothing_but_its_own_revert() {
             .unwrap_err(),
     );
     assert!(
-        message.starts_with("can't migrate tenant \"client1\": migration 001_one says COMMIT"),
+        message.starts_with("can't migrate tenant \"client1\": migration 001_one contains COMMIT"),
         "{message}"
     );
 }
@@ -482,7 +482,10 @@ async fn behind_a_pooler_a_migration_without_transaction_needs_a_way_past() {
     let folder = Folder::of(&[("001_alone", "CREATE TABLE one (id int)", "")]).without_transaction("001_alone");
     let pool = builder.build().await.unwrap();
     let message = chain(&pool.migrate_tenant("client1", folder.migrations()).await.unwrap_err());
-    assert!(message.contains("name a way past it by `migration_url`"), "{message}");
+    assert!(
+        message.contains("give a URL that bypasses the pooler to `migration_url`"),
+        "{message}"
+    );
     assert_eq!(tables(&database, "client1"), [""; 0]);
     let builder = TenantPool::builder(format!("postgres://{role}:x@{address}")).search_path_from_role();
     let past = builder.migration_url(database.url()).build().await.unwrap();

@@ -103,8 +103,7 @@ async fn a_shard_whose_tenants_the_directory_of_another_database_placed_does_not
     for tenant in ["placed", "moved"] {
         let refused = |error: LifecycleError| {
             let told = chain(&error);
-            let expected =
-                "the directory of another database placed it here, and would not be told; use a pool of that database";
+            let expected = "the directory of another database placed the tenant here, and would not learn of the change; use a pool of that database";
             assert!(told.contains(expected), "{told}");
             assert_eq!(shard.schemas(), before);
         };

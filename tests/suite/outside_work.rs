@@ -36,9 +36,9 @@ async fn a_fleets_report_names_what_a_migration_makes_in_public_and_the_second_t
     let TenantOutcome::Failed(error) = &report.tenants[1].outcome else {
         panic!("{report:?}");
     };
-    let failure = "migration 0001_a of tenant \"b\" could not be applied; the schema is as it was before; it works outside of \
-                   the tenant's schema, where another tenant's may have done the same before (CREATE TABLE public.accounts): \
-                   that belongs to the shared migrations: relation \"accounts\" already exists";
+    let failure = "migration 0001_a of tenant \"b\" could not be applied; the schema is as it was before; it works outside \
+                   the tenant's schema, where another tenant's migration may have done the same before (CREATE TABLE \
+                   public.accounts): move that to the shared migrations: relation \"accounts\" already exists";
     assert_eq!(chain(error), failure);
     let message = chain(&pool.migrate_tenant("b", in_public()).await.unwrap_err());
     assert_eq!(message, failure);
@@ -59,7 +59,7 @@ async fn where_it_is_refused_nothing_is_run_and_shared_migrations_are_free() {
     database.run("CREATE SCHEMA a");
     let error = strict.migrate_tenants(in_public()).only(["a"]).run().await.unwrap_err();
     assert!(matches!(error, FleetError::OutsideWork { .. }), "{error:?}");
-    let refusal = "migration 0001_a: CREATE TABLE public.accounts: this works outside of";
+    let refusal = "migration 0001_a: CREATE TABLE public.accounts: this works outside";
     for message in [
         chain(&error),
         chain(&strict.migrate_tenant("a", in_public()).await.unwrap_err()),

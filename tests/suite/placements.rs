@@ -524,7 +524,7 @@ async fn the_shared_schema_is_no_tenants_also_by_another_name_of_the_pools_own_d
         .await
         .unwrap_err();
     assert!(
-        chain(&error).contains("that is the pool's own database, whose shared schema is no tenant's"),
+        chain(&error).contains("that database is the pool's own, whose shared schema can't be a tenant's"),
         "{}",
         chain(&error)
     );
@@ -697,11 +697,11 @@ async fn a_tenant_id_that_its_column_would_write_in_another_way_is_refused_when_
     for (id, message) in [
         (
             "07",
-            "can't create tenant \"again\": a column of type integer would not keep the tenant id \"07\" as it is, but as \"7\", and it",
+            "can't create tenant \"again\": a column of type integer would not keep the tenant id \"07\" as it is, but as \"7\", and that",
         ),
         (
             "x",
-            "would not keep the tenant id \"x\" as it is, and it could be another tenant's",
+            "would not keep the tenant id \"x\" as it is, and that could be another tenant's id",
         ),
     ] {
         let error = pool

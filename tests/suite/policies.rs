@@ -196,7 +196,7 @@ async fn a_policy_that_can_not_choose_and_a_pool_without_a_directory_are_errors(
     };
     assert_eq!(
         error_of(|builder| builder.placement_policy(Refuses)).await,
-        "can't create tenant \"client1\": the placement policy can't tell where it is to live; nothing was done: all shards are full"
+        "can't create tenant \"client1\": the placement policy could not choose a place; nothing was done: all shards are full"
     );
     let nothing = error_of(|builder| builder.placement_policy(Hashed::among(Vec::<String>::new()))).await;
     assert!(nothing.contains("no databases to choose from"), "{nothing}");

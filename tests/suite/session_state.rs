@@ -341,9 +341,7 @@ async fn rows_that_nobody_would_send_cost_the_next_tenant_no_connection() {
     ] {
         let error = refused(conn.batch_execute(sql).await);
         assert!(
-            error
-                .to_string()
-                .starts_with("`COPY … FROM STDIN` can't be run by Diesel"),
+            error.to_string().starts_with("Diesel can't run `COPY … FROM STDIN`"),
             "{error}"
         );
         let error = refused(diesel::sql_query(sql).execute(&mut conn).await);

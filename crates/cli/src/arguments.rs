@@ -10,8 +10,8 @@ use crate::duration;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Options of all subcommands")]
 pub struct Global {
-    /// The database, as postgres://user:password@host:5432/database. A file `.env` is read too. With `sslmode=require` the
-    /// connection is encrypted, and the server's certificate checked.
+    /// The database, as postgres://user:password@host:5432/database. A file `.env` is read too. With `sslmode=require`
+    /// the connection is encrypted, and the server's certificate checked.
     #[arg(
         long,
         global = true,
@@ -20,7 +20,8 @@ pub struct Global {
         value_name = "URL"
     )]
     pub database_url: Option<String>,
-    /// Another URL of the same database, for migrations: past a pooler in transaction mode. Default: the database URL.
+    /// Another URL of the same database, for migrations, that bypasses a pooler in transaction mode. Default: the
+    /// database URL.
     #[arg(
         long,
         global = true,
@@ -29,8 +30,8 @@ pub struct Global {
         value_name = "URL"
     )]
     pub migration_url: Option<String>,
-    /// The configuration file of the `diesel` command; `diesel-tenants.toml` is looked for beside it. Default: `diesel.toml`
-    /// in the nearest folder upwards that holds one, or a `Cargo.toml`.
+    /// The configuration file of the `diesel` command; `diesel-tenants.toml` is looked for beside it. Default: the
+    /// `diesel.toml` in the nearest folder upwards that has a `diesel.toml` or a `Cargo.toml`.
     #[arg(
         long,
         global = true,
@@ -39,8 +40,8 @@ pub struct Global {
         value_name = "FILE"
     )]
     pub config_file: Option<PathBuf>,
-    /// Refuses tenants' migrations that make, alter or drop something outside of the tenant's schema. Default: as
-    /// `refuse_outside_work` in `diesel-tenants.toml` says; else they are run, with a warning.
+    /// Refuses tenants' migrations that create, alter or drop something outside the tenant's schema. Default: the value
+    /// of `refuse_outside_work` in `diesel-tenants.toml`, or else they are run, with a warning.
     #[arg(long, global = true)]
     pub refuse_outside_work: bool,
     /// Prints the result as one JSON document to stdout.
@@ -51,8 +52,8 @@ pub struct Global {
 /// Where the shared schema's migrations are.
 #[derive(Debug, Clone, Args)]
 pub struct SharedMigrations {
-    /// The folder of the shared migrations. Default: as `diesel-tenants.toml` or `diesel.toml` say; else `migrations/shared`
-    /// if there is such a folder, or `migrations`.
+    /// The folder of the shared migrations. Default: the folder in `diesel-tenants.toml` or `diesel.toml`, or else
+    /// `migrations/shared` if it exists, or else `migrations`.
     #[arg(long, env = "MIGRATION_DIRECTORY", hide_env_values = true, value_name = "FOLDER")]
     pub migration_dir: Option<PathBuf>,
 }
@@ -60,8 +61,8 @@ pub struct SharedMigrations {
 /// Where tenants' migrations are.
 #[derive(Debug, Clone, Args)]
 pub struct TenantMigrations {
-    /// The folder of the tenants' migrations. Default: as `diesel-tenants.toml` says; else `migrations/tenant` if there is
-    /// such a folder, or `tenant_migrations`.
+    /// The folder of the tenants' migrations. Default: the folder in `diesel-tenants.toml`, or else `migrations/tenant`
+    /// if it exists, or else `tenant_migrations`.
     #[arg(long, value_name = "FOLDER")]
     pub migration_dir: Option<PathBuf>,
 }
@@ -78,7 +79,7 @@ pub struct Count {
 }
 
 impl Count {
-    /// As the library has it.
+    /// The same as the library's type.
     pub fn revert(&self) -> diesel_tenants::Revert {
         match self {
             Self { all: true, .. } => diesel_tenants::Revert::All,
@@ -87,15 +88,15 @@ impl Count {
     }
 }
 
-/// Asks before data are lost.
+/// Consent to losing data.
 #[derive(Debug, Clone, Args)]
 pub struct Consent {
-    /// Doesn't ask. Without it, and without a terminal to ask on, nothing is done.
+    /// Answers yes without asking. Without this option and without a terminal, nothing is done.
     #[arg(short, long)]
     pub yes: bool,
 }
 
-/// How long to wait for those who use a tenant.
+/// How long to wait for transactions that use a tenant.
 #[derive(Debug, Clone, Args)]
 pub struct Patience {
     /// How long to wait for transactions that use the tenant: a number with ms, s, m, h or d.

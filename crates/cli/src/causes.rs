@@ -1,4 +1,4 @@
-//! Errors with what led to them.
+//! Errors with their causes.
 
 /// An error and its causes on one line.
 pub fn causes(error: &(dyn std::error::Error + 'static)) -> String {

@@ -1,7 +1,7 @@
 //! What a shell may complete: the command's own words, and tenants' names.
 //!
-//! The shell's script asks this very command each time, by a variable, so that it knows the words of each subcommand, and needs no
-//! replacement when there is a new version.
+//! The shell's script runs this command each time, with a variable set. So it knows the words of each subcommand, and
+//! needs no replacement for a new version.
 
 use std::{ffi::OsStr, future::Future, io, sync::OnceLock, time::Duration};
 
@@ -15,13 +15,13 @@ use diesel_tenants::{TenantPool, TenantStatus};
 
 use crate::{arguments::Global, context::Context, output::Printer};
 
-/// By which a shell says that it asks.
+/// The variable by which the shell's script asks for words.
 const VARIABLE: &str = "_DIESEL_TENANTS_COMPLETE";
 
-/// How long somebody waits who pressed Tab. After that there are no names.
+/// How long a user waits after pressing Tab. After that no names are completed.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// As many names as anybody reads.
+/// The largest number of names that are completed.
 const MOST: usize = 1_000;
 
 /// The command with all its subcommands, once a shell may ask.
@@ -64,7 +64,7 @@ pub fn archives() -> ArgValueCompleter {
     })
 }
 
-/// Those of some names that begin like this; none if the database can't be asked, or not soon.
+/// The names that begin with the current word; none if the database can't be asked in time.
 fn names<F: Future<Output = Option<Vec<String>>>>(
     begun: &OsStr,
     find: impl FnOnce(TenantPool) -> F,
@@ -77,7 +77,7 @@ fn names<F: Future<Output = Option<Vec<String>>>>(
             .ok()?;
         let names = async { find(context.pool().await.ok()?).await };
         let found = runtime.block_on(async { tokio::time::timeout(PATIENCE, names).await.ok()? });
-        // A name that is being resolved keeps nobody waiting.
+        // A host name that is still being resolved must not delay the end.
         runtime.shutdown_background();
         found
     };
@@ -87,7 +87,7 @@ fn names<F: Future<Output = Option<Vec<String>>>>(
     fitting.take(MOST).map(CompletionCandidate::new).collect()
 }
 
-/// The database that the command line is about, as far as it is there.
+/// The database that the command line names, as far as the line is complete.
 fn context() -> Option<Context> {
     let words = std::env::args_os().skip_while(|word| word != "--").skip(1);
     let command = COMMAND.get()?().ignore_errors(true);
@@ -96,8 +96,8 @@ fn context() -> Option<Context> {
     Context::new(&global, Printer::new(false)).ok()
 }
 
-/// Whether a shell takes the name for one word and no more. Shells insert what they are given without quoting it, and a tenant that is
-/// called like a command must not become one.
+/// Whether a shell reads the name as exactly one word. Shells insert completions without quoting them, and a tenant
+/// whose name looks like a command must not become one.
 fn is_one_word(name: &str) -> bool {
     let is_plain = |character: char| character.is_alphanumeric() || matches!(character, '_' | '-' | '.' | '@' | '+');
     !name.starts_with(['-', '+']) && name.chars().all(is_plain)

@@ -1,4 +1,4 @@
-//! Asking before data are lost.
+//! Asks before data is lost.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -6,13 +6,16 @@ use anyhow::{Context, bail};
 
 use crate::{arguments::Consent, output::shown};
 
-/// Asks on the terminal. Fails if the answer is no, and where nobody can be asked.
+/// Asks on the terminal. Fails if the answer is no, and if there is no terminal.
 pub fn confirm(consent: &Consent, question: &str) -> anyhow::Result<()> {
     if consent.yes {
         return Ok(());
     }
     if !io::stdin().is_terminal() {
-        bail!("{question} Nobody can be asked, since stdin is no terminal: nothing was done; say --yes if it is meant");
+        bail!(
+            "{question} The question can't be asked, because stdin is not a terminal: nothing was done; add --yes to \
+               agree"
+        );
     }
     eprint!("{} [y/N] ", shown(question));
     io::stderr().flush()?;

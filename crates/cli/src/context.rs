@@ -1,4 +1,4 @@
-//! What a subcommand works with.
+//! What every subcommand works with.
 
 use diesel_tenants::TenantPool;
 
@@ -20,7 +20,7 @@ impl Context {
         })
     }
 
-    /// A pool for one thing at a time.
+    /// A pool for work that uses one connection at a time.
     pub async fn pool(&self) -> anyhow::Result<TenantPool> {
         self.database.pool(&self.settings, 2).await
     }

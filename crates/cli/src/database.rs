@@ -26,10 +26,10 @@ pub struct Database {
 }
 
 impl Database {
-    /// By the options; connects to nothing yet.
+    /// Reads the options; connects to nothing yet.
     pub fn new(global: &Global) -> anyhow::Result<Self> {
         let Some(url) = global.database_url.as_deref().filter(|url| !url.is_empty()) else {
-            bail!("which database? Name it by --database-url, by the variable DATABASE_URL, or in a file .env");
+            bail!("no database was given: name it by --database-url, by the variable DATABASE_URL, or in a file .env");
         };
         let url = adapted(url);
         let migration_url = global.migration_url.as_deref().map(adapted);
@@ -57,7 +57,7 @@ impl Database {
         })
     }
 
-    /// A pool of so many connections.
+    /// A pool of at most `max_size` connections.
     pub async fn pool(&self, settings: &Settings, max_size: usize) -> anyhow::Result<TenantPool> {
         let builder = self.builder(settings, max_size);
         builder.build().await.context("can't use the database")
@@ -109,8 +109,8 @@ impl Database {
     }
 }
 
-/// The URL with a name by which others see who uses a tenant; and with an `sslmode` that the driver knows: with `require` this
-/// command checks all that `verify-full` does.
+/// The URL with an `application_name`, by which other programs see what uses a tenant, and with an `sslmode` that the
+/// driver knows: with `require` this command checks everything that `verify-full` checks.
 fn adapted(url: &str) -> String {
     let mut url = url.to_owned();
     for mode in ["verify-full", "verify-ca"] {
@@ -128,14 +128,14 @@ fn adapted(url: &str) -> String {
     url + separator + "application_name=diesel-tenants"
 }
 
-/// Refuses what an application's own directory would have to be told.
+/// Hooks that refuse every operation of which the application's own directory would have to know.
 struct OwnDirectory;
 
 impl LifecycleHooks for OwnDirectory {
     fn before<'a>(&'a self, _: &'a LifecycleEvent) -> BoxFuture<'a, HookResult> {
         Box::pin(async {
-            Err("by diesel-tenants.toml the application has a directory of its own (`directory = \"own\"`), which this command can't \
-                 tell: do it in the application"
+            Err("the application has a directory of its own (`directory = \"own\"` in diesel-tenants.toml), which this \
+                 command can't change: do it in the application"
                 .into())
         })
     }

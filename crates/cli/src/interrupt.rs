@@ -1,4 +1,4 @@
-//! Ctrl-C: the first one stops after the tenants under way, the second one at once.
+//! Ctrl-C: the first one stops after the tenants in progress, the second one at once.
 
 use std::{
     process,
@@ -8,19 +8,19 @@ use std::{
     },
 };
 
-/// Whether somebody pressed Ctrl-C.
+/// Whether Ctrl-C was pressed.
 #[derive(Debug, Clone)]
 pub struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// From now on.
+    /// Watches for Ctrl-C from now on.
     pub fn watch() -> Self {
         let pressed = Arc::new(AtomicBool::new(false));
         let interrupt = Self(Arc::clone(&pressed));
         tokio::spawn(async move {
             if tokio::signal::ctrl_c().await.is_ok() {
                 pressed.store(true, Relaxed);
-                crate::output::tell!("stopping after the tenants under way; Ctrl-C again quits at once");
+                crate::output::tell!("stopping after the tenants in progress; Ctrl-C again quits at once");
             }
             if tokio::signal::ctrl_c().await.is_ok() {
                 process::exit(130);
@@ -29,18 +29,18 @@ impl Interrupt {
         interrupt
     }
 
-    /// For what is not to be stopped half way.
+    /// For work that must not be stopped halfway.
     pub fn never() -> Self {
         Self(Arc::default())
     }
 
-    /// Whether to begin with no further tenant.
+    /// Whether no further tenant should be begun.
     pub fn is_pressed(&self) -> bool {
         self.0.load(Relaxed)
     }
 }
 
-/// Waits until somebody presses Ctrl-C, or the system asks the process to end. Returns the exit code for it.
+/// Waits for Ctrl-C, or until the system asks the process to end. Returns the exit code for that.
 pub async fn asked_to_end() -> i32 {
     #[cfg(unix)]
     {

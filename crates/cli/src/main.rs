@@ -1,5 +1,5 @@
-//! The command `diesel-tenants`: shared and tenants' migrations, tenants' lives, drift, SQL for all tenants, and a check of
-//! the server. Everything it does is a call of the library.
+//! The command `diesel-tenants`: shared and tenants' migrations, the life of tenants, drift, SQL for all tenants, and a
+//! check of the server. Every operation on tenants is a call of the library.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -26,7 +26,7 @@ use commands::Arguments;
 use output::{Ending, Printer};
 
 fn main() -> ExitCode {
-    // Before anything else runs: it sets variables, which clap then reads.
+    // This runs before anything else, because it sets variables that clap then reads.
     let environment = settings::load_dotenv();
     // A shell that asks for words needs nothing else.
     completion::answer(Arguments::command);

@@ -13,8 +13,8 @@ pub fn connector() -> anyhow::Result<MakeRustlsConnect> {
     let (added, _) = roots.add_parsable_certificates(found.certs);
     if added == 0 {
         let reason = found.errors.into_iter().next().map(anyhow::Error::from);
-        let message = "sslmode=require needs certificates of authorities to trust: install the system's (ca-certificates), \
-                       or name a file of them by SSL_CERT_FILE";
+        let message = "sslmode=require needs certificates of trusted authorities: install the system's \
+                       (ca-certificates), or name a file of certificates by SSL_CERT_FILE";
         match reason {
             Some(reason) => return Err(reason.context(message)),
             None => bail!(message),

@@ -1,4 +1,4 @@
-//! Files that are there as a whole, or as they were.
+//! Files that are written completely, or not at all.
 
 use std::{
     fs::{self, File, FileType, OpenOptions, Permissions},
@@ -10,21 +10,21 @@ use std::{
 
 use anyhow::{Context, bail};
 
-/// A file under way, beside the one that it will be, under a name that no other process has. Whatever happens, the one that is there
-/// stays as it is until [`finish`](Self::finish); what is under way is removed when this is dropped, and stays only where the process
-/// is killed.
+/// A file that is being written beside its target, under a name that no other process uses. An existing target stays
+/// unchanged until [`finish`](Self::finish). The unfinished file is removed when this is dropped, and stays only if the
+/// process is killed.
 pub struct WholeFile {
     target: PathBuf,
     partial: PathBuf,
     file: Option<File>,
-    /// Of the file that is replaced.
+    /// The permissions of the file that is replaced.
     permissions: Option<Permissions>,
     may_replace: bool,
 }
 
 impl WholeFile {
-    /// Begins a file. It must not exist yet, unless it may be replaced; and what is replaced is a regular file: no device, no pipe, and
-    /// no link, of which it wouldn't be clear whether the link is meant or what it leads to.
+    /// Begins a file. The target must not exist yet, unless it may be replaced. Only a regular file is replaced: not a
+    /// device or a pipe, and not a link, because it would be unclear whether the link is meant or its target.
     pub fn begin(target: &Path, may_replace: bool) -> anyhow::Result<Self> {
         let name = target.display();
         let permissions = match fs::symlink_metadata(target) {
@@ -32,13 +32,13 @@ impl WholeFile {
             Err(error) => return Err(error).with_context(|| format!("can't write to {name}")),
             Ok(found) if !found.is_file() => {
                 bail!(
-                    "{name} is {}, and only a regular file can be written or replaced: name another one, or write to the standard \
-                     output by -",
+                    "{name} is {}, and only a regular file can be written or replaced: name another file, or write to \
+                     the standard output by -",
                     kind(found.file_type())
                 )
             }
             Ok(_) if !may_replace => {
-                bail!("there is a file {name} already: name another one, or replace it by --force")
+                bail!("the file {name} exists already: name another file, or replace it by --force")
             }
             Ok(found) => Some(found.permissions()),
         };
@@ -48,9 +48,9 @@ impl WholeFile {
         };
         let chance = RandomState::new().hash_one(process::id());
         let partial = folder.join(format!(".diesel-tenants-{}-{chance:016x}.partial", process::id()));
-        // Fails if there is anything of that name, a link too.
+        // Fails if anything has that name, including a link.
         let file = OpenOptions::new().write(true).create_new(true).open(&partial);
-        let file = file.with_context(|| format!("can't write to {name}: no file can be made in its folder"))?;
+        let file = file.with_context(|| format!("can't write to {name}: no file can be created in its folder"))?;
         Ok(Self {
             target: target.to_owned(),
             partial,
@@ -60,14 +60,14 @@ impl WholeFile {
         })
     }
 
-    /// Where to write it.
+    /// The writer of the unfinished file.
     pub fn writer(&self) -> io::Result<tokio::fs::File> {
         let file = self.file.as_ref().map(File::try_clone).transpose()?;
         file.map(tokio::fs::File::from_std)
             .ok_or_else(|| io::Error::other("the file is finished"))
     }
 
-    /// Gives it its name, on the disk: all that was written was flushed before.
+    /// Gives the file its name, durably. Everything that was written must be flushed before.
     pub fn finish(mut self) -> anyhow::Result<()> {
         let target = self.target.display().to_string();
         let failed = || format!("can't write to {target}");
@@ -82,22 +82,22 @@ impl WholeFile {
         } else {
             self.link().with_context(failed)?;
         }
-        // A name is on the disk when its folder is. Not every system lets one say so.
+        // A name is durable when its folder is synced. Not every system can sync a folder, so a failure is ignored.
         if let Some(folder) = self.partial.parent().and_then(|folder| File::open(folder).ok()) {
             let _ = folder.sync_all();
         }
         Ok(())
     }
 
-    /// Takes the name only if nobody has it by now.
+    /// Takes the name only if no file has it by now.
     fn link(&self) -> io::Result<()> {
         match fs::hard_link(&self.partial, &self.target) {
             Ok(()) => fs::remove_file(&self.partial),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(io::Error::new(
                 error.kind(),
-                "another one of that name was made meanwhile, and is left alone",
+                "another process has created a file of that name meanwhile, which was not changed",
             )),
-            // There are file systems without links.
+            // Some file systems have no links.
             Err(_) if fs::symlink_metadata(&self.target).is_err() => fs::rename(&self.partial, &self.target),
             Err(error) => Err(error),
         }
@@ -106,7 +106,7 @@ impl WholeFile {
 
 impl Drop for WholeFile {
     fn drop(&mut self) {
-        // Gone already, if all went well.
+        // After a success the file is gone already.
         let _ = fs::remove_file(&self.partial);
     }
 }

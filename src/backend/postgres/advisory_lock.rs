@@ -21,14 +21,14 @@ use crate::SchemaName;
 
 type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
 
-/// How long a lock is held, and beside whom.
+/// How long a lock is held, and whether it is shared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LockSpan {
     /// Until the end of the transaction.
     Transaction,
-    /// Until the end of the transaction, beside others who have it in the same way.
+    /// Until the end of the transaction, shared with other sessions that take it in this way.
     SharedTransaction,
-    /// Until it is given back, or the session ends.
+    /// Until it is released, or the session ends.
     Session,
 }
 
@@ -109,10 +109,10 @@ pub(crate) async fn unlock(connection: &mut AsyncPgConnection, schema: &SchemaNa
         .map(drop)
 }
 
-/// Takes the advisory locks of schemas, trying again and again until the time is over, and tells whether that succeeded.
+/// Takes the advisory locks of schemas. It tries until the time is over, and returns whether it succeeded.
 ///
-/// Locks that last for a transaction are taken in one that is begun for each try, and is open on success. None is held while
-/// another one is waited for, so that nobody can wait in a circle.
+/// Locks that last for a transaction are taken in a transaction, which is begun for each try and open on success. No
+/// lock is held while waiting for another one, so there are no deadlocks.
 pub(crate) async fn lock_all(
     connection: &mut AsyncPgConnection,
     schemas: &[&SchemaName],
@@ -150,7 +150,8 @@ pub(crate) async fn lock_all(
     }
 }
 
-/// Part of the server's error when [a lock is required](require_lock) that somebody else has: the value that isn't a boolean.
+/// Part of the server's error when [a required lock](require_lock) is held by another session: the value that isn't a
+/// boolean.
 pub(crate) const LOCKED: &str = "diesel-tenants: locked";
 
 /// A condition that takes the lock on a schema until the end of the transaction, or fails.
@@ -164,8 +165,8 @@ pub(crate) fn wait_for_lock(name: &str) -> String {
     format!("SELECT pg_catalog.pg_advisory_xact_lock({})", key(name))
 }
 
-/// Statements that would give back all locks of the session, among others, and leave it the lock on a schema. Nobody else gets it in between:
-/// meanwhile the transaction holds it.
+/// Statements that would also release all locks of the session, changed so that the session keeps the lock on a schema.
+/// No other session gets the lock in between, because the transaction holds it meanwhile.
 pub(crate) fn keeping_lock(schema: &SchemaName, statements: &str) -> String {
     let name = lock_name(schema);
     let lock = wait_for_lock(&name);
@@ -175,12 +176,12 @@ pub(crate) fn keeping_lock(schema: &SchemaName, statements: &str) -> String {
     )
 }
 
-/// What the lock of a name is taken on.
+/// The key of a name's lock, as an SQL expression.
 fn key(name: &str) -> String {
     format!("pg_catalog.hashtextextended({}, 0)", literal(name))
 }
 
-/// What the advisory lock on a schema is taken on.
+/// The name of a schema's advisory lock.
 pub(crate) fn lock_name(schema: &SchemaName) -> String {
     format!("diesel-tenants: migrations of {}", schema.quoted())
 }

@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-/// Tries again and again, with pauses that grow, until the time is over.
+/// Growing pauses between tries, until the time is over.
 pub(crate) struct Backoff {
     started: Instant,
     patience: Duration,
@@ -9,7 +9,7 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    /// Pauses of 5 milliseconds at first, and of a quarter of a second at last.
+    /// Pauses from 5 milliseconds at first up to a quarter of a second.
     pub(crate) fn new(patience: Duration) -> Self {
         Self {
             started: Instant::now(),
@@ -19,12 +19,12 @@ impl Backoff {
         }
     }
 
-    /// A first pause of this.
+    /// Begins with this pause.
     pub(crate) fn beginning_with(self, pause: Duration) -> Self {
         Self { pause, ..self }
     }
 
-    /// Pauses of no more than this.
+    /// Makes no pause longer than this.
     pub(crate) fn at_most(self, longest: Duration) -> Self {
         Self { longest, ..self }
     }
@@ -44,7 +44,7 @@ impl Backoff {
         self.left().is_zero()
     }
 
-    /// Waits before the next try, also if the time is over.
+    /// Waits before the next try, even if the time is over.
     pub(crate) async fn rest(&mut self) {
         self.rest_no_longer_than(Duration::MAX).await;
     }

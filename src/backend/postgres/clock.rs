@@ -6,16 +6,16 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// The query for it: seconds since 1970, and as it stands in names, in UTC.
+/// The query for the server's time: as seconds since 1970, and as text for names, in UTC.
 pub(crate) const NOW: &str = "SELECT pg_catalog.floor(extract(epoch FROM pg_catalog.now()))::pg_catalog.int8 AS seconds, \
      pg_catalog.to_char(pg_catalog.now() AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISS') AS stamp";
 
 #[derive(QueryableByName)]
 pub(crate) struct Now {
-    /// Since 1970.
+    /// Seconds since 1970.
     #[diesel(sql_type = BigInt)]
     pub(crate) seconds: i64,
-    /// In UTC, as it stands in names.
+    /// The time in UTC, as text for names.
     #[diesel(sql_type = Text)]
     pub(crate) stamp: String,
 }

@@ -22,7 +22,7 @@ impl Connector {
             })
     }
 
-    /// Opens a connection of the driver's own, to be driven by the caller. Its settings are not looked at.
+    /// Opens a connection of the driver, which the caller drives. Its settings are not checked.
     pub(crate) async fn connect_client<T>(
         &self,
         tls: T,
@@ -46,7 +46,7 @@ impl Connector {
     async fn connect_untimed(&self) -> Result<AsyncPgConnection, ConnectError> {
         let token = Token::new();
         let mut connection = match self.open(token).await {
-            // Diesel's own first statements were mixed up.
+            // The pooler mixed up Diesel's own first statements.
             Err(ConnectError::Setup {
                 source: ConnectionError::CouldntSetupConfiguration(source),
                 ..
@@ -65,7 +65,7 @@ impl Connector {
             match opening.join_next().await {
                 Some(Ok(opened)) => return opened,
                 Some(Err(error)) if error.is_panic() => resume_unwind(error.into_panic()),
-                // It has ended.
+                // That runtime has ended.
                 Some(Err(_)) | None => {}
             }
         }

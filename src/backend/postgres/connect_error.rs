@@ -35,24 +35,27 @@ pub enum ConnectError {
     Timeout {
         /// Host, port and database.
         server: String,
-        /// How long was waited.
+        /// How long the attempt waited.
         waited: Duration,
     },
-    /// What the connection sent among its startup options isn't there: its session is another client's, or may become one's.
+    /// The connection's own startup option did not arrive: its session is another client's, or may become another
+    /// client's.
     #[error(
-        "the startup options of a new connection to PostgreSQL at {server} did not arrive: a pooler in between drops them \
-         (`ignore_startup_parameters`), or the function of `establish_with` does. Behind a pooler call \
-         `search_path_from_role()`, run `ALTER ROLE … SET search_path = ''`, and lead migrations past it by `migration_url`"
+        "the startup options of a new connection to PostgreSQL at {server} did not arrive: a pooler in between drops \
+         them (`ignore_startup_parameters`), or the function of `establish_with` does. Behind a pooler call \
+         `search_path_from_role()`, run `ALTER ROLE … SET search_path = ''`, and give a URL that bypasses the pooler \
+         to `migration_url`"
     )]
     LostOptions {
         /// Host, port and database.
         server: String,
     },
-    /// A pooler in between passes named prepared statements on as they are, so that one client may run another's.
+    /// A pooler in between passes named prepared statements on unchanged, so that one client may run another client's
+    /// statement.
     #[error(
         "a pooler in front of PostgreSQL at {server} doesn't keep its clients' prepared statements and transactions \
-         apart, so that a query might be answered with the rows of another tenant's: PgBouncer must be 1.21 or newer, with `pool_mode = transaction` \
-         and `max_prepared_statements` above 0; or connect past it"
+         apart, so that a query might be answered with another tenant's rows: PgBouncer must be 1.21 or newer, with \
+         `pool_mode = transaction` and `max_prepared_statements` above 0; or connect without the pooler"
     )]
     UnsafePooler {
         /// Host, port and database.
@@ -69,19 +72,20 @@ pub enum ConnectError {
         /// Host, port and database.
         server: String,
     },
-    /// The connection is for reading only, and could write.
+    /// The connection is read-only, but could write.
     #[error(
-        "connections to PostgreSQL at {server} are to read only, and could write: run `ALTER ROLE … SET \
-         default_transaction_read_only = on` for a role of their own, and give its URL to `replica`"
+        "read-only connections to PostgreSQL at {server} could write: create a role for them, run `ALTER ROLE … SET \
+         default_transaction_read_only = on`, and give its URL to `replica`"
     )]
     Writable {
         /// Host, port and database.
         server: String,
     },
-    /// The symbolic schema is a real one too.
+    /// The database has a real schema with the symbolic schema's name.
     #[error(
-        "schema {schema:?} of `symbolic_schema` stands for each tenant's, and at {server} there is a real one of that name, which \
-         functions and names in strings would reach: rename it, or choose another symbolic schema"
+        "schema {schema:?} of `symbolic_schema` stands for each tenant's schema, but at {server} there is a real \
+         schema of that name, which functions and names in strings would reach: rename that schema, or choose another \
+         symbolic schema"
     )]
     SymbolicSchemaExists {
         /// Host, port and database.
@@ -89,11 +93,11 @@ pub enum ConnectError {
         /// The schema.
         schema: String,
     },
-    /// A schema of extensions holds something else, or may.
+    /// A schema of extensions contains other objects, or everybody may create some in it.
     #[error(
-        "schema {schema:?} of `extension_schemas` at {server} {found}, so that a name the translator can't see might reach what \
-         isn't an extension's: move the extensions to a schema of their own, `CREATE SCHEMA extensions; ALTER EXTENSION … SET \
-         SCHEMA extensions`, and name that"
+        "schema {schema:?} of `extension_schemas` at {server} {found}, so that a name the translator can't see might \
+         reach objects that belong to no extension: move the extensions to a schema of their own (`CREATE SCHEMA \
+         extensions; ALTER EXTENSION … SET SCHEMA extensions`) and list that schema"
     )]
     UnsafeExtensionSchema {
         /// Host, port and database.
@@ -103,16 +107,16 @@ pub enum ConnectError {
         /// What was found there.
         found: String,
     },
-    /// The connection could reach tables by their bare names.
+    /// The connection could reach tables without their schema's name.
     #[error(
         "the search_path of new connections to PostgreSQL at {server} holds {schema:?}, so that a name the translator \
-         can't see might reach its tables: name it in `extension_schemas` if it holds nothing but extensions, or run \
-         `ALTER ROLE … SET search_path = ''`"
+         can't see might reach that schema's tables: list the schema in `extension_schemas` if it holds nothing but \
+         extensions, or run `ALTER ROLE … SET search_path = ''`"
     )]
     UnsafeSearchPath {
         /// Host, port and database.
         server: String,
-        /// The first schema on the path that wasn't named.
+        /// The first schema on the path that isn't listed in `extension_schemas`.
         schema: String,
     },
 }

@@ -1,4 +1,4 @@
-//! Whether a database holds the tables of a directory, and what keeps them from being written.
+//! Whether a database has a directory's tables, and what prevents writing to them.
 
 use diesel::{
     OptionalExtension, QueryResult, QueryableByName,
@@ -8,10 +8,10 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::{SchemaName, tenancy::LifecycleEvent};
 
-/// The comment on a table `tenants` that is made as it should be.
+/// The comment on the table `tenants` that this version creates.
 pub(crate) const MADE: &str = "diesel-tenants: directory 1";
 
-/// How that comment begins, whatever the version.
+/// The beginning of that comment in every version.
 const PREFIX: &str = "diesel-tenants: directory ";
 
 /// Why the tables of a directory can't be used. Nothing was done.
@@ -26,10 +26,10 @@ pub enum DirectoryUnusable {
         /// What the server answered.
         source: diesel::result::Error,
     },
-    /// A newer version of this library made them.
+    /// Another version of this library created the tables.
     #[error(
-        "the directory's table `tenants` in schema {schema:?} is of another version of diesel-tenants ({comment:?}, this one \
-         knows {MADE:?}): use that version"
+        "the directory's table `tenants` in schema {schema:?} was made by another version of diesel-tenants \
+         ({comment:?}; this version knows {MADE:?}): use that version"
     )]
     OtherVersion {
         /// The shared schema.
@@ -39,8 +39,8 @@ pub enum DirectoryUnusable {
     },
     /// Some columns or tables are missing.
     #[error(
-        "the directory's tables in schema {schema:?} are there in part, without {}: call `prepare_directory` in the application, or \
-         restore what is missing", .missing.join(", ")
+        "the directory's tables in schema {schema:?} are incomplete, without {}: call `prepare_directory` in the \
+         application, or restore what is missing", .missing.join(", ")
     )]
     Incomplete {
         /// The shared schema.
@@ -50,7 +50,8 @@ pub enum DirectoryUnusable {
     },
     /// The role lacks a privilege on the table.
     #[error(
-        "the role may not {} the directory's table `tenants` in schema {schema:?}: GRANT it, or use the application's role",
+        "the role may not {} the directory's table `tenants` in schema {schema:?}: GRANT these privileges, or use the \
+         application's role",
         .privileges.join(", ")
     )]
     Denied {
@@ -61,8 +62,8 @@ pub enum DirectoryUnusable {
     },
     /// Columns of the application need values that only the application knows.
     #[error(
-        "the directory's table `tenants` in schema {schema:?} needs a value for {}: give each a default, or let the application \
-         create the tenant's row", .columns.join(", ")
+        "the directory's table `tenants` in schema {schema:?} needs a value for {}: give each of these columns a \
+         default, or let the application create the tenant's row", .columns.join(", ")
     )]
     NeedsValues {
         /// The shared schema.
@@ -77,13 +78,13 @@ pub enum DirectoryUnusable {
 pub(crate) struct FoundDirectory {
     #[diesel(sql_type = Nullable<Text>)]
     comment: Option<String>,
-    /// What of the tables isn't there.
+    /// The missing tables and columns.
     #[diesel(sql_type = Array<Text>)]
     missing: Vec<String>,
     /// Columns of the application that an insert by this library can't fill.
     #[diesel(sql_type = Array<Text>)]
     needed: Vec<String>,
-    /// What the role may not do.
+    /// The privileges that the role lacks.
     #[diesel(sql_type = Array<Text>)]
     denied: Vec<String>,
     /// Whether `tenants` has all columns of a directory.
@@ -92,9 +93,10 @@ pub(crate) struct FoundDirectory {
 }
 
 impl FoundDirectory {
-    /// Looks in the shared schema. A table of another kind that is called `tenants` too is no directory.
+    /// Looks in the shared schema. A table of another kind that is named `tenants` as well is not a directory.
     pub(crate) async fn look(schema: &SchemaName, connection: &mut AsyncPgConnection) -> QueryResult<Option<Self>> {
-        // By its comment, and where somebody wrote another, by its columns. A trigger of the application may fill what has no default.
+        // Recognized by its comment, or by its columns if the application has replaced the comment. A trigger of the
+        // application may fill columns without a default.
         let found: Option<Self> = diesel::sql_query(
             "WITH directory AS (SELECT c.oid, n.oid AS schema, n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n \
              ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = 'tenants' AND c.relkind IN ('r', 'p', 'v', 'f')), \
@@ -126,7 +128,7 @@ impl FoundDirectory {
         self.comment.as_deref().filter(|comment| comment.starts_with(PREFIX))
     }
 
-    /// Whether they can be read.
+    /// Fails unless the tables can be read.
     pub(crate) fn require_readable(&self, schema: &SchemaName) -> Result<(), DirectoryUnusable> {
         if let Some(comment) = self.version().filter(|comment| *comment != MADE) {
             return Err(DirectoryUnusable::OtherVersion {
@@ -143,7 +145,7 @@ impl FoundDirectory {
         self.require_privileges(schema, &["SELECT"])
     }
 
-    /// Whether what is done to a tenant can be noted.
+    /// Fails unless a change to a tenant can be recorded.
     pub(crate) fn require_writable(
         &self,
         schema: &SchemaName,

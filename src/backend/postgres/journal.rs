@@ -1,22 +1,22 @@
-//! What a move makes in a tenant's schema: a table, a function and triggers, all of one name. It is none of the tenant's, and gone when the
-//! move is done.
+//! The objects that a move creates in a tenant's schema: a table, a function and triggers, all with one name. They
+//! don't belong to the tenant, and are removed when the move is done.
 
 use super::catalog::schema::VERSION_TABLE;
 use super::catalog::splice;
 use crate::{SchemaName, backend::postgres::reserved::JOURNAL};
 
-/// The table of a schema, as it is written in SQL.
+/// The name of a schema's table, as SQL.
 pub(crate) fn table(schema: &SchemaName) -> String {
     format!("{}.{JOURNAL}", schema.quoted())
 }
 
-/// The statement that has nothing noted any more of what is written to a schema.
+/// The statement that ends the recording of writes to a schema.
 pub(crate) fn stop(schema: &SchemaName) -> String {
     format!("DROP FUNCTION IF EXISTS {}() CASCADE", table(schema))
 }
 
-/// The query for the comment on the version table of schema $1, the comment on its journal, and whether it has a version table. No row, if
-/// there is no such schema.
+/// The query for the comment on the version table of schema $1, the comment on its journal, and whether it has a
+/// version table. No row, if there is no such schema.
 pub(crate) fn state_query() -> String {
     splice(&format!(
         "SELECT pg_catalog.obj_description({VERSION_TABLE}, 'pg_class'), \
@@ -33,10 +33,10 @@ pub(crate) fn schema_query() -> String {
     )
 }
 
-/// The query for the foreign keys that are noted in the journal of a schema, whose name is $1 as well: the tables and the names of those
-/// that are still there, and unchecked.
+/// The query for the foreign keys that are recorded in the journal of a schema, whose name is also $1: the tables and
+/// names of those keys that still exist and are not checked.
 pub(crate) fn unchecked_query(schema: &SchemaName) -> String {
-    // `conenforced` is PostgreSQL 18's.
+    // `conenforced` exists from PostgreSQL 18 on.
     format!(
         "SELECT j.name, c.conname::pg_catalog.text FROM {} j JOIN pg_catalog.pg_constraint c \
          ON c.conrelid = pg_catalog.to_regclass(pg_catalog.format('%I.%I', $1::pg_catalog.text, j.name)) AND c.conname = j.key #>> '{{}}' \

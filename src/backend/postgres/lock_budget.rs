@@ -9,7 +9,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use super::catalog::splice;
 use crate::SchemaName;
 
-/// A quarter of what the server's table of locks holds, as an expression of SQL: the rest is for everybody else.
+/// A quarter of the server's lock table, as an SQL expression: the rest is for other sessions.
 pub(super) const BUDGET: &str = "(pg_catalog.current_setting('max_locks_per_transaction')::bigint * \
      (pg_catalog.current_setting('max_connections')::bigint + \
      pg_catalog.current_setting('max_prepared_transactions')::bigint) / 4)";
@@ -20,8 +20,9 @@ struct Statement {
     sql: Option<String>,
 }
 
-/// Whether to drop the schema at once would take more locks than the budget allows. A lock is taken not only for each relation,
-/// but also for each type, constraint, default, trigger, rule and function, and for the triggers of foreign keys at either end.
+/// Whether dropping the schema at once would take more locks than the budget allows. A lock is taken not only for each
+/// relation, but also for each type, constraint, default, trigger, rule and function, and for the triggers of foreign
+/// keys at either end.
 pub(crate) async fn is_large(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<bool> {
     #[derive(QueryableByName)]
     struct Size {
@@ -49,11 +50,11 @@ pub(crate) async fn is_large(connection: &mut AsyncPgConnection, schema: &Schema
     Ok(size.is_large)
 }
 
-/// The statements that drop as many of a schema's tables and views as the budget allows, and at least one; all but the version
-/// table. `None` if there are no others.
+/// The statements that drop as many of a schema's tables and views as the budget allows, and at least one, but never
+/// the version table. `None` if only the version table is left.
 ///
-/// Views come first, then tables to which few foreign keys lead, and tables with partitions or children last: to drop a table
-/// takes locks on all that goes with it.
+/// Views come first, then tables to which few foreign keys lead, and tables with partitions or children last: dropping
+/// a table takes locks on everything that is dropped with it.
 pub(crate) async fn drop_some(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<Option<String>> {
     let statement: Statement = diesel::sql_query(splice(&format!(
         "WITH relation AS (SELECT c.oid, c.relname, n.nspname, \

@@ -9,17 +9,19 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use super::{catalog::splice, lock_budget::BUDGET};
 use crate::SchemaName;
 
-/// What others are kept from.
+/// What other sessions are kept from doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TableLock {
-    /// To change the tables or drop them, as a query on them would.
+    /// Changing or dropping the tables, as a query on them would prevent.
     ///
-    /// It is for the session that reads them, before it takes its snapshot. Held by one for another, that one would queue behind who waits
-    /// for the locks to change or TRUNCATE a table, and all three for ever.
+    /// This lock is for the session that reads the tables, before it takes its snapshot. If one session held it for
+    /// another session, the other one would queue behind a session that waits to change or TRUNCATE a table, and all
+    /// three would wait forever.
     Changing,
-    /// To write to the tables. Views are locked as well, since who has them by name already gets their tables without.
+    /// Writing to the tables. Views are locked as well, since a session that has already resolved a view's name gets
+    /// the view's tables without a new lock.
     Writing,
-    /// To do anything with the tables, if they are no more than the [budget](super::lock_budget) allows.
+    /// Doing anything with the tables, if there are not more than the [budget](super::lock_budget) allows.
     Using,
 }
 

@@ -1,4 +1,5 @@
-//! PostgreSQL: what its catalogs tell, and how it quotes, locks and keeps versions. Each fact of the catalogs stands here once.
+//! Everything that speaks to PostgreSQL: connecting, its catalogs, quoting, locks, and version tables. Each fact of the
+//! catalogs is read here, once.
 
 mod advisory_lock;
 mod backoff;

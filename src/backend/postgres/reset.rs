@@ -1,14 +1,15 @@
-//! What takes away whatever a session was left with.
+//! Statements that remove everything that was left on a session.
 
 use diesel::{QueryResult, QueryableByName, sql_types::Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// Takes away all that a session can be left with, outside of a transaction: as if it had just begun.
+/// Removes everything that can be left on a session, outside a transaction: the session is as if it had just begun.
 ///
-/// Loaded libraries and what extensions keep to themselves stay; see `Script::needs_new_session`.
+/// Loaded libraries and the internal state of extensions stay; see `Script::needs_new_session`.
 pub(crate) const DISCARD: &str = "DISCARD ALL";
 
-/// The same as far as it can be done inside of a transaction: the statements prepared stay, on a session that others use too.
+/// The same as far as is possible inside a transaction. Prepared statements stay, because the session may be shared
+/// with other clients.
 pub(crate) const RESET: &str = "SET SESSION AUTHORIZATION DEFAULT; RESET ALL; CLOSE ALL; UNLISTEN *; \
     SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES";
 

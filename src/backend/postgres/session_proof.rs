@@ -19,13 +19,13 @@ use tokio_postgres::{
     tls::{ChannelBinding, TlsConnect, TlsStream},
 };
 
-/// A value of one connection's own, which it sends among its startup options and reads back. Not a fixed one: a pooler
-/// that opens its sessions with one client's options, and gives them to others, would show that to all.
+/// A random value that a connection sends among its startup options and reads back. It can't be a fixed value: a pooler
+/// that opens its sessions with one client's options, and shares them, would show that value to every client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Token(u64);
 
 impl Token {
-    /// The setting that holds it. The server keeps settings of any name with a dot.
+    /// The setting that holds the value. The server accepts settings of any name with a dot.
     pub(super) const SETTING: &str = "diesel_tenants.connection";
 
     pub(super) fn new() -> Self {
@@ -34,7 +34,7 @@ impl Token {
         Self(KEYS.hash_one(NEXT.fetch_add(1, Relaxed)))
     }
 
-    /// As a startup option.
+    /// The token as a startup option.
     pub(super) fn option(self) -> String {
         format!("-c {}={self}", Self::SETTING)
     }
@@ -46,29 +46,30 @@ impl fmt::Display for Token {
     }
 }
 
-/// Whether a pooler keeps the statement that a connection asks by, as far as the names tell under which the server has it.
+/// Whether a pooler keeps the connection's statement apart, judging by the names under which the server has the
+/// statement.
 ///
-/// A pooler that keeps statements for its clients gives them names of its own. One that doesn't know them passes the driver's on.
-/// Where the server has none, nothing is known of the pooler.
+/// A pooler that keeps statements for its clients gives them names of its own. A pooler that doesn't passes the
+/// driver's names on. If the server has no such statement, nothing is known about the pooler.
 pub(super) fn is_kept_by_pooler(names: &[String]) -> bool {
     !names.is_empty() && !names.iter().any(|name| is_drivers_own(name))
 }
 
-/// Whether a name is what the driver calls a statement: `s` and a number.
+/// Whether a name is the driver's name for a statement: `s` and a number.
 fn is_drivers_own(statement: &str) -> bool {
     let number = statement.strip_prefix('s');
     number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// The number of the server's process, as it was told when the connection began. A pooler tells one of its own
-/// invention, since the process behind it changes.
+/// The id of the server's process, as the server sent it when the connection began. A pooler invents an id, since the
+/// process behind it changes.
 ///
-/// The driver shows it to nobody but the server, in a request to cancel: here it is written to memory.
+/// The driver shows the id only in a request to cancel, which is written to memory here.
 pub(super) fn process_id(token: &CancelToken) -> Option<i32> {
     const CANCEL_REQUEST: [u8; 8] = [0, 0, 0, 16, 0x04, 0xd2, 0x16, 0x2e];
 
     let mut written = Vec::new();
-    // Nothing in it ever waits.
+    // This future never waits.
     token
         .cancel_query_raw(Memory(&mut written), InMemory)
         .now_or_never()?
@@ -78,7 +79,7 @@ pub(super) fn process_id(token: &CancelToken) -> Option<i32> {
     Some(i32::from_be_bytes(*id))
 }
 
-/// Keeps what is written, and says yes to a request for TLS.
+/// Keeps what is written, and agrees to a request for TLS.
 struct Memory<'a>(&'a mut Vec<u8>);
 
 impl AsyncRead for Memory<'_> {
@@ -109,7 +110,7 @@ impl TlsStream for Memory<'_> {
     }
 }
 
-/// No encryption, for what stays in memory: also where the connection's configuration requires some.
+/// No encryption, because the data stays in memory, even if the connection's configuration requires TLS.
 struct InMemory;
 
 impl<'a> TlsConnect<Memory<'a>> for InMemory {

@@ -1,4 +1,4 @@
-//! What several sessions see alike.
+//! A snapshot that several sessions share.
 
 use diesel::{
     QueryResult, QueryableByName,
@@ -9,14 +9,14 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 /// What a transaction sees.
 #[derive(QueryableByName)]
 pub(crate) struct Snapshot {
-    /// For other sessions to see the same, as long as the transaction is open.
+    /// The snapshot's id, which other sessions can use as long as the transaction is open.
     #[diesel(sql_type = Text)]
     pub(crate) name: String,
     #[diesel(sql_type = Integer)]
     pub(crate) server_version: i32,
 }
 
-/// Has others see what the transaction sees that is open.
+/// Lets other sessions see what the open transaction sees.
 pub(crate) async fn export_snapshot(connection: &mut AsyncPgConnection) -> QueryResult<Snapshot> {
     diesel::sql_query(
         "SELECT pg_catalog.pg_export_snapshot() AS name, \

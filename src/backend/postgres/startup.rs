@@ -1,4 +1,4 @@
-//! What a connection says of itself when it starts, and how its server is called in messages.
+//! The startup options of a connection, and the name of its server in messages.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -12,7 +12,8 @@ pub(super) const SILENCE: Duration = Duration::from_secs(60);
 /// The same for connections over which rows are copied.
 pub(super) const BUSY: Duration = Duration::from_secs(900);
 
-/// Has the system find out within a minute that a server is gone, in place of two hours; but for what the URL sets itself.
+/// Has the operating system notice within a minute, instead of two hours, that a server is gone. Values in the URL take
+/// precedence.
 pub(super) fn notice_silent_peers(config: &mut Config) {
     if config.get_keepalives_idle() == Config::new().get_keepalives_idle() {
         config.keepalives_idle(SILENCE / 2);
@@ -29,7 +30,8 @@ pub(super) fn notice_silent_peers(config: &mut Config) {
 }
 
 /// The settings that the translator relies on, as the server's startup packet wants them: white space and backslashes
-/// escaped by a backslash. With the strings of old, in which a backslash escapes, it would misread where a string ends.
+/// escaped by a backslash. With nonstandard strings, in which a backslash escapes, the translator would misread where a
+/// string ends.
 pub(super) fn startup_options(schemas: &[SchemaName], read_only: bool) -> String {
     let mut option = String::from(if read_only {
         "-c default_transaction_read_only=on "
@@ -60,7 +62,7 @@ pub(super) fn describe(config: &Config) -> String {
             server.push(',');
         }
         match host {
-            // A password with an unencoded `@` would have its end here.
+            // The end of a password with an unencoded `@` would appear here.
             Host::Tcp(name) => server.push_str(name.rsplit('@').next().unwrap_or_default()),
             #[cfg(unix)]
             Host::Unix(path) => {

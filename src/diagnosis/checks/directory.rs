@@ -8,20 +8,21 @@ use crate::{
     diagnosis::{Check, Finding, Severity, causes::causes},
 };
 
-/// Whether the directory's tables and the schemas say the same.
+/// Whether the directory's tables agree with the schemas.
 const CHECKS: [(Check, &str, Severity, &str); 5] = [
     (
         Check::MissingSchemas,
         MISSING_SCHEMAS,
         Severity::Problem,
-        "restore the schema from a backup; or DELETE FROM tenants WHERE name = '…', and its domains go with it",
+        "restore the schema from a backup; or DELETE FROM tenants WHERE name = '…', which also deletes the tenant's \
+         domains",
     ),
     (
         Check::UnlistedSchemas,
         UNLISTED_SCHEMAS,
         Severity::Warning,
-        "nobody gets them: INSERT INTO tenants (name, schema_name) VALUES ('…', '…') if it is a tenant, or `drop_tenant` if it \
-         is left over",
+        "such a schema can't be checked out: INSERT INTO tenants (name, schema_name) VALUES ('…', '…') if it is a \
+         tenant's, or `drop_tenant` if it is left over",
     ),
     (
         Check::LostDomains,
@@ -33,8 +34,8 @@ const CHECKS: [(Check, &str, Severity, &str); 5] = [
         Check::SharedSchemas,
         SHARED_PLACES,
         Severity::Problem,
-        "each sees the other's rows: give one of them its own schema by UPDATE tenants SET schema_name = '…', then make the \
-         unique index tenants_place again by REINDEX, or by `prepare_directory`",
+        "the two tenants see each other's rows: give one of them its own schema by UPDATE tenants SET schema_name = \
+         '…', then rebuild the unique index tenants_place by REINDEX, or by `prepare_directory`",
     ),
     (
         Check::DifferentStatuses,
@@ -44,7 +45,7 @@ const CHECKS: [(Check, &str, Severity, &str); 5] = [
     ),
 ];
 
-/// Nothing, if there is no directory.
+/// No findings if the database has no directory's tables.
 pub(in crate::diagnosis) async fn check_directory(client: &Client, shared_schema: &str) -> Vec<Finding> {
     match compare(client, shared_schema).await {
         Ok(findings) => findings,
@@ -52,7 +53,7 @@ pub(in crate::diagnosis) async fn check_directory(client: &Client, shared_schema
             Check::Directory,
             Severity::Problem,
             causes(&error),
-            "the directory's tables `tenants` and `domains` must be there and readable: GRANT SELECT on them, or call \
+            "the directory's tables `tenants` and `domains` must exist and be readable: GRANT SELECT on them, or call \
              `prepare_directory` in the application",
         )],
     }

@@ -6,8 +6,8 @@ use crate::{
     migrations::left_on_session,
 };
 
-/// Functions that leave something on the session of whoever calls them: of the tenants and of the shared schema. What is the
-/// same in all tenants is looked at once, and named for the first.
+/// Finds functions of the tenants and of the shared schema that leave something on their caller's session. A function
+/// that is the same in all tenants is checked once, and named for the first tenant.
 pub(in crate::diagnosis) async fn check_functions(client: &Client, shared_schema: &str) -> Result<Finding, Error> {
     let mut found = Vec::new();
     for FunctionText { name, count, body } in function_texts(client, shared_schema).await? {
@@ -24,8 +24,9 @@ pub(in crate::diagnosis) async fn check_functions(client: &Client, shared_schema
         Check::Functions,
         Severity::Warning,
         found,
-        "the next tenant on the connection finds what they leave: ON COMMIT DROP, SET LOCAL, set_config(…, true), \
-         pg_advisory_xact_lock; and SET search_path = …, pg_temp, or a temporary table comes before the tenant's",
+        "the next tenant on the connection finds what these functions leave: use ON COMMIT DROP, SET LOCAL, \
+         set_config(…, true), pg_advisory_xact_lock; and SET search_path = …, pg_temp, because otherwise a temporary \
+         table hides the tenant's table",
     );
-    Ok(finding.or_fine("none leaves anything on the session, as far as their text shows"))
+    Ok(finding.or_fine("no function leaves anything on the session, as far as its text shows"))
 }

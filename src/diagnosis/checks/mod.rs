@@ -1,4 +1,4 @@
-//! The checks, and what they advise.
+//! The checks, and their advice.
 
 mod directory;
 mod functions;

@@ -5,19 +5,20 @@ use crate::{
     diagnosis::{Check, Finding, Found, Severity},
 };
 
-/// Changes to tables that were begun and not finished: in tenants' schemas and the shared one.
+/// Changes to tables that were begun and not finished, in tenants' schemas and the shared schema.
 const UNFINISHED_CHANGES: [(Check, &str, &str); 3] = [
     (
         Check::InvalidIndexes,
         INVALID_INDEXES,
-        "PostgreSQL could not build them, and doesn't use them; unique ones let duplicates in. Mend what keeps them from being \
-         built, then REINDEX INDEX CONCURRENTLY, or drop them (those named …_ccnew and …_ccold are left of such a REINDEX); a \
-         partitioned table's waits for ALTER INDEX … ATTACH PARTITION",
+        "PostgreSQL could not build these indexes, and doesn't use them; invalid unique indexes let duplicates in. \
+         Remove the cause, such as duplicate rows, then run REINDEX INDEX CONCURRENTLY, or drop the index (indexes \
+         named …_ccnew and …_ccold are left over from such a REINDEX); the index of a partitioned table waits for \
+         ALTER INDEX … ATTACH PARTITION",
     ),
     (
         Check::UncheckedConstraints,
         UNCHECKED,
-        "they were added as NOT VALID, and rows from before may break them: ALTER TABLE … VALIDATE CONSTRAINT",
+        "these constraints were added as NOT VALID, and older rows may violate them: ALTER TABLE … VALIDATE CONSTRAINT",
     ),
     (
         Check::HalfDetachedPartitions,
@@ -26,7 +27,7 @@ const UNFINISHED_CHANGES: [(Check, &str, &str); 3] = [
     ),
 ];
 
-/// What is in the tenants' schemas.
+/// Checks the objects in the tenants' schemas.
 pub(in crate::diagnosis) async fn check_objects(client: &Client, shared_schema: &str) -> Result<Vec<Finding>, Error> {
     let unlogged = names(client, UNLOGGED, shared_schema).await?;
     let mut findings = vec![
@@ -34,7 +35,7 @@ pub(in crate::diagnosis) async fn check_objects(client: &Client, shared_schema: 
             Check::UnloggedTables,
             Severity::Warning,
             unlogged,
-            "they are empty after a crash, and on replicas: ALTER TABLE … SET LOGGED",
+            "unlogged tables are empty after a crash, and on replicas: ALTER TABLE … SET LOGGED",
         ),
         check_locks(lock_room(client, shared_schema).await?),
     ];
@@ -45,7 +46,7 @@ pub(in crate::diagnosis) async fn check_objects(client: &Client, shared_schema: 
     Ok(findings)
 }
 
-/// A transaction that touches all of a schema, as dropping it does, takes a lock for each relation at least.
+/// A transaction that touches a whole schema, such as dropping it, takes at least one lock for each relation.
 fn check_locks(LockRoom { room, largest }: LockRoom) -> Finding {
     let fits = largest.as_ref().is_none_or(|(_, relations)| relations * 4 <= room);
     Finding {
@@ -56,8 +57,8 @@ fn check_locks(LockRoom { room, largest }: LockRoom) -> Finding {
             largest: largest.map(|(tenant, relations)| (tenant, relations.unsigned_abs())),
         },
         advice: (!fits).then_some(
-            "to dump, clone or rename it may fail for want of locks, and it is dropped in parts: raise \
-             max_locks_per_transaction, and restart the server",
+            "dumping, cloning or renaming the tenant may fail because the server runs out of locks, and dropping it \
+             takes several transactions: raise max_locks_per_transaction, and restart the server",
         ),
     }
 }

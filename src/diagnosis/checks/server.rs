@@ -8,7 +8,7 @@ use crate::{
 /// The oldest version that the library supports.
 const OLDEST: i32 = 130_000;
 
-/// The server, and the role.
+/// Checks the server's version, and the role.
 pub(in crate::diagnosis) async fn check_server(client: &Client) -> Result<[Finding; 3], Error> {
     let ServerFacts {
         version_number,
@@ -33,7 +33,8 @@ pub(in crate::diagnosis) async fn check_server(client: &Client) -> Result<[Findi
                 Check::Superuser,
                 Severity::Warning,
                 format!("{role} is a superuser"),
-                "no privilege and no policy holds it back: give the application a role of its own, that owns the tenants' schemas",
+                "privileges and policies don't apply to a superuser: give the application a role of its own that owns \
+                 the tenants' schemas",
             )
         } else {
             Finding::fine(Check::Superuser, format!("{role} is none"))

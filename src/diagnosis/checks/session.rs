@@ -12,16 +12,17 @@ use crate::{
     diagnosis::{Check, Finding, Severity, causes::causes},
 };
 
-/// For an answer that a pooler may never give.
+/// How long to wait for an answer that a pooler may never give.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What the pool's options say of the role's sessions.
+/// What the pool's options say about the role's sessions.
 pub(in crate::diagnosis) struct Role<'a> {
     pub(in crate::diagnosis) extension_schemas: &'a [String],
     pub(in crate::diagnosis) brings_search_path: bool,
 }
 
-/// What stands between, and what a session starts with. `plain` connects without startup options, `marked` with one.
+/// What is between this command and the server, and how a session starts. `plain` connects without startup options,
+/// `marked` with one.
 pub(in crate::diagnosis) async fn check_session(
     session: &Session,
     dial: &dyn Dial,
@@ -44,15 +45,15 @@ async fn pooler(dial: &dyn Dial, marked: &Connector) -> Result<Finding, Error> {
             Check::Pooler,
             Severity::Warning,
             fact,
-            "set `search_path_from_role`, run ALTER ROLE … SET search_path = '', and name a way past it by `migration_url`; \
-             PgBouncer must be 1.21 or newer, with max_prepared_statements set",
+            "set `search_path_from_role`, run ALTER ROLE … SET search_path = '', and give a URL that bypasses the \
+             pooler to `migration_url`; PgBouncer must be 1.21 or newer, with max_prepared_statements set",
         )
     };
     let session = match dial.dial(marked).await {
         Ok(session) => session,
         Err(error) => {
             return Ok(warning(format!(
-                "one in between refuses startup options: {}",
+                "a pooler in between refuses startup options: {}",
                 refusal(&error)
             )));
         }
@@ -60,9 +61,12 @@ async fn pooler(dial: &dyn Dial, marked: &Connector) -> Result<Finding, Error> {
     let arrived = has_mark(session.client()).await?;
     session.close().await;
     Ok(if arrived {
-        Finding::fine(Check::Pooler, "none in between, or one that leaves sessions alone")
+        Finding::fine(
+            Check::Pooler,
+            "no pooler in between, or one that doesn't change sessions",
+        )
     } else {
-        warning("one in between drops startup options".to_owned())
+        warning("a pooler in between drops startup options".to_owned())
     })
 }
 
@@ -78,7 +82,8 @@ async fn search_path(session: &Session, role: Role<'_>) -> Result<Finding, Error
             Check::SearchPath,
             Severity::Problem,
             format!("{path}, which reaches {}", reached.join(", ")),
-            "with search_path_from_role the role's is all there is: ALTER ROLE … SET search_path = ''",
+            "with search_path_from_role, connections have only the role's search_path: ALTER ROLE … SET search_path = \
+             ''",
         ),
     })
 }
@@ -110,7 +115,8 @@ async fn prepared_statements(session: &Session, dial: &dyn Dial, plain: &Connect
             Check::PreparedStatements,
             Severity::Problem,
             error,
-            "a pooler in between can't keep them: PgBouncer must be 1.21 or newer, with max_prepared_statements set",
+            "a pooler in between can't keep prepared statements: PgBouncer must be 1.21 or newer, with \
+             max_prepared_statements set",
         ),
         Err(_) => Finding::bad(
             Check::PreparedStatements,
@@ -121,7 +127,7 @@ async fn prepared_statements(session: &Session, dial: &dyn Dial, plain: &Connect
     }
 }
 
-/// What the server, or the pooler, answered.
+/// The answer of the server or the pooler.
 fn refusal(error: &ConnectError) -> String {
     match error {
         ConnectError::Refused { source, .. } => causes(source),

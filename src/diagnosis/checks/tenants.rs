@@ -3,7 +3,7 @@ use crate::{
     diagnosis::{Check, Finding, Severity},
 };
 
-/// What the pool itself finds among its tenants.
+/// What the pool itself finds out about its tenants.
 pub(in crate::diagnosis) async fn check_tenants(pool: &TenantPool) -> Result<[Finding; 2], CheckoutError> {
     let tenants = pool.all_tenants().await?.into_iter();
     let unfinished = tenants.filter(|tenant| tenant.status == TenantStatus::Unfinished);
@@ -11,18 +11,20 @@ pub(in crate::diagnosis) async fn check_tenants(pool: &TenantPool) -> Result<[Fi
     let crossing = pool.cross_references().await?;
     let crossing = crossing.iter().map(ToString::to_string).collect();
     Ok([
-        // What a crash left half-made, or half-dropped.
+        // Tenants that a crash left half created, or half dropped.
         Finding::names(
             Check::UnfinishedTenants,
             Severity::Warning,
             unfinished,
-            "what began there was never finished: `create_tenant` makes it anew, `drop_tenant` removes it",
+            "creating or dropping these tenants was never finished: `create_tenant` creates such a tenant anew, \
+             `drop_tenant` removes it",
         ),
         Finding::names(
             Check::CrossReferences,
             Severity::Problem,
             crossing,
-            "it reads or writes another tenant's rows: write it without a tenant's name, functions with SET search_path FROM CURRENT",
+            "these objects read or write another tenant's rows: define them without a tenant's name, and functions \
+             with SET search_path FROM CURRENT",
         )
         .or_fine("no function, default or option leads into another tenant"),
     ])

@@ -11,13 +11,19 @@ pub enum CloneError {
     #[error(transparent)]
     Lifecycle(#[from] LifecycleError),
     /// The tenant to clone does not exist.
-    #[error("can't clone tenant {:?}: there is no such schema in the database; `create_tenant` makes one", .template.as_str())]
+    #[error(
+        "can't clone tenant {:?}: there is no such schema in the database; `create_tenant` creates one",
+        .template.as_str()
+    )]
     UnknownTenant {
         /// The tenant to clone.
         template: SchemaName,
     },
     /// A schema of the clone's name exists already. It was not touched.
-    #[error("can't clone tenant {:?} as {:?}: there is a schema of that name already; choose another name", .template.as_str(), .tenant.as_str())]
+    #[error(
+        "can't clone tenant {:?} as {:?}: there is a schema of that name already; choose another name",
+        .template.as_str(), .tenant.as_str()
+    )]
     AlreadyExists {
         /// The tenant to clone.
         template: SchemaName,
@@ -36,8 +42,8 @@ pub enum CloneError {
     },
     /// The template has objects that can't be created in another schema.
     #[error(
-        "can't clone tenant {:?}, since it has what can't be made in another schema: {}; move it to a schema of \
-         extensions, or remove it", .template.as_str(), .objects.join(", ")
+        "can't clone tenant {:?}, because it has objects that can't be created in another schema: {}; move them to a \
+         schema of extensions, or remove them", .template.as_str(), .objects.join(", ")
     )]
     Unsupported {
         /// The tenant to clone.
@@ -45,10 +51,11 @@ pub enum CloneError {
         /// Descriptions of the objects.
         objects: Vec<String>,
     },
-    /// Functions or queries of the template may contain its schema's name, where it can't be told from other names.
+    /// Functions or queries of the template may contain its schema's name, where the name can't be distinguished from
+    /// other names.
     #[error(
-        "can't clone tenant {:?}: it is not certain where {} would lead in the clone, as the schema's name stands in a \
-         string, or may be an alias; leave it out there, and give functions a `SET search_path`",
+        "can't clone tenant {:?}: it is unclear where {} would lead in the clone, because the schema's name is in a \
+         string, or may be an alias; leave the schema's name out there, and give functions a `SET search_path`",
         .template.as_str(), .objects.join(", ")
     )]
     Unclear {
@@ -58,7 +65,10 @@ pub enum CloneError {
         objects: Vec<String>,
     },
     /// Objects created for the clone would depend on the template.
-    #[error("can't clone tenant {:?}: in the clone, {} would depend on the template", .template.as_str(), .objects.join(", "))]
+    #[error(
+        "can't clone tenant {:?}: in the clone, {} would depend on the template",
+        .template.as_str(), .objects.join(", ")
+    )]
     Entangled {
         /// The tenant to clone.
         template: SchemaName,
@@ -66,7 +76,7 @@ pub enum CloneError {
         objects: Vec<String>,
     },
     /// An object could not be created.
-    #[error("can't make {object} in tenant {:?}, a clone of {:?}", .tenant.as_str(), .template.as_str())]
+    #[error("can't create {object} in tenant {:?}, a clone of {:?}", .tenant.as_str(), .template.as_str())]
     Structure {
         /// The tenant to clone.
         template: SchemaName,

@@ -50,7 +50,7 @@ impl<'a> Copying<'a> {
 
     pub(super) async fn run(mut self, with_data: bool) -> Result<(), CloneError> {
         let lock = self.lock().await.map_err(|source| self.server(source))?;
-        // All that is read, is read as of when its tables are locked.
+        // The snapshot is taken once the tables are locked, so everything is read as of then.
         let begun = AnsiTransactionManager::begin_transaction_sql(
             &mut self.connection,
             "BEGIN ISOLATION LEVEL REPEATABLE READ",
@@ -61,14 +61,15 @@ impl<'a> Copying<'a> {
                 .await
                 .map_err(|source| self.server(source)),
             Err(error) => {
-                // That error is the one to tell: without a connection the server rolls back by itself.
+                // The first error is returned, not the rollback's: without a connection the server rolls back by
+                // itself.
                 let _ = AnsiTransactionManager::rollback_transaction(&mut self.connection).await;
                 Err(error)
             }
         }
     }
 
-    /// Statements that keep the template's tables as they are, and take no snapshot.
+    /// Statements that lock the template's tables against changes, without taking a snapshot.
     async fn lock(&mut self) -> QueryResult<String> {
         let lock = TableLock::Changing
             .statement(&mut self.connection, self.template)
@@ -130,7 +131,7 @@ impl<'a> Copying<'a> {
         }
     }
 
-    /// The statement that makes the schema, in place of what a creation that was given up may have left.
+    /// The statement that creates the schema, and replaces what an abandoned creation may have left.
     async fn create_schema(&mut self) -> Result<String, CloneError> {
         let schema = self.tenant.quoted();
         let status = status_of(self.tenant, &mut self.connection).await;
@@ -187,7 +188,8 @@ impl<'a> Copying<'a> {
         self.connection.batch_execute(&statements).await
     }
 
-    /// Fails if something of the clone leads to the template: a bug of ours, which must not become a leak between tenants.
+    /// Fails if an object of the clone leads to the template. That would be a bug of this library, and must not become
+    /// a leak between tenants.
     async fn require_independence(&mut self) -> Result<(), CloneError> {
         let found = new_dependents(&mut self.connection, self.template).await;
         let objects = found.map_err(|source| self.server(source))?;

@@ -1,11 +1,12 @@
-//! The statements that copy what tables hold.
+//! The statements that copy the rows of tables.
 
 use crate::{
     SchemaName,
     backend::postgres::{catalog::row_tables::RowTable, quote::identifier, structure::moved},
 };
 
-/// The statement that copies all rows of a table. A value of a type of the template's becomes text, and a value of the clone's.
+/// The statement that copies all rows of a table. A value of one of the template's own types is converted by way of
+/// text to the clone's type.
 pub(super) fn copy_rows(table: &RowTable, from: &SchemaName, to: &SchemaName) -> String {
     let columns: Vec<String> = table.columns.iter().map(|column| identifier(column)).collect();
     let values = columns

@@ -1,4 +1,4 @@
-//! Keeps template and clone from being migrated while one is copied to the other.
+//! Keeps template and clone from being migrated while the template is copied.
 
 use std::time::Duration;
 
@@ -10,9 +10,9 @@ use crate::{
     migrations::{MigrationError, Runner, SchemaOwner},
 };
 
-/// Begins a transaction that nobody migrates the two in.
+/// Begins a transaction during which neither schema can be migrated.
 ///
-/// It has a connection of its own, so that the copying may begin after it, and so see a template that stays as it is.
+/// The transaction has its own connection, so that the copy begins after it and sees a template that does not change.
 pub(super) async fn hold(
     pool: &TenantPool,
     template: &SchemaName,
@@ -24,7 +24,7 @@ pub(super) async fn hold(
     Ok(runner)
 }
 
-/// Keeps a schema from being migrated, to the end of the transaction that is open.
+/// Keeps a schema from being migrated until the open transaction ends.
 pub(crate) async fn keep_from_migrating(
     connection: &mut AsyncPgConnection,
     schema: &SchemaName,

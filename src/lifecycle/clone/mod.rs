@@ -1,4 +1,4 @@
-//! A tenant like another one.
+//! A tenant as a copy of another tenant.
 
 mod clone_error;
 mod copy;
@@ -16,8 +16,9 @@ use copy::Copying;
 use hold::hold;
 pub(crate) use hold::keep_from_migrating;
 
+/// # Cloning a tenant
 impl TenantPool {
-    /// Creates a tenant as a copy of another: its structure, its rows, and the versions of its migrations.
+    /// Creates a tenant as a copy of another tenant: its structure, its rows, and the versions of its migrations.
     ///
     /// ```no_run
     /// # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), diesel_tenants::CloneError> {
@@ -27,9 +28,10 @@ impl TenantPool {
     /// # }
     /// ```
     ///
-    /// All or nothing, in one transaction, within the server. The template may be in use: the clone has its rows as of
-    /// one moment, and only changes to the structure of the template's tables wait. No trigger fires. Everything in the
-    /// clone refers to the clone: foreign keys, defaults, views, triggers, functions. References to shared tables stay.
+    /// The clone is created completely or not at all, in one transaction within the server. The template may be in use:
+    /// the clone has the template's rows as of one moment, and only changes to the structure of the template's tables
+    /// wait. No trigger fires. Everything in the clone refers to the clone: foreign keys, defaults, views, triggers,
+    /// functions. References to shared tables stay.
     ///
     /// The role that clones owns all objects of the clone. Large objects, tablespaces, publications, security labels
     /// and the comment on the schema are not copied. A template whose functions contain the schema's name in strings is
@@ -54,7 +56,7 @@ impl TenantPool {
 #[derive(Debug)]
 pub struct CloneRequest<'a> {
     pool: &'a TenantPool,
-    /// Template and clone.
+    /// The names of the template and of the clone.
     names: Result<(SchemaName, SchemaName), SchemaNameError>,
     with_data: bool,
 }

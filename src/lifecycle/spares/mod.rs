@@ -1,4 +1,4 @@
-//! Schemas kept ready for tenants to come.
+//! Schemas that are kept ready for future tenants.
 
 mod prepare;
 mod report;
@@ -16,7 +16,7 @@ use crate::{
 pub use report::SpareReport;
 pub(super) use take::take_spare;
 
-/// The schemas with names of spares. What has such a name and no version table is none.
+/// The schemas with names of spares. A schema with such a name but without a version table is not a spare.
 pub(super) async fn spares(connection: &mut AsyncPgConnection) -> QueryResult<Vec<(SchemaName, TenantStatus)>> {
     let schemas = migrated_schemas(connection, Wanted::Named(SPARE_PREFIX))
         .await?

@@ -1,4 +1,4 @@
-//! Keeps as many spares ready as there should be.
+//! Keeps a number of spares ready.
 
 use diesel::{
     QueryResult, QueryableByName,
@@ -24,6 +24,7 @@ use crate::{
     tenancy::{LifecycleEvent, SPARE_PREFIX, TenantStatus},
 };
 
+/// # Preparing spares
 impl TenantPool {
     /// Keeps `count` spares: schemas with their tables, ready to become tenants. [`create_tenant`](Self::create_tenant)
     /// and [`ensure_tenant`](Self::ensure_tenant) take a spare that has exactly the migrations they are given, and
@@ -60,7 +61,8 @@ impl TenantPool {
         let event = LifecycleEvent::Create { tenant: all.clone() };
         let mut connection = connect(self, &event).await?;
         let mut operation = Operation::new(self, &mut connection, event);
-        // Held until the end, so that nobody else makes the same ones. Where the server ends it before, somebody may.
+        // Held until the end, so that no other process makes the same spares. If the server ends this session earlier,
+        // another process may.
         operation.hold(&[&all]).await?;
         let prepared = self.prepare_held(&mut operation, count, &plan).await;
         operation.let_go(&[&all], prepared).await
@@ -92,7 +94,7 @@ impl TenantPool {
                     }
                     None => false,
                 },
-                // A crash left it.
+                // An unfinished spare was left by a crash.
                 TenantStatus::Unfinished => true,
                 _ => false,
             };
@@ -100,7 +102,8 @@ impl TenantPool {
                 report.dropped += usize::from(self.drop_spare(&spare).await?);
             }
         }
-        // Those that are left are taken first when there are too many: a newer version can do without them, and nobody else takes them.
+        // Spares that no other version needs are dropped first when there are too many: a newer version can do without
+        // them, and no other version takes them.
         let mut left = Vec::new();
         for spare in behind {
             if report.ready < count && self.bring_up_to_date(operation, &spare, plan).await? {
@@ -124,7 +127,7 @@ impl TenantPool {
         Ok(report)
     }
 
-    /// Gives a spare the migrations that it lacks, unless somebody takes it meanwhile.
+    /// Applies the migrations that a spare lacks, unless the spare is taken meanwhile.
     async fn bring_up_to_date(
         &self,
         operation: &mut Operation<'_>,
@@ -141,7 +144,8 @@ impl TenantPool {
         }
     }
 
-    /// Drops a spare, unless somebody took it meanwhile, or reads it, as a backup does: then the next call drops it.
+    /// Drops a spare, unless it was taken meanwhile, or another session reads it, as a backup does: then the next call
+    /// drops it.
     async fn drop_spare(&self, spare: &SchemaName) -> Result<bool, LifecycleError> {
         let event = LifecycleEvent::Drop { tenant: spare.clone() };
         match self.drop_schema(spare, &event, Patience::default()).await {
@@ -152,13 +156,13 @@ impl TenantPool {
     }
 }
 
-/// What migrations a spare has, beside those of a plan.
+/// How a spare's migrations compare with those of a plan.
 enum Likeness {
-    /// All of them.
+    /// The spare has exactly the plan's migrations.
     Same,
-    /// Some of them.
+    /// The spare has some of the plan's migrations.
     Behind,
-    /// Others.
+    /// The spare has other migrations.
     Other,
 }
 
@@ -168,7 +172,7 @@ impl Operation<'_> {
         spares.map_err(|source| self.failed(source))
     }
 
-    /// How a spare is like the plan; `None` if it is none any more.
+    /// Compares a spare with the plan; `None` if the schema is no longer a spare.
     async fn likeness(&mut self, spare: &SchemaName, plan: &Plan) -> Result<Option<Likeness>, LifecycleError> {
         let Some(applied) = self.applied(spare).await? else {
             return Ok(None);
@@ -181,13 +185,14 @@ impl Operation<'_> {
         }))
     }
 
-    /// The versions applied to a spare; `None` if it isn't one any more.
+    /// The versions applied to a spare; `None` if the schema is no longer a spare.
     async fn applied(&mut self, spare: &SchemaName) -> Result<Option<Vec<String>>, LifecycleError> {
         let status = status_of(spare, self.connection).await;
         if status.map_err(|source| self.failed(source))? != Some(TenantStatus::Spare) {
             return Ok(None);
         }
-        // It may be renamed in between; and no lock on it is kept, for whoever takes it.
+        // In a transaction, because the spare may be renamed in between. It is then rolled back, so that no lock
+        // hinders an operation that takes the spare.
         let begun = Transactions::begin_transaction(self.connection).await;
         begun.map_err(|source| self.failed(source))?;
         let applied = applied(self.connection, spare).await;

@@ -12,7 +12,7 @@ pub struct SpareReport {
     pub updated: usize,
     /// How many were dropped, because they were surplus or left by a crash.
     pub dropped: usize,
-    /// How many were kept that have other migrations, which another version of the application may need.
+    /// How many spares with other migrations were kept, because another version of the application may need them.
     pub others: usize,
 }
 

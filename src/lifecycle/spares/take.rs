@@ -1,4 +1,4 @@
-//! How a spare becomes a tenant's.
+//! How a spare becomes a tenant.
 
 use diesel::QueryResult;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection, TransactionManager};
@@ -16,8 +16,8 @@ use crate::{
     tenancy::TenantStatus,
 };
 
-/// Gives a spare that is ready the name of a tenant, in a transaction that is open: one that has exactly the versions of the
-/// plan, and that nobody else is about to take. Tells whether there was one.
+/// Renames a ready spare to a tenant's name, in the open transaction. The spare must have exactly the versions of the
+/// plan, and no other operation may be taking it. Returns whether there was such a spare.
 pub(in crate::lifecycle) async fn take_spare(
     connection: &mut AsyncPgConnection,
     tenant: &SchemaName,
@@ -27,7 +27,8 @@ pub(in crate::lifecycle) async fn take_spare(
         if status != TenantStatus::Spare {
             continue;
         }
-        // So that the lock on one that isn't ready is given back, and one that is dropped meanwhile spoils nothing.
+        // A savepoint, so that the lock on a spare that isn't ready is released, and a spare that is dropped meanwhile
+        // does not fail the transaction.
         Transactions::begin_transaction(connection).await?;
         match take(connection, &spare, tenant, plan).await {
             Ok(true) => {
@@ -69,7 +70,7 @@ async fn take(
     if !statements.is_empty() {
         connection.batch_execute(&statements).await?;
     }
-    // What holds the spare's name otherwise would lead nowhere: the tenant is made from nothing then.
+    // If other texts contain the spare's name, they would lead nowhere, so the tenant is created from scratch.
     let is_spares = |_: &str, name: &str| name == spare.as_str();
     Ok(texts(connection, &[tenant.as_str()], &is_spares).await?.is_empty())
 }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::SchemaName;
 
-/// The workers who migrate a fleet.
+/// The workers that migrate a fleet.
 pub(super) struct Crew<'a> {
     keep_going: bool,
     watcher: &'a (dyn Fn(FleetEvent<'_>) + Send + Sync),
@@ -24,7 +24,7 @@ pub(super) struct Crew<'a> {
     is_stopped: AtomicBool,
 }
 
-/// The tenants' reports in their order; those to come are empty.
+/// The tenants' reports in their order; `None` for tenants that are not done yet.
 type Reports = Mutex<Vec<Option<TenantReport>>>;
 
 impl<'a> Crew<'a> {
@@ -98,7 +98,7 @@ impl<'a> Crew<'a> {
             .collect()
     }
 
-    /// Each worker does its own share, whose tenants its connection has met before, and then helps the others.
+    /// Each worker first does its own share, whose tables its connection knows already, and then helps the others.
     async fn work(&self, shares: &[Vec<(usize, Job<'_>)>], workers: &mut [Worker<'_>], reports: &Reports) {
         let next: Vec<AtomicUsize> = shares.iter().map(|_| AtomicUsize::new(0)).collect();
         let work = async |own: usize, worker: &mut Worker<'_>| {
@@ -114,9 +114,9 @@ impl<'a> Crew<'a> {
         join_all(workers.iter_mut().enumerate().map(|(own, worker)| work(own, worker))).await;
     }
 
-    /// Tells of a tenant, and stops everybody if its failure says so.
+    /// Reports a tenant, and stops all workers if its failure requires that.
     fn done(&self, report: TenantReport) -> TenantReport {
-        // Without a server nobody gets any further.
+        // Without a server no worker can continue.
         let is_server_gone = matches!(&report.outcome, TenantOutcome::Failed(MigrationError::Connect { .. }));
         if is_server_gone || (!report.outcome.is_success() && !self.keep_going) {
             self.stop();

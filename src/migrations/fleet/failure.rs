@@ -15,12 +15,12 @@ use crate::backend::postgres::{
 
 /// Why a migration did not run.
 pub(super) enum Failure {
-    /// Somebody else migrates the tenant.
+    /// Another process is migrating the tenant.
     Locked,
     Error(MigrationError),
 }
 
-/// What an error of the server says of a migration.
+/// Turns an error of the server into the failure of a migration.
 pub(super) async fn explain(
     error: DieselError,
     runner: &mut Runner,
@@ -56,7 +56,7 @@ pub(super) async fn explain(
     let is_lost = match status_of(owner.schema(), connection).await {
         Ok(Some(status)) if status.is_migrated() => false,
         Ok(_) => return Err(Failure::Error(MigrationError::UnknownSchema { owner: owner.clone() })),
-        // The transaction is over, one way or another: whoever can't answer now is gone.
+        // The transaction has ended, so a connection that can't answer now is lost.
         Err(_) => true,
     };
     let in_body = position.map(|position| position - i32::try_from(addressed.body_at).unwrap_or(i32::MAX));
@@ -84,8 +84,8 @@ pub(super) fn is_lost(error: &MigrationError) -> bool {
     matches!(error, MigrationError::Failed(failed) if failed.aftermath == Aftermath::Unknown)
 }
 
-/// Whether another attempt may succeed. Diesel doesn't give the server's error codes, and messages may be in any language,
-/// so that whatever failed without a place in the text after the time to wait for a lock may have waited for one.
+/// Whether another attempt may succeed. Diesel doesn't show the server's error codes, and messages may be in any
+/// language. So an error without a place in the text, after the time of `lock_timeout`, may be about a lock.
 pub(super) fn is_about_locks(error: &MigrationError, has_waited: bool) -> bool {
     let MigrationError::Failed(failed) = error else {
         return false;

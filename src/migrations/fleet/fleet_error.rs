@@ -8,10 +8,10 @@ use crate::{ConnectError, MigrationSourceError, SchemaName, SchemaNameError, mig
 #[non_exhaustive]
 pub enum FleetError {
     /// The name of a requested tenant can't be a schema's name.
-    #[error("can't migrate the tenants asked for")]
+    #[error("can't migrate the requested tenants")]
     InvalidName(#[from] SchemaNameError),
     /// A requested tenant doesn't exist.
-    #[error("can't migrate the tenants asked for: there is no tenant {:?}", .tenant.as_str())]
+    #[error("can't migrate the requested tenants: there is no tenant {:?}", .tenant.as_str())]
     UnknownTenant {
         /// The tenant.
         tenant: SchemaName,
@@ -23,12 +23,12 @@ pub enum FleetError {
     #[error("can't connect to migrate the tenants")]
     Connect(#[from] ConnectError),
     /// The tenants, or their applied versions, can't be read.
-    #[error("can't read which tenants there are")]
+    #[error("can't read the tenants and their applied versions")]
     Tenants(#[source] diesel::result::Error),
     /// Another fleet migration of this database did not end in time.
     #[error(
-        "another migration of the tenants was still running after {waited:?}: try again, or see who holds the advisory \
-         lock"
+        "another migration of the tenants was still running after {waited:?}: try again, or look in pg_locks for the \
+         session that holds the advisory lock"
     )]
     Locked {
         /// How long the migration waited.
@@ -36,8 +36,8 @@ pub enum FleetError {
     },
     /// A migration would work outside of the tenants' schemas, which the pool refuses.
     #[error(
-        "{work}: this works outside of the tenants' schemas, and was refused; move it to the shared migrations, or name nothing by a \
-         schema, so that it becomes each tenant's own"
+        "{work}: this works outside the tenants' schemas, and was refused; move it to the shared migrations, or write \
+         names without a schema, so that the objects become each tenant's own"
     )]
     OutsideWork {
         /// What the migration would do.
@@ -45,8 +45,8 @@ pub enum FleetError {
     },
     /// A migration runs outside of a transaction, and a pooler may be between the library and the server.
     #[error(
-        "migration {name} doesn't run in a transaction, so it needs a session of its own, which a pooler in between may \
-         not give: name a way past it by `migration_url`"
+        "migration {name} doesn't run in a transaction, so it needs a session of its own, which a pooler in between \
+         may not give: give a URL that bypasses the pooler to `migration_url`"
     )]
     NeedsSession {
         /// The migration's name.

@@ -34,6 +34,7 @@ pub struct FleetMigration<'a, S> {
     stop: Box<dyn Fn() -> bool + Send + Sync + 'a>,
 }
 
+/// # Migrating all tenants
 impl TenantPool {
     /// Applies the pending migrations of all tenants, active, suspended and spare.
     ///

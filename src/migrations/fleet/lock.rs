@@ -5,10 +5,10 @@ use diesel_async::AsyncPgConnection;
 use super::FleetError;
 use crate::backend::postgres::{LockSpan, lock_named};
 
-/// Keeps everybody else from migrating the fleet of this database, until the connection ends.
+/// Keeps other processes from migrating the fleet of this database, until the connection ends.
 ///
-/// Tenants have locks of their own as well: should this connection be lost, two fleet migrations get in each other's way
-/// no worse than a fleet's and a single tenant's do.
+/// Tenants have locks of their own as well. So if this connection is lost, two fleet migrations only conflict like a
+/// fleet migration and a migration of a single tenant.
 pub(super) async fn lock_fleet(connection: &mut AsyncPgConnection, patience: Duration) -> Result<(), FleetError> {
     const NAME: &str = "diesel-tenants: migrations of all tenants";
     // Advisory locks are the database's own.

@@ -11,7 +11,7 @@ use crate::{
     backend::postgres::{quote, require_lock, version_table::text},
 };
 
-/// A migration whose SQL can be sent in one message, whoever's schema it is for.
+/// A migration whose SQL can be sent in one message, for any tenant's schema.
 pub(super) struct Message<'a> {
     script: &'a Script,
     pub(super) body: String,
@@ -28,7 +28,7 @@ impl<'a> Message<'a> {
     /// `None` if the migration is Rust code, or can't run in a transaction.
     pub(super) fn of(script: &'a Script) -> Option<Self> {
         match &script.body {
-            // A line comment without an end may be the last of a text.
+            // A text may end with a line comment without a newline.
             Body::Sql(sql) if script.migration.in_transaction => Some(Self {
                 script,
                 body: sql.join("\n;\n"),
@@ -37,10 +37,12 @@ impl<'a> Message<'a> {
         }
     }
 
-    /// Several statements in one message are one transaction to the server, which a failure rolls back without being asked.
+    /// Several statements in one message are one transaction to the server, which a failure rolls back without being
+    /// asked.
     ///
-    /// First comes what can fail harmlessly: the lock, then the version row, whose table is locked by it, so that the schema
-    /// stays until the end. A search_path to a schema that is gone would build tables in the next one on the path.
+    /// The statements that can fail harmlessly come first: the lock, then the version row. Writing the row locks its
+    /// table, so that the schema can't be dropped before the end: with a search_path to a dropped schema, tables would
+    /// be created in the next schema on the path.
     pub(super) fn address(
         &self,
         schema: &SchemaName,
@@ -81,7 +83,8 @@ impl<'a> Message<'a> {
 }
 
 impl Addressed {
-    /// Statements behind the migration, in its transaction. A line comment without an end may be the last of its text.
+    /// Adds statements after the migration, in its transaction. The migration's text may end with a line comment
+    /// without a newline.
     pub(super) fn append(&mut self, statements: &str) {
         let _ = write!(self.sql, "\n;\n{statements}");
     }

@@ -2,11 +2,11 @@ use std::{fmt, time::Duration};
 
 use crate::{MigrationError, SchemaName, migrations::OutsideWork};
 
-/// What happened to each tenant of a fleet, in the order in which the tenants were given, by default the order of their
-/// names.
+/// The report of a fleet migration: what happened to each tenant, in the order in which the tenants were given, by
+/// default sorted by name.
 ///
-/// With the feature `serde` it serialises, for example to JSON: names as strings, times in seconds, errors as messages
-/// with all their causes.
+/// With the feature `serde` the report can be serialized, for example to JSON: names as strings, times in seconds,
+/// errors as messages with all their causes.
 #[derive(Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[must_use = "tenants that could not be migrated are found in here"]
@@ -16,7 +16,7 @@ pub struct FleetReport {
     pub tenants: Vec<TenantReport>,
     /// Migrations that were edited after they were applied.
     pub changed: Vec<ChangedMigration>,
-    /// What the migrations of this run do outside of the tenants' schemas.
+    /// What the migrations of this run do outside the tenants' schemas.
     pub outside: Vec<OutsideWork>,
     /// How long the whole run took.
     #[cfg_attr(
@@ -45,7 +45,7 @@ impl FleetReport {
     }
 }
 
-/// As a summary on one line: `998 migrated, 1 up to date, 1 failed`.
+/// A summary on one line: `998 migrated, 1 up to date, 1 failed`.
 impl fmt::Display for FleetReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut separator = "";

@@ -20,7 +20,7 @@ pub(super) fn displayed<S: Serializer>(value: &impl Display, serializer: S) -> R
     serializer.collect_str(value)
 }
 
-/// The error and what caused it.
+/// The error and its causes.
 pub(super) fn causes<S: Serializer>(error: &MigrationError, serializer: S) -> Result<S::Ok, S::Error> {
     let mut message = error.to_string();
     let mut source = error.source();

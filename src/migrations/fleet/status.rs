@@ -40,8 +40,8 @@ pub struct TenantVersions {
     pub pending: Vec<String>,
     /// The versions applied that the given migrations don't have, oldest first.
     pub unknown: Vec<String>,
-    /// The invalid indexes: PostgreSQL could not build them and doesn't use them. Unique ones let duplicates in.
-    /// Indexes that wait for the indexes of partitions are included; indexes being built right now are not.
+    /// The invalid indexes: PostgreSQL could not build them and doesn't use them. Invalid unique indexes let duplicates
+    /// in. Indexes that wait for the indexes of partitions are included; indexes being built right now are not.
     pub invalid_indexes: Vec<String>,
 }
 
@@ -52,6 +52,7 @@ impl TenantVersions {
     }
 }
 
+/// # The state of all tenants' migrations
 impl TenantPool {
     /// Which migrations every tenant has and lacks, by the same handful of queries as
     /// [`migrate_tenants`](Self::migrate_tenants) makes.
@@ -95,10 +96,10 @@ impl TenantPool {
 }
 
 impl Survey {
-    /// The migrations that some tenant has as they were, and not as they are.
+    /// The migrations that were edited after some tenant got them.
     pub(super) async fn changed(&self, plan: &Plan) -> Result<Vec<ChangedMigration>, FleetError> {
         let groups = self.groups();
-        // Only those that were applied as SQL are read: to read one written in Rust is to call it.
+        // Only migrations that were applied as SQL are read: reading a migration written in Rust means calling it.
         let recorded: HashSet<&str> = groups
             .iter()
             .flat_map(|(applied, _)| &applied.versions)

@@ -19,24 +19,25 @@ use crate::{
     pool::ListedTenant,
 };
 
-/// Schemas asked for by one query. The server takes more than twice as long to plan one that names twice as many tables, and
-/// holds two locks for each, a table's and its index's, of at least 6,400 with PostgreSQL's defaults.
+/// The number of schemas in one query. The server takes more than twice as long to plan a query that names twice as
+/// many tables. It holds two locks for each schema, on the table and its index, of at least 6,400 locks with
+/// PostgreSQL's defaults.
 const SCHEMAS_A_QUERY: usize = 100;
 
-/// Schemas asked for on one connection, whose end in the server remembers the tables of each.
+/// The number of schemas that one connection reads: its server process remembers the tables of each.
 const SCHEMAS_A_CONNECTION: usize = 2_000;
 
-/// Up to so many are asked for on the connection that is there anyway.
+/// Up to this number, the schemas are read on the connection that exists anyway.
 const TOO_FEW_TO_SHARE: usize = 50;
 
-/// What a version table holds. Tenants whose tables hold the same share one.
+/// The contents of a version table. Tenants with equal contents share one value.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Applied {
-    /// Oldest first, each with the checksum it was applied with, where one was kept.
+    /// The versions, oldest first, each with the checksum that was recorded for it, if any.
     pub(super) versions: Vec<(String, Option<String>)>,
     /// Whether the table has a column for checksums.
     pub(super) has_checksums: bool,
-    /// Whether there is a table.
+    /// Whether there is a version table.
     pub(super) has_table: bool,
 }
 
@@ -48,7 +49,7 @@ impl Applied {
     }
 }
 
-/// What is applied to each tenant of a fleet.
+/// The versions applied to each tenant of a fleet.
 pub(super) struct Survey {
     pub(super) tenants: Vec<SurveyedTenant>,
 }
@@ -56,14 +57,14 @@ pub(super) struct Survey {
 pub(super) struct SurveyedTenant {
     pub(super) name: SchemaName,
     pub(super) status: TenantStatus,
-    /// One that can't be read is an error of its own, and none of the others'.
+    /// A table that can't be read is an error of this tenant only.
     pub(super) applied: QueryResult<Arc<Applied>>,
 }
 
 type Answers = HashMap<String, QueryResult<Arc<Applied>>>;
 
 impl Survey {
-    /// Of all tenants, or of those chosen, with the canaries among them.
+    /// Surveys all tenants, or the chosen ones, including the canaries.
     pub(super) async fn of(
         pool: &TenantPool,
         connection: &mut AsyncPgConnection,
@@ -101,13 +102,13 @@ impl Survey {
             let Some(status) = status else {
                 return Err(FleetError::UnknownTenant { tenant: name });
             };
-            // Asked for, and never migrated.
+            // The tenant was asked for, and was never migrated.
             let applied = Ok(Arc::default());
             found.push((place, SurveyedTenant { name, status, applied }));
         }
         let (places, with_table): (Vec<usize>, Vec<ListedTenant>) = with_table.into_iter().unzip();
         let mut answers = ask_for_all(connection, &with_table, workers).await?;
-        // Those that aren't in the answer were dropped since they were listed.
+        // Tenants that aren't in the answer were dropped since they were listed.
         found.extend(places.into_iter().zip(with_table).filter_map(|(place, listed)| {
             let TenantInfo { name, status } = listed.tenant;
             let applied = answers.remove(name.as_str())?;
@@ -119,7 +120,7 @@ impl Survey {
         })
     }
 
-    /// What can be read, each distinct list of versions once, with the tenants who have it.
+    /// The readable contents: each distinct list of versions once, with the tenants that have it.
     pub(super) fn groups(&self) -> Vec<(&Applied, Vec<&SchemaName>)> {
         let mut groups: Vec<(&Applied, Vec<&SchemaName>)> = Vec::new();
         let mut known: HashMap<*const Applied, usize> = HashMap::new();
@@ -136,8 +137,8 @@ impl Survey {
     }
 }
 
-/// Has each worker ask for its share, once there is enough to be shared. What a connection has met it knows: the same worker
-/// will migrate that share.
+/// Has each worker read its share of the schemas, if there are enough to share. A connection knows the tables that it
+/// has used, so the same worker will migrate that share.
 async fn ask_for_all(
     connection: &mut AsyncPgConnection,
     schemas: &[ListedTenant],
@@ -166,7 +167,7 @@ async fn ask_for_all(
     Ok(answers.into_iter().flatten().collect())
 }
 
-/// Asks for some schemas. Those that don't exist are missing from the answer.
+/// Reads several schemas. Schemas that don't exist are missing from the answer.
 async fn ask_piecemeal(connection: &mut AsyncPgConnection, schemas: &[ListedTenant]) -> Answers {
     let mut answers = Answers::with_capacity(schemas.len());
     let mut parts: Vec<&[ListedTenant]> = schemas.chunks(SCHEMAS_A_QUERY).rev().collect();
@@ -175,12 +176,12 @@ async fn ask_piecemeal(connection: &mut AsyncPgConnection, schemas: &[ListedTena
             (Ok(found), _) => answers.extend(found.into_iter().map(|(name, applied)| (name, Ok(applied)))),
             (Err(error), [listed]) => {
                 let schema = &listed.tenant.name;
-                // Or it was dropped.
+                // An error is only reported if the schema still exists.
                 if !matches!(status_of(schema, connection).await, Ok(None)) {
                     answers.insert(schema.as_str().to_owned(), Err(error));
                 }
             }
-            // One that is dropped just now, or whose table isn't Diesel's, spoils the query for all.
+            // A schema that is being dropped, or whose table isn't Diesel's, fails the query for all of them.
             (Err(_), _) => {
                 let (first, second) = part.split_at(part.len() / 2);
                 parts.extend([second, first]);

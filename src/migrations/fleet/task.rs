@@ -1,6 +1,6 @@
 use crate::migrations::{Direction, Revert};
 
-/// What is to be done to each tenant.
+/// What a fleet migration does to each tenant.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Task {
     Migrate,

@@ -8,14 +8,14 @@ use super::{
 };
 use crate::SchemaName;
 
-/// What is to be done to each tenant of a fleet.
+/// The work for each tenant of a fleet.
 pub(super) struct ToDo<'a> {
     pub(super) tenants: Vec<(SchemaName, Result<Pending<'a>, MigrationError>)>,
 }
 
-/// What one tenant lacks, or has too much.
+/// The migrations to apply to one tenant, or to revert.
 pub(super) struct Pending<'a> {
-    /// In the order in which they are to be run.
+    /// The migrations, in the order in which they run.
     pub(super) migrations: Vec<&'a Planned>,
     pub(super) has_table: bool,
     pub(super) has_checksums: bool,
@@ -36,7 +36,7 @@ impl<'a> ToDo<'a> {
         }
     }
 
-    /// All versions that some tenant needs, oldest first.
+    /// All versions that any tenant needs, oldest first.
     pub(super) fn versions(&self, plan: &Plan) -> Vec<String> {
         let needed: HashSet<&str> = self
             .tenants
@@ -59,7 +59,7 @@ impl<'a> ToDo<'a> {
         self.tenants.iter().filter(|(_, pending)| is_pending(pending)).count()
     }
 
-    /// As the report of a dry run.
+    /// The reports of a dry run.
     pub(super) fn into_reports(self) -> Vec<TenantReport> {
         let reports = self.tenants.into_iter().map(|(tenant, pending)| match pending {
             Err(error) => report(tenant, Vec::new(), TenantOutcome::Failed(error)),

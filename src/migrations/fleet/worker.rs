@@ -1,4 +1,4 @@
-//! One of the connections that migrate a fleet.
+//! A worker: one of the connections that migrate a fleet.
 
 use std::{
     collections::HashMap,
@@ -32,16 +32,16 @@ use crate::{
 /// A migration, prepared once for all tenants.
 pub(super) struct Step<'a> {
     script: &'a Script,
-    /// Its SQL as one message; `None` if it can't be one.
+    /// The migration's SQL as one message; `None` if it can't be sent as one.
     message: Option<Message<'a>>,
-    /// The indexes that it makes unless they exist.
+    /// The indexes that the migration creates unless they exist.
     indexes: Vec<String>,
-    /// How many statements it has, for all that can be known.
+    /// How many statements the migration has, as far as its text shows.
     statements: usize,
 }
 
 impl<'a> Step<'a> {
-    /// By their versions.
+    /// The steps, by version.
     pub(super) fn all(scripts: &'a [Script], batched: bool) -> HashMap<&'a str, Self> {
         let step = |script: &'a Script| (script.migration.version.as_str(), Self::new(script, batched));
         scripts.iter().map(step).collect()
@@ -61,7 +61,7 @@ impl<'a> Step<'a> {
     }
 }
 
-/// What one tenant lacks, or has too much.
+/// The migrations to apply to one tenant, or to revert.
 pub(super) struct Job<'a> {
     pub(super) tenant: SchemaName,
     pub(super) steps: Vec<&'a Step<'a>>,
@@ -80,7 +80,7 @@ pub(super) struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
-    /// So many workers, who connect when they have to.
+    /// Makes this number of workers. Each connects when it first needs to.
     pub(super) fn crew(pool: &'a TenantPool, limits: Limits, batched: bool, workers: usize) -> Vec<Self> {
         let worker = || Self {
             pool,
@@ -101,12 +101,12 @@ impl<'a> Worker<'a> {
     }
 
     pub(super) async fn migrate(&mut self, job: &Job<'_>) -> TenantReport {
-        // Migrations make types; so do those before one that fails, or is given up.
+        // Migrations may create types, even if a later one fails or is abandoned.
         let _forget = self.pool.forget_tenant_afterwards(&job.tenant);
         let mut versions = Vec::new();
         let mut result = Ok(());
         for step in &job.steps {
-            // And the one that records it.
+            // Plus one statement that records the migration.
             self.statements_run += step.statements + 1;
             match self.run(job, step).await {
                 Ok(Outcome::Run) => versions.push(step.script.migration.version.clone()),
@@ -133,7 +133,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Runs one migration, again and again while others hold locks that it needs.
+    /// Runs one migration, and repeats it while other sessions hold locks that it needs.
     async fn run(&mut self, job: &Job<'_>, step: &Step<'_>) -> Result<Outcome, MigrationError> {
         let lock_timeout = self.pool.migration_lock_timeout();
         let mut backoff = Backoff::new(lock_timeout).beginning_with(Duration::from_millis(20));
@@ -180,7 +180,7 @@ impl<'a> Worker<'a> {
             Some(message) if job.has_table => self.send(&mut runner, job, step, message).await,
             _ => {
                 let result = self.run_apart(&mut runner, step).await.map_err(Failure::Error);
-                // What Rust code has prepared is kept for Rust code that comes again.
+                // Statements that Rust code has prepared are kept for the next call of Rust code.
                 (result, !runner.has_called_code())
             }
         };
@@ -194,7 +194,7 @@ impl<'a> Worker<'a> {
         result
     }
 
-    /// As one migrates a single tenant, a statement after the other.
+    /// Runs a migration as for a single tenant, statement by statement.
     async fn run_apart(&self, runner: &mut Runner, step: &Step<'_>) -> Result<Outcome, MigrationError> {
         runner.require_schema().await?;
         runner.batched = self.batched;
@@ -216,11 +216,12 @@ impl<'a> Worker<'a> {
             addressed.append(&require_valid(&job.tenant, &step.indexes));
         }
         let (migrated, reset) = if runner.may_be_pooled() {
-            // The next message may meet another session.
+            // The next message may reach another session.
             addressed.append(RESET);
             (runner.parts().0.batch_execute(&addressed.sql).await, Ok(()))
         } else {
-            // Both are on their way at once: to take away what is left costs no round trip, also where the migration fails.
+            // Both messages are sent at once, so that resetting the session costs no round trip, even if the migration
+            // fails.
             let connection: &AsyncPgConnection = runner.parts().0;
             let (mut migrating, mut resetting) = (connection, connection);
             join(

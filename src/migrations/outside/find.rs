@@ -1,4 +1,4 @@
-//! The statements of a migration that work outside.
+//! The statements of a migration that work outside the tenant's schema.
 
 use super::{
     function::of_function,
@@ -7,21 +7,21 @@ use super::{
 };
 use crate::translate::{TokenKind, string_content, tokens};
 
-/// A statement that works outside.
+/// A statement that works outside the tenant's schema.
 pub(super) struct Found {
     pub(super) statement: String,
-    /// The schema that it names, if it names one.
+    /// The schema that the statement names, if any.
     pub(super) schema: Option<String>,
 }
 
-/// A text that can't be cut into tokens does nothing: the server will refuse it.
+/// A text that can't be cut into tokens has no such statements: the server will refuse it.
 pub(super) fn find(sql: &str) -> Vec<Found> {
     let mut found = Vec::new();
     find_in(sql, false, &mut found);
     found
 }
 
-/// Statements begin behind a semicolon and, in a block of code, behind the words that begin a list of them.
+/// Statements begin after a semicolon and, in a block of code, after the words that begin a list of statements.
 fn find_in(sql: &str, in_block: bool, found: &mut Vec<Found>) {
     let Some(tokens) = tokens(sql) else { return };
     let mut is_begin = true;

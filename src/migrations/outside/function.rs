@@ -1,9 +1,10 @@
-//! What the body of a function leaves on the session of whoever calls it.
+//! What the body of a function leaves on its caller's session.
 
 use super::reader::word;
 use crate::translate::{SessionEffect, Template, Token, TokenKind, string_content, tokens};
 
-/// Verbs of statements that may leave something. In a block DECLARE is another thing, and what is called is found wherever it stands.
+/// Verbs of statements that may leave something. DECLARE is missing because it means something else in a block; calls
+/// are found anywhere in the text.
 const VERBS: [&str; 11] = [
     "create",
     "deallocate",
@@ -36,7 +37,8 @@ pub fn left_on_session(body: &str) -> Vec<String> {
     found
 }
 
-/// What the body of the function or procedure leaves that a statement creates, each behind the statement's first words.
+/// What is left by the body of the function or procedure that a statement creates; each text begins with the
+/// statement's first words.
 pub(super) fn of_function(sql: &str, statement: &[Token], rest: &[Token]) -> Vec<String> {
     let kind = statement.iter().map(|token| word(sql, *token));
     let kind = kind.skip(1).find(|word| !["or", "replace"].contains(&&**word));
@@ -88,7 +90,7 @@ fn find(body: &str, found: &mut Vec<String>) {
             if first == "execute" {
                 let strings = statement.iter().filter(|token| token.kind == TokenKind::String);
                 for string in strings {
-                    // What `format` puts in is a name, mostly.
+                    // The values that `format` inserts are mostly names.
                     let sql = string_content(text(body, *string));
                     find(&sql.replace("%I", "_I").replace("%L", "_L").replace("%s", "_s"), found);
                 }
@@ -101,7 +103,7 @@ fn find(body: &str, found: &mut Vec<String>) {
     }
 }
 
-/// What the translator says of a statement, but for what it calls.
+/// What a statement leaves by the translator's analysis, apart from the functions that it calls.
 fn of_statement(body: &str, statement: &[Token]) -> Option<String> {
     let (first, last) = (statement.first()?, statement.last()?);
     let start = first.start as usize;
@@ -110,7 +112,7 @@ fn of_statement(body: &str, statement: &[Token]) -> Option<String> {
     if statement.get(at + 1).is_some_and(|next| next.kind == TokenKind::Open) && word(body, *first) != "create" {
         return None;
     }
-    // A verb alone tells little.
+    // The verb alone says little.
     let shown = if at == 0 {
         statement.get(1).unwrap_or(first)
     } else {
@@ -119,7 +121,7 @@ fn of_statement(body: &str, statement: &[Token]) -> Option<String> {
     Some(words(&body[start..shown.end as usize]))
 }
 
-/// What the translator says of a call, whose name is the first token.
+/// What a call leaves by the translator's analysis. The first token is the function's name.
 fn of_call(body: &str, tokens: &[Token]) -> Option<String> {
     let name = text(body, *tokens.first()?);
     certain(&format!("SELECT {name}()"))?;
@@ -130,7 +132,7 @@ fn of_call(body: &str, tokens: &[Token]) -> Option<String> {
         token.kind == TokenKind::Close && depth == 0
     })?;
     let call = &body[tokens[0].start as usize..end.end as usize];
-    // One that isn't understood is no harmless one.
+    // A call that can't be analysed doesn't count as harmless.
     let is_harmless = Template::analyse(&format!("SELECT {call}")).is_ok_and(|call| !is_certain(&call));
     (!is_harmless).then(|| name.to_owned())
 }

@@ -1,7 +1,8 @@
-//! What a tenant's migration makes, alters or drops outside of the tenant's schema.
+//! What a tenant's migration creates, alters or drops outside the tenant's schema.
 //!
-//! The first tenant's migration does it for all, and the second one's finds it there. It is found in the text of the migration, which is
-//! the same for all tenants, so that it costs none of them anything.
+//! The first tenant's migration does that for all tenants, and the second tenant's migration finds it done. Such
+//! statements are found in the migration's text, which is the same for all tenants, so the search costs nothing per
+//! tenant.
 
 mod find;
 mod function;

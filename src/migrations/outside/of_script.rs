@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl OutsideWork {
-    /// Of all migrations of a source, in one direction.
+    /// The outside work of all migrations of a source, in one direction.
     pub(in crate::migrations) async fn of_plan(
         plan: &Plan,
         direction: Direction,
@@ -25,7 +25,7 @@ impl OutsideWork {
     }
 }
 
-/// What a source's tenant migrations create, alter or drop outside of the tenant's schema, oldest first. Migrations
+/// What the tenants' migrations of a source create, alter or drop outside the tenant's schema, oldest first. Migrations
 /// written in Rust are called with a connection that executes nothing.
 ///
 /// ```
@@ -54,7 +54,7 @@ pub async fn outside_work(
 }
 
 impl Script {
-    /// For whomever it is, or for one tenant, whose own schema may be named.
+    /// The outside work of a migration for any tenant, or for one tenant, whose own schema it may name.
     pub(in crate::migrations) fn outside_work(&self, tenant: Option<&SchemaName>) -> Option<OutsideWork> {
         let Body::Sql(sql) = &self.body else { return None };
         let found = sql.iter().flat_map(|sql| find(sql));
@@ -68,7 +68,7 @@ impl Script {
         })
     }
 
-    /// The same for the owner of a schema. Shared migrations have the database to themselves.
+    /// The outside work of a migration for the owner of a schema. Shared migrations may work anywhere in the database.
     pub(in crate::migrations) fn outside_work_for(&self, owner: &SchemaOwner) -> Option<OutsideWork> {
         match owner {
             SchemaOwner::Tenant(tenant) => self.outside_work(Some(tenant)),

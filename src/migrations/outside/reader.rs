@@ -32,7 +32,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Goes behind the next such word outside of parentheses; to the end without one.
+    /// Moves past the next such word outside parentheses, or to the end if there is none.
     pub(super) fn past(&mut self, wanted: &str) {
         let mut depth = 0usize;
         while let Some(token) = self.peek() {
@@ -46,7 +46,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The parts of a name with dots in it; operators have names as well.
+    /// The parts of a dotted name; operators have names as well.
     pub(super) fn dotted(&mut self) -> Vec<Token> {
         let mut parts = Vec::new();
         while let Some(token) = self.peek() {
@@ -64,7 +64,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A word without quotes, in small letters.
+/// An unquoted word, in lower case.
 pub(super) fn word(sql: &str, token: Token) -> String {
     match token.kind {
         TokenKind::Word(_) => sql[token.start as usize..token.end as usize].to_ascii_lowercase(),

@@ -1,4 +1,4 @@
-//! Where one statement of a migration works, by its tokens.
+//! What one statement of a migration works on, by its tokens.
 
 use super::{
     reader::{Reader, word},
@@ -6,15 +6,15 @@ use super::{
 };
 use crate::translate::{Token, TokenKind, identifier_name};
 
-/// What a statement makes, alters or drops outside.
+/// An object that a statement creates, alters or drops outside the tenant's schema.
 pub(super) struct Target {
-    /// The schema that it names, if it names one.
+    /// The schema that the statement names, if any.
     pub(super) schema: Option<String>,
-    /// Where its name ends in the text.
+    /// Where the object's name ends in the text.
     pub(super) end: usize,
 }
 
-/// The targets outside of a schema, of the statement that these tokens are.
+/// The targets outside the tenant's schema of one statement, which is given by its tokens.
 pub(super) fn target(sql: &str, tokens: &[Token]) -> Vec<Target> {
     let mut reader = Reader::new(sql, tokens);
     let verb = reader.next_word();
@@ -48,7 +48,7 @@ pub(super) fn target(sql: &str, tokens: &[Token]) -> Vec<Target> {
 }
 
 impl Reader<'_> {
-    /// Behind CREATE, ALTER, DROP, or COMMENT ON: a kind of object and its name.
+    /// After CREATE, ALTER, DROP, or COMMENT ON: a kind of object and its name.
     fn object(&mut self, verb: &str) -> Vec<Target> {
         let first = self.at;
         self.skip(&MODIFIERS);
@@ -71,7 +71,7 @@ impl Reader<'_> {
         let kind = self.next_word();
         let is_relations = OF_RELATION.contains(&&*kind) && (verb == "create" || kind != "index");
         if is_relations {
-            // The events of a rule that is created are behind an ON of their own.
+            // In CREATE RULE, the event has an ON of its own.
             self.past(if kind == "rule" && verb == "create" { "to" } else { "on" });
             self.skip(&["only"]);
             return self.names(false);
@@ -87,7 +87,7 @@ impl Reader<'_> {
             return self.whole(1);
         }
         if !NAMED.contains(&&*kind) {
-            // The server knows no such statement either.
+            // The server doesn't know such a statement either.
             return Vec::new();
         }
         self.skip(&FILLERS);
@@ -98,7 +98,7 @@ impl Reader<'_> {
         found
     }
 
-    /// `SET SCHEMA other` behind the name of what is altered.
+    /// `SET SCHEMA other` after the name of the altered object.
     fn new_schema(&mut self) -> Vec<Target> {
         while self.at < self.tokens.len() {
             if self.next_word() == "set" && self.peek_word() == "schema" {
@@ -119,7 +119,7 @@ impl Reader<'_> {
         .collect()
     }
 
-    /// One name, or more with commas between them: the first one with a schema.
+    /// One name, or several with commas between them: the first name that has a schema.
     fn names(&mut self, are_many: bool) -> Vec<Target> {
         loop {
             let parts = self.dotted();
@@ -152,7 +152,7 @@ impl Reader<'_> {
         }]
     }
 
-    /// The statement up to the end of so many tokens more.
+    /// The statement up to the end of `more` further tokens.
     fn whole(&mut self, more: usize) -> Vec<Target> {
         let last = (self.at + more).min(self.tokens.len());
         let end = self.tokens[..last].last().map(|token| token.end as usize);
@@ -163,7 +163,7 @@ impl Reader<'_> {
         let start = self.at;
         self.past("on");
         if self.at >= self.tokens.len() {
-            // A role is granted to another one.
+            // A role is granted to another role.
             self.at = start;
             return self.whole(3);
         }

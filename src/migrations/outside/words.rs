@@ -1,4 +1,4 @@
-//! Words of the statements that make, alter and drop.
+//! Words of the statements that create, alter and drop objects.
 
 /// Words that may stand between the verb and the kind of the object.
 pub(super) const MODIFIERS: [&str; 15] = [
@@ -53,7 +53,7 @@ pub(super) const NAMED: [&str; 18] = [
     "template",
 ];
 
-/// What belongs to the database or the server: the first word of its kind, behind modifiers.
+/// Objects of the database or the server: the first word of their kind, after modifiers.
 pub(super) const OF_ALL: [&str; 21] = [
     "access",
     "cast",
@@ -78,5 +78,5 @@ pub(super) const OF_ALL: [&str; 21] = [
     "user",
 ];
 
-/// Objects that live in the schema of their relation, which is named behind ON.
+/// Objects that live in the schema of their relation, which is named after ON.
 pub(super) const OF_RELATION: [&str; 5] = ["index", "trigger", "policy", "rule", "constraint"];

@@ -1,9 +1,9 @@
 use std::fmt;
 
-/// What a tenant's migration creates, alters or drops outside of the tenant's schema: under a name with another schema,
-/// as an object of the whole database or server, or where the migration's own search_path leads. Functions that the
-/// migration creates are reported too if they [leave something on the caller's session](super::left_on_session), where the
-/// next tenant would find it.
+/// What a tenant's migration creates, alters or drops outside the tenant's schema: under a name with another schema, as
+/// an object of the whole database or server, or where the migration's own search_path leads. Functions that the
+/// migration creates are reported too if they [leave something on the caller's session](super::left_on_session), where
+/// the next tenant would find it.
 ///
 /// Rows are not reported (`INSERT INTO public.plans`), nor is anything that a called function does.
 #[derive(Debug, Clone, PartialEq, Eq)]

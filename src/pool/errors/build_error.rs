@@ -14,7 +14,7 @@ pub enum BuildError {
     /// A schema's name is invalid.
     #[error("a schema named in the pool's options is invalid")]
     InvalidName(#[from] SchemaNameError),
-    /// The shared schema is listed in `extension_schemas`: shared tables would be found by their bare names.
+    /// The shared schema is listed in `extension_schemas`: shared tables would be found without their schema's name.
     #[error(
         "{schema:?} is the shared schema, and can't be one of `extension_schemas`: names in strings and functions \
          would reach its tables without the schema's name. Move the extensions to a schema of their own (`CREATE \

@@ -18,7 +18,7 @@ use crate::{
     transfer::{head::Head, source::Source, target::Target},
 };
 
-/// How many tables and rows were copied, and what is still to be made.
+/// How many tables and rows were copied, and which objects are still to be created.
 pub(super) struct Copied {
     pub(super) tables: usize,
     pub(super) rows: u64,
@@ -26,7 +26,7 @@ pub(super) struct Copied {
 }
 
 impl Run<'_> {
-    /// Makes the schema at the target, with all rows, in one transaction, and marks it as unfinished.
+    /// Creates the schema at the target, with all rows, in one transaction, and marks it as unfinished.
     pub(super) async fn copy(
         &self,
         source: &Site,

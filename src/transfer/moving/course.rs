@@ -14,10 +14,10 @@ use crate::{
     tenancy::DirectoryEntry,
 };
 
-/// A round that had no more changes is small: the next one may be the last.
+/// A round with at most this many changes is small: the next round may be the last.
 const SMALL_ROUND: u64 = 1_000;
 
-/// Where a tenant is written to faster than it is replayed, locking writes out has to end it.
+/// If a tenant is written faster than the changes are replayed, only locking out writes can end the rounds.
 const MOST_ROUNDS: usize = 50;
 
 impl Run<'_> {
@@ -41,7 +41,7 @@ impl Run<'_> {
         }
         let (source, target) = self.sites(&entry.placement).await?;
         self.probe(&home).await?;
-        // In the pool's own database a tenant's schema has its name, which is locked already.
+        // In the pool's own database the tenant's schema has the tenant's name, which is locked already.
         let guard = match entry.placement.database() {
             Some(_) => Some(self.hold(&source, dial).await?),
             None => None,
@@ -62,7 +62,7 @@ impl Run<'_> {
         match moved {
             Ok(moved) => Ok(moved),
             Err(Stop::Before(error)) => {
-                // The error is the one to tell. What can't be cleaned up now, the next call cleans up.
+                // The move's error is returned. What can't be cleaned up now is cleaned up by the next call.
                 let _ = self.give_up(&source, &target, &sessions).await;
                 Err(error)
             }

@@ -1,4 +1,4 @@
-//! What is written to a tenant while it is copied.
+//! The journal: a record of the writes to a tenant while it is copied.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -13,15 +13,17 @@ use crate::backend::postgres::{
     reserved::JOURNAL,
 };
 
-/// How long a statement waits for a lock at a time, while all others wait behind it.
+/// How long a statement waits for a lock at a time, while other statements queue behind it.
 const LOCK_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// Of the rows that are written, the journal keeps tables and primary keys. That a table was emptied is noted without a key.
+/// For each written row, the journal keeps the table and the primary key. That a table was emptied is recorded without
+/// a key.
 ///
-/// Settings of the writer's session must not change how keys are written. Whoever may write to the tables need have no rights to the journal.
+/// Settings of the writing session must not change how keys are written. A role that may write to the tables needs no
+/// privileges on the journal.
 pub(super) fn make(site: &Site, tables: &[Keyed], id: &str) -> String {
     let (schema, journal) = (site.schema.quoted(), site.journal());
-    // A literal: whatever stands for the quotes of a body may stand in a schema's name.
+    // A literal, because a schema's name may contain any dollar quote.
     let body = literal(&format!(
         "DECLARE old_key pg_catalog.jsonb; new_key pg_catalog.jsonb;
          BEGIN
@@ -52,7 +54,7 @@ pub(super) fn make(site: &Site, tables: &[Keyed], id: &str) -> String {
     for Keyed { table, key } in tables {
         let name = format!("{schema}.{}", identifier(&table.name));
         let columns: Vec<String> = key.iter().map(|(column, _)| literal(column)).collect();
-        // `ALWAYS`: also for sessions that apply what other servers replicate.
+        // `ALWAYS`: the trigger fires in sessions that apply replicated changes, too.
         let _ = write!(
             sql,
             "CREATE TRIGGER {JOURNAL} AFTER INSERT OR UPDATE OR DELETE ON {name} FOR EACH ROW \
@@ -65,7 +67,7 @@ pub(super) fn make(site: &Site, tables: &[Keyed], id: &str) -> String {
     sql
 }
 
-/// An id for a move, that no other one has.
+/// A unique id for a move.
 pub(super) async fn journal_id(session: &Session) -> Result<String, Error> {
     let rows = session
         .query("SELECT pg_catalog.gen_random_uuid()::pg_catalog.text", &[])
@@ -73,19 +75,19 @@ pub(super) async fn journal_id(session: &Session) -> Result<String, Error> {
     rows.first().map_or_else(|| Ok(String::new()), |row| row.try_get(0))
 }
 
-/// Takes all of it away, wherever its schema is by now.
+/// The statements that remove the whole journal, whatever its schema's name is now.
 pub(super) fn remove(site: &Site) -> String {
     let journal = site.journal();
     format!("{}; DROP TABLE IF EXISTS {journal}", stop(site))
 }
 
-/// Has nothing noted any more.
+/// The statement that ends the recording.
 pub(super) fn stop(site: &Site) -> String {
     journal::stop(&site.schema)
 }
 
-/// Runs statements that need locks on tables in use, trying again and again until the time is over; tells whether that succeeded. A transaction
-/// is open then, in which they were run.
+/// Runs statements that need locks on tables in use. It tries until the time is over, and returns whether it succeeded.
+/// On success, the transaction in which they ran is still open.
 pub(super) async fn insist(session: &Session, sql: &str, patience: Duration) -> Result<bool, Error> {
     let mut backoff = Backoff::new(patience).at_most(LOCK_TIMEOUT);
     loop {

@@ -1,4 +1,4 @@
-//! What is made at the target after the last row.
+//! The objects that are created at the target after the rows.
 
 use std::fmt::Write as _;
 
@@ -17,13 +17,13 @@ use crate::{
     transfer::{head::Making, source::making},
 };
 
-/// The objects that come after rows, by when they are made.
+/// The objects that come after rows, by the time of their creation.
 pub(super) struct Split {
-    /// With the copy: keys, indexes, views, and foreign keys to tables outside of the schema.
+    /// Created with the copy: keys, indexes, views, and foreign keys to tables outside the schema.
     pub(super) early: Vec<Making>,
-    /// With the switch: whatever fires on a write or keeps rows from being replayed in any order.
+    /// Created with the switch: everything that fires on a write, or prevents replaying rows in any order.
     pub(super) late: Vec<Making>,
-    /// The foreign keys among them whose rows are checked after the switch.
+    /// The foreign keys among the late objects whose rows are checked after the switch.
     pub(super) unchecked: Vec<(String, String)>,
 }
 
@@ -42,7 +42,8 @@ impl Split {
             }
             let mut late = making(object);
             if object.kind == Kind::ForeignKey && !is_partitioned(&structure, &object.parent) {
-                // The rows are those of the source, where they were checked: to check them again can wait until nobody waits for it.
+                // The rows were checked at the source, so checking them again can wait until after the switch, when no
+                // write waits for it.
                 let is_unchecked = [" NOT VALID", " NOT ENFORCED"];
                 if !is_unchecked.iter().any(|end| late.statements.ends_with(end)) {
                     late.statements += " NOT VALID";
@@ -54,7 +55,7 @@ impl Split {
         split
     }
 
-    /// Notes in the target's journal which foreign keys are to be checked, for whoever gets that far.
+    /// Records in the target's journal which foreign keys must be checked, for this call or a later one.
     pub(super) fn note_unchecked(&self, target: &Site) -> String {
         let mut sql = String::new();
         for (table, name) in &self.unchecked {
@@ -69,7 +70,8 @@ impl Split {
     }
 }
 
-/// The statements that check the foreign keys which a move has noted, as far as they are still there, and unchecked.
+/// The statements that check the foreign keys that a move has recorded, as far as these still exist and are not
+/// checked.
 pub(super) async fn checks(target: &Site, session: &Session) -> Result<Vec<String>, Error> {
     let check = |row: Row| {
         let (table, name): (String, String) = (row.try_get(0)?, row.try_get(1)?);
@@ -82,7 +84,7 @@ pub(super) async fn checks(target: &Site, session: &Session) -> Result<Vec<Strin
     noted.into_iter().map(check).collect()
 }
 
-/// The comment that tells what a tenant is up to: at the target that is another.
+/// Whether the object is the comment that holds the tenant's status, which differs at the target.
 fn is_status(object: &Object) -> bool {
     let is_ours = |sql: &String| sql.contains("IS 'diesel-tenants: ");
     object.kind == Kind::Comment && object.name.contains(reserved::VERSION_TABLE) && object.make.iter().any(is_ours)
@@ -91,7 +93,7 @@ fn is_status(object: &Object) -> bool {
 fn is_late(object: &Object) -> bool {
     match object.kind {
         Kind::ForeignKey => {
-            // Rendered for two schemas, it leads to this one if what it references differs.
+            // The key is rendered for two schemas: it references the tenant's own schema if the two results differ.
             let [one, other] = ["a", "b"].map(|name| references(object, name));
             one != other
         }
@@ -102,7 +104,7 @@ fn is_late(object: &Object) -> bool {
     }
 }
 
-/// What a foreign key says behind its columns, with a name for the schema.
+/// The text of a foreign key after its columns, with a name for the schema.
 fn references(object: &Object, schema: &str) -> Option<String> {
     let schema = SchemaName::new(schema).ok()?;
     let text = render(object.make.first()?, &schema);

@@ -1,4 +1,4 @@
-//! What moves that did not come to their end have left.
+//! The remains of moves that did not finish.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::{
 };
 
 impl Run<'_> {
-    /// Clears away what an earlier move left, or goes on where it was past the point of return.
+    /// Removes the remains of an earlier move, or continues that move if it was past the switch.
     pub(super) async fn clear(
         &self,
         source: &Site,
@@ -33,7 +33,7 @@ impl Run<'_> {
         let here = target.status(writer).await.map_err(&read)?;
         let left = here.as_ref().and_then(Found::complete);
         let Some(there) = there else {
-            // The source was renamed, and then nobody told the directory.
+            // The source was renamed, but the directory was not updated.
             if let Some(complete) = left
                 && find_journal(guard, &complete.id).await.map_err(&read)?.is_some()
             {
@@ -50,7 +50,8 @@ impl Run<'_> {
         }
         self.require_independence(source).await?;
         if let Some(complete) = there.complete() {
-            // The move that brought it here was not tidied up. What is left where it came from keeps nobody from going on.
+            // The move that brought the tenant here was not tidied up. Remains at its former place don't prevent this
+            // move.
             self.tidy_source(&complete, dial, &mut MoveReport::default()).await;
             let mut moved = MoveReport::default();
             self.tidy_target(source, guard, &mut moved).await;
@@ -73,11 +74,12 @@ impl Run<'_> {
         Ok(None)
     }
 
-    /// Takes away what a move made before its switch. While it can't be taken away at the target, what tells whose it is stays at the source.
+    /// Removes what a move created before its switch. If the target's schema can't be removed now, the record of its
+    /// owner stays at the source.
     pub(super) async fn give_up(&self, source: &Site, target: &Site, sessions: &Sessions<'_>) -> Result<(), MoveError> {
         let Sessions { guard, writer, .. } = *sessions;
         let failed = self.server("to clean up");
-        // Outside of a transaction that is a warning.
+        // Outside a transaction, ROLLBACK only gives a warning.
         guard.execute("ROLLBACK").await.map_err(&failed)?;
         let cleared = self.clear_target(target, writer).await;
         let sql = if cleared.is_ok() { remove(source) } else { stop(source) };
@@ -102,8 +104,9 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Tidies up after a move to this place that was given up late. After one away from it that was given up early, the triggers go; what tells whose
-    /// a schema at its target is, stays for the next move there.
+    /// Tidies up after a move to this place that was abandoned after the switch. After a move away from here that was
+    /// abandoned before the switch, the triggers are removed; the record of who owns the schema at its target stays for
+    /// the next move there.
     pub(super) async fn already_there(&self, home: &Arc<Session>, dial: &dyn Dial) -> Result<MoveReport, MoveError> {
         let mut moved = MoveReport::default();
         let Some(schema) = self.to.schema_name() else {
@@ -113,7 +116,7 @@ impl Run<'_> {
         let session = match self.to.database() {
             Some(_) => &self.hold(&site, dial).await?,
             None if schema == self.tenant => home,
-            // No move makes that.
+            // No move leaves this state.
             None => return Ok(moved),
         };
         let here = site.status(session).await;
@@ -127,7 +130,7 @@ impl Run<'_> {
         Ok(moved)
     }
 
-    /// Tidies up both ends of a move that had come to its switch.
+    /// Tidies up both ends of a move that had reached its switch.
     async fn tidy_again(
         &self,
         target: &Site,
@@ -140,7 +143,7 @@ impl Run<'_> {
         self.tidy_target(target, session, moved).await;
     }
 
-    /// Tidies up where a tenant came from, as far as it is still there.
+    /// Tidies up the tenant's former place, if the schema there still exists.
     async fn tidy_source(&self, complete: &Complete, dial: &dyn Dial, moved: &mut MoveReport) {
         if let Err(error) = self.try_tidy_source(complete, dial, moved).await {
             moved.left.push(format!("to clean up where it came from: {error}"));
@@ -175,7 +178,7 @@ impl Run<'_> {
                 return Ok(());
             }
         }
-        // It may have been restored meanwhile, and be in use.
+        // The archive may have been restored meanwhile, and be in use.
         lock(
             &session,
             &site.schema,
@@ -189,7 +192,7 @@ impl Run<'_> {
     }
 }
 
-/// The schema of the database that is the source of a move, whatever its name is by now.
+/// The schema in this database that is the source of a move, whatever its name is now.
 async fn find_journal(session: &Session, id: &str) -> Result<Option<String>, Error> {
     let found = session.query(&journal::schema_query(), &[&id]).await?;
     found.first().map(|row| row.try_get(0)).transpose()

@@ -1,8 +1,9 @@
-//! A tenant that moves from one database to another while it is in use.
+//! Moves a tenant from one database to another while it is in use.
 //!
-//! Its rows are copied as of one moment. What is written meanwhile is noted by triggers in a table of the tenant's schema, the journal, and
-//! replayed at the target, round after round. Once a round is small, writes are locked out; the rest is replayed, the schema at the source is
-//! renamed, and the directory is told. Whoever still knows the old place meets "does not exist" there, never a table that takes a write.
+//! The tenant's rows are copied as of one moment. Triggers record what is written meanwhile in a table of the tenant's
+//! schema, the journal. These writes are replayed at the target, round after round. Once a round is small, writes are
+//! locked out. Then the rest is replayed, the schema at the source is renamed, and the directory is updated. A process
+//! that still has the old placement gets "does not exist" there, and never a table that takes a write.
 
 mod copy;
 mod course;

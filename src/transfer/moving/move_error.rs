@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use crate::{ExportError, ImportError, LifecycleError, Placement, SchemaName, SchemaNameError};
 
-/// Why a tenant was not moved. It is served at its old place, unless the error says otherwise.
+/// Why a tenant was not moved. The tenant is served at its old place, unless the error says otherwise.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MoveError {
@@ -20,24 +20,25 @@ pub enum MoveError {
         tenant: SchemaName,
         /// Where it lives.
         from: Box<Placement>,
-        /// Where it should have lived.
+        /// Where it was to live.
         to: Box<Placement>,
         /// The reason, and what to do.
         why: &'static str,
     },
     /// The directory says that another tenant lives at that place.
-    #[error("can't move tenant {:?} to {to}: another tenant lives there, by the directory", .tenant.as_str())]
+    #[error("can't move tenant {:?} to {to}: another tenant lives in that place, by the directory", .tenant.as_str())]
     PlaceTaken {
         /// The tenant.
         tenant: SchemaName,
-        /// Where it should have lived.
+        /// Where it was to live.
         to: Box<Placement>,
         /// What the server answered.
         source: tokio_postgres::Error,
     },
     /// Objects in other schemas, such as foreign keys and views, depend on the tenant's.
     #[error(
-        "can't move tenant {:?}: other schemas depend on it, and would stay behind: {}; drop those first", .tenant.as_str(),
+        "can't move tenant {:?}: objects in other schemas depend on the tenant, and would stay behind: {}; drop them \
+         first", .tenant.as_str(),
         .objects.join(", ")
     )]
     Referenced {
@@ -46,10 +47,10 @@ pub enum MoveError {
         /// The objects, as PostgreSQL describes them.
         objects: Vec<String>,
     },
-    /// Rows of tables without a primary key can't be told apart, so they can't be copied while they are written.
+    /// Rows of tables without a primary key can't be distinguished, so they can't be copied while they are written.
     #[error(
-        "can't move tenant {:?} while it is written to: {} have no primary key; give them one, or let `pause_writes` keep \
-         writes waiting for the whole copy", .tenant.as_str(), .tables.join(", ")
+        "can't move tenant {:?} while it is written to: {} have no primary key; give them one, or let `pause_writes` \
+         make writes wait for the whole copy", .tenant.as_str(), .tables.join(", ")
     )]
     NoPrimaryKey {
         /// The tenant.
@@ -57,10 +58,10 @@ pub enum MoveError {
         /// The tables.
         tables: Vec<String>,
     },
-    /// A function of the application makes the pool's connections, and these can't copy rows.
+    /// A function of the application opens the pool's connections, and these can't copy rows.
     #[error(
-        "can't move tenant {:?}: rows need a connection of the driver's own, and the pool's are made by `establish_with`; \
-         give the same TLS connector to `tls`", .tenant.as_str()
+        "can't move tenant {:?}: copying rows needs a connection of the driver, and the pool opens its connections by \
+         `establish_with`; give the same TLS connector to `tls`", .tenant.as_str()
     )]
     NeedsTls {
         /// The tenant.
@@ -68,8 +69,8 @@ pub enum MoveError {
     },
     /// A move locks the tenant by its session, and a pooler may give that session to other clients.
     #[error(
-        "can't move tenant {:?}: a move needs sessions of its own, and with `search_path_from_role` a pooler may be in between; build a \
-         pool without it that connects to the servers themselves", .tenant.as_str()
+        "can't move tenant {:?}: a move needs sessions of its own, and with `search_path_from_role` a pooler may be in \
+         between; build a pool without that option that connects directly to the servers", .tenant.as_str()
     )]
     NeedsSession {
         /// The tenant.
@@ -93,8 +94,8 @@ pub enum MoveError {
     },
     /// Transactions that write to the tenant did not end in time.
     #[error(
-        "can't move tenant {:?}: transactions that write to it did not end within {waited:?}; try again later, or `wait` \
-         for longer", .tenant.as_str()
+        "can't move tenant {:?}: transactions that write to the tenant did not end within {waited:?}; try again later, \
+         or `wait` for longer", .tenant.as_str()
     )]
     InUse {
         /// The tenant.
@@ -104,7 +105,7 @@ pub enum MoveError {
     },
     /// An earlier move that brought the tenant to its current place is unfinished, and can't be finished now.
     #[error(
-        "can't move tenant {:?}: what the last move of it has left can't be done now: {}; try again later", .tenant.as_str(),
+        "can't move tenant {:?}: its last move is unfinished, and can't be finished now: {}; try again later", .tenant.as_str(),
         .left.join("; ")
     )]
     Unfinished {
@@ -120,7 +121,11 @@ pub enum MoveError {
         tenant: SchemaName,
     },
     /// A server refused a statement, or the connection was lost.
-    #[error("can't move tenant {:?}: {attempt} failed; it is where it was, and the same call cleans up what is left", .tenant.as_str())]
+    #[error(
+        "can't move tenant {:?}: {attempt} failed; the tenant is at its old place, and the same call removes what is \
+         left over",
+        .tenant.as_str()
+    )]
     Server {
         /// The tenant.
         tenant: SchemaName,
@@ -130,16 +135,20 @@ pub enum MoveError {
         source: tokio_postgres::Error,
     },
     /// The runtime was shut down during the switch.
-    #[error("moving tenant {:?} was interrupted during the switch; make the same call again, to have it at one place for sure", .tenant.as_str())]
+    #[error(
+        "moving tenant {:?} was interrupted during the switch; repeat the call, so that the tenant is at one place for \
+         certain",
+        .tenant.as_str()
+    )]
     Interrupted {
         /// The tenant.
         tenant: SchemaName,
     },
-    /// The tenant was moved, but the directory could not be updated. Nobody can check the tenant out until the same
+    /// The tenant was moved, but the directory could not be updated. The tenant can't be checked out until the same
     /// call has updated the directory.
     #[error(
-        "tenant {:?} was moved to {to}, and the directory could not be told: nobody gets it until the same call is made \
-         again", .tenant.as_str()
+        "tenant {:?} was moved to {to}, but the directory could not be updated: the tenant can't be checked out until \
+         the call is repeated", .tenant.as_str()
     )]
     Untold {
         /// The tenant.

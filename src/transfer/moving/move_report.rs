@@ -16,8 +16,8 @@ pub struct MoveReport {
     pub paused: Duration,
     /// The archive at the old place, unless it was dropped.
     pub archive: Option<SchemaName>,
-    /// What failed after the switch, with the server's reason. The tenant is served all the same. Foreign keys that
-    /// could not be checked are checked when the same call is made again; an archive that could not be dropped has to
-    /// be dropped by hand.
+    /// What failed after the switch, with the server's reason. The tenant is in service nevertheless. Foreign keys that
+    /// could not be checked are checked when the call is repeated. An archive that could not be dropped must be dropped
+    /// by hand.
     pub left: Vec<String>,
 }

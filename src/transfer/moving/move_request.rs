@@ -15,6 +15,7 @@ use crate::{
     backend::postgres::driver::{Dial, With},
 };
 
+/// # Moving a tenant to another database
 impl TenantPool {
     /// Moves a tenant to a schema of another database while it is in use, and records that in the
     /// [directory](crate::TenantDirectory).
@@ -30,16 +31,16 @@ impl TenantPool {
     /// ```
     ///
     /// Writes wait only during the last part of the move; reads continue. Statements that waited then fail ("relation
-    /// does not exist"), and so do those of any process that still has the old placement; retried with the new
+    /// does not exist"), and so do those of any process that still has the old placement; repeated with the new
     /// placement, they succeed. Other processes notice the move when they look the tenant up again: within moments if
     /// they [listen](crate::TenantPoolBuilder::listen). Every acknowledged write is at the new place, exactly once.
     ///
     /// The schema at the old place becomes an archive under another name, which the pool of that database can drop by
     /// [`drop_archived`](Self::drop_archived); [`drop_source`](MoveRequest::drop_source) drops it at once.
     ///
-    /// A failure or crash before the switch leaves the tenant at its old place, and served; the same call cleans up. If
-    /// neither place is in the database of the directory's tables, or the old one isn't, a crash between the two
-    /// commits of the switch leaves a tenant that nobody can check out until the same call is made again.
+    /// A failure or crash before the switch leaves the tenant at its old place, in service; the same call cleans up. If
+    /// the old place is not in the database of the directory's tables, the switch makes two commits. After a crash
+    /// between the two, the tenant can't be checked out until the call is repeated.
     ///
     /// # Errors
     /// [`MoveError`]. A table without a primary key is an error from the start, unless writes are
@@ -71,8 +72,8 @@ pub struct MoveRequest<'a> {
 
 impl MoveRequest<'_> {
     /// How long to wait for transactions that write to the tenant, before the copy and before the switch. Default: 10
-    /// seconds. Meanwhile other statements are held up for at most a quarter of a second at a time. If any lock takes
-    /// longer than this, the move is given up.
+    /// seconds. Meanwhile other statements wait for at most a quarter of a second at a time. If any lock takes longer
+    /// than `wait`, the move fails.
     pub fn wait(mut self, wait: Duration) -> Self {
         self.options.wait = wait;
         self
@@ -81,8 +82,8 @@ impl MoveRequest<'_> {
     /// Makes writes wait for the whole copy: for tables without a primary key, or where no triggers may be created.
     /// Default: no.
     ///
-    /// If a `TRUNCATE` or DDL waits, reads of its table wait behind it, and so does the copy: such a move is given up
-    /// after [`wait`](Self::wait).
+    /// If a `TRUNCATE` or DDL waits, reads of its table wait behind it, and so does the copy: such a move fails after
+    /// [`wait`](Self::wait).
     pub fn pause_writes(mut self) -> Self {
         self.options.pauses_writes = true;
         self
@@ -94,7 +95,8 @@ impl MoveRequest<'_> {
         self
     }
 
-    /// How to connect with TLS, as for [`ExportRequest::tls`](crate::transfer::ExportRequest::tls). Default: without TLS.
+    /// How to connect with TLS, as for [`ExportRequest::tls`](crate::transfer::ExportRequest::tls). Default: without
+    /// TLS.
     pub fn tls<T>(mut self, tls: T) -> Self
     where
         T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,

@@ -1,4 +1,4 @@
-//! Rows on their way from one server to another one.
+//! Copies rows from one server to another.
 
 use std::{io::Cursor, pin::pin};
 
@@ -7,9 +7,10 @@ use tokio_postgres::Error;
 
 use crate::backend::postgres::driver::Session;
 
-/// How many bytes are gathered before they are sent on.
+/// How many bytes are collected before they are sent on.
 ///
-/// The server sends each row in a message of its own. Sent on row by row, each costs a hop between two tasks and a call of the system.
+/// The server sends each row in a message of its own. Sending the rows on one by one would cost a hop between two tasks
+/// and a system call for each.
 const BATCH: usize = 128 * 1024;
 
 /// Which of the two servers failed.
@@ -18,9 +19,9 @@ pub(super) enum End {
     Target(Error),
 }
 
-/// Copies what one server sends to another one, and counts the rows.
+/// Copies the rows that one server sends to another server, and counts them.
 ///
-/// Holds three batches, or the longest row, in memory: a target that is slower than the source keeps the source waiting.
+/// Keeps three batches, or the longest row, in memory. A target that is slower than the source makes the source wait.
 pub(super) async fn pipe(reader: &Session, from: &str, writer: &Session, to: &str) -> Result<u64, End> {
     let stream = reader.client().copy_out(from).await.map_err(End::Source)?;
     let sink = writer.client().copy_in(to).await.map_err(End::Target)?;
@@ -30,7 +31,7 @@ pub(super) async fn pipe(reader: &Session, from: &str, writer: &Session, to: &st
         batch.extend_from_slice(&bytes.map_err(End::Source)?);
         if batch.len() >= BATCH {
             let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
-            // Waits for room only: the connection writes it while the next batch is gathered.
+            // This waits only for room in the buffer: the connection writes the batch while the next one is collected.
             sink.feed(Cursor::new(full)).await.map_err(End::Target)?;
         }
     }

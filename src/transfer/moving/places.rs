@@ -1,4 +1,4 @@
-//! Whether a tenant can be moved from where it lives to where it is to live.
+//! Checks whether a tenant can be moved from its place to the new one.
 
 use tokio_postgres::error::SqlState;
 
@@ -58,7 +58,7 @@ impl Run<'_> {
         })
     }
 
-    /// Whether the directory would let the tenant live there.
+    /// Fails unless the directory would accept the new place.
     pub(super) async fn probe(&self, home: &Session) -> Result<(), MoveError> {
         let change = DirectoryChange::Moved {
             tenant: self.tenant,
@@ -74,7 +74,7 @@ impl Run<'_> {
         let noted = home.execute(&self.pool.note(&change)).await;
         home.execute("ROLLBACK").await.map_err(&failed)?;
         noted.map_err(|source| match source.code() {
-            // Also where another one left it a moment ago.
+            // This includes a place that another tenant left a moment ago.
             Some(&SqlState::UNIQUE_VIOLATION | &SqlState::EXCLUSION_VIOLATION) => MoveError::PlaceTaken {
                 tenant: self.tenant.clone(),
                 to: Box::new(self.to.clone()),
@@ -84,7 +84,7 @@ impl Run<'_> {
         })
     }
 
-    /// Without a key rows can't be told apart, and so not be copied while they are written.
+    /// Without a key, rows can't be distinguished, and so can't be copied while they are written.
     pub(super) async fn require_keys(&self, tables: &[Keyed]) -> Result<(), MoveError> {
         let without = tables.iter().filter(|keyed| keyed.key.is_empty());
         let tables: Vec<String> = without.map(|keyed| keyed.table.name.clone()).collect();
@@ -97,7 +97,7 @@ impl Run<'_> {
         })
     }
 
-    /// What is in other schemas would be left behind, and could be a way to the old tables that needs no name.
+    /// Dependent objects in other schemas would stay behind, and could reach the old tables without their name.
     pub(super) async fn require_independence(&self, source: &Site) -> Result<(), MoveError> {
         let connected = source.pool.migration_connector().connect().await;
         let mut connection = connected.map_err(|source| LifecycleError::Connect {

@@ -1,4 +1,4 @@
-//! What was written meanwhile, brought to the target.
+//! Replays at the target what was written at the source during the copy.
 
 use tokio_postgres::Error;
 
@@ -13,7 +13,7 @@ use crate::backend::postgres::{
     quote::{identifier, literal, lock_timeout},
 };
 
-/// Two ends of a move, with a session each, and their tables in the same order.
+/// The two ends of a move, with a session each, and their tables in the same order.
 pub(super) struct Ends<'a> {
     pub(super) source: &'a Site,
     pub(super) reader: &'a Session,
@@ -24,10 +24,11 @@ pub(super) struct Ends<'a> {
 }
 
 impl Run<'_> {
-    /// Replays what the journal holds at this moment, and returns how much that was.
+    /// Replays the current contents of the journal, and returns the number of changes.
     ///
-    /// Rows that were written are deleted at the target, and copied anew if they are still there: all as of one moment, so that what is unique stays
-    /// so. The source forgets what was replayed once the target has it; replayed twice it changes nothing.
+    /// Rows that were written are deleted at the target, and copied again if they still exist at the source: all as of
+    /// one moment, so that unique values stay unique. The source forgets replayed changes once the target has them.
+    /// Replaying a change twice does no harm.
     pub(super) async fn replay(&self, ends: &Ends<'_>) -> Result<u64, MoveError> {
         let read = self.server("to read what was written");
         let patience = lock_timeout(self.options.wait);
@@ -38,8 +39,9 @@ impl Run<'_> {
         Ok(count)
     }
 
-    /// Replays the last of it, in the transaction that locks writes out. Any other session would queue behind a TRUNCATE that waits for those locks,
-    /// and this one wait for it: a deadlock that no server sees.
+    /// Replays the last changes, in the transaction that locks out writes. Any other session would queue behind a
+    /// TRUNCATE that waits for those locks, while this transaction waits for that session: a deadlock that no server
+    /// can see.
     pub(super) async fn replay_rest(&self, guard: &Session, ends: &Ends<'_>) -> Result<u64, MoveError> {
         let count = self.replay_by(guard, ends).await?;
         let done = guard.execute("SET LOCAL search_path = ''").await;
@@ -116,7 +118,7 @@ fn name_of(site: &Site, keyed: &Keyed) -> String {
     format!("{}.{}", site.schema.quoted(), identifier(&keyed.table.name))
 }
 
-/// The keys of a table that the journal holds, as rows `r`.
+/// The keys of a table in the journal, as rows `r`.
 fn keys(site: &Site, keyed: &Keyed) -> String {
     let columns: Vec<String> = keyed
         .key
@@ -131,7 +133,7 @@ fn keys(site: &Site, keyed: &Keyed) -> String {
     )
 }
 
-/// That row `x` is one of `r`.
+/// The condition that row `x` is one of `r`.
 fn is_one(keyed: &Keyed) -> String {
     let equal = keyed
         .key

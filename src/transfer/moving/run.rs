@@ -12,7 +12,7 @@ use crate::{
     backend::postgres::driver::{Dial, Session},
 };
 
-/// A move, from its begin to its end.
+/// A move in progress.
 pub(super) struct Run<'a> {
     pub(super) pool: &'a TenantPool,
     pub(super) tenant: &'a SchemaName,
@@ -22,7 +22,7 @@ pub(super) struct Run<'a> {
     pub(super) dial: Option<Box<dyn Dial>>,
 }
 
-/// How a move is done.
+/// The options of a move.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Options {
     pub(super) wait: Duration,
@@ -32,16 +32,16 @@ pub(super) struct Options {
 
 /// Sessions that hold the locks of a move.
 pub(super) struct Sessions<'a> {
-    /// In the pool's own database.
+    /// The session in the pool's own database.
     pub(super) home: &'a Arc<Session>,
-    /// In the tenant's old database: what is done there is done by it.
+    /// The session in the tenant's old database, which does all work there.
     pub(super) guard: &'a Arc<Session>,
-    /// In its new one.
+    /// The session in the tenant's new database.
     pub(super) writer: &'a Arc<Session>,
 }
 
 impl Run<'_> {
-    /// A session that keeps everybody else from a schema.
+    /// A session that holds the lock on a schema.
     pub(super) async fn hold(&self, site: &Site, dial: &dyn Dial) -> Result<Arc<Session>, MoveError> {
         if site.pool.migration_connector().may_be_pooled() {
             return Err(MoveError::NeedsSession {

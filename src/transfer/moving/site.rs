@@ -14,9 +14,10 @@ use crate::{
     transfer::rows::Table,
 };
 
-/// What is written on the journal at the target, once all is there: until nothing of the move is left anywhere.
+/// The comment on the target's journal once the target is complete. It stays until nothing of the move is left
+/// anywhere.
 pub(super) struct Complete {
-    /// The move's, which is written on the journal at the source.
+    /// The move's id, which is also the comment on the source's journal.
     pub(super) id: String,
     /// The database of the source, as declared; `None` is the pool's own.
     pub(super) database: Option<String>,
@@ -61,7 +62,7 @@ pub(super) struct Keyed {
 }
 
 impl Keyed {
-    /// Types are named after the schema they are in.
+    /// The types' names include their schema.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         let names = |keyed: &Self| keyed.key.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
         self.table == other.table && names(self) == names(other)
@@ -96,7 +97,8 @@ impl Site {
         journal::table(&self.schema)
     }
 
-    /// Has names of extensions found, for the transaction that is open; and those of this schema, where it is filled.
+    /// Sets the search_path of the open transaction to the schemas of extensions and, if this schema is being filled,
+    /// this schema.
     pub(super) fn path(&self, with_schema: bool) -> String {
         let mut path: Vec<SchemaName> = with_schema.then(|| self.schema.clone()).into_iter().collect();
         path.extend_from_slice(self.pool.migration_connector().extension_schemas());
@@ -113,7 +115,7 @@ impl Site {
         Ok(tables.into_iter().map(Keyed::from).collect())
     }
 
-    /// What is in the schema; `None` if there is no such schema.
+    /// The state of the schema; `None` if there is no such schema.
     pub(super) async fn status(&self, session: &Session) -> Result<Option<Found>, Error> {
         let rows = session.query(&journal::state_query(), &[&self.schema.as_str()]).await;
         let Some(row) = rows?.pop() else {
@@ -128,21 +130,22 @@ impl Site {
     }
 }
 
-/// What is in a schema.
+/// The state of a schema.
 pub(super) struct Found {
     pub(super) status: TenantStatus,
-    /// What a move wrote on its journal. At the source that is the move's id; at the target, once all is there, that it is [`Complete`].
+    /// The comment that a move wrote on its journal: at the source the move's id; at the target, once it is complete,
+    /// [`Complete`].
     pub(super) journal: Option<String>,
     pub(super) has_versions: bool,
 }
 
 impl Found {
-    /// Whether it is what a move, a creation or a drop left half done at a target.
+    /// Whether a move, a creation or a drop left the schema unfinished at a target.
     pub(super) fn is_left(&self) -> bool {
         self.status == TenantStatus::Unfinished || self.is_complete()
     }
 
-    /// Whether a move has made all of it, and was not tidied up since.
+    /// Whether a move has completed the schema, and was not tidied up yet.
     pub(super) fn is_complete(&self) -> bool {
         self.complete().is_some()
     }
@@ -152,7 +155,7 @@ impl Found {
     }
 }
 
-/// Keeps everybody else from migrating, renaming, moving or dropping a schema, until the session ends.
+/// Keeps other sessions from migrating, renaming, moving or dropping a schema, until the session ends.
 pub(super) async fn lock(
     session: &Session,
     schema: &SchemaName,

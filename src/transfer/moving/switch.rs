@@ -1,4 +1,4 @@
-//! The moment in which a tenant is no longer at its old place, and is at its new one.
+//! The switch: the moment in which a tenant goes from its old place to the new one.
 
 use std::{
     sync::Arc,
@@ -31,9 +31,9 @@ use crate::{
 
 /// How a move stopped.
 pub(super) enum Stop {
-    /// Before the switch: what was made can be taken away.
+    /// Before the switch: what was created can be removed.
     Before(MoveError),
-    /// Within it: what is there has to be looked at before anything is taken away.
+    /// During the switch: the state must be examined before anything is removed.
     Within(MoveError),
 }
 
@@ -44,7 +44,8 @@ impl From<MoveError> for Stop {
 }
 
 impl Run<'_> {
-    /// Locks writes out, and says since when. Who waits goes on once the transaction ends: by name, which is another's then.
+    /// Locks out writes, and returns since when. Statements that wait continue once the transaction ends, and then look
+    /// the schema up by its name, which is gone.
     pub(super) async fn pause(&self, guard: &Session, source: &Site) -> Result<Instant, MoveError> {
         let failed = self.server("to lock its tables");
         let rows = guard
@@ -54,12 +55,12 @@ impl Run<'_> {
         let lock: Option<String> = rows.first().map_or(Ok(None), |row| row.try_get(0)).map_err(&failed)?;
         self.insist(guard, &lock.unwrap_or_default()).await?;
         let paused = Instant::now();
-        // Nothing may keep it waiting for ever now.
+        // From here on, no lock may make it wait forever.
         guard.execute(&lock_timeout(self.options.wait)).await.map_err(failed)?;
         Ok(paused)
     }
 
-    /// Makes the rest at the target: positions of sequences, and whatever fires on a write.
+    /// Creates the rest at the target: positions of sequences, and everything that fires on a write.
     pub(super) async fn finish(
         &self,
         entry: &DirectoryEntry,
@@ -75,7 +76,8 @@ impl Run<'_> {
         let id = source.status(guard).await.map_err(self.server("to read its journal"))?;
         let id = id.and_then(|there| there.journal).unwrap_or_default();
         let status = match self.to.database() {
-            // There the schema tells as well as the directory; elsewhere the directory alone.
+            // In the pool's own database the schema's comment holds the status as well as the directory; elsewhere only
+            // the directory does.
             None => entry.status.comment(),
             Some(_) => literal(PLACED),
         };
@@ -113,8 +115,9 @@ impl Run<'_> {
         writer.execute("COMMIT").await.map_err(failed)
     }
 
-    /// Takes the name away at the source, and tells the directory. In one transaction, where both are in one database; else one is committed right
-    /// after the other, and the directory is told again where it didn't hear. Returns the name that the source has then.
+    /// Renames the schema at the source, and updates the directory. If both are in one database, this is one
+    /// transaction. Otherwise the two are committed one right after the other, and the update of the directory is
+    /// repeated if it fails. Returns the new name of the source's schema.
     pub(super) async fn switch(
         &self,
         entry: &DirectoryEntry,
@@ -125,7 +128,7 @@ impl Run<'_> {
     ) -> Result<SchemaName, Stop> {
         let Sessions { home, guard, .. } = *sessions;
         let failed = self.server("to switch");
-        // Also where this is given up while the server is at it.
+        // This holds even if the future is dropped while the server is working.
         let _forget = (
             self.pool.forget_afterwards(self.tenant),
             source.pool.forget_afterwards(&source.schema),
@@ -141,7 +144,7 @@ impl Run<'_> {
             let note = format!("{}; {note}", lock_timeout(self.options.wait));
             home.execute(&note).await.map_err(&failed)?;
         }
-        // A task of its own: where the move is given up now, it goes on to its end.
+        // In a task of its own: if the move's future is dropped now, the switch still runs to its end.
         let (guard, home) = (Arc::clone(guard), Arc::clone(home));
         let commits = tokio::spawn(async move {
             let switched = guard.execute("COMMIT").await;
@@ -172,7 +175,7 @@ impl Run<'_> {
         })
     }
 
-    /// Tells the directory, in a transaction of its own.
+    /// Updates the directory, in a transaction of its own.
     pub(super) async fn tell(&self, home: &Session) -> Result<(), Error> {
         home.begin("").await?;
         home.execute(&self.note()).await?;
@@ -200,7 +203,7 @@ impl Run<'_> {
         }
     }
 
-    /// Gives the source the name of an archive, in the transaction that locks writes out.
+    /// Renames the source's schema to an archive's name, in the transaction that locks out writes.
     async fn rename(&self, entry: &DirectoryEntry, source: &Site, guard: &Session) -> Result<SchemaName, MoveError> {
         let failed = self.server("to rename the schema at the source");
         let rows = guard.query(NOW, &[]).await.map_err(&failed)?;

@@ -1,4 +1,4 @@
-//! What is taken away and checked after the switch.
+//! What is removed and checked after the switch.
 
 use std::error::Error as _;
 
@@ -14,9 +14,10 @@ use super::{
 use crate::{LifecycleError, backend::postgres::driver::Session};
 
 impl Run<'_> {
-    /// Takes away what the move needed, and checks what was left unchecked. The tenant is served meanwhile.
+    /// Removes what the move needed, and checks the foreign keys that were left unchecked. The tenant is in service
+    /// meanwhile.
     pub(super) async fn tidy(&self, source: &Site, target: &Site, sessions: &Sessions<'_>, moved: &mut MoveReport) {
-        // First what is soon done. What comes after can take its time, and another call goes on with it.
+        // The quick steps come first. The later steps may take long, and another call can continue them.
         if let Some(archive) = moved.archive.clone() {
             let archived = Site {
                 schema: archive,
@@ -27,7 +28,7 @@ impl Run<'_> {
         self.tidy_target(target, sessions.writer, moved).await;
     }
 
-    /// Drops what is left at the source, if that was asked for; else takes away what notes writes there.
+    /// Drops the schema at the source, if that was asked for; otherwise removes the triggers that record writes there.
     pub(super) async fn tidy_archive(&self, archived: &Site, session: &Session, moved: &mut MoveReport) {
         if !self.options.drops_source {
             return self.attempt(session, &remove(archived), moved).await;
@@ -41,7 +42,7 @@ impl Run<'_> {
         }
     }
 
-    /// While anything is left, here or at the source, it stays noted for another call.
+    /// As long as anything is left to do, here or at the source, the record of it stays for another call.
     pub(super) async fn tidy_target(&self, target: &Site, writer: &Session, moved: &mut MoveReport) {
         match checks(target, writer).await {
             Ok(checks) => {
@@ -69,7 +70,7 @@ impl Run<'_> {
     }
 }
 
-/// The driver's own text says no more than that the server refused.
+/// The driver's own message only says that the server refused.
 fn reason(error: &Error) -> String {
     match error.source() {
         Some(source) => source.to_string(),

@@ -51,13 +51,13 @@ async fn what_can_not_be_moved_is_refused_and_stays() {
     places
         .shard
         .run("CREATE SCHEMA client1; CREATE TABLE client1.precious AS SELECT 1");
-    refused("client1", at("shard"), "there is a schema \"client1\" already").await;
+    refused("client1", at("shard"), "schema \"client1\" exists already").await;
     assert_eq!(places.shard.schemas(), ["client1"]);
     places.shard.run("DROP SCHEMA client1 CASCADE");
     places
         .main
         .run("INSERT INTO public.tenants (name, schema_name, database_name) VALUES ('client2', 'client1', 'shard')");
-    refused("client1", at("shard"), "another tenant lives there").await;
+    refused("client1", at("shard"), "another tenant lives in that place").await;
     places.main.run("DELETE FROM public.tenants WHERE name = 'client2'");
     refused("client1", at("shard"), "tenant client2 left that place").await;
     places.main.run("DELETE FROM public.tenants_left");
@@ -325,7 +325,7 @@ async fn a_move_through_what_may_be_a_pooler_is_refused_before_anything_is_done(
     assert_eq!(
         chain(&error),
         "can't move tenant \"client1\": a move needs sessions of its own, and with `search_path_from_role` a pooler may be in between; \
-         build a pool without it that connects to the servers themselves"
+         build a pool without that option that connects directly to the servers"
     );
     assert_eq!(places.row(), "client1 main active");
     assert!(places.contents(&places.third).is_empty());

@@ -178,7 +178,7 @@ async fn an_object_or_row_that_the_server_refuses_is_named_and_nothing_is_left()
     let error = try_import(&pool, "client2", &bytes).await.unwrap_err();
     let message = chain(&error);
     assert!(
-        message.starts_with("can't make view v in tenant \"client2\", to import it: "),
+        message.starts_with("can't create view v in tenant \"client2\", to import it: "),
         "{message}"
     );
     assert!(message.ends_with("not today"), "{message}");

@@ -65,7 +65,7 @@ async fn names_that_no_tenant_has_or_can_have_are_refused() {
     let error = pool.export_tenant("nobody").to(Vec::new()).await.unwrap_err();
     assert_eq!(
         chain(&error),
-        "can't export tenant \"nobody\": there is no such tenant in the database; `tenants` lists those there are"
+        "can't export tenant \"nobody\": there is no such tenant in the database; `tenants` lists the existing tenants"
     );
 }
 
@@ -119,8 +119,8 @@ async fn what_the_target_lacks_is_named_before_anything_is_done() {
     let message = chain(&try_import(&other, "client1", &bytes).await.unwrap_err());
     assert_eq!(
         message,
-        "can't import tenant \"client1\", which was \"client1\" when it was exported: this database lacks extension citext \
-         in schema ext; make it first, for example by the shared migrations"
+        "can't import tenant \"client1\", which was exported as \"client1\": this database lacks extension citext in schema ext; create \
+         that first, for example by the shared migrations"
     );
     empty.run("CREATE SCHEMA ext; ALTER EXTENSION citext SET SCHEMA ext");
     import(&other, "client1", &bytes).await;
@@ -196,7 +196,7 @@ async fn a_shared_row_that_the_target_lacks_is_told_with_the_foreign_key_that_le
     let before = database.schemas();
     let message = chain(&try_import(&pool, "client1", &bytes).await.unwrap_err());
     assert!(
-        message.starts_with("can't make foreign key buyer of orders in tenant \"client1\", to import it: "),
+        message.starts_with("can't create foreign key buyer of orders in tenant \"client1\", to import it: "),
         "{message}"
     );
     assert_eq!(database.schemas(), before);

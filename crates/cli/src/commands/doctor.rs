@@ -1,4 +1,4 @@
-//! Looks for what goes wrong later.
+//! Looks for problems before they cause errors.
 
 use clap::Args;
 use diesel_tenants::diagnosis::{Check, Finding, Found, Severity};

@@ -8,13 +8,14 @@ use crate::{completion::tenants, context::Context};
 /// Options of `drift`.
 #[derive(Debug, Args)]
 pub struct Drift {
-    /// The tenant that the others should be like. For all at once, best one that migrations have just made.
+    /// The tenant that the others should be like. To check all tenants, best use one that migrations have just created.
     #[arg(add = tenants())]
     template: String,
-    /// Only this tenant; may be given more than once. Default: all tenants, suspended ones among them.
+    /// Only this tenant; may be given more than once. Default: all tenants, including suspended ones.
     #[arg(long, value_name = "TENANT", add = tenants())]
     only: Vec<String>,
-    /// Prints the statements that would repair the tenants, to be read, and then run by psql. Nothing is changed here.
+    /// Prints the statements that would repair the tenants. Read them, then run them with psql. This command changes
+    /// nothing.
     #[arg(long)]
     sql: bool,
 }
@@ -60,7 +61,7 @@ fn print(report: &DriftReport, template: &str) {
     }
     for drift in &report.partly_compared {
         say!(
-            "{}: no difference found, but not all was compared:",
+            "{}: no difference found, but not everything was compared:",
             name(drift.tenant.as_str())
         );
         for object in &drift.not_compared {
@@ -75,7 +76,7 @@ fn print(report: &DriftReport, template: &str) {
     }
     let partly = match report.partly_compared.len() {
         0 => String::new(),
-        count => format!("; not known, as not all was compared: {count}"),
+        count => format!("; unknown, because not everything was compared: {count}"),
     };
     say!(
         "like {}: {}; not like it: {}{partly}{}",

@@ -25,29 +25,30 @@ pub struct Migrate {
     fleet: Fleet,
 }
 
-/// How many tenants at a time, which of them, and what if one fails: the same for `migrate`, `revert` and `redo`.
+/// Which tenants, how many at a time, and what to do if one fails: the same for `migrate`, `revert` and `redo`.
 #[derive(Debug, Clone, Args)]
 pub struct Fleet {
-    /// Only this tenant; may be given more than once. Default: all tenants, suspended ones and spares among them.
+    /// Only this tenant; may be given more than once. Default: all tenants, including suspended ones and spares.
     #[arg(long, value_name = "TENANT", add = tenants())]
     pub only: Vec<String>,
-    /// This tenant first; may be given more than once. If it fails, nobody else is touched.
+    /// This tenant first; may be given more than once. If it fails, no other tenant is touched.
     #[arg(long, value_name = "TENANT", add = tenants())]
     pub canary: Vec<String>,
     /// How many tenants at a time, each on a connection of its own.
     #[arg(long, value_name = "COUNT", default_value_t = 2)]
     pub workers: usize,
-    /// Goes on with the other tenants when one fails. Default: no further tenant is begun.
+    /// Continues with the other tenants when one fails. Default: no further tenant is begun.
     #[arg(long)]
     pub keep_going: bool,
-    /// How long a migration waits for a lock that a tenant's own queries hold, before it gives way for a while: a number with
-    /// ms, s, m or h.
+    /// How long a migration waits for a lock that a tenant's own queries hold, before it gives way for a while: a
+    /// number with ms, s, m or h.
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration::parse)]
     pub lock_timeout: Duration,
-    /// How often that is tried.
+    /// How often a migration tries to get the lock.
     #[arg(long, value_name = "COUNT", default_value_t = 10)]
     pub lock_attempts: u32,
-    /// After how many statements a connection is replaced: the server's end of it remembers all tables that it has met.
+    /// After how many statements a connection is replaced. The server remembers, for each connection, all tables that
+    /// it has used.
     #[arg(long, value_name = "COUNT", default_value_t = 4_000)]
     pub statements_per_connection: usize,
     /// Only shows what would be done.
@@ -56,7 +57,7 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// Runs a migration of tenants under these options, with progress; `done` is a word such as `applied`.
+    /// Runs a migration of tenants with these options, and shows progress; `done` is a word such as `applied`.
     pub async fn run<S: MigrationSource<Pg> + Send + Sync + 'static>(
         &self,
         migration: FleetMigration<'_, S>,

@@ -22,13 +22,13 @@ use crate::{
     output::{Ending, Printer},
 };
 
-/// Migrates, creates, compares and inspects the tenants of a PostgreSQL database, each in a schema of its own.
+/// Creates, migrates, compares and inspects the tenants of a PostgreSQL database, each in a schema of its own.
 #[derive(Debug, Parser)]
 #[command(
     name = "diesel-tenants",
     version,
-    after_help = "Exit codes: 0 all well; 1 something failed, differs, or is pending where that was asked for; 2 wrong usage; \
-                  130 given up by a second Ctrl-C.",
+    after_help = "Exit codes: 0 success; 1 something failed, differs, or is pending where that was asked for; 2 wrong \
+                  usage; 130 ended by a second Ctrl-C.",
     max_term_width = 100
 )]
 pub struct Arguments {
@@ -44,7 +44,7 @@ pub enum Command {
     /// The shared schema's migrations.
     #[command(subcommand)]
     Shared(shared::Command),
-    /// The lives of tenants: create, list, clone, rename, suspend, archive, drop, export, import.
+    /// The life of tenants: create, list, clone, rename, suspend, archive, drop, export, import.
     #[command(subcommand)]
     Tenant(tenant::Command),
     /// Schemas made ahead of time.
@@ -56,16 +56,17 @@ pub enum Command {
     Revert(revert::Revert),
     /// Reverts the newest migrations of all tenants, or of some, and applies them again.
     Redo(redo::Redo),
-    /// Shows each tenant's version, and what it lacks.
+    /// Shows each tenant's version, and its pending migrations.
     Status(status::Status),
     /// Shows how tenants' tables differ from those of a template tenant, and how to repair them.
     Drift(drift::Drift),
-    /// Declares the tables in Rust, from the migrations or a live tenant: shared ones pinned, tenants' unqualified.
+    /// Declares the tables in Rust, from the migrations or a live tenant: shared tables with their schema, tenants'
+    /// tables without one.
     #[command(subcommand)]
     Schema(schema::Command),
     /// Runs SQL in all tenants, or in some.
     Run(run::Run),
-    /// Looks for what goes wrong later: in the server's settings, the role, and the tenants.
+    /// Looks for problems before they cause errors: in the server's settings, the role, and the tenants.
     Doctor(doctor::Doctor),
     /// Prints a script that completes this command's words in a shell.
     Completions(completions::Completions),
@@ -73,10 +74,10 @@ pub enum Command {
     Man,
 }
 
-/// Runs what the arguments ask for.
+/// Runs the subcommand that the arguments name.
 pub async fn run(arguments: Arguments, printer: Printer) -> anyhow::Result<Ending> {
     let Arguments { command, global } = arguments;
-    // The last two need no database.
+    // The last two subcommands need no database.
     let context = || Context::new(&global, printer);
     match command {
         Command::Shared(shared) => shared.run(&context()?).await,

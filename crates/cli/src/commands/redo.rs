@@ -32,7 +32,7 @@ impl Redo {
         let mut is_success = reverted.is_success();
         let mut applied = Vec::new();
         if !fleet.dry_run {
-            // Each tenant gets what was taken from it, no more, and whatever became of the others.
+            // Each tenant gets exactly the migrations that were reverted in it, whatever happened to other tenants.
             let mut taken: BTreeMap<&[String], Vec<&SchemaName>> = BTreeMap::new();
             for report in reverted.tenants.iter().filter(|report| !report.versions.is_empty()) {
                 taken.entry(&report.versions).or_default().push(&report.tenant);
@@ -46,7 +46,7 @@ impl Redo {
                 };
                 let chosen = ChosenMigrations::with_versions(migrations.clone(), versions);
                 let migration = pool.migrate_tenants(chosen).only(tenants);
-                // Also after Ctrl-C: nobody is left without what was reverted.
+                // This runs even after Ctrl-C, so that no tenant is left without the reverted migrations.
                 let report = again.run(migration, "applied", &Interrupt::never()).await?;
                 is_success &= report.is_success();
                 applied.push(report);

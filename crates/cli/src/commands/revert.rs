@@ -23,7 +23,7 @@ pub struct Revert {
     consent: Consent,
 }
 
-/// What was reverted, and with what to go on.
+/// What was reverted, and what a `redo` needs to continue.
 pub struct Reverted {
     pub pool: TenantPool,
     pub migrations: MigrationFolder,
@@ -37,7 +37,7 @@ impl Revert {
         Ok(Ending::well_if(report.is_success()))
     }
 
-    /// Reverts, once it is allowed; `what` begins the question.
+    /// Reverts after the user has agreed; `what` begins the question.
     pub async fn revert(&self, context: &Context, what: &str) -> anyhow::Result<Reverted> {
         let migrations = context.settings.tenant_migrations(&self.migrations).await?;
         let pool = context.pool().await?;
@@ -54,7 +54,7 @@ impl Revert {
         })
     }
 
-    /// Asks before migrations are reverted, and tables dropped by it.
+    /// Asks before migrations are reverted, which may drop tables.
     fn ask(&self, what: &str) -> anyhow::Result<()> {
         let migrations = match (self.count.all, self.count.number) {
             (true, _) => "all migrations".to_owned(),

@@ -15,23 +15,23 @@ use crate::{
     settings::Together,
 };
 
-/// What to do about declarations of tables.
+/// What to do with the declarations of tables.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Writes `shared.rs` and `tenant.rs`, as far as they differ, and a `mod.rs` if there is none.
+    /// Writes `shared.rs` and `tenant.rs` if they differ from the database, and a `mod.rs` if there is none.
     Generate(Source),
     /// Shows how the files differ from what `generate` would write, and ends with exit code 1 if they do.
     Check(Source),
 }
 
-/// What the declarations are made of, and where they are.
+/// The source of the declarations, and their folder.
 #[derive(Debug, Args)]
 pub struct Source {
-    /// The folder of the files. Default: as `diesel-tenants.toml` says, or `src/schema`.
+    /// The folder of the files. Default: the folder in `diesel-tenants.toml`, or else `src/schema`.
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
-    /// Reads the database as it is, with this tenant for all. Default: the migrations, applied to a scratch database that is
-    /// dropped afterwards, for which the role has to be allowed to create databases.
+    /// Reads the existing database, and this tenant's tables for those of all tenants. Default: the migrations are
+    /// applied to a scratch database, which is dropped afterwards; the role must be allowed to create databases.
     #[arg(long, value_name = "TENANT", add = tenants(), conflicts_with_all = ["shared_migration_dir", "tenant_migration_dir"])]
     tenant: Option<String>,
     /// The folder of the shared migrations. Default: as for `shared migrate`.
@@ -54,7 +54,7 @@ impl Command {
                         say!("wrote {}", path.display());
                     }
                     if written.is_empty() {
-                        say!("nothing to be written: all is as it should be");
+                        say!("nothing to write: all files are up to date");
                     }
                 })?;
                 Ok(Ending::Well)
@@ -90,13 +90,13 @@ fn print_outdated(outdated: &[OutdatedFile], folder: &Path) {
 }
 
 impl Source {
-    /// Ctrl-C gives up, and drops the scratch database.
+    /// On Ctrl-C the work stops, and the scratch database is dropped.
     async fn read(&self, context: &Context) -> anyhow::Result<RustSchema> {
         let schema = tokio::select! {
             schema = self.read_uninterrupted(context) => schema?,
             Ok(()) = tokio::signal::ctrl_c() => {
-                // By now the other branch is dropped, and with it the scratch database.
-                tell!("given up; nothing was written");
+                // The other branch's future is dropped by now, which dropped the scratch database.
+                tell!("stopped; nothing was written");
                 process::exit(130);
             }
         };

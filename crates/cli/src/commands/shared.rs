@@ -11,11 +11,11 @@ use crate::{
 /// What to do with the shared schema.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Applies its pending migrations.
+    /// Applies the shared schema's pending migrations.
     Migrate(Migrate),
-    /// Reverts its newest migrations.
+    /// Reverts the shared schema's newest migrations.
     Revert(Revert),
-    /// Shows which migrations it has, and lacks.
+    /// Shows which migrations the shared schema has, and which are pending.
     Status(Status),
 }
 

@@ -8,10 +8,11 @@ use crate::{
     output::{Ending, say, warned},
 };
 
-/// What to do about spares.
+/// What to do with spares.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Keeps so many spares: `tenant create` takes one, and only has to rename it. Makes those that are missing, and drops those too many.
+    /// Keeps this number of spares: creates missing ones, and drops surplus ones. `tenant create` takes a spare, and
+    /// then only has to rename it.
     Prepare(Prepare),
 }
 

@@ -13,13 +13,14 @@ use crate::{
 pub struct Status {
     #[command(flatten)]
     migrations: TenantMigrations,
-    /// Only this tenant; may be given more than once. Default: all tenants, suspended ones and spares among them.
+    /// Only this tenant; may be given more than once. Default: all tenants, including suspended ones and spares.
     #[arg(long, value_name = "TENANT", add = tenants())]
     only: Vec<String>,
-    /// Only tenants that lack a migration, have one that isn't in the folder, or an index that is invalid.
+    /// Only tenants that lack a migration, have a migration that isn't in the folder, or have an invalid index.
     #[arg(long)]
     behind: bool,
-    /// Ends with exit code 1 if a tenant lacks a migration, has one that isn't in the folder, or an index that is invalid.
+    /// Ends with exit code 1 if a tenant lacks a migration, has a migration that isn't in the folder, or has an invalid
+    /// index.
     #[arg(long)]
     check: bool,
 }
@@ -30,7 +31,7 @@ impl Status {
         let mut status = context.pool().await?.migration_status(migrations).await?;
         for only in &self.only {
             if !status.tenants.iter().any(|versions| versions.tenant.as_str() == only) {
-                bail!("there is no tenant {only:?}: `diesel-tenants tenant list` shows those there are");
+                bail!("there is no tenant {only:?}: `diesel-tenants tenant list` shows the existing tenants");
             }
         }
         status
@@ -82,7 +83,7 @@ impl Status {
     }
 }
 
-/// The first of some versions, and how many others there are.
+/// The first version, and how many more there are.
 fn listed(versions: &[String]) -> String {
     match versions {
         [] => "-".to_owned(),

@@ -1,6 +1,6 @@
-//! What the library advises to do, as the command's users say it.
+//! Turns the advice in the library's errors into what the command's users can type.
 
-/// What stands in the library's errors, and what stands for it here; the longest come first.
+/// Words of the library's errors, and the words that replace them here; the longest come first.
 ///
 /// The settings of a pool that are also those of `diesel-tenants.toml` keep their names.
 const WORDS: &[(&str, &str)] = &[
@@ -22,8 +22,8 @@ const WORDS: &[(&str, &str)] = &[
         "set search_path_from_role in diesel-tenants.toml, run",
     ),
     (
-        "name a way past it by `migration_url`",
-        "name a way past it by --migration-url",
+        "give a URL that bypasses the pooler to `migration_url`",
+        "give a URL that bypasses the pooler to --migration-url",
     ),
     ("let `force` do it", "let `--force` do it"),
     ("let `leave_texts` go on", "let `--leave-texts` go on"),
@@ -40,7 +40,7 @@ const WORDS: &[(&str, &str)] = &[
     ("`migration_url`", "`--migration-url`"),
 ];
 
-/// A message of the library's, in the command's words.
+/// A message of the library, in the command's words.
 pub fn in_our_words(message: &str) -> String {
     let mut words = message.to_owned();
     if message.contains('`') {
@@ -59,8 +59,8 @@ mod tests {
 
     use super::*;
 
-    /// What the library's errors put between backticks, and isn't one of its functions: settings that `diesel-tenants.toml` has
-    /// too, what stands in other files, and names in the database.
+    /// Words between backticks in the library's errors that are not functions of the library: settings that
+    /// `diesel-tenants.toml` has too, names in other files, and names in the database.
     const COMMON: &[&str] = &[
         "domains",
         "extension_schemas",
@@ -76,13 +76,13 @@ mod tests {
         "tenants_left",
     ];
 
-    /// Functions in errors that the command never meets: of what it doesn't call or set.
+    /// Functions in errors that the command never gets, because it does not call or set these functions.
     const OUT_OF_REACH: &[&str] = &[
         // A policy that chooses among databases, a directory of shards.
         "among",
         "or_main",
         "citus",
-        // Shares, replicas, the context, and a pool that the application sets up.
+        // For shares, replicas, the context, and a pool that the application sets up.
         "max_per_tenant",
         "max_size",
         "max_lifetime",
@@ -90,7 +90,7 @@ mod tests {
         "replica",
         "with_tenant",
         "listen",
-        // What the application prepares.
+        // For tables that the application prepares.
         "enable_row_security",
         "prepare_directory",
         // The command always gives its TLS connector.
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn no_error_of_the_library_advises_a_function_in_a_shell() {
         let mut words = Vec::new();
-        // The library's, beside this package.
+        // The library is in the folder above this package.
         let packages = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         collect(&packages.join("../src"), &mut words);
         collect(&packages.join("translate/src"), &mut words);
@@ -136,7 +136,7 @@ mod tests {
             let unread = ["must_use", "unreachable!"];
             let is_code = |line: &&str| !line.starts_with("//") && !unread.iter().any(|macro_| line.contains(macro_));
             let code: Vec<&str> = text.lines().map(str::trim).filter(is_code).collect();
-            // A string goes on behind a backslash.
+            // A backslash at the end of a line continues a string.
             let code = in_our_words(&code.join("\n").replace("\\\n", ""));
             let is_name = |word: &&str| word.len() > 1 && word.chars().all(|c| c.is_ascii_lowercase() || c == '_');
             let names = code.split('`').filter(is_name);

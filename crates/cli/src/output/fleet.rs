@@ -5,7 +5,7 @@ use diesel_tenants::{
 
 use super::{line, name, say};
 
-/// One tenant's line: what was, or would be, done to it. `done` is a word such as `applied`.
+/// One tenant's line: what was done to the tenant, or would be. `done` is a word such as `applied`.
 pub fn describe(report: &TenantReport, done: &str) -> String {
     let TenantReport {
         tenant,
@@ -24,7 +24,7 @@ pub fn describe(report: &TenantReport, done: &str) -> String {
     }
 }
 
-/// Prints a report: those tenants that ask for attention, and a summary.
+/// Prints a report: the tenants that need attention, and a summary.
 pub fn print_fleet(report: &FleetReport, done: &str) {
     for tenant in &report.tenants {
         match tenant.outcome {
@@ -36,15 +36,15 @@ pub fn print_fleet(report: &FleetReport, done: &str) {
     report.outside.iter().for_each(|work| say!("{}", warned(work)));
     say!("{report}, in {:.1?}", report.elapsed);
     if !report.is_success() {
-        say!("what succeeded stays; run the same command again to go on with the others");
+        say!("what succeeded stays; run the same command again to continue with the other tenants");
     }
 }
 
-/// Tells of migrations that were changed after they were applied.
+/// Prints the migrations that were edited after they were applied.
 pub fn print_changed(changed: &[ChangedMigration]) {
     for ChangedMigration { version, tenants, .. } in changed {
         say!(
-            "changed: migration {version} is another one now than when it was applied to {}",
+            "changed: migration {version} was edited after it was applied to {}",
             match tenants.as_slice() {
                 [one] => name(one.as_str()),
                 [first, others @ ..] => format!("{} and {} others", name(first.as_str()), others.len()),
@@ -54,20 +54,20 @@ pub fn print_changed(changed: &[ChangedMigration]) {
     }
 }
 
-/// Warns of a migration of tenants that works outside of their schemas.
+/// The warning about a tenants' migration that works outside the tenant's schema.
 pub fn warned(work: &OutsideWork) -> String {
     format!(
-        "warning: {work}: this works outside of the tenant's schema, for all tenants; it belongs to the shared migrations"
+        "warning: {work}: this works outside the tenant's schema, for all tenants; move it to the shared migrations"
     )
 }
 
-/// Tells of indexes that PostgreSQL could not build.
+/// Prints the indexes that PostgreSQL could not build.
 pub fn print_invalid(schema: &SchemaName, indexes: &[String]) {
     for index in indexes {
         let name = format!("{}.\"{}\"", schema.quoted(), index.replace('"', "\"\""));
         say!(
-            "invalid: the index {name} could not be built, and is not used: mend what keeps it from being built, then \
-             REINDEX INDEX CONCURRENTLY {name}, or drop it"
+            "invalid: PostgreSQL could not build the index {name}, and doesn't use it: remove the cause, such as \
+             duplicate rows, then run REINDEX INDEX CONCURRENTLY {name}, or drop the index"
         );
     }
 }

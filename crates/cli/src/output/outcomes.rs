@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Ending, Printer, line, name, say, tell};
 
-/// What was done to some tenants, one after the other.
+/// The outcomes of an operation on several tenants, one after the other.
 #[derive(Debug)]
 pub struct Outcomes {
     printer: Printer,
@@ -21,8 +21,8 @@ impl Outcomes {
         }
     }
 
-    /// Does the same to each of some tenants, one after the other, also after a failure, and prints what came of it. `done` and
-    /// the results are as for [`add`](Self::add).
+    /// Does the same for each of several tenants, one after the other, even after a failure, and prints each outcome.
+    /// `done` and the results are as for [`add`](Self::add).
     pub async fn of_each<E: Error + 'static>(
         printer: Printer,
         tenants: &[String],
@@ -36,8 +36,8 @@ impl Outcomes {
         outcomes.end()
     }
 
-    /// Notes and prints what was done to a tenant: `done` is a word such as `created`; what else is to be said comes as text, and
-    /// as an object for JSON.
+    /// Records and prints what was done to a tenant: `done` is a word such as `created`; details come as text, and as
+    /// an object for JSON.
     pub fn add<E: Error + 'static>(&mut self, tenant: &str, done: &str, result: Result<(String, Value), E>) {
         let name = name(tenant);
         match result {
@@ -66,7 +66,7 @@ impl Outcomes {
         }
     }
 
-    /// Prints the JSON, if that is wanted.
+    /// Prints the JSON, if it was asked for.
     pub fn end(self) -> anyhow::Result<Ending> {
         self.printer.result(&json!({ "tenants": self.tenants }), || ())?;
         Ok(self.ending)

@@ -6,7 +6,7 @@ use std::{
 
 use super::visible;
 
-/// Prints a line of the result for people, as `println!` does, but for a reader who has gone away.
+/// Prints a line of the result for people. Unlike `println!`, it does not panic if the reader is gone.
 macro_rules! say {
     ($($text:tt)*) => {
         $crate::output::print_raw($crate::output::shown(format_args!($($text)*)))
@@ -22,13 +22,13 @@ macro_rules! tell {
 }
 pub(crate) use tell;
 
-/// A text of which a terminal obeys nothing, whatever stands in a database.
+/// A text without control sequences, so that text from a database can't control the terminal.
 pub fn shown(text: impl Display) -> String {
     visible::lines(&text.to_string())
 }
 
-/// Prints a line for programs, to the letter: JSON, SQL, scripts. Ends the process if nobody reads any further: `head` has what it
-/// wanted.
+/// Prints a line for programs, unchanged: JSON, SQL, scripts. Ends the process if the reader is gone, such as `head`
+/// after its lines.
 pub fn print_raw(text: impl Display) {
     if let Err(error) = writeln!(io::stdout(), "{text}") {
         process::exit(i32::from(error.kind() != io::ErrorKind::BrokenPipe));

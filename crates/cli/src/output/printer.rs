@@ -3,17 +3,17 @@ use serde_json::json;
 
 use super::{advice, print_raw, tell};
 
-/// How a command ended, as its exit code tells.
+/// How a command ended; this decides its exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// 0.
+    /// Exit code 0.
     Well,
-    /// 1: something failed, differs, or is pending where that was asked for.
+    /// Exit code 1: something failed, differs, or is pending where that was asked for.
     Failed,
 }
 
 impl Ending {
-    /// Well, if a condition holds.
+    /// `Well` if a condition holds, or else `Failed`.
     pub fn well_if(condition: bool) -> Self {
         if condition { Self::Well } else { Self::Failed }
     }
@@ -51,7 +51,7 @@ impl Printer {
             .chain()
             .map(|cause| advice::in_our_words(cause.to_string().trim_end()))
             .collect::<Vec<_>>();
-        // An error that stands for its cause says the same.
+        // A transparent error has the same message as its cause.
         chain.dedup();
         tell!("error: {}", chain.join("\n  because: "));
         if self.json {
@@ -60,7 +60,8 @@ impl Printer {
     }
 }
 
-/// The library writes errors into its reports itself. Each member of an object has a line of its own.
+/// The library writes errors into its reports itself, so their advice is replaced in the JSON text. Each member of an
+/// object has a line of its own.
 fn advised(document: &str) -> String {
     let lines = document.lines().map(|line| {
         if line.trim_start().starts_with("\"error\": ") {

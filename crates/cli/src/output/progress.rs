@@ -16,14 +16,14 @@ impl Progress {
         }))
     }
 
-    /// How many there are to do.
+    /// Sets the number of tenants.
     pub fn begin(&self, tenants: usize) {
         if let Some(bar) = &self.0 {
             bar.set_length(tenants as u64);
         }
     }
 
-    /// One tenant is through. On a terminal a line is kept only for what should be seen.
+    /// One tenant is done. On a terminal, the line stays only if it is notable.
     pub fn tenant(&self, line: &str, is_notable: bool) {
         match &self.0 {
             Some(bar) => {
@@ -36,7 +36,7 @@ impl Progress {
         }
     }
 
-    /// One tenant is through, of which there is nothing to be said.
+    /// One tenant is done, without a line.
     pub fn done(&self) {
         if let Some(bar) = &self.0 {
             bar.inc(1);
@@ -51,7 +51,7 @@ impl Progress {
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn end(&self) {
         if let Some(bar) = &self.0 {
             bar.finish_and_clear();

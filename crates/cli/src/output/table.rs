@@ -5,13 +5,13 @@ use terminal_size::{Width, terminal_size_of};
 
 use super::visible;
 
-/// As wide as terminals are at least, by custom.
+/// The width of a terminal whose width is unknown.
 const DEFAULT_WIDTH: usize = 80;
 
-/// A column that is narrower than this, and than what it holds, is hard to read.
+/// A column narrower than this, and narrower than its contents, is hard to read.
 const NARROWEST: usize = 10;
 
-/// What lines and space take beside each column, and at the end.
+/// The width of the frame's lines and spaces for each column, and at the end.
 const FRAME: usize = 3;
 
 /// A table of known columns.
@@ -23,8 +23,8 @@ pub fn table<const COLUMNS: usize>(
     table_of(&header, rows.into_iter().map(Vec::from))
 }
 
-/// A table: on a terminal with lines and no wider than it, or, where that leaves too little for each column, a row after the other with
-/// each value on a line of its own. Elsewhere plain columns of any width, a row a line.
+/// A table. On a terminal it has a frame and fits the terminal's width; if that makes columns too narrow, each row is
+/// printed as lines of one value each. Elsewhere it has plain columns of any width, with one line for each row.
 pub fn table_of(header: &[String], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let cells = |row: &[String]| row.iter().map(|cell| visible::line(cell)).collect::<Vec<_>>();
     let header = cells(header);
@@ -35,7 +35,7 @@ pub fn table_of(header: &[String], rows: impl IntoIterator<Item = Vec<String>>) 
     }
 }
 
-/// `COLUMNS` counts more than what the terminal says, as with other commands.
+/// `COLUMNS` takes precedence over the terminal's own width, as in other commands.
 fn width() -> usize {
     let named = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let asked = || terminal_size_of(stdout()).map(|(Width(width), _)| width.into());
@@ -83,7 +83,7 @@ fn of(header: &[String], rows: &[Vec<String>]) -> Table {
     table
 }
 
-/// Without a frame.
+/// A table without a frame.
 fn lines(table: &mut Table) -> String {
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));

@@ -1,9 +1,10 @@
-//! Text from outside, so that a reader sees all of it, and a terminal obeys none of it.
+//! Makes text from outside visible: a reader sees all of it, and it can't control the terminal.
 
 use std::fmt::Write as _;
 
-/// A tenant's name, or an archive's, wherever it stands outside of JSON and SQL: as it is, but for backslashes, which are doubled, and
-/// for characters that show nothing, or something else than they are. No two names look alike, and none takes more than a line.
+/// The name of a tenant or an archive, for output other than JSON and SQL. The name is unchanged except for two things:
+/// backslashes are doubled, and characters are escaped that are invisible or look like others. So no two names look
+/// alike, and no name takes more than one line.
 pub fn name(name: &str) -> String {
     escaped(name, |character| {
         let is_other_space = character.is_whitespace() && character != ' ';
@@ -23,7 +24,7 @@ pub fn lines(text: &str) -> String {
     })
 }
 
-/// What a terminal would obey, or what turns, hides or breaks the text around it.
+/// Whether a character controls the terminal, or reverses, hides or breaks the text around it.
 fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(

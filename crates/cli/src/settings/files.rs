@@ -1,24 +1,24 @@
-//! What stands in the files.
+//! The contents of the configuration files.
 
 use std::{collections::BTreeMap, fs, io, path::Path, path::PathBuf};
 
 use anyhow::Context;
 use serde::{Deserialize, de::DeserializeOwned};
 
-/// `diesel.toml`: of the diesel command's keys only those that concern this one.
+/// `diesel.toml`: of the diesel command's keys, only those that this command uses.
 #[derive(Debug, Default, Deserialize)]
 pub struct DieselFile {
     #[serde(default)]
     pub migrations_directory: DieselMigrations,
 }
 
-/// Where the diesel command finds its migrations, which are the shared ones.
+/// Where the diesel command finds its migrations, which are the shared migrations.
 #[derive(Debug, Default, Deserialize)]
 pub struct DieselMigrations {
     pub dir: Option<PathBuf>,
 }
 
-/// `diesel-tenants.toml`, a file of our own, since the diesel command refuses keys that it doesn't know.
+/// `diesel-tenants.toml`. This command has its own file, because the diesel command refuses keys that it doesn't know.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TenantsFile {
@@ -26,34 +26,34 @@ pub struct TenantsFile {
     pub migrations_directory: TenantsMigrations,
     /// The schema of the shared tables. Default: public.
     pub shared_schema: Option<String>,
-    /// A schema's name that stands for the tenant's in SQL. Default: none.
+    /// A schema's name that stands for the tenant's schema in SQL. Default: none.
     pub symbolic_schema: Option<String>,
     /// Schemas that hold nothing but extensions. Default: none.
     #[serde(default)]
     pub extension_schemas: Vec<String>,
-    /// Whether the role brings the search_path, behind a pooler. Default: no.
+    /// Whether connections get their search_path from the role, behind a pooler. Default: no.
     #[serde(default)]
     pub search_path_from_role: bool,
-    /// Whether tenants' migrations that work outside of the tenant's schema are an error. Default: no, a warning.
+    /// Whether tenants' migrations that work outside the tenant's schema are an error. Default: no, a warning.
     #[serde(default)]
     pub refuse_outside_work: bool,
-    /// Where the application keeps who its tenants are. Default: in the tables of `DirectoryTables`, if they are there.
+    /// The application's directory of tenants. Default: the tables of `DirectoryTables`, if they exist.
     pub directory: Option<Directory>,
     #[serde(default)]
     pub schema: TenantsSchema,
 }
 
-/// Where the application keeps who its tenants are.
+/// The application's directory of tenants.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Directory {
-    /// In the tables of `DirectoryTables`, which must be there.
+    /// The tables of `DirectoryTables`, which must exist.
     Tables,
-    /// In a `TenantDirectory` of its own, which this command can't tell anything.
+    /// A `TenantDirectory` of the application's own, which this command can't change.
     Own,
 }
 
-/// Where our migrations are, from the file's folder on.
+/// The folders of migrations, relative to the file's folder.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TenantsMigrations {
@@ -73,12 +73,12 @@ pub struct TenantsSchema {
     /// Which tables may appear in one query. Default: all.
     #[serde(default)]
     pub allow_together: Together,
-    /// Paths in Rust by the names of types in the database. Default: none.
+    /// Rust paths, by the names of the database's types. Default: none.
     #[serde(default)]
     pub sql_types: BTreeMap<String, String>,
-    /// The database that a scratch database is a copy of. Default: template0.
+    /// The database that is copied as the scratch database. Default: template0.
     pub template: Option<String>,
-    /// SQL to be run in a scratch database before the migrations. Default: none.
+    /// SQL to run in a scratch database before the migrations. Default: none.
     pub set_up: Option<String>,
 }
 
@@ -92,7 +92,7 @@ pub enum Together {
     Nothing,
 }
 
-/// What a file says; all defaults if there is none.
+/// The contents of a file; all defaults if there is no file.
 pub fn read<T: Default + DeserializeOwned>(path: &Path) -> anyhow::Result<T> {
     match fs::read_to_string(path) {
         Ok(text) => toml::from_str(&text).with_context(|| format!("{} can't be used", path.display())),

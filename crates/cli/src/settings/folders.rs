@@ -24,7 +24,7 @@ impl Settings {
         read(self.folder(options.migration_dir.as_deref(), named, defaults)?).await
     }
 
-    /// Where the declarations of tables are: as short as can be, to be shown.
+    /// The folder of the declarations of tables, as a short path for messages.
     pub fn schema_folder(&self, option: Option<&Path>) -> PathBuf {
         if let Some(folder) = option {
             return folder.to_owned();
@@ -35,7 +35,7 @@ impl Settings {
         folder.strip_prefix(here).map(Path::to_owned).unwrap_or(folder)
     }
 
-    /// The folder of an option, else that of a file, else the first of the defaults that there is.
+    /// The folder that the option names, or else the one that a file names, or else the first default that exists.
     fn folder(&self, option: Option<&Path>, named: Option<&Path>, defaults: [&str; 2]) -> anyhow::Result<PathBuf> {
         if let Some(folder) = option.filter(|folder| !folder.as_os_str().is_empty()) {
             return Ok(folder.to_owned());
@@ -46,7 +46,8 @@ impl Settings {
         match defaults.iter().find(|folder| self.root.join(folder).is_dir()) {
             Some(folder) => Ok(self.root.join(folder)),
             None => bail!(
-                "there is no folder of migrations, neither {} nor {} in {}: name it by --migration-dir, or in diesel-tenants.toml",
+                "there is no folder of migrations, neither {} nor {} in {}: name the folder by --migration-dir, or in \
+                 diesel-tenants.toml",
                 defaults[0],
                 defaults[1],
                 self.root.display()
@@ -55,7 +56,7 @@ impl Settings {
     }
 }
 
-/// On a thread that may block.
+/// Reads a folder on a thread that may block.
 async fn read(folder: PathBuf) -> anyhow::Result<MigrationFolder> {
     let read = tokio::task::spawn_blocking(move || MigrationFolder::read(folder)).await?;
     read.context("the migrations can't be used, and nothing was done")

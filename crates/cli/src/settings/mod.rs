@@ -11,22 +11,22 @@ use crate::arguments::Global;
 use files::{DieselFile, TenantsFile};
 pub use files::{Directory, Together};
 
-/// What the files say, and where they are.
+/// The settings in the files, and where the files are.
 #[derive(Debug)]
 pub struct Settings {
     root: PathBuf,
     diesel: DieselFile,
-    /// What our own file says.
+    /// The contents of `diesel-tenants.toml`.
     pub tenants: TenantsFile,
 }
 
 impl Settings {
-    /// Reads the files, as far as there are any.
+    /// Reads the files that exist.
     pub fn read(global: &Global) -> anyhow::Result<Self> {
         let (root, diesel) = match &global.config_file {
             Some(file) if !file.is_file() => {
                 bail!(
-                    "there is no configuration file {}: --config-file or DIESEL_CONFIG_FILE names it",
+                    "there is no configuration file {}, which --config-file or DIESEL_CONFIG_FILE names",
                     file.display()
                 )
             }
@@ -46,7 +46,8 @@ impl Settings {
     }
 }
 
-/// The nearest folder upwards with a `diesel.toml`, else with a `Cargo.toml`, as the diesel command looks for it; else this one.
+/// The nearest folder upwards with a `diesel.toml`, or else with a `Cargo.toml`, as the diesel command looks for it, or
+/// else the current folder.
 fn project_root(from: &Path) -> PathBuf {
     let with = |file: &str| from.ancestors().find(|folder| folder.join(file).is_file());
     with("diesel.toml")
@@ -61,7 +62,7 @@ pub fn load_dotenv() -> anyhow::Result<()> {
     match dotenvy::dotenv() {
         Ok(_) => Ok(()),
         Err(error) if error.not_found() => Ok(()),
-        // Its own message holds the line, which may hold a password.
+        // The error's own message shows the line, which may contain a password.
         Err(_) => {
             bail!("the file .env can't be read: each line should be NAME=value, with quotes around values with spaces")
         }

@@ -38,7 +38,7 @@ fn a_directory_without_a_script_is_an_error() {
     project.write("tenant_migrations/2_orders/down.sql", "DROP TABLE orders");
     let err = project.run(&["status"]).failed();
     assert!(
-        err.contains("tenant_migrations/2_orders is no migration: it holds no up.sql"),
+        err.contains("tenant_migrations/2_orders is not a migration: it has no up.sql"),
         "{err}"
     );
 }
@@ -98,7 +98,7 @@ fn a_wrong_url_is_told_without_its_password() {
         .unwrap();
     let err = String::from_utf8(output.stderr).unwrap();
     assert!(
-        err.contains("which database?") && err.contains("--database-url"),
+        err.contains("no database was given") && err.contains("--database-url"),
         "{err}"
     );
 }

@@ -118,7 +118,7 @@ async fn what_a_directory_can_not_be_told_is_refused_before_anything_is_done() {
         untouched();
     };
     change("ALTER TABLE public.tenants ADD plan text NOT NULL, ADD region text NOT NULL DEFAULT 'eu'");
-    let reason = "the directory's table `tenants` in schema \"public\" needs a value for plan: give each a default";
+    let reason = "the directory's table `tenants` in schema \"public\" needs a value for plan: give each of these columns a default";
     refused(&["tenant", "create", "new"], reason);
     // The application's trigger knows the plan.
     change(
@@ -144,7 +144,7 @@ async fn what_a_directory_can_not_be_told_is_refused_before_anything_is_done() {
     change("COMMENT ON TABLE public.tenants IS 'our customers'; DROP TABLE public.domains");
     refused(
         &["tenant", "create", "new"],
-        "are there in part, without the table domains",
+        "are incomplete, without the table domains",
     );
     project.run(&["shared", "migrate"]).well();
 }
@@ -228,13 +228,13 @@ async fn tenants_that_live_elsewhere_are_not_taken_for_the_schemas_of_their_name
         assert_eq!(project.schemas_with("items"), "far one two");
     };
     for tenant in ["one", "far"] {
-        refused(&["tenant", "archive", tenant], "it lives in schema");
-        refused(&["tenant", "clone", tenant, "copy"], "it lives in schema");
-        refused(&["tenant", "export", tenant, "file"], "it lives in schema");
+        refused(&["tenant", "archive", tenant], "lives in schema");
+        refused(&["tenant", "clone", tenant, "copy"], "lives in schema");
+        refused(&["tenant", "export", tenant, "file"], "lives in schema");
     }
     refused(
         &["tenant", "drop", "--yes", "one"],
-        "it lives in schema \"two\"; drop that schema by SQL",
+        "lives in schema \"two\"; drop that schema by SQL",
     );
     refused(
         &["run", "--only", "far", "SELECT 1"],
@@ -252,7 +252,7 @@ async fn tenants_that_live_elsewhere_are_not_taken_for_the_schemas_of_their_name
     // Nobody is called `one` now, and its schema is somebody's all the same.
     refused(
         &["tenant", "drop", "--yes", "one"],
-        "the schema of that name is tenant \"two\"'s",
+        "the schema of that name belongs to tenant \"two\"",
     );
     assert!(project.run(&["tenant", "create", "one"]).failed().contains("already"));
 }

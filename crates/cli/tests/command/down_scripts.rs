@@ -27,22 +27,22 @@ fn an_empty_or_missing_down_script_is_an_error_of_the_revert_alone() {
         (
             &["revert", "--yes"][..],
             "3_notes",
-            format!("{migrations}/3_notes holds no down.sql: write one that undoes up.sql"),
+            format!("{migrations}/3_notes has no down.sql: write one that undoes up.sql"),
         ),
         (
             &["revert", "--all", "--dry-run"],
             "2_orders",
-            format!("{migrations}/2_orders/down.sql is empty: write what undoes up.sql"),
+            format!("{migrations}/2_orders/down.sql is empty: write SQL that undoes up.sql"),
         ),
         (
             &["redo", "--yes"],
             "3_notes",
-            format!("{migrations}/3_notes holds no down.sql: write one that undoes up.sql"),
+            format!("{migrations}/3_notes has no down.sql: write one that undoes up.sql"),
         ),
         (
             &["shared", "revert", "--yes"],
             "2_plans",
-            "migrations/2_plans/down.sql is empty: write what undoes up.sql".to_owned(),
+            "migrations/2_plans/down.sql is empty: write SQL that undoes up.sql".to_owned(),
         ),
     ] {
         let err = project.run(arguments).failed();

@@ -58,9 +58,9 @@ fn what_is_not_compared_is_named_and_its_tenant_never_called_alike() {
     assert_eq!(ended.code, Some(1));
     assert_eq!(
         ended.out,
-        "client1: no difference found, but not all was compared:\n  \
+        "client1: no difference found, but not everything was compared:\n  \
          not compared: operator family client1.numbers for access method btree\n\
-         like template: 0; not like it: 0; not known, as not all was compared: 1\n"
+         like template: 0; not like it: 0; unknown, because not everything was compared: 1\n"
     );
     let (code, report) = project.json(&["drift", "template"]);
     assert_eq!(code, Some(1));

@@ -95,7 +95,8 @@ fn exports_to_one_file_at_once_leave_one_of_them_whole() {
     assert_eq!(failed.len(), 1, "one of them has the name");
     let err = &failed[0].err;
     assert!(
-        err.contains("there is a file new already") || err.contains("another one of that name was made meanwhile"),
+        err.contains("the file new exists already")
+            || err.contains("another process has created a file of that name meanwhile"),
         "{err}"
     );
     project.run(&["tenant", "import", "of_new", "new"]).well();
@@ -170,7 +171,7 @@ fn only_a_regular_file_is_replaced() {
 
     let err = project.run(&["tenant", "export", "a", "kept"]).failed();
     assert!(
-        err.contains("there is a file kept already: name another one, or replace it by --force"),
+        err.contains("the file kept exists already: name another file, or replace it by --force"),
         "{err}"
     );
     let kept = project.path().join("kept");

@@ -29,7 +29,7 @@ fn the_first_ctrl_c_finishes_the_tenant_under_way_and_reports() {
     err.read_to_string(&mut told).unwrap();
     child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(1), "{told}");
-    assert!(told.contains("stopping after the tenants under way"), "{told}");
+    assert!(told.contains("stopping after the tenants in progress"), "{told}");
     let report: Value = serde_json::from_str(&out).unwrap();
     let outcomes: Vec<&str> = report["tenants"]
         .as_array()

@@ -123,20 +123,20 @@ fn errors_advise_what_can_be_typed() {
         ),
         (
             &["tenant", "suspend", "nobody"],
-            "`diesel-tenants tenant list` lists those there are, each a schema with a version table, which \
-             `diesel-tenants tenant create` and `diesel-tenants migrate --only` make",
+            "`diesel-tenants tenant list` lists the existing tenants, which are schemas with a version table, as \
+             `diesel-tenants tenant create` and `diesel-tenants migrate --only` create it",
         ),
         (
             &["tenant", "clone", "nobody", "somebody"],
-            "`diesel-tenants tenant create` makes one",
+            "`diesel-tenants tenant create` creates one",
         ),
         (
             &["tenant", "restore", "nobody", "somebody"],
-            "`diesel-tenants tenant archived` lists those there are",
+            "`diesel-tenants tenant archived` lists the archives",
         ),
         (
             &["tenant", "export", "nobody", "out"],
-            "`diesel-tenants tenant list` lists those there are",
+            "`diesel-tenants tenant list` lists the existing tenants",
         ),
     ] {
         let err = project.run(arguments).failed();

@@ -149,14 +149,14 @@ fn a_lock_and_several_statements_are_one_transaction_in_each_tenant() {
 fn a_copy_is_answered_before_anything_is_sent() {
     let project = Project::with_tenants(&["client1"]);
     for (sql, told) in [
-        ("COPY items TO STDOUT", "COPY … TO STDOUT is not for `run`"),
+        ("COPY items TO STDOUT", "`run` can't do COPY … TO STDOUT"),
         (
             "DELETE FROM items; COPY (SELECT 1) TO STDOUT",
-            "COPY … TO STDOUT is not for `run`",
+            "`run` can't do COPY … TO STDOUT",
         ),
         (
             "DELETE FROM items; COPY items FROM STDIN",
-            "COPY … FROM STDIN is not for `run`",
+            "`run` can't do COPY … FROM STDIN",
         ),
     ] {
         project

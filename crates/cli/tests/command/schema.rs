@@ -35,7 +35,7 @@ fn files_are_generated_checked_and_shown_to_be_behind() {
     );
     assert_eq!(
         project.run(&["schema", "generate"]).well(),
-        "nothing to be written: all is as it should be\n"
+        "nothing to write: all files are up to date\n"
     );
     project.run(&["schema", "check"]).well();
 

@@ -97,7 +97,7 @@ fn a_tenant_is_dropped_only_by_consent() {
     let project = Project::with_tenants(&["client1", "client2"]);
     let refused = project.run(&["tenant", "drop", "client1"]).failed();
     assert!(refused.contains("Drop client1 (2 tables, "), "{refused}");
-    assert!(refused.contains("nothing was done; say --yes"), "{refused}");
+    assert!(refused.contains("nothing was done; add --yes"), "{refused}");
     let dry = project.run(&["tenant", "drop", "client1", "--dry-run"]).well();
     assert!(dry.starts_with("client1: would be dropped, 2 tables, "), "{dry}");
     assert_eq!(project.schemas_with("items"), "client1 client2");
@@ -241,8 +241,7 @@ fn a_tenants_migration_that_works_in_public_is_named_or_refused() {
         "CREATE TABLE public.accounts (id bigint)",
         "DROP TABLE public.accounts",
     );
-    let refusal =
-        "migration 2_accounts: CREATE TABLE public.accounts: this works outside of the schema of tenant \"a\"";
+    let refusal = "migration 2_accounts: CREATE TABLE public.accounts: this works outside the schema of tenant \"a\"";
     let err = project
         .run(&["tenant", "create", "a", "--refuse-outside-work"])
         .failed();
@@ -253,13 +252,14 @@ fn a_tenants_migration_that_works_in_public_is_named_or_refused() {
     assert_eq!(project.schemas_with("items"), "");
 
     project.write("diesel-tenants.toml", "");
-    let warning =
-        "warning: migration 2_accounts: CREATE TABLE public.accounts: this works outside of the tenant's schema";
+    let warning = "warning: migration 2_accounts: CREATE TABLE public.accounts: this works outside the tenant's schema";
     let ended = project.run(&["tenant", "create", "a", "b"]);
     assert_eq!(ended.code, Some(1));
     assert!(ended.err.contains(warning), "{}", ended.err);
     assert!(
-        ended.err.contains("another tenant's may have done the same before"),
+        ended
+            .err
+            .contains("another tenant's migration may have done the same before"),
         "{}",
         ended.err
     );

@@ -1,11 +1,12 @@
-//! What depends on a schema's objects.
+//! Objects that depend on a schema's objects.
 
 use diesel::{QueryResult, QueryableByName, sql_types::Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::SchemaName;
 
-/// The query for what was made in this transaction and depends on something in schema $1, as people read it.
+/// The query for the objects that were created in this transaction and depend on something in schema $1, in words for
+/// people.
 pub(crate) const NEW_DEPENDENTS: &str = include_str!("new_dependents.sql");
 
 #[derive(QueryableByName)]
@@ -14,7 +15,7 @@ struct Dependent {
     description: String,
 }
 
-/// What was made in this transaction and depends on something in a schema.
+/// The objects that were created in this transaction and depend on something in a schema.
 pub(crate) async fn new_dependents(
     connection: &mut AsyncPgConnection,
     schema: &SchemaName,

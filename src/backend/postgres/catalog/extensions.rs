@@ -18,8 +18,8 @@ pub(crate) struct Extension {
     pub(crate) schema: String,
 }
 
-/// The extensions; each comes after the extensions that it needs. Extensions in a tenant's schema are left out: they belong
-/// to that tenant.
+/// The extensions; each comes after the extensions that it needs. Extensions in a tenant's schema are left out: they
+/// belong to that tenant.
 #[cfg(feature = "schema")]
 pub(crate) async fn extensions(connection: &mut AsyncPgConnection, shared: &SchemaName) -> QueryResult<Vec<Extension>> {
     diesel::sql_query(splice(

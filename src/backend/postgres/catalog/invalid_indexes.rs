@@ -1,4 +1,4 @@
-//! Indexes that PostgreSQL keeps and doesn't use: what is left when one could not be built.
+//! Invalid indexes: PostgreSQL keeps an index that it could not build, and doesn't use it.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,8 @@ use crate::{SchemaName, backend::postgres::quote::literal};
 /// Part of the server's error when one of the indexes that must be valid is not.
 const INVALID: &str = "diesel-tenants: invalid index ";
 
-/// Those of one schema, found by what depends on it: all indexes of the database are many more. `$schema` is a string.
+/// The indexes of one schema, found by their dependency on it, because the database may have many more indexes.
+/// `$schema` is a string.
 fn of_schema(schema: &str) -> String {
     format!(
         "SELECT c.relname::pg_catalog.text AS name, c.relkind = 'I' AS is_partitioned FROM pg_catalog.pg_depend d \
@@ -36,14 +37,14 @@ pub(crate) fn require_valid(schema: &SchemaName, indexes: &[String]) -> String {
     )
 }
 
-/// The index that [`require_valid`] met, if that is what an error is about.
+/// The index that [`require_valid`] found invalid, if the error is about one.
 pub(crate) fn invalid_index_in(message: &str) -> Option<String> {
     let (_, name) = message.split_once(INVALID)?;
-    // The server puts quotes around what it can't cast.
+    // The server puts quotes around a value that it can't cast.
     Some(name.strip_suffix('"').unwrap_or(name).to_owned())
 }
 
-/// All of the database that nobody is building just now, by schema.
+/// All invalid indexes of the database that are not being built at the moment, by schema.
 pub(crate) async fn by_schema(connection: &mut AsyncPgConnection) -> QueryResult<HashMap<String, Vec<String>>> {
     #[derive(QueryableByName)]
     struct Row {
@@ -68,7 +69,8 @@ pub(crate) async fn by_schema(connection: &mut AsyncPgConnection) -> QueryResult
     Ok(found)
 }
 
-/// Those of a schema's tables; a partitioned table's is invalid while it waits for its partitions' to be attached.
+/// The invalid indexes of a schema's tables. A partitioned table's index is invalid while it waits for the indexes of
+/// its partitions to be attached.
 pub(crate) async fn invalid_indexes(
     connection: &mut AsyncPgConnection,
     schema: &SchemaName,

@@ -8,7 +8,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::SchemaName;
 
-/// Locks that another session has.
+/// The locks of another session.
 #[derive(QueryableByName)]
 pub(crate) struct LockHolder {
     /// The server's process; `None` for a prepared transaction.
@@ -18,15 +18,15 @@ pub(crate) struct LockHolder {
     pub(crate) application: String,
     #[diesel(sql_type = Text)]
     pub(crate) user: String,
-    /// On the schema's own relations, not only on those that its foreign keys lead to.
+    /// Whether a lock is on the schema's own relations, not only on relations that its foreign keys reference.
     #[diesel(sql_type = Bool)]
     pub(crate) own: bool,
-    /// Whether it is autovacuum, which makes room for who waits.
+    /// Whether the session is autovacuum, which gives way to a waiting session.
     #[diesel(sql_type = Bool)]
     pub(crate) makes_room: bool,
 }
 
-/// Who has locks on the relations of a schema, or on those that its foreign keys lead to.
+/// The sessions with locks on the relations of a schema, or on relations that its foreign keys reference.
 pub(crate) async fn lock_holders(
     connection: &mut AsyncPgConnection,
     schema: &SchemaName,

@@ -1,4 +1,5 @@
-//! What PostgreSQL's catalogs tell, beyond the [structure](super::structure) of a schema: a file for each kind of thing that is asked for.
+//! Facts from PostgreSQL's catalogs, apart from the [structure](super::structure) of a schema: one file for each kind
+//! of fact.
 
 pub(crate) mod dependents;
 pub(crate) mod extensions;

@@ -1,4 +1,4 @@
-//! What the objects of a schema lead to outside of it.
+//! What the objects of a schema need outside the schema.
 
 use diesel::{QueryResult, QueryableByName, sql_types::Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -7,21 +7,21 @@ use tokio_postgres::Error;
 use super::splice;
 use crate::{SchemaName, backend::postgres::driver::Session};
 
-/// Something outside of the schema that its objects lead to.
+/// Something outside the schema that its objects need.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 pub(crate) struct Requirement {
     /// `extension`, `role`, or a kind of object in a shared schema.
     #[diesel(sql_type = Text)]
     pub(crate) kind: String,
-    /// As SQL names it, with the schema; of extensions and roles, the bare name.
+    /// The name as in SQL, with the schema; for extensions and roles, the name alone.
     #[diesel(sql_type = Text)]
     pub(crate) name: String,
-    /// The schema that an extension is in, or nothing.
+    /// The schema of an extension; empty for everything else.
     #[diesel(sql_type = Text)]
     pub(crate) schema: String,
 }
 
-/// All of a schema, other than what comes with PostgreSQL.
+/// All requirements of a schema, except what comes with PostgreSQL.
 pub(crate) async fn requirements(
     connection: &mut AsyncPgConnection,
     schema: &SchemaName,

@@ -1,4 +1,4 @@
-//! Tables that hold rows themselves, and what of them can be written.
+//! Tables that hold rows themselves, and their writable columns.
 
 use diesel::{
     QueryResult, QueryableByName,
@@ -10,27 +10,27 @@ use tokio_postgres::Error;
 use super::splice;
 use crate::{SchemaName, backend::postgres::driver::Session};
 
-/// A table. Names are the catalog's, and not quoted.
+/// A table. Names are as in the catalog, unquoted.
 #[derive(QueryableByName)]
 pub(crate) struct RowTable {
     #[diesel(sql_type = Text)]
     pub(crate) name: String,
-    /// Those that can be written.
+    /// The columns that can be written.
     #[diesel(sql_type = Array<Text>)]
     pub(crate) columns: Vec<String>,
-    /// The type of each column, as SQL, where it is a type of the same schema; else nothing.
+    /// The type of each column, as SQL, if the type is in the same schema; otherwise empty.
     #[diesel(sql_type = Array<Text>)]
     pub(crate) own_types: Vec<String>,
     /// The columns of the primary key.
     #[diesel(sql_type = Array<Text>)]
     pub(crate) key_names: Vec<String>,
-    /// The types of those, as SQL.
+    /// The types of the primary key's columns, as SQL.
     #[diesel(sql_type = Array<Text>)]
     pub(crate) key_types: Vec<String>,
 }
 
-/// The tables of a schema, but for those of extensions, in the order in which they were made. What types are called depends on the session's
-/// search_path.
+/// The tables of a schema, except those of extensions, in the order of their creation. How types are written depends on
+/// the session's search_path.
 pub(crate) async fn row_tables(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<Vec<RowTable>> {
     diesel::sql_query(query())
         .bind::<Text, _>(schema.as_str())

@@ -1,4 +1,4 @@
-//! One schema: which it is, whether it is a tenant's, and what a checkout needs to know of it.
+//! One schema: its identity, whether it is a tenant's, and what a checkout needs to know about it.
 
 use diesel::{
     OptionalExtension, QueryResult, QueryableByName,
@@ -13,8 +13,8 @@ use crate::{SchemaName, tenancy::TenantStatus};
 pub(in crate::backend::postgres) const VERSION_TABLE: &str =
     "pg_catalog.to_regclass(pg_catalog.format('%I.{version_table}', n.nspname))";
 
-/// The query for what the comment on the version table tells of a schema, which is the [status](TenantStatus) of a tenant. No row, if there
-/// is no such schema. $1 is its name.
+/// The query for the comment on a schema's version table, which holds the [status](TenantStatus) of a tenant. $1 is the
+/// schema's name. It returns no row if there is no such schema.
 pub(crate) fn status_query() -> String {
     splice(&format!(
         "SELECT pg_catalog.obj_description({VERSION_TABLE}, 'pg_class') AS comment FROM pg_catalog.pg_namespace n \
@@ -41,7 +41,7 @@ pub(crate) async fn status_of(
         .map(|found| found.map(|found| TenantStatus::of_comment(found.comment.as_deref())))
 }
 
-/// The statuses of the tenants in some schemas. Those that don't exist are left out.
+/// The statuses of the tenants in several schemas. Schemas that don't exist are left out.
 pub(crate) async fn statuses_of(
     schemas: &[SchemaName],
     connection: &mut AsyncPgConnection,
@@ -66,13 +66,13 @@ pub(crate) async fn statuses_of(
     Ok(found.into_iter().map(status).collect())
 }
 
-/// What is in a schema, as the comment on its version table tells.
+/// The state of a schema, by the comment on its version table.
 pub(crate) struct SchemaState {
     pub(crate) oid: u32,
     pub(crate) status: TenantStatus,
     /// The comment.
     pub(crate) comment: Option<String>,
-    /// Whether it was ever migrated. What wasn't is none of this library's business.
+    /// Whether the schema was ever migrated. This library leaves other schemas alone.
     pub(crate) has_versions: bool,
 }
 
@@ -130,11 +130,11 @@ pub(crate) async fn has_name(connection: &mut AsyncPgConnection, oid: u32, name:
 /// The query that has a row if there is a schema of the name $1.
 pub(crate) const EXISTS: &str = "SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1";
 
-/// Which schema it is that has a name.
+/// The identity of the schema that has a name now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SchemaIdentity {
     pub(crate) oid: u32,
-    /// Whether the server replays another one's log: then its catalog, too, is that server's of a while ago.
+    /// Whether the server replays another server's log: then its catalog is that server's catalog of a while ago.
     pub(crate) is_replayed: bool,
 }
 
@@ -145,17 +145,17 @@ pub(crate) struct TenantType {
     pub(crate) oid: u32,
 }
 
-/// What a checkout needs to know of a schema.
+/// What a checkout needs to know about a schema.
 pub(crate) struct SchemaFacts {
     pub(crate) identity: SchemaIdentity,
     pub(crate) status: TenantStatus,
-    /// The types that were made in it, sorted by name.
+    /// The types that were created in the schema, sorted by name.
     pub(crate) types: Vec<TenantType>,
-    /// What the session that answered finds by bare names.
+    /// The search_path of the session that answered.
     pub(crate) search_path: String,
 }
 
-/// What the catalog tells of a schema; `None` if there is no such schema.
+/// Reads these facts from the catalog; `None` if there is no such schema.
 pub(crate) async fn facts_of(
     schema: &SchemaName,
     connection: &mut AsyncPgConnection,
@@ -176,8 +176,8 @@ pub(crate) async fn facts_of(
         search_path: String,
     }
 
-    // Enums, domains, ranges, and composites. The row type of a table depends on the table, not on the schema. What depends on a
-    // schema is found by an index, however many types other schemas have; pg_type has no index by schema.
+    // Enums, domains, ranges, and composites. The row type of a table depends on the table, not on the schema. What
+    // depends on a schema is found by an index, however many types other schemas have; pg_type has no index by schema.
     let facts = diesel::sql_query(splice(&format!(
         "SELECT n.oid, pg_catalog.pg_is_in_recovery() AS is_replayed, \
          pg_catalog.obj_description({VERSION_TABLE}, 'pg_class') AS comment, t.names, t.oids, \
@@ -210,7 +210,7 @@ pub(crate) async fn facts_of(
     }))
 }
 
-/// What the comment of a relation is, whose name is given as it is written in SQL; `None` also if there is no such relation.
+/// The comment on a relation, whose name is given as in SQL; `None` if there is no comment, or no such relation.
 pub(crate) async fn comment_on(relation: &str, connection: &mut AsyncPgConnection) -> QueryResult<Option<String>> {
     #[derive(QueryableByName)]
     struct Found {

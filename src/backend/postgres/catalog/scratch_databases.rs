@@ -1,4 +1,4 @@
-//! Databases that are made for a moment.
+//! Temporary databases.
 
 use diesel::{
     QueryResult, QueryableByName,
@@ -24,7 +24,7 @@ pub(crate) async fn role(connection: &mut AsyncPgConnection) -> QueryResult<Role
     .await
 }
 
-/// Whether some session runs a statement that begins in this way.
+/// Whether any session runs a statement that begins like this.
 pub(crate) async fn is_under_way(connection: &mut AsyncPgConnection, beginning: &str) -> QueryResult<bool> {
     #[derive(QueryableByName)]
     struct Found {
@@ -41,7 +41,7 @@ pub(crate) async fn is_under_way(connection: &mut AsyncPgConnection, beginning: 
     Ok(found.is_under_way)
 }
 
-/// The role's databases whose names begin in this way and that nobody is connected to.
+/// The role's databases whose names begin like this, and that have no connections.
 pub(crate) async fn unused_databases(connection: &mut AsyncPgConnection, prefix: &str) -> QueryResult<Vec<String>> {
     #[derive(QueryableByName)]
     struct Names {

@@ -1,4 +1,4 @@
-//! Sequences of a schema, and where they are. Those of extensions are left out.
+//! Sequences of a schema, and their positions. Sequences of extensions are left out.
 
 use diesel::{
     QueryResult, QueryableByName,
@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// Where a sequence is.
+/// The position of a sequence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Sequence {
     pub(crate) name: String,
@@ -49,7 +49,7 @@ fn position_query(schema: &SchemaName, name: &str) -> String {
     format!("SELECT last_value, is_called FROM {}", quoted(schema, name))
 }
 
-/// Where the sequences of a schema are. Sequences heed no snapshot.
+/// The positions of a schema's sequences. They don't follow the transaction's snapshot.
 pub(crate) async fn sequences(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<Vec<Sequence>> {
     #[derive(QueryableByName)]
     struct Position {

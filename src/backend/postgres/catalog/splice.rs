@@ -1,16 +1,16 @@
-//! What many queries say, each thing said once.
+//! Parts that many queries have in common, each written once.
 
 use crate::backend::postgres::reserved;
 
 /// Completes the text of a query:
 ///
-/// | placeholder | what stands there in the end |
+/// | placeholder | what replaces it |
 /// |---|---|
 /// | `{version_table}` | the name of Diesel's version table |
-/// | `{row_policy}` | the name of the policy that holds back the rows of other tenants |
-/// | `{journal}` | the name of what a move makes in a tenant's schema |
+/// | `{row_policy}` | the name of the policy that hides the rows of other tenants |
+/// | `{journal}` | the name of the objects that a move creates in a tenant's schema |
 /// | `{in_extension pg_class c.oid}` | the condition that an object of a catalog belongs to an extension |
-/// | `{internal pg_class c.oid}` | the condition that an object was made with another one, as a part of it |
+/// | `{internal pg_class c.oid}` | the condition that an object was created as a part of another one |
 ///
 /// A catalog is given by its name, or by a column that holds its OID: `{in_extension d.classid d.objid}`.
 pub(crate) fn splice(sql: &str) -> String {

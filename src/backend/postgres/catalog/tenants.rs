@@ -28,13 +28,13 @@ impl MigratedSchema {
     }
 }
 
-/// Which of them are wanted.
+/// Which schemas are asked for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Wanted<'a> {
     All,
-    /// Those with such a comment, in words of `LIKE`.
+    /// The schemas whose comment matches this pattern of `LIKE`.
     Commented(&'a str),
-    /// Those whose names begin in this way, which holds nothing that `LIKE` takes for more than itself.
+    /// The schemas whose names begin like this. The text must not contain a wildcard of `LIKE`.
     Named(&'a str),
 }
 

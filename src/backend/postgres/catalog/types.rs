@@ -6,7 +6,8 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// The OIDs of a type and of the array of it: of the one in this schema, or else, unless it must be there, of one that the search_path finds.
+/// The OIDs of a type and of its array type. The type is looked for in this schema, and then, unless it must be in that
+/// schema, along the search_path.
 pub(crate) async fn type_oids(
     mut connection: &AsyncPgConnection,
     name: &str,

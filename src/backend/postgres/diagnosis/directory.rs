@@ -39,8 +39,8 @@ pub(crate) async fn find_directory(client: &Client, shared_schema: &str) -> Resu
     found.first().map(|row| row.try_get(0)).transpose()
 }
 
-/// The names that one of these queries finds. In it `d.tenants` and `d.domains` stand for the directory's tables, `schema`
-/// for the schemas with what their comments tell.
+/// The names that one of these queries finds. In it `d.tenants` and `d.domains` stand for the directory's tables,
+/// `schema` for the schemas with the status in their comments.
 pub(crate) async fn names_in_directory(
     client: &Client,
     query: &str,

@@ -1,4 +1,4 @@
-//! What a diagnosis asks a server. All is asked without names for statements: an old pooler mixes those up.
+//! What a diagnosis asks a server. All queries are sent as unnamed statements: an old pooler mixes up named ones.
 
 mod directory;
 mod functions;

@@ -16,13 +16,13 @@ pub(crate) const INVALID_INDEXES: &str = "SELECT pg_catalog.format('%I.%I', m.ns
      WHERE NOT (i.indisvalid AND i.indisready AND i.indislive) AND NOT EXISTS (SELECT FROM \
      pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid) ORDER BY 1";
 
-/// From PostgreSQL 18 on some are declared never to be enforced, which is no fault.
+/// From PostgreSQL 18 on, a constraint may be declared as never enforced, which is not a fault.
 pub(crate) const UNCHECKED: &str = "SELECT pg_catalog.format('%I on %I.%I', k.conname, m.nspname, c.relname) \
      FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid \
      JOIN migrated m ON m.oid = c.relnamespace WHERE NOT k.convalidated \
      AND pg_catalog.to_jsonb(k) ->> 'conenforced' IS DISTINCT FROM 'false' ORDER BY 1";
 
-/// PostgreSQL 13 knows no such thing.
+/// PostgreSQL 13 has no pending detach, and no such column.
 pub(crate) const HALF_DETACHED: &str = "SELECT pg_catalog.format('%I.%I', m.nspname, c.relname) FROM pg_catalog.pg_inherits i \
      JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid JOIN migrated m ON m.oid = c.relnamespace \
      WHERE pg_catalog.to_jsonb(i) ->> 'inhdetachpending' = 'true' ORDER BY 1";

@@ -28,8 +28,8 @@ pub(crate) async fn has_standard_strings(client: &Client) -> Result<bool, Error>
     client.query_typed_one(sql, &[]).await?.try_get(0)
 }
 
-/// Prepares a statement, and uses it while somebody else is in a transaction: a pooler that hands sessions from one to the
-/// other may answer from one that doesn't know it.
+/// Prepares a statement, and uses it while another client is in a transaction: a pooler that shares sessions among
+/// clients may answer from a session that doesn't know the statement.
 pub(crate) async fn keeps_statements(client: &Client, other: &Client) -> Result<(), Error> {
     let statement = client.prepare("SELECT 1::pg_catalog.int4").await?;
     other.batch_execute("BEGIN").await?;

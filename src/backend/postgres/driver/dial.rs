@@ -9,7 +9,7 @@ use tokio_postgres::{
 use super::session::{Cancel, Session};
 use crate::backend::postgres::{ConnectError, Connector};
 
-/// How long it may take to ask a server to give up what a session is at.
+/// How long a request to cancel a session's statement may take.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Connects, with or without TLS.
@@ -44,13 +44,15 @@ where
 {
     fn cancel(self: Box<Self>, token: CancelToken) -> BoxFuture<'static, ()> {
         Box::pin(async move {
-            // Where that fails, the server notices at its next message that the connection is closed. One that does not answer is not waited for.
+            // If this fails, the server notices at its next message that the connection is closed. A server that does
+            // not answer is not waited for.
             let _ = tokio::time::timeout(CANCEL_TIMEOUT, token.cancel_query(self.0)).await;
         })
     }
 }
 
-/// The one that was given or, if the connector needs no TLS, one without; `None` if the connector's own way can't be gone.
+/// The given dialler, or else one without TLS if the connector needs none. `None` if only the application's own
+/// function can open connections.
 pub(crate) fn dial(connector: &Connector, given: Option<Box<dyn Dial>>) -> Option<Box<dyn Dial>> {
     given.or_else(|| {
         let is_plain = connector.is_plain();

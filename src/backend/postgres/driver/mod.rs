@@ -1,4 +1,4 @@
-//! Connections of the driver's own: diesel-async's neither copy rows nor give answers as text.
+//! Connections of the driver itself, because diesel-async's can neither copy rows nor return answers as text.
 
 mod dial;
 mod session;

@@ -6,13 +6,13 @@ use tokio::{
 };
 use tokio_postgres::{CancelToken, Client, Connection, Error, Row, types::ToSql};
 
-/// Reaches a session's server a second time.
+/// Connects to a session's server a second time, to cancel.
 pub(super) trait Cancel: Send + Sync {
-    /// Asks the server to give up what the session is at.
+    /// Asks the server to cancel the session's running statement.
     fn cancel(self: Box<Self>, token: CancelToken) -> BoxFuture<'static, ()>;
 }
 
-/// A connection of the driver's own. When it is dropped, the session on the server ends, whatever it is at.
+/// A connection of the driver. When it is dropped, the session on the server ends, whatever it is doing.
 pub(crate) struct Session {
     client: Client,
     driver: Driver,
@@ -27,7 +27,7 @@ impl Session {
         let driver = Driver {
             token: Some((client.cancel_token(), cancel)),
             task: tokio::spawn(async move {
-                // The client hears of an error as well.
+                // The client gets the error as well.
                 let _ = connection.await;
             }),
         };
@@ -46,18 +46,18 @@ impl Session {
         self.client.query(sql, parameters).await
     }
 
-    /// Ends the session, and returns once it has ended. It must not be at anything.
+    /// Ends the session, and returns when it has ended. No statement may be running.
     pub(crate) async fn close(self) {
         let Self { client, mut driver } = self;
         drop(client);
-        // Where the task was ended before there is no session either.
+        // If the task has ended already, there is no session either.
         let _ = (&mut driver.task).await;
         driver.token = None;
     }
 }
 
-/// Keeps the connection going and, when dropped, ends it: by itself it would go on until the server has sent all that was
-/// asked for.
+/// Drives the connection, and ends it when dropped. By itself the task would run until the server has sent everything
+/// that was asked for.
 struct Driver {
     token: Option<(CancelToken, Box<dyn Cancel>)>,
     task: JoinHandle<()>,
@@ -66,7 +66,7 @@ struct Driver {
 impl Drop for Driver {
     fn drop(&mut self) {
         self.task.abort();
-        // A closed socket doesn't stop what the server is at: it would only notice when it wants to answer.
+        // A closed socket doesn't stop the server's statement: the server would notice only when it wants to answer.
         if let Some((token, cancel)) = self.token.take()
             && let Ok(runtime) = Handle::try_current()
         {

@@ -8,7 +8,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::backend::postgres::catalog::splice;
 
-/// The types of such columns, as SQL: of those on which the policies depend.
+/// The types, as SQL, of the columns on which the policies depend.
 pub(crate) async fn id_types(connection: &mut AsyncPgConnection) -> QueryResult<Vec<String>> {
     #[derive(QueryableByName)]
     struct Type {
@@ -28,7 +28,7 @@ pub(crate) async fn id_types(connection: &mut AsyncPgConnection) -> QueryResult<
     Ok(types.into_iter().map(|found| found.id_type).collect())
 }
 
-/// What a type makes of an id.
+/// How a type would write an id.
 pub(crate) async fn kept(
     connection: &mut AsyncPgConnection,
     tenant_id: &str,

@@ -1,19 +1,20 @@
-//! What would show a tenant that shares tables the rows of others.
+//! Tables and views that would show a tenant that shares tables the rows of other tenants.
 
 use diesel::{QueryResult, QueryableByName, sql_types::Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::{SchemaName, backend::postgres::catalog::splice};
 
-/// It costs what the shared schema and the partitions of its tables do, however many other tables there are.
+/// Its cost depends on the shared schema and the partitions of its tables, not on the number of other tables.
 const UNPROTECTED: &str = include_str!("unprotected.sql");
 
-/// What the connection's role can use directly, and would show it other tenants' rows, each quoted:
+/// The relations that the connection's role can use directly and that would show it other tenants' rows, each quoted:
 ///
-/// - tables of the shared schema that have the tenants' column and were never put under row-level security; where no table is, every one,
-/// - partitions and children of tables under row-level security that have no policy of their own (a query of the partition asks none of the
-///   table's), and tables of the role's own without `FORCE`,
-/// - views over those tables that run as a role which no policy holds back, materialized views, and foreign tables.
+/// - tables of the shared schema that have the tenants' column and were never put under row-level security; if no table
+///   was, every table,
+/// - partitions and children of tables under row-level security that have no policy of their own (a query that names
+///   the partition does not use the table's policies), and tables of the role's own without `FORCE`,
+/// - views over those tables that run as a role to which no policy applies, materialized views, and foreign tables.
 pub(crate) async fn unprotected(
     shared_schema: &SchemaName,
     connection: &mut AsyncPgConnection,

@@ -1,17 +1,17 @@
-/// The parts of a column's definition, as the catalog query tells them.
+/// The parts of a column's definition, as the catalog query returns them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Column<'a> {
-    /// With the collation, if it is not the type's.
+    /// The type, with the collation if it differs from the type's.
     pub(crate) data_type: &'a str,
     /// ` GENERATED ALWAYS AS (…) STORED`, or nothing.
     pub(crate) generated: &'a str,
-    /// ` CONSTRAINT … NOT NULL NO INHERIT`, without what is usual, or nothing.
+    /// ` CONSTRAINT … NOT NULL NO INHERIT`, without the parts that are the default, or nothing.
     pub(crate) not_null: &'a str,
     /// `ALWAYS`, `BY DEFAULT`, or nothing.
     pub(crate) identity: &'a str,
     /// Options of the identity's sequence.
     pub(crate) options: &'a str,
-    /// The same as `ALTER COLUMN` wants them.
+    /// The same options, in the form of `ALTER COLUMN`.
     pub(crate) settings: &'a str,
     /// `SEQUENCE NAME … `
     pub(crate) sequence: &'a str,
@@ -19,9 +19,9 @@ pub(crate) struct Column<'a> {
     pub(crate) name: &'a str,
     /// The table, quoted.
     pub(crate) table: &'a str,
-    /// The name of the constraint that forbids NULL, quoted, where the server has one.
+    /// The name of the NOT NULL constraint, quoted, if the server has one.
     pub(crate) constraint: &'a str,
-    /// `own`, `inherited`, or that of a `partition`.
+    /// `own`, `inherited` or `partition`.
     pub(crate) origin: &'a str,
 }
 
@@ -58,7 +58,7 @@ impl<'a> Column<'a> {
         })
     }
 
-    /// As it stands in `CREATE TABLE` and behind `ADD COLUMN`. `default` is ` DEFAULT …`, or nothing.
+    /// The definition as in `CREATE TABLE` and after `ADD COLUMN`. `default` is ` DEFAULT …`, or nothing.
     pub(crate) fn definition(&self, default: &str) -> String {
         let Self {
             name,
@@ -85,12 +85,12 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// The statement that adds it to its table.
+    /// The statement that adds the column to its table.
     pub(crate) fn add(&self, default: &str) -> String {
         format!("ALTER TABLE {} ADD COLUMN {}", self.table, self.definition(default))
     }
 
-    /// Whether both are defined the same way. The name of an identity's sequence is its own affair.
+    /// Whether both are defined in the same way. The name of an identity's sequence doesn't count.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         let parts = |column: &Self| {
             [

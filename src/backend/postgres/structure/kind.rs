@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// What an object is, in the order in which they are made where nothing else demands another.
+/// The kind of an object, in the order of creation unless dependencies require another order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Kind {
@@ -26,7 +26,7 @@ pub enum Kind {
     Table,
     /// A column of a table.
     Column,
-    /// A table's being the partition of another.
+    /// A table's membership as a partition of another table.
     Partition,
     /// A setting of a table, column or sequence: storage parameters, inheritance, ownership…
     Setting,
@@ -44,7 +44,7 @@ pub enum Kind {
     Index,
     /// A foreign key.
     ForeignKey,
-    /// A setting that matters to those who write rows, or that needs an index: row level security, replica identity…
+    /// A setting that affects writing rows, or that needs an index: row level security, replica identity…
     LateSetting,
     /// A view.
     View,
@@ -58,7 +58,7 @@ pub enum Kind {
     Policy,
     /// Extended statistics.
     Statistics,
-    /// A privilege granted to somebody, or taken from everybody.
+    /// A privilege that was granted to a role, or revoked from `PUBLIC`.
     Grant,
     /// A comment.
     Comment,
@@ -103,7 +103,7 @@ impl Kind {
         found.expect("the catalog queries name kinds of this list").0
     }
 
-    /// Whether the object has to be there before rows are.
+    /// Whether the object must be created before rows are copied.
     pub(crate) fn comes_before_rows(self) -> bool {
         self <= Self::Setting
     }

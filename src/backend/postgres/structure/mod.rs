@@ -1,8 +1,9 @@
-//! What a schema is made of, read from PostgreSQL's catalogs: an ordered list of objects, each with the statements that make it in *any*
-//! schema.
+//! The structure of a schema, read from PostgreSQL's catalogs: an ordered list of objects, each with the statements
+//! that create it in *any* schema.
 //!
-//! PostgreSQL's own deparsers write the statements, with every name in full; the name of the schema is then cut out ([`names`]), so that
-//! the structures of two tenants are equal exactly if their texts are. A dozen queries read any number of schemas.
+//! PostgreSQL's own deparsers write the statements, with every name in full; the name of the schema is then cut out
+//! ([`names`]), so that the structures of two tenants are equal exactly if their texts are equal. A dozen queries read
+//! any number of schemas.
 
 mod by_name;
 mod column;

@@ -1,8 +1,8 @@
-//! Each object behind those it needs, and else by kind and name.
+//! Orders objects: each after the objects that it needs, and otherwise by kind and name.
 
 use super::Object;
 
-/// Puts the objects in order, and returns those that need each other in a circle: it is cut there.
+/// Puts the objects in order. Also returns the objects that need each other in a circle, which is cut there.
 pub(super) fn order(objects: Vec<Object>) -> (Vec<Object>, Vec<String>) {
     let mut sorted: Vec<usize> = (0..objects.len()).collect();
     sorted.sort_by(|&left, &right| objects[left].key().cmp(&objects[right].key()));
@@ -48,7 +48,7 @@ enum State {
 
 struct Walk<'a> {
     objects: &'a [Object],
-    /// Where each is by kind and name.
+    /// The place of each object by kind and name.
     place: &'a [usize],
     states: Vec<State>,
     order: Vec<usize>,
@@ -60,7 +60,7 @@ impl Walk<'_> {
         if self.states[start] != State::Untouched {
             return;
         }
-        // A stack of our own: views upon views may go deep.
+        // An explicit stack instead of recursion: views on views may be nested deeply.
         self.states[start] = State::Begun;
         let mut stack = vec![(start, self.needs_of(start))];
         while let Some((index, needs)) = stack.last_mut() {

@@ -12,9 +12,9 @@ use super::{
 };
 use crate::{SchemaName, backend::postgres::reserved};
 
-/// Reads the structures of these schemas, in a number of queries that depends on none of them; `None` for a schema that is missing.
+/// Reads the structures of these schemas, by a fixed number of queries; `None` for a missing schema.
 ///
-/// Call it in a transaction: the search_path is set for the rest of it, to nothing.
+/// Call this in a transaction: it empties the search_path for the rest of the transaction.
 pub(crate) async fn read(
     connection: &mut AsyncPgConnection,
     schemas: &[SchemaName],
@@ -74,7 +74,7 @@ pub(crate) async fn read(
         .collect())
 }
 
-/// What stands for an object of these rows, with the schema.
+/// The aliases of the objects in these rows, with the schema.
 fn aliases_of<'a>(rows: &'a [Row], aliases: &'a [Alias]) -> impl Iterator<Item = (u32, u32, u32)> + 'a {
     let schemas: HashMap<(u32, u32), u32> = rows.iter().map(|row| ((row.class, row.object), row.schema)).collect();
     aliases.iter().filter_map(move |alias| {
@@ -83,17 +83,17 @@ fn aliases_of<'a>(rows: &'a [Row], aliases: &'a [Alias]) -> impl Iterator<Item =
     })
 }
 
-/// Which object of which schema.
+/// A schema, and the index of an object in it.
 type Place = (u32, usize);
 
 struct Batch {
     objects: HashMap<u32, Vec<Object>>,
-    /// By catalog, OID and column.
+    /// The objects by catalog, OID and column.
     places: HashMap<(u32, u32, i32), Place>,
     aliases: HashMap<(u32, u32), (u32, u32, i32)>,
     /// Relations that an object needs beyond what the catalog says.
     needs: Vec<(Place, Vec<u32>)>,
-    /// What comments and grants are about.
+    /// The objects that comments and grants are about.
     subjects: Vec<(Place, (u32, u32, i32))>,
 }
 
@@ -139,7 +139,7 @@ impl Batch {
             else {
                 continue;
             };
-            // A column is made with its table: what it needs the table needs as well.
+            // A column is created with its table, so the table needs what the column needs.
             for sub in [dependency.sub, 0] {
                 if let Some(dependent) = self.place(dependency.class, dependency.object, sub) {
                     edges.push((dependent, needed));
@@ -160,7 +160,7 @@ impl Batch {
                 edges.extend(needed.map(|needed| (*place, needed)));
             }
         }
-        // What another schema has is not ours to make.
+        // Objects of another schema are not created here.
         edges.retain(|((schema, dependent), (other, needed))| schema == other && dependent != needed);
         for ((schema, dependent), (_, needed)) in edges {
             let Some(objects) = self.objects.get_mut(&schema) else {
@@ -187,7 +187,7 @@ impl Batch {
             .collect()
     }
 
-    /// The catalogs in which needs are looked up: those of relations, and of constraints.
+    /// The catalogs in which needs are looked up: the catalogs of relations and of constraints.
     fn relations(&self) -> Vec<u32> {
         let mut classes = Vec::new();
         for kinds in [
@@ -202,7 +202,7 @@ impl Batch {
         classes
     }
 
-    /// Where the object is that has this address, or that comes with it.
+    /// The place of the object that has this address, or that is created with it.
     fn place(&self, class: u32, object: u32, sub: i32) -> Option<Place> {
         if let Some(&(class, object, own)) = self.aliases.get(&(class, object)) {
             return self.plain_place(class, object, if own > 0 { own } else { sub });
@@ -260,7 +260,7 @@ fn object(row: Row, schema: &SchemaName) -> Object {
     let remove = neutral_texts(row.remove);
     let change = neutral_texts(row.change);
     let details = match kind {
-        // Labels are data.
+        // Labels of enums are data, not SQL.
         Kind::Enum => row.details,
         _ => row
             .details

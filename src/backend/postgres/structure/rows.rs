@@ -17,7 +17,7 @@ pub(super) struct Schema {
     pub(super) name: String,
 }
 
-/// An object, by the statements that make it in the schema that it is in.
+/// An object, with the statements that create it in its own schema.
 #[derive(QueryableByName)]
 pub(super) struct Row {
     #[diesel(sql_type = Oid)]
@@ -28,7 +28,7 @@ pub(super) struct Row {
     pub(super) parent: String,
     #[diesel(sql_type = Text)]
     pub(super) name: String,
-    /// The catalog that the object is in; 0 if it is no object of its own to PostgreSQL.
+    /// The catalog of the object; 0 if PostgreSQL does not count it as an object.
     #[diesel(sql_type = Oid)]
     pub(super) class: u32,
     #[diesel(sql_type = Oid)]
@@ -45,12 +45,13 @@ pub(super) struct Row {
     pub(super) details: Vec<String>,
     #[diesel(sql_type = Bool)]
     pub(super) inline: bool,
-    /// Relations that it needs, beyond what the catalog says; of a constraint, its table and other constraints.
+    /// Relations that the object needs beyond the catalog's dependencies; for a constraint, its table and other
+    /// constraints.
     #[diesel(sql_type = Array<Oid>)]
     pub(super) needs: Vec<u32>,
 }
 
-/// What comes with an object, and stands for it in dependencies.
+/// Something that is created with an object, and stands for the object in dependencies.
 #[derive(QueryableByName)]
 pub(super) struct Alias {
     #[diesel(sql_type = Oid)]
@@ -81,7 +82,7 @@ pub(super) struct Dependency {
     pub(super) needed_sub: i32,
 }
 
-/// What is in a schema, whatever kind of object it is.
+/// Anything in a schema, of whatever kind.
 #[derive(QueryableByName)]
 pub(super) struct Content {
     #[diesel(sql_type = Oid)]
@@ -92,12 +93,12 @@ pub(super) struct Content {
     pub(super) object: u32,
     #[diesel(sql_type = Text)]
     pub(super) description: String,
-    /// Whether it can't be made again, though it is among the objects.
+    /// Whether the object can't be created again, although it is among the objects that were read.
     #[diesel(sql_type = Bool)]
     pub(super) is_misread: bool,
 }
 
-/// Each with the schemas as its only parameter.
+/// The queries for objects. The schemas are the only parameter of each.
 const OBJECTS: [&str; 7] = [
     include_str!("catalog/rare.sql"),
     include_str!("catalog/types.sql"),

@@ -1,5 +1,5 @@
-//! Diesel's version table, `__diesel_schema_migrations`, in a schema of ours to name, and with a column more than Diesel's:
-//! the checksum of what was applied.
+//! Diesel's version table, `__diesel_schema_migrations`, in any schema, and with one more column than Diesel's: the
+//! checksum of the applied migration.
 
 mod survey;
 pub(crate) mod text;
@@ -25,14 +25,14 @@ struct Answer {
     answer: bool,
 }
 
-/// What of the version table there is.
+/// The state of a version table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum VersionTable {
     /// The schema was never migrated.
     Missing,
-    /// As the `diesel` command makes it.
+    /// The table is as the `diesel` command creates it.
     WithoutChecksums,
-    /// As made here.
+    /// The table is as this library creates it.
     Complete,
 }
 
@@ -60,7 +60,7 @@ pub(crate) async fn look_at(connection: &mut AsyncPgConnection, schema: &SchemaN
     })
 }
 
-/// The versions applied, oldest first.
+/// The applied versions, oldest first.
 pub(crate) async fn applied(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<Vec<String>> {
     #[derive(QueryableByName)]
     struct Applied {
@@ -79,7 +79,7 @@ pub(crate) async fn applied(connection: &mut AsyncPgConnection, schema: &SchemaN
     Ok(applied.into_iter().map(|row| row.version).collect())
 }
 
-/// The versions applied, oldest first, with their checksums. A table of the `diesel` command has none.
+/// The applied versions, oldest first, with their checksums. A table of the `diesel` command has no checksums.
 pub(crate) async fn applied_with_checksums(
     connection: &mut AsyncPgConnection,
     schema: &SchemaName,
@@ -103,8 +103,8 @@ pub(crate) async fn applied_with_checksums(
 
 /// Whether one version is applied.
 ///
-/// In a transaction this also keeps the schema from being dropped until the end, since the table is locked: a search_path
-/// to a schema that is gone would build tables in the next schema on the path.
+/// In a transaction this also locks the table, so that the schema can't be dropped before the end: with a search_path
+/// to a dropped schema, tables would be created in the next schema on the path.
 pub(crate) async fn is_applied(
     connection: &mut AsyncPgConnection,
     schema: &SchemaName,

@@ -1,4 +1,4 @@
-//! What the version tables of many schemas hold, by one query.
+//! The contents of many schemas' version tables, by one query.
 
 use diesel::{
     QueryResult, QueryableByName,
@@ -10,15 +10,16 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use super::table;
 use crate::{SchemaName, backend::postgres::quote::literal};
 
-/// Schemas whose version tables hold the same.
+/// Schemas whose version tables have the same contents.
 pub(crate) struct Alike {
     pub(crate) schemas: Vec<String>,
     pub(crate) has_checksums: bool,
-    /// With their checksums, oldest first.
+    /// The versions with their checksums, oldest first.
     pub(crate) versions: Vec<(String, Option<String>)>,
 }
 
-/// Asks for schemas, each with whether its version table has a column for checksums. Fails if one of the tables is missing.
+/// Reads the version tables of several schemas; each schema comes with whether its table has a column for checksums.
+/// Fails if one of the tables is missing.
 pub(crate) async fn survey(
     connection: &mut AsyncPgConnection,
     schemas: impl IntoIterator<Item = (&SchemaName, bool)>,
@@ -45,7 +46,8 @@ pub(crate) async fn survey(
     rows.into_iter().map(alike).collect()
 }
 
-/// One query that names each table. Schemas whose tables hold the same share a row of the answer: a fleet's is short.
+/// One query that names each table. Schemas with the same contents share a row of the answer, so the answer is short
+/// even for many tenants.
 fn question<'a>(schemas: impl IntoIterator<Item = (&'a SchemaName, bool)>) -> String {
     let tables = schemas.into_iter().map(|(schema, has_checksums)| {
         let checksum = if has_checksums { "v.checksum" } else { "NULL" };
@@ -63,7 +65,7 @@ fn question<'a>(schemas: impl IntoIterator<Item = (&'a SchemaName, bool)>) -> St
     )
 }
 
-/// A version and its checksum, again and again; oldest first then. `None` if it is something else.
+/// Decodes alternating versions and checksums, and sorts them oldest first. `None` for anything else.
 fn decode(applied: Vec<Option<String>>) -> Option<Vec<(String, Option<String>)>> {
     let mut versions = Vec::with_capacity(applied.len() / 2);
     let mut values = applied.into_iter();

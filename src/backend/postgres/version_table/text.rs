@@ -1,4 +1,4 @@
-//! Statements on the version table as text, for messages of several statements, which can't have binds.
+//! Statements on the version table as text: messages of several statements can't have binds.
 
 use super::table;
 use crate::{
@@ -6,10 +6,10 @@ use crate::{
     backend::postgres::quote::{literal, require},
 };
 
-/// Part of the server's error when a version that is to be reverted isn't applied.
+/// Part of the server's error when a version to revert isn't applied.
 pub(crate) const NOT_APPLIED: &str = "diesel-tenants: not applied";
 
-/// Makes the version table as Diesel does, and one column more.
+/// Creates the version table as Diesel does, with one more column.
 pub(crate) fn create(schema: &SchemaName) -> String {
     format!(
         "CREATE TABLE IF NOT EXISTS {} (version VARCHAR(50) PRIMARY KEY NOT NULL, \
@@ -18,12 +18,12 @@ pub(crate) fn create(schema: &SchemaName) -> String {
     )
 }
 
-/// Gives a table of Diesel's own the column that it lacks.
+/// Adds the missing column to a table that Diesel created.
 pub(crate) fn add_checksums(schema: &SchemaName) -> String {
     format!("ALTER TABLE {} ADD COLUMN IF NOT EXISTS checksum TEXT", table(schema))
 }
 
-/// Writes the comment on the table, given as a literal.
+/// Writes the comment on the table; the comment is given as a literal.
 pub(crate) fn mark(schema: &SchemaName, comment: &str) -> String {
     format!("COMMENT ON TABLE {} IS {comment}", table(schema))
 }

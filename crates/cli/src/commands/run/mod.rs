@@ -22,8 +22,8 @@ use crate::{
 /// Options of `run`.
 #[derive(Debug, Args)]
 pub struct Run {
-    /// The SQL: one or more statements, which are one transaction in each tenant, unless they say otherwise. Tables without
-    /// a schema are the tenant's. Default: what stdin holds.
+    /// The SQL: one or more statements, which are one transaction in each tenant, unless they begin or end
+    /// transactions. Tables without a schema are the tenant's. Default: the SQL is read from stdin.
     #[arg(conflicts_with = "file")]
     sql: Option<String>,
     /// Reads the SQL from a file.
@@ -32,7 +32,7 @@ pub struct Run {
     /// Only this tenant, also if it is suspended; may be given more than once. Default: all active tenants.
     #[arg(long, value_name = "TENANT", add = tenants())]
     only: Vec<String>,
-    /// In how many tenants at a time.
+    /// The number of tenants at a time.
     #[arg(long, value_name = "COUNT", default_value_t = 4)]
     workers: usize,
 }
@@ -93,7 +93,7 @@ impl Run {
                 std::fs::read_to_string(file).with_context(|| format!("can't read {}", file.display()))?
             }
             (None, None) if io::stdin().is_terminal() => {
-                bail!("which SQL? Give it as an argument, by --file, or on stdin")
+                bail!("no SQL was given: give it as an argument, by --file, or on stdin")
             }
             (None, None) => {
                 let mut sql = String::new();
@@ -104,7 +104,7 @@ impl Run {
             }
         };
         if sql.trim().is_empty() {
-            bail!("there is no SQL to be run");
+            bail!("there is no SQL to run");
         }
         Ok(sql)
     }
@@ -114,19 +114,21 @@ impl Run {
 fn advised(error: ScriptError) -> anyhow::Error {
     match error {
         ScriptError::CopyOut => anyhow!(
-            "the SQL can't be used, and nothing was sent: COPY … TO STDOUT is not for `run`, which shows the rows of queries; say \
-             TABLE … or SELECT …, write a tenant to a file by `diesel-tenants tenant export`, or use psql"
+            "the SQL can't be used, and nothing was sent: `run` can't do COPY … TO STDOUT, because it shows the rows \
+             of queries; use TABLE … or SELECT …, write a tenant to a file by `diesel-tenants tenant export`, or use \
+             psql"
         ),
         ScriptError::CopyIn => anyhow!(
-            "the SQL can't be used, and nothing was sent: COPY … FROM STDIN is not for `run`, which sends no rows; say INSERT, make a \
-             tenant of a file by `diesel-tenants tenant import`, or use psql"
+            "the SQL can't be used, and nothing was sent: `run` can't do COPY … FROM STDIN, because it sends no rows; \
+             use INSERT, create a tenant from a file by `diesel-tenants tenant import`, or use psql"
         ),
         ScriptError::UnknownTenant { tenant } => anyhow!(
             "there is no tenant {:?}, and nothing was sent: `diesel-tenants tenant list` shows those there are",
             tenant.as_str()
         ),
         ScriptError::Elsewhere { tenant, placement } => anyhow!(
-            "tenant {tenant:?} lives in {placement}, which this command doesn't reach, and nothing was sent: choose others by --only"
+            "tenant {tenant:?} lives in {placement}, which this command doesn't reach, and nothing was sent: choose \
+             other tenants by --only"
         ),
         error => error.into(),
     }

@@ -12,15 +12,16 @@ use crate::{
 /// Options of `tenant archive`.
 #[derive(Debug, Args)]
 pub struct Archive {
-    /// The tenants' names, which are free again afterwards.
+    /// The tenants' names. They are free for other tenants afterwards.
     #[arg(required = true, add = tenants())]
     names: Vec<String>,
     #[command(flatten)]
     patience: Patience,
-    /// Ends the sessions that use the tenant, of whatever application.
+    /// Ends the sessions that use the tenant, whatever application they belong to.
     #[arg(long)]
     force: bool,
-    /// Goes on although texts elsewhere hold the name, such as settings of roles: they lead to whoever gets it next.
+    /// Archives the tenant even if texts elsewhere hold its name, such as settings of roles. Such texts will lead to
+    /// the next tenant that gets the name.
     #[arg(long)]
     leave_texts: bool,
 }

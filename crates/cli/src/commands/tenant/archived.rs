@@ -15,7 +15,7 @@ use crate::{
 /// Options of `tenant archived`.
 #[derive(Debug, Args)]
 pub struct Archived {
-    /// Drops the archives that are at least so old, for good: a number with s, m, h or d.
+    /// Drops the archives of at least this age, for good: a number with s, m, h or d.
     #[arg(long, value_name = "AGE", value_parser = duration::parse)]
     drop_older_than: Option<Duration>,
     #[command(flatten)]
@@ -83,7 +83,7 @@ fn document(archived: &ArchivedTenant) -> Value {
     })
 }
 
-/// With one digit behind the point.
+/// A time in days, with one digit after the decimal point.
 fn days(time: Duration) -> String {
     format!("{:.1}", time.as_secs_f64() / 86_400.0)
 }

@@ -15,7 +15,7 @@ pub struct Clone {
     template: String,
     /// The new tenant's name.
     name: String,
-    /// Copies the tables, and no rows.
+    /// Copies the tables without their rows.
     #[arg(long)]
     without_data: bool,
 }

@@ -15,15 +15,15 @@ use crate::{
 /// Options of `tenant create`.
 #[derive(Debug, Args)]
 pub struct Create {
-    /// The names of the tenants, which are those of their schemas.
+    /// The names of the tenants, which are also the names of their schemas.
     #[arg(required = true)]
     names: Vec<String>,
     #[command(flatten)]
     migrations: TenantMigrations,
-    /// A tenant that exists is brought up to date. Default: it is an error, and left alone.
+    /// Brings a tenant that exists up to date. Default: an existing tenant is an error, and is not changed.
     #[arg(long)]
     if_not_exists: bool,
-    /// Makes no tables for now; `migrate` makes them later.
+    /// Creates no tables for now; `migrate` creates them later.
     #[arg(long, conflicts_with = "only_version")]
     without_tables: bool,
     /// Applies only the migration of this version; may be given more than once. Default: all migrations.

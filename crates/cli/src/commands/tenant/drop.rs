@@ -16,12 +16,13 @@ use crate::{
 /// Options of `tenant drop`.
 #[derive(Debug, Args)]
 pub struct Drop {
-    /// The tenants' names; or the schemas of archives, spares, and what a crash left.
+    /// The tenants' names, or the schemas of archives, spares, and unfinished tenants that a crash left.
     #[arg(required = true, add = tenants())]
     names: Vec<String>,
     #[command(flatten)]
     patience: Patience,
-    /// Ends the sessions that use the tenant, and drops what depends on it in other schemas: foreign keys, views.
+    /// Ends the sessions that use the tenant, and drops objects in other schemas that depend on the tenant: foreign
+    /// keys, views.
     #[arg(long)]
     force: bool,
     /// Only shows what would be dropped.
@@ -41,8 +42,8 @@ impl Drop {
             .find(|name| !there.iter().any(|tenant| tenant.name.as_str() == **name))
         {
             bail!(
-                "there is no tenant {unknown:?}, and nothing was dropped: `diesel-tenants tenant list --all` shows those there \
-                 are"
+                "there is no tenant {unknown:?}, and nothing was dropped: `diesel-tenants tenant list --all` shows the \
+                 existing tenants"
             );
         }
         let mut sizes = BTreeMap::new();
@@ -73,7 +74,7 @@ impl Drop {
     }
 }
 
-/// How much there is in a schema, for people.
+/// The size of a schema, as text for people.
 async fn size(pool: &TenantPool, schema: &str) -> anyhow::Result<String> {
     let size = pool.schema_size(schema).await?.unwrap_or_default();
     Ok(format!("{}, {}", counted(size.tables, "table"), bytes(size.bytes)))

@@ -24,7 +24,7 @@ pub struct Export {
     /// The tenant, which may be in use.
     #[arg(add = tenants())]
     name: String,
-    /// The file to be written, which must not exist yet, or - for the standard output. It is there once it is whole.
+    /// The file to write, which must not exist yet, or - for the standard output. The file appears when it is complete.
     file: PathBuf,
     /// Replaces the file if there is one. It must be a regular file, not a link or a device.
     #[arg(long)]
@@ -35,7 +35,7 @@ impl Export {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
         if self.file == Path::new("-") {
             if std::io::stdout().is_terminal() {
-                bail!("an export is no text for a terminal: name a file, or send the standard output to a program");
+                bail!("can't write an export to a terminal: name a file, or send the standard output to a program");
             }
             let exported = self.write(context, tokio::io::stdout()).await?;
             tell!("{}: exported, {}", name(&self.name), text(&exported));
@@ -48,7 +48,7 @@ impl Export {
                 exported = self.write(context, &mut writer) => exported?,
                 code = interrupt::asked_to_end() => {
                     drop(file);
-                    tell!("given up; {} is as it was", self.file.display());
+                    tell!("stopped; {} is unchanged", self.file.display());
                     process::exit(code);
                 }
             }

@@ -17,9 +17,10 @@ use crate::{
 /// Options of `tenant import`.
 #[derive(Debug, Args)]
 pub struct Import {
-    /// The new tenant's name, which need not be the one that it was exported under.
+    /// The new tenant's name. It may differ from the exported tenant's name.
     name: String,
-    /// The export, or - for the standard input. Import only what you trust: it holds statements that are run.
+    /// The export, or - for the standard input. Import only files that you trust: the import runs the SQL statements in
+    /// the file.
     file: PathBuf,
 }
 

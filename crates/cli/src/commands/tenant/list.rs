@@ -9,7 +9,7 @@ use crate::{
 /// Options of `tenant list`.
 #[derive(Debug, Args)]
 pub struct List {
-    /// Also spares, archives, and what a crash left unfinished.
+    /// Also lists spares, archives, and unfinished tenants that a crash left.
     #[arg(long)]
     all: bool,
 }

@@ -1,4 +1,4 @@
-//! The lives of tenants, one operation in each file.
+//! The life of tenants, one operation in each file.
 
 mod activation;
 mod archive;
@@ -19,29 +19,29 @@ use crate::{context::Context, output::Ending};
 /// What to do with tenants.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Creates tenants: of each its schema and its tables, or nothing.
+    /// Creates tenants. Each is created with its schema and tables, or not at all.
     Create(create::Create),
     /// Lists the tenants.
     List(list::List),
-    /// Makes a tenant like another one, with its rows or without.
+    /// Creates a tenant as a copy of another tenant, with its rows or without.
     Clone(clone::Clone),
-    /// Renames a tenant, with all it has.
+    /// Renames a tenant, and keeps everything that it has.
     Rename(rename::Rename),
-    /// Suspends tenants: applications are refused, migrations still reach them.
+    /// Suspends tenants: applications can't use them, migrations still reach them.
     Suspend(activation::Suspend),
-    /// Lets suspended tenants in again.
+    /// Ends the suspension of tenants.
     Resume(activation::Resume),
     /// Drops tenants with all their data, for good.
     Drop(drop::Drop),
-    /// Puts a tenant aside, under another name, to be restored or dropped later.
+    /// Keeps a tenant under another name, out of use, to restore or drop it later.
     Archive(archive::Archive),
-    /// Brings an archived tenant back.
+    /// Turns an archive into a tenant again.
     Restore(restore::Restore),
     /// Lists archived tenants, or drops the old ones.
     Archived(archived::Archived),
     /// Writes a tenant, its tables and its rows, to a file.
     Export(export::Export),
-    /// Makes a tenant of such a file, under any name and on any server: all of it, or nothing.
+    /// Creates a tenant from a file that `export` wrote, under any name and on any server: completely, or not at all.
     Import(import::Import),
 }
 

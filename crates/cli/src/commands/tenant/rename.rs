@@ -18,7 +18,8 @@ pub struct Rename {
     to: String,
     #[command(flatten)]
     patience: Patience,
-    /// Goes on although texts hold the old name, such as bodies of functions and settings of roles: they lead to whoever gets it next.
+    /// Renames the tenant even if texts hold the old name, such as bodies of functions and settings of roles. Such
+    /// texts will lead to the next tenant that gets the old name.
     #[arg(long)]
     leave_texts: bool,
 }

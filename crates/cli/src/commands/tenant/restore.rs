@@ -14,9 +14,10 @@ pub struct Restore {
     /// The archive's name, as `tenant archived` shows it.
     #[arg(add = archives())]
     archive: String,
-    /// The name that the tenant gets. Default: the one that it had.
+    /// The tenant's new name. Default: its former name.
     name: Option<String>,
-    /// Goes on although texts of the tenant hold the name that it had: they lead to whoever has that one.
+    /// Restores the tenant even if texts of the tenant hold its former name. Such texts lead to the tenant that has the
+    /// former name.
     #[arg(long)]
     leave_texts: bool,
 }
@@ -34,7 +35,7 @@ impl Restore {
                 {
                     Some(archived) => archived.tenant.to_string(),
                     None => bail!(
-                        "{:?} is no archive: `diesel-tenants tenant archived` lists those there are",
+                        "{:?} is not an archive: `diesel-tenants tenant archived` lists the archives",
                         self.archive
                     ),
                 }

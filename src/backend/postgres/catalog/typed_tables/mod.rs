@@ -1,6 +1,6 @@
 //! What the database's catalogs say about the tables, for a program's types: their columns, types and foreign keys.
 //!
-//! The [structure](crate::backend::postgres::structure) of a schema yields statements, which tell no types.
+//! The [structure](crate::backend::postgres::structure) of a schema yields statements, which don't show the types.
 
 use diesel::{
     QueryResult, QueryableByName,

@@ -3,7 +3,8 @@ use crate::backend::postgres::structure::{
     names::{Language, names},
 };
 
-/// Whether a text of an object would still hold the name of its schema in another one. Of a function's body its own check tells.
+/// Whether a text of an object would still contain the name of its schema in another schema. Function bodies have a
+/// check of their own.
 pub(in crate::backend::postgres::structure) fn keeps_name(
     kind: Kind,
     make: &[String],

@@ -1,8 +1,8 @@
-//! What holds a schema's name as text.
+//! Finds the texts that contain a schema's name.
 //!
-//! PostgreSQL binds nearly everything to OIDs, which a rename leaves alone. What it keeps as text is read here, and nowhere else: the
-//! settings of functions, which can follow a rename ([`followers`]), and bodies, strings and options, which can only be pointed at
-//! ([`texts`], [`outsiders`]).
+//! PostgreSQL refers to nearly everything by OIDs, which a rename doesn't change. What it keeps as text is read here,
+//! and nowhere else: the settings of functions, which can follow a rename ([`followers`]), and bodies, strings and
+//! options, which can only be reported ([`texts`], [`outsiders`]).
 
 mod keeps_name;
 mod setting;
@@ -22,15 +22,15 @@ pub(super) use keeps_name::keeps_name;
 /// Which functions follow a schema to its new name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Followers {
-    /// Those in the schema: nobody else knows its old name.
+    /// Only functions in the schema: no other function knows its old name.
     OwnOnly,
-    /// All of the database: a function elsewhere may lead into the schema as well.
+    /// All functions of the database: a function elsewhere may lead into the schema as well.
     All,
 }
 
 impl Followers {
-    /// Finds functions that may have to follow: what to write behind `ALTER ROUTINE`, and the settings. $1 is the schema's old name, $2 its
-    /// new one, which it has already.
+    /// The query for functions that may have to follow: the text to write after `ALTER ROUTINE`, and the settings. $1
+    /// is the schema's old name, $2 its new name, which it already has.
     pub(crate) fn query(self) -> String {
         let functions = match self {
             Self::OwnOnly => {
@@ -54,7 +54,7 @@ impl Followers {
     }
 }
 
-/// The statements that bring the settings of a function to a schema's new name.
+/// The statements that change a function's settings to a schema's new name.
 pub(crate) fn follow(
     routine: &str,
     settings: &[String],
@@ -65,8 +65,8 @@ pub(crate) fn follow(
     moved.map(move |set| format!("ALTER ROUTINE {routine} {set}"))
 }
 
-/// The statements that bring the settings of functions (`SET search_path …`) from a schema's old name to its new one; empty if no
-/// function has such settings.
+/// The statements that change the settings of functions (`SET search_path …`) from a schema's old name to its new name;
+/// empty if no function has such settings.
 ///
 /// The schema has its new name already.
 pub(crate) async fn followers(
@@ -94,16 +94,16 @@ pub(crate) async fn followers(
     Ok(statements.collect::<Vec<_>>().join(";\n"))
 }
 
-/// Something with a text that names schemas.
+/// An object with a text that names schemas.
 #[derive(Debug, Clone)]
 pub(crate) struct Holder {
-    /// The schema that it is in, where [`texts`] found it.
+    /// The object's schema, if [`texts`] found the object.
     pub(crate) schema: String,
-    /// What it is: of [`texts`] without the schema.
+    /// The object in words; for [`texts`] without the schema.
     pub(crate) object: String,
-    /// The schemas that it names.
+    /// The schemas that the text names.
     pub(crate) names: BTreeSet<String>,
-    /// Whether a copy of the structure gets the text rewritten: bodies of functions and their search_path.
+    /// Whether the text is rewritten in a copy of the structure, as bodies of functions and their search_path are.
     pub(crate) is_rewritten: bool,
 }
 
@@ -138,7 +138,7 @@ impl Row {
             }
         };
         let is_rewritten = match language {
-            // What can't be is refused by its structure.
+            // A text that can't be rewritten is refused when the structure is read.
             Some(Language::Body(_)) => true,
             Some(Language::Foreign) => self.kind != "options",
             Some(_) => false,
@@ -153,7 +153,8 @@ impl Row {
     }
 }
 
-/// What in these schemas names a schema by text, as `is_schema` says of the schema that holds the text and of a name in it.
+/// The objects in these schemas whose texts name a schema. `is_schema` decides, from the object's schema and a name in
+/// the text.
 pub(crate) async fn texts(
     connection: &mut AsyncPgConnection,
     schemas: &[&str],
@@ -166,7 +167,8 @@ pub(crate) async fn texts(
     Ok(merged(rows, is_schema))
 }
 
-/// What in a schema names it by text, so that it would lead there from a copy of the structure as well.
+/// The objects in a schema whose texts name that schema, so that they would lead there from a copy of the structure as
+/// well.
 pub(crate) async fn left_behind(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<Vec<String>> {
     let is_own = |_: &str, name: &str| name == schema.as_str();
     let found = texts(connection, &[schema.as_str()], &is_own).await?;
@@ -174,8 +176,8 @@ pub(crate) async fn left_behind(connection: &mut AsyncPgConnection, schema: &Sch
     Ok(left.map(|holder| holder.object).collect())
 }
 
-/// What outside of a schema names one by text: functions elsewhere, settings of roles and of the database, options of foreign servers
-/// and tables.
+/// The objects outside a schema whose texts name it: functions elsewhere, settings of roles and of the database,
+/// options of foreign servers and tables.
 pub(crate) async fn outsiders(
     connection: &mut AsyncPgConnection,
     outside_of: &SchemaName,
@@ -192,7 +194,7 @@ pub(crate) async fn outsiders(
     Ok(merged(rows, &|_, found| found == name.as_str()))
 }
 
-/// One for each object, in their order.
+/// Merges the rows of each object into one, in the same order.
 fn merged(rows: Vec<Row>, is_schema: &(dyn Fn(&str, &str) -> bool + Sync)) -> Vec<Holder> {
     let mut holders: Vec<Holder> = Vec::new();
     for mut holder in rows.into_iter().filter_map(|row| row.holder(is_schema)) {

@@ -5,9 +5,11 @@ use crate::{
     backend::postgres::quote::{literal, names_between, names_in_list},
 };
 
-/// What follows `ALTER ROUTINE …` to bring a setting to a schema's new name; `None` if the setting does not lead to the schema.
+/// The text after `ALTER ROUTINE …` that changes a setting to a schema's new name; `None` if the setting does not lead
+/// to the schema.
 ///
-/// Only whole names count: a search_path is a list of names, and the name of a text search configuration has its schema in front.
+/// Only whole names count: a search_path is a list of names, and the name of a text search configuration begins with
+/// its schema.
 pub(super) fn moved(setting: &str, from: &SchemaName, to: &SchemaName) -> Option<String> {
     let (name, value) = setting.split_once('=')?;
     let mut names = parts(name, value)?;
@@ -32,7 +34,8 @@ pub(super) fn moved(setting: &str, from: &SchemaName, to: &SchemaName) -> Option
     Some(format!("SET {name} = {value}"))
 }
 
-/// The schemas that a setting names. Of a setting of the user's own, such as `app.schema`, nobody knows what its value means: it counts.
+/// The schemas that a setting names. The meaning of an application's own setting, such as `app.schema`, is unknown, so
+/// its value counts as a schema.
 pub(super) fn named(setting: &str) -> Vec<String> {
     let Some((name, value)) = setting.split_once('=') else {
         return Vec::new();
@@ -52,11 +55,11 @@ fn parts(name: &str, value: &str) -> Option<Vec<String>> {
     }
 }
 
-/// Where in the parts of a setting's value the names of schemas are.
+/// Which parts of a setting's value are names of schemas.
 fn schemas_at(name: &str, parts: &[String]) -> std::ops::Range<usize> {
     match name {
         "search_path" => 0..parts.len(),
-        // The last one is the configuration's own.
+        // The last part is the configuration's own name.
         _ => 0..parts.len().saturating_sub(1),
     }
 }

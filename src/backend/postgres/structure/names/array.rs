@@ -2,7 +2,7 @@
 
 use super::marks::{IDENTIFIER, IN_ARRAY, escaped};
 
-/// The text of an array with marks in its elements, as `replaced` has them; `None` if it replaces none.
+/// The text of an array with the marks that `replaced` puts into its elements; `None` if it replaces none.
 pub(super) fn replaced_elements(array: &str, replaced: impl Fn(&str) -> Option<String>) -> Option<String> {
     let start = array.find('{')?;
     let mut out = array[..start].to_owned();
@@ -28,7 +28,7 @@ pub(super) fn replaced_elements(array: &str, replaced: impl Fn(&str) -> Option<S
     is_replaced.then_some(out)
 }
 
-/// The element that an array's text goes on with, and how long it is there.
+/// The next element of an array's text, and its length there.
 fn element(text: &str) -> (String, usize) {
     let Some(inner) = text.strip_prefix('"') else {
         let length = text.find([',', '}']).unwrap_or(text.len());

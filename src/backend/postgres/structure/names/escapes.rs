@@ -1,11 +1,11 @@
-//! What a string says once PostgreSQL has read its escapes.
+//! The value of a string once PostgreSQL has decoded its escapes.
 
 use std::borrow::Cow;
 
 use crate::translate::dollar_content;
 
-/// What a string stands for: of `E'…'` and `U&'…'` with its escapes decoded, of one in several parts all of them. `uescape` is the
-/// character that stands for the backslash of `U&'…'`.
+/// The value of a string. Escapes of `E'…'` and `U&'…'` are decoded, and the parts of a string in several parts are
+/// joined. `uescape` is the escape character of `U&'…'`.
 pub(super) fn says(token: &str, uescape: char) -> Cow<'_, str> {
     if token.starts_with('$') {
         return Cow::Borrowed(dollar_content(token));
@@ -28,7 +28,7 @@ enum Escape {
     Unicode(char),
 }
 
-/// `quoted` begins behind the first quote and ends with the last one.
+/// `quoted` begins after the first quote and ends with the last one.
 fn decoded(quoted: &str, escape: Escape) -> String {
     let mut says = String::with_capacity(quoted.len());
     let mut rest = quoted;
@@ -40,7 +40,7 @@ fn decoded(quoted: &str, escape: Escape) -> String {
                     says.push('\'');
                     rest = behind;
                 }
-                // The next part of the string, behind a line's end.
+                // The next part of the string, after a newline.
                 None => rest = rest.split_once('\'').map_or("", |(_, part)| part),
             },
             ('\\', Escape::Backslash) => rest = by_backslash(rest, &mut says),
@@ -51,7 +51,7 @@ fn decoded(quoted: &str, escape: Escape) -> String {
     says
 }
 
-/// Reads what stands behind a backslash of `E'…'`, and returns the rest.
+/// Decodes the escape after a backslash of `E'…'`, and returns the rest.
 fn by_backslash<'a>(rest: &'a str, says: &mut String) -> &'a str {
     let Some(first) = rest.chars().next() else {
         return rest;
@@ -91,7 +91,7 @@ fn by_backslash<'a>(rest: &'a str, says: &mut String) -> &'a str {
     }
 }
 
-/// Reads what stands behind the escape character of `U&'…'`, and returns the rest.
+/// Decodes the escape after the escape character of `U&'…'`, and returns the rest.
 fn by_number<'a>(rest: &'a str, escape: char, says: &mut String) -> &'a str {
     let (digits, behind) = match rest.strip_prefix('+') {
         Some(long) => (long.get(..6), 7),

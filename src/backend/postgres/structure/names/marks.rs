@@ -4,9 +4,9 @@ use crate::{SchemaName, backend::postgres::quote::literal};
 
 /// Stands for the schema's name as an identifier.
 pub(in crate::backend::postgres::structure) const IDENTIFIER: &str = "\"\u{1}this schema\u{1}\"";
-/// Stands for the same within a string.
+/// Stands for the quoted identifier inside a string.
 pub(super) const IN_STRING: &str = "\"\u{2}this schema\u{2}\"";
-/// Stands for the same within an element of an array, within a string.
+/// Stands for the quoted identifier inside an element of an array, inside a string.
 pub(super) const IN_ARRAY: &str = "\\\"\u{4}this schema\u{4}\\\"";
 /// Stands for the schema's name as a string.
 pub(super) const STRING: &str = "'\u{3}this schema\u{3}'";
@@ -15,7 +15,7 @@ pub(super) const STRING: &str = "'\u{3}this schema\u{3}'";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::backend::postgres::structure) struct Neutral {
     pub(in crate::backend::postgres::structure) text: String,
-    /// Whether it is certain which names are the schema's.
+    /// Whether it is clear which names are the schema's.
     pub(in crate::backend::postgres::structure) is_clear: bool,
 }
 
@@ -30,12 +30,12 @@ pub(crate) fn render(text: &str, schema: &SchemaName) -> String {
         .replace(STRING, &literal(schema.as_str()))
 }
 
-/// What stands between the quotes of an array's element.
+/// The text between the quotes of an array's element.
 pub(super) fn escaped(element: &str) -> String {
     element.replace('\\', "\\\\").replace('"', "\\\"")
 }
 
-/// The text as people read it, without any schema.
+/// The text for people, without a schema.
 pub(crate) fn unqualified(text: &str) -> String {
     text.replace(&format!("{IDENTIFIER}."), "")
         .replace(&format!("{IN_STRING}."), "")

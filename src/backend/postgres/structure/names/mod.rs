@@ -1,7 +1,7 @@
-//! SQL without the name of the schema that it is about.
+//! SQL in which marks replace the schema's name.
 //!
-//! PostgreSQL's deparsers, under an empty search_path, write the schema before every name that is not PostgreSQL's own. In its place
-//! goes a mark, which [`render`] replaces by any schema's name.
+//! With an empty search_path, PostgreSQL's deparsers write the schema before every name that is not PostgreSQL's own. A
+//! mark replaces the schema's name, and [`render`] replaces the mark by any schema's name.
 
 mod array;
 mod escapes;

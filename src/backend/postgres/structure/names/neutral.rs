@@ -18,12 +18,12 @@ use crate::{
     translate::{Template, TokenKind, dollar_content},
 };
 
-/// A deparsed piece of SQL that holds no query, about another schema.
+/// A deparsed piece of SQL without queries, rewritten for another schema.
 pub(crate) fn moved(sql: &str, from: &SchemaName, to: &SchemaName) -> String {
     render(&neutral(sql, from, false).text, to)
 }
 
-/// Takes the name of `schema` out of a deparsed statement, or a part of one. `holds_queries`: see
+/// Replaces the name of `schema` in a deparsed statement, or a part of one, by marks. `holds_queries`: see
 /// [`Kind`](crate::backend::postgres::structure::Kind).
 pub(in crate::backend::postgres::structure) fn neutral(sql: &str, schema: &SchemaName, holds_queries: bool) -> Neutral {
     let Some(tokens) = Tokens::of(sql, schema.as_str()) else {
@@ -33,7 +33,7 @@ pub(in crate::backend::postgres::structure) fn neutral(sql: &str, schema: &Schem
         };
     };
     if holds_queries && tokens.may_be_alias() {
-        // A function's header, in which types may stand anywhere, has no aliases.
+        // A function's header has types in many places, but no aliases.
         match tokens.atomic_body() {
             _ if !tokens.is_function() => return by_grammar(sql, schema),
             Some((start, end)) => {
@@ -53,8 +53,8 @@ pub(in crate::backend::postgres::structure) fn neutral(sql: &str, schema: &Schem
     out
 }
 
-/// In a query with an alias, or a column, named like the schema: the translator knows them apart. What it does not look at are the
-/// names of types, functions, operators and collations, which have their own places.
+/// For a query with an alias or column of the schema's name: the translator can distinguish them. It does not read the
+/// names of types, functions, operators and collations, which are recognized by their position.
 fn by_grammar(sql: &str, schema: &SchemaName) -> Neutral {
     let unclear = || Neutral {
         text: sql.to_owned(),
@@ -72,8 +72,8 @@ fn by_grammar(sql: &str, schema: &SchemaName) -> Neutral {
     })
 }
 
-/// The body with marks in place of the schema's name; `None` if it can't be told what is the schema's. `has_parameter`: whether the
-/// function's header has something else of that name.
+/// The body with marks in place of the schema's name; `None` if it is unclear which names are the schema's.
+/// `has_parameter`: whether something else in the function's header has that name.
 fn neutral_body(body: &str, language: BodyLanguage, schema: &str, has_parameter: bool) -> Option<String> {
     let tokens = Tokens::of(body, schema)?;
     if !has_parameter && !tokens.may_be_alias() {
@@ -97,8 +97,9 @@ fn neutral_body(body: &str, language: BodyLanguage, schema: &str, has_parameter:
     }
 }
 
-/// The names in a text that are those of schemas, as `is_schema` says. A deparsed text is to be one of an empty search_path, which shows
-/// what functions are PostgreSQL's own. `has_parameter`: whether a parameter of the function has that name.
+/// The names in a text that are schemas' names, as `is_schema` decides. A deparsed text must come from a session with
+/// an empty search_path, which shows which functions are PostgreSQL's own. `has_parameter`: whether a parameter of the
+/// function has that name.
 pub(in crate::backend::postgres::structure) fn named(
     text: &str,
     language: Language,
@@ -114,7 +115,7 @@ pub(in crate::backend::postgres::structure) fn named(
     names
 }
 
-/// Whether the translator finds a schema where an alias has the name as well.
+/// Whether the translator finds that the name is a schema's, if an alias has the name as well.
 fn is_schemas(question: &Question, has_parameter: bool) -> bool {
     match neutral_body(&question.text, question.language, &question.name, has_parameter) {
         Some(neutral) => neutral != question.text,
@@ -144,8 +145,8 @@ fn naming_body(tokens: &Tokens<'_>) -> Option<usize> {
     names_schema.then_some(body)
 }
 
-/// Whether it is certain which of the names in the body are the schema's, and none is left that can't be replaced. A string there may
-/// be run as a statement.
+/// Whether it is clear which names in the body are the schema's, and all of them can be replaced. A string in the body
+/// may be run as a statement.
 fn body_is_clear(tokens: &Tokens<'_>) -> bool {
     let Some((content, language)) = tokens.understood_body() else {
         return tokens.body().is_none();
@@ -159,8 +160,8 @@ fn body_is_clear(tokens: &Tokens<'_>) -> bool {
         && neutral_body(content, language, tokens.schema, has_parameter).is_some_and(|text| !is_left(text))
 }
 
-/// The text with marks where the schema's name stands: as `is_schema` says, in strings that name objects, in a search_path, and in
-/// the body.
+/// The text with marks in place of the schema's name: where `is_schema` says so, in strings that name objects, in a
+/// search_path, and in the body.
 fn replaced(tokens: &Tokens<'_>, body: Option<usize>, is_schema: impl Fn(usize) -> bool) -> Neutral {
     let text = &tokens.text;
     let mut out = String::with_capacity(text.sql().len() + 32);
@@ -211,7 +212,7 @@ fn replaced_string(tokens: &Tokens<'_>, at: usize) -> Option<String> {
     Some(literal(&text).replace(IDENTIFIER, IN_STRING))
 }
 
-/// A name of an object with a mark in place of the schema's; `None` if it is not in the schema.
+/// An object's name with a mark in place of the schema's name; `None` if the object is not in the schema.
 fn replaced_name(schema: &str, name: &str, is_schemas: bool) -> Option<String> {
     let tokens = Tokens::of(name, schema)?;
     let is_whole = |at| is_schemas && tokens.text.len() == 1 && tokens.is_schemas_name(at);
@@ -219,14 +220,14 @@ fn replaced_name(schema: &str, name: &str, is_schemas: bool) -> Option<String> {
     (text != name).then_some(text)
 }
 
-/// As it is, where it is not certain what in it is the schema's.
+/// The body with marks; unchanged if it is unclear which names are the schema's.
 fn replaced_body(tokens: &Tokens<'_>) -> Option<String> {
     let (content, language) = tokens.understood_body()?;
     let text = neutral_body(content, language, tokens.schema, tokens.may_be_alias())?;
     (text != content).then(|| literal(&text).replace(IDENTIFIER, IN_STRING))
 }
 
-/// Whether a text has the schema's name with a dot behind it, as a whole word.
+/// Whether a text contains the schema's name as a whole word, with a dot after it.
 fn mentions(text: &str, schema: &str) -> bool {
     let quoted = format!("{}.", identifier(schema));
     if text.contains(&quoted) {

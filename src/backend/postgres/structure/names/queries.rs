@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::text::Text;
 use crate::translate::{Template, TokenKind};
 
-/// The queries within a body of PL/pgSQL. Around them there are expressions only, in which nothing but a function or a type has a
+/// The queries in a body of PL/pgSQL. The rest of the body is expressions, in which only functions and types have a
 /// schema.
 pub(super) struct Queries {
     /// Where in the body the schema's name stands before a relation.
@@ -36,7 +36,7 @@ fn begins_query(text: &Text<'_>, at: usize) -> bool {
     const FIRST: [&str; 8] = [
         "select", "insert", "update", "delete", "merge", "with", "values", "perform",
     ];
-    /// Words that are names as well, unless they are the first of a statement.
+    /// Words that may also be names, unless they begin a statement.
     const FIRST_OF_ALL: [&str; 6] = ["truncate", "lock", "alter", "drop", "comment", "create"];
     let is_name = at > 0 && text.kind(at - 1) == Some(TokenKind::Dot);
     let is_first = at > 0
@@ -48,7 +48,7 @@ fn begins_query(text: &Text<'_>, at: usize) -> bool {
         || is_first && FIRST_OF_ALL.iter().any(|word| text.is_word(at, word))
 }
 
-/// Up to the semicolon, the parenthesis that closes around the query, or the loop over it.
+/// The end of a query: a semicolon, the closing parenthesis around the query, or the LOOP that runs over it.
 fn end_of_query(text: &Text<'_>, start: usize) -> usize {
     let mut depth = 0;
     for at in start..text.len() {
@@ -64,7 +64,8 @@ fn end_of_query(text: &Text<'_>, start: usize) -> usize {
     text.len()
 }
 
-/// The query as SQL has it, every name at its place: without the variables behind `INTO`, and `SELECT` for `PERFORM`.
+/// The query as plain SQL, with every name at its place: without the variables after `INTO`, and with `SELECT` for
+/// `PERFORM`.
 fn as_sql(text: &Text<'_>, start: usize, end: usize) -> String {
     let from = text.start(start);
     let mut sql = text.sql()[from..text.end(end - 1)].to_owned();

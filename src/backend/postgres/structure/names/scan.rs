@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{escapes::says, text::Text};
 use crate::translate::TokenKind;
 
-/// Functions, settings and statements to which a string can be the name of a schema.
+/// Functions, settings and statements that may read a string as a schema's name.
 const TAKE_NAMES: [&str; 13] = [
     "execute",
     "set_config",
@@ -22,7 +22,7 @@ const TAKE_NAMES: [&str; 13] = [
     "schema_to_xml_and_xmlschema",
 ];
 
-/// Words behind which a relation stands.
+/// Words after which a relation comes.
 const BEFORE_RELATIONS: [&str; 8] = [
     "join",
     "update",
@@ -34,20 +34,20 @@ const BEFORE_RELATIONS: [&str; 8] = [
     "call",
 ];
 
-/// What a statement begins with in which a name in front of a dot is a schema's: it reads no columns.
+/// The first words of statements that read no columns, so that a name before a dot is a schema.
 const UTILITY: [&str; 16] = [
     "truncate", "lock", "alter", "drop", "comment", "copy", "create", "grant", "revoke", "refresh", "reindex",
     "cluster", "analyze", "vacuum", "import", "security",
 ];
 
-/// What a statement begins with in which `=` compares, or writes a row.
+/// The first words of statements in which `=` compares, or writes a column.
 const COMPARING: [&str; 18] = [
     "select", "insert", "update", "delete", "merge", "with", "values", "perform", "if", "elsif", "elseif", "while",
     "case", "when", "return", "exit", "continue", "assert",
 ];
 
 impl<'a> Text<'a> {
-    /// What the string here stands for.
+    /// The value of the string here.
     pub(super) fn says(&self, at: usize) -> Cow<'a, str> {
         let uescape = self.is_one_of(at + 1, &["uescape"]) && self.kind(at + 2) == Some(TokenKind::String);
         let escape = uescape
@@ -56,32 +56,33 @@ impl<'a> Text<'a> {
         says(self.written(at), escape.unwrap_or('\\'))
     }
 
-    /// Whether the text has something to which any string of it may be the name of a schema.
+    /// Whether the text contains something that may read any of its strings as a schema's name.
     pub(super) fn takes_names(&self) -> bool {
         // PostgreSQL writes `"current_schema"()`.
         let is_such = |name: &str| TAKE_NAMES.contains(&name) || name.starts_with("to_reg") || name.starts_with("reg");
         (0..self.len()).any(|at| self.is_label(at) && is_such(&self.name(at)))
     }
 
-    /// Whether PostgreSQL deparsed a constant of an object's type here, such as `'t'::regclass`: it is bound.
+    /// Whether PostgreSQL deparsed a constant of an object's type here, such as `'t'::regclass`, which is stored as an
+    /// OID.
     pub(super) fn is_bound(&self, at: usize) -> bool {
         self.kind(at + 1) == Some(TokenKind::Cast)
             && matches!(self.kind(at + 2), Some(TokenKind::Word(_)))
             && self.written(at + 2).starts_with("reg")
     }
 
-    /// Whether the string is what `RAISE` says.
+    /// Whether the string is the message of a `RAISE`.
     pub(super) fn is_message(&self, at: usize) -> bool {
         const LEVELS: [&str; 6] = ["debug", "log", "info", "notice", "warning", "exception"];
         self.is_behind(at, &["raise"]) || self.is_behind(at, &LEVELS) && self.is_behind(at - 1, &["raise"])
     }
 
-    /// Whether another text is put behind the string.
+    /// Whether another text is appended to the string.
     pub(super) fn is_joined(&self, at: usize) -> bool {
         self.kind(at + 1) == Some(TokenKind::Operator) && self.written(at + 1) == "||"
     }
 
-    /// Whether the string of a body is compared, or assigned to a column, and so handed to nobody.
+    /// Whether the string of a body is only compared, or assigned to a column, and so passed to no function.
     pub(super) fn is_compared(&self, at: usize) -> bool {
         let compares = |at: usize| {
             self.kind(at) == Some(TokenKind::Operator)
@@ -95,7 +96,7 @@ impl<'a> Text<'a> {
             return false;
         };
         match () {
-            // `variable = 'text'` assigns.
+            // `variable = 'text'` is an assignment.
             () if compares(before) => self.written(before) != "=" || self.is_one_of(self.first_word(at), &COMPARING),
             () if self.is_one_of(before, &["from"]) => self.is_behind(before, &["distinct"]),
             () if self.is_one_of(before, &["when"]) => self.is_one_of(at + 1, &["then"]),
@@ -123,7 +124,7 @@ impl<'a> Text<'a> {
         at
     }
 
-    /// Where the statement begins in which this stands.
+    /// The beginning of the statement that contains this token.
     fn first_word(&self, at: usize) -> usize {
         let is_end = |at: usize| {
             self.kind(at) == Some(TokenKind::Semicolon)
@@ -133,7 +134,7 @@ impl<'a> Text<'a> {
         (0..at).rev().find(|&at| is_end(at)).map_or(0, |end| end + 1)
     }
 
-    /// Whether the string of a deparsed text is handed to a function or an operator that is not PostgreSQL's own.
+    /// Whether the string of a deparsed text is passed to a function or operator that is not PostgreSQL's own.
     pub(super) fn is_argument(&self, at: usize) -> bool {
         let mut depth = 0_usize;
         for open in (0..at).rev() {
@@ -148,7 +149,7 @@ impl<'a> Text<'a> {
         self.is_anothers_operator(behind) || at >= 6 && self.is_anothers_operator(at - 6)
     }
 
-    /// Whether a function in another schema than PostgreSQL's own is called here.
+    /// Whether a function is called here that is not in PostgreSQL's own schema.
     fn calls_anothers(&self, open: usize) -> bool {
         let Some(schema) = open.checked_sub(3) else {
             return false;
@@ -167,18 +168,19 @@ impl<'a> Text<'a> {
         self.is_label(schema) && self.name(schema) != "pg_catalog"
     }
 
-    /// Whether the name has a dot behind it, and another name behind that. `takes_names`: whether that one may come from elsewhere.
+    /// Whether a dot and another name follow the name. `takes_names`: whether that other name may be appended at run
+    /// time.
     pub(super) fn is_in_front(&self, at: usize, takes_names: bool) -> bool {
         !self.is_behind_dot(at)
             && self.kind(at + 1) == Some(TokenKind::Dot)
             && match self.kind(at + 2) {
                 Some(next) => next.is_label(),
-                // The begin of a name that is put together.
+                // The beginning of a name that is put together at run time.
                 None => takes_names || self.len() == 2 || self.is_relation(at, true),
             }
     }
 
-    /// Whether the name is a schema's by where it stands, whatever else has that name.
+    /// Whether the name is a schema's by its position, whatever else has that name.
     pub(super) fn is_schemas(&self, at: usize, takes_names: bool, is_sql: bool) -> bool {
         if self.is_behind_dot(at) {
             return false;
@@ -200,7 +202,7 @@ impl<'a> Text<'a> {
 
     fn is_relation(&self, at: usize, is_sql: bool) -> bool {
         if self.is_behind(at, &["into"]) {
-            // Elsewhere in PL/pgSQL it stands before variables.
+            // Elsewhere in PL/pgSQL, `INTO` comes before variables.
             return is_sql || self.is_behind(at - 1, &["insert", "merge"]);
         }
         if self.is_behind(at, &["from"]) {

@@ -1,4 +1,4 @@
-//! Which schemas a text names, where PostgreSQL reads it anew each time that it is used.
+//! Which schemas a text names, if PostgreSQL reads the text anew at each use.
 
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ pub(super) struct Question {
     pub(super) may_be_prose: bool,
 }
 
-/// What the strings of a body say, but for messages; `None` if it can't be read.
+/// The values of the strings in a body, except messages; `None` if the body can't be read.
 pub(super) fn strings(body: &str) -> Option<Vec<String>> {
     let text = Text::of(body)?;
     let is_string = |&at: &usize| text.kind(at) == Some(TokenKind::String) && !text.is_message(at);
@@ -47,7 +47,7 @@ pub(super) fn search(text: &str, language: Language, has_parameter: bool, is_sch
     search.found
 }
 
-/// Strings within strings are looked into so deep.
+/// How deep strings in strings are read.
 const DEEPEST: usize = 4;
 
 struct Search<'a> {
@@ -115,7 +115,7 @@ impl Search<'_> {
         }
     }
 
-    /// Every word counts that has a dot behind it, or stands alone between quotes, spaces or signs of equality.
+    /// Every word counts that has a dot after it, or is alone between quotes, spaces or equals signs.
     fn words(&mut self, text: &str) {
         let is_part = |character: char| character.is_alphanumeric() || matches!(character, '_' | '$' | '-');
         for word in text
@@ -132,7 +132,7 @@ impl Search<'_> {
         }
     }
 
-    /// Whether what is in front of a dot is not known to be an alias, a record or a parameter.
+    /// Whether the name before a dot is not known to be an alias, a record or a parameter.
     fn is_a_name(&self, text: &Text<'_>, at: usize, takes_names: bool) -> bool {
         text.is_in_front(at, takes_names) && !self.has_parameter && !text.may_be_alias(&text.name(at))
     }

@@ -51,7 +51,7 @@ impl<'a> Text<'a> {
             && words.iter().any(|word| self.written(at).eq_ignore_ascii_case(word))
     }
 
-    /// Whether one of these words stands in front.
+    /// Whether one of these words comes before.
     pub(super) fn is_behind(&self, at: usize, words: &[&str]) -> bool {
         at > 0 && self.is_one_of(at - 1, words)
     }
@@ -64,7 +64,7 @@ impl<'a> Text<'a> {
         at > 0 && self.kind(at - 1) == Some(TokenKind::Dot)
     }
 
-    /// Whether a table, an alias, a record or a parameter has the name: it is mentioned somewhere by itself.
+    /// Whether a table, an alias, a record or a parameter may have the name: the name occurs somewhere without a dot.
     pub(super) fn may_be_alias(&self, name: &str) -> bool {
         matches!(name, "new" | "old" | "excluded")
             || (0..self.len()).any(|at| {

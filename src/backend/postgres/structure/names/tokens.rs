@@ -14,7 +14,7 @@ impl<'a> Tokens<'a> {
         Text::of(sql).map(|text| Self { text, schema })
     }
 
-    /// Whether a variable is declared here as one of this type: `DECLARE name schema.type`.
+    /// Whether this name is the type of a variable that is declared here: `DECLARE name schema.type`.
     pub(super) fn is_declared_type(&self, at: usize) -> bool {
         let name = if self.text.is_behind(at, &["constant"]) {
             at.checked_sub(2)
@@ -25,7 +25,7 @@ impl<'a> Tokens<'a> {
             return false;
         };
         let is_first = self.text.is_word(name - 1, "declare") || self.text.kind(name - 1) == Some(TokenKind::Semicolon);
-        // `BEGIN` is no variable, and ends the section.
+        // `BEGIN` is not a variable, and ends the section.
         let section = (0..=name)
             .rev()
             .find(|&at| self.text.is_word(at, "declare") || self.text.is_word(at, "begin"));
@@ -36,7 +36,7 @@ impl<'a> Tokens<'a> {
         self.text.is_label(at) && self.text.name(at) == self.schema
     }
 
-    /// Whether this is the schema's name in front of another one.
+    /// Whether this is the schema's name before another name.
     pub(super) fn qualifies(&self, at: usize) -> bool {
         self.is_schemas_name(at)
             && !self.text.is_behind_dot(at)
@@ -49,7 +49,7 @@ impl<'a> Tokens<'a> {
         (0..4.min(self.text.len())).any(|at| self.text.is_word(at, "function") || self.text.is_word(at, "procedure"))
     }
 
-    /// Where the statements of a function are that has them in its own text, between `BEGIN ATOMIC` and `END`.
+    /// The place of a function's statements between `BEGIN ATOMIC` and `END`, if it has them.
     pub(super) fn atomic_body(&self) -> Option<(usize, usize)> {
         let atomic =
             (1..self.text.len()).find(|&at| self.text.is_word(at - 1, "begin") && self.text.is_word(at, "atomic"))?;
@@ -63,19 +63,20 @@ impl<'a> Tokens<'a> {
             || at >= 1 && self.text.is_word(at - 1, "operator") && self.text.kind(at + 1) == Some(TokenKind::Dot)
     }
 
-    /// Whether an alias, a column or a parameter may have the schema's name: they are all mentioned somewhere by themselves.
+    /// Whether an alias, a column or a parameter may have the schema's name: each of these occurs somewhere without a
+    /// dot.
     pub(super) fn may_be_alias(&self) -> bool {
         self.text.may_be_alias(self.schema)
     }
 
-    /// Whether the qualified name here is that of a type, function, operator or collation by where it stands.
+    /// Whether the qualified name here is a type, function, operator or collation by its position.
     pub(super) fn is_no_column(&self, at: usize) -> bool {
         self.text.kind(at + 3) == Some(TokenKind::Open)
             || at > 0 && (self.text.kind(at - 1) == Some(TokenKind::Cast) || self.text.is_word(at - 1, "collate"))
             || self.is_operators(at)
     }
 
-    /// Where the function's body is, if it is a string of a language that may name tables.
+    /// The place of the function's body, if the body is a string in a language that may name tables.
     pub(super) fn body(&self) -> Option<usize> {
         let language = (0..self.text.len()).find(|&at| self.text.is_word(at, "language"))?;
         if self.text.is_word(language + 1, "c") || self.text.is_word(language + 1, "internal") {
@@ -88,7 +89,7 @@ impl<'a> Tokens<'a> {
         })
     }
 
-    /// What the body says, and its language, if that is understood.
+    /// The text of the body, and its language, if that can be read.
     pub(super) fn understood_body(&self) -> Option<(&'a str, BodyLanguage)> {
         let body = self.body()?;
         let language = (0..body).find(|&at| self.text.is_word(at, "language"))? + 1;
@@ -100,13 +101,13 @@ impl<'a> Tokens<'a> {
         Some((dollar_content(self.text.written(body)), language))
     }
 
-    /// `regclass` and its kin, the types of which constants are names.
+    /// `regclass` and similar types, whose constants are names of objects.
     pub(super) fn is_object_type(&self, at: usize) -> bool {
         matches!(self.text.kind(at), Some(TokenKind::Word(_))) && self.text.written(at).starts_with("reg")
     }
 }
 
-/// What a plain string says, or one with backslashes doubled, as PostgreSQL writes them.
+/// The value of a string as PostgreSQL writes it: plain, or with doubled backslashes.
 pub(super) fn string_content(token: &str) -> Option<String> {
     let (inner, escapes) = match token.strip_prefix(['E', 'e']) {
         Some(rest) => (rest, true),
