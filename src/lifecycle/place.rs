@@ -23,7 +23,7 @@ use crate::{
 /// # Creating a tenant in a place of its own
 impl TenantPool {
     /// Creates a tenant in a place of your choice, and records it in the [directory](crate::TenantDirectory). Returns
-    /// the versions applied.
+    /// the applied versions.
     ///
     /// A schema of another database is created there, with its tables. The schema `public` of a tenant's own database
     /// is only migrated. A tenant that shares tables needs only its directory entry: no migrations are run.

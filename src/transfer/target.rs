@@ -63,7 +63,7 @@ impl Target<'_> {
         }
     }
 
-    /// Makes the tenant of an export whose head has been read.
+    /// Creates the tenant of an export whose head has been read.
     pub(super) async fn make<R: AsyncRead + Unpin>(
         &self,
         head: &Head,

@@ -1,7 +1,7 @@
 //! Advisory locks: one migration of a schema at a time, one fleet migration of a database.
 //!
-//! Those of schemas are never waited for in the server: a session that waits holds a snapshot, for which another session's
-//! `CREATE INDEX CONCURRENTLY` under the same lock would wait in turn.
+//! Locks of schemas are never waited for in the server: a waiting session holds a snapshot, and another session's
+//! `CREATE INDEX CONCURRENTLY` under the same lock would wait for that snapshot.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ pub(crate) enum LockSpan {
 }
 
 impl LockSpan {
-    /// The query that tries to take the lock of the name in its parameter, and answers whether it has it.
+    /// The query that tries to take the lock of the name in its parameter, and returns whether it got the lock.
     fn query(self) -> &'static str {
         match self {
             Self::Transaction => {
@@ -75,8 +75,8 @@ pub(crate) async fn try_lock(
     try_lock_named(connection, &lock_name(schema), span).await
 }
 
-/// Takes the lock of a name, trying again and again until the time is over, and tells whether that succeeded. One that lasts for a transaction
-/// is taken in the one that is open.
+/// Takes the lock of a name. It tries until the time is over, and returns whether it succeeded. A lock that lasts for a
+/// transaction is taken in the open transaction.
 pub(crate) async fn lock_named(
     connection: &mut AsyncPgConnection,
     name: &str,
@@ -92,7 +92,7 @@ pub(crate) async fn lock_named(
     Ok(true)
 }
 
-/// Tries to take the lock on a schema, for a session of the driver's own.
+/// Tries to take the lock on a schema, for a session of the driver.
 pub(crate) async fn try_lock_by(session: &Session, schema: &SchemaName, span: LockSpan) -> Result<bool, Error> {
     let rows = session.query(span.query(), &[&lock_name(schema)]).await?;
     // Not `first`: Diesel has a method of that name as well.
@@ -100,7 +100,7 @@ pub(crate) async fn try_lock_by(session: &Session, schema: &SchemaName, span: Lo
     row.map_or(Ok(false), |row| row.try_get(0))
 }
 
-/// Gives back a lock taken for the session.
+/// Releases a lock that was taken for the session.
 pub(crate) async fn unlock(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<()> {
     diesel::sql_query("SELECT pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended($1, 0))")
         .bind::<Text, _>(lock_name(schema))
@@ -160,7 +160,7 @@ pub(crate) fn require_lock(schema: &SchemaName) -> String {
     require(&lock, LOCKED)
 }
 
-/// The statement that waits in the server for the lock of a name, and has it until the end of the transaction.
+/// The statement that waits in the server for the lock of a name, and holds it until the end of the transaction.
 pub(crate) fn wait_for_lock(name: &str) -> String {
     format!("SELECT pg_catalog.pg_advisory_xact_lock({})", key(name))
 }

@@ -13,20 +13,21 @@ use super::{
 };
 use crate::SchemaName;
 
-/// Makes a connection of one's own from the driver's configuration: for TLS, above all.
+/// The application's own function that opens a connection from the driver's configuration, mostly for TLS.
 pub(crate) type EstablishCallback =
     dyn Fn(Config) -> BoxFuture<'static, ConnectionResult<AsyncPgConnection>> + Send + Sync;
 
-/// How connections are made.
+/// How connections are opened.
 #[derive(Clone)]
 pub(crate) struct ConnectOptions {
     pub(crate) extension_schemas: Vec<SchemaName>,
     pub(crate) symbolic_schema: Option<String>,
     pub(crate) timeout: Duration,
     pub(crate) establish: Option<Arc<EstablishCallback>>,
-    /// Where connections are opened and driven, if not where they are asked for.
+    /// The runtime that opens and drives the connections; `None` for the caller's runtime.
     pub(crate) runtime: Option<Handle>,
-    /// Whether a pooler may be in between: then the search_path is the role's, as those in transaction mode refuse startup options.
+    /// Whether a pooler may be in between. Then the search_path comes from the role, because poolers in transaction
+    /// mode refuse startup options.
     pub(crate) may_be_pooled: bool,
     /// Whether transactions can't write.
     pub(crate) read_only: bool,
@@ -57,7 +58,7 @@ impl Connector {
         }
     }
 
-    /// The same, to another database of the server.
+    /// A connector with the same options, to another database of the server.
     #[cfg(feature = "schema")]
     pub(crate) fn to_database(&self, database: &str) -> Self {
         let mut config = self.config.clone();
@@ -74,7 +75,7 @@ impl Connector {
         &self.options.extension_schemas
     }
 
-    /// Whether a pooler may be in between, as far as is known: those in transaction mode refuse startup options.
+    /// Whether a pooler may be in between, by the options.
     pub(crate) fn may_be_pooled(&self) -> bool {
         self.options.may_be_pooled
     }
@@ -91,7 +92,8 @@ impl Connector {
         }
     }
 
-    /// With the startup option by which the connection knows its own session again. Poolers refuse such options.
+    /// The configuration with the startup option by which the connection recognizes its own session. Poolers refuse
+    /// such options.
     pub(super) fn config_with(&self, token: Token) -> Config {
         let mut config = self.config.clone();
         if !self.options.may_be_pooled {
@@ -101,14 +103,15 @@ impl Connector {
         config
     }
 
-    /// While rows are copied, a server may be busy with other things for longer than it may be silent elsewhere.
+    /// The configuration for copying rows: meanwhile a server may be busy, and silent, for longer than other
+    /// connections allow.
     pub(super) fn config_to_copy(&self) -> Config {
         let mut config = self.config_with(Token::new());
         config.tcp_user_timeout(BUSY);
         config
     }
 
-    /// Whether a connection that was opened in one runtime would be there too if it were opened in this one.
+    /// Whether a connection would be driven by the given runtime if the current runtime opened it.
     pub(crate) fn would_open_in(&self, runtime: runtime::Id) -> bool {
         self.options.runtime.is_some() || Handle::current().id() == runtime
     }

@@ -1,6 +1,6 @@
 //! What a role, a database or a pooler may have set otherwise, and the copying of rows relies on.
 
-/// As `pg_dump` sets them: rows are read whole or not at all, and values survive the way through text.
+/// The settings of `pg_dump`: rows are read completely or not at all, and values survive the conversion to text.
 pub(crate) const WITHIN_SESSION: &str = "SET LOCAL row_security = off; SET LOCAL check_function_bodies = off; \
     SET LOCAL synchronize_seqscans = off; SET LOCAL datestyle = 'ISO'; SET LOCAL intervalstyle = 'postgres'; \
     SET LOCAL extra_float_digits = 3; SET LOCAL array_nulls = on";

@@ -18,7 +18,7 @@ use crate::{
 };
 
 impl Connector {
-    /// Asks rather than trusts: a pooler may drop the startup options, and a custom setup may forget them.
+    /// Checks the session's settings: a pooler may drop the startup options, and a custom setup may forget them.
     pub(super) async fn refuse_unsafe_session(
         &self,
         connection: &mut AsyncPgConnection,
@@ -74,7 +74,7 @@ impl Connector {
 
     /// A search_path may hold nothing but the schemas of extensions.
     pub(crate) fn refuse_unsafe_search_path(&self, search_path: &str) -> Result<(), ConnectError> {
-        // Also schemas that don't exist: they may one day. `"$user"` is such a one.
+        // Schemas that don't exist are refused too, because they may be created later. `"$user"` is one of them.
         let allowed = |schema: &str| {
             schema.is_empty()
                 || schema == "pg_catalog"
@@ -94,8 +94,8 @@ impl Connector {
         }
     }
 
-    /// What depends on a schema is found by an index, however many others there are. Objects of extensions, and what belongs
-    /// to a table of theirs, depend on those.
+    /// The objects in a schema are found by an index on dependencies, however many other schemas there are. Objects of
+    /// extensions, and parts of an extension's tables, depend on these and not on the schema.
     async fn refuse_unsafe_extension_schemas(&self, connection: &mut AsyncPgConnection) -> Result<(), ConnectError> {
         #[derive(QueryableByName)]
         struct Unsafe {
@@ -135,9 +135,9 @@ impl Connector {
         }
     }
 
-    /// Where a pooler may be in between, in a transaction: so that one session sees the statement prepared and run.
+    /// If a pooler may be in between, this runs in a transaction, so that one session prepares and runs the statement.
     async fn settings(&self, connection: &mut AsyncPgConnection, token: Token) -> Result<Settings, ConnectError> {
-        // The text holds the token, so that no other statement of the session is taken for this one.
+        // The text contains the token, so that no other statement of the session can be mistaken for this one.
         let symbolic = self
             .options
             .symbolic_schema
@@ -158,7 +158,7 @@ impl Connector {
             let settings = diesel::sql_query(sql).get_result(connection).await;
             return settings.map_err(|source| self.failed_query(source));
         }
-        // With `pool_mode = statement` there are none.
+        // With `pool_mode = statement` there are no transactions.
         let begun = connection.batch_execute("BEGIN").await;
         begun.map_err(|source| self.unsafe_pooler(Some(source)))?;
         let settings = diesel::sql_query(sql).get_result(connection).await;
@@ -172,13 +172,14 @@ impl Connector {
     }
 }
 
-/// Whether a statement's name was another client's as well, or known to another session only. Diesel doesn't tell the code.
+/// Whether a statement's name was another client's too, or known only to another session. Diesel doesn't show the
+/// error's code.
 pub(super) fn is_mixed_up(error: &diesel::result::Error) -> bool {
     matches!(error, diesel::result::Error::DatabaseError(_, information)
         if information.message().contains("prepared statement"))
 }
 
-/// What a new connection is asked for.
+/// What is asked of a new connection.
 #[derive(QueryableByName)]
 struct Settings {
     #[diesel(sql_type = Text)]
@@ -192,10 +193,10 @@ struct Settings {
     token: String,
     #[diesel(sql_type = Integer)]
     process_id: i32,
-    /// Whether there is a schema of the symbolic one's name.
+    /// Whether a real schema has the symbolic schema's name.
     #[diesel(sql_type = Bool)]
     symbolic_exists: bool,
-    /// What the server calls the statement that asks.
+    /// The server's names for the statement that asks.
     #[diesel(sql_type = Array<Text>)]
     statements: Vec<String>,
 }

@@ -11,7 +11,7 @@ use crate::backend::postgres::{LockSpan, lock_named};
 /// fleet migration and a migration of a single tenant.
 pub(super) async fn lock_fleet(connection: &mut AsyncPgConnection, patience: Duration) -> Result<(), FleetError> {
     const NAME: &str = "diesel-tenants: migrations of all tenants";
-    // Advisory locks are the database's own.
+    // Advisory locks are separate for each database.
     let locked = lock_named(connection, NAME, LockSpan::Session, patience).await;
     match locked.map_err(FleetError::Tenants)? {
         true => Ok(()),

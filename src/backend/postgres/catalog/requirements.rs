@@ -32,7 +32,7 @@ pub(crate) async fn requirements(
         .await
 }
 
-/// Which of them a database doesn't have, as people read it.
+/// The requirements that a database lacks, in words for people.
 pub(crate) async fn missing(session: &Session, requirements: &[Requirement]) -> Result<Vec<String>, Error> {
     let column = |pick: fn(&Requirement) -> &String| -> Vec<&str> {
         let column = requirements.iter().map(pick);

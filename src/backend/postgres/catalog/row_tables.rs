@@ -38,7 +38,7 @@ pub(crate) async fn row_tables(connection: &mut AsyncPgConnection, schema: &Sche
         .await
 }
 
-/// The same, by a session of the driver's own.
+/// Like `row_tables`, with a session of the driver.
 pub(crate) async fn row_tables_by(session: &Session, schema: &SchemaName) -> Result<Vec<RowTable>, Error> {
     let rows = session.query(&query(), &[&schema.as_str()]).await?;
     let table = |row: tokio_postgres::Row| {

@@ -44,7 +44,7 @@ fn names_query() -> String {
     )
 }
 
-/// The query for the position of one: its last value, and whether that was given to somebody.
+/// The query for the position of one sequence: its last value, and whether that value was used.
 fn position_query(schema: &SchemaName, name: &str) -> String {
     format!("SELECT last_value, is_called FROM {}", quoted(schema, name))
 }
@@ -90,7 +90,8 @@ pub(crate) async fn sequences_by(session: &Session, schema: &SchemaName) -> Resu
     Ok(sequences)
 }
 
-/// The statements that bring the sequences of a schema to where those of another one are; empty if there are none.
+/// The statements that give the sequences of a schema the positions of another schema's sequences; empty if there are
+/// none.
 pub(crate) async fn copies(
     connection: &mut AsyncPgConnection,
     from: &SchemaName,
