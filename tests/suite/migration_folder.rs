@@ -61,7 +61,7 @@ fn metadata_is_taken_by_its_word_or_not_at_all() {
 fn what_is_wrong_with_a_migration_names_its_file() {
     let (error_, told) = error(|path| fs::create_dir(path.join("3_three")).unwrap());
     assert!(
-        matches!(error_, MigrationFolderError::NoUpScript { .. }) && told.contains("3_three is no migration"),
+        matches!(error_, MigrationFolderError::NoUpScript { .. }) && told.contains("3_three is not a migration"),
         "{told}"
     );
 

@@ -219,7 +219,9 @@ fn an_index_that_could_not_be_built_is_named_until_it_is_mended() {
     let ended = project.run(&["status", "--check"]);
     assert_eq!(ended.code, Some(1), "{}", ended.out);
     assert!(
-        ended.out.contains("invalid: the index \"client1\".\"items_id\""),
+        ended
+            .out
+            .contains("invalid: PostgreSQL could not build the index \"client1\".\"items_id\""),
         "{}",
         ended.out
     );

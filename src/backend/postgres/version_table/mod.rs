@@ -14,7 +14,7 @@ use crate::{SchemaName, backend::postgres::reserved::VERSION_TABLE};
 pub(crate) use survey::{Alike, survey};
 pub(crate) use text::mark;
 
-/// The table of a schema, as it is written in SQL.
+/// The name of a schema's table, as SQL.
 pub(crate) fn table(schema: &SchemaName) -> String {
     format!("{}.{VERSION_TABLE}", schema.quoted())
 }
