@@ -6,8 +6,8 @@ use std::{
 
 use super::{
     Recycling, TenantPool,
-    builder::further_databases,
-    connections::{Limits, Manager},
+    builder::{connections, further_databases},
+    connections::Limits,
     routing::{DatabaseLimits, Readers, ReplicaUrls, Schemas},
     tenant_pool::Inner,
 };
@@ -18,24 +18,14 @@ impl TenantPool {
     pub(crate) fn on_scratch_database(&self, database: &str) -> Self {
         let options = self.0.options.clone();
         let connector = Arc::new(self.0.migration_connector.to_database(database));
-        let schemas = Arc::new(Schemas::new(
-            options.schemas_cached,
-            options.schemas_cached_for,
-            options.schemas_absent_for,
-        ));
+        let schemas = Arc::new(Schemas::of(&options));
         let limits = Limits {
             recycling: Recycling::Fast,
-            recycle_timeout: options.recycle_timeout,
             max_lifetime: Duration::MAX,
             max_statements: usize::MAX,
+            ..Limits::of(&options)
         };
-        let manager = Manager::new(Arc::clone(&connector), Arc::clone(&schemas), limits);
-        let connections = deadpool::managed::Pool::builder(manager)
-            .max_size(1)
-            .wait_timeout(Some(options.wait_timeout))
-            .runtime(deadpool::Runtime::Tokio1)
-            .build()
-            .expect("the builder got a runtime, and timeouts need nothing else");
+        let connections = connections(Arc::clone(&connector), Arc::clone(&schemas), limits, 1, &options);
         let databases = further_databases(HashMap::new(), None, DatabaseLimits::default(), options.clone());
         Self::new(Inner {
             // Only the library uses this pool, and never for read-only checkouts.

@@ -68,15 +68,7 @@ impl TenantPoolBuilder {
             return Err(BuildError::Empty);
         }
         let parse = |url: String| url.parse::<Config>().map_err(|_| BuildError::InvalidUrl);
-        let shared_schema = SchemaName::new(&options.shared_schema)?;
-        let extension_schemas = options
-            .extension_schemas
-            .iter()
-            .map(|name| SchemaName::new(name))
-            .collect::<Result<Vec<_>, SchemaNameError>>()?;
-        if extension_schemas.contains(&shared_schema) {
-            return Err(BuildError::SharedExtensionSchema { schema: shared_schema });
-        }
+        let (shared_schema, extension_schemas) = schemas_named_by(&options)?;
         let connector = |config, may_be_pooled| {
             let options = options.to_connect(extension_schemas.clone(), may_be_pooled);
             Arc::new(Connector::new(config, options))
@@ -85,28 +77,19 @@ impl TenantPoolBuilder {
             .map(|url| parse(url).map(|config| connector(config, false)))
             .transpose()?;
         let connector = connector(parse(database_url.clone())?, options.search_path_from_role);
-        let limits = Limits {
-            recycling: options.recycling,
-            recycle_timeout: options.recycle_timeout,
-            max_lifetime: options.max_lifetime,
-            max_statements: options.max_statements,
-        };
-        let schemas = Arc::new(Schemas::new(
-            options.schemas_cached,
-            options.schemas_cached_for,
-            options.schemas_absent_for,
-        ));
-        let manager = Manager::new(Arc::clone(&connector), Arc::clone(&schemas), limits);
-        manager.warm_up().await?;
-        let connections = deadpool::managed::Pool::builder(manager)
-            .max_size(max_size)
-            // The connection that was used last has the most prepared statements.
-            .queue_mode(QueueMode::Lifo)
-            .wait_timeout(Some(options.wait_timeout))
-            .runtime(deadpool::Runtime::Tokio1)
-            .build()
-            .map_err(|_| BuildError::Empty)?;
         let migration_connector = migration_connector.unwrap_or_else(|| Arc::clone(&connector));
+        if listens && migration_connector.may_be_pooled() {
+            return Err(BuildError::ListenNeedsSession);
+        }
+        let schemas = Arc::new(Schemas::of(&options));
+        let connections = connections(
+            Arc::clone(&connector),
+            Arc::clone(&schemas),
+            Limits::of(&options),
+            max_size,
+            &options,
+        );
+        connections.manager().warm_up().await?;
         let directory = match (directory, directory_if_found) {
             (None, Some(tables)) if has_directory(&migration_connector, &shared_schema).await? => Some(tables),
             (directory, _) => directory,
@@ -115,9 +98,6 @@ impl TenantPoolBuilder {
             directory,
             known: Arc::new(KnownTenants::new(directory_cache)),
         });
-        if listens && migration_connector.may_be_pooled() {
-            return Err(BuildError::ListenNeedsSession);
-        }
         let listen = || {
             Listener::start(
                 Arc::clone(&migration_connector),
@@ -150,6 +130,35 @@ impl TenantPoolBuilder {
             resolver,
         }))
     }
+}
+
+/// The shared schema, and those of extensions.
+fn schemas_named_by(options: &Options) -> Result<(SchemaName, Vec<SchemaName>), BuildError> {
+    let shared_schema = SchemaName::new(&options.shared_schema)?;
+    let extension_schemas = options.extension_schemas.iter().map(|name| SchemaName::new(name));
+    let extension_schemas = extension_schemas.collect::<Result<Vec<_>, SchemaNameError>>()?;
+    if extension_schemas.contains(&shared_schema) {
+        return Err(BuildError::SharedExtensionSchema { schema: shared_schema });
+    }
+    Ok((shared_schema, extension_schemas))
+}
+
+/// A pool of connections, none of which is open yet.
+pub(crate) fn connections(
+    connector: Arc<Connector>,
+    schemas: Arc<Schemas>,
+    limits: Limits,
+    max_size: usize,
+    options: &Options,
+) -> deadpool::managed::Pool<Manager> {
+    deadpool::managed::Pool::builder(Manager::new(connector, schemas, limits))
+        .max_size(max_size)
+        // The connection that was used last has the most prepared statements.
+        .queue_mode(QueueMode::Lifo)
+        .wait_timeout(Some(options.wait_timeout))
+        .runtime(deadpool::Runtime::Tokio1)
+        .build()
+        .expect("a runtime is given, which is all that timeouts need")
 }
 
 /// The further databases: each is opened with the options of the pool's own database.

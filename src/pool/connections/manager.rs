@@ -10,7 +10,7 @@ use tokio::runtime::{self, Handle};
 use crate::{
     TenantConnection,
     backend::postgres::{ConnectError, Connector},
-    pool::{Recycling, routing::Schemas},
+    pool::{Recycling, options::Options, routing::Schemas},
     query::Sharing,
     translate::SchemaTranslateMap,
 };
@@ -34,6 +34,17 @@ pub(crate) struct Limits {
     pub(crate) recycle_timeout: Duration,
     pub(crate) max_lifetime: Duration,
     pub(crate) max_statements: usize,
+}
+
+impl Limits {
+    pub(crate) fn of(options: &Options) -> Self {
+        Self {
+            recycling: options.recycling,
+            recycle_timeout: options.recycle_timeout,
+            max_lifetime: options.max_lifetime,
+            max_statements: options.max_statements,
+        }
+    }
 }
 
 impl Manager {

@@ -19,6 +19,7 @@ use crate::{
         ConnectError, Connector,
         catalog::schema::{SchemaFacts, SchemaIdentity, facts_of},
     },
+    pool::options::Options,
     query::Translation,
     tenancy::TenantStatus,
     translate::SchemaTranslateMap,
@@ -65,7 +66,15 @@ struct Known {
 }
 
 impl Schemas {
-    pub(crate) fn new(capacity: usize, time_to_live: Duration, absent_for: Duration) -> Self {
+    pub(crate) fn of(options: &Options) -> Self {
+        Self::new(
+            options.schemas_cached,
+            options.schemas_cached_for,
+            options.schemas_absent_for,
+        )
+    }
+
+    fn new(capacity: usize, time_to_live: Duration, absent_for: Duration) -> Self {
         Self {
             known: Cache::new(capacity),
             time_to_live,
