@@ -95,7 +95,7 @@ pub fn with_tenant_blocking<T>(tenant: impl IntoSchemaName, work: impl FnOnce() 
     CURRENT.sync_scope(Some(tenant.into_schema_name().into()), work)
 }
 
-/// The tenant of the running request; `None` outside of [`with_tenant`], or if its name is invalid.
+/// The tenant of the running request; `None` outside [`with_tenant`], or if its name is invalid.
 pub fn current_tenant() -> Option<SchemaName> {
     current()?.name.ok()
 }

@@ -36,7 +36,7 @@
 //! - **A tenant in a file, or on another server**: [`transfer`].
 //! - **Tenants whose structure differs from a template**: [`TenantPool::drift`].
 //! - **The same work for many tenants**: [`fan_out`], [`TenantPool::each_tenant`].
-//! - **What goes wrong later**: [`TenantPoolBuilder::diagnose`].
+//! - **Problems before they cause errors**: [`TenantPoolBuilder::diagnose`].
 //! - **Rust declarations of the tables, from the migrations**: `rust_schema`, with the feature `schema`.
 //! - **Tenants on several servers, or sharing tables**: [`directory`], [`Placement`], [`TenantPool::move_tenant`].
 //! - **The tenant of the running request**: [`context`].

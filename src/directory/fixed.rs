@@ -53,7 +53,7 @@ pub enum FixedDirectoryError {
     SameDomain {
         /// The domain.
         domain: String,
-        /// The tenant to whom it belongs.
+        /// The tenant to which it belongs.
         other: SchemaName,
     },
     /// A domain has letters outside ASCII: its ASCII form could belong to another tenant.

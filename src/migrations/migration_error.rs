@@ -46,7 +46,7 @@ pub enum MigrationError {
     /// A migration failed.
     #[error(transparent)]
     Failed(Box<FailedMigration>),
-    /// A migration runs outside of a transaction, and a pooler may be between the library and the server.
+    /// A migration runs outside a transaction, and a pooler may be between the library and the server.
     #[error(
         "migration {name} of {owner} doesn't run in a transaction, so it needs a session of its own, which a pooler in \
          between may not give: give a URL that bypasses the pooler to `migration_url`"
@@ -73,7 +73,7 @@ pub enum MigrationError {
         /// The indexes.
         indexes: Vec<String>,
     },
-    /// A tenant's migration would work outside of its schema, which the pool refuses.
+    /// A tenant's migration would work outside its schema, which the pool refuses.
     #[error(
         "{work}: this works outside the schema of {owner}, for all tenants, and was refused; move it to the shared \
          migrations, or write names without a schema, so that the objects become the tenant's own"

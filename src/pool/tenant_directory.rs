@@ -17,15 +17,15 @@ pub trait TenantDirectory: Send + Sync {
     /// [`shared()`](TenantPool::shared) reaches tables in the shared schema.
     ///
     /// # Errors
-    /// Why the directory can't answer at the moment. Nobody gets a connection for the tenant then.
+    /// Why the directory can't answer at the moment. The tenant can't be checked out then.
     fn find<'a>(
         &'a self,
         tenant: &'a SchemaName,
         pool: &'a TenantPool,
     ) -> BoxFuture<'a, DirectoryAnswer<DirectoryEntry>>;
 
-    /// Finds the tenant to whom a domain belongs. The domain is in lower case and without a dot at its end. By default
-    /// no domain belongs to anybody.
+    /// Finds the tenant to which a domain belongs. The domain is in lower case and without a dot at its end. By default
+    /// no domain belongs to a tenant.
     ///
     /// # Errors
     /// Why the directory can't answer at the moment.

@@ -4,7 +4,7 @@ use crate::translate::{HazardKind, Place, SessionEffect, Template};
 
 /// Why a checkout refuses a statement that can be translated. Nothing was sent.
 ///
-/// The error is inside of [`QueryBuilderError`](diesel::result::Error::QueryBuilderError).
+/// The error is inside [`QueryBuilderError`](diesel::result::Error::QueryBuilderError).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RefusedStatement {

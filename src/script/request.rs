@@ -16,9 +16,9 @@ impl TenantPool {
     /// Runs SQL in all active tenants, several at a time, and returns the answers as text: one or more statements of
     /// any kind. Tables without a schema are the tenant's.
     ///
-    /// Several statements are one transaction in each tenant, and so is a statement that needs one, such as
-    /// `LOCK TABLE`. SQL that begins or ends transactions itself is sent as it is. The SQL runs on connections of its
-    /// own, none of them from the pool; what it leaves on a session no other tenant meets.
+    /// Several statements are one transaction in each tenant, and so is a statement that needs one, such as `LOCK
+    /// TABLE`. SQL that begins or ends transactions itself is sent as it is. The SQL runs on connections of its own,
+    /// none of them from the pool; whatever the SQL leaves on a session, no other tenant gets it.
     ///
     /// ```no_run
     /// # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), Box<dyn std::error::Error>> {
@@ -63,7 +63,7 @@ impl<'a> ScriptRequest<'a> {
         }
     }
 
-    /// In how many tenants at a time, each on a connection of its own; at least one. Default: 4.
+    /// How many tenants at a time, each on a connection of its own; at least one. Default: 4.
     pub fn concurrency(self, concurrency: usize) -> Self {
         Self {
             concurrency: concurrency.max(1),
@@ -71,7 +71,8 @@ impl<'a> ScriptRequest<'a> {
         }
     }
 
-    /// Asked before each tenant: once it says yes, no further tenant is begun. Default: never.
+    /// Asks a function before each tenant whether to stop: once it returns true, no further tenant is begun. Default:
+    /// never stop.
     pub fn stop_when(self, stop: impl Fn() -> bool + Send + Sync + 'a) -> Self {
         Self {
             stop: Box::new(stop),
@@ -79,7 +80,7 @@ impl<'a> ScriptRequest<'a> {
         }
     }
 
-    /// How to connect with TLS: needed if [`establish_with`](crate::TenantPoolBuilder::establish_with) makes the pool's
+    /// How to connect with TLS: needed if [`establish_with`](crate::TenantPoolBuilder::establish_with) opens the pool's
     /// connections. Default: without TLS. The connector is used with the pool's own configuration.
     pub fn tls<T>(mut self, tls: T) -> Self
     where
@@ -95,8 +96,8 @@ impl<'a> ScriptRequest<'a> {
     /// Finds the tenants and translates the SQL for each of them. The script then runs as the answers are asked for.
     ///
     /// # Errors
-    /// [`ScriptError`]: the SQL can't be used, or a tenant isn't there or isn't reached. Nothing was sent to any
-    /// tenant.
+    /// [`ScriptError`]: the SQL can't be used, or a tenant doesn't exist or can't be reached by a script. Nothing was
+    /// sent to any tenant.
     pub async fn start(self) -> Result<ScriptAnswers<'a>, ScriptError> {
         let Self {
             pool,
@@ -122,7 +123,7 @@ impl<'a> ScriptRequest<'a> {
     }
 }
 
-/// The tenants to run a script in. All of those chosen must be there.
+/// The tenants in which a script runs. All chosen tenants must exist.
 async fn tenants(
     pool: &TenantPool,
     chosen: Option<Result<Vec<SchemaName>, SchemaNameError>>,

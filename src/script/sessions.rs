@@ -6,11 +6,11 @@ use crate::backend::postgres::{
     driver::{Dial, Session},
 };
 
-/// Connections of the driver's own, for SQL of any kind. What it leaves on a session no other tenant meets.
+/// Connections of the driver, for SQL of any kind. Whatever the SQL leaves on a session, no other tenant gets it.
 pub(super) struct Sessions<'a> {
     connector: &'a Connector,
     dial: Box<dyn Dial>,
-    /// Whether a transaction is begun for the script.
+    /// Whether `run` begins a transaction for the script.
     in_transaction: bool,
     free: Mutex<Vec<Session>>,
 }
@@ -25,7 +25,7 @@ impl<'a> Sessions<'a> {
         }
     }
 
-    /// Runs a text that is translated already.
+    /// Runs a translated text.
     pub(super) async fn run(&self, sql: &str) -> Result<Vec<StatementAnswer>, ScriptFailure> {
         let free = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let session = match free {
@@ -47,7 +47,7 @@ impl<'a> Sessions<'a> {
         Ok(answers)
     }
 
-    /// Ends the sessions that are free.
+    /// Ends the free sessions.
     pub(super) async fn close(&self) {
         let free = std::mem::take(&mut *self.free.lock().unwrap_or_else(PoisonError::into_inner));
         for session in free {

@@ -82,7 +82,7 @@ pub enum Rejection {
     /// A rejection by your own resolver or handler.
     #[error("{message}")]
     Custom {
-        /// The status; a number that is no status of a response counts as 500.
+        /// The status; a number that is not a response's status counts as 500.
         status: u16,
         /// The code, for programs.
         code: Cow<'static, str>,

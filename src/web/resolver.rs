@@ -75,7 +75,7 @@ impl<F: Framework> Resolver<F> {
     /// Labels are in lower case, and in the letters of their script: `xn--mller-kva.example.com` is tenant `müller`.
     ///
     /// # Errors
-    /// [`Malformed::Host`]: the base is no domain.
+    /// [`Malformed::Host`]: the base is not a domain.
     pub fn subdomain(base: &str) -> Result<Self, Malformed> {
         Self::subdomain_except(base, [])
     }
@@ -94,8 +94,8 @@ impl<F: Framework> Resolver<F> {
     }
 
     /// The whole domain, as the pool's [directory](crate::TenantDirectory) knows it
-    /// ([`TenantPool::tenant_of_domain`](crate::TenantPool::tenant_of_domain)). A domain that belongs to nobody names
-    /// no tenant.
+    /// ([`TenantPool::tenant_of_domain`](crate::TenantPool::tenant_of_domain)). A domain that belongs to no tenant
+    /// names none.
     pub fn domain() -> Self {
         Self::of(Step::Domain)
     }

@@ -1,11 +1,11 @@
-//! What a role, a database or a pooler may have set otherwise, and the copying of rows relies on.
+//! Settings on which copying rows relies, and which a role, a database or a pooler may have changed.
 
 /// The settings of `pg_dump`: rows are read completely or not at all, and values survive the conversion to text.
 pub(crate) const WITHIN_SESSION: &str = "SET LOCAL row_security = off; SET LOCAL check_function_bodies = off; \
     SET LOCAL synchronize_seqscans = off; SET LOCAL datestyle = 'ISO'; SET LOCAL intervalstyle = 'postgres'; \
     SET LOCAL extra_float_digits = 3; SET LOCAL array_nulls = on";
 
-/// The same from one session to another; and a slow reader or writer is no reason to end.
+/// The same for copying from one session to another. In addition, a slow reader or writer does not end the session.
 pub(crate) fn between_sessions() -> String {
     format!(
         "SET LOCAL search_path = ''; SET LOCAL client_encoding = 'UTF8'; SET LOCAL standard_conforming_strings = on; {WITHIN_SESSION}; \

@@ -1,9 +1,10 @@
-//! Names of what Diesel and this library put into a schema of their own accord.
+//! Names of the objects that Diesel and this library create in a schema themselves.
 
 /// Diesel's table of the migrations that were applied.
 pub(crate) const VERSION_TABLE: &str = "__diesel_schema_migrations";
 
-/// What a move makes in a tenant's schema: a table of the rows that are written meanwhile, and what fills it.
+/// The objects that a move creates in a tenant's schema: a table of the rows that are written meanwhile, and the
+/// triggers that fill it.
 pub(crate) const JOURNAL: &str = "__diesel_tenants_move";
 
 /// The restrictive policy, which no other policy can override. Each table under row-level security has it.

@@ -1,4 +1,4 @@
-//! Whether a new connection is what it must be.
+//! Checks that a new connection's session is safe to use.
 
 use diesel::{
     OptionalExtension, QueryableByName,
@@ -55,7 +55,7 @@ impl Connector {
         self.refuse_unsafe_search_path(&settings.search_path)
     }
 
-    /// Asks the same of a connection of the driver's own, as far as translated texts depend on it.
+    /// Checks a connection of the driver, as far as translated texts depend on its settings.
     pub(crate) async fn refuse_unsafe_client(&self, client: &Client) -> Result<(), ConnectError> {
         let sql = "SELECT pg_catalog.current_setting('search_path'), \
                    pg_catalog.current_setting('standard_conforming_strings') = 'on'";

@@ -24,11 +24,11 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Domains, and the tenants to whom they belong.
+    /// Domains, and the tenants to which they belong.
     public.domains (domain) {
         /// The domain, in lower case and in ASCII, without a dot at its end.
         domain -> Text,
-        /// The tenant to whom the domain belongs.
+        /// The tenant to which the domain belongs.
         tenant -> Text,
         /// Whether this is the tenant's main domain.
         is_primary -> Bool,

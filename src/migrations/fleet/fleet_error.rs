@@ -34,7 +34,7 @@ pub enum FleetError {
         /// How long the migration waited.
         waited: Duration,
     },
-    /// A migration would work outside of the tenants' schemas, which the pool refuses.
+    /// A migration would work outside the tenants' schemas, which the pool refuses.
     #[error(
         "{work}: this works outside the tenants' schemas, and was refused; move it to the shared migrations, or write \
          names without a schema, so that the objects become each tenant's own"
@@ -43,7 +43,7 @@ pub enum FleetError {
         /// What the migration would do.
         work: OutsideWork,
     },
-    /// A migration runs outside of a transaction, and a pooler may be between the library and the server.
+    /// A migration runs outside a transaction, and a pooler may be between the library and the server.
     #[error(
         "migration {name} doesn't run in a transaction, so it needs a session of its own, which a pooler in between \
          may not give: give a URL that bypasses the pooler to `migration_url`"

@@ -157,8 +157,8 @@ impl<'a, S: MigrationSource<Pg> + Send + Sync + 'static> FleetMigration<'a, S> {
         }
     }
 
-    /// Asks a function before each tenant whether to stop. Tenants under way are then finished, the others are reported
-    /// as [not reached](super::TenantOutcome::NotReached). Default: never stop. The function should be quick.
+    /// Asks a function before each tenant whether to stop. Tenants in progress are then finished, the others are
+    /// reported as [not reached](super::TenantOutcome::NotReached). Default: never stop. The function should be quick.
     pub fn stop_when(self, stop: impl Fn() -> bool + Send + Sync + 'a) -> Self {
         Self {
             stop: Box::new(stop),

@@ -76,8 +76,8 @@ impl TenantPool {
         Ok(Resolved::new(entry, self.map_of(&schema)))
     }
 
-    /// The tenant to whom a domain belongs, by the pool's [directory](crate::TenantDirectory); `None` if the domain
-    /// belongs to nobody, or the pool has no directory. Case and a dot at the end don't matter.
+    /// The tenant to which a domain belongs, by the pool's [directory](crate::TenantDirectory); `None` if the domain
+    /// belongs to no tenant, or the pool has no directory. Case and a dot at the end don't matter.
     ///
     /// # Errors
     /// [`CheckoutError::Directory`] if the directory can't be asked.

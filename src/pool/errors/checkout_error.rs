@@ -17,7 +17,7 @@ pub enum Target {
     Shared,
     /// The caller's map, or the pool's.
     Map,
-    /// The tenant to whom a domain belongs.
+    /// The tenant to which a domain belongs.
     Domain(String),
 }
 

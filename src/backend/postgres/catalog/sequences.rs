@@ -74,7 +74,7 @@ pub(crate) async fn sequences(connection: &mut AsyncPgConnection, schema: &Schem
     Ok(sequences)
 }
 
-/// The same, by a session of the driver's own.
+/// Like `sequences`, with a session of the driver.
 pub(crate) async fn sequences_by(session: &Session, schema: &SchemaName) -> Result<Vec<Sequence>, Error> {
     let mut sequences = Vec::new();
     for row in session.query(&names_query(), &[&schema.as_str()]).await? {

@@ -8,20 +8,21 @@ pub(crate) const MISSING_SCHEMAS: &str = "SELECT t.name FROM d.tenants t WHERE t
 pub(crate) const UNLISTED_SCHEMAS: &str = "SELECT s.name FROM schema s WHERE s.is_tenant AND NOT EXISTS (SELECT FROM d.tenants t WHERE t.database_name IS NULL \
               AND t.schema_name = s.name) ORDER BY 1";
 
-/// Domains of no tenant, or of one whose schema is gone.
+/// Domains that belong to no tenant, or to a tenant whose schema is gone.
 pub(crate) const LOST_DOMAINS: &str = "SELECT o.domain FROM d.domains o LEFT JOIN d.tenants t ON t.name = o.tenant WHERE t.name IS NULL OR \
               t.status NOT IN ('archived', 'unfinished') AND t.database_name IS NULL AND t.schema_name IS NOT NULL \
               AND NOT EXISTS (SELECT FROM schema s WHERE s.name = t.schema_name) ORDER BY 1";
 
-/// Tenants that share a schema, with it.
+/// Tenants that share a schema, with the schema's name.
 pub(crate) const SHARED_PLACES: &str = "SELECT pg_catalog.string_agg(t.name, ' and ' ORDER BY t.name) || ' in ' || t.schema_name FROM d.tenants t \
               WHERE t.schema_name IS NOT NULL GROUP BY t.database_name, t.schema_name HAVING pg_catalog.count(*) > 1 ORDER BY 1";
 
-/// Tenants whose schema has another status than their row, with both.
+/// Tenants whose schema has another status than their row, with both statuses.
 pub(crate) const DIFFERENT_STATUSES: &str = "SELECT t.name || ' (' || t.status || ', schema ' || s.status || ')' FROM d.tenants t JOIN schema s ON s.name = t.schema_name \
               WHERE t.database_name IS NULL AND t.status <> s.status ORDER BY 1";
 
-/// Schemas with what their comments tell; a tenant's has a version table, and is neither the shared one nor a spare.
+/// Schemas with the status in their comments. A tenant's schema has a version table, and is neither the shared schema
+/// nor a spare.
 const SCHEMAS: &str = "schema AS (SELECT s.name, s.status, s.has_versions AND s.status IN ('active', 'suspended', 'archived') AS is_tenant FROM \
     (SELECT n.nspname::text AS name, c.oid IS NOT NULL AND n.nspname <> $1 AS has_versions, CASE \
     WHEN o.comment = 'diesel-tenants: suspended' THEN 'suspended' WHEN o.comment LIKE 'diesel-tenants: archived%' THEN 'archived' \
@@ -39,8 +40,8 @@ pub(crate) async fn find_directory(client: &Client, shared_schema: &str) -> Resu
     found.first().map(|row| row.try_get(0)).transpose()
 }
 
-/// The names that one of these queries finds. In it `d.tenants` and `d.domains` stand for the directory's tables,
-/// `schema` for the schemas with the status in their comments.
+/// The names that one of these queries finds. In the query, `d.tenants` and `d.domains` stand for the directory's
+/// tables, `schema` for the schemas with the status in their comments.
 pub(crate) async fn names_in_directory(
     client: &Client,
     query: &str,

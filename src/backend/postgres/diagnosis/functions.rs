@@ -1,8 +1,8 @@
 use tokio_postgres::{Client, Error, types::Type};
 
-/// The text of a function, or of several in different schemas with the same name and text.
+/// The text of a function, or of several functions in different schemas with the same name and text.
 pub(crate) struct FunctionText {
-    /// The first of them, with its schema.
+    /// The first of these functions, with its schema.
     pub(crate) name: String,
     pub(crate) count: i64,
     pub(crate) body: String,

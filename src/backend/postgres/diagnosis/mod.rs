@@ -1,4 +1,4 @@
-//! What a diagnosis asks a server. All queries are sent as unnamed statements: an old pooler mixes up named ones.
+//! The queries of a diagnosis. All queries are sent as unnamed statements: an old pooler mixes up named ones.
 
 mod directory;
 mod functions;

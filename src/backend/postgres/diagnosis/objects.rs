@@ -1,6 +1,7 @@
 use tokio_postgres::{Client, Error, types::Type};
 
-/// The schemas with a version table, other than the shared one: `tenant`. Those, and the shared one: `migrated`.
+/// `tenant` stands for the schemas with a version table other than the shared schema, `migrated` for these and the
+/// shared schema.
 const SCHEMAS: &str = "WITH versioned AS (SELECT n.oid, n.nspname FROM pg_catalog.pg_class c \
      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
      WHERE c.relname = '__diesel_schema_migrations' AND c.relkind IN ('r', 'p')), \
@@ -10,7 +11,7 @@ const SCHEMAS: &str = "WITH versioned AS (SELECT n.oid, n.nspname FROM pg_catalo
 pub(crate) const UNLOGGED: &str = "SELECT pg_catalog.format('%I.%I', t.nspname, c.relname) FROM tenant t \
      JOIN pg_catalog.pg_class c ON c.relnamespace = t.oid WHERE c.relpersistence = 'u' AND c.relkind = 'r' ORDER BY 1";
 
-/// Those that are being built are left out.
+/// Indexes that are being built are left out.
 pub(crate) const INVALID_INDEXES: &str = "SELECT pg_catalog.format('%I.%I', m.nspname, c.relname) FROM pg_catalog.pg_index i \
      JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN migrated m ON m.oid = c.relnamespace \
      WHERE NOT (i.indisvalid AND i.indisready AND i.indislive) AND NOT EXISTS (SELECT FROM \
@@ -34,7 +35,7 @@ pub(crate) async fn names(client: &Client, query: &str, shared_schema: &str) -> 
     rows.iter().map(|row| row.try_get(0)).collect()
 }
 
-/// For how many locks the server has room, and the tenant with the most tables, indexes and sequences.
+/// The number of locks for which the server has room, and the tenant with the most tables, indexes and sequences.
 pub(crate) struct LockRoom {
     pub(crate) room: i64,
     pub(crate) largest: Option<(String, i64)>,

@@ -1,6 +1,6 @@
 use tokio_postgres::{Client, Error};
 
-/// The server's version, and what its role may.
+/// The server's version, and the role's attributes.
 pub(crate) struct ServerFacts {
     pub(crate) version_number: i32,
     pub(crate) version: String,

@@ -1,4 +1,4 @@
-//! What languages texts are in.
+//! The languages of texts.
 
 /// The languages whose function bodies can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

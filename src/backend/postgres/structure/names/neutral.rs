@@ -1,6 +1,6 @@
-//! A text without the name of the schema that it is about, and whether it names one.
+//! Replaces a schema's name in a text by marks, and finds whether a text names a schema.
 //!
-//! Each needs the other: a function's body is a text within a text.
+//! The two are in one file because each needs the other: a function's body is a text inside a text.
 
 use std::collections::{BTreeSet, HashSet};
 

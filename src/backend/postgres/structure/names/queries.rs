@@ -1,4 +1,4 @@
-//! Which names in a body of PL/pgSQL stand before relations.
+//! Finds the names before relations in a body of PL/pgSQL.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! Where in a text names and strings stand, by what is around them.
+//! Decides what names and strings in a text mean, by what is around them.
 
 use std::borrow::Cow;
 

@@ -15,13 +15,13 @@ pub(super) struct Found {
     pub(super) open: Vec<Question>,
 }
 
-/// Whether a name in a text is a schema's, which an alias there has as well.
+/// Decides whether a name in a text is a schema's, if an alias in the text has the name as well.
 #[derive(PartialEq, Eq)]
 pub(super) struct Question {
     pub(super) text: String,
     pub(super) language: BodyLanguage,
     pub(super) name: String,
-    /// Whether the text is a string of another one.
+    /// Whether the text is a string inside another text.
     pub(super) may_be_prose: bool,
 }
 
@@ -137,7 +137,7 @@ impl Search<'_> {
         text.is_in_front(at, takes_names) && !self.has_parameter && !text.may_be_alias(&text.name(at))
     }
 
-    /// An alias has the name as well: only the grammar tells them apart.
+    /// An alias has the name as well, so only the grammar can distinguish them.
     fn leave_open(&mut self, text: &Text<'_>, at: usize, language: BodyLanguage, depth: usize) {
         if !text.is_in_front(at, false) {
             return;
