@@ -36,7 +36,7 @@ impl TenantPoolBuilder {
             let options = format!("{} {options}", config.get_options().unwrap_or_default());
             config.options(options.trim());
         }
-        // Without startup options, as behind a pooler, which may refuse them.
+        // Without the pool's own startup options, as behind a pooler, which may refuse them.
         Ok(Connector::new(config, self.options.to_connect(Vec::new(), true)))
     }
 

@@ -132,7 +132,7 @@ mod tests {
                 continue;
             }
             let text = fs::read_to_string(&path).unwrap();
-            // An error that the command can't get needs no advice.
+            // Texts of `must_use` and `unreachable!` are not shown to the command's users.
             let unread = ["must_use", "unreachable!"];
             let is_code = |line: &&str| !line.starts_with("//") && !unread.iter().any(|macro_| line.contains(macro_));
             let code: Vec<&str> = text.lines().map(str::trim).filter(is_code).collect();
