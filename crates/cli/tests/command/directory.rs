@@ -166,7 +166,9 @@ async fn a_role_that_may_not_write_the_directory_creates_no_tenant() {
         .run(&format!("DROP OWNED BY {role} CASCADE; DROP ROLE {role}"));
     let err = ended.failed();
     assert!(
-        err.contains("the role may not INSERT the directory's table `tenants` in schema \"public\": GRANT it"),
+        err.contains(
+            "the role may not INSERT the directory's table `tenants` in schema \"public\": GRANT these privileges"
+        ),
         "{err}"
     );
     assert_eq!(project.schemas_with("items"), "");
@@ -186,7 +188,7 @@ fn a_directory_that_only_the_application_knows_is_named_in_the_settings_and_noth
     ] {
         let err = project.run(arguments).failed();
         assert!(
-            err.contains("the application has a directory of its own (`directory = \"own\"`)"),
+            err.contains("the application has a directory of its own (`directory = \"own\"` in diesel-tenants.toml)"),
             "{err}"
         );
     }
