@@ -7,8 +7,10 @@ use diesel::{
 };
 use diesel_async::{AsyncConnectionCore, AsyncPgConnection};
 
-use crate::backend::postgres::catalog::types::type_oids;
-use crate::query::{Again, Capture, Finished, Rendered, TranslatedBackend, Translation};
+use crate::{
+    backend::postgres::catalog::types::type_oids,
+    query::{Again, Capture, Finished, Rendered, TranslatedBackend, Translation},
+};
 
 /// A connection that a [`TenantConnection`](super::TenantConnection) can wrap.
 ///

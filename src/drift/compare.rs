@@ -7,7 +7,7 @@ use super::{
 use crate::{
     SchemaName,
     backend::postgres::{
-        reserved,
+        own_objects,
         structure::{Column, Kind, Object, Structure, render, unqualified},
     },
 };
@@ -75,7 +75,7 @@ impl Comparison<'_> {
             };
             let found = &self.found[found_at];
             let leads_to_template = self.leads_to_template(object);
-            if object.is_like(found) && !leads_to_template || object.name == reserved::VERSION_TABLE {
+            if object.is_like(found) && !leads_to_template || object.name == own_objects::VERSION_TABLE {
                 continue;
             }
             differences.push(difference(Change::Different, Some(object), Some(found)));
@@ -123,8 +123,8 @@ impl Comparison<'_> {
             kind => kind == Kind::Check && object.inline,
         };
         is_handed_down
-            || object.parent == reserved::VERSION_TABLE
-            || matches!(object.kind, Kind::Comment | Kind::Grant) && object.name.contains(reserved::VERSION_TABLE)
+            || object.parent == own_objects::VERSION_TABLE
+            || matches!(object.kind, Kind::Comment | Kind::Grant) && object.name.contains(own_objects::VERSION_TABLE)
     }
 
     /// Whether the object belongs to a table that the other structure lacks, and is created or dropped together with

@@ -4,7 +4,7 @@ use super::{LifecycleError, operation::connect};
 use crate::{
     SchemaName, TenantPool,
     backend::postgres::{DirectoryUnusable, FoundDirectory},
-    tenancy::{DirectoryChange, LifecycleEvent},
+    tenancy::{DirectoryChange, LifecycleEvent, Tables},
 };
 
 impl TenantPool {
@@ -84,8 +84,10 @@ impl TenantPool {
             source,
         })?;
         let mut listed = listed.unwrap_or_default().into_iter();
-        let owner = listed
-            .find(|(_, entry)| entry.placement.database().is_none() && entry.placement.schema_name() == Some(schema));
+        let owner = listed.find(|(_, entry)| match entry.placement.parts() {
+            (None, Tables::Schema(other)) => other == schema,
+            (Some(_), Tables::Schema(_)) | (_, Tables::Rows(_)) => false,
+        });
         Ok(owner.map(|(name, _)| name))
     }
 

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
-    backend::postgres::{catalog::schema::SchemaState, lock_budget},
-    tenancy::{ArchiveNote, DirectoryChange, DirectoryEntry, LifecycleEvent, TenantStatus, is_placed},
+    backend::postgres::{catalog::schema::SchemaState, locks::lock_budget},
+    tenancy::{ArchiveNote, DirectoryChange, DirectoryEntry, LifecycleEvent, Tables, TenantStatus, is_placed},
 };
 
 /// Drops a tenant when awaited; made by [`TenantPool::drop_tenant`].
@@ -78,17 +78,20 @@ impl TenantPool {
         event: &LifecycleEvent,
         patience: Patience,
     ) -> Result<(), LifecycleError> {
-        if entry.placement.database().is_none() && entry.placement.schema_name().is_some() {
-            return Err(LifecycleError::Elsewhere {
-                operation: event.clone(),
-                placement: entry.placement,
-                instead: "drop that schema by SQL, and then delete the tenant's row in the directory",
-            });
-        }
-        let (Some(database), Some(schema)) = (entry.placement.database(), entry.placement.schema_name()) else {
-            // The application deletes the tenant's rows itself.
-            let change = DirectoryChange::Removed { tenant };
-            return self.note_elsewhere(tenant, &change, event).await;
+        let (database, schema) = match entry.placement.parts() {
+            (Some(database), Tables::Schema(schema)) => (database, schema),
+            (None, Tables::Schema(_)) => {
+                return Err(LifecycleError::Elsewhere {
+                    operation: event.clone(),
+                    placement: entry.placement,
+                    instead: "drop that schema by SQL, and then delete the tenant's row in the directory",
+                });
+            }
+            (_, Tables::Rows(_)) => {
+                // The application deletes the tenant's rows itself.
+                let change = DirectoryChange::Removed { tenant };
+                return self.note_elsewhere(tenant, &change, event).await;
+            }
         };
         let elsewhere = self.database_of(database, event).await?;
         if schema == elsewhere.shared_schema() {

@@ -6,13 +6,10 @@
 //! has finished the work after a crash.
 
 mod activation;
-mod archive;
-mod archives;
+pub(crate) mod archiving;
 mod by_name;
 mod clone;
-mod create;
-mod create_at_once;
-mod creation;
+pub(crate) mod creating;
 mod dependents;
 mod directory;
 mod drop;
@@ -20,18 +17,16 @@ mod hooked;
 mod in_use;
 mod lifecycle_error;
 mod operation;
-mod place;
-mod plan;
 mod rename;
 mod same_database;
 mod spares;
 mod tenant_id;
 mod tenant_use;
 
+pub(crate) use crate::lifecycle::archiving::archive::archive_name;
+pub use crate::lifecycle::archiving::archive::{ArchiveRequest, RestoreRequest};
+pub use crate::lifecycle::archiving::archives::{ArchivedTenant, PurgeReport};
 pub use crate::tenancy::{HookResult, LifecycleEvent, LifecycleHooks};
-pub(crate) use archive::archive_name;
-pub use archive::{ArchiveRequest, RestoreRequest};
-pub use archives::{ArchivedTenant, PurgeReport};
 pub(crate) use clone::keep_from_migrating;
 pub use clone::{CloneError, CloneRequest};
 pub use drop::DropRequest;

@@ -41,49 +41,42 @@
 //! blocking threads, see [`BlockingConnection`].
 
 mod batches;
-mod checksum;
+mod blocking;
 mod direction;
-mod execute;
 mod failed_migration;
 mod fleet;
-#[cfg(feature = "toml")]
-mod folder;
-#[cfg(feature = "toml")]
-mod folder_error;
-mod invalid;
-mod lock;
+mod invalid_indexes;
+mod migrate;
 mod migration_error;
-mod operations;
 mod outside;
 mod prepare;
-mod recorder;
 mod reset;
 mod run;
 mod runner;
+mod schema_lock;
 mod schema_owner;
 mod script;
 mod shared;
-mod source_error;
-mod sources;
+pub(crate) mod source;
 mod traces;
 
+pub use crate::migrations::blocking::BlockingConnection;
+pub use crate::migrations::migrate::Revert;
+#[cfg(feature = "toml")]
+pub use crate::migrations::source::folder::MigrationFolder;
+#[cfg(feature = "toml")]
+pub use crate::migrations::source::folder_error::MigrationFolderError;
+pub use crate::migrations::source::source_error::MigrationSourceError;
+pub use crate::migrations::source::sources::{ChosenMigrations, NoMigrations};
 pub use direction::Direction;
-pub use execute::BlockingConnection;
 pub use failed_migration::{Aftermath, FailedMigration, Place};
 pub use fleet::{
     ChangedMigration, FleetError, FleetEvent, FleetMigration, FleetReport, FleetStatus, TenantOutcome, TenantReport,
     TenantVersions,
 };
-#[cfg(feature = "toml")]
-pub use folder::MigrationFolder;
-#[cfg(feature = "toml")]
-pub use folder_error::MigrationFolderError;
 pub use migration_error::MigrationError;
-pub use operations::Revert;
 pub use outside::{OutsideWork, left_on_session, outside_work};
 pub(crate) use runner::Runner;
 pub use schema_owner::SchemaOwner;
 pub(crate) use script::{Body, Plan, Script};
 pub use shared::SharedVersions;
-pub use source_error::MigrationSourceError;
-pub use sources::{ChosenMigrations, NoMigrations};

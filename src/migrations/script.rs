@@ -5,8 +5,11 @@ use diesel::{
     pg::Pg,
 };
 
-use super::{Direction, MigrationSourceError, checksum, recorder::record, traces};
-use crate::translate;
+use super::{Direction, MigrationSourceError, traces};
+use crate::{
+    migrations::source::{checksum, recorder::record},
+    translate,
+};
 
 /// A source of migrations, shared with the threads on which they are read.
 pub(crate) type Source = Arc<dyn MigrationSource<Pg> + Send + Sync>;

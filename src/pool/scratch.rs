@@ -46,7 +46,7 @@ impl TenantPool {
             is_further: true,
             detected_batches: OnceLock::new(),
             hooks: None,
-            resolver: None,
+            remembered: None,
             rows_protected: Mutex::default(),
             listener: Mutex::new(None),
         })

@@ -9,13 +9,10 @@ use super::{
     connections::{Manager, Shares},
     deadline::Deadline,
     options::Options,
-    resolver::Resolver,
     routing::{Databases, Listener, Pool, Readers, Schemas},
 };
 use crate::{
-    IntoSchemaName, SchemaName, SchemaNameError,
-    backend::postgres::Connector,
-    tenancy::{LifecycleHooks, SPARE_PREFIX},
+    SchemaName, backend::postgres::Connector, pool::remembered_directory::RememberedDirectory, tenancy::LifecycleHooks,
     translate::SchemaTranslateMap,
 };
 
@@ -89,7 +86,7 @@ pub(crate) struct Inner {
     /// The turns: how many callers may hold one connection while they wait for another; see [`Turn`](super::Turn).
     #[cfg(feature = "_web")]
     pub(crate) turns: Arc<tokio::sync::Semaphore>,
-    pub(crate) resolver: Option<Resolver>,
+    pub(crate) remembered: Option<RememberedDirectory>,
     pub(crate) listener: Mutex<Option<Listener>>,
     /// When the catalog last said that row-level security applies to the role in every shared table.
     pub(crate) rows_protected: Mutex<Option<Instant>>,
@@ -98,20 +95,6 @@ pub(crate) struct Inner {
     pub(crate) placement_policy: Option<Arc<dyn PlacementPolicy>>,
     /// How long a place or name that a tenant left stays closed to other tenants.
     pub(crate) reuse_after: Duration,
-}
-
-/// The pool's connections, and the checkouts that wait for one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct PoolStatus {
-    /// The largest number of connections.
-    pub max_size: usize,
-    /// How many connections there are, checked out or not.
-    pub size: usize,
-    /// How many connections are free.
-    pub available: usize,
-    /// How many checkouts are waiting.
-    pub waiting: usize,
 }
 
 /// # The pool itself
@@ -132,22 +115,6 @@ impl TenantPool {
         }
     }
 
-    /// Counts the pool's connections.
-    pub fn status(&self) -> PoolStatus {
-        let deadpool::Status {
-            max_size,
-            size,
-            available,
-            waiting,
-        } = self.0.connections.status();
-        PoolStatus {
-            max_size,
-            size,
-            available,
-            waiting,
-        }
-    }
-
     /// Closes the pool: free connections at once, connections in use when they come back. From now on checkouts fail,
     /// including checkouts that are waiting.
     pub fn close(&self) {
@@ -163,38 +130,6 @@ impl TenantPool {
         &self.0.shared_schema
     }
 
-    /// Checks a new tenant's name, and refuses the names that no new tenant may have.
-    pub(crate) fn new_tenant_name(&self, tenant: impl IntoSchemaName) -> Result<SchemaName, SchemaNameError> {
-        let name = self.tenant_name(tenant)?;
-        if name.as_str().starts_with(SPARE_PREFIX) {
-            return Err(SchemaNameError::Spare {
-                name: name.as_str().to_owned(),
-            });
-        }
-        Ok(name)
-    }
-
-    /// Checks the name of a tenant, or of a spare or an archive, which are tenants' schemas as well.
-    pub(crate) fn tenant_name(&self, tenant: impl IntoSchemaName) -> Result<SchemaName, SchemaNameError> {
-        let name = tenant.into_schema_name()?;
-        if name == self.0.shared_schema {
-            return Err(SchemaNameError::Shared {
-                name: name.as_str().to_owned(),
-            });
-        }
-        if self.0.connector.extension_schemas().contains(&name) {
-            return Err(SchemaNameError::Extensions {
-                name: name.as_str().to_owned(),
-            });
-        }
-        if self.0.options.symbolic_schema.as_deref() == Some(name.as_str()) {
-            return Err(SchemaNameError::Symbolic {
-                name: name.as_str().to_owned(),
-            });
-        }
-        Ok(name)
-    }
-
     pub(crate) fn connector(&self) -> &Connector {
         &self.0.connector
     }
@@ -207,12 +142,12 @@ impl TenantPool {
         &self.0.schemas
     }
 
-    pub(crate) fn resolver(&self) -> Option<&Resolver> {
-        self.0.resolver.as_ref()
+    pub(crate) fn remembered(&self) -> Option<&RememberedDirectory> {
+        self.0.remembered.as_ref()
     }
 
     pub(crate) fn directory(&self) -> Option<&dyn TenantDirectory> {
-        self.resolver().map(|resolver| &*resolver.directory)
+        self.remembered().map(|remembered| &*remembered.directory)
     }
 
     /// Whether this is the pool of a further database, whose tenants another pool's directory knows.
@@ -300,8 +235,8 @@ impl TenantPool {
         impl Forget<'_> {
             fn forget(&self) {
                 self.0.schemas().forget(self.1);
-                if let Some(resolver) = self.0.resolver() {
-                    resolver.known.forget(self.1);
+                if let Some(remembered) = self.0.remembered() {
+                    remembered.known.forget(self.1);
                 }
             }
         }

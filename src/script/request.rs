@@ -9,6 +9,7 @@ use super::{ScriptAnswers, ScriptError, nature::needs_transaction, sessions::Ses
 use crate::{
     IntoSchemaName, SchemaName, SchemaNameError, TenantPool, TenantStatus,
     backend::postgres::driver::{Dial, With, dial},
+    tenancy::Tables,
 };
 
 /// # Running SQL in many tenants
@@ -152,9 +153,9 @@ async fn schema_of(pool: &TenantPool, tenant: &SchemaName) -> Result<SchemaName,
     let Some(placement) = pool.placement_of(tenant).await? else {
         return Err(ScriptError::UnknownTenant { tenant: tenant.clone() });
     };
-    match placement.schema_name() {
-        Some(schema) if placement.database().is_none() => Ok(schema.clone()),
-        _ => Err(ScriptError::Elsewhere {
+    match placement.parts() {
+        (None, Tables::Schema(schema)) => Ok(schema.clone()),
+        (Some(_), Tables::Schema(_)) | (_, Tables::Rows(_)) => Err(ScriptError::Elsewhere {
             tenant: tenant.clone(),
             placement,
         }),

@@ -68,9 +68,18 @@ impl Placement {
         }
     }
 
+    /// The database, and what of it is the tenant's. The library matches this rather than asking for a schema or a
+    /// tenant id, so that the compiler finds all places that a new kind concerns.
+    pub(crate) fn parts(&self) -> (Option<&str>, &Tables) {
+        (self.database.as_deref(), &self.tables)
+    }
+
     /// Whether the place is anything but a schema of the tenant's name in the pool's own database.
     pub(crate) fn is_elsewhere(&self, tenant: &SchemaName) -> bool {
-        self.database.is_some() || self.schema_name() != Some(tenant)
+        match self.parts() {
+            (None, Tables::Schema(schema)) => schema != tenant,
+            (Some(_), Tables::Schema(_)) | (_, Tables::Rows(_)) => true,
+        }
     }
 
     /// The tenant's id, if it shares its tables with other tenants.

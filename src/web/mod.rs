@@ -19,30 +19,26 @@
 //! | Axum 0.8 | `axum` | `web::axum` | `docs/axum.md` |
 //! | Rocket 0.5 | `rocket` | `web::rocket` | `docs/rocket.md` |
 
-#[cfg(feature = "actix")]
 pub mod actix;
 #[cfg(feature = "axum")]
 pub mod axum;
-mod claims;
 mod connection;
 mod framework;
-mod host;
-mod path;
 mod proxies;
 mod rejection;
 mod request_context;
-mod request_host;
-mod resolver;
+#[cfg(feature = "actix")]
+pub(crate) mod resolving;
 #[cfg(feature = "rocket")]
 pub mod rocket;
 mod settings;
 mod tenants;
 mod transaction;
 
+pub use crate::web::resolving::host::Host;
+pub use crate::web::resolving::resolver::Resolver;
 pub use connection::{SharedConn, Tenant, TenantConn};
 pub use framework::Framework;
-pub use host::Host;
 pub use proxies::{TrustedProxies, TrustedProxyError};
 pub use rejection::{Malformed, Rejection};
-pub use resolver::Resolver;
 pub use tenants::Tenants;

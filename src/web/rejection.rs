@@ -137,12 +137,11 @@ impl Rejection {
     /// Rejects a name from a request. A name that PostgreSQL or the pool reserves counts as unknown, so that clients
     /// don't learn which names are reserved.
     pub(super) fn of_name(error: SchemaNameError) -> Self {
-        match error {
-            SchemaNameError::Reserved { name }
-            | SchemaNameError::Extensions { name }
-            | SchemaNameError::Symbolic { name }
-            | SchemaNameError::Shared { name } => Self::Unknown { tenant: name },
-            _ => Self::Malformed(Malformed::Name(error)),
+        match error.reserved_name() {
+            Some(name) => Self::Unknown {
+                tenant: name.to_owned(),
+            },
+            None => Self::Malformed(Malformed::Name(error)),
         }
     }
 

@@ -1,9 +1,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use super::{
-    Framework, Rejection, Resolver, TrustedProxies, claims::Claims, request_context::RequestContext, settings::Settings,
-};
-use crate::TenantPool;
+use super::{Framework, Rejection, Resolver, TrustedProxies, request_context::RequestContext, settings::Settings};
+use crate::{TenantPool, web::resolving::claims::Claims};
 
 /// Resolves the tenant of each request before the handler runs; added to a web application in one line.
 ///

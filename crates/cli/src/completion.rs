@@ -13,7 +13,7 @@ use clap_complete::{
 };
 use diesel_tenants::{TenantPool, TenantStatus};
 
-use crate::{arguments::Global, context::Context, output::Printer};
+use crate::{context::Context, options::Global, output::Printer};
 
 /// The variable by which the shell's script asks for words.
 const VARIABLE: &str = "_DIESEL_TENANTS_COMPLETE";

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 
 use anyhow::{Context, bail};
 
-use crate::{arguments::Consent, output::shown};
+use crate::{options::Consent, output::shown};
 
 /// Asks on the terminal. Fails if the answer is no, and if there is no terminal.
 pub fn confirm(consent: &Consent, question: &str) -> anyhow::Result<()> {

@@ -2,7 +2,7 @@
 
 use diesel_tenants::TenantPool;
 
-use crate::{arguments::Global, database::Database, output::Printer, settings::Settings};
+use crate::{database::Database, options::Global, output::Printer, settings::Settings};
 
 /// The settings, the database, and where results go.
 pub struct Context {

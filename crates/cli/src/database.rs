@@ -12,8 +12,8 @@ use tokio_postgres::{Config, config::SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{
-    arguments::Global,
     causes::causes,
+    options::Global,
     settings::{Directory, Settings},
     tls,
 };

@@ -4,7 +4,6 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
-mod arguments;
 mod causes;
 mod commands;
 mod completion;
@@ -13,6 +12,7 @@ mod context;
 mod database;
 mod duration;
 mod interrupt;
+mod options;
 mod output;
 mod settings;
 mod tls;

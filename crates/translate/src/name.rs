@@ -268,6 +268,20 @@ pub enum SchemaNameError {
     },
 }
 
+impl SchemaNameError {
+    /// The name, if it is one that a schema may have and no tenant: it is kept for others, or stands for something else.
+    pub fn reserved_name(&self) -> Option<&str> {
+        match self {
+            Self::Reserved { name }
+            | Self::Extensions { name }
+            | Self::Spare { name }
+            | Self::Symbolic { name }
+            | Self::Shared { name } => Some(name),
+            Self::Empty | Self::Nul { .. } | Self::TooLong { .. } => None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,7 @@
 
 use super::catalog::schema::VERSION_TABLE;
 use super::catalog::splice;
-use crate::{SchemaName, backend::postgres::reserved::JOURNAL};
+use crate::{SchemaName, backend::postgres::own_objects::JOURNAL};
 
 /// The name of a schema's table, as SQL.
 pub(crate) fn table(schema: &SchemaName) -> String {

@@ -1,12 +1,12 @@
-use diesel::{
-    OptionalExtension, QueryResult, QueryableByName,
-    sql_types::{Nullable, Text},
-};
+use diesel::{OptionalExtension, QueryResult, QueryableByName, sql_types::Text};
 use diesel_async::RunQueryDsl;
 
-use super::DirectoryTables;
+use super::{
+    DirectoryTables,
+    placement::{COLUMNS, PlacementColumns},
+};
 use crate::{
-    BoxFuture, Placement, SchemaName, TenantDirectory, TenantPool, TenantStatus,
+    BoxFuture, SchemaName, TenantDirectory, TenantPool, TenantStatus,
     tenancy::{DirectoryAnswer, DirectoryChange, DirectoryEntry},
 };
 
@@ -21,12 +21,8 @@ enum BadRow {
 
 #[derive(QueryableByName)]
 struct Row {
-    #[diesel(sql_type = Nullable<Text>)]
-    schema_name: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    tenant_id: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    database_name: Option<String>,
+    #[diesel(embed)]
+    columns: PlacementColumns,
     #[diesel(sql_type = Text)]
     status: String,
 }
@@ -47,15 +43,8 @@ struct Owner {
 
 impl Row {
     fn entry(self, tenant: &SchemaName) -> Result<DirectoryEntry, Box<dyn std::error::Error + Send + Sync>> {
-        let placement = match (self.schema_name, self.tenant_id) {
-            (Some(schema), _) => Placement::schema(schema.parse()?),
-            (None, Some(tenant_id)) => Placement::rows(tenant_id),
-            (None, None) => return Err(BadRow::NoPlace { tenant: tenant.clone() }.into()),
-        };
-        let placement = match self.database_name {
-            Some(database) => placement.in_database(database),
-            None => placement,
-        };
+        let placement = self.columns.placement()?;
+        let placement = placement.ok_or_else(|| BadRow::NoPlace { tenant: tenant.clone() })?;
         let status = match self.status.as_str() {
             "active" => TenantStatus::Active,
             "suspended" => TenantStatus::Suspended,
@@ -86,7 +75,7 @@ impl TenantDirectory for DirectoryTables {
         Box::pin(async move {
             let mut connection = pool.shared().get().await?;
             let sql = format!(
-                "SELECT schema_name, tenant_id, database_name, status FROM {}.tenants WHERE name = $1",
+                "SELECT {COLUMNS}, status FROM {}.tenants WHERE name = $1",
                 pool.shared_schema().quoted()
             );
             let row = diesel::sql_query(sql)
@@ -101,7 +90,7 @@ impl TenantDirectory for DirectoryTables {
         Box::pin(async move {
             let mut connection = pool.shared().get().await?;
             let sql = format!(
-                "SELECT name, schema_name, tenant_id, database_name, status FROM {}.tenants",
+                "SELECT name, {COLUMNS}, status FROM {}.tenants",
                 pool.shared_schema().quoted()
             );
             let rows: Vec<NamedRow> = diesel::sql_query(sql).load(&mut connection).await?;

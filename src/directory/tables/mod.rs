@@ -1,4 +1,5 @@
 mod find;
+mod placement;
 mod prepare;
 mod record;
 pub mod schema;

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use super::placement::{COLUMNS, values};
 use crate::{SchemaName, backend::postgres::quote::literal, tenancy::DirectoryChange};
 
 /// The statements that repeat on a tenant's row what happens to its schema.
@@ -38,18 +39,14 @@ fn of_row(change: &DirectoryChange<'_>, schema: &SchemaName) -> String {
             placement,
             finished,
         } => format!(
-            "INSERT INTO {table} (name, schema_name, tenant_id, database_name, status) VALUES ({}, {}, {}, {}, '{}')",
+            "INSERT INTO {table} (name, {COLUMNS}, status) VALUES ({}, {}, '{}')",
             name_of(tenant),
-            optional(placement.schema_name().map(SchemaName::as_str)),
-            optional(placement.tenant_id()),
-            optional(placement.database()),
+            values(placement),
             if finished { "active" } else { "unfinished" }
         ),
         DirectoryChange::Moved { tenant, placement } => format!(
-            "UPDATE {table} SET schema_name = {}, tenant_id = {}, database_name = {} WHERE name = {}",
-            optional(placement.schema_name().map(SchemaName::as_str)),
-            optional(placement.tenant_id()),
-            optional(placement.database()),
+            "UPDATE {table} SET ({COLUMNS}) = ({}) WHERE name = {}",
+            values(placement),
             name_of(tenant)
         ),
         DirectoryChange::Finished { tenant } => set_status(tenant, "active"),
@@ -72,8 +69,4 @@ fn of_row(change: &DirectoryChange<'_>, schema: &SchemaName) -> String {
 
 fn name_of(tenant: &SchemaName) -> String {
     literal(tenant.as_str())
-}
-
-fn optional(text: Option<&str>) -> String {
-    text.map_or_else(|| "NULL".to_owned(), literal)
 }

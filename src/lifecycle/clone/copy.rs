@@ -8,8 +8,9 @@ use crate::{
         TableLock,
         catalog::{dependents::new_dependents, row_tables::row_tables, schema::status_of, sequences},
         copy_settings::WITHIN_SESSION,
+        own_objects,
         quote::lock_timeout,
-        reserved, search_path,
+        search_path,
         structure::{Object, Structure, left_behind, read, render},
     },
     lifecycle::lifecycle_error::is_for_who_left,
@@ -94,7 +95,7 @@ impl<'a> Copying<'a> {
         self.make(before).await?;
         for table in tables
             .iter()
-            .filter(|table| with_data || table.name == reserved::VERSION_TABLE)
+            .filter(|table| with_data || table.name == own_objects::VERSION_TABLE)
         {
             let copied = self
                 .connection

@@ -13,13 +13,13 @@ use super::{
         LifecycleError,
         in_use::Patience,
         operation::{Operation, Transactions, connect},
-        plan::read_for,
     },
     SpareReport, spares,
 };
 use crate::{
     SchemaName, TenantPool,
     backend::postgres::{catalog::schema::status_of, version_table::applied},
+    lifecycle::creating::plan::read_for,
     migrations::{Plan, SchemaOwner},
     tenancy::{LifecycleEvent, SPARE_PREFIX, TenantStatus},
 };

@@ -9,7 +9,7 @@ use super::{
 use crate::backend::postgres::{
     LOCKED,
     catalog::{invalid_indexes::invalid_index_in, schema::status_of},
-    reserved,
+    own_objects,
     version_table::text::NOT_APPLIED,
 };
 
@@ -30,7 +30,7 @@ pub(super) async fn explain(
 ) -> Result<Outcome, Failure> {
     let position = match &error {
         DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, information)
-            if script.direction == Direction::Up && information.table_name() == Some(reserved::VERSION_TABLE) =>
+            if script.direction == Direction::Up && information.table_name() == Some(own_objects::VERSION_TABLE) =>
         {
             return Ok(Outcome::AlreadyDone);
         }

@@ -10,13 +10,12 @@ use super::{
     FleetError, FleetEvent, FleetReport,
     crew::Crew,
     limits::Limits,
-    lock::lock_fleet,
     survey::Survey,
     task::Task,
     to_do::ToDo,
     worker::{Step, Worker},
 };
-use crate::{IntoSchemaName, SchemaName, SchemaNameError, TenantPool};
+use crate::{IntoSchemaName, SchemaName, SchemaNameError, TenantPool, migrations::fleet::fleet_lock::lock_fleet};
 
 /// A migration of many tenants, to be started by [`run`](Self::run); see [`TenantPool::migrate_tenants`].
 #[must_use = "nothing is migrated until `run`"]

@@ -4,9 +4,9 @@ mod crew;
 mod failure;
 mod fleet_error;
 mod fleet_event;
+mod fleet_lock;
 mod fleet_migration;
 mod limits;
-mod lock;
 mod message;
 mod report;
 #[cfg(feature = "serde")]

@@ -16,7 +16,7 @@ use crate::{
         BuildError, DatabaseLimits, TenantPool,
         connections::{Limits, Manager, Shares},
         options::Options,
-        resolver::Resolver,
+        remembered_directory::RememberedDirectory,
         routing::{Databases, FindUrl, KnownTenants, Listener, Readers, Schemas},
         tenant_pool::Inner,
     },
@@ -94,7 +94,7 @@ impl TenantPoolBuilder {
             (None, Some(tables)) if has_directory(&migration_connector, &shared_schema).await? => Some(tables),
             (directory, _) => directory,
         };
-        let resolver = directory.map(|directory| Resolver {
+        let remembered = directory.map(|directory| RememberedDirectory {
             directory,
             known: Arc::new(KnownTenants::new(directory_cache)),
         });
@@ -102,7 +102,7 @@ impl TenantPoolBuilder {
             Listener::start(
                 Arc::clone(&migration_connector),
                 Arc::clone(&schemas),
-                resolver.as_ref().map(|resolver| Arc::clone(&resolver.known)),
+                remembered.as_ref().map(|remembered| Arc::clone(&remembered.known)),
             )
         };
         let databases = further_databases(databases, find_database, database_limits, options.clone());
@@ -127,7 +127,7 @@ impl TenantPoolBuilder {
             is_further,
             detected_batches: OnceLock::new(),
             hooks,
-            resolver,
+            remembered,
         }))
     }
 }

@@ -35,9 +35,9 @@ impl TenantPool {
     /// Admits a tenant. While the tenant is remembered, this takes no connection.
     pub(crate) async fn admit(&self, tenant: SchemaName) -> Result<Admitted, CheckoutError> {
         let tenant = self.tenant_name(tenant)?;
-        let identity = match self.resolver() {
-            Some(resolver) => {
-                let resolved = self.resolve(resolver, &tenant, self.deadline()).await?;
+        let identity = match self.remembered() {
+            Some(remembered) => {
+                let resolved = self.resolve(remembered, &tenant, self.deadline()).await?;
                 if resolved.namespace().is_none() {
                     Box::pin(self.meet(&resolved, &tenant)).await?;
                 }
@@ -91,9 +91,9 @@ impl TenantPool {
             Identity::Placed(before) => {
                 let now = self.still_there(before, tenant, deadline).await?;
                 let checkout = check_out_placed(self, &now, tenant, before.namespace(), false, deadline).await;
-                if let (Err(CheckoutError::ChangedTenant { .. }), Some(resolver)) = (&checkout, self.resolver()) {
+                if let (Err(CheckoutError::ChangedTenant { .. }), Some(remembered)) = (&checkout, self.remembered()) {
                     // The next request is admitted as the tenant that has the name now.
-                    resolver.known.forget(tenant);
+                    remembered.known.forget(tenant);
                 }
                 checkout
             }
@@ -146,10 +146,10 @@ impl TenantPool {
         tenant: &SchemaName,
         deadline: Deadline,
     ) -> Result<Arc<Resolved>, CheckoutError> {
-        let Some(resolver) = self.resolver() else {
+        let Some(remembered) = self.remembered() else {
             unreachable!("a tenant is admitted by placement only in a pool with a directory");
         };
-        let now = self.resolve(resolver, tenant, deadline).await?;
+        let now = self.resolve(remembered, tenant, deadline).await?;
         match now.entry.placement == before.entry.placement {
             true => Ok(now),
             false => Err(CheckoutError::ChangedTenant { tenant: tenant.clone() }),

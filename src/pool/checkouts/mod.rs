@@ -1,16 +1,16 @@
 //! Checkouts, from the request to the connection's return.
 
-#[cfg(feature = "_web")]
 mod admission;
 #[cfg(feature = "_web")]
 mod admitted;
 mod another_database;
 mod checkout;
+mod get;
 mod read_only;
 mod request;
 mod resolve;
-mod rows;
-mod take;
+#[cfg(feature = "_web")]
+mod tenant_id;
 mod wish;
 
 #[cfg(feature = "_web")]

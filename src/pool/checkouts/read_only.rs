@@ -94,8 +94,12 @@ impl TenantPool {
         let is_found = |known: SchemaIdentity| known.oid == found.oid;
         let known = primary.schemas().identity(wish.map);
         // The pool of a further database is not told which of its schemas a notification was about.
-        let is_outdated =
-            |seen| database.is_some() && self.resolver().is_some_and(|resolver| resolver.known.heard_since(seen));
+        let is_outdated = |seen| {
+            database.is_some()
+                && self
+                    .remembered()
+                    .is_some_and(|remembered| remembered.known.heard_since(seen))
+        };
         if let Some((known, Some(seen))) = known
             && primary.schemas().counts(seen)
             && !is_outdated(seen)

@@ -6,6 +6,7 @@ use super::{checkout::Checkout, wish::Wish};
 use crate::{
     IntoSchemaName, SchemaName,
     pool::{CheckoutError, Target, TenantPool, deadline::Deadline, routing::Resolved},
+    tenancy::Tables,
     translate::SchemaTranslateMap,
 };
 
@@ -146,7 +147,7 @@ impl<'a> CheckoutRequest<'a> {
                 true => Box::pin(pool.check_out_read_only(admitted, deadline)).await,
             };
         }
-        let tenant = match (wanted, pool.resolver()) {
+        let tenant = match (wanted, pool.remembered()) {
             (Wanted::Map(target, map), _) => {
                 let wish = Wish {
                     target,
@@ -157,8 +158,8 @@ impl<'a> CheckoutRequest<'a> {
                 };
                 return pool.check_out_for(&wish, database.as_ref(), read_only).await;
             }
-            (Wanted::Tenant(tenant), Some(resolver)) if database.is_none() => {
-                let resolved = pool.resolve(resolver, tenant, deadline).await?;
+            (Wanted::Tenant(tenant), Some(remembered)) if database.is_none() => {
+                let resolved = pool.resolve(remembered, tenant, deadline).await?;
                 return check_out_placed(pool, &resolved, tenant, None, read_only, deadline).await;
             }
             (Wanted::Tenant(tenant), _) => tenant,
@@ -188,7 +189,10 @@ pub(crate) async fn check_out_placed(
     let wish = Wish {
         target: &target,
         map: &resolved.map,
-        tenant_id: resolved.entry.placement.tenant_id(),
+        tenant_id: match &resolved.entry.placement.tables {
+            Tables::Schema(_) => None,
+            Tables::Rows(tenant_id) => Some(tenant_id),
+        },
         namespace,
         deadline,
     };

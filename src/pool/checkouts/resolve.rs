@@ -2,7 +2,10 @@ use std::sync::Arc;
 
 use crate::{
     IntoSchemaName, SchemaName, SchemaNameError, TenantStatus,
-    pool::{CheckoutError, Target, TenantPool, deadline::Deadline, resolver::Resolver, routing::Resolved},
+    pool::{
+        CheckoutError, Target, TenantPool, deadline::Deadline, remembered_directory::RememberedDirectory,
+        routing::Resolved,
+    },
     tenancy::{DirectoryEntry, DirectoryError, Placement, Tables, canonical_domain},
 };
 
@@ -11,23 +14,23 @@ impl TenantPool {
     /// Where a tenant lives, by the directory. A tenant that may not be checked out is an error.
     pub(crate) async fn resolve(
         &self,
-        resolver: &Resolver,
+        remembered: &RememberedDirectory,
         tenant: &SchemaName,
         deadline: Deadline,
     ) -> Result<Arc<Resolved>, CheckoutError> {
         let target = || Target::Tenant(tenant.clone());
-        let found = match resolver.known.tenants.get(tenant) {
+        let found = match remembered.known.tenants.get(tenant) {
             Some(found) => found,
             None => {
                 let find = async {
-                    let found = resolver.directory.find(tenant, self).await;
+                    let found = remembered.directory.find(tenant, self).await;
                     let found = found.and_then(|entry| Ok(entry.map(|entry| self.resolved(entry)).transpose()?));
                     Ok(found.map_err(DirectoryError::new)?.map(Arc::new))
                 };
                 Box::pin(in_time(
                     target,
                     deadline,
-                    resolver.known.tenants.get_or_find(tenant, find),
+                    remembered.known.tenants.get_or_find(tenant, find),
                 ))
                 .await?
             }
@@ -53,11 +56,11 @@ impl TenantPool {
     /// [`CheckoutError`]: the name is invalid, or the directory can't be asked.
     pub async fn placement_of(&self, tenant: impl IntoSchemaName) -> Result<Option<Placement>, CheckoutError> {
         let tenant = self.tenant_name(tenant)?;
-        let Some(resolver) = self.resolver() else {
+        let Some(remembered) = self.remembered() else {
             return Ok(Some(Placement::schema(tenant)));
         };
         let target = || Target::Tenant(tenant.clone());
-        let found = in_time(target, self.deadline(), resolver.directory.find(&tenant, self)).await?;
+        let found = in_time(target, self.deadline(), remembered.directory.find(&tenant, self)).await?;
         let found = found.map_err(|source| CheckoutError::Directory {
             target: target(),
             source: DirectoryError::new(source),
@@ -82,7 +85,7 @@ impl TenantPool {
     /// # Errors
     /// [`CheckoutError::Directory`] if the directory can't be asked.
     pub async fn tenant_of_domain(&self, domain: &str) -> Result<Option<SchemaName>, CheckoutError> {
-        let Some(resolver) = self.resolver() else {
+        let Some(remembered) = self.remembered() else {
             return Ok(None);
         };
         let domain = canonical_domain(domain);
@@ -91,14 +94,14 @@ impl TenantPool {
             return Ok(None);
         }
         let find = async {
-            let found = resolver.directory.find_domain(&domain, self).await;
+            let found = remembered.directory.find_domain(&domain, self).await;
             found.map_err(DirectoryError::new)
         };
         let target = || Target::Domain(domain.clone());
         let found = in_time(
             target,
             self.deadline(),
-            resolver.known.domains.get_or_find(&domain, find),
+            remembered.known.domains.get_or_find(&domain, find),
         );
         found.await?.map_err(|source| CheckoutError::Directory {
             target: target(),

@@ -9,8 +9,8 @@ use crate::backend::postgres::{
     Backoff,
     driver::Session,
     journal,
+    own_objects::JOURNAL,
     quote::{identifier, literal, lock_timeout},
-    reserved::JOURNAL,
 };
 
 /// How long a statement waits for a lock at a time, while other statements queue behind it.

@@ -10,8 +10,8 @@ use crate::{
     backend::postgres::{
         driver::Session,
         journal::unchecked_query,
+        own_objects,
         quote::{identifier, literal},
-        reserved,
         structure::{Kind, Object, Structure, render},
     },
     transfer::{head::Making, source::making},
@@ -87,7 +87,7 @@ pub(super) async fn checks(target: &Site, session: &Session) -> Result<Vec<Strin
 /// Whether the object is the comment that holds the tenant's status, which differs at the target.
 fn is_status(object: &Object) -> bool {
     let is_ours = |sql: &String| sql.contains("IS 'diesel-tenants: ");
-    object.kind == Kind::Comment && object.name.contains(reserved::VERSION_TABLE) && object.make.iter().any(is_ours)
+    object.kind == Kind::Comment && object.name.contains(own_objects::VERSION_TABLE) && object.make.iter().any(is_ours)
 }
 
 fn is_late(object: &Object) -> bool {

@@ -16,6 +16,7 @@ use crate::{
         driver::{Dial, Session},
         journal,
     },
+    tenancy::Tables,
 };
 
 impl Run<'_> {
@@ -109,8 +110,9 @@ impl Run<'_> {
     /// the next move there.
     pub(super) async fn already_there(&self, home: &Arc<Session>, dial: &dyn Dial) -> Result<MoveReport, MoveError> {
         let mut moved = MoveReport::default();
-        let Some(schema) = self.to.schema_name() else {
-            return Ok(moved);
+        let schema = match &self.to.tables {
+            Tables::Schema(schema) => schema,
+            Tables::Rows(_) => return Ok(moved),
         };
         let site = self.site(self.to, schema).await?;
         let session = match self.to.database() {

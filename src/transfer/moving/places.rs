@@ -10,7 +10,7 @@ use super::{
 use crate::{
     ExportError, LifecycleError, Placement, SchemaName,
     backend::postgres::{catalog::dependents::outside_dependents, driver::Session},
-    tenancy::DirectoryChange,
+    tenancy::{DirectoryChange, Tables},
 };
 
 impl Run<'_> {
@@ -21,15 +21,19 @@ impl Run<'_> {
             to: Box::new(self.to.clone()),
             why,
         };
-        let (Some(old), Some(new)) = (from.schema_name(), self.to.schema_name()) else {
-            return Err(unmovable("only schemas can be moved, not rows of shared tables"));
+        let ((from_database, from_tables), (to_database, to_tables)) = (from.parts(), self.to.parts());
+        let (old, new) = match (from_tables, to_tables) {
+            (Tables::Schema(old), Tables::Schema(new)) => (old, new),
+            (Tables::Rows(_), _) | (_, Tables::Rows(_)) => {
+                return Err(unmovable("only schemas can be moved, not rows of shared tables"));
+            }
         };
-        if from.database() == self.to.database() {
+        if from_database == to_database {
             return Err(unmovable(
                 "both are in one database; `rename_tenant` gives it another name",
             ));
         }
-        if self.to.database().is_none() && new != self.tenant {
+        if to_database.is_none() && new != self.tenant {
             return Err(MoveError::Lifecycle(LifecycleError::OtherName {
                 tenant: self.tenant.clone(),
                 placement: self.to.clone(),

@@ -2,8 +2,11 @@ use clap::Args;
 use diesel_tenants::{DriftReport, SchemaName, drift::Repair};
 use serde_json::{Value, json};
 
-use crate::output::{Ending, name, print_raw, say, value};
-use crate::{completion::tenants, context::Context};
+use crate::{
+    completion::tenants,
+    context::Context,
+    output::{Ending, name, print_raw, say, value},
+};
 
 /// Options of `drift`.
 #[derive(Debug, Args)]

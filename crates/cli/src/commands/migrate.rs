@@ -8,11 +8,11 @@ use diesel_tenants::{
 };
 
 use crate::{
-    arguments::TenantMigrations,
     completion::tenants,
     context::Context,
     duration,
     interrupt::Interrupt,
+    options::TenantMigrations,
     output::{Ending, Progress, describe, print_fleet},
 };
 

@@ -17,8 +17,8 @@ mod tenant;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::{
-    arguments::Global,
     context::Context,
+    options::Global,
     output::{Ending, Printer},
 };
 

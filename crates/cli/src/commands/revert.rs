@@ -3,10 +3,10 @@ use diesel_tenants::{FleetReport, TenantPool, migrations::MigrationFolder};
 
 use super::migrate::Fleet;
 use crate::{
-    arguments::{Consent, Count, TenantMigrations},
     confirm::confirm,
     context::Context,
     interrupt::Interrupt,
+    options::{Consent, Count, TenantMigrations},
     output::{Ending, name, print_fleet},
 };
 

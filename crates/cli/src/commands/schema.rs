@@ -8,9 +8,9 @@ use diesel_tenants::rust_schema::{AllowTogether, OutdatedFile, RustSchema, Schem
 use serde_json::json;
 
 use crate::{
-    arguments::{SharedMigrations, TenantMigrations},
     completion::tenants,
     context::Context,
+    options::{SharedMigrations, TenantMigrations},
     output::{Ending, say, tell},
     settings::Together,
 };

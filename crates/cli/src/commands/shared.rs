@@ -2,9 +2,9 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::{
-    arguments::{Consent, Count, SharedMigrations},
     confirm::confirm,
     context::Context,
+    options::{Consent, Count, SharedMigrations},
     output::{Ending, print_invalid, say, table},
 };
 

@@ -3,8 +3,8 @@ use diesel_tenants::migrations::outside_work;
 use serde_json::json;
 
 use crate::{
-    arguments::TenantMigrations,
     context::Context,
+    options::TenantMigrations,
     output::{Ending, say, warned},
 };
 

@@ -2,9 +2,9 @@ use anyhow::bail;
 use clap::Args;
 
 use crate::{
-    arguments::TenantMigrations,
     completion::tenants,
     context::Context,
+    options::TenantMigrations,
     output::{Ending, counted, name, print_changed, print_invalid, say, table},
 };
 

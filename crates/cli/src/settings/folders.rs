@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use diesel_tenants::migrations::MigrationFolder;
 
 use super::Settings;
-use crate::arguments::{SharedMigrations, TenantMigrations};
+use crate::options::{SharedMigrations, TenantMigrations};
 
 impl Settings {
     /// Reads the shared schema's migrations.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
-use crate::arguments::Global;
+use crate::options::Global;
 use files::{DieselFile, TenantsFile};
 pub use files::{Directory, Together};
 

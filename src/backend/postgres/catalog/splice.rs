@@ -1,6 +1,6 @@
 //! Parts that many queries have in common, each written once.
 
-use crate::backend::postgres::reserved;
+use crate::backend::postgres::own_objects;
 
 /// Completes the text of a query:
 ///
@@ -15,9 +15,9 @@ use crate::backend::postgres::reserved;
 /// A catalog is given by its name, or by a column that holds its OID: `{in_extension d.classid d.objid}`.
 pub(crate) fn splice(sql: &str) -> String {
     let sql = sql
-        .replace("{version_table}", reserved::VERSION_TABLE)
-        .replace("{journal}", reserved::JOURNAL)
-        .replace("{row_policy}", reserved::ROW_POLICY);
+        .replace("{version_table}", own_objects::VERSION_TABLE)
+        .replace("{journal}", own_objects::JOURNAL)
+        .replace("{row_policy}", own_objects::ROW_POLICY);
     let sql = replace_conditions(&sql, "{in_extension ", 'e');
     replace_conditions(&sql, "{internal ", 'i')
 }

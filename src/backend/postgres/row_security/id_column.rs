@@ -7,7 +7,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use super::SHOWING_POLICY;
 use crate::{
     SchemaName,
-    backend::postgres::{quote::literal, reserved::ROW_POLICY},
+    backend::postgres::{own_objects::ROW_POLICY, quote::literal},
 };
 
 /// The column that holds the tenant id.

@@ -10,7 +10,7 @@ use super::{
     order::order,
     rows::{self, Alias, Dependency, Row},
 };
-use crate::{SchemaName, backend::postgres::reserved};
+use crate::{SchemaName, backend::postgres::own_objects};
 
 /// Reads the structures of these schemas, by a fixed number of queries; `None` for a missing schema.
 ///
@@ -56,8 +56,9 @@ pub(crate) async fn read(
         .collect();
     let mut structures = Batch::new(rows, &aliases, &names).structures(&dependencies);
     for structure in structures.values_mut() {
-        let is_own =
-            |object: &Object| !object.name.contains(reserved::JOURNAL) && !object.parent.contains(reserved::JOURNAL);
+        let is_own = |object: &Object| {
+            !object.name.contains(own_objects::JOURNAL) && !object.parent.contains(own_objects::JOURNAL)
+        };
         structure.objects.retain(is_own);
     }
     for content in unread {

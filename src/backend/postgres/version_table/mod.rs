@@ -10,7 +10,7 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use crate::{SchemaName, backend::postgres::reserved::VERSION_TABLE};
+use crate::{SchemaName, backend::postgres::own_objects::VERSION_TABLE};
 pub(crate) use survey::{Alike, survey};
 pub(crate) use text::mark;
 

@@ -3,9 +3,9 @@ use diesel_tenants::LifecycleError;
 use serde_json::json;
 
 use crate::{
-    arguments::Patience,
     completion::tenants,
     context::Context,
+    options::Patience,
     output::{Ending, Outcomes, name as shown},
 };
 

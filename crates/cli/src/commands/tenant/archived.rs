@@ -5,10 +5,10 @@ use diesel_tenants::lifecycle::ArchivedTenant;
 use serde_json::{Value, json};
 
 use crate::{
-    arguments::Consent,
     confirm::confirm,
     context::Context,
     duration,
+    options::Consent,
     output::{Ending, Outcomes, name, say, table},
 };
 

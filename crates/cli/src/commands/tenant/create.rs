@@ -7,8 +7,8 @@ use diesel_tenants::{
 use serde_json::json;
 
 use crate::{
-    arguments::TenantMigrations,
     context::Context,
+    options::TenantMigrations,
     output::{Ending, Outcomes, counted, warned},
 };
 

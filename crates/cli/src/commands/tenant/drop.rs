@@ -6,10 +6,10 @@ use diesel_tenants::{LifecycleError, TenantPool};
 use serde_json::json;
 
 use crate::{
-    arguments::{Consent, Patience},
     completion::tenants,
     confirm::confirm,
     context::Context,
+    options::{Consent, Patience},
     output::{Ending, Outcomes, bytes, counted, name as shown},
 };
 

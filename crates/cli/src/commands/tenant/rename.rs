@@ -2,9 +2,9 @@ use clap::Args;
 use serde_json::json;
 
 use crate::{
-    arguments::Patience,
     completion::tenants,
     context::Context,
+    options::Patience,
     output::{Ending, Outcomes, name},
 };
 

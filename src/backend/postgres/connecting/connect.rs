@@ -1,0 +1,99 @@
+//! How connections are opened.
+
+use std::panic::resume_unwind;
+
+use diesel::ConnectionError;
+use diesel_async::AsyncPgConnection;
+use tokio::task::JoinSet;
+use tokio_postgres::{Client, Connection, NoTls, Socket, tls::MakeTlsConnect};
+
+use super::{safe_session::is_mixed_up, session_proof::Token};
+use crate::backend::postgres::{ConnectError, Connector};
+
+impl Connector {
+    /// Opens a connection.
+    pub(crate) async fn connect(&self) -> Result<AsyncPgConnection, ConnectError> {
+        tokio::time::timeout(self.options.timeout, self.connect_untimed())
+            .await
+            .unwrap_or_else(|_| {
+                Err(ConnectError::Timeout {
+                    server: self.server.clone(),
+                    waited: self.options.timeout,
+                })
+            })
+    }
+
+    /// Opens a connection of the driver, which the caller drives. Its settings are not checked.
+    pub(crate) async fn connect_client<T>(
+        &self,
+        tls: T,
+    ) -> Result<(Client, Connection<Socket, T::Stream>), ConnectError>
+    where
+        T: MakeTlsConnect<Socket>,
+    {
+        let server = || self.server.clone();
+        match tokio::time::timeout(self.options.timeout, self.config_to_copy().connect(tls)).await {
+            Ok(connected) => connected.map_err(|source| ConnectError::Refused {
+                server: server(),
+                source,
+            }),
+            Err(_) => Err(ConnectError::Timeout {
+                server: server(),
+                waited: self.options.timeout,
+            }),
+        }
+    }
+
+    async fn connect_untimed(&self) -> Result<AsyncPgConnection, ConnectError> {
+        let token = Token::new();
+        let mut connection = match self.open(token).await {
+            // The pooler mixed up Diesel's own first statements.
+            Err(ConnectError::Setup {
+                source: ConnectionError::CouldntSetupConfiguration(source),
+                ..
+            }) if self.options.may_be_pooled && is_mixed_up(&source) => return Err(self.unsafe_pooler(Some(source))),
+            opened => opened?,
+        };
+        self.refuse_unsafe_session(&mut connection, token).await?;
+        Ok(connection)
+    }
+
+    /// Opens a connection in the pool's runtime, if it has one, where a task will drive it.
+    async fn open(&self, token: Token) -> Result<AsyncPgConnection, ConnectError> {
+        if let Some(runtime) = &self.options.runtime {
+            let mut opening = JoinSet::new();
+            opening.spawn_on(self.establish(token), runtime);
+            match opening.join_next().await {
+                Some(Ok(opened)) => return opened,
+                Some(Err(error)) if error.is_panic() => resume_unwind(error.into_panic()),
+                // That runtime has ended.
+                Some(Err(_)) | None => {}
+            }
+        }
+        self.establish(token).await
+    }
+
+    fn establish(
+        &self,
+        token: Token,
+    ) -> impl Future<Output = Result<AsyncPgConnection, ConnectError>> + Send + 'static {
+        let (config, server, establish) = (
+            self.config_with(token),
+            self.server.clone(),
+            self.options.establish.clone(),
+        );
+        async move {
+            let opened = match establish {
+                Some(establish) => establish(config).await,
+                None => {
+                    let (client, driver) = match config.connect(NoTls).await {
+                        Ok(connected) => connected,
+                        Err(source) => return Err(ConnectError::Refused { server, source }),
+                    };
+                    AsyncPgConnection::try_from_client_and_connection(client, driver).await
+                }
+            };
+            opened.map_err(|source| ConnectError::Setup { server, source })
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! How connections are opened, and what a session must prove before anybody gets it.
+
+pub(crate) mod connect;
+pub(crate) mod connect_error;
+pub(crate) mod connector;
+pub(crate) mod safe_session;
+pub(crate) mod session_proof;
+pub(crate) mod startup;

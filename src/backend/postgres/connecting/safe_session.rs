@@ -1,0 +1,202 @@
+//! Checks that a new connection's session is safe to use.
+
+use diesel::{
+    OptionalExtension, QueryableByName,
+    sql_types::{Array, Bool, Integer, Text},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use tokio_postgres::Client;
+
+use super::session_proof::{Token, is_kept_by_pooler, process_id};
+use crate::{
+    SchemaName,
+    backend::postgres::{
+        ConnectError, Connector,
+        catalog::splice,
+        quote::{literal, names_in_list},
+    },
+};
+
+impl Connector {
+    /// Checks the session's settings: a pooler may drop the startup options, and a custom setup may forget them.
+    pub(crate) async fn refuse_unsafe_session(
+        &self,
+        connection: &mut AsyncPgConnection,
+        token: Token,
+    ) -> Result<(), ConnectError> {
+        let settings = self.settings(connection, token).await?;
+        if self.options.may_be_pooled {
+            let is_direct = process_id(&connection.cancel_token()) == Some(settings.process_id);
+            if !is_direct && !is_kept_by_pooler(&settings.statements) {
+                return Err(self.unsafe_pooler(None));
+            }
+        } else if settings.token != token.to_string() {
+            return Err(ConnectError::LostOptions {
+                server: self.server.clone(),
+            });
+        }
+        if let (true, Some(schema)) = (settings.symbolic_exists, &self.options.symbolic_schema) {
+            return Err(ConnectError::SymbolicSchemaExists {
+                server: self.server.clone(),
+                schema: schema.clone(),
+            });
+        }
+        if !settings.standard_strings {
+            return Err(ConnectError::NonstandardStrings {
+                server: self.server.clone(),
+            });
+        }
+        if self.options.read_only && !settings.read_only {
+            return Err(ConnectError::Writable {
+                server: self.server.clone(),
+            });
+        }
+        self.refuse_unsafe_extension_schemas(connection).await?;
+        self.refuse_unsafe_search_path(&settings.search_path)
+    }
+
+    /// Checks a connection of the driver, as far as translated texts depend on its settings.
+    pub(crate) async fn refuse_unsafe_client(&self, client: &Client) -> Result<(), ConnectError> {
+        let sql = "SELECT pg_catalog.current_setting('search_path'), \
+                   pg_catalog.current_setting('standard_conforming_strings') = 'on'";
+        let server = || self.server.clone();
+        let asked = client.query_typed_one(sql, &[]).await;
+        let settings = asked.and_then(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+        let (search_path, standard_strings): (String, bool) = settings.map_err(|source| ConnectError::Refused {
+            server: server(),
+            source,
+        })?;
+        if !standard_strings {
+            return Err(ConnectError::NonstandardStrings { server: server() });
+        }
+        self.refuse_unsafe_search_path(&search_path)
+    }
+
+    /// A search_path may hold nothing but the schemas of extensions.
+    pub(crate) fn refuse_unsafe_search_path(&self, search_path: &str) -> Result<(), ConnectError> {
+        // Schemas that don't exist are refused too, because they may be created later. `"$user"` is one of them.
+        let allowed = |schema: &str| {
+            schema.is_empty()
+                || schema == "pg_catalog"
+                || self
+                    .options
+                    .extension_schemas
+                    .iter()
+                    .any(|allowed| allowed.as_str() == schema)
+        };
+        let unsafe_schema = names_in_list(search_path).find(|schema| !allowed(schema));
+        match unsafe_schema {
+            Some(schema) => Err(ConnectError::UnsafeSearchPath {
+                server: self.server.clone(),
+                schema,
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// The objects in a schema are found by an index on dependencies, however many other schemas there are. Objects of
+    /// extensions, and parts of an extension's tables, depend on these and not on the schema.
+    async fn refuse_unsafe_extension_schemas(&self, connection: &mut AsyncPgConnection) -> Result<(), ConnectError> {
+        #[derive(QueryableByName)]
+        struct Unsafe {
+            #[diesel(sql_type = Text)]
+            schema: String,
+            #[diesel(sql_type = Text)]
+            found: String,
+        }
+
+        if self.options.extension_schemas.is_empty() {
+            return Ok(());
+        }
+        let schemas: Vec<&str> = self.options.extension_schemas.iter().map(SchemaName::as_str).collect();
+        let found: Option<Unsafe> = diesel::sql_query(splice(
+            "SELECT n.nspname::text AS schema, COALESCE('holds ' || relation.name, 'lets everybody (PUBLIC) create in it') AS found \
+             FROM pg_catalog.pg_namespace n LEFT JOIN LATERAL (\
+                 SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name FROM pg_catalog.pg_depend d \
+                 JOIN pg_catalog.pg_class c ON c.oid = d.objid AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
+                 WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = n.oid \
+                 AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass \
+                 AND NOT {in_extension d.classid d.objid} ORDER BY 1 LIMIT 1) relation ON true \
+             WHERE n.nspname = ANY ($1) AND (relation.name IS NOT NULL OR EXISTS (\
+                 SELECT FROM pg_catalog.aclexplode(n.nspacl) WHERE grantee = 0 AND privilege_type = 'CREATE')) LIMIT 1",
+        ))
+        .bind::<Array<Text>, _>(schemas)
+        .get_result(connection)
+        .await
+        .optional()
+        .map_err(|source| self.failed_query(source))?;
+        match found {
+            None => Ok(()),
+            Some(Unsafe { schema, found }) => Err(ConnectError::UnsafeExtensionSchema {
+                server: self.server.clone(),
+                schema,
+                found,
+            }),
+        }
+    }
+
+    /// If a pooler may be in between, this runs in a transaction, so that one session prepares and runs the statement.
+    async fn settings(&self, connection: &mut AsyncPgConnection, token: Token) -> Result<Settings, ConnectError> {
+        // The text contains the token, so that no other statement of the session can be mistaken for this one.
+        let symbolic = self
+            .options
+            .symbolic_schema
+            .as_deref()
+            .map_or("NULL".to_owned(), literal);
+        let sql = format!(
+            "SELECT pg_catalog.current_setting('search_path') AS search_path, \
+             pg_catalog.current_setting('standard_conforming_strings') = 'on' AS standard_strings, \
+             pg_catalog.current_setting('transaction_read_only') = 'on' AS read_only, \
+             COALESCE(pg_catalog.current_setting('{}', true), '') AS token, \
+             pg_catalog.pg_backend_pid() AS process_id, \
+             EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = {symbolic}) AS symbolic_exists, \
+             ARRAY(SELECT name FROM pg_catalog.pg_prepared_statements \
+             WHERE pg_catalog.strpos(statement, '{token}') > 0) AS statements",
+            Token::SETTING
+        );
+        if !self.options.may_be_pooled {
+            let settings = diesel::sql_query(sql).get_result(connection).await;
+            return settings.map_err(|source| self.failed_query(source));
+        }
+        // With `pool_mode = statement` there are no transactions.
+        let begun = connection.batch_execute("BEGIN").await;
+        begun.map_err(|source| self.unsafe_pooler(Some(source)))?;
+        let settings = diesel::sql_query(sql).get_result(connection).await;
+        let settings = settings.map_err(|source| match is_mixed_up(&source) {
+            true => self.unsafe_pooler(Some(source)),
+            false => self.failed_query(source),
+        })?;
+        let ended = connection.batch_execute("COMMIT").await;
+        ended.map_err(|source| self.failed_query(source))?;
+        Ok(settings)
+    }
+}
+
+/// Whether a statement's name was another client's too, or known only to another session. Diesel doesn't show the
+/// error's code.
+pub(crate) fn is_mixed_up(error: &diesel::result::Error) -> bool {
+    matches!(error, diesel::result::Error::DatabaseError(_, information)
+        if information.message().contains("prepared statement"))
+}
+
+/// What is asked of a new connection.
+#[derive(QueryableByName)]
+struct Settings {
+    #[diesel(sql_type = Text)]
+    search_path: String,
+    #[diesel(sql_type = Bool)]
+    standard_strings: bool,
+    #[diesel(sql_type = Bool)]
+    read_only: bool,
+    /// The connection's own startup option, if it arrived.
+    #[diesel(sql_type = Text)]
+    token: String,
+    #[diesel(sql_type = Integer)]
+    process_id: i32,
+    /// Whether a real schema has the symbolic schema's name.
+    #[diesel(sql_type = Bool)]
+    symbolic_exists: bool,
+    /// The server's names for the statement that asks.
+    #[diesel(sql_type = Array<Text>)]
+    statements: Vec<String>,
+}

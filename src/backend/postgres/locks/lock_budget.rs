@@ -1,0 +1,79 @@
+//! How many locks a transaction may take: the server's table of locks is shared by all sessions, and has a fixed size.
+
+use diesel::{
+    QueryResult, QueryableByName,
+    sql_types::{Bool, Nullable, Text},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use crate::{SchemaName, backend::postgres::catalog::splice};
+
+/// A quarter of the server's lock table, as an SQL expression: the rest is for other sessions.
+pub(crate) const BUDGET: &str = "(pg_catalog.current_setting('max_locks_per_transaction')::bigint * \
+     (pg_catalog.current_setting('max_connections')::bigint + \
+     pg_catalog.current_setting('max_prepared_transactions')::bigint) / 4)";
+
+#[derive(QueryableByName)]
+struct Statement {
+    #[diesel(sql_type = Nullable<Text>)]
+    sql: Option<String>,
+}
+
+/// Whether dropping the schema at once would take more locks than the budget allows. A lock is taken not only for each
+/// relation, but also for each type, constraint, default, trigger, rule and function, and for the triggers of foreign
+/// keys at either end.
+pub(crate) async fn is_large(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<bool> {
+    #[derive(QueryableByName)]
+    struct Size {
+        #[diesel(sql_type = Bool)]
+        is_large: bool,
+    }
+
+    let size: Size = diesel::sql_query(format!(
+        "WITH schema AS (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = $1), \
+         relation AS MATERIALIZED (SELECT oid, reltoastrelid FROM pg_catalog.pg_class \
+             WHERE relnamespace IN (SELECT oid FROM schema)) \
+         SELECT (SELECT count(*) + 2 * count(*) FILTER (WHERE reltoastrelid <> 0) FROM relation) \
+             + (SELECT count(*) FROM pg_catalog.pg_type WHERE typnamespace IN (SELECT oid FROM schema)) \
+             + (SELECT count(*) FROM pg_catalog.pg_proc WHERE pronamespace IN (SELECT oid FROM schema)) \
+             + (SELECT count(*) + 3 * count(*) FILTER (WHERE contype = 'f') FROM pg_catalog.pg_constraint \
+                 WHERE conrelid IN (SELECT oid FROM relation)) \
+             + (SELECT count(*) FROM pg_catalog.pg_attrdef WHERE adrelid IN (SELECT oid FROM relation)) \
+             + (SELECT count(*) FROM pg_catalog.pg_trigger WHERE tgrelid IN (SELECT oid FROM relation)) \
+             + (SELECT count(*) FROM pg_catalog.pg_rewrite WHERE ev_class IN (SELECT oid FROM relation)) \
+             > {BUDGET} AS is_large"
+    ))
+    .bind::<Text, _>(schema.as_str())
+    .get_result(connection)
+    .await?;
+    Ok(size.is_large)
+}
+
+/// The statements that drop as many of a schema's tables and views as the budget allows, and at least one, but never
+/// the version table. `None` if only the version table is left.
+///
+/// Views come first, then tables to which few foreign keys lead, and tables with partitions or children last: dropping
+/// a table takes locks on everything that is dropped with it.
+pub(crate) async fn drop_some(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<Option<String>> {
+    let statement: Statement = diesel::sql_query(splice(&format!(
+        "WITH relation AS (SELECT c.oid, c.relname, n.nspname, \
+             CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'f' THEN 'FOREIGN TABLE' \
+                 ELSE 'TABLE' END AS kind, \
+             (c.relkind IN ('r', 'p'))::int + EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhparent = c.oid)::int AS rank, \
+             (SELECT count(*) FROM pg_catalog.pg_constraint WHERE confrelid = c.oid AND conrelid <> c.oid) AS incoming, \
+             6 + (SELECT count(*) FROM pg_catalog.pg_index WHERE indrelid = c.oid) \
+                 + (SELECT 6 * count(*) FROM pg_catalog.pg_constraint WHERE c.oid IN (conrelid, confrelid)) \
+                 + (SELECT 2 * count(*) FROM pg_catalog.pg_attrdef WHERE adrelid = c.oid) \
+                 + (SELECT count(*) FROM pg_catalog.pg_trigger WHERE tgrelid = c.oid) AS locks \
+             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname <> '{{version_table}}'), \
+         ordered AS (SELECT *, pg_catalog.row_number() OVER position AS position, sum(locks) OVER position AS total \
+             FROM relation WINDOW position AS (ORDER BY rank, incoming, oid)) \
+         SELECT pg_catalog.string_agg(pg_catalog.format('DROP %s IF EXISTS %I.%I CASCADE', kind, nspname, relname), '; ' \
+             ORDER BY position) AS sql FROM ordered WHERE total <= {BUDGET} OR position = 1"
+    )))
+    .bind::<Text, _>(schema.as_str())
+    .get_result(connection)
+    .await?;
+    Ok(statement.sql)
+}

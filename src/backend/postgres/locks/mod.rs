@@ -1,0 +1,6 @@
+//! Locks: advisory ones, those on tables, and the pauses between attempts.
+
+pub(crate) mod advisory_lock;
+pub(crate) mod backoff;
+pub(crate) mod lock_budget;
+pub(crate) mod lock_tables;

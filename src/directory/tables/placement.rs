@@ -1,0 +1,48 @@
+//! How a tenant's place stands in the columns of its row.
+
+use diesel::{
+    QueryableByName,
+    sql_types::{Nullable, Text},
+};
+
+use crate::{Placement, SchemaName, SchemaNameError, backend::postgres::quote::literal, tenancy::Tables};
+
+/// The columns, in the order of their [values].
+pub(super) const COLUMNS: &str = "schema_name, tenant_id, database_name";
+
+/// The columns of a row. There may be neither a schema nor a tenant id: then the row says nothing of the place.
+#[derive(QueryableByName)]
+pub(super) struct PlacementColumns {
+    #[diesel(sql_type = Nullable<Text>)]
+    schema_name: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    tenant_id: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    database_name: Option<String>,
+}
+
+impl PlacementColumns {
+    pub(super) fn placement(self) -> Result<Option<Placement>, SchemaNameError> {
+        let placement = match (self.schema_name, self.tenant_id) {
+            (Some(schema), _) => Placement::schema(schema.parse()?),
+            (None, Some(tenant_id)) => Placement::rows(tenant_id),
+            (None, None) => return Ok(None),
+        };
+        Ok(Some(match self.database_name {
+            Some(database) => placement.in_database(database),
+            None => placement,
+        }))
+    }
+}
+
+/// The values of the columns, as they stand in SQL.
+pub(super) fn values(placement: &Placement) -> String {
+    let (database, tables) = placement.parts();
+    let (schema, tenant_id) = match tables {
+        Tables::Schema(schema) => (Some(schema), None),
+        Tables::Rows(tenant_id) => (None, Some(&**tenant_id)),
+    };
+    [schema.map(SchemaName::as_str), tenant_id, database]
+        .map(|value| value.map_or_else(|| "NULL".to_owned(), literal))
+        .join(", ")
+}

@@ -1,0 +1,9 @@
+use std::sync::Arc;
+
+use super::{TenantDirectory, routing::KnownTenants};
+
+/// A directory, and its latest answers.
+pub(crate) struct RememberedDirectory {
+    pub(crate) directory: Arc<dyn TenantDirectory>,
+    pub(crate) known: Arc<KnownTenants>,
+}

@@ -1,9 +1,0 @@
-use std::sync::Arc;
-
-use super::{TenantDirectory, routing::KnownTenants};
-
-/// A directory, and its latest answers.
-pub(crate) struct Resolver {
-    pub(crate) directory: Arc<dyn TenantDirectory>,
-    pub(crate) known: Arc<KnownTenants>,
-}

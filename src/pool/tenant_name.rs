@@ -1,0 +1,38 @@
+//! Which names a tenant may have. A name that no tenant may have is refused here, and nowhere else.
+
+use super::TenantPool;
+use crate::{IntoSchemaName, SchemaName, SchemaNameError, tenancy::SPARE_PREFIX};
+
+impl TenantPool {
+    /// Checks a new tenant's name, and refuses the names that no new tenant may have.
+    pub(crate) fn new_tenant_name(&self, tenant: impl IntoSchemaName) -> Result<SchemaName, SchemaNameError> {
+        let name = self.tenant_name(tenant)?;
+        if name.as_str().starts_with(SPARE_PREFIX) {
+            return Err(SchemaNameError::Spare {
+                name: name.as_str().to_owned(),
+            });
+        }
+        Ok(name)
+    }
+
+    /// Checks the name of a tenant, or of a spare or an archive, which are tenants' schemas as well.
+    pub(crate) fn tenant_name(&self, tenant: impl IntoSchemaName) -> Result<SchemaName, SchemaNameError> {
+        let name = tenant.into_schema_name()?;
+        if name == self.0.shared_schema {
+            return Err(SchemaNameError::Shared {
+                name: name.as_str().to_owned(),
+            });
+        }
+        if self.0.connector.extension_schemas().contains(&name) {
+            return Err(SchemaNameError::Extensions {
+                name: name.as_str().to_owned(),
+            });
+        }
+        if self.0.options.symbolic_schema.as_deref() == Some(name.as_str()) {
+            return Err(SchemaNameError::Symbolic {
+                name: name.as_str().to_owned(),
+            });
+        }
+        Ok(name)
+    }
+}
