@@ -159,7 +159,7 @@ async fn an_export_waits_for_a_migration_of_its_tenant() {
     let error = super::try_import(&pool, "client2", &exported).await.unwrap_err();
     let message = crate::store::chain(&error);
     assert!(
-        message.starts_with("can't import tenant \"client2\": a migration, or another operation on it"),
+        message.starts_with("can't import tenant \"client2\": a migration, or another operation on the tenant"),
         "{message}"
     );
 }
