@@ -19,6 +19,7 @@
 //! | Axum 0.8 | `axum` | `web::axum` | `docs/axum.md` |
 //! | Rocket 0.5 | `rocket` | `web::rocket` | `docs/rocket.md` |
 
+#[cfg(feature = "actix")]
 pub mod actix;
 #[cfg(feature = "axum")]
 pub mod axum;
@@ -27,7 +28,6 @@ mod framework;
 mod proxies;
 mod rejection;
 mod request_context;
-#[cfg(feature = "actix")]
 pub(crate) mod resolving;
 #[cfg(feature = "rocket")]
 pub mod rocket;

@@ -1,14 +1,17 @@
-//! Ctrl-C: the first one stops after the tenants in progress, the second one at once.
+//! Ctrl-C, and the system's request to end.
 
 use std::{
-    process,
+    io, process,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
 };
 
-/// Whether Ctrl-C was pressed.
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Whether Ctrl-C was pressed. The first one stops after the tenants in progress, the second one at once.
 #[derive(Debug, Clone)]
 pub struct Interrupt(Arc<AtomicBool>);
 
@@ -17,14 +20,15 @@ impl Interrupt {
     pub fn watch() -> Self {
         let pressed = Arc::new(AtomicBool::new(false));
         let interrupt = Self(Arc::clone(&pressed));
+        let Ok(mut ctrl_c) = CtrlC::watch() else {
+            return interrupt;
+        };
         tokio::spawn(async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                pressed.store(true, Relaxed);
-                crate::output::tell!("stopping after the tenants in progress; Ctrl-C again quits at once");
-            }
-            if tokio::signal::ctrl_c().await.is_ok() {
-                process::exit(130);
-            }
+            ctrl_c.pressed().await;
+            pressed.store(true, Relaxed);
+            crate::output::tell!("stopping after the tenants in progress; Ctrl-C again quits at once");
+            ctrl_c.pressed().await;
+            process::exit(130);
         });
         interrupt
     }
@@ -40,20 +44,59 @@ impl Interrupt {
     }
 }
 
-/// Waits for Ctrl-C, or until the system asks the process to end. Returns the exit code for that.
-pub async fn asked_to_end() -> i32 {
+/// Ctrl-C, or the system's request to end the process, for work that leaves something behind if it is ended by the signal.
+pub struct EndSignals {
+    ctrl_c: CtrlC,
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                Some(()) = terminated.recv() => return 143,
-                Ok(()) = tokio::signal::ctrl_c() => return 130,
-            }
+    terminated: Signal,
+}
+
+impl EndSignals {
+    /// Watches for the signals from now on: they don't end the process any more.
+    pub fn watch() -> io::Result<Self> {
+        Ok(Self {
+            ctrl_c: CtrlC::watch()?,
+            #[cfg(unix)]
+            terminated: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for a signal. Returns the exit code for it.
+    pub async fn arrived(mut self) -> i32 {
+        #[cfg(unix)]
+        tokio::select! {
+            () = self.ctrl_c.pressed() => 130,
+            Some(()) = self.terminated.recv() => 143,
+        }
+        #[cfg(not(unix))]
+        {
+            self.ctrl_c.pressed().await;
+            130
         }
     }
-    match tokio::signal::ctrl_c().await {
-        Ok(()) => 130,
-        Err(_) => std::future::pending().await,
+}
+
+/// Ctrl-C, from when this is made: a future would watch from its first poll, which may come later than the work begins.
+struct CtrlC {
+    #[cfg(unix)]
+    signal: Signal,
+}
+
+impl CtrlC {
+    fn watch() -> io::Result<Self> {
+        Ok(Self {
+            #[cfg(unix)]
+            signal: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn pressed(&mut self) {
+        #[cfg(unix)]
+        let pressed = self.signal.recv().await.is_some();
+        #[cfg(not(unix))]
+        let pressed = tokio::signal::ctrl_c().await.is_ok();
+        if !pressed {
+            std::future::pending().await
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Checkouts, from the request to the connection's return.
 
+#[cfg(feature = "_web")]
 mod admission;
 #[cfg(feature = "_web")]
 mod admitted;
@@ -9,7 +10,6 @@ mod get;
 mod read_only;
 mod request;
 mod resolve;
-#[cfg(feature = "_web")]
 mod tenant_id;
 mod wish;
 

@@ -13,7 +13,7 @@ use tokio::io::AsyncWrite;
 use crate::{
     completion::tenants,
     context::Context,
-    interrupt,
+    interrupt::EndSignals,
     output::{Ending, Outcomes, name, tell},
     whole_file::WholeFile,
 };
@@ -41,12 +41,14 @@ impl Export {
             tell!("{}: exported, {}", name(&self.name), text(&exported));
             return Ok(Ending::Well);
         }
+        // Before there is a file that would have to be removed.
+        let signals = EndSignals::watch()?;
         let file = WholeFile::begin(&self.file, self.force)?;
         let exported = {
             let mut writer = file.writer().context("can't write to the disk")?;
             tokio::select! {
                 exported = self.write(context, &mut writer) => exported?,
-                code = interrupt::asked_to_end() => {
+                code = signals.arrived() => {
                     drop(file);
                     tell!("stopped; {} is unchanged", self.file.display());
                     process::exit(code);
