@@ -1,3 +1,5 @@
+//! Refuses operations on a schema that other schemas' objects depend on.
+
 use super::{LifecycleError, operation::Operation};
 use crate::{SchemaName, backend::postgres::catalog::dependents::outside_dependents};
 

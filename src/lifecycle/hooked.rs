@@ -1,3 +1,5 @@
+//! Operations with the application's hooks around them.
+
 use std::future::Future;
 
 use super::LifecycleError;

@@ -1,3 +1,5 @@
+//! Waits until nobody uses a tenant, or ends the sessions that do.
+
 use std::time::{Duration, Instant};
 
 use diesel::QueryResult;

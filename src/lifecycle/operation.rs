@@ -1,3 +1,5 @@
+//! One operation on tenants: its connection, its locks, its transaction.
+
 use std::time::Duration;
 
 use diesel::result::Error as DieselError;

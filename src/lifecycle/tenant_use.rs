@@ -1,3 +1,5 @@
+//! Sessions that keep an operation from a tenant.
+
 use std::fmt;
 
 /// A session that has locks on a tenant's tables.

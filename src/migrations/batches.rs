@@ -1,3 +1,5 @@
+//! Whether migrations are sent in one message.
+
 use diesel::QueryResult;
 use diesel_async::AsyncPgConnection;
 

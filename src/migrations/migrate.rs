@@ -1,3 +1,5 @@
+//! Migrates and reverts one schema: what users call.
+
 use diesel::{
     migration::{MigrationSource, MigrationVersion},
     pg::Pg,

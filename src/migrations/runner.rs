@@ -1,3 +1,5 @@
+//! The connection on which one schema is migrated.
+
 use std::time::Duration;
 
 use diesel_async::AsyncPgConnection;

@@ -1,3 +1,5 @@
+//! A migration, read and ready to be sent.
+
 use std::{collections::HashMap, sync::Arc};
 
 use diesel::{

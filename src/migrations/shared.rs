@@ -1,3 +1,5 @@
+//! The state of the shared schema.
+
 use diesel::{migration::MigrationSource, pg::Pg};
 
 use super::{MigrationError, Plan, Runner, SchemaOwner};

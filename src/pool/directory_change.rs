@@ -1,3 +1,5 @@
+//! Records what is done to a tenant in the directory, and tells all processes that listen.
+
 use std::fmt::Write as _;
 
 use super::{TenantPool, routing::CHANNEL};

@@ -1,3 +1,5 @@
+//! A query that is sent a second time.
+
 use std::sync::Arc;
 
 use diesel::{

@@ -1,3 +1,5 @@
+//! The binds of a query, kept for a second attempt.
+
 use std::{collections::HashMap, sync::OnceLock};
 
 use diesel::{

@@ -1,3 +1,5 @@
+//! A query's text, before it is translated.
+
 use std::{borrow::Cow, cell::Cell};
 
 use diesel::{

@@ -12,16 +12,17 @@ use super::{
     head::{Head, Making},
     reader::Reader,
     rows::Table,
+    transactions::begin,
 };
 use crate::{
     LifecycleError, LifecycleEvent, SchemaName, TenantPool,
     backend::postgres::{
-        Backoff, LockSpan,
+        LockSpan,
         catalog::{dependents::NEW_DEPENDENTS, requirements::missing, schema::status_query, sequences::Sequence},
         driver::Session,
-        search_path,
+        lock_by, search_path,
         structure::render,
-        try_lock_by, version_table,
+        version_table,
     },
     tenancy::{DirectoryChange, TenantStatus},
 };
@@ -43,23 +44,16 @@ impl Target<'_> {
     /// Begins a transaction during which no other session creates, migrates or drops a tenant of that name.
     pub(super) async fn begin(&self) -> Result<(), ImportError> {
         let lock_timeout = self.pool.migration_lock_timeout();
-        let mut backoff = Backoff::new(lock_timeout);
-        loop {
-            let begun = self.session.begin("ISOLATION LEVEL READ COMMITTED, READ WRITE").await;
-            begun.map_err(self.server())?;
-            let locked = try_lock_by(self.session, self.tenant, LockSpan::Transaction).await;
-            if locked.map_err(self.server())? {
-                return Ok(());
-            }
-            self.session.execute("ROLLBACK").await.map_err(self.server())?;
-            if !backoff.pause().await {
-                return Err(ImportError::Lifecycle(LifecycleError::Locked {
-                    operation: LifecycleEvent::Import {
-                        tenant: self.tenant.clone(),
-                    },
-                    waited: lock_timeout,
-                }));
-            }
+        let begin = begin("ISOLATION LEVEL READ COMMITTED, READ WRITE");
+        let locked = lock_by(self.session, self.tenant, LockSpan::Transaction, lock_timeout, &begin);
+        match locked.await.map_err(self.server())? {
+            true => Ok(()),
+            false => Err(ImportError::Lifecycle(LifecycleError::Locked {
+                operation: LifecycleEvent::Import {
+                    tenant: self.tenant.clone(),
+                },
+                waited: lock_timeout,
+            })),
         }
     }
 

@@ -2,11 +2,16 @@ use tokio_postgres::Error;
 
 use crate::backend::postgres::{copy_settings::between_sessions, driver::Session, quote::literal};
 
+/// Begins a transaction in which rows are copied; `how` is the text after `BEGIN`.
+pub(super) fn begin(how: &str) -> String {
+    format!("BEGIN {how}; {}", between_sessions())
+}
+
 /// The transactions in which rows are copied.
 impl Session {
     /// Begins a transaction; `how` is the text after `BEGIN`.
     pub(super) async fn begin(&self, how: &str) -> Result<(), Error> {
-        self.execute(&format!("BEGIN {how}; {}", between_sessions())).await
+        self.execute(&begin(how)).await
     }
 
     /// Begins a transaction that takes locks before it has a snapshot.

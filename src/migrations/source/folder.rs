@@ -1,3 +1,5 @@
+//! Migrations in a folder on disk.
+
 use std::{
     fs, io,
     path::{Path, PathBuf},

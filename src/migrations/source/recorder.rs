@@ -1,3 +1,5 @@
+//! Finds out a migration's SQL, which Diesel's trait doesn't show.
+
 use diesel::{
     ConnectionResult, QueryResult,
     connection::{

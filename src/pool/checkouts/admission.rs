@@ -1,3 +1,5 @@
+//! Lets tenants in ahead of a connection, as web requests need it.
+
 use std::{sync::Arc, time::Instant};
 
 use super::{

@@ -1,3 +1,5 @@
+//! A tenant that was let in.
+
 use std::sync::Arc;
 
 use crate::{SchemaName, pool::routing::Resolved, query::Translation};

@@ -1,3 +1,5 @@
+//! Checkouts in a database that is named.
+
 use std::sync::Arc;
 
 use super::request::CheckoutRequest;

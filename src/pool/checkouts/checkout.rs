@@ -1,3 +1,5 @@
+//! The connection that is handed out, until it comes back.
+
 use std::{
     fmt,
     ops::{Deref, DerefMut},

@@ -1,3 +1,5 @@
+//! How a checkout gets its connection, and what it asks the server before it is handed out.
+
 use std::{sync::Arc, time::Duration};
 
 use deadpool::managed::{Object, PoolError, TimeoutType, Timeouts};

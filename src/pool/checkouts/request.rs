@@ -1,3 +1,5 @@
+//! What a user asks a pool for.
+
 use std::sync::Arc;
 
 #[cfg(feature = "_web")]

@@ -1,3 +1,5 @@
+//! Asks the pool's directory where a tenant lives, and whose a domain is.
+
 use std::sync::Arc;
 
 use crate::{

@@ -1,3 +1,5 @@
+//! Sets the id of a tenant that shares tables on the session.
+
 use std::time::Instant;
 
 use diesel_async::RunQueryDsl;

@@ -1,3 +1,5 @@
+//! What a connection is checked out for.
+
 use crate::{
     pool::{CheckoutError, Target, deadline::Deadline},
     translate::SchemaTranslateMap,

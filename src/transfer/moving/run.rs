@@ -1,3 +1,5 @@
+//! What all steps of a move share.
+
 use std::{sync::Arc, time::Duration};
 
 use tokio_postgres::Error;

@@ -1,3 +1,5 @@
+//! One end of a move: a schema of a database.
+
 use std::time::Duration;
 
 use tokio_postgres::Error;
@@ -6,10 +8,10 @@ use super::MoveError;
 use crate::{
     LifecycleError, LifecycleEvent, SchemaName, TenantPool, TenantStatus,
     backend::postgres::{
-        Backoff, LockSpan,
+        LockSpan,
         catalog::row_tables::{RowTable, row_tables_by},
         driver::{Dial, Session},
-        journal, search_path, try_lock_by,
+        journal, lock_by, search_path,
     },
     transfer::rows::Table,
 };
@@ -163,14 +165,14 @@ pub(super) async fn lock(
     event: &LifecycleEvent,
     failed: impl Fn(Error) -> MoveError,
 ) -> Result<(), MoveError> {
-    let mut backoff = Backoff::new(patience);
-    while !try_lock_by(session, schema, LockSpan::Session).await.map_err(&failed)? {
-        if !backoff.pause().await {
-            return Err(MoveError::Lifecycle(LifecycleError::Locked {
-                operation: event.clone(),
-                waited: patience,
-            }));
-        }
+    match lock_by(session, schema, LockSpan::Session, patience, "")
+        .await
+        .map_err(failed)?
+    {
+        true => Ok(()),
+        false => Err(MoveError::Lifecycle(LifecycleError::Locked {
+            operation: event.clone(),
+            waited: patience,
+        })),
     }
-    Ok(())
 }

@@ -94,8 +94,36 @@ pub(crate) async fn lock_named(
     Ok(true)
 }
 
-/// Tries to take the lock on a schema, for a session of the driver.
-pub(crate) async fn try_lock_by(session: &Session, schema: &SchemaName, span: LockSpan) -> Result<bool, Error> {
+/// Takes the lock on a schema, for a session of the driver. It tries until the time is over, and returns whether it
+/// succeeded.
+///
+/// A lock that lasts for a transaction is taken in a transaction, which `begin` begins for each try. On success it is
+/// open.
+pub(crate) async fn lock_by(
+    session: &Session,
+    schema: &SchemaName,
+    span: LockSpan,
+    lock_timeout: Duration,
+    begin: &str,
+) -> Result<bool, Error> {
+    let mut backoff = Backoff::new(lock_timeout);
+    loop {
+        if span != LockSpan::Session {
+            session.execute(begin).await?;
+        }
+        if try_lock_by(session, schema, span).await? {
+            return Ok(true);
+        }
+        if span != LockSpan::Session {
+            session.execute("ROLLBACK").await?;
+        }
+        if !backoff.pause().await {
+            return Ok(false);
+        }
+    }
+}
+
+async fn try_lock_by(session: &Session, schema: &SchemaName, span: LockSpan) -> Result<bool, Error> {
     let rows = session.query(span.query(), &[&lock_name(schema)]).await?;
     // Not `first`: Diesel has a method of that name as well.
     let row = rows.as_slice().first();
