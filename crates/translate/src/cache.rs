@@ -4,11 +4,25 @@ use std::sync::{Arc, LazyLock};
 
 use quick_cache::{Weighter, sync::Cache};
 
-use super::{Template, TranslateError};
+use super::{Dialect, Template, TranslateError};
 
 /// Bounded by bytes; a text seen once doesn't push out one that is used often (quick_cache evicts by S3-FIFO).
-static TEMPLATES: LazyLock<Cache<Box<str>, Arc<Template>, ByBytes>> =
-    LazyLock::new(|| Cache::with_weighter(16_384, 32 << 20, ByBytes));
+type Templates = Cache<Box<str>, Arc<Template>, ByBytes>;
+
+/// The templates of a dialect. Each dialect has a cache of its own, because a text can mean two things in two dialects.
+/// So the dialect is part of every key, and no look-up has to hash or compare it.
+fn templates(dialect: Dialect) -> &'static Templates {
+    static POSTGRES: LazyLock<Templates> = LazyLock::new(new_cache);
+    static SQLITE: LazyLock<Templates> = LazyLock::new(new_cache);
+    match dialect {
+        Dialect::Postgres => &POSTGRES,
+        Dialect::Sqlite => &SQLITE,
+    }
+}
+
+fn new_cache() -> Templates {
+    Cache::with_weighter(16_384, 32 << 20, ByBytes)
+}
 
 /// The longest text that is cached, in bytes. Longer texts are mostly batches of values that are never sent again:
 /// analysing them costs less than remembering them.
@@ -49,36 +63,50 @@ impl CacheStatistics {
     }
 }
 
-/// Statistics of the cache of analysed statements, which all maps and connections of the process share.
+/// Statistics of the caches of analysed statements, which all maps and connections of the process share: the sums over
+/// all dialects.
 ///
 /// ```
 /// let statistics = diesel_tenants_translate::template_statistics();
 /// println!("{} of {} look-ups found their statement analysed", statistics.hits, statistics.hits + statistics.misses);
 /// ```
 pub fn template_statistics() -> CacheStatistics {
-    CacheStatistics {
-        hits: TEMPLATES.hits(),
-        misses: TEMPLATES.misses(),
-        entries: TEMPLATES.len(),
-        bytes: TEMPLATES.weight(),
+    let mut sum = CacheStatistics::new(0, 0, 0, 0);
+    for dialect in Dialect::ALL {
+        let templates = templates(dialect);
+        sum.hits += templates.hits();
+        sum.misses += templates.misses();
+        sum.entries += templates.len();
+        sum.bytes += templates.weight();
     }
+    sum
 }
 
 impl Template {
-    /// The template of `sql`, from the process's cache, or analysed now. The cache of at most 32 MiB keeps frequently
-    /// used texts.
+    /// The template of a PostgreSQL text, from the process's cache, or analysed now. The cache of at most 32 MiB keeps
+    /// frequently used texts.
     ///
     /// # Errors
     /// As for [`analyse`](Self::analyse).
     pub fn cached(sql: &str) -> Result<Arc<Self>, TranslateError> {
+        Self::cached_for(Dialect::Postgres, sql)
+    }
+
+    /// The template of a text in this dialect, from the process's cache for the dialect, or analysed now.
+    ///
+    /// # Errors
+    /// As for [`analyse`](Self::analyse).
+    #[inline]
+    pub fn cached_for(dialect: Dialect, sql: &str) -> Result<Arc<Self>, TranslateError> {
         if sql.len() > LONGEST_KEPT {
-            return Self::analyse(sql).map(Arc::new);
+            return Self::analyse_for(dialect, sql).map(Arc::new);
         }
-        if let Some(template) = TEMPLATES.get(sql) {
+        let templates = templates(dialect);
+        if let Some(template) = templates.get(sql) {
             return Ok(template);
         }
-        let template = Arc::new(Self::analyse(sql)?);
-        TEMPLATES.insert(sql.into(), Arc::clone(&template));
+        let template = Arc::new(Self::analyse_for(dialect, sql)?);
+        templates.insert(sql.into(), Arc::clone(&template));
         Ok(template)
     }
 }
@@ -97,15 +125,27 @@ mod tests {
                 Template::cached(hot).unwrap();
             }
         }
-        assert!(TEMPLATES.peek(hot).is_some());
-        assert!(template_statistics().bytes <= 32 << 20, "{:?}", template_statistics());
-        assert!(TEMPLATES.len() < 100_000);
+        assert!(templates(Dialect::Postgres).peek(hot).is_some());
+        assert!(
+            templates(Dialect::Postgres).weight() <= 32 << 20,
+            "{:?}",
+            template_statistics()
+        );
+        assert!(templates(Dialect::Postgres).len() < 100_000);
+    }
+
+    #[test]
+    fn no_dialect_finds_the_template_of_another() {
+        let sql = "SELECT a [1] FROM orders";
+        for dialect in [Dialect::Postgres, Dialect::Sqlite, Dialect::Postgres, Dialect::Sqlite] {
+            assert_eq!(Template::cached_for(dialect, sql).unwrap().dialect(), dialect);
+        }
     }
 
     #[test]
     fn a_very_long_text_is_not_kept() {
         let long = format!("SELECT '{}' FROM orders", "x".repeat(LONGEST_KEPT));
         Template::cached(&long).unwrap();
-        assert!(TEMPLATES.peek(long.as_str()).is_none());
+        assert!(templates(Dialect::Postgres).peek(long.as_str()).is_none());
     }
 }

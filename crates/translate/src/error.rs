@@ -47,6 +47,14 @@ pub enum TranslateError {
         /// The same place as line and column.
         place: Place,
     },
+    /// Two keys of the map are one name in the text's dialect, which compares names without regard to case.
+    #[error("the keys {one:?} and {other:?} of the map are one schema in this dialect: keep one of them")]
+    AmbiguousKey {
+        /// One of the keys.
+        one: String,
+        /// The other key.
+        other: String,
+    },
     /// A query that chose its own schema is nested in another query.
     #[error(
         "a translated query can't be nested in another: put `.in_schema(..)` or the map at the outermost query, at \
@@ -61,13 +69,14 @@ pub enum TranslateError {
 }
 
 impl TranslateError {
-    /// Byte offset in the text at which translation stopped.
+    /// Byte offset in the text at which translation stopped; 0 for an error of the map alone.
     pub fn offset(&self) -> usize {
         match self {
             Self::TenantRequired { offset, .. }
             | Self::Unterminated { offset, .. }
             | Self::NotUnderstood { offset, .. }
             | Self::NestedTranslation { offset, .. } => *offset,
+            Self::AmbiguousKey { .. } => 0,
         }
     }
 

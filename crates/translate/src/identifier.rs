@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::lexer::{Kind, Token};
+use super::lexer::{Kind, Lexer, Token};
 use crate::{name::MAX_NAME_BYTES, quote};
 
 /// The name that `token` of `sql` stands for. Borrowed from the text unless folding or decoding changes it.
@@ -17,6 +17,17 @@ pub fn name(sql: &str, token: Token) -> Cow<'_, str> {
         _ => Cow::Borrowed(text),
     };
     clipped(name)
+}
+
+/// The name at the beginning of this text, behind a dot if there is one; empty if there is none.
+pub(crate) fn name_at(sql: &str) -> Cow<'_, str> {
+    match Lexer::new(sql).and_then(|mut lexer| lexer.next()) {
+        Ok(Token {
+            kind: Kind::Dot, end, ..
+        }) => name_at(&sql[end as usize..]),
+        Ok(token) => name(sql, token),
+        Err(_) => Cow::Borrowed(""),
+    }
 }
 
 fn unquoted(inner: &str) -> Cow<'_, str> {

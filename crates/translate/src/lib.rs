@@ -1,9 +1,13 @@
 //! Translates SQL text under a map of schemas. Pure: no connection, no state.
 //!
+//! A text is in a [`Dialect`]: PostgreSQL's, for every function that isn't told another one, or SQLite's
+//! ([`SchemaTranslateMap::translate_for`], [`Template::cached_for`]). The `README` says what each of them translates and
+//! refuses.
+//!
 //! A text is analysed once: a [`Template`] records where the text has names to translate. Rendering the template under
 //! a [`SchemaTranslateMap`] only copies text. A text that is not understood gives a [`TranslateError`], never a guess.
 //!
-//! Names that SQL's grammar does not show as relations are not translated: names in strings (`'orders'::regclass`,
+//! Names that PostgreSQL's grammar does not show as relations are not translated: names in strings (`'orders'::regclass`,
 //! `nextval('orders_id_seq')`), row types (`NULL::orders`), functions' bodies in strings and `DO` blocks. A temporary
 //! table is left unchanged where it is created, but a later statement doesn't show that the table is temporary: list
 //! the table in [`SchemaTranslateMap::with_untranslated`]. Strings are read as the server reads them with
@@ -11,14 +15,15 @@
 //!
 //! The modules, in the order in which a text passes through them: `lexer` cuts it into tokens, with `keyword` for the
 //! words of the grammar; `finder` follows the grammar and finds the relations; `identifier` decodes the text of a name,
-//! and `catalog` lists PostgreSQL's own names; `template` keeps the places found and renders them under a `map`, and
-//! `cache` keeps templates.
+//! and `catalog` lists PostgreSQL's own names. `dialect::sqlite` has the same for SQLite. All dialects share the rest:
+//! `template` keeps the places found (each a `slot`) and renders them under a `map`, and `cache` keeps templates.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
 mod cache;
 mod catalog;
+mod dialect;
 mod error;
 mod finder;
 mod identifier;
@@ -28,6 +33,7 @@ mod map;
 mod name;
 pub mod quote;
 mod session_effect;
+mod slot;
 mod split;
 mod string;
 mod template;
@@ -36,13 +42,14 @@ mod translate;
 mod words;
 
 pub use cache::{CacheStatistics, template_statistics};
+pub use dialect::Dialect;
 #[doc(hidden)]
 pub use error::POISON;
 pub use error::{Place, TranslateError};
 pub use map::SchemaTranslateMap;
 pub use name::{IntoSchemaName, MAX_NAME_BYTES, SchemaName, SchemaNameError};
 pub use session_effect::{Hazard, HazardKind, SessionEffect};
-pub use split::statements;
+pub use split::{statements, statements_for};
 pub use template::Template;
 pub use transaction::transaction_control;
 pub use words::words;

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use crate::name::SchemaName;
+use crate::{dialect::Dialect, error::TranslateError, name::SchemaName};
 
 /// A map of schemas: the tenant's schema for unqualified names, and a replacement for each schema that is a key.
 ///
 /// A table without a schema gets the tenant's schema; a table in a schema that is a key gets that key's value; every
 /// other name stays as it is. Under a map without a tenant an unqualified table is an
 /// [error](crate::TranslateError::TenantRequired). Keys are literal names of schemas, compared after the SQL's names are
-/// folded as PostgreSQL does: the key `shared` matches `shared`, `SHARED` and `"shared"`.
+/// folded as PostgreSQL does: the key `shared` matches `shared`, `SHARED` and `"shared"`. In SQLite names compare without
+/// regard to the case of ASCII letters: there it matches `"Shared"` too.
 ///
 /// ```
 /// use diesel_tenants_translate::SchemaTranslateMap;
@@ -102,14 +103,37 @@ impl SchemaTranslateMap {
     pub fn get(&self, key: &str) -> Option<&SchemaName> {
         match self.find(key) {
             Ok(found) => Some(&self.named[found].1),
-            Err(_) if self.is_symbolic(key) => self.unqualified(),
+            Err(_) if self.is_symbolic(Dialect::Postgres, key) => self.unqualified(),
             Err(_) => None,
         }
     }
 
+    /// The schema that replaces the schema `key`, where names compare without regard to the case of ASCII letters.
+    ///
+    /// # Errors
+    /// [`TranslateError::AmbiguousKey`] if the key fits two entries that differ in case only.
+    pub(super) fn get_ignoring_case(&self, key: &str) -> Result<Option<&SchemaName>, TranslateError> {
+        let mut fitting = self.named.iter().filter(|(other, _)| other.eq_ignore_ascii_case(key));
+        match (fitting.next(), fitting.next()) {
+            (Some((one, _)), Some((other, _))) => Err(TranslateError::AmbiguousKey {
+                one: one.clone(),
+                other: other.clone(),
+            }),
+            (Some((_, name)), None) => Ok(Some(name)),
+            (None, _) if self.is_symbolic(Dialect::Sqlite, key) => Ok(self.unqualified()),
+            (None, _) => Ok(None),
+        }
+    }
+
+    /// Whether the schema `key` is replaced, where names compare without regard to the case of ASCII letters.
+    pub(super) fn has_ignoring_case(&self, key: &str) -> bool {
+        let is_named = self.named.iter().any(|(other, _)| other.eq_ignore_ascii_case(key));
+        is_named || self.is_symbolic(Dialect::Sqlite, key)
+    }
+
     /// Whether the schema `key` stands for the tenant's schema.
-    pub(super) fn is_symbolic(&self, key: &str) -> bool {
-        !self.symbolic.is_empty() && self.symbolic.contains(key)
+    pub(super) fn is_symbolic(&self, dialect: Dialect, key: &str) -> bool {
+        contains(&self.symbolic, dialect, key)
     }
 
     /// All entries: first the schema of unqualified tables, with the key `None`, then the others in the order of their
@@ -124,8 +148,8 @@ impl SchemaTranslateMap {
         self.untranslated.iter().map(String::as_str)
     }
 
-    pub(super) fn leaves_alone(&self, table: &str) -> bool {
-        self.untranslated.contains(table)
+    pub(super) fn leaves_alone(&self, dialect: Dialect, table: &str) -> bool {
+        contains(&self.untranslated, dialect, table)
     }
 
     pub(super) fn leaves_some_alone(&self) -> bool {
@@ -134,5 +158,13 @@ impl SchemaTranslateMap {
 
     fn find(&self, key: &str) -> Result<usize, usize> {
         self.named.binary_search_by(|(other, _)| other.as_str().cmp(key))
+    }
+}
+
+fn contains(names: &BTreeSet<String>, dialect: Dialect, name: &str) -> bool {
+    match dialect {
+        _ if names.is_empty() => false,
+        Dialect::Postgres => names.contains(name),
+        Dialect::Sqlite => names.iter().any(|other| dialect.same_name(other, name)),
     }
 }

@@ -3,12 +3,14 @@
 use std::ops::Range;
 
 use super::{
+    dialect::{Dialect, sqlite},
     error::{Fault, TranslateError},
     keyword::Keyword,
     lexer::{Kind, Lexer, Token},
 };
 
-/// The byte ranges of the statements in a text, without the semicolons between them and the space around them.
+/// The byte ranges of the statements in a PostgreSQL text, without the semicolons between them and the space around
+/// them.
 ///
 /// Semicolons in strings, comments, parentheses and `BEGIN ATOMIC … END` bodies don't end a statement. Empty statements
 /// are left out.
@@ -24,7 +26,20 @@ use super::{
 /// # Errors
 /// [`TranslateError`] if the text can't be cut into tokens, or if parentheses or a body are not closed.
 pub fn statements(sql: &str) -> Result<Vec<Range<usize>>, TranslateError> {
-    split(sql).map_err(|fault| fault.describe(sql))
+    statements_for(Dialect::Postgres, sql)
+}
+
+/// The byte ranges of the statements in a text of this dialect, as [`statements`] gives them for PostgreSQL. In SQLite
+/// the semicolons in a trigger's body don't end a statement.
+///
+/// # Errors
+/// As for [`statements`]: [`TranslateError`] if the text can't be cut into tokens, or if something is not closed.
+pub fn statements_for(dialect: Dialect, sql: &str) -> Result<Vec<Range<usize>>, TranslateError> {
+    let ranges = match dialect {
+        Dialect::Postgres => split(sql),
+        Dialect::Sqlite => sqlite::split(sql),
+    };
+    ranges.map_err(|fault| fault.describe(sql))
 }
 
 fn split(sql: &str) -> Result<Vec<Range<usize>>, Fault> {

@@ -3,50 +3,34 @@
 use std::borrow::Cow;
 
 use super::{
+    dialect::Dialect,
     error::{Fault, TranslateError},
-    identifier,
-    lexer::{self, Lexer, Token},
     map::SchemaTranslateMap,
     session_effect::{Hazard, SessionEffect},
+    slot::{self, Slot},
 };
 use crate::name::SchemaName;
 
-/// The places in a text with names to translate. They depend on the text alone, so a template serves all maps, tenants
-/// and connections.
+/// The places in a text with names to translate. They depend on the text and its dialect alone, so a template serves
+/// all maps, tenants and connections.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
+    dialect: Dialect,
     /// The places in the text's order, without overlaps.
     slots: Vec<Slot>,
-    /// The schemas that the text names, each once.
+    /// The schemas that the text names, each once, folded as the dialect compares names.
     keys: Vec<Box<str>>,
     length: usize,
     session_effect: SessionEffect,
     hazard: Option<Hazard>,
 }
 
-/// A place in the text, and what is written there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Slot {
-    /// The unqualified schema and a dot go before the name at this offset.
-    Unqualified { at: u32 },
-    /// The name at this place turned out not to be a table's.
-    Nothing,
-    /// The schema written here is replaced by the value of a key.
-    Named { start: u32, end: u32, key: u32 },
-}
-
-impl Slot {
-    pub(super) fn start(self) -> u32 {
-        match self {
-            Self::Unqualified { at } => at,
-            Self::Named { start, .. } => start,
-            Self::Nothing => 0,
-        }
-    }
-}
+/// SQLite looks for the bare names of a temporary view or trigger in all files, so none must be moved there.
+const IN_TEMP: &str = "a map that puts this in the schema of temporary objects";
 
 impl Template {
     pub(super) fn new(
+        dialect: Dialect,
         sql: &str,
         slots: &mut Vec<Slot>,
         keys: Vec<Box<str>>,
@@ -58,6 +42,7 @@ impl Template {
             slots.sort_unstable_by_key(|slot| slot.start());
         }
         Self {
+            dialect,
             slots: slots.clone(),
             keys,
             length: sql.len(),
@@ -80,10 +65,27 @@ impl Template {
             self.length,
             "a template renders the text that it was made of"
         );
+        // One copy of the code for each comparison of names: a dialect that folds names pays nothing for the other.
+        match self.dialect {
+            Dialect::Postgres => self.render_as::<true>(sql, map),
+            Dialect::Sqlite => self.render_as::<false>(sql, map),
+        }
+    }
+
+    /// `FOLDED` tells whether keys compare exactly, and all places are tables and schemas of the text.
+    #[inline(always)]
+    fn render_as<'a, const FOLDED: bool>(
+        &self,
+        sql: &'a str,
+        map: &SchemaTranslateMap,
+    ) -> Result<Cow<'a, str>, TranslateError> {
         let mut growth = 0;
         let mut changed = false;
         for &slot in &self.slots {
-            if let Some(name) = self.schema_for(slot, sql, map)? {
+            if let Some(name) = self.schema_for::<FOLDED>(slot, sql, map)? {
+                if !FOLDED && self.dialect.same_name(name.as_str(), "temp") {
+                    return Err(Fault::not_understood(slot.start() as usize, IN_TEMP).describe(sql));
+                }
                 changed = true;
                 growth += name.quoted().len() + 2;
             }
@@ -94,14 +96,13 @@ impl Template {
         let mut out = String::with_capacity(sql.len() + growth);
         let mut copied = 0;
         for &slot in &self.slots {
-            let Some(name) = self.schema_for(slot, sql, map)? else {
+            let Some(name) = self.schema_for::<FOLDED>(slot, sql, map)? else {
                 continue;
             };
             out.push_str(&sql[copied..slot.start() as usize]);
-            if would_glue(&out) {
-                out.push(' ');
+            if FOLDED || !slot.is_special() {
+                slot::push_quoted(&mut out, name);
             }
-            out.push_str(name.quoted());
             copied = match slot {
                 Slot::Unqualified { at } => {
                     out.push('.');
@@ -109,6 +110,8 @@ impl Template {
                 }
                 Slot::Named { end, .. } => end as usize,
                 Slot::Nothing => copied,
+                _ if FOLDED => copied,
+                special => special.push(&mut out, name, map, self.key_of(special)) as usize,
             };
         }
         out.push_str(&sql[copied..]);
@@ -116,7 +119,7 @@ impl Template {
     }
 
     /// The schema to write at a slot, if any.
-    fn schema_for<'m>(
+    fn schema_for<'m, const FOLDED: bool>(
         &self,
         slot: Slot,
         sql: &str,
@@ -126,22 +129,33 @@ impl Template {
             Slot::Unqualified { at } => match map.unqualified() {
                 Some(name) if !map.leaves_some_alone() => Ok(Some(name)),
                 tenant => {
-                    let table = table_at(sql, at);
+                    let table = self.name_at(sql, at);
                     match tenant {
-                        _ if map.leaves_alone(&table) => Ok(None),
+                        _ if map.leaves_alone(self.dialect, &table) => Ok(None),
                         Some(name) => Ok(Some(name)),
                         None => Err(TranslateError::tenant_required(sql, at as usize, table.into_owned())),
                     }
                 }
             },
             Slot::Nothing => Ok(None),
-            Slot::Named { start, end, key } => {
+            Slot::Named { start, end, key } | Slot::NamedString { start, end, key } => {
                 let key = &*self.keys[key as usize];
-                match map.get(key) {
+                let (value, is_same) = if FOLDED {
+                    let value = map.get(key);
+                    (value, value.is_some_and(|name| name.as_str() == key))
+                } else {
+                    let value = map.get_ignoring_case(key)?;
+                    (
+                        value,
+                        value.is_some_and(|name| self.dialect.same_name(name.as_str(), key)),
+                    )
+                };
+                match value {
                     // A key that maps to itself changes nothing: the name isn't even quoted.
-                    Some(name) => Ok(Some(name).filter(|name| name.as_str() != key)),
-                    None if map.is_symbolic(key) => {
-                        let table = table_behind(sql, end);
+                    Some(_) if is_same => Ok(None),
+                    Some(name) => Ok(Some(name)),
+                    None if map.is_symbolic(self.dialect, key) => {
+                        let table = self.name_at(sql, end);
                         Err(TranslateError::tenant_required(
                             sql,
                             start as usize,
@@ -151,7 +165,50 @@ impl Template {
                     None => Ok(None),
                 }
             }
+            _ if FOLDED => Ok(None),
+            Slot::Tenant { at, .. } => match map.unqualified() {
+                Some(name) => Ok(Some(name)),
+                None => Err(TranslateError::tenant_required(
+                    sql,
+                    at as usize,
+                    self.name_at(sql, at).into_owned(),
+                )),
+            },
+            Slot::SchemaOrTable { start, end, key } => {
+                let name = &*self.keys[key as usize];
+                if map
+                    .iter()
+                    .any(|(_, schema)| self.dialect.same_name(schema.as_str(), name))
+                {
+                    return Ok(None);
+                }
+                let slot = match map.has_ignoring_case(name) {
+                    true => Slot::Named { start, end, key },
+                    false => Slot::Unqualified { at: start },
+                };
+                self.schema_for::<FOLDED>(slot, sql, map)
+            }
         }
+    }
+
+    /// The key at a slot; empty if there is none.
+    fn key_of(&self, slot: Slot) -> &str {
+        match slot {
+            Slot::Named { key, .. } | Slot::NamedString { key, .. } | Slot::SchemaOrTable { key, .. } => {
+                &self.keys[key as usize]
+            }
+            Slot::Unqualified { .. } | Slot::Nothing | Slot::Tenant { .. } => "",
+        }
+    }
+
+    /// The name at a place, for messages and for comparison: behind the dot, if there is one.
+    fn name_at<'a>(&self, sql: &'a str, at: u32) -> Cow<'a, str> {
+        self.dialect.name_at(&sql[at as usize..])
+    }
+
+    /// The dialect of the text.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
     /// Whether the text has a statement or a call that leaves something on the session after the transaction, or that
@@ -174,7 +231,9 @@ impl Template {
     /// The byte offsets at which this schema precedes a relation's name.
     pub fn places_of<'a>(&'a self, schema: &'a str) -> impl Iterator<Item = usize> + 'a {
         self.slots.iter().filter_map(move |slot| match *slot {
-            Slot::Named { start, key, .. } if &*self.keys[key as usize] == schema => Some(start as usize),
+            Slot::Named { start, key, .. } if self.dialect.same_name(&self.keys[key as usize], schema) => {
+                Some(start as usize)
+            }
             _ => None,
         })
     }
@@ -184,46 +243,6 @@ impl Template {
         let keys: usize = self.keys.iter().map(|key| key.len() + size_of::<Box<str>>()).sum();
         size_of::<Self>() + self.slots.capacity() * size_of::<Slot>() + keys
     }
-}
-
-/// Whether a quote written after this text would become part of the text's last token: of `"…"`, or of the `u` in
-/// `u&column`.
-fn would_glue(text: &str) -> bool {
-    match text.as_bytes() {
-        [.., b'"'] => true,
-        [before @ .., b'u' | b'U', b'&'] => !before.last().is_some_and(|&byte| lexer::continues_word(byte)),
-        _ => false,
-    }
-}
-
-/// The name after a schema and its dot.
-fn table_behind(sql: &str, end: u32) -> Cow<'_, str> {
-    match first_token(&sql[end as usize..]) {
-        Ok(dot) => match first_token(&sql[(end + dot.end) as usize..]) {
-            Ok(name) => table_at(sql, end + dot.end + name.start),
-            Err(_) => Cow::Borrowed(""),
-        },
-        Err(_) => Cow::Borrowed(""),
-    }
-}
-
-fn table_at(sql: &str, at: u32) -> Cow<'_, str> {
-    let token = first_token(&sql[at as usize..]);
-    match token {
-        Ok(Token { kind, start, end }) => identifier::name(
-            sql,
-            Token {
-                kind,
-                start: start + at,
-                end: end + at,
-            },
-        ),
-        Err(_) => Cow::Borrowed(""),
-    }
-}
-
-fn first_token(sql: &str) -> Result<Token, Fault> {
-    Lexer::new(sql)?.next()
 }
 
 #[cfg(test)]

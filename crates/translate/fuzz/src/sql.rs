@@ -25,17 +25,45 @@ const WORDS: &[&str] = &[
     "(", ")", "[", "]", ",", ";", ".", "*", "::", ":", ":=", "=>", "=", "<>", "+", "-", "/", "||", "->>", "@>", "&&", "~",
 ];
 
+/// What a byte of structured input stands for in SQLite's dialect.
+#[rustfmt::skip]
+const SQLITE_WORDS: &[&str] = &[
+    "SELECT", "FROM", "WHERE", "JOIN", "LEFT JOIN", "NATURAL JOIN", "ON", "USING", "AS", "WITH", "RECURSIVE", "NOT MATERIALIZED", "INSERT INTO",
+    "INSERT OR IGNORE INTO", "REPLACE INTO", "VALUES", "DEFAULT VALUES", "UPDATE", "UPDATE OR FAIL", "SET", "DELETE FROM", "RETURNING",
+    "ON CONFLICT", "DO UPDATE SET", "DO NOTHING", "UNION ALL", "EXCEPT", "ORDER BY", "GROUP BY", "HAVING", "LIMIT", "OFFSET", "INDEXED BY",
+    "NOT INDEXED", "DISTINCT", "IS NOT DISTINCT FROM", "IS", "NULL", "NOT", "EXISTS", "IN", "NOT IN", "BETWEEN", "AND", "LIKE", "ESCAPE",
+    "CASE", "WHEN", "THEN", "ELSE", "END", "CAST", "COLLATE", "OVER", "FILTER", "WINDOW", "PARTITION BY", "ROWS BETWEEN", "UNBOUNDED PRECEDING",
+    "CREATE TABLE", "CREATE TEMP TABLE", "CREATE VIEW", "CREATE TEMP VIEW", "CREATE UNIQUE INDEX", "CREATE TRIGGER", "CREATE VIRTUAL TABLE",
+    "AFTER INSERT", "INSTEAD OF", "FOR EACH ROW", "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "TO", "IF NOT EXISTS", "IF EXISTS", "WITHOUT ROWID",
+    "ALTER TABLE", "RENAME TO", "ADD COLUMN", "DROP TABLE", "DROP INDEX", "ANALYZE", "REINDEX", "VACUUM", "ATTACH", "DETACH", "PRAGMA", "EXPLAIN",
+    "EXPLAIN QUERY PLAN", "REFERENCES", "CHECK", "DEFAULT", "RAISE", "ABORT", "fts5", "user_version", "foreign_keys", "table_info",
+    "orders", "\"orders\"", "[orders]", "`orders`", "'orders'", "Orders", "items", "main", "temp", "shared", "SHARED", "o", "id", "excluded", "new",
+    "sqlite_master", "sqlite_temp_master", "pragma_table_info('orders')", "json_each('[]')", "generate_series(1, 2)", "count", "shared.orders",
+    "orders.id", "shared.orders.id", "orders.*", "id = 1", "'text'", "x'00'", "1", "1.5e3", "0x1F", "?", "?1", ":a", "@a", "$a::b(c)",
+    "-- comment\n", "/* comment */", "/*", "*/", "'", "\"", "`", "[", "]", "\\", "\0", "\u{1}", "\u{feff}",
+    "(", ")", ",", ";", ".", "*", "=", "==", "<>", "+", "-", "||", "->>", "~", "%",
+];
+
+/// The text of SQLite's dialect that the fuzzer's bytes stand for, as [`sql`] has it for PostgreSQL's.
+pub fn sqlite(data: &[u8]) -> Option<String> {
+    text(data, SQLITE_WORDS)
+}
+
 /// The text that the fuzzer's bytes stand for. Its first byte chooses: raw text, in which a mutation of a byte is one
 /// of a character; or one word for each byte, in which it is one of a word. Raw text has a dictionary of its own,
 /// `dictionaries/sql.dict`.
 pub fn sql(data: &[u8]) -> Option<String> {
+    text(data, WORDS)
+}
+
+fn text(data: &[u8], words: &[&str]) -> Option<String> {
     let (&mode, rest) = data.split_first()?;
     if mode % 2 == 0 {
         return String::from_utf8(rest.to_vec()).ok();
     }
     let mut text = String::with_capacity(rest.len() * 6);
     for &byte in rest {
-        if let Some(word) = WORDS.get(usize::from(byte)) {
+        if let Some(word) = words.get(usize::from(byte)) {
             text.push_str(word);
             // Some texts have no spaces at all, where tokens run into each other.
             if mode & 2 == 0 {

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use super::{
-    super::{lexer::Token, template::Slot},
+    super::{lexer::Token, slot::Slot},
     scope::Scopes,
     stack::Stack,
 };

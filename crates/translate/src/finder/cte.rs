@@ -7,7 +7,7 @@ use super::{
         error::Fault,
         keyword::Keyword,
         lexer::{Kind, Token},
-        template::Slot,
+        slot::Slot,
     },
     Finder, Frame,
     scope::Env,

@@ -44,10 +44,12 @@ mod stack;
 mod utility;
 
 use super::{
+    dialect::Dialect,
     error::Fault,
     lexer::{Kind, Token, Tokens},
     session_effect::{Hazard, SessionEffect},
-    template::{Slot, Template},
+    slot::Slot,
+    template::Template,
 };
 use buffers::Buffers;
 use cte::Ctes;
@@ -115,7 +117,7 @@ impl<'a> Finder<'a> {
             hazard,
             ..
         } = finder;
-        let template = Template::new(sql, &mut slots, keys, session_effect, hazard);
+        let template = Template::new(Dialect::Postgres, sql, &mut slots, keys, session_effect, hazard);
         // After a fault the buffers are lost, which costs less than describing the fault.
         let buffers = Buffers {
             tokens: tokens.into_buffer(),

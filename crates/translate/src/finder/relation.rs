@@ -9,7 +9,7 @@ use super::{
         identifier,
         keyword::Keyword,
         lexer::{Kind, Token},
-        template::Slot,
+        slot::Slot,
     },
     Finder,
     scope::Target,

@@ -14,7 +14,7 @@ use super::super::{
     error::Fault,
     identifier,
     lexer::{Kind, Token},
-    template::Slot,
+    slot::Slot,
 };
 use crate::name::MAX_NAME_BYTES;
 

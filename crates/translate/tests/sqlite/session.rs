@@ -1,0 +1,65 @@
+//! What a text leaves on the connection.
+
+use diesel_tenants_translate::{Dialect, HazardKind, SessionEffect, Template};
+
+fn effect(sql: &str) -> SessionEffect {
+    Template::analyse_for(Dialect::Sqlite, sql).unwrap().session_effect()
+}
+
+#[test]
+fn settings_and_temporary_objects_stay() {
+    for sql in [
+        "PRAGMA foreign_keys = OFF",
+        "PRAGMA busy_timeout(1)",
+        "PRAGMA shared.journal_mode = wal",
+        "PRAGMA cache_size = -1",
+        "PRAGMA writable_schema = ON",
+        "PRAGMA no_such_pragma",
+        "CREATE TEMP TABLE a (b)",
+        "CREATE TABLE temp.a (b)",
+        "CREATE TEMPORARY VIEW a AS SELECT 1",
+        "SELECT load_extension('a')",
+        "SELECT 1; PRAGMA foreign_keys = OFF",
+    ] {
+        assert!(matches!(effect(sql), SessionEffect::Certain { .. }), "{sql}");
+    }
+}
+
+#[test]
+fn transactions_may_stay_open() {
+    for sql in [
+        "BEGIN",
+        "BEGIN IMMEDIATE TRANSACTION",
+        "COMMIT",
+        "END TRANSACTION",
+        "ROLLBACK",
+        "SAVEPOINT a",
+        "VACUUM",
+    ] {
+        assert_eq!(effect(sql), SessionEffect::Possible, "{sql}");
+    }
+}
+
+#[test]
+fn nothing_stays_of_other_statements() {
+    for sql in [
+        "SELECT * FROM a",
+        "PRAGMA foreign_keys",
+        "PRAGMA table_info(a)",
+        "PRAGMA user_version = 3",
+        "CREATE TABLE a (b)",
+        "ROLLBACK TO a",
+        "ROLLBACK TRANSACTION TO SAVEPOINT a",
+        "RELEASE SAVEPOINT a",
+        "DROP TABLE temp.a",
+        "ANALYZE",
+    ] {
+        assert_eq!(effect(sql), SessionEffect::None, "{sql}");
+    }
+}
+
+#[test]
+fn the_last_id_may_be_another_tenants() {
+    let template = Template::analyse_for(Dialect::Sqlite, "SELECT last_insert_rowid()").unwrap();
+    assert_eq!(template.hazard().unwrap().kind, HazardKind::LastValue);
+}
