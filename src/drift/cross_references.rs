@@ -1,6 +1,9 @@
 //! Objects of one tenant that lead into another tenant's schema.
 
-use std::{collections::HashSet, fmt};
+use std::{
+    collections::{BTreeSet, HashSet},
+    fmt,
+};
 
 use diesel::QueryResult;
 use diesel_async::AsyncPgConnection;
@@ -10,7 +13,7 @@ use crate::{
     CheckoutError, SchemaName, TenantPool,
     backend::postgres::{
         catalog::tenants::{Wanted, migrated_schemas},
-        structure::texts,
+        structure::Texts,
     },
     pool::Target,
 };
@@ -64,24 +67,16 @@ impl TenantPool {
 }
 
 async fn all(connection: &mut AsyncPgConnection, shared: &SchemaName) -> QueryResult<Vec<CrossReference>> {
-    let schemas = schemas_of_tenants(connection, shared).await?;
-    let mut names: Vec<&str> = schemas.iter().map(String::as_str).collect();
+    let schemas = migrated_schemas(connection, Wanted::All).await?.into_iter();
+    let names: Vec<String> = schemas.map(|found| found.schema).collect();
+    let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
+    names.retain(|name| *name != shared.as_str());
     names.sort_unstable();
     let mut found = Vec::new();
     for names in names.chunks(TOGETHER) {
-        found.extend(of(connection, names, &schemas).await?);
+        found.extend(of(connection, names, shared).await?);
     }
     Ok(found)
-}
-
-/// The schemas of all tenants of every status, spares and archives included.
-pub(super) async fn schemas_of_tenants(
-    connection: &mut AsyncPgConnection,
-    shared: &SchemaName,
-) -> QueryResult<HashSet<String>> {
-    let schemas = migrated_schemas(connection, Wanted::All).await?.into_iter();
-    let names = schemas.map(|found| found.schema);
-    Ok(names.filter(|name| name != shared.as_str()).collect())
 }
 
 /// The objects in these schemas that lead into other tenants' schemas. They are read again if they are changed while
@@ -89,16 +84,18 @@ pub(super) async fn schemas_of_tenants(
 pub(super) async fn of(
     connection: &mut AsyncPgConnection,
     schemas: &[&str],
-    tenants: &HashSet<String>,
+    shared: &SchemaName,
 ) -> QueryResult<Vec<CrossReference>> {
-    let is_others = |own: &str, name: &str| name != own && tenants.contains(name);
     let mut attempt = 1;
-    let holders = loop {
-        match texts(connection, schemas, &is_others).await {
+    let texts = loop {
+        match Texts::of(connection, schemas).await {
             Err(_) if attempt < ATTEMPTS => attempt += 1,
             read => break read?,
         }
     };
+    let names = texts.possible_names();
+    let tenants = schemas_of_tenants(connection, &names, shared).await?;
+    let holders = texts.holders(&|own, name| name != own && tenants.contains(name));
     Ok(holders
         .into_iter()
         .filter_map(|holder| {
@@ -113,4 +110,18 @@ pub(super) async fn of(
             })
         })
         .collect())
+}
+
+/// Those of these names that are schemas of tenants of any status, spares and archives included. Only these are looked for: there may be many
+/// tenants.
+async fn schemas_of_tenants(
+    connection: &mut AsyncPgConnection,
+    names: &BTreeSet<String>,
+    shared: &SchemaName,
+) -> QueryResult<HashSet<String>> {
+    let names = names.iter().map(String::as_str);
+    let names: Vec<&str> = names.filter(|name| SchemaName::new(name).is_ok()).collect();
+    let schemas = migrated_schemas(connection, Wanted::These(&names)).await?.into_iter();
+    let names = schemas.map(|found| found.schema);
+    Ok(names.filter(|name| name != shared.as_str()).collect())
 }

@@ -1,7 +1,7 @@
 use super::{
     DriftError, DriftReport,
     compare::compare,
-    cross_references::{self, schemas_of_tenants},
+    cross_references,
     structures::{TOGETHER, structures},
 };
 use crate::{IntoSchemaName, SchemaName, TenantPool};
@@ -55,11 +55,9 @@ impl TenantPool {
             tenants: names.clone(),
             source,
         };
-        let tenants = schemas_of_tenants(&mut connection, self.shared_schema()).await;
-        let tenants = tenants.map_err(&unread)?;
         for names in names.chunks(TOGETHER) {
             let schemas: Vec<&str> = names.iter().map(SchemaName::as_str).collect();
-            let found = cross_references::of(&mut connection, &schemas, &tenants).await;
+            let found = cross_references::of(&mut connection, &schemas, self.shared_schema()).await;
             report.cross_references.extend(found.map_err(&unread)?);
             for (tenant, found) in names.iter().zip(structures(&mut connection, names).await?) {
                 match found.map(|found| compare(&template, tenant, &expected, &found)) {

@@ -3,7 +3,7 @@
 use super::{LifecycleError, operation::Operation};
 use crate::{
     SchemaName,
-    backend::postgres::structure::{Followers, followers, outsiders, texts},
+    backend::postgres::structure::{Followers, Texts as SchemaTexts, followers, outsiders},
 };
 
 /// What to do about texts that name a schema and can't be changed to its new name.
@@ -31,8 +31,8 @@ impl Operation<'_> {
     /// Call this after the rename: references by OID then show the new name, so that only texts contain the former one.
     pub(super) async fn refuse_own_texts(&mut self, from: &SchemaName, to: &SchemaName) -> Result<(), LifecycleError> {
         let is_old = |_: &str, name: &str| name == from.as_str();
-        let found = texts(self.connection, &[to.as_str()], &is_old).await;
-        let found = found.map_err(|source| self.failed(source))?;
+        let texts = SchemaTexts::of(self.connection, &[to.as_str()]).await;
+        let found = texts.map_err(|source| self.failed(source))?.holders(&is_old);
         self.refusal(from, found.into_iter().map(|holder| holder.object).collect())
             .map_or(Ok(()), Err)
     }

@@ -71,7 +71,7 @@ impl TenantPool {
     pub async fn all_tenants(&self) -> Result<Vec<TenantInfo>, CheckoutError> {
         let mut connection = self.shared().get().await?;
         let (waiting, untranslated) = connection.watched();
-        let tenants = self.list_tenants(untranslated).await;
+        let tenants = self.list_tenants(untranslated, Wanted::All).await;
         waiting.answered(tenants.is_ok());
         let tenants = tenants.map(|listed| listed.into_iter().map(|listed| listed.tenant).collect());
         tenants.map_err(|source| CheckoutError::Lookup {
@@ -80,9 +80,13 @@ impl TenantPool {
         })
     }
 
-    /// Like [`all_tenants`](Self::all_tenants), on a given connection.
-    pub(crate) async fn list_tenants(&self, connection: &mut AsyncPgConnection) -> QueryResult<Vec<ListedTenant>> {
-        let schemas = migrated_schemas(connection, Wanted::All).await?;
+    /// Like [`all_tenants`](Self::all_tenants), on a given connection, and of those wanted.
+    pub(crate) async fn list_tenants(
+        &self,
+        connection: &mut AsyncPgConnection,
+        wanted: Wanted<'_>,
+    ) -> QueryResult<Vec<ListedTenant>> {
+        let schemas = migrated_schemas(connection, wanted).await?;
         Ok(schemas
             .into_iter()
             .filter_map(|found| {

@@ -18,7 +18,7 @@ use crate::{
     LifecycleError, LifecycleEvent, SchemaName, TenantPool,
     backend::postgres::{
         LockSpan,
-        catalog::{dependents::NEW_DEPENDENTS, requirements::missing, schema::status_query, sequences::Sequence},
+        catalog::{dependents::new_dependents_query, requirements::missing, schema::status_query, sequences::Sequence},
         driver::Session,
         lock_by, search_path,
         structure::render,
@@ -191,7 +191,7 @@ impl Target<'_> {
             return Ok(());
         }
         let mut objects = Vec::new();
-        let found = self.session.query(NEW_DEPENDENTS, &[&head.tenant]).await;
+        let found = self.session.query(&new_dependents_query(), &[&head.tenant]).await;
         for row in found.map_err(self.server())? {
             objects.push(row.try_get(0).map_err(self.server())?);
         }

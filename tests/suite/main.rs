@@ -23,6 +23,7 @@ mod drift;
 mod drop_tenant;
 mod dsl;
 mod fan_out;
+mod flat;
 mod fleet;
 mod freshness;
 mod grown;

@@ -103,6 +103,30 @@ async fn enums_arrays_of_enums_domains_and_sequences_round_trip_for_two_tenants_
 }
 
 #[tokio::test]
+async fn a_type_elsewhere_that_depends_on_the_tenants_schema_is_none_of_its_types() {
+    let store = Store::on_one_connection().await;
+    // A constant of the type regnamespace makes the domain depend on that schema, too.
+    let elsewhere = |schema: &str| {
+        let sql = format!("CREATE DOMAIN {schema}.order_status AS regnamespace DEFAULT 'client1'::regnamespace");
+        store.database.run(&sql);
+    };
+    elsewhere("client2");
+    store.database.run(
+        "CREATE TYPE client1.order_status AS ENUM ('new', 'sent');
+         CREATE TABLE client1.parcels (id serial PRIMARY KEY, status client1.order_status NOT NULL,
+             history client1.order_status[] NOT NULL, weight int NOT NULL)",
+    );
+    elsewhere("public");
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    let inserted = diesel::insert_into(parcels::table).values((
+        parcels::status.eq(Status::New),
+        parcels::history.eq(vec![Status::Sent]),
+        parcels::weight.eq(1),
+    ));
+    assert_eq!(inserted.execute(&mut conn).await, Ok(1));
+}
+
+#[tokio::test]
 async fn types_made_by_a_migration_are_known_to_the_next_checkout() {
     use crate::migrations::Folder;
     let store = Store::on_one_connection().await;

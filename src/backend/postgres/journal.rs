@@ -38,9 +38,9 @@ pub(crate) fn schema_query() -> String {
 pub(crate) fn unchecked_query(schema: &SchemaName) -> String {
     // `conenforced` exists from PostgreSQL 18 on.
     format!(
-        "SELECT j.name, c.conname::pg_catalog.text FROM {} j JOIN pg_catalog.pg_constraint c \
-         ON c.conrelid = pg_catalog.to_regclass(pg_catalog.format('%I.%I', $1::pg_catalog.text, j.name)) AND c.conname = j.key #>> '{{}}' \
-         WHERE NOT c.convalidated AND COALESCE(pg_catalog.to_jsonb(c) ->> 'conenforced', 'true') = 'true'",
+        "SELECT j.name, c.conname::pg_catalog.text FROM {} j CROSS JOIN LATERAL (SELECT * FROM pg_catalog.pg_constraint c \
+         WHERE c.conrelid = pg_catalog.to_regclass(pg_catalog.format('%I.%I', $1::pg_catalog.text, j.name)) \
+         AND c.conname = j.key #>> '{{}}' OFFSET 0) c WHERE NOT c.convalidated AND COALESCE(pg_catalog.to_jsonb(c) ->> 'conenforced', 'true') = 'true'",
         table(schema)
     )
 }

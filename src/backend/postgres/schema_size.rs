@@ -4,6 +4,7 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
+use super::catalog::splice;
 use crate::SchemaName;
 
 /// How many tables a schema has, and how many bytes they take on the server's disk; `None` if there is no such schema.
@@ -19,13 +20,13 @@ pub(crate) async fn schema_size(
         bytes: i64,
     }
 
-    let row: Option<Row> = diesel::sql_query(
-        "SELECT pg_catalog.count(c.oid) AS tables, \
+    let row: Option<Row> = diesel::sql_query(splice(
+        "SELECT t.tables, t.bytes FROM pg_catalog.pg_namespace n CROSS JOIN ( \
+         SELECT pg_catalog.count(c.oid) AS tables, \
          COALESCE(pg_catalog.sum(pg_catalog.pg_total_relation_size(c.oid)), 0)::pg_catalog.int8 AS bytes \
-         FROM pg_catalog.pg_namespace n \
-         LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'm') \
-         WHERE n.nspname = $1 GROUP BY n.oid",
-    )
+         FROM pg_catalog.pg_class c WHERE {in_schema pg_class c} AND c.relkind IN ('r', 'p', 'm')) t \
+         WHERE n.nspname = $1",
+    ))
     .bind::<Text, _>(schema.as_str())
     .get_result(connection)
     .await

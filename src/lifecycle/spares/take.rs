@@ -9,7 +9,7 @@ use crate::{
     backend::postgres::{
         LockSpan,
         catalog::schema::status_of,
-        structure::{Followers, followers, texts},
+        structure::{Followers, Texts, followers},
         try_lock, version_table,
     },
     migrations::Plan,
@@ -72,5 +72,6 @@ async fn take(
     }
     // If other texts contain the spare's name, they would lead nowhere, so the tenant is created from scratch.
     let is_spares = |_: &str, name: &str| name == spare.as_str();
-    Ok(texts(connection, &[tenant.as_str()], &is_spares).await?.is_empty())
+    let texts = Texts::of(connection, &[tenant.as_str()]).await?;
+    Ok(texts.holders(&is_spares).is_empty())
 }

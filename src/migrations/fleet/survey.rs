@@ -13,7 +13,7 @@ use super::{FleetError, worker::Worker};
 use crate::{
     SchemaName, TenantInfo, TenantPool, TenantStatus,
     backend::postgres::{
-        catalog::schema::status_of,
+        catalog::{schema::status_of, tenants::Wanted},
         version_table::{Alike, survey},
     },
     pool::ListedTenant,
@@ -72,7 +72,12 @@ impl Survey {
         canaries: &[SchemaName],
         workers: &mut [Worker<'_>],
     ) -> Result<Self, FleetError> {
-        let listed = pool.list_tenants(connection).await.map_err(FleetError::Tenants)?;
+        let names: Option<Vec<&str>> = chosen
+            .as_ref()
+            .map(|chosen| chosen.iter().chain(canaries).map(SchemaName::as_str).collect());
+        let wanted = names.as_deref().map_or(Wanted::All, Wanted::These);
+        let listed = pool.list_tenants(connection, wanted).await;
+        let listed = listed.map_err(FleetError::Tenants)?;
         let mut migrated = HashMap::with_capacity(listed.len());
         let mut others = HashSet::new();
         let mut all = Vec::with_capacity(listed.len());

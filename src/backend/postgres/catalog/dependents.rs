@@ -3,11 +3,14 @@
 use diesel::{QueryResult, QueryableByName, sql_types::Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
+use super::splice;
 use crate::SchemaName;
 
 /// The query for the objects that were created in this transaction and depend on something in schema $1, in words for
 /// people.
-pub(crate) const NEW_DEPENDENTS: &str = include_str!("new_dependents.sql");
+pub(crate) fn new_dependents_query() -> String {
+    splice(include_str!("new_dependents.sql"))
+}
 
 #[derive(QueryableByName)]
 struct Dependent {
@@ -20,7 +23,7 @@ pub(crate) async fn new_dependents(
     connection: &mut AsyncPgConnection,
     schema: &SchemaName,
 ) -> QueryResult<Vec<String>> {
-    descriptions(connection, NEW_DEPENDENTS, schema).await
+    descriptions(connection, &new_dependents_query(), schema).await
 }
 
 /// Objects in other schemas that depend on a schema's: foreign keys, views, defaults, columns of its types, functions.
@@ -28,7 +31,7 @@ pub(crate) async fn outside_dependents(
     connection: &mut AsyncPgConnection,
     schema: &SchemaName,
 ) -> QueryResult<Vec<String>> {
-    descriptions(connection, include_str!("outside_dependents.sql"), schema).await
+    descriptions(connection, &splice(include_str!("outside_dependents.sql")), schema).await
 }
 
 async fn descriptions(

@@ -6,6 +6,7 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
+use super::splice;
 use crate::SchemaName;
 
 /// The locks of another session.
@@ -31,22 +32,21 @@ pub(crate) async fn lock_holders(
     connection: &mut AsyncPgConnection,
     schema: &SchemaName,
 ) -> QueryResult<Vec<LockHolder>> {
-    diesel::sql_query(
-        "WITH own AS MATERIALIZED ( \
-             SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             WHERE n.nspname = $1), \
+    diesel::sql_query(splice(
+        "WITH {own}, relation AS MATERIALIZED ( \
+             SELECT o.object AS oid FROM own o WHERE o.class = 'pg_catalog.pg_class'::pg_catalog.regclass), \
          referenced AS (SELECT confrelid AS oid FROM pg_catalog.pg_constraint \
-             WHERE contype = 'f' AND conrelid IN (SELECT oid FROM own)) \
+             WHERE contype = 'f' AND conrelid = ANY (ARRAY(SELECT oid FROM own_relation))) \
          SELECT l.pid, coalesce(a.application_name, '') AS application, \
              coalesce(a.usename::pg_catalog.text, '') AS user, \
-             bool_or(l.relation IN (SELECT oid FROM own)) AS own, \
+             bool_or(l.relation IN (SELECT oid FROM relation)) AS own, \
              coalesce(bool_or(a.backend_type = 'autovacuum worker'), false) AS makes_room \
          FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
          WHERE l.locktype = 'relation' AND l.granted AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid() \
              AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) \
-             AND (l.relation IN (SELECT oid FROM own) OR l.relation IN (SELECT oid FROM referenced)) \
+             AND (l.relation IN (SELECT oid FROM relation) OR l.relation IN (SELECT oid FROM referenced)) \
          GROUP BY 1, 2, 3 ORDER BY 1",
-    )
+    ))
     .bind::<Text, _>(schema.as_str())
     .load(connection)
     .await

@@ -1,14 +1,15 @@
 -- Objects in other schemas that depend on those of schema $1.
-WITH schema AS (
-    SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = $1
-), own AS (
-    SELECT 'pg_catalog.pg_class'::regclass::oid AS class, oid FROM pg_catalog.pg_class WHERE relnamespace IN (SELECT oid FROM schema)
-    UNION ALL SELECT 'pg_catalog.pg_type'::regclass, oid FROM pg_catalog.pg_type WHERE typnamespace IN (SELECT oid FROM schema)
-    UNION ALL SELECT 'pg_catalog.pg_proc'::regclass, oid FROM pg_catalog.pg_proc WHERE pronamespace IN (SELECT oid FROM schema)
-), dependent AS (
-    SELECT DISTINCT d.classid, d.objid, d.objsubid, d.objid AS oid
-    FROM pg_catalog.pg_depend d JOIN own ON own.class = d.refclassid AND own.oid = d.refobjid
-    WHERE d.deptype IN ('n', 'a')
+WITH {own}, dependent AS (
+    SELECT DISTINCT d.classid, d.objid, d.objsubid
+    FROM own o
+    CROSS JOIN LATERAL (
+        -- By an index, one object after the other.
+        SELECT d.classid, d.objid, d.objsubid FROM pg_catalog.pg_depend d
+        WHERE d.refclassid = o.class AND d.refobjid = o.object AND d.deptype IN ('n', 'a')
+        OFFSET 0
+    ) d
+    WHERE o.class IN ('pg_catalog.pg_class'::pg_catalog.regclass, 'pg_catalog.pg_type'::pg_catalog.regclass,
+        'pg_catalog.pg_proc'::pg_catalog.regclass)
 ), located AS (
     SELECT d.*, coalesce(
         (SELECT relnamespace FROM pg_catalog.pg_class c WHERE c.oid = CASE d.classid
@@ -24,5 +25,5 @@ WITH schema AS (
     FROM dependent d
 )
 SELECT pg_catalog.pg_describe_object(classid, objid, objsubid) AS description FROM located
-WHERE namespace NOT IN (SELECT oid FROM schema) AND namespace <> 'pg_toast'::regnamespace
+WHERE namespace NOT IN (SELECT oid FROM own_schema) AND namespace <> 'pg_toast'::regnamespace
 ORDER BY 1

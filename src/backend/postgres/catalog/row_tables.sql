@@ -2,7 +2,6 @@
 -- What types are called depends on the search_path.
 SELECT c.relname::pg_catalog.text AS name, a.columns, a.own_types, coalesce(k.names, '{}') AS key_names, coalesce(k.types, '{}') AS key_types
 FROM pg_catalog.pg_class c
-JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 CROSS JOIN LATERAL (
     SELECT
         coalesce(pg_catalog.array_agg(a.attname::pg_catalog.text ORDER BY a.attnum), '{}') AS columns,
@@ -24,5 +23,5 @@ LEFT JOIN LATERAL (
     JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = p.number
     WHERE i.indrelid = c.oid AND i.indisprimary AND p.position <= i.indnkeyatts
 ) k ON true
-WHERE n.nspname = $1 AND c.relkind = 'r' AND c.relname <> '{journal}' AND NOT {in_extension pg_class c.oid}
+WHERE {in_schema pg_class c} AND c.relkind = 'r' AND c.relname <> '{journal}' AND NOT {in_extension pg_class c.oid}
 ORDER BY c.oid

@@ -176,18 +176,15 @@ pub(crate) async fn facts_of(
         search_path: String,
     }
 
-    // Enums, domains, ranges, and composites. The row type of a table depends on the table, not on the schema. What
-    // depends on a schema is found by an index, however many types other schemas have; pg_type has no index by schema.
+    // Enums, domains, ranges, and composites. The row type of a table depends on the table, not on the schema.
     let facts = diesel::sql_query(splice(&format!(
         "SELECT n.oid, pg_catalog.pg_is_in_recovery() AS is_replayed, \
          pg_catalog.obj_description({VERSION_TABLE}, 'pg_class') AS comment, t.names, t.oids, \
          pg_catalog.current_setting('search_path') AS search_path \
-         FROM pg_catalog.pg_namespace n CROSS JOIN LATERAL (\
+         FROM pg_catalog.pg_namespace n CROSS JOIN (\
          SELECT coalesce(array_agg(t.typname::pg_catalog.text ORDER BY t.typname COLLATE \"C\"), '{{}}') AS names, \
          coalesce(array_agg(t.oid ORDER BY t.typname COLLATE \"C\"), '{{}}') AS oids \
-         FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_type t ON t.oid = d.objid \
-         WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = n.oid \
-         AND d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND t.typtype IN ('e', 'd', 'r', 'm', 'c')) t \
+         FROM pg_catalog.pg_type t WHERE {{in_schema pg_type t}} AND t.typtype IN ('e', 'd', 'r', 'm', 'c')) t \
          WHERE n.nspname = $1"
     )))
     .bind::<Text, _>(schema.as_str())

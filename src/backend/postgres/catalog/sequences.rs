@@ -38,9 +38,8 @@ impl Sequence {
 /// The query for the names, in their order. $1 is the schema.
 fn names_query() -> String {
     splice(
-        "SELECT c.relname::pg_catalog.text AS name \
-         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE n.nspname = $1 AND c.relkind = 'S' AND NOT {in_extension pg_class c.oid} ORDER BY 1",
+        "SELECT c.relname::pg_catalog.text AS name FROM pg_catalog.pg_class c \
+         WHERE {in_schema pg_class c} AND c.relkind = 'S' AND NOT {in_extension pg_class c.oid} ORDER BY 1",
     )
 }
 

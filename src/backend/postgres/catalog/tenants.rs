@@ -34,6 +34,8 @@ pub(crate) enum Wanted<'a> {
     All,
     /// The schemas whose comment matches this pattern of `LIKE`.
     Commented(&'a str),
+    /// The schemas with these names.
+    These(&'a [&'a str]),
     /// The schemas whose names begin like this. The text must not contain a wildcard of `LIKE`.
     Named(&'a str),
 }
@@ -46,6 +48,11 @@ pub(crate) async fn migrated_schemas(
     let condition = match wanted {
         Wanted::All => "true".to_owned(),
         Wanted::Commented(comment) => format!("d.description LIKE {}", literal(comment)),
+        Wanted::These([]) => "false".to_owned(),
+        Wanted::These(names) => {
+            let names: Vec<String> = names.iter().map(|name| literal(name)).collect();
+            format!("n.nspname IN ({})", names.join(", "))
+        }
         Wanted::Named(prefix) => format!("n.nspname LIKE {}", literal(&format!("{prefix}%"))),
     };
     diesel::sql_query(splice(&format!(

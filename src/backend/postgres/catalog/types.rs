@@ -22,10 +22,14 @@ pub(crate) async fn type_oids(
         typarray: u32,
     }
 
+    // Many schemas may have a type of that name.
     let found = diesel::sql_query(
-        "SELECT t.oid, t.typarray FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
-         WHERE t.typname = $1 AND (n.nspname = $2 OR NOT $3 AND pg_catalog.pg_type_is_visible(t.oid)) \
-         ORDER BY n.nspname = $2 DESC NULLS LAST LIMIT 1",
+        "SELECT t.oid, t.typarray FROM pg_catalog.pg_type t \
+         CROSS JOIN (SELECT (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = $2) AS oid) s \
+         WHERE t.typname = $1 AND t.typnamespace = ANY (ARRAY(SELECT n.oid FROM pg_catalog.pg_namespace n \
+         WHERE n.nspname = $2 OR NOT $3 AND n.nspname = ANY (pg_catalog.current_schemas(true)))) \
+         AND (t.typnamespace = s.oid OR NOT $3 AND pg_catalog.pg_type_is_visible(t.oid)) \
+         ORDER BY t.typnamespace = s.oid DESC NULLS LAST LIMIT 1",
     )
     .bind::<Text, _>(name)
     .bind::<Nullable<Text>, _>(schema)

@@ -29,20 +29,13 @@ pub(crate) async fn is_large(connection: &mut AsyncPgConnection, schema: &Schema
         is_large: bool,
     }
 
-    let size: Size = diesel::sql_query(format!(
-        "WITH schema AS (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = $1), \
-         relation AS MATERIALIZED (SELECT oid, reltoastrelid FROM pg_catalog.pg_class \
-             WHERE relnamespace IN (SELECT oid FROM schema)) \
-         SELECT (SELECT count(*) + 2 * count(*) FILTER (WHERE reltoastrelid <> 0) FROM relation) \
-             + (SELECT count(*) FROM pg_catalog.pg_type WHERE typnamespace IN (SELECT oid FROM schema)) \
-             + (SELECT count(*) FROM pg_catalog.pg_proc WHERE pronamespace IN (SELECT oid FROM schema)) \
-             + (SELECT count(*) + 3 * count(*) FILTER (WHERE contype = 'f') FROM pg_catalog.pg_constraint \
-                 WHERE conrelid IN (SELECT oid FROM relation)) \
-             + (SELECT count(*) FROM pg_catalog.pg_attrdef WHERE adrelid IN (SELECT oid FROM relation)) \
-             + (SELECT count(*) FROM pg_catalog.pg_trigger WHERE tgrelid IN (SELECT oid FROM relation)) \
-             + (SELECT count(*) FROM pg_catalog.pg_rewrite WHERE ev_class IN (SELECT oid FROM relation)) \
+    let size: Size = diesel::sql_query(splice(&format!(
+        "WITH {{own}} SELECT (SELECT count(*) FROM own) \
+             + (SELECT 2 * count(*) FROM own_relation WHERE reltoastrelid <> 0) \
+             + (SELECT 3 * count(*) FROM pg_catalog.pg_constraint \
+                 WHERE contype = 'f' AND conrelid = ANY (ARRAY(SELECT oid FROM own_relation))) \
              > {BUDGET} AS is_large"
-    ))
+    )))
     .bind::<Text, _>(schema.as_str())
     .get_result(connection)
     .await?;
@@ -60,13 +53,16 @@ pub(crate) async fn drop_some(connection: &mut AsyncPgConnection, schema: &Schem
              CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'f' THEN 'FOREIGN TABLE' \
                  ELSE 'TABLE' END AS kind, \
              (c.relkind IN ('r', 'p'))::int + EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhparent = c.oid)::int AS rank, \
-             (SELECT count(*) FROM pg_catalog.pg_constraint WHERE confrelid = c.oid AND conrelid <> c.oid) AS incoming, \
-             6 + (SELECT count(*) FROM pg_catalog.pg_index WHERE indrelid = c.oid) \
-                 + (SELECT 6 * count(*) FROM pg_catalog.pg_constraint WHERE c.oid IN (conrelid, confrelid)) \
+             i.incoming, 6 + (SELECT count(*) FROM pg_catalog.pg_index WHERE indrelid = c.oid) \
+                 + 6 * ((SELECT count(*) FROM pg_catalog.pg_constraint WHERE conrelid = c.oid) + i.incoming) \
                  + (SELECT 2 * count(*) FROM pg_catalog.pg_attrdef WHERE adrelid = c.oid) \
                  + (SELECT count(*) FROM pg_catalog.pg_trigger WHERE tgrelid = c.oid) AS locks \
              FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname <> '{{version_table}}'), \
+             CROSS JOIN LATERAL (SELECT count(DISTINCT k.oid) AS incoming FROM pg_catalog.pg_depend d \
+                 JOIN pg_catalog.pg_constraint k ON k.oid = d.objid AND k.confrelid = c.oid AND k.conrelid <> c.oid \
+                 WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = c.oid \
+                 AND d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass) i \
+             WHERE {{in_schema pg_class c}} AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname <> '{{version_table}}'), \
          ordered AS (SELECT *, pg_catalog.row_number() OVER position AS position, sum(locks) OVER position AS total \
              FROM relation WINDOW position AS (ORDER BY rank, incoming, oid)) \
          SELECT pg_catalog.string_agg(pg_catalog.format('DROP %s IF EXISTS %I.%I CASCADE', kind, nspname, relname), '; ' \

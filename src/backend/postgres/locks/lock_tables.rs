@@ -47,7 +47,7 @@ impl TableLock {
                  pg_catalog.format('{only}%I.%I', n.nspname, c.relname), ', ' ORDER BY c.oid) || ' IN {mode} MODE' \
              END AS sql \
              FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             WHERE n.nspname = $1 AND c.relkind IN ({kinds}) {but_journal}"
+             WHERE {{in_schema pg_class c}} AND c.relkind IN ({kinds}) {but_journal}"
         ))
     }
 

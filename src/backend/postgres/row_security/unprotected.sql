@@ -14,7 +14,7 @@ open_table (oid, name) AS (
     SELECT c.oid, c.relname FROM pg_catalog.pg_namespace n
     JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = n.oid
         AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-    JOIN pg_catalog.pg_class c ON c.oid = d.objid AND c.relkind IN ('r', 'p', 'f')
+    JOIN pg_catalog.pg_class c ON c.oid = d.objid AND c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'f')
     WHERE n.nspname = $1 AND NOT pg_catalog.row_security_active(c.oid)
 ),
 forgotten (oid) AS (

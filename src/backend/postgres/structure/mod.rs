@@ -14,7 +14,7 @@ mod order;
 mod read;
 mod rows;
 
-pub(crate) use by_name::{Followers, follow, followers, left_behind, outsiders, texts};
+pub(crate) use by_name::{Followers, Texts, follow, followers, left_behind, outsiders};
 pub(crate) use column::Column;
 pub use kind::Kind;
 pub(crate) use names::{moved, render, unqualified};

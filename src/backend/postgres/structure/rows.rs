@@ -154,7 +154,7 @@ pub(super) async fn comments(
 }
 
 pub(super) async fn aliases(connection: &mut AsyncPgConnection, schemas: &[u32]) -> QueryResult<Vec<Alias>> {
-    diesel::sql_query(include_str!("catalog/aliases.sql"))
+    diesel::sql_query(splice(include_str!("catalog/aliases.sql")))
         .bind::<Array<Oid>, _>(schemas)
         .load(connection)
         .await

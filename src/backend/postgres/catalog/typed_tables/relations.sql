@@ -8,7 +8,7 @@ SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::tex
     ), '{}') AS primary_key
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = ANY ($1::text[]::name[]) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+WHERE {in_named_schemas pg_class c} AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
     -- Rows of partitions are reached by the table that they are partitions of.
     AND NOT c.relispartition AND c.relname NOT IN ('{version_table}', '{journal}')
     AND NOT {in_extension pg_class c.oid}

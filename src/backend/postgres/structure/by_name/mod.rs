@@ -2,12 +2,12 @@
 //!
 //! PostgreSQL refers to nearly everything by OIDs, which a rename doesn't change. What it keeps as text is read here,
 //! and nowhere else: the settings of functions, which can follow a rename ([`followers`]), and bodies, strings and
-//! options, which can only be reported ([`texts`], [`outsiders`]).
+//! options, which can only be reported ([`Texts`], [`outsiders`]).
 
 mod keeps_name;
 mod setting;
 
-use std::collections::BTreeSet;
+use std::{cell::RefCell, collections::BTreeSet};
 
 use diesel::{
     QueryResult, QueryableByName,
@@ -37,7 +37,7 @@ impl Followers {
                 "pg_catalog.pg_namespace n JOIN pg_catalog.pg_depend d ON d.refobjid = n.oid \
                  AND d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass \
                  AND d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass \
-                 JOIN pg_catalog.pg_proc p ON p.oid = d.objid WHERE n.nspname = $2"
+                 JOIN pg_catalog.pg_proc p ON p.oid = d.objid AND p.pronamespace = n.oid WHERE n.nspname = $2"
             }
             Self::All => {
                 "pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
@@ -97,9 +97,9 @@ pub(crate) async fn followers(
 /// An object with a text that names schemas.
 #[derive(Debug, Clone)]
 pub(crate) struct Holder {
-    /// The object's schema, if [`texts`] found the object.
+    /// The object's schema, if [`Texts`] have the object.
     pub(crate) schema: String,
-    /// The object in words; for [`texts`] without the schema.
+    /// The object in words; for [`Texts`] without the schema.
     pub(crate) object: String,
     /// The schemas that the text names.
     pub(crate) names: BTreeSet<String>,
@@ -120,24 +120,32 @@ struct Row {
 }
 
 impl Row {
-    fn holder(self, is_schema: &dyn Fn(&str, &str) -> bool) -> Option<Holder> {
-        let is_schema = |name: &str| is_schema(&self.schema, name);
-        let language = match &*self.kind {
+    /// `None` for a setting.
+    fn language(&self) -> Option<Language> {
+        match &*self.kind {
             "setting" => None,
             "sql" => Some(Language::Body(BodyLanguage::Sql)),
             "plpgsql" => Some(Language::Body(BodyLanguage::PlPgSql)),
             "expression" => Some(Language::Expression),
             "arguments" => Some(Language::Arguments),
             _ => Some(Language::Foreign),
-        };
-        let names: BTreeSet<String> = match language {
-            Some(language) => named(&self.text, language, false, &is_schema),
+        }
+    }
+
+    /// The schemas that the text names.
+    fn names(&self, is_schema: &dyn Fn(&str) -> bool) -> BTreeSet<String> {
+        match self.language() {
+            Some(language) => named(&self.text, language, false, is_schema),
             None => {
                 let named = setting::named(&self.text).into_iter();
                 named.filter(|name| is_schema(name)).collect()
             }
-        };
-        let is_rewritten = match language {
+        }
+    }
+
+    fn holder(self, is_schema: &dyn Fn(&str, &str) -> bool) -> Option<Holder> {
+        let names = self.names(&|name| is_schema(&self.schema, name));
+        let is_rewritten = match self.language() {
             // A text that can't be rewritten is refused when the structure is read.
             Some(Language::Body(_)) => true,
             Some(Language::Foreign) => self.kind != "options",
@@ -153,26 +161,42 @@ impl Row {
     }
 }
 
-/// The objects in these schemas whose texts name a schema. `is_schema` decides, from the object's schema and a name in
-/// the text.
-pub(crate) async fn texts(
-    connection: &mut AsyncPgConnection,
-    schemas: &[&str],
-    is_schema: &(dyn Fn(&str, &str) -> bool + Sync),
-) -> QueryResult<Vec<Holder>> {
-    let rows: Vec<Row> = diesel::sql_query(splice(include_str!("texts.sql")))
-        .bind::<Array<Text>, _>(schemas)
-        .load(connection)
-        .await?;
-    Ok(merged(rows, is_schema))
+/// The texts of some schemas.
+pub(crate) struct Texts(Vec<Row>);
+
+impl Texts {
+    pub(crate) async fn of(connection: &mut AsyncPgConnection, schemas: &[&str]) -> QueryResult<Self> {
+        let rows = diesel::sql_query(splice(include_str!("texts.sql")))
+            .bind::<Array<Text>, _>(schemas)
+            .load(connection)
+            .await?;
+        Ok(Self(rows))
+    }
+
+    /// All names in the texts that could be those of schemas.
+    pub(crate) fn possible_names(&self) -> BTreeSet<String> {
+        let asked = RefCell::new(BTreeSet::new());
+        for row in &self.0 {
+            row.names(&|name| {
+                asked.borrow_mut().insert(name.to_owned());
+                false
+            });
+        }
+        asked.into_inner()
+    }
+
+    /// The objects whose texts name a schema. `is_schema` decides, from the object's schema and a name in the text.
+    pub(crate) fn holders(self, is_schema: &dyn Fn(&str, &str) -> bool) -> Vec<Holder> {
+        merged(self.0, is_schema)
+    }
 }
 
 /// The objects in a schema whose texts name that schema, so that they would lead there from a copy of the structure as
 /// well.
 pub(crate) async fn left_behind(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<Vec<String>> {
     let is_own = |_: &str, name: &str| name == schema.as_str();
-    let found = texts(connection, &[schema.as_str()], &is_own).await?;
-    let left = found.into_iter().filter(|holder| !holder.is_rewritten);
+    let texts = Texts::of(connection, &[schema.as_str()]).await?;
+    let left = texts.holders(&is_own).into_iter().filter(|holder| !holder.is_rewritten);
     Ok(left.map(|holder| holder.object).collect())
 }
 
@@ -195,7 +219,7 @@ pub(crate) async fn outsiders(
 }
 
 /// Merges the rows of each object into one, in the same order.
-fn merged(rows: Vec<Row>, is_schema: &(dyn Fn(&str, &str) -> bool + Sync)) -> Vec<Holder> {
+fn merged(rows: Vec<Row>, is_schema: &dyn Fn(&str, &str) -> bool) -> Vec<Holder> {
     let mut holders: Vec<Holder> = Vec::new();
     for mut holder in rows.into_iter().filter_map(|row| row.holder(is_schema)) {
         match holders.last_mut() {

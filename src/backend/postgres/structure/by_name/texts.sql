@@ -7,26 +7,27 @@ WITH path AS MATERIALIZED (
     SELECT n.oid, n.nspname FROM path CROSS JOIN pg_catalog.pg_namespace n
     WHERE n.nspname = ANY ($1::pg_catalog.text[]::pg_catalog.name[])
 ), own AS MATERIALIZED (
-    SELECT d.classid, d.objid, d.refobjid AS schema
+    -- A constant of the type regnamespace makes an object depend on another schema as well as on its own.
+    SELECT DISTINCT d.classid, d.objid, d.refobjid AS schema
     FROM pg_catalog.pg_depend d
     WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid IN (SELECT oid FROM schema)
 ), relation AS MATERIALIZED (
     SELECT c.oid, c.relname, c.relkind, own.schema
-    FROM own JOIN pg_catalog.pg_class c ON c.oid = own.objid
+    FROM own JOIN pg_catalog.pg_class c ON c.oid = own.objid AND c.relnamespace = own.schema
     WHERE own.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
 ), function AS MATERIALIZED (
     SELECT p.*, own.schema, l.lanname, pg_catalog.format('%s %I(%s)',
         CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END, p.proname,
         pg_catalog.pg_get_function_identity_arguments(p.oid)) AS object
     FROM own
-    JOIN pg_catalog.pg_proc p ON p.oid = own.objid
+    JOIN pg_catalog.pg_proc p ON p.oid = own.objid AND p.pronamespace = own.schema
     JOIN pg_catalog.pg_language l ON l.oid = p.prolang
     WHERE own.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND p.prokind <> 'a'
         -- What a move makes is gone when it is done.
         AND p.proname <> '{journal}'
 ), domain AS MATERIALIZED (
     SELECT t.oid, t.typname, t.typdefault, own.schema
-    FROM own JOIN pg_catalog.pg_type t ON t.oid = own.objid
+    FROM own JOIN pg_catalog.pg_type t ON t.oid = own.objid AND t.typnamespace = own.schema
     WHERE own.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND t.typtype = 'd'
 )
 SELECT s.nspname::pg_catalog.text AS schema, found.object, found.kind::pg_catalog.text AS kind, found.text
@@ -55,7 +56,7 @@ FROM (
     UNION ALL
     SELECT d.schema, pg_catalog.format('constraint %I of %I', c.conname, d.typname), 'expression',
         pg_catalog.pg_get_constraintdef(c.oid)
-    FROM domain d JOIN pg_catalog.pg_constraint c ON c.contypid = d.oid WHERE c.contype = 'c'
+    FROM domain d JOIN pg_catalog.pg_constraint c ON c.conrelid = 0 AND c.contypid = d.oid WHERE c.contype = 'c'
     UNION ALL
     SELECT d.schema, pg_catalog.format('default of %I', d.typname), 'expression', d.typdefault FROM domain d
     WHERE d.typdefault IS NOT NULL

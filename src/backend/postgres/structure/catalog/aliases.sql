@@ -1,33 +1,34 @@
 -- What in pg_depend stands for an object that it comes with: $1 are the schemas.
 WITH relations AS (
-    SELECT c.oid, c.reltype, c.relkind FROM pg_catalog.pg_class c WHERE c.relnamespace = ANY ($1)
+    SELECT c.oid, c.reltype FROM pg_catalog.pg_class c WHERE {in_schemas pg_class c}
+), types AS (
+    SELECT t.oid, t.typarray, t.typrelid FROM pg_catalog.pg_type t WHERE {in_schemas pg_type t}
 ), classes AS (
     SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AS relation,
         'pg_catalog.pg_type'::pg_catalog.regclass::pg_catalog.oid AS type
 )
 -- Row types, and arrays of them.
 SELECT k.type AS class, t.oid AS object, k.relation AS node_class, c.oid AS node_object, 0 AS node_sub
-FROM classes k, relations c JOIN pg_catalog.pg_type t ON t.oid = c.reltype OR t.oid = (
-    SELECT r.typarray FROM pg_catalog.pg_type r WHERE r.oid = c.reltype)
-WHERE c.relkind <> 'c'
+FROM classes k, relations c
+JOIN pg_catalog.pg_type r ON r.oid = c.reltype
+CROSS JOIN LATERAL (VALUES (r.oid), (r.typarray)) t (oid)
+WHERE t.oid <> 0
 UNION ALL
-SELECT k.relation, c.oid, k.type, c.reltype, 0 FROM classes k, relations c WHERE c.relkind = 'c'
+-- The relations and the arrays of other types.
+SELECT k.relation, t.typrelid, k.type, t.oid, 0 FROM classes k, types t WHERE t.typrelid <> 0
 UNION ALL
-SELECT k.type, t.typarray, k.type, t.oid, 0
-FROM classes k, pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid
-WHERE t.typnamespace = ANY ($1) AND t.typarray <> 0 AND (c.oid IS NULL OR c.relkind = 'c')
+SELECT k.type, t.typarray, k.type, t.oid, 0 FROM classes k, types t WHERE t.typarray <> 0
 UNION ALL
 SELECT k.type, m.oid, k.type, r.rngtypid, 0
-FROM classes k, pg_catalog.pg_range r
-JOIN pg_catalog.pg_type t ON t.oid = r.rngtypid
+FROM classes k, types t
+JOIN pg_catalog.pg_range r ON r.rngtypid = t.oid
 JOIN pg_catalog.pg_type m ON m.oid = (pg_catalog.to_jsonb(r) ->> 'rngmultitypid')::pg_catalog.oid
-WHERE t.typnamespace = ANY ($1)
 UNION ALL
 -- Functions that come with a range type.
 SELECT d.classid, d.objid, k.type, d.refobjid, 0
-FROM classes k, pg_catalog.pg_depend d JOIN pg_catalog.pg_proc p ON p.oid = d.objid
-WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.refclassid = k.type AND d.deptype = 'i'
-    AND p.pronamespace = ANY ($1)
+FROM classes k, pg_catalog.pg_proc p
+JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'i'
+WHERE d.refclassid = k.type AND {in_schemas pg_proc p}
 UNION ALL
 SELECT 'pg_catalog.pg_rewrite'::pg_catalog.regclass, w.oid, k.relation, c.oid, 0
 FROM classes k, relations c JOIN pg_catalog.pg_rewrite w ON w.ev_class = c.oid AND w.ev_type = '1'

@@ -14,7 +14,7 @@ WITH own AS (
     JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
     LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-    WHERE c.relnamespace = ANY ($1) AND c.relkind IN ('r', 'p', 'v', 'm')
+    WHERE {in_schemas pg_class c} AND c.relkind IN ('r', 'p', 'v', 'm')
         AND NOT {in_extension pg_class c.oid}
 )
 -- Put together where they are read: the parts are those of `Column`.

@@ -7,7 +7,10 @@ SELECT o.schema, 'comment' AS kind, '' AS parent, pg_catalog.concat_ws(' ', t.ki
     ARRAY[pg_catalog.format('COMMENT ON %s %s IS %L', t.kind, t.identity, d.description)] AS change,
     '{}'::pg_catalog.text[] AS details, false AS inline, '{}'::pg_catalog.oid[] AS needs
 FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.oid[]), pg_catalog.unnest($2::pg_catalog.oid[]), pg_catalog.unnest($3::pg_catalog.oid[])) AS o (schema, class, object)
-JOIN pg_catalog.pg_description d ON d.classoid = o.class AND d.objoid = o.object
+CROSS JOIN LATERAL (
+    -- By an index, one object after the other.
+    SELECT d.* FROM pg_catalog.pg_description d WHERE d.classoid = o.class AND d.objoid = o.object OFFSET 0
+) d
 CROSS JOIN LATERAL pg_catalog.pg_identify_object(d.classoid, d.objoid, d.objsubid) i
 CROSS JOIN LATERAL (
     SELECT

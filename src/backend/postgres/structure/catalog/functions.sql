@@ -3,7 +3,7 @@ WITH own AS (
     SELECT p.*, n.nspname, pg_catalog.pg_get_function_identity_arguments(p.oid) AS arguments
     FROM pg_catalog.pg_proc p
     JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-    WHERE p.pronamespace = ANY ($1)
+    WHERE {in_schemas pg_proc p}
         -- Those that come with a range type are internal to it.
         AND NOT {in_extension pg_proc p.oid} AND NOT {internal pg_proc p.oid}
 )

@@ -11,7 +11,7 @@ WITH targets AS (
         pg_catalog.format('%I.%I', n.nspname, c.relname), pg_catalog.quote_ident(c.relname), NULL,
         'pg_catalog.pg_class'::pg_catalog.regclass, c.oid, 0
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relnamespace = ANY ($1) AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
+    WHERE {in_schemas pg_class c} AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
         AND NOT {in_extension pg_class c.oid}
     UNION ALL
     SELECT c.relnamespace, c.relowner, a.attacl, 'c', 'TABLE',
@@ -20,20 +20,25 @@ WITH targets AS (
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attacl IS NOT NULL AND NOT a.attisdropped
-    WHERE c.relnamespace = ANY ($1)
+    WHERE {in_schemas pg_class c}
     UNION ALL
     SELECT p.pronamespace, p.proowner, p.proacl, 'f', 'ROUTINE',
         pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)),
         pg_catalog.format('%I(%s)', p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)), NULL,
         'pg_catalog.pg_proc'::pg_catalog.regclass, p.oid, 0
     FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-    WHERE p.pronamespace = ANY ($1) AND p.proacl IS NOT NULL
+    WHERE {in_schemas pg_proc p} AND p.proacl IS NOT NULL
         AND NOT {in_extension pg_proc p.oid} AND NOT {internal pg_proc p.oid}
     UNION ALL
     SELECT t.typnamespace, t.typowner, t.typacl, 'T', 'TYPE', pg_catalog.format('%I.%I', n.nspname, t.typname), pg_catalog.quote_ident(t.typname), NULL,
         'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, 0
-    FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
-    WHERE t.typnamespace = ANY ($1) AND t.typacl IS NOT NULL AND t.typtype IN ('e', 'd', 'c', 'r')
+    FROM (
+        SELECT t.* FROM pg_catalog.pg_type t WHERE {in_schemas pg_type t}
+        UNION ALL
+        SELECT t.* FROM pg_catalog.pg_class c JOIN pg_catalog.pg_type t ON t.oid = c.reltype WHERE {in_schemas pg_class c}
+    ) t
+    JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+    WHERE t.typacl IS NOT NULL AND t.typtype IN ('e', 'd', 'c', 'r')
         AND NOT {in_extension pg_type t.oid}
 ), granted AS (
     SELECT t.schema, t.kind, t.quoted, t.name, t.column_name, t.class, t.object, t.sub, g.grantee, g.is_grantable,
@@ -87,4 +92,4 @@ CROSS JOIN LATERAL (
     FROM pg_catalog.aclexplode(a.defaclacl) e
     GROUP BY e.grantee, e.is_grantable
 ) g
-WHERE a.defaclnamespace = ANY ($1) AND o.objects IS NOT NULL
+WHERE {in_schemas pg_default_acl a} AND o.objects IS NOT NULL

@@ -17,7 +17,7 @@ SELECT o.schema, 'collation' AS kind, '' AS parent, c.collname::pg_catalog.text 
 FROM own o
 JOIN pg_catalog.pg_collation c ON c.collnamespace = o.schema
 CROSS JOIN LATERAL (SELECT pg_catalog.to_jsonb(c) AS facts) j
-WHERE c.collprovider <> 'd'
+WHERE c.collprovider <> 'd' AND {in_schemas pg_collation c}
     AND NOT {in_extension pg_collation c.oid}
 UNION ALL
 SELECT o.schema, 'operator', '',
@@ -44,7 +44,7 @@ CROSS JOIN LATERAL (
         CASE p.oprright WHEN 0 THEN 'NONE' ELSE pg_catalog.format_type(p.oprright, NULL) END AS right_type
 ) t
 -- Without a function it is only another one's commutator or negator to be.
-WHERE p.oprcode <> 0
+WHERE p.oprcode <> 0 AND {in_schemas pg_operator p}
     AND NOT {in_extension pg_operator p.oid}
 UNION ALL
 SELECT o.schema, 'text search dictionary', '', d.dictname, 'pg_catalog.pg_ts_dict'::pg_catalog.regclass, d.oid, 0,
@@ -55,7 +55,7 @@ FROM own o
 JOIN pg_catalog.pg_ts_dict d ON d.dictnamespace = o.schema
 JOIN pg_catalog.pg_ts_template t ON t.oid = d.dicttemplate
 JOIN pg_catalog.pg_namespace n ON n.oid = t.tmplnamespace
-WHERE NOT {in_extension pg_ts_dict d.oid}
+WHERE {in_schemas pg_ts_dict d} AND NOT {in_extension pg_ts_dict d.oid}
 UNION ALL
 SELECT o.schema, 'text search configuration', '', c.cfgname, 'pg_catalog.pg_ts_config'::pg_catalog.regclass, c.oid, 0,
     pg_catalog.format('CREATE TEXT SEARCH CONFIGURATION %I.%I (PARSER = %I.%I)', o.nspname, c.cfgname, n.nspname, p.prsname) || ARRAY(
@@ -72,4 +72,4 @@ FROM own o
 JOIN pg_catalog.pg_ts_config c ON c.cfgnamespace = o.schema
 JOIN pg_catalog.pg_ts_parser p ON p.oid = c.cfgparser
 JOIN pg_catalog.pg_namespace n ON n.oid = p.prsnamespace
-WHERE NOT {in_extension pg_ts_config c.oid}
+WHERE {in_schemas pg_ts_config c} AND NOT {in_extension pg_ts_config c.oid}

@@ -23,11 +23,11 @@ WITH own AS (
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_catalog.pg_am m ON m.oid = c.relam
     LEFT JOIN pg_catalog.pg_class t ON t.oid = c.reltoastrelid
-    WHERE c.relnamespace = ANY ($1) AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
+    WHERE {in_schemas pg_class c} AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
         AND NOT {in_extension pg_class c.oid}
         -- Sequences of identity columns come with their columns.
         AND (c.relkind <> 'S' OR NOT {internal pg_class c.oid})
-), parents AS (
+), parents AS NOT MATERIALIZED (
     SELECT i.inhrelid AS child, i.inhparent AS parent, i.inhseqno,
         pg_catalog.format('%I.%I', n.nspname, p.relname) AS quoted, p.relname::pg_catalog.text AS relname
     FROM pg_catalog.pg_inherits i

@@ -3,7 +3,7 @@ WITH tables AS (
     SELECT c.oid, c.relnamespace, c.relname::pg_catalog.text AS relname, pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relnamespace = ANY ($1) AND c.relkind IN ('r', 'p', 'v', 'm')
+    WHERE {in_schemas pg_class c} AND c.relkind IN ('r', 'p', 'v', 'm')
         AND NOT {in_extension pg_class c.oid}
 )
 SELECT t.relnamespace AS schema, 'trigger' AS kind, t.relname AS parent, g.tgname::pg_catalog.text AS name,

@@ -3,7 +3,7 @@ WITH own AS (
     SELECT t.*, n.nspname, pg_catalog.format('%I.%I', n.nspname, t.typname) AS quoted
     FROM pg_catalog.pg_type t
     JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
-    WHERE t.typnamespace = ANY ($1)
+    WHERE {in_schemas pg_type t}
         AND NOT {in_extension pg_type t.oid}
 )
 SELECT t.typnamespace AS schema, 'enum' AS kind, '' AS parent, t.typname::pg_catalog.text AS name,
@@ -50,7 +50,7 @@ SELECT t.typnamespace, 'domain constraint', t.typname, c.conname,
     ARRAY[pg_catalog.format('ALTER DOMAIN %s DROP CONSTRAINT %I', t.quoted, c.conname)],
     '{}', '{}', false, '{}'
 FROM own t
-JOIN pg_catalog.pg_constraint c ON c.contypid = t.oid AND c.contype = 'c'
+JOIN pg_catalog.pg_constraint c ON c.conrelid = 0 AND c.contypid = t.oid AND c.contype = 'c'
 WHERE t.typtype = 'd'
 UNION ALL
 SELECT t.typnamespace, 'composite', '', t.typname, 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, 0,
