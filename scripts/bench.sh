@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs a benchmark with client and server on one core, where the system can pin them: on small machines the placement
-# decides what a round trip costs.
+# decides what a round trip costs. The first argument names the benchmark; `flat` takes the number of other tenants from OTHERS.
 set -eu
 cd "$(dirname "$0")/.."
 scripts/install-postgresql.sh
