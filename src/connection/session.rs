@@ -28,7 +28,7 @@ pub(crate) struct Session {
     interrupted: AtomicBool,
     /// A query was abandoned before its answer came, even if the server has answered since.
     gave_up: AtomicBool,
-    /// The server's plans, statements or types differ from those that this side knows.
+    /// The server's plans, statements or types differ from those that the client has cached.
     outdated: AtomicBool,
     /// A transaction is open that was begun by Diesel.
     in_transaction: AtomicBool,
@@ -41,7 +41,7 @@ pub(crate) struct Session {
 /// What a pool should do with a connection that comes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Condition {
-    /// As good as new.
+    /// Nothing of this checkout is left on the session.
     Clean,
     /// Something on the session would reach the next checkout.
     Altered,
@@ -96,7 +96,7 @@ impl Session {
         self.altered.store(true, Relaxed);
     }
 
-    /// Whether the server may have other plans for prepared statements, or other types, than this side knows.
+    /// Whether the server may have other plans for prepared statements, or other types, than the client has cached.
     pub(super) fn is_outdated(&self) -> bool {
         self.outdated.load(Relaxed)
     }
@@ -178,8 +178,8 @@ impl Waiting<'_> {
         self.between_rows = between;
     }
 
-    /// Records that the answer is an error. Returns whether a second attempt may succeed, because the first one found
-    /// that this side is outdated.
+    /// Records that the answer is an error. Returns whether a second attempt may succeed, because the first one showed
+    /// that what the client has cached is outdated.
     pub(super) fn failed(&self, error: &Error) -> bool {
         let outdated = is_outdated(error);
         if outdated {
@@ -188,8 +188,8 @@ impl Waiting<'_> {
         outdated
     }
 
-    /// Records that the complete answer has arrived. An error may come from this side, and says nothing about what was
-    /// sent before.
+    /// Records that the complete answer has arrived. An error may come from the client, and then it says nothing
+    /// about what was sent before.
     pub(crate) fn answered(mut self, success: bool) {
         self.answered = true;
         if self.exclusive && success {
@@ -208,7 +208,7 @@ impl Drop for Waiting<'_> {
 }
 
 /// Whether a statement failed before it ran, because the server's plans, statements or types differ from those that
-/// this side knows.
+/// the client has cached.
 fn is_outdated(error: &Error) -> bool {
     let Error::DatabaseError(DatabaseErrorKind::Unknown, information) = error else {
         return false;

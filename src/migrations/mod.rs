@@ -1,7 +1,7 @@
 //! Migrations of the shared schema, and separate migrations of each tenant's schema.
 //!
 //! Migrations are Diesel's own: folders of `up.sql` and `down.sql`, embedded by `embed_migrations!` or read from disk,
-//! or Rust code. Shared migrations (by custom in `migrations/`) run in the shared schema, tenants' migrations (in
+//! or Rust code. Shared migrations (by convention in `migrations/`) run in the shared schema, tenants' migrations (in
 //! `tenant_migrations/`) in every tenant's schema. Each schema has Diesel's table of applied versions,
 //! `__diesel_schema_migrations`, which the `diesel` command can read too.
 //!
@@ -19,10 +19,11 @@
 //! # }
 //! ```
 //!
-//! Each migration and its version row are one transaction, under an advisory lock on the schema. If two deployers run
-//! at once, one waits. A failure leaves the schema as it was before that migration. Within a migration, and only there,
-//! the search_path is the schema and the [extensions' schemas](crate::TenantPoolBuilder::extension_schemas), so that
-//! raw DDL needs no schema names. Tenants' migrations name shared tables in full: `REFERENCES public.users`.
+//! Each migration and its version row are one transaction, under an advisory lock on the schema. If two deployments run
+//! at the same time, one waits. A failure leaves the schema as it was before that migration. Within a migration, and
+//! only there, the search_path is the schema and the
+//! [extensions' schemas](crate::TenantPoolBuilder::extension_schemas), so that raw DDL needs no schema names. Tenants'
+//! migrations name shared tables in full: `REFERENCES public.users`.
 //!
 //! Each migration starts as if on a new connection. Nothing carries over from one migration to the next, of the same
 //! tenant or another: no setting, role, prepared statement, cursor, temporary table, advisory lock or value of

@@ -42,7 +42,7 @@ pub(crate) struct Finished {
 static FINISHED: LazyLock<Cache<(TypeId, u64), Arc<Finished>, ByBytes>> =
     LazyLock::new(|| Cache::with_weighter(65_536, 64 << 20, ByBytes));
 
-/// Statistics of the finished texts, kept for each query of a fixed text and each tenant.
+/// Statistics of the cache of finished texts, which has an entry for each tenant and each query whose text is fixed.
 pub fn finished_statistics() -> CacheStatistics {
     CacheStatistics::new(FINISHED.hits(), FINISHED.misses(), FINISHED.len(), FINISHED.weight())
 }

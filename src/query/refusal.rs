@@ -72,7 +72,7 @@ pub enum RefusedStatement {
 pub(crate) enum Sharing {
     /// Only the caller uses the session, and is responsible for its state.
     Alone,
-    /// The tenants of a pool use it one after another. The pool closes a connection whose session isn't as good as new.
+    /// The tenants of a pool use it one after another. The pool closes a connection whose session isn't clean.
     InTurn,
     /// The tenants of a pool use it, and a pooler may be in between: closing the connection doesn't end the server's
     /// session.

@@ -58,7 +58,7 @@ impl RustSchema {
         &self.warnings
     }
 
-    /// Writes `shared.rs` and `tenant.rs` into a folder, by custom `src/schema`, which is created if it is missing.
+    /// Writes `shared.rs` and `tenant.rs` into a folder, by convention `src/schema`, which is created if it is missing.
     /// Returns the files that were written. Files that are up to date are not touched, so that nothing is recompiled
     /// for them. Each file is replaced atomically, even if the process is killed. If it is a symbolic link, the file
     /// that the link leads to is replaced.

@@ -51,10 +51,10 @@ pub enum RustSchemaError {
     #[error("can't set up the scratch database: the statements given to `set_up` failed")]
     SetUp(#[source] diesel::result::Error),
     /// The shared migrations failed.
-    #[error("can't bring a scratch database to the newest shared migration")]
+    #[error("can't apply the shared migrations in a scratch database")]
     MigrateShared(#[source] Box<MigrationError>),
     /// The tenants' migrations failed.
-    #[error("can't bring a tenant of a scratch database to the newest migration")]
+    #[error("can't apply the tenants' migrations in a scratch database")]
     MigrateTenant(#[source] Box<LifecycleError>),
     /// The migrations failed in a scratch database that lacks extensions of the pool's own database.
     #[error(

@@ -208,7 +208,7 @@ impl RustSchemaRequest<'_> {
 /// The name of the tenant in a scratch database. It appears in no declaration.
 const SCRATCH_TENANT: &str = "diesel_tenants_scratch";
 
-/// Brings the shared schema and one tenant to the newest migration.
+/// Applies all migrations of the shared schema and of one tenant.
 async fn migrate(
     pool: &TenantPool,
     name: &SchemaName,

@@ -7,7 +7,7 @@ use crate::translate::{statements, words};
 /// transaction, and for statements that only make sense in one. A single statement is a transaction by itself, and some
 /// can't run in any other (`VACUUM`). Statements that begin or end transactions themselves are run as they are.
 ///
-/// Fails for a statement that needs more than to be sent, such as `COPY`.
+/// Fails for a statement that needs more messages than its own text, such as `COPY`.
 pub(super) fn needs_transaction(sql: &str) -> Result<bool, ScriptError> {
     // A text that can't be cut into statements can't be translated either, and translating it reports the error.
     let Ok(ranges) = statements(sql) else {

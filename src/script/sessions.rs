@@ -55,7 +55,7 @@ impl<'a> Sessions<'a> {
         }
     }
 
-    /// A session that finds no table without its schema's name, and reads strings as the translator does.
+    /// A new session. It finds no table without its schema's name, and reads string literals as the translator does.
     async fn connect(&self) -> Result<Session, ScriptFailure> {
         let session = self.dial.dial(self.connector).await?;
         self.connector.refuse_unsafe_client(session.client()).await?;

@@ -20,7 +20,7 @@ pub(super) struct RequestContext {
     /// Whether the handler asked for the tenant's connection, and for the shared tables' connection. A handler that
     /// asked for both may hold two connections at a time.
     asked: [AtomicBool; 2],
-    /// The turn that the request's connections keep.
+    /// The permit to hold two connections at a time, which the request's connections share.
     turn: Mutex<Weak<OwnedSemaphorePermit>>,
 }
 
@@ -109,7 +109,7 @@ impl RequestContext {
         self.keeping(turn, checkout)
     }
 
-    /// A handler that may hold two connections takes a turn with the first one; the second one shares that turn.
+    /// A handler that may hold two connections gets a permit ([`Turn`]) with the first one; the second one shares it.
     async fn turn(&self, target: impl Fn() -> Target, deadline: Deadline) -> Result<Option<Turn>, Rejection> {
         if !self.asked.iter().all(|asked| asked.load(Relaxed)) {
             return Ok(None);

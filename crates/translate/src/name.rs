@@ -269,7 +269,7 @@ pub enum SchemaNameError {
 }
 
 impl SchemaNameError {
-    /// The name, if it is one that a schema may have and no tenant: it is kept for others, or stands for something else.
+    /// The name, if a schema may have it but a tenant may not, because it is reserved or stands for something else.
     pub fn reserved_name(&self) -> Option<&str> {
         match self {
             Self::Reserved { name }

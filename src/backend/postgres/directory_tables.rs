@@ -73,7 +73,7 @@ pub enum DirectoryUnusable {
     },
 }
 
-/// A table `tenants` that is a directory's.
+/// The table `tenants` of a directory, as it was found in the database.
 #[derive(Debug, QueryableByName)]
 pub(crate) struct FoundDirectory {
     #[diesel(sql_type = Nullable<Text>)]

@@ -18,7 +18,7 @@ use crate::{
 
 /// A connection under one map, until it is dropped. Use it like a [`TenantConnection`].
 ///
-/// A returned connection forgets its map. The pool closes a connection that isn't as good as new: one with an open
+/// A returned connection forgets its map. The pool closes a connection that isn't clean: one with an open
 /// transaction, with session state (a `SET`, a temporary table, an advisory lock), or with an abandoned query still
 /// running, which is cancelled. It also closes a connection that took another's place by `mem::swap` or `mem::replace`.
 ///

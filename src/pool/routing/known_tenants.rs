@@ -65,7 +65,7 @@ impl KnownTenants {
     }
 
     /// Another tenant, or none, may have the name from now on. So the remembered domains of that tenant are forgotten,
-    /// and the domains that belonged to nobody.
+    /// and the domains that had no tenant.
     pub(crate) fn forget(&self, tenant: &SchemaName) {
         self.tenants.forget(tenant);
         self.domains

@@ -27,7 +27,7 @@ struct Answer<V> {
     found: Found<V>,
     /// `None` if the directory must be asked again.
     fresh_until: Option<Instant>,
-    /// When the directory said so.
+    /// When the directory gave the answer.
     said: Instant,
 }
 

@@ -67,7 +67,7 @@ impl Run<'_> {
         };
         let split = Split::of(structure);
         let Head { before, .. } = &head;
-        let failed = self.server("to make the tenant's schema");
+        let failed = self.server("to create the tenant's schema");
         writer
             .begin("ISOLATION LEVEL READ COMMITTED, READ WRITE")
             .await

@@ -88,7 +88,7 @@ impl Run<'_> {
         guard
             .execute("COMMIT")
             .await
-            .map_err(self.server("to make the journal"))?;
+            .map_err(self.server("to create the journal of changes"))?;
         let mut paused = None;
         if self.options.pauses_writes {
             paused = Some(self.pause(guard, source).await?);

@@ -29,7 +29,7 @@ impl Run<'_> {
         dial: &dyn Dial,
     ) -> Result<Option<MoveReport>, MoveError> {
         let Sessions { home, guard, writer } = *sessions;
-        let read = self.server("to see what is there");
+        let read = self.server("to look for remains of an unfinished move");
         let there = source.status(guard).await.map_err(&read)?;
         let here = target.status(writer).await.map_err(&read)?;
         let left = here.as_ref().and_then(Found::complete);
@@ -79,7 +79,7 @@ impl Run<'_> {
     /// owner stays at the source.
     pub(super) async fn give_up(&self, source: &Site, target: &Site, sessions: &Sessions<'_>) -> Result<(), MoveError> {
         let Sessions { guard, writer, .. } = *sessions;
-        let failed = self.server("to clean up");
+        let failed = self.server("to remove what the unfinished move left");
         // Outside a transaction, ROLLBACK only gives a warning.
         guard.execute("ROLLBACK").await.map_err(&failed)?;
         let cleared = self.clear_target(target, writer).await;
@@ -90,7 +90,7 @@ impl Run<'_> {
     }
 
     pub(super) async fn clear_target(&self, target: &Site, writer: &Session) -> Result<(), MoveError> {
-        let failed = self.server("to clean up the target");
+        let failed = self.server("to remove what the unfinished move left at the target");
         writer.execute("ROLLBACK").await.map_err(&failed)?;
         if target
             .status(writer)
@@ -122,7 +122,7 @@ impl Run<'_> {
             None => return Ok(moved),
         };
         let here = site.status(session).await;
-        let Some(here) = here.map_err(self.server("to see what is there"))? else {
+        let Some(here) = here.map_err(self.server("to look for remains of an unfinished move"))? else {
             return Ok(moved);
         };
         match here.complete() {
@@ -167,7 +167,7 @@ impl Run<'_> {
             schema: self.tenant.clone(),
         };
         let session = site.connect(dial, self.event).await?;
-        let failed = self.server("to see what is left where it came from");
+        let failed = self.server("to look for remains at the source");
         let Some(schema) = find_journal(&session, &complete.id).await.map_err(&failed)? else {
             return Ok(());
         };

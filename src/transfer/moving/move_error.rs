@@ -26,7 +26,7 @@ pub enum MoveError {
         why: &'static str,
     },
     /// The directory says that another tenant lives at that place.
-    #[error("can't move tenant {:?} to {to}: another tenant lives in that place, by the directory", .tenant.as_str())]
+    #[error("can't move tenant {:?} to {to}: another tenant lives there, as the directory says", .tenant.as_str())]
     PlaceTaken {
         /// The tenant.
         tenant: SchemaName,
@@ -122,14 +122,14 @@ pub enum MoveError {
     },
     /// A server refused a statement, or the connection was lost.
     #[error(
-        "can't move tenant {:?}: {attempt} failed; the tenant is at its old place, and the same call removes what is \
-         left over",
+        "can't move tenant {:?}: the attempt {attempt} failed; the tenant is at its old place, and the same call \
+         removes what is left over",
         .tenant.as_str()
     )]
     Server {
         /// The tenant.
         tenant: SchemaName,
-        /// What was attempted.
+        /// What was attempted: "to lock its tables", for example.
         attempt: &'static str,
         /// What the server answered.
         source: tokio_postgres::Error,

@@ -73,7 +73,7 @@ impl Run<'_> {
                 operation: self.event.clone(),
             }));
         }
-        let failed = self.server("to note it in the directory");
+        let failed = self.server("to write its new place to the directory");
         home.begin("").await.map_err(&failed)?;
         let noted = home.execute(&self.pool.note(&change)).await;
         home.execute("ROLLBACK").await.map_err(&failed)?;

@@ -30,7 +30,7 @@ impl Run<'_> {
     /// one moment, so that unique values stay unique. The source forgets replayed changes once the target has them.
     /// Replaying a change twice does no harm.
     pub(super) async fn replay(&self, ends: &Ends<'_>) -> Result<u64, MoveError> {
-        let read = self.server("to read what was written");
+        let read = self.server("to read the changes made meanwhile");
         let patience = lock_timeout(self.options.wait);
         let begin = format!("ISOLATION LEVEL REPEATABLE READ, READ WRITE; {patience}");
         ends.reader.begin(&begin).await.map_err(&read)?;
@@ -45,14 +45,14 @@ impl Run<'_> {
     pub(super) async fn replay_rest(&self, guard: &Session, ends: &Ends<'_>) -> Result<u64, MoveError> {
         let count = self.replay_by(guard, ends).await?;
         let done = guard.execute("SET LOCAL search_path = ''").await;
-        done.map_err(self.server("to read what was written"))?;
+        done.map_err(self.server("to read the changes made meanwhile"))?;
         Ok(count)
     }
 
     async fn replay_by(&self, reader: &Session, ends: &Ends<'_>) -> Result<u64, MoveError> {
         let (read, write) = (
-            self.server("to read what was written"),
-            self.server("to replay what was written"),
+            self.server("to read the changes made meanwhile"),
+            self.server("to replay the changes made meanwhile"),
         );
         let writer = ends.writer;
         reader.execute(&ends.source.path(false)).await.map_err(&read)?;

@@ -66,7 +66,8 @@ impl Run<'_> {
                 tenant: self.tenant.clone(),
                 waited,
             }),
-            Err(source) => Err(self.server("to lock its tables, or change what is noted of them,")(
+            Err(source) => Err(self
+                .server("to lock its tables, or to create or remove what the move needs there,")(
                 source,
             )),
         }

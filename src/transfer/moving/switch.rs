@@ -44,8 +44,8 @@ impl From<MoveError> for Stop {
 }
 
 impl Run<'_> {
-    /// Locks out writes, and returns since when. Statements that wait continue once the transaction ends, and then look
-    /// the schema up by its name, which is gone.
+    /// Locks out writes, and returns the time from which they wait. Statements that wait continue once the transaction
+    /// ends, and then look the schema up by its name, which is gone.
     pub(super) async fn pause(&self, guard: &Session, source: &Site) -> Result<Instant, MoveError> {
         let failed = self.server("to lock its tables");
         let rows = guard
@@ -81,7 +81,7 @@ impl Run<'_> {
             None => entry.status.comment(),
             Some(_) => literal(PLACED),
         };
-        let failed = self.server("to finish what was made");
+        let failed = self.server("to create the remaining objects at the target");
         writer
             .begin("ISOLATION LEVEL READ COMMITTED, READ WRITE")
             .await
@@ -127,8 +127,8 @@ impl Run<'_> {
         dial: &dyn Dial,
     ) -> Result<SchemaName, Stop> {
         let Sessions { home, guard, .. } = *sessions;
-        let failed = self.server("to switch");
-        // This holds even if the future is dropped while the server is working.
+        let failed = self.server("to switch to the new place");
+        // Guards, so that caches forget the tenant even if the future is dropped while the server is working.
         let _forget = (
             self.pool.forget_afterwards(self.tenant),
             source.pool.forget_afterwards(&source.schema),

@@ -54,7 +54,7 @@ fn document(finding: &Finding) -> Value {
     })
 }
 
-/// As programs know it.
+/// The severity's name in JSON.
 fn called(severity: Severity) -> &'static str {
     match severity {
         Severity::Fine => "fine",

@@ -27,8 +27,7 @@ pub(super) enum Frame {
     FromItem(FromList),
     /// After the opening parenthesis of a FROM item.
     FromParen(FromList),
-    /// After a FROM item that began with a parenthesis inside a parenthesis. The numbers are the items, and the names
-    /// of WITH, that came before it.
+    /// After a FROM item that began with `((`. The numbers count the items, and the names of WITH, that came before it.
     FromWrapped(FromList, u32, u32),
     /// After a FROM item in parentheses: its alias is next.
     FromAlias(FromList, u32),

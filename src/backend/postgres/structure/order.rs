@@ -2,7 +2,7 @@
 
 use super::Object;
 
-/// Puts the objects in order. Also returns the objects that need each other in a circle, which is cut there.
+/// Puts the objects in order. Also returns the objects at which a cycle of needs was cut.
 pub(super) fn order(objects: Vec<Object>) -> (Vec<Object>, Vec<String>) {
     let mut sorted: Vec<usize> = (0..objects.len()).collect();
     sorted.sort_by(|&left, &right| objects[left].key().cmp(&objects[right].key()));

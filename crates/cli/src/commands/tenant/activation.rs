@@ -29,7 +29,7 @@ impl Suspend {
         let pool = context.pool().await?;
         Outcomes::of_each(context.printer, &self.names, "suspended", async |name| {
             pool.suspend_tenant(name).await?;
-            let note = "known to all within a minute, by default";
+            let note = "other processes see it within a minute, by default";
             Ok::<_, LifecycleError>((note.to_owned(), json!({})))
         })
         .await

@@ -1,6 +1,7 @@
-//! What the database's catalogs say about the tables, for a program's types: their columns, types and foreign keys.
+//! Reads tables from the catalogs, with their columns, types and foreign keys, for the Rust declarations of tables.
 //!
-//! The [structure](crate::backend::postgres::structure) of a schema yields statements, which don't show the types.
+//! [`structure`](crate::backend::postgres::structure) reads a schema too, but as SQL statements, in which the types of
+//! columns are only text.
 
 use diesel::{
     QueryResult, QueryableByName,
