@@ -219,7 +219,7 @@ async fn a_prepared_transaction_is_named_as_what_it_is() {
         .unwrap_err();
     let message = chain(&error);
     assert!(
-        message.starts_with("can't drop tenant \"client1\": a prepared transaction used it"),
+        message.starts_with("can't drop tenant \"client1\": a prepared transaction used the tenant"),
         "{message}"
     );
     database.run("ROLLBACK PREPARED 'two'");
