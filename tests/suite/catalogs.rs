@@ -17,6 +17,6 @@ fn the_list_of_system_catalogs_has_all_of_this_servers() {
     let unknown: Vec<String> = catalogs.into_iter().filter(is_unknown).collect();
     assert!(
         unknown.is_empty(),
-        "add to crates/translate/src/catalog.rs: {unknown:?}"
+        "add to crates/translate/src/dialect/postgres/catalog.rs: {unknown:?}"
     );
 }

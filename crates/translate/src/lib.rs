@@ -13,36 +13,31 @@
 //! the table in [`SchemaTranslateMap::with_untranslated`]. Strings are read as the server reads them with
 //! `standard_conforming_strings` on, the default. A session must not turn that setting off.
 //!
-//! The modules, in the order in which a text passes through them: `lexer` cuts it into tokens, with `keyword` for the
-//! words of the grammar; `finder` follows the grammar and finds the relations; `identifier` decodes the text of a name,
-//! and `catalog` lists PostgreSQL's own names. `dialect::sqlite` has the same for SQLite. All dialects share the rest:
-//! `template` keeps the places found (each a `slot`) and renders them under a `map`, and `cache` keeps templates.
+//! The modules, in the order in which a text passes through them. In `dialect::postgres`, `lexer` cuts it into tokens,
+//! with `keyword` for the words of the grammar; `finder` follows the grammar and finds the relations; `identifier`
+//! decodes the text of a name, and `catalog` lists PostgreSQL's own names. `dialect::sqlite` has the same for SQLite. All
+//! dialects share the rest: `template` keeps the places found (each a `slot`) and renders them under a `map`, and `cache`
+//! keeps templates.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
 mod cache;
-mod catalog;
 mod dialect;
 mod error;
-mod finder;
-mod identifier;
-mod keyword;
-pub mod lexer;
 mod map;
 mod name;
 pub mod quote;
 mod session_effect;
 mod slot;
 mod split;
-mod string;
 mod template;
 mod transaction;
 mod translate;
 mod words;
 
 pub use cache::{CacheStatistics, template_statistics};
-pub use dialect::Dialect;
+pub use dialect::{Dialect, postgres::lexer};
 #[doc(hidden)]
 pub use error::POISON;
 pub use error::{Place, TranslateError};

@@ -5,6 +5,8 @@ use std::ops::Range;
 use super::{
     dialect::{Dialect, sqlite},
     error::{Fault, TranslateError},
+};
+use crate::dialect::postgres::{
     keyword::Keyword,
     lexer::{Kind, Lexer, Token},
 };

@@ -1,9 +1,7 @@
 //! Statements that begin or end a transaction.
 
-use super::{
-    lexer::{Kind, Lexer},
-    split::statements,
-};
+use super::split::statements;
+use crate::dialect::postgres::lexer::{Kind, Lexer};
 
 /// Finds the first statement of a text that would end the surrounding transaction, or begin one, and returns its first
 /// word in capitals.

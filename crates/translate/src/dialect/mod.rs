@@ -1,13 +1,18 @@
 //! The dialects of SQL, and what each of them decides.
 //!
 //! What all dialects share stands outside of this folder: the places in a text, the map, rendering, the cache and the
-//! errors. PostgreSQL's grammar is in `finder`, `lexer` and their neighbours; SQLite's is in `sqlite`.
+//! errors.
 
+pub(crate) mod postgres;
 pub(crate) mod sqlite;
 
 use std::borrow::Cow;
 
-use crate::{error::TranslateError, finder::Finder, identifier, template::Template};
+use crate::{
+    dialect::postgres::{finder::Finder, identifier},
+    error::TranslateError,
+    template::Template,
+};
 
 /// The dialect of SQL in which a text is written.
 ///

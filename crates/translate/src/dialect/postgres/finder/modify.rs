@@ -1,17 +1,19 @@
 //! WITH before a statement, and INSERT, UPDATE, DELETE and MERGE.
 
 use super::{
-    super::{
-        error::Fault,
-        keyword::{Keyword, Stops},
-        lexer::Kind,
-    },
     Finder, Frame,
     cte::With,
     expression::Pause,
     from::FromList,
     query::{Closing, Query},
     scope::{Env, Level, Name},
+};
+use crate::{
+    dialect::postgres::{
+        keyword::{Keyword, Stops},
+        lexer::Kind,
+    },
+    error::Fault,
 };
 
 /// A data-modifying statement after its target.

@@ -1,12 +1,13 @@
 //! EXPLAIN, PREPARE, CLUSTER, REINDEX, IMPORT FOREIGN SCHEMA and COMMENT ON CONSTRAINT.
 
-use super::{
-    super::{
-        super::{error::Fault, keyword::Keyword, lexer::Kind},
-        Finder, Frame,
-        scope::Env,
+use super::Step;
+use crate::{
+    dialect::postgres::{
+        finder::{Finder, Frame, scope::Env},
+        keyword::Keyword,
+        lexer::Kind,
     },
-    Step,
+    error::Fault,
 };
 
 impl Finder<'_> {

@@ -1,16 +1,18 @@
 //! Queries: SELECT, VALUES, TABLE, set operations, and the clauses after them.
 
 use super::{
-    super::{
-        error::Fault,
-        keyword::{Keyword, Stops},
-        lexer::Kind,
-    },
     Finder, Frame,
     cte::With,
     expression::{AFTER_OPERAND, Pause},
     from::FromList,
     scope::{Env, Level},
+};
+use crate::{
+    dialect::postgres::{
+        keyword::{Keyword, Stops},
+        lexer::Kind,
+    },
+    error::Fault,
 };
 
 /// What ends a query.

@@ -1,15 +1,12 @@
 //! CREATE FUNCTION, and CREATE RECURSIVE VIEW.
 
-use super::{
-    super::{
-        super::{
-            error::Fault,
-            keyword::{Keyword, Stops},
-        },
-        Finder, Frame,
-        expression::Pause,
+use super::Step;
+use crate::{
+    dialect::postgres::{
+        finder::{Finder, Frame, expression::Pause},
+        keyword::{Keyword, Stops},
     },
-    Step,
+    error::Fault,
 };
 
 impl Finder<'_> {

@@ -4,15 +4,14 @@
 //! one view, with such an effect. It can't be seen for an application's own functions, for views over `pg_settings`,
 //! and for SQL in strings.
 
-use super::{
-    super::{
-        error::Fault,
+use super::{Finder, relation::Dotted};
+use crate::{
+    dialect::postgres::{
         keyword::Keyword,
         lexer::{Kind, Lexer, Token},
-        session_effect::{Hazard, HazardKind, SessionEffect},
     },
-    Finder,
-    relation::Dotted,
+    error::Fault,
+    session_effect::{Hazard, HazardKind, SessionEffect},
 };
 
 /// What a call does.

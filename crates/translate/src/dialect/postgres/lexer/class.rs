@@ -55,6 +55,6 @@ pub(super) fn class(byte: u8) -> Class {
     CLASSES[byte as usize]
 }
 
-pub(in super::super) fn continues_word(byte: u8) -> bool {
+pub(crate) fn continues_word(byte: u8) -> bool {
     class(byte) <= Class::Dollar
 }

@@ -2,15 +2,14 @@
 
 use std::{borrow::Cow, collections::HashMap};
 
-use super::{
-    super::{
-        error::Fault,
+use super::{Finder, Frame, scope::Env};
+use crate::{
+    dialect::postgres::{
         keyword::Keyword,
         lexer::{Kind, Token},
-        slot::Slot,
     },
-    Finder, Frame,
-    scope::Env,
+    error::Fault,
+    slot::Slot,
 };
 
 #[derive(Clone, Copy)]

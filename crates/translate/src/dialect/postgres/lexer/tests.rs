@@ -1,4 +1,5 @@
-use super::{super::error::POISON, *};
+use super::*;
+use crate::error::POISON;
 
 /// The tokens of a text: kinds and spans' texts.
 fn tokens(sql: &str) -> Vec<(Kind, &str)> {

@@ -10,16 +10,13 @@ mod publication;
 mod rule;
 mod table;
 
-use super::{
-    super::{
-        error::Fault,
+use super::{Finder, Frame, expression::Pause, from::FromList, scope::Env};
+use crate::{
+    dialect::postgres::{
         keyword::{Keyword, Stops},
         lexer::Kind,
     },
-    Finder, Frame,
-    expression::Pause,
-    from::FromList,
-    scope::Env,
+    error::Fault,
 };
 use kinds::Verb;
 

@@ -1,9 +1,12 @@
 //! The objects of a publication.
 
-use super::super::{
-    super::{error::Fault, keyword::Keyword, lexer::Kind},
-    Finder, Frame,
-    scope::Env,
+use crate::{
+    dialect::postgres::{
+        finder::{Finder, Frame, scope::Env},
+        keyword::Keyword,
+        lexer::Kind,
+    },
+    error::Fault,
 };
 
 impl Finder<'_> {

@@ -1,8 +1,8 @@
 //! GRANT and REVOKE.
 
-use super::super::{
-    super::{error::Fault, keyword::Keyword, lexer::Kind},
-    Finder,
+use crate::{
+    dialect::postgres::{finder::Finder, keyword::Keyword, lexer::Kind},
+    error::Fault,
 };
 
 /// Objects other than tables and sequences on which privileges are granted.

@@ -1,6 +1,7 @@
 //! The elements of the finder's stack: the grammar's nonterminals, as far as the finder distinguishes them.
 
-use super::{super::lexer::Token, cte::With, from::FromList, modify::Modify, query::Query, scope::Env, utility::Step};
+use super::{cte::With, from::FromList, modify::Modify, query::Query, scope::Env, utility::Step};
+use crate::dialect::postgres::lexer::Token;
 
 /// What is expected next in the text.
 #[derive(Clone, Copy)]

@@ -10,13 +10,15 @@ use std::{
     collections::{HashMap, hash_map::Entry},
 };
 
-use super::super::{
+use crate::{
+    dialect::postgres::{
+        identifier,
+        lexer::{Kind, Token},
+    },
     error::Fault,
-    identifier,
-    lexer::{Kind, Token},
+    name::MAX_NAME_BYTES,
     slot::Slot,
 };
-use crate::name::MAX_NAME_BYTES;
 
 /// A view of the names in scope: some items of one level of query, and the scope around that level.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

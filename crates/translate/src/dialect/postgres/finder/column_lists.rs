@@ -1,14 +1,12 @@
 //! Lists of columns, and the left sides of assignments: names for which a schema is illegal.
 
-use super::{
-    super::{
-        error::Fault,
+use super::{Finder, Frame, expression::Pause, scope::Env};
+use crate::{
+    dialect::postgres::{
         keyword::{Keyword, Stops},
         lexer::Kind,
     },
-    Finder, Frame,
-    expression::Pause,
-    scope::Env,
+    error::Fault,
 };
 
 const AFTER_VALUE: Stops = Stops::at(&[Keyword::From, Keyword::Where, Keyword::Returning, Keyword::When]).and_comma();

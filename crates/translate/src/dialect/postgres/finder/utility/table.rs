@@ -1,14 +1,12 @@
 //! CREATE TABLE and ALTER TABLE.
 
-use super::super::{
-    super::{
-        error::Fault,
+use crate::{
+    dialect::postgres::{
+        finder::{Finder, Frame, expression::Pause, scope::Env},
         keyword::{Keyword, Stops},
         lexer::Kind,
     },
-    Finder, Frame,
-    expression::Pause,
-    scope::Env,
+    error::Fault,
 };
 
 const REFERENCES: Stops = super::REFERENCES.and_comma();

@@ -43,10 +43,10 @@ mod session;
 mod stack;
 mod utility;
 
-use super::{
+use super::lexer::{Kind, Token, Tokens};
+use crate::{
     dialect::Dialect,
     error::Fault,
-    lexer::{Kind, Token, Tokens},
     session_effect::{Hazard, SessionEffect},
     slot::Slot,
     template::Template,
@@ -57,7 +57,7 @@ use frame::Frame;
 use scope::{Env, Scopes};
 use stack::Stack;
 
-pub(super) struct Finder<'a> {
+pub(in crate::dialect) struct Finder<'a> {
     tokens: Tokens<'a>,
     /// The next token.
     token: Token,
@@ -79,7 +79,7 @@ pub(super) struct Finder<'a> {
 }
 
 impl<'a> Finder<'a> {
-    pub(super) fn find(sql: &'a str) -> Result<Template, Fault> {
+    pub(in crate::dialect) fn find(sql: &'a str) -> Result<Template, Fault> {
         let Buffers {
             tokens,
             stack,

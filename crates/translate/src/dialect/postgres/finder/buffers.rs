@@ -2,11 +2,8 @@
 
 use std::cell::Cell;
 
-use super::{
-    super::{lexer::Token, slot::Slot},
-    scope::Scopes,
-    stack::Stack,
-};
+use super::{scope::Scopes, stack::Stack};
+use crate::{dialect::postgres::lexer::Token, slot::Slot};
 
 /// The collections that a finder fills and empties again. Allocating them for each text would cost a tenth of the
 /// analysis.

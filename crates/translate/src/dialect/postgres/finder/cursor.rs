@@ -1,12 +1,12 @@
 //! The position in the text: the next token, and ways to skip it.
 
-use super::{
-    super::{
-        error::Fault,
+use super::Finder;
+use crate::{
+    dialect::postgres::{
         keyword::Keyword,
         lexer::{Kind, Token},
     },
-    Finder,
+    error::Fault,
 };
 
 impl<'a> Finder<'a> {

@@ -1,15 +1,17 @@
 //! FROM and USING: tables, functions, subqueries, and the joins between them.
 
 use super::{
-    super::{
-        error::Fault,
-        keyword::Keyword,
-        lexer::{Kind, Token},
-    },
     Finder, Frame,
     query::{Closing, Query},
     relation::Dotted,
     scope::{Env, Level, Name},
+};
+use crate::{
+    dialect::postgres::{
+        keyword::Keyword,
+        lexer::{Kind, Token},
+    },
+    error::Fault,
 };
 
 /// A list of FROM items, or a join in parentheses inside one.

@@ -14,7 +14,7 @@ mod tests;
 mod text;
 mod tokens;
 
-pub(super) use class::continues_word;
+pub(crate) use class::continues_word;
 pub(crate) use tokens::Tokens;
 pub use tokens::tokens;
 
@@ -23,7 +23,8 @@ pub use super::{
     string::{content as string_content, dollar_content},
 };
 
-use super::{error::Fault, keyword::Keyword};
+use super::keyword::Keyword;
+use crate::error::Fault;
 use text::Text;
 
 /// The kind of a token.

@@ -1,9 +1,9 @@
 //! Statements with semicolons between them, and which kind each is.
 
-use super::{
-    super::{error::Fault, keyword::Keyword, lexer::Kind},
-    Finder, Frame,
-    scope::Env,
+use super::{Finder, Frame, scope::Env};
+use crate::{
+    dialect::postgres::{keyword::Keyword, lexer::Kind},
+    error::Fault,
 };
 
 impl Finder<'_> {

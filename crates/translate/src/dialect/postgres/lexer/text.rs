@@ -1,11 +1,11 @@
 //! The bytes of a text: which token begins at a place, and where the token ends.
 
 use super::{
-    super::error::{Fault, POISON},
     Kind,
     class::{Class, class},
     operator::operator,
 };
+use crate::error::{Fault, POISON};
 
 /// A text's bytes, passed by value so that they stay in registers. Code for rare tokens is not inlined, because that
 /// would slow down all texts.

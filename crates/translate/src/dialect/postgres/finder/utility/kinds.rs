@@ -1,9 +1,7 @@
 //! The kinds of utility statements, one a row: the words that they begin with, and where they name relations.
 
-use super::{
-    super::{super::keyword::Keyword, Frame},
-    Step::{self, *},
-};
+use super::Step::{self, *};
+use crate::dialect::postgres::{finder::Frame, keyword::Keyword};
 
 /// The words that a kind begins with, and the steps after them.
 pub(super) type Row = (&'static str, &'static [Step]);

@@ -1,15 +1,17 @@
 //! CREATE RULE: its condition and its actions, which see `old` and `new`.
 
-use super::super::{
-    super::{
-        error::Fault,
+use crate::{
+    dialect::postgres::{
+        finder::{
+            Finder, Frame,
+            expression::Pause,
+            query::{Closing, Query},
+            scope::{Env, Name},
+        },
         keyword::{Keyword, Stops},
         lexer::Kind,
     },
-    Finder, Frame,
-    expression::Pause,
-    query::{Closing, Query},
-    scope::{Env, Name},
+    error::Fault,
 };
 
 impl Finder<'_> {

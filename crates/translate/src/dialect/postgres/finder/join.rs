@@ -1,15 +1,17 @@
 //! What follows an item of FROM: joins and their conditions, the next item, or the end of the clause.
 
 use super::{
-    super::{
-        error::Fault,
-        keyword::{Keyword, Stops},
-        lexer::Kind,
-    },
     Finder, Frame,
     expression::{AFTER_OPERAND, Pause},
     from::FromList,
     scope::{Env, Name},
+};
+use crate::{
+    dialect::postgres::{
+        keyword::{Keyword, Stops},
+        lexer::Kind,
+    },
+    error::Fault,
 };
 
 /// What may follow a FROM clause.

@@ -2,17 +2,15 @@
 
 use std::borrow::Cow;
 
-use super::{
-    super::{
-        catalog,
-        error::Fault,
-        identifier,
+use super::{Finder, scope::Target};
+use crate::{
+    dialect::postgres::{
+        catalog, identifier,
         keyword::Keyword,
         lexer::{Kind, Token},
-        slot::Slot,
     },
-    Finder,
-    scope::Target,
+    error::Fault,
+    slot::Slot,
 };
 
 /// A name of one or more parts with dots between them. It is valid only during the step that reads it: the tokens may

@@ -1,14 +1,16 @@
 //! Expressions, read flat: only columns, subqueries and the end matter.
 
 use super::{
-    super::{
-        error::Fault,
-        keyword::{Keyword, Stops},
-        lexer::Kind,
-    },
     Finder, Frame,
     query::{Closing, Query},
     scope::Env,
+};
+use crate::{
+    dialect::postgres::{
+        keyword::{Keyword, Stops},
+        lexer::Kind,
+    },
+    error::Fault,
 };
 
 /// Why the reading of an expression paused.
