@@ -112,7 +112,7 @@ fn identifier(node: &SyntaxNode) -> String {
             }
         }
     };
-    name.truncate(name.floor_char_boundary(63));
+    name.truncate(diesel_tenants_translate::quote::clipped(&name, 63).len());
     name
 }
 

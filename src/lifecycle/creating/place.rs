@@ -135,14 +135,16 @@ impl TenantPool {
             Some(database) => Some(self.database_of(database, event).await?),
             None => None,
         };
-        if let (Some(elsewhere), Tables::Schema(schema)) = (&elsewhere, tables)
-            && schema == elsewhere.shared_schema()
-            && self.leads_to_database_of(elsewhere, event).await?
-        {
-            return Err(LifecycleError::OwnDatabase {
-                tenant: tenant.clone(),
-                placement: placement.clone(),
-            });
+        match (&elsewhere, tables) {
+            (Some(elsewhere), Tables::Schema(schema)) if schema == elsewhere.shared_schema() => {
+                if self.leads_to_database_of(elsewhere, event).await? {
+                    return Err(LifecycleError::OwnDatabase {
+                        tenant: tenant.clone(),
+                        placement: placement.clone(),
+                    });
+                }
+            }
+            (_, Tables::Schema(_) | Tables::Rows(_)) => {}
         }
         let _forget = self.forget_afterwards(tenant);
         let mut connection = connect(self, event).await?;
@@ -176,8 +178,9 @@ impl TenantPool {
                 Some(entry) if entry.status == TenantStatus::Unfinished && entry.placement == *placement => {}
                 Some(_) => return Err(LifecycleError::AlreadyExists { tenant: tenant.clone() }),
             }
-            let (Some(elsewhere), Tables::Schema(schema)) = (elsewhere, tables) else {
-                return Ok(Vec::new());
+            let (elsewhere, schema) = match (elsewhere, tables) {
+                (Some(elsewhere), Tables::Schema(schema)) => (elsewhere, schema),
+                (None, Tables::Schema(_)) | (_, Tables::Rows(_)) => return Ok(Vec::new()),
             };
             let made = elsewhere.make(schema, plan).await;
             if made.is_err() && is_new && matches!(elsewhere.schema_status(schema).await, Ok(None)) {
