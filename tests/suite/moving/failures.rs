@@ -57,7 +57,7 @@ async fn what_can_not_be_moved_is_refused_and_stays() {
     places
         .main
         .run("INSERT INTO public.tenants (name, schema_name, database_name) VALUES ('client2', 'client1', 'shard')");
-    refused("client1", at("shard"), "another tenant lives in that place").await;
+    refused("client1", at("shard"), "another tenant lives there").await;
     places.main.run("DELETE FROM public.tenants WHERE name = 'client2'");
     refused("client1", at("shard"), "tenant client2 left that place").await;
     places.main.run("DELETE FROM public.tenants_left");
