@@ -1,5 +1,7 @@
 use tokio_postgres::{Client, Error, types::Type};
 
+use crate::backend::postgres::catalog::splice;
+
 /// Tenants whose schema is gone.
 pub(crate) const MISSING_SCHEMAS: &str = "SELECT t.name FROM d.tenants t WHERE t.database_name IS NULL AND t.schema_name IS NOT NULL AND t.status <> 'unfinished' \
               AND NOT EXISTS (SELECT FROM schema s WHERE s.name = t.schema_name) ORDER BY 1";
@@ -28,7 +30,7 @@ const SCHEMAS: &str = "schema AS (SELECT s.name, s.status, s.has_versions AND s.
     WHEN o.comment = 'diesel-tenants: suspended' THEN 'suspended' WHEN o.comment LIKE 'diesel-tenants: archived%' THEN 'archived' \
     WHEN o.comment = 'diesel-tenants: spare' THEN 'spare' WHEN o.comment LIKE 'diesel-tenants: %' THEN 'unfinished' ELSE 'active' END AS status \
     FROM pg_catalog.pg_namespace n LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p') \
-    AND c.relname = '__diesel_schema_migrations' LEFT JOIN LATERAL (SELECT pg_catalog.obj_description(c.oid, 'pg_class') AS comment) o ON true) s)";
+    AND c.relname = '{version_table}' LEFT JOIN LATERAL (SELECT pg_catalog.obj_description(c.oid, 'pg_class') AS comment) o ON true) s)";
 
 /// The schema of the directory's tables, quoted; `None` if there is no directory.
 pub(crate) async fn find_directory(client: &Client, shared_schema: &str) -> Result<Option<String>, Error> {
@@ -50,7 +52,8 @@ pub(crate) async fn names_in_directory(
 ) -> Result<Vec<String>, Error> {
     let query = query.replace("d.tenants", &format!("{directory}.tenants"));
     let query = query.replace("d.domains", &format!("{directory}.domains"));
-    let sql = format!("WITH {SCHEMAS} {query}");
+    // The name of a schema in the query may look like a placeholder.
+    let sql = format!("WITH {} {query}", splice(SCHEMAS));
     let rows = client.query_typed(&sql, &[(&shared_schema, Type::NAME)]).await?;
     rows.iter().map(|row| row.try_get(0)).collect()
 }

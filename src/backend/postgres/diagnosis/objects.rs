@@ -1,10 +1,12 @@
 use tokio_postgres::{Client, Error, types::Type};
 
+use crate::backend::postgres::catalog::splice;
+
 /// `tenant` stands for the schemas with a version table other than the shared schema, `migrated` for these and the
 /// shared schema.
 const SCHEMAS: &str = "WITH versioned AS (SELECT n.oid, n.nspname FROM pg_catalog.pg_class c \
      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-     WHERE c.relname = '__diesel_schema_migrations' AND c.relkind IN ('r', 'p')), \
+     WHERE c.relname = '{version_table}' AND c.relkind IN ('r', 'p')), \
      tenant AS (SELECT oid, nspname FROM versioned WHERE nspname <> $1), \
      migrated AS (SELECT oid, nspname FROM versioned UNION SELECT oid, nspname FROM pg_catalog.pg_namespace WHERE nspname = $1)";
 
@@ -30,7 +32,7 @@ pub(crate) const HALF_DETACHED: &str = "SELECT pg_catalog.format('%I.%I', m.nspn
 
 /// The names that one of these queries finds.
 pub(crate) async fn names(client: &Client, query: &str, shared_schema: &str) -> Result<Vec<String>, Error> {
-    let sql = format!("{SCHEMAS} {query}");
+    let sql = splice(&format!("{SCHEMAS} {query}"));
     let rows = client.query_typed(&sql, &[(&shared_schema, Type::NAME)]).await?;
     rows.iter().map(|row| row.try_get(0)).collect()
 }
@@ -42,14 +44,14 @@ pub(crate) struct LockRoom {
 }
 
 pub(crate) async fn lock_room(client: &Client, shared_schema: &str) -> Result<LockRoom, Error> {
-    let sql = format!(
+    let sql = splice(&format!(
         "{SCHEMAS} SELECT pg_catalog.current_setting('max_locks_per_transaction')::pg_catalog.int8 * \
          (pg_catalog.current_setting('max_connections')::pg_catalog.int8 \
          + pg_catalog.current_setting('max_prepared_transactions')::pg_catalog.int8), \
          largest.name, largest.relations FROM (SELECT 1) one LEFT JOIN (SELECT t.nspname::pg_catalog.text AS name, \
          pg_catalog.count(*) AS relations FROM tenant t JOIN pg_catalog.pg_class c ON c.relnamespace = t.oid \
          GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1) largest ON true"
-    );
+    ));
     let row = client.query_typed_one(&sql, &[(&shared_schema, Type::NAME)]).await?;
     let (name, relations): (Option<String>, Option<i64>) = (row.try_get(1)?, row.try_get(2)?);
     Ok(LockRoom {
