@@ -1,5 +1,7 @@
 //! One schema: its identity, whether it is a tenant's, and what a checkout needs to know about it.
 
+use std::sync::LazyLock;
+
 use diesel::{
     OptionalExtension, QueryResult, QueryableByName,
     sql_types::{Array, Bool, Nullable, Oid, Text},
@@ -176,21 +178,26 @@ pub(crate) async fn facts_of(
         search_path: String,
     }
 
-    // Enums, domains, ranges, and composites. The row type of a table depends on the table, not on the schema.
-    let facts = diesel::sql_query(splice(&format!(
-        "SELECT n.oid, pg_catalog.pg_is_in_recovery() AS is_replayed, \
-         pg_catalog.obj_description({VERSION_TABLE}, 'pg_class') AS comment, t.names, t.oids, \
-         pg_catalog.current_setting('search_path') AS search_path \
-         FROM pg_catalog.pg_namespace n CROSS JOIN (\
-         SELECT coalesce(array_agg(t.typname::pg_catalog.text ORDER BY t.typname COLLATE \"C\"), '{{}}') AS names, \
-         coalesce(array_agg(t.oid ORDER BY t.typname COLLATE \"C\"), '{{}}') AS oids \
-         FROM pg_catalog.pg_type t WHERE {{in_schema pg_type t}} AND t.typtype IN ('e', 'd', 'r', 'm', 'c')) t \
-         WHERE n.nspname = $1"
-    )))
-    .bind::<Text, _>(schema.as_str())
-    .get_result::<Facts>(connection)
-    .await
-    .optional()?;
+    // A tenant's first checkout waits for this, so the text is put together once.
+    static FACTS: LazyLock<String> = LazyLock::new(|| {
+        // Enums, domains, ranges, and composites. The row type of a table depends on the table, not on the schema.
+        splice(&format!(
+            "SELECT n.oid, pg_catalog.pg_is_in_recovery() AS is_replayed, \
+             pg_catalog.obj_description({VERSION_TABLE}, 'pg_class') AS comment, t.names, t.oids, \
+             pg_catalog.current_setting('search_path') AS search_path \
+             FROM pg_catalog.pg_namespace n CROSS JOIN (\
+             SELECT coalesce(array_agg(t.typname::pg_catalog.text ORDER BY t.typname COLLATE \"C\"), '{{}}') AS names, \
+             coalesce(array_agg(t.oid ORDER BY t.typname COLLATE \"C\"), '{{}}') AS oids \
+             FROM pg_catalog.pg_type t WHERE {{in_schema pg_type t}} AND t.typtype IN ('e', 'd', 'r', 'm', 'c')) t \
+             WHERE n.nspname = $1"
+        ))
+    });
+
+    let facts = diesel::sql_query(FACTS.as_str())
+        .bind::<Text, _>(schema.as_str())
+        .get_result::<Facts>(connection)
+        .await
+        .optional()?;
     Ok(facts.map(|facts| SchemaFacts {
         identity: SchemaIdentity {
             oid: facts.oid,
