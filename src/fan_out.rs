@@ -4,7 +4,7 @@ use std::error::Error;
 
 use futures_util::stream::{self, StreamExt};
 
-use crate::{Checkout, CheckoutError, IntoSchemaName, SchemaName, SchemaNameError, TenantPool, TenantStatus};
+use crate::{Checkout, CheckoutError, IntoSchemaName, SchemaName, SchemaNameError, TenantPool};
 
 /// Work for many tenants; see [`TenantPool::each_tenant`].
 #[must_use = "nothing is done until `run`"]
@@ -145,13 +145,7 @@ impl EachTenant<'_> {
     {
         let tenants: Vec<SchemaName> = match self.chosen {
             Some(chosen) => chosen?,
-            None => {
-                let tenants = self.pool.tenants().await?.into_iter();
-                tenants
-                    .filter(|tenant| tenant.status == TenantStatus::Active)
-                    .map(|tenant| tenant.name)
-                    .collect()
-            }
+            None => self.pool.active_tenants().await?,
         };
         let (pool, work) = (self.pool, &work);
         let each = tenants.into_iter().map(|tenant| async move {

@@ -106,7 +106,7 @@ pub mod web;
 
 #[doc(inline)]
 pub use crate::{
-    backend::postgres::ConnectError,
+    backend::postgres::{ConnectError, driver::TlsConnector},
     connection::{RefusedStatement, TenantConnection},
     context::with_tenant,
     diagnosis::{DiagnosisError, DiagnosisReport},

@@ -1,10 +1,5 @@
 use std::fmt;
 
-use tokio_postgres::{
-    Socket,
-    tls::{MakeTlsConnect, TlsConnect},
-};
-
 use super::{
     Check, DiagnosisError, DiagnosisReport, Finding, Severity,
     causes::causes,
@@ -14,7 +9,7 @@ use crate::{
     TenantPoolBuilder,
     backend::postgres::{
         diagnosis::MARK,
-        driver::{Dial, With, dial},
+        driver::{Dial, TlsConnector, With, dial},
     },
 };
 
@@ -42,13 +37,7 @@ pub struct DiagnosisRequest {
 impl DiagnosisRequest {
     /// How to connect with TLS: needed if [`establish_with`](TenantPoolBuilder::establish_with) opens the pool's
     /// connections. Default: without TLS.
-    pub fn tls<T>(mut self, tls: T) -> Self
-    where
-        T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
-        T::Stream: Send + 'static,
-        T::TlsConnect: Send,
-        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
-    {
+    pub fn tls<T: TlsConnector>(mut self, tls: T) -> Self {
         self.dial = Some(Box::new(With(tls)));
         self
     }

@@ -46,6 +46,13 @@ impl TenantPool {
         Ok(tenants)
     }
 
+    /// The names of the active tenants, sorted.
+    pub(crate) async fn active_tenants(&self) -> Result<Vec<SchemaName>, CheckoutError> {
+        let tenants = self.tenants().await?.into_iter();
+        let active = tenants.filter(|tenant| tenant.status == TenantStatus::Active);
+        Ok(active.map(|tenant| tenant.name).collect())
+    }
+
     /// The tenants that the directory lists; `None` without a directory, or if it can't list them.
     async fn listed_tenants(&self) -> Result<Option<Vec<TenantInfo>>, CheckoutError> {
         let Some(directory) = self.directory() else {

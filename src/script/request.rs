@@ -1,14 +1,9 @@
 use std::fmt;
 
-use tokio_postgres::{
-    Socket,
-    tls::{MakeTlsConnect, TlsConnect},
-};
-
 use super::{ScriptAnswers, ScriptError, nature::needs_transaction, sessions::Sessions};
 use crate::{
-    IntoSchemaName, SchemaName, SchemaNameError, TenantPool, TenantStatus,
-    backend::postgres::driver::{Dial, With, dial},
+    IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
+    backend::postgres::driver::{Dial, TlsConnector, With, dial},
     tenancy::Tables,
 };
 
@@ -83,13 +78,7 @@ impl<'a> ScriptRequest<'a> {
 
     /// How to connect with TLS: needed if [`establish_with`](crate::TenantPoolBuilder::establish_with) opens the pool's
     /// connections. Default: without TLS. The connector is used with the pool's own configuration.
-    pub fn tls<T>(mut self, tls: T) -> Self
-    where
-        T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
-        T::Stream: Send + 'static,
-        T::TlsConnect: Send,
-        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
-    {
+    pub fn tls<T: TlsConnector>(mut self, tls: T) -> Self {
         self.dial = Some(Box::new(With(tls)));
         self
     }
@@ -129,13 +118,10 @@ async fn tenants(
     pool: &TenantPool,
     chosen: Option<Result<Vec<SchemaName>, SchemaNameError>>,
 ) -> Result<Vec<SchemaName>, ScriptError> {
-    let tenants = pool.tenants().await?;
     let Some(chosen) = chosen else {
-        let active = tenants
-            .into_iter()
-            .filter(|tenant| tenant.status == TenantStatus::Active);
-        return Ok(active.map(|tenant| tenant.name).collect());
+        return Ok(pool.active_tenants().await?);
     };
+    let tenants = pool.tenants().await?;
     let chosen = chosen?;
     match chosen
         .iter()

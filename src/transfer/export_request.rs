@@ -1,10 +1,6 @@
 use std::fmt;
 
 use tokio::io::AsyncWrite;
-use tokio_postgres::{
-    Socket,
-    tls::{MakeTlsConnect, TlsConnect},
-};
 
 use super::{
     ExportError,
@@ -12,7 +8,7 @@ use super::{
 };
 use crate::{
     IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
-    backend::postgres::driver::{Dial, With, dial},
+    backend::postgres::driver::{Dial, TlsConnector, With, dial},
 };
 
 /// # Exporting a tenant
@@ -57,13 +53,7 @@ impl ExportRequest<'_> {
     /// connections. Default: without TLS.
     ///
     /// The connector is used with the pool's own configuration, for the one connection that copies rows.
-    pub fn tls<T>(mut self, tls: T) -> Self
-    where
-        T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
-        T::Stream: Send + 'static,
-        T::TlsConnect: Send,
-        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
-    {
+    pub fn tls<T: TlsConnector>(mut self, tls: T) -> Self {
         self.dial = Some(Box::new(With(tls)));
         self
     }

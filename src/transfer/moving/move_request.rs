@@ -1,10 +1,6 @@
 use std::{fmt, time::Duration};
 
 use futures_core::future::BoxFuture;
-use tokio_postgres::{
-    Socket,
-    tls::{MakeTlsConnect, TlsConnect},
-};
 
 use super::{
     MoveError, MoveReport,
@@ -12,7 +8,7 @@ use super::{
 };
 use crate::{
     IntoSchemaName, LifecycleEvent, Placement, SchemaName, SchemaNameError, TenantPool,
-    backend::postgres::driver::{Dial, With},
+    backend::postgres::driver::{Dial, TlsConnector, With},
 };
 
 /// # Moving a tenant to another database
@@ -97,13 +93,7 @@ impl MoveRequest<'_> {
 
     /// How to connect with TLS, as for [`ExportRequest::tls`](crate::transfer::ExportRequest::tls). Default: without
     /// TLS.
-    pub fn tls<T>(mut self, tls: T) -> Self
-    where
-        T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
-        T::Stream: Send + 'static,
-        T::TlsConnect: Send,
-        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
-    {
+    pub fn tls<T: TlsConnector>(mut self, tls: T) -> Self {
         self.dial = Some(Box::new(With(tls)));
         self
     }

@@ -12,6 +12,27 @@ use crate::backend::postgres::{ConnectError, Connector};
 /// How long a request to cancel a session's statement may take.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Makes TLS connections: what [`tokio_postgres`] takes, if it can be used from any thread.
+///
+/// Every such connector is one, such as `MakeRustlsConnect` of the package `tokio-postgres-rustls`.
+pub trait TlsConnector:
+    MakeTlsConnect<Socket, Stream: Send + 'static, TlsConnect: TlsConnect<Socket, Future: Send> + Send>
+    + Clone
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<T> TlsConnector for T where
+    T: MakeTlsConnect<Socket, Stream: Send + 'static, TlsConnect: TlsConnect<Socket, Future: Send> + Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
+
 /// Connects, with or without TLS.
 pub(crate) trait Dial: Send + Sync {
     fn dial<'a>(&'a self, connector: &'a Connector) -> BoxFuture<'a, Result<Session, ConnectError>>;
@@ -20,13 +41,7 @@ pub(crate) trait Dial: Send + Sync {
 /// With a connector for TLS, or `NoTls`.
 pub(crate) struct With<T>(pub(crate) T);
 
-impl<T> Dial for With<T>
-where
-    T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
-    T::Stream: Send + 'static,
-    T::TlsConnect: Send,
-    <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
-{
+impl<T: TlsConnector> Dial for With<T> {
     fn dial<'a>(&'a self, connector: &'a Connector) -> BoxFuture<'a, Result<Session, ConnectError>> {
         Box::pin(async move {
             let (client, connection) = connector.connect_client(self.0.clone()).await?;
@@ -35,13 +50,7 @@ where
     }
 }
 
-impl<T> Cancel for With<T>
-where
-    T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
-    T::Stream: Send + 'static,
-    T::TlsConnect: Send,
-    <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
-{
+impl<T: TlsConnector> Cancel for With<T> {
     fn cancel(self: Box<Self>, token: CancelToken) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             // If this fails, the server notices at its next message that the connection is closed. A server that does

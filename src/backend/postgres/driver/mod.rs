@@ -3,5 +3,6 @@
 mod dial;
 mod session;
 
+pub use dial::TlsConnector;
 pub(crate) use dial::{Dial, With, dial};
 pub(crate) use session::Session;
