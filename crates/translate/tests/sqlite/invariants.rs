@@ -41,20 +41,6 @@ fn soup(random: &mut Random) -> String {
     sql
 }
 
-/// A statement of the list with some pieces taken out, doubled, or put elsewhere.
-fn mutant(random: &mut Random) -> String {
-    let mut words: Vec<_> = random.pick(STATEMENTS).split(' ').collect();
-    for _ in 0..1 + random.below(3) {
-        let at = random.below(words.len());
-        match random.below(3) {
-            0 if words.len() > 1 => drop(words.remove(at)),
-            1 => words.insert(at, random.pick(TOKENS)),
-            _ => words.swap(at, 0),
-        }
-    }
-    words.join(" ")
-}
-
 fn check(sql: &str) {
     let Ok(template) = Template::analyse_for(Dialect::Sqlite, sql) else {
         return;
@@ -111,7 +97,7 @@ fn of_token_soups() {
 fn of_broken_statements() {
     let mut random = Random(2);
     for _ in 0..30_000 {
-        check(&mutant(&mut random));
+        check(&random.mutant(STATEMENTS, TOKENS));
     }
 }
 

@@ -8,58 +8,29 @@
 mod generated;
 mod invariants;
 mod map;
+#[path = "../shared/marked.rs"]
+mod marked;
 mod modify;
 mod names;
 mod objects;
 mod oracle;
 mod pragmas;
 mod queries;
+#[path = "../shared/random.rs"]
 mod random;
 mod refused;
 mod session;
 mod statements;
 
-use diesel_tenants_translate::{Dialect, SchemaName, SchemaTranslateMap};
+use diesel_tenants_translate::Dialect;
+use marked::{map, marked, name};
 use oracle::Oracle;
-
-fn name(name: &str) -> SchemaName {
-    name.parse().unwrap()
-}
-
-/// Unqualified tables are client1's, schema `shared` is found in `shared_v2`, and `public` stays.
-fn map() -> SchemaTranslateMap {
-    SchemaTranslateMap::tenant(name("client1"))
-        .with("public", name("public"))
-        .with("shared", name("shared_v2"))
-}
 
 fn translate(sql: &str) -> String {
     match map().translate_for(Dialect::Sqlite, sql) {
         Ok(translated) => translated.into_owned(),
         Err(error) => panic!("{sql}\n{error}"),
     }
-}
-
-/// What a marked case says: the input, and what it becomes under [`map`].
-fn marked(case: &str) -> (String, String) {
-    let input = case.replace(['§', '«', '»'], "");
-    let mut expected = String::new();
-    let mut rest = case;
-    while let Some(at) = rest.find(['§', '«']) {
-        expected.push_str(&rest[..at]);
-        rest = &rest[at..];
-        rest = match rest.strip_prefix('§') {
-            Some(behind) => {
-                expected.push_str(r#""client1"."#);
-                behind
-            }
-            None => {
-                expected.push_str(r#""shared_v2""#);
-                rest.split_once('»').expect("« without »").1
-            }
-        };
-    }
-    (input, expected + rest)
 }
 
 /// Checks marked cases, each one statement that SQLite accepts.
