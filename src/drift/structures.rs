@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 
 use diesel::QueryResult;
-use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
+use diesel_async::AsyncPgConnection;
 
 use super::DriftError;
 use crate::{
     SchemaName,
     backend::postgres::{
         catalog::schema::statuses_of,
+        snapshot::{begin_reading, end_reading},
         structure::{Structure, read},
     },
 };
@@ -45,12 +46,9 @@ async fn structures_now(
     connection: &mut AsyncPgConnection,
     tenants: &[SchemaName],
 ) -> QueryResult<Vec<Option<Structure>>> {
-    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-    AnsiTransactionManager::begin_transaction_sql(connection, begin).await?;
+    begin_reading(connection).await?;
     let read = structures_in_transaction(connection, tenants).await;
-    let ended = AnsiTransactionManager::rollback_transaction(connection).await;
-    let structures = read?;
-    ended.map(|()| structures)
+    end_reading(connection, read).await
 }
 
 async fn structures_in_transaction(

@@ -1,10 +1,10 @@
-//! A snapshot that several sessions share.
+//! Snapshots: reading as of one moment, and sharing a moment with other sessions.
 
 use diesel::{
     QueryResult, QueryableByName,
     sql_types::{Integer, Text},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, TransactionManager};
 
 /// What a transaction sees.
 #[derive(QueryableByName)]
@@ -24,4 +24,17 @@ pub(crate) async fn export_snapshot(connection: &mut AsyncPgConnection) -> Query
     )
     .get_result(connection)
     .await
+}
+
+/// Begins a transaction that reads as of one moment.
+pub(crate) async fn begin_reading(connection: &mut AsyncPgConnection) -> QueryResult<()> {
+    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+    AnsiTransactionManager::begin_transaction_sql(connection, begin).await
+}
+
+/// Ends that transaction, and returns what was read.
+pub(crate) async fn end_reading<T>(connection: &mut AsyncPgConnection, read: QueryResult<T>) -> QueryResult<T> {
+    let ended = AnsiTransactionManager::rollback_transaction(connection).await;
+    let read = read?;
+    ended.map(|()| read)
 }

@@ -7,9 +7,15 @@ use diesel::{
     QueryResult, QueryableByName,
     sql_types::{Array, Bool, Integer, Nullable, Oid, SmallInt, Text},
 };
-use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, TransactionManager};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use crate::{SchemaName, backend::postgres::catalog::splice};
+use crate::{
+    SchemaName,
+    backend::postgres::{
+        catalog::splice,
+        snapshot::{begin_reading, end_reading},
+    },
+};
 
 /// A table, a view, or another relation with columns and rows.
 #[derive(QueryableByName)]
@@ -114,12 +120,9 @@ pub(crate) struct TypedTables {
 
 /// Reads these schemas, as of one moment.
 pub(crate) async fn read(connection: &mut AsyncPgConnection, schemas: &[&SchemaName]) -> QueryResult<TypedTables> {
-    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-    AnsiTransactionManager::begin_transaction_sql(connection, begin).await?;
+    begin_reading(connection).await?;
     let read = read_in_transaction(connection, schemas).await;
-    let ended = AnsiTransactionManager::rollback_transaction(connection).await;
-    let tables = read?;
-    ended.map(|()| tables)
+    end_reading(connection, read).await
 }
 
 async fn read_in_transaction(connection: &mut AsyncPgConnection, schemas: &[&SchemaName]) -> QueryResult<TypedTables> {
