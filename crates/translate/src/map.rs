@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{dialect::Dialect, error::TranslateError, name::SchemaName};
+use crate::{dialect::Dialect, error::TranslateError, schema_name::SchemaName};
 
 /// A map of schemas: the tenant's schema for unqualified names, and a replacement for each schema that is a key.
 ///

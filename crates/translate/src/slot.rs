@@ -1,7 +1,7 @@
 //! The places of a text, and what is written there.
 
 use super::map::SchemaTranslateMap;
-use crate::{dialect::postgres::lexer, name::SchemaName};
+use crate::{dialect::postgres::lexer, schema_name::SchemaName};
 
 /// A place in the text, and what is written there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use super::{
     session_effect::{Hazard, SessionEffect},
     slot::{self, Slot},
 };
-use crate::name::SchemaName;
+use crate::schema_name::SchemaName;
 
 /// The places in a text with names to translate. They depend on the text and its dialect alone, so a template serves
 /// all maps, tenants and connections.

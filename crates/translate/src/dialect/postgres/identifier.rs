@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::lexer::{Kind, Lexer, Token};
-use crate::{name::MAX_NAME_BYTES, quote};
+use crate::{quote, schema_name::MAX_NAME_BYTES};
 
 /// The name that `token` of `sql` stands for. Borrowed from the text unless folding or decoding changes it.
 pub fn name(sql: &str, token: Token) -> Cow<'_, str> {

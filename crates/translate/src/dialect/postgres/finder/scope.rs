@@ -16,7 +16,7 @@ use crate::{
         lexer::{Kind, Token},
     },
     error::Fault,
-    name::MAX_NAME_BYTES,
+    schema_name::MAX_NAME_BYTES,
     slot::Slot,
 };
 

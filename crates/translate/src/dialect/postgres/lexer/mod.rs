@@ -11,7 +11,7 @@ mod operator;
 mod space;
 #[cfg(test)]
 mod tests;
-mod text;
+mod token;
 mod tokens;
 
 pub(crate) use class::continues_word;
@@ -25,7 +25,7 @@ pub use super::{
 
 use super::keyword::Keyword;
 use crate::error::Fault;
-use text::Text;
+use token::Text;
 
 /// The kind of a token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

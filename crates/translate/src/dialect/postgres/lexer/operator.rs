@@ -4,7 +4,7 @@ use super::{
     Kind, Text,
     class::{Class, class},
 };
-use crate::name::MAX_NAME_BYTES;
+use crate::schema_name::MAX_NAME_BYTES;
 
 impl Text<'_> {
     /// An operator of several characters, as long as possible. A comment ends it. A trailing `+` or `-` is not part of

@@ -1,4 +1,4 @@
-//! The bytes of a text: which token begins at a place, and where the token ends.
+//! One token of a text: which kind begins at a place, and where the token ends.
 
 use super::{
     Kind,
