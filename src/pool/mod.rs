@@ -21,6 +21,7 @@ mod schema_size;
 #[cfg(feature = "schema")]
 mod scratch;
 mod status;
+mod tenant_cache;
 mod tenant_directory;
 mod tenant_name;
 mod tenant_pool;

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{TenantDirectory, routing::KnownTenants};
+use super::{TenantDirectory, tenant_cache::KnownTenants};
 
 /// A directory, and its latest answers.
 pub(crate) struct RememberedDirectory {

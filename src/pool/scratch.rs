@@ -8,7 +8,8 @@ use super::{
     Recycling, TenantPool,
     builder::{connections, further_databases},
     connections::Limits,
-    routing::{DatabaseLimits, Readers, ReplicaUrls, Schemas},
+    routing::{DatabaseLimits, Readers, ReplicaUrls},
+    tenant_cache::Schemas,
     tenant_pool::Inner,
 };
 

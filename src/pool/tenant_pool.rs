@@ -9,12 +9,11 @@ use super::{
     connections::{Manager, Shares},
     deadline::Deadline,
     options::Options,
-    routing::{Databases, Listener, Pool, Readers, Schemas},
+    remembered_directory::RememberedDirectory,
+    routing::{Databases, Listener, Pool, Readers},
+    tenant_cache::Schemas,
 };
-use crate::{
-    SchemaName, backend::postgres::Connector, pool::remembered_directory::RememberedDirectory, tenancy::LifecycleHooks,
-    translate::SchemaTranslateMap,
-};
+use crate::{SchemaName, backend::postgres::Connector, tenancy::LifecycleHooks, translate::SchemaTranslateMap};
 
 /// One pool of connections for all tenants. See the [module](crate::pool).
 ///

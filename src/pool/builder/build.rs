@@ -17,7 +17,8 @@ use crate::{
         connections::{Limits, Manager, Shares},
         options::Options,
         remembered_directory::RememberedDirectory,
-        routing::{Databases, FindUrl, KnownTenants, Listener, Readers, Schemas},
+        routing::{Databases, FindUrl, Listener, Readers},
+        tenant_cache::{KnownTenants, Schemas},
         tenant_pool::Inner,
     },
 };

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     SchemaName,
-    pool::{CheckoutError, Target, TenantPool, deadline::Deadline, routing::Resolved},
+    pool::{CheckoutError, Target, TenantPool, deadline::Deadline, tenant_cache::Resolved},
     query::Translation,
     translate::SchemaTranslateMap,
 };

@@ -9,7 +9,7 @@ use diesel_async::AsyncPgConnection;
 use super::{checkout::Checkout, wish::Wish};
 use crate::{
     backend::postgres::ConnectError,
-    pool::{CheckoutError, Target, TenantPool, connections::Manager, deadline::Deadline, routing::Refused},
+    pool::{CheckoutError, Target, TenantPool, connections::Manager, deadline::Deadline, tenant_cache::Refused},
     query::Translation,
 };
 

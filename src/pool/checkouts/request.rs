@@ -7,7 +7,7 @@ use super::admitted::Admitted;
 use super::{checkout::Checkout, wish::Wish};
 use crate::{
     IntoSchemaName, SchemaName,
-    pool::{CheckoutError, Target, TenantPool, deadline::Deadline, routing::Resolved},
+    pool::{CheckoutError, Target, TenantPool, deadline::Deadline, tenant_cache::Resolved},
     tenancy::Tables,
     translate::SchemaTranslateMap,
 };

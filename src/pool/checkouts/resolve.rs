@@ -6,7 +6,7 @@ use crate::{
     IntoSchemaName, SchemaName, SchemaNameError, TenantStatus,
     pool::{
         CheckoutError, Target, TenantPool, deadline::Deadline, remembered_directory::RememberedDirectory,
-        routing::Resolved,
+        tenant_cache::Resolved,
     },
     tenancy::{DirectoryEntry, DirectoryError, Placement, Tables, canonical_domain},
 };

@@ -10,7 +10,7 @@ use tokio::runtime::{self, Handle};
 use crate::{
     TenantConnection,
     backend::postgres::{ConnectError, Connector},
-    pool::{Recycling, options::Options, routing::Schemas},
+    pool::{Recycling, options::Options, tenant_cache::Schemas},
     query::Sharing,
     translate::SchemaTranslateMap,
 };

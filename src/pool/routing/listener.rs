@@ -6,10 +6,10 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::StreamExt as _;
 use tokio::task::AbortHandle;
 
-use super::{known_tenants::KnownTenants, schemas::Schemas};
 use crate::{
     SchemaName,
     backend::postgres::{ConnectError, Connector},
+    pool::tenant_cache::{KnownTenants, Schemas},
 };
 
 /// The channel on which changes to tenants are announced.

@@ -13,7 +13,7 @@ use crate::tenancy::{DirectoryCache, DirectoryError};
 
 /// Answers of a directory, including "there is none" and "the directory could not be asked". If a question is already
 /// being asked, a second caller waits for that answer.
-pub(crate) struct Remembered<K, V> {
+pub(crate) struct DirectoryAnswers<K, V> {
     answers: Cache<K, Answer<V>>,
     times: DirectoryCache,
     /// How many times anything was forgotten.
@@ -37,7 +37,7 @@ impl<V> Answer<V> {
     }
 }
 
-impl<K: Hash + Eq + Clone, V: Clone> Remembered<K, V> {
+impl<K: Hash + Eq + Clone, V: Clone> DirectoryAnswers<K, V> {
     pub(crate) fn new(times: DirectoryCache) -> Self {
         Self {
             answers: Cache::new(times.capacity),
@@ -157,7 +157,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_that_a_change_overtakes_is_asked_for_again() {
-        type Forget = fn(&Remembered<String, u8>);
+        type Forget = fn(&DirectoryAnswers<String, u8>);
         let (one, some, all): (Forget, Forget, Forget) = (
             |remembered| remembered.forget("a"),
             |remembered| remembered.forget_if(|_| true),
@@ -166,11 +166,11 @@ mod tests {
         for forget in [one, some, all] {
             // With no answer yet, and with an expired answer.
             for first in [Duration::from_secs(3600), Duration::ZERO] {
-                let remembered = Remembered::<String, u8>::new(DirectoryCache::new().ttl(first));
+                let remembered = DirectoryAnswers::<String, u8>::new(DirectoryCache::new().ttl(first));
                 if first.is_zero() {
                     let _ = remembered.get_or_find("a", async { Ok(Some(0)) }).await;
                 }
-                let remembered = Remembered {
+                let remembered = DirectoryAnswers {
                     times: DirectoryCache::new().ttl(Duration::from_secs(3600)),
                     ..remembered
                 };

@@ -6,7 +6,7 @@ use std::{
     time::Instant,
 };
 
-use super::remembered::Remembered;
+use super::directory_answers::DirectoryAnswers;
 use crate::{
     SchemaName,
     tenancy::{DirectoryCache, DirectoryEntry},
@@ -15,8 +15,8 @@ use crate::{
 
 /// A directory's latest answers.
 pub(crate) struct KnownTenants {
-    pub(crate) tenants: Remembered<SchemaName, Arc<Resolved>>,
-    pub(crate) domains: Remembered<String, SchemaName>,
+    pub(crate) tenants: DirectoryAnswers<SchemaName, Arc<Resolved>>,
+    pub(crate) domains: DirectoryAnswers<String, SchemaName>,
     /// When this process last heard that a tenant was changed.
     heard: Mutex<Option<Instant>>,
 }
@@ -58,8 +58,8 @@ impl Resolved {
 impl KnownTenants {
     pub(crate) fn new(times: DirectoryCache) -> Self {
         Self {
-            tenants: Remembered::new(times),
-            domains: Remembered::new(times),
+            tenants: DirectoryAnswers::new(times),
+            domains: DirectoryAnswers::new(times),
             heard: Mutex::default(),
         }
     }

@@ -1,0 +1,17 @@
+//! What a pool remembers of tenants, for how long, and what makes it forget.
+//!
+//! Each cache holds a bounded number of entries; beyond that, entries that are rarely used give way. An entry also
+//! expires after a time, and is forgotten when this process changes the tenant or hears that another one did
+//! (`pool/routing/listener.rs`).
+//!
+//! | file | remembers | bounds |
+//! |---|---|---|
+//! | `schemas` | schemas, their types, and which schemas are missing | [`schema_cache`](crate::TenantPoolBuilder::schema_cache) |
+//! | `directory_answers` | answers of a directory; `known_tenants` has one cache for tenants and one for domains | [`DirectoryCache`](crate::tenancy::DirectoryCache) |
+
+mod directory_answers;
+mod known_tenants;
+mod schemas;
+
+pub(crate) use known_tenants::{KnownTenants, Resolved};
+pub(crate) use schemas::{Refused, Schemas};
