@@ -27,6 +27,7 @@ mod connection;
 mod framework;
 mod proxies;
 mod rejection;
+mod rejection_status;
 mod request_context;
 pub(crate) mod resolving;
 #[cfg(feature = "rocket")]

@@ -9,7 +9,7 @@ use rocket::{
 use super::{
     Rocket,
     admission::{Admission, admission, slot},
-    answer::{AnswerRejected, OURS, answer, answer_refusal, catches},
+    rejection_response::{AnswerRejected, OURS, answer, answer_refusal, catches},
 };
 use crate::web::Tenants;
 

@@ -8,7 +8,7 @@ use rocket::{
 use super::{
     Rejection, SharedConn, Tenant, TenantConn, TenantFairing,
     admission::{Admission, admission, slot},
-    answer::status_of,
+    rejection_response::status_of,
 };
 use crate::web::{
     connection::{connection_of, shared_connection_of, tenant_of},

@@ -53,10 +53,10 @@
 //! - For an HTTP/1 request to an absolute URI, only the header `Host` is used.
 
 mod admission;
-mod answer;
 mod fairing;
 mod framework;
 mod guards;
+mod rejection_response;
 mod routes;
 
 pub use self::{

@@ -8,7 +8,7 @@ use rocket::{
 use super::{
     Rejection, TenantFairing,
     admission::{Admission, admission},
-    answer::reject,
+    rejection_response::reject,
 };
 use crate::web::request_context::is_success;
 
