@@ -4,7 +4,7 @@ use tokio::runtime::Handle;
 
 use crate::{
     SchemaName,
-    backend::postgres::{ConnectOptions, EstablishCallback},
+    backend::postgres::{ConnectOptions, DEFAULT_LOCK_TIMEOUT, EstablishCallback},
 };
 
 /// What all databases behind a pool have in common: how connections are opened, and how long they are kept.
@@ -69,7 +69,7 @@ impl Default for Options {
             schemas_cached: 10_000,
             schemas_cached_for: Duration::from_secs(60),
             schemas_absent_for: Duration::from_secs(1),
-            migration_lock_timeout: Duration::from_secs(60),
+            migration_lock_timeout: DEFAULT_LOCK_TIMEOUT,
             migration_statements: MigrationStatements::default(),
             refuse_outside_work: false,
             row_setting: "diesel_tenants.tenant_id".to_owned(),
