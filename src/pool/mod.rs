@@ -20,7 +20,6 @@ mod routing;
 mod schema_size;
 #[cfg(feature = "schema")]
 mod scratch;
-mod status;
 mod tenant_cache;
 mod tenant_directory;
 mod tenant_name;
@@ -31,6 +30,7 @@ pub use builder::TenantPoolBuilder;
 #[cfg(feature = "_web")]
 pub(crate) use checkouts::{Admitted, Turn};
 pub use checkouts::{AnotherDatabase, Checkout, CheckoutRequest};
+pub use connections::PoolStatus;
 #[cfg(feature = "_web")]
 pub(crate) use deadline::Deadline;
 pub use errors::{BuildError, CheckoutError, DatabaseError, Target};
@@ -38,7 +38,6 @@ pub use options::{MigrationStatements, Recycling};
 pub use placement_policy::PlacementPolicy;
 pub use routing::DatabaseLimits;
 pub use schema_size::SchemaSize;
-pub use status::PoolStatus;
 pub use tenant_directory::TenantDirectory;
 pub use tenant_pool::TenantPool;
 pub(crate) use tenants::ListedTenant;

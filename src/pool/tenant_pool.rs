@@ -5,7 +5,7 @@ use std::{
 };
 
 use super::{
-    MigrationStatements, PlacementPolicy, TenantDirectory,
+    MigrationStatements, PlacementPolicy, PoolStatus, TenantDirectory,
     connections::{Manager, Shares},
     deadline::Deadline,
     options::Options,
@@ -122,6 +122,11 @@ impl TenantPool {
         self.0.databases.close();
         self.0.readers.close();
         self.0.listener.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// Counts the pool's connections.
+    pub fn status(&self) -> PoolStatus {
+        PoolStatus::of(self.0.connections.status())
     }
 
     /// The schema of the shared tables.

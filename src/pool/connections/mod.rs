@@ -1,7 +1,9 @@
-//! How a pool's connections are opened, which of them are kept, and how many a tenant may have.
+//! How a pool's connections are opened, which of them are kept, how many a tenant may have, and how many there are.
 
+mod counts;
 mod manager;
 mod shares;
 
+pub use counts::PoolStatus;
 pub(crate) use manager::{Limits, Manager};
 pub(crate) use shares::Shares;

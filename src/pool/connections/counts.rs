@@ -1,4 +1,4 @@
-use super::TenantPool;
+//! How many connections a pool has, and how many checkouts wait for one: the figures that an application can show.
 
 /// The pool's connections, and the checkouts that wait for one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,16 +14,15 @@ pub struct PoolStatus {
     pub waiting: usize,
 }
 
-impl TenantPool {
-    /// Counts the pool's connections.
-    pub fn status(&self) -> PoolStatus {
+impl PoolStatus {
+    pub(crate) fn of(status: deadpool::Status) -> Self {
         let deadpool::Status {
             max_size,
             size,
             available,
             waiting,
-        } = self.0.connections.status();
-        PoolStatus {
+        } = status;
+        Self {
             max_size,
             size,
             available,
