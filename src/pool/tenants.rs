@@ -39,7 +39,10 @@ impl TenantPool {
     /// [`CheckoutError`], if there is no connection for the query, or the server refuses it.
     pub async fn tenants(&self) -> Result<Vec<TenantInfo>, CheckoutError> {
         let mut tenants = match self.listed_tenants().await? {
-            Some(tenants) => tenants,
+            Some(listed) => {
+                let tenant = |(name, DirectoryEntry { status, .. })| TenantInfo { name, status };
+                listed.into_iter().map(tenant).collect()
+            }
             None => self.all_tenants().await?,
         };
         tenants.retain(|tenant| tenant.status.is_tenant());
@@ -53,21 +56,19 @@ impl TenantPool {
         Ok(active.map(|tenant| tenant.name).collect())
     }
 
-    /// The tenants that the directory lists; `None` without a directory, or if it can't list them.
-    async fn listed_tenants(&self) -> Result<Option<Vec<TenantInfo>>, CheckoutError> {
+    /// The tenants that the directory lists, sorted by name; `None` without a directory, or if it can't list them.
+    pub(crate) async fn listed_tenants(&self) -> Result<Option<Vec<(SchemaName, DirectoryEntry)>>, CheckoutError> {
         let Some(directory) = self.directory() else {
             return Ok(None);
         };
-        let listed = directory.list(self).await.map_err(|source| CheckoutError::Directory {
+        let mut listed = directory.list(self).await.map_err(|source| CheckoutError::Directory {
             target: Target::Shared,
             source: DirectoryError::new(source),
         })?;
-        Ok(listed.map(|listed| {
-            let tenant = |(name, DirectoryEntry { status, .. })| TenantInfo { name, status };
-            let mut tenants: Vec<TenantInfo> = listed.into_iter().map(tenant).collect();
-            tenants.sort_by(|one, other| one.name.cmp(&other.name));
-            tenants
-        }))
+        if let Some(listed) = &mut listed {
+            listed.sort_by(|(one, _), (other, _)| one.cmp(other));
+        }
+        Ok(listed)
     }
 
     /// Tenants of every status in the catalog of the pool's own database: besides the tenants proper, spare and
@@ -76,9 +77,14 @@ impl TenantPool {
     /// # Errors
     /// As for [`tenants`](Self::tenants).
     pub async fn all_tenants(&self) -> Result<Vec<TenantInfo>, CheckoutError> {
+        self.catalog_tenants(Wanted::All).await
+    }
+
+    /// Like [`all_tenants`](Self::all_tenants), of those wanted.
+    pub(crate) async fn catalog_tenants(&self, wanted: Wanted<'_>) -> Result<Vec<TenantInfo>, CheckoutError> {
         let mut connection = self.shared().get().await?;
         let (waiting, untranslated) = connection.watched();
-        let tenants = self.list_tenants(untranslated, Wanted::All).await;
+        let tenants = self.list_tenants(untranslated, wanted).await;
         waiting.answered(tenants.is_ok());
         let tenants = tenants.map(|listed| listed.into_iter().map(|listed| listed.tenant).collect());
         tenants.map_err(|source| CheckoutError::Lookup {

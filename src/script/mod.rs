@@ -21,6 +21,7 @@ mod answers;
 mod error;
 mod nature;
 mod request;
+mod schemas;
 mod sessions;
 
 pub use answer::StatementAnswer;

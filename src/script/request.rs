@@ -1,10 +1,9 @@
 use std::fmt;
 
-use super::{ScriptAnswers, ScriptError, nature::needs_transaction, sessions::Sessions};
+use super::{ScriptAnswers, ScriptError, nature::needs_transaction, schemas, sessions::Sessions};
 use crate::{
     IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
     backend::postgres::driver::{Dial, TlsConnector, With, dial},
-    tenancy::Tables,
 };
 
 /// # Running SQL in many tenants
@@ -99,52 +98,17 @@ impl<'a> ScriptRequest<'a> {
         } = self;
         let in_transaction = needs_transaction(&sql)?;
         let dial = dial(pool.connector(), given).ok_or(ScriptError::NeedsTls)?;
+        let schemas = match chosen {
+            None => schemas::of_all(pool).await?,
+            Some(chosen) => schemas::of_chosen(pool, chosen?).await?,
+        };
         let mut texts = Vec::new();
-        let mut schemas = Vec::new();
-        for tenant in tenants(pool, chosen).await? {
-            schemas.push((schema_of(pool, &tenant).await?, tenant));
-        }
-        for (schema, tenant) in schemas {
+        for (tenant, schema) in schemas {
             let text = pool.map_of(&schema).translate(&sql)?.into_owned();
             texts.push((tenant, text));
         }
         let sessions = Sessions::new(pool.connector(), dial, in_transaction);
         Ok(ScriptAnswers::new(texts, sessions, concurrency, stop))
-    }
-}
-
-/// The tenants in which a script runs. All chosen tenants must exist.
-async fn tenants(
-    pool: &TenantPool,
-    chosen: Option<Result<Vec<SchemaName>, SchemaNameError>>,
-) -> Result<Vec<SchemaName>, ScriptError> {
-    let Some(chosen) = chosen else {
-        return Ok(pool.active_tenants().await?);
-    };
-    let tenants = pool.tenants().await?;
-    let chosen = chosen?;
-    match chosen
-        .iter()
-        .find(|chosen| tenants.iter().all(|tenant| tenant.name != **chosen))
-    {
-        Some(unknown) => Err(ScriptError::UnknownTenant {
-            tenant: unknown.clone(),
-        }),
-        None => Ok(chosen),
-    }
-}
-
-/// The schema of a tenant. With a directory, its name may differ from the tenant's.
-async fn schema_of(pool: &TenantPool, tenant: &SchemaName) -> Result<SchemaName, ScriptError> {
-    let Some(placement) = pool.placement_of(tenant).await? else {
-        return Err(ScriptError::UnknownTenant { tenant: tenant.clone() });
-    };
-    match placement.parts() {
-        (None, Tables::Schema(schema)) => Ok(schema.clone()),
-        (Some(_), Tables::Schema(_)) | (_, Tables::Rows(_)) => Err(ScriptError::Elsewhere {
-            tenant: tenant.clone(),
-            placement,
-        }),
     }
 }
 

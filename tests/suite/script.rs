@@ -1,9 +1,13 @@
 //! SQL of any kind in many tenants.
 
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering::SeqCst},
+};
 
 use diesel_tenants::{
-    ScriptError, ScriptFailure, TenantPool,
+    BoxFuture, Placement, SchemaName, ScriptError, ScriptFailure, TenantDirectory, TenantPool, TenantStatus,
+    directory::{CatalogDirectory, DirectoryAnswer, DirectoryEntry},
     script::{ScriptAnswers, StatementAnswer},
 };
 use diesel_tenants_test_support::{Database, Server};
@@ -105,4 +109,92 @@ async fn no_tenant_is_begun_once_it_is_to_stop() {
     let answers = all(answers).await;
     assert!(answers[0].1.is_ok() && answers[1].1.is_ok(), "{answers:?}");
     assert!(matches!(answers[2].1, Err(ScriptFailure::NotReached)), "{answers:?}");
+}
+
+/// The tenants live in schemas of other names. Counts how often it is asked for one, and for all.
+#[derive(Clone, Default)]
+struct Renaming {
+    found: Arc<AtomicUsize>,
+    listed: Arc<AtomicUsize>,
+}
+
+const TENANTS: [(&str, &str, TenantStatus); 4] = [
+    ("one", "client1", TenantStatus::Active),
+    ("two", "client2", TenantStatus::Suspended),
+    ("bare", "bare_schema", TenantStatus::Active),
+    ("gone", "client3", TenantStatus::Archived),
+];
+
+impl TenantDirectory for Renaming {
+    fn find<'a>(&'a self, tenant: &'a SchemaName, _: &'a TenantPool) -> BoxFuture<'a, DirectoryAnswer<DirectoryEntry>> {
+        self.found.fetch_add(1, SeqCst);
+        let found = TENANTS.iter().find(|(name, ..)| *name == tenant.as_str());
+        Box::pin(async move { Ok(found.map(|found| entry(found).1)) })
+    }
+
+    fn list<'a>(&'a self, _: &'a TenantPool) -> BoxFuture<'a, DirectoryAnswer<Vec<(SchemaName, DirectoryEntry)>>> {
+        self.listed.fetch_add(1, SeqCst);
+        Box::pin(async { Ok(Some(TENANTS.iter().map(entry).collect())) })
+    }
+}
+
+fn entry((name, schema, status): &(&str, &str, TenantStatus)) -> (SchemaName, DirectoryEntry) {
+    let placement = Placement::schema(schema.parse().unwrap());
+    (
+        name.parse().unwrap(),
+        DirectoryEntry::new(placement).with_status(*status),
+    )
+}
+
+#[tokio::test]
+async fn a_directory_is_asked_once_for_all_tenants_and_once_for_each_chosen_one() {
+    let (_pool, database) = three().await;
+    database.run("CREATE SCHEMA bare_schema; CREATE TABLE bare_schema.items (id int); CREATE SCHEMA none");
+    let directory = Renaming::default();
+    let builder = TenantPool::builder(database.url()).directory(directory.clone());
+    let pool = builder.build().await.unwrap();
+    let asked = || (directory.found.swap(0, SeqCst), directory.listed.swap(0, SeqCst));
+    let names = |answers: &[(String, _)]| answers.iter().map(|(tenant, _)| tenant.clone()).collect::<Vec<_>>();
+    let script = || pool.run_script("SELECT count(*) FROM items");
+
+    let answers = all(script().start().await.unwrap()).await;
+    assert_eq!(names(&answers), ["bare", "one"]);
+    assert!(answers.iter().all(|(_, answer)| answer.is_ok()), "{answers:?}");
+    assert_eq!(asked(), (0, 1));
+
+    let answers = all(script().only(["two", "one"]).start().await.unwrap()).await;
+    assert_eq!(names(&answers), ["two", "one"]);
+    assert_eq!(asked(), (2, 0));
+
+    // The catalog doesn't know the schema as a tenant's, so the directory's list decides.
+    let answers = all(script().only(["bare"]).start().await.unwrap()).await;
+    assert_eq!(names(&answers), ["bare"]);
+    assert_eq!(asked(), (1, 1));
+
+    for unknown in ["client1", "gone", "none"] {
+        let error = script().only(["one", unknown]).start().await.unwrap_err();
+        assert!(
+            matches!(error, ScriptError::UnknownTenant { .. }),
+            "{unknown}: {error:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_schema_that_was_never_migrated_is_no_tenant_to_choose() {
+    let (_pool, database) = three().await;
+    database.run("CREATE SCHEMA bare");
+    let plain = TenantPool::builder(database.url()).build().await.unwrap();
+    let builder = TenantPool::builder(database.url()).directory(CatalogDirectory);
+    for pool in [plain, builder.build().await.unwrap()] {
+        let answers = all(pool.run_script("SELECT 1").only(["client1"]).start().await.unwrap()).await;
+        assert!(answers[0].1.is_ok());
+        let error = pool
+            .run_script("SELECT 1")
+            .only(["client1", "bare"])
+            .start()
+            .await
+            .unwrap_err();
+        assert!(matches!(error, ScriptError::UnknownTenant { .. }), "{error:?}");
+    }
 }

@@ -58,16 +58,21 @@ impl TenantPool {
     /// [`CheckoutError`]: the name is invalid, or the directory can't be asked.
     pub async fn placement_of(&self, tenant: impl IntoSchemaName) -> Result<Option<Placement>, CheckoutError> {
         let tenant = self.tenant_name(tenant)?;
+        Ok(self.entry_of(&tenant).await?.map(|entry| entry.placement))
+    }
+
+    /// What the directory knows of a tenant, asked now. Without a directory every name is an active tenant's, in the
+    /// schema of that name.
+    pub(crate) async fn entry_of(&self, tenant: &SchemaName) -> Result<Option<DirectoryEntry>, CheckoutError> {
         let Some(remembered) = self.remembered() else {
-            return Ok(Some(Placement::schema(tenant)));
+            return Ok(Some(DirectoryEntry::new(Placement::schema(tenant.clone()))));
         };
         let target = || Target::Tenant(tenant.clone());
-        let found = in_time(target, self.deadline(), remembered.directory.find(&tenant, self)).await?;
-        let found = found.map_err(|source| CheckoutError::Directory {
+        let found = in_time(target, self.deadline(), remembered.directory.find(tenant, self)).await?;
+        found.map_err(|source| CheckoutError::Directory {
             target: target(),
             source: DirectoryError::new(source),
-        })?;
-        Ok(found.map(|entry| entry.placement))
+        })
     }
 
     /// A name that no tenant's schema may have in this pool's own database, such as the shared schema's, may still be a

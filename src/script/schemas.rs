@@ -1,0 +1,69 @@
+//! The tenants in which a script runs, each with its schema. With a directory, the schema's name may differ from the
+//! tenant's.
+
+use super::ScriptError;
+use crate::{
+    SchemaName, TenantPool, TenantStatus,
+    backend::postgres::catalog::tenants::Wanted,
+    tenancy::{Placement, Tables},
+};
+
+/// All active tenants, each with its schema. A directory that lists its tenants is asked once.
+pub(super) async fn of_all(pool: &TenantPool) -> Result<Vec<(SchemaName, SchemaName)>, ScriptError> {
+    if let Some(listed) = pool.listed_tenants().await? {
+        let active = listed
+            .into_iter()
+            .filter(|(_, entry)| entry.status == TenantStatus::Active);
+        return active
+            .map(|(tenant, entry)| in_reach(tenant, entry.placement))
+            .collect();
+    }
+    let mut found = Vec::new();
+    for tenant in pool.active_tenants().await? {
+        match pool.placement_of(&tenant).await? {
+            Some(placement) => found.push(in_reach(tenant, placement)?),
+            None => return Err(ScriptError::UnknownTenant { tenant }),
+        }
+    }
+    Ok(found)
+}
+
+/// The chosen tenants, each with its schema. All of them must exist. How many other tenants there are doesn't matter.
+pub(super) async fn of_chosen(
+    pool: &TenantPool,
+    chosen: Vec<SchemaName>,
+) -> Result<Vec<(SchemaName, SchemaName)>, ScriptError> {
+    let mut found = Vec::with_capacity(chosen.len());
+    for tenant in chosen {
+        match pool.entry_of(&tenant).await? {
+            Some(entry) if entry.status.is_tenant() => found.push(in_reach(tenant, entry.placement)?),
+            _ => return Err(ScriptError::UnknownTenant { tenant }),
+        }
+    }
+    let schemas: Vec<&str> = found.iter().map(|(_, schema)| schema.as_str()).collect();
+    let mut tenants = pool.catalog_tenants(Wanted::These(&schemas)).await?;
+    tenants.retain(|tenant| tenant.status.is_tenant());
+    let doubtful = found
+        .iter()
+        .filter(|(_, schema)| tenants.iter().all(|tenant| tenant.name != *schema));
+    let doubtful: Vec<&SchemaName> = doubtful.map(|(tenant, _)| tenant).collect();
+    if !doubtful.is_empty() {
+        // A schema without a version table is a tenant's if a directory lists the tenant.
+        let tenants = pool.tenants().await?;
+        let is_listed = |name: &SchemaName| tenants.iter().any(|tenant| tenant.name == *name);
+        if let Some(unknown) = doubtful.into_iter().find(|tenant| !is_listed(tenant)) {
+            return Err(ScriptError::UnknownTenant {
+                tenant: unknown.clone(),
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// A script reaches the schemas of the pool's own database.
+fn in_reach(tenant: SchemaName, placement: Placement) -> Result<(SchemaName, SchemaName), ScriptError> {
+    match placement.parts() {
+        (None, Tables::Schema(schema)) => Ok((tenant, schema.clone())),
+        (Some(_), Tables::Schema(_)) | (_, Tables::Rows(_)) => Err(ScriptError::Elsewhere { tenant, placement }),
+    }
+}
