@@ -5,7 +5,9 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::{SchemaName, backend::postgres::catalog::splice};
 
-/// Its cost depends on the shared schema and the partitions of its tables, not on the number of other tables.
+/// Its cost depends on the shared schema, on the partitions of its tables, and on the number of policies in the
+/// database, since a policy is not found by its name alone: 20,000 policies took 0.8 ms. The number of other tables
+/// does not matter.
 const UNPROTECTED: &str = include_str!("unprotected.sql");
 
 /// The relations that the connection's role can use directly and that would show it other tenants' rows, each quoted:

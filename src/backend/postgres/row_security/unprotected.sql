@@ -3,19 +3,23 @@ WITH RECURSIVE covered (oid) AS (
 ),
 -- What the tenants' column is called: by the columns on which the policies depend.
 id_column (name) AS (
-    SELECT DISTINCT a.attname FROM pg_catalog.pg_policy p
+    SELECT DISTINCT a.attname FROM covered c
+    JOIN pg_catalog.pg_policy p ON p.polrelid = c.oid AND p.polname = '{row_policy}'
     JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND d.objid = p.oid
         AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = p.polrelid
     JOIN pg_catalog.pg_attribute a ON a.attrelid = p.polrelid AND a.attnum = d.refobjsubid
-    WHERE p.polname = '{row_policy}'
 ),
--- The tables of the shared schema that no policy holds back, by an index.
-open_table (oid, name) AS (
+-- The tables of the shared schema: by what depends on the schema, since pg_class has no index for it.
+shared_table (oid, name) AS (
     SELECT c.oid, c.relname FROM pg_catalog.pg_namespace n
     JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = n.oid
         AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
     JOIN pg_catalog.pg_class c ON c.oid = d.objid AND c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'f')
-    WHERE n.nspname = $1 AND NOT pg_catalog.row_security_active(c.oid)
+    WHERE n.nspname = $1
+),
+-- Those that no policy holds back.
+open_table (oid, name) AS (
+    SELECT s.oid, s.name FROM shared_table s WHERE NOT pg_catalog.row_security_active(s.oid)
 ),
 forgotten (oid) AS (
     SELECT t.oid FROM open_table t WHERE EXISTS (
@@ -28,8 +32,7 @@ forgotten (oid) AS (
     -- Where no table has policies nobody called `enable_row_security`, or the tables that had them were replaced.
     UNION ALL SELECT t.oid FROM open_table t
     WHERE t.name NOT IN ('tenants', 'domains', 'tenants_left', '{version_table}') AND NOT EXISTS (
-        SELECT FROM pg_catalog.pg_policy p JOIN pg_catalog.pg_class c ON c.oid = p.polrelid
-        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1)
+        SELECT FROM shared_table s JOIN pg_catalog.pg_policy p ON p.polrelid = s.oid)
 ),
 -- `policed` is the table by whose policies a view is held back.
 reached (oid, shown, policed) AS (
@@ -48,7 +51,10 @@ reached (oid, shown, policed) AS (
             AND NOT EXISTS (SELECT FROM covered WHERE covered.oid = c.oid)
         END, CASE c.relkind WHEN 'v' THEN r.policed ELSE c.oid END
     FROM reached r
-    JOIN pg_catalog.pg_class p ON p.oid = r.policed
+    -- LIMIT: by the index, whatever the planner expects of a recursion.
+    CROSS JOIN LATERAL (
+        SELECT p.relowner, p.relforcerowsecurity FROM pg_catalog.pg_class p WHERE p.oid = r.policed LIMIT 1
+    ) p
     CROSS JOIN LATERAL (
         SELECT i.inhrelid FROM pg_catalog.pg_inherits i WHERE i.inhparent = r.oid
         UNION ALL SELECT w.ev_class FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_rewrite w ON w.oid = d.objid
