@@ -72,8 +72,8 @@ pub use crate::migrations::source::sources::{ChosenMigrations, NoMigrations};
 pub use direction::Direction;
 pub use failed_migration::{Aftermath, FailedMigration, Place};
 pub use fleet::{
-    ChangedMigration, FleetError, FleetEvent, FleetMigration, FleetReport, FleetStatus, TenantOutcome, TenantReport,
-    TenantVersions,
+    ChangedMigration, FleetError, FleetEvent, FleetMigration, FleetReport, FleetStatus, MigrationStatusRequest,
+    TenantOutcome, TenantReport, TenantVersions,
 };
 pub use migration_error::MigrationError;
 pub use outside::{OutsideWork, left_on_session, outside_work};

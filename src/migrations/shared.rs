@@ -3,7 +3,7 @@
 use diesel::{migration::MigrationSource, pg::Pg};
 
 use super::{MigrationError, Plan, Runner, SchemaOwner};
-use crate::{TenantPool, backend::postgres::catalog::invalid_indexes::by_schema};
+use crate::{TenantPool, backend::postgres::catalog::invalid_indexes::by_schema_of};
 
 /// Which migrations the shared schema has and lacks. See [`TenantPool::shared_migration_status`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,10 +37,8 @@ impl TenantPool {
         runner.require_schema().await?;
         let applied = runner.applied().await?;
         let (connection, owner) = runner.parts();
-        let invalid = by_schema(connection)
-            .await
-            .map_err(owner.failed())?
-            .remove(owner.schema().as_str());
+        let invalid = by_schema_of(connection, std::slice::from_ref(owner.schema())).await;
+        let invalid = invalid.map_err(owner.failed())?.remove(owner.schema().as_str());
         let versions = plan.migrations.iter().map(|migration| migration.version.clone());
         Ok(SharedVersions {
             pending: versions.filter(|version| !applied.contains(version)).collect(),

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use diesel_tenants::{Placement, TenantPool, directory::DirectoryTables};
+use diesel_tenants::{
+    Placement, TenantPool,
+    directory::{DirectoryTables, FixedDirectory},
+    migrations::NoMigrations,
+};
 use diesel_tenants_test_support::{Database, Server};
 
 use crate::migrations::Folder;
@@ -77,6 +81,18 @@ async fn no_operation_on_one_tenant_reads_the_catalogs_of_all() {
         let migration = pool.migrate_tenants(folder.migrations()).only(["client2"]);
         assert!(migration.run().await.unwrap().is_success());
     });
+    flat!("status --only", |pool| {
+        let status = pool.migration_status(folder.migrations()).only(["client2"]);
+        assert_eq!(status.await.unwrap().tenants.len(), 1);
+    });
+    flat!("shared status", |pool| drop(
+        pool.shared_migration_status(NoMigrations).await.unwrap()
+    ));
+    flat!("run --only", |pool| {
+        let script = pool.run_script("SELECT count(*) FROM items").only(["client2"]);
+        let mut answers = script.start().await.unwrap();
+        assert!(answers.next().await.unwrap().1.is_ok());
+    });
     flat!("size", |pool| pool.schema_size("client2").await.unwrap());
     flat!("drift", |pool| assert!(
         pool.drift("client1", ["client2"]).await.unwrap().is_clean()
@@ -109,6 +125,44 @@ async fn no_operation_on_one_tenant_reads_the_catalogs_of_all() {
         pool.move_tenant("imported", place.clone()).drop_source().await.unwrap();
     });
     flat!("drop", |pool| pool.drop_tenant("client3").await.unwrap());
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[tokio::test]
+async fn a_checkout_of_shared_tables_does_not_read_the_catalogs_of_all() {
+    let server = Server::start();
+    let database = server.database();
+    let version = database.values("SHOW server_version_num");
+    if version[0].parse::<u32>().unwrap() < 150_000 {
+        return;
+    }
+    make_others(&database);
+    // After the others, so that whoever looks for these tables in the whole catalog finds them last.
+    database.run(
+        "CREATE ROLE app LOGIN PASSWORD 'x'; CREATE TABLE public.notes (id int, who int NOT NULL);
+         CREATE VIEW public.shown WITH (security_invoker) AS SELECT * FROM public.notes;
+         GRANT ALL ON ALL TABLES IN SCHEMA public TO app",
+    );
+    let (_, address) = database.url().split_once('@').unwrap();
+    let pool = async || {
+        let directory = FixedDirectory::new().with("seven", Placement::rows("7")).unwrap();
+        TenantPool::builder(format!("postgres://app:x@{address}"))
+            .migration_url(database.url())
+            .directory(directory)
+            .build()
+            .await
+            .unwrap()
+    };
+    let first = pool().await;
+    first.enable_row_security(["notes"], "who").await.unwrap();
+    first.close();
+
+    let before = Reads::of(&database).await;
+    let pool = pool().await;
+    drop(pool.for_tenant("seven").get().await.unwrap());
+    pool.close();
+    drop(pool);
+    let found = Reads::of(&database).await.since(&before, "a checkout of shared tables");
     assert!(found.is_empty(), "{found:#?}");
 }
 

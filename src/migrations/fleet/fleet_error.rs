@@ -8,10 +8,10 @@ use crate::{ConnectError, MigrationSourceError, SchemaName, SchemaNameError, mig
 #[non_exhaustive]
 pub enum FleetError {
     /// The name of a requested tenant can't be a schema's name.
-    #[error("can't migrate the requested tenants")]
+    #[error("no tenant can have one of the requested names, and nothing was done")]
     InvalidName(#[from] SchemaNameError),
     /// A requested tenant doesn't exist.
-    #[error("can't migrate the requested tenants: there is no tenant {:?}", .tenant.as_str())]
+    #[error("there is no tenant {:?}, and nothing was done", .tenant.as_str())]
     UnknownTenant {
         /// The tenant.
         tenant: SchemaName,

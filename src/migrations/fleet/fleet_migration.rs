@@ -1,13 +1,11 @@
-use std::{
-    collections::HashSet,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use diesel::{migration::MigrationSource, pg::Pg};
 
 use super::{
     super::{OutsideWork, Plan, Revert, script::Script},
     FleetError, FleetEvent, FleetReport,
+    chosen::chosen_names,
     crew::Crew,
     limits::Limits,
     survey::Survey,
@@ -93,7 +91,7 @@ impl<'a, S: MigrationSource<Pg> + Send + Sync + 'static> FleetMigration<'a, S> {
     /// Migrates only these tenants, in this order. Default: all.
     pub fn only(self, tenants: impl IntoIterator<Item: IntoSchemaName>) -> Self {
         Self {
-            chosen: Some(names(self.pool, tenants)),
+            chosen: Some(chosen_names(self.pool, tenants)),
             ..self
         }
     }
@@ -102,7 +100,7 @@ impl<'a, S: MigrationSource<Pg> + Send + Sync + 'static> FleetMigration<'a, S> {
     /// none.
     pub fn canaries(self, tenants: impl IntoIterator<Item: IntoSchemaName>) -> Self {
         Self {
-            canaries: names(self.pool, tenants),
+            canaries: chosen_names(self.pool, tenants),
             ..self
         }
     }
@@ -222,18 +220,4 @@ impl<'a, S: MigrationSource<Pg> + Send + Sync + 'static> FleetMigration<'a, S> {
             elapsed: started.elapsed(),
         })
     }
-}
-
-fn names(
-    pool: &TenantPool,
-    tenants: impl IntoIterator<Item: IntoSchemaName>,
-) -> Result<Vec<SchemaName>, SchemaNameError> {
-    let (mut names, mut met) = (Vec::new(), HashSet::new());
-    for tenant in tenants {
-        let name = pool.tenant_name(tenant)?;
-        if met.insert(name.clone()) {
-            names.push(name);
-        }
-    }
-    Ok(names)
 }

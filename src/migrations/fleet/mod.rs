@@ -1,5 +1,6 @@
 //! Migrations of all tenants, thousands of them.
 
+mod chosen;
 mod crew;
 mod failure;
 mod fleet_error;
@@ -12,6 +13,7 @@ mod report;
 #[cfg(feature = "serde")]
 mod serialize;
 mod status;
+mod status_request;
 mod survey;
 mod task;
 mod to_do;
@@ -22,3 +24,4 @@ pub use fleet_event::FleetEvent;
 pub use fleet_migration::FleetMigration;
 pub use report::{ChangedMigration, FleetReport, TenantOutcome, TenantReport};
 pub use status::{FleetStatus, TenantVersions};
+pub use status_request::MigrationStatusRequest;

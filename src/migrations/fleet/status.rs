@@ -1,18 +1,12 @@
 use std::collections::{BTreeMap, HashSet};
 
-use diesel::{migration::MigrationSource, pg::Pg};
-
 use super::{
     ChangedMigration, FleetError,
-    limits::Limits,
-    survey::{Survey, SurveyedTenant},
-    worker::Worker,
+    survey::{Applied, Survey},
 };
-use crate::{
-    SchemaName, TenantPool, TenantStatus, backend::postgres::catalog::invalid_indexes::by_schema, migrations::Plan,
-};
+use crate::{SchemaName, TenantStatus, migrations::Plan};
 
-/// Which migrations every tenant has and lacks. See [`TenantPool::migration_status`].
+/// Which migrations every tenant has and lacks. See [`TenantPool::migration_status`](crate::TenantPool::migration_status).
 #[derive(Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -52,46 +46,24 @@ impl TenantVersions {
     }
 }
 
-/// # The state of all tenants' migrations
-impl TenantPool {
-    /// Which migrations every tenant has and lacks, by the same handful of queries as
-    /// [`migrate_tenants`](Self::migrate_tenants) makes.
-    ///
-    /// # Errors
-    /// [`FleetError`] if the migrations, the tenants, or one tenant's versions can't be read.
-    pub async fn migration_status(
-        &self,
-        migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
-    ) -> Result<FleetStatus, FleetError> {
-        let plan = Plan::read(migrations).await?;
-        let mut connection = self.migration_connector().connect().await?;
-        let mut workers = Worker::crew(self, Limits::default(), true, 2);
-        let survey = Survey::of(self, &mut connection, None, &[], &mut workers).await?;
-        let changed = survey.changed(&plan).await?;
-        let mut invalid = by_schema(&mut connection).await.map_err(FleetError::Tenants)?;
-        let mut tenants = Vec::with_capacity(survey.tenants.len());
-        for SurveyedTenant { name, status, applied } in survey.tenants {
-            let applied = applied.map_err(FleetError::Tenants)?;
-            let names = applied.versions.iter().map(|(version, _)| version.clone());
-            let (pending, unknown) = (
-                plan.migrations
-                    .iter()
-                    .filter(|migration| !applied.contains(&migration.version)),
-                applied
-                    .versions
-                    .iter()
-                    .filter(|(version, _)| plan.find(version).is_none()),
-            );
-            tenants.push(TenantVersions {
-                status,
-                pending: pending.map(|migration| migration.version.clone()).collect(),
-                unknown: unknown.map(|(version, _)| version.clone()).collect(),
-                applied: names.collect(),
-                invalid_indexes: invalid.remove(name.as_str()).unwrap_or_default(),
-                tenant: name,
-            });
+impl TenantVersions {
+    pub(super) fn of(
+        tenant: SchemaName,
+        status: TenantStatus,
+        applied: &Applied,
+        plan: &Plan,
+        invalid_indexes: Vec<String>,
+    ) -> Self {
+        let names = applied.versions.iter().map(|(version, _)| version);
+        let pending = plan.migrations.iter().map(|migration| &migration.version);
+        Self {
+            tenant,
+            status,
+            applied: names.clone().cloned().collect(),
+            pending: pending.filter(|version| !applied.contains(version)).cloned().collect(),
+            unknown: names.filter(|version| plan.find(version).is_none()).cloned().collect(),
+            invalid_indexes,
         }
-        Ok(FleetStatus { tenants, changed })
     }
 }
 

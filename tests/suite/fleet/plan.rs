@@ -156,6 +156,44 @@ async fn the_status_tells_what_every_tenant_has_and_lacks() {
 }
 
 #[tokio::test]
+async fn the_status_of_chosen_tenants_tells_of_these_and_refuses_unknown_ones() {
+    let (pool, database) = empty().await;
+    let folder = three();
+    make_tenants(&database, 3, &["001", "002"]);
+    database.run(
+        "CREATE SCHEMA bare; CREATE TABLE t0001.a (id int PRIMARY KEY); CREATE TABLE t0002.a (id int PRIMARY KEY); \
+         UPDATE pg_index SET indisvalid = false WHERE indexrelid = 't0002.a_pkey'::regclass; \
+         COMMENT ON TABLE t0003.__diesel_schema_migrations IS 'diesel-tenants: archived'",
+    );
+    let status = pool.migration_status(folder.migrations());
+    let status = status.only(["t0002", "bare", "t0001", "t0002"]).await.unwrap();
+    let lines = status.tenants.iter().map(|tenant| {
+        let (applied, pending) = (tenant.applied.join(" "), tenant.pending.join(" "));
+        format!("{}: {applied}; {pending}; {:?}", tenant.tenant, tenant.invalid_indexes)
+    });
+    assert_eq!(
+        lines.collect::<Vec<_>>(),
+        [
+            "bare: ; 001 002 003; []",
+            "t0001: 001 002; 003; []",
+            r#"t0002: 001 002; 003; ["a_pkey"]"#
+        ]
+    );
+    for unknown in ["t0003", "nobody"] {
+        let status = pool.migration_status(folder.migrations()).only(["t0001", unknown]);
+        let error = status.await.unwrap_err();
+        assert!(
+            matches!(error, FleetError::UnknownTenant { .. }),
+            "{unknown}: {error:?}"
+        );
+    }
+    let error = pool.migration_status(folder.migrations()).only([""]).await.unwrap_err();
+    assert!(matches!(error, FleetError::InvalidName(_)), "{error:?}");
+    let none = pool.migration_status(folder.migrations()).only([""; 0]).await.unwrap();
+    assert!(none.tenants.is_empty());
+}
+
+#[tokio::test]
 async fn progress_tells_of_the_plan_and_then_of_each_tenant() {
     let (pool, database) = empty().await;
     make_tenants(&database, 3, &["001", "002"]);

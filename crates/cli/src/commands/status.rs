@@ -1,5 +1,6 @@
-use anyhow::bail;
+use anyhow::anyhow;
 use clap::Args;
+use diesel_tenants::migrations::FleetError;
 
 use crate::{
     completion::tenants,
@@ -28,15 +29,12 @@ pub struct Status {
 impl Status {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
         let migrations = context.settings.tenant_migrations(&self.migrations).await?;
-        let mut status = context.pool().await?.migration_status(migrations).await?;
-        for only in &self.only {
-            if !status.tenants.iter().any(|versions| versions.tenant.as_str() == only) {
-                bail!("there is no tenant {only:?}: `diesel-tenants tenant list` shows the existing tenants");
-            }
+        let pool = context.pool().await?;
+        let mut request = pool.migration_status(migrations);
+        if !self.only.is_empty() {
+            request = request.only(&self.only);
         }
-        status
-            .tenants
-            .retain(|versions| self.only.is_empty() || self.only.iter().any(|only| versions.tenant.as_str() == only));
+        let mut status = request.await.map_err(advised)?;
         let is_behind = |versions: &diesel_tenants::migrations::TenantVersions| {
             !versions.pending.is_empty() || !versions.unknown.is_empty()
         };
@@ -80,6 +78,17 @@ impl Status {
             }
         })?;
         Ok(Ending::well_if(!self.check || (behind == 0 && invalid == 0)))
+    }
+}
+
+/// Why there is no status, and what to type instead.
+fn advised(error: FleetError) -> anyhow::Error {
+    match error {
+        FleetError::UnknownTenant { tenant } => anyhow!(
+            "there is no tenant {:?}: `diesel-tenants tenant list` shows the existing tenants",
+            tenant.as_str()
+        ),
+        error => error.into(),
     }
 }
 

@@ -46,6 +46,29 @@ pub(crate) fn invalid_index_in(message: &str) -> Option<String> {
 
 /// All invalid indexes of the database that are not being built at the moment, by schema.
 pub(crate) async fn by_schema(connection: &mut AsyncPgConnection) -> QueryResult<HashMap<String, Vec<String>>> {
+    grouped(connection, "pg_catalog.pg_index i", "true").await
+}
+
+/// Like [`by_schema`], of some schemas. Found by what depends on the schemas, in time proportional to those.
+pub(crate) async fn by_schema_of(
+    connection: &mut AsyncPgConnection,
+    schemas: &[SchemaName],
+) -> QueryResult<HashMap<String, Vec<String>>> {
+    if schemas.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let names: Vec<String> = schemas.iter().map(|schema| literal(schema.as_str())).collect();
+    let of_tables = "pg_catalog.pg_namespace o JOIN pg_catalog.pg_depend d ON d.refobjid = o.oid \
+        AND d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass \
+        AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass JOIN pg_catalog.pg_index i ON i.indrelid = d.objid";
+    grouped(connection, of_tables, &format!("o.nspname IN ({})", names.join(", "))).await
+}
+
+async fn grouped(
+    connection: &mut AsyncPgConnection,
+    indexes: &str,
+    condition: &str,
+) -> QueryResult<HashMap<String, Vec<String>>> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = Text)]
@@ -54,12 +77,12 @@ pub(crate) async fn by_schema(connection: &mut AsyncPgConnection) -> QueryResult
         name: String,
     }
 
-    let rows: Vec<Row> = diesel::sql_query(
-        "SELECT n.nspname::pg_catalog.text AS schema, c.relname::pg_catalog.text AS name FROM pg_catalog.pg_index i \
+    let rows: Vec<Row> = diesel::sql_query(format!(
+        "SELECT DISTINCT n.nspname::pg_catalog.text AS schema, c.relname::pg_catalog.text AS name FROM {indexes} \
          JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE NOT (i.indisvalid AND i.indisready AND i.indislive) AND NOT EXISTS (SELECT FROM \
+         WHERE {condition} AND NOT (i.indisvalid AND i.indisready AND i.indislive) AND NOT EXISTS (SELECT FROM \
          pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid) ORDER BY 1, 2",
-    )
+    ))
     .load(connection)
     .await?;
     let mut found: HashMap<String, Vec<String>> = HashMap::new();

@@ -1,0 +1,18 @@
+use std::collections::HashSet;
+
+use crate::{IntoSchemaName, SchemaName, SchemaNameError, TenantPool};
+
+/// The names of tenants that the caller chose, each once.
+pub(super) fn chosen_names(
+    pool: &TenantPool,
+    tenants: impl IntoIterator<Item: IntoSchemaName>,
+) -> Result<Vec<SchemaName>, SchemaNameError> {
+    let (mut names, mut met) = (Vec::new(), HashSet::new());
+    for tenant in tenants {
+        let name = pool.tenant_name(tenant)?;
+        if met.insert(name.clone()) {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
