@@ -228,6 +228,51 @@ async fn a_rename_that_would_leave_texts_with_the_old_name_is_refused_and_names_
 }
 
 #[tokio::test]
+async fn a_function_elsewhere_refuses_a_rename_however_its_body_writes_the_name() {
+    let odd = r#"It's \"A""#;
+    let bodies = [
+        (odd, r#"SELECT count(*) FROM "It's \""A""".notes"#.to_owned(), "sql"),
+        (
+            odd,
+            r#"BEGIN EXECUTE 'DELETE FROM "It''s \""A""".notes'; END"#.to_owned(),
+            "plpgsql",
+        ),
+        (
+            odd,
+            r#"BEGIN EXECUTE E'DELETE FROM "It\'s \\""A""".notes'; END"#.to_owned(),
+            "plpgsql",
+        ),
+        ("plain", "SELECT count(*) FROM PLAIN.notes".to_owned(), "sql"),
+        ("plain", r#"SELECT count(*) FROM U&"pl\0061in".notes"#.to_owned(), "sql"),
+        (
+            "plain",
+            r"BEGIN EXECUTE E'DELETE FROM pl\x61in.notes'; END".to_owned(),
+            "plpgsql",
+        ),
+    ];
+    for name in [odd, "plain"] {
+        let (pool, database) = tenants(&[name]).await;
+        for (_, body, language) in bodies.iter().filter(|(named, ..)| *named == name) {
+            database.run(&format!(
+                "CREATE FUNCTION public.f() RETURNS {} LANGUAGE {language} AS $body${body}$body$",
+                if *language == "sql" { "bigint" } else { "void" }
+            ));
+            for error in [
+                pool.rename_tenant(name, "z").await.expect_err(body),
+                pool.archive_tenant(name).await.expect_err(body),
+            ] {
+                let LifecycleError::NamedInTexts { by, .. } = &error else {
+                    panic!("{body}: {error:?}");
+                };
+                assert_eq!(by, &["function public.f()"], "{body}");
+            }
+            database.run("DROP FUNCTION public.f()");
+        }
+        pool.rename_tenant(name, "z").await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn settings_of_roles_and_of_the_database_refuse_a_rename_and_an_archive() {
     // Roles are the server's: a name that no other test gives to a tenant.
     let (pool, database) = tenants(&["of_roles"]).await;

@@ -47,9 +47,9 @@ impl Followers {
         format!(
             "SELECT pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, \
              pg_catalog.pg_get_function_identity_arguments(p.oid)) AS routine, p.proconfig AS settings \
-             FROM {functions} AND p.proconfig IS NOT NULL AND EXISTS (SELECT FROM pg_catalog.unnest(p.proconfig) s (setting) \
-             WHERE pg_catalog.strpos(pg_catalog.lower(s.setting), \
-             pg_catalog.lower(pg_catalog.replace($1, '\"', '\"\"'))) > 0) ORDER BY p.oid"
+             FROM {functions} AND p.proconfig IS NOT NULL \
+             AND pg_catalog.strpos(pg_catalog.lower(pg_catalog.array_to_string(p.proconfig, ' ')), \
+             pg_catalog.lower(pg_catalog.replace($1, '\"', '\"\"'))) > 0 ORDER BY p.oid"
         )
     }
 }
@@ -212,10 +212,16 @@ pub(crate) async fn outsiders(
         include_str!("outsiders.sql")
     ))
     .bind::<Text, _>(outside_of.as_str())
-    .bind::<Text, _>(name.as_str())
+    .bind::<Text, _>(unescaped_part(name))
     .load(connection)
     .await?;
     Ok(merged(rows, &|_, found| found == name.as_str()))
+}
+
+/// The longest part of a name that every body writes as it is, unless the body has a backslash: quotes may be doubled.
+fn unescaped_part(name: &SchemaName) -> &str {
+    let parts = name.as_str().split(['"', '\'', '\\']);
+    parts.max_by_key(|part| part.len()).unwrap_or_default()
 }
 
 /// Merges the rows of each object into one, in the same order.

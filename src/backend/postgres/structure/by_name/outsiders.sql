@@ -1,4 +1,6 @@
--- Texts outside of a schema that may name another one: $1 is the schema to leave out, $2 what a text has to contain (in any case), or nothing.
+-- Texts outside of a schema that may name another one: $1 is the schema to leave out, $2 what a body has to contain (in any case), unless it
+-- has a backslash, since U&"" and E'' may write a name in another way. No index leads to bodies, so all of them are read; what is tested here
+-- is what each costs.
 SELECT found.object, found.kind::pg_catalog.text AS kind, found.text
 FROM (
     SELECT pg_catalog.format('%s %I.%I(%s)', CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END, n.nspname, p.proname,
@@ -7,7 +9,7 @@ FROM (
     JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
     JOIN pg_catalog.pg_language l ON l.oid = p.prolang
     WHERE n.nspname <> $1 AND n.nspname <> 'pg_catalog' AND l.lanname NOT IN ('internal', 'c') AND p.prosrc <> ''
-        AND pg_catalog.strpos(pg_catalog.lower(p.prosrc), pg_catalog.lower($2)) > 0
+        AND (pg_catalog.strpos(pg_catalog.lower(p.prosrc), pg_catalog.lower($2)) > 0 OR pg_catalog.strpos(p.prosrc, E'\\') > 0)
     UNION ALL
     SELECT pg_catalog.format('settings of %s', pg_catalog.concat_ws(' in ',
             'role ' || pg_catalog.quote_ident(r.rolname), 'database ' || pg_catalog.quote_ident(d.datname))), 'setting', s.setting
