@@ -22,26 +22,27 @@ const SAMPLES: usize = 150;
 /// Tenants behind the proxy.
 const COUNTED: usize = 5;
 
-/// Among few other tenants, and among many.
+/// Among few other tenants and among many, in turn, so that a machine whose speed drifts slows both.
 pub async fn measure(server: &Server, others: usize, report: &mut Report) {
-    let mut first_checkouts = Vec::new();
-    for others in [0, others] {
+    let [few, many] = [0, others].map(|others| {
         let database = tenants::database(server, KNOWN + 2 * SAMPLES + COUNTED);
-        if others > 0 {
-            tenants::add_others(&database, others);
-        }
-        let times = Times::take(&database).await;
-        first_checkouts.push(times.print(others, report));
-        if others == 0 {
-            count_round_trips(server, &database).await;
+        tenants::add_others(&database, others);
+        database
+    });
+    let mut sides = [Sides::open(&few).await, Sides::open(&many).await];
+    for sample in 0..SAMPLES {
+        for turn in 0..2 {
+            sides[(sample + turn) % 2].take(sample).await;
         }
     }
-    let ratio = report.ratio(
-        format!("first checkout among {others} others / among none"),
-        first_checkouts[1] / first_checkouts[0],
-        Some(1.2),
-    );
-    println!("first checkout among {others} others / among none {ratio}");
+    let [few_times, many_times] = sides.map(|sides| sides.times);
+    let ratios = few_times.first_checkout.iter().zip(&many_times.first_checkout);
+    let ratio = median(ratios.map(|(few, many)| many / few).collect());
+    few_times.print(0, report);
+    many_times.print(others, report);
+    let name = format!("first checkout among {others} others / among none");
+    println!("{name:<62} {}", report.ratio(name.clone(), ratio, Some(1.2)));
+    count_round_trips(server, &few).await;
 }
 
 #[diesel::dsl::auto_type]
@@ -67,6 +68,44 @@ async fn pool(url: &str) -> TenantPool {
     pool.build().await.expect("the server is up")
 }
 
+/// Our pool and a bare client, and what they took.
+struct Sides {
+    pool: TenantPool,
+    bare: Client,
+    times: Times,
+}
+
+impl Sides {
+    async fn open(database: &Database) -> Self {
+        let (bare, connection) = tokio_postgres::connect(database.url(), NoTls).await.expect("a session");
+        tokio::spawn(connection);
+        let mut sides = Self {
+            pool: pool(database.url()).await,
+            bare,
+            times: Times::default(),
+        };
+        for tenant in 0..KNOWN {
+            sides.times.ours(&sides.pool, tenant).await;
+            sides.times.bare(&sides.bare, tenant).await;
+        }
+        sides.times = Times::default();
+        sides
+    }
+
+    async fn take(&mut self, sample: usize) {
+        let Self { pool, bare, times } = self;
+        let tenant = KNOWN + 2 * sample;
+        // Two samples in a row begin with the same one, since the databases take turns as well.
+        if (sample / 2).is_multiple_of(2) {
+            times.ours(pool, tenant).await;
+            times.bare(bare, tenant + 1).await;
+        } else {
+            times.bare(bare, tenant + 1).await;
+            times.ours(pool, tenant).await;
+        }
+    }
+}
+
 #[derive(Default)]
 struct Times {
     first_checkout: Vec<f64>,
@@ -79,29 +118,6 @@ struct Times {
 }
 
 impl Times {
-    async fn take(database: &Database) -> Self {
-        let pool = pool(database.url()).await;
-        let (bare, connection) = tokio_postgres::connect(database.url(), NoTls).await.expect("a session");
-        tokio::spawn(connection);
-        let mut times = Self::default();
-        for tenant in 0..KNOWN {
-            times.ours(&pool, tenant).await;
-            times.bare(&bare, tenant).await;
-        }
-        times = Self::default();
-        for sample in 0..SAMPLES {
-            let tenant = KNOWN + 2 * sample;
-            if sample % 2 == 0 {
-                times.ours(&pool, tenant).await;
-                times.bare(&bare, tenant + 1).await;
-            } else {
-                times.bare(&bare, tenant + 1).await;
-                times.ours(&pool, tenant).await;
-            }
-        }
-        times
-    }
-
     async fn ours(&mut self, pool: &TenantPool, tenant: usize) {
         let name = format!("tenant{tenant}");
         let started = Instant::now();
@@ -143,8 +159,7 @@ impl Times {
         }
     }
 
-    /// Returns what a first checkout takes.
-    fn print(self, others: usize, report: &mut Report) -> f64 {
+    fn print(self, others: usize, report: &mut Report) {
         let [first_checkout, first_run, both, second_run, hot, bare, bare_again] = [
             self.first_checkout,
             self.first_run,
@@ -173,7 +188,6 @@ impl Times {
         ratio("first run / query_typed", first_run / bare, Some(1.02));
         ratio("checkout / a hot checkout and query", first_checkout / hot, Some(3.0));
         ratio("checkout and first run / query_typed", both / bare, None);
-        first_checkout
     }
 }
 

@@ -62,7 +62,9 @@ macro_rules! tables_and_statements {
                 $($schema.)? orders (id) { id -> Integer, user_id -> Integer, tenant -> Integer, quantity -> Integer }
             }
             diesel::table! {
-                $($schema.)? items (id) { id -> Integer, order_id -> Integer, tenant -> Integer, description -> Text, price -> Integer }
+                $($schema.)? items (id) {
+                    id -> Integer, order_id -> Integer, tenant -> Integer, description -> Text, price -> Integer,
+                }
             }
             diesel::joinable!(orders -> users (user_id));
             diesel::joinable!(items -> orders (order_id));

@@ -33,7 +33,7 @@ pub fn database(server: &Server, tenants: usize) -> Database {
 /// Adds schemas of twenty tables, that nobody uses.
 pub fn add_others(database: &Database, others: usize) {
     let tables: String = (0..20)
-        .map(|table| format!("CREATE TABLE %1$I.table{table} (id int, name text, tenant int);"))
+        .map(|table| format!("CREATE TABLE %1$I.table{table} (id int, name varchar(20), tenant int);"))
         .collect();
     make(database, "other", others, &tables);
 }
