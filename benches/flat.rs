@@ -1,16 +1,21 @@
 //! What an operation on one tenant costs among many others, against the same among ten: 1.0 where the others cost it nothing.
 //!
-//! `OTHERS` says how many others there are, each of 20 tables; 1,000 by default. Ten thousand take some ten minutes to make, and 8 GB. The two
+//! `OTHERS` says how many others there are, each of 20 tables and 5 functions; 1,000 by default. Ten thousand take some ten minutes to make, and 8 GB. The two
 //! databases are on one server and take turns, so that a machine whose speed drifts slows both; what counts are the ratios, and their median
 //! over the rounds.
 
 use std::{env, time::Instant};
 
-use diesel_tenants::{Placement, TenantPool, directory::DirectoryTables, migrations::MigrationFolder};
+use diesel_tenants::{
+    Placement, TenantPool,
+    directory::DirectoryTables,
+    migrations::{MigrationFolder, NoMigrations},
+};
 use diesel_tenants_test_support::{Database, Server};
 
 const FEW: usize = 10;
 const TABLES: usize = 20;
+const FUNCTIONS: usize = 5;
 const ROUNDS: usize = 15;
 
 #[tokio::main]
@@ -58,7 +63,7 @@ impl Fleet {
         let migrations = tempfile::tempdir().expect("a folder");
         let migration = migrations.path().join("1_tables");
         std::fs::create_dir(&migration).expect("a folder");
-        std::fs::write(migration.join("up.sql"), tables("")).expect("a migration");
+        std::fs::write(migration.join("up.sql"), tables("") + &functions("", "FROM CURRENT")).expect("a migration");
         let pool = TenantPool::builder(database.url())
             .directory(DirectoryTables::new())
             .database("shard", shard.url())
@@ -81,11 +86,12 @@ impl Fleet {
 
     /// Without any more than their structure: they never take part.
     fn make_others(&self, count: usize) {
-        let tables = tables("%1$I.").replace('\'', "''");
+        let objects = tables("%1$I.") + &functions("%1$I.", "= %1$I");
+        let objects = objects.replace('\'', "''");
         for first in (0..count).step_by(50) {
             let last = count.min(first + 50) - 1;
             self.database.run(&format!(
-                "DO $$ BEGIN FOR i IN {first}..{last} LOOP EXECUTE format('CREATE SCHEMA %1$I; {tables} \
+                "DO $$ BEGIN FOR i IN {first}..{last} LOOP EXECUTE format('CREATE SCHEMA %1$I; {objects} \
                  CREATE TABLE %1$I.__diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL, \
                  run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, checksum TEXT); \
                  INSERT INTO %1$I.__diesel_schema_migrations (version) VALUES (''1'')', 't' || i); \
@@ -129,6 +135,16 @@ impl Fleet {
                 .expect("a report")
                 .is_success()
         );
+        let folder = MigrationFolder::read(migrations.path()).expect("migrations");
+        let status = pool.migration_status(folder).only(["made"]);
+        let status = times.of("migration_status, only", status.into_future()).await;
+        assert!(status.expect("a status").tenants[0].pending.is_empty());
+        let status = times.of("shared_migration_status", pool.shared_migration_status(NoMigrations));
+        assert!(status.await.expect("a status").pending.is_empty());
+        let script = pool.run_script("SELECT count(*) FROM table1").only(["made"]);
+        let answer = async { script.start().await.expect("a script").next().await };
+        let (_, answer) = times.of("run_script, only", answer).await.expect("an answer");
+        assert_eq!(answer.expect("a count").len(), 1);
         let drift = times.of("drift", pool.drift("client", ["made"])).await;
         assert!(drift.expect("a report").is_clean());
         let cloned = times
@@ -200,6 +216,18 @@ fn tables(schema: &str) -> String {
         "CREATE TYPE {schema}state AS ENUM ('new', 'old');\n{}",
         tables.collect::<String>()
     )
+}
+
+/// The functions of a tenant, such as those of triggers.
+fn functions(schema: &str, path: &str) -> String {
+    let functions = (0..FUNCTIONS).map(|function| {
+        let body = "UPDATE table1 SET name = NEW.name WHERE id = NEW.id AND name <> NEW.name; ".repeat(8);
+        format!(
+            "CREATE FUNCTION {schema}function{function}() RETURNS trigger LANGUAGE plpgsql SET search_path {path} \
+             AS $f$ BEGIN {body} RETURN NEW; END $f$;\n"
+        )
+    });
+    functions.collect()
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
