@@ -23,8 +23,10 @@
 //!
 //! `first` takes the times of first checkouts and first runs, each on another tenant, in turn with a bare
 //! `tokio_postgres::Client::query_typed` of the same text on yet another one; with no other tenants but those, and with
-//! `OTHERS` (1,000) of twenty tables. `memory` shows how the server's processes grow. `instructions` counts the client's
-//! instructions of hot requests with valgrind, if there is one.
+//! `OTHERS` (1,000) of twenty tables. It times single requests, and needs a quiet machine: what takes two round trips is
+//! interrupted more often than what takes one. `memory` shows how the server's processes grow. `instructions` counts the
+//! client's instructions of hot requests with valgrind, if there is one: with one query, and with five statements, of
+//! which two write.
 //!
 //! `scripts/bench.sh long_tail` pins client and server to one core. `RUNS=3` does everything three times, and prints the
 //! medians and the worst. `TENANTS=10000` adds cases with so many tenants. `ONLY` names words that a part must have:
