@@ -18,20 +18,20 @@
 //! fifth. `whole` is the ratio of the times of all rounds, from the first request on. A case has four requests for each
 //! tenant and statement, 5,000 to 20,000 in all.
 //!
-//! `far` is the same over a proxy that delays whatever the client sends by 1 ms: so much more is a round trip. Its cases
-//! have 4,000 requests, most of them the first of their tenant and statement on their connection.
+//! `far` is the same over a proxy that delays whatever the client sends by 1 ms: so much more is a round trip. Its
+//! cases have 4,000 requests, most of them the first of their tenant and statement on their connection.
 //!
 //! `first` takes the times of first checkouts and first runs, each on another tenant, in turn with a bare
 //! `tokio_postgres::Client::query_typed` of the same text on yet another one; with no other tenants but those, and with
-//! `OTHERS` (1,000) of twenty tables. It times single requests, and needs a quiet machine: what takes two round trips is
-//! interrupted more often than what takes one. `memory` shows how the server's processes grow. `instructions` counts the
-//! client's instructions of hot requests with valgrind, if there is one: with one query, and with five statements, of
-//! which two write.
+//! `OTHERS` (1,000) of twenty tables. It times single requests, and needs a quiet machine: what takes two round trips
+//! is interrupted more often than what takes one. `memory` shows how the server's processes grow. `instructions` counts
+//! the client's instructions of hot requests with valgrind, if there is one: with one query, and with five statements,
+//! of which two write.
 //!
-//! `scripts/bench.sh long_tail` pins client and server to one core. `RUNS=3` does everything three times, and prints the
-//! medians and the worst. `TENANTS=10000` adds cases with so many tenants. `ONLY` names words that a part must have:
-//! `ONLY="stream 2000x5"`, `ONLY="far zipf"`, `ONLY=first`. A bound is what the ratio should not exceed; nothing fails
-//! when it does.
+//! `scripts/bench.sh long_tail` pins client and server to one core. `RUNS=3` does everything three times, and prints
+//! the medians and the worst. `TENANTS=10000` adds cases with so many tenants. `ONLY` names words that a part must
+//! have: `ONLY="stream 2000x5"`, `ONLY="far zipf"`, `ONLY=first`. A bound is what the ratio should not exceed; nothing
+//! fails when it does.
 
 mod contenders;
 mod first;
