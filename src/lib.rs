@@ -106,7 +106,7 @@ pub mod web;
 
 #[doc(inline)]
 pub use crate::{
-    backend::postgres::{ConnectError, driver::TlsConnector},
+    backend::postgres::{ConnectError, driver::TlsConnector, engine::PostgresConnection},
     connection::{RefusedStatement, TenantConnection},
     context::with_tenant,
     diagnosis::{DiagnosisError, DiagnosisReport},

@@ -40,9 +40,8 @@ impl<C: Wrapped> AsyncConnectionCore for TenantConnection<C> {
         T::Query: QueryFragment<Self::Backend> + QueryId + 'query,
     {
         let rendered = self.render::<C::Backend, _>(source.as_query());
-        let may_resend = self.session.may_resend();
-        let sent = rendered.map(|query| self.inner.load_rendered(query, may_resend));
-        LoadFuture::new(self.session.wait(true), sent)
+        let sent = rendered.map(|query| self.inner.load_rendered(query));
+        LoadFuture::new(self.session.wait(true).healing(C::HEALS), sent)
     }
 
     fn execute_returning_count<'conn, 'query, T>(&'conn mut self, source: T) -> Self::ExecuteFuture<'conn, 'query>
@@ -50,9 +49,8 @@ impl<C: Wrapped> AsyncConnectionCore for TenantConnection<C> {
         T: QueryFragment<Self::Backend> + QueryId + 'query,
     {
         let rendered = self.render::<C::Backend, _>(source);
-        let may_resend = self.session.may_resend();
-        let sent = rendered.map(|query| self.inner.execute_rendered(query, may_resend));
-        ExecuteFuture::new(self.session.wait(true), sent)
+        let sent = rendered.map(|query| self.inner.execute_rendered(query));
+        ExecuteFuture::new(self.session.wait(true).healing(C::HEALS), sent)
     }
 }
 

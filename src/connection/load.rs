@@ -3,14 +3,11 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use diesel::{
-    QueryResult,
-    result::{DatabaseErrorKind, Error},
-};
+use diesel::{QueryResult, result::Error};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 
-use super::{rows::Rows, session::Waiting, wrapped::Resend};
+use super::{rows::Rows, session::Waiting};
 
 pin_project! {
     /// The answer to a statement that returns a count: an error of the translation, or the inner connection's answer.
@@ -20,7 +17,7 @@ pin_project! {
     #[must_use = "futures do nothing unless polled"]
     pub struct ExecuteFuture<'conn, F> {
         #[pin]
-        sent: Sent<'conn, F>,
+        sent: Sent<F>,
         waiting: Option<Waiting<'conn>>,
     }
 }
@@ -30,90 +27,53 @@ pin_project! {
     #[must_use = "futures do nothing unless polled"]
     pub struct LoadFuture<'conn, F> {
         #[pin]
-        sent: Sent<'conn, F>,
+        sent: Sent<F>,
         waiting: Option<Waiting<'conn>>,
     }
 }
 
 pin_project! {
     #[project = SentProjection]
-    enum Sent<'conn, F> {
+    enum Sent<F> {
         Refused { error: Option<Error> },
-        Sent { #[pin] future: F, resend: Option<Resend<'conn, F>>, first_error: Option<Error> },
+        Sent { #[pin] future: F },
     }
 }
 
 const READY: &str = "a future must not be polled after it is ready";
 
-impl<'conn, F> From<QueryResult<(F, Option<Resend<'conn, F>>)>> for Sent<'conn, F> {
-    fn from(sent: QueryResult<(F, Option<Resend<'conn, F>>)>) -> Self {
+impl<F> From<QueryResult<F>> for Sent<F> {
+    fn from(sent: QueryResult<F>) -> Self {
         match sent {
-            Ok((future, resend)) => Self::Sent {
-                future,
-                resend,
-                first_error: None,
-            },
+            Ok(future) => Self::Sent { future },
             Err(error) => Self::Refused { error: Some(error) },
         }
     }
 }
 
-impl<F: Future<Output: Answer>> Sent<'_, F> {
+impl<F: Future<Output: Answer>> Sent<F> {
     fn poll(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         waiting: Option<&mut Waiting<'_>>,
         context: &mut Context<'_>,
     ) -> Poll<QueryResult<<F::Output as Answer>::Success>> {
-        let waiting = match self.as_mut().project() {
-            SentProjection::Refused { error } => return Poll::Ready(Err(error.take().expect(READY))),
-            SentProjection::Sent { .. } => waiting.expect(READY),
-        };
-        waiting.begun();
-        loop {
-            let SentProjection::Sent {
-                mut future,
-                resend,
-                first_error,
-            } = self.as_mut().project()
-            else {
-                unreachable!("a refused query returned above");
-            };
-            let error = match ready!(future.as_mut().poll(context)).into_result() {
-                Ok(success) => return Poll::Ready(Ok(success)),
-                Err(error) => error,
-            };
-            let is_outdated = waiting.failed(&error);
-            match resend.take() {
-                Some(resend) if is_outdated => {
-                    *first_error = Some(error);
-                    future.set(resend());
+        match self.project() {
+            SentProjection::Refused { error } => Poll::Ready(Err(error.take().expect(READY))),
+            SentProjection::Sent { future } => {
+                let waiting = waiting.expect(READY);
+                waiting.begun();
+                let answer = ready!(future.poll(context)).into_result();
+                if let Err(error) = &answer {
+                    waiting.failed(error);
                 }
-                // The second attempt could not succeed, in a transaction that was begun by raw SQL, or for a type that
-                // no longer exists.
-                _ => {
-                    return Poll::Ready(Err(first_error
-                        .take()
-                        .filter(|_| tells_nothing(&error))
-                        .unwrap_or(error)));
-                }
+                Poll::Ready(answer)
             }
         }
     }
 }
 
-/// Whether an error of the second attempt is only a consequence of the first attempt's error.
-fn tells_nothing(error: &Error) -> bool {
-    match error {
-        Error::NotFound => true,
-        Error::DatabaseError(DatabaseErrorKind::Unknown, information) => {
-            information.message().contains("current transaction is aborted")
-        }
-        _ => false,
-    }
-}
-
 impl<'conn, F> ExecuteFuture<'conn, F> {
-    pub(super) fn new(waiting: Waiting<'conn>, sent: QueryResult<(F, Option<Resend<'conn, F>>)>) -> Self {
+    pub(super) fn new(waiting: Waiting<'conn>, sent: QueryResult<F>) -> Self {
         Self {
             sent: sent.into(),
             waiting: Some(waiting),
@@ -133,7 +93,7 @@ impl<F: Future<Output: Answer>> Future for ExecuteFuture<'_, F> {
 }
 
 impl<'conn, F> LoadFuture<'conn, F> {
-    pub(super) fn new(waiting: Waiting<'conn>, sent: QueryResult<(F, Option<Resend<'conn, F>>)>) -> Self {
+    pub(super) fn new(waiting: Waiting<'conn>, sent: QueryResult<F>) -> Self {
         Self {
             sent: sent.into(),
             waiting: Some(waiting),

@@ -7,12 +7,12 @@
 //! ```no_run
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! use diesel::prelude::*;
-//! use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+//! use diesel_async::{AsyncConnection, RunQueryDsl};
 //! use diesel_tenants::{SchemaTranslateMap, TenantConnection};
 //!
 //! diesel::table! { orders (id) { id -> Integer } }
 //!
-//! let conn = AsyncPgConnection::establish("postgres://localhost/store").await?;
+//! let conn = PostgresConnection::establish("postgres://localhost/store").await?;
 //! let mut conn = TenantConnection::new(conn, SchemaTranslateMap::tenant("client1".parse()?));
 //! let orders: i64 = orders::table.count().get_result(&mut conn).await?; // FROM "client1"."orders"
 //! # Ok(())

@@ -1,6 +1,6 @@
 //! Methods that only PostgreSQL's connection has.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use diesel::{
     QueryResult,
@@ -9,20 +9,20 @@ use diesel::{
     prelude::{AsChangeset, Identifiable},
     query_builder::{AsQuery, IntoUpdateTarget, UpdateStatement},
 };
-use diesel_async::{
-    AnsiTransactionManager, AsyncConnection, AsyncPgConnection, RunQueryDsl, TransactionManager, UpdateAndFetchResults,
-    methods::LoadQuery,
-};
+use diesel_async::{AsyncConnection, RunQueryDsl, TransactionManager, UpdateAndFetchResults, methods::LoadQuery};
 use futures_core::{Stream, future::BoxFuture};
-use tokio_postgres::CancelToken;
 
 use super::{TenantConnection, Wrapped};
 use crate::{
-    backend::postgres::catalog::schema::{SchemaFacts, facts_of},
+    PostgresConnection,
+    backend::postgres::{
+        catalog::schema::{SchemaFacts, facts_of},
+        engine::{CancelToken, PostgresTransactionManager},
+    },
     query::Translation,
 };
 
-impl TenantConnection<AsyncPgConnection> {
+impl TenantConnection<PostgresConnection> {
     /// Asks the catalog which types the tenant's schema has, so that binds of enums, domains, ranges and composites
     /// find them there. A pool's checkouts know them already. A connection made by [`new`](TenantConnection::new) looks
     /// types up by its search_path until this is called.
@@ -36,6 +36,13 @@ impl TenantConnection<AsyncPgConnection> {
         let SchemaFacts { types, identity, .. } = facts_of(schema, &mut self.inner).await?.ok_or(diesel::NotFound)?;
         self.set_translation(Arc::new(Translation::with_types(map, types, Some(identity.oid))));
         Ok(())
+    }
+
+    /// Forgets the OIDs of types if those that are known since then are outdated.
+    pub(crate) fn forget_types_if(&mut self, are_outdated: impl FnOnce(Instant) -> bool) {
+        if are_outdated(self.inner.types_since()) {
+            self.inner.forget_types();
+        }
     }
 
     /// A token that cancels whatever query runs on this connection, from anywhere.
@@ -77,7 +84,7 @@ impl TenantConnection<AsyncPgConnection> {
 #[derive(Debug)]
 #[must_use = "a transaction builder does nothing until `run`"]
 pub struct TransactionBuilder<'a> {
-    connection: &'a mut TenantConnection<AsyncPgConnection>,
+    connection: &'a mut TenantConnection<PostgresConnection>,
     isolation_level: &'static str,
     read_mode: &'static str,
     deferrable: &'static str,
@@ -158,16 +165,12 @@ impl TransactionBuilder<'_> {
             deferrable,
         } = *self;
         let begin = format!("BEGIN TRANSACTION{isolation_level}{read_mode}{deferrable}");
-        let begun = AnsiTransactionManager::begin_transaction_sql(&mut connection.inner, &begin).await;
-        connection.note_transaction();
-        begun?;
+        PostgresTransactionManager::begin_with(&mut connection.inner, &begin).await?;
         let result = callback(connection).await;
-        let ended = match &result {
-            Ok(_) => AnsiTransactionManager::commit_transaction(&mut connection.inner).await,
-            Err(_) => AnsiTransactionManager::rollback_transaction(&mut connection.inner).await,
-        };
-        connection.note_transaction();
-        ended?;
+        match &result {
+            Ok(_) => PostgresTransactionManager::commit_transaction(&mut connection.inner).await?,
+            Err(_) => PostgresTransactionManager::rollback_transaction(&mut connection.inner).await?,
+        }
         result
     }
 }

@@ -1,11 +1,4 @@
-use std::{
-    collections::HashSet,
-    hash::{BuildHasherDefault, Hasher},
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
-    },
-};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use diesel::{
     QueryResult,
@@ -30,12 +23,8 @@ pub(crate) struct Session {
     gave_up: AtomicBool,
     /// The server's plans, statements or types differ from those that the client has cached.
     outdated: AtomicBool,
-    /// A transaction is open that was begun by Diesel.
-    in_transaction: AtomicBool,
     /// Whether a tenant id is set on the session, for tenants that share tables.
     shows_rows: bool,
-    /// The texts prepared so far, by hash.
-    statements: Mutex<HashSet<u64, BuildHasherDefault<AlreadyHashed>>>,
 }
 
 /// What a pool should do with a connection that comes back.
@@ -59,9 +48,7 @@ impl Session {
             interrupted: AtomicBool::new(false),
             gave_up: AtomicBool::new(false),
             outdated: AtomicBool::new(false),
-            in_transaction: AtomicBool::new(false),
             shows_rows: false,
-            statements: Mutex::default(),
         }
     }
 
@@ -69,12 +56,12 @@ impl Session {
         self.id
     }
 
-    /// Records what a statement does to the session; `prepared` if the connection caches the prepared statement.
+    /// Records what a statement does to the session.
     ///
     /// # Errors
     /// [`RefusedStatement`](super::RefusedStatement) if the statement must not be sent to a session that is shared like
     /// this one.
-    pub(super) fn record(&self, finished: &Finished, prepared: bool) -> QueryResult<()> {
+    pub(super) fn record(&self, finished: &Finished) -> QueryResult<()> {
         if let Some(refusals) = &finished.refusals
             && let Some(refused) = refusals.on(self.sharing)
         {
@@ -82,12 +69,6 @@ impl Session {
         }
         if finished.affects_session {
             self.alter();
-        }
-        if prepared {
-            self.statements
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(finished.hash);
         }
         Ok(())
     }
@@ -101,22 +82,13 @@ impl Session {
         self.outdated.load(Relaxed)
     }
 
-    pub(super) fn set_in_transaction(&self, in_transaction: bool) {
-        self.in_transaction.store(in_transaction, Relaxed);
-    }
-
-    /// Whether a statement that failed before it ran can be sent a second time: not in a transaction, which the first
-    /// error has ended.
-    pub(super) fn may_resend(&self) -> bool {
-        !self.in_transaction.load(Relaxed)
-    }
-
     /// Watches over an answer that is being waited for. With `exclusive` use of the connection, an answer also means
     /// that the server is done with everything that was sent before.
     pub(super) fn wait(&self, exclusive: bool) -> Waiting<'_> {
         Waiting {
             session: self,
             exclusive,
+            heals: false,
             begun: false,
             between_rows: false,
             answered: false,
@@ -152,10 +124,6 @@ impl Session {
     pub(super) fn set_shows_rows(&mut self, shows_rows: bool) {
         self.shows_rows = shows_rows;
     }
-
-    pub(super) fn statements(&self) -> usize {
-        self.statements.lock().unwrap_or_else(PoisonError::into_inner).len()
-    }
 }
 
 /// Marks the session as interrupted if it is dropped between the start of a query and its answer.
@@ -163,6 +131,8 @@ impl Session {
 pub(crate) struct Waiting<'a> {
     session: &'a Session,
     exclusive: bool,
+    /// Whether the connection itself prepares anew what is outdated.
+    heals: bool,
     begun: bool,
     /// All rows that were asked for so far have arrived.
     between_rows: bool,
@@ -170,6 +140,11 @@ pub(crate) struct Waiting<'a> {
 }
 
 impl Waiting<'_> {
+    pub(super) fn healing(mut self, heals: bool) -> Self {
+        self.heals = heals;
+        self
+    }
+
     pub(super) fn begun(&mut self) {
         self.begun = true;
     }
@@ -178,14 +153,11 @@ impl Waiting<'_> {
         self.between_rows = between;
     }
 
-    /// Records that the answer is an error. Returns whether a second attempt may succeed, because the first one showed
-    /// that what the client has cached is outdated.
-    pub(super) fn failed(&self, error: &Error) -> bool {
-        let outdated = is_outdated(error);
-        if outdated {
+    /// Records that the answer is an error, which may show that what the client has cached is outdated.
+    pub(super) fn failed(&self, error: &Error) {
+        if !self.heals && is_outdated(error) {
             self.session.outdated.store(true, Relaxed);
         }
-        outdated
     }
 
     /// Records that the complete answer has arrived. An error may come from the client, and then it says nothing
@@ -220,22 +192,4 @@ fn is_outdated(error: &Error) -> bool {
         // The server's name for a dropped type, as a word of its own. An application's own message may contain it too,
         // which only costs a connection.
         || message.split([' ', '(', ')', ',']).any(|word| word == "???" || word == "???[]")
-}
-
-/// A hasher for keys that are hashes already.
-#[derive(Default)]
-struct AlreadyHashed(u64);
-
-impl Hasher for AlreadyHashed {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
-
-    fn write(&mut self, _: &[u8]) {
-        unreachable!("only hashes are hashed");
-    }
 }

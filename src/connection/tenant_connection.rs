@@ -4,13 +4,14 @@ use diesel::{
     QueryResult,
     query_builder::{QueryFragment, QueryId},
 };
-use diesel_async::{AsyncPgConnection, TransactionManager, pooled_connection::PoolableConnection};
+use diesel_async::{TransactionManager, pooled_connection::PoolableConnection};
 
 use super::{
     Condition,
     session::{Session, Waiting},
 };
 use crate::{
+    PostgresConnection,
     query::{Finished, Rendered, Sharing, TranslatedBackend, Translation},
     translate::SchemaTranslateMap,
 };
@@ -21,14 +22,13 @@ use crate::{
 /// map](crate::TranslateDsl) is translated by that map instead.
 ///
 /// The server may refuse a statement before it runs: because a migration changed its columns' types, the tenant was
-/// created anew, or a prepared statement is gone. An [`AsyncPgConnection`] then prepares and sends the statement again.
-/// Inside a transaction that is not possible: there the statement fails once. Either way a pool closes the connection
-/// when it comes back. Such an error is recognized by the server's message, in English only.
+/// created anew, or a prepared statement is gone. A [`PostgresConnection`] then prepares and sends the statement again.
+/// Inside a transaction that is not possible: there the statement fails once.
 ///
 /// # Errors
 /// A statement that can't be translated fails with a [`TranslateError`](crate::TranslateError) inside a
 /// [`QueryBuilderError`](diesel::result::Error::QueryBuilderError), and nothing is sent.
-pub struct TenantConnection<C = AsyncPgConnection> {
+pub struct TenantConnection<C = PostgresConnection> {
     pub(super) inner: C,
     pub(super) translation: Arc<Translation>,
     pub(super) session: Session,
@@ -94,11 +94,6 @@ impl<C> TenantConnection<C> {
         self.translation = translation;
     }
 
-    /// Whether the server's plans or types were found to differ from those known here.
-    pub(crate) fn is_outdated(&self) -> bool {
-        self.session.is_outdated()
-    }
-
     pub(crate) fn condition(&self) -> Condition {
         self.session.condition()
     }
@@ -127,11 +122,6 @@ impl<C> TenantConnection<C> {
         self.session.set_shows_rows(shows_rows);
     }
 
-    /// How many distinct statements were prepared on the connection.
-    pub(crate) fn statements(&self) -> usize {
-        self.session.statements()
-    }
-
     /// Finishes a query's text, for the wrapped connection.
     pub(super) fn render<DB, Q>(&self, query: Q) -> QueryResult<Rendered<Q>>
     where
@@ -142,13 +132,13 @@ impl<C> TenantConnection<C> {
         // anew.
         let prepared = !self.session.is_outdated() && query.is_safe_to_cache_prepared(&DB::default())?;
         let finished = Finished::of(&query, prepared, &self.translation)?;
-        self.session.record(&finished, prepared)?;
+        self.session.record(&finished)?;
         Ok(Rendered::new(query, prepared, finished, Arc::clone(&self.translation)))
     }
 
     pub(super) fn render_batch(&self, sql: &str) -> QueryResult<Arc<Finished>> {
         let finished = Finished::from_sql(sql, &self.translation)?;
-        self.session.record(&finished, false)?;
+        self.session.record(&finished)?;
         Ok(finished)
     }
 }

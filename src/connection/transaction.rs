@@ -17,21 +17,15 @@ where
     type TransactionStateData = TM::TransactionStateData;
 
     async fn begin_transaction(conn: &mut TenantConnection<C>) -> QueryResult<()> {
-        let begun = TM::begin_transaction(&mut conn.inner).await;
-        conn.note_transaction();
-        begun
+        TM::begin_transaction(&mut conn.inner).await
     }
 
     async fn rollback_transaction(conn: &mut TenantConnection<C>) -> QueryResult<()> {
-        let ended = TM::rollback_transaction(&mut conn.inner).await;
-        conn.note_transaction();
-        ended
+        TM::rollback_transaction(&mut conn.inner).await
     }
 
     async fn commit_transaction(conn: &mut TenantConnection<C>) -> QueryResult<()> {
-        let ended = TM::commit_transaction(&mut conn.inner).await;
-        conn.note_transaction();
-        ended
+        TM::commit_transaction(&mut conn.inner).await
     }
 
     fn transaction_manager_status_mut(conn: &mut TenantConnection<C>) -> &mut TransactionManagerStatus {
@@ -40,14 +34,5 @@ where
 
     fn is_broken_transaction_manager(conn: &mut TenantConnection<C>) -> bool {
         TM::is_broken_transaction_manager(&mut conn.inner)
-    }
-}
-
-impl<C: AsyncConnection> TenantConnection<C> {
-    /// Records whether a transaction is open now.
-    pub(super) fn note_transaction(&mut self) {
-        let status = C::TransactionManager::transaction_manager_status_mut(&mut self.inner);
-        self.session
-            .set_in_transaction(!matches!(status.transaction_depth(), Ok(None)));
     }
 }

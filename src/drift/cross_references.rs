@@ -6,11 +6,10 @@ use std::{
 };
 
 use diesel::QueryResult;
-use diesel_async::AsyncPgConnection;
 
 use super::structures::{ATTEMPTS, TOGETHER};
 use crate::{
-    CheckoutError, SchemaName, TenantPool,
+    CheckoutError, PostgresConnection, SchemaName, TenantPool,
     backend::postgres::{
         catalog::tenants::{Wanted, migrated_schemas},
         structure::Texts,
@@ -66,7 +65,7 @@ impl TenantPool {
     }
 }
 
-async fn all(connection: &mut AsyncPgConnection, shared: &SchemaName) -> QueryResult<Vec<CrossReference>> {
+async fn all(connection: &mut PostgresConnection, shared: &SchemaName) -> QueryResult<Vec<CrossReference>> {
     let schemas = migrated_schemas(connection, Wanted::All).await?.into_iter();
     let names: Vec<String> = schemas.map(|found| found.schema).collect();
     let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -82,7 +81,7 @@ async fn all(connection: &mut AsyncPgConnection, shared: &SchemaName) -> QueryRe
 /// The objects in these schemas that lead into other tenants' schemas. They are read again if they are changed while
 /// they are read.
 pub(super) async fn of(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     schemas: &[&str],
     shared: &SchemaName,
 ) -> QueryResult<Vec<CrossReference>> {
@@ -115,7 +114,7 @@ pub(super) async fn of(
 /// Those of these names that are schemas of tenants of any status, spares and archives included. Only these are looked for: there may be many
 /// tenants.
 async fn schemas_of_tenants(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     names: &BTreeSet<String>,
     shared: &SchemaName,
 ) -> QueryResult<HashSet<String>> {

@@ -3,11 +3,10 @@
 use std::collections::HashSet;
 
 use diesel::QueryResult;
-use diesel_async::AsyncPgConnection;
 
 use super::DriftError;
 use crate::{
-    SchemaName,
+    PostgresConnection, SchemaName,
     backend::postgres::{
         catalog::schema::statuses_of,
         snapshot::{begin_reading, end_reading},
@@ -24,7 +23,7 @@ pub(super) const ATTEMPTS: usize = 3;
 /// Reads structures, and reads them again if they change while they are read: the functions of the catalogs don't
 /// follow the transaction's snapshot.
 pub(super) async fn structures(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     tenants: &[SchemaName],
 ) -> Result<Vec<Option<Structure>>, DriftError> {
     let mut attempt = 1;
@@ -43,7 +42,7 @@ pub(super) async fn structures(
 }
 
 async fn structures_now(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     tenants: &[SchemaName],
 ) -> QueryResult<Vec<Option<Structure>>> {
     begin_reading(connection).await?;
@@ -52,7 +51,7 @@ async fn structures_now(
 }
 
 async fn structures_in_transaction(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     tenants: &[SchemaName],
 ) -> QueryResult<Vec<Option<Structure>>> {
     let finished = finished(connection, tenants).await?;
@@ -64,7 +63,7 @@ async fn structures_in_transaction(
 }
 
 /// The tenants that migrations reach: those that are neither unfinished nor archived.
-async fn finished(connection: &mut AsyncPgConnection, tenants: &[SchemaName]) -> QueryResult<HashSet<String>> {
+async fn finished(connection: &mut PostgresConnection, tenants: &[SchemaName]) -> QueryResult<HashSet<String>> {
     let found = statuses_of(tenants, connection).await?.into_iter();
     let finished = found.filter(|(_, status)| status.is_migrated());
     Ok(finished.map(|(name, _)| name).collect())

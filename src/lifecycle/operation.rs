@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use diesel::result::Error as DieselError;
-use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection, TransactionManager};
+use diesel_async::{AsyncConnection, SimpleAsyncConnection, TransactionManager};
 
 use super::LifecycleError;
 use crate::{
-    SchemaName, TenantPool,
+    PostgresConnection, SchemaName, TenantPool,
     backend::postgres::{
         LockSpan,
         catalog::schema::{SchemaState, state_of},
@@ -16,17 +16,17 @@ use crate::{
     tenancy::{DirectoryChange, LifecycleEvent, TenantStatus, is_placed},
 };
 
-pub(super) type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
+pub(super) type Transactions = <PostgresConnection as AsyncConnection>::TransactionManager;
 
 /// An operation on tenants, on a connection outside the pool, one transaction after the other.
 pub(super) struct Operation<'a> {
     pool: &'a TenantPool,
-    pub(super) connection: &'a mut AsyncPgConnection,
+    pub(super) connection: &'a mut PostgresConnection,
     pub(super) event: LifecycleEvent,
     lock_timeout: Duration,
 }
 
-pub(super) async fn connect(pool: &TenantPool, event: &LifecycleEvent) -> Result<AsyncPgConnection, LifecycleError> {
+pub(super) async fn connect(pool: &TenantPool, event: &LifecycleEvent) -> Result<PostgresConnection, LifecycleError> {
     pool.migration_connector()
         .connect()
         .await
@@ -37,7 +37,7 @@ pub(super) async fn connect(pool: &TenantPool, event: &LifecycleEvent) -> Result
 }
 
 impl<'a> Operation<'a> {
-    pub(super) fn new(pool: &'a TenantPool, connection: &'a mut AsyncPgConnection, event: LifecycleEvent) -> Self {
+    pub(super) fn new(pool: &'a TenantPool, connection: &'a mut PostgresConnection, event: LifecycleEvent) -> Self {
         Self {
             lock_timeout: pool.migration_lock_timeout(),
             pool,

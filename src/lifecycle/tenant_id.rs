@@ -1,16 +1,15 @@
 //! Ids of tenants that share tables.
 
-use diesel_async::AsyncPgConnection;
-
 use super::LifecycleError;
 use crate::{
+    PostgresConnection,
     backend::postgres::row_security::{id_types, kept},
     tenancy::LifecycleEvent,
 };
 
 /// Refuses an id that a column of tenant ids would write in another way, because policies would show no rows for it.
 pub(super) async fn keeps_tenant_id(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     tenant_id: &str,
     event: &LifecycleEvent,
 ) -> Result<(), LifecycleError> {

@@ -1,17 +1,16 @@
 //! Whether migrations are sent in one message.
 
 use diesel::QueryResult;
-use diesel_async::AsyncPgConnection;
 
 use crate::{
-    TenantPool,
+    PostgresConnection, TenantPool,
     backend::postgres::{catalog::extensions::has_extension, citus},
     pool::MigrationStatements,
 };
 
 impl TenantPool {
     /// Whether migrations are sent as one message. The database is asked at most once.
-    pub(crate) async fn sends_batches(&self, connection: &mut AsyncPgConnection) -> QueryResult<bool> {
+    pub(crate) async fn sends_batches(&self, connection: &mut PostgresConnection) -> QueryResult<bool> {
         match self.migration_statements() {
             MigrationStatements::Together => return Ok(true),
             MigrationStatements::Apart => return Ok(false),

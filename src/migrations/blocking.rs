@@ -3,20 +3,20 @@
 use std::error::Error;
 
 use diesel::result::Error as DieselError;
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection, async_connection_wrapper::AsyncConnectionWrapper};
+use diesel_async::{SimpleAsyncConnection, async_connection_wrapper::AsyncConnectionWrapper};
 
 use super::{
     Aftermath, Direction, FailedMigration, MigrationError, Place, Runner, SchemaOwner,
     script::{Body, Script, Source, on_blocking_thread},
 };
-use crate::translate;
+use crate::{PostgresConnection, translate};
 
 /// The connection on which a migration written in Rust runs: downcast to it to use Diesel's query builder.
 ///
 /// Such a migration is called first with a connection that executes nothing, and only records. If the migration used
 /// that connection only to send SQL by `batch_execute`, that SQL is sent. If the migration did anything else, or
 /// nothing, it is called a second time, with a `BlockingConnection`.
-pub type BlockingConnection = AsyncConnectionWrapper<AsyncPgConnection>;
+pub type BlockingConnection = AsyncConnectionWrapper<PostgresConnection>;
 
 impl Runner {
     pub(super) async fn execute(&mut self, script: &Script) -> Result<(), MigrationError> {

@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
-use diesel_async::AsyncPgConnection;
-
 use super::{MigrationError, SchemaOwner};
-use crate::{TenantPool, backend::postgres::search_path};
+use crate::{PostgresConnection, TenantPool, backend::postgres::search_path};
 
 /// Migrates one schema, on a connection of its own, which is closed afterwards.
 pub(crate) struct Runner {
     /// `None` only while a migration written in Rust has the connection.
-    connection: Option<AsyncPgConnection>,
+    connection: Option<PostgresConnection>,
     pub(super) owner: SchemaOwner,
     search_path: String,
     pub(super) lock_timeout: Duration,
@@ -40,7 +38,7 @@ impl Runner {
     }
 
     /// A runner on an existing connection.
-    pub(super) fn on(connection: AsyncPgConnection, pool: &TenantPool, owner: SchemaOwner) -> Self {
+    pub(super) fn on(connection: PostgresConnection, pool: &TenantPool, owner: SchemaOwner) -> Self {
         let connector = pool.migration_connector();
         let mut schemas = vec![owner.schema().clone()];
         schemas.extend_from_slice(connector.extension_schemas());
@@ -92,20 +90,20 @@ impl Runner {
         &self.search_path
     }
 
-    pub(crate) fn parts(&mut self) -> (&mut AsyncPgConnection, &SchemaOwner) {
+    pub(crate) fn parts(&mut self) -> (&mut PostgresConnection, &SchemaOwner) {
         (self.connection.as_mut().expect(PUT_BACK), &self.owner)
     }
 
-    pub(super) fn take_for_code(&mut self) -> AsyncPgConnection {
+    pub(super) fn take_for_code(&mut self) -> PostgresConnection {
         self.has_called_code = true;
         self.take()
     }
 
-    pub(super) fn take(&mut self) -> AsyncPgConnection {
+    pub(super) fn take(&mut self) -> PostgresConnection {
         self.connection.take().expect(PUT_BACK)
     }
 
-    pub(super) fn put_back(&mut self, connection: AsyncPgConnection) {
+    pub(super) fn put_back(&mut self, connection: PostgresConnection) {
         self.connection = Some(connection);
     }
 }

@@ -1,11 +1,14 @@
 //! One migration of a schema at a time.
 
-use diesel_async::{AsyncConnection, AsyncPgConnection, TransactionManager};
+use diesel_async::{AsyncConnection, TransactionManager};
 
 use super::{MigrationError, Runner};
-use crate::backend::postgres::{LockSpan, lock_all, unlock};
+use crate::{
+    PostgresConnection,
+    backend::postgres::{LockSpan, lock_all, unlock},
+};
 
-type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
+type Transactions = <PostgresConnection as AsyncConnection>::TransactionManager;
 
 impl Runner {
     /// Begins a transaction during which no other session migrates the schema.

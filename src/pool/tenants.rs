@@ -1,9 +1,8 @@
 use diesel::QueryResult;
-use diesel_async::AsyncPgConnection;
 
 use super::{CheckoutError, Target, TenantPool};
 use crate::{
-    SchemaName,
+    PostgresConnection, SchemaName,
     backend::postgres::catalog::tenants::{Wanted, migrated_schemas},
     tenancy::{DirectoryEntry, DirectoryError, TenantStatus},
 };
@@ -96,7 +95,7 @@ impl TenantPool {
     /// Like [`all_tenants`](Self::all_tenants), on a given connection, and of those wanted.
     pub(crate) async fn list_tenants(
         &self,
-        connection: &mut AsyncPgConnection,
+        connection: &mut PostgresConnection,
         wanted: Wanted<'_>,
     ) -> QueryResult<Vec<ListedTenant>> {
         let schemas = migrated_schemas(connection, wanted).await?;

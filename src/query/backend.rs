@@ -1,6 +1,6 @@
 use diesel::{QueryResult, backend::Backend, pg::Pg, query_builder::QueryFragment};
 
-use super::{Capture, Translation, type_names::TypeNames};
+use super::{Translation, type_names::TypeNames};
 
 /// A database whose queries can be translated. What differs between databases is behind this trait.
 ///
@@ -15,7 +15,6 @@ pub trait TranslatedBackend: Backend<QueryBuilder: Default> + Default + 'static 
     fn collect_binds<'b, Q>(
         query: &'b Q,
         translation: &Translation,
-        capture: Option<&Capture>,
         out: &mut Self::BindCollector<'b>,
         lookup: &mut Self::MetadataLookup,
         backend: &'b Self,
@@ -36,7 +35,6 @@ impl TranslatedBackend for Pg {
     fn collect_binds<'b, Q>(
         query: &'b Q,
         translation: &Translation,
-        capture: Option<&Capture>,
         out: &mut Self::BindCollector<'b>,
         lookup: &mut Self::MetadataLookup,
         backend: &'b Self,
@@ -48,16 +46,10 @@ impl TranslatedBackend for Pg {
         let mut types = TypeNames::default();
         query.collect_binds(out, &mut types, backend)?;
         if types.answers.is_empty() {
-            if let Some(capture) = capture {
-                capture.keep(out, collected);
-            }
             return Ok(());
         }
         for ((schema, name), answer) in &mut types.answers {
             *answer = lookup.lookup_type(name, translation.schema_of_type(name, schema.as_deref()));
-        }
-        if let Some(capture) = capture {
-            capture.collect(query, &types);
         }
         out.binds.truncate(collected);
         out.metadata.truncate(collected);

@@ -3,7 +3,6 @@
 use std::{
     any::TypeId,
     borrow::Cow,
-    hash::{BuildHasher, RandomState},
     sync::{Arc, LazyLock},
 };
 
@@ -14,12 +13,16 @@ use diesel::{
 use quick_cache::{Weighter, sync::Cache};
 
 use super::{
-    Capture, TranslatedBackend, Translation,
+    TranslatedBackend, Translation,
     refusal::Refusals,
     text::{into_diesel, sql_of, untranslated_sql},
     translated::AlreadyTranslated,
 };
-use crate::translate::{CacheStatistics, POISON, Template, TranslateError};
+use crate::{
+    SchemaName,
+    backend::postgres::engine::{StatementText, fails_whole, hash_of},
+    translate::{CacheStatistics, POISON, Template, TranslateError},
+};
 
 /// Translated SQL, and the results of its analysis.
 #[derive(Debug)]
@@ -31,8 +34,7 @@ pub(crate) struct Finished {
     pub(crate) refusals: Option<Box<Refusals>>,
     /// Whether a failure undoes the whole statement, so that it can be sent again.
     pub(crate) fails_whole: bool,
-    /// A hash of the text, for counting distinct statements.
-    pub(crate) hash: u64,
+    hash: u64,
 }
 
 /// The finished texts of queries whose text depends on nothing but their type and the map.
@@ -93,11 +95,10 @@ impl Finished {
         sql: &str,
         render: impl FnOnce(&Template) -> Result<Cow<'a, str>, TranslateError>,
     ) -> QueryResult<Arc<Self>> {
-        static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
         let template = Template::cached(sql).map_err(into_diesel)?;
         let refusals = Refusals::of(sql, &template);
         let sql: Box<str> = render(&template).map_err(into_diesel)?.into();
-        let hash = HASHER.hash_one(&sql);
+        let hash = hash_of(&sql);
         Ok(Arc::new(Self {
             fails_whole: fails_whole(&sql),
             sql,
@@ -108,19 +109,19 @@ impl Finished {
     }
 }
 
-/// Decided by the first word. A procedure, a `DO` block or another command may have committed a part of its work before
-/// it failed.
-fn fails_whole(sql: &str) -> bool {
-    let start = sql.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '(');
-    let word = start
-        .split(|c: char| !c.is_ascii_alphabetic())
-        .next()
-        .unwrap_or_default();
-    [
-        "SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "VALUES", "TABLE",
-    ]
-    .iter()
-    .any(|first| word.eq_ignore_ascii_case(first))
+/// The text was made from a query and a map, and is found by nothing else.
+impl StatementText for Finished {
+    fn sql(&self) -> &str {
+        &self.sql
+    }
+
+    fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    fn fails_whole(&self) -> bool {
+        self.fails_whole
+    }
 }
 
 fn is_translated<Q: QueryId>() -> bool {
@@ -134,8 +135,6 @@ pub(crate) struct Rendered<Q> {
     translation: Arc<Translation>,
     /// Whether the statement is cached.
     prepared: bool,
-    /// Where the binds are kept, if the query may have to be sent a second time.
-    capture: Option<Arc<Capture>>,
 }
 
 impl<Q> Rendered<Q> {
@@ -145,21 +144,25 @@ impl<Q> Rendered<Q> {
             finished,
             translation,
             prepared,
-            capture: None,
         }
-    }
-
-    /// Has the binds kept once the query is sent on, including the binds of batches of rows.
-    pub(crate) fn captured(&mut self) -> Arc<Capture> {
-        Arc::clone(self.capture.get_or_insert_default())
     }
 
     pub(crate) fn finished(&self) -> &Arc<Finished> {
         &self.finished
     }
 
-    pub(crate) fn translation(&self) -> &Arc<Translation> {
-        &self.translation
+    /// Whether the statement may be kept prepared.
+    pub(crate) fn is_prepared(&self) -> bool {
+        self.prepared
+    }
+
+    /// The schema in which types are looked for that the query names without a schema. A query with its own map names
+    /// the schemas itself.
+    pub(crate) fn schema_of_types(&self) -> Option<&SchemaName>
+    where
+        Q: QueryId,
+    {
+        self.translation.map().unqualified().filter(|_| !is_translated::<Q>())
     }
 }
 
@@ -193,8 +196,7 @@ where
         if is_translated::<Q>() {
             self.query.collect_binds(out, lookup, backend)
         } else {
-            let capture = self.capture.as_deref();
-            DB::collect_binds(&self.query, &self.translation, capture, out, lookup, backend)
+            DB::collect_binds(&self.query, &self.translation, out, lookup, backend)
         }
     }
 

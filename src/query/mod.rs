@@ -15,9 +15,7 @@
 //! assert!(sql.starts_with(r#"SELECT "orders"."id" FROM "client2"."orders" WHERE"#));
 //! ```
 
-mod again;
 mod backend;
-mod capture;
 mod dsl;
 mod finished;
 mod refusal;
@@ -26,9 +24,7 @@ mod translated;
 mod translation;
 mod type_names;
 
-pub(crate) use again::Again;
 pub use backend::TranslatedBackend;
-pub(crate) use capture::Capture;
 pub use dsl::TranslateDsl;
 pub use finished::finished_statistics;
 pub(crate) use finished::{Finished, Rendered};

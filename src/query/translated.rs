@@ -119,7 +119,7 @@ where
         lookup: &mut DB::MetadataLookup,
         backend: &'b DB,
     ) -> QueryResult<()> {
-        DB::collect_binds(&self.query, self.translation()?, None, out, lookup, backend)
+        DB::collect_binds(&self.query, self.translation()?, out, lookup, backend)
     }
 
     fn is_safe_to_cache_prepared(&self, backend: &DB) -> QueryResult<bool> {
@@ -135,7 +135,7 @@ where
     // in which this one is nested comes here as well.
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         if let Some((collector, lookup)) = out.bind_collector() {
-            return DB::collect_binds(&self.query, self.translation()?, None, collector, lookup, DB::get());
+            return DB::collect_binds(&self.query, self.translation()?, collector, lookup, DB::get());
         }
         // Only the pass that writes the text has a query builder to convert.
         let written = Cell::new(None);

@@ -6,9 +6,10 @@ use diesel::{
     migration::{Migration, MigrationSource, Result as MigrationResult},
     pg::Pg,
 };
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::SimpleAsyncConnection;
 
 use crate::{
+    PostgresConnection,
     backend::postgres::{catalog::extensions::Extension, quote::identifier},
     migrations::{Body, Direction, Plan},
     translate::{statements, words},
@@ -16,7 +17,7 @@ use crate::{
 
 /// Creates missing extensions, each in its schema. Returns the extensions that can't be created, with the server's
 /// reasons. They are no error yet: perhaps no migration needs them.
-pub(super) async fn create(connection: &mut AsyncPgConnection, extensions: &[Extension]) -> Vec<String> {
+pub(super) async fn create(connection: &mut PostgresConnection, extensions: &[Extension]) -> Vec<String> {
     let mut failed = Vec::new();
     for Extension { name, schema } in extensions {
         let (extension, quoted) = (identifier(name), identifier(schema));

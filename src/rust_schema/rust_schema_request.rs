@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::{migration::MigrationSource, pg::Pg};
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::SimpleAsyncConnection;
 
 use super::{
     AllowTogether, RustSchema, RustSchemaError, SchemaWarning,
@@ -13,7 +13,7 @@ use super::{
     write,
 };
 use crate::{
-    IntoSchemaName, SchemaName, TenantPool,
+    IntoSchemaName, PostgresConnection, SchemaName, TenantPool,
     backend::postgres::catalog::{
         extensions::extensions as installed,
         schema::status_of,
@@ -163,7 +163,7 @@ impl RustSchemaRequest<'_> {
 
     async fn read(
         &self,
-        connection: &mut AsyncPgConnection,
+        connection: &mut PostgresConnection,
         tenant: &SchemaName,
     ) -> Result<RustSchema, RustSchemaError> {
         let options = self.options(tenant)?;
@@ -224,7 +224,7 @@ async fn migrate(
     Ok(())
 }
 
-async fn connect(pool: &TenantPool) -> Result<AsyncPgConnection, RustSchemaError> {
+async fn connect(pool: &TenantPool) -> Result<PostgresConnection, RustSchemaError> {
     pool.migration_connector()
         .connect()
         .await

@@ -7,11 +7,11 @@ use std::{
 };
 
 use diesel::QueryResult;
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::SimpleAsyncConnection;
 
 use super::RustSchemaError;
 use crate::{
-    SchemaName, TenantPool,
+    PostgresConnection, SchemaName, TenantPool,
     backend::postgres::catalog::scratch_databases::{is_under_way, role, unused_databases},
 };
 
@@ -86,7 +86,7 @@ impl Drop for Scratch {
     }
 }
 
-async fn connect(pool: &TenantPool) -> Result<AsyncPgConnection, RustSchemaError> {
+async fn connect(pool: &TenantPool) -> Result<PostgresConnection, RustSchemaError> {
     pool.migration_connector()
         .connect()
         .await
@@ -124,7 +124,7 @@ async fn drop_database(pool: &TenantPool, name: &SchemaName) -> Result<(), RustS
 }
 
 /// Asks for the right beforehand, because the server's own message may be in another language.
-async fn require_right(connection: &mut AsyncPgConnection) -> Result<(), RustSchemaError> {
+async fn require_right(connection: &mut PostgresConnection) -> Result<(), RustSchemaError> {
     let role = role(connection).await.map_err(RustSchemaError::Read)?;
     if role.may_create {
         Ok(())
@@ -134,7 +134,7 @@ async fn require_right(connection: &mut AsyncPgConnection) -> Result<(), RustSch
 }
 
 /// Drops the scratch databases of processes that were killed.
-async fn drop_abandoned(connection: &mut AsyncPgConnection) -> QueryResult<()> {
+async fn drop_abandoned(connection: &mut PostgresConnection) -> QueryResult<()> {
     let unused = unused_databases(connection, PREFIX).await?;
     for name in unused.iter().filter(|name| is_abandoned(name)) {
         let Ok(name) = SchemaName::new(name) else { continue };

@@ -5,14 +5,14 @@ use std::{
 };
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::SimpleAsyncConnection;
 use futures_util::StreamExt;
 use tokio::io::AsyncWrite;
 use tokio_postgres::error::SqlState;
 
 use super::{ExportError, ExportedVersion, format::Tag, rows::Table, source::Source, writer::Writer};
 use crate::{
-    SchemaName, TenantPool,
+    PostgresConnection, SchemaName, TenantPool,
     backend::postgres::{
         TableLock,
         catalog::schema::has_name,
@@ -64,7 +64,7 @@ impl Export<'_> {
         &self,
         session: Session,
         source: Source,
-        held: &mut AsyncPgConnection,
+        held: &mut PostgresConnection,
         writer: W,
     ) -> Result<ExportReport, ExportError> {
         let Source {
@@ -101,7 +101,7 @@ impl Export<'_> {
     }
 
     /// A connection with a transaction during which the tenant can't be migrated, renamed or dropped.
-    async fn hold(&self) -> Result<AsyncPgConnection, ExportError> {
+    async fn hold(&self) -> Result<PostgresConnection, ExportError> {
         let mut held = Source::connect(self.pool, self.tenant).await?;
         // The connection is idle while rows are copied.
         let begun = held.batch_execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0");
@@ -191,7 +191,7 @@ impl Export<'_> {
 
     /// Fails unless the tenant still has its name: everything was read by that name, and may have been another
     /// tenant's.
-    async fn require_name(&self, held: &mut AsyncPgConnection, oid: u32) -> Result<(), ExportError> {
+    async fn require_name(&self, held: &mut PostgresConnection, oid: u32) -> Result<(), ExportError> {
         let has_name = has_name(held, oid, self.tenant).await;
         if has_name.map_err(self.structure())? {
             Ok(())
@@ -231,6 +231,6 @@ impl Export<'_> {
 
 /// Ends a transaction that only read, so that its locks are released when this returns. Without a connection the server
 /// ends it by itself.
-async fn end(mut connection: AsyncPgConnection) {
+async fn end(mut connection: PostgresConnection) {
     let _ = connection.batch_execute("ROLLBACK").await;
 }

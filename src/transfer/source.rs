@@ -1,5 +1,5 @@
 use diesel::result::Error as DieselError;
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::SimpleAsyncConnection;
 
 use super::{
     ExportError, ExportedVersion,
@@ -7,7 +7,7 @@ use super::{
     rows::Table,
 };
 use crate::{
-    SchemaName, TenantPool,
+    PostgresConnection, SchemaName, TenantPool,
     backend::postgres::{
         catalog::{
             requirements::requirements,
@@ -34,7 +34,7 @@ pub(super) struct Source {
     /// The id of the snapshot, which other sessions can use as long as `connection` lives.
     pub(super) snapshot: String,
     /// The connection that holds the snapshot, in a transaction.
-    pub(super) connection: AsyncPgConnection,
+    pub(super) connection: PostgresConnection,
 }
 
 /// Whether a tenant is suspended; `None` if the schema is not a tenant. For an archive, whether the tenant would be
@@ -52,7 +52,7 @@ fn is_suspended(state: &SchemaState) -> Option<bool> {
 }
 
 impl Source {
-    pub(super) async fn connect(pool: &TenantPool, tenant: &SchemaName) -> Result<AsyncPgConnection, ExportError> {
+    pub(super) async fn connect(pool: &TenantPool, tenant: &SchemaName) -> Result<PostgresConnection, ExportError> {
         let connected = pool.migration_connector().connect().await;
         connected.map_err(|source| ExportError::Connect {
             tenant: tenant.clone(),
@@ -63,7 +63,7 @@ impl Source {
     /// Begins with statements that take locks, or that limit how long to wait for them. `renames`: whether the schema
     /// may get another name, so that texts with the current name would lead elsewhere.
     pub(super) async fn read(
-        mut connection: AsyncPgConnection,
+        mut connection: PostgresConnection,
         tenant: &SchemaName,
         locks: &str,
         renames: bool,

@@ -153,14 +153,10 @@ async fn connections_are_replaced_when_they_are_old() {
 
 #[tokio::test]
 async fn a_custom_setup_makes_the_connections_and_is_checked_too() {
-    use diesel_async::AsyncPgConnection;
+    use diesel_tenants::PostgresConnection;
     let store = Store::new().await;
     let connect = |config: tokio_postgres::Config| async move {
-        let (client, connection) = config
-            .connect(tokio_postgres::NoTls)
-            .await
-            .map_err(|error| diesel::ConnectionError::BadConnection(error.to_string()))?;
-        AsyncPgConnection::try_from_client_and_connection(client, connection).await
+        PostgresConnection::connect(&config, tokio_postgres::NoTls).await
     };
     let pool = TenantPool::builder(store.database.url())
         .establish_with(move |config| Box::pin(connect(config)))
@@ -193,10 +189,10 @@ async fn a_custom_setup_makes_the_connections_and_is_checked_too() {
 
 #[tokio::test]
 async fn a_connection_put_in_anothers_place_is_not_handed_on() {
-    use diesel_async::{AsyncConnection, AsyncPgConnection};
-    use diesel_tenants::{SchemaTranslateMap, TenantConnection};
+    use diesel_async::AsyncConnection;
+    use diesel_tenants::{PostgresConnection, SchemaTranslateMap, TenantConnection};
     let store = Store::with(|builder| builder.max_size(1).recycling(Recycling::Fast)).await;
-    let foreign = AsyncPgConnection::establish(store.database.url()).await.unwrap();
+    let foreign = PostgresConnection::establish(store.database.url()).await.unwrap();
     let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
     let foreign = TenantConnection::new(foreign, SchemaTranslateMap::tenant("client1".parse().unwrap()));
     drop(std::mem::replace(&mut *conn, foreign));

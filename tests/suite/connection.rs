@@ -8,7 +8,7 @@ use diesel::{
     result::Error,
 };
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use diesel_tenants::{SchemaTranslateMap, TenantConnection};
+use diesel_tenants::{PostgresConnection, SchemaTranslateMap, TenantConnection};
 use futures_util::StreamExt;
 
 use crate::{schema::items, store::Store};
@@ -159,7 +159,7 @@ async fn other_pools_can_hold_it_with_a_map_for_all() {
     let mut config = ManagerConfig::default();
     config.custom_setup = Box::new(|url| {
         Box::pin(async move {
-            let connection = AsyncPgConnection::establish(url).await?;
+            let connection = PostgresConnection::establish(url).await?;
             Ok(TenantConnection::new(
                 connection,
                 SchemaTranslateMap::tenant("client2".parse().unwrap()),

@@ -22,6 +22,7 @@ mod domains;
 mod drift;
 mod drop_tenant;
 mod dsl;
+mod engine;
 mod fan_out;
 mod flat;
 mod fleet;

@@ -247,7 +247,9 @@ async fn one_statement_serves_all_tenants_without_growing_past_the_bound() {
     let mut most = 0;
     for tenant in 0..30 {
         let mut conn = store.pool.for_tenant(format!("many{tenant}")).get().await.unwrap();
-        assert_eq!(items::table.count().get_result::<i64>(&mut conn).await, Ok(0));
+        for _ in 0..2 {
+            assert_eq!(items::table.count().get_result::<i64>(&mut conn).await, Ok(0));
+        }
         let prepared: Count = diesel::sql_query("SELECT count(*) FROM pg_prepared_statements")
             .get_result(&mut conn)
             .await
@@ -255,7 +257,7 @@ async fn one_statement_serves_all_tenants_without_growing_past_the_bound() {
         most = most.max(prepared.count);
     }
     assert!(
-        (10..30).contains(&most),
+        (15..=20).contains(&most),
         "prepared statements on one connection: {most}"
     );
 }

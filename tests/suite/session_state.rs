@@ -392,7 +392,7 @@ async fn what_is_no_table_is_not_created_in_the_schema_of_extensions_that_all_te
 #[tokio::test]
 async fn a_connection_of_ones_own_may_do_what_it_likes() {
     let store = Store::new().await;
-    let connection = diesel_async::AsyncPgConnection::establish(store.database.url())
+    let connection = diesel_tenants::PostgresConnection::establish(store.database.url())
         .await
         .unwrap();
     let map = diesel_tenants::SchemaTranslateMap::tenant("client1".parse().unwrap());

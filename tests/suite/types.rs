@@ -149,10 +149,10 @@ async fn types_made_by_a_migration_are_known_to_the_next_checkout() {
 
 #[tokio::test]
 async fn a_connection_without_a_pool_finds_them_once_it_has_looked_them_up() {
-    use diesel_async::{AsyncConnection, AsyncPgConnection};
-    use diesel_tenants::{SchemaTranslateMap, TenantConnection};
+    use diesel_async::AsyncConnection;
+    use diesel_tenants::{PostgresConnection, SchemaTranslateMap, TenantConnection};
     let store = with_parcels().await;
-    let connection = AsyncPgConnection::establish(store.database.url()).await.unwrap();
+    let connection = PostgresConnection::establish(store.database.url()).await.unwrap();
     let mut conn = TenantConnection::new(connection, SchemaTranslateMap::tenant("client2".parse().unwrap()));
     conn.look_up_types().await.unwrap();
     let new = parcels::table.filter(parcels::status.eq(Status::New));

@@ -1,10 +1,8 @@
 //! The database: the library's pool, and how connections are encrypted.
 
 use anyhow::{Context, bail};
-use diesel::ConnectionError;
-use diesel_async::AsyncPgConnection;
 use diesel_tenants::{
-    BoxFuture, TenantPool, TenantPoolBuilder,
+    BoxFuture, PostgresConnection, TenantPool, TenantPoolBuilder,
     directory::DirectoryTables,
     lifecycle::{HookResult, LifecycleEvent, LifecycleHooks},
 };
@@ -12,7 +10,6 @@ use tokio_postgres::{Config, config::SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{
-    causes::causes,
     options::Global,
     settings::{Directory, Settings},
     tls,
@@ -93,11 +90,7 @@ impl Database {
             let tls = tls.clone();
             builder = builder.establish_with(move |config| {
                 let tls = tls.clone();
-                Box::pin(async move {
-                    let bad = |error: tokio_postgres::Error| ConnectionError::BadConnection(causes(&error));
-                    let (client, connection) = config.connect(tls).await.map_err(bad)?;
-                    AsyncPgConnection::try_from_client_and_connection(client, connection).await
-                })
+                Box::pin(async move { PostgresConnection::connect(&config, tls).await })
             });
         }
         builder

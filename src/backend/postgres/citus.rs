@@ -4,13 +4,15 @@ use diesel::{
     OptionalExtension, QueryResult, QueryableByName,
     sql_types::{Bool, Text},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
+
+use crate::PostgresConnection;
 
 /// The extension's name.
 pub(crate) const EXTENSION: &str = "citus";
 
 /// Whether a table, given as SQL names it, is a reference table; `None` if there is no such table.
-pub(crate) async fn is_reference_table(connection: &mut AsyncPgConnection, name: &str) -> QueryResult<Option<bool>> {
+pub(crate) async fn is_reference_table(connection: &mut PostgresConnection, name: &str) -> QueryResult<Option<bool>> {
     #[derive(QueryableByName)]
     struct Found {
         #[diesel(sql_type = Bool)]
@@ -30,7 +32,7 @@ pub(crate) async fn is_reference_table(connection: &mut AsyncPgConnection, name:
 }
 
 /// Makes a table, given as SQL names it, a reference table.
-pub(crate) async fn make_reference_table(connection: &mut AsyncPgConnection, name: &str) -> QueryResult<()> {
+pub(crate) async fn make_reference_table(connection: &mut PostgresConnection, name: &str) -> QueryResult<()> {
     diesel::sql_query("SELECT pg_catalog.create_reference_table($1::pg_catalog.regclass)")
         .bind::<Text, _>(name)
         .execute(connection)

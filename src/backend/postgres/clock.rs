@@ -4,7 +4,9 @@ use diesel::{
     QueryResult, QueryableByName,
     sql_types::{BigInt, Text},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
+
+use crate::PostgresConnection;
 
 /// The query for the server's time: as seconds since 1970, and as text for names, in UTC.
 pub(crate) const NOW: &str = "SELECT pg_catalog.floor(extract(epoch FROM pg_catalog.now()))::pg_catalog.int8 AS seconds, \
@@ -20,6 +22,6 @@ pub(crate) struct Now {
     pub(crate) stamp: String,
 }
 
-pub(crate) async fn now(connection: &mut AsyncPgConnection) -> QueryResult<Now> {
+pub(crate) async fn now(connection: &mut PostgresConnection) -> QueryResult<Now> {
     diesel::sql_query(NOW).get_result(connection).await
 }

@@ -4,9 +4,9 @@ use diesel::{
     OptionalExtension, QueryResult, QueryableByName,
     sql_types::{Array, Bool, Nullable, Text},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 
-use crate::{SchemaName, tenancy::LifecycleEvent};
+use crate::{PostgresConnection, SchemaName, tenancy::LifecycleEvent};
 
 /// The comment on the table `tenants` that this version creates.
 pub(crate) const MADE: &str = "diesel-tenants: directory 1";
@@ -94,7 +94,7 @@ pub(crate) struct FoundDirectory {
 
 impl FoundDirectory {
     /// Looks in the shared schema. A table of another kind that is named `tenants` as well is not a directory.
-    pub(crate) async fn look(schema: &SchemaName, connection: &mut AsyncPgConnection) -> QueryResult<Option<Self>> {
+    pub(crate) async fn look(schema: &SchemaName, connection: &mut PostgresConnection) -> QueryResult<Option<Self>> {
         // Recognized by its comment, or by its columns if the application has replaced the comment. A trigger of the
         // application may fill columns without a default.
         let found: Option<Self> = diesel::sql_query(

@@ -9,6 +9,7 @@ pub(crate) mod copy_settings;
 pub(crate) mod diagnosis;
 mod directory_tables;
 pub(crate) mod driver;
+pub(crate) mod engine;
 pub(crate) mod journal;
 pub(crate) mod locks;
 pub(crate) mod own_objects;

@@ -1,7 +1,9 @@
 //! Statements that remove everything that was left on a session.
 
 use diesel::{QueryResult, QueryableByName, sql_types::Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
+
+use crate::PostgresConnection;
 
 /// Removes everything that can be left on a session, outside a transaction: the session is as if it had just begun.
 ///
@@ -17,7 +19,7 @@ pub(crate) const RESET: &str = "SET SESSION AUTHORIZATION DEFAULT; RESET ALL; CL
 pub(crate) const RESET_ROLE: &str = "SET SESSION AUTHORIZATION DEFAULT; RESET ROLE";
 
 /// The statements that a session prepared by `PREPARE`.
-pub(crate) async fn prepared_by_sql(connection: &mut AsyncPgConnection) -> QueryResult<Vec<String>> {
+pub(crate) async fn prepared_by_sql(connection: &mut PostgresConnection) -> QueryResult<Vec<String>> {
     #[derive(QueryableByName)]
     struct Prepared {
         #[diesel(sql_type = Text)]

@@ -2,15 +2,15 @@ use diesel::{
     OptionalExtension, QueryResult, QueryableByName,
     sql_types::{BigInt, Text},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 
 use super::catalog::splice;
-use crate::SchemaName;
+use crate::{PostgresConnection, SchemaName};
 
 /// How many tables a schema has, and how many bytes they take on the server's disk; `None` if there is no such schema.
 pub(crate) async fn schema_size(
     schema: &SchemaName,
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
 ) -> QueryResult<Option<(i64, i64)>> {
     #[derive(QueryableByName)]
     struct Row {

@@ -4,7 +4,9 @@ use diesel::{
     QueryResult, QueryableByName,
     sql_types::{Integer, Text},
 };
-use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, TransactionManager};
+use diesel_async::{RunQueryDsl, TransactionManager};
+
+use crate::{PostgresConnection, backend::postgres::engine::PostgresTransactionManager};
 
 /// What a transaction sees.
 #[derive(QueryableByName)]
@@ -17,7 +19,7 @@ pub(crate) struct Snapshot {
 }
 
 /// Lets other sessions see what the open transaction sees.
-pub(crate) async fn export_snapshot(connection: &mut AsyncPgConnection) -> QueryResult<Snapshot> {
+pub(crate) async fn export_snapshot(connection: &mut PostgresConnection) -> QueryResult<Snapshot> {
     diesel::sql_query(
         "SELECT pg_catalog.pg_export_snapshot() AS name, \
          pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS server_version",
@@ -27,14 +29,14 @@ pub(crate) async fn export_snapshot(connection: &mut AsyncPgConnection) -> Query
 }
 
 /// Begins a transaction that reads as of one moment.
-pub(crate) async fn begin_reading(connection: &mut AsyncPgConnection) -> QueryResult<()> {
+pub(crate) async fn begin_reading(connection: &mut PostgresConnection) -> QueryResult<()> {
     let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-    AnsiTransactionManager::begin_transaction_sql(connection, begin).await
+    PostgresTransactionManager::begin_with(connection, begin).await
 }
 
 /// Ends that transaction, and returns what was read.
-pub(crate) async fn end_reading<T>(connection: &mut AsyncPgConnection, read: QueryResult<T>) -> QueryResult<T> {
-    let ended = AnsiTransactionManager::rollback_transaction(connection).await;
+pub(crate) async fn end_reading<T>(connection: &mut PostgresConnection, read: QueryResult<T>) -> QueryResult<T> {
+    let ended = PostgresTransactionManager::rollback_transaction(connection).await;
     let read = read?;
     ended.map(|()| read)
 }

@@ -46,7 +46,7 @@ async fn pooler(dial: &dyn Dial, marked: &Connector) -> Result<Finding, Error> {
             Severity::Warning,
             fact,
             "set `search_path_from_role`, run ALTER ROLE … SET search_path = '', and give a URL that bypasses the \
-             pooler to `migration_url`; PgBouncer must be 1.21 or newer, with max_prepared_statements set",
+             pooler to `migration_url`",
         )
     };
     let session = match dial.dial(marked).await {
@@ -113,10 +113,10 @@ async fn prepared_statements(session: &Session, dial: &dyn Dial, plain: &Connect
         Ok(Ok(())) => Finding::fine(Check::PreparedStatements, "outlive their transaction"),
         Ok(Err(error)) => Finding::bad(
             Check::PreparedStatements,
-            Severity::Problem,
+            Severity::Warning,
             error,
-            "a pooler in between can't keep prepared statements: PgBouncer must be 1.21 or newer, with \
-             max_prepared_statements set",
+            "a pooler in between can't keep prepared statements, so that the server parses and plans each statement \
+             anew: PgBouncer 1.21 or newer keeps them, with max_prepared_statements set",
         ),
         Err(_) => Finding::bad(
             Check::PreparedStatements,

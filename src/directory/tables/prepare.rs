@@ -1,8 +1,8 @@
 use diesel::{QueryResult, result::Error as DieselError};
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::SimpleAsyncConnection;
 
 use crate::{
-    ConnectError, SchemaName, TenantPool,
+    ConnectError, PostgresConnection, SchemaName, TenantPool,
     backend::postgres::{DIRECTORY_MADE, catalog::schema::comment_on, wait_for_lock},
 };
 
@@ -56,7 +56,7 @@ impl TenantPool {
     }
 }
 
-async fn are_made(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<bool> {
+async fn are_made(connection: &mut PostgresConnection, schema: &SchemaName) -> QueryResult<bool> {
     let comment = comment_on(&format!("{}.tenants", schema.quoted()), connection).await?;
     Ok(comment.as_deref() == Some(DIRECTORY_MADE))
 }

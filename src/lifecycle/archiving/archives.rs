@@ -1,10 +1,9 @@
 use std::time::{Duration, SystemTime};
 
 use diesel::QueryResult;
-use diesel_async::AsyncPgConnection;
 
 use crate::{
-    CheckoutError, SchemaName, TenantPool,
+    CheckoutError, PostgresConnection, SchemaName, TenantPool,
     backend::postgres::{
         catalog::tenants::{Wanted, migrated_schemas},
         clock::now,
@@ -103,7 +102,7 @@ impl TenantPool {
 
     async fn archives_by(
         &self,
-        connection: &mut AsyncPgConnection,
+        connection: &mut PostgresConnection,
     ) -> QueryResult<(Vec<(SchemaName, ArchiveNote)>, u64)> {
         let wanted = Wanted::Commented("diesel-tenants: %archived %");
         let schemas = migrated_schemas(connection, wanted).await?;

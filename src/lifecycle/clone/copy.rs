@@ -1,13 +1,14 @@
 use diesel::{QueryResult, result::Error as DieselError};
-use diesel_async::{AnsiTransactionManager, AsyncPgConnection, SimpleAsyncConnection, TransactionManager};
+use diesel_async::{SimpleAsyncConnection, TransactionManager};
 
 use super::{CloneError, copy_rows::copy_rows};
 use crate::{
-    LifecycleError, LifecycleEvent, SchemaName, TenantPool,
+    LifecycleError, LifecycleEvent, PostgresConnection, SchemaName, TenantPool,
     backend::postgres::{
         TableLock,
         catalog::{dependents::new_dependents, row_tables::row_tables, schema::status_of, sequences},
         copy_settings::WITHIN_SESSION,
+        engine::PostgresTransactionManager,
         own_objects,
         quote::lock_timeout,
         search_path,
@@ -21,7 +22,7 @@ use crate::{
 /// Copies one tenant, in a transaction on a connection of its own.
 pub(super) struct Copying<'a> {
     pool: &'a TenantPool,
-    connection: AsyncPgConnection,
+    connection: PostgresConnection,
     template: &'a SchemaName,
     tenant: &'a SchemaName,
     search_path: String,
@@ -52,19 +53,17 @@ impl<'a> Copying<'a> {
     pub(super) async fn run(mut self, with_data: bool) -> Result<(), CloneError> {
         let lock = self.lock().await.map_err(|source| self.server(source))?;
         // The snapshot is taken once the tables are locked, so everything is read as of then.
-        let begun = AnsiTransactionManager::begin_transaction_sql(
-            &mut self.connection,
-            "BEGIN ISOLATION LEVEL REPEATABLE READ",
-        );
+        let begun =
+            PostgresTransactionManager::begin_with(&mut self.connection, "BEGIN ISOLATION LEVEL REPEATABLE READ");
         begun.await.map_err(|source| self.server(source))?;
         match self.copy(&lock, with_data).await {
-            Ok(()) => AnsiTransactionManager::commit_transaction(&mut self.connection)
+            Ok(()) => PostgresTransactionManager::commit_transaction(&mut self.connection)
                 .await
                 .map_err(|source| self.server(source)),
             Err(error) => {
                 // The first error is returned, not the rollback's: without a connection the server rolls back by
                 // itself.
-                let _ = AnsiTransactionManager::rollback_transaction(&mut self.connection).await;
+                let _ = PostgresTransactionManager::rollback_transaction(&mut self.connection).await;
                 Err(error)
             }
         }

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use diesel_async::AsyncPgConnection;
-
 use crate::{
-    SchemaName, TenantPool,
+    PostgresConnection, SchemaName, TenantPool,
     backend::postgres::{LockSpan, lock_name, lock_named},
     migrations::{MigrationError, Runner, SchemaOwner},
 };
@@ -26,7 +24,7 @@ pub(super) async fn hold(
 
 /// Keeps a schema from being migrated until the open transaction ends.
 pub(crate) async fn keep_from_migrating(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     schema: &SchemaName,
     timeout: Duration,
 ) -> Result<(), MigrationError> {

@@ -5,11 +5,11 @@ use diesel::{
     pg::Pg,
     result::{DatabaseErrorKind, Error as DieselError},
 };
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::SimpleAsyncConnection;
 
 use super::plan::read_for;
 use crate::{
-    IntoSchemaName, Placement, SchemaName, TenantPool, TenantStatus,
+    IntoSchemaName, Placement, PostgresConnection, SchemaName, TenantPool, TenantStatus,
     backend::postgres::{quote::literal, version_table},
     lifecycle::{
         LifecycleError,
@@ -307,7 +307,7 @@ impl TenantPool {
 
     async fn note_on(
         &self,
-        connection: &mut AsyncPgConnection,
+        connection: &mut PostgresConnection,
         change: &DirectoryChange<'_>,
         event: &LifecycleEvent,
     ) -> Result<(), LifecycleError> {

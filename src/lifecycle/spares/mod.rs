@@ -5,10 +5,9 @@ mod report;
 mod take;
 
 use diesel::QueryResult;
-use diesel_async::AsyncPgConnection;
 
 use crate::{
-    SchemaName,
+    PostgresConnection, SchemaName,
     backend::postgres::catalog::tenants::{Wanted, migrated_schemas},
     tenancy::{SPARE_PREFIX, TenantStatus},
 };
@@ -17,7 +16,7 @@ pub use report::SpareReport;
 pub(super) use take::take_spare;
 
 /// The schemas with names of spares. A schema with such a name but without a version table is not a spare.
-pub(super) async fn spares(connection: &mut AsyncPgConnection) -> QueryResult<Vec<(SchemaName, TenantStatus)>> {
+pub(super) async fn spares(connection: &mut PostgresConnection) -> QueryResult<Vec<(SchemaName, TenantStatus)>> {
     let schemas = migrated_schemas(connection, Wanted::Named(SPARE_PREFIX))
         .await?
         .into_iter();

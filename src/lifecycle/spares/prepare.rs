@@ -6,7 +6,7 @@ use diesel::{
     pg::Pg,
     sql_types::{BigInt, Text},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl, TransactionManager};
+use diesel_async::{RunQueryDsl, TransactionManager};
 
 use super::{
     super::{
@@ -17,7 +17,7 @@ use super::{
     SpareReport, spares,
 };
 use crate::{
-    SchemaName, TenantPool,
+    PostgresConnection, SchemaName, TenantPool,
     backend::postgres::{catalog::schema::status_of, version_table::applied},
     lifecycle::creating::plan::read_for,
     migrations::{Plan, SchemaOwner},
@@ -202,7 +202,7 @@ impl Operation<'_> {
     }
 }
 
-async fn new_names(connection: &mut AsyncPgConnection, count: usize) -> QueryResult<Vec<String>> {
+async fn new_names(connection: &mut PostgresConnection, count: usize) -> QueryResult<Vec<String>> {
     #[derive(QueryableByName)]
     struct Name {
         #[diesel(sql_type = Text)]

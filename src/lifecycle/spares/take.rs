@@ -1,11 +1,11 @@
 //! How a spare becomes a tenant.
 
 use diesel::QueryResult;
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection, TransactionManager};
+use diesel_async::{SimpleAsyncConnection, TransactionManager};
 
 use super::{super::operation::Transactions, spares};
 use crate::{
-    SchemaName,
+    PostgresConnection, SchemaName,
     backend::postgres::{
         LockSpan,
         catalog::schema::status_of,
@@ -19,7 +19,7 @@ use crate::{
 /// Renames a ready spare to a tenant's name, in the open transaction. The spare must have exactly the versions of the
 /// plan, and no other operation may be taking it. Returns whether there was such a spare.
 pub(in crate::lifecycle) async fn take_spare(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     tenant: &SchemaName,
     plan: &Plan,
 ) -> QueryResult<bool> {
@@ -42,7 +42,7 @@ pub(in crate::lifecycle) async fn take_spare(
 }
 
 async fn take(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     spare: &SchemaName,
     tenant: &SchemaName,
     plan: &Plan,

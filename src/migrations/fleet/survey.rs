@@ -6,12 +6,12 @@ use std::{
 };
 
 use diesel::QueryResult;
-use diesel_async::AsyncPgConnection;
+
 use futures_util::future::try_join_all;
 
 use super::{FleetError, worker::Worker};
 use crate::{
-    SchemaName, TenantInfo, TenantPool, TenantStatus,
+    PostgresConnection, SchemaName, TenantInfo, TenantPool, TenantStatus,
     backend::postgres::{
         catalog::{schema::status_of, tenants::Wanted},
         version_table::{Alike, survey},
@@ -67,7 +67,7 @@ impl Survey {
     /// Surveys all tenants, or the chosen ones, including the canaries.
     pub(super) async fn of(
         pool: &TenantPool,
-        connection: &mut AsyncPgConnection,
+        connection: &mut PostgresConnection,
         chosen: Option<Vec<SchemaName>>,
         canaries: &[SchemaName],
         workers: &mut [Worker<'_>],
@@ -145,7 +145,7 @@ impl Survey {
 /// Has each worker read its share of the schemas, if there are enough to share. A connection knows the tables that it
 /// has used, so the same worker will migrate that share.
 async fn ask_for_all(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     schemas: &[ListedTenant],
     workers: &mut [Worker<'_>],
 ) -> Result<Answers, FleetError> {
@@ -173,7 +173,7 @@ async fn ask_for_all(
 }
 
 /// Reads several schemas. Schemas that don't exist are missing from the answer.
-async fn ask_piecemeal(connection: &mut AsyncPgConnection, schemas: &[ListedTenant]) -> Answers {
+async fn ask_piecemeal(connection: &mut PostgresConnection, schemas: &[ListedTenant]) -> Answers {
     let mut answers = Answers::with_capacity(schemas.len());
     let mut parts: Vec<&[ListedTenant]> = schemas.chunks(SCHEMAS_A_QUERY).rev().collect();
     while let Some(part) = parts.pop() {
@@ -196,7 +196,10 @@ async fn ask_piecemeal(connection: &mut AsyncPgConnection, schemas: &[ListedTena
     answers
 }
 
-async fn ask(connection: &mut AsyncPgConnection, schemas: &[ListedTenant]) -> QueryResult<Vec<(String, Arc<Applied>)>> {
+async fn ask(
+    connection: &mut PostgresConnection,
+    schemas: &[ListedTenant],
+) -> QueryResult<Vec<(String, Arc<Applied>)>> {
     let asked = schemas.iter().map(|listed| (&listed.tenant.name, listed.has_checksums));
     let mut answers = Vec::with_capacity(schemas.len());
     for Alike {

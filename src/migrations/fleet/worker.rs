@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection, pooled_connection::PoolableConnection};
+use diesel_async::{SimpleAsyncConnection, pooled_connection::PoolableConnection};
 use futures_util::future::join;
 
 use super::{
@@ -20,7 +20,7 @@ use super::{
     message::Message,
 };
 use crate::{
-    SchemaName, TenantPool,
+    PostgresConnection, SchemaName, TenantPool,
     backend::postgres::{
         Backoff,
         catalog::invalid_indexes::require_valid,
@@ -74,7 +74,7 @@ pub(super) struct Worker<'a> {
     pool: &'a TenantPool,
     limits: Limits,
     batched: bool,
-    connection: Option<AsyncPgConnection>,
+    connection: Option<PostgresConnection>,
     /// How many statements the connection has run: the server remembers the tables of each.
     statements_run: usize,
 }
@@ -96,7 +96,7 @@ impl<'a> Worker<'a> {
         self.pool
     }
 
-    pub(super) fn set_connection(&mut self, connection: AsyncPgConnection) {
+    pub(super) fn set_connection(&mut self, connection: PostgresConnection) {
         self.connection = Some(connection);
     }
 
@@ -222,7 +222,7 @@ impl<'a> Worker<'a> {
         } else {
             // Both messages are sent at once, so that resetting the session costs no round trip, even if the migration
             // fails.
-            let connection: &AsyncPgConnection = runner.parts().0;
+            let connection: &PostgresConnection = runner.parts().0;
             let (mut migrating, mut resetting) = (connection, connection);
             join(
                 migrating.batch_execute(&addressed.sql),

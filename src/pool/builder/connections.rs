@@ -3,13 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use diesel::ConnectionResult;
-use diesel_async::AsyncPgConnection;
+
 use futures_core::future::BoxFuture;
 use tokio::runtime::Handle;
 use tokio_postgres::Config;
 
 use super::TenantPoolBuilder;
-use crate::pool::Recycling;
+use crate::{PostgresConnection, pool::Recycling};
 
 /// # Connections
 impl TenantPoolBuilder {
@@ -64,10 +64,11 @@ impl TenantPoolBuilder {
         self
     }
 
-    /// How many distinct statements a connection may prepare before it is replaced. Default: 2,000.
+    /// How many statements a connection keeps prepared. Default: 2,000. With 0, statements are never prepared.
     ///
-    /// Each tenant's statements are prepared separately, and the server keeps plans and catalog entries for each of
-    /// them: this limit bounds the memory on both sides. A pool with many tenants and large servers may want more.
+    /// A statement is prepared when it comes a second time. Each tenant's statements are prepared separately, and the
+    /// server keeps a plan for each of them: this limit bounds the memory on both sides. The statement that was least
+    /// useful makes room for a new one, and is closed on the server.
     pub fn max_statements(mut self, max_statements: usize) -> Self {
         self.options.max_statements = max_statements;
         self
@@ -85,10 +86,12 @@ impl TenantPoolBuilder {
     /// Leaves the search_path to the role (`ALTER ROLE … SET search_path = ''`). Default: it is sent as a startup
     /// option, which PgBouncer refuses. Either way every new connection's search_path is checked.
     ///
-    /// PgBouncer in transaction mode must be 1.21 or newer, with `max_prepared_statements` set. An older one mixes up
-    /// its clients' prepared statements, so that one client may get the rows of another client's query. Each new
-    /// connection must prove that it leads to the server itself, or that the pooler gives its statements names of their
-    /// own. Any other connection is [refused](crate::ConnectError::UnsafePooler), including PgBouncer in session mode.
+    /// PgBouncer before 1.21, or without `max_prepared_statements`, mixes up its clients' prepared statements in
+    /// transaction mode, so that one client could get the rows of another client's query. So each new connection finds
+    /// out whether it leads to the server itself, or to a pooler that gives its statements names of their own. Any
+    /// other connection prepares no statements: each is parsed and run in one round trip, which is safe behind every
+    /// pooler. A pooler without transactions (`pool_mode = statement`) is
+    /// [refused](crate::ConnectError::UnsafePooler).
     ///
     /// With this option, statements that leave something on the session (`SET`, a temporary table) are
     /// [refused](crate::RefusedStatement). A pooler's session keeps the settings that the role had when the session
@@ -102,29 +105,24 @@ impl TenantPoolBuilder {
     /// Opens connections with your own function: for TLS, or to set a connection's instrumentation. Default: without
     /// TLS.
     ///
-    /// An abandoned query is then not cancelled on the server; only its connection is closed, since the request to
-    /// cancel would need your TLS too. A `statement_timeout` limits what such queries cost.
-    ///
     /// Connect with the configuration that the function gets: it comes from the database URL, with the search_path
     /// added.
     ///
     /// ```
     /// # fn connector() -> tokio_postgres::NoTls { tokio_postgres::NoTls }
-    /// use diesel_async::AsyncPgConnection;
-    /// use diesel_tenants::TenantPool;
+    ///
+    /// use diesel_tenants::{PostgresConnection, TenantPool};
     ///
     /// let pool = TenantPool::builder("postgres://db.example/store").establish_with(|config| {
     ///     Box::pin(async move {
     ///         let tls = connector(); // for example tokio_postgres_rustls::MakeRustlsConnect
-    ///         let bad = |error: tokio_postgres::Error| diesel::ConnectionError::BadConnection(error.to_string());
-    ///         let (client, connection) = config.connect(tls).await.map_err(bad)?;
-    ///         AsyncPgConnection::try_from_client_and_connection(client, connection).await
+    ///         PostgresConnection::connect(&config, tls).await
     ///     })
     /// });
     /// ```
     pub fn establish_with<F>(mut self, establish: F) -> Self
     where
-        F: Fn(Config) -> BoxFuture<'static, ConnectionResult<AsyncPgConnection>> + Send + Sync + 'static,
+        F: Fn(Config) -> BoxFuture<'static, ConnectionResult<PostgresConnection>> + Send + Sync + 'static,
     {
         self.options.establish = Some(Arc::new(establish));
         self

@@ -9,7 +9,6 @@ use std::{
 
 use deadpool::managed::Object;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio_postgres::NoTls;
 
 use crate::{
     TenantConnection, connection::Condition, pool::connections::Manager, query::Translation,
@@ -28,7 +27,6 @@ pub struct Checkout {
     object: Option<Object<Manager>>,
     /// The id of the connection that was handed out: `mem::swap` can put another connection in its place.
     connection: u64,
-    can_cancel: bool,
     /// The tenant's permit for this connection, if `max_per_tenant` is set.
     pub(super) share: Option<OwnedSemaphorePermit>,
     #[cfg(feature = "_web")]
@@ -42,11 +40,10 @@ pub struct Checkout {
 pub(crate) type Turn = Arc<OwnedSemaphorePermit>;
 
 impl Checkout {
-    pub(crate) fn of(object: Object<Manager>, can_cancel: bool) -> Self {
+    pub(crate) fn of(object: Object<Manager>) -> Self {
         Self {
             connection: object.id(),
             object: Some(object),
-            can_cancel,
             share: None,
             #[cfg(feature = "_web")]
             turn: None,
@@ -113,7 +110,7 @@ impl Drop for Checkout {
             LazyLock::new(|| Arc::new(Translation::new(SchemaTranslateMap::new())));
 
         let Some(mut object) = self.object.take() else { return };
-        if object.is_outdated()
+        if object.untranslated().take_doubt_about_types()
             && let Some(pool) = Object::pool(&object)
         {
             // What is remembered of the tenant's types may be outdated as well.
@@ -126,12 +123,11 @@ impl Drop for Checkout {
             return;
         }
         if connection.condition() == Condition::Interrupted
-            && self.can_cancel
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
             // Closing the socket doesn't stop a query: the server would only notice when it wants to answer.
             let token = connection.cancel_token();
-            runtime.spawn(async move { token.cancel_query(NoTls).await });
+            runtime.spawn(async move { token.cancel().await });
         }
         drop(Object::take(object));
     }

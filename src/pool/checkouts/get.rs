@@ -4,10 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use deadpool::managed::{Object, PoolError, TimeoutType, Timeouts};
 use diesel::QueryResult;
-use diesel_async::AsyncPgConnection;
 
 use super::{checkout::Checkout, wish::Wish};
 use crate::{
+    PostgresConnection,
     backend::postgres::ConnectError,
     pool::{CheckoutError, Target, TenantPool, connections::Manager, deadline::Deadline, tenant_cache::Refused},
     query::Translation,
@@ -58,10 +58,7 @@ impl Checkout {
             Some(translation) => translation,
             None => {
                 let translation = Box::pin(checkout.look_up(pool, wish)).await?;
-                if pool.schemas().outdate(Object::metrics(checkout.object()).created) {
-                    checkout.discard();
-                    checkout = Self::wait(pool, target, deadline).await?;
-                }
+                checkout.forget_types_if(|since| pool.schemas().outdate(since));
                 translation
             }
         };
@@ -79,7 +76,7 @@ impl Checkout {
     /// A connection for pinned tables only, which every connection in the pool is until it gets a map.
     pub(crate) async fn wait(pool: &TenantPool, target: &Target, deadline: Deadline) -> Result<Self, CheckoutError> {
         match pool.free_or_awaited_connection(deadline).await {
-            Ok(object) => Ok(Self::of(object, pool.connector().is_plain())),
+            Ok(object) => Ok(Self::of(object)),
             Err(Some(error)) => Err(into_checkout_error(error, pool, target.clone())),
             Err(None) => Err(CheckoutError::ConnectionTimeout {
                 target: target.clone(),
@@ -117,7 +114,7 @@ impl Checkout {
         &mut self,
         pool: &TenantPool,
         wish: &Wish<'_>,
-        question: impl AsyncFnOnce(&mut AsyncPgConnection) -> QueryResult<T>,
+        question: impl AsyncFnOnce(&mut PostgresConnection) -> QueryResult<T>,
     ) -> Result<T, CheckoutError> {
         let waited = pool.recycle_timeout().min(wish.deadline.left());
         let (waiting, connection) = self.watched();
@@ -207,7 +204,7 @@ impl TenantPool {
             return None;
         }
         let object = self.0.connections.timeout_get(&NOW).await.ok()?;
-        let checkout = Checkout::of(object, self.0.connector.is_plain());
+        let checkout = Checkout::of(object);
         // Row-level security would hide rows from a migration.
         (!checkout.shows_rows()).then_some(checkout)
     }

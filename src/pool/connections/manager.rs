@@ -4,11 +4,11 @@ use std::{
 };
 
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
-use diesel_async::{AsyncPgConnection, RunQueryDsl, pooled_connection::PoolableConnection};
+use diesel_async::{RunQueryDsl, pooled_connection::PoolableConnection};
 use tokio::runtime::{self, Handle};
 
 use crate::{
-    TenantConnection,
+    PostgresConnection, TenantConnection,
     backend::postgres::{ConnectError, Connector},
     pool::{Recycling, options::Options, tenant_cache::Schemas},
     query::Sharing,
@@ -22,7 +22,7 @@ pub(crate) struct Manager {
     limits: Limits,
     /// The connection with which `build` checked the pool's options, and the runtime in which it was opened, until the
     /// first checkout takes it.
-    first: Mutex<Option<(Box<AsyncPgConnection>, runtime::Id)>>,
+    first: Mutex<Option<(Box<PostgresConnection>, runtime::Id)>>,
     /// When a connection last failed to answer its test.
     silent_since: Mutex<Option<Instant>>,
 }
@@ -74,7 +74,7 @@ impl Manager {
         self.first().take();
     }
 
-    fn take_first(&self) -> Option<Box<AsyncPgConnection>> {
+    fn take_first(&self) -> Option<Box<PostgresConnection>> {
         let (mut first, runtime) = self.first().take()?;
         (!first.is_broken() && self.connector.would_open_in(runtime)).then_some(first)
     }
@@ -83,7 +83,7 @@ impl Manager {
         self.silent_since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn first(&self) -> MutexGuard<'_, Option<(Box<AsyncPgConnection>, runtime::Id)>> {
+    fn first(&self) -> MutexGuard<'_, Option<(Box<PostgresConnection>, runtime::Id)>> {
         self.first.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -94,10 +94,11 @@ impl managed::Manager for Manager {
     type Error = ConnectError;
 
     async fn create(&self) -> Result<Box<TenantConnection>, ConnectError> {
-        let connection = match self.take_first() {
+        let mut connection = match self.take_first() {
             Some(connection) => connection,
             None => Box::new(Box::pin(self.connector.connect()).await?),
         };
+        connection.limit_statements(self.limits.max_statements);
         let sharing = match self.connector.may_be_pooled() {
             true => Sharing::Pooler,
             false => Sharing::InTurn,
@@ -114,7 +115,7 @@ impl managed::Manager for Manager {
             recycling,
             recycle_timeout,
             max_lifetime,
-            max_statements,
+            ..
         } = self.limits;
         let now = Instant::now();
         if connection.untranslated().is_broken() {
@@ -123,14 +124,7 @@ impl managed::Manager for Manager {
         if now - metrics.created > max_lifetime {
             return Err(RecycleError::message("the connection has reached `max_lifetime`"));
         }
-        if connection.statements() > max_statements {
-            return Err(RecycleError::message("the connection has reached `max_statements`"));
-        }
-        if self.schemas.outdate(metrics.created) {
-            return Err(RecycleError::message(
-                "the connection may know types by OIDs that are no more",
-            ));
-        }
+        connection.forget_types_if(|since| self.schemas.outdate(since));
         let verify = match recycling {
             Recycling::Fast => false,
             Recycling::VerifiedAfterIdle(idle) => now - metrics.recycled.unwrap_or(metrics.created) >= idle,

@@ -2,12 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::SimpleAsyncConnection;
 use futures_util::StreamExt as _;
 use tokio::task::AbortHandle;
 
 use crate::{
-    SchemaName,
+    PostgresConnection, SchemaName,
     backend::postgres::{ConnectError, Connector},
     pool::tenant_cache::{KnownTenants, Schemas},
 };
@@ -59,7 +59,7 @@ impl Listening {
         }
     }
 
-    async fn connect(&self) -> Result<AsyncPgConnection, ConnectError> {
+    async fn connect(&self) -> Result<PostgresConnection, ConnectError> {
         let mut connection = self.connector.connect().await?;
         let listens = connection.batch_execute(&format!("LISTEN {CHANNEL}")).await;
         listens.map_err(|source| self.connector.failed_query(source))?;
@@ -67,7 +67,7 @@ impl Listening {
     }
 
     /// Receives notifications until the connection breaks.
-    async fn hear(&self, connection: &mut AsyncPgConnection) {
+    async fn hear(&self, connection: &mut PostgresConnection) {
         loop {
             let news = {
                 let mut news = std::pin::pin!(connection.notifications_stream());

@@ -10,11 +10,11 @@ use std::{
 };
 
 use diesel::QueryResult;
-use diesel_async::AsyncPgConnection;
+
 use quick_cache::sync::Cache;
 
 use crate::{
-    SchemaName,
+    PostgresConnection, SchemaName,
     backend::postgres::{
         ConnectError, Connector,
         catalog::schema::{SchemaFacts, SchemaIdentity, facts_of},
@@ -135,7 +135,7 @@ impl Schemas {
     pub(crate) async fn look_up(
         &self,
         map: &SchemaTranslateMap,
-        connection: &mut AsyncPgConnection,
+        connection: &mut PostgresConnection,
         connector: &Connector,
     ) -> QueryResult<Result<Arc<Translation>, Refused>> {
         let seen = Some(Instant::now());
@@ -250,16 +250,16 @@ impl Schemas {
         }
     }
 
-    /// Has all connections replaced that were made before now: they may remember OIDs of types that no longer exist.
+    /// Has all connections forget the types that they know until now: some may no longer exist.
     fn note_changed_types(&self) {
         self.types_changed
             .store(self.started.elapsed().as_micros() as u64, Relaxed);
     }
 
-    /// Whether a connection made at that time may remember the OID of a type that was dropped or recreated since.
-    pub(crate) fn outdate(&self, made: Instant) -> bool {
+    /// Whether a connection that remembers OIDs since then may remember one of a type that was dropped or recreated.
+    pub(crate) fn outdate(&self, since: Instant) -> bool {
         let types_changed = self.types_changed.load(Relaxed);
-        types_changed > 0 && made <= self.started + Duration::from_micros(types_changed)
+        types_changed > 0 && since <= self.started + Duration::from_micros(types_changed)
     }
 }
 

@@ -1,5 +1,4 @@
-use diesel_async::AsyncPgConnection;
-use diesel_tenants::{ExportError, ImportError, LifecycleError, SchemaNameError, TenantPool};
+use diesel_tenants::{ExportError, ImportError, LifecycleError, PostgresConnection, SchemaNameError, TenantPool};
 use diesel_tenants_test_support::Server;
 use tokio_postgres::NoTls;
 
@@ -161,13 +160,7 @@ async fn a_pool_with_connections_of_its_own_making_needs_to_be_told_how_to_make_
     database.run("CREATE SCHEMA client1; CREATE TABLE client1.items (id int)");
     let pool = TenantPool::builder(database.url())
         .extension_schemas(["ext"])
-        .establish_with(|config| {
-            Box::pin(async move {
-                let bad = |error: tokio_postgres::Error| diesel::ConnectionError::BadConnection(error.to_string());
-                let (client, connection) = config.connect(NoTls).await.map_err(bad)?;
-                AsyncPgConnection::try_from_client_and_connection(client, connection).await
-            })
-        })
+        .establish_with(|config| Box::pin(async move { PostgresConnection::connect(&config, NoTls).await }))
         .build()
         .await
         .unwrap();

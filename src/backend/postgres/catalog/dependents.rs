@@ -1,10 +1,10 @@
 //! Objects that depend on a schema's objects.
 
 use diesel::{QueryResult, QueryableByName, sql_types::Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 
 use super::splice;
-use crate::SchemaName;
+use crate::{PostgresConnection, SchemaName};
 
 /// The query for the objects that were created in this transaction and depend on something in schema $1, in words for
 /// people.
@@ -20,7 +20,7 @@ struct Dependent {
 
 /// The objects that were created in this transaction and depend on something in a schema.
 pub(crate) async fn new_dependents(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     schema: &SchemaName,
 ) -> QueryResult<Vec<String>> {
     descriptions(connection, &new_dependents_query(), schema).await
@@ -28,14 +28,14 @@ pub(crate) async fn new_dependents(
 
 /// Objects in other schemas that depend on a schema's: foreign keys, views, defaults, columns of its types, functions.
 pub(crate) async fn outside_dependents(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     schema: &SchemaName,
 ) -> QueryResult<Vec<String>> {
     descriptions(connection, &splice(include_str!("outside_dependents.sql")), schema).await
 }
 
 async fn descriptions(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     query: &str,
     schema: &SchemaName,
 ) -> QueryResult<Vec<String>> {

@@ -4,10 +4,12 @@ use diesel::{
     QueryResult, QueryableByName,
     sql_types::{Bool, Text},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 
 #[cfg(feature = "schema")]
 use {super::splice, crate::SchemaName};
+
+use crate::PostgresConnection;
 
 #[cfg(feature = "schema")]
 #[derive(QueryableByName)]
@@ -21,7 +23,10 @@ pub(crate) struct Extension {
 /// The extensions; each comes after the extensions that it needs. Extensions in a tenant's schema are left out: they
 /// belong to that tenant.
 #[cfg(feature = "schema")]
-pub(crate) async fn extensions(connection: &mut AsyncPgConnection, shared: &SchemaName) -> QueryResult<Vec<Extension>> {
+pub(crate) async fn extensions(
+    connection: &mut PostgresConnection,
+    shared: &SchemaName,
+) -> QueryResult<Vec<Extension>> {
     diesel::sql_query(splice(
         "SELECT e.extname::text AS name, n.nspname::text AS schema FROM pg_catalog.pg_extension e \
          JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname <> 'plpgsql' AND (n.nspname = $1 \
@@ -34,7 +39,7 @@ pub(crate) async fn extensions(connection: &mut AsyncPgConnection, shared: &Sche
 }
 
 /// Whether the database has an extension.
-pub(crate) async fn has_extension(connection: &mut AsyncPgConnection, name: &str) -> QueryResult<bool> {
+pub(crate) async fn has_extension(connection: &mut PostgresConnection, name: &str) -> QueryResult<bool> {
     #[derive(QueryableByName)]
     struct Found {
         #[diesel(sql_type = Bool)]

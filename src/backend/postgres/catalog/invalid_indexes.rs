@@ -6,9 +6,9 @@ use diesel::{
     QueryResult, QueryableByName,
     sql_types::{Bool, Text},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 
-use crate::{SchemaName, backend::postgres::quote::literal};
+use crate::{PostgresConnection, SchemaName, backend::postgres::quote::literal};
 
 /// Part of the server's error when one of the indexes that must be valid is not.
 const INVALID: &str = "diesel-tenants: invalid index ";
@@ -45,13 +45,13 @@ pub(crate) fn invalid_index_in(message: &str) -> Option<String> {
 }
 
 /// All invalid indexes of the database that are not being built at the moment, by schema.
-pub(crate) async fn by_schema(connection: &mut AsyncPgConnection) -> QueryResult<HashMap<String, Vec<String>>> {
+pub(crate) async fn by_schema(connection: &mut PostgresConnection) -> QueryResult<HashMap<String, Vec<String>>> {
     grouped(connection, "pg_catalog.pg_index i", "true").await
 }
 
 /// Like [`by_schema`], of some schemas. Found by what depends on the schemas, in time proportional to those.
 pub(crate) async fn by_schema_of(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     schemas: &[SchemaName],
 ) -> QueryResult<HashMap<String, Vec<String>>> {
     if schemas.is_empty() {
@@ -65,7 +65,7 @@ pub(crate) async fn by_schema_of(
 }
 
 async fn grouped(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     indexes: &str,
     condition: &str,
 ) -> QueryResult<HashMap<String, Vec<String>>> {
@@ -95,7 +95,7 @@ async fn grouped(
 /// The invalid indexes of a schema's tables. A partitioned table's index is invalid while it waits for the indexes of
 /// its partitions to be attached.
 pub(crate) async fn invalid_indexes(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     schema: &SchemaName,
 ) -> QueryResult<Vec<String>> {
     #[derive(QueryableByName)]

@@ -4,10 +4,10 @@ use diesel::{
     QueryResult, QueryableByName,
     sql_types::{Array, Bool, Integer, Nullable, Text},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 
 use super::splice;
-use crate::SchemaName;
+use crate::{PostgresConnection, SchemaName};
 
 /// The locks of another session.
 #[derive(QueryableByName)]
@@ -29,7 +29,7 @@ pub(crate) struct LockHolder {
 
 /// The sessions with locks on the relations of a schema, or on relations that its foreign keys reference.
 pub(crate) async fn lock_holders(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     schema: &SchemaName,
 ) -> QueryResult<Vec<LockHolder>> {
     diesel::sql_query(splice(
@@ -53,7 +53,7 @@ pub(crate) async fn lock_holders(
 }
 
 /// Ends the sessions of these processes.
-pub(crate) async fn end_sessions(connection: &mut AsyncPgConnection, processes: &[i32]) -> QueryResult<()> {
+pub(crate) async fn end_sessions(connection: &mut PostgresConnection, processes: &[i32]) -> QueryResult<()> {
     diesel::sql_query("SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.unnest($1) AS pid")
         .bind::<Array<Integer>, _>(processes)
         .execute(connection)

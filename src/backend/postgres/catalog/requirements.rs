@@ -1,11 +1,11 @@
 //! What the objects of a schema need outside the schema.
 
 use diesel::{QueryResult, QueryableByName, sql_types::Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use tokio_postgres::Error;
 
 use super::splice;
-use crate::{SchemaName, backend::postgres::driver::Session};
+use crate::{PostgresConnection, SchemaName, backend::postgres::driver::Session};
 
 /// Something outside the schema that its objects need.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
@@ -23,7 +23,7 @@ pub(crate) struct Requirement {
 
 /// All requirements of a schema, except what comes with PostgreSQL.
 pub(crate) async fn requirements(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     schema: &SchemaName,
 ) -> QueryResult<Vec<Requirement>> {
     diesel::sql_query(splice(include_str!("requirements.sql")))

@@ -4,11 +4,11 @@ use diesel::{
     QueryResult, QueryableByName,
     sql_types::{Array, Text},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use tokio_postgres::Error;
 
 use super::splice;
-use crate::{SchemaName, backend::postgres::driver::Session};
+use crate::{PostgresConnection, SchemaName, backend::postgres::driver::Session};
 
 /// A table. Names are as in the catalog, unquoted.
 #[derive(QueryableByName)]
@@ -31,7 +31,7 @@ pub(crate) struct RowTable {
 
 /// The tables of a schema, except those of extensions, in the order of their creation. How types are written depends on
 /// the session's search_path.
-pub(crate) async fn row_tables(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<Vec<RowTable>> {
+pub(crate) async fn row_tables(connection: &mut PostgresConnection, schema: &SchemaName) -> QueryResult<Vec<RowTable>> {
     diesel::sql_query(query())
         .bind::<Text, _>(schema.as_str())
         .load(connection)

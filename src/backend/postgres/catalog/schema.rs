@@ -6,10 +6,10 @@ use diesel::{
     OptionalExtension, QueryResult, QueryableByName,
     sql_types::{Array, Bool, Nullable, Oid, Text},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 
 use super::splice;
-use crate::{SchemaName, tenancy::TenantStatus};
+use crate::{PostgresConnection, SchemaName, tenancy::TenantStatus};
 
 /// The version table of a schema `pg_namespace n`; `NULL` if it has none.
 pub(in crate::backend::postgres) const VERSION_TABLE: &str =
@@ -27,7 +27,7 @@ pub(crate) fn status_query() -> String {
 /// The status of the tenant in a schema; `None` if there is no such schema.
 pub(crate) async fn status_of(
     schema: &SchemaName,
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
 ) -> QueryResult<Option<TenantStatus>> {
     #[derive(QueryableByName)]
     struct Found {
@@ -46,7 +46,7 @@ pub(crate) async fn status_of(
 /// The statuses of the tenants in several schemas. Schemas that don't exist are left out.
 pub(crate) async fn statuses_of(
     schemas: &[SchemaName],
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
 ) -> QueryResult<Vec<(String, TenantStatus)>> {
     #[derive(QueryableByName)]
     struct Found {
@@ -81,7 +81,7 @@ pub(crate) struct SchemaState {
 /// `None` if there is no such schema.
 pub(crate) async fn state_of(
     schema: &SchemaName,
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
 ) -> QueryResult<Option<SchemaState>> {
     #[derive(QueryableByName)]
     struct Found {
@@ -112,7 +112,7 @@ pub(crate) async fn state_of(
 }
 
 /// Whether the schema that has this OID still has this name.
-pub(crate) async fn has_name(connection: &mut AsyncPgConnection, oid: u32, name: &SchemaName) -> QueryResult<bool> {
+pub(crate) async fn has_name(connection: &mut PostgresConnection, oid: u32, name: &SchemaName) -> QueryResult<bool> {
     #[derive(QueryableByName)]
     struct Found {
         #[diesel(sql_type = Bool)]
@@ -160,7 +160,7 @@ pub(crate) struct SchemaFacts {
 /// Reads these facts from the catalog; `None` if there is no such schema.
 pub(crate) async fn facts_of(
     schema: &SchemaName,
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
 ) -> QueryResult<Option<SchemaFacts>> {
     #[derive(QueryableByName)]
     struct Facts {
@@ -215,7 +215,7 @@ pub(crate) async fn facts_of(
 }
 
 /// The comment on a relation, whose name is given as in SQL; `None` if there is no comment, or no such relation.
-pub(crate) async fn comment_on(relation: &str, connection: &mut AsyncPgConnection) -> QueryResult<Option<String>> {
+pub(crate) async fn comment_on(relation: &str, connection: &mut PostgresConnection) -> QueryResult<Option<String>> {
     #[derive(QueryableByName)]
     struct Found {
         #[diesel(sql_type = Nullable<Text>)]

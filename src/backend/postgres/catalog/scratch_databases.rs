@@ -4,7 +4,9 @@ use diesel::{
     QueryResult, QueryableByName,
     sql_types::{Array, Bool, Text},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
+
+use crate::PostgresConnection;
 
 /// A role, and whether it may create databases.
 #[derive(QueryableByName)]
@@ -16,7 +18,7 @@ pub(crate) struct Role {
 }
 
 /// The session's role.
-pub(crate) async fn role(connection: &mut AsyncPgConnection) -> QueryResult<Role> {
+pub(crate) async fn role(connection: &mut PostgresConnection) -> QueryResult<Role> {
     diesel::sql_query(
         "SELECT rolname::text AS name, rolsuper OR rolcreatedb AS may_create FROM pg_roles WHERE rolname = current_user",
     )
@@ -25,7 +27,7 @@ pub(crate) async fn role(connection: &mut AsyncPgConnection) -> QueryResult<Role
 }
 
 /// Whether any session runs a statement that begins like this.
-pub(crate) async fn is_under_way(connection: &mut AsyncPgConnection, beginning: &str) -> QueryResult<bool> {
+pub(crate) async fn is_under_way(connection: &mut PostgresConnection, beginning: &str) -> QueryResult<bool> {
     #[derive(QueryableByName)]
     struct Found {
         #[diesel(sql_type = Bool)]
@@ -42,7 +44,7 @@ pub(crate) async fn is_under_way(connection: &mut AsyncPgConnection, beginning: 
 }
 
 /// The role's databases whose names begin like this, and that have no connections.
-pub(crate) async fn unused_databases(connection: &mut AsyncPgConnection, prefix: &str) -> QueryResult<Vec<String>> {
+pub(crate) async fn unused_databases(connection: &mut PostgresConnection, prefix: &str) -> QueryResult<Vec<String>> {
     #[derive(QueryableByName)]
     struct Names {
         #[diesel(sql_type = Array<Text>)]

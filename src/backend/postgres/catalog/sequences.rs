@@ -4,12 +4,12 @@ use diesel::{
     QueryResult, QueryableByName,
     sql_types::{BigInt, Bool, Text},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use tokio_postgres::Error;
 
 use super::splice;
 use crate::{
-    SchemaName,
+    PostgresConnection, SchemaName,
     backend::postgres::{
         driver::Session,
         quote::{identifier, literal},
@@ -49,7 +49,7 @@ fn position_query(schema: &SchemaName, name: &str) -> String {
 }
 
 /// The positions of a schema's sequences. They don't follow the transaction's snapshot.
-pub(crate) async fn sequences(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<Vec<Sequence>> {
+pub(crate) async fn sequences(connection: &mut PostgresConnection, schema: &SchemaName) -> QueryResult<Vec<Sequence>> {
     #[derive(QueryableByName)]
     struct Position {
         #[diesel(sql_type = BigInt)]
@@ -92,7 +92,7 @@ pub(crate) async fn sequences_by(session: &Session, schema: &SchemaName) -> Resu
 /// The statements that give the sequences of a schema the positions of another schema's sequences; empty if there are
 /// none.
 pub(crate) async fn copies(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     from: &SchemaName,
     to: &SchemaName,
 ) -> QueryResult<String> {
@@ -106,7 +106,7 @@ pub(crate) async fn copies(
     Ok(copies.collect::<Vec<_>>().join("; "))
 }
 
-async fn names(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<Vec<String>> {
+async fn names(connection: &mut PostgresConnection, schema: &SchemaName) -> QueryResult<Vec<String>> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = Text)]

@@ -4,10 +4,10 @@ use diesel::{
     QueryResult, QueryableByName,
     sql_types::{Bool, Nullable, Text},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 
 use super::splice;
-use crate::{backend::postgres::quote::literal, tenancy::TenantStatus};
+use crate::{PostgresConnection, backend::postgres::quote::literal, tenancy::TenantStatus};
 
 /// A schema with a version table.
 #[derive(QueryableByName)]
@@ -42,7 +42,7 @@ pub(crate) enum Wanted<'a> {
 
 /// The schemas with version tables, sorted by name.
 pub(crate) async fn migrated_schemas(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     wanted: Wanted<'_>,
 ) -> QueryResult<Vec<MigratedSchema>> {
     let condition = match wanted {

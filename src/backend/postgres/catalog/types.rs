@@ -4,12 +4,14 @@ use diesel::{
     OptionalExtension, QueryResult, QueryableByName,
     sql_types::{Bool, Nullable, Oid, Text},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
+
+use crate::backend::postgres::engine::PostgresConnection;
 
 /// The OIDs of a type and of its array type. The type is looked for in this schema, and then, unless it must be in that
 /// schema, along the search_path.
 pub(crate) async fn type_oids(
-    mut connection: &AsyncPgConnection,
+    mut connection: &PostgresConnection,
     name: &str,
     schema: Option<&str>,
     must_be_there: bool,

@@ -3,16 +3,18 @@
 use std::panic::resume_unwind;
 
 use diesel::ConnectionError;
-use diesel_async::AsyncPgConnection;
 use tokio::task::JoinSet;
 use tokio_postgres::{Client, Connection, NoTls, Socket, tls::MakeTlsConnect};
 
-use super::{safe_session::is_mixed_up, session_proof::Token};
-use crate::backend::postgres::{ConnectError, Connector};
+use super::session_proof::Token;
+use crate::{
+    PostgresConnection,
+    backend::postgres::{ConnectError, Connector, engine::OpenError},
+};
 
 impl Connector {
     /// Opens a connection.
-    pub(crate) async fn connect(&self) -> Result<AsyncPgConnection, ConnectError> {
+    pub(crate) async fn connect(&self) -> Result<PostgresConnection, ConnectError> {
         tokio::time::timeout(self.options.timeout, self.connect_untimed())
             .await
             .unwrap_or_else(|_| {
@@ -35,7 +37,7 @@ impl Connector {
         match tokio::time::timeout(self.options.timeout, self.config_to_copy().connect(tls)).await {
             Ok(connected) => connected.map_err(|source| ConnectError::Refused {
                 server: server(),
-                source,
+                source: OpenError::Refused(source),
             }),
             Err(_) => Err(ConnectError::Timeout {
                 server: server(),
@@ -44,22 +46,15 @@ impl Connector {
         }
     }
 
-    async fn connect_untimed(&self) -> Result<AsyncPgConnection, ConnectError> {
+    async fn connect_untimed(&self) -> Result<PostgresConnection, ConnectError> {
         let token = Token::new();
-        let mut connection = match self.open(token).await {
-            // The pooler mixed up Diesel's own first statements.
-            Err(ConnectError::Setup {
-                source: ConnectionError::CouldntSetupConfiguration(source),
-                ..
-            }) if self.options.may_be_pooled && is_mixed_up(&source) => return Err(self.unsafe_pooler(Some(source))),
-            opened => opened?,
-        };
+        let mut connection = self.open(token).await?;
         self.refuse_unsafe_session(&mut connection, token).await?;
         Ok(connection)
     }
 
     /// Opens a connection in the pool's runtime, if it has one, where a task will drive it.
-    async fn open(&self, token: Token) -> Result<AsyncPgConnection, ConnectError> {
+    async fn open(&self, token: Token) -> Result<PostgresConnection, ConnectError> {
         if let Some(runtime) = &self.options.runtime {
             let mut opening = JoinSet::new();
             opening.spawn_on(self.establish(token), runtime);
@@ -76,7 +71,7 @@ impl Connector {
     fn establish(
         &self,
         token: Token,
-    ) -> impl Future<Output = Result<AsyncPgConnection, ConnectError>> + Send + 'static {
+    ) -> impl Future<Output = Result<PostgresConnection, ConnectError>> + Send + 'static {
         let (config, server, establish) = (
             self.config_with(token),
             self.server.clone(),
@@ -85,13 +80,12 @@ impl Connector {
         async move {
             let opened = match establish {
                 Some(establish) => establish(config).await,
-                None => {
-                    let (client, driver) = match config.connect(NoTls).await {
-                        Ok(connected) => connected,
-                        Err(source) => return Err(ConnectError::Refused { server, source }),
-                    };
-                    AsyncPgConnection::try_from_client_and_connection(client, driver).await
-                }
+                None => match PostgresConnection::open(&config, NoTls).await {
+                    Err(source @ (OpenError::Refused(_) | OpenError::Unreachable(_))) => {
+                        return Err(ConnectError::Refused { server, source });
+                    }
+                    opened => opened.map_err(ConnectionError::from),
+                },
             };
             opened.map_err(|source| ConnectError::Setup { server, source })
         }

@@ -2,6 +2,8 @@ use std::time::Duration;
 
 use tokio_postgres::error::SqlState;
 
+use crate::backend::postgres::engine::OpenError;
+
 /// Why a connection to the server could not be made. Servers are named by host, port and database, never by password.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -11,8 +13,8 @@ pub enum ConnectError {
     Refused {
         /// Host, port and database.
         server: String,
-        /// The driver's reason.
-        source: tokio_postgres::Error,
+        /// Why.
+        source: OpenError,
     },
     /// The server answered, and the connection could not be set up; or a custom setup failed.
     #[error("can't set up a connection to PostgreSQL at {server}")]
@@ -50,18 +52,16 @@ pub enum ConnectError {
         /// Host, port and database.
         server: String,
     },
-    /// A pooler in between passes named prepared statements on unchanged, so that one client may run another client's
-    /// statement.
+    /// A pooler in between gives a client another session for each statement, so that there are no transactions.
     #[error(
-        "a pooler in front of PostgreSQL at {server} doesn't keep its clients' prepared statements and transactions \
-         apart, so that a query might be answered with another tenant's rows: PgBouncer must be 1.21 or newer, with \
-         `pool_mode = transaction` and `max_prepared_statements` above 0; or connect without the pooler"
+        "a pooler in front of PostgreSQL at {server} allows no transactions: with PgBouncer set `pool_mode = \
+         transaction`; or connect without the pooler"
     )]
     UnsafePooler {
         /// Host, port and database.
         server: String,
-        /// What the pooler or the server answered to the attempt, if that failed.
-        source: Option<diesel::result::Error>,
+        /// What the pooler answered to `BEGIN`.
+        source: diesel::result::Error,
     },
     /// Backslashes escape in ordinary strings, so that the translator would misread where they end.
     #[error(

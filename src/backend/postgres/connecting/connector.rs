@@ -1,7 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use diesel::ConnectionResult;
-use diesel_async::AsyncPgConnection;
+
 use futures_core::future::BoxFuture;
 use tokio::runtime::{self, Handle};
 use tokio_postgres::Config;
@@ -10,11 +10,11 @@ use super::{
     session_proof::Token,
     startup::{BUSY, describe, notice_silent_peers, startup_options},
 };
-use crate::{SchemaName, backend::postgres::ConnectError};
+use crate::{PostgresConnection, SchemaName, backend::postgres::ConnectError};
 
 /// The application's own function that opens a connection from the driver's configuration, mostly for TLS.
 pub(crate) type EstablishCallback =
-    dyn Fn(Config) -> BoxFuture<'static, ConnectionResult<AsyncPgConnection>> + Send + Sync;
+    dyn Fn(Config) -> BoxFuture<'static, ConnectionResult<PostgresConnection>> + Send + Sync;
 
 /// How connections are opened.
 #[derive(Clone)]
@@ -115,7 +115,7 @@ impl Connector {
         self.options.runtime.is_some() || Handle::current().id() == runtime
     }
 
-    pub(crate) fn unsafe_pooler(&self, source: Option<diesel::result::Error>) -> ConnectError {
+    pub(crate) fn unsafe_pooler(&self, source: diesel::result::Error) -> ConnectError {
         ConnectError::UnsafePooler {
             server: self.server.clone(),
             source,

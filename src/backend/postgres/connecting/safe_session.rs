@@ -1,18 +1,19 @@
 //! Checks that a new connection's session is safe to use.
 
 use diesel::{
-    OptionalExtension, QueryableByName,
+    OptionalExtension, QueryResult, QueryableByName,
     sql_types::{Array, Bool, Integer, Text},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use tokio_postgres::Client;
 
 use super::session_proof::{Token, is_kept_by_pooler, process_id};
 use crate::{
-    SchemaName,
+    PostgresConnection, SchemaName,
     backend::postgres::{
         ConnectError, Connector,
         catalog::splice,
+        engine::OpenError,
         quote::{literal, names_in_list},
     },
 };
@@ -21,16 +22,11 @@ impl Connector {
     /// Checks the session's settings: a pooler may drop the startup options, and a custom setup may forget them.
     pub(crate) async fn refuse_unsafe_session(
         &self,
-        connection: &mut AsyncPgConnection,
+        connection: &mut PostgresConnection,
         token: Token,
     ) -> Result<(), ConnectError> {
         let settings = self.settings(connection, token).await?;
-        if self.options.may_be_pooled {
-            let is_direct = process_id(&connection.cancel_token()) == Some(settings.process_id);
-            if !is_direct && !is_kept_by_pooler(&settings.statements) {
-                return Err(self.unsafe_pooler(None));
-            }
-        } else if settings.token != token.to_string() {
+        if !self.options.may_be_pooled && settings.token != token.to_string() {
             return Err(ConnectError::LostOptions {
                 server: self.server.clone(),
             });
@@ -64,7 +60,7 @@ impl Connector {
         let settings = asked.and_then(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
         let (search_path, standard_strings): (String, bool) = settings.map_err(|source| ConnectError::Refused {
             server: server(),
-            source,
+            source: OpenError::Refused(source),
         })?;
         if !standard_strings {
             return Err(ConnectError::NonstandardStrings { server: server() });
@@ -96,7 +92,7 @@ impl Connector {
 
     /// The objects in a schema are found by an index on dependencies, however many other schemas there are. Objects of
     /// extensions, and parts of an extension's tables, depend on these and not on the schema.
-    async fn refuse_unsafe_extension_schemas(&self, connection: &mut AsyncPgConnection) -> Result<(), ConnectError> {
+    async fn refuse_unsafe_extension_schemas(&self, connection: &mut PostgresConnection) -> Result<(), ConnectError> {
         #[derive(QueryableByName)]
         struct Unsafe {
             #[diesel(sql_type = Text)]
@@ -136,7 +132,9 @@ impl Connector {
     }
 
     /// If a pooler may be in between, this runs in a transaction, so that one session prepares and runs the statement.
-    async fn settings(&self, connection: &mut AsyncPgConnection, token: Token) -> Result<Settings, ConnectError> {
+    /// Unless the pooler keeps its clients' prepared statements apart, the connection prepares none from then on: what
+    /// is parsed and run in one round trip reaches one session, whatever the pooler is.
+    async fn settings(&self, connection: &mut PostgresConnection, token: Token) -> Result<Settings, ConnectError> {
         // The text contains the token, so that no other statement of the session can be mistaken for this one.
         let symbolic = self
             .options
@@ -154,29 +152,37 @@ impl Connector {
              WHERE pg_catalog.strpos(statement, '{token}') > 0) AS statements",
             Token::SETTING
         );
+        let ask = || diesel::sql_query(&sql);
         if !self.options.may_be_pooled {
-            let settings = diesel::sql_query(sql).get_result(connection).await;
+            let settings = ask().get_result(connection).await;
             return settings.map_err(|source| self.failed_query(source));
         }
         // With `pool_mode = statement` there are no transactions.
         let begun = connection.batch_execute("BEGIN").await;
-        begun.map_err(|source| self.unsafe_pooler(Some(source)))?;
-        let settings = diesel::sql_query(sql).get_result(connection).await;
-        let settings = settings.map_err(|source| match is_mixed_up(&source) {
-            true => self.unsafe_pooler(Some(source)),
-            false => self.failed_query(source),
-        })?;
+        begun.map_err(|source| self.unsafe_pooler(source))?;
+        connection.name_statements(&token.to_string());
+        let settings: Settings = ask()
+            .get_result(connection)
+            .await
+            .map_err(|source| self.failed_query(source))?;
+        // A statement that comes again is prepared.
+        let again: QueryResult<Settings> = ask().get_result(connection).await;
+        let is_direct = process_id(connection.cancel_token().driver_token()) == Some(settings.process_id);
+        let may_prepare = match &again {
+            Ok(again) => is_direct || is_kept_by_pooler(&again.statements, token),
+            Err(_) => false,
+        };
+        if !may_prepare {
+            connection.limit_statements(0);
+            if again.is_ok() {
+                let closed = connection.close_statements().await;
+                closed.map_err(|source| self.failed_query(source))?;
+            }
+        }
         let ended = connection.batch_execute("COMMIT").await;
         ended.map_err(|source| self.failed_query(source))?;
         Ok(settings)
     }
-}
-
-/// Whether a statement's name was another client's too, or known only to another session. Diesel doesn't show the
-/// error's code.
-pub(crate) fn is_mixed_up(error: &diesel::result::Error) -> bool {
-    matches!(error, diesel::result::Error::DatabaseError(_, information)
-        if information.message().contains("prepared statement"))
 }
 
 /// What is asked of a new connection.

@@ -49,16 +49,10 @@ impl fmt::Display for Token {
 /// Whether a pooler keeps the connection's statement apart, judging by the names under which the server has the
 /// statement.
 ///
-/// A pooler that keeps statements for its clients gives them names of its own. A pooler that doesn't passes the
-/// driver's names on. If the server has no such statement, nothing is known about the pooler.
-pub(crate) fn is_kept_by_pooler(names: &[String]) -> bool {
-    !names.is_empty() && !names.iter().any(|name| is_drivers_own(name))
-}
-
-/// Whether a name is the driver's name for a statement: `s` and a number.
-fn is_drivers_own(statement: &str) -> bool {
-    let number = statement.strip_prefix('s');
-    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+/// A pooler that keeps statements for its clients gives them names of its own. A pooler that doesn't passes on the names
+/// that begin with the token. If the server has no such statement, nothing is known about the pooler.
+pub(crate) fn is_kept_by_pooler(names: &[String], token: Token) -> bool {
+    !names.is_empty() && !names.iter().any(|name| name.starts_with(&token.to_string()))
 }
 
 /// The id of the server's process, as the server sent it when the connection began. A pooler invents an id, since the
@@ -134,12 +128,17 @@ mod tests {
     }
 
     #[test]
-    fn a_statement_under_the_drivers_name_or_under_none_is_kept_by_no_pooler() {
-        let is_kept = |names: &[&str]| is_kept_by_pooler(&names.iter().map(ToString::to_string).collect::<Vec<_>>());
-        for other in ["PGBOUNCER_1", "s", "", "s1a", "__bound_s1"] {
+    fn a_statement_under_its_own_name_or_under_none_is_kept_by_no_pooler() {
+        let token = Token(7);
+        let own = format!("{token}1");
+        let is_kept = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+            is_kept_by_pooler(&names, token)
+        };
+        for other in ["PGBOUNCER_1", "s", "", "s1"] {
             assert!(is_kept(&[other]), "{other}");
         }
-        for names in [&[][..], &["s0"], &["s4711"], &["PGBOUNCER_1", "s1"]] {
+        for names in [&[][..], &[&*own], &["PGBOUNCER_1", &*own]] {
             assert!(!is_kept(names), "{names:?}");
         }
     }

@@ -7,7 +7,7 @@ use tokio_postgres::{
 };
 
 use super::session::{Cancel, Session};
-use crate::backend::postgres::{ConnectError, Connector};
+use crate::backend::postgres::{ConnectError, Connector, engine::PostgresSocket};
 
 /// How long a request to cancel a session's statement may take.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(30);
@@ -15,8 +15,8 @@ const CANCEL_TIMEOUT: Duration = Duration::from_secs(30);
 /// Makes TLS connections: what [`tokio_postgres`] takes, if it can be used from any thread.
 ///
 /// Every such connector is one, such as `MakeRustlsConnect` of the package `tokio-postgres-rustls`.
-pub trait TlsConnector:
-    MakeTlsConnect<Socket, Stream: Send + 'static, TlsConnect: TlsConnect<Socket, Future: Send> + Send>
+pub trait TlsConnector: MakeTlsConnect<Socket, Stream: Send + 'static, TlsConnect: TlsConnect<Socket, Future: Send> + Send>
+    + MakeTlsConnect<PostgresSocket, Stream: Send + 'static, TlsConnect: TlsConnect<PostgresSocket, Future: Send> + Send>
     + Clone
     + Send
     + Sync
@@ -26,7 +26,11 @@ pub trait TlsConnector:
 
 impl<T> TlsConnector for T where
     T: MakeTlsConnect<Socket, Stream: Send + 'static, TlsConnect: TlsConnect<Socket, Future: Send> + Send>
-        + Clone
+        + MakeTlsConnect<
+            PostgresSocket,
+            Stream: Send + 'static,
+            TlsConnect: TlsConnect<PostgresSocket, Future: Send> + Send,
+        > + Clone
         + Send
         + Sync
         + 'static

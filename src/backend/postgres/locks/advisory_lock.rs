@@ -9,11 +9,11 @@ use diesel::{
     QueryResult, QueryableByName,
     sql_types::{Bool, Text},
 };
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, TransactionManager};
+use diesel_async::{AsyncConnection, RunQueryDsl, TransactionManager};
 use tokio_postgres::Error;
 
 use crate::{
-    SchemaName,
+    PostgresConnection, SchemaName,
     backend::postgres::{
         Backoff,
         driver::Session,
@@ -26,7 +26,7 @@ use crate::{
 /// process to finish the migrations of a schema. The pauses between attempts are [`Backoff`]'s.
 pub(crate) const DEFAULT_LOCK_TIMEOUT: Duration = Duration::from_secs(60);
 
-type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
+type Transactions = <PostgresConnection as AsyncConnection>::TransactionManager;
 
 /// How long a lock is held, and whether it is shared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl LockSpan {
 
 /// Tries to take the lock of a name.
 pub(crate) async fn try_lock_named(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     name: &str,
     span: LockSpan,
 ) -> QueryResult<bool> {
@@ -75,7 +75,7 @@ pub(crate) async fn try_lock_named(
 
 /// Tries to take the lock on a schema.
 pub(crate) async fn try_lock(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     schema: &SchemaName,
     span: LockSpan,
 ) -> QueryResult<bool> {
@@ -85,7 +85,7 @@ pub(crate) async fn try_lock(
 /// Takes the lock of a name. It tries until the time is over, and returns whether it succeeded. A lock that lasts for a
 /// transaction is taken in the open transaction.
 pub(crate) async fn lock_named(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     name: &str,
     span: LockSpan,
     lock_timeout: Duration,
@@ -136,7 +136,7 @@ async fn try_lock_by(session: &Session, schema: &SchemaName, span: LockSpan) -> 
 }
 
 /// Releases a lock that was taken for the session.
-pub(crate) async fn unlock(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<()> {
+pub(crate) async fn unlock(connection: &mut PostgresConnection, schema: &SchemaName) -> QueryResult<()> {
     diesel::sql_query("SELECT pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended($1, 0))")
         .bind::<Text, _>(lock_name(schema))
         .execute(connection)
@@ -149,7 +149,7 @@ pub(crate) async fn unlock(connection: &mut AsyncPgConnection, schema: &SchemaNa
 /// Locks that last for a transaction are taken in a transaction, which is begun for each try and open on success. No
 /// lock is held while waiting for another one, so there are no deadlocks.
 pub(crate) async fn lock_all(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     schemas: &[&SchemaName],
     span: LockSpan,
     lock_timeout: Duration,

@@ -4,9 +4,9 @@ use diesel::{
     QueryResult, QueryableByName,
     sql_types::{Bool, Nullable, Text},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 
-use crate::{SchemaName, backend::postgres::catalog::splice};
+use crate::{PostgresConnection, SchemaName, backend::postgres::catalog::splice};
 
 /// A quarter of the server's lock table, as an SQL expression: the rest is for other sessions.
 pub(crate) const BUDGET: &str = "(pg_catalog.current_setting('max_locks_per_transaction')::bigint * \
@@ -22,7 +22,7 @@ struct Statement {
 /// Whether dropping the schema at once would take more locks than the budget allows. A lock is taken not only for each
 /// relation, but also for each type, constraint, default, trigger, rule and function, and for the triggers of foreign
 /// keys at either end.
-pub(crate) async fn is_large(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<bool> {
+pub(crate) async fn is_large(connection: &mut PostgresConnection, schema: &SchemaName) -> QueryResult<bool> {
     #[derive(QueryableByName)]
     struct Size {
         #[diesel(sql_type = Bool)]
@@ -47,7 +47,7 @@ pub(crate) async fn is_large(connection: &mut AsyncPgConnection, schema: &Schema
 ///
 /// Views come first, then tables to which few foreign keys lead, and tables with partitions or children last: dropping
 /// a table takes locks on everything that is dropped with it.
-pub(crate) async fn drop_some(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<Option<String>> {
+pub(crate) async fn drop_some(connection: &mut PostgresConnection, schema: &SchemaName) -> QueryResult<Option<String>> {
     let statement: Statement = diesel::sql_query(splice(&format!(
         "WITH relation AS (SELECT c.oid, c.relname, n.nspname, \
              CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'f' THEN 'FOREIGN TABLE' \

@@ -4,10 +4,10 @@ use diesel::{
     QueryResult, QueryableByName,
     sql_types::{Nullable, Text},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 
 use super::lock_budget::BUDGET;
-use crate::{SchemaName, backend::postgres::catalog::splice};
+use crate::{PostgresConnection, SchemaName, backend::postgres::catalog::splice};
 
 /// What other sessions are kept from doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl TableLock {
     /// The statement; `None` if there are no tables, or too many.
     pub(crate) async fn statement(
         self,
-        connection: &mut AsyncPgConnection,
+        connection: &mut PostgresConnection,
         schema: &SchemaName,
     ) -> QueryResult<Option<String>> {
         #[derive(QueryableByName)]

@@ -2,11 +2,11 @@ use diesel::{
     OptionalExtension, QueryResult, QueryableByName,
     sql_types::{Bool, Text},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 
 use super::SHOWING_POLICY;
 use crate::{
-    SchemaName,
+    PostgresConnection, SchemaName,
     backend::postgres::{own_objects::ROW_POLICY, quote::literal},
 };
 
@@ -27,7 +27,7 @@ pub(crate) struct IdColumn {
 impl IdColumn {
     /// `None` if there is no such column.
     pub(crate) async fn find(
-        connection: &mut AsyncPgConnection,
+        connection: &mut PostgresConnection,
         schema: &SchemaName,
         table: &str,
         column: &str,
@@ -82,7 +82,7 @@ impl IdColumn {
 }
 
 /// A table, its partitions and the tables that inherit from it, quoted; each after its parent.
-pub(crate) async fn with_descendants(connection: &mut AsyncPgConnection, table: &str) -> QueryResult<Vec<String>> {
+pub(crate) async fn with_descendants(connection: &mut PostgresConnection, table: &str) -> QueryResult<Vec<String>> {
     #[derive(QueryableByName)]
     struct Relation {
         #[diesel(sql_type = Text)]

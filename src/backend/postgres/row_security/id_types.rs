@@ -4,12 +4,12 @@ use diesel::{
     QueryResult, QueryableByName,
     sql_types::{Nullable, Text},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 
-use crate::backend::postgres::catalog::splice;
+use crate::{PostgresConnection, backend::postgres::catalog::splice};
 
 /// The types, as SQL, of the columns on which the policies depend.
-pub(crate) async fn id_types(connection: &mut AsyncPgConnection) -> QueryResult<Vec<String>> {
+pub(crate) async fn id_types(connection: &mut PostgresConnection) -> QueryResult<Vec<String>> {
     #[derive(QueryableByName)]
     struct Type {
         #[diesel(sql_type = Text)]
@@ -30,7 +30,7 @@ pub(crate) async fn id_types(connection: &mut AsyncPgConnection) -> QueryResult<
 
 /// How a type would write an id.
 pub(crate) async fn kept(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     tenant_id: &str,
     id_type: &str,
 ) -> QueryResult<Option<String>> {

@@ -1,9 +1,9 @@
 //! Tables and views that would show a tenant that shares tables the rows of other tenants.
 
 use diesel::{QueryResult, QueryableByName, sql_types::Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 
-use crate::{SchemaName, backend::postgres::catalog::splice};
+use crate::{PostgresConnection, SchemaName, backend::postgres::catalog::splice};
 
 /// Its cost depends on the shared schema, on the partitions of its tables, and on the number of policies in the
 /// database, since a policy is not found by its name alone: 20,000 policies took 0.8 ms. The number of other tables
@@ -19,7 +19,7 @@ const UNPROTECTED: &str = include_str!("unprotected.sql");
 /// - views over those tables that run as a role to which no policy applies, materialized views, and foreign tables.
 pub(crate) async fn unprotected(
     shared_schema: &SchemaName,
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
 ) -> QueryResult<Vec<String>> {
     #[derive(QueryableByName)]
     struct Relation {

@@ -1,7 +1,7 @@
 use std::collections::{HashMap, HashSet};
 
 use diesel::QueryResult;
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::SimpleAsyncConnection;
 
 use super::{
     Column, Kind, Object, Structure,
@@ -10,13 +10,13 @@ use super::{
     order::order,
     rows::{self, Alias, Dependency, Row},
 };
-use crate::{SchemaName, backend::postgres::own_objects};
+use crate::{PostgresConnection, SchemaName, backend::postgres::own_objects};
 
 /// Reads the structures of these schemas, by a fixed number of queries; `None` for a missing schema.
 ///
 /// Call this in a transaction: it empties the search_path for the rest of the transaction.
 pub(crate) async fn read(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     schemas: &[SchemaName],
 ) -> QueryResult<Vec<Option<Structure>>> {
     connection.batch_execute("SET LOCAL search_path = ''").await?;

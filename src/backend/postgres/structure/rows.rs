@@ -4,10 +4,10 @@ use diesel::{
     QueryResult, QueryableByName,
     sql_types::{Array, Bool, Integer, Oid, Text},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 
 use super::names::IDENTIFIER;
-use crate::{SchemaName, backend::postgres::catalog::splice};
+use crate::{PostgresConnection, SchemaName, backend::postgres::catalog::splice};
 
 #[derive(QueryableByName)]
 pub(super) struct Schema {
@@ -109,7 +109,7 @@ const OBJECTS: [&str; 7] = [
     include_str!("catalog/triggers.sql"),
 ];
 
-pub(super) async fn schemas(connection: &mut AsyncPgConnection, names: &[SchemaName]) -> QueryResult<Vec<Schema>> {
+pub(super) async fn schemas(connection: &mut PostgresConnection, names: &[SchemaName]) -> QueryResult<Vec<Schema>> {
     let names: Vec<&str> = names.iter().map(SchemaName::as_str).collect();
     diesel::sql_query(
         "SELECT n.oid, n.nspname::pg_catalog.text AS name FROM pg_catalog.pg_namespace n \
@@ -121,7 +121,7 @@ pub(super) async fn schemas(connection: &mut AsyncPgConnection, names: &[SchemaN
 }
 
 /// All objects, other than comments.
-pub(super) async fn objects(connection: &mut AsyncPgConnection, schemas: &[u32]) -> QueryResult<Vec<Row>> {
+pub(super) async fn objects(connection: &mut PostgresConnection, schemas: &[u32]) -> QueryResult<Vec<Row>> {
     let mut rows = Vec::new();
     for query in OBJECTS {
         let found: Vec<Row> = diesel::sql_query(splice(query))
@@ -140,7 +140,7 @@ pub(super) async fn objects(connection: &mut AsyncPgConnection, schemas: &[u32])
 }
 
 pub(super) async fn comments(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     schemas: &[u32],
     classes: &[u32],
     objects: &[u32],
@@ -153,7 +153,7 @@ pub(super) async fn comments(
         .await
 }
 
-pub(super) async fn aliases(connection: &mut AsyncPgConnection, schemas: &[u32]) -> QueryResult<Vec<Alias>> {
+pub(super) async fn aliases(connection: &mut PostgresConnection, schemas: &[u32]) -> QueryResult<Vec<Alias>> {
     diesel::sql_query(splice(include_str!("catalog/aliases.sql")))
         .bind::<Array<Oid>, _>(schemas)
         .load(connection)
@@ -161,7 +161,7 @@ pub(super) async fn aliases(connection: &mut AsyncPgConnection, schemas: &[u32])
 }
 
 pub(super) async fn dependencies(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     classes: &[u32],
     objects: &[u32],
 ) -> QueryResult<Vec<Dependency>> {
@@ -172,7 +172,7 @@ pub(super) async fn dependencies(
         .await
 }
 
-pub(super) async fn contents(connection: &mut AsyncPgConnection, schemas: &[u32]) -> QueryResult<Vec<Content>> {
+pub(super) async fn contents(connection: &mut PostgresConnection, schemas: &[u32]) -> QueryResult<Vec<Content>> {
     diesel::sql_query(splice(include_str!("catalog/contents.sql")))
         .bind::<Array<Oid>, _>(schemas)
         .load(connection)

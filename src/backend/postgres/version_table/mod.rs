@@ -8,9 +8,9 @@ use diesel::{
     QueryResult, QueryableByName,
     sql_types::{Bool, Nullable, Text},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 
-use crate::{SchemaName, backend::postgres::own_objects::VERSION_TABLE};
+use crate::{PostgresConnection, SchemaName, backend::postgres::own_objects::VERSION_TABLE};
 pub(crate) use survey::{Alike, survey};
 pub(crate) use text::mark;
 
@@ -36,7 +36,7 @@ pub(crate) enum VersionTable {
     Complete,
 }
 
-pub(crate) async fn look_at(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<VersionTable> {
+pub(crate) async fn look_at(connection: &mut PostgresConnection, schema: &SchemaName) -> QueryResult<VersionTable> {
     #[derive(QueryableByName)]
     struct Found {
         #[diesel(sql_type = Bool)]
@@ -61,7 +61,7 @@ pub(crate) async fn look_at(connection: &mut AsyncPgConnection, schema: &SchemaN
 }
 
 /// The applied versions, oldest first.
-pub(crate) async fn applied(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<Vec<String>> {
+pub(crate) async fn applied(connection: &mut PostgresConnection, schema: &SchemaName) -> QueryResult<Vec<String>> {
     #[derive(QueryableByName)]
     struct Applied {
         #[diesel(sql_type = Text)]
@@ -81,7 +81,7 @@ pub(crate) async fn applied(connection: &mut AsyncPgConnection, schema: &SchemaN
 
 /// The applied versions, oldest first, with their checksums. A table of the `diesel` command has no checksums.
 pub(crate) async fn applied_with_checksums(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     schema: &SchemaName,
 ) -> QueryResult<Vec<(String, Option<String>)>> {
     #[derive(QueryableByName)]
@@ -106,7 +106,7 @@ pub(crate) async fn applied_with_checksums(
 /// In a transaction this also locks the table, so that the schema can't be dropped before the end: with a search_path
 /// to a dropped schema, tables would be created in the next schema on the path.
 pub(crate) async fn is_applied(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     schema: &SchemaName,
     version: &str,
 ) -> QueryResult<bool> {
@@ -121,7 +121,7 @@ pub(crate) async fn is_applied(
 }
 
 pub(crate) async fn insert(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     schema: &SchemaName,
     version: &str,
     checksum: Option<&str>,
@@ -135,7 +135,7 @@ pub(crate) async fn insert(
         .map(drop)
 }
 
-pub(crate) async fn delete(connection: &mut AsyncPgConnection, schema: &SchemaName, version: &str) -> QueryResult<()> {
+pub(crate) async fn delete(connection: &mut PostgresConnection, schema: &SchemaName, version: &str) -> QueryResult<()> {
     let table = table(schema);
     diesel::sql_query(format!("DELETE FROM {table} WHERE version = $1"))
         .bind::<Text, _>(version)

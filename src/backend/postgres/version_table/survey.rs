@@ -5,10 +5,10 @@ use diesel::{
     result::Error::DeserializationError,
     sql_types::{Array, Bool, Nullable, Text},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 
 use super::table;
-use crate::{SchemaName, backend::postgres::quote::literal};
+use crate::{PostgresConnection, SchemaName, backend::postgres::quote::literal};
 
 /// Schemas whose version tables have the same contents.
 pub(crate) struct Alike {
@@ -21,7 +21,7 @@ pub(crate) struct Alike {
 /// Reads the version tables of several schemas; each schema comes with whether its table has a column for checksums.
 /// Fails if one of the tables is missing.
 pub(crate) async fn survey(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     schemas: impl IntoIterator<Item = (&SchemaName, bool)>,
 ) -> QueryResult<Vec<Alike>> {
     #[derive(QueryableByName)]

@@ -7,10 +7,10 @@ use diesel::{
     QueryResult, QueryableByName,
     sql_types::{Array, Bool, Integer, Nullable, Oid, SmallInt, Text},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 
 use crate::{
-    SchemaName,
+    PostgresConnection, SchemaName,
     backend::postgres::{
         catalog::splice,
         snapshot::{begin_reading, end_reading},
@@ -119,13 +119,13 @@ pub(crate) struct TypedTables {
 }
 
 /// Reads these schemas, as of one moment.
-pub(crate) async fn read(connection: &mut AsyncPgConnection, schemas: &[&SchemaName]) -> QueryResult<TypedTables> {
+pub(crate) async fn read(connection: &mut PostgresConnection, schemas: &[&SchemaName]) -> QueryResult<TypedTables> {
     begin_reading(connection).await?;
     let read = read_in_transaction(connection, schemas).await;
     end_reading(connection, read).await
 }
 
-async fn read_in_transaction(connection: &mut AsyncPgConnection, schemas: &[&SchemaName]) -> QueryResult<TypedTables> {
+async fn read_in_transaction(connection: &mut PostgresConnection, schemas: &[&SchemaName]) -> QueryResult<TypedTables> {
     let schemas: Vec<&str> = schemas.iter().map(|schema| schema.as_str()).collect();
     let relations: Vec<Relation> = diesel::sql_query(splice(include_str!("relations.sql")))
         .bind::<Array<Text>, _>(schemas)

@@ -13,10 +13,10 @@ use diesel::{
     QueryResult, QueryableByName,
     sql_types::{Array, Text},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 
 use super::names::{BodyLanguage, Language, named};
-use crate::{SchemaName, backend::postgres::catalog::splice};
+use crate::{PostgresConnection, SchemaName, backend::postgres::catalog::splice};
 pub(super) use keeps_name::keeps_name;
 
 /// Which functions follow a schema to its new name.
@@ -70,7 +70,7 @@ pub(crate) fn follow(
 ///
 /// The schema has its new name already.
 pub(crate) async fn followers(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     from: &SchemaName,
     to: &SchemaName,
     which: Followers,
@@ -165,7 +165,7 @@ impl Row {
 pub(crate) struct Texts(Vec<Row>);
 
 impl Texts {
-    pub(crate) async fn of(connection: &mut AsyncPgConnection, schemas: &[&str]) -> QueryResult<Self> {
+    pub(crate) async fn of(connection: &mut PostgresConnection, schemas: &[&str]) -> QueryResult<Self> {
         let rows = diesel::sql_query(splice(include_str!("texts.sql")))
             .bind::<Array<Text>, _>(schemas)
             .load(connection)
@@ -193,7 +193,7 @@ impl Texts {
 
 /// The objects in a schema whose texts name that schema, so that they would lead there from a copy of the structure as
 /// well.
-pub(crate) async fn left_behind(connection: &mut AsyncPgConnection, schema: &SchemaName) -> QueryResult<Vec<String>> {
+pub(crate) async fn left_behind(connection: &mut PostgresConnection, schema: &SchemaName) -> QueryResult<Vec<String>> {
     let is_own = |_: &str, name: &str| name == schema.as_str();
     let texts = Texts::of(connection, &[schema.as_str()]).await?;
     let left = texts.holders(&is_own).into_iter().filter(|holder| !holder.is_rewritten);
@@ -203,7 +203,7 @@ pub(crate) async fn left_behind(connection: &mut AsyncPgConnection, schema: &Sch
 /// The objects outside a schema whose texts name it: functions elsewhere, settings of roles and of the database,
 /// options of foreign servers and tables.
 pub(crate) async fn outsiders(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PostgresConnection,
     outside_of: &SchemaName,
     name: &SchemaName,
 ) -> QueryResult<Vec<Holder>> {

@@ -1,0 +1,452 @@
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    task::ready,
+    time::Instant,
+};
+
+use diesel::{
+    ConnectionError, ConnectionResult, QueryResult,
+    connection::{
+        CacheSize, DynInstrumentation, Instrumentation, InstrumentationEvent, StrQueryHelper,
+        get_default_instrumentation,
+    },
+    pg::{Pg, PgNotification, PgQueryBuilder},
+    query_builder::{AsQuery, QueryBuilder as _, QueryFragment, QueryId},
+    result::{DatabaseErrorKind, Error},
+};
+use diesel_async::{
+    AsyncConnection, AsyncConnectionCore, SimpleAsyncConnection, TransactionManager,
+    pooled_connection::PoolableConnection,
+};
+use futures_core::Stream;
+use postgres_protocol::message::{backend::Message, frontend};
+use tokio_postgres::{Config, NoTls};
+
+use super::{
+    CancelToken, PostgresExecute, PostgresLoad, PostgresRow, PostgresRows, PostgresTransactionManager,
+    TransactionState,
+    binds::{Binds, into_serialization},
+    open,
+    request::{Request, Statement},
+    server_error::{Broken, ServerError},
+    statements::Statements,
+    text::PlainText,
+    types::KnownTypes,
+    wire::{Kind, TransactionStatus, Wire},
+};
+
+/// A connection to PostgreSQL, made for many tenants: what a pool's checkouts run on.
+///
+/// It does what [`AsyncPgConnection`](diesel_async::AsyncPgConnection) does, and implements the same traits, with these
+/// differences:
+///
+/// - A statement runs in one round trip, also the first time. It is prepared when it comes a second time.
+/// - Prepared statements are bounded in number, [256](Self::STATEMENTS) unless
+///   [`set_prepared_statement_cache_size`](AsyncConnection::set_prepared_statement_cache_size) says otherwise. The
+///   least useful one makes room, and is closed on the server.
+/// - If a statement fails before it runs because a migration changed its tables, the statement is sent again, outside of
+///   a transaction.
+/// - No task drives the connection: whoever waits for an answer does. Notifications arrive while something is awaited.
+///
+/// Queries run side by side through a shared reference (pipelining), as on `AsyncPgConnection`.
+///
+/// # Cancellation
+/// Any future may be dropped at any time. The server finishes what it was sent, and the next statement waits for that.
+pub struct PostgresConnection {
+    wire: Wire,
+    statements: Mutex<Statements>,
+    types: Mutex<KnownTypes>,
+    transactions: TransactionState,
+    /// A statement failed because transactions that run at the same time can't be put in an order.
+    serialization_failed: AtomicBool,
+    instrumentation: Mutex<DynInstrumentation>,
+    /// Whether anybody listens to the instrumentation.
+    is_observed: bool,
+    cancel_token: CancelToken,
+}
+
+impl PostgresConnection {
+    /// How many statements a connection keeps prepared, unless told otherwise.
+    pub const STATEMENTS: usize = 256;
+
+    /// Opens a connection, with a connector for TLS or [`NoTls`].
+    ///
+    /// # Errors
+    /// If no server of the configuration can be reached, or none accepts the connection.
+    pub async fn connect<T>(config: &Config, tls: T) -> ConnectionResult<Self>
+    where
+        T: super::super::driver::TlsConnector,
+    {
+        Ok(Self::open(config, tls).await?)
+    }
+
+    pub(crate) async fn open<T>(config: &Config, tls: T) -> Result<Self, super::OpenError>
+    where
+        T: super::super::driver::TlsConnector,
+    {
+        let (wire, cancel_token) = open::open(config, tls).await?;
+        let instrumentation = get_default_instrumentation();
+        let is_observed = instrumentation.is_some();
+        let instrumentation = instrumentation.map_or_else(DynInstrumentation::none, DynInstrumentation::from);
+        Ok(Self {
+            wire,
+            statements: Mutex::new(Statements::new(Self::STATEMENTS)),
+            types: Mutex::new(KnownTypes::new()),
+            transactions: TransactionState::default(),
+            serialization_failed: AtomicBool::new(false),
+            is_observed,
+            instrumentation: Mutex::new(instrumentation),
+            cancel_token,
+        })
+    }
+
+    /// A token that cancels whatever statement runs on this connection, from anywhere.
+    pub fn cancel_token(&self) -> CancelToken {
+        self.cancel_token.clone()
+    }
+
+    /// The notifications of the channels that this session listens to, as they come. It ends with an error if the
+    /// connection breaks.
+    pub fn notifications_stream(&mut self) -> impl Stream<Item = QueryResult<PgNotification>> + '_ {
+        let mut is_broken = false;
+        futures_util::stream::poll_fn(move |context| {
+            if is_broken {
+                return std::task::Poll::Ready(None);
+            }
+            let notification = ready!(self.wire.poll_notification(context));
+            is_broken = notification.is_err();
+            std::task::Poll::Ready(Some(notification.map_err(Broken::into_diesel)))
+        })
+    }
+
+    /// How many statements are prepared on the server now.
+    pub fn prepared_statements(&self) -> usize {
+        self.statements().len()
+    }
+
+    /// Whether the connection can't be used any more, as far as has been heard from the server.
+    pub fn is_closed(&self) -> bool {
+        self.wire.is_broken()
+    }
+
+    pub(super) fn wire(&self) -> &Wire {
+        &self.wire
+    }
+
+    pub(super) fn status(&self) -> TransactionStatus {
+        self.wire.status()
+    }
+
+    pub(super) fn statements(&self) -> MutexGuard<'_, Statements> {
+        self.statements.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn types(&self) -> MutexGuard<'_, KnownTypes> {
+        self.types.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Loads the rows of a statement.
+    pub(crate) fn load_statement(
+        &self,
+        statement: QueryResult<Statement>,
+        describe: impl FnOnce() -> String,
+    ) -> PostgresLoad<'_> {
+        PostgresLoad(self.request(statement, describe))
+    }
+
+    /// Runs a statement, and counts its rows.
+    pub(crate) fn execute_statement(
+        &self,
+        statement: QueryResult<Statement>,
+        describe: impl FnOnce() -> String,
+    ) -> PostgresExecute<'_> {
+        PostgresExecute::new(self.request(statement, describe))
+    }
+
+    fn request(&self, statement: QueryResult<Statement>, describe: impl FnOnce() -> String) -> Request<'_> {
+        let description = self.is_observed.then(|| describe().into_boxed_str());
+        if let Some(description) = &description {
+            self.notify(InstrumentationEvent::start_query(&StrQueryHelper::new(description)));
+        }
+        Request::new(self, statement, description)
+    }
+
+    /// Runs statements that have no values, in one text.
+    pub(crate) async fn run_batch(&self, sql: &str) -> QueryResult<()> {
+        if self.is_observed {
+            self.notify(InstrumentationEvent::start_query(&StrQueryHelper::new(sql)));
+        }
+        let result = self.run_simple(sql).await;
+        if let Err(error) = &result {
+            self.note_failure(error);
+        }
+        if self.is_observed {
+            self.observe_end(sql, result.as_ref().err());
+        }
+        result
+    }
+
+    async fn run_simple(&self, sql: &str) -> QueryResult<()> {
+        let mut sent = self.wire.send(Kind::Simple, |out| {
+            frontend::query(sql, out).map_err(into_serialization)
+        })?;
+        let mut first_error = None;
+        loop {
+            match sent.message().await {
+                Ok(Message::ErrorResponse(body)) => {
+                    let error = ServerError::of(&body).map_err(|error| Broken::from(error).into_diesel())?;
+                    first_error.get_or_insert(error);
+                }
+                Ok(Message::ReadyForQuery(_)) => return first_error.map_or(Ok(()), |error| Err(error.into_diesel())),
+                Ok(_) => {}
+                Err(broken) => {
+                    return Err(first_error.map_or_else(|| broken.into_diesel(), ServerError::into_diesel));
+                }
+            }
+        }
+    }
+
+    /// Notes an error after which the whole transaction may have to be rolled back.
+    pub(super) fn note_failure(&self, error: &Error) {
+        if matches!(error, Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) {
+            self.serialization_failed.store(true, Relaxed);
+        }
+    }
+
+    /// Applies what was noted to the state of the transactions.
+    pub(super) fn apply_failure(&mut self) {
+        if std::mem::take(self.serialization_failed.get_mut()) {
+            self.transactions
+                .status
+                .set_requires_rollback_maybe_up_to_top_level(true);
+        }
+    }
+
+    pub(super) fn forget_failure(&mut self) {
+        *self.serialization_failed.get_mut() = false;
+    }
+
+    fn notify(&self, event: InstrumentationEvent<'_>) {
+        let mut instrumentation = self.instrumentation.lock().unwrap_or_else(PoisonError::into_inner);
+        instrumentation.on_connection_event(event);
+    }
+
+    pub(super) fn observe<'a>(&self, event: impl FnOnce() -> InstrumentationEvent<'a>) {
+        if self.is_observed {
+            self.notify(event());
+        }
+    }
+
+    pub(super) fn observe_prepared(&self, sql: &str) {
+        self.observe(|| InstrumentationEvent::cache_query(sql));
+    }
+
+    pub(super) fn observe_end(&self, sql: &str, error: Option<&Error>) {
+        self.notify(InstrumentationEvent::finish_query(&StrQueryHelper::new(sql), error));
+    }
+}
+
+/// A query that is translated by nobody.
+fn plain<Q>(query: &Q) -> QueryResult<Statement>
+where
+    Q: QueryFragment<Pg>,
+{
+    let mut sql = PgQueryBuilder::default();
+    query.to_sql(&mut sql, &Pg)?;
+    Ok(Statement {
+        text: Arc::new(PlainText::new(sql.finish())),
+        binds: Binds::of(query)?,
+        may_be_prepared: query.is_safe_to_cache_prepared(&Pg)?,
+        tenant: None,
+    })
+}
+
+fn describe<Q>(query: &Q) -> String
+where
+    Q: QueryFragment<Pg>,
+{
+    diesel::debug_query::<Pg, _>(query).to_string()
+}
+
+impl SimpleAsyncConnection for PostgresConnection {
+    async fn batch_execute(&mut self, sql: &str) -> QueryResult<()> {
+        self.run_batch(sql).await
+    }
+}
+
+impl SimpleAsyncConnection for &PostgresConnection {
+    async fn batch_execute(&mut self, sql: &str) -> QueryResult<()> {
+        self.run_batch(sql).await
+    }
+}
+
+impl AsyncConnectionCore for PostgresConnection {
+    type ExecuteFuture<'conn, 'query> = PostgresExecute<'conn>;
+    type LoadFuture<'conn, 'query> = PostgresLoad<'conn>;
+    type Stream<'conn, 'query> = PostgresRows<'conn>;
+    type Row<'conn, 'query> = PostgresRow;
+    type Backend = Pg;
+
+    fn load<'conn, 'query, T>(&'conn mut self, source: T) -> Self::LoadFuture<'conn, 'query>
+    where
+        T: AsQuery + 'query,
+        T::Query: QueryFragment<Self::Backend> + QueryId + 'query,
+    {
+        let query = source.as_query();
+        self.load_statement(plain(&query), || describe(&query))
+    }
+
+    fn execute_returning_count<'conn, 'query, T>(&'conn mut self, source: T) -> Self::ExecuteFuture<'conn, 'query>
+    where
+        T: QueryFragment<Self::Backend> + QueryId + 'query,
+    {
+        self.execute_statement(plain(&source), || describe(&source))
+    }
+}
+
+/// Several queries at once: each is sent without waiting for the answers to those before it.
+impl<'a> AsyncConnectionCore for &'a PostgresConnection {
+    type ExecuteFuture<'conn, 'query> = PostgresExecute<'a>;
+    type LoadFuture<'conn, 'query> = PostgresLoad<'a>;
+    type Stream<'conn, 'query> = PostgresRows<'a>;
+    type Row<'conn, 'query> = PostgresRow;
+    type Backend = Pg;
+
+    fn load<'conn, 'query, T>(&'conn mut self, source: T) -> Self::LoadFuture<'conn, 'query>
+    where
+        T: AsQuery + 'query,
+        T::Query: QueryFragment<Self::Backend> + QueryId + 'query,
+    {
+        let query = source.as_query();
+        self.load_statement(plain(&query), || describe(&query))
+    }
+
+    fn execute_returning_count<'conn, 'query, T>(&'conn mut self, source: T) -> Self::ExecuteFuture<'conn, 'query>
+    where
+        T: QueryFragment<Self::Backend> + QueryId + 'query,
+    {
+        self.execute_statement(plain(&source), || describe(&source))
+    }
+}
+
+impl AsyncConnection for PostgresConnection {
+    type TransactionManager = PostgresTransactionManager;
+
+    /// Connects without TLS. With TLS: [`connect`](Self::connect).
+    async fn establish(database_url: &str) -> ConnectionResult<Self> {
+        let mut instrumentation = DynInstrumentation::default_instrumentation();
+        instrumentation.on_connection_event(InstrumentationEvent::start_establish_connection(database_url));
+        let connected = match database_url.parse::<Config>() {
+            Ok(config) => Self::connect(&config, NoTls).await,
+            Err(error) => Err(ConnectionError::InvalidConnectionUrl(error.to_string())),
+        };
+        instrumentation.on_connection_event(InstrumentationEvent::finish_establish_connection(
+            database_url,
+            connected.as_ref().err(),
+        ));
+        connected
+    }
+
+    fn transaction_state(&mut self) -> &mut TransactionState {
+        &mut self.transactions
+    }
+
+    fn instrumentation(&mut self) -> &mut dyn Instrumentation {
+        let instrumentation = self.instrumentation.get_mut();
+        &mut **instrumentation.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_instrumentation(&mut self, instrumentation: impl Instrumentation) {
+        self.is_observed = true;
+        self.instrumentation = Mutex::new(instrumentation.into());
+    }
+
+    fn set_prepared_statement_cache_size(&mut self, size: CacheSize) {
+        let capacity = match size {
+            CacheSize::Disabled => 0,
+            _ => Self::STATEMENTS,
+        };
+        self.limit_statements(capacity);
+    }
+}
+
+impl PostgresConnection {
+    /// Keeps at most this many statements prepared from now on; 0 sends every statement without a name. A connection
+    /// that keeps none, because of a pooler, stays so.
+    pub fn limit_statements(&mut self, most: usize) {
+        let statements = self.statements.get_mut();
+        statements.unwrap_or_else(PoisonError::into_inner).limit(most);
+    }
+}
+
+impl PostgresConnection {
+    /// Since when the connection remembers the OIDs of types.
+    pub(crate) fn types_since(&self) -> Instant {
+        self.types().since()
+    }
+
+    /// Forgets the OIDs of all types, which are asked for anew.
+    pub(crate) fn forget_types(&mut self) {
+        self.types = Mutex::new(KnownTypes::new());
+    }
+
+    /// Whether a statement has failed as if a type was made anew, since this was last asked.
+    pub(crate) fn take_doubt_about_types(&self) -> bool {
+        self.types().take_doubt()
+    }
+
+    /// Gives the statements that are prepared from now on names that no other client's have, for poolers that pass
+    /// names on.
+    pub(crate) fn name_statements(&mut self, prefix: &str) {
+        let statements = self.statements.get_mut();
+        statements.unwrap_or_else(PoisonError::into_inner).name_by(prefix);
+    }
+
+    /// Closes the prepared statements that are not kept any more. Without this, the next statement closes them.
+    pub(crate) async fn close_statements(&self) -> QueryResult<()> {
+        let mut sent = {
+            let mut statements = self.statements();
+            let sent = self.wire.send(Kind::Extended, |out| {
+                for evicted in statements.evicted() {
+                    frontend::close(b'S', evicted, out).map_err(into_serialization)?;
+                }
+                frontend::sync(out);
+                Ok(())
+            })?;
+            statements.closed();
+            sent
+        };
+        loop {
+            match sent.message().await {
+                Ok(Message::ReadyForQuery(_)) => return Ok(()),
+                Ok(_) => {}
+                Err(broken) => return Err(broken.into_diesel()),
+            }
+        }
+    }
+}
+
+impl PoolableConnection for PostgresConnection {
+    fn is_broken(&mut self) -> bool {
+        PostgresTransactionManager::is_broken_transaction_manager(self) || self.is_closed()
+    }
+}
+
+impl Drop for PostgresConnection {
+    fn drop(&mut self) {
+        self.wire.terminate();
+    }
+}
+
+impl fmt::Debug for PostgresConnection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresConnection")
+            .field("prepared_statements", &self.prepared_statements())
+            .field("is_closed", &self.is_closed())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,30 @@
+//! A connection to PostgreSQL that is made for many tenants.
+//!
+//! What a statement costs, and when it is prepared: see [`statements`]. Which futures may be dropped when: see [`wire`].
+
+mod binds;
+mod cancel_token;
+mod connection;
+mod futures;
+mod handshake;
+mod open;
+mod request;
+mod rows;
+mod server_error;
+mod socket;
+mod statements;
+mod text;
+mod transaction;
+mod types;
+mod wire;
+
+pub(crate) use binds::Binds;
+pub use cancel_token::CancelToken;
+pub use connection::PostgresConnection;
+pub use futures::{PostgresExecute, PostgresLoad};
+pub use open::OpenError;
+pub(crate) use request::Statement;
+pub use rows::{PostgresRow, PostgresRows};
+pub use socket::PostgresSocket;
+pub(crate) use text::{StatementText, fails_whole, hash_of};
+pub use transaction::{PostgresTransactionManager, TransactionState};

@@ -1,0 +1,357 @@
+//! One statement on its way to the server, until the server has accepted it.
+
+use std::{
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use bytes::BytesMut;
+use diesel::{QueryResult, result::Error};
+use futures_core::future::BoxFuture;
+use postgres_protocol::{
+    IsNull,
+    message::{
+        backend::Message,
+        frontend::{self, BindError},
+    },
+};
+
+use super::{
+    PostgresConnection,
+    binds::{Binds, Oids, into_serialization},
+    rows::Columns,
+    server_error::{Broken, ServerError},
+    statements::{Key, Prepared, StatementName},
+    text::StatementText,
+    types::look_up,
+    wire::{Kind, Sent, TransactionStatus},
+};
+
+/// A statement that is about to be sent.
+#[derive(Debug)]
+pub(crate) struct Statement {
+    pub(crate) text: Arc<dyn StatementText>,
+    pub(crate) binds: Binds,
+    /// Whether the text is one that may come again, and may be prepared.
+    pub(crate) may_be_prepared: bool,
+    /// Where types are looked for that the statement names without a schema.
+    pub(crate) tenant: Option<Box<str>>,
+}
+
+/// Sends a statement in one round trip: by its name if it is prepared, else with its text.
+///
+/// If the server refuses the statement because what this client knows is outdated, and nothing ran, the statement is
+/// sent once more. Inside a transaction that can't be: the error has ended it.
+pub(super) struct Request<'conn> {
+    connection: &'conn PostgresConnection,
+    statement: Result<Statement, Option<Error>>,
+    types: Types<'conn>,
+    /// The OIDs that were put in last.
+    oids: Vec<Oids>,
+    attempt: Option<Attempt<'conn>>,
+    /// Why the first attempt failed.
+    first_error: Option<Box<ServerError>>,
+    /// What the instrumentation is told.
+    description: Option<Box<str>>,
+}
+
+/// Whether the types are put in that the statement names.
+enum Types<'conn> {
+    Missing,
+    Wanted(BoxFuture<'conn, QueryResult<Vec<Oids>>>),
+    Known,
+}
+
+struct Attempt<'conn> {
+    sent: Sent<'conn>,
+    way: Way,
+    error: Option<Box<ServerError>>,
+}
+
+/// How a statement was sent.
+enum Way {
+    Prepared(Arc<Columns>),
+    /// It gets this name.
+    Preparing(StatementName),
+    Unnamed,
+}
+
+/// A statement that the server has accepted, and runs.
+pub(super) struct Running<'conn> {
+    pub(super) sent: Sent<'conn>,
+    pub(super) columns: Arc<Columns>,
+}
+
+impl<'conn> Request<'conn> {
+    pub(super) fn new(
+        connection: &'conn PostgresConnection,
+        statement: QueryResult<Statement>,
+        description: Option<Box<str>>,
+    ) -> Self {
+        Self {
+            connection,
+            statement: statement.map_err(Some),
+            types: Types::Missing,
+            oids: Vec::new(),
+            attempt: None,
+            first_error: None,
+            description,
+        }
+    }
+
+    pub(super) fn connection(&self) -> &'conn PostgresConnection {
+        self.connection
+    }
+
+    /// Waits until the server has accepted the statement.
+    pub(super) fn poll_accepted(&mut self, context: &mut Context<'_>) -> Poll<QueryResult<Running<'conn>>> {
+        let accepted = ready!(self.poll_attempts(context));
+        if let Err(error) = &accepted {
+            self.connection.note_failure(error);
+            self.finish(Some(error));
+        }
+        Poll::Ready(accepted)
+    }
+
+    /// Tells the instrumentation that the statement has ended.
+    pub(super) fn finish(&mut self, error: Option<&Error>) {
+        if let Some(description) = self.description.take() {
+            self.connection.observe_end(&description, error);
+        }
+    }
+
+    fn poll_attempts(&mut self, context: &mut Context<'_>) -> Poll<QueryResult<Running<'conn>>> {
+        loop {
+            let statement = match &mut self.statement {
+                Ok(statement) => statement,
+                Err(refused) => {
+                    return Poll::Ready(Err(refused.take().expect("a future is not polled after it is ready")));
+                }
+            };
+            if self.attempt.is_none() {
+                match &mut self.types {
+                    Types::Missing if statement.binds.names().is_empty() => self.types = Types::Known,
+                    Types::Missing => {
+                        let tenant = statement.tenant.as_deref();
+                        let known = self.connection.types().get(statement.binds.names(), tenant);
+                        self.types = match known {
+                            Some(found) => {
+                                statement.binds.put_in(&found);
+                                self.oids = found;
+                                Types::Known
+                            }
+                            None => wanted(self.connection, statement),
+                        };
+                    }
+                    Types::Wanted(found) => {
+                        let found = match ready!(found.as_mut().poll(context)) {
+                            Ok(found) => found,
+                            Err(error) => return Poll::Ready(Err(self.first_error_or(error))),
+                        };
+                        if self.first_error.is_some() && self.oids == found {
+                            // The types were not the reason.
+                            return Poll::Ready(Err(self.first_error_or(Error::NotFound)));
+                        }
+                        statement.binds.put_in(&found);
+                        self.oids = found;
+                        self.types = Types::Known;
+                    }
+                    Types::Known => match self.connection.send(statement) {
+                        Ok((sent, way)) => {
+                            self.attempt = Some(Attempt { sent, way, error: None });
+                        }
+                        Err(error) => return Poll::Ready(Err(self.first_error_or(error))),
+                    },
+                }
+                continue;
+            }
+            match ready!(self.poll_attempt(context)) {
+                Ok(running) => return Poll::Ready(Ok(running)),
+                Err(Failure::Final(error)) => return Poll::Ready(Err(error)),
+                Err(Failure::Refused(error)) => {
+                    self.attempt = None;
+                    match self.once_more(error) {
+                        Ok(()) => {}
+                        Err(error) => return Poll::Ready(Err(error.into_diesel())),
+                    }
+                }
+            }
+        }
+    }
+
+    /// The first error says what was wrong. That the second attempt could not be made says less.
+    fn first_error_or(&mut self, error: Error) -> Error {
+        self.first_error.take().map_or(error, |first| first.into_diesel())
+    }
+
+    fn poll_attempt(&mut self, context: &mut Context<'_>) -> Poll<Result<Running<'conn>, Failure>> {
+        let Self {
+            connection,
+            statement,
+            attempt,
+            ..
+        } = self;
+        let (Ok(statement), Some(current)) = (statement, &mut *attempt) else {
+            unreachable!("an attempt was made");
+        };
+        let columns = loop {
+            match ready!(current.sent.poll_message(context)) {
+                Ok(Message::BindComplete) => {
+                    if let Way::Prepared(columns) = &current.way {
+                        break Arc::clone(columns);
+                    }
+                }
+                Ok(Message::RowDescription(description)) => match Columns::of(description) {
+                    Ok(columns) => break Arc::new(columns),
+                    Err(error) => return Poll::Ready(Err(Failure::Final(Broken::from(error).into_diesel()))),
+                },
+                Ok(Message::NoData) => break Arc::default(),
+                Ok(Message::ErrorResponse(body)) => match ServerError::of(&body) {
+                    Ok(error) => current.error = Some(Box::new(error)),
+                    Err(error) => return Poll::Ready(Err(Failure::Final(Broken::from(error).into_diesel()))),
+                },
+                Ok(Message::ReadyForQuery(_)) => {
+                    return Poll::Ready(Err(match current.error.take() {
+                        Some(error) => Failure::Refused(error),
+                        None => Failure::Final(out_of_order()),
+                    }));
+                }
+                // ParseComplete, and CloseComplete of other statements.
+                Ok(_) => {}
+                Err(broken) => {
+                    let error = match current.error.take() {
+                        Some(error) => error.into_diesel(),
+                        None => broken.into_diesel(),
+                    };
+                    return Poll::Ready(Err(Failure::Final(error)));
+                }
+            }
+        };
+        let Some(Attempt { sent, way, .. }) = attempt.take() else {
+            unreachable!("an attempt was made");
+        };
+        if let Way::Preparing(name) = way {
+            let prepared = Prepared {
+                name,
+                columns: Arc::clone(&columns),
+            };
+            connection.statements().keep(statement.key(), prepared);
+            connection.observe_prepared(statement.text.sql());
+        }
+        Poll::Ready(Ok(Running { sent, columns }))
+    }
+
+    /// Prepares a second attempt after the server refused the first.
+    fn once_more(&mut self, error: Box<ServerError>) -> Result<(), Box<ServerError>> {
+        let Ok(statement) = &self.statement else {
+            return Err(error);
+        };
+        let names = statement.binds.names();
+        let is_outdated = error.is_outdated_statement();
+        if is_outdated {
+            self.connection.statements().forget(statement.key());
+        }
+        let may_be_types = !names.is_empty() && error.is_about_types();
+        if may_be_types {
+            self.connection.types().forget(names, statement.tenant.as_deref());
+        }
+        let may_be_sent_again = self.first_error.is_none()
+            && statement.text.fails_whole()
+            && self.connection.status() == TransactionStatus::Idle;
+        if !may_be_sent_again || !(is_outdated || may_be_types) {
+            return Err(self.first_error.take().unwrap_or(error));
+        }
+        self.first_error = Some(error);
+        if may_be_types {
+            self.types = wanted(self.connection, statement);
+        }
+        Ok(())
+    }
+}
+
+fn wanted<'conn>(connection: &'conn PostgresConnection, statement: &Statement) -> Types<'conn> {
+    let (names, tenant) = (statement.binds.names().to_vec(), statement.tenant.clone());
+    Types::Wanted(Box::pin(look_up(connection, names, tenant)))
+}
+
+/// Why an attempt failed.
+enum Failure {
+    /// The server refused the statement before it ran.
+    Refused(Box<ServerError>),
+    Final(Error),
+}
+
+fn out_of_order() -> Error {
+    let message = "the server's messages came in another order than the protocol says".to_owned();
+    Error::DatabaseError(
+        diesel::result::DatabaseErrorKind::UnableToSendCommand,
+        Box::new(message),
+    )
+}
+
+impl Statement {
+    fn key(&self) -> Key<'_> {
+        Key::new(&self.text, &self.binds.oids)
+    }
+}
+
+impl PostgresConnection {
+    /// Queues a statement for the server.
+    fn send(&self, statement: &Statement) -> QueryResult<(Sent<'_>, Way)> {
+        let key = statement.key();
+        let mut statements = self.statements();
+        let (name, way) = match statements.get(key).filter(|_| statement.may_be_prepared) {
+            Some(Prepared { name, columns }) => (Some(name), Way::Prepared(columns)),
+            None => match statement.may_be_prepared.then(|| statements.admit(key)).flatten() {
+                Some(name) => (Some(Arc::clone(&name)), Way::Preparing(name)),
+                None => (None, Way::Unnamed),
+            },
+        };
+        let name = name.as_deref().unwrap_or_default();
+        let Statement { text, binds, .. } = statement;
+        let sent = self.wire().send(Kind::Extended, |out| {
+            for evicted in statements.evicted() {
+                frontend::close(b'S', evicted, out).map_err(into_serialization)?;
+            }
+            let is_new = !matches!(way, Way::Prepared(_));
+            if is_new {
+                let types = binds.oids.iter().copied();
+                frontend::parse(name, text.sql(), types, out).map_err(into_serialization)?;
+            }
+            write_bind(name, binds, out)?;
+            if is_new {
+                frontend::describe(b'P', "", out).map_err(into_serialization)?;
+            }
+            frontend::execute("", 0, out).map_err(into_serialization)?;
+            frontend::sync(out);
+            Ok(())
+        })?;
+        statements.closed();
+        Ok((sent, way))
+    }
+}
+
+/// Values and results in the binary format.
+fn write_bind(name: &str, binds: &Binds, out: &mut BytesMut) -> QueryResult<()> {
+    let bound = frontend::bind(
+        "",
+        name,
+        [1],
+        &binds.values,
+        |value, out| {
+            Ok(match value {
+                Some(bytes) => {
+                    out.extend_from_slice(bytes);
+                    IsNull::No
+                }
+                None => IsNull::Yes,
+            })
+        },
+        [1],
+        out,
+    );
+    bound.map_err(|error| match error {
+        BindError::Conversion(error) => Error::SerializationError(error),
+        BindError::Serialization(error) => into_serialization(error),
+    })
+}

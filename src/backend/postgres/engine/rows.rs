@@ -1,0 +1,239 @@
+//! Rows as Diesel reads them.
+
+use std::{
+    cell::Cell,
+    io,
+    num::NonZeroU32,
+    ops::Range,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use diesel::{
+    QueryResult,
+    pg::{Pg, PgValue, TypeOidLookup},
+    row::{Field, PartialRow, Row, RowIndex, RowSealed},
+};
+use fallible_iterator::FallibleIterator as _;
+use futures_core::Stream;
+use postgres_protocol::message::backend::{Message, RowDescriptionBody};
+
+use super::{
+    PostgresConnection,
+    server_error::{Broken, ServerError},
+    wire::Sent,
+};
+
+/// The columns of a result.
+#[derive(Default)]
+pub(super) struct Columns {
+    types: Box<[ColumnType]>,
+    /// Holds the names, which few ask for.
+    description: Option<RowDescriptionBody>,
+}
+
+struct ColumnType(NonZeroU32);
+
+impl TypeOidLookup for ColumnType {
+    fn lookup(&self) -> NonZeroU32 {
+        self.0
+    }
+}
+
+impl Columns {
+    /// # Errors
+    /// If the description is not of the protocol's form.
+    pub(super) fn of(description: RowDescriptionBody) -> io::Result<Self> {
+        let type_of = |oid: u32| ColumnType(NonZeroU32::new(oid).unwrap_or(NonZeroU32::MIN));
+        Ok(Self {
+            types: description
+                .fields()
+                .map(|field| Ok(type_of(field.type_oid())))
+                .collect::<Vec<_>>()?
+                .into(),
+            description: Some(description),
+        })
+    }
+
+    fn name(&self, index: usize) -> Option<&str> {
+        let mut fields = self.description.as_ref()?.fields();
+        fields.nth(index).ok()?.map(|field| field.name())
+    }
+
+    fn position(&self, name: &str) -> Option<usize> {
+        let mut fields = self.description.as_ref()?.fields();
+        fields.position(|field| Ok(field.name() == name)).ok()?
+    }
+}
+
+impl std::fmt::Debug for Columns {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list()
+            .entries((0..self.types.len()).map(|index| self.name(index)))
+            .finish()
+    }
+}
+
+/// The rows of a result, as they come from the server.
+pub struct PostgresRows<'conn> {
+    connection: &'conn PostgresConnection,
+    sent: Sent<'conn>,
+    columns: Arc<Columns>,
+    /// Told when the server is ready for the next request: until then it may still be at work.
+    error: Option<Box<ServerError>>,
+    is_done: bool,
+}
+
+impl<'conn> PostgresRows<'conn> {
+    pub(super) fn new(connection: &'conn PostgresConnection, sent: Sent<'conn>, columns: Arc<Columns>) -> Self {
+        Self {
+            connection,
+            sent,
+            columns,
+            error: None,
+            is_done: false,
+        }
+    }
+
+    fn end(&mut self, error: Option<diesel::result::Error>) -> Poll<Option<QueryResult<PostgresRow>>> {
+        self.is_done = true;
+        if let Some(error) = &error {
+            self.connection.note_failure(error);
+        }
+        Poll::Ready(error.map(Err))
+    }
+}
+
+impl Stream for PostgresRows<'_> {
+    type Item = QueryResult<PostgresRow>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        if this.is_done {
+            return Poll::Ready(None);
+        }
+        loop {
+            match ready!(this.sent.poll_message(context)) {
+                Ok(Message::DataRow(row)) => {
+                    return Poll::Ready(Some(Ok(PostgresRow {
+                        columns: Arc::clone(&this.columns),
+                        values: row.buffer_bytes().clone(),
+                        cursor: Cell::new((0, 0)),
+                    })));
+                }
+                Ok(Message::ErrorResponse(body)) => match ServerError::of(&body) {
+                    Ok(error) => this.error = Some(Box::new(error)),
+                    Err(error) => return this.end(Some(Broken::from(error).into_diesel())),
+                },
+                Ok(Message::ReadyForQuery(_)) => {
+                    let error = this.error.take();
+                    return this.end(error.map(|error| error.into_diesel()));
+                }
+                Ok(_) => {}
+                Err(broken) => {
+                    let error = this.error.take();
+                    return this.end(Some(
+                        error.map_or_else(|| broken.into_diesel(), |error| error.into_diesel()),
+                    ));
+                }
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for PostgresRows<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PostgresRows")
+            .field("columns", &self.columns)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One row of a result.
+#[derive(Debug)]
+pub struct PostgresRow {
+    columns: Arc<Columns>,
+    values: Bytes,
+    /// A column, and where its value begins. Diesel reads one after the other.
+    cursor: Cell<(usize, usize)>,
+}
+
+impl PostgresRow {
+    /// The bytes of a value; `None` for `NULL`, and for what a broken message leaves out.
+    fn value(&self, index: usize) -> Option<&[u8]> {
+        let (mut at, mut start) = self.cursor.get();
+        if at > index {
+            (at, start) = (0, 0);
+        }
+        loop {
+            let length = i32::from_be_bytes(*self.values.get(start..)?.first_chunk()?);
+            // NULL has the length -1.
+            let length = usize::try_from(length).ok();
+            if at == index {
+                self.cursor.set((at, start));
+                return self.values.get(start + 4..start + 4 + length?);
+            }
+            (at, start) = (at + 1, start + 4 + length.unwrap_or_default());
+        }
+    }
+}
+
+impl RowSealed for PostgresRow {}
+
+impl<'row> Row<'row, Pg> for PostgresRow {
+    type Field<'field>
+        = PostgresField<'field>
+    where
+        'row: 'field,
+        Self: 'field;
+    type InnerPartialRow = Self;
+
+    fn field_count(&self) -> usize {
+        self.columns.types.len()
+    }
+
+    fn get<'field, I>(&'field self, index: I) -> Option<Self::Field<'field>>
+    where
+        'row: 'field,
+        Self: RowIndex<I>,
+    {
+        let index = self.idx(index)?;
+        Some(PostgresField { row: self, index })
+    }
+
+    fn partial_row(&self, range: Range<usize>) -> PartialRow<'_, Self::InnerPartialRow> {
+        PartialRow::new(self, range)
+    }
+}
+
+impl RowIndex<usize> for PostgresRow {
+    fn idx(&self, index: usize) -> Option<usize> {
+        (index < self.columns.types.len()).then_some(index)
+    }
+}
+
+impl<'name> RowIndex<&'name str> for PostgresRow {
+    fn idx(&self, name: &'name str) -> Option<usize> {
+        self.columns.position(name)
+    }
+}
+
+/// One column of a row.
+#[derive(Debug)]
+pub struct PostgresField<'row> {
+    row: &'row PostgresRow,
+    index: usize,
+}
+
+impl<'row> Field<'row, Pg> for PostgresField<'row> {
+    fn field_name(&self) -> Option<&str> {
+        self.row.columns.name(self.index)
+    }
+
+    fn value(&self) -> Option<PgValue<'_>> {
+        let bytes = self.row.value(self.index)?;
+        Some(PgValue::new(bytes, &self.row.columns.types[self.index]))
+    }
+}

@@ -1,0 +1,102 @@
+//! The OIDs of types that are not built into the server.
+
+use std::time::Instant;
+
+use diesel::{QueryResult, result::Error};
+use quick_cache::unsync::Cache;
+
+use super::{
+    PostgresConnection,
+    binds::{Oids, TypeName},
+};
+use crate::backend::postgres::catalog::types::type_oids;
+
+/// The OIDs that a connection knows.
+///
+/// A type that a query names without a schema is looked for in the tenant's schema first, so the tenant's schema is a
+/// part of the key.
+pub(super) struct KnownTypes {
+    known: Cache<Key, Oids>,
+    /// When nothing was known yet.
+    since: Instant,
+    /// A statement failed as if the server knew a type by another OID now.
+    are_doubtful: bool,
+}
+
+type Key = (TypeName, Option<Box<str>>);
+
+/// How many types are kept. Each tenant may have some of its own.
+const MOST: usize = 4096;
+
+impl KnownTypes {
+    pub(super) fn new() -> Self {
+        Self {
+            known: Cache::new(MOST),
+            since: Instant::now(),
+            are_doubtful: false,
+        }
+    }
+
+    pub(super) fn since(&self) -> Instant {
+        self.since
+    }
+
+    /// Whether types had to be forgotten since this was last asked.
+    pub(super) fn take_doubt(&mut self) -> bool {
+        std::mem::take(&mut self.are_doubtful)
+    }
+
+    /// The OIDs of all these types; `None` if one is not known.
+    pub(super) fn get(&self, names: &[TypeName], tenant: Option<&str>) -> Option<Vec<Oids>> {
+        let known = |name| self.known.get(&key(name, tenant)).copied();
+        names.iter().map(known).collect()
+    }
+
+    fn insert(&mut self, name: &TypeName, tenant: Option<&str>, oids: Oids) {
+        self.known.insert(key(name, tenant), oids);
+    }
+
+    /// Forgets types that the server may know by other OIDs now.
+    pub(super) fn forget(&mut self, names: &[TypeName], tenant: Option<&str>) {
+        self.are_doubtful = true;
+        for name in names {
+            self.known.remove(&key(name, tenant));
+        }
+    }
+}
+
+fn key(name: &TypeName, tenant: Option<&str>) -> Key {
+    let tenant = tenant.filter(|_| name.schema.is_none());
+    (name.clone(), tenant.map(Into::into))
+}
+
+/// Asks the server for the OIDs of types, and remembers them.
+///
+/// # Errors
+/// A [`SerializationError`](Error::SerializationError) if there is no such type, or what the server answers.
+pub(super) async fn look_up(
+    connection: &PostgresConnection,
+    names: Vec<TypeName>,
+    tenant: Option<Box<str>>,
+) -> QueryResult<Vec<Oids>> {
+    let mut found = Vec::with_capacity(names.len());
+    for name in &names {
+        let schema = name.schema.as_deref();
+        let oids = type_oids(connection, &name.name, schema.or(tenant.as_deref()), schema.is_some()).await?;
+        let Some(oids) = oids else {
+            return Err(no_such_type(name, tenant.as_deref()));
+        };
+        connection.types().insert(name, tenant.as_deref(), oids);
+        found.push(oids);
+    }
+    Ok(found)
+}
+
+fn no_such_type(name: &TypeName, tenant: Option<&str>) -> Error {
+    let place = match (&name.schema, tenant) {
+        (Some(schema), _) => format!("in schema {schema:?}"),
+        (None, Some(tenant)) => format!("in schema {tenant:?} or on the search_path"),
+        (None, None) => "on the search_path".to_owned(),
+    };
+    Error::SerializationError(format!("there is no type {:?} {place}", name.name).into())
+}
