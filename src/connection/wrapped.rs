@@ -82,11 +82,13 @@ fn statement<Q>(query: &Rendered<Q>) -> QueryResult<Statement>
 where
     Q: QueryFragment<Pg> + QueryId,
 {
+    let binds = Binds::of(query)?;
+    let schema = query.schema_of_types().filter(|_| binds.name_types());
     Ok(Statement {
         text: Arc::clone(query.finished()) as _,
-        binds: Binds::of(query)?,
         may_be_prepared: query.is_prepared(),
-        tenant: query.schema_of_types().map(|schema| schema.as_str().into()),
+        tenant: schema.map(|schema| schema.as_str().into()),
+        binds,
     })
 }
 

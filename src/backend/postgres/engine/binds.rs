@@ -118,6 +118,11 @@ impl Binds {
         })
     }
 
+    /// Whether the statement names types that are not built into PostgreSQL.
+    pub(crate) fn name_types(&self) -> bool {
+        !self.names.is_empty()
+    }
+
     /// The types that the statement names, whose OIDs must be [put in](Self::put_in).
     pub(super) fn names(&self) -> &[TypeName] {
         &self.names

@@ -23,20 +23,21 @@ use diesel_async::{
     pooled_connection::PoolableConnection,
 };
 use futures_core::Stream;
-use postgres_protocol::message::{backend::Message, frontend};
+use postgres_protocol::message::frontend;
 use tokio_postgres::{Config, NoTls};
 
 use super::{
     CancelToken, PostgresExecute, PostgresLoad, PostgresRow, PostgresRows, PostgresTransactionManager,
     TransactionState,
+    answer::{Answer, TransactionStatus},
     binds::{Binds, into_serialization},
     open,
     request::{Request, Statement},
-    server_error::{Broken, ServerError},
+    server_error::Broken,
     statements::Statements,
     text::PlainText,
     types::KnownTypes,
-    wire::{Kind, TransactionStatus, Wire},
+    wire::{Kind, Wire},
 };
 
 /// A connection to PostgreSQL, made for many tenants: what a pool's checkouts run on.
@@ -196,15 +197,14 @@ impl PostgresConnection {
         })?;
         let mut first_error = None;
         loop {
-            match sent.message().await {
-                Ok(Message::ErrorResponse(body)) => {
-                    let error = ServerError::of(&body).map_err(|error| Broken::from(error).into_diesel())?;
+            match sent.answer().await {
+                Ok(Answer::Error(error)) => {
                     first_error.get_or_insert(error);
                 }
-                Ok(Message::ReadyForQuery(_)) => return first_error.map_or(Ok(()), |error| Err(error.into_diesel())),
+                Ok(Answer::Ready(_)) => return first_error.map_or(Ok(()), |error| Err(error.into_diesel())),
                 Ok(_) => {}
                 Err(broken) => {
-                    return Err(first_error.map_or_else(|| broken.into_diesel(), ServerError::into_diesel));
+                    return Err(first_error.map_or_else(|| broken.into_diesel(), |error| error.into_diesel()));
                 }
             }
         }
@@ -421,8 +421,8 @@ impl PostgresConnection {
             sent
         };
         loop {
-            match sent.message().await {
-                Ok(Message::ReadyForQuery(_)) => return Ok(()),
+            match sent.answer().await {
+                Ok(Answer::Ready(_)) => return Ok(()),
                 Ok(_) => {}
                 Err(broken) => return Err(broken.into_diesel()),
             }

@@ -7,12 +7,12 @@ use std::{
 };
 
 use diesel::{QueryResult, result::Error};
-use postgres_protocol::message::backend::Message;
 
 use super::{
+    answer::Answer,
     request::{Request, Running},
     rows::PostgresRows,
-    server_error::{Broken, ServerError},
+    server_error::ServerError,
 };
 
 /// The answer to a query that returns rows.
@@ -54,13 +54,10 @@ impl<'conn> PostgresExecute<'conn> {
             running => running.insert(ready!(self.request.poll_accepted(context))?),
         };
         let error = loop {
-            match ready!(running.sent.poll_message(context)) {
-                Ok(Message::CommandComplete(body)) => self.count = body.tag().map_or(0, rows_of),
-                Ok(Message::ErrorResponse(body)) => match ServerError::of(&body) {
-                    Ok(error) => self.error = Some(Box::new(error)),
-                    Err(error) => break Some(Broken::from(error).into_diesel()),
-                },
-                Ok(Message::ReadyForQuery(_)) => break self.error.take().map(|error| error.into_diesel()),
+            match ready!(running.sent.poll_answer(context)) {
+                Ok(Answer::Complete(rows)) => self.count = rows,
+                Ok(Answer::Error(error)) => self.error = Some(error),
+                Ok(Answer::Ready(_)) => break self.error.take().map(|error| error.into_diesel()),
                 Ok(_) => {}
                 Err(broken) => {
                     let error = self.error.take();
@@ -86,12 +83,6 @@ impl Future for PostgresExecute<'_> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         self.poll_end(context)
     }
-}
-
-/// The number at the end of a command's tag, as of `INSERT 0 7`.
-fn rows_of(tag: &str) -> usize {
-    let number = tag.rsplit(' ').next();
-    number.and_then(|number| number.parse().ok()).unwrap_or_default()
 }
 
 impl fmt::Debug for PostgresLoad<'_> {

@@ -2,6 +2,7 @@
 //!
 //! What a statement costs, and when it is prepared: see [`statements`]. Which futures may be dropped when: see [`wire`].
 
+mod answer;
 mod binds;
 mod cancel_token;
 mod connection;

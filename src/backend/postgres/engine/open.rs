@@ -10,7 +10,7 @@ use std::{
 };
 
 use diesel::ConnectionError;
-use postgres_protocol::message::{backend::Message, frontend};
+use postgres_protocol::message::frontend;
 use tokio_postgres::{
     Config, NoTls,
     config::{Host, LoadBalanceHosts, SslMode, TargetSessionAttrs},
@@ -21,8 +21,9 @@ use tokio_postgres::{
 use super::{
     super::driver::TlsConnector,
     CancelToken,
+    answer::Answer,
     handshake::{Encrypt, Handshake, Left},
-    server_error::{Broken, ServerError},
+    server_error::Broken,
     socket::{Address, Place, PostgresSocket},
     wire::{Kind, Wire},
 };
@@ -153,9 +154,15 @@ async fn open_at<T: TlsConnector>(
     if TypeId::of::<T>() == TypeId::of::<NoTls>() && config.get_ssl_mode() == SslMode::Prefer {
         config.ssl_mode(SslMode::Disable);
     }
-    // Over a socket in the file system there is no encryption.
-    if host_name.is_none() && config.get_ssl_mode() == SslMode::Prefer {
-        config.ssl_mode(SslMode::Disable);
+    if address.is_local() {
+        // Over a socket in the file system there is no encryption.
+        if config.get_ssl_mode() == SslMode::Prefer {
+            config.ssl_mode(SslMode::Disable);
+        }
+    } else if host_name.is_none() && config.get_ssl_mode() != SslMode::Disable {
+        return Err(invalid(
+            "TLS needs the server's name (`host`), and there is only an address (`hostaddr`)",
+        ));
     }
     let left = Left::default();
     let connected = config
@@ -183,12 +190,10 @@ async fn set_up(wire: &Wire, wanted: TargetSessionAttrs) -> Result<(), OpenError
     let mut sent = sent.map_err(OpenError::Setup)?;
     let (mut is_read_only, mut error) = (false, None);
     loop {
-        match sent.message().await.map_err(failed)? {
-            Message::DataRow(row) => is_read_only = row.buffer().ends_with(b"on"),
-            Message::ErrorResponse(body) => {
-                error = Some(ServerError::of(&body).map_err(|error| failed(error.into()))?);
-            }
-            Message::ReadyForQuery(_) => break,
+        match sent.answer().await.map_err(failed)? {
+            Answer::Row(values) => is_read_only = values.ends_with(b"on"),
+            Answer::Error(refused) => error = Some(refused),
+            Answer::Ready(_) => break,
             _ => {}
         }
     }

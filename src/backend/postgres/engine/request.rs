@@ -10,21 +10,19 @@ use diesel::{QueryResult, result::Error};
 use futures_core::future::BoxFuture;
 use postgres_protocol::{
     IsNull,
-    message::{
-        backend::Message,
-        frontend::{self, BindError},
-    },
+    message::frontend::{self, BindError},
 };
 
 use super::{
     PostgresConnection,
+    answer::{Answer, TransactionStatus},
     binds::{Binds, Oids, into_serialization},
     rows::Columns,
     server_error::{Broken, ServerError},
     statements::{Key, Prepared, StatementName},
     text::StatementText,
     types::look_up,
-    wire::{Kind, Sent, TransactionStatus},
+    wire::{Kind, Sent},
 };
 
 /// A statement that is about to be sent.
@@ -64,16 +62,30 @@ enum Types<'conn> {
 
 struct Attempt<'conn> {
     sent: Sent<'conn>,
-    way: Way,
+    way: Way<'conn>,
     error: Option<Box<ServerError>>,
 }
 
 /// How a statement was sent.
-enum Way {
+enum Way<'conn> {
     Prepared(Arc<Columns>),
-    /// It gets this name.
-    Preparing(StatementName),
+    Preparing(Preparing<'conn>),
     Unnamed,
+}
+
+/// The name that a statement gets. If nobody hears that the statement is prepared, it is closed again: the server may
+/// have it, or not.
+struct Preparing<'conn> {
+    connection: &'conn PostgresConnection,
+    name: Option<StatementName>,
+}
+
+impl Drop for Preparing<'_> {
+    fn drop(&mut self) {
+        if let Some(name) = self.name.take() {
+            self.connection.statements().discard(name);
+        }
+    }
 }
 
 /// A statement that the server has accepted, and runs.
@@ -168,9 +180,9 @@ impl<'conn> Request<'conn> {
             match ready!(self.poll_attempt(context)) {
                 Ok(running) => return Poll::Ready(Ok(running)),
                 Err(Failure::Final(error)) => return Poll::Ready(Err(error)),
-                Err(Failure::Refused(error)) => {
+                Err(Failure::Refused { error, is_outside }) => {
                     self.attempt = None;
-                    match self.once_more(error) {
+                    match self.once_more(error, is_outside) {
                         Ok(()) => {}
                         Err(error) => return Poll::Ready(Err(error.into_diesel())),
                     }
@@ -195,28 +207,28 @@ impl<'conn> Request<'conn> {
             unreachable!("an attempt was made");
         };
         let columns = loop {
-            match ready!(current.sent.poll_message(context)) {
-                Ok(Message::BindComplete) => {
+            match ready!(current.sent.poll_answer(context)) {
+                Ok(Answer::Bound) => {
                     if let Way::Prepared(columns) = &current.way {
                         break Arc::clone(columns);
                     }
                 }
-                Ok(Message::RowDescription(description)) => match Columns::of(description) {
+                Ok(Answer::Columns(description)) => match Columns::of(description) {
                     Ok(columns) => break Arc::new(columns),
                     Err(error) => return Poll::Ready(Err(Failure::Final(Broken::from(error).into_diesel()))),
                 },
-                Ok(Message::NoData) => break Arc::default(),
-                Ok(Message::ErrorResponse(body)) => match ServerError::of(&body) {
-                    Ok(error) => current.error = Some(Box::new(error)),
-                    Err(error) => return Poll::Ready(Err(Failure::Final(Broken::from(error).into_diesel()))),
-                },
-                Ok(Message::ReadyForQuery(_)) => {
-                    return Poll::Ready(Err(match current.error.take() {
-                        Some(error) => Failure::Refused(error),
-                        None => Failure::Final(out_of_order()),
-                    }));
+                Ok(Answer::NoColumns) => break Arc::default(),
+                Ok(Answer::Error(error)) => current.error = Some(error),
+                Ok(Answer::Ready(status)) => {
+                    let Some(error) = current.error.take() else {
+                        let reason = "the server has not answered to a statement";
+                        return Poll::Ready(Err(Failure::Final(connection.wire().give_up(reason).into_diesel())));
+                    };
+                    // A statement that was sent behind this one may have begun a transaction since, or ended one.
+                    let is_outside = status == TransactionStatus::Idle && current.sent.is_followed_by_no_turn();
+                    return Poll::Ready(Err(Failure::Refused { error, is_outside }));
                 }
-                // ParseComplete, and CloseComplete of other statements.
+                // The statement is parsed, and others are closed.
                 Ok(_) => {}
                 Err(broken) => {
                     let error = match current.error.take() {
@@ -230,7 +242,9 @@ impl<'conn> Request<'conn> {
         let Some(Attempt { sent, way, .. }) = attempt.take() else {
             unreachable!("an attempt was made");
         };
-        if let Way::Preparing(name) = way {
+        if let Way::Preparing(mut preparing) = way
+            && let Some(name) = preparing.name.take()
+        {
             let prepared = Prepared {
                 name,
                 columns: Arc::clone(&columns),
@@ -242,7 +256,7 @@ impl<'conn> Request<'conn> {
     }
 
     /// Prepares a second attempt after the server refused the first.
-    fn once_more(&mut self, error: Box<ServerError>) -> Result<(), Box<ServerError>> {
+    fn once_more(&mut self, error: Box<ServerError>, is_outside: bool) -> Result<(), Box<ServerError>> {
         let Ok(statement) = &self.statement else {
             return Err(error);
         };
@@ -255,9 +269,7 @@ impl<'conn> Request<'conn> {
         if may_be_types {
             self.connection.types().forget(names, statement.tenant.as_deref());
         }
-        let may_be_sent_again = self.first_error.is_none()
-            && statement.text.fails_whole()
-            && self.connection.status() == TransactionStatus::Idle;
+        let may_be_sent_again = self.first_error.is_none() && statement.text.fails_whole() && is_outside;
         if !may_be_sent_again || !(is_outdated || may_be_types) {
             return Err(self.first_error.take().unwrap_or(error));
         }
@@ -277,16 +289,12 @@ fn wanted<'conn>(connection: &'conn PostgresConnection, statement: &Statement) -
 /// Why an attempt failed.
 enum Failure {
     /// The server refused the statement before it ran.
-    Refused(Box<ServerError>),
+    Refused {
+        error: Box<ServerError>,
+        /// Whether no transaction is open.
+        is_outside: bool,
+    },
     Final(Error),
-}
-
-fn out_of_order() -> Error {
-    let message = "the server's messages came in another order than the protocol says".to_owned();
-    Error::DatabaseError(
-        diesel::result::DatabaseErrorKind::UnableToSendCommand,
-        Box::new(message),
-    )
 }
 
 impl Statement {
@@ -297,19 +305,29 @@ impl Statement {
 
 impl PostgresConnection {
     /// Queues a statement for the server.
-    fn send(&self, statement: &Statement) -> QueryResult<(Sent<'_>, Way)> {
+    fn send(&self, statement: &Statement) -> QueryResult<(Sent<'_>, Way<'_>)> {
         let key = statement.key();
         let mut statements = self.statements();
         let (name, way) = match statements.get(key).filter(|_| statement.may_be_prepared) {
             Some(Prepared { name, columns }) => (Some(name), Way::Prepared(columns)),
             None => match statement.may_be_prepared.then(|| statements.admit(key)).flatten() {
-                Some(name) => (Some(Arc::clone(&name)), Way::Preparing(name)),
+                Some(name) => {
+                    let preparing = Preparing {
+                        connection: self,
+                        name: Some(Arc::clone(&name)),
+                    };
+                    (Some(name), Way::Preparing(preparing))
+                }
                 None => (None, Way::Unnamed),
             },
         };
         let name = name.as_deref().unwrap_or_default();
         let Statement { text, binds, .. } = statement;
-        let sent = self.wire().send(Kind::Extended, |out| {
+        let kind = match text.fails_whole() {
+            true => Kind::Extended,
+            false => Kind::ExtendedCommand,
+        };
+        let sent = self.wire().send(kind, |out| {
             for evicted in statements.evicted() {
                 frontend::close(b'S', evicted, out).map_err(into_serialization)?;
             }
@@ -325,9 +343,13 @@ impl PostgresConnection {
             frontend::execute("", 0, out).map_err(into_serialization)?;
             frontend::sync(out);
             Ok(())
-        })?;
-        statements.closed();
-        Ok((sent, way))
+        });
+        if sent.is_ok() {
+            statements.closed();
+        }
+        // What is dropped with `way` asks for the statements.
+        drop(statements);
+        Ok((sent?, way))
     }
 }
 

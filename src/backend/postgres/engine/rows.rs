@@ -18,13 +18,9 @@ use diesel::{
 };
 use fallible_iterator::FallibleIterator as _;
 use futures_core::Stream;
-use postgres_protocol::message::backend::{Message, RowDescriptionBody};
+use postgres_protocol::message::backend::RowDescriptionBody;
 
-use super::{
-    PostgresConnection,
-    server_error::{Broken, ServerError},
-    wire::Sent,
-};
+use super::{PostgresConnection, answer::Answer, server_error::ServerError, wire::Sent};
 
 /// The columns of a result.
 #[derive(Default)]
@@ -115,19 +111,16 @@ impl Stream for PostgresRows<'_> {
             return Poll::Ready(None);
         }
         loop {
-            match ready!(this.sent.poll_message(context)) {
-                Ok(Message::DataRow(row)) => {
+            match ready!(this.sent.poll_answer(context)) {
+                Ok(Answer::Row(values)) => {
                     return Poll::Ready(Some(Ok(PostgresRow {
                         columns: Arc::clone(&this.columns),
-                        values: row.buffer_bytes().clone(),
+                        values,
                         cursor: Cell::new((0, 0)),
                     })));
                 }
-                Ok(Message::ErrorResponse(body)) => match ServerError::of(&body) {
-                    Ok(error) => this.error = Some(Box::new(error)),
-                    Err(error) => return this.end(Some(Broken::from(error).into_diesel())),
-                },
-                Ok(Message::ReadyForQuery(_)) => {
+                Ok(Answer::Error(error)) => this.error = Some(error),
+                Ok(Answer::Ready(_)) => {
                     let error = this.error.take();
                     return this.end(error.map(|error| error.into_diesel()));
                 }

@@ -72,6 +72,11 @@ impl Address {
         }
     }
 
+    /// Whether the socket is in the file system.
+    pub(super) fn is_local(&self) -> bool {
+        !matches!(self.place, Place::Tcp(_))
+    }
+
     pub(super) fn host_name(&self) -> Option<&str> {
         self.host_name.as_deref()
     }

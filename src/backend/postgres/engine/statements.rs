@@ -135,6 +135,11 @@ impl Statements {
         }
     }
 
+    /// Has a statement closed that the server may have under this name.
+    pub(super) fn discard(&mut self, name: StatementName) {
+        self.evicted.push(name);
+    }
+
     /// The names of statements to be closed on the server.
     pub(super) fn evicted(&self) -> &[StatementName] {
         &self.evicted

@@ -12,7 +12,7 @@ use diesel::{
 };
 use diesel_async::{AsyncConnection, SimpleAsyncConnection as _, TransactionManager};
 
-use super::{PostgresConnection, wire::TransactionStatus};
+use super::{PostgresConnection, answer::TransactionStatus};
 
 /// Runs transactions, and savepoints within them.
 #[derive(Debug)]

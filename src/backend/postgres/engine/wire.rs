@@ -9,30 +9,25 @@ use std::{
     collections::VecDeque,
     io,
     pin::Pin,
-    sync::{Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll, Waker},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Wake, Waker, ready},
 };
 
 use bytes::{Buf as _, BytesMut};
 use diesel::{QueryResult, pg::PgNotification};
-use postgres_protocol::message::{backend::Message, frontend};
+use postgres_protocol::message::frontend;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::io::poll_read_buf;
 
-use super::server_error::{Broken, ServerError};
+use super::{
+    answer::{Answer, TransactionStatus},
+    server_error::Broken,
+};
 
 /// A socket, or TLS over one.
 pub(super) trait Transport: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Transport for T {}
-
-/// Where the session stands, by the server's last word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TransactionStatus {
-    Idle,
-    InTransaction,
-    Failed,
-}
 
 pub(super) struct Wire {
     state: Mutex<State>,
@@ -42,12 +37,17 @@ struct State {
     transport: Box<dyn Transport>,
     incoming: BytesMut,
     outgoing: BytesMut,
+    /// Something was written that may be held back, by the encryption above the socket.
+    is_unflushed: bool,
     /// The requests whose answers are not read to their end, in the order in which they were sent.
     exchanges: VecDeque<Exchange>,
     /// The number of the first of them.
     first: u64,
     /// How many of them the server has answered to the end.
     answered: usize,
+    /// The number of the last request that may have begun or ended a transaction.
+    last_turn: Option<u64>,
+    /// By the server's last word.
     status: TransactionStatus,
     notifications: VecDeque<PgNotification>,
     listener: Option<Waker>,
@@ -58,7 +58,7 @@ struct State {
 struct Exchange {
     kind: Kind,
     /// Read by others, for this one.
-    messages: VecDeque<Message>,
+    answers: VecDeque<Answer>,
     waker: Option<Waker>,
     /// Nobody waits for the answer any more.
     abandoned: bool,
@@ -71,7 +71,11 @@ pub(super) enum Kind {
     Simple,
     /// As Parse, Bind, Execute, with a Sync at the end.
     Extended,
+    /// Like [`Extended`](Self::Extended); the statement may begin or end a transaction.
+    ExtendedCommand,
 }
+
+const COPY_REFUSED: &str = "COPY … FROM STDIN is not possible with Diesel";
 
 /// How much room there is to read into.
 const READ_AT_ONCE: usize = 8 * 1024;
@@ -90,9 +94,11 @@ impl Wire {
                 transport,
                 incoming: BytesMut::with_capacity(READ_AT_ONCE),
                 outgoing: BytesMut::new(),
+                is_unflushed: false,
                 exchanges: VecDeque::new(),
                 first: 0,
                 answered: 0,
+                last_turn: None,
                 status: TransactionStatus::Idle,
                 notifications: VecDeque::new(),
                 listener: None,
@@ -121,9 +127,12 @@ impl Wire {
             return Err(error);
         }
         let number = state.first + state.exchanges.len() as u64;
+        if kind != Kind::Extended {
+            state.last_turn = Some(number);
+        }
         state.exchanges.push_back(Exchange {
             kind,
-            messages: VecDeque::new(),
+            answers: VecDeque::new(),
             waker: None,
             abandoned: false,
         });
@@ -144,7 +153,11 @@ impl Wire {
         let mut context = Context::from_waker(Waker::noop());
         // Someone who waits for an answer reads for themselves, and would lose their waker here.
         if state.exchanges.iter().all(|exchange| exchange.abandoned) {
-            while state.broken.is_none() && state.advance(&mut context).is_ready() {}
+            while state.broken.is_none()
+                && let Poll::Ready(other) = state.advance(&mut context)
+            {
+                state.hand_on(other);
+            }
         }
         state.broken.is_some()
     }
@@ -159,11 +172,23 @@ impl Wire {
             if let Some(broken) = &state.broken {
                 return Poll::Ready(Err(broken.clone()));
             }
-            if state.advance(context).is_pending() {
-                state.listener = Some(context.waker().clone());
-                return Poll::Pending;
+            match state.advance(context) {
+                Poll::Ready(other) => state.hand_on(other),
+                Poll::Pending => {
+                    state.listener = Some(context.waker().clone());
+                    return Poll::Pending;
+                }
             }
         }
+    }
+
+    /// Gives the connection up, because the server's messages make no sense.
+    pub(super) fn give_up(&self, reason: &str) -> Broken {
+        let mut state = self.state();
+        let error = io::Error::new(io::ErrorKind::InvalidData, reason);
+        let broken = state.broken.get_or_insert(error.into()).clone();
+        state.wake_all();
+        broken
     }
 
     /// Tells the server that the session ends, without waiting.
@@ -180,43 +205,57 @@ impl Wire {
 }
 
 impl Sent<'_> {
-    /// The next message of this request's answer; [`ReadyForQuery`](Message::ReadyForQuery) is the last one.
-    pub(super) fn poll_message(&mut self, context: &mut Context<'_>) -> Poll<Result<Message, Broken>> {
+    /// Whether no transaction may have begun or ended by a request that was sent after this one.
+    pub(super) fn is_followed_by_no_turn(&self) -> bool {
+        self.wire.state().last_turn.is_none_or(|turn| turn <= self.number)
+    }
+
+    /// The next message of the answer to this request; [`Ready`](Answer::Ready) is the last one.
+    pub(super) fn poll_answer(&mut self, context: &mut Context<'_>) -> Poll<Result<Answer, Broken>> {
         let mut state = self.wire.state();
         loop {
-            let index = usize::try_from(self.number - state.first).unwrap_or(usize::MAX);
-            let exchange = &mut state.exchanges[index];
-            if let Some(message) = exchange.messages.pop_front() {
-                exchange.waker = None;
-                if matches!(message, Message::ReadyForQuery(_)) {
-                    self.finished = true;
-                    exchange.abandoned = true;
-                    state.forget_finished();
+            let index = state.index_of(self.number);
+            let answer = match state.exchanges[index].answers.pop_front() {
+                Some(answer) => answer,
+                None => {
+                    if let Some(broken) = &state.broken {
+                        self.finished = true;
+                        return Poll::Ready(Err(broken.clone()));
+                    }
+                    match state.advance(context) {
+                        Poll::Ready(Some((to, answer))) if to == index => answer,
+                        Poll::Ready(other) => {
+                            state.hand_on(other);
+                            continue;
+                        }
+                        Poll::Pending => {
+                            let waker = &mut state.exchanges[index].waker;
+                            match waker {
+                                Some(waker) => waker.clone_from(context.waker()),
+                                None => *waker = Some(context.waker().clone()),
+                            }
+                            return Poll::Pending;
+                        }
+                    }
                 }
-                // The socket knows the waker of the last one who read. That one may not come back.
-                if state.exchanges.len() > usize::from(!self.finished) {
-                    state.wake_all();
-                }
-                return Poll::Ready(Ok(message));
-            }
-            if let Some(broken) = &state.broken {
+            };
+            state.exchanges[index].waker = None;
+            if let Answer::Ready(_) = answer {
                 self.finished = true;
-                return Poll::Ready(Err(broken.clone()));
+                state.exchanges[index].abandoned = true;
+                state.forget_finished();
             }
-            if state.advance(context).is_pending() {
-                let waker = &mut state.exchanges[index].waker;
-                match waker {
-                    Some(waker) => waker.clone_from(context.waker()),
-                    None => *waker = Some(context.waker().clone()),
-                }
-                return Poll::Pending;
+            // The socket knows the waker of the last one who read. That one may not come back.
+            if state.exchanges.len() > usize::from(!self.finished) {
+                state.wake_all();
             }
+            return Poll::Ready(Ok(answer));
         }
     }
 
-    /// The next message of this request's answer.
-    pub(super) async fn message(&mut self) -> Result<Message, Broken> {
-        std::future::poll_fn(|context| self.poll_message(context)).await
+    /// The next message of the answer to this request.
+    pub(super) async fn answer(&mut self) -> Result<Answer, Broken> {
+        std::future::poll_fn(|context| self.poll_answer(context)).await
     }
 }
 
@@ -226,12 +265,11 @@ impl Drop for Sent<'_> {
             return;
         }
         let mut state = self.wire.state();
-        let index = usize::try_from(self.number - state.first).unwrap_or(usize::MAX);
-        if let Some(exchange) = state.exchanges.get_mut(index) {
-            exchange.abandoned = true;
-            exchange.messages.clear();
-            exchange.waker = None;
-        }
+        let index = state.index_of(self.number);
+        let exchange = &mut state.exchanges[index];
+        exchange.abandoned = true;
+        exchange.answers.clear();
+        exchange.waker = None;
         state.forget_finished();
         // The socket may know this request's waker only.
         state.wake_all();
@@ -239,36 +277,60 @@ impl Drop for Sent<'_> {
 }
 
 impl State {
-    /// Does one step: writes what can be written, and handles one message or reads some more. Ready means that it is
-    /// worth looking again.
-    fn advance(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        match self.poll_advance(context) {
-            Poll::Ready(Ok(())) => Poll::Ready(()),
+    /// Where an exchange is that is not forgotten yet.
+    fn index_of(&self, number: u64) -> usize {
+        (number - self.first) as usize
+    }
+
+    /// Does one step: takes one message, or writes what can be written and reads some more. Ready means that it is worth
+    /// looking again. A message that somebody waits for is returned, with the index of the exchange.
+    fn advance(&mut self, context: &mut Context<'_>) -> Poll<Option<(usize, Answer)>> {
+        // The socket remembers one waker, and whoever has it may do something else before it polls again.
+        let together;
+        let waker = match self.wakers(context.waker()) {
+            wakers if wakers.is_empty() => context.waker(),
+            wakers => {
+                together = Waker::from(Arc::new(Together(wakers)));
+                &together
+            }
+        };
+        match self.poll_advance(&mut Context::from_waker(waker)) {
+            Poll::Ready(Ok(answer)) => Poll::Ready(answer),
             Poll::Ready(Err(error)) => {
                 // The server's last words say more than a closed socket.
                 self.broken.get_or_insert(error.into());
                 self.wake_all();
-                Poll::Ready(())
+                Poll::Ready(None)
             }
             Poll::Pending => Poll::Pending,
         }
     }
 
-    fn poll_advance(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if let Some(message) = Message::parse(&mut self.incoming)? {
-            self.handle(message)?;
-            return Poll::Ready(Ok(()));
+    /// The wakers of all who wait, if the given one is not the only one.
+    fn wakers(&self, waker: &Waker) -> Vec<Waker> {
+        if self.exchanges.len() < 2 {
+            return Vec::new();
+        }
+        let waiting = self.exchanges.iter().filter_map(|exchange| exchange.waker.clone());
+        let mut wakers: Vec<Waker> = waiting.filter(|waiting| !waiting.will_wake(waker)).collect();
+        if !wakers.is_empty() {
+            wakers.push(waker.clone());
+        }
+        wakers
+    }
+
+    fn poll_advance(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Option<(usize, Answer)>>> {
+        if let Some(answer) = Answer::take(&mut self.incoming)? {
+            return Poll::Ready(self.handle(answer));
         }
         // A server that waits until its answers are read takes nothing in: so this is no reason not to read.
         let _ = self.poll_flush(context)?;
-        self.poll_read(context)
+        self.poll_read(context).map_ok(|()| None)
     }
 
     fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.outgoing.is_empty() {
-            return Poll::Ready(Ok(()));
-        }
         while !self.outgoing.is_empty() {
+            self.is_unflushed = true;
             match Pin::new(&mut *self.transport).poll_write(context, &self.outgoing)? {
                 Poll::Ready(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 Poll::Ready(written) => self.outgoing.advance(written),
@@ -279,7 +341,11 @@ impl State {
         if self.outgoing.capacity() > 16 * READ_AT_ONCE {
             self.outgoing = BytesMut::new();
         }
-        Pin::new(&mut *self.transport).poll_flush(context)
+        if self.is_unflushed {
+            ready!(Pin::new(&mut *self.transport).poll_flush(context))?;
+            self.is_unflushed = false;
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -293,60 +359,63 @@ impl State {
         }
     }
 
-    fn handle(&mut self, message: Message) -> io::Result<()> {
-        match message {
-            Message::NoticeResponse(_) | Message::ParameterStatus(_) => return Ok(()),
-            Message::NotificationResponse(notification) => {
+    fn handle(&mut self, answer: Answer) -> io::Result<Option<(usize, Answer)>> {
+        match answer {
+            Answer::Aside => return Ok(None),
+            Answer::Notification(notification) => {
                 self.notifications.push_back(PgNotification {
                     process_id: notification.process_id(),
                     channel: notification.channel()?.to_owned(),
                     payload: notification.message()?.to_owned(),
                 });
                 wake(&mut self.listener);
-                return Ok(());
+                return Ok(None);
             }
             _ => {}
         }
-        let Some(exchange) = self.exchanges.get_mut(self.answered) else {
+        let index = self.answered;
+        let Some(exchange) = self.exchanges.get(index) else {
             // Nothing was asked: so the server ends the session, and says why.
-            if let Message::ErrorResponse(body) = &message {
-                self.broken
-                    .get_or_insert(Broken::Server(Box::new(ServerError::of(body)?)));
-                self.wake_all();
-                return Ok(());
-            }
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "the server sent an answer to no request",
-            ));
+            let Answer::Error(error) = answer else {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "the server sent an answer to no request",
+                ));
+            };
+            self.broken.get_or_insert(Broken::Server(error));
+            self.wake_all();
+            return Ok(None);
         };
-        match &message {
-            Message::CopyInResponse(_) => {
-                // Diesel has no rows to give. In the extended protocol the server ignored the Sync that came after.
-                frontend::copy_fail("COPY … FROM STDIN is not supported here", &mut self.outgoing)?;
-                if exchange.kind == Kind::Extended {
-                    frontend::sync(&mut self.outgoing);
-                }
-                return Ok(());
+        match &answer {
+            // Diesel has no rows to give. The server ignores this if it has given up by itself.
+            Answer::CopyIn if exchange.kind == Kind::Simple => {
+                frontend::copy_fail(COPY_REFUSED, &mut self.outgoing)?;
+                return Ok(None);
             }
-            Message::CopyOutResponse(_) | Message::CopyData(_) | Message::CopyDone => return Ok(()),
-            Message::ReadyForQuery(ready) => {
-                self.status = match ready.status() {
-                    b'I' => TransactionStatus::Idle,
-                    b'T' => TransactionStatus::InTransaction,
-                    _ => TransactionStatus::Failed,
-                };
+            // Nobody knows whether the server has read the end of the request as a part of the rows, and so how many
+            // answers there will be.
+            Answer::CopyIn => return Err(io::Error::new(io::ErrorKind::Unsupported, COPY_REFUSED)),
+            Answer::CopyOut => return Ok(None),
+            Answer::Ready(status) => {
+                self.status = *status;
                 self.answered += 1;
             }
             _ => {}
         }
         if exchange.abandoned {
             self.forget_finished();
-        } else {
-            exchange.messages.push_back(message);
+            return Ok(None);
+        }
+        Ok(Some((index, answer)))
+    }
+
+    /// Keeps a message for the one who waits for it.
+    fn hand_on(&mut self, answer: Option<(usize, Answer)>) {
+        if let Some((index, answer)) = answer {
+            let exchange = &mut self.exchanges[index];
+            exchange.answers.push_back(answer);
             wake(&mut exchange.waker);
         }
-        Ok(())
     }
 
     /// Forgets the requests at the front that are answered, and whose answers nobody reads.
@@ -363,6 +432,17 @@ impl State {
             wake(&mut exchange.waker);
         }
         wake(&mut self.listener);
+    }
+}
+
+/// Wakes all who wait.
+struct Together(Vec<Waker>);
+
+impl Wake for Together {
+    fn wake(self: Arc<Self>) {
+        for waker in &self.0 {
+            waker.wake_by_ref();
+        }
     }
 }
 
