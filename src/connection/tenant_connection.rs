@@ -1,4 +1,4 @@
-use std::{fmt, sync::Arc};
+use std::{collections::HashSet, fmt, sync::Arc};
 
 use diesel::{
     QueryResult,
@@ -32,6 +32,8 @@ pub struct TenantConnection<C = PostgresConnection> {
     pub(super) inner: C,
     pub(super) translation: Arc<Translation>,
     pub(super) session: Session,
+    /// The schemas of the tenants that were served.
+    schemas: HashSet<u32>,
 }
 
 impl<C> TenantConnection<C> {
@@ -50,6 +52,7 @@ impl<C> TenantConnection<C> {
             inner: connection,
             translation: Arc::new(Translation::new(map)),
             session: Session::new(sharing),
+            schemas: HashSet::new(),
         }
     }
 
@@ -91,7 +94,15 @@ impl<C> TenantConnection<C> {
     }
 
     pub(crate) fn set_translation(&mut self, translation: Arc<Translation>) {
+        if let Some(schema) = translation.namespace() {
+            self.schemas.insert(schema);
+        }
         self.translation = translation;
+    }
+
+    /// How many tenants the connection has served.
+    pub(crate) fn tenants(&self) -> usize {
+        self.schemas.len()
     }
 
     pub(crate) fn condition(&self) -> Condition {

@@ -23,7 +23,8 @@ impl TenantPool {
         let limits = Limits {
             recycling: Recycling::Fast,
             max_lifetime: Duration::MAX,
-            max_statements: usize::MAX,
+            max_statements: 0,
+            max_tenants: usize::MAX,
             ..Limits::of(&options)
         };
         let connections = connections(Arc::clone(&connector), Arc::clone(&schemas), limits, 1, &options);

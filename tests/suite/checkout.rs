@@ -252,6 +252,21 @@ async fn statements_that_are_not_kept_prepared_dont_wear_a_connection_out() {
     );
 }
 
+#[tokio::test]
+async fn a_connection_that_has_served_many_tenants_is_replaced() {
+    let store = Store::with(|builder| builder.max_size(1).max_tenants(2)).await;
+    let mut pids = Vec::new();
+    for tenant in ["client1", "client2", "client1", "client2"] {
+        pids.push(pid(&mut store.pool.for_tenant(tenant).get().await.unwrap()).await);
+    }
+    assert!(pids.iter().all(|pid| *pid == pids[0]), "{pids:?}");
+    store.database.run("CREATE SCHEMA client3");
+    pids.push(pid(&mut store.pool.for_tenant("client3").get().await.unwrap()).await);
+    assert_eq!(pids[4], pids[0]);
+    pids.push(pid(&mut store.pool.for_tenant("client3").get().await.unwrap()).await);
+    assert_ne!(pids[5], pids[0]);
+}
+
 pub async fn pid(conn: &mut diesel_tenants::Checkout) -> i32 {
     diesel::select(diesel::dsl::sql::<diesel::sql_types::Integer>("pg_backend_pid()"))
         .get_result(conn)

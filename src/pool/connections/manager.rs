@@ -34,6 +34,7 @@ pub(crate) struct Limits {
     pub(crate) recycle_timeout: Duration,
     pub(crate) max_lifetime: Duration,
     pub(crate) max_statements: usize,
+    pub(crate) max_tenants: usize,
 }
 
 impl Limits {
@@ -43,6 +44,7 @@ impl Limits {
             recycle_timeout: options.recycle_timeout,
             max_lifetime: options.max_lifetime,
             max_statements: options.max_statements,
+            max_tenants: options.max_tenants,
         }
     }
 }
@@ -115,6 +117,7 @@ impl managed::Manager for Manager {
             recycling,
             recycle_timeout,
             max_lifetime,
+            max_tenants,
             ..
         } = self.limits;
         let now = Instant::now();
@@ -123,6 +126,9 @@ impl managed::Manager for Manager {
         }
         if now - metrics.created > max_lifetime {
             return Err(RecycleError::message("the connection has reached `max_lifetime`"));
+        }
+        if connection.tenants() > max_tenants {
+            return Err(RecycleError::message("the connection has reached `max_tenants`"));
         }
         connection.forget_types_if(|since| self.schemas.outdate(since));
         let verify = match recycling {

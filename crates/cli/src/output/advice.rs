@@ -87,6 +87,7 @@ mod tests {
         "max_size",
         "max_lifetime",
         "max_statements",
+        "max_tenants",
         "replica",
         "with_tenant",
         "listen",
