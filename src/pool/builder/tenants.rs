@@ -61,6 +61,10 @@ impl TenantPoolBuilder {
     /// Listens for the changes that other processes make to tenants, so that this process sees a change within moments.
     /// Default: no, a change is seen when the remembered answer expires, by default after 60 seconds.
     ///
+    /// Without a [directory](Self::directory), what the pool knows of a tenant's schema then lives until it is told of a
+    /// change, and not just for the time of [`schema_cache`](Self::schema_cache). Changes by other tools than this library (`DROP SCHEMA` by hand) are told by
+    /// nobody: queries of a tenant that was dropped so fail, since its tables are gone.
+    ///
     /// This takes one more connection, to the [`migration_url`](Self::migration_url) if there is one, since a pooler in
     /// transaction mode passes no notifications on. If the connection breaks, it is opened again, and everything is
     /// looked up anew.

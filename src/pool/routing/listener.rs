@@ -52,7 +52,10 @@ impl Listening {
                 pause = Duration::from_millis(100);
                 // Changes from before this connection listened went unheard.
                 self.forget_all();
+                // Where a directory says where tenants live, a tenant's name is not its schema's.
+                self.schemas.are_told(self.known.is_none());
                 self.hear(&mut connection).await;
+                self.schemas.are_told(false);
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(5));

@@ -2,7 +2,7 @@ use std::{
     sync::{
         Arc,
         atomic::{
-            AtomicU64,
+            AtomicBool, AtomicU64,
             Ordering::{Relaxed, SeqCst},
         },
     },
@@ -43,6 +43,8 @@ pub(crate) struct Schemas {
     types_changed: AtomicU64,
     /// How many times anything was forgotten.
     forgotten: AtomicU64,
+    /// Whether somebody tells of every change: then what is known needs not be asked for again.
+    is_told: AtomicBool,
 }
 
 /// Why a checkout for a schema is refused.
@@ -84,6 +86,7 @@ impl Schemas {
             started: Instant::now(),
             types_changed: AtomicU64::new(0),
             forgotten: AtomicU64::new(0),
+            is_told: AtomicBool::new(false),
         }
     }
 
@@ -91,7 +94,13 @@ impl Schemas {
     /// the clock once.
     pub(crate) fn get(&self, map: &SchemaTranslateMap, now: Instant) -> Option<Arc<Translation>> {
         let Known { translation, seen, .. } = self.known.get(map)?;
-        (now.saturating_duration_since(seen?) < self.time_to_live).then_some(translation)
+        let is_fresh = now.saturating_duration_since(seen?) < self.time_to_live;
+        (is_fresh || self.is_told.load(Relaxed)).then_some(translation)
+    }
+
+    /// Notes whether every change is told of from now on.
+    pub(crate) fn are_told(&self, is_told: bool) {
+        self.is_told.store(is_told, Relaxed);
     }
 
     /// Which schema `map` leads to, as far as is known, and when the catalog said so, unless something was done to the
