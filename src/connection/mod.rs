@@ -8,7 +8,7 @@
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! use diesel::prelude::*;
 //! use diesel_async::{AsyncConnection, RunQueryDsl};
-//! use diesel_tenants::{SchemaTranslateMap, TenantConnection};
+//! use diesel_tenants::{PostgresConnection, SchemaTranslateMap, TenantConnection};
 //!
 //! diesel::table! { orders (id) { id -> Integer } }
 //!

@@ -2,7 +2,9 @@
 
 use diesel::{
     OptionalExtension, QueryResult, QueryableByName,
-    sql_types::{Array, Bool, Integer, Text},
+    pg::Pg,
+    query_builder::{AstPass, Query, QueryFragment, QueryId},
+    sql_types::{Array, Bool, Integer, Text, Untyped},
 };
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use tokio_postgres::Client;
@@ -152,7 +154,7 @@ impl Connector {
              WHERE pg_catalog.strpos(statement, '{token}') > 0) AS statements",
             Token::SETTING
         );
-        let ask = || diesel::sql_query(&sql);
+        let ask = || PreparedSql(&sql);
         if !self.options.may_be_pooled {
             let settings = ask().get_result(connection).await;
             return settings.map_err(|source| self.failed_query(source));
@@ -182,6 +184,26 @@ impl Connector {
         let ended = connection.batch_execute("COMMIT").await;
         ended.map_err(|source| self.failed_query(source))?;
         Ok(settings)
+    }
+}
+
+/// A text that is prepared when it comes again, which Diesel's own raw SQL never is.
+struct PreparedSql<'a>(&'a str);
+
+impl Query for PreparedSql<'_> {
+    type SqlType = Untyped;
+}
+
+impl QueryId for PreparedSql<'_> {
+    type QueryId = ();
+
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl QueryFragment<Pg> for PreparedSql<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(self.0);
+        Ok(())
     }
 }
 

@@ -17,8 +17,8 @@ pub(super) enum Answer {
     Columns(RowDescriptionBody),
     /// The statement returns no rows.
     NoColumns,
-    /// The values of a row.
-    Row(Bytes),
+    /// A row: how many values, and the values.
+    Row(u16, Bytes),
     /// The statement has ended, and has touched so many rows.
     Complete(usize),
     Error(Box<ServerError>),
@@ -41,6 +41,9 @@ pub(super) enum TransactionStatus {
     Failed,
 }
 
+/// A value has at most a gigabyte, and a message little more.
+const MOST_BYTES: i32 = 0x4100_0000;
+
 impl Answer {
     /// Takes the next message out of what was read; `None` if it is not there to its end.
     ///
@@ -62,6 +65,15 @@ impl Answer {
                 Some(b'E') => Self::Ready(TransactionStatus::Failed),
                 Some(_) => return Err(invalid("an unknown transaction status")),
             },
+            (_, MOST_BYTES..) => return Err(invalid("a message of more than a gigabyte")),
+            // Room is made as the bytes come, and not as the server announces them.
+            (_, length) if read.len() <= length as usize => return Ok(None),
+            (backend::DATA_ROW_TAG, 6..) => {
+                let mut row = read.split_to(1 + header.len() as usize).freeze();
+                row.advance(5);
+                let count = row.get_u16();
+                return Ok(Some(Self::Row(count, row)));
+            }
             _ => return Self::take_long(read),
         };
         read.advance(1 + header.len() as usize);
@@ -73,7 +85,6 @@ impl Answer {
             return Ok(None);
         };
         Ok(Some(match message {
-            Message::DataRow(body) => Self::Row(body.buffer_bytes().clone()),
             Message::CommandComplete(body) => Self::Complete(rows_of(body.tag()?)),
             Message::RowDescription(body) => Self::Columns(body),
             Message::ErrorResponse(body) => Self::Error(Box::new(ServerError::of(&body)?)),
@@ -118,7 +129,7 @@ mod tests {
             assert!(read.is_empty());
             assert!(matches!(
                 &taken[..],
-                [Answer::Accepted, Answer::Bound, Answer::Row(row), Answer::Complete(1), Answer::Ready(TransactionStatus::Idle)]
+                [Answer::Accepted, Answer::Bound, Answer::Row(1, row), Answer::Complete(1), Answer::Ready(TransactionStatus::Idle)]
                     if **row == *b"\0\0\0\x01x"
             ));
         }
@@ -129,6 +140,7 @@ mod tests {
         for bytes in [
             &b"1\0\0\0\x03"[..],
             b"Z\0\0\0\x05?",
+            b"D\x7f\0\0\0",
             b"?\0\0\0\x04",
             b"K\0\0\0\x0c\0\0\0\0\0\0\0\0",
         ] {

@@ -32,12 +32,13 @@ use super::{
     answer::{Answer, TransactionStatus},
     binds::{Binds, into_serialization},
     open,
+    progress::Kind,
     request::{Request, Statement},
     server_error::Broken,
     statements::Statements,
     text::PlainText,
     types::KnownTypes,
-    wire::{Kind, Wire},
+    wire::Wire,
 };
 
 /// A connection to PostgreSQL, made for many tenants: what a pool's checkouts run on.
@@ -410,7 +411,7 @@ impl PostgresConnection {
     pub(crate) async fn close_statements(&self) -> QueryResult<()> {
         let mut sent = {
             let mut statements = self.statements();
-            let sent = self.wire.send(Kind::Extended, |out| {
+            let sent = self.wire.send(Kind::Closing, |out| {
                 for evicted in statements.evicted() {
                     frontend::close(b'S', evicted, out).map_err(into_serialization)?;
                 }

@@ -9,6 +9,7 @@ mod connection;
 mod futures;
 mod handshake;
 mod open;
+mod progress;
 mod request;
 mod rows;
 mod server_error;

@@ -23,9 +23,10 @@ use super::{
     CancelToken,
     answer::Answer,
     handshake::{Encrypt, Handshake, Left},
+    progress::Kind,
     server_error::Broken,
     socket::{Address, Place, PostgresSocket},
-    wire::{Kind, Wire},
+    wire::Wire,
 };
 
 /// Why a connection could not be opened.
@@ -161,7 +162,7 @@ async fn open_at<T: TlsConnector>(
         }
     } else if host_name.is_none() && config.get_ssl_mode() != SslMode::Disable {
         return Err(invalid(
-            "TLS needs the server's name (`host`), and there is only an address (`hostaddr`)",
+            "TLS needs the name of the server, and the configuration has only its address (hostaddr without host)",
         ));
     }
     let left = Left::default();
@@ -191,7 +192,7 @@ async fn set_up(wire: &Wire, wanted: TargetSessionAttrs) -> Result<(), OpenError
     let (mut is_read_only, mut error) = (false, None);
     loop {
         match sent.answer().await.map_err(failed)? {
-            Answer::Row(values) => is_read_only = values.ends_with(b"on"),
+            Answer::Row(_, values) => is_read_only = values.ends_with(b"on"),
             Answer::Error(refused) => error = Some(refused),
             Answer::Ready(_) => break,
             _ => {}

@@ -17,12 +17,13 @@ use super::{
     PostgresConnection,
     answer::{Answer, TransactionStatus},
     binds::{Binds, Oids, into_serialization},
+    progress::Kind,
     rows::Columns,
     server_error::{Broken, ServerError},
     statements::{Key, Prepared, StatementName},
     text::StatementText,
     types::look_up,
-    wire::{Kind, Sent},
+    wire::Sent,
 };
 
 /// A statement that is about to be sent.
@@ -47,6 +48,8 @@ pub(super) struct Request<'conn> {
     /// The OIDs that were put in last.
     oids: Vec<Oids>,
     attempt: Option<Attempt<'conn>>,
+    /// The number of the first attempt, if it failed outside of a transaction.
+    outside_at: Option<u64>,
     /// Why the first attempt failed.
     first_error: Option<Box<ServerError>>,
     /// What the instrumentation is told.
@@ -106,6 +109,7 @@ impl<'conn> Request<'conn> {
             types: Types::Missing,
             oids: Vec::new(),
             attempt: None,
+            outside_at: None,
             first_error: None,
             description,
         }
@@ -168,6 +172,14 @@ impl<'conn> Request<'conn> {
                         self.oids = found;
                         self.types = Types::Known;
                     }
+                    // What was sent behind the first attempt may have begun a transaction since, or ended one.
+                    Types::Known
+                        if self
+                            .outside_at
+                            .is_some_and(|number| self.connection.wire().has_turned_since(number)) =>
+                    {
+                        return Poll::Ready(Err(self.first_error_or(Error::NotFound)));
+                    }
                     Types::Known => match self.connection.send(statement) {
                         Ok((sent, way)) => {
                             self.attempt = Some(Attempt { sent, way, error: None });
@@ -180,9 +192,9 @@ impl<'conn> Request<'conn> {
             match ready!(self.poll_attempt(context)) {
                 Ok(running) => return Poll::Ready(Ok(running)),
                 Err(Failure::Final(error)) => return Poll::Ready(Err(error)),
-                Err(Failure::Refused { error, is_outside }) => {
+                Err(Failure::Refused { error, outside_at }) => {
                     self.attempt = None;
-                    match self.once_more(error, is_outside) {
+                    match self.once_more(error, outside_at) {
                         Ok(()) => {}
                         Err(error) => return Poll::Ready(Err(error.into_diesel())),
                     }
@@ -224,9 +236,8 @@ impl<'conn> Request<'conn> {
                         let reason = "the server has not answered to a statement";
                         return Poll::Ready(Err(Failure::Final(connection.wire().give_up(reason).into_diesel())));
                     };
-                    // A statement that was sent behind this one may have begun a transaction since, or ended one.
-                    let is_outside = status == TransactionStatus::Idle && current.sent.is_followed_by_no_turn();
-                    return Poll::Ready(Err(Failure::Refused { error, is_outside }));
+                    let outside_at = (status == TransactionStatus::Idle).then_some(current.sent.number());
+                    return Poll::Ready(Err(Failure::Refused { error, outside_at }));
                 }
                 // The statement is parsed, and others are closed.
                 Ok(_) => {}
@@ -256,7 +267,7 @@ impl<'conn> Request<'conn> {
     }
 
     /// Prepares a second attempt after the server refused the first.
-    fn once_more(&mut self, error: Box<ServerError>, is_outside: bool) -> Result<(), Box<ServerError>> {
+    fn once_more(&mut self, error: Box<ServerError>, outside_at: Option<u64>) -> Result<(), Box<ServerError>> {
         let Ok(statement) = &self.statement else {
             return Err(error);
         };
@@ -269,10 +280,11 @@ impl<'conn> Request<'conn> {
         if may_be_types {
             self.connection.types().forget(names, statement.tenant.as_deref());
         }
-        let may_be_sent_again = self.first_error.is_none() && statement.text.fails_whole() && is_outside;
-        if !may_be_sent_again || !(is_outdated || may_be_types) {
+        let may_be_sent_again = self.first_error.is_none() && statement.text.fails_whole();
+        let Some(number) = outside_at.filter(|_| may_be_sent_again && (is_outdated || may_be_types)) else {
             return Err(self.first_error.take().unwrap_or(error));
-        }
+        };
+        self.outside_at = Some(number);
         self.first_error = Some(error);
         if may_be_types {
             self.types = wanted(self.connection, statement);
@@ -291,8 +303,8 @@ enum Failure {
     /// The server refused the statement before it ran.
     Refused {
         error: Box<ServerError>,
-        /// Whether no transaction is open.
-        is_outside: bool,
+        /// The number of the request, if no transaction was open.
+        outside_at: Option<u64>,
     },
     Final(Error),
 }
@@ -308,9 +320,11 @@ impl PostgresConnection {
     fn send(&self, statement: &Statement) -> QueryResult<(Sent<'_>, Way<'_>)> {
         let key = statement.key();
         let mut statements = self.statements();
-        let (name, way) = match statements.get(key).filter(|_| statement.may_be_prepared) {
+        // What a command returns may change without notice, so it is described each time.
+        let may_be_prepared = statement.may_be_prepared && statement.text.fails_whole();
+        let (name, way) = match statements.get(key).filter(|_| may_be_prepared) {
             Some(Prepared { name, columns }) => (Some(name), Way::Prepared(columns)),
-            None => match statement.may_be_prepared.then(|| statements.admit(key)).flatten() {
+            None => match may_be_prepared.then(|| statements.admit(key)).flatten() {
                 Some(name) => {
                     let preparing = Preparing {
                         connection: self,
@@ -323,9 +337,10 @@ impl PostgresConnection {
         };
         let name = name.as_deref().unwrap_or_default();
         let Statement { text, binds, .. } = statement;
-        let kind = match text.fails_whole() {
-            true => Kind::Extended,
-            false => Kind::ExtendedCommand,
+        let kind = match way {
+            Way::Prepared(_) => Kind::Prepared,
+            _ if text.fails_whole() => Kind::Described,
+            _ => Kind::Command,
         };
         let sent = self.wire().send(kind, |out| {
             for evicted in statements.evicted() {

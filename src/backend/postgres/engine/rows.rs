@@ -112,7 +112,14 @@ impl Stream for PostgresRows<'_> {
         }
         loop {
             match ready!(this.sent.poll_answer(context)) {
-                Ok(Answer::Row(values)) => {
+                Ok(Answer::Row(count, _)) if usize::from(count) != this.columns.types.len() => {
+                    let broken = this
+                        .connection
+                        .wire()
+                        .give_up("a row has not as many values as there are columns");
+                    return this.end(Some(broken.into_diesel()));
+                }
+                Ok(Answer::Row(_, values)) => {
                     return Poll::Ready(Some(Ok(PostgresRow {
                         columns: Arc::clone(&this.columns),
                         values,

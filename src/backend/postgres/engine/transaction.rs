@@ -158,6 +158,10 @@ fn savepoint(depth: u32) -> String {
 
 /// Begins a transaction or savepoint, which is this deep.
 async fn begin(connection: &mut PostgresConnection, depth: NonZeroU32, sql: &str) -> QueryResult<()> {
+    if depth == NonZeroU32::MIN {
+        // What failed before belongs to no transaction.
+        connection.forget_failure();
+    }
     connection.observe(|| InstrumentationEvent::begin_transaction(depth));
     run(connection, sql).await?;
     let state = connection.transaction_state().status.transaction_state()?;

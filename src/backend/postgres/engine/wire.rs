@@ -8,12 +8,13 @@
 use std::{
     collections::VecDeque,
     io,
+    ops::{Deref, DerefMut},
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     task::{Context, Poll, Wake, Waker, ready},
 };
 
-use bytes::{Buf as _, BytesMut};
+use bytes::{Buf as _, BufMut as _, BytesMut};
 use diesel::{QueryResult, pg::PgNotification};
 use postgres_protocol::message::frontend;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -21,6 +22,7 @@ use tokio_util::io::poll_read_buf;
 
 use super::{
     answer::{Answer, TransactionStatus},
+    progress::{Kind, Progress},
     server_error::Broken,
 };
 
@@ -51,12 +53,16 @@ struct State {
     status: TransactionStatus,
     notifications: VecDeque<PgNotification>,
     listener: Option<Waker>,
+    /// Who is woken as soon as the state is unlocked.
+    woken: Vec<Waker>,
+    /// Why nothing can be written any more. What the server has said may still be read.
+    write_error: Option<io::Error>,
     broken: Option<Broken>,
 }
 
 /// A request, and what has come of its answer.
 struct Exchange {
-    kind: Kind,
+    progress: Progress,
     /// Read by others, for this one.
     answers: VecDeque<Answer>,
     waker: Option<Waker>,
@@ -64,21 +70,22 @@ struct Exchange {
     abandoned: bool,
 }
 
-/// How a request was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// As a text that may hold several statements.
-    Simple,
-    /// As Parse, Bind, Execute, with a Sync at the end.
-    Extended,
-    /// Like [`Extended`](Self::Extended); the statement may begin or end a transaction.
-    ExtendedCommand,
-}
-
 const COPY_REFUSED: &str = "COPY … FROM STDIN is not possible with Diesel";
 
 /// How much room there is to read into.
 const READ_AT_ONCE: usize = 8 * 1024;
+
+/// How much is read at once of a large message.
+const MOST_AT_ONCE: usize = 64 * 1024;
+
+/// By how much the room for a large message grows at most.
+const MOST_ROOM: usize = 16 * 1024 * 1024;
+
+/// A larger buffer than this is not kept for the next message.
+const KEPT: usize = 128 * 1024;
+
+/// How many messages of abandoned answers are read to find out whether a connection is well.
+const MOST_STEPS: usize = 1000;
 
 /// A request that was sent, or will be with the next write. Dropped before its end, its answer is discarded.
 pub(super) struct Sent<'a> {
@@ -102,13 +109,21 @@ impl Wire {
                 status: TransactionStatus::Idle,
                 notifications: VecDeque::new(),
                 listener: None,
+                woken: Vec::new(),
+                write_error: None,
                 broken: None,
             }),
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> Locked<'_> {
+        Locked(Some(self.state.lock().unwrap_or_else(|poisoned| {
+            // Nobody knows what was sent.
+            let mut state = poisoned.into_inner();
+            let reason = io::Error::other("a panic interrupted the connection");
+            state.broken.get_or_insert(reason.into());
+            state
+        })))
     }
 
     /// Queues a request, which `write` puts into the protocol's form. Nothing is queued if that fails.
@@ -127,11 +142,11 @@ impl Wire {
             return Err(error);
         }
         let number = state.first + state.exchanges.len() as u64;
-        if kind != Kind::Extended {
+        if kind.may_turn() {
             state.last_turn = Some(number);
         }
         state.exchanges.push_back(Exchange {
-            kind,
+            progress: Progress::new(kind),
             answers: VecDeque::new(),
             waker: None,
             abandoned: false,
@@ -141,6 +156,11 @@ impl Wire {
             number,
             finished: false,
         })
+    }
+
+    /// Whether a transaction may have begun or ended by a request that was sent after the one with this number.
+    pub(super) fn has_turned_since(&self, number: u64) -> bool {
+        self.state().last_turn.is_some_and(|turn| turn > number)
     }
 
     pub(super) fn status(&self) -> TransactionStatus {
@@ -153,10 +173,11 @@ impl Wire {
         let mut context = Context::from_waker(Waker::noop());
         // Someone who waits for an answer reads for themselves, and would lose their waker here.
         if state.exchanges.iter().all(|exchange| exchange.abandoned) {
-            while state.broken.is_none()
-                && let Poll::Ready(other) = state.advance(&mut context)
-            {
-                state.hand_on(other);
+            for _ in 0..MOST_STEPS {
+                match state.advance(&mut context) {
+                    Poll::Ready(other) if state.broken.is_none() => state.hand_on(other),
+                    _ => break,
+                }
             }
         }
         state.broken.is_some()
@@ -204,10 +225,35 @@ impl Wire {
     }
 }
 
+/// The state while it is locked. Wakers are woken afterwards: who is woken may want the state.
+struct Locked<'a>(Option<MutexGuard<'a, State>>);
+
+impl Deref for Locked<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        self.0.as_ref().expect("it is locked until it is dropped")
+    }
+}
+
+impl DerefMut for Locked<'_> {
+    fn deref_mut(&mut self) -> &mut State {
+        self.0.as_mut().expect("it is locked until it is dropped")
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        let woken = std::mem::take(&mut self.woken);
+        self.0 = None;
+        woken.into_iter().for_each(Waker::wake);
+    }
+}
+
 impl Sent<'_> {
-    /// Whether no transaction may have begun or ended by a request that was sent after this one.
-    pub(super) fn is_followed_by_no_turn(&self) -> bool {
-        self.wire.state().last_turn.is_none_or(|turn| turn <= self.number)
+    /// Stands for this request in [`Wire::has_turned_since`].
+    pub(super) fn number(&self) -> u64 {
+        self.number
     }
 
     /// The next message of the answer to this request; [`Ready`](Answer::Ready) is the last one.
@@ -323,12 +369,25 @@ impl State {
         if let Some(answer) = Answer::take(&mut self.incoming)? {
             return Poll::Ready(self.handle(answer));
         }
-        // A server that waits until its answers are read takes nothing in: so this is no reason not to read.
-        let _ = self.poll_flush(context)?;
-        self.poll_read(context).map_ok(|()| None)
+        // A server that waits until its answers are read takes nothing in: so this is no reason not to read. Nor is a
+        // server that takes nothing in any more, because it has closed the connection, and has said why.
+        if let Poll::Ready(Err(error)) = self.poll_flush(context) {
+            self.outgoing.clear();
+            self.is_unflushed = false;
+            self.write_error.get_or_insert(error);
+        }
+        match (self.poll_read(context), self.write_error.take()) {
+            (Poll::Ready(Ok(())), error) => {
+                self.write_error = error;
+                Poll::Ready(Ok(None))
+            }
+            (_, Some(error)) | (Poll::Ready(Err(error)), None) => Poll::Ready(Err(error)),
+            (Poll::Pending, None) => Poll::Pending,
+        }
     }
 
     fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let is_large = self.outgoing.len() > KEPT;
         while !self.outgoing.is_empty() {
             self.is_unflushed = true;
             match Pin::new(&mut *self.transport).poll_write(context, &self.outgoing)? {
@@ -337,8 +396,7 @@ impl State {
                 Poll::Pending => return Poll::Pending,
             }
         }
-        // What was sent once, in a batch of rows, need not be kept for ever.
-        if self.outgoing.capacity() > 16 * READ_AT_ONCE {
+        if is_large {
             self.outgoing = BytesMut::new();
         }
         if self.is_unflushed {
@@ -349,10 +407,16 @@ impl State {
     }
 
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.incoming.capacity() - self.incoming.len() < 1024 {
-            self.incoming.reserve(READ_AT_ONCE);
+        if self.incoming.is_empty() && self.incoming.capacity() > KEPT {
+            self.incoming = BytesMut::with_capacity(READ_AT_ONCE);
         }
-        match poll_read_buf(Pin::new(&mut *self.transport), context, &mut self.incoming)? {
+        if self.incoming.capacity() - self.incoming.len() < 1024 {
+            let room = self.incoming.len().clamp(READ_AT_ONCE, MOST_ROOM);
+            self.incoming.reserve(room);
+        }
+        // Some streams fill all the room with zeros first.
+        let mut room = (&mut self.incoming).limit(MOST_AT_ONCE);
+        match poll_read_buf(Pin::new(&mut *self.transport), context, &mut room)? {
             Poll::Ready(0) => Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
             Poll::Ready(_) => Poll::Ready(Ok(())),
             Poll::Pending => Poll::Pending,
@@ -368,13 +432,13 @@ impl State {
                     channel: notification.channel()?.to_owned(),
                     payload: notification.message()?.to_owned(),
                 });
-                wake(&mut self.listener);
+                self.woken.extend(self.listener.take());
                 return Ok(None);
             }
             _ => {}
         }
         let index = self.answered;
-        let Some(exchange) = self.exchanges.get(index) else {
+        let Some(exchange) = self.exchanges.get_mut(index) else {
             // Nothing was asked: so the server ends the session, and says why.
             let Answer::Error(error) = answer else {
                 return Err(io::Error::new(
@@ -386,9 +450,10 @@ impl State {
             self.wake_all();
             return Ok(None);
         };
+        exchange.progress.note(&answer)?;
         match &answer {
             // Diesel has no rows to give. The server ignores this if it has given up by itself.
-            Answer::CopyIn if exchange.kind == Kind::Simple => {
+            Answer::CopyIn if exchange.progress.kind() == Kind::Simple => {
                 frontend::copy_fail(COPY_REFUSED, &mut self.outgoing)?;
                 return Ok(None);
             }
@@ -414,7 +479,7 @@ impl State {
         if let Some((index, answer)) = answer {
             let exchange = &mut self.exchanges[index];
             exchange.answers.push_back(answer);
-            wake(&mut exchange.waker);
+            self.woken.extend(exchange.waker.take());
         }
     }
 
@@ -429,9 +494,9 @@ impl State {
 
     fn wake_all(&mut self) {
         for exchange in &mut self.exchanges {
-            wake(&mut exchange.waker);
+            self.woken.extend(exchange.waker.take());
         }
-        wake(&mut self.listener);
+        self.woken.extend(self.listener.take());
     }
 }
 
@@ -443,11 +508,5 @@ impl Wake for Together {
         for waker in &self.0 {
             waker.wake_by_ref();
         }
-    }
-}
-
-fn wake(waker: &mut Option<Waker>) {
-    if let Some(waker) = waker.take() {
-        waker.wake();
     }
 }
