@@ -35,6 +35,12 @@ impl ServerError {
         self.fields.get(&letter).map(|field| &**field)
     }
 
+    /// Whether the server ends the session.
+    pub(super) fn is_fatal(&self) -> bool {
+        // The severity in English.
+        matches!(self.field(b'V'), Some("FATAL" | "PANIC"))
+    }
+
     /// Whether the statement that was prepared is not there any more, or returns other columns now. It did not run.
     pub(super) fn is_outdated_statement(&self) -> bool {
         self.code == SqlState::INVALID_SQL_STATEMENT_NAME

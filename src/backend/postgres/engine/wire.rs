@@ -451,6 +451,7 @@ impl State {
             return Ok(None);
         };
         exchange.progress.note(&answer)?;
+        let is_abandoned = exchange.abandoned;
         match &answer {
             // Diesel has no rows to give. The server ignores this if it has given up by itself.
             Answer::CopyIn if exchange.progress.kind() == Kind::Simple => {
@@ -461,13 +462,18 @@ impl State {
             // answers there will be.
             Answer::CopyIn => return Err(io::Error::new(io::ErrorKind::Unsupported, COPY_REFUSED)),
             Answer::CopyOut => return Ok(None),
+            // The server's last words.
+            Answer::Error(error) if error.is_fatal() => {
+                self.broken.get_or_insert(Broken::Server(error.clone()));
+                self.wake_all();
+            }
             Answer::Ready(status) => {
                 self.status = *status;
                 self.answered += 1;
             }
             _ => {}
         }
-        if exchange.abandoned {
+        if is_abandoned {
             self.forget_finished();
             return Ok(None);
         }
