@@ -110,6 +110,14 @@ async fn wrong_rows(pool: &TenantPool) -> Vec<String> {
     join_all(clients).await.concat()
 }
 
+/// Whether the server has prepared statements of the pool's.
+async fn are_prepared(pool: &TenantPool) -> bool {
+    let mut conn = pool.for_tenant("client1").get().await.unwrap();
+    let sql = "SELECT count(*)::text AS value FROM pg_prepared_statements WHERE statement LIKE '%notes%'";
+    let Setting { value } = diesel::sql_query(sql).get_result(&mut conn).await.unwrap();
+    value != "0"
+}
+
 fn refusal(built: Result<TenantPool, BuildError>) -> String {
     chain(&built.expect_err("the pooler should have been refused"))
 }
@@ -144,7 +152,11 @@ async fn behind_every_pooler_each_tenant_sees_its_own_rows_or_there_are_no_trans
                     .build()
                     .await;
                 match pool {
-                    Ok(pool) if mode != "statement" => assert_eq!(wrong_rows(&pool).await, [""; 0], "{way}"),
+                    Ok(pool) if mode != "statement" => {
+                        assert_eq!(wrong_rows(&pool).await, [""; 0], "{way}");
+                        // Only where the pooler keeps them apart.
+                        assert_eq!(are_prepared(&pool).await, keep.ends_with("200"), "{way}");
+                    }
                     Ok(_) => panic!("{way} was not refused"),
                     Err(error) => {
                         let message = chain(&error);

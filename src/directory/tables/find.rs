@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     BoxFuture, SchemaName, TenantDirectory, TenantPool, TenantStatus,
+    backend::postgres::PreparedSql,
     tenancy::{DirectoryAnswer, DirectoryChange, DirectoryEntry},
 };
 
@@ -78,9 +79,8 @@ impl TenantDirectory for DirectoryTables {
                 "SELECT {COLUMNS}, status FROM {}.tenants WHERE name = $1",
                 pool.shared_schema().quoted()
             );
-            let row = diesel::sql_query(sql)
-                .bind::<Text, _>(tenant.as_str())
-                .get_result::<Row>(&mut connection);
+            let query = PreparedSql(diesel::sql_query(sql).bind::<Text, _>(tenant.as_str()));
+            let row = query.get_result::<Row>(&mut connection);
             let row = self.in_time(row).await?;
             row.map(|row| row.entry(tenant)).transpose()
         })
@@ -109,9 +109,8 @@ impl TenantDirectory for DirectoryTables {
                 "SELECT tenant FROM {}.domains WHERE domain = $1",
                 pool.shared_schema().quoted()
             );
-            let row = diesel::sql_query(sql)
-                .bind::<Text, _>(domain)
-                .get_result::<Owner>(&mut connection);
+            let query = PreparedSql(diesel::sql_query(sql).bind::<Text, _>(domain));
+            let row = query.get_result::<Owner>(&mut connection);
             let owner = self.in_time(row).await?;
             Ok(owner.map(|owner| owner.tenant.parse()).transpose()?)
         })

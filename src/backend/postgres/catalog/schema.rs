@@ -9,7 +9,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 
 use super::splice;
-use crate::{PostgresConnection, SchemaName, tenancy::TenantStatus};
+use crate::{PostgresConnection, SchemaName, backend::postgres::PreparedSql, tenancy::TenantStatus};
 
 /// The version table of a schema `pg_namespace n`; `NULL` if it has none.
 pub(in crate::backend::postgres) const VERSION_TABLE: &str =
@@ -193,8 +193,7 @@ pub(crate) async fn facts_of(
         ))
     });
 
-    let facts = diesel::sql_query(FACTS.as_str())
-        .bind::<Text, _>(schema.as_str())
+    let facts = PreparedSql(diesel::sql_query(FACTS.as_str()).bind::<Text, _>(schema.as_str()))
         .get_result::<Facts>(connection)
         .await
         .optional()?;

@@ -2,9 +2,7 @@
 
 use diesel::{
     OptionalExtension, QueryResult, QueryableByName,
-    pg::Pg,
-    query_builder::{AstPass, Query, QueryFragment, QueryId},
-    sql_types::{Array, Bool, Integer, Text, Untyped},
+    sql_types::{Array, Bool, Integer, Text},
 };
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use tokio_postgres::Client;
@@ -13,7 +11,7 @@ use super::session_proof::{Token, is_kept_by_pooler, process_id};
 use crate::{
     PostgresConnection, SchemaName,
     backend::postgres::{
-        ConnectError, Connector,
+        ConnectError, Connector, PreparedSql,
         catalog::splice,
         engine::OpenError,
         quote::{literal, names_in_list},
@@ -154,7 +152,7 @@ impl Connector {
              WHERE pg_catalog.strpos(statement, '{token}') > 0) AS statements",
             Token::SETTING
         );
-        let ask = || PreparedSql(&sql);
+        let ask = || PreparedSql(diesel::sql_query(&sql));
         if !self.options.may_be_pooled {
             let settings = ask().get_result(connection).await;
             return settings.map_err(|source| self.failed_query(source));
@@ -184,26 +182,6 @@ impl Connector {
         let ended = connection.batch_execute("COMMIT").await;
         ended.map_err(|source| self.failed_query(source))?;
         Ok(settings)
-    }
-}
-
-/// A text that is prepared when it comes again, which Diesel's own raw SQL never is.
-struct PreparedSql<'a>(&'a str);
-
-impl Query for PreparedSql<'_> {
-    type SqlType = Untyped;
-}
-
-impl QueryId for PreparedSql<'_> {
-    type QueryId = ();
-
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl QueryFragment<Pg> for PreparedSql<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(self.0);
-        Ok(())
     }
 }
 
