@@ -5,7 +5,7 @@ use std::{pin::pin, task::Poll, time::Duration};
 use diesel::{
     QueryableByName,
     prelude::*,
-    result::Error,
+    result::{DatabaseErrorKind, Error},
     sql_types::{BigInt, Binary, Integer, Text},
 };
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
@@ -321,16 +321,21 @@ async fn bad_input_is_an_error_before_anything_is_sent() {
     let database = Server::shared().database();
     let mut conn = connect(&database).await;
     let nul = diesel::sql_query("SELECT '\0'").execute(&mut conn).await.unwrap_err();
-    assert!(matches!(nul, Error::SerializationError(_)), "{nul:?}");
+    assert!(is_unsendable(&nul), "{nul:?}");
     let nul = conn.batch_execute("SELECT '\0'").await.unwrap_err();
-    assert!(matches!(nul, Error::SerializationError(_)), "{nul:?}");
+    assert!(is_unsendable(&nul), "{nul:?}");
     let mut many = diesel::sql_query("SELECT 1").into_boxed();
     for _ in 0..70_000 {
         many = many.bind::<Integer, _>(1);
     }
     let error = many.execute(&mut conn).await.unwrap_err();
-    assert!(matches!(error, Error::SerializationError(_)), "{error:?}");
+    assert!(is_unsendable(&error), "{error:?}");
     assert_eq!(number(&mut conn, 0, 5).await, Ok(5));
+}
+
+/// As Diesel's other connections call what the protocol has no form for.
+fn is_unsendable(error: &Error) -> bool {
+    matches!(error, Error::DatabaseError(DatabaseErrorKind::UnableToSendCommand, _))
 }
 
 #[tokio::test]

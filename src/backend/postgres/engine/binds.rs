@@ -11,7 +11,7 @@ use diesel::{
     QueryResult,
     pg::{Pg, PgMetadataLookup, PgTypeMetadata},
     query_builder::{QueryFragment, bind_collector::RawBytesBindCollector},
-    result::Error,
+    result::{DatabaseErrorKind, Error},
 };
 
 /// A type as a query names it.
@@ -192,9 +192,9 @@ fn oid_at(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..)?.first_chunk().map(|oid| u32::from_be_bytes(*oid))
 }
 
-/// An error of a conversion to the protocol's form.
-pub(super) fn into_serialization(error: impl StdError + Send + Sync + 'static) -> Error {
-    Error::SerializationError(Box::new(error))
+/// An error of what can't be put into the protocol's form: nothing was sent.
+pub(super) fn not_sendable(error: impl StdError) -> Error {
+    Error::DatabaseError(DatabaseErrorKind::UnableToSendCommand, Box::new(error.to_string()))
 }
 
 #[cfg(test)]

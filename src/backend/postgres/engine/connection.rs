@@ -30,7 +30,7 @@ use super::{
     CancelToken, PostgresExecute, PostgresLoad, PostgresRow, PostgresRows, PostgresTransactionManager,
     TransactionState,
     answer::{Answer, TransactionStatus},
-    binds::{Binds, into_serialization},
+    binds::{Binds, not_sendable},
     open,
     progress::Kind,
     request::{Request, Statement},
@@ -193,9 +193,9 @@ impl PostgresConnection {
     }
 
     async fn run_simple(&self, sql: &str) -> QueryResult<()> {
-        let mut sent = self.wire.send(Kind::Simple, |out| {
-            frontend::query(sql, out).map_err(into_serialization)
-        })?;
+        let mut sent = self
+            .wire
+            .send(Kind::Simple, |out| frontend::query(sql, out).map_err(not_sendable))?;
         let mut first_error = None;
         loop {
             match sent.answer().await {
@@ -413,7 +413,7 @@ impl PostgresConnection {
             let mut statements = self.statements();
             let sent = self.wire.send(Kind::Closing, |out| {
                 for evicted in statements.evicted() {
-                    frontend::close(b'S', evicted, out).map_err(into_serialization)?;
+                    frontend::close(b'S', evicted, out).map_err(not_sendable)?;
                 }
                 frontend::sync(out);
                 Ok(())

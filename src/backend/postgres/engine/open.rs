@@ -186,7 +186,7 @@ async fn set_up(wire: &Wire, wanted: TargetSessionAttrs) -> Result<(), OpenError
     let failed = |broken: Broken| OpenError::Setup(broken.into_diesel());
     let sent = wire.send(Kind::Simple, |out| {
         let sql = "SET TIME ZONE 'UTC'; SHOW transaction_read_only";
-        frontend::query(sql, out).map_err(super::binds::into_serialization)
+        frontend::query(sql, out).map_err(super::binds::not_sendable)
     });
     let mut sent = sent.map_err(OpenError::Setup)?;
     let (mut is_read_only, mut error) = (false, None);

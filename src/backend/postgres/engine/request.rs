@@ -16,7 +16,7 @@ use postgres_protocol::{
 use super::{
     PostgresConnection,
     answer::{Answer, TransactionStatus},
-    binds::{Binds, Oids, into_serialization},
+    binds::{Binds, Oids, not_sendable},
     progress::Kind,
     rows::Columns,
     server_error::{Broken, ServerError},
@@ -344,18 +344,18 @@ impl PostgresConnection {
         };
         let sent = self.wire().send(kind, |out| {
             for evicted in statements.evicted() {
-                frontend::close(b'S', evicted, out).map_err(into_serialization)?;
+                frontend::close(b'S', evicted, out).map_err(not_sendable)?;
             }
             let is_new = !matches!(way, Way::Prepared(_));
             if is_new {
                 let types = binds.oids.iter().copied();
-                frontend::parse(name, text.sql(), types, out).map_err(into_serialization)?;
+                frontend::parse(name, text.sql(), types, out).map_err(not_sendable)?;
             }
             write_bind(name, binds, out)?;
             if is_new {
-                frontend::describe(b'P', "", out).map_err(into_serialization)?;
+                frontend::describe(b'P', "", out).map_err(not_sendable)?;
             }
-            frontend::execute("", 0, out).map_err(into_serialization)?;
+            frontend::execute("", 0, out).map_err(not_sendable)?;
             frontend::sync(out);
             Ok(())
         });
@@ -389,6 +389,6 @@ fn write_bind(name: &str, binds: &Binds, out: &mut BytesMut) -> QueryResult<()> 
     );
     bound.map_err(|error| match error {
         BindError::Conversion(error) => Error::SerializationError(error),
-        BindError::Serialization(error) => into_serialization(error),
+        BindError::Serialization(error) => not_sendable(error),
     })
 }
