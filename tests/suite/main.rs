@@ -23,6 +23,7 @@ mod drift;
 mod drop_tenant;
 mod dsl;
 mod engine;
+mod engine_compatibility;
 mod fan_out;
 mod flat;
 mod fleet;

@@ -90,11 +90,13 @@ impl PostgresConnection {
     where
         T: super::super::driver::TlsConnector,
     {
-        let (wire, cancel_token) = open::open(config, tls).await?;
-        let instrumentation = get_default_instrumentation();
+        Ok(Self::new(open::open(config, tls).await?, get_default_instrumentation()))
+    }
+
+    fn new((wire, cancel_token): (Wire, CancelToken), instrumentation: Option<Box<dyn Instrumentation>>) -> Self {
         let is_observed = instrumentation.is_some();
         let instrumentation = instrumentation.map_or_else(DynInstrumentation::none, DynInstrumentation::from);
-        Ok(Self {
+        Self {
             wire,
             statements: Mutex::new(Statements::new(Self::STATEMENTS)),
             types: Mutex::new(KnownTypes::new()),
@@ -103,7 +105,7 @@ impl PostgresConnection {
             is_observed,
             instrumentation: Mutex::new(instrumentation),
             cancel_token,
-        })
+        }
     }
 
     /// A token that cancels whatever statement runs on this connection, from anywhere.
@@ -339,17 +341,17 @@ impl AsyncConnection for PostgresConnection {
 
     /// Connects without TLS. With TLS: [`connect`](Self::connect).
     async fn establish(database_url: &str) -> ConnectionResult<Self> {
-        let mut instrumentation = DynInstrumentation::default_instrumentation();
+        let mut instrumentation = get_default_instrumentation();
         instrumentation.on_connection_event(InstrumentationEvent::start_establish_connection(database_url));
-        let connected = match database_url.parse::<Config>() {
-            Ok(config) => Self::connect(&config, NoTls).await,
+        let opened = match database_url.parse::<Config>() {
+            Ok(config) => open::open(&config, NoTls).await.map_err(ConnectionError::from),
             Err(error) => Err(ConnectionError::InvalidConnectionUrl(error.to_string())),
         };
         instrumentation.on_connection_event(InstrumentationEvent::finish_establish_connection(
             database_url,
-            connected.as_ref().err(),
+            opened.as_ref().err(),
         ));
-        connected
+        Ok(Self::new(opened?, instrumentation))
     }
 
     fn transaction_state(&mut self) -> &mut TransactionState {
@@ -433,7 +435,8 @@ impl PostgresConnection {
 
 impl PoolableConnection for PostgresConnection {
     fn is_broken(&mut self) -> bool {
-        PostgresTransactionManager::is_broken_transaction_manager(self) || self.is_closed()
+        // The first reads what has arrived, which may say that a transaction is open.
+        self.is_closed() || PostgresTransactionManager::is_broken_transaction_manager(self)
     }
 }
 
