@@ -70,12 +70,14 @@ impl TenantConnection<PostgresConnection> {
     /// # }
     /// ```
     pub fn build_transaction(&mut self) -> TransactionBuilder<'_> {
-        TransactionBuilder {
-            connection: self,
-            isolation_level: "",
-            read_mode: "",
-            deferrable: "",
-        }
+        TransactionBuilder::new(self)
+    }
+}
+
+impl PostgresConnection {
+    /// A transaction with its own isolation level and modes.
+    pub fn build_transaction(&mut self) -> TransactionBuilder<'_, Self> {
+        TransactionBuilder::new(self)
     }
 }
 
@@ -83,14 +85,23 @@ impl TenantConnection<PostgresConnection> {
 /// [`build_transaction`](TenantConnection::build_transaction).
 #[derive(Debug)]
 #[must_use = "a transaction builder does nothing until `run`"]
-pub struct TransactionBuilder<'a> {
-    connection: &'a mut TenantConnection<PostgresConnection>,
+pub struct TransactionBuilder<'a, C = TenantConnection> {
+    connection: &'a mut C,
     isolation_level: &'static str,
     read_mode: &'static str,
     deferrable: &'static str,
 }
 
-impl TransactionBuilder<'_> {
+impl<'a, C: OverPostgres> TransactionBuilder<'a, C> {
+    fn new(connection: &'a mut C) -> Self {
+        Self {
+            connection,
+            isolation_level: "",
+            read_mode: "",
+            deferrable: "",
+        }
+    }
+
     /// The transaction may only read.
     pub fn read_only(self) -> Self {
         Self {
@@ -153,9 +164,7 @@ impl TransactionBuilder<'_> {
     /// [`AlreadyInTransaction`](diesel::result::Error::AlreadyInTransaction) inside another transaction.
     pub async fn run<T, E, F>(&mut self, callback: F) -> Result<T, E>
     where
-        for<'r> F: AsyncFnOnce(&'r mut TenantConnection) -> Result<T, E>
-            + SendAsyncFn<&'r mut TenantConnection, Result<T, E>, Future: Send>
-            + Send,
+        for<'r> F: AsyncFnOnce(&'r mut C) -> Result<T, E> + SendAsyncFn<&'r mut C, Result<T, E>, Future: Send> + Send,
         E: From<diesel::result::Error>,
     {
         let Self {
@@ -165,13 +174,32 @@ impl TransactionBuilder<'_> {
             deferrable,
         } = *self;
         let begin = format!("BEGIN TRANSACTION{isolation_level}{read_mode}{deferrable}");
-        PostgresTransactionManager::begin_with(&mut connection.inner, &begin).await?;
+        PostgresTransactionManager::begin_with(connection.postgres(), &begin).await?;
         let result = callback(connection).await;
         match &result {
-            Ok(_) => PostgresTransactionManager::commit_transaction(&mut connection.inner).await?,
-            Err(_) => PostgresTransactionManager::rollback_transaction(&mut connection.inner).await?,
+            Ok(_) => PostgresTransactionManager::commit_transaction(connection.postgres()).await?,
+            Err(_) => PostgresTransactionManager::rollback_transaction(connection.postgres()).await?,
         }
         result
+    }
+}
+
+/// What a [`TransactionBuilder`] begins and ends transactions on.
+#[doc(hidden)]
+pub trait OverPostgres: Send {
+    #[doc(hidden)]
+    fn postgres(&mut self) -> &mut PostgresConnection;
+}
+
+impl OverPostgres for PostgresConnection {
+    fn postgres(&mut self) -> &mut PostgresConnection {
+        self
+    }
+}
+
+impl OverPostgres for TenantConnection {
+    fn postgres(&mut self) -> &mut PostgresConnection {
+        &mut self.inner
     }
 }
 
@@ -189,6 +217,31 @@ where
     Fut: Future<Output = Output>,
 {
     type Future = Fut;
+}
+
+/// `save_changes`, as on PostgreSQL: one `UPDATE … RETURNING`.
+impl<'b, Changes, Output, Table, Where> UpdateAndFetchResults<Changes, Output> for PostgresConnection
+where
+    Changes: Copy + AsChangeset<Target = Table> + Identifiable<Table = Table> + Send,
+    Changes: IntoUpdateTarget<Table = Table, WhereClause = Where>,
+    Changes::Changeset: Send + 'b,
+    Table: diesel::Table<FromClause: Send> + 'b,
+    Where: Send + 'b,
+    UpdateStatement<Table, Where, Changes::Changeset>: AsQuery,
+    Update<Changes, Changes>: LoadQuery<'b, Self, Output>,
+    Output: Send + 'static,
+{
+    fn update_and_fetch<'conn, 'changes>(
+        &'conn mut self,
+        changeset: Changes,
+    ) -> BoxFuture<'changes, QueryResult<Output>>
+    where
+        Changes: 'changes,
+        'conn: 'changes,
+        Self: 'changes,
+    {
+        Box::pin(async move { diesel::update(changeset).set(changeset).get_result(self).await })
+    }
 }
 
 /// `save_changes`, as on PostgreSQL: one `UPDATE … RETURNING`.

@@ -9,15 +9,67 @@ use std::{
 
 use diesel::{
     connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation},
+    prelude::*,
     result::Error,
+    sql_types::Text,
 };
-use diesel_async::{AsyncConnection, SimpleAsyncConnection, pooled_connection::PoolableConnection};
+use diesel_async::{
+    AsyncConnection, RunQueryDsl, SaveChangesDsl, SimpleAsyncConnection, pooled_connection::PoolableConnection,
+};
 use diesel_tenants::PostgresConnection;
 use diesel_tenants_test_support::{Database, Server};
 use futures_util::FutureExt;
 
+diesel::table! {
+    public.integers (id) { id -> BigInt }
+}
+
 async fn connect(database: &Database) -> PostgresConnection {
     PostgresConnection::establish(database.url()).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_transaction_with_an_isolation_level_runs_without_a_map_too() {
+    let database = Server::shared().database();
+    database.run("CREATE TABLE public.integers AS SELECT generate_series(0::int8, 100) AS id");
+    let mut conn = connect(&database).await;
+    let mut transaction = conn.build_transaction().repeatable_read().read_only();
+    for _ in 0..2 {
+        let level = transaction
+            .run(async |conn| {
+                let level = diesel::dsl::sql::<Text>("current_setting('transaction_isolation')");
+                diesel::select(level).get_result::<String>(conn).await
+            })
+            .await;
+        assert_eq!(level, Ok("repeatable read".to_owned()));
+    }
+    let written = transaction
+        .run(async |conn| diesel::delete(integers::table).execute(conn).await)
+        .await;
+    assert!(written.is_err());
+    let nested = conn
+        .transaction(async |conn| conn.build_transaction().run(async |_| Ok::<_, Error>(())).await)
+        .await;
+    assert_eq!(nested, Err(Error::AlreadyInTransaction));
+    assert_eq!(integers::table.count().get_result::<i64>(&mut conn).await, Ok(101));
+}
+
+#[tokio::test]
+async fn changes_are_saved_and_returned() {
+    diesel::table! {
+        public.prices (id) { id -> BigInt, price -> Integer }
+    }
+    #[derive(AsChangeset, Identifiable, Queryable, Debug, PartialEq)]
+    struct Price {
+        id: i64,
+        price: i32,
+    }
+    let database = Server::shared().database();
+    database.run("CREATE TABLE public.prices AS SELECT 2::int8 AS id, 5 AS price");
+    let mut conn = connect(&database).await;
+    let saved: Price = Price { id: 2, price: 7 }.save_changes(&mut conn).await.unwrap();
+    assert_eq!(saved, Price { id: 2, price: 7 });
+    assert_eq!(database.values("SELECT price FROM public.prices"), ["7"]);
 }
 
 #[tokio::test]
