@@ -102,6 +102,7 @@ async fn other_pools_are_told_of_a_transaction_whose_begin_was_given_up() {
         let mut begin = pin!(conn.batch_execute("BEGIN"));
         assert!(begin.as_mut().now_or_never().is_none());
     }
+    assert!(conn.is_broken(), "it may come into force");
     // Having sent its answer, the server waits for the next statement.
     let answered = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%' \
                     AND wait_event = 'ClientRead'";

@@ -436,7 +436,10 @@ impl PostgresConnection {
 impl PoolableConnection for PostgresConnection {
     fn is_broken(&mut self) -> bool {
         // The first reads what has arrived, which may say that a transaction is open.
-        self.is_closed() || PostgresTransactionManager::is_broken_transaction_manager(self)
+        self.is_closed()
+            // A `BEGIN` that was given up may still come into force.
+            || self.wire.is_in_doubt()
+            || PostgresTransactionManager::is_broken_transaction_manager(self)
     }
 }
 

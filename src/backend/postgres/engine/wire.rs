@@ -163,6 +163,15 @@ impl Wire {
         self.state().last_turn.is_some_and(|turn| turn > number)
     }
 
+    /// Whether a request that was given up may begin or end a transaction, and is not answered yet.
+    pub(super) fn is_in_doubt(&self) -> bool {
+        let state = self.state();
+        let unanswered = state.exchanges.iter().skip(state.answered);
+        unanswered
+            .into_iter()
+            .any(|exchange| exchange.progress.kind().may_turn())
+    }
+
     pub(super) fn status(&self) -> TransactionStatus {
         self.state().status
     }
