@@ -146,6 +146,9 @@ mod documents {
     #[doc = include_str!("../README.md")]
     struct Readme;
 
+    #[doc = include_str!("../docs/connections.md")]
+    struct Connections;
+
     #[doc = include_str!("../docs/lifecycle.md")]
     struct Lifecycle;
 
