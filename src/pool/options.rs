@@ -62,7 +62,7 @@ impl Default for Options {
             recycling: Recycling::VerifiedAfterIdle(Duration::from_secs(1)),
             max_lifetime: Duration::from_secs(30 * 60),
             max_statements: 2_000,
-            max_tenants: 500,
+            max_tenants: 1_000,
             max_per_tenant: None,
             shared_schema: "public".to_owned(),
             symbolic_schema: None,
