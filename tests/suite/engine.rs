@@ -212,6 +212,32 @@ async fn queries_side_by_side_in_several_tasks_wake_each_other() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_reads_last_and_then_waits_for_another_keeps_nobody_asleep() {
+    let database = Server::shared().database();
+    let conn = std::sync::Arc::new(connect(&database).await);
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let first = std::sync::Arc::clone(&conn);
+    let asked_first = tokio::spawn(async move {
+        let mut shared = &*first;
+        let slow = diesel::sql_query("SELECT 1::int8 AS number FROM pg_sleep(0.3)");
+        tell.send(slow.get_result::<Number>(&mut shared).await).unwrap();
+    });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let asked_last = tokio::spawn(async move {
+        let mut shared = &*conn;
+        let mut number = pin!(diesel::sql_query("SELECT 2::int8 AS number").get_result::<Number>(&mut shared));
+        let is_pending = std::future::poll_fn(|context| Poll::Ready(number.as_mut().poll(context).is_pending())).await;
+        assert!(is_pending);
+        // It is the one that the socket would wake, and asks nothing until the first one has its answer.
+        let first = told.await.unwrap();
+        (first.unwrap().number, number.await.unwrap().number)
+    });
+    let numbers = tokio::time::timeout(Duration::from_secs(10), asked_last).await;
+    assert_eq!(numbers.expect("nobody was woken").unwrap(), (1, 2));
+    asked_first.await.unwrap();
+}
+
 #[derive(QueryableByName)]
 struct Bytes {
     #[diesel(sql_type = Binary)]

@@ -7,6 +7,7 @@ mod doctor;
 mod documents;
 mod down_scripts;
 mod drift;
+mod encrypted;
 mod exports;
 mod fleet;
 mod interrupt;
