@@ -1,4 +1,5 @@
-//! Which names a tenant may have. A name that no tenant may have is refused here, and nowhere else.
+//! Which names a tenant may have. What PostgreSQL itself reserves is refused before, by
+//! [`SchemaName::new`](crate::SchemaName::new); every other name that no tenant may have is refused here.
 
 use super::TenantPool;
 use crate::{IntoSchemaName, SchemaName, SchemaNameError, tenancy::SPARE_PREFIX};

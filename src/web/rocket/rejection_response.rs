@@ -75,6 +75,7 @@ pub(super) fn catches(catcher: &Catcher, status: Status) -> bool {
     catcher.code.is_none_or(|code| code == status.code)
 }
 
+/// The status that all frameworks answer: see `rejection_status`.
 pub(super) fn status_of(rejection: &Rejection) -> Status {
     Status::new(rejection.status())
 }
