@@ -15,11 +15,19 @@ use crate::{PostgresConnection, SchemaName, backend::postgres::PreparedSql, tena
 pub(in crate::backend::postgres) const VERSION_TABLE: &str =
     "pg_catalog.to_regclass(pg_catalog.format('%I.{version_table}', n.nspname))";
 
+/// The comment on the version table of a schema `pg_namespace n`; `NULL` if there is none.
+///
+/// A tenant's first checkout waits for it. `obj_description` and `to_regclass` take three times as long as these two
+/// indexes.
+const VERSION_COMMENT: &str = "(SELECT d.description FROM pg_catalog.pg_class v JOIN pg_catalog.pg_description d \
+     ON d.objoid = v.oid AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid = 0 \
+     WHERE v.relnamespace = n.oid AND v.relname = '{version_table}')";
+
 /// The query for the comment on a schema's version table, which holds the [status](TenantStatus) of a tenant. $1 is the
 /// schema's name. It returns no row if there is no such schema.
 pub(crate) fn status_query() -> String {
     splice(&format!(
-        "SELECT pg_catalog.obj_description({VERSION_TABLE}, 'pg_class') AS comment FROM pg_catalog.pg_namespace n \
+        "SELECT {VERSION_COMMENT} AS comment FROM pg_catalog.pg_namespace n \
          WHERE n.nspname = $1"
     ))
 }
@@ -58,7 +66,7 @@ pub(crate) async fn statuses_of(
 
     let names: Vec<&str> = schemas.iter().map(SchemaName::as_str).collect();
     let found: Vec<Found> = diesel::sql_query(splice(&format!(
-        "SELECT n.nspname::pg_catalog.text AS name, pg_catalog.obj_description({VERSION_TABLE}, 'pg_class') AS comment \
+        "SELECT n.nspname::pg_catalog.text AS name, {VERSION_COMMENT} AS comment \
          FROM pg_catalog.pg_namespace n WHERE n.nspname = ANY ($1::pg_catalog.text[]::pg_catalog.name[])"
     )))
     .bind::<Array<Text>, _>(names)
@@ -183,7 +191,7 @@ pub(crate) async fn facts_of(
         // Enums, domains, ranges, and composites. The row type of a table depends on the table, not on the schema.
         splice(&format!(
             "SELECT n.oid, pg_catalog.pg_is_in_recovery() AS is_replayed, \
-             pg_catalog.obj_description({VERSION_TABLE}, 'pg_class') AS comment, t.names, t.oids, \
+             {VERSION_COMMENT} AS comment, t.names, t.oids, \
              pg_catalog.current_setting('search_path') AS search_path \
              FROM pg_catalog.pg_namespace n CROSS JOIN (\
              SELECT coalesce(array_agg(t.typname::pg_catalog.text ORDER BY t.typname COLLATE \"C\"), '{{}}') AS names, \
