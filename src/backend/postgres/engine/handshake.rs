@@ -69,9 +69,8 @@ impl<S: Transport + 'static> Handshake<S> {
         } else {
             self.header[self.header_read..][..bytes.len()].copy_from_slice(bytes);
             self.header_read += bytes.len();
-            if let [_, length @ ..] = self.header
-                && self.header_read == self.header.len()
-            {
+            let [_, length @ ..] = self.header;
+            if self.header_read == self.header.len() {
                 // The length counts itself.
                 self.rest = (u32::from_be_bytes(length) as usize).saturating_sub(4);
                 self.header_read = 0;
