@@ -67,7 +67,7 @@ pub(super) fn load<'conn, Q>(connection: &'conn PostgresConnection, query: &Rend
 where
     Q: QueryFragment<Pg> + QueryId,
 {
-    connection.load_statement(statement(query), || describe(query))
+    connection.load_statement(query, statement(query))
 }
 
 /// Sends a query that returns a count.
@@ -75,7 +75,7 @@ pub(super) fn execute<'conn, Q>(connection: &'conn PostgresConnection, query: &R
 where
     Q: QueryFragment<Pg> + QueryId,
 {
-    connection.execute_statement(statement(query), || describe(query))
+    connection.execute_statement(query, statement(query))
 }
 
 fn statement<Q>(query: &Rendered<Q>) -> QueryResult<Statement>
@@ -90,11 +90,4 @@ where
         tenant: schema.map(|schema| schema.as_str().into()),
         binds,
     })
-}
-
-fn describe<Q>(query: &Rendered<Q>) -> String
-where
-    Q: QueryFragment<Pg> + QueryId,
-{
-    diesel::debug_query::<Pg, _>(query).to_string()
 }

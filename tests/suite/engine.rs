@@ -364,16 +364,20 @@ fn is_unsendable(error: &Error) -> bool {
     matches!(error, Error::DatabaseError(DatabaseErrorKind::UnableToSendCommand, _))
 }
 
+async fn pid(conn: &mut PostgresConnection) -> i64 {
+    let pid: QueryResult<Number> = diesel::sql_query("SELECT pg_backend_pid()::int8 AS number")
+        .get_result(conn)
+        .await;
+    pid.unwrap().number
+}
+
 #[tokio::test]
 async fn a_session_that_the_server_ends_says_why() {
     let database = Server::shared().database();
     let mut conn = connect(&database).await;
-    let pid: Number = diesel::sql_query("SELECT pg_backend_pid()::int8 AS number")
-        .get_result(&mut conn)
-        .await
-        .unwrap();
+    let pid = pid(&mut conn).await;
     assert!(!conn.is_closed());
-    database.run(&format!("SELECT pg_terminate_backend({})", pid.number));
+    database.run(&format!("SELECT pg_terminate_backend({pid})"));
     let error = number(&mut conn, 0, 5).await.unwrap_err().to_string();
     assert!(error.contains("terminating connection"), "{error}");
     assert!(conn.is_closed());
@@ -385,11 +389,8 @@ async fn a_session_that_the_server_ends_says_why() {
 async fn an_idle_session_that_has_ended_is_noticed_without_asking() {
     let database = Server::shared().database();
     let mut conn = connect(&database).await;
-    let pid: Number = diesel::sql_query("SELECT pg_backend_pid()::int8 AS number")
-        .get_result(&mut conn)
-        .await
-        .unwrap();
-    database.run(&format!("SELECT pg_terminate_backend({})", pid.number));
+    let pid = pid(&mut conn).await;
+    database.run(&format!("SELECT pg_terminate_backend({pid})"));
     for _ in 0..500 {
         if conn.is_closed() {
             return;

@@ -29,12 +29,12 @@ use tokio_postgres::{Config, NoTls};
 use super::{
     CancelToken, PostgresExecute, PostgresLoad, PostgresRow, PostgresRows, PostgresTransactionManager,
     TransactionState,
-    answer::{Answer, TransactionStatus},
+    answer::TransactionStatus,
     binds::{Binds, not_sendable},
     open,
     progress::Kind,
     request::{Request, Statement},
-    server_error::Broken,
+    server_error::{Broken, Failed},
     statements::Statements,
     text::PlainText,
     types::KnownTypes,
@@ -153,26 +153,28 @@ impl PostgresConnection {
         self.types.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Loads the rows of a statement.
-    pub(crate) fn load_statement(
-        &self,
-        statement: QueryResult<Statement>,
-        describe: impl FnOnce() -> String,
-    ) -> PostgresLoad<'_> {
-        PostgresLoad(self.request(statement, describe))
+    /// Loads the rows of a query, which was made into this statement.
+    pub(crate) fn load_statement<Q>(&self, query: &Q, statement: QueryResult<Statement>) -> PostgresLoad<'_>
+    where
+        Q: QueryFragment<Pg>,
+    {
+        PostgresLoad(self.request(query, statement))
     }
 
-    /// Runs a statement, and counts its rows.
-    pub(crate) fn execute_statement(
-        &self,
-        statement: QueryResult<Statement>,
-        describe: impl FnOnce() -> String,
-    ) -> PostgresExecute<'_> {
-        PostgresExecute::new(self.request(statement, describe))
+    /// Runs a query, which was made into this statement, and counts its rows.
+    pub(crate) fn execute_statement<Q>(&self, query: &Q, statement: QueryResult<Statement>) -> PostgresExecute<'_>
+    where
+        Q: QueryFragment<Pg>,
+    {
+        PostgresExecute::new(self.request(query, statement))
     }
 
-    fn request(&self, statement: QueryResult<Statement>, describe: impl FnOnce() -> String) -> Request<'_> {
-        let description = self.is_observed.then(|| describe().into_boxed_str());
+    fn request<Q>(&self, query: &Q, statement: QueryResult<Statement>) -> Request<'_>
+    where
+        Q: QueryFragment<Pg>,
+    {
+        let describe = || diesel::debug_query::<Pg, _>(query).to_string().into_boxed_str();
+        let description = self.is_observed.then(describe);
         if let Some(description) = &description {
             self.notify(InstrumentationEvent::start_query(&StrQueryHelper::new(description)));
         }
@@ -195,22 +197,10 @@ impl PostgresConnection {
     }
 
     async fn run_simple(&self, sql: &str) -> QueryResult<()> {
-        let mut sent = self
+        let sent = self
             .wire
             .send(Kind::Simple, |out| frontend::query(sql, out).map_err(not_sendable))?;
-        let mut first_error = None;
-        loop {
-            match sent.answer().await {
-                Ok(Answer::Error(error)) => {
-                    first_error.get_or_insert(error);
-                }
-                Ok(Answer::Ready(_)) => return first_error.map_or(Ok(()), |error| Err(error.into_diesel())),
-                Ok(_) => {}
-                Err(broken) => {
-                    return Err(first_error.map_or_else(|| broken.into_diesel(), |error| error.into_diesel()));
-                }
-            }
-        }
+        sent.end().await.map_err(Failed::into_diesel)
     }
 
     /// Notes an error after which the whole transaction may have to be rolled back.
@@ -268,13 +258,6 @@ where
     })
 }
 
-fn describe<Q>(query: &Q) -> String
-where
-    Q: QueryFragment<Pg>,
-{
-    diesel::debug_query::<Pg, _>(query).to_string()
-}
-
 impl SimpleAsyncConnection for PostgresConnection {
     async fn batch_execute(&mut self, sql: &str) -> QueryResult<()> {
         self.run_batch(sql).await
@@ -299,15 +282,14 @@ impl AsyncConnectionCore for PostgresConnection {
         T: AsQuery + 'query,
         T::Query: QueryFragment<Self::Backend> + QueryId + 'query,
     {
-        let query = source.as_query();
-        self.load_statement(plain(&query), || describe(&query))
+        AsyncConnectionCore::load(&mut &*self, source)
     }
 
     fn execute_returning_count<'conn, 'query, T>(&'conn mut self, source: T) -> Self::ExecuteFuture<'conn, 'query>
     where
         T: QueryFragment<Self::Backend> + QueryId + 'query,
     {
-        self.execute_statement(plain(&source), || describe(&source))
+        AsyncConnectionCore::execute_returning_count(&mut &*self, source)
     }
 }
 
@@ -325,14 +307,14 @@ impl<'a> AsyncConnectionCore for &'a PostgresConnection {
         T::Query: QueryFragment<Self::Backend> + QueryId + 'query,
     {
         let query = source.as_query();
-        self.load_statement(plain(&query), || describe(&query))
+        self.load_statement(&query, plain(&query))
     }
 
     fn execute_returning_count<'conn, 'query, T>(&'conn mut self, source: T) -> Self::ExecuteFuture<'conn, 'query>
     where
         T: QueryFragment<Self::Backend> + QueryId + 'query,
     {
-        self.execute_statement(plain(&source), || describe(&source))
+        self.execute_statement(&source, plain(&source))
     }
 }
 
@@ -384,9 +366,7 @@ impl PostgresConnection {
         let statements = self.statements.get_mut();
         statements.unwrap_or_else(PoisonError::into_inner).limit(most);
     }
-}
 
-impl PostgresConnection {
     /// Since when the connection remembers the OIDs of types.
     pub(crate) fn types_since(&self) -> Instant {
         self.types().since()
@@ -411,7 +391,7 @@ impl PostgresConnection {
 
     /// Closes the prepared statements that are not kept any more. Without this, the next statement closes them.
     pub(crate) async fn close_statements(&self) -> QueryResult<()> {
-        let mut sent = {
+        let sent = {
             let mut statements = self.statements();
             let sent = self.wire.send(Kind::Closing, |out| {
                 for evicted in statements.evicted() {
@@ -423,13 +403,7 @@ impl PostgresConnection {
             statements.closed();
             sent
         };
-        loop {
-            match sent.answer().await {
-                Ok(Answer::Ready(_)) => return Ok(()),
-                Ok(_) => {}
-                Err(broken) => return Err(broken.into_diesel()),
-            }
-        }
+        sent.end().await.map_err(Failed::into_diesel)
     }
 }
 

@@ -6,13 +6,12 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use diesel::{QueryResult, result::Error};
+use diesel::QueryResult;
 
 use super::{
     answer::Answer,
     request::{Request, Running},
     rows::PostgresRows,
-    server_error::ServerError,
 };
 
 /// The answer to a query that returns rows.
@@ -35,7 +34,6 @@ pub struct PostgresExecute<'conn> {
     request: Request<'conn>,
     running: Option<Running<'conn>>,
     count: usize,
-    error: Option<Box<ServerError>>,
 }
 
 impl<'conn> PostgresExecute<'conn> {
@@ -44,7 +42,6 @@ impl<'conn> PostgresExecute<'conn> {
             request,
             running: None,
             count: 0,
-            error: None,
         }
     }
 
@@ -53,27 +50,16 @@ impl<'conn> PostgresExecute<'conn> {
             Some(running) => running,
             running => running.insert(ready!(self.request.poll_accepted(context))?),
         };
-        let error = loop {
+        let ended = loop {
             match ready!(running.sent.poll_answer(context)) {
                 Ok(Answer::Complete(rows)) => self.count = rows,
-                Ok(Answer::Error(error)) => self.error = Some(error),
-                Ok(Answer::Ready(_)) => break self.error.take().map(|error| error.into_diesel()),
+                Ok(Answer::Ready(_)) => break Ok(self.count),
                 Ok(_) => {}
-                Err(broken) => {
-                    let error = self.error.take();
-                    break Some(error.map_or_else(|| broken.into_diesel(), |error| error.into_diesel()));
-                }
+                Err(failed) => break Err(failed.into_diesel()),
             }
         };
-        Poll::Ready(self.end(error))
-    }
-
-    fn end(&mut self, error: Option<Error>) -> QueryResult<usize> {
-        if let Some(error) = &error {
-            self.request.connection().note_failure(error);
-        }
-        self.request.finish(error.as_ref());
-        error.map_or(Ok(self.count), Err)
+        self.request.finish(ended.as_ref().err());
+        Poll::Ready(ended)
     }
 }
 

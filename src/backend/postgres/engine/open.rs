@@ -24,7 +24,6 @@ use super::{
     answer::Answer,
     handshake::{Encrypt, Handshake, Left},
     progress::Kind,
-    server_error::Broken,
     socket::{Address, Place, PostgresSocket},
     wire::Wire,
 };
@@ -183,23 +182,19 @@ async fn open_at<T: TlsConnector>(
 
 /// Has times come in UTC, as Diesel wants them, and asks whether the server is of the kind that is wanted.
 async fn set_up(wire: &Wire, wanted: TargetSessionAttrs) -> Result<(), OpenError> {
-    let failed = |broken: Broken| OpenError::Setup(broken.into_diesel());
     let sent = wire.send(Kind::Simple, |out| {
         let sql = "SET TIME ZONE 'UTC'; SHOW transaction_read_only";
         frontend::query(sql, out).map_err(super::binds::not_sendable)
     });
     let mut sent = sent.map_err(OpenError::Setup)?;
-    let (mut is_read_only, mut error) = (false, None);
+    let mut is_read_only = false;
     loop {
-        match sent.answer().await.map_err(failed)? {
-            Answer::Row(_, values) => is_read_only = values.ends_with(b"on"),
-            Answer::Error(refused) => error = Some(refused),
-            Answer::Ready(_) => break,
-            _ => {}
+        match sent.answer().await {
+            Ok(Answer::Row(_, values)) => is_read_only = values.ends_with(b"on"),
+            Ok(Answer::Ready(_)) => break,
+            Ok(_) => {}
+            Err(failed) => return Err(OpenError::Setup(failed.into_diesel())),
         }
-    }
-    if let Some(error) = error {
-        return Err(OpenError::Setup(error.into_diesel()));
     }
     let unwanted = match (wanted, is_read_only) {
         (TargetSessionAttrs::ReadWrite, true) => "database does not allow writes",

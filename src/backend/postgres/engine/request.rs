@@ -19,7 +19,7 @@ use super::{
     binds::{Binds, Oids, not_sendable},
     progress::Kind,
     rows::Columns,
-    server_error::{Broken, ServerError},
+    server_error::{Broken, Failed, ServerError},
     statements::{Key, Prepared, StatementName},
     text::StatementText,
     types::look_up,
@@ -66,7 +66,6 @@ enum Types<'conn> {
 struct Attempt<'conn> {
     sent: Sent<'conn>,
     way: Way<'conn>,
-    error: Option<Box<ServerError>>,
 }
 
 /// How a statement was sent.
@@ -123,14 +122,16 @@ impl<'conn> Request<'conn> {
     pub(super) fn poll_accepted(&mut self, context: &mut Context<'_>) -> Poll<QueryResult<Running<'conn>>> {
         let accepted = ready!(self.poll_attempts(context));
         if let Err(error) = &accepted {
-            self.connection.note_failure(error);
             self.finish(Some(error));
         }
         Poll::Ready(accepted)
     }
 
-    /// Tells the instrumentation that the statement has ended.
+    /// Tells the connection, and its instrumentation, how the statement has ended.
     pub(super) fn finish(&mut self, error: Option<&Error>) {
+        if let Some(error) = error {
+            self.connection.note_failure(error);
+        }
         if let Some(description) = self.description.take() {
             self.connection.observe_end(&description, error);
         }
@@ -181,9 +182,7 @@ impl<'conn> Request<'conn> {
                         return Poll::Ready(Err(self.first_error_or(Error::NotFound)));
                     }
                     Types::Known => match self.connection.send(statement) {
-                        Ok((sent, way)) => {
-                            self.attempt = Some(Attempt { sent, way, error: None });
-                        }
+                        Ok((sent, way)) => self.attempt = Some(Attempt { sent, way }),
                         Err(error) => return Poll::Ready(Err(self.first_error_or(error))),
                     },
                 }
@@ -230,27 +229,20 @@ impl<'conn> Request<'conn> {
                     Err(error) => return Poll::Ready(Err(Failure::Final(Broken::from(error).into_diesel()))),
                 },
                 Ok(Answer::NoColumns) => break Arc::default(),
-                Ok(Answer::Error(error)) => current.error = Some(error),
-                Ok(Answer::Ready(status)) => {
-                    let Some(error) = current.error.take() else {
-                        let reason = "the server has not answered to a statement";
-                        return Poll::Ready(Err(Failure::Final(connection.wire().give_up(reason).into_diesel())));
-                    };
+                Ok(Answer::Ready(_)) => {
+                    let reason = "the server has not answered to a statement";
+                    return Poll::Ready(Err(Failure::Final(connection.wire().give_up(reason).into_diesel())));
+                }
+                Err(Failed::Refused(error, Some(status))) => {
                     let outside_at = (status == TransactionStatus::Idle).then_some(current.sent.number());
                     return Poll::Ready(Err(Failure::Refused { error, outside_at }));
                 }
                 // The statement is parsed, and others are closed.
                 Ok(_) => {}
-                Err(broken) => {
-                    let error = match current.error.take() {
-                        Some(error) => error.into_diesel(),
-                        None => broken.into_diesel(),
-                    };
-                    return Poll::Ready(Err(Failure::Final(error)));
-                }
+                Err(failed) => return Poll::Ready(Err(Failure::Final(failed.into_diesel()))),
             }
         };
-        let Some(Attempt { sent, way, .. }) = attempt.take() else {
+        let Some(Attempt { sent, way }) = attempt.take() else {
             unreachable!("an attempt was made");
         };
         if let Way::Preparing(mut preparing) = way
@@ -320,8 +312,9 @@ impl PostgresConnection {
     fn send(&self, statement: &Statement) -> QueryResult<(Sent<'_>, Way<'_>)> {
         let key = statement.key();
         let mut statements = self.statements();
+        let is_command = !statement.text.fails_whole();
         // What a command returns may change without notice, so it is described each time.
-        let may_be_prepared = statement.may_be_prepared && statement.text.fails_whole();
+        let may_be_prepared = statement.may_be_prepared && !is_command;
         let (name, way) = match statements.get(key).filter(|_| may_be_prepared) {
             Some(Prepared { name, columns }) => (Some(name), Way::Prepared(columns)),
             None => match may_be_prepared.then(|| statements.admit(key)).flatten() {
@@ -339,8 +332,8 @@ impl PostgresConnection {
         let Statement { text, binds, .. } = statement;
         let kind = match way {
             Way::Prepared(_) => Kind::Prepared,
-            _ if text.fails_whole() => Kind::Described,
-            _ => Kind::Command,
+            _ if is_command => Kind::Command,
+            _ => Kind::Described,
         };
         let sent = self.wire().send(kind, |out| {
             for evicted in statements.evicted() {

@@ -20,7 +20,7 @@ use fallible_iterator::FallibleIterator as _;
 use futures_core::Stream;
 use postgres_protocol::message::backend::RowDescriptionBody;
 
-use super::{PostgresConnection, answer::Answer, server_error::ServerError, wire::Sent};
+use super::{PostgresConnection, answer::Answer, wire::Sent};
 
 /// The columns of a result.
 #[derive(Default)]
@@ -77,8 +77,6 @@ pub struct PostgresRows<'conn> {
     connection: &'conn PostgresConnection,
     sent: Sent<'conn>,
     columns: Arc<Columns>,
-    /// Told when the server is ready for the next request: until then it may still be at work.
-    error: Option<Box<ServerError>>,
     is_done: bool,
 }
 
@@ -88,7 +86,6 @@ impl<'conn> PostgresRows<'conn> {
             connection,
             sent,
             columns,
-            error: None,
             is_done: false,
         }
     }
@@ -126,18 +123,9 @@ impl Stream for PostgresRows<'_> {
                         cursor: Cell::new((0, 0)),
                     })));
                 }
-                Ok(Answer::Error(error)) => this.error = Some(error),
-                Ok(Answer::Ready(_)) => {
-                    let error = this.error.take();
-                    return this.end(error.map(|error| error.into_diesel()));
-                }
+                Ok(Answer::Ready(_)) => return this.end(None),
                 Ok(_) => {}
-                Err(broken) => {
-                    let error = this.error.take();
-                    return this.end(Some(
-                        error.map_or_else(|| broken.into_diesel(), |error| error.into_diesel()),
-                    ));
-                }
+                Err(failed) => return this.end(Some(failed.into_diesel())),
             }
         }
     }

@@ -7,6 +7,8 @@ use fallible_iterator::FallibleIterator as _;
 use postgres_protocol::message::backend::ErrorResponseBody;
 use tokio_postgres::error::SqlState;
 
+use super::answer::TransactionStatus;
+
 /// An error that the server sent.
 #[derive(Debug, Clone)]
 pub(super) struct ServerError {
@@ -113,6 +115,22 @@ impl DatabaseErrorInformation for ServerError {
 
     fn statement_position(&self) -> Option<i32> {
         self.field(b'P').or_else(|| self.field(b'p'))?.parse().ok()
+    }
+}
+
+/// Why a request has failed.
+pub(super) enum Failed {
+    /// The server refused it, and where the session stands since. `None` if the connection broke before the server said.
+    Refused(Box<ServerError>, Option<TransactionStatus>),
+    Broken(Broken),
+}
+
+impl Failed {
+    pub(super) fn into_diesel(self) -> Error {
+        match self {
+            Self::Refused(error, _) => error.into_diesel(),
+            Self::Broken(broken) => broken.into_diesel(),
+        }
     }
 }
 

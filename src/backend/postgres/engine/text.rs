@@ -46,12 +46,16 @@ pub(crate) fn fails_whole(sql: &str) -> bool {
 pub(super) struct PlainText {
     sql: String,
     hash: u64,
+    fails_whole: bool,
 }
 
 impl PlainText {
     pub(super) fn new(sql: String) -> Self {
-        let hash = hash_of(&sql);
-        Self { sql, hash }
+        Self {
+            hash: hash_of(&sql),
+            fails_whole: fails_whole(&sql),
+            sql,
+        }
     }
 }
 
@@ -65,6 +69,6 @@ impl StatementText for PlainText {
     }
 
     fn fails_whole(&self) -> bool {
-        fails_whole(&self.sql)
+        self.fails_whole
     }
 }

@@ -23,7 +23,7 @@ use tokio_util::io::poll_read_buf;
 use super::{
     answer::{Answer, TransactionStatus},
     progress::{Kind, Progress},
-    server_error::Broken,
+    server_error::{Broken, Failed, ServerError},
 };
 
 /// A socket, or TLS over one.
@@ -91,6 +91,8 @@ const MOST_STEPS: usize = 1000;
 pub(super) struct Sent<'a> {
     wire: &'a Wire,
     number: u64,
+    /// Told when the server is ready for the next request: until then it may still be at work.
+    error: Option<Box<ServerError>>,
     finished: bool,
 }
 
@@ -154,6 +156,7 @@ impl Wire {
         Ok(Sent {
             wire: self,
             number,
+            error: None,
             finished: false,
         })
     }
@@ -166,10 +169,8 @@ impl Wire {
     /// Whether a request that was given up may begin or end a transaction, and is not answered yet.
     pub(super) fn is_in_doubt(&self) -> bool {
         let state = self.state();
-        let unanswered = state.exchanges.iter().skip(state.answered);
-        unanswered
-            .into_iter()
-            .any(|exchange| exchange.progress.kind().may_turn())
+        let mut unanswered = state.exchanges.iter().skip(state.answered);
+        unanswered.any(|exchange| exchange.progress.kind().may_turn())
     }
 
     pub(super) fn status(&self) -> TransactionStatus {
@@ -265,8 +266,28 @@ impl Sent<'_> {
         self.number
     }
 
-    /// The next message of the answer to this request; [`Ready`](Answer::Ready) is the last one.
-    pub(super) fn poll_answer(&mut self, context: &mut Context<'_>) -> Poll<Result<Answer, Broken>> {
+    /// The next message of the answer to this request; [`Ready`](Answer::Ready), or why the request failed, is the last
+    /// one.
+    pub(super) fn poll_answer(&mut self, context: &mut Context<'_>) -> Poll<Result<Answer, Failed>> {
+        loop {
+            let message = ready!(self.poll_message(context));
+            return Poll::Ready(match (message, self.error.take()) {
+                (Ok(Answer::Error(error)), first) => {
+                    self.error = Some(first.unwrap_or(error));
+                    continue;
+                }
+                (Ok(Answer::Ready(status)), Some(error)) => Err(Failed::Refused(error, Some(status))),
+                (Err(_), Some(error)) => Err(Failed::Refused(error, None)),
+                (Err(broken), None) => Err(Failed::Broken(broken)),
+                (Ok(answer), error) => {
+                    self.error = error;
+                    Ok(answer)
+                }
+            });
+        }
+    }
+
+    fn poll_message(&mut self, context: &mut Context<'_>) -> Poll<Result<Answer, Broken>> {
         let mut state = self.wire.state();
         loop {
             let index = state.index_of(self.number);
@@ -309,8 +330,14 @@ impl Sent<'_> {
     }
 
     /// The next message of the answer to this request.
-    pub(super) async fn answer(&mut self) -> Result<Answer, Broken> {
+    pub(super) async fn answer(&mut self) -> Result<Answer, Failed> {
         std::future::poll_fn(|context| self.poll_answer(context)).await
+    }
+
+    /// Waits until the server is ready for the next request, whatever it answers to this one.
+    pub(super) async fn end(mut self) -> Result<(), Failed> {
+        while !matches!(self.answer().await?, Answer::Ready(_)) {}
+        Ok(())
     }
 }
 
@@ -340,16 +367,7 @@ impl State {
     /// Does one step: takes one message, or writes what can be written and reads some more. Ready means that it is worth
     /// looking again. A message that somebody waits for is returned, with the index of the exchange.
     fn advance(&mut self, context: &mut Context<'_>) -> Poll<Option<(usize, Answer)>> {
-        // The socket remembers one waker, and whoever has it may do something else before it polls again.
-        let together;
-        let waker = match self.wakers(context.waker()) {
-            wakers if wakers.is_empty() => context.waker(),
-            wakers => {
-                together = Waker::from(Arc::new(Together(wakers)));
-                &together
-            }
-        };
-        match self.poll_advance(&mut Context::from_waker(waker)) {
+        match self.poll_advance(context) {
             Poll::Ready(Ok(answer)) => Poll::Ready(answer),
             Poll::Ready(Err(error)) => {
                 // The server's last words say more than a closed socket.
@@ -378,6 +396,16 @@ impl State {
         if let Some(answer) = Answer::take(&mut self.incoming)? {
             return Poll::Ready(self.handle(answer));
         }
+        // The socket remembers one waker, and whoever has it may do something else before it polls again.
+        let together;
+        let waker = match self.wakers(context.waker()) {
+            wakers if wakers.is_empty() => context.waker(),
+            wakers => {
+                together = Waker::from(Arc::new(Together(wakers)));
+                &together
+            }
+        };
+        let context = &mut Context::from_waker(waker);
         // A server that waits until its answers are read takes nothing in: so this is no reason not to read. Nor is a
         // server that takes nothing in any more, because it has closed the connection, and has said why.
         if let Poll::Ready(Err(error)) = self.poll_flush(context) {
