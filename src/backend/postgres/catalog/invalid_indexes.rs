@@ -4,10 +4,13 @@ use std::collections::HashMap;
 
 use diesel::{
     QueryResult, QueryableByName,
-    sql_types::{Bool, Text},
+    pg::Pg,
+    query_builder::{BoxedSqlQuery, SqlQuery},
+    sql_types::{Array, Bool, Text},
 };
 use diesel_async::RunQueryDsl;
 
+use super::splice;
 use crate::{PostgresConnection, SchemaName, backend::postgres::quote::literal};
 
 /// Part of the server's error when one of the indexes that must be valid is not.
@@ -46,10 +49,10 @@ pub(crate) fn invalid_index_in(message: &str) -> Option<String> {
 
 /// All invalid indexes of the database that are not being built at the moment, by schema.
 pub(crate) async fn by_schema(connection: &mut PostgresConnection) -> QueryResult<HashMap<String, Vec<String>>> {
-    grouped(connection, "pg_catalog.pg_index i", "true").await
+    grouped(connection, diesel::sql_query(invalid_where("true")).into_boxed()).await
 }
 
-/// Like [`by_schema`], of some schemas. Found by what depends on the schemas, in time proportional to those.
+/// Like [`by_schema`], of some schemas, in time proportional to those.
 pub(crate) async fn by_schema_of(
     connection: &mut PostgresConnection,
     schemas: &[SchemaName],
@@ -57,17 +60,26 @@ pub(crate) async fn by_schema_of(
     if schemas.is_empty() {
         return Ok(HashMap::new());
     }
-    let names: Vec<String> = schemas.iter().map(|schema| literal(schema.as_str())).collect();
-    let of_tables = "pg_catalog.pg_namespace o JOIN pg_catalog.pg_depend d ON d.refobjid = o.oid \
-        AND d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass \
-        AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass JOIN pg_catalog.pg_index i ON i.indrelid = d.objid";
-    grouped(connection, of_tables, &format!("o.nspname IN ({})", names.join(", "))).await
+    let names: Vec<&str> = schemas.iter().map(SchemaName::as_str).collect();
+    let sql = splice(&invalid_where("{in_named_schemas pg_class t}"));
+    let query = diesel::sql_query(sql).into_boxed().bind::<Array<Text>, _>(names);
+    grouped(connection, query).await
+}
+
+/// The query for the invalid indexes of tables `pg_class t`.
+fn invalid_where(condition: &str) -> String {
+    format!(
+        "SELECT n.nspname::pg_catalog.text AS schema, c.relname::pg_catalog.text AS name FROM pg_catalog.pg_index i \
+         JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_class t ON t.oid = i.indrelid \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE {condition} AND NOT (i.indisvalid AND i.indisready AND i.indislive) AND NOT EXISTS (SELECT FROM \
+         pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid) ORDER BY 1, 2"
+    )
 }
 
 async fn grouped(
     connection: &mut PostgresConnection,
-    indexes: &str,
-    condition: &str,
+    query: BoxedSqlQuery<'_, Pg, SqlQuery>,
 ) -> QueryResult<HashMap<String, Vec<String>>> {
     #[derive(QueryableByName)]
     struct Row {
@@ -77,14 +89,7 @@ async fn grouped(
         name: String,
     }
 
-    let rows: Vec<Row> = diesel::sql_query(format!(
-        "SELECT DISTINCT n.nspname::pg_catalog.text AS schema, c.relname::pg_catalog.text AS name FROM {indexes} \
-         JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE {condition} AND NOT (i.indisvalid AND i.indisready AND i.indislive) AND NOT EXISTS (SELECT FROM \
-         pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid) ORDER BY 1, 2",
-    ))
-    .load(connection)
-    .await?;
+    let rows: Vec<Row> = query.load(connection).await?;
     let mut found: HashMap<String, Vec<String>> = HashMap::new();
     for Row { schema, name } in rows {
         found.entry(schema).or_default().push(name);
