@@ -24,8 +24,8 @@ use crate::{
 
 impl TenantConnection<PostgresConnection> {
     /// Asks the catalog which types the tenant's schema has, so that binds of enums, domains, ranges and composites
-    /// find them there. A pool's checkouts know them already. A connection made by [`new`](TenantConnection::new) looks
-    /// types up by its search_path until this is called.
+    /// find them there. A pool's checkouts know them already. A connection made by [`new`](TenantConnection::new) asks for
+    /// each type when it first meets it: in the tenant's schema, and then by its search_path.
     ///
     /// # Errors
     /// [`NotFound`](diesel::result::Error::NotFound) if the map leads to a schema that does not exist, or what the
