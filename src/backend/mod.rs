@@ -2,3 +2,5 @@
 //! what is to be done.
 
 pub(crate) mod postgres;
+#[cfg(feature = "sqlite")]
+pub(crate) mod sqlite;

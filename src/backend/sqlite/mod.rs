@@ -1,0 +1,1 @@
+//! What speaks to SQLite, where a schema is a file.
