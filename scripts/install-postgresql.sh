@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what the tests and the example need besides Rust, where it is missing: PostgreSQL's server programs (unless
-# DATABASE_URL names a server), in CI also PgBouncer, a C linker for rustc, certificates for cargo, and curl. Starts no server.
+# DATABASE_URL names a server), in CI also PgBouncer, a C linker for rustc, certificates for cargo, and curl. With
+# WITH_LIBPQ=1, as the tests call it, libpq too, which Diesel's own PgConnection is linked with. Starts no server.
 set -eu
 
 say() {
@@ -28,6 +29,12 @@ has_pooler() {
     [ -n "${PGBOUNCER:-}" ] || command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ]
 }
 
+# Where the crate pq-sys looks for it.
+has_libpq() {
+    libdir=${PQ_LIB_DIR:-$(pg_config --libdir 2>/dev/null || true)}
+    [ -e "$libdir/libpq.so" ] || [ -e "$libdir/libpq.dylib" ]
+}
+
 has_certificates() {
     for file in "${SSL_CERT_FILE:-}" "${CARGO_HTTP_CAINFO:-}" /etc/ssl/certs/ca-certificates.crt /etc/ssl/cert.pem \
         /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem; do
@@ -44,6 +51,7 @@ missing() {
     if [ -z "${DATABASE_URL:-}" ] && ! has_server; then echo server; fi
     # Elsewhere the tests that need it say that they skip.
     if [ -n "${CI:-}" ] && ! has_pooler; then echo pooler; fi
+    if [ -n "${WITH_LIBPQ:-}" ] && ! has_libpq; then echo libpq; fi
     if ! command -v cc >/dev/null; then echo linker; fi
     if ! has_certificates; then echo certificates; fi
     if ! command -v curl >/dev/null; then echo curl; fi
@@ -64,7 +72,7 @@ as_root() {
     fi
 }
 
-# packages SERVER LINKER CERTIFICATES CURL: the names of those that are missing, on one line.
+# packages SERVER LINKER CERTIFICATES CURL LIBPQ: the names of those that are missing, on one line.
 packages() {
     names=
     for part in $(missing); do
@@ -74,6 +82,7 @@ packages() {
             linker) names="$names $2" ;;
             certificates) names="$names $3" ;;
             curl) names="$names $4" ;;
+            libpq) names="$names $5" ;;
         esac
     done
     echo "$names"
@@ -83,7 +92,7 @@ has_all && exit 0
 say "missing here: $(missing | tr '\n' ' ')"
 
 if command -v apt-get >/dev/null; then
-    wanted=$(packages postgresql "gcc libc6-dev" ca-certificates curl)
+    wanted=$(packages postgresql "gcc libc6-dev" ca-certificates curl libpq-dev)
     say "installing with apt-get, which takes a minute:$wanted"
     script="export DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1"
     conf=/etc/postgresql-common/createcluster.conf
@@ -94,11 +103,11 @@ if command -v apt-get >/dev/null; then
     # Without dpkg's line for each step of each package: what goes wrong is on the other output.
     as_root "$script; apt-get update -qq; apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300$wanted >/dev/null"
 elif command -v dnf >/dev/null; then
-    as_root "dnf install -y$(packages postgresql-server gcc ca-certificates curl)"
+    as_root "dnf install -y$(packages postgresql-server gcc ca-certificates curl libpq-devel)"
 elif command -v pacman >/dev/null; then
-    as_root "pacman -S --noconfirm --needed$(packages postgresql gcc ca-certificates curl)"
+    as_root "pacman -S --noconfirm --needed$(packages postgresql gcc ca-certificates curl postgresql-libs)"
 elif command -v apk >/dev/null; then
-    as_root "apk add$(packages postgresql "gcc musl-dev" ca-certificates curl)"
+    as_root "apk add$(packages postgresql "gcc musl-dev" ca-certificates curl libpq-dev)"
 elif command -v brew >/dev/null; then
     say "running: brew install postgresql"
     brew install postgresql

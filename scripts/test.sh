@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 # Whatever DATABASE_URL says: some tests break a server of their own.
-DATABASE_URL='' scripts/install-postgresql.sh
+DATABASE_URL='' WITH_LIBPQ=1 scripts/install-postgresql.sh
 
 echo "Building the tests and examples (the first build takes some minutes) ..." >&2
 # Built along with the tests, for a build of its own would compile its dependencies once more.
