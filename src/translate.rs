@@ -2,7 +2,7 @@
 //! Diesel nor a connection.
 
 pub use diesel_tenants_translate::{
-    CacheStatistics, Hazard, HazardKind, Place, SchemaTranslateMap, SessionEffect, Template, TranslateError,
+    CacheStatistics, Dialect, Hazard, HazardKind, Place, SchemaTranslateMap, SessionEffect, Template, TranslateError,
     statements, template_statistics, words,
 };
 pub(crate) use diesel_tenants_translate::{

@@ -13,12 +13,9 @@ use diesel_async::{
 use super::{Condition, ExecuteFuture, LoadFuture, Rows, TenantConnection, TenantTransactionManager, Wrapped};
 use crate::translate::SchemaTranslateMap;
 
-impl<C> SimpleAsyncConnection for TenantConnection<C>
-where
-    C: SimpleAsyncConnection + Send,
-{
+impl<C: Wrapped> SimpleAsyncConnection for TenantConnection<C> {
     async fn batch_execute(&mut self, sql: &str) -> QueryResult<()> {
-        let finished = self.render_batch(sql)?;
+        let finished = self.render_batch::<C::Backend>(sql)?;
         let mut waiting = self.session.wait(true);
         waiting.begun();
         let answer = self.inner.batch_execute(&finished.sql).await;

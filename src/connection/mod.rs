@@ -25,6 +25,8 @@ mod pipeline;
 mod postgres;
 mod rows;
 mod session;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod tenant_connection;
 mod transaction;
 mod wrapped;

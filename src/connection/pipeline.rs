@@ -15,7 +15,7 @@ use crate::backend::postgres::engine::{PostgresConnection, PostgresExecute, Post
 
 impl SimpleAsyncConnection for &TenantConnection<PostgresConnection> {
     async fn batch_execute(&mut self, sql: &str) -> QueryResult<()> {
-        let finished = self.render_batch(sql)?;
+        let finished = self.render_batch::<Pg>(sql)?;
         let mut waiting = self.session.wait(false);
         waiting.begun();
         let answer = self.inner.run_batch(&finished.sql).await;

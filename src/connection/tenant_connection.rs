@@ -147,8 +147,8 @@ impl<C> TenantConnection<C> {
         Ok(Rendered::new(query, prepared, finished, Arc::clone(&self.translation)))
     }
 
-    pub(super) fn render_batch(&self, sql: &str) -> QueryResult<Arc<Finished>> {
-        let finished = Finished::from_sql(sql, &self.translation)?;
+    pub(super) fn render_batch<DB: TranslatedBackend>(&self, sql: &str) -> QueryResult<Arc<Finished>> {
+        let finished = Finished::from_sql::<DB>(sql, &self.translation)?;
         self.session.record(&finished)?;
         Ok(finished)
     }

@@ -1,14 +1,23 @@
 use diesel::{QueryResult, backend::Backend, pg::Pg, query_builder::QueryFragment};
 
 use super::{Translation, type_names::TypeNames};
+use crate::{backend::postgres::engine, translate::Dialect};
 
 /// A database whose queries can be translated. What differs between databases is behind this trait.
 ///
-/// Implemented for PostgreSQL ([`Pg`]).
+/// Implemented for PostgreSQL ([`Pg`]), and for SQLite with the feature `sqlite`.
 pub trait TranslatedBackend: Backend<QueryBuilder: Default> + Default + 'static {
+    /// The dialect in which Diesel writes this database's queries.
+    #[doc(hidden)]
+    const DIALECT: Dialect;
+
     /// A backend value with a static lifetime: a pass over a query lends its own only for the moment.
     #[doc(hidden)]
     fn get() -> &'static Self;
+
+    /// Whether a failure of the statement undoes all of it, so that it can be sent again.
+    #[doc(hidden)]
+    fn fails_whole(sql: &str) -> bool;
 
     #[doc(hidden)]
     #[expect(private_interfaces, reason = "only this crate implements these methods")]
@@ -24,8 +33,14 @@ pub trait TranslatedBackend: Backend<QueryBuilder: Default> + Default + 'static 
 }
 
 impl TranslatedBackend for Pg {
+    const DIALECT: Dialect = Dialect::Postgres;
+
     fn get() -> &'static Self {
         &Self
+    }
+
+    fn fails_whole(sql: &str) -> bool {
+        engine::fails_whole(sql)
     }
 
     // Looks custom types up in the tenant's schema, so that the tenant is part of the key under which a connection
@@ -54,5 +69,33 @@ impl TranslatedBackend for Pg {
         out.binds.truncate(collected);
         out.metadata.truncate(collected);
         query.collect_binds(out, &mut types, backend)
+    }
+}
+
+#[cfg(feature = "sqlite")]
+impl TranslatedBackend for diesel::sqlite::Sqlite {
+    const DIALECT: Dialect = Dialect::Sqlite;
+
+    fn get() -> &'static Self {
+        &Self
+    }
+
+    // SQLite prepares outdated statements anew by itself: no statement is ever sent again.
+    fn fails_whole(_: &str) -> bool {
+        false
+    }
+
+    #[expect(private_interfaces, reason = "only this crate implements these methods")]
+    fn collect_binds<'b, Q>(
+        query: &'b Q,
+        _: &Translation,
+        out: &mut Self::BindCollector<'b>,
+        lookup: &mut Self::MetadataLookup,
+        backend: &'b Self,
+    ) -> QueryResult<()>
+    where
+        Q: QueryFragment<Self>,
+    {
+        query.collect_binds(out, lookup, backend)
     }
 }

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     SchemaName,
-    backend::postgres::engine::{StatementText, fails_whole, hash_of},
+    backend::postgres::engine::{StatementText, hash_of},
     translate::{CacheStatistics, POISON, Template, TranslateError},
 };
 
@@ -72,35 +72,36 @@ impl Finished {
         let backend = DB::default();
         if is_translated::<Q>() {
             let sql = sql_of(query, &backend)?;
-            return Self::new(&sql, |_| Ok(Cow::Borrowed(&*sql)));
+            return Self::new::<DB>(&sql, |_| Ok(Cow::Borrowed(&*sql)));
         }
-        let Some(query_id) = Q::query_id().filter(|_| prepared) else {
-            return Self::from_sql(&untranslated_sql(query, &backend)?, translation);
-        };
-        let key = (query_id, translation.id());
+        if !prepared || Q::query_id().is_none() {
+            return Self::from_sql::<DB>(&untranslated_sql(query, &backend)?, translation);
+        }
+        // One query has one id and a text for each database, so the database is part of the key.
+        let key = (TypeId::of::<(DB, Q::QueryId)>(), translation.id());
         if let Some(finished) = FINISHED.get(&key) {
             return Ok(finished);
         }
-        let finished = Self::from_sql(&untranslated_sql(query, &backend)?, translation)?;
+        let finished = Self::from_sql::<DB>(&untranslated_sql(query, &backend)?, translation)?;
         FINISHED.insert(key, Arc::clone(&finished));
         Ok(finished)
     }
 
     /// The text of raw SQL under the checkout's translation.
-    pub(crate) fn from_sql(sql: &str, translation: &Translation) -> QueryResult<Arc<Self>> {
-        Self::new(sql, |template| template.render(sql, translation.map()))
+    pub(crate) fn from_sql<DB: TranslatedBackend>(sql: &str, translation: &Translation) -> QueryResult<Arc<Self>> {
+        Self::new::<DB>(sql, |template| template.render(sql, translation.map()))
     }
 
-    fn new<'a>(
+    fn new<'a, DB: TranslatedBackend>(
         sql: &str,
         render: impl FnOnce(&Template) -> Result<Cow<'a, str>, TranslateError>,
     ) -> QueryResult<Arc<Self>> {
-        let template = Template::cached(sql).map_err(into_diesel)?;
+        let template = Template::cached_for(DB::DIALECT, sql).map_err(into_diesel)?;
         let refusals = Refusals::of(sql, &template);
         let sql: Box<str> = render(&template).map_err(into_diesel)?.into();
         let hash = hash_of(&sql);
         Ok(Arc::new(Self {
-            fails_whole: fails_whole(&sql),
+            fails_whole: DB::fails_whole(&sql),
             sql,
             affects_session: template.affects_session(),
             refusals,
@@ -208,5 +209,27 @@ where
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql(POISON);
         self.query.walk_ast(out)
+    }
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use diesel::{pg::Pg, prelude::*, sqlite::Sqlite};
+
+    use super::*;
+    use crate::translate::SchemaTranslateMap;
+
+    diesel::table! { orders (id) { id -> Integer } }
+
+    #[test]
+    fn no_database_finds_the_finished_text_of_another() {
+        let translation = Translation::new(SchemaTranslateMap::tenant("client1".parse().unwrap()));
+        let query = || orders::table.select(orders::id);
+        for _ in 0..2 {
+            let postgres = Finished::of::<Pg, _>(&query(), true, &translation).unwrap();
+            assert_eq!(&*postgres.sql, r#"SELECT "orders"."id" FROM "client1"."orders""#);
+            let sqlite = Finished::of::<Sqlite, _>(&query(), true, &translation).unwrap();
+            assert_eq!(&*sqlite.sql, r#"SELECT `orders`.`id` FROM "client1".`orders`"#);
+        }
     }
 }

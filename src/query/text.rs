@@ -50,9 +50,12 @@ where
     sql_of(query, backend)
 }
 
-/// Translates through the cache of templates.
-pub(super) fn translate<'a>(sql: &'a str, map: &SchemaTranslateMap) -> QueryResult<Cow<'a, str>> {
-    Template::cached(sql)
+/// Translates a text of this database through the cache of templates.
+pub(super) fn translate<'a, DB: TranslatedBackend>(
+    sql: &'a str,
+    map: &SchemaTranslateMap,
+) -> QueryResult<Cow<'a, str>> {
+    Template::cached_for(DB::DIALECT, sql)
         .and_then(|template| template.render(sql, map))
         .map_err(into_diesel)
 }

@@ -109,7 +109,7 @@ where
 {
     fn to_sql(&self, out: &mut DB::QueryBuilder, backend: &DB) -> QueryResult<()> {
         let sql = untranslated_sql(&self.query, backend)?;
-        out.push_sql(&translate(&sql, self.translation()?.map())?);
+        out.push_sql(&translate::<DB>(&sql, self.translation()?.map())?);
         Ok(())
     }
 
