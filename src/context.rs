@@ -24,7 +24,7 @@
 
 #[cfg(feature = "_web")]
 use crate::pool::Admitted;
-use crate::{CheckoutError, IntoSchemaName, SchemaName, SchemaNameError, TenantPool, pool::CheckoutRequest};
+use crate::{CheckoutError, IntoSchemaName, SchemaName, SchemaNameError, TenantPool, pool::{Backend, CheckoutRequest}};
 
 tokio::task_local! {
     static CURRENT: Option<Current>;
@@ -105,14 +105,14 @@ fn current() -> Option<Current> {
 }
 
 /// # The tenant of the running request
-impl TenantPool {
+impl<B: Backend> TenantPool<B> {
     /// A checkout for the [current tenant](crate::context). Without a current tenant it fails with
     /// [`NoCurrentTenant`](CheckoutError::NoCurrentTenant).
     ///
     /// In a web request this is the tenant that this pool admitted: if the name belongs to another tenant by now, the
     /// checkout fails with [`ChangedTenant`](CheckoutError::ChangedTenant). In [`with_tenant`], and for other pools, it
     /// is the tenant that has the name now.
-    pub fn current(&self) -> CheckoutRequest<'_> {
+    pub fn current(&self) -> CheckoutRequest<'_, B> {
         match current() {
             #[cfg(feature = "_web")]
             Some(Current {

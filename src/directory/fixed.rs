@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use crate::{
-    BoxFuture, IntoSchemaName, Placement, SchemaName, SchemaNameError, TenantDirectory, TenantPool,
+    BoxFuture, IntoSchemaName, Placement, SchemaName, SchemaNameError, TenantDirectory, TenantPool, pool::Backend,
     tenancy::{DirectoryAnswer, DirectoryEntry, canonical_domain},
 };
 
@@ -127,20 +127,20 @@ impl FixedDirectory {
     }
 }
 
-impl TenantDirectory for FixedDirectory {
-    fn find<'a>(&'a self, tenant: &'a SchemaName, _: &'a TenantPool) -> BoxFuture<'a, DirectoryAnswer<DirectoryEntry>> {
+impl<B: Backend> TenantDirectory<B> for FixedDirectory {
+    fn find<'a>(&'a self, tenant: &'a SchemaName, _: &'a TenantPool<B>) -> BoxFuture<'a, DirectoryAnswer<DirectoryEntry>> {
         let found = self.tenants.get(tenant).cloned().map(DirectoryEntry::new);
         Box::pin(async { Ok(found) })
     }
 
-    fn list<'a>(&'a self, _: &'a TenantPool) -> BoxFuture<'a, DirectoryAnswer<Vec<(SchemaName, DirectoryEntry)>>> {
+    fn list<'a>(&'a self, _: &'a TenantPool<B>) -> BoxFuture<'a, DirectoryAnswer<Vec<(SchemaName, DirectoryEntry)>>> {
         let entry =
             |(tenant, placement): (&SchemaName, &Placement)| (tenant.clone(), DirectoryEntry::new(placement.clone()));
         let tenants = self.tenants.iter().map(entry).collect();
         Box::pin(async { Ok(Some(tenants)) })
     }
 
-    fn find_domain<'a>(&'a self, domain: &'a str, _: &'a TenantPool) -> BoxFuture<'a, DirectoryAnswer<SchemaName>> {
+    fn find_domain<'a>(&'a self, domain: &'a str, _: &'a TenantPool<B>) -> BoxFuture<'a, DirectoryAnswer<SchemaName>> {
         let found = self.domains.get(domain).cloned();
         Box::pin(async { Ok(found) })
     }

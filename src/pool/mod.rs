@@ -7,6 +7,7 @@
 //! One exception: tenants that share tables. Their id is a session setting, set at checkout and reset before another
 //! tenant gets the connection. They need a session without a pooler in between.
 
+mod backends;
 mod builder;
 mod checkouts;
 mod connections;
@@ -26,6 +27,7 @@ mod tenant_name;
 mod tenant_pool;
 mod tenants;
 
+pub use backends::{Backend, Postgres};
 pub use builder::TenantPoolBuilder;
 #[cfg(feature = "_web")]
 pub(crate) use checkouts::{Admitted, Turn};

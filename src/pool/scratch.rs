@@ -6,6 +6,7 @@ use std::{
 
 use super::{
     Recycling, TenantPool,
+    backends::PostgresPool,
     builder::{connections, further_databases},
     connections::Limits,
     routing::{DatabaseLimits, Readers, ReplicaUrls},
@@ -18,7 +19,7 @@ impl TenantPool {
     /// It has no hooks, directory, or further databases: those are about real tenants.
     pub(crate) fn on_scratch_database(&self, database: &str) -> Self {
         let options = self.0.options.clone();
-        let connector = Arc::new(self.0.migration_connector.to_database(database));
+        let connector = Arc::new(self.postgres().migration_connector.to_database(database));
         let schemas = Arc::new(Schemas::of(&options));
         let limits = Limits {
             recycling: Recycling::Fast,
@@ -30,27 +31,29 @@ impl TenantPool {
         let connections = connections(Arc::clone(&connector), Arc::clone(&schemas), limits, 1, &options);
         let databases = further_databases(HashMap::new(), None, DatabaseLimits::default(), options.clone());
         Self::new(Inner {
-            // Only the library uses this pool, and never for read-only checkouts.
-            readers: Readers::new(String::new(), Arc::clone(&databases), ReplicaUrls::default()),
-            placement_policy: None,
             reuse_after: self.0.reuse_after,
             shares: None,
             #[cfg(feature = "_web")]
             turns: Arc::new(tokio::sync::Semaphore::new(1)),
-            connections,
-            migration_connector: Arc::clone(&connector),
-            connector,
-            schemas,
             shared_schema: self.0.shared_schema.clone(),
             schema_map: self.0.schema_map.clone(),
-            databases,
             options,
-            is_further: true,
-            detected_batches: OnceLock::new(),
             hooks: None,
             remembered: None,
-            rows_protected: Mutex::default(),
-            listener: Mutex::new(None),
+            backend: PostgresPool {
+                // Only the library uses this pool, and never for read-only checkouts.
+                readers: Readers::new(String::new(), Arc::clone(&databases), ReplicaUrls::default()),
+                placement_policy: None,
+                connections,
+                migration_connector: Arc::clone(&connector),
+                connector,
+                schemas,
+                databases,
+                is_further: true,
+                detected_batches: OnceLock::new(),
+                rows_protected: Mutex::default(),
+                listener: Mutex::new(None),
+            },
         })
     }
 }

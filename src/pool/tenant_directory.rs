@@ -1,6 +1,6 @@
 use futures_core::future::BoxFuture;
 
-use super::TenantPool;
+use super::{Backend, Postgres, TenantPool};
 use crate::{
     SchemaName,
     tenancy::{DirectoryAnswer, DirectoryChange, DirectoryEntry},
@@ -12,7 +12,7 @@ use crate::{
 /// [`DirectoryTables`](crate::directory::DirectoryTables), [`FixedDirectory`](crate::directory::FixedDirectory) and
 /// [`CatalogDirectory`](crate::directory::CatalogDirectory). A directory's answers are remembered
 /// ([`DirectoryCache`](crate::DirectoryCache)), so that it is seldom asked, and never twice at a time for one tenant.
-pub trait TenantDirectory: Send + Sync {
+pub trait TenantDirectory<B: Backend = Postgres>: Send + Sync {
     /// Finds a tenant; `None` if there is none of that name. `pool` is the pool whose directory this is: its
     /// [`shared()`](TenantPool::shared) reaches tables in the shared schema.
     ///
@@ -21,7 +21,7 @@ pub trait TenantDirectory: Send + Sync {
     fn find<'a>(
         &'a self,
         tenant: &'a SchemaName,
-        pool: &'a TenantPool,
+        pool: &'a TenantPool<B>,
     ) -> BoxFuture<'a, DirectoryAnswer<DirectoryEntry>>;
 
     /// Finds the tenant to which a domain belongs. The domain is in lower case and without a dot at its end. By default
@@ -29,7 +29,7 @@ pub trait TenantDirectory: Send + Sync {
     ///
     /// # Errors
     /// Why the directory can't answer at the moment.
-    fn find_domain<'a>(&'a self, domain: &'a str, pool: &'a TenantPool) -> BoxFuture<'a, DirectoryAnswer<SchemaName>> {
+    fn find_domain<'a>(&'a self, domain: &'a str, pool: &'a TenantPool<B>) -> BoxFuture<'a, DirectoryAnswer<SchemaName>> {
         let _ = (domain, pool);
         Box::pin(async { Ok(None) })
     }
@@ -39,14 +39,14 @@ pub trait TenantDirectory: Send + Sync {
     ///
     /// # Errors
     /// Why the directory can't answer at the moment.
-    fn list<'a>(&'a self, pool: &'a TenantPool) -> BoxFuture<'a, DirectoryAnswer<Vec<(SchemaName, DirectoryEntry)>>> {
+    fn list<'a>(&'a self, pool: &'a TenantPool<B>) -> BoxFuture<'a, DirectoryAnswer<Vec<(SchemaName, DirectoryEntry)>>> {
         let _ = pool;
         Box::pin(async { Ok(None) })
     }
 
     /// The SQL that records a change to a tenant in the pool's own database; `None` if there is nothing to record. The
     /// SQL runs in the same transaction as the change to the tenant's schema: either both happen, or neither does.
-    fn record(&self, change: &DirectoryChange<'_>, pool: &TenantPool) -> Option<String> {
+    fn record(&self, change: &DirectoryChange<'_>, pool: &TenantPool<B>) -> Option<String> {
         let _ = (change, pool);
         None
     }

@@ -1,10 +1,10 @@
 //! Which names a tenant may have. What PostgreSQL itself reserves is refused before, by
 //! [`SchemaName::new`](crate::SchemaName::new); every other name that no tenant may have is refused here.
 
-use super::TenantPool;
+use super::{Backend, TenantPool};
 use crate::{IntoSchemaName, SchemaName, SchemaNameError, tenancy::SPARE_PREFIX};
 
-impl TenantPool {
+impl<B: Backend> TenantPool<B> {
     /// Checks a new tenant's name, and refuses the names that no new tenant may have.
     pub(crate) fn new_tenant_name(&self, tenant: impl IntoSchemaName) -> Result<SchemaName, SchemaNameError> {
         let name = self.tenant_name(tenant)?;
@@ -24,11 +24,7 @@ impl TenantPool {
                 name: name.as_str().to_owned(),
             });
         }
-        if self.0.connector.extension_schemas().contains(&name) {
-            return Err(SchemaNameError::Extensions {
-                name: name.as_str().to_owned(),
-            });
-        }
+        B::check_name(self, &name)?;
         if self.0.options.symbolic_schema.as_deref() == Some(name.as_str()) {
             return Err(SchemaNameError::Symbolic {
                 name: name.as_str().to_owned(),

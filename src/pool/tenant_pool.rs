@@ -1,19 +1,10 @@
-use std::{
-    fmt,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
-    time::{Duration, Instant},
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
-    MigrationStatements, PlacementPolicy, PoolStatus, TenantDirectory,
-    connections::{Manager, Shares},
-    deadline::Deadline,
-    options::Options,
+    Backend, PoolStatus, Postgres, TenantDirectory, connections::Shares, deadline::Deadline, options::Options,
     remembered_directory::RememberedDirectory,
-    routing::{Databases, Listener, Pool, Readers},
-    tenant_cache::Schemas,
 };
-use crate::{SchemaName, backend::postgres::Connector, tenancy::LifecycleHooks, translate::SchemaTranslateMap};
+use crate::{SchemaName, tenancy::LifecycleHooks, translate::SchemaTranslateMap};
 
 /// One pool of connections for all tenants. See the [module](crate::pool).
 ///
@@ -66,39 +57,34 @@ use crate::{SchemaName, backend::postgres::Connector, tenancy::LifecycleHooks, t
 ///   `export_tenant("client1").to(writer)`, `import_tenant("client1").from(reader)`, `each_tenant().run(work)`.
 /// - **Work for all tenants** ends in `run()` and returns a report: `migrate_tenants(migrations).run().await`.
 /// - **A script** ends in `start()` and gives its answers one by one: `run_script(sql).start().await`.
-#[derive(Clone)]
-pub struct TenantPool(pub(crate) Arc<Inner>);
+pub struct TenantPool<B: Backend = Postgres>(pub(crate) Arc<Inner<B>>);
 
-pub(crate) struct Inner {
-    pub(crate) connections: deadpool::managed::Pool<Manager>,
-    pub(crate) connector: Arc<Connector>,
-    pub(crate) migration_connector: Arc<Connector>,
-    pub(crate) schemas: Arc<Schemas>,
+impl<B: Backend> Clone for TenantPool<B> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+/// What pools hold, whatever the kind of their database.
+pub(crate) struct Inner<B: Backend> {
     pub(crate) shared_schema: SchemaName,
     pub(crate) schema_map: SchemaTranslateMap,
     pub(crate) options: Options,
-    /// Whether this is the pool of a further database, whose tenants another pool's directory knows.
-    pub(crate) is_further: bool,
-    pub(crate) detected_batches: OnceLock<bool>,
     pub(crate) hooks: Option<Arc<dyn LifecycleHooks>>,
     pub(crate) shares: Option<Shares>,
     /// The turns: how many callers may hold one connection while they wait for another; see [`Turn`](super::Turn).
     #[cfg(feature = "_web")]
     pub(crate) turns: Arc<tokio::sync::Semaphore>,
-    pub(crate) remembered: Option<RememberedDirectory>,
-    pub(crate) listener: Mutex<Option<Listener>>,
-    /// When the catalog last said that row-level security applies to the role in every shared table.
-    pub(crate) rows_protected: Mutex<Option<Instant>>,
-    pub(crate) databases: Arc<Databases<TenantPool>>,
-    pub(crate) readers: Readers<TenantPool>,
-    pub(crate) placement_policy: Option<Arc<dyn PlacementPolicy>>,
+    pub(crate) remembered: Option<RememberedDirectory<B>>,
     /// How long a place or name that a tenant left stays closed to other tenants.
     pub(crate) reuse_after: Duration,
+    /// What only this kind of database has.
+    pub(crate) backend: B::Pool,
 }
 
 /// # The pool itself
-impl TenantPool {
-    pub(crate) fn new(inner: Inner) -> Self {
+impl<B: Backend> TenantPool<B> {
+    pub(crate) fn new(inner: Inner<B>) -> Self {
         Self(Arc::new(inner))
     }
 
@@ -117,16 +103,12 @@ impl TenantPool {
     /// Closes the pool: free connections at once, connections in use when they come back. From now on checkouts fail,
     /// including checkouts that are waiting.
     pub fn close(&self) {
-        self.0.connections.close();
-        self.0.connections.manager().forget_first();
-        self.0.databases.close();
-        self.0.readers.close();
-        self.0.listener.lock().unwrap_or_else(PoisonError::into_inner).take();
+        B::close(self);
     }
 
     /// Counts the pool's connections.
     pub fn status(&self) -> PoolStatus {
-        PoolStatus::of(self.0.connections.status())
+        B::status(self)
     }
 
     /// The schema of the shared tables.
@@ -134,29 +116,12 @@ impl TenantPool {
         &self.0.shared_schema
     }
 
-    pub(crate) fn connector(&self) -> &Connector {
-        &self.0.connector
-    }
-
-    pub(crate) fn migration_connector(&self) -> &Connector {
-        &self.0.migration_connector
-    }
-
-    pub(crate) fn schemas(&self) -> &Schemas {
-        &self.0.schemas
-    }
-
-    pub(crate) fn remembered(&self) -> Option<&RememberedDirectory> {
+    pub(crate) fn remembered(&self) -> Option<&RememberedDirectory<B>> {
         self.0.remembered.as_ref()
     }
 
-    pub(crate) fn directory(&self) -> Option<&dyn TenantDirectory> {
+    pub(crate) fn directory(&self) -> Option<&dyn TenantDirectory<B>> {
         self.remembered().map(|remembered| &*remembered.directory)
-    }
-
-    /// Whether this is the pool of a further database, whose tenants another pool's directory knows.
-    pub(crate) fn is_further(&self) -> bool {
-        self.0.is_further
     }
 
     pub(crate) fn shares(&self) -> Option<&Shares> {
@@ -168,41 +133,8 @@ impl TenantPool {
         Arc::strong_count(&self.0) == 1
     }
 
-    #[cfg(feature = "schema")]
-    /// The name that stands for the tenant's schema in `table!`.
-    pub(crate) fn symbolic_schema(&self) -> Option<&str> {
-        self.0.options.symbolic_schema.as_deref()
-    }
-
-    pub(crate) fn databases(&self) -> &Arc<Databases<TenantPool>> {
-        &self.0.databases
-    }
-
-    pub(crate) fn readers(&self) -> &Readers<TenantPool> {
-        &self.0.readers
-    }
-
-    pub(crate) fn placement_policy(&self) -> Option<&dyn PlacementPolicy> {
-        self.0.placement_policy.as_deref()
-    }
-
     pub(crate) fn reuse_after(&self) -> Duration {
         self.0.reuse_after
-    }
-
-    /// The setting that row-level security policies compare with.
-    pub(crate) fn row_setting(&self) -> &str {
-        &self.0.options.row_setting
-    }
-
-    /// Whether the catalog said within the last second that the role sees nothing past row-level security.
-    pub(crate) fn rows_are_protected(&self, now: Instant) -> bool {
-        let asked = *self.0.rows_protected.lock().unwrap_or_else(PoisonError::into_inner);
-        asked.is_some_and(|asked| now.saturating_duration_since(asked) < Duration::from_secs(1))
-    }
-
-    pub(crate) fn note_protected_rows(&self, asked: Instant) {
-        *self.0.rows_protected.lock().unwrap_or_else(PoisonError::into_inner) = Some(asked);
     }
 
     pub(crate) fn wait_timeout(&self) -> Duration {
@@ -219,63 +151,12 @@ impl TenantPool {
         Deadline::of_checkout(self.wait_timeout())
     }
 
-    pub(crate) fn recycle_timeout(&self) -> Duration {
-        self.0.options.recycle_timeout
-    }
-
-    pub(crate) fn migration_statements(&self) -> MigrationStatements {
-        self.0.options.migration_statements
-    }
-
-    pub(crate) fn detected_batches(&self) -> &OnceLock<bool> {
-        &self.0.detected_batches
-    }
-
-    /// Forgets a tenant in every cache, now and when the guard is dropped: for an operation that changes the tenant,
-    /// and whose future may be dropped halfway.
-    pub(crate) fn forget_afterwards<'a>(&'a self, tenant: &'a SchemaName) -> impl Drop + use<'a> {
-        struct Forget<'a>(&'a TenantPool, &'a SchemaName);
-
-        impl Forget<'_> {
-            fn forget(&self) {
-                self.0.schemas().forget(self.1);
-                if let Some(remembered) = self.0.remembered() {
-                    remembered.known.forget(self.1);
-                }
-            }
-        }
-
-        impl Drop for Forget<'_> {
-            fn drop(&mut self) {
-                self.forget();
-            }
-        }
-
-        let forget = Forget(self, tenant);
-        forget.forget();
-        forget
-    }
-
-    /// Forgets what is remembered of one tenant's schema, now and when the guard is dropped. The cost doesn't grow with
-    /// the number of tenants.
-    pub(crate) fn forget_tenant_afterwards(&self, tenant: &SchemaName) -> impl Drop + use<'_> {
-        self.0.schemas.forget_map_afterwards(self.map_of(tenant))
-    }
-
     pub(crate) fn hooks(&self) -> Option<&dyn LifecycleHooks> {
         self.0.hooks.as_deref()
     }
-
-    pub(crate) fn refuses_outside_work(&self) -> bool {
-        self.0.options.refuse_outside_work
-    }
-
-    pub(crate) fn migration_lock_timeout(&self) -> Duration {
-        self.0.options.migration_lock_timeout
-    }
 }
 
-impl fmt::Debug for TenantPool {
+impl<B: Backend> fmt::Debug for TenantPool<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TenantPool")
             .field("status", &self.status())
@@ -283,13 +164,3 @@ impl fmt::Debug for TenantPool {
     }
 }
 
-impl Pool for TenantPool {
-    fn is_idle(&self) -> bool {
-        let status = self.status();
-        self.is_only_one() && status.waiting == 0 && status.available == status.size
-    }
-
-    fn close(&self) {
-        TenantPool::close(self);
-    }
-}

@@ -1,6 +1,6 @@
 use diesel::QueryResult;
 
-use super::{CheckoutError, Target, TenantPool};
+use super::{Backend, CheckoutError, Target, TenantPool};
 use crate::{
     PostgresConnection, SchemaName,
     backend::postgres::catalog::tenants::{Wanted, migrated_schemas},
@@ -26,7 +26,7 @@ pub(crate) struct ListedTenant {
 }
 
 /// # Listing tenants
-impl TenantPool {
+impl<B: Backend> TenantPool<B> {
     /// All tenants, active and suspended, sorted by name. A tenant is a schema with a table
     /// `__diesel_schema_migrations`, except the shared schema and the schemas of extensions. One query finds any number
     /// of tenants.
@@ -76,9 +76,11 @@ impl TenantPool {
     /// # Errors
     /// As for [`tenants`](Self::tenants).
     pub async fn all_tenants(&self) -> Result<Vec<TenantInfo>, CheckoutError> {
-        self.catalog_tenants(Wanted::All).await
+        B::all_tenants(self).await
     }
+}
 
+impl TenantPool {
     /// Like [`all_tenants`](Self::all_tenants), of those wanted.
     pub(crate) async fn catalog_tenants(&self, wanted: Wanted<'_>) -> Result<Vec<TenantInfo>, CheckoutError> {
         let mut connection = self.shared().get().await?;

@@ -1,6 +1,6 @@
 //! Lets tenants in ahead of a connection, as web requests need it.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use super::{
     admitted::{Admitted, Identity},
@@ -10,12 +10,12 @@ use super::{
 };
 use crate::{
     SchemaName,
-    pool::{CheckoutError, Target, TenantPool, deadline::Deadline, tenant_cache::Resolved},
+    pool::{Backend, CheckoutError, Target, TenantPool, deadline::Deadline, tenant_cache::Resolved},
     query::Translation,
     translate::SchemaTranslateMap,
 };
 
-impl TenantPool {
+impl<B: Backend> TenantPool<B> {
     /// Waits for a [`Turn`]. A caller that is going to hold two connections at a time takes one first.
     pub(crate) async fn turn(&self, target: &Target, deadline: Deadline) -> Result<Turn, CheckoutError> {
         let turn = Arc::clone(self.turns()).acquire_owned();
@@ -30,7 +30,7 @@ impl TenantPool {
     }
 
     /// A connection for shared tables.
-    pub(crate) async fn check_out_shared(&self, deadline: Deadline) -> Result<Checkout, CheckoutError> {
+    pub(crate) async fn check_out_shared(&self, deadline: Deadline) -> Result<Checkout<B>, CheckoutError> {
         self.shared().get_until(deadline).await
     }
 
@@ -45,7 +45,7 @@ impl TenantPool {
                 }
                 Identity::Placed(resolved)
             }
-            None => match self.schemas().get(&self.map_of(&tenant), Instant::now()) {
+            None => match B::known(self, None, &self.map_of(&tenant)) {
                 Some(known) => Identity::Schema(known),
                 None => {
                     let checkout = Box::pin(self.for_tenant(&tenant).get()).await?;
@@ -61,7 +61,7 @@ impl TenantPool {
     /// well.
     async fn meet(&self, resolved: &Resolved, tenant: &SchemaName) -> Result<(), CheckoutError> {
         if resolved.entry.placement.database().is_none()
-            && let Some(known) = self.schemas().get(&resolved.map, Instant::now())
+            && let Some(known) = B::known(self, None, &resolved.map)
         {
             resolved.meet(known.namespace());
             return Ok(());
@@ -76,19 +76,19 @@ impl TenantPool {
 
     /// A checkout for an admitted tenant. A pool that did not admit the tenant checks out the tenant that has the name
     /// now.
-    pub(crate) fn for_admitted(&self, admitted: Admitted) -> CheckoutRequest<'_> {
+    pub(crate) fn for_admitted(&self, admitted: Admitted) -> CheckoutRequest<'_, B> {
         let request = self.for_tenant(&admitted.tenant);
         let is_ours = admitted.pool == self.address();
         request.only_for(is_ours.then_some(admitted))
     }
 
     /// A connection for an admitted tenant; the tenant may have been suspended since.
-    pub(crate) async fn check_out(&self, admitted: &Admitted, deadline: Deadline) -> Result<Checkout, CheckoutError> {
+    pub(crate) async fn check_out(&self, admitted: &Admitted, deadline: Deadline) -> Result<Checkout<B>, CheckoutError> {
         let tenant = &admitted.tenant;
         match &admitted.identity {
             Identity::Schema(known) => {
                 let target = Target::Tenant(tenant.clone());
-                Checkout::get(self, &wish(&target, known, known.namespace(), deadline)).await
+                B::check_out(self, &wish(&target, known, known.namespace(), deadline), None, false).await
             }
             Identity::Placed(before) => {
                 let now = self.still_there(before, tenant, deadline).await?;
@@ -108,25 +108,20 @@ impl TenantPool {
         &self,
         admitted: &Admitted,
         deadline: Deadline,
-    ) -> Result<Checkout, CheckoutError> {
+    ) -> Result<Checkout<B>, CheckoutError> {
         let tenant = &admitted.tenant;
         match &admitted.identity {
             Identity::Schema(known) => {
-                if !self.has_seen(known.map(), known.namespace()) {
+                if !self.has_seen(None, known.map(), known.namespace()) {
                     self.check_out(admitted, deadline).await?;
                 }
                 let target = Target::Tenant(tenant.clone());
-                self.check_out_for(&wish(&target, known, None, deadline), None, true)
-                    .await
+                B::check_out(self, &wish(&target, known, None, deadline), None, true).await
             }
             Identity::Placed(before) => {
                 let now = self.still_there(before, tenant, deadline).await?;
-                let is_seen = match before.entry.placement.database() {
-                    None => self.has_seen(&before.map, before.namespace()),
-                    Some(database) => self
-                        .open_database(&Arc::from(database))
-                        .is_some_and(|pool| pool.has_seen(&before.map, before.namespace())),
-                };
+                let database = before.entry.placement.database();
+                let is_seen = self.has_seen(database, &before.map, before.namespace());
                 if !is_seen || !Arc::ptr_eq(&now, before) {
                     self.check_out(admitted, deadline).await?;
                 }
@@ -135,9 +130,10 @@ impl TenantPool {
         }
     }
 
-    /// Whether the schema behind `map` had the OID `namespace` at this pool's last lookup, if that is still fresh.
-    fn has_seen(&self, map: &SchemaTranslateMap, namespace: Option<u32>) -> bool {
-        let seen = self.schemas().get(map, Instant::now());
+    /// Whether the schema behind `map` had the OID `namespace` at this process's last lookup in that database, if that
+    /// is still fresh.
+    fn has_seen(&self, database: Option<&str>, map: &SchemaTranslateMap, namespace: Option<u32>) -> bool {
+        let seen = B::known(self, database, map);
         seen.is_some_and(|seen| seen.namespace() == namespace)
     }
 

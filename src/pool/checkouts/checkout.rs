@@ -3,16 +3,15 @@
 use std::{
     fmt,
     ops::{Deref, DerefMut},
-    sync::{Arc, LazyLock},
-    time::Instant,
 };
+#[cfg(feature = "_web")]
+use std::sync::Arc;
 
-use deadpool::managed::Object;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
-    TenantConnection, connection::Condition, pool::connections::Manager, query::Translation,
-    translate::SchemaTranslateMap,
+    TenantConnection,
+    pool::{Backend, Postgres},
 };
 
 /// A connection under one map, until it is dropped. Use it like a [`TenantConnection`].
@@ -23,8 +22,8 @@ use crate::{
 ///
 /// Behind a pooler, closing the connection doesn't end the server's session. There a statement that certainly leaves
 /// something on the session is [refused](crate::RefusedStatement) before it is sent.
-pub struct Checkout {
-    object: Option<Object<Manager>>,
+pub struct Checkout<B: Backend = Postgres> {
+    lease: Option<B::Lease>,
     /// The id of the connection that was handed out: `mem::swap` can put another connection in its place.
     connection: u64,
     /// The tenant's permit for this connection, if `max_per_tenant` is set.
@@ -39,11 +38,11 @@ pub struct Checkout {
 /// back. All connections that were taken with a turn keep it.
 pub(crate) type Turn = Arc<OwnedSemaphorePermit>;
 
-impl Checkout {
-    pub(crate) fn of(object: Object<Manager>) -> Self {
+impl<B: Backend> Checkout<B> {
+    pub(crate) fn of(lease: B::Lease) -> Self {
         Self {
-            connection: object.id(),
-            object: Some(object),
+            connection: lease.id(),
+            lease: Some(lease),
             share: None,
             #[cfg(feature = "_web")]
             turn: None,
@@ -56,47 +55,43 @@ impl Checkout {
         self.turn = turn;
     }
 
-    /// When the connection was taken from the pool.
-    pub(super) fn since(&self) -> Instant {
-        let metrics = Object::metrics(self.object());
-        metrics.recycled.unwrap_or(metrics.created)
-    }
-
     /// Closes the connection.
     pub(crate) fn discard(&mut self) {
-        self.object.take().map(Object::take);
+        if let Some(lease) = self.lease.take() {
+            B::discard(lease);
+        }
     }
 
-    pub(super) fn object(&self) -> &Object<Manager> {
-        self.object
+    pub(crate) fn lease(&self) -> &B::Lease {
+        self.lease
             .as_ref()
             .expect("a checkout has its connection until it is dropped")
     }
 }
 
-impl Deref for Checkout {
-    type Target = TenantConnection;
+impl<B: Backend> Deref for Checkout<B> {
+    type Target = TenantConnection<B::Connection>;
 
-    fn deref(&self) -> &TenantConnection {
-        self.object()
+    fn deref(&self) -> &TenantConnection<B::Connection> {
+        self.lease()
     }
 }
 
-impl DerefMut for Checkout {
-    fn deref_mut(&mut self) -> &mut TenantConnection {
-        self.object
+impl<B: Backend> DerefMut for Checkout<B> {
+    fn deref_mut(&mut self) -> &mut TenantConnection<B::Connection> {
+        self.lease
             .as_mut()
             .expect("a checkout has its connection until it is dropped")
     }
 }
 
-impl AsRef<TenantConnection> for Checkout {
-    fn as_ref(&self) -> &TenantConnection {
+impl<B: Backend> AsRef<TenantConnection<B::Connection>> for Checkout<B> {
+    fn as_ref(&self) -> &TenantConnection<B::Connection> {
         self
     }
 }
 
-impl fmt::Debug for Checkout {
+impl<B: Backend> fmt::Debug for Checkout<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Checkout")
             .field("map", self.map())
@@ -104,31 +99,10 @@ impl fmt::Debug for Checkout {
     }
 }
 
-impl Drop for Checkout {
+impl<B: Backend> Drop for Checkout<B> {
     fn drop(&mut self) {
-        static PINNED_TABLES_ONLY: LazyLock<Arc<Translation>> =
-            LazyLock::new(|| Arc::new(Translation::new(SchemaTranslateMap::new())));
-
-        let Some(mut object) = self.object.take() else { return };
-        if object.untranslated().take_doubt_about_types()
-            && let Some(pool) = Object::pool(&object)
-        {
-            // What is remembered of the tenant's types may be outdated as well.
-            pool.manager().schemas().forget_map(object.map());
+        if let Some(lease) = self.lease.take() {
+            B::take_back(lease, self.connection);
         }
-        let connection = &mut *object;
-        let unchanged = connection.id() == self.connection;
-        if unchanged && connection.condition() == Condition::Clean && !connection.is_broken_or_in_transaction() {
-            connection.set_translation(Arc::clone(&PINNED_TABLES_ONLY));
-            return;
-        }
-        if connection.condition() == Condition::Interrupted
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            // Closing the socket doesn't stop a query: the server would only notice when it wants to answer.
-            let token = connection.cancel_token();
-            runtime.spawn(async move { token.cancel().await });
-        }
-        drop(Object::take(object));
     }
 }

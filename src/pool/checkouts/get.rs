@@ -9,7 +9,10 @@ use super::{checkout::Checkout, wish::Wish};
 use crate::{
     PostgresConnection,
     backend::postgres::ConnectError,
-    pool::{CheckoutError, Target, TenantPool, connections::Manager, deadline::Deadline, tenant_cache::Refused},
+    pool::{
+        CheckoutError, Target, TenantPool, backends::PostgresLease, connections::Manager, deadline::Deadline,
+        tenant_cache::Refused,
+    },
     query::Translation,
 };
 
@@ -54,7 +57,7 @@ impl Checkout {
             _ => None,
         };
         let mut checkout = Self::wait(pool, target, deadline).await?;
-        let translation = match pool.schemas().get(map, checkout.since()) {
+        let translation = match pool.schemas().get(map, checkout.lease().since()) {
             Some(translation) => translation,
             None => {
                 let translation = Box::pin(checkout.look_up(pool, wish)).await?;
@@ -76,7 +79,7 @@ impl Checkout {
     /// A connection for pinned tables only, which every connection in the pool is until it gets a map.
     pub(crate) async fn wait(pool: &TenantPool, target: &Target, deadline: Deadline) -> Result<Self, CheckoutError> {
         match pool.free_or_awaited_connection(deadline).await {
-            Ok(object) => Ok(Self::of(object)),
+            Ok(object) => Ok(Self::of(PostgresLease::of(object))),
             Err(Some(error)) => Err(into_checkout_error(error, pool, target.clone())),
             Err(None) => Err(CheckoutError::ConnectionTimeout {
                 target: target.clone(),
@@ -138,7 +141,7 @@ impl Checkout {
 
 impl TenantPool {
     /// A connection to the database that was asked for, or to one of its replicas.
-    pub(crate) async fn check_out_for(
+    pub(crate) async fn check_out_in(
         &self,
         wish: &Wish<'_>,
         database: Option<&Arc<str>>,
@@ -163,7 +166,7 @@ impl TenantPool {
         let mut last = None;
         for attempts in 0.. {
             let attempt = async {
-                match self.0.connections.timeout_get(&NOW).await {
+                match self.postgres().connections.timeout_get(&NOW).await {
                     Err(PoolError::Timeout(_)) => {
                         // A little less than the deadline, so that this timer ends the wait: it knows what the checkout
                         // waited for.
@@ -175,7 +178,7 @@ impl TenantPool {
                             wait: Some(wait),
                             ..NOW
                         };
-                        Box::pin(self.0.connections.timeout_get(&patience)).await
+                        Box::pin(self.postgres().connections.timeout_get(&patience)).await
                     }
                     result => result,
                 }
@@ -200,18 +203,18 @@ impl TenantPool {
     /// A free connection of the pool, for a migration that leaves nothing on the session; `None` if there is none, or
     /// if migrations have connections of their own.
     pub(crate) async fn free_migration_connection(&self) -> Option<Checkout> {
-        if !Arc::ptr_eq(&self.0.connector, &self.0.migration_connector) {
+        if !Arc::ptr_eq(&self.postgres().connector, &self.postgres().migration_connector) {
             return None;
         }
-        let object = self.0.connections.timeout_get(&NOW).await.ok()?;
-        let checkout = Checkout::of(object);
+        let object = self.postgres().connections.timeout_get(&NOW).await.ok()?;
+        let checkout = Checkout::of(PostgresLease::of(object));
         // Row-level security would hide rows from a migration.
         (!checkout.shows_rows()).then_some(checkout)
     }
 
     /// The pool of a further database, if it is open already.
     pub(crate) fn open_database(&self, database: &Arc<str>) -> Option<TenantPool> {
-        self.0.databases.opened(database)
+        self.postgres().databases.opened(database)
     }
 
     pub(crate) async fn database_for(
@@ -220,7 +223,7 @@ impl TenantPool {
         database: &Arc<str>,
         deadline: Deadline,
     ) -> Result<TenantPool, CheckoutError> {
-        let pool = self.0.databases.get(database, deadline).await;
+        let pool = self.postgres().databases.get(database, deadline).await;
         pool.map_err(|source| CheckoutError::Database {
             target: target.clone(),
             source: Box::new(source),

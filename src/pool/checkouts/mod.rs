@@ -20,3 +20,4 @@ pub use checkout::Checkout;
 #[cfg(feature = "_web")]
 pub(crate) use checkout::Turn;
 pub use request::CheckoutRequest;
+pub(crate) use wish::Wish;

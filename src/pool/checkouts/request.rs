@@ -7,7 +7,7 @@ use super::admitted::Admitted;
 use super::{checkout::Checkout, wish::Wish};
 use crate::{
     IntoSchemaName, SchemaName,
-    pool::{CheckoutError, Target, TenantPool, deadline::Deadline, tenant_cache::Resolved},
+    pool::{Backend, CheckoutError, Postgres, Target, TenantPool, deadline::Deadline, tenant_cache::Resolved},
     tenancy::Tables,
     translate::SchemaTranslateMap,
 };
@@ -15,8 +15,8 @@ use crate::{
 /// Asks a pool for a connection; made by [`TenantPool::for_tenant`] and its siblings.
 #[derive(Debug)]
 #[must_use = "a request does nothing until `get`"]
-pub struct CheckoutRequest<'a> {
-    pool: &'a TenantPool,
+pub struct CheckoutRequest<'a, B: Backend = Postgres> {
+    pool: &'a TenantPool<B>,
     wanted: Result<Wanted, CheckoutError>,
     #[cfg(feature = "_web")]
     admitted: Option<Admitted>,
@@ -34,25 +34,25 @@ pub(crate) enum Wanted {
 }
 
 /// # Checking out connections
-impl TenantPool {
+impl<B: Backend> TenantPool<B> {
     /// A checkout for one tenant: unqualified tables are the tenant's, tables pinned to a schema stay there.
     ///
     /// [`get`](CheckoutRequest::get) fails for an invalid name, for a schema that belongs to no tenant (the shared
     /// schema, and those of extensions), and for a tenant without a schema. Any other schema of the database counts as
     /// a tenant.
-    pub fn for_tenant(&self, tenant: impl IntoSchemaName) -> CheckoutRequest<'_> {
+    pub fn for_tenant(&self, tenant: impl IntoSchemaName) -> CheckoutRequest<'_, B> {
         let wanted = self.tenant_name(tenant).map(Wanted::Tenant);
         CheckoutRequest::new(self, wanted.map_err(CheckoutError::from))
     }
 
     /// A checkout for pinned tables only. A query for a tenant's table fails before anything is sent.
-    pub fn shared(&self) -> CheckoutRequest<'_> {
+    pub fn shared(&self) -> CheckoutRequest<'_, B> {
         let map = self.with_symbolic_schema(SchemaTranslateMap::new());
         CheckoutRequest::new(self, Ok(Wanted::Map(Target::Shared, map)))
     }
 
     /// A checkout under any map. The schema to which unqualified names lead must exist.
-    pub fn with_map(&self, map: SchemaTranslateMap) -> CheckoutRequest<'_> {
+    pub fn with_map(&self, map: SchemaTranslateMap) -> CheckoutRequest<'_, B> {
         CheckoutRequest::new(self, Ok(Wanted::Map(Target::Map, map)))
     }
 
@@ -60,13 +60,13 @@ impl TenantPool {
     ///
     /// # Errors
     /// As for [`CheckoutRequest::get`].
-    pub async fn get(&self) -> Result<Checkout, CheckoutError> {
+    pub async fn get(&self) -> Result<Checkout<B>, CheckoutError> {
         self.with_map(self.0.schema_map.clone()).get().await
     }
 }
 
-impl<'a> CheckoutRequest<'a> {
-    pub(crate) fn new(pool: &'a TenantPool, wanted: Result<Wanted, CheckoutError>) -> Self {
+impl<'a, B: Backend> CheckoutRequest<'a, B> {
+    pub(crate) fn new(pool: &'a TenantPool<B>, wanted: Result<Wanted, CheckoutError>) -> Self {
         Self {
             pool,
             wanted,
@@ -77,7 +77,7 @@ impl<'a> CheckoutRequest<'a> {
         }
     }
 
-    pub(crate) fn failed(pool: &'a TenantPool, error: CheckoutError) -> Self {
+    pub(crate) fn failed(pool: &'a TenantPool<B>, error: CheckoutError) -> Self {
         Self::new(pool, Err(error))
     }
 
@@ -125,12 +125,12 @@ impl<'a> CheckoutRequest<'a> {
     /// # Errors
     /// [`CheckoutError`]: the name is invalid, the schema does not exist, the pool is exhausted or closed, or the
     /// server can't be reached.
-    pub async fn get(self) -> Result<Checkout, CheckoutError> {
+    pub async fn get(self) -> Result<Checkout<B>, CheckoutError> {
         let deadline = self.pool.deadline();
         self.get_until(deadline).await
     }
 
-    pub(crate) async fn get_until(self, deadline: Deadline) -> Result<Checkout, CheckoutError> {
+    pub(crate) async fn get_until(self, deadline: Deadline) -> Result<Checkout<B>, CheckoutError> {
         // A copy moved out of `self` would take its space twice in each handler's future.
         let wanted = match self.wanted {
             Ok(ref wanted) => wanted,
@@ -158,7 +158,7 @@ impl<'a> CheckoutRequest<'a> {
                     namespace: None,
                     deadline,
                 };
-                return pool.check_out_for(&wish, database.as_ref(), read_only).await;
+                return B::check_out(pool, &wish, database.as_ref(), read_only).await;
             }
             (Wanted::Tenant(tenant), Some(remembered)) if database.is_none() => {
                 let resolved = pool.resolve(remembered, tenant, deadline).await?;
@@ -173,20 +173,20 @@ impl<'a> CheckoutRequest<'a> {
             namespace: None,
             deadline,
         };
-        pool.check_out_for(&wish, database.as_ref(), read_only).await
+        B::check_out(pool, &wish, database.as_ref(), read_only).await
     }
 }
 
 /// A connection for a tenant in the place that the directory gave. If `namespace` is given, the schema must have that
 /// OID.
-pub(crate) async fn check_out_placed(
-    pool: &TenantPool,
+pub(crate) async fn check_out_placed<B: Backend>(
+    pool: &TenantPool<B>,
     resolved: &Resolved,
     tenant: &SchemaName,
     namespace: Option<u32>,
     read_only: bool,
     deadline: Deadline,
-) -> Result<Checkout, CheckoutError> {
+) -> Result<Checkout<B>, CheckoutError> {
     let target = Target::Tenant(tenant.clone());
     let wish = Wish {
         target: &target,
@@ -199,7 +199,7 @@ pub(crate) async fn check_out_placed(
         deadline,
     };
     let database = resolved.entry.placement.database.as_ref();
-    let checkout = pool.check_out_for(&wish, database, read_only).await;
+    let checkout = B::check_out(pool, &wish, database, read_only).await;
     if let Ok(checkout) = &checkout
         && !read_only
     {

@@ -5,18 +5,18 @@ use std::sync::Arc;
 use crate::{
     IntoSchemaName, SchemaName, SchemaNameError, TenantStatus,
     pool::{
-        CheckoutError, Target, TenantPool, deadline::Deadline, remembered_directory::RememberedDirectory,
+        Backend, CheckoutError, Target, TenantPool, deadline::Deadline, remembered_directory::RememberedDirectory,
         tenant_cache::Resolved,
     },
     tenancy::{DirectoryEntry, DirectoryError, Placement, Tables, canonical_domain},
 };
 
 /// # Finding where a tenant lives
-impl TenantPool {
+impl<B: Backend> TenantPool<B> {
     /// Where a tenant lives, by the directory. A tenant that may not be checked out is an error.
     pub(crate) async fn resolve(
         &self,
-        remembered: &RememberedDirectory,
+        remembered: &RememberedDirectory<B>,
         tenant: &SchemaName,
         deadline: Deadline,
     ) -> Result<Arc<Resolved>, CheckoutError> {
