@@ -24,7 +24,10 @@
 
 #[cfg(feature = "_web")]
 use crate::pool::Admitted;
-use crate::{CheckoutError, IntoSchemaName, SchemaName, SchemaNameError, TenantPool, pool::{Backend, CheckoutRequest}};
+use crate::{
+    CheckoutError, IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
+    pool::{Backend, CheckoutRequest},
+};
 
 tokio::task_local! {
     static CURRENT: Option<Current>;

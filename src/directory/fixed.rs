@@ -1,7 +1,8 @@
 use std::collections::HashMap;
 
 use crate::{
-    BoxFuture, IntoSchemaName, Placement, SchemaName, SchemaNameError, TenantDirectory, TenantPool, pool::Backend,
+    BoxFuture, IntoSchemaName, Placement, SchemaName, SchemaNameError, TenantDirectory, TenantPool,
+    pool::Backend,
     tenancy::{DirectoryAnswer, DirectoryEntry, canonical_domain},
 };
 
@@ -128,7 +129,11 @@ impl FixedDirectory {
 }
 
 impl<B: Backend> TenantDirectory<B> for FixedDirectory {
-    fn find<'a>(&'a self, tenant: &'a SchemaName, _: &'a TenantPool<B>) -> BoxFuture<'a, DirectoryAnswer<DirectoryEntry>> {
+    fn find<'a>(
+        &'a self,
+        tenant: &'a SchemaName,
+        _: &'a TenantPool<B>,
+    ) -> BoxFuture<'a, DirectoryAnswer<DirectoryEntry>> {
         let found = self.tenants.get(tenant).cloned().map(DirectoryEntry::new);
         Box::pin(async { Ok(found) })
     }

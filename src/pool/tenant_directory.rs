@@ -29,7 +29,11 @@ pub trait TenantDirectory<B: Backend = Postgres>: Send + Sync {
     ///
     /// # Errors
     /// Why the directory can't answer at the moment.
-    fn find_domain<'a>(&'a self, domain: &'a str, pool: &'a TenantPool<B>) -> BoxFuture<'a, DirectoryAnswer<SchemaName>> {
+    fn find_domain<'a>(
+        &'a self,
+        domain: &'a str,
+        pool: &'a TenantPool<B>,
+    ) -> BoxFuture<'a, DirectoryAnswer<SchemaName>> {
         let _ = (domain, pool);
         Box::pin(async { Ok(None) })
     }
@@ -39,7 +43,10 @@ pub trait TenantDirectory<B: Backend = Postgres>: Send + Sync {
     ///
     /// # Errors
     /// Why the directory can't answer at the moment.
-    fn list<'a>(&'a self, pool: &'a TenantPool<B>) -> BoxFuture<'a, DirectoryAnswer<Vec<(SchemaName, DirectoryEntry)>>> {
+    fn list<'a>(
+        &'a self,
+        pool: &'a TenantPool<B>,
+    ) -> BoxFuture<'a, DirectoryAnswer<Vec<(SchemaName, DirectoryEntry)>>> {
         let _ = pool;
         Box::pin(async { Ok(None) })
     }

@@ -163,4 +163,3 @@ impl<B: Backend> fmt::Debug for TenantPool<B> {
             .finish_non_exhaustive()
     }
 }
-

@@ -58,18 +58,19 @@ use futures_core::future::LocalBoxFuture;
 
 use super::{
     Framework, Tenants,
+    any_request::AnyRequest,
     connection::{connection_of, shared_connection_of, tenant_of},
     framework::ReadRequest,
-    request_context::RequestContext,
 };
 pub use super::{Rejection, SharedConn, Tenant, TenantConn, TrustedProxies};
+use crate::pool::{Backend, Postgres};
 
 /// The framework [Actix Web](::actix_web). Your own resolvers see [`HttpRequest`].
 #[derive(Debug, Clone, Copy)]
 pub enum Actix {}
 
 /// The middleware that resolves tenants.
-pub type TenantMiddleware = Tenants<Actix>;
+pub type TenantMiddleware<B = Postgres> = Tenants<Actix, B>;
 
 /// Finds the tenant in a request.
 pub type Resolver = super::Resolver<Actix>;
@@ -98,16 +99,17 @@ impl ReadRequest for Actix {
     }
 }
 
-impl<S, B> Transform<S, ServiceRequest> for Tenants<Actix>
+impl<S, R, B> Transform<S, ServiceRequest> for Tenants<Actix, B>
 where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
-    B: MessageBody + 'static,
+    S: Service<ServiceRequest, Response = ServiceResponse<R>, Error = Error> + 'static,
+    R: MessageBody + 'static,
+    B: Backend,
 {
-    type Response = ServiceResponse<EitherBody<B>>;
+    type Response = ServiceResponse<EitherBody<R>>;
     type Error = Error;
-    type Transform = TenantService<S>;
+    type Transform = TenantService<S, B>;
     type InitError = ();
-    type Future = Ready<Result<TenantService<S>, ()>>;
+    type Future = Ready<Result<TenantService<S, B>, ()>>;
 
     fn new_transform(&self, inner: S) -> Self::Future {
         ready(Ok(TenantService {
@@ -119,17 +121,18 @@ where
 
 /// A service whose requests have a tenant; made by [`TenantMiddleware`].
 #[derive(Debug)]
-pub struct TenantService<S> {
-    tenants: TenantMiddleware,
+pub struct TenantService<S, B: Backend = Postgres> {
+    tenants: TenantMiddleware<B>,
     inner: Rc<S>,
 }
 
-impl<S, B> Service<ServiceRequest> for TenantService<S>
+impl<S, R, B> Service<ServiceRequest> for TenantService<S, B>
 where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
-    B: MessageBody + 'static,
+    S: Service<ServiceRequest, Response = ServiceResponse<R>, Error = Error> + 'static,
+    R: MessageBody + 'static,
+    B: Backend,
 {
-    type Response = ServiceResponse<EitherBody<B>>;
+    type Response = ServiceResponse<EitherBody<R>>;
     type Error = Error;
     type Future = LocalBoxFuture<'static, Result<Self::Response, Error>>;
 
@@ -147,8 +150,8 @@ where
                     return Ok(request.into_response(response).map_into_right_body());
                 }
             };
-            if let Some(tenant) = context.tenant() {
-                request.extensions_mut().insert(Tenant(tenant.clone()));
+            if let Some(admitted) = context.admitted() {
+                request.extensions_mut().insert(Tenant(admitted.tenant().clone()));
             }
             let _abandon = context.abandon_on_drop();
             request.extensions_mut().insert(Arc::clone(&context));
@@ -175,7 +178,7 @@ where
     }
 }
 
-impl Tenants<Actix> {
+impl<B: Backend> Tenants<Actix, B> {
     /// Answers an error of an inner middleware. A rejection is answered in the application's own way.
     fn respond_to_error(&self, error: Error) -> Error {
         match error.as_error().and_then(|rejection| self.own_answer(rejection)) {
@@ -215,7 +218,7 @@ impl ResponseError for Rejection {
 
 fn with_context<T>(
     request: &HttpRequest,
-    find: impl FnOnce(Option<&Arc<RequestContext>>) -> Result<T, Rejection>,
+    find: impl FnOnce(Option<&Arc<dyn AnyRequest>>) -> Result<T, Rejection>,
 ) -> Ready<Result<T, Rejection>> {
     ready(find(request.extensions().get()))
 }
@@ -229,7 +232,7 @@ impl FromRequest for Tenant {
     }
 }
 
-impl FromRequest for TenantConn {
+impl<B: Backend> FromRequest for TenantConn<B> {
     type Error = Rejection;
     type Future = Ready<Result<Self, Rejection>>;
 
@@ -238,7 +241,7 @@ impl FromRequest for TenantConn {
     }
 }
 
-impl FromRequest for SharedConn {
+impl<B: Backend> FromRequest for SharedConn<B> {
     type Error = Rejection;
     type Future = Ready<Result<Self, Rejection>>;
 

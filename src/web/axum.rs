@@ -48,19 +48,22 @@ use tower_service::Service;
 
 use super::{
     Framework, Tenants,
+    any_request::AnyRequest,
     connection::{connection_of, shared_connection_of, tenant_of},
     framework::ReadRequest,
-    request_context::RequestContext,
 };
 pub use super::{Rejection, SharedConn, Tenant, TenantConn, TrustedProxies};
-use crate::BoxFuture;
+use crate::{
+    BoxFuture,
+    pool::{Backend, Postgres},
+};
 
 /// The framework [Axum](::axum). Your own resolvers see [`Parts`].
 #[derive(Debug, Clone, Copy)]
 pub enum Axum {}
 
 /// The layer that resolves tenants.
-pub type TenantLayer = Tenants<Axum>;
+pub type TenantLayer<B = Postgres> = Tenants<Axum, B>;
 
 /// Finds the tenant in a request.
 pub type Resolver = super::Resolver<Axum>;
@@ -92,10 +95,10 @@ impl ReadRequest for Axum {
     }
 }
 
-impl<S> Layer<S> for Tenants<Axum> {
-    type Service = TenantService<S>;
+impl<S, B: Backend> Layer<S> for Tenants<Axum, B> {
+    type Service = TenantService<S, B>;
 
-    fn layer(&self, inner: S) -> TenantService<S> {
+    fn layer(&self, inner: S) -> TenantService<S, B> {
         TenantService {
             tenants: self.clone(),
             inner,
@@ -104,13 +107,22 @@ impl<S> Layer<S> for Tenants<Axum> {
 }
 
 /// A service whose requests have a tenant; made by [`TenantLayer`].
-#[derive(Debug, Clone)]
-pub struct TenantService<S> {
-    tenants: TenantLayer,
+#[derive(Debug)]
+pub struct TenantService<S, B: Backend = Postgres> {
+    tenants: TenantLayer<B>,
     inner: S,
 }
 
-impl<S> Service<Request> for TenantService<S>
+impl<S: Clone, B: Backend> Clone for TenantService<S, B> {
+    fn clone(&self) -> Self {
+        Self {
+            tenants: self.tenants.clone(),
+            inner: self.inner.clone(),
+        }
+    }
+}
+
+impl<S, B: Backend> Service<Request> for TenantService<S, B>
 where
     S: Service<Request, Response: IntoResponse, Future: Send> + Clone + Send + 'static,
 {
@@ -145,15 +157,15 @@ where
                 response = rejection.into_response();
             }
             let mut response = tenants.respond(response);
-            if let Some(tenant) = context.tenant() {
-                response.extensions_mut().insert(Tenant(tenant.clone()));
+            if let Some(admitted) = context.admitted() {
+                response.extensions_mut().insert(Tenant(admitted.tenant().clone()));
             }
             Ok(response)
         })
     }
 }
 
-impl Tenants<Axum> {
+impl<B: Backend> Tenants<Axum, B> {
     /// Answers in the application's own way, if the request was rejected.
     fn respond(&self, response: Response) -> Response {
         let Some(rejection) = response.extensions().get::<Arc<Rejection>>() else {
@@ -184,7 +196,7 @@ impl IntoResponse for Rejection {
     }
 }
 
-fn context(parts: &Parts) -> Option<&Arc<RequestContext>> {
+fn context(parts: &Parts) -> Option<&Arc<dyn AnyRequest>> {
     parts.extensions.get()
 }
 
@@ -204,7 +216,7 @@ impl<S: Sync> OptionalFromRequestParts<S> for Tenant {
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for TenantConn {
+impl<S: Sync, B: Backend> FromRequestParts<S> for TenantConn<B> {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
@@ -212,7 +224,7 @@ impl<S: Sync> FromRequestParts<S> for TenantConn {
     }
 }
 
-impl<S: Sync> OptionalFromRequestParts<S> for TenantConn {
+impl<S: Sync, B: Backend> OptionalFromRequestParts<S> for TenantConn<B> {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
@@ -220,7 +232,7 @@ impl<S: Sync> OptionalFromRequestParts<S> for TenantConn {
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for SharedConn {
+impl<S: Sync, B: Backend> FromRequestParts<S> for SharedConn<B> {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {

@@ -1,7 +1,10 @@
 use std::{fmt, ops::Deref, sync::Arc};
 
-use super::{Rejection, request_context::RequestContext};
-use crate::{Checkout, SchemaName, pool::Admitted};
+use super::{Rejection, any_request::AnyRequest, request_context::RequestContext};
+use crate::{
+    Checkout, SchemaName,
+    pool::{Admitted, Backend, Postgres},
+};
 
 /// The tenant of a request: it exists, and is not suspended. Handlers that also work without a tenant take
 /// `Option<Tenant>`.
@@ -29,14 +32,14 @@ impl fmt::Display for Tenant {
 /// of the few connections that all tenants share.
 ///
 /// Handlers that also work without a tenant take `Option<TenantConn>`.
-pub struct TenantConn {
+pub struct TenantConn<B: Backend = Postgres> {
     tenant: Admitted,
-    context: Arc<RequestContext>,
-    checkout: Option<Checkout>,
+    context: Arc<RequestContext<B>>,
+    checkout: Option<Checkout<B>>,
 }
 
-impl TenantConn {
-    fn new(tenant: Admitted, context: Arc<RequestContext>) -> Self {
+impl<B: Backend> TenantConn<B> {
+    fn new(tenant: Admitted, context: Arc<RequestContext<B>>) -> Self {
         Self {
             tenant,
             context,
@@ -49,7 +52,7 @@ impl TenantConn {
     ///
     /// # Errors
     /// [`Rejection`]: there is no connection, or the tenant no longer exists.
-    pub async fn get(&mut self) -> Result<&mut Checkout, Rejection> {
+    pub async fn get(&mut self) -> Result<&mut Checkout<B>, Rejection> {
         let checkout = match self.checkout.take() {
             Some(checkout) => checkout,
             None => match self.context.transaction() {
@@ -66,7 +69,7 @@ impl TenantConn {
     }
 }
 
-impl Drop for TenantConn {
+impl<B: Backend> Drop for TenantConn<B> {
     fn drop(&mut self) {
         let (Some(transaction), Some(checkout)) = (self.context.transaction(), self.checkout.take()) else {
             return;
@@ -80,7 +83,7 @@ impl Drop for TenantConn {
     }
 }
 
-impl fmt::Debug for TenantConn {
+impl<B: Backend> fmt::Debug for TenantConn<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TenantConn")
             .field("tenant", self.tenant())
@@ -96,13 +99,13 @@ impl fmt::Debug for TenantConn {
 /// query. A handler that takes both may hold two connections at a time. Such requests never wait for each other in a
 /// circle: the number of such requests that run at a time is smaller than the pool's number of connections. With a pool
 /// of one connection a handler can't have both: the second one fails after `wait_timeout`.
-pub struct SharedConn {
-    context: Arc<RequestContext>,
-    checkout: Option<Checkout>,
+pub struct SharedConn<B: Backend = Postgres> {
+    context: Arc<RequestContext<B>>,
+    checkout: Option<Checkout<B>>,
 }
 
-impl SharedConn {
-    fn new(context: Arc<RequestContext>) -> Self {
+impl<B: Backend> SharedConn<B> {
+    fn new(context: Arc<RequestContext<B>>) -> Self {
         Self {
             context,
             checkout: None,
@@ -113,7 +116,7 @@ impl SharedConn {
     ///
     /// # Errors
     /// [`Rejection`]: there is no connection.
-    pub async fn get(&mut self) -> Result<&mut Checkout, Rejection> {
+    pub async fn get(&mut self) -> Result<&mut Checkout<B>, Rejection> {
         let checkout = match self.checkout.take() {
             Some(checkout) => checkout,
             None => self.context.check_out_shared().await?,
@@ -122,7 +125,7 @@ impl SharedConn {
     }
 }
 
-impl fmt::Debug for SharedConn {
+impl<B: Backend> fmt::Debug for SharedConn<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SharedConn")
             .field("is_checked_out", &self.checkout.is_some())
@@ -131,19 +134,23 @@ impl fmt::Debug for SharedConn {
 }
 
 /// The tenant that a handler asks for; `None` if the request names none.
-pub(super) fn tenant_of(context: Option<&Arc<RequestContext>>) -> Result<Option<Tenant>, Rejection> {
+pub(super) fn tenant_of(context: Option<&Arc<dyn AnyRequest>>) -> Result<Option<Tenant>, Rejection> {
     let context = context.ok_or(Rejection::NotInstalled)?;
-    Ok(context.tenant().cloned().map(Tenant))
+    Ok(context.admitted().map(|admitted| Tenant(admitted.tenant().clone())))
 }
 
-pub(super) fn connection_of(context: Option<&Arc<RequestContext>>) -> Result<Option<TenantConn>, Rejection> {
-    let context = context.ok_or(Rejection::NotInstalled)?;
-    let connection = |tenant: &Admitted| TenantConn::new(tenant.clone(), Arc::clone(context));
-    Ok(context.asked_for_tenant().map(connection))
+pub(super) fn connection_of<B: Backend>(
+    context: Option<&Arc<dyn AnyRequest>>,
+) -> Result<Option<TenantConn<B>>, Rejection> {
+    let context = context.ok_or(Rejection::NotInstalled)?.of_kind::<B>()?;
+    let admitted = context.asked_for_tenant().cloned();
+    Ok(admitted.map(|tenant| TenantConn::new(tenant, context)))
 }
 
-pub(super) fn shared_connection_of(context: Option<&Arc<RequestContext>>) -> Result<SharedConn, Rejection> {
-    let context = context.ok_or(Rejection::NotInstalled)?;
+pub(super) fn shared_connection_of<B: Backend>(
+    context: Option<&Arc<dyn AnyRequest>>,
+) -> Result<SharedConn<B>, Rejection> {
+    let context = context.ok_or(Rejection::NotInstalled)?.of_kind::<B>()?;
     context.asked_for_shared();
-    Ok(SharedConn::new(Arc::clone(context)))
+    Ok(SharedConn::new(context))
 }

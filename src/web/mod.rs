@@ -21,6 +21,7 @@
 
 #[cfg(feature = "actix")]
 pub mod actix;
+mod any_request;
 #[cfg(feature = "axum")]
 pub mod axum;
 mod connection;

@@ -7,16 +7,16 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Rejection, settings::Settings, transaction::RequestTransaction};
 use crate::{
-    Checkout, CheckoutError, SchemaName, context,
-    pool::{Admitted, Deadline, Target, Turn},
+    Checkout, CheckoutError,
+    pool::{Admitted, Backend, Deadline, Target, Turn},
 };
 
 /// What the middleware gives to a request's handler.
-pub(super) struct RequestContext {
-    settings: Settings,
+pub(super) struct RequestContext<B: Backend> {
+    settings: Settings<B>,
     tenant: Option<Admitted>,
     /// The request's transaction, if the application has one for each request.
-    transaction: Option<RequestTransaction>,
+    transaction: Option<RequestTransaction<B>>,
     /// Whether the handler asked for the tenant's connection, and for the shared tables' connection. A handler that
     /// asked for both may hold two connections at a time.
     asked: [AtomicBool; 2],
@@ -27,8 +27,8 @@ pub(super) struct RequestContext {
 const TENANT: usize = 0;
 const SHARED: usize = 1;
 
-impl RequestContext {
-    pub(super) fn new(settings: Settings, tenant: Option<Admitted>) -> Self {
+impl<B: Backend> RequestContext<B> {
+    pub(super) fn new(settings: Settings<B>, tenant: Option<Admitted>) -> Self {
         Self {
             transaction: settings.transactions.then(RequestTransaction::default),
             settings,
@@ -38,8 +38,9 @@ impl RequestContext {
         }
     }
 
-    pub(super) fn tenant(&self) -> Option<&SchemaName> {
-        self.tenant.as_ref().map(Admitted::tenant)
+    /// The request's tenant.
+    pub(super) fn tenant_admitted(&self) -> Option<&Admitted> {
+        self.tenant.as_ref()
     }
 
     /// The tenant, for a handler that asks for the tenant's connection.
@@ -53,28 +54,8 @@ impl RequestContext {
         self.asked[SHARED].store(true, Relaxed);
     }
 
-    pub(super) fn transaction(&self) -> Option<&RequestTransaction> {
+    pub(super) fn transaction(&self) -> Option<&RequestTransaction<B>> {
         self.transaction.as_ref()
-    }
-
-    /// Runs the handler with the request's tenant as the current one.
-    pub(super) fn scope<F: Future>(&self, handler: F) -> impl Future<Output = F::Output> + use<F> {
-        let handler = context::scope(self.tenant.clone(), handler);
-        #[cfg(feature = "tracing")]
-        let handler = tracing::Instrument::instrument(
-            handler,
-            match self.tenant() {
-                Some(tenant) => tracing::info_span!("tenant", tenant = tenant.as_str()),
-                None => tracing::Span::none(),
-            },
-        );
-        handler
-    }
-
-    /// A guard for the middleware. If the middleware is dropped with its request, the unfinished transaction is never
-    /// committed, even if something that outlives the request still holds its context.
-    pub(super) fn abandon_on_drop(&self) -> impl Drop {
-        Abandon(self.transaction())
     }
 
     /// Rolls back the work of a failed handler; another route may still answer the request.
@@ -85,15 +66,7 @@ impl RequestContext {
         }
     }
 
-    /// Ends the request's transaction, if there is one. An error replaces the handler's response.
-    pub(super) async fn finish(&self, status: u16) -> Result<(), Rejection> {
-        match &self.transaction {
-            Some(transaction) => Box::pin(transaction.finish(is_success(status))).await,
-            None => Ok(()),
-        }
-    }
-
-    pub(super) async fn check_out(&self, tenant: &Admitted) -> Result<Checkout, Rejection> {
+    pub(super) async fn check_out(&self, tenant: &Admitted) -> Result<Checkout<B>, Rejection> {
         let pool = &self.settings.pool;
         let deadline = pool.deadline();
         let turn = self.turn(|| Target::Tenant(tenant.tenant().clone()), deadline).await?;
@@ -101,7 +74,7 @@ impl RequestContext {
         self.keeping(turn, checkout)
     }
 
-    pub(super) async fn check_out_shared(&self) -> Result<Checkout, Rejection> {
+    pub(super) async fn check_out_shared(&self) -> Result<Checkout<B>, Rejection> {
         let pool = &self.settings.pool;
         let deadline = pool.deadline();
         let turn = self.turn(|| Target::Shared, deadline).await?;
@@ -125,7 +98,11 @@ impl RequestContext {
         Ok(Some(turn))
     }
 
-    fn keeping(&self, turn: Option<Turn>, checkout: Result<Checkout, CheckoutError>) -> Result<Checkout, Rejection> {
+    fn keeping(
+        &self,
+        turn: Option<Turn>,
+        checkout: Result<Checkout<B>, CheckoutError>,
+    ) -> Result<Checkout<B>, Rejection> {
         let mut checkout = checkout.map_err(|error| self.settings.rejection_of(error))?;
         checkout.keep(turn);
         Ok(checkout)
@@ -135,14 +112,4 @@ impl RequestContext {
 /// Whether a response of that status commits its request's transaction.
 pub(super) fn is_success(status: u16) -> bool {
     (200..400).contains(&status)
-}
-
-struct Abandon<'a>(Option<&'a RequestTransaction>);
-
-impl Drop for Abandon<'_> {
-    fn drop(&mut self) {
-        if let Some(transaction) = self.0 {
-            transaction.abandon();
-        }
-    }
 }

@@ -1,28 +1,35 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use super::{Framework, Rejection, Resolver, TrustedProxies, request_context::RequestContext, settings::Settings};
-use crate::{TenantPool, web::resolving::claims::Claims};
+use super::{
+    Framework, Rejection, Resolver, TrustedProxies, any_request::AnyRequest, request_context::RequestContext,
+    settings::Settings,
+};
+use crate::{
+    TenantPool,
+    pool::{Backend, Postgres},
+    web::resolving::claims::Claims,
+};
 
 /// Resolves the tenant of each request before the handler runs; added to a web application in one line.
 ///
 /// Depending on `F` this is a layer for Axum, a middleware for Actix or a fairing for Rocket; each framework's module
 /// has an alias for it. Cloning is cheap.
-pub struct Tenants<F: Framework> {
-    inner: Arc<Inner<F>>,
+pub struct Tenants<F: Framework, B: Backend = Postgres> {
+    inner: Arc<Inner<F, B>>,
 }
 
-struct Inner<F: Framework> {
+struct Inner<F: Framework, B: Backend> {
     resolver: Resolver<F>,
     proxies: TrustedProxies,
     on_rejection: Option<Arc<OnRejection<F>>>,
-    settings: Settings,
+    settings: Settings<B>,
 }
 
-type OnRejection<F> = dyn Fn(&Rejection) -> <F as Framework>::Response + Send + Sync;
+pub(super) type OnRejection<F> = dyn Fn(&Rejection) -> <F as Framework>::Response + Send + Sync;
 
-impl<F: Framework> Tenants<F> {
+impl<F: Framework, B: Backend> Tenants<F, B> {
     /// Resolves requests' tenants by `resolver`, and takes their connections from `pool`.
-    pub fn new(pool: TenantPool, resolver: Resolver<F>) -> Self {
+    pub fn new(pool: TenantPool<B>, resolver: Resolver<F>) -> Self {
         let settings = Settings {
             pool,
             retry_after: Duration::from_secs(1),
@@ -68,7 +75,7 @@ impl<F: Framework> Tenants<F> {
         self.with(|inner| inner.on_rejection = Some(Arc::new(answer)))
     }
 
-    fn with(mut self, change: impl FnOnce(&mut Inner<F>)) -> Self {
+    fn with(mut self, change: impl FnOnce(&mut Inner<F, B>)) -> Self {
         match Arc::get_mut(&mut self.inner) {
             Some(inner) => change(inner),
             None => {
@@ -90,7 +97,7 @@ impl<F: Framework> Tenants<F> {
     }
 
     /// The context of a request whose tenant exists and isn't suspended.
-    pub(super) async fn admit(&self, claims: Claims) -> Result<Arc<RequestContext>, Rejection> {
+    pub(super) async fn admit(&self, claims: Claims) -> Result<Arc<dyn AnyRequest>, Rejection> {
         let settings = &self.inner.settings;
         let tenant = claims.settle(settings).await?;
         let tenant = match tenant {
@@ -103,13 +110,19 @@ impl<F: Framework> Tenants<F> {
         Ok(Arc::new(RequestContext::new(settings.clone(), tenant)))
     }
 
+    /// The application's own answers, if it has any.
+    #[cfg(feature = "rocket")]
+    pub(super) fn answers(&self) -> Option<Arc<OnRejection<F>>> {
+        self.inner.on_rejection.clone()
+    }
+
     /// The application's own answer, if it has one.
     pub(super) fn answer(&self, rejection: &Rejection) -> Option<F::Response> {
         self.inner.on_rejection.as_ref().map(|answer| answer(rejection))
     }
 }
 
-impl<F: Framework> Clone for Tenants<F> {
+impl<F: Framework, B: Backend> Clone for Tenants<F, B> {
     fn clone(&self) -> Self {
         Self {
             inner: Arc::clone(&self.inner),
@@ -117,7 +130,7 @@ impl<F: Framework> Clone for Tenants<F> {
     }
 }
 
-impl<F: Framework> Clone for Inner<F> {
+impl<F: Framework, B: Backend> Clone for Inner<F, B> {
     fn clone(&self) -> Self {
         Self {
             resolver: self.resolver.clone(),
@@ -128,7 +141,7 @@ impl<F: Framework> Clone for Inner<F> {
     }
 }
 
-impl<F: Framework> fmt::Debug for Tenants<F> {
+impl<F: Framework, B: Backend> fmt::Debug for Tenants<F, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tenants")
             .field("resolver", &self.inner.resolver)

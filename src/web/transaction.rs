@@ -7,39 +7,42 @@ use diesel::{QueryResult, result::Error};
 use diesel_async::{AsyncConnection, SimpleAsyncConnection, TransactionManager};
 
 use super::Rejection;
-use crate::{Checkout, connection::Condition};
+use crate::{Checkout, connection::Condition, pool::Backend};
 
-type Manager = <Checkout as AsyncConnection>::TransactionManager;
+type Manager<B> = <Checkout<B> as AsyncConnection>::TransactionManager;
 
 /// The transaction of a request. When the handler drops its connection, the connection is left here, and the middleware
 /// ends the transaction.
-#[derive(Default)]
-pub(super) struct RequestTransaction(Mutex<State>);
+pub(super) struct RequestTransaction<B: Backend>(Mutex<State<B>>);
 
-#[derive(Default)]
-enum State {
-    #[default]
+enum State<B: Backend> {
     NotBegun,
     /// A handler has the connection, or is getting it.
     InUse,
     /// The handler has given the connection back.
-    Idle(Box<Checkout>),
+    Idle(Box<Checkout<B>>),
     /// A handler panicked with the connection, or failed while other code had it.
     Failed,
     /// The transaction has ended, and the response is being sent.
     Finished,
 }
 
-impl RequestTransaction {
-    fn state(&self) -> MutexGuard<'_, State> {
+impl<B: Backend> Default for RequestTransaction<B> {
+    fn default() -> Self {
+        Self(Mutex::new(State::NotBegun))
+    }
+}
+
+impl<B: Backend> RequestTransaction<B> {
+    fn state(&self) -> MutexGuard<'_, State<B>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes the connection, inside the transaction, which begins if it hasn't yet.
     pub(super) async fn take(
         &self,
-        check_out: impl Future<Output = Result<Checkout, Rejection>>,
-    ) -> Result<Checkout, Rejection> {
+        check_out: impl Future<Output = Result<Checkout<B>, Rejection>>,
+    ) -> Result<Checkout<B>, Rejection> {
         let reset = {
             let mut state = self.state();
             match mem::replace(&mut *state, State::InUse) {
@@ -53,14 +56,14 @@ impl RequestTransaction {
             }
         };
         let mut checkout = check_out.await?;
-        Manager::begin_transaction(&mut checkout).await?;
+        Manager::<B>::begin_transaction(&mut checkout).await?;
         checkout.forget_what_was_given_up();
         mem::forget(reset);
         Ok(checkout)
     }
 
     /// After the response, the connection is closed, because its transaction is still open.
-    pub(super) fn give_back(&self, checkout: Checkout) {
+    pub(super) fn give_back(&self, checkout: Checkout<B>) {
         let mut state = self.state();
         if matches!(*state, State::InUse) {
             *state = State::Idle(Box::new(checkout));
@@ -77,7 +80,7 @@ impl RequestTransaction {
         self.replace(State::Finished);
     }
 
-    fn replace(&self, state: State) -> State {
+    fn replace(&self, state: State<B>) -> State<B> {
         mem::replace(&mut *self.state(), state)
     }
 
@@ -115,25 +118,25 @@ impl RequestTransaction {
 }
 
 /// Commits, or returns the reason why it can't. The connection is then closed, which rolls back what is left open.
-async fn commit_all(checkout: &mut Checkout) -> QueryResult<()> {
+async fn commit_all<B: Backend>(checkout: &mut Checkout<B>) -> QueryResult<()> {
     if checkout.gave_up() {
         return Err(error("one of the transaction's queries was abandoned"));
     }
     // If a query failed and the handler ignored the error, PostgreSQL would answer COMMIT with a rollback, and without
     // an error.
     checkout.batch_execute("SELECT 1").await?;
-    let depth = Manager::transaction_manager_status_mut(checkout).transaction_depth()?;
+    let depth = Manager::<B>::transaction_manager_status_mut(checkout).transaction_depth()?;
     if depth.is_some_and(|depth| depth.get() > 1) {
         return Err(Error::AlreadyInTransaction);
     }
-    Manager::commit_transaction(checkout).await
+    Manager::<B>::commit_transaction(checkout).await
 }
 
 /// If the rollback fails, or would have to wait for an abandoned query, the connection is closed, which rolls back as
 /// well.
-async fn roll_back(mut checkout: Box<Checkout>) {
+async fn roll_back<B: Backend>(mut checkout: Box<Checkout<B>>) {
     if checkout.condition() != Condition::Interrupted {
-        let _ = Manager::rollback_transaction(&mut *checkout).await;
+        let _ = Manager::<B>::rollback_transaction(&mut *checkout).await;
     }
 }
 
@@ -142,9 +145,9 @@ fn error(why: &'static str) -> Error {
 }
 
 /// If a transaction could not begin, or its future was dropped, the transaction can begin again later.
-struct Reset<'a>(&'a RequestTransaction);
+struct Reset<'a, B: Backend>(&'a RequestTransaction<B>);
 
-impl Drop for Reset<'_> {
+impl<B: Backend> Drop for Reset<'_, B> {
     fn drop(&mut self) {
         let mut state = self.0.state();
         if matches!(*state, State::InUse) {

@@ -3,10 +3,7 @@
 mod postgres;
 mod postgres_pool;
 
-use std::{
-    ops::DerefMut,
-    sync::Arc,
-};
+use std::{ops::DerefMut, sync::Arc};
 
 use diesel_async::{AsyncConnection, pooled_connection::PoolableConnection};
 
@@ -17,9 +14,7 @@ pub use self::{
 use crate::{
     SchemaName, SchemaNameError, TenantConnection,
     connection::Wrapped,
-    pool::{
-        Checkout, CheckoutError, PoolStatus, TenantInfo, TenantPool, checkouts::Wish,
-    },
+    pool::{Checkout, CheckoutError, PoolStatus, TenantInfo, TenantPool, checkouts::Wish},
     query::Translation,
     translate::SchemaTranslateMap,
 };
@@ -62,11 +57,7 @@ pub trait Backend: Sized + Send + Sync + 'static {
 
     /// What is remembered of the schema behind a map, in that database, if it is still fresh.
     #[doc(hidden)]
-    fn known(
-        pool: &TenantPool<Self>,
-        database: Option<&str>,
-        map: &SchemaTranslateMap,
-    ) -> Option<Arc<Translation>>;
+    fn known(pool: &TenantPool<Self>, database: Option<&str>, map: &SchemaTranslateMap) -> Option<Arc<Translation>>;
 
     /// The names that this kind of database reserves, besides those of all pools.
     #[doc(hidden)]

@@ -79,12 +79,20 @@ impl TenantPool {
 
     /// Whether the catalog said within the last second that the role sees nothing past row-level security.
     pub(crate) fn rows_are_protected(&self, now: Instant) -> bool {
-        let asked = *self.postgres().rows_protected.lock().unwrap_or_else(PoisonError::into_inner);
+        let asked = *self
+            .postgres()
+            .rows_protected
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         asked.is_some_and(|asked| now.saturating_duration_since(asked) < Duration::from_secs(1))
     }
 
     pub(crate) fn note_protected_rows(&self, asked: Instant) {
-        *self.postgres().rows_protected.lock().unwrap_or_else(PoisonError::into_inner) = Some(asked);
+        *self
+            .postgres()
+            .rows_protected
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(asked);
     }
 
     pub(crate) fn recycle_timeout(&self) -> Duration {

@@ -83,7 +83,11 @@ impl<B: Backend> TenantPool<B> {
     }
 
     /// A connection for an admitted tenant; the tenant may have been suspended since.
-    pub(crate) async fn check_out(&self, admitted: &Admitted, deadline: Deadline) -> Result<Checkout<B>, CheckoutError> {
+    pub(crate) async fn check_out(
+        &self,
+        admitted: &Admitted,
+        deadline: Deadline,
+    ) -> Result<Checkout<B>, CheckoutError> {
         let tenant = &admitted.tenant;
         match &admitted.identity {
             Identity::Schema(known) => {

@@ -1,11 +1,11 @@
 //! The connection that is handed out, until it comes back.
 
+#[cfg(feature = "_web")]
+use std::sync::Arc;
 use std::{
     fmt,
     ops::{Deref, DerefMut},
 };
-#[cfg(feature = "_web")]
-use std::sync::Arc;
 
 use tokio::sync::OwnedSemaphorePermit;
 

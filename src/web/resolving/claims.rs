@@ -1,6 +1,7 @@
 use super::host::unicode;
 use crate::{
     BoxFuture, IntoSchemaName, SchemaName,
+    pool::Backend,
     web::{Rejection, settings::Settings},
 };
 
@@ -21,7 +22,10 @@ pub(crate) enum Open {
 
 impl Claims {
     /// The request's tenant; `None` if the request names none.
-    pub(in crate::web) async fn settle(self, tenants: &Settings) -> Result<Option<SchemaName>, Rejection> {
+    pub(in crate::web) async fn settle<B: Backend>(
+        self,
+        tenants: &Settings<B>,
+    ) -> Result<Option<SchemaName>, Rejection> {
         match self.open.is_empty() {
             true => self.otherwise,
             // Boxed: few requests need this future, and unboxed it would enlarge the futures of all.
@@ -29,7 +33,7 @@ impl Claims {
         }
     }
 
-    async fn ask(self, tenants: &Settings) -> Result<Option<SchemaName>, Rejection> {
+    async fn ask<B: Backend>(self, tenants: &Settings<B>) -> Result<Option<SchemaName>, Rejection> {
         for open in self.open {
             let tenant = match open {
                 Open::Domain(domain) => tenant_of(&domain, tenants).await?,
@@ -59,7 +63,7 @@ fn agreed(one: Option<SchemaName>, other: Option<SchemaName>) -> Result<Option<S
 }
 
 /// A directory may have a domain in ASCII or in Unicode. If it has both forms, they must belong to the same tenant.
-async fn tenant_of(domain: &str, tenants: &Settings) -> Result<Option<SchemaName>, Rejection> {
+async fn tenant_of<B: Backend>(domain: &str, tenants: &Settings<B>) -> Result<Option<SchemaName>, Rejection> {
     let find = async |domain: &str| {
         let found = tenants.pool.tenant_of_domain(domain).await;
         found.map_err(|error| tenants.rejection_of(error))

@@ -2,14 +2,14 @@ use std::sync::{Arc, PoisonError, RwLock, atomic::AtomicBool};
 
 use rocket::Request;
 
-use crate::web::{Rejection, request_context::RequestContext};
+use crate::web::{Rejection, any_request::AnyRequest};
 
 /// The fairing's decision about a request.
 #[derive(Clone, Default)]
 pub(super) enum Admission {
     #[default]
     NotInstalled,
-    Admitted(Arc<RequestContext>),
+    Admitted(Arc<dyn AnyRequest>),
     Rejected(Arc<Rejection>),
 }
 
@@ -31,7 +31,7 @@ pub(super) fn admission(request: &Request<'_>) -> Admission {
 }
 
 impl Admission {
-    pub(super) fn context(&self) -> Option<&Arc<RequestContext>> {
+    pub(super) fn context(&self) -> Option<&Arc<dyn AnyRequest>> {
         match self {
             Self::Admitted(context) => Some(context),
             Self::NotInstalled | Self::Rejected(_) => None,

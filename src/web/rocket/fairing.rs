@@ -9,9 +9,9 @@ use rocket::{
 use super::{
     Rocket,
     admission::{Admission, admission, slot},
-    rejection_response::{AnswerRejected, OURS, answer, answer_refusal, catches},
+    rejection_response::{AnswerRejected, Installed, OURS, answer, answer_refusal, catches},
 };
-use crate::web::Tenants;
+use crate::{pool::Backend, web::Tenants};
 
 /// The method that rejected requests get. No handler has this method, and the request keeps its URI for catchers and
 /// logs. `HEAD` requests keep their method, because Rocket removes the body of their answers; this crate's route for
@@ -19,7 +19,7 @@ use crate::web::Tenants;
 const REJECTED: Method = Method::Connect;
 
 #[async_trait]
-impl Fairing for Tenants<Rocket> {
+impl<B: Backend> Fairing for Tenants<Rocket, B> {
     fn info(&self) -> Info {
         Info {
             name: "Tenants",
@@ -49,7 +49,10 @@ impl Fairing for Tenants<Rocket> {
             route.name = Some(OURS.into());
             route
         });
-        Ok(rocket.manage(self.clone()).register("/", catchers).mount("/", rejected))
+        Ok(rocket
+            .manage(Installed(self.answers()))
+            .register("/", catchers)
+            .mount("/", rejected))
     }
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {

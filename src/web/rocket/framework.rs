@@ -2,14 +2,17 @@ use std::net::IpAddr;
 
 use rocket::{Request, Response};
 
-use crate::web::{Framework, Tenants, framework::ReadRequest};
+use crate::{
+    pool::Postgres,
+    web::{Framework, Tenants, framework::ReadRequest},
+};
 
 /// The framework [Rocket](::rocket). Your own resolvers see [`Request`].
 #[derive(Debug, Clone, Copy)]
 pub enum Rocket {}
 
 /// The fairing that resolves tenants.
-pub type TenantFairing = Tenants<Rocket>;
+pub type TenantFairing<B = Postgres> = Tenants<Rocket, B>;
 
 /// Finds the tenant in a request.
 pub type Resolver = crate::web::Resolver<Rocket>;

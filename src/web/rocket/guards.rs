@@ -6,18 +6,21 @@ use rocket::{
 };
 
 use super::{
-    Rejection, SharedConn, Tenant, TenantConn, TenantFairing,
+    Rejection, SharedConn, Tenant, TenantConn,
     admission::{Admission, admission, slot},
-    rejection_response::status_of,
+    rejection_response::{Installed, status_of},
 };
-use crate::web::{
-    connection::{connection_of, shared_connection_of, tenant_of},
-    request_context::RequestContext,
+use crate::{
+    pool::Backend,
+    web::{
+        any_request::AnyRequest,
+        connection::{connection_of, shared_connection_of, tenant_of},
+    },
 };
 
 fn guard<T>(
     request: &Request<'_>,
-    find: impl FnOnce(Option<&Arc<RequestContext>>) -> Result<Option<T>, Rejection>,
+    find: impl FnOnce(Option<&Arc<dyn AnyRequest>>) -> Result<Option<T>, Rejection>,
 ) -> Outcome<T, Rejection> {
     let admission = admission(request);
     if let Admission::Rejected(rejection) = &admission {
@@ -45,7 +48,7 @@ impl<'r> FromRequest<'r> for Tenant {
 }
 
 #[async_trait]
-impl<'r> FromRequest<'r> for TenantConn {
+impl<'r, B: Backend> FromRequest<'r> for TenantConn<B> {
     type Error = Rejection;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Rejection> {
@@ -54,7 +57,7 @@ impl<'r> FromRequest<'r> for TenantConn {
 }
 
 #[async_trait]
-impl<'r> FromRequest<'r> for SharedConn {
+impl<'r, B: Backend> FromRequest<'r> for SharedConn<B> {
     type Error = Rejection;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Rejection> {
@@ -64,18 +67,18 @@ impl<'r> FromRequest<'r> for SharedConn {
 
 impl Sentinel for Tenant {
     fn abort(rocket: &Application<Ignite>) -> bool {
-        rocket.state::<TenantFairing>().is_none()
+        rocket.state::<Installed>().is_none()
     }
 }
 
-impl Sentinel for TenantConn {
+impl<B: Backend> Sentinel for TenantConn<B> {
     fn abort(rocket: &Application<Ignite>) -> bool {
-        rocket.state::<TenantFairing>().is_none()
+        rocket.state::<Installed>().is_none()
     }
 }
 
-impl Sentinel for SharedConn {
+impl<B: Backend> Sentinel for SharedConn<B> {
     fn abort(rocket: &Application<Ignite>) -> bool {
-        rocket.state::<TenantFairing>().is_none()
+        rocket.state::<Installed>().is_none()
     }
 }

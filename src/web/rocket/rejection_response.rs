@@ -1,6 +1,6 @@
 //! How rejected requests are answered: by one of the application's catchers, or in JSON.
 
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, atomic::Ordering::Relaxed};
 
 use rocket::{
     Catcher, Data, Request, Response, async_trait,
@@ -11,9 +11,13 @@ use rocket::{
 };
 
 use super::{
-    Rejection, TenantFairing,
+    Rejection, Rocket,
     admission::{Admission, admission, slot},
 };
+use crate::web::tenants::OnRejection;
+
+/// What the application's fairing leaves for guards and catchers: that it is there, and the application's own answers.
+pub(super) struct Installed(pub(super) Option<Arc<OnRejection<Rocket>>>);
 
 /// The name of this crate's catchers and of its route.
 pub(super) const OURS: &str = "diesel-tenants";
@@ -60,7 +64,7 @@ pub(super) fn answer_refusal<'r>(status: Status, request: &'r Request<'_>) -> Ca
         let rejection = match &admission {
             Admission::Rejected(rejection) => Some(&**rejection),
             _ if !slot(request).is_refused.load(Relaxed) => None,
-            Admission::Admitted(context) => context.tenant().is_none().then_some(&Rejection::Missing),
+            Admission::Admitted(context) => context.admitted().is_none().then_some(&Rejection::Missing),
             Admission::NotInstalled => Some(&Rejection::NotInstalled),
         };
         match rejection.filter(|rejection| status_of(rejection) == status) {
@@ -81,7 +85,8 @@ pub(super) fn status_of(rejection: &Rejection) -> Status {
 }
 
 fn own_answer(request: &Request<'_>, rejection: &Rejection) -> Option<Response<'static>> {
-    request.rocket().state::<TenantFairing>()?.answer(rejection)
+    let Installed(answers) = request.rocket().state()?;
+    Some(answers.as_ref()?(rejection))
 }
 
 pub(super) fn answer(request: &Request<'_>, rejection: &Rejection) -> Response<'static> {

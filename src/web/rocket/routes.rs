@@ -6,9 +6,9 @@ use rocket::{
 };
 
 use super::{
-    Rejection, TenantFairing,
+    Rejection,
     admission::{Admission, admission},
-    rejection_response::reject,
+    rejection_response::{Installed, reject},
 };
 use crate::web::request_context::is_success;
 
@@ -42,7 +42,7 @@ impl Handler for InTenant {
             }
             // A fairing that ran after this crate's fairing sent the request here.
             Admission::Rejected(rejection) => reject(request, &rejection),
-            Admission::NotInstalled if request.rocket().state::<TenantFairing>().is_some() => {
+            Admission::NotInstalled if request.rocket().state::<Installed>().is_some() => {
                 reject(request, &Rejection::NotInstalled)
             }
             Admission::NotInstalled => self.0.handle(request, data).await,
