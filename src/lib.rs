@@ -85,6 +85,8 @@
 #![deny(missing_docs)]
 
 mod backend;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 pub mod connection;
 pub mod context;
 pub mod diagnosis;

@@ -35,6 +35,8 @@ pub use load::{ExecuteFuture, LoadFuture};
 pub use postgres::TransactionBuilder;
 pub use rows::Rows;
 pub(crate) use session::Condition;
+#[cfg(feature = "blocking")]
+pub(crate) use session::Session;
 pub use tenant_connection::TenantConnection;
 pub use transaction::TenantTransactionManager;
 pub use wrapped::Wrapped;

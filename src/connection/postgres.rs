@@ -92,8 +92,8 @@ pub struct TransactionBuilder<'a, C = TenantConnection> {
     deferrable: &'static str,
 }
 
-impl<'a, C: OverPostgres> TransactionBuilder<'a, C> {
-    fn new(connection: &'a mut C) -> Self {
+impl<'a, C> TransactionBuilder<'a, C> {
+    pub(crate) fn new(connection: &'a mut C) -> Self {
         Self {
             connection,
             isolation_level: "",
@@ -158,6 +158,20 @@ impl<'a, C: OverPostgres> TransactionBuilder<'a, C> {
         }
     }
 
+    /// The connection, and the statement that begins the transaction.
+    pub(crate) fn parts(&mut self) -> (&mut C, String) {
+        let Self {
+            ref mut connection,
+            isolation_level,
+            read_mode,
+            deferrable,
+        } = *self;
+        let begin = format!("BEGIN TRANSACTION{isolation_level}{read_mode}{deferrable}");
+        (connection, begin)
+    }
+}
+
+impl<C: OverPostgres> TransactionBuilder<'_, C> {
     /// Runs `callback` inside the transaction: commits on `Ok`, rolls back on `Err`.
     ///
     /// The callback's error, or the server's on begin, commit and rollback;
@@ -167,13 +181,7 @@ impl<'a, C: OverPostgres> TransactionBuilder<'a, C> {
         for<'r> F: AsyncFnOnce(&'r mut C) -> Result<T, E> + SendAsyncFn<&'r mut C, Result<T, E>, Future: Send> + Send,
         E: From<diesel::result::Error>,
     {
-        let Self {
-            ref mut connection,
-            isolation_level,
-            read_mode,
-            deferrable,
-        } = *self;
-        let begin = format!("BEGIN TRANSACTION{isolation_level}{read_mode}{deferrable}");
+        let (connection, begin) = self.parts();
         PostgresTransactionManager::begin_with(connection.postgres(), &begin).await?;
         let result = callback(connection).await;
         match &result {

@@ -73,8 +73,15 @@ impl Session {
         Ok(())
     }
 
-    pub(super) fn alter(&self) {
+    pub(crate) fn alter(&self) {
         self.altered.store(true, Relaxed);
+    }
+
+    /// Records that a statement failed, which may show that what the client has cached is outdated.
+    pub(crate) fn failed(&self, error: &Error) {
+        if is_outdated(error) {
+            self.outdated.store(true, Relaxed);
+        }
     }
 
     /// Whether the server may have other plans for prepared statements, or other types, than the client has cached.
@@ -153,10 +160,10 @@ impl Waiting<'_> {
         self.between_rows = between;
     }
 
-    /// Records that the answer is an error, which may show that what the client has cached is outdated.
+    /// Records that the answer is an error; see [`Session::failed`].
     pub(super) fn failed(&self, error: &Error) {
-        if !self.heals && is_outdated(error) {
-            self.session.outdated.store(true, Relaxed);
+        if !self.heals {
+            self.session.failed(error);
         }
     }
 

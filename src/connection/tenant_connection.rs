@@ -29,9 +29,9 @@ use crate::{
 /// A statement that can't be translated fails with a [`TranslateError`](crate::TranslateError) inside a
 /// [`QueryBuilderError`](diesel::result::Error::QueryBuilderError), and nothing is sent.
 pub struct TenantConnection<C = PostgresConnection> {
-    pub(super) inner: C,
+    pub(crate) inner: C,
     pub(super) translation: Arc<Translation>,
-    pub(super) session: Session,
+    pub(crate) session: Session,
     /// The schemas of the tenants that were served.
     schemas: HashSet<u32>,
 }
@@ -134,7 +134,7 @@ impl<C> TenantConnection<C> {
     }
 
     /// Finishes a query's text, for the wrapped connection.
-    pub(super) fn render<DB, Q>(&self, query: Q) -> QueryResult<Rendered<Q>>
+    pub(crate) fn render<DB, Q>(&self, query: Q) -> QueryResult<Rendered<Q>>
     where
         DB: TranslatedBackend,
         Q: QueryFragment<DB> + QueryId,
@@ -147,7 +147,7 @@ impl<C> TenantConnection<C> {
         Ok(Rendered::new(query, prepared, finished, Arc::clone(&self.translation)))
     }
 
-    pub(super) fn render_batch<DB: TranslatedBackend>(&self, sql: &str) -> QueryResult<Arc<Finished>> {
+    pub(crate) fn render_batch<DB: TranslatedBackend>(&self, sql: &str) -> QueryResult<Arc<Finished>> {
         let finished = Finished::from_sql::<DB>(sql, &self.translation)?;
         self.session.record(&finished)?;
         Ok(finished)

@@ -1,6 +1,9 @@
 use diesel::{QueryResult, backend::Backend, pg::Pg, query_builder::QueryFragment};
 
-use super::{Translation, type_names::TypeNames};
+use super::{
+    Translation,
+    type_names::{TypeNames, look_up_type},
+};
 use crate::{backend::postgres::engine, translate::Dialect};
 
 /// A database whose queries can be translated. What differs between databases is behind this trait.
@@ -64,7 +67,7 @@ impl TranslatedBackend for Pg {
             return Ok(());
         }
         for ((schema, name), answer) in &mut types.answers {
-            *answer = lookup.lookup_type(name, translation.schema_of_type(name, schema.as_deref()));
+            *answer = look_up_type(lookup, translation, name, schema.as_deref());
         }
         out.binds.truncate(collected);
         out.metadata.truncate(collected);

@@ -3,11 +3,13 @@
 use std::{
     any::TypeId,
     borrow::Cow,
+    cell::Cell,
     sync::{Arc, LazyLock},
 };
 
 use diesel::{
     QueryResult,
+    internal::derives::multiconnection::AstPassHelper,
     query_builder::{AstPass, Query, QueryBuilder, QueryFragment, QueryId},
 };
 use quick_cache::{Weighter, sync::Cache};
@@ -17,11 +19,12 @@ use super::{
     refusal::Refusals,
     text::{into_diesel, sql_of, untranslated_sql},
     translated::AlreadyTranslated,
+    type_names::asking_at_once,
 };
 use crate::{
     SchemaName,
     backend::postgres::engine::{StatementText, hash_of},
-    translate::{CacheStatistics, POISON, Template, TranslateError},
+    translate::{CacheStatistics, Template, TranslateError},
 };
 
 /// Translated SQL, and the results of its analysis.
@@ -136,6 +139,8 @@ pub(crate) struct Rendered<Q> {
     translation: Arc<Translation>,
     /// Whether the statement is cached.
     prepared: bool,
+    /// Whether the connection asks for a type as soon as the query names it.
+    asks_at_once: bool,
 }
 
 impl<Q> Rendered<Q> {
@@ -145,7 +150,14 @@ impl<Q> Rendered<Q> {
             finished,
             translation,
             prepared,
+            asks_at_once: false,
         }
+    }
+
+    /// The query for a connection that asks the server for a type as soon as the query names it.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn asking_at_once(self, asks_at_once: bool) -> Self {
+        Self { asks_at_once, ..self }
     }
 
     pub(crate) fn finished(&self) -> &Arc<Finished> {
@@ -194,10 +206,13 @@ where
         lookup: &mut DB::MetadataLookup,
         backend: &'b DB,
     ) -> QueryResult<()> {
-        if is_translated::<Q>() {
-            self.query.collect_binds(out, lookup, backend)
-        } else {
-            DB::collect_binds(&self.query, &self.translation, out, lookup, backend)
+        let mut collect = || match is_translated::<Q>() {
+            true => self.query.collect_binds(out, lookup, backend),
+            false => DB::collect_binds(&self.query, &self.translation, out, lookup, backend),
+        };
+        match self.asks_at_once {
+            true => asking_at_once(collect),
+            false => collect(),
         }
     }
 
@@ -205,10 +220,31 @@ where
         Ok(self.prepared)
     }
 
-    // Only called to print the binds; see `Translated::walk_ast`.
+    // Diesel's synchronous connections run what changes rows by reference, and this method is all that Diesel knows of a
+    // reference; see `Translated::walk_ast`.
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_sql(POISON);
-        self.query.walk_ast(out)
+        if let Some((collector, lookup)) = out.bind_collector() {
+            return self.collect_binds(collector, lookup, DB::get());
+        }
+        if !self.prepared {
+            out.unsafe_to_cache_prepared();
+        }
+        let written = Cell::new(false);
+        let rest = out.cast_database::<DB>(
+            |collector| collector,
+            |builder| {
+                builder.push_sql(&self.finished.sql);
+                written.set(true);
+                builder
+            },
+            |backend| backend,
+            |lookup| lookup,
+        );
+        match written.get() {
+            true => Ok(()),
+            // A pass that prints the binds, or asks whether the statement may be cached.
+            false => self.query.walk_ast(rest),
+        }
     }
 }
 

@@ -1,0 +1,147 @@
+//! `TenantConnection` as a connection of Diesel itself.
+
+use std::any::TypeId;
+
+use diesel::{
+    ConnectionResult, QueryResult,
+    connection::{
+        CacheSize, Connection, ConnectionSealed, Instrumentation, LoadConnection, SimpleConnection, TransactionManager,
+    },
+    expression::QueryMetadata,
+    migration::{CREATE_MIGRATIONS_TABLE, MigrationConnection},
+    query_builder::{Query, QueryFragment, QueryId},
+    r2d2::R2D2Connection,
+    result::Error,
+};
+use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
+
+use super::Rows;
+use crate::{
+    PostgresConnection, SchemaTranslateMap, TenantConnection, connection::TenantTransactionManager,
+    query::TranslatedBackend,
+};
+
+impl<C: Connection<Backend: TranslatedBackend>> SimpleConnection for TenantConnection<C> {
+    fn batch_execute(&mut self, sql: &str) -> QueryResult<()> {
+        let finished = self.render_batch::<C::Backend>(sql)?;
+        let answer = self.inner.batch_execute(&finished.sql);
+        self.noting_failure(answer)
+    }
+}
+
+impl<C> ConnectionSealed for TenantConnection<C> {}
+
+impl<C> Connection for TenantConnection<C>
+where
+    C: Connection<Backend: TranslatedBackend> + 'static,
+{
+    type Backend = C::Backend;
+    type TransactionManager = TenantTransactionManager<C::TransactionManager>;
+
+    /// Connects with an empty map: pinned tables only. Use [`TenantConnection::new`] to choose a map.
+    fn establish(database_url: &str) -> ConnectionResult<Self> {
+        let connection = C::establish(database_url)?;
+        Ok(Self::new(connection, SchemaTranslateMap::new()))
+    }
+
+    fn execute_returning_count<T>(&mut self, source: &T) -> QueryResult<usize>
+    where
+        T: QueryFragment<Self::Backend> + QueryId,
+    {
+        let rendered = self.render::<C::Backend, _>(source)?;
+        let answer = self
+            .inner
+            .execute_returning_count(&rendered.asking_at_once(asks_at_once::<C>()));
+        self.noting_failure(answer)
+    }
+
+    fn transaction_state(
+        &mut self,
+    ) -> &mut <Self::TransactionManager as TransactionManager<Self>>::TransactionStateData {
+        self.inner.transaction_state()
+    }
+
+    fn instrumentation(&mut self) -> &mut dyn Instrumentation {
+        self.inner.instrumentation()
+    }
+
+    fn set_instrumentation(&mut self, instrumentation: impl Instrumentation) {
+        // The instrumentation would continue to see the next tenant's queries.
+        self.session.alter();
+        self.inner.set_instrumentation(instrumentation);
+    }
+
+    fn set_prepared_statement_cache_size(&mut self, size: CacheSize) {
+        self.session.alter();
+        self.inner.set_prepared_statement_cache_size(size);
+    }
+}
+
+/// In all loading modes of the wrapped connection.
+impl<C, Mode> LoadConnection<Mode> for TenantConnection<C>
+where
+    C: LoadConnection<Mode> + Connection<Backend: TranslatedBackend> + 'static,
+{
+    type Cursor<'conn, 'query> = Rows<'conn, C::Cursor<'conn, 'query>>;
+    type Row<'conn, 'query> = C::Row<'conn, 'query>;
+
+    fn load<'conn, 'query, T>(&'conn mut self, source: T) -> QueryResult<Self::Cursor<'conn, 'query>>
+    where
+        T: Query + QueryFragment<Self::Backend> + QueryId + 'query,
+        Self::Backend: QueryMetadata<T::SqlType>,
+    {
+        let rendered = self.render::<C::Backend, _>(source)?;
+        match self.inner.load(rendered.asking_at_once(asks_at_once::<C>())) {
+            Ok(rows) => Ok(Rows::new(rows, &self.session)),
+            Err(error) => {
+                self.session.failed(&error);
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Diesel's migrations, run under the connection's map: each statement is translated, and the version table is the
+/// tenant's. On a checkout's map without a tenant they fail.
+///
+/// A [pool](super::TenantPool) migrates tenants with the library's own migrations, which also translate nothing: what a
+/// migration does in functions and strings reaches the tenant's schema there as well.
+impl<C> MigrationConnection for TenantConnection<C>
+where
+    C: MigrationConnection<Backend: TranslatedBackend> + 'static,
+{
+    fn setup(&mut self) -> QueryResult<usize> {
+        self.batch_execute(CREATE_MIGRATIONS_TABLE).map(|()| 0)
+    }
+}
+
+/// For r2d2 pools of your own, in which all connections have one map, so that state left on a session stays with its
+/// tenant. Choose the map in the pool's manager: `establish` gives an empty one.
+impl<C> R2D2Connection for TenantConnection<C>
+where
+    C: R2D2Connection<Backend: TranslatedBackend> + 'static,
+{
+    fn ping(&mut self) -> QueryResult<()> {
+        self.inner.ping()
+    }
+
+    fn is_broken(&mut self) -> bool {
+        self.inner.is_broken()
+    }
+}
+
+impl<C> TenantConnection<C> {
+    fn noting_failure<T>(&self, answer: QueryResult<T>) -> QueryResult<T> {
+        answer.inspect_err(|error: &Error| self.session.failed(error))
+    }
+}
+
+/// Whether a connection asks the server for a type as soon as a query names it, as Diesel's own connections do. An
+/// async connection behind Diesel's interface asks later.
+fn asks_at_once<C: 'static>() -> bool {
+    let asks_later = [
+        TypeId::of::<AsyncConnectionWrapper<PostgresConnection>>(),
+        TypeId::of::<AsyncConnectionWrapper<AsyncPgConnection>>(),
+    ];
+    !asks_later.contains(&TypeId::of::<C>())
+}

@@ -1,0 +1,10 @@
+//! The same without async: Diesel's own connections, and a pool of them over r2d2.
+
+mod connection;
+mod rows;
+mod save_changes;
+mod transaction;
+
+#[doc(inline)]
+pub use crate::connection::{TenantConnection, TenantTransactionManager, TransactionBuilder};
+pub use rows::Rows;

@@ -1,0 +1,97 @@
+//! Transactions without async.
+
+use diesel::{
+    QueryResult,
+    connection::{AnsiTransactionManager, Connection, TransactionManager, TransactionManagerStatus},
+    pg::Pg,
+    result::Error,
+};
+
+use crate::{
+    TenantConnection,
+    connection::{TenantTransactionManager, TransactionBuilder},
+    query::TranslatedBackend,
+};
+
+impl<C, TM> TransactionManager<TenantConnection<C>> for TenantTransactionManager<TM>
+where
+    C: Connection<TransactionManager = TM, Backend: TranslatedBackend> + 'static,
+    TM: TransactionManager<C>,
+{
+    type TransactionStateData = TM::TransactionStateData;
+
+    fn begin_transaction(conn: &mut TenantConnection<C>) -> QueryResult<()> {
+        TM::begin_transaction(&mut conn.inner)
+    }
+
+    fn rollback_transaction(conn: &mut TenantConnection<C>) -> QueryResult<()> {
+        TM::rollback_transaction(&mut conn.inner)
+    }
+
+    fn commit_transaction(conn: &mut TenantConnection<C>) -> QueryResult<()> {
+        TM::commit_transaction(&mut conn.inner)
+    }
+
+    fn transaction_manager_status_mut(conn: &mut TenantConnection<C>) -> &mut TransactionManagerStatus {
+        TM::transaction_manager_status_mut(&mut conn.inner)
+    }
+
+    fn is_broken_transaction_manager(conn: &mut TenantConnection<C>) -> bool {
+        TM::is_broken_transaction_manager(&mut conn.inner)
+    }
+}
+
+impl<C> TenantConnection<C>
+where
+    C: Connection<TransactionManager = AnsiTransactionManager, Backend: TranslatedBackend> + 'static,
+{
+    /// Runs `callback` in a transaction that `begin` starts: commits on `Ok`, rolls back on `Err`.
+    fn in_transaction<T, E, F>(&mut self, begin: &str, callback: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Self) -> Result<T, E>,
+        E: From<Error>,
+    {
+        AnsiTransactionManager::begin_transaction_sql(&mut self.inner, begin)?;
+        match callback(self) {
+            Ok(value) => {
+                AnsiTransactionManager::commit_transaction(&mut self.inner)?;
+                Ok(value)
+            }
+            Err(error) => match AnsiTransactionManager::rollback_transaction(&mut self.inner) {
+                // The callback's error is what broke it.
+                Ok(()) | Err(Error::BrokenTransactionManager) => Err(error),
+                Err(rollback) => Err(rollback.into()),
+            },
+        }
+    }
+}
+
+impl<C> TenantConnection<C>
+where
+    C: Connection<TransactionManager = AnsiTransactionManager, Backend = Pg> + 'static,
+{
+    /// A transaction with its own isolation level and modes, as of Diesel's `PgConnection`. Its queries go to the
+    /// checkout's tenant, like all others.
+    pub fn build_transaction(&mut self) -> TransactionBuilder<'_, Self> {
+        TransactionBuilder::new(self)
+    }
+}
+
+impl<C> TransactionBuilder<'_, TenantConnection<C>>
+where
+    C: Connection<TransactionManager = AnsiTransactionManager, Backend = Pg> + 'static,
+{
+    /// Runs `callback` inside the transaction: commits on `Ok`, rolls back on `Err`.
+    ///
+    /// # Errors
+    /// The callback's error, or the server's on begin, commit and rollback;
+    /// [`AlreadyInTransaction`](Error::AlreadyInTransaction) inside another transaction.
+    pub fn run<T, E, F>(&mut self, callback: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut TenantConnection<C>) -> Result<T, E>,
+        E: From<Error>,
+    {
+        let (connection, begin) = self.parts();
+        connection.in_transaction(&begin, callback)
+    }
+}
