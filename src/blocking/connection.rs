@@ -102,10 +102,10 @@ where
 }
 
 /// Diesel's migrations, run under the connection's map: each statement is translated, and the version table is the
-/// tenant's. On a checkout's map without a tenant they fail.
+/// tenant's. Under a map without a tenant they fail.
 ///
-/// A [pool](super::TenantPool) migrates tenants with the library's own migrations, which also translate nothing: what a
-/// migration does in functions and strings reaches the tenant's schema there as well.
+/// What a migration names in strings and in the bodies of functions is not translated. The library's own
+/// [migrations](crate::migrations) reach the tenant's schema there as well.
 impl<C> MigrationConnection for TenantConnection<C>
 where
     C: MigrationConnection<Backend: TranslatedBackend> + 'static,

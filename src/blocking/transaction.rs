@@ -77,6 +77,39 @@ where
     }
 }
 
+/// Transactions that take SQLite's locks when they begin, as of Diesel's `SqliteConnection`.
+#[cfg(feature = "sqlite")]
+impl<C> TenantConnection<C>
+where
+    C: Connection<TransactionManager = AnsiTransactionManager, Backend = diesel::sqlite::Sqlite> + 'static,
+{
+    /// A transaction that may write from its beginning. It waits for other writers there, and nowhere later.
+    ///
+    /// # Errors
+    /// The callback's error, or SQLite's on begin, commit and rollback;
+    /// [`AlreadyInTransaction`](Error::AlreadyInTransaction) inside another transaction.
+    pub fn immediate_transaction<T, E, F>(&mut self, callback: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Self) -> Result<T, E>,
+        E: From<Error>,
+    {
+        self.in_transaction("BEGIN IMMEDIATE", callback)
+    }
+
+    /// Like [`immediate_transaction`](Self::immediate_transaction), and outside of WAL mode nobody else reads
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// As for [`immediate_transaction`](Self::immediate_transaction).
+    pub fn exclusive_transaction<T, E, F>(&mut self, callback: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Self) -> Result<T, E>,
+        E: From<Error>,
+    {
+        self.in_transaction("BEGIN EXCLUSIVE", callback)
+    }
+}
+
 impl<C> TransactionBuilder<'_, TenantConnection<C>>
 where
     C: Connection<TransactionManager = AnsiTransactionManager, Backend = Pg> + 'static,
