@@ -61,6 +61,7 @@
 //! | `axum` | `web::axum`: a layer and extractors for Axum 0.8 | `axum`, `tower-layer`, `tower-service` |
 //! | `rocket` | `web::rocket`: a fairing and request guards for Rocket 0.5 | `rocket` |
 //! | `schema` | `rust_schema` and `TenantPool::rust_schema`: Rust declarations of the tables | `similar`, `unicode-ident` |
+//! | `sqlite` | `sqlite`: connections that have each tenant's file attached | `libsqlite3-sys`, which compiles SQLite |
 //! | `serde` | `Serialize` for the reports of migrations of all tenants | `serde` |
 //! | `toml` | `migrations::MigrationFolder`: migrations from a folder, `metadata.toml` checked | `toml`, `serde` |
 //! | `tracing` | a span around each request's handler, with the tenant's name; server errors in the log | `tracing` |
@@ -100,6 +101,8 @@ pub mod query;
 #[cfg(feature = "schema")]
 pub mod rust_schema;
 pub mod script;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 pub mod tenancy;
 pub mod transfer;
 pub mod translate;
@@ -126,6 +129,9 @@ pub use crate::{
     translate::{SchemaTranslateMap, TranslateError},
 };
 
+#[cfg(feature = "sqlite")]
+#[doc(inline)]
+pub use crate::backend::sqlite::connection::AsyncSqliteConnection;
 #[doc(inline)]
 pub use diesel_tenants_translate::{IntoSchemaName, MAX_NAME_BYTES, SchemaName, SchemaNameError};
 

@@ -18,6 +18,10 @@ pub trait TranslatedBackend: Backend<QueryBuilder: Default> + Default + 'static 
     #[doc(hidden)]
     fn get() -> &'static Self;
 
+    /// Whether a connection has to open a schema before a statement can use it.
+    #[doc(hidden)]
+    const OPENS_SCHEMAS: bool = false;
+
     /// Whether a failure of the statement undoes all of it, so that it can be sent again.
     #[doc(hidden)]
     fn fails_whole(sql: &str) -> bool;
@@ -78,6 +82,9 @@ impl TranslatedBackend for Pg {
 #[cfg(feature = "sqlite")]
 impl TranslatedBackend for diesel::sqlite::Sqlite {
     const DIALECT: Dialect = Dialect::Sqlite;
+
+    // A schema is a file.
+    const OPENS_SCHEMAS: bool = true;
 
     fn get() -> &'static Self {
         &Self

@@ -17,7 +17,7 @@ use quick_cache::{Weighter, sync::Cache};
 use super::{
     TranslatedBackend, Translation,
     refusal::Refusals,
-    text::{into_diesel, sql_of, untranslated_sql},
+    text::{into_diesel, translated_sql, untranslated_sql},
     translated::AlreadyTranslated,
     type_names::asking_at_once,
 };
@@ -37,6 +37,8 @@ pub(crate) struct Finished {
     pub(crate) refusals: Option<Box<Refusals>>,
     /// Whether a failure undoes the whole statement, so that it can be sent again.
     pub(crate) fails_whole: bool,
+    /// What the query was translated by, if it brought its own map and its database wants to know.
+    own_translation: Option<Arc<Translation>>,
     hash: u64,
 }
 
@@ -74,8 +76,8 @@ impl Finished {
     {
         let backend = DB::default();
         if is_translated::<Q>() {
-            let sql = sql_of(query, &backend)?;
-            return Self::new::<DB>(&sql, |_| Ok(Cow::Borrowed(&*sql)));
+            let (sql, own) = translated_sql(query, &backend)?;
+            return Self::new::<DB>(&sql, own, |_| Ok(Cow::Borrowed(&*sql)));
         }
         if !prepared || Q::query_id().is_none() {
             return Self::from_sql::<DB>(&untranslated_sql(query, &backend)?, translation);
@@ -92,11 +94,12 @@ impl Finished {
 
     /// The text of raw SQL under the checkout's translation.
     pub(crate) fn from_sql<DB: TranslatedBackend>(sql: &str, translation: &Translation) -> QueryResult<Arc<Self>> {
-        Self::new::<DB>(sql, |template| template.render(sql, translation.map()))
+        Self::new::<DB>(sql, None, |template| template.render(sql, translation.map()))
     }
 
     fn new<'a, DB: TranslatedBackend>(
         sql: &str,
+        own_translation: Option<Arc<Translation>>,
         render: impl FnOnce(&Template) -> Result<Cow<'a, str>, TranslateError>,
     ) -> QueryResult<Arc<Self>> {
         let template = Template::cached_for(DB::DIALECT, sql).map_err(into_diesel)?;
@@ -108,8 +111,16 @@ impl Finished {
             sql,
             affects_session: template.affects_session(),
             refusals,
+            own_translation,
             hash,
         }))
+    }
+}
+
+#[cfg(feature = "sqlite")]
+impl AsRef<str> for Finished {
+    fn as_ref(&self) -> &str {
+        &self.sql
     }
 }
 
@@ -167,6 +178,15 @@ impl<Q> Rendered<Q> {
     /// Whether the statement may be kept prepared.
     pub(crate) fn is_prepared(&self) -> bool {
         self.prepared
+    }
+
+    /// The schemas that the query's own map leads to.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn own_schemas(&self) -> Vec<SchemaName> {
+        let own = self.finished.own_translation.iter();
+        own.flat_map(|own| own.map().iter())
+            .map(|(_, schema)| schema.clone())
+            .collect()
     }
 
     /// The schema in which types are looked for that the query names without a schema. A query with its own map names

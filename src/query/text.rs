@@ -1,6 +1,10 @@
 //! A query's text, before it is translated.
 
-use std::{borrow::Cow, cell::Cell};
+use std::{
+    borrow::Cow,
+    cell::{Cell, RefCell},
+    sync::Arc,
+};
 
 use diesel::{
     QueryResult,
@@ -8,7 +12,7 @@ use diesel::{
     result::Error::{self, QueryBuilderError},
 };
 
-use super::TranslatedBackend;
+use super::{TranslatedBackend, Translation};
 use crate::translate::{SchemaTranslateMap, Template, TranslateError};
 
 /// The text of a query as Diesel writes it.
@@ -48,6 +52,38 @@ where
 
     let _restore = Restore(WILL_BE_TRANSLATED.replace(true));
     sql_of(query, backend)
+}
+
+thread_local! {
+    static OWN_TRANSLATION: RefCell<Option<Arc<Translation>>> = const { RefCell::new(None) };
+    static OWN_IS_WANTED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The text of a query that brings its own map, and that map's translation.
+pub(super) fn translated_sql<DB, Q>(query: &Q, backend: &DB) -> QueryResult<(String, Option<Arc<Translation>>)>
+where
+    DB: TranslatedBackend,
+    Q: QueryFragment<DB> + ?Sized,
+{
+    struct Unwanted;
+
+    impl Drop for Unwanted {
+        fn drop(&mut self) {
+            OWN_IS_WANTED.set(false);
+        }
+    }
+
+    OWN_IS_WANTED.set(DB::OPENS_SCHEMAS);
+    let _unwanted = Unwanted;
+    let sql = sql_of(query, backend)?;
+    Ok((sql, OWN_TRANSLATION.take()))
+}
+
+/// Tells the translation by which a query is translated, if somebody on this thread wants to know.
+pub(super) fn tell_translation(translation: &Arc<Translation>) {
+    if OWN_IS_WANTED.get() {
+        OWN_TRANSLATION.set(Some(Arc::clone(translation)));
+    }
 }
 
 /// Translates a text of this database through the cache of templates.

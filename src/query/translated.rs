@@ -9,7 +9,7 @@ use diesel::{
 
 use super::{
     TranslatedBackend, Translation,
-    text::{translate, untranslated_sql, will_be_translated},
+    text::{tell_translation, translate, untranslated_sql, will_be_translated},
 };
 use crate::{
     IntoSchemaName, SchemaNameError,
@@ -109,7 +109,9 @@ where
 {
     fn to_sql(&self, out: &mut DB::QueryBuilder, backend: &DB) -> QueryResult<()> {
         let sql = untranslated_sql(&self.query, backend)?;
-        out.push_sql(&translate::<DB>(&sql, self.translation()?.map())?);
+        let translation = self.translation()?;
+        tell_translation(translation);
+        out.push_sql(&translate::<DB>(&sql, translation.map())?);
         Ok(())
     }
 
@@ -177,7 +179,7 @@ impl<Q> Translated<Q> {
         Ok(())
     }
 
-    fn translation(&self) -> QueryResult<&Translation> {
+    fn translation(&self) -> QueryResult<&Arc<Translation>> {
         match &self.translation {
             Ok(translation) => Ok(translation),
             Err(error) => Err(QueryBuilderError(Box::new(error.clone()))),

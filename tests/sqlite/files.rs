@@ -1,10 +1,13 @@
 //! A folder with a shared file and the files of two tenants.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use diesel_async::{AsyncConnection, SimpleAsyncConnection, sync_connection_wrapper::SyncConnectionWrapper};
-use diesel_tenants::{SchemaTranslateMap, TenantConnection};
+use diesel_tenants::{
+    SchemaTranslateMap, TenantConnection,
+    sqlite::{Access, AsyncSqliteConnection},
+};
 use tempfile::TempDir;
 
 use super::tables::{SHARED, TENANT};
@@ -60,4 +63,43 @@ impl Files {
         let connection = self.attached(&["public", "client2", "client1"]).await;
         TenantConnection::new(connection, SchemaTranslateMap::tenant("client1".parse().unwrap()))
     }
+}
+
+/// How long a statement waits for a lock.
+pub const BUSY: Duration = Duration::from_secs(20);
+
+impl Files {
+    /// A connection of this library with these files attached.
+    pub async fn open(&self, names: &[&str]) -> AsyncSqliteConnection {
+        let mut connection = AsyncSqliteConnection::open(BUSY).await.unwrap();
+        for name in names {
+            let (schema, path) = (name.parse().unwrap(), self.path(name));
+            connection.attach(&schema, &path, Access::ReadWrite).await.unwrap();
+        }
+        connection
+    }
+
+    /// A connection such as a checkout of the tenant gets.
+    pub async fn tenant(&self, tenant: &str) -> TenantConnection<AsyncSqliteConnection> {
+        let mut connection = self.open(&["public", tenant]).await;
+        connection.set_writes_to(Some(tenant.parse().unwrap()));
+        TenantConnection::new(connection, SchemaTranslateMap::tenant(tenant.parse().unwrap()))
+    }
+}
+
+/// A number that changes when another connection has changed the file of this one.
+pub fn data_version(connection: &mut SqliteConnection) -> i32 {
+    #[derive(diesel::QueryableByName)]
+    struct Version {
+        #[diesel(sql_type = diesel::sql_types::Integer)]
+        data_version: i32,
+    }
+
+    let version = diesel::RunQueryDsl::get_result(diesel::sql_query("PRAGMA data_version"), connection);
+    version.map(|Version { data_version }| data_version).unwrap()
+}
+
+/// Whether another connection holds the lock for writing to the file of this one.
+pub fn is_locked(connection: &mut SqliteConnection) -> bool {
+    connection.batch_execute("BEGIN IMMEDIATE; ROLLBACK").is_err()
 }

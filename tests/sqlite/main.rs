@@ -1,5 +1,6 @@
 //! The library on SQLite, without a server: every test has files of its own.
 
+mod connection;
 mod files;
 mod synchronous;
 mod tables;

@@ -1,0 +1,92 @@
+//! Rows on their way from the connection's thread.
+
+use diesel::{QueryResult, SqliteConnection, connection::LoadConnection, result::Error, row::IntoOwnedRow as _};
+use tokio::sync::mpsc;
+
+use super::{Attached, SqliteRow, Statement, thread::Asker, worker::Worker};
+
+/// How many rows come at once. A result that isn't longer comes as a whole, together with the answer.
+const AT_ONCE: usize = 256;
+
+/// The beginning of a result, or all of it.
+pub(super) struct Loaded {
+    pub(super) rows: Vec<SqliteRow>,
+    pub(super) rest: Option<mpsc::Receiver<Chunk>>,
+}
+
+/// More rows of a result. A result without an end was cut off.
+pub(super) struct Chunk {
+    pub(super) rows: Vec<SqliteRow>,
+    pub(super) end: Option<QueryResult<()>>,
+}
+
+/// An error, and the rows before it with who is to get them, unless nobody has got any yet.
+struct Failure {
+    error: Error,
+    rest: Option<(Vec<SqliteRow>, mpsc::Sender<Chunk>)>,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { error, rest: None }
+    }
+}
+
+impl Worker {
+    /// Runs a query, and gives its rows to whoever asks. The thread waits for a slow reader, and stops when it has gone.
+    pub(super) fn load(&mut self, statement: Statement, files: Vec<Attached>, asker: &mut Asker<Loaded>) {
+        let ready = self.get_ready(&statement, files).map_err(Failure::from);
+        let fetched = ready.and_then(|()| fetch(self.connection(), statement, asker));
+        let Err(Failure { error, rest }) = fetched else { return };
+        self.look_at_transaction();
+        match rest {
+            None => drop(asker.answer(Err(error))),
+            Some((rows, sender)) => {
+                let end = Some(Err(error));
+                drop(sender.blocking_send(Chunk { rows, end }));
+            }
+        }
+    }
+}
+
+fn fetch(connection: &mut SqliteConnection, statement: Statement, asker: &mut Asker<Loaded>) -> Result<(), Failure> {
+    let mut names = Default::default();
+    let mut cursor = LoadConnection::load(connection, statement)?;
+    let mut rows = Vec::new();
+    while rows.len() < AT_ONCE {
+        if asker.has_gone() {
+            return Ok(());
+        }
+        match cursor.next() {
+            Some(row) => rows.push(row?.into_owned(&mut names)),
+            None => {
+                drop(cursor);
+                asker.answer(Ok(Loaded { rows, rest: None }));
+                return Ok(());
+            }
+        }
+    }
+    let (sender, receiver) = mpsc::channel(1);
+    let rest = Some(receiver);
+    if !asker.answer(Ok(Loaded { rows, rest })) {
+        return Ok(());
+    }
+    loop {
+        let mut rows = Vec::with_capacity(AT_ONCE);
+        let mut end = None;
+        while rows.len() < AT_ONCE && end.is_none() {
+            match cursor.next() {
+                Some(Ok(row)) => rows.push(row.into_owned(&mut names)),
+                Some(Err(error)) => {
+                    let rest = Some((rows, sender));
+                    return Err(Failure { error, rest });
+                }
+                None => end = Some(Ok(())),
+            }
+        }
+        let is_last = end.is_some();
+        if sender.blocking_send(Chunk { rows, end }).is_err() || is_last {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! A connection to SQLite that is made for many tenants: each tenant's file is attached under the name of its schema.
+//!
+//! SQLite blocks the thread that calls it, so each connection has a thread of its own ([`thread`]) and is worked on
+//! there only ([`worker`]). What stands on the other side of the queue never blocks: the connection itself, and the
+//! futures of its statements ([`sent`]). Dropping either is always safe; the thread notices.
+//!
+//! SQLite resolves a name without a schema in `main`, then in all attached files. So `main` is empty, and a connection
+//! has no file attached that its checkout may not see.
+
+mod attach;
+#[expect(clippy::module_inception, reason = "the connection itself")]
+mod connection;
+mod kept;
+mod load;
+mod rows;
+mod sent;
+mod statement;
+mod thread;
+mod transaction;
+mod uri;
+mod worker;
+
+pub use attach::{Access, AttachError, Attached};
+pub use connection::{AsyncSqliteConnection, Resolver};
+pub use rows::{SqliteRow, SqliteRows};
+pub use sent::{SqliteExecute, SqliteLoad};
+pub(crate) use statement::Statement;
+pub use transaction::{SqliteTransactionManager, SqliteTransactionState};

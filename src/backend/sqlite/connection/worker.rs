@@ -1,0 +1,141 @@
+//! What a connection's thread does.
+
+use std::sync::{Arc, mpsc::Receiver};
+
+use diesel::{
+    Connection, QueryResult, SqliteConnection,
+    connection::SimpleConnection,
+    result::{DatabaseErrorKind, Error},
+};
+
+use super::{
+    AsyncSqliteConnection, Attached, Statement,
+    kept::KeptStatements,
+    thread::{Job, Shared, error_of},
+};
+
+/// Owns the connection, on its thread.
+pub(super) struct Worker {
+    connection: SqliteConnection,
+    shared: Arc<Shared>,
+    kept: KeptStatements,
+    pub(super) transaction: Transaction,
+    is_broken: bool,
+}
+
+/// The transaction that a connection is in, as its own transaction manager began it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Transaction {
+    None,
+    Open,
+    /// SQLite has rolled it back after an error: a full disk, `INSERT OR ROLLBACK`. What would run now would be committed
+    /// at once, statement by statement. So nothing runs until the transaction is ended.
+    Lost,
+}
+
+impl Worker {
+    pub(super) fn new(connection: SqliteConnection, shared: Arc<Shared>) -> Self {
+        Self {
+            connection,
+            shared,
+            kept: KeptStatements::new(AsyncSqliteConnection::STATEMENTS),
+            transaction: Transaction::None,
+            is_broken: false,
+        }
+    }
+
+    /// Works until nobody can send anything any more, and closes the connection.
+    pub(super) fn work(mut self, jobs: &Receiver<Job>) {
+        while let Ok(job) = jobs.recv() {
+            job(&mut self);
+            if self.is_broken {
+                break;
+            }
+        }
+        self.shared.end();
+    }
+
+    /// Ends the thread after this job.
+    pub(super) fn break_down(&mut self) {
+        self.is_broken = true;
+        self.shared.end();
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    pub(super) fn connection(&mut self) -> &mut SqliteConnection {
+        &mut self.connection
+    }
+
+    pub(super) fn forget_statements(&mut self) {
+        self.kept.forget(&mut self.connection);
+    }
+
+    pub(super) fn limit_statements(&mut self, most: usize) {
+        self.kept.limit(most, &mut self.connection);
+    }
+
+    pub(super) fn execute(&mut self, statement: &Statement, files: Vec<Attached>) -> QueryResult<usize> {
+        self.get_ready(statement, files)?;
+        let result = self.connection.execute_returning_count(statement);
+        if result.is_err() {
+            self.look_at_transaction();
+        }
+        result
+    }
+
+    /// Runs statements in one text. They may begin and end transactions.
+    pub(super) fn batch_execute(&mut self, sql: &str) -> QueryResult<()> {
+        self.run(|connection| connection.batch_execute(sql))
+    }
+
+    /// Runs what may be anything.
+    pub(super) fn run<R>(&mut self, work: impl FnOnce(&mut SqliteConnection) -> QueryResult<R>) -> QueryResult<R> {
+        self.must_not_be_lost()?;
+        let result = work(&mut self.connection);
+        self.look_at_transaction();
+        result
+    }
+
+    /// Does what comes before a statement of a query.
+    pub(super) fn get_ready(&mut self, statement: &Statement, files: Vec<Attached>) -> QueryResult<()> {
+        self.must_not_be_lost()?;
+        for file in files {
+            self.attach(file)?;
+        }
+        if statement.may_be_kept {
+            self.kept.make_room(statement.sql(), &mut self.connection);
+        }
+        Ok(())
+    }
+
+    pub(super) fn must_not_be_lost(&self) -> QueryResult<()> {
+        match self.transaction {
+            Transaction::None | Transaction::Open => Ok(()),
+            Transaction::Lost => Err(lost()),
+        }
+    }
+
+    /// Notices that SQLite is in a transaction, or in none, against expectation.
+    pub(super) fn look_at_transaction(&mut self) {
+        let is_in_transaction = !self.is_autocommit();
+        match self.transaction {
+            Transaction::None => self.shared.set_begun_by_hand(is_in_transaction),
+            Transaction::Open if !is_in_transaction => self.transaction = Transaction::Lost,
+            Transaction::Open | Transaction::Lost => {}
+        }
+    }
+
+    /// Whether SQLite is in no transaction. Diesel doesn't tell, but BEGIN fails in one, and changes nothing.
+    pub(super) fn is_autocommit(&mut self) -> bool {
+        self.connection.batch_execute("BEGIN").is_ok() && self.connection.batch_execute("ROLLBACK").is_ok()
+    }
+}
+
+pub(super) fn lost() -> Error {
+    let message = "SQLite has rolled the transaction back after an error in it, so nothing runs until the transaction \
+                   is ended";
+    error_of(DatabaseErrorKind::Unknown, message.into())
+}
