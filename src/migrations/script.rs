@@ -9,7 +9,7 @@ use diesel::{
 
 use super::{Direction, MigrationSourceError, traces};
 use crate::{
-    migrations::source::{checksum, recorder::record},
+    backend::migration_sql::{checksum, record},
     translate,
 };
 

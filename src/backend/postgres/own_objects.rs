@@ -1,7 +1,6 @@
 //! Names of the objects that Diesel and this library create in a schema themselves.
 
-/// Diesel's table of the migrations that were applied.
-pub(crate) const VERSION_TABLE: &str = "__diesel_schema_migrations";
+pub(crate) use crate::backend::migration_sql::VERSION_TABLE;
 
 /// The objects that a move creates in a tenant's schema: a table of the rows that are written meanwhile, and the
 /// triggers that fill it.

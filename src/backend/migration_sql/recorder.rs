@@ -1,31 +1,38 @@
 //! Finds out a migration's SQL, which Diesel's trait doesn't show.
 
+use std::marker::PhantomData;
+
 use diesel::{
     ConnectionResult, QueryResult,
+    backend::Backend,
     connection::{
-        AnsiTransactionManager, CacheSize, Connection, ConnectionSealed, DynInstrumentation, Instrumentation,
-        SimpleConnection,
+        AnsiTransactionManager, BoxableConnection, CacheSize, Connection, ConnectionSealed, DynInstrumentation,
+        Instrumentation, SimpleConnection,
     },
-    pg::Pg,
     query_builder::{QueryFragment, QueryId},
     result::Error,
 };
 
-/// A connection without a server, which records what a migration sends.
+/// A connection without a database, which records what a migration sends.
 ///
 /// Diesel doesn't publish a migration's SQL, and gives it only to a blocking connection. Recorded SQL can be sent
 /// without blocking, and in one message.
-struct Recorder {
+struct Recorder<B> {
+    backend: PhantomData<fn() -> B>,
     scripts: Vec<String>,
     transactions: AnsiTransactionManager,
     instrumentation: DynInstrumentation,
 }
 
 /// The SQL that `run` sends. Fails if `run` does more than send SQL: if it reads from the connection, or fails itself.
-pub(crate) fn record(
-    run: impl FnOnce(&mut dyn diesel::connection::BoxableConnection<Pg>) -> diesel::migration::Result<()>,
-) -> diesel::migration::Result<Vec<String>> {
+pub(crate) fn record<B>(
+    run: impl FnOnce(&mut dyn BoxableConnection<B>) -> diesel::migration::Result<()>,
+) -> diesel::migration::Result<Vec<String>>
+where
+    B: Backend<QueryBuilder: Default> + 'static,
+{
     let mut recorder = Recorder {
+        backend: PhantomData,
         scripts: Vec::new(),
         transactions: AnsiTransactionManager::default(),
         instrumentation: DynInstrumentation::none(),
@@ -34,17 +41,20 @@ pub(crate) fn record(
     Ok(recorder.scripts)
 }
 
-impl SimpleConnection for Recorder {
+impl<B> SimpleConnection for Recorder<B> {
     fn batch_execute(&mut self, sql: &str) -> QueryResult<()> {
         self.scripts.push(sql.to_owned());
         Ok(())
     }
 }
 
-impl ConnectionSealed for Recorder {}
+impl<B> ConnectionSealed for Recorder<B> {}
 
-impl Connection for Recorder {
-    type Backend = Pg;
+impl<B> Connection for Recorder<B>
+where
+    B: Backend<QueryBuilder: Default> + 'static,
+{
+    type Backend = B;
     type TransactionManager = AnsiTransactionManager;
 
     fn establish(_: &str) -> ConnectionResult<Self> {
@@ -55,7 +65,7 @@ impl Connection for Recorder {
 
     fn execute_returning_count<T>(&mut self, _: &T) -> QueryResult<usize>
     where
-        T: QueryFragment<Pg> + QueryId,
+        T: QueryFragment<B> + QueryId,
     {
         // The migration may use the count, so it must really be run.
         Err(Error::NotFound)

@@ -1,0 +1,9 @@
+//! The SQL of a migration, for any database: Diesel's trait doesn't show it.
+
+pub(crate) mod checksum;
+mod recorder;
+
+pub(crate) use recorder::record;
+
+/// Diesel's table of the migrations that were applied.
+pub(crate) const VERSION_TABLE: &str = "__diesel_schema_migrations";
