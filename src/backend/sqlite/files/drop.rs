@@ -1,0 +1,36 @@
+use std::{fs, time::Duration};
+
+use diesel_tenants_translate::SchemaName;
+
+use super::{FileError, Folder, disk, failpoint};
+
+/// The ending of a file that is being removed.
+pub(super) const DROPPED: &str = ".dropped";
+
+impl Folder {
+    /// Removes a tenant, an archive, or whatever else has a tenant's path. Fails if a connection has the file open for
+    /// longer than this.
+    pub(crate) fn drop(&self, name: &SchemaName, wait: Duration) -> Result<(), FileError> {
+        let path = self.path_of(name)?;
+        let _lock = self.lock("drop", &[name], wait)?;
+        if !self.has_file(name)? {
+            return Err(FileError::Missing { path });
+        }
+        let dropped = self.passing_path(&self.stem_of(name)?, DROPPED);
+        match self.exclusive(name, wait) {
+            Ok(mut exclusive) => {
+                exclusive.try_to_empty_log();
+                exclusive.take_away(&dropped)?;
+            }
+            // No connection can have it open.
+            Err(FileError::NotADatabase { .. } | FileError::Open { .. }) => {
+                fs::rename(&path, &dropped).map_err(|error| FileError::io("remove", &path, error))?;
+                disk::remove_companions(&path)?;
+                disk::sync_folder(self.root())?;
+            }
+            Err(error) => return Err(error),
+        }
+        failpoint::reach("drop: renamed");
+        disk::remove(&dropped)
+    }
+}

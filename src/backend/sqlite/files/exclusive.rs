@@ -1,0 +1,112 @@
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use diesel::{
+    QueryResult, QueryableByName, RunQueryDsl, SqliteConnection, connection::SimpleConnection, sql_types::Integer,
+};
+use diesel_tenants_translate::SchemaName;
+
+use super::{Access, FileError, Folder, disk, failpoint, file_error::is_busy, open::open};
+
+const PAUSE: Duration = Duration::from_millis(25);
+
+/// The only connection to a file, in all processes.
+///
+/// As long as a connection has a file in WAL mode open, it holds a shared lock on it, idle or not. SQLite's exclusive
+/// lock is refused until there is no other connection, and keeps new ones away.
+pub(super) struct Exclusive {
+    connection: SqliteConnection,
+    path: PathBuf,
+}
+
+impl Folder {
+    /// Waits until nobody else has the file open. The caller has the tenant's lock.
+    pub(super) fn exclusive(&self, name: &SchemaName, wait: Duration) -> Result<Exclusive, FileError> {
+        let path = self.path_of(name)?;
+        let deadline = Instant::now() + wait;
+        let mut wanted = None;
+        loop {
+            let mut connection = open(&path, Access::Write, Duration::ZERO)?;
+            match connection.batch_execute(ALONE) {
+                Ok(()) => return Ok(Exclusive { connection, path }),
+                Err(error) if !is_busy(&error) => return Err(FileError::sqlite("have alone", &path)(error)),
+                Err(_) => {}
+            }
+            drop(connection);
+            if wanted.is_none() {
+                wanted = Some(self.want(&self.stem_of(name)?)?);
+            }
+            if Instant::now() >= deadline {
+                return Err(FileError::InUse { path, waited: wait });
+            }
+            thread::sleep(PAUSE.min(deadline.saturating_duration_since(Instant::now())));
+        }
+    }
+}
+
+/// Takes SQLite's exclusive lock, and keeps it after the transaction.
+const ALONE: &str = "PRAGMA main.locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT";
+
+/// Copies what is in the log into the file. False if that is not possible now.
+fn empty_log(connection: &mut SqliteConnection) -> QueryResult<bool> {
+    #[derive(QueryableByName)]
+    struct Checkpoint {
+        #[diesel(sql_type = Integer)]
+        busy: i32,
+    }
+
+    // Without a log, the answer is "not busy" too.
+    let checkpoint: Checkpoint = diesel::sql_query("PRAGMA main.wal_checkpoint(TRUNCATE)").get_result(connection)?;
+    Ok(checkpoint.busy == 0)
+}
+
+/// Whether a file has rows in a log beside it.
+fn has_log(path: &Path) -> bool {
+    ["-wal", "-journal"]
+        .iter()
+        .any(|ending| fs::metadata(disk::companion(path, ending)).is_ok_and(|log| log.len() > 0))
+}
+
+impl Exclusive {
+    /// Changes the file, and keeps it alone.
+    pub(super) fn change(
+        &mut self,
+        change: impl FnOnce(&mut SqliteConnection) -> QueryResult<()>,
+    ) -> Result<(), FileError> {
+        change(&mut self.connection).map_err(FileError::sqlite("change", &self.path))
+    }
+
+    /// Gives the file another path, with all that is in its log. See [`take_away`](Self::take_away).
+    pub(super) fn move_to(mut self, path: &Path) -> Result<(), FileError> {
+        let emptied = empty_log(&mut self.connection).map_err(FileError::sqlite("empty the log of", &self.path))?;
+        match emptied && !has_log(&self.path) {
+            true => self.take_away(path),
+            false => Err(FileError::Log { path: self.path }),
+        }
+    }
+
+    /// Copies what is in the log into the file, as far as possible.
+    pub(super) fn try_to_empty_log(&mut self) {
+        // A file that is about to be removed may be damaged.
+        let _ = empty_log(&mut self.connection);
+    }
+
+    /// Gives the file another path, without its log. No other file has that path: the caller has the locks of both names.
+    pub(super) fn take_away(self, path: &Path) -> Result<(), FileError> {
+        disk::remove_companions(path)?;
+        failpoint::reach("move: alone");
+        fs::rename(&self.path, path).map_err(|error| FileError::io("rename", &self.path, error))?;
+        failpoint::reach("move: renamed");
+        // SQLite sees that the file is elsewhere, and leaves all files alone.
+        drop(self.connection);
+        disk::remove_companions(&self.path)?;
+        let folder = path.parent().expect("a file is in a folder");
+        disk::sync_folder(folder)?;
+        failpoint::reach("move: on disk");
+        Ok(())
+    }
+}

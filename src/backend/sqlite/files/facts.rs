@@ -1,0 +1,132 @@
+use std::{
+    fs,
+    path::Path,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+    time::Duration,
+};
+
+use diesel::{QueryResult, SqliteConnection};
+use diesel_tenants_translate::SchemaName;
+
+use super::{Access, FileError, Folder, Identity, at_rest::at_rest, disk, identity_of, note, open::open};
+use crate::{
+    backend::sqlite::migrations::{AppliedVersion, VersionTable, applied_with_checksums},
+    tenancy::{ArchiveNote, TenantStatus},
+};
+
+/// How long a look at a file waits for whoever has it alone.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What is known of a tenant's file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Facts {
+    pub(crate) status: TenantStatus,
+    /// The tenant that an archive was.
+    pub(crate) archive: Option<ArchiveNote>,
+    /// The file to which this applies.
+    pub(crate) identity: Identity,
+}
+
+/// What migrations need to know of a tenant's file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Surveyed {
+    pub(crate) facts: Facts,
+    pub(crate) table: VersionTable,
+    /// The versions applied, oldest first.
+    pub(crate) applied: Vec<AppliedVersion>,
+}
+
+impl Folder {
+    /// What the file of this name says. `None` if there is no file, or it has no version table and so is no tenant's.
+    pub(crate) fn facts(&self, name: &SchemaName) -> Result<Option<Facts>, FileError> {
+        let path = self.path_of(name)?;
+        Ok(look(&path, |_, _| Ok(()))?.map(|(facts, _, ())| facts))
+    }
+
+    /// What the files of many tenants say, in the order of the names. Several threads look, each at one file at a time.
+    pub(crate) fn survey(&self, names: &[SchemaName], threads: usize) -> Vec<Result<Option<Surveyed>, FileError>> {
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut found = Vec::new();
+            while let Some((index, name)) =
+                Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|index| Some((index, names.get(index)?)))
+            {
+                found.push((index, self.survey_one(name)));
+            }
+            found
+        };
+        let mut found = thread::scope(|scope| {
+            let workers: Vec<_> = (1..threads.min(names.len())).map(|_| scope.spawn(work)).collect();
+            let mut found = work();
+            for worker in workers {
+                found.extend(worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            }
+            found
+        });
+        found.sort_by_key(|(index, _)| *index);
+        found.into_iter().map(|(_, surveyed)| surveyed).collect()
+    }
+
+    fn survey_one(&self, name: &SchemaName) -> Result<Option<Surveyed>, FileError> {
+        let path = self.path_of(name)?;
+        let looked = look(&path, applied_with_checksums)?;
+        Ok(looked.map(|(facts, table, applied)| Surveyed { facts, table, applied }))
+    }
+
+    /// The bytes that a tenant's file takes, with those that are still in its log.
+    pub(crate) fn size(&self, name: &SchemaName) -> Result<u64, FileError> {
+        let path = self.path_of(name)?;
+        let metadata = fs::metadata(&path).map_err(|error| FileError::io("measure", &path, error))?;
+        let log = fs::metadata(disk::companion(&path, "-wal")).map_or(0, |log| log.len());
+        Ok(metadata.len() + log)
+    }
+}
+
+/// What is found in a tenant's file.
+type Found<T> = Option<(Facts, VersionTable, T)>;
+
+/// Opens a file, reads its note and more, and closes it.
+fn look<T>(
+    path: &Path,
+    more: impl Fn(&mut SqliteConnection, VersionTable) -> QueryResult<T>,
+) -> Result<Found<T>, FileError> {
+    if let Some(rest) = at_rest(path)
+        && let Ok(found) = read(path, Access::AtRest, rest.identity, &more)
+        && at_rest(path).as_ref() == Some(&rest)
+    {
+        return Ok(found);
+    }
+    let identity = || identity_of(path).map_err(|error| FileError::io("look for", path, error));
+    let Some(before) = identity()? else {
+        return Ok(None);
+    };
+    let found = match read(path, Access::Write, before, &more) {
+        Err(FileError::Missing { .. }) => return Ok(None),
+        found => found?,
+    };
+    // Another file may have been put there between the look and the opening.
+    Ok(found.filter(|_| matches!(identity(), Ok(Some(after)) if after == before)))
+}
+
+fn read<T>(
+    path: &Path,
+    access: Access,
+    identity: Identity,
+    more: impl Fn(&mut SqliteConnection, VersionTable) -> QueryResult<T>,
+) -> Result<Found<T>, FileError> {
+    let failed = FileError::sqlite("read", path);
+    let mut connection = open(path, access, PATIENCE)?;
+    let noted = note::read(&mut connection).map_err(&failed)?;
+    if noted.table == VersionTable::Missing {
+        return Ok(None);
+    }
+    let comment = noted.note.as_deref();
+    let facts = Facts {
+        status: TenantStatus::of_comment(comment),
+        archive: comment.and_then(ArchiveNote::of_comment),
+        identity,
+    };
+    let more = more(&mut connection, noted.table).map_err(&failed)?;
+    Ok(Some((facts, noted.table, more)))
+}

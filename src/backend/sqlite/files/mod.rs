@@ -1,0 +1,58 @@
+//! The files of tenants, and what is done to each as a whole. All of it blocks.
+//!
+//! A [`Folder`] has one file for each tenant, and one for the shared schema. The path of a file is the tenant's name,
+//! encoded. What is under construction or being dropped has a path that no tenant's file can have, in the same folder,
+//! so that a rename puts it into place or takes it away in one step. Whoever is killed midway leaves such a path behind,
+//! and [`Folder::sweep`] removes it.
+//!
+//! Three rules hold here, because SQLite's manual and the locks of POSIX ask for them:
+//!
+//! - A file that a connection may have open, in this process or another one, is opened by SQLite alone. To close any
+//!   other handle of it would release the locks of all the process's connections to it. To ask for its size or its
+//!   inode opens nothing.
+//! - A file is renamed or removed only while no connection has it open. A connection would go on writing to a log file
+//!   (`-wal`) whose path belongs to the next file of that name.
+//! - No log file (`-wal`, `-journal`) stays behind where a new file is put. SQLite would copy the rows in it into the
+//!   new tenant's file.
+
+mod at_rest;
+mod clone;
+mod create;
+mod disk;
+mod drop;
+mod exclusive;
+mod facts;
+pub(crate) mod failpoint;
+mod file_error;
+mod file_name;
+mod folder;
+mod folder_error;
+mod identity;
+mod lock;
+mod migrate;
+mod note;
+mod open;
+mod random;
+mod rename;
+mod sweep;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+mod wanted;
+
+#[expect(unused_imports, reason = "the pool of files will use them")]
+pub(crate) use {
+    facts::{Facts, Surveyed},
+    lock::TenantLock,
+    note::NOTE_TABLE,
+    open::uri,
+};
+pub(crate) use {
+    file_error::FileError,
+    file_name::FileNameError,
+    folder::Folder,
+    folder_error::FolderError,
+    identity::{Identity, identity_of},
+    open::{Access, SCRATCH, attach_readable, open},
+};

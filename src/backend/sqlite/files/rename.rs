@@ -1,0 +1,82 @@
+use std::time::Duration;
+
+use diesel_tenants_translate::SchemaName;
+
+use super::{FileError, Folder, note};
+use crate::tenancy::{ArchiveNote, TenantStatus};
+
+impl Folder {
+    /// Gives a tenant, or a spare, another name. Fails if a connection has the file open for longer than this.
+    pub(crate) fn rename(&self, from: &SchemaName, to: &SchemaName, wait: Duration) -> Result<(), FileError> {
+        let (path, target) = (self.path_of(from)?, self.path_of(to)?);
+        let _lock = self.lock("rename", &[from, to], wait)?;
+        match self.facts(from)? {
+            Some(facts) if facts.status.is_migrated() => {}
+            _ => return Err(FileError::Missing { path }),
+        }
+        self.require_free(to)?;
+        self.exclusive(from, wait)?.move_to(&target)
+    }
+
+    /// Makes a tenant an archive of the given name. Repeated after a crash, it goes on.
+    pub(crate) fn archive(
+        &self,
+        tenant: &SchemaName,
+        archive: &SchemaName,
+        since: u64,
+        wait: Duration,
+    ) -> Result<(), FileError> {
+        let (path, target) = (self.path_of(tenant)?, self.path_of(archive)?);
+        let _lock = self.lock("archive", &[tenant, archive], wait)?;
+        let suspended = match self.facts(tenant)? {
+            Some(facts) if facts.status.is_tenant() => facts.status == TenantStatus::Suspended,
+            // An earlier call was killed after it had written the note.
+            Some(facts) => match facts.archive {
+                Some(note) if note.tenant == *tenant => note.suspended,
+                _ => return Err(FileError::Missing { path }),
+            },
+            None => return Err(FileError::Missing { path }),
+        };
+        self.require_free(archive)?;
+        let note = ArchiveNote {
+            since,
+            suspended,
+            tenant: tenant.clone(),
+            dropping: false,
+        };
+        let mut exclusive = self.exclusive(tenant, wait)?;
+        // From here on nobody gets the tenant: the note comes before the name.
+        exclusive.change(|connection| note::write(connection, &note.comment()))?;
+        super::failpoint::reach("archive: noted");
+        exclusive.move_to(&target)
+    }
+
+    /// Makes an archive a tenant of any free name. Killed midway, it leaves an archive, perhaps under the tenant's name.
+    pub(crate) fn restore(&self, archive: &SchemaName, tenant: &SchemaName, wait: Duration) -> Result<(), FileError> {
+        let (path, target) = (self.path_of(archive)?, self.path_of(tenant)?);
+        let _lock = self.lock("restore", &[archive, tenant], wait)?;
+        let note = match self.facts(archive)? {
+            Some(facts) if facts.status == TenantStatus::Archived => facts.archive,
+            _ => None,
+        };
+        let Some(note) = note else {
+            return Err(FileError::NotArchived { path });
+        };
+        if archive != tenant {
+            self.require_free(tenant)?;
+            self.exclusive(archive, wait)?.move_to(&target)?;
+            super::failpoint::reach("restore: moved");
+        }
+        let mut restored = super::open::open(&target, super::Access::Write, wait)?;
+        note::write(&mut restored, &note.status().comment()).map_err(FileError::sqlite("restore", &target))
+    }
+
+    fn require_free(&self, name: &SchemaName) -> Result<(), FileError> {
+        match self.has_file(name)? {
+            true => Err(FileError::Exists {
+                path: self.path_of(name)?,
+            }),
+            false => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,70 @@
+use super::{
+    FileError, Folder,
+    create::UNFINISHED,
+    disk::{self, COMPANIONS},
+    drop::DROPPED,
+    file_name::{self, DATABASE},
+};
+
+impl Folder {
+    /// Removes what killed processes left behind, and returns how many files that were. Whatever an operation still
+    /// works on stays: its process has the tenant's lock.
+    pub(crate) fn sweep(&self) -> Result<usize, FileError> {
+        let mut swept = 0;
+        for ending in [UNFINISHED, DROPPED] {
+            // Also if only its log is left.
+            for companion in [""].iter().chain(&COMPANIONS) {
+                for entry in self.entries(&[ending, companion].concat())? {
+                    swept += usize::from(self.sweep_one(&entry, ending)?);
+                }
+            }
+        }
+        for companion in COMPANIONS {
+            for stem in self.entries(&[DATABASE, companion].concat())? {
+                swept += usize::from(self.sweep_orphan(&stem)?);
+            }
+        }
+        self.sweep_wanted()?;
+        Ok(swept)
+    }
+
+    /// Removes a file that has the tenant's name, a dot and a number before its ending.
+    fn sweep_one(&self, entry: &str, ending: &str) -> Result<bool, FileError> {
+        let Some((stem, _)) = entry.rsplit_once('.') else {
+            return Ok(false);
+        };
+        let Some(_lock) = self.try_lock_stem(stem)? else {
+            return Ok(false);
+        };
+        let path = self.path(entry, ending);
+        disk::remove(&path)?;
+        disk::remove_companions(&path)?;
+        Ok(true)
+    }
+
+    /// Removes the log of a tenant that is gone: SQLite would copy it into the next file of that name.
+    fn sweep_orphan(&self, stem: &str) -> Result<bool, FileError> {
+        let path = self.path(stem, DATABASE);
+        if file_name::schema(stem).is_none() || path.exists() {
+            return Ok(false);
+        }
+        match self.try_lock_stem(stem)? {
+            Some(_lock) if !path.exists() => {
+                disk::remove_companions(&path)?;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Withdraws what killed processes had asked for.
+    fn sweep_wanted(&self) -> Result<(), FileError> {
+        for name in self.wanted()? {
+            let stem = self.stem_of(&name)?;
+            if let Some(_lock) = self.try_lock_stem(&stem)? {
+                drop(self.want(&stem)?);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,106 @@
+use std::{fs, time::Instant};
+
+use super::*;
+use crate::{
+    backend::sqlite::{files::FileError, migrations::VersionTable},
+    tenancy::TenantStatus,
+};
+
+#[test]
+fn a_survey_tells_each_tenants_versions_and_what_is_wrong_with_others() {
+    let (_guard, folder) = folder();
+    folder
+        .create(&name("client1"), &plan(ORDERS), TenantStatus::Active, WAIT)
+        .unwrap();
+    folder
+        .create(&name("client2"), &plan(&ORDERS[..1]), TenantStatus::Suspended, WAIT)
+        .unwrap();
+    fs::write(folder.path_of(&name("client3")).unwrap(), "x".repeat(5_000)).unwrap();
+    open(&folder.path_of(&name("client4")).unwrap(), Access::Create, WAIT)
+        .unwrap()
+        .batch_execute(diesel::migration::CREATE_MIGRATIONS_TABLE)
+        .unwrap();
+    let mut names = folder.names().unwrap();
+    names.push(name("nobody"));
+    let surveyed = folder.survey(&names, 3);
+    let versions = |index: usize| {
+        let surveyed = surveyed[index].as_ref().unwrap().as_ref().unwrap();
+        let versions: Vec<_> = surveyed.applied.iter().map(|(version, _)| version.as_str()).collect();
+        (surveyed.facts.status, surveyed.table, versions.join(" "))
+    };
+    assert_eq!(
+        versions(0),
+        (TenantStatus::Active, VersionTable::Complete, "01 02".to_owned())
+    );
+    assert_eq!(
+        versions(1),
+        (TenantStatus::Suspended, VersionTable::Complete, "01".to_owned())
+    );
+    assert!(matches!(surveyed[2], Err(FileError::NotADatabase { .. })));
+    assert_eq!(
+        versions(3),
+        (TenantStatus::Active, VersionTable::WithoutChecksums, String::new())
+    );
+    assert_eq!(surveyed[4].as_ref().unwrap(), &None);
+}
+
+#[test]
+fn a_look_without_locks_sees_what_a_look_with_locks_sees() {
+    let (_guard, folder) = folder();
+    let tenant = name("client1");
+    folder
+        .create(&tenant, &plan(ORDERS), TenantStatus::Active, WAIT)
+        .unwrap();
+    let path = folder.path_of(&tenant).unwrap();
+    let settle = || {
+        let file = fs::File::options().write(true).open(&path).unwrap();
+        file.set_modified(std::time::SystemTime::now() - Duration::from_secs(9))
+            .unwrap();
+    };
+    let status = || folder.facts(&tenant).unwrap().unwrap().status;
+    settle();
+    assert_eq!(status(), TenantStatus::Active);
+    // While another connection keeps the log, the file itself does not change.
+    let mut connection = open(&path, Access::Write, WAIT).unwrap();
+    connection.batch_execute("SELECT * FROM orders").unwrap();
+    folder.set_status(&tenant, TenantStatus::Suspended, WAIT).unwrap();
+    assert_eq!(status(), TenantStatus::Suspended);
+    drop(connection);
+    assert_eq!(status(), TenantStatus::Suspended);
+    settle();
+    assert_eq!(status(), TenantStatus::Suspended);
+    assert_eq!(files(&folder), ["client1.db"]);
+}
+
+/// Prints figures: `DIESEL_TENANTS_FILES=10000 cargo test --features sqlite --lib many_files -- --nocapture`
+#[test]
+fn many_files_need_few_handles() {
+    let count: usize = std::env::var("DIESEL_TENANTS_FILES").map_or(50, |count| count.parse().unwrap());
+    let (_guard, folder) = folder();
+    let migrations = plan(ORDERS);
+    let template = name("template");
+    folder
+        .create(&template, &migrations, TenantStatus::Active, WAIT)
+        .unwrap();
+    let content = fs::read(folder.path_of(&template).unwrap()).unwrap();
+    for index in 0..count {
+        fs::write(folder.path_of(&name(&format!("client{index}"))).unwrap(), &content).unwrap();
+    }
+    if count > 1_000 {
+        std::thread::sleep(Duration::from_secs(4));
+    }
+    let begun = Instant::now();
+    let names = folder.names().unwrap();
+    println!("{} names in {:?}", names.len(), begun.elapsed());
+    for threads in [1, 2, 4] {
+        let begun = Instant::now();
+        let surveyed = folder.survey(&names, threads);
+        println!("{} files by {threads} threads in {:?}", surveyed.len(), begun.elapsed());
+        assert!(
+            surveyed
+                .iter()
+                .all(|surveyed| surveyed.as_ref().unwrap().as_ref().unwrap().applied.len() == 2)
+        );
+    }
+    assert_eq!(files(&folder).len(), count + 1);
+}
