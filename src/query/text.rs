@@ -55,8 +55,8 @@ where
 }
 
 thread_local! {
-    static OWN_TRANSLATION: RefCell<Option<Arc<Translation>>> = const { RefCell::new(None) };
-    static OWN_IS_WANTED: Cell<bool> = const { Cell::new(false) };
+    static IS_ASKING: Cell<bool> = const { Cell::new(false) };
+    static ANSWER: RefCell<Option<Arc<Translation>>> = const { RefCell::new(None) };
 }
 
 /// The text of a query that brings its own map, and that map's translation.
@@ -65,24 +65,26 @@ where
     DB: TranslatedBackend,
     Q: QueryFragment<DB> + ?Sized,
 {
-    struct Unwanted;
+    struct Asking;
 
-    impl Drop for Unwanted {
+    impl Drop for Asking {
         fn drop(&mut self) {
-            OWN_IS_WANTED.set(false);
+            IS_ASKING.set(false);
+            ANSWER.take();
         }
     }
 
-    OWN_IS_WANTED.set(DB::OPENS_SCHEMAS);
-    let _unwanted = Unwanted;
+    // Diesel has no way to ask a query of any type for more than its text and its binds.
+    IS_ASKING.set(DB::OPENS_SCHEMAS);
+    let _asking = Asking;
     let sql = sql_of(query, backend)?;
-    Ok((sql, OWN_TRANSLATION.take()))
+    Ok((sql, ANSWER.take()))
 }
 
-/// Tells the translation by which a query is translated, if somebody on this thread wants to know.
+/// Tells the translation by which a query is translated, if somebody on this thread asks.
 pub(super) fn tell_translation(translation: &Arc<Translation>) {
-    if OWN_IS_WANTED.get() {
-        OWN_TRANSLATION.set(Some(Arc::clone(translation)));
+    if IS_ASKING.get() {
+        ANSWER.set(Some(Arc::clone(translation)));
     }
 }
 

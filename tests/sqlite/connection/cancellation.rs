@@ -208,12 +208,12 @@ async fn the_connection_itself() {
     assert!(dropped.elapsed() < AT_ONCE);
     // The thread may be quicker than the next line.
     let mut opening = Box::pin(AsyncSqliteConnection::open(Duration::ZERO));
-    poll_fn(|context| Poll::Ready(drop(opening.as_mut().poll(context)))).await;
+    _ = poll_fn(|context| Poll::Ready(opening.as_mut().poll(context))).await;
     drop(opening);
     let mut conn = files.open(&[]).await;
     let (schema, path) = ("client1".parse().unwrap(), files.path("client1"));
     let mut attaching = Box::pin(conn.attach(&schema, &path, Access::ReadWrite));
-    poll_fn(|context| Poll::Ready(drop(attaching.as_mut().poll(context)))).await;
+    _ = poll_fn(|context| Poll::Ready(attaching.as_mut().poll(context))).await;
     drop(attaching);
     // What comes next is behind it.
     conn.detach(&schema).await.unwrap();

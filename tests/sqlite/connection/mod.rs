@@ -4,6 +4,7 @@ mod attaching;
 mod cancellation;
 mod failures;
 mod own_maps;
+mod play;
 mod queries;
 mod transactions;
 

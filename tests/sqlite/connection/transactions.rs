@@ -247,6 +247,8 @@ async fn a_transaction_begun_by_hand_is_noticed() {
         .await;
     assert!(ended.unwrap_err().to_string().contains("rolled the transaction back"));
     assert!(!conn.is_broken());
+    diesel::sql_query("begin").execute(&mut conn).await.unwrap();
+    assert!(conn.is_broken());
     let conn = &mut files.tenant("client1").await;
     assert!(!conn.is_broken());
     conn.batch_execute("SAVEPOINT a").await.unwrap();

@@ -1,26 +1,17 @@
 use std::{
-    fmt,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
 use diesel::{
     Connection as _, ConnectionError, ConnectionResult, QueryResult, SqliteConnection,
-    connection::{
-        CacheSize, DynInstrumentation, Instrumentation, InstrumentationEvent, SimpleConnection as _, StrQueryHelper,
-        get_default_instrumentation,
-    },
-    query_builder::{AsQuery, QueryFragment, QueryId},
-    sqlite::Sqlite,
-};
-use diesel_async::{
-    AsyncConnection, AsyncConnectionCore, SimpleAsyncConnection, pooled_connection::PoolableConnection,
+    connection::SimpleConnection as _, query_builder::QueryFragment, sqlite::Sqlite,
 };
 
 use super::{
-    Access, AttachError, Attached, SqliteExecute, SqliteLoad, SqliteRow, SqliteRows, SqliteTransactionManager,
-    SqliteTransactionState, Statement,
+    Access, AttachError, Attached, SqliteExecute, SqliteLoad, SqliteTransactionState, Statement,
+    observer::{Observer, Silent},
     sent::Sent,
     thread::{Asker, Thread},
     worker::Worker,
@@ -50,13 +41,11 @@ pub type Resolver = Arc<dyn Fn(&SchemaName) -> Option<PathBuf> + Send + Sync>;
 /// # Panics on the thread
 /// A panic in a function that you registered with SQLite is an error of the statement, and closes the connection.
 pub struct AsyncSqliteConnection {
-    thread: Thread,
-    transactions: SqliteTransactionState,
+    pub(super) thread: Thread,
+    pub(super) transactions: SqliteTransactionState,
+    pub(super) observer: Observer,
     writes_to: Option<SchemaName>,
     resolver: Option<(Resolver, Access)>,
-    instrumentation: Mutex<DynInstrumentation>,
-    /// Whether anybody listens to the instrumentation.
-    is_observed: bool,
 }
 
 impl AsyncSqliteConnection {
@@ -76,7 +65,7 @@ impl AsyncSqliteConnection {
         Self::start(":memory:".into(), settings).await
     }
 
-    async fn start(url: String, settings: String) -> ConnectionResult<Self> {
+    pub(super) async fn start(url: String, settings: String) -> ConnectionResult<Self> {
         let thread = Thread::start(move || {
             let mut connection = SqliteConnection::establish(&url)?;
             connection.set_instrumentation(Silent);
@@ -85,17 +74,12 @@ impl AsyncSqliteConnection {
                 .map_err(ConnectionError::CouldntSetupConfiguration)?;
             Ok(connection)
         });
-        let thread = thread.await?;
-        let instrumentation = get_default_instrumentation();
         Ok(Self {
-            thread,
+            thread: thread.await?,
             transactions: SqliteTransactionState::default(),
+            observer: Observer::by_default(),
             writes_to: None,
             resolver: None,
-            is_observed: instrumentation.is_some(),
-            instrumentation: Mutex::new(
-                instrumentation.map_or_else(DynInstrumentation::none, DynInstrumentation::from),
-            ),
         })
     }
 
@@ -228,10 +212,6 @@ impl AsyncSqliteConnection {
         Sent::new(self, Ok(answering))
     }
 
-    pub(super) fn thread(&self) -> &Thread {
-        &self.thread
-    }
-
     /// Notes that the thread has not answered.
     pub(super) fn give_up(&self) {
         self.thread.shared().end();
@@ -241,120 +221,7 @@ impl AsyncSqliteConnection {
     where
         Q: QueryFragment<Sqlite>,
     {
-        self.is_observed.then(|| {
-            let description = diesel::debug_query::<Sqlite, _>(query).to_string();
-            self.notify(InstrumentationEvent::start_query(&StrQueryHelper::new(&description)));
-            description.into()
-        })
-    }
-
-    fn notify(&self, event: InstrumentationEvent<'_>) {
-        let mut instrumentation = self.instrumentation.lock().unwrap_or_else(PoisonError::into_inner);
-        instrumentation.on_connection_event(event);
-    }
-
-    pub(super) fn observe<'a>(&self, event: impl FnOnce() -> InstrumentationEvent<'a>) {
-        if self.is_observed {
-            self.notify(event());
-        }
-    }
-
-    pub(super) fn observe_end(&self, description: &str, error: Option<&diesel::result::Error>) {
-        self.notify(InstrumentationEvent::finish_query(
-            &StrQueryHelper::new(description),
-            error,
-        ));
-    }
-}
-
-/// For Diesel's connection on the thread: what it would tell is told on this side, in the task that runs the query.
-struct Silent;
-
-impl Instrumentation for Silent {
-    fn on_connection_event(&mut self, _: InstrumentationEvent<'_>) {}
-}
-
-impl SimpleAsyncConnection for AsyncSqliteConnection {
-    async fn batch_execute(&mut self, sql: &str) -> QueryResult<()> {
-        let description = self.is_observed.then(|| {
-            self.notify(InstrumentationEvent::start_query(&StrQueryHelper::new(sql)));
-            sql.into()
-        });
-        let text = sql.to_owned();
-        let sent = self.ask(move |worker, _| worker.batch_execute(&text));
-        sent.described(description).await
-    }
-}
-
-impl AsyncConnectionCore for AsyncSqliteConnection {
-    type ExecuteFuture<'conn, 'query> = SqliteExecute<'conn>;
-    type LoadFuture<'conn, 'query> = SqliteLoad<'conn>;
-    type Stream<'conn, 'query> = SqliteRows<'conn>;
-    type Row<'conn, 'query> = SqliteRow;
-    type Backend = Sqlite;
-
-    fn load<'conn, 'query, T>(&'conn mut self, source: T) -> Self::LoadFuture<'conn, 'query>
-    where
-        T: AsQuery + 'query,
-        T::Query: QueryFragment<Self::Backend> + QueryId + 'query,
-    {
-        let query = source.as_query();
-        self.load_statement(&query, Statement::plain(&query))
-    }
-
-    fn execute_returning_count<'conn, 'query, T>(&'conn mut self, source: T) -> Self::ExecuteFuture<'conn, 'query>
-    where
-        T: QueryFragment<Self::Backend> + QueryId + 'query,
-    {
-        self.execute_statement(&source, Statement::plain(&source))
-    }
-}
-
-impl AsyncConnection for AsyncSqliteConnection {
-    type TransactionManager = SqliteTransactionManager;
-
-    /// Opens a file or `:memory:`, by the same URLs as Diesel's connection. A file that does not exist is created.
-    async fn establish(database_url: &str) -> ConnectionResult<Self> {
-        Self::start(database_url.to_owned(), String::new()).await
-    }
-
-    fn transaction_state(&mut self) -> &mut SqliteTransactionState {
-        &mut self.transactions
-    }
-
-    fn instrumentation(&mut self) -> &mut dyn Instrumentation {
-        let instrumentation = self.instrumentation.get_mut();
-        &mut **instrumentation.unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn set_instrumentation(&mut self, instrumentation: impl Instrumentation) {
-        self.is_observed = true;
-        self.instrumentation = Mutex::new(instrumentation.into());
-    }
-
-    fn set_prepared_statement_cache_size(&mut self, size: CacheSize) {
-        let most = match size {
-            CacheSize::Disabled => 0,
-            _ => Self::STATEMENTS,
-        };
-        // A connection that can't be told won't prepare anything either.
-        _ = self.thread.send(Box::new(move |worker| worker.limit_statements(most)));
-    }
-}
-
-impl PoolableConnection for AsyncSqliteConnection {
-    fn is_broken(&mut self) -> bool {
-        let shared = self.thread.shared();
-        shared.has_ended() || shared.is_begun_by_hand() || self.transactions.is_broken()
-    }
-}
-
-impl fmt::Debug for AsyncSqliteConnection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let attached = self.attached();
-        let names: Vec<_> = attached.iter().map(|file| &file.name).collect();
-        f.debug_struct("AsyncSqliteConnection")
-            .field("attached", &names)
-            .finish_non_exhaustive()
+        self.observer
+            .tell_begin(|| diesel::debug_query::<Sqlite, _>(query).to_string().into())
     }
 }

@@ -60,7 +60,7 @@ impl<'conn, T: Send + 'static> Sent<'conn, T> {
         loop {
             match self.state.take().expect(READY) {
                 State::Refused(error) => return Poll::Ready(Err(error)),
-                State::Unsent(job, answer) => match self.connection.thread().send(job) {
+                State::Unsent(job, answer) => match self.connection.thread.send(job) {
                     Ok(()) => self.state = Some(State::Sent(answer)),
                     Err(error) => return Poll::Ready(Err(error)),
                 },
@@ -85,7 +85,7 @@ impl<T: Send + 'static> Future for Sent<'_, T> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let answer = ready!(self.poll_answer(context));
         if let Some(description) = self.description.take() {
-            self.connection.observe_end(&description, answer.as_ref().err());
+            self.connection.observer.tell_end(&description, answer.as_ref().err());
         }
         Poll::Ready(answer)
     }

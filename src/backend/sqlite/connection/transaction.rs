@@ -82,7 +82,9 @@ impl TransactionManager<AsyncSqliteConnection> for SqliteTransactionManager {
             let locked = connection.writes_to().cloned();
             return begin(connection, "BEGIN", locked).await;
         };
-        connection.observe(|| InstrumentationEvent::begin_transaction(depth.saturating_add(1)));
+        connection
+            .observer
+            .tell(|| InstrumentationEvent::begin_transaction(depth.saturating_add(1)));
         let savepoint = savepoint(depth.get());
         run(connection, move |worker, _| worker.begin_savepoint(&savepoint)).await?;
         let state = connection.transaction_state();
@@ -91,7 +93,9 @@ impl TransactionManager<AsyncSqliteConnection> for SqliteTransactionManager {
 
     async fn rollback_transaction(connection: &mut AsyncSqliteConnection) -> QueryResult<()> {
         let depth = connection.transaction_state().depth()?.ok_or(Error::NotInTransaction)?;
-        connection.observe(|| InstrumentationEvent::rollback_transaction(depth));
+        connection
+            .observer
+            .tell(|| InstrumentationEvent::rollback_transaction(depth));
         let rolled_back = run(connection, move |worker, _| match depth.get() {
             1 => worker.roll_back(),
             depth => worker.roll_back_to(&savepoint(depth - 1)),
@@ -109,7 +113,9 @@ impl TransactionManager<AsyncSqliteConnection> for SqliteTransactionManager {
     // What can't be committed is rolled back at once: the connection is in no transaction afterwards, as after success.
     async fn commit_transaction(connection: &mut AsyncSqliteConnection) -> QueryResult<()> {
         let depth = connection.transaction_state().depth()?.ok_or(Error::NotInTransaction)?;
-        connection.observe(|| InstrumentationEvent::commit_transaction(depth));
+        connection
+            .observer
+            .tell(|| InstrumentationEvent::commit_transaction(depth));
         let committed = run(connection, move |worker, _| match depth.get() {
             1 => worker.commit(),
             depth => worker.release(&savepoint(depth - 1)),
@@ -138,7 +144,9 @@ async fn begin(
     sql: &'static str,
     locked: Option<SchemaName>,
 ) -> QueryResult<()> {
-    connection.observe(|| InstrumentationEvent::begin_transaction(NonZeroU32::MIN));
+    connection
+        .observer
+        .tell(|| InstrumentationEvent::begin_transaction(NonZeroU32::MIN));
     run(connection, move |worker, asker| {
         worker.begin(sql, locked.as_ref(), asker)
     })

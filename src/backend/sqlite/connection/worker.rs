@@ -80,7 +80,7 @@ impl Worker {
     pub(super) fn execute(&mut self, statement: &Statement, files: Vec<Attached>) -> QueryResult<usize> {
         self.get_ready(statement, files)?;
         let result = self.connection.execute_returning_count(statement);
-        if result.is_err() {
+        if result.is_err() || controls_transactions(statement.sql()) {
             self.look_at_transaction();
         }
         result
@@ -130,8 +130,17 @@ impl Worker {
 
     /// Whether SQLite is in no transaction. Diesel doesn't tell, but BEGIN fails in one, and changes nothing.
     pub(super) fn is_autocommit(&mut self) -> bool {
-        self.connection.batch_execute("BEGIN").is_ok() && self.connection.batch_execute("ROLLBACK").is_ok()
+        self.connection.batch_execute("BEGIN").is_ok() && self.connection.batch_execute("COMMIT").is_ok()
     }
+}
+
+/// Whether a statement begins or ends a transaction, by its first word.
+fn controls_transactions(sql: &str) -> bool {
+    let mut words = sql.split(|c: char| !c.is_ascii_alphabetic());
+    let first = words.find(|word| !word.is_empty()).unwrap_or_default();
+    ["BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"]
+        .iter()
+        .any(|word| first.eq_ignore_ascii_case(word))
 }
 
 pub(super) fn lost() -> Error {

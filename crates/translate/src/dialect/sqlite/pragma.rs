@@ -18,7 +18,7 @@ pub(super) enum Pragma {
     FileSetting,
     /// Unknown: SQLite ignores it, or passes it to whatever reads and writes the file.
     Unknown,
-    /// Names files, for the whole process.
+    /// Names files, or limits memory, for the whole process.
     Refused,
 }
 
@@ -50,7 +50,6 @@ const PRAGMAS: [(Pragma, &[&str]); 6] = [
             "foreign_keys",
             "full_column_names",
             "fullfsync",
-            "hard_heap_limit",
             "ignore_check_constraints",
             "legacy_alter_table",
             "legacy_file_format",
@@ -60,7 +59,6 @@ const PRAGMAS: [(Pragma, &[&str]); 6] = [
             "reverse_unordered_selects",
             "short_column_names",
             "shrink_memory",
-            "soft_heap_limit",
             "temp_store",
             "threads",
             "trusted_schema",
@@ -119,7 +117,9 @@ const PRAGMAS: [(Pragma, &[&str]); 6] = [
         &[
             "activate_extensions",
             "data_store_directory",
+            "hard_heap_limit",
             "lock_proxy_file",
+            "soft_heap_limit",
             "temp_store_directory",
         ],
     ),
@@ -217,5 +217,5 @@ impl Finder<'_> {
     }
 }
 
-const REFUSED: &str = "a PRAGMA that names files for the whole process";
+const REFUSED: &str = "a PRAGMA whose effect is on the whole process";
 const REFUSED_FUNCTION: &str = "a pragma function whose file can't be chosen here";
