@@ -13,9 +13,15 @@ impl Folder {
     pub(crate) fn drop(&self, name: &SchemaName, wait: Duration) -> Result<(), FileError> {
         let path = self.path_of(name)?;
         let _lock = self.lock("drop", &[name], wait)?;
-        if !self.has_file(name)? {
-            return Err(FileError::Missing { path });
+        match self.has_file(name)? {
+            true => self.drop_locked(name, wait),
+            false => Err(FileError::Missing { path }),
         }
+    }
+
+    /// Removes a file. The caller has the lock.
+    pub(super) fn drop_locked(&self, name: &SchemaName, wait: Duration) -> Result<(), FileError> {
+        let path = self.path_of(name)?;
         let dropped = self.passing_path(&self.stem_of(name)?, DROPPED);
         match self.exclusive(name, wait) {
             Ok(mut exclusive) => {

@@ -9,7 +9,9 @@ use std::{
 use diesel::{QueryResult, SqliteConnection};
 use diesel_tenants_translate::SchemaName;
 
-use super::{Access, FileError, Folder, Identity, at_rest::at_rest, disk, identity_of, note, open::open};
+use super::{
+    Access, FileError, Folder, Identity, at_rest::at_rest, disk, identity_of, moves::opening, note, open::open,
+};
 use crate::{
     backend::sqlite::migrations::{AppliedVersion, VersionTable, applied_with_checksums},
     tenancy::{ArchiveNote, TenantStatus},
@@ -101,10 +103,12 @@ fn look<T>(
     let Some(before) = identity()? else {
         return Ok(None);
     };
+    let opening = opening(path, PATIENCE).map_err(|error| FileError::io("open", path, error))?;
     let found = match read(path, Access::Write, before, &more) {
         Err(FileError::Missing { .. }) => return Ok(None),
         found => found?,
     };
+    drop(opening);
     // Another file may have been put there between the look and the opening.
     Ok(found.filter(|_| matches!(identity(), Ok(Some(after)) if after == before)))
 }

@@ -8,6 +8,7 @@ use diesel_tenants_translate::SchemaName;
 use super::{
     FileError, FileNameError, FolderError,
     file_name::{self, DATABASE},
+    moves,
     random::random,
 };
 
@@ -20,7 +21,8 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    /// Opens a folder that exists. Nothing is made in it, but for a moment a file that shows that this is possible.
+    /// Opens a folder that exists. Nothing is made in it but the folder of lock files, and for a moment a file that
+    /// shows that this is possible.
     pub(crate) fn open(root: impl AsRef<Path>, shared: SchemaName) -> Result<Self, FolderError> {
         let shared_file = file_name::stem(shared.as_str())? + DATABASE;
         // The process may change its current directory.
@@ -125,16 +127,17 @@ impl Folder {
     }
 }
 
-/// Makes a file, and removes it. The system alone knows what rights, mounts and quotas allow.
+/// Makes a file, and removes it, and makes the folder of lock files. The system alone knows what rights, mounts and quotas allow.
 fn require_writable(root: &Path) -> Result<(), FolderError> {
     let probe = root.join(format!(".{:016x}.probe", random()));
     let path = || root.to_owned();
-    match fs::File::create_new(&probe) {
-        Ok(_) => {
-            // It could be made, so it can be removed; and if not, nobody takes it for anything.
-            let _ = fs::remove_file(&probe);
-            Ok(())
-        }
+    let made = fs::File::create_new(&probe).and_then(|_| {
+        // It could be made, so it can be removed; and if not, nobody takes it for anything.
+        let _ = fs::remove_file(&probe);
+        moves::prepare(root)
+    });
+    match made {
+        Ok(()) => Ok(()),
         Err(source) if source.kind() == io::ErrorKind::ReadOnlyFilesystem => {
             Err(FolderError::ReadOnly { path: path(), source })
         }

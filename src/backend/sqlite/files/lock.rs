@@ -10,8 +10,6 @@ use diesel_tenants_translate::SchemaName;
 
 use super::{FileError, Folder, identity};
 
-/// The folder of the lock files, in the tenants' folder.
-const FOLDER: &str = ".locks";
 const ENDING: &str = ".lock";
 
 /// The shortest and the longest time between two attempts.
@@ -79,7 +77,7 @@ impl Folder {
         wait: Duration,
         deadline: Instant,
     ) -> Result<Held, FileError> {
-        let path = self.lock_folder()?.join([stem, ENDING].concat());
+        let path = self.lock_folder().join([stem, ENDING].concat());
         let [mut pause, longest] = PAUSES;
         loop {
             match attempt(&path) {
@@ -103,22 +101,6 @@ impl Folder {
                 Err(error) => return Err(FileError::io("lock", &path, error)),
             }
         }
-    }
-
-    /// The folder of the lock files. It is made when it is first needed.
-    pub(super) fn lock_folder(&self) -> Result<PathBuf, FileError> {
-        let folder = self.root().join(FOLDER);
-        match fs::create_dir(&folder) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                Err(FileError::io("make the folder", &folder, error))
-            }
-            _ => Ok(folder),
-        }
-    }
-
-    /// The folder of the lock files, whether or not it exists.
-    pub(super) fn lock_folder_path(&self) -> PathBuf {
-        self.root().join(FOLDER)
     }
 }
 
@@ -181,8 +163,8 @@ mod tests {
                 });
             }
         });
-        let left = fs::read_dir(folder.lock_folder().unwrap()).unwrap().count();
-        assert_eq!(left, 0, "no lock file stays");
+        let left = fs::read_dir(folder.lock_folder()).unwrap().count();
+        assert_eq!(left, 1, "no lock file of a tenant stays");
     }
 
     #[test]

@@ -2,11 +2,8 @@ use std::time::Duration;
 
 use diesel_tenants_translate::SchemaName;
 
-use super::{Access, FileError, Folder, open::open};
-use crate::{
-    backend::sqlite::migrations::{Confined, Durability, MigrationProblem, Plan},
-    tenancy::TenantStatus,
-};
+use super::{FileError, Folder};
+use crate::backend::sqlite::migrations::{Confined, Durability, MigrationProblem, Plan};
 
 impl Folder {
     /// Applies a tenant's pending migrations, and returns their versions.
@@ -89,23 +86,5 @@ impl Folder {
                 path: self.path_of(tenant)?,
             }),
         }
-    }
-
-    /// Suspends a tenant, or makes it active again.
-    pub(crate) fn set_status(
-        &self,
-        tenant: &SchemaName,
-        status: TenantStatus,
-        wait: Duration,
-    ) -> Result<(), FileError> {
-        let path = self.path_of(tenant)?;
-        let _lock = self.lock("change the status", &[tenant], wait)?;
-        match self.facts(tenant)? {
-            Some(facts) if facts.status == status => return Ok(()),
-            Some(facts) if facts.status.is_tenant() || facts.status == TenantStatus::Spare => {}
-            _ => return Err(FileError::Missing { path }),
-        }
-        let mut connection = open(&path, Access::Write, wait)?;
-        super::note::write(&mut connection, &status.comment()).map_err(FileError::sqlite("change the status of", &path))
     }
 }

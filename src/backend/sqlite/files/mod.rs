@@ -5,13 +5,15 @@
 //! so that a rename puts it into place or takes it away in one step. Whoever is killed midway leaves such a path behind,
 //! and [`Folder::sweep`] removes it.
 //!
-//! Three rules hold here, because SQLite's manual and the locks of POSIX ask for them:
+//! Four rules hold here, because SQLite's manual and the locks of POSIX ask for them:
 //!
 //! - A file that a connection may have open, in this process or another one, is opened by SQLite alone. To close any
 //!   other handle of it would release the locks of all the process's connections to it. To ask for its size or its
 //!   inode opens nothing.
 //! - A file is renamed or removed only while no connection has it open. A connection would go on writing to a log file
 //!   (`-wal`) whose path belongs to the next file of that name.
+//! - Whoever opens a file says so ([`opening`](moves::opening)), so that nobody renames it between SQLite's opening and
+//!   SQLite's locking.
 //! - No log file (`-wal`, `-journal`) stays behind where a new file is put. SQLite would copy the rows in it into the
 //!   new tenant's file.
 
@@ -30,6 +32,7 @@ mod folder_error;
 mod identity;
 mod lock;
 mod migrate;
+mod moves;
 mod note;
 mod open;
 mod random;
@@ -45,7 +48,8 @@ mod wanted;
 pub(crate) use {
     facts::{Facts, Surveyed},
     lock::TenantLock,
-    note::NOTE_TABLE,
+    moves::{Opening, opening},
+    note::{NOTE_TABLE, note_of},
     open::uri,
 };
 pub(crate) use {

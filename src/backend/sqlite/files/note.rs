@@ -11,10 +11,18 @@ use diesel::{
     sql_types::{Bool, Text},
 };
 
+use diesel_tenants_translate::SchemaName;
+
 use crate::backend::{migration_sql::VERSION_TABLE, sqlite::migrations::VersionTable};
 
 /// The table of the note. An active tenant has no row in it, or no such table.
 pub(crate) const NOTE_TABLE: &str = "__diesel_tenants";
+
+/// The query for the note of a file that is attached under a schema's name. No row means an active tenant. A file that
+/// this library did not create may lack the table.
+pub(crate) fn note_of(schema: &SchemaName) -> String {
+    format!("SELECT note FROM {}.{NOTE_TABLE}", schema.quoted())
+}
 
 /// What a file says about itself.
 #[derive(Debug)]

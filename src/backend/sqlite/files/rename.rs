@@ -1,21 +1,53 @@
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use diesel_tenants_translate::SchemaName;
 
-use super::{FileError, Folder, note};
+use super::{Access, FileError, Folder, failpoint, note, open::open};
 use crate::tenancy::{ArchiveNote, TenantStatus};
 
 impl Folder {
+    /// Suspends a tenant, or makes it active again.
+    pub(crate) fn set_status(
+        &self,
+        tenant: &SchemaName,
+        status: TenantStatus,
+        wait: Duration,
+    ) -> Result<(), FileError> {
+        let path = self.path_of(tenant)?;
+        let _lock = self.lock("change the status", &[tenant], wait)?;
+        match self.facts(tenant)? {
+            Some(facts) if facts.status == status => return Ok(()),
+            Some(facts) if facts.status.is_tenant() => {}
+            _ => return Err(FileError::Missing { path }),
+        }
+        mark(&path, status, wait)
+    }
+
     /// Gives a tenant, or a spare, another name. Fails if a connection has the file open for longer than this.
     pub(crate) fn rename(&self, from: &SchemaName, to: &SchemaName, wait: Duration) -> Result<(), FileError> {
         let (path, target) = (self.path_of(from)?, self.path_of(to)?);
         let _lock = self.lock("rename", &[from, to], wait)?;
         match self.facts(from)? {
-            Some(facts) if facts.status.is_migrated() => {}
+            Some(facts) if facts.status.is_tenant() => {}
             _ => return Err(FileError::Missing { path }),
         }
         self.require_free(to)?;
         self.exclusive(from, wait)?.move_to(&target)
+    }
+
+    /// Makes a spare an active tenant. Killed midway, it leaves a spare, perhaps under the tenant's name, which
+    /// [`create`](Self::create) replaces.
+    pub(crate) fn take_spare(&self, spare: &SchemaName, tenant: &SchemaName, wait: Duration) -> Result<(), FileError> {
+        let (path, target) = (self.path_of(spare)?, self.path_of(tenant)?);
+        let _lock = self.lock("create", &[spare, tenant], wait)?;
+        match self.facts(spare)? {
+            Some(facts) if facts.status == TenantStatus::Spare => {}
+            _ => return Err(FileError::Missing { path }),
+        }
+        self.require_free(tenant)?;
+        self.exclusive(spare, wait)?.move_to(&target)?;
+        failpoint::reach("spare: moved");
+        mark(&target, TenantStatus::Active, wait)
     }
 
     /// Makes a tenant an archive of the given name. Repeated after a crash, it goes on.
@@ -47,7 +79,7 @@ impl Folder {
         let mut exclusive = self.exclusive(tenant, wait)?;
         // From here on nobody gets the tenant: the note comes before the name.
         exclusive.change(|connection| note::write(connection, &note.comment()))?;
-        super::failpoint::reach("archive: noted");
+        failpoint::reach("archive: noted");
         exclusive.move_to(&target)
     }
 
@@ -65,10 +97,9 @@ impl Folder {
         if archive != tenant {
             self.require_free(tenant)?;
             self.exclusive(archive, wait)?.move_to(&target)?;
-            super::failpoint::reach("restore: moved");
+            failpoint::reach("restore: moved");
         }
-        let mut restored = super::open::open(&target, super::Access::Write, wait)?;
-        note::write(&mut restored, &note.status().comment()).map_err(FileError::sqlite("restore", &target))
+        mark(&target, note.status(), wait)
     }
 
     fn require_free(&self, name: &SchemaName) -> Result<(), FileError> {
@@ -79,4 +110,10 @@ impl Folder {
             false => Ok(()),
         }
     }
+}
+
+/// Writes a status into a file whose lock the caller has.
+fn mark(path: &Path, status: TenantStatus, wait: Duration) -> Result<(), FileError> {
+    let mut connection = open(path, Access::Write, wait)?;
+    note::write(&mut connection, &status.comment()).map_err(FileError::sqlite("change the status of", path))
 }

@@ -21,7 +21,7 @@ impl Folder {
     ///
     /// Costs one look at a folder that is empty nearly always.
     pub(crate) fn wanted(&self) -> Result<Vec<SchemaName>, FileError> {
-        let folder = self.lock_folder_path();
+        let folder = self.lock_folder();
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -40,7 +40,7 @@ impl Folder {
 
     /// Asks for a file. The caller has the tenant's lock.
     pub(super) fn want(&self, stem: &str) -> Result<Wanted, FileError> {
-        let path = self.lock_folder()?.join([stem, ENDING].concat());
+        let path = self.lock_folder().join([stem, ENDING].concat());
         let asked = fs::File::create(&path);
         asked.map_err(|error| FileError::io("make", &path, error))?;
         Ok(Wanted { path })

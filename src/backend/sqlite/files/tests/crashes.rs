@@ -91,7 +91,7 @@ fn a_power_cut_while_creating_leaves_nothing_or_the_whole_tenant() {
         let (_guard, folder) = crashed("create", step);
         let is_there = matches!(*step, "build: published" | "build: done");
         assert_eq!(tenants(&folder).len(), usize::from(is_there), "{step}");
-        let again = folder.create(&name("client1"), &plan(ORDERS), TenantStatus::Active, AT_ONCE);
+        let again = folder.create(&name("client1"), &plan(ORDERS), TenantStatus::Active, WAIT);
         assert_eq!(again.is_ok(), !is_there, "{step}");
         assert_eq!(tenants(&folder), [("client1".to_owned(), TenantStatus::Active)]);
     }
@@ -103,7 +103,7 @@ fn a_power_cut_while_migrating_leaves_whole_migrations() {
         let (_guard, folder) = crashed("migrate", step);
         assert_eq!(survey(&folder)[0].1.applied.len(), 2, "{step}");
         tenants(&folder);
-        assert_eq!(folder.migrate(&name("client1"), &plan(THREE), AT_ONCE).unwrap(), ["03"]);
+        assert_eq!(folder.migrate(&name("client1"), &plan(THREE), WAIT).unwrap(), ["03"]);
         assert_eq!(rows(&folder, "client1"), ["kept"]);
     }
 }
@@ -117,7 +117,7 @@ fn a_power_cut_while_renaming_leaves_one_name() {
         assert_eq!(rows(&folder, tenant), ["kept"]);
         let free = if step == "move: alone" { "client2" } else { "client1" };
         folder
-            .create(&name(free), &plan(ORDERS), TenantStatus::Active, AT_ONCE)
+            .create(&name(free), &plan(ORDERS), TenantStatus::Active, WAIT)
             .unwrap();
         assert_eq!(rows(&folder, free), [""; 0]);
         assert_eq!(rows(&folder, tenant), ["kept"]);
@@ -132,10 +132,10 @@ fn a_power_cut_while_dropping_leaves_the_tenant_or_nothing() {
         assert_eq!(tenants(&folder).len(), usize::from(is_there), "{step}");
         if is_there {
             assert_eq!(rows(&folder, "client1"), ["kept"]);
-            folder.drop(&name("client1"), AT_ONCE).unwrap();
+            folder.drop(&name("client1"), WAIT).unwrap();
         }
         folder
-            .create(&name("client1"), &plan(ORDERS), TenantStatus::Active, AT_ONCE)
+            .create(&name("client1"), &plan(ORDERS), TenantStatus::Active, WAIT)
             .unwrap();
         assert_eq!(rows(&folder, "client1"), [""; 0]);
     }
@@ -151,11 +151,11 @@ fn a_power_cut_while_archiving_leaves_the_tenant_or_an_archive() {
         if !moved {
             // The call goes on where it was.
             folder
-                .archive(&name("client1"), &name("archived_1_client1"), 1, AT_ONCE)
+                .archive(&name("client1"), &name("archived_1_client1"), 1, WAIT)
                 .unwrap();
         }
         folder
-            .restore(&name("archived_1_client1"), &name("client1"), AT_ONCE)
+            .restore(&name("archived_1_client1"), &name("client1"), WAIT)
             .unwrap();
         assert_eq!(tenants(&folder), [("client1".to_owned(), TenantStatus::Active)]);
         assert_eq!(rows(&folder, "client1"), ["kept"]);
@@ -172,9 +172,30 @@ fn a_power_cut_while_restoring_leaves_an_archive() {
             "client2"
         };
         assert_eq!(tenants(&folder), [(left.to_owned(), TenantStatus::Archived)], "{step}");
-        folder.restore(&name(left), &name("client2"), AT_ONCE).unwrap();
+        folder.restore(&name(left), &name("client2"), WAIT).unwrap();
         assert_eq!(tenants(&folder), [("client2".to_owned(), TenantStatus::Active)]);
         assert_eq!(rows(&folder, "client2"), ["kept"]);
+    }
+}
+
+#[test]
+fn a_power_cut_while_a_spare_is_taken_leaves_a_spare() {
+    let spare = name("diesel-tenants spare 1");
+    for step in MOVE.iter().chain(&["spare: moved"]) {
+        let (_guard, folder) = folder();
+        folder.create(&spare, &plan(ORDERS), TenantStatus::Spare, WAIT).unwrap();
+        end_at(&folder, "take", step);
+        let moved = *step != "move: alone";
+        let path = if moved { name("client2") } else { spare.clone() };
+        assert_eq!(folder.names().unwrap(), std::slice::from_ref(&path));
+        assert_eq!(folder.facts(&path).unwrap().unwrap().status, TenantStatus::Spare);
+        folder
+            .create(&name("client2"), &plan(ORDERS), TenantStatus::Active, WAIT)
+            .unwrap();
+        assert_eq!(
+            folder.facts(&name("client2")).unwrap().unwrap().status,
+            TenantStatus::Active
+        );
     }
 }
 

@@ -2,7 +2,7 @@ use std::fs;
 
 use super::*;
 use crate::{
-    backend::sqlite::files::{FileError, Identity, identity_of},
+    backend::sqlite::files::{FileError, Identity, identity_of, opening},
     tenancy::TenantStatus,
 };
 
@@ -164,12 +164,12 @@ fn a_file_in_another_mode_is_renamed_and_dropped_too() {
     assert!(matches!(error, FileError::InUse { .. }), "{error}");
     connection.batch_execute("COMMIT").unwrap();
     drop(connection);
-    folder.rename(&name("client1"), &name("client2"), AT_ONCE).unwrap();
+    folder.rename(&name("client1"), &name("client2"), WAIT).unwrap();
     assert_eq!(
         texts(&path(&folder, "client2"), "SELECT note AS text FROM orders"),
         ["kept"]
     );
-    folder.drop(&name("client2"), AT_ONCE).unwrap();
+    folder.drop(&name("client2"), WAIT).unwrap();
     assert_eq!(files(&folder), [""; 0]);
 }
 
@@ -217,7 +217,7 @@ fn what_is_no_database_can_be_dropped() {
     for (tenant, content) in [("client1", "x".repeat(5_000)), ("client2", String::new())] {
         fs::write(path(&folder, tenant), content).unwrap();
         fs::write(folder.root().join(format!("{tenant}.db-wal")), "y").unwrap();
-        folder.drop(&name(tenant), AT_ONCE).unwrap();
+        folder.drop(&name(tenant), WAIT).unwrap();
         assert_eq!(files(&folder), [""; 0]);
     }
 }
@@ -261,6 +261,52 @@ fn an_archive_is_no_tenant_and_is_restored_under_any_name() {
     folder.restore(&archive, &name("client2"), WAIT).unwrap();
     assert_eq!(status(&folder, "client2"), Some(TenantStatus::Suspended));
     assert_eq!(files(&folder), ["client1.db", "client2.db"]);
+}
+
+#[test]
+fn a_spare_becomes_a_tenant() {
+    let (_guard, folder) = folder();
+    let (spare, tenant) = (name("diesel-tenants spare 1"), name("client1"));
+    folder.create(&spare, &plan(ORDERS), TenantStatus::Spare, WAIT).unwrap();
+    assert_eq!(status(&folder, "diesel-tenants spare 1"), Some(TenantStatus::Spare));
+    folder.take_spare(&spare, &tenant, WAIT).unwrap();
+    assert_eq!(status(&folder, "client1"), Some(TenantStatus::Active));
+    assert!(matches!(
+        folder.take_spare(&spare, &tenant, WAIT),
+        Err(FileError::Missing { .. })
+    ));
+    assert_eq!(files(&folder), ["client1.db"]);
+}
+
+#[test]
+fn a_file_is_not_renamed_while_somebody_is_about_to_open_it() {
+    let (_guard, folder) = folder();
+    create(&folder, "client1");
+    let opening = opening(&path(&folder, "client1"), WAIT).unwrap();
+    let error = folder.rename(&name("client1"), &name("client2"), AT_ONCE).unwrap_err();
+    assert!(matches!(error, FileError::InUse { .. }), "{error}");
+    drop(opening);
+    folder.rename(&name("client1"), &name("client2"), WAIT).unwrap();
+}
+
+/// This is why an opening is announced: SQLite locks a file at the first statement, not when it opens the file.
+#[test]
+fn whoever_opens_a_file_unannounced_may_write_to_the_next_of_its_name() {
+    let (_guard, folder) = folder();
+    create(&folder, "client1");
+    let mut unannounced = open(&path(&folder, "client1"), Access::Write, WAIT).unwrap();
+    folder.rename(&name("client1"), &name("client2"), WAIT).unwrap();
+    create(&folder, "client1");
+    unannounced
+        .batch_execute("INSERT INTO orders (note) VALUES ('of client2')")
+        .unwrap();
+    let rows = |tenant| texts(&path(&folder, tenant), "SELECT note AS text FROM orders");
+    assert_eq!(
+        rows("client1"),
+        ["of client2"],
+        "the log has the path of the other file"
+    );
+    assert_eq!(rows("client2"), [""; 0]);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::{
 
 use super::*;
 use crate::{
-    backend::sqlite::files::{FileError, failpoint},
+    backend::sqlite::files::{FileError, failpoint, opening},
     tenancy::TenantStatus,
 };
 
@@ -73,8 +73,10 @@ fn works() {
         "drop" => folder.drop(&one, WAIT),
         "archive" => folder.archive(&one, &archive, 1, WAIT),
         "restore" => folder.restore(&archive, &two, WAIT),
+        "take" => folder.take_spare(&name("diesel-tenants spare 1"), &two, WAIT),
         "clone" => folder.clone_tenant(&one, &two, true, WAIT),
         "hold" | "hold on" => hold(&folder, job == "hold on"),
+        "write" => write(&folder),
         "survey" => {
             let names = folder.names().unwrap();
             let surveyed = folder.survey(&names, 4);
@@ -106,6 +108,30 @@ fn hold(folder: &Folder, forever: bool) -> Result<(), FileError> {
     while forever || folder.wanted()?.is_empty() {
         thread::sleep(Duration::from_millis(5));
     }
+    Ok(())
+}
+
+/// Writes rows into whichever of two files is there, each by a new connection, until there is a file `stop`. Says how
+/// many rows were written.
+fn write(folder: &Folder) -> Result<(), FileError> {
+    let paths = [folder.path_of(&name("client1"))?, folder.path_of(&name("client2"))?];
+    let mut written = 0;
+    for round in 0.. {
+        if folder.root().join("stop").exists() {
+            break;
+        }
+        thread::sleep(Duration::from_millis(3));
+        let path = &paths[round % 2];
+        let opening = opening(path, WAIT).unwrap();
+        let Ok(mut connection) = open(path, Access::Write, WAIT) else {
+            continue;
+        };
+        let is_open = connection.batch_execute("SELECT * FROM orders").is_ok();
+        drop(opening);
+        let insert = "INSERT INTO orders (note) VALUES ('written')";
+        written += usize::from(is_open && connection.batch_execute(insert).is_ok());
+    }
+    println!("said: {written}");
     Ok(())
 }
 
@@ -187,6 +213,41 @@ fn a_process_gives_its_idle_connection_up_when_somebody_wants_the_file() {
         "SELECT note AS text FROM orders",
     );
     assert_eq!(rows, ["held", "held"], "the row of the killed process too");
+}
+
+#[test]
+fn no_row_is_lost_while_a_tenant_is_renamed_to_and_fro_and_written_by_others() {
+    let (_guard, folder) = folder();
+    let names = [name("client1"), name("client2")];
+    folder
+        .create(&names[0], &plan(ORDERS), TenantStatus::Active, WAIT)
+        .unwrap();
+    let writers: Vec<_> = (0..3)
+        .map(|_| process(&folder, "write", None).spawn().unwrap())
+        .collect();
+    let rows = |tenant| {
+        texts(
+            &folder.path_of(tenant).unwrap(),
+            "SELECT count(*) || '' AS text FROM orders",
+        )
+        .concat()
+    };
+    let mut renamed = 0;
+    // The writers may take a while to start.
+    while renamed < 6 || rows(&names[renamed % 2]).len() < 2 {
+        let (from, to) = (&names[renamed % 2], &names[(renamed + 1) % 2]);
+        folder.rename(from, to, WAIT).unwrap();
+        renamed += 1;
+    }
+    std::fs::write(folder.root().join("stop"), "").unwrap();
+    let written: usize = writers
+        .into_iter()
+        .map(|writer| said(writer).parse::<usize>().unwrap())
+        .sum();
+    let tenant = &names[renamed % 2];
+    assert_eq!(rows(tenant), written.to_string());
+    let check = "SELECT integrity_check AS text FROM pragma_integrity_check";
+    assert_eq!(texts(&folder.path_of(tenant).unwrap(), check), ["ok"]);
 }
 
 /// Waits until a process has said something.

@@ -1,0 +1,111 @@
+//! Openings and moves keep out of each other's way.
+//!
+//! SQLite opens a file first and locks it afterwards. A file that another process renames in between would be opened
+//! under its former name: its log would have the wrong path, and two connections could each have a log of their own. So
+//! whoever opens a file shares a lock meanwhile, and whoever renames one has that lock alone.
+
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{FileError, Folder};
+
+/// The folder of all lock files, in the tenants' folder.
+pub(super) const LOCKS: &str = ".locks";
+/// The file is never removed, so everybody locks the same one.
+const MOVES: &str = "moves";
+
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// While this is held, no file of the folder gets another path. For the moment in which a connection opens one.
+#[must_use = "files may be moved at once"]
+#[derive(Debug)]
+pub(crate) struct Opening {
+    _lock: Option<File>,
+}
+
+/// While this is held, nobody opens a file of the folder. For the moment in which one is renamed.
+#[must_use = "files may be opened at once"]
+#[derive(Debug)]
+pub(super) struct Moving {
+    _lock: File,
+}
+
+/// Hold this while a connection opens or attaches the file at this path, until it has read from it. Costs three calls of
+/// the system. Blocks while a file is renamed.
+///
+/// Fails with [`TimedOut`](io::ErrorKind::TimedOut) if that takes longer than this. A folder that no [`Folder`] was
+/// opened for has no lock, and needs none.
+pub(crate) fn opening(file: &Path, wait: Duration) -> io::Result<Opening> {
+    let path = file.with_file_name(LOCKS).join(MOVES);
+    let lock = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Opening { _lock: None }),
+        lock => lock?,
+    };
+    let deadline = Instant::now() + wait;
+    loop {
+        match lock.try_lock_shared() {
+            Ok(()) => return Ok(Opening { _lock: Some(lock) }),
+            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::WouldBlock) if Instant::now() >= deadline => {
+                let message = "another process is renaming a file";
+                return Err(io::Error::new(io::ErrorKind::TimedOut, message));
+            }
+            Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
+        }
+    }
+}
+
+/// Makes the lock file, if there is none.
+pub(super) fn prepare(root: &Path) -> io::Result<()> {
+    let folder = root.join(LOCKS);
+    match fs::create_dir(&folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    let lock = File::options().append(true).create(true).open(folder.join(MOVES));
+    lock.map(drop)
+}
+
+impl Folder {
+    /// Has the files alone, unless somebody is opening one, or renaming one.
+    pub(super) fn try_moving(&self) -> Result<Option<Moving>, FileError> {
+        let path = self.lock_folder().join(MOVES);
+        let lock = File::options().append(true).create(true).open(&path);
+        let lock = lock.map_err(|error| FileError::io("lock", &path, error))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Some(Moving { _lock: lock })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(FileError::io("lock", &path, error)),
+        }
+    }
+
+    /// The folder of all lock files.
+    pub(super) fn lock_folder(&self) -> PathBuf {
+        self.root().join(LOCKS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::testing::folder, *};
+
+    #[test]
+    fn many_open_at_a_time_and_one_moves_alone() {
+        let (_guard, folder) = folder();
+        let file = folder.root().join("client1.db");
+        let openings = [Duration::ZERO; 2].map(|wait| opening(&file, wait).unwrap());
+        assert!(folder.try_moving().unwrap().is_none());
+        drop(openings);
+        let moving = folder.try_moving().unwrap().unwrap();
+        assert!(folder.try_moving().unwrap().is_none());
+        let error = opening(&file, Duration::ZERO).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        drop(moving);
+        drop(opening(&file, Duration::ZERO).unwrap());
+    }
+}
