@@ -43,6 +43,17 @@ pub enum RefusedStatement {
         /// Where it stands in the text.
         place: Place,
     },
+    /// The statement changes how connections wait for each other at a file of SQLite, and that may stay so.
+    #[error(
+        "`PRAGMA {name}` with a value would have other connections to the file wait for each other: the library chooses \
+         how files are locked, at {place}"
+    )]
+    FileLocking {
+        /// The name of the PRAGMA.
+        name: String,
+        /// Where it stands in the text.
+        place: Place,
+    },
     /// The statement copies rows from the client, which Diesel can't send: the server would wait for them.
     #[error(
         "Diesel can't run `{name} … FROM STDIN`, and the attempt would cost the connection: insert the rows in \
@@ -107,6 +118,7 @@ impl Refusals {
                     behind_pooler.get_or_insert(RefusedStatement::CurrentValue { name, place });
                 }
                 HazardKind::LastValue => in_turn = Some(RefusedStatement::LastValue { name, place }),
+                HazardKind::FileLocking => in_turn = Some(RefusedStatement::FileLocking { name, place }),
                 HazardKind::CopyFromStdin => in_turn = Some(RefusedStatement::CopyFromStdin { name, place }),
                 HazardKind::NoSchema => in_turn = Some(RefusedStatement::NoSchema { name, place }),
             }

@@ -37,6 +37,8 @@ pub enum HazardKind {
     CurrentValue,
     /// `COPY … FROM STDIN`: the server waits for rows that nobody sends.
     CopyFromStdin,
+    /// SQLite: `PRAGMA journal_mode` or `locking_mode` with a value: other connections to the file would wait for locks.
+    FileLocking,
     /// `lastval()`: the last id that the session generated, for any tenant.
     LastValue,
     /// A function, type or other object is created under a name without a schema: it goes to the first schema of the

@@ -186,3 +186,26 @@ async fn a_name_that_the_translator_would_miss_finds_nothing() {
         "no such table: main.items"
     );
 }
+
+#[tokio::test]
+async fn a_commit_waits_for_the_disk_unless_there_is_a_write_ahead_log() {
+    use diesel::connection::SimpleConnection as _;
+
+    #[derive(QueryableByName)]
+    struct Setting {
+        #[diesel(sql_type = diesel::sql_types::Integer)]
+        synchronous: i32,
+    }
+
+    let files = Files::new();
+    files
+        .plain("client2")
+        .batch_execute("PRAGMA journal_mode = DELETE")
+        .unwrap();
+    let mut conn = files.open(&["client1", "client2"]).await;
+    for (tenant, expected) in [("client1", 1), ("client2", 2)] {
+        let sql = format!("PRAGMA {tenant}.synchronous");
+        let setting: Setting = diesel::sql_query(sql).get_result(&mut conn).await.unwrap();
+        assert_eq!(setting.synchronous, expected, "{tenant}");
+    }
+}

@@ -197,3 +197,44 @@ async fn a_connection_to_one_file_needs_no_translation() {
     memory.batch_execute("CREATE TABLE orders (id)").await.unwrap();
     assert_eq!(orders::table.count().get_result::<i64>(&mut memory).await.unwrap(), 0);
 }
+
+#[test]
+fn no_runtime_is_needed() {
+    struct Unpark(std::thread::Thread);
+
+    impl std::task::Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+
+    let waker = Arc::new(Unpark(std::thread::current())).into();
+    let mut context = std::task::Context::from_waker(&waker);
+    let files = Files::new();
+    let mut work = std::pin::pin!(async {
+        let conn = &mut files.tenant("client1").await;
+        conn.transaction::<_, diesel::result::Error, _>(async |conn| prices(conn).await)
+            .await
+    });
+    let prices = loop {
+        match work.as_mut().poll(&mut context) {
+            std::task::Poll::Ready(prices) => break prices,
+            std::task::Poll::Pending => std::thread::park(),
+        }
+    };
+    assert_eq!(prices.unwrap(), [1]);
+}
+
+#[tokio::test]
+async fn an_expression_as_deep_as_sqlite_allows_fits_on_the_threads_stack() {
+    let conn = &mut Files::new().tenant("client1").await;
+    let condition = vec!["price = 7"; 990].join(" OR ");
+    let sql = format!("UPDATE items SET price = 8 WHERE {condition}");
+    assert_eq!(diesel::sql_query(sql).execute(conn).await.unwrap(), 0);
+    let nested = format!(
+        "UPDATE items SET price = 8 WHERE price = {}7{}",
+        "abs(".repeat(90),
+        ")".repeat(90)
+    );
+    assert_eq!(diesel::sql_query(nested).execute(conn).await.unwrap(), 0);
+}

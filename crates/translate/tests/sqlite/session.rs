@@ -59,6 +59,19 @@ fn nothing_stays_of_other_statements() {
 }
 
 #[test]
+fn how_a_file_is_locked_concerns_every_connection_to_it() {
+    let hazard = |sql| Template::analyse_for(Dialect::Sqlite, sql).unwrap().hazard();
+    for sql in [
+        "PRAGMA journal_mode = delete",
+        "PRAGMA shared.Journal_Mode(off)",
+        "PRAGMA [locking_mode] = exclusive",
+    ] {
+        assert_eq!(hazard(sql).unwrap().kind, HazardKind::FileLocking, "{sql}");
+    }
+    assert_eq!(hazard("PRAGMA journal_mode; PRAGMA synchronous = OFF"), None);
+}
+
+#[test]
 fn the_last_id_may_be_another_tenants() {
     let template = Template::analyse_for(Dialect::Sqlite, "SELECT last_insert_rowid()").unwrap();
     assert_eq!(template.hazard().unwrap().kind, HazardKind::LastValue);

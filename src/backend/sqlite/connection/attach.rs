@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use diesel::{
+    QueryableByName, RunQueryDsl as _,
     connection::SimpleConnection,
     result::Error::{self, DatabaseError},
+    sql_types::Text,
 };
 
 use super::{uri::uri, worker::Worker};
@@ -135,13 +137,25 @@ impl Worker {
         self.connection()
             .batch_execute(&format!("ATTACH '{uri}' AS {quoted}"))
             .map_err(|error| self.explain(&file, error))?;
-        // A setting of this file on this connection: with a write-ahead log, nothing is synced for each commit. It can't be
-        // changed inside a transaction, where every commit is synced as by default.
-        _ = self
-            .connection()
-            .batch_execute(&format!("PRAGMA {quoted}.synchronous = NORMAL"));
+        self.sync_seldom(quoted);
         self.shared().attached().push(file);
         Ok(())
+    }
+
+    /// With a write-ahead log no commit needs to wait for the disk: a power cut may lose the last commits, and never the
+    /// consistency. Without one, and inside a transaction, where SQLite doesn't change the setting, every commit waits.
+    fn sync_seldom(&mut self, quoted: &str) {
+        #[derive(QueryableByName)]
+        struct Mode {
+            #[diesel(sql_type = Text)]
+            journal_mode: String,
+        }
+
+        let mode = diesel::sql_query(format!("PRAGMA {quoted}.journal_mode")).get_result(self.connection());
+        if mode.is_ok_and(|Mode { journal_mode }| journal_mode == "wal") {
+            let set = format!("PRAGMA {quoted}.synchronous = NORMAL");
+            _ = self.connection().batch_execute(&set);
+        }
     }
 
     fn explain(&self, file: &Attached, error: Error) -> AttachError {

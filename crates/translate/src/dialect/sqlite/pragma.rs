@@ -1,7 +1,10 @@
 //! PRAGMAs, as statements and as table-valued functions.
 
 use super::{Finder, Read, keyword::Keyword, lexer::Kind, name, relation::Name};
-use crate::slot::{Form, Slot};
+use crate::{
+    session_effect::HazardKind,
+    slot::{Form, Slot},
+};
 
 /// What a PRAGMA works on.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -125,6 +128,9 @@ const PRAGMAS: [(Pragma, &[&str]); 6] = [
     ),
 ];
 
+/// PRAGMAs that change how connections to a file wait for each other.
+const LOCKING: [&str; 2] = ["journal_mode", "locking_mode"];
+
 /// What this PRAGMA works on.
 pub(super) fn kind(name: &str) -> Pragma {
     let is_named = |(_, names): &&(Pragma, &[&str])| names.iter().any(|other| other.eq_ignore_ascii_case(name));
@@ -136,7 +142,8 @@ impl Finder<'_> {
     pub(super) fn pragma(&mut self) -> Read {
         self.advance();
         let pragma = self.relation_name()?;
-        let kind = kind(&name::name(self.sql, pragma.last));
+        let name = name::name(self.sql, pragma.last);
+        let kind = kind(&name);
         match (kind, pragma.schema) {
             (Pragma::Refused, _) => return Err(self.unexpected_at(pragma.last, REFUSED)),
             (_, Some(schema)) => self.record_schema(schema),
@@ -153,6 +160,9 @@ impl Finder<'_> {
             Pragma::Setting | Pragma::FileSetting => has_value,
             kind => kind == Pragma::Unknown,
         };
+        if has_value && LOCKING.iter().any(|locking| name.eq_ignore_ascii_case(locking)) {
+            self.note_hazard(HazardKind::FileLocking, pragma.last);
+        }
         if changes {
             self.affects_session(pragma.last);
         }

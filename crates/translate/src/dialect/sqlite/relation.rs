@@ -120,12 +120,16 @@ impl Finder<'_> {
             .any(|other| name.eq_ignore_ascii_case(other))
         {
             self.affects_session(token);
-        } else if name.eq_ignore_ascii_case("last_insert_rowid") && self.hazard.is_none() {
-            self.hazard = Some(Hazard {
-                kind: HazardKind::LastValue,
-                offset: token.start as usize,
-            });
+        } else if name.eq_ignore_ascii_case("last_insert_rowid") {
+            self.note_hazard(HazardKind::LastValue, token);
         }
         Ok(())
+    }
+
+    pub(super) fn note_hazard(&mut self, kind: HazardKind, token: Token) {
+        if self.hazard.is_none_or(|known| known.kind < kind) {
+            let offset = token.start as usize;
+            self.hazard = Some(Hazard { kind, offset });
+        }
     }
 }
