@@ -11,14 +11,15 @@ use diesel::{
     migration::{CREATE_MIGRATIONS_TABLE, MigrationConnection},
     query_builder::{Query, QueryFragment, QueryId},
     r2d2::R2D2Connection,
-    result::Error,
+    result::{DatabaseErrorKind, Error},
 };
 use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
 
 use super::Rows;
 use crate::{
-    PostgresConnection, SchemaTranslateMap, TenantConnection, connection::TenantTransactionManager,
-    query::TranslatedBackend,
+    PostgresConnection, SchemaTranslateMap, TenantConnection,
+    connection::{Session, TenantTransactionManager},
+    query::{Rendered, TranslatedBackend},
 };
 
 impl<C: Connection<Backend: TranslatedBackend>> SimpleConnection for TenantConnection<C> {
@@ -48,10 +49,8 @@ where
     where
         T: QueryFragment<Self::Backend> + QueryId,
     {
-        let rendered = self.render::<C::Backend, _>(source)?;
-        let answer = self
-            .inner
-            .execute_returning_count(&rendered.asking_at_once(asks_at_once::<C>()));
+        let rendered = self.rendered(source)?;
+        let answer = self.inner.execute_returning_count(&rendered);
         self.noting_failure(answer)
     }
 
@@ -90,11 +89,11 @@ where
         T: Query + QueryFragment<Self::Backend> + QueryId + 'query,
         Self::Backend: QueryMetadata<T::SqlType>,
     {
-        let rendered = self.render::<C::Backend, _>(source)?;
-        match self.inner.load(rendered.asking_at_once(asks_at_once::<C>())) {
+        let rendered = self.rendered(source)?;
+        match self.inner.load(rendered) {
             Ok(rows) => Ok(Rows::new(rows, &self.session)),
             Err(error) => {
-                self.session.failed(&error);
+                note_failure(&self.session, &error);
                 Err(error)
             }
         }
@@ -131,15 +130,39 @@ where
 }
 
 impl<C> TenantConnection<C> {
+    /// Finishes a query for the wrapped connection.
+    fn rendered<Q>(&mut self, query: Q) -> QueryResult<Rendered<Q>>
+    where
+        C: Connection<Backend: TranslatedBackend> + 'static,
+        Q: QueryFragment<C::Backend> + QueryId,
+    {
+        let rendered = self.render::<C::Backend, _>(query)?;
+        if rendered.is_prepared() {
+            self.note_prepared(rendered.finished());
+        }
+        Ok(rendered.asking_at_once(asks_at_once::<C>()))
+    }
+
     fn noting_failure<T>(&self, answer: QueryResult<T>) -> QueryResult<T> {
-        answer.inspect_err(|error: &Error| self.session.failed(error))
+        answer.inspect_err(|error| note_failure(&self.session, error))
+    }
+}
+
+/// Notes that a statement failed, if the connection must not serve another tenant after that.
+pub(super) fn note_failure(session: &Session, error: &Error) {
+    session.failed(error);
+    // Diesel doesn't always notice that its connection is lost: not while it prepares a statement.
+    if let Error::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _) = error
+    {
+        session.alter();
     }
 }
 
 /// Whether a connection asks the server for a type as soon as a query names it, as Diesel's own connections do. An
 /// async connection behind Diesel's interface asks later.
-fn asks_at_once<C: 'static>() -> bool {
+pub(super) fn asks_at_once<C: 'static>() -> bool {
     let asks_later = [
+        TypeId::of::<super::PostgresConnection>(),
         TypeId::of::<AsyncConnectionWrapper<PostgresConnection>>(),
         TypeId::of::<AsyncConnectionWrapper<AsyncPgConnection>>(),
     ];

@@ -2,6 +2,7 @@ use std::iter::FusedIterator;
 
 use diesel::QueryResult;
 
+use super::connection::note_failure;
 use crate::connection::Session;
 
 /// The rows of a query.
@@ -28,7 +29,7 @@ where
         let row = self.rows.next();
         // A connection that loads row by row learns only now that the statement failed.
         if let Some(Err(error)) = &row {
-            self.session.failed(error);
+            note_failure(self.session, error);
         }
         row
     }

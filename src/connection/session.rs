@@ -85,7 +85,7 @@ impl Session {
     }
 
     /// Whether the server may have other plans for prepared statements, or other types, than the client has cached.
-    pub(super) fn is_outdated(&self) -> bool {
+    pub(crate) fn is_outdated(&self) -> bool {
         self.outdated.load(Relaxed)
     }
 

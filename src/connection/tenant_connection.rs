@@ -10,6 +10,8 @@ use super::{
     Condition,
     session::{Session, Waiting},
 };
+#[cfg(feature = "blocking")]
+use crate::backend::postgres::engine::StatementText;
 use crate::{
     PostgresConnection,
     query::{Finished, Rendered, Sharing, TranslatedBackend, Translation},
@@ -34,6 +36,9 @@ pub struct TenantConnection<C = PostgresConnection> {
     pub(crate) session: Session,
     /// The schemas of the tenants that were served.
     schemas: HashSet<u32>,
+    /// The texts that a connection of Diesel itself may keep prepared, which it does without bounds, by their hashes.
+    #[cfg(feature = "blocking")]
+    prepared: HashSet<u64>,
 }
 
 impl<C> TenantConnection<C> {
@@ -53,6 +58,8 @@ impl<C> TenantConnection<C> {
             translation: Arc::new(Translation::new(map)),
             session: Session::new(sharing),
             schemas: HashSet::new(),
+            #[cfg(feature = "blocking")]
+            prepared: HashSet::new(),
         }
     }
 
@@ -103,6 +110,18 @@ impl<C> TenantConnection<C> {
     /// How many tenants the connection has served.
     pub(crate) fn tenants(&self) -> usize {
         self.schemas.len()
+    }
+
+    /// Notes that the wrapped connection may keep a statement prepared.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn note_prepared(&mut self, finished: &Finished) {
+        self.prepared.insert(StatementText::hash(finished));
+    }
+
+    /// How many statements a connection of Diesel itself may keep prepared.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn prepared_statements(&self) -> usize {
+        self.prepared.len()
     }
 
     pub(crate) fn condition(&self) -> Condition {

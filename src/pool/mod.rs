@@ -32,6 +32,8 @@ pub use builder::TenantPoolBuilder;
 #[cfg(feature = "_web")]
 pub(crate) use checkouts::{Admitted, Turn};
 pub use checkouts::{AnotherDatabase, Checkout, CheckoutRequest};
+#[cfg(feature = "blocking")]
+pub(crate) use connections::Limits;
 pub use connections::PoolStatus;
 #[cfg(feature = "_web")]
 pub(crate) use deadline::Deadline;
@@ -40,6 +42,8 @@ pub use options::{MigrationStatements, Recycling};
 pub use placement_policy::PlacementPolicy;
 pub use routing::DatabaseLimits;
 pub use schema_size::SchemaSize;
+#[cfg(feature = "blocking")]
+pub(crate) use tenant_cache::Resolved;
 pub use tenant_directory::TenantDirectory;
 pub use tenant_pool::TenantPool;
 pub(crate) use tenants::ListedTenant;

@@ -93,7 +93,7 @@ impl<B: Backend> TenantPool<B> {
         self.with_symbolic_schema(SchemaTranslateMap::tenant(tenant.clone()))
     }
 
-    pub(super) fn with_symbolic_schema(&self, map: SchemaTranslateMap) -> SchemaTranslateMap {
+    pub(crate) fn with_symbolic_schema(&self, map: SchemaTranslateMap) -> SchemaTranslateMap {
         match &self.0.options.symbolic_schema {
             Some(schema) => map.with_symbolic(schema),
             None => map,

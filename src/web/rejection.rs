@@ -169,6 +169,7 @@ impl Rejection {
                 retry_after,
             },
             error @ (CheckoutError::BypassesRowSecurity { .. }
+            | CheckoutError::NeedsAsync { .. }
             | CheckoutError::RowsNeedSession { .. }
             | CheckoutError::UnprotectedRows { .. }
             | CheckoutError::NoCurrentTenant) => Self::Checkout(Box::new(error)),

@@ -1,9 +1,13 @@
 //! Diesel without async: its own connections under a map, and the pool of them.
 
 mod connection;
+mod pool;
 mod posts;
+mod returned;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
+mod tenants;
 mod transactions;
 mod types;
+mod web;

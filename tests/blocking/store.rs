@@ -29,7 +29,13 @@ pub fn database() -> Database {
     let database = Server::shared().database();
     database.run(USERS);
     for (schema, prices) in [("client1", [5000, 2000]), ("client2", [1000, 100])] {
-        database.run(&format!("CREATE SCHEMA {schema}; {}", tenant(schema, prices)));
+        database.run(&format!(
+            "CREATE SCHEMA {schema}; {}
+             CREATE TABLE {schema}.__diesel_schema_migrations (
+                 version varchar(50) PRIMARY KEY, run_on timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP
+             )",
+            tenant(schema, prices)
+        ));
     }
     database
 }
@@ -53,7 +59,6 @@ pub fn value(database: &Database, sql: &str) -> String {
 }
 
 /// An error and its causes, as a user would see them.
-#[allow(dead_code)]
 pub fn chain(error: &dyn std::error::Error) -> String {
     let mut chain = error.to_string();
     let mut source = error.source();

@@ -210,7 +210,7 @@ pub(crate) async fn check_out_placed<B: Backend>(
 
 impl Resolved {
     /// The directory knows the tenant, so a missing schema is not an unknown tenant.
-    fn explain(&self, error: CheckoutError, target: Target) -> CheckoutError {
+    pub(crate) fn explain(&self, error: CheckoutError, target: Target) -> CheckoutError {
         match (error, target) {
             (CheckoutError::UnknownTenant { .. }, target) => CheckoutError::MissingSchema {
                 target,

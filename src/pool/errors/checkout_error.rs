@@ -143,6 +143,17 @@ pub enum CheckoutError {
         /// Where the tenant should be.
         placement: Box<Placement>,
     },
+    /// A pool without async reaches only schemas of its own database.
+    #[error(
+        "{target} lives in {placement}, and a pool without async reaches only schemas of its own database: use the \
+         async pool for this tenant"
+    )]
+    NeedsAsync {
+        /// What the checkout was for.
+        target: Target,
+        /// Where the tenant lives.
+        placement: Box<Placement>,
+    },
     /// The tenant's database can't be used.
     #[error("no connection for {target}")]
     Database {

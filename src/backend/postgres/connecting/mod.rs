@@ -1,5 +1,7 @@
 //! How connections are opened, and what a session must prove before anybody gets it.
 
+#[cfg(feature = "blocking")]
+pub(crate) mod blocking;
 pub(crate) mod connect;
 pub(crate) mod connect_error;
 pub(crate) mod connector;

@@ -26,6 +26,13 @@ impl Connector {
         token: Token,
     ) -> Result<(), ConnectError> {
         let settings = self.settings(connection, token).await?;
+        self.refuse_unsafe_settings(&settings, token)?;
+        self.refuse_unsafe_extension_schemas(connection).await?;
+        self.refuse_unsafe_search_path(&settings.search_path)
+    }
+
+    /// Checks everything but the search_path.
+    pub(super) fn refuse_unsafe_settings(&self, settings: &Settings, token: Token) -> Result<(), ConnectError> {
         if !self.options.may_be_pooled && settings.token != token.to_string() {
             return Err(ConnectError::LostOptions {
                 server: self.server.clone(),
@@ -47,8 +54,7 @@ impl Connector {
                 server: self.server.clone(),
             });
         }
-        self.refuse_unsafe_extension_schemas(connection).await?;
-        self.refuse_unsafe_search_path(&settings.search_path)
+        Ok(())
     }
 
     /// Checks a connection of the driver, as far as translated texts depend on its settings.
@@ -90,40 +96,22 @@ impl Connector {
         }
     }
 
-    /// The objects in a schema are found by an index on dependencies, however many other schemas there are. Objects of
-    /// extensions, and parts of an extension's tables, depend on these and not on the schema.
     async fn refuse_unsafe_extension_schemas(&self, connection: &mut PostgresConnection) -> Result<(), ConnectError> {
-        #[derive(QueryableByName)]
-        struct Unsafe {
-            #[diesel(sql_type = Text)]
-            schema: String,
-            #[diesel(sql_type = Text)]
-            found: String,
-        }
-
         if self.options.extension_schemas.is_empty() {
             return Ok(());
         }
-        let schemas: Vec<&str> = self.options.extension_schemas.iter().map(SchemaName::as_str).collect();
-        let found: Option<Unsafe> = diesel::sql_query(splice(
-            "SELECT n.nspname::text AS schema, COALESCE('holds ' || relation.name, 'lets everybody (PUBLIC) create in it') AS found \
-             FROM pg_catalog.pg_namespace n LEFT JOIN LATERAL (\
-                 SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name FROM pg_catalog.pg_depend d \
-                 JOIN pg_catalog.pg_class c ON c.oid = d.objid AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
-                 WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = n.oid \
-                 AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass \
-                 AND NOT {in_extension d.classid d.objid} ORDER BY 1 LIMIT 1) relation ON true \
-             WHERE n.nspname = ANY ($1) AND (relation.name IS NOT NULL OR EXISTS (\
-                 SELECT FROM pg_catalog.aclexplode(n.nspacl) WHERE grantee = 0 AND privilege_type = 'CREATE')) LIMIT 1",
-        ))
-        .bind::<Array<Text>, _>(schemas)
-        .get_result(connection)
-        .await
-        .optional()
-        .map_err(|source| self.failed_query(source))?;
-        match found {
+        let ask = diesel::sql_query(unsafe_schema_query()).bind::<Array<Text>, _>(self.extension_schema_names());
+        self.refuse_unsafe_schema(ask.get_result(connection).await.optional())
+    }
+
+    pub(super) fn extension_schema_names(&self) -> Vec<&str> {
+        self.options.extension_schemas.iter().map(SchemaName::as_str).collect()
+    }
+
+    pub(super) fn refuse_unsafe_schema(&self, found: QueryResult<Option<UnsafeSchema>>) -> Result<(), ConnectError> {
+        match found.map_err(|source| self.failed_query(source))? {
             None => Ok(()),
-            Some(Unsafe { schema, found }) => Err(ConnectError::UnsafeExtensionSchema {
+            Some(UnsafeSchema { schema, found }) => Err(ConnectError::UnsafeExtensionSchema {
                 server: self.server.clone(),
                 schema,
                 found,
@@ -135,23 +123,7 @@ impl Connector {
     /// Unless the pooler keeps its clients' prepared statements apart, the connection prepares none from then on: what
     /// is parsed and run in one round trip reaches one session, whatever the pooler is.
     async fn settings(&self, connection: &mut PostgresConnection, token: Token) -> Result<Settings, ConnectError> {
-        // The text contains the token, so that no other statement of the session can be mistaken for this one.
-        let symbolic = self
-            .options
-            .symbolic_schema
-            .as_deref()
-            .map_or("NULL".to_owned(), literal);
-        let sql = format!(
-            "SELECT pg_catalog.current_setting('search_path') AS search_path, \
-             pg_catalog.current_setting('standard_conforming_strings') = 'on' AS standard_strings, \
-             pg_catalog.current_setting('transaction_read_only') = 'on' AS read_only, \
-             COALESCE(pg_catalog.current_setting('{}', true), '') AS token, \
-             pg_catalog.pg_backend_pid() AS process_id, \
-             EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = {symbolic}) AS symbolic_exists, \
-             ARRAY(SELECT name FROM pg_catalog.pg_prepared_statements \
-             WHERE pg_catalog.strpos(statement, '{token}') > 0) AS statements",
-            Token::SETTING
-        );
+        let sql = self.settings_query(token);
         let ask = || PreparedSql(diesel::sql_query(&sql));
         if !self.options.may_be_pooled {
             let settings = ask().get_result(connection).await;
@@ -183,13 +155,61 @@ impl Connector {
         ended.map_err(|source| self.failed_query(source))?;
         Ok(settings)
     }
+
+    /// The query for the session's settings.
+    pub(super) fn settings_query(&self, token: Token) -> String {
+        // The text contains the token, so that no other statement of the session can be mistaken for this one.
+        let symbolic = self
+            .options
+            .symbolic_schema
+            .as_deref()
+            .map_or("NULL".to_owned(), literal);
+        format!(
+            "SELECT pg_catalog.current_setting('search_path') AS search_path, \
+             pg_catalog.current_setting('standard_conforming_strings') = 'on' AS standard_strings, \
+             pg_catalog.current_setting('transaction_read_only') = 'on' AS read_only, \
+             COALESCE(pg_catalog.current_setting('{}', true), '') AS token, \
+             pg_catalog.pg_backend_pid() AS process_id, \
+             EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = {symbolic}) AS symbolic_exists, \
+             ARRAY(SELECT name FROM pg_catalog.pg_prepared_statements \
+             WHERE pg_catalog.strpos(statement, '{token}') > 0) AS statements",
+            Token::SETTING
+        )
+    }
+}
+
+/// The query for a schema of extensions that is unsafe, of those named by $1.
+///
+/// The objects in a schema are found by an index on dependencies, however many other schemas there are. Objects of
+/// extensions, and parts of an extension's tables, depend on these and not on the schema.
+pub(super) fn unsafe_schema_query() -> String {
+    splice(
+        "SELECT n.nspname::text AS schema, COALESCE('holds ' || relation.name, 'lets everybody (PUBLIC) create in it') AS found \
+         FROM pg_catalog.pg_namespace n LEFT JOIN LATERAL (\
+             SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name FROM pg_catalog.pg_depend d \
+             JOIN pg_catalog.pg_class c ON c.oid = d.objid AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
+             WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = n.oid \
+             AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass \
+             AND NOT {in_extension d.classid d.objid} ORDER BY 1 LIMIT 1) relation ON true \
+         WHERE n.nspname = ANY ($1) AND (relation.name IS NOT NULL OR EXISTS (\
+             SELECT FROM pg_catalog.aclexplode(n.nspacl) WHERE grantee = 0 AND privilege_type = 'CREATE')) LIMIT 1",
+    )
+}
+
+/// A schema of extensions that holds more than extensions.
+#[derive(QueryableByName)]
+pub(super) struct UnsafeSchema {
+    #[diesel(sql_type = Text)]
+    schema: String,
+    #[diesel(sql_type = Text)]
+    found: String,
 }
 
 /// What is asked of a new connection.
 #[derive(QueryableByName)]
-struct Settings {
+pub(super) struct Settings {
     #[diesel(sql_type = Text)]
-    search_path: String,
+    pub(super) search_path: String,
     #[diesel(sql_type = Bool)]
     standard_strings: bool,
     #[diesel(sql_type = Bool)]
