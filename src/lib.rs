@@ -45,6 +45,7 @@
 //! - **SQL for all tenants, answered as text**: [`script`].
 //! - **One query for another tenant**: [`TranslateDsl::in_schema`].
 //! - **Without a pool**: [`TenantConnection`] around any diesel-async connection.
+//! - **Without async**: `blocking`, with the feature `blocking`. The guide is `docs/blocking.md`.
 //! - **Migrations in a folder on disk**: `migrations::MigrationFolder`, with the feature `toml`.
 //! - **From a shell**: the command `diesel-tenants`, of the package `diesel-tenants-cli`; `docs/command.md` shows it.
 //! - **What is translated, and what can't be**: [`translate`], [`SchemaTranslateMap`]. The translator is a package of
@@ -60,6 +61,7 @@
 //! | `actix` | `web::actix`: a middleware and extractors for Actix Web 4 | `actix-web` |
 //! | `axum` | `web::axum`: a layer and extractors for Axum 0.8 | `axum`, `tower-layer`, `tower-service` |
 //! | `rocket` | `web::rocket`: a fairing and request guards for Rocket 0.5 | `rocket` |
+//! | `blocking` | `blocking`: Diesel's own connections under a map, and a pool of them | `r2d2` |
 //! | `schema` | `rust_schema` and `TenantPool::rust_schema`: Rust declarations of the tables | `similar`, `unicode-ident` |
 //! | `sqlite` | `sqlite`: connections that have each tenant's file attached | `libsqlite3-sys`, which compiles SQLite |
 //! | `serde` | `Serialize` for the reports of migrations of all tenants | `serde` |
@@ -153,6 +155,11 @@ pub use futures_core::future::BoxFuture;
 mod documents {
     #[doc = include_str!("../README.md")]
     struct Readme;
+
+    // Its examples use libpq, and two web frameworks.
+    #[cfg(all(feature = "blocking", feature = "_libpq", feature = "actix", feature = "rocket"))]
+    #[doc = include_str!("../docs/blocking.md")]
+    struct Blocking;
 
     #[doc = include_str!("../docs/connections.md")]
     struct Connections;

@@ -23,6 +23,9 @@ use crate::{
 /// The map can't be changed: not between two statements, and not inside a transaction. A query with [its own
 /// map](crate::TranslateDsl) is translated by that map instead.
 ///
+/// Around a connection of diesel-async it is one of diesel-async. Around a connection of Diesel itself, such as
+/// `PgConnection`, it is one of Diesel, with the feature `blocking`.
+///
 /// The server may refuse a statement before it runs: because a migration changed its columns' types, the tenant was
 /// created anew, or a prepared statement is gone. A [`PostgresConnection`] then prepares and sends the statement again.
 /// Inside a transaction that is not possible: there the statement fails once.
