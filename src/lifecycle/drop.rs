@@ -10,16 +10,17 @@ use super::{
 use crate::{
     IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
     backend::postgres::{catalog::schema::SchemaState, locks::lock_budget},
+    pool::{Backend, Postgres},
     tenancy::{ArchiveNote, DirectoryChange, DirectoryEntry, LifecycleEvent, Tables, TenantStatus, is_placed},
 };
 
 /// Drops a tenant when awaited; made by [`TenantPool::drop_tenant`].
 #[derive(Debug)]
 #[must_use = "a request does nothing until it is awaited"]
-pub struct DropRequest<'a> {
-    pool: &'a TenantPool,
-    tenant: Result<SchemaName, SchemaNameError>,
-    patience: Patience,
+pub struct DropRequest<'a, B: Backend = Postgres> {
+    pub(super) pool: &'a TenantPool<B>,
+    pub(super) tenant: Result<SchemaName, SchemaNameError>,
+    pub(super) patience: Patience,
 }
 
 /// # Dropping a tenant
@@ -47,11 +48,7 @@ impl TenantPool {
     /// [`LifecycleError`]: [`InUse`](LifecycleError::InUse), [`Referenced`](LifecycleError::Referenced),
     /// [`NotFound`](LifecycleError::NotFound), or any other reason why the server could not drop it.
     pub fn drop_tenant(&self, tenant: impl IntoSchemaName) -> DropRequest<'_> {
-        DropRequest {
-            pool: self,
-            tenant: self.tenant_name(tenant),
-            patience: Patience::default(),
-        }
+        DropRequest::new(self, self.tenant_name(tenant))
     }
 
     pub(super) async fn drop_schema(
@@ -124,13 +121,23 @@ impl TenantPool {
     }
 }
 
-impl DropRequest<'_> {
+impl<'a, B: Backend> DropRequest<'a, B> {
+    pub(super) fn new(pool: &'a TenantPool<B>, tenant: Result<SchemaName, SchemaNameError>) -> Self {
+        Self {
+            pool,
+            tenant,
+            patience: Patience::default(),
+        }
+    }
+
     /// How long to wait for transactions that use the tenant. Default: 3 seconds.
     pub fn wait(mut self, wait: Duration) -> Self {
         self.patience.wait = wait;
         self
     }
+}
 
+impl DropRequest<'_> {
     /// Ends all sessions that use the tenant, of any application, and drops the objects in other schemas that depend on
     /// it.
     ///

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use super::LifecycleError;
-use crate::{TenantPool, tenancy::LifecycleEvent};
+use crate::{TenantPool, pool::Backend, tenancy::LifecycleEvent};
 
 impl TenantPool {
     /// Runs an operation between the hooks before and after it, if the pool has hooks. Refuses first an operation of
@@ -14,6 +14,17 @@ impl TenantPool {
         operation: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
         self.keep_to_directory(event).await?;
+        self.between_hooks(event, operation).await
+    }
+}
+
+impl<B: Backend> TenantPool<B> {
+    /// Runs an operation between the hooks before and after it, if the pool has hooks.
+    pub(crate) async fn between_hooks<T, E: From<LifecycleError>>(
+        &self,
+        event: &LifecycleEvent,
+        operation: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
         let Some(hooks) = self.hooks() else {
             return operation.await;
         };

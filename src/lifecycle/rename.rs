@@ -11,16 +11,17 @@ use super::{
 use crate::{
     IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
     backend::postgres::journal,
+    pool::{Backend, Postgres},
     tenancy::{DirectoryChange, LifecycleEvent, TenantStatus},
 };
 
 /// Renames a tenant when awaited; made by [`TenantPool::rename_tenant`].
 #[derive(Debug)]
 #[must_use = "a request does nothing until it is awaited"]
-pub struct RenameRequest<'a> {
-    pool: &'a TenantPool,
-    names: Result<(SchemaName, SchemaName), SchemaNameError>,
-    patience: Patience,
+pub struct RenameRequest<'a, B: Backend = Postgres> {
+    pub(super) pool: &'a TenantPool<B>,
+    pub(super) names: Result<(SchemaName, SchemaName), SchemaNameError>,
+    pub(super) patience: Patience,
     texts: Texts,
 }
 
@@ -48,14 +49,7 @@ impl TenantPool {
     /// new name is taken, [`InUse`](LifecycleError::InUse) if a transaction doesn't end,
     /// [`NamedInTexts`](LifecycleError::NamedInTexts) if texts contain the old name.
     pub fn rename_tenant(&self, from: impl IntoSchemaName, to: impl IntoSchemaName) -> RenameRequest<'_> {
-        let from = self.tenant_name(from);
-        let names = from.and_then(|from| Ok((from, self.new_tenant_name(to)?)));
-        RenameRequest {
-            pool: self,
-            names,
-            patience: Patience::default(),
-            texts: Texts::default(),
-        }
+        RenameRequest::new(self, from, to)
     }
 
     async fn rename(
@@ -80,13 +74,25 @@ impl TenantPool {
     }
 }
 
-impl RenameRequest<'_> {
+impl<'a, B: Backend> RenameRequest<'a, B> {
+    pub(super) fn new(pool: &'a TenantPool<B>, from: impl IntoSchemaName, to: impl IntoSchemaName) -> Self {
+        let from = pool.tenant_name(from);
+        Self {
+            names: from.and_then(|from| Ok((from, pool.new_tenant_name(to)?))),
+            pool,
+            patience: Patience::default(),
+            texts: Texts::default(),
+        }
+    }
+
     /// How long to wait for transactions that use the tenant. Default: 3 seconds.
     pub fn wait(mut self, wait: Duration) -> Self {
         self.patience.wait = wait;
         self
     }
+}
 
+impl RenameRequest<'_> {
     /// Renames the tenant even if texts contain the old name: bodies of functions, strings in defaults and triggers,
     /// settings of roles, options of foreign tables. Until they are changed, they lead to the next tenant of that name.
     /// Default: the call fails.

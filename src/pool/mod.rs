@@ -28,7 +28,7 @@ mod tenant_pool;
 mod tenants;
 
 pub use backends::{Backend, Postgres};
-pub use builder::TenantPoolBuilder;
+pub use builder::{Database, TenantPoolBuilder};
 #[cfg(feature = "_web")]
 pub(crate) use checkouts::{Admitted, Turn};
 pub use checkouts::{AnotherDatabase, Checkout, CheckoutRequest};

@@ -11,26 +11,27 @@ use crate::{
         in_use::Patience,
         operation::{Operation, connect},
     },
+    pool::{Backend, Postgres},
     tenancy::{ArchiveNote, DirectoryChange, LifecycleEvent, TenantStatus},
 };
 
 /// Archives a tenant when awaited; made by [`TenantPool::archive_tenant`].
 #[derive(Debug)]
 #[must_use = "a request does nothing until it is awaited"]
-pub struct ArchiveRequest<'a> {
-    pool: &'a TenantPool,
-    tenant: Result<SchemaName, SchemaNameError>,
-    patience: Patience,
+pub struct ArchiveRequest<'a, B: Backend = Postgres> {
+    pub(in crate::lifecycle) pool: &'a TenantPool<B>,
+    pub(in crate::lifecycle) tenant: Result<SchemaName, SchemaNameError>,
+    pub(in crate::lifecycle) patience: Patience,
     texts: Texts,
 }
 
 /// Restores a tenant when awaited; made by [`TenantPool::restore_tenant`].
 #[derive(Debug)]
 #[must_use = "a request does nothing until it is awaited"]
-pub struct RestoreRequest<'a> {
-    pool: &'a TenantPool,
+pub struct RestoreRequest<'a, B: Backend = Postgres> {
+    pub(in crate::lifecycle) pool: &'a TenantPool<B>,
     /// The names of the archive and of the tenant.
-    names: Result<(SchemaName, SchemaName), SchemaNameError>,
+    pub(in crate::lifecycle) names: Result<(SchemaName, SchemaName), SchemaNameError>,
     texts: Texts,
 }
 
@@ -51,12 +52,7 @@ impl TenantPool {
     /// unless [forced](ArchiveRequest::force), and [`NamedInTexts`](LifecycleError::NamedInTexts) if texts elsewhere
     /// contain the name, unless they are [left](ArchiveRequest::leave_texts).
     pub fn archive_tenant(&self, tenant: impl IntoSchemaName) -> ArchiveRequest<'_> {
-        ArchiveRequest {
-            pool: self,
-            tenant: self.tenant_name(tenant),
-            patience: Patience::default(),
-            texts: Texts::default(),
-        }
+        ArchiveRequest::new(self, self.tenant_name(tenant))
     }
 
     /// Turns an archive into a tenant again, under any free name. A tenant that was suspended when it was archived is
@@ -71,12 +67,7 @@ impl TenantPool {
     /// [`NamedInTexts`](LifecycleError::NamedInTexts) if the tenant gets a new name and texts inside it contain its
     /// earlier one.
     pub fn restore_tenant(&self, archive: impl IntoSchemaName, tenant: impl IntoSchemaName) -> RestoreRequest<'_> {
-        let archive = self.tenant_name(archive);
-        RestoreRequest {
-            pool: self,
-            names: archive.and_then(|archive| Ok((archive, self.new_tenant_name(tenant)?))),
-            texts: Texts::default(),
-        }
+        RestoreRequest::new(self, archive, tenant)
     }
 
     async fn archive(
@@ -118,13 +109,39 @@ impl TenantPool {
     }
 }
 
-impl ArchiveRequest<'_> {
+impl<'a, B: Backend> RestoreRequest<'a, B> {
+    pub(in crate::lifecycle) fn new(
+        pool: &'a TenantPool<B>,
+        archive: impl IntoSchemaName,
+        tenant: impl IntoSchemaName,
+    ) -> Self {
+        let archive = pool.tenant_name(archive);
+        Self {
+            names: archive.and_then(|archive| Ok((archive, pool.new_tenant_name(tenant)?))),
+            pool,
+            texts: Texts::default(),
+        }
+    }
+}
+
+impl<'a, B: Backend> ArchiveRequest<'a, B> {
+    pub(in crate::lifecycle) fn new(pool: &'a TenantPool<B>, tenant: Result<SchemaName, SchemaNameError>) -> Self {
+        Self {
+            pool,
+            tenant,
+            patience: Patience::default(),
+            texts: Texts::default(),
+        }
+    }
+
     /// How long to wait for transactions that use the tenant. Default: 3 seconds.
     pub fn wait(mut self, wait: Duration) -> Self {
         self.patience.wait = wait;
         self
     }
+}
 
+impl ArchiveRequest<'_> {
     /// Ends all sessions that use the tenant, of any application.
     ///
     /// Needs the rights of the sessions' user, or of `pg_signal_backend`.

@@ -9,7 +9,11 @@ use std::future::IntoFuture;
 
 use futures_core::future::BoxFuture;
 
-use crate::{IntoSchemaName, SchemaName, SchemaNameError, TenantPool, tenancy::LifecycleEvent};
+use crate::{
+    IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
+    pool::{Backend, Postgres},
+    tenancy::LifecycleEvent,
+};
 
 pub use clone_error::CloneError;
 use copy::Copying;
@@ -40,34 +44,38 @@ impl TenantPool {
     /// # Errors
     /// [`CloneError`]; there is then no clone. A schema of that name that exists already is not touched.
     pub fn clone_tenant(&self, template: impl IntoSchemaName, tenant: impl IntoSchemaName) -> CloneRequest<'_> {
-        let names = self
-            .tenant_name(template)
-            .and_then(|template| Ok((template, self.new_tenant_name(tenant)?)));
-        CloneRequest {
-            pool: self,
-            names,
-            with_data: true,
-        }
+        CloneRequest::new(self, template, tenant)
     }
 }
 
 /// Clones a tenant when awaited. See [`TenantPool::clone_tenant`].
 #[must_use = "nothing is cloned until this is awaited"]
 #[derive(Debug)]
-pub struct CloneRequest<'a> {
-    pool: &'a TenantPool,
+pub struct CloneRequest<'a, B: Backend = Postgres> {
+    pub(super) pool: &'a TenantPool<B>,
     /// The names of the template and of the clone.
-    names: Result<(SchemaName, SchemaName), SchemaNameError>,
-    with_data: bool,
+    pub(super) names: Result<(SchemaName, SchemaName), SchemaNameError>,
+    pub(super) with_data: bool,
 }
 
-impl CloneRequest<'_> {
+impl<'a, B: Backend> CloneRequest<'a, B> {
+    pub(super) fn new(pool: &'a TenantPool<B>, template: impl IntoSchemaName, tenant: impl IntoSchemaName) -> Self {
+        let template = pool.tenant_name(template);
+        Self {
+            names: template.and_then(|template| Ok((template, pool.new_tenant_name(tenant)?))),
+            pool,
+            with_data: true,
+        }
+    }
+
     /// Leaves the tables empty, and the sequences at their start. The versions of the migrations are still copied.
     pub fn without_data(mut self) -> Self {
         self.with_data = false;
         self
     }
+}
 
+impl CloneRequest<'_> {
     async fn run(self) -> Result<(), CloneError> {
         let (template, tenant) = self.names?;
         if template == tenant {

@@ -1,10 +1,10 @@
 use std::collections::HashSet;
 
-use crate::{IntoSchemaName, SchemaName, SchemaNameError, TenantPool};
+use crate::{IntoSchemaName, SchemaName, SchemaNameError, TenantPool, pool::Backend};
 
 /// The names of tenants that the caller chose, each once.
-pub(super) fn chosen_names(
-    pool: &TenantPool,
+pub(super) fn chosen_names<B: Backend>(
+    pool: &TenantPool<B>,
     tenants: impl IntoIterator<Item: IntoSchemaName>,
 ) -> Result<Vec<SchemaName>, SchemaNameError> {
     let (mut names, mut met) = (Vec::new(), HashSet::new());

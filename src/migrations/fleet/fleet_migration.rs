@@ -13,22 +13,26 @@ use super::{
     to_do::ToDo,
     worker::{Step, Worker},
 };
-use crate::{IntoSchemaName, SchemaName, SchemaNameError, TenantPool, migrations::fleet::fleet_lock::lock_fleet};
+use crate::{
+    IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
+    migrations::fleet::fleet_lock::lock_fleet,
+    pool::{Backend, Postgres},
+};
 
 /// A migration of many tenants, to be started by [`run`](Self::run); see [`TenantPool::migrate_tenants`].
 #[must_use = "nothing is migrated until `run`"]
-pub struct FleetMigration<'a, S> {
-    pool: &'a TenantPool,
-    migrations: S,
-    task: Task,
-    chosen: Option<Result<Vec<SchemaName>, SchemaNameError>>,
-    canaries: Result<Vec<SchemaName>, SchemaNameError>,
-    workers: usize,
-    keep_going: bool,
-    dry_run: bool,
+pub struct FleetMigration<'a, S, B: Backend = Postgres> {
+    pub(super) pool: &'a TenantPool<B>,
+    pub(super) migrations: S,
+    pub(super) task: Task,
+    pub(super) chosen: Option<Result<Vec<SchemaName>, SchemaNameError>>,
+    pub(super) canaries: Result<Vec<SchemaName>, SchemaNameError>,
+    pub(super) workers: usize,
+    pub(super) keep_going: bool,
+    pub(super) dry_run: bool,
     limits: Limits,
-    watcher: Box<dyn Fn(FleetEvent<'_>) + Send + Sync + 'a>,
-    stop: Box<dyn Fn() -> bool + Send + Sync + 'a>,
+    pub(super) watcher: Box<dyn Fn(FleetEvent<'_>) + Send + Sync + 'a>,
+    pub(super) stop: Box<dyn Fn() -> bool + Send + Sync + 'a>,
 }
 
 /// # Migrating all tenants
@@ -71,8 +75,8 @@ impl TenantPool {
     }
 }
 
-impl<'a, S: MigrationSource<Pg> + Send + Sync + 'static> FleetMigration<'a, S> {
-    fn new(pool: &'a TenantPool, migrations: S, task: Task) -> Self {
+impl<'a, S, B: Backend> FleetMigration<'a, S, B> {
+    pub(super) fn new(pool: &'a TenantPool<B>, migrations: S, task: Task) -> Self {
         Self {
             pool,
             migrations,
@@ -126,6 +130,25 @@ impl<'a, S: MigrationSource<Pg> + Send + Sync + 'static> FleetMigration<'a, S> {
         Self { dry_run: true, ..self }
     }
 
+    /// Calls a function once the plan is known and after each tenant, to show progress. It should be quick.
+    pub fn on_progress(self, watcher: impl Fn(FleetEvent<'_>) + Send + Sync + 'a) -> Self {
+        Self {
+            watcher: Box::new(watcher),
+            ..self
+        }
+    }
+
+    /// Asks a function before each tenant whether to stop. Tenants in progress are then finished, the others are
+    /// reported as [not reached](super::TenantOutcome::NotReached). Default: never stop. The function should be quick.
+    pub fn stop_when(self, stop: impl Fn() -> bool + Send + Sync + 'a) -> Self {
+        Self {
+            stop: Box::new(stop),
+            ..self
+        }
+    }
+}
+
+impl<S: MigrationSource<Pg> + Send + Sync + 'static> FleetMigration<'_, S> {
     /// How long a migration waits for a lock that the tenant's own queries hold, before it gives up and tries again:
     /// while it waits for a table's lock, all later queries on that table wait behind it. Default: 2 seconds.
     pub fn lock_timeout(mut self, lock_timeout: Duration) -> Self {
@@ -144,23 +167,6 @@ impl<'a, S: MigrationSource<Pg> + Send + Sync + 'static> FleetMigration<'a, S> {
     pub fn statements_per_connection(mut self, statements: usize) -> Self {
         self.limits.statements_a_connection = statements.max(1);
         self
-    }
-
-    /// Calls a function once the plan is known and after each tenant, to show progress. It should be quick.
-    pub fn on_progress(self, watcher: impl Fn(FleetEvent<'_>) + Send + Sync + 'a) -> Self {
-        Self {
-            watcher: Box::new(watcher),
-            ..self
-        }
-    }
-
-    /// Asks a function before each tenant whether to stop. Tenants in progress are then finished, the others are
-    /// reported as [not reached](super::TenantOutcome::NotReached). Default: never stop. The function should be quick.
-    pub fn stop_when(self, stop: impl Fn() -> bool + Send + Sync + 'a) -> Self {
-        Self {
-            stop: Box::new(stop),
-            ..self
-        }
     }
 
     /// Runs the migration. Dropping the future stops it; the server may still finish what has been sent.

@@ -55,10 +55,31 @@ pub struct TenantPoolBuilder {
 
 /// # Building a pool
 impl TenantPool {
-    /// Starts a pool for the database at `database_url`: `postgres://user:password@host:5432/database`, or any other
-    /// form that [`tokio_postgres::Config`] reads.
-    pub fn builder(database_url: impl Into<String>) -> TenantPoolBuilder {
-        TenantPoolBuilder::new(database_url.into())
+    /// Starts a pool for a database.
+    ///
+    /// A text is the URL of a PostgreSQL database: `postgres://user:password@host:5432/database`, or any other form
+    /// that [`tokio_postgres::Config`] reads. With the feature `sqlite`, a `SqliteFolder` is a folder with a file for
+    /// each tenant, and the pool is a `TenantPool<Sqlite>`.
+    pub fn builder<D: Database>(database: D) -> D::Builder {
+        database.into_builder()
+    }
+}
+
+/// What a pool can be built for; see [`TenantPool::builder`].
+pub trait Database {
+    /// The options of the pool.
+    type Builder;
+
+    /// Starts a pool.
+    fn into_builder(self) -> Self::Builder;
+}
+
+/// The URL of a PostgreSQL database.
+impl<S: Into<String>> Database for S {
+    type Builder = TenantPoolBuilder;
+
+    fn into_builder(self) -> TenantPoolBuilder {
+        TenantPoolBuilder::new(self.into())
     }
 }
 
