@@ -121,8 +121,8 @@ pub use crate::{
     lifecycle::{CloneError, CloneRequest, LifecycleError},
     migrations::{FleetError, FleetReport, MigrationError, MigrationSourceError, Revert},
     pool::{
-        BuildError, Checkout, CheckoutError, DatabaseLimits, PlacementPolicy, Recycling, TenantDirectory, TenantInfo,
-        TenantPool, TenantPoolBuilder,
+        Backend, BuildError, Checkout, CheckoutError, DatabaseLimits, PlacementPolicy, Postgres, Recycling,
+        TenantDirectory, TenantInfo, TenantPool, TenantPoolBuilder,
     },
     query::{TranslateDsl, Translated},
     script::{ScriptError, ScriptFailure},
@@ -133,7 +133,10 @@ pub use crate::{
 
 #[cfg(feature = "sqlite")]
 #[doc(inline)]
-pub use crate::backend::sqlite::connection::AsyncSqliteConnection;
+pub use crate::{
+    backend::sqlite::connection::AsyncSqliteConnection,
+    pool::{Sqlite, SqliteFolder, SqlitePoolBuilder},
+};
 #[doc(inline)]
 pub use diesel_tenants_translate::{IntoSchemaName, MAX_NAME_BYTES, SchemaName, SchemaNameError};
 

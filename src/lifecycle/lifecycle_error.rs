@@ -293,6 +293,15 @@ pub enum LifecycleError {
         /// The reason.
         source: DatabaseError,
     },
+    /// The tenant's file can't be used.
+    #[cfg(feature = "sqlite")]
+    #[error("can't {operation}")]
+    Files {
+        /// The operation attempted.
+        operation: LifecycleEvent,
+        /// The reason.
+        source: Box<crate::pool::SqliteError>,
+    },
     /// No connection could be made.
     #[error("can't connect to {operation}")]
     Connect {

@@ -20,6 +20,8 @@ mod operation;
 mod rename;
 mod same_database;
 mod spares;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod tenant_id;
 mod tenant_use;
 

@@ -46,6 +46,15 @@ pub enum MigrationError {
     /// A migration failed.
     #[error(transparent)]
     Failed(Box<FailedMigration>),
+    /// The migrations, or the file of SQLite, can't be used, or a migration of the file failed.
+    #[cfg(feature = "sqlite")]
+    #[error("can't migrate {owner}")]
+    Files {
+        /// The owner of the file.
+        owner: SchemaOwner,
+        /// The reason.
+        source: Box<crate::pool::SqliteError>,
+    },
     /// A migration runs outside a transaction, and a pooler may be between the library and the server.
     #[error(
         "migration {name} of {owner} doesn't run in a transaction, so it needs a session of its own, which a pooler in \

@@ -59,6 +59,8 @@ mod schema_owner;
 mod script;
 mod shared;
 pub(crate) mod source;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod traces;
 
 pub use crate::migrations::blocking::BlockingConnection;
@@ -81,3 +83,5 @@ pub(crate) use runner::Runner;
 pub use schema_owner::SchemaOwner;
 pub(crate) use script::{Body, Plan, Script};
 pub use shared::SharedVersions;
+#[cfg(feature = "sqlite")]
+pub(crate) use sqlite::PATIENCE;

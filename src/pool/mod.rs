@@ -28,6 +28,8 @@ mod tenant_pool;
 mod tenants;
 
 pub use backends::{Backend, Postgres};
+#[cfg(feature = "sqlite")]
+pub use backends::{NotSqliteUrl, Sqlite, SqliteFolder, SqlitePoolBuilder};
 pub use builder::{Database, TenantPoolBuilder};
 #[cfg(feature = "_web")]
 pub(crate) use checkouts::{Admitted, Turn};
@@ -37,6 +39,8 @@ pub(crate) use connections::Limits;
 pub use connections::PoolStatus;
 #[cfg(feature = "_web")]
 pub(crate) use deadline::Deadline;
+#[cfg(feature = "sqlite")]
+pub use errors::SqliteError;
 pub use errors::{BuildError, CheckoutError, DatabaseError, Target};
 pub use options::{MigrationStatements, Recycling};
 pub use placement_policy::PlacementPolicy;

@@ -168,9 +168,15 @@ impl Rejection {
                 source: Box::new(error),
                 retry_after,
             },
+            #[cfg(feature = "sqlite")]
+            error @ CheckoutError::Files { .. } => Self::Unavailable {
+                source: Box::new(error),
+                retry_after,
+            },
             error @ (CheckoutError::BypassesRowSecurity { .. }
             | CheckoutError::NeedsAsync { .. }
             | CheckoutError::RowsNeedSession { .. }
+            | CheckoutError::NoRowSecurity { .. }
             | CheckoutError::UnprotectedRows { .. }
             | CheckoutError::NoCurrentTenant) => Self::Checkout(Box::new(error)),
         }

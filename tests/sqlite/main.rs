@@ -2,6 +2,7 @@
 
 mod connection;
 mod files;
+mod pool;
 mod synchronous;
 mod tables;
 mod translation;

@@ -260,6 +260,14 @@ pub enum SchemaNameError {
         /// The name as given.
         name: String,
     },
+    /// The database keeps tenants in files, and this name can't be a file's.
+    #[error("{name:?} can't be a tenant's name: {reason}")]
+    NoFile {
+        /// The name as given.
+        name: String,
+        /// Why.
+        reason: String,
+    },
     /// The name is the shared schema, not a tenant.
     #[error("{name:?} is the shared schema, not a tenant: use `shared()` to reach shared tables")]
     Shared {
@@ -276,7 +284,8 @@ impl SchemaNameError {
             | Self::Extensions { name }
             | Self::Spare { name }
             | Self::Symbolic { name }
-            | Self::Shared { name } => Some(name),
+            | Self::Shared { name }
+            | Self::NoFile { name, .. } => Some(name),
             Self::Empty | Self::Nul { .. } | Self::TooLong { .. } => None,
         }
     }

@@ -19,6 +19,10 @@ pub enum FleetError {
     /// The migrations can't be used.
     #[error("can't migrate the tenants")]
     Source(#[from] MigrationSourceError),
+    /// The migrations, or the folder of the tenants' files, can't be used.
+    #[cfg(feature = "sqlite")]
+    #[error("can't migrate the tenants")]
+    Files(#[source] crate::pool::SqliteError),
     /// No connection could be made.
     #[error("can't connect to migrate the tenants")]
     Connect(#[from] ConnectError),

@@ -22,17 +22,17 @@ use crate::{
 /// A migration of many tenants, to be started by [`run`](Self::run); see [`TenantPool::migrate_tenants`].
 #[must_use = "nothing is migrated until `run`"]
 pub struct FleetMigration<'a, S, B: Backend = Postgres> {
-    pub(super) pool: &'a TenantPool<B>,
-    pub(super) migrations: S,
-    pub(super) task: Task,
-    pub(super) chosen: Option<Result<Vec<SchemaName>, SchemaNameError>>,
-    pub(super) canaries: Result<Vec<SchemaName>, SchemaNameError>,
-    pub(super) workers: usize,
-    pub(super) keep_going: bool,
-    pub(super) dry_run: bool,
+    pub(in crate::migrations) pool: &'a TenantPool<B>,
+    pub(in crate::migrations) migrations: S,
+    pub(in crate::migrations) task: Task,
+    pub(in crate::migrations) chosen: Option<Result<Vec<SchemaName>, SchemaNameError>>,
+    pub(in crate::migrations) canaries: Result<Vec<SchemaName>, SchemaNameError>,
+    pub(in crate::migrations) workers: usize,
+    pub(in crate::migrations) keep_going: bool,
+    pub(in crate::migrations) dry_run: bool,
     limits: Limits,
-    pub(super) watcher: Box<dyn Fn(FleetEvent<'_>) + Send + Sync + 'a>,
-    pub(super) stop: Box<dyn Fn() -> bool + Send + Sync + 'a>,
+    pub(in crate::migrations) watcher: Box<dyn Fn(FleetEvent<'_>) + Send + Sync + 'a>,
+    pub(in crate::migrations) stop: Box<dyn Fn() -> bool + Send + Sync + 'a>,
 }
 
 /// # Migrating all tenants
@@ -76,7 +76,7 @@ impl TenantPool {
 }
 
 impl<'a, S, B: Backend> FleetMigration<'a, S, B> {
-    pub(super) fn new(pool: &'a TenantPool<B>, migrations: S, task: Task) -> Self {
+    pub(in crate::migrations) fn new(pool: &'a TenantPool<B>, migrations: S, task: Task) -> Self {
         Self {
             pool,
             migrations,

@@ -25,3 +25,5 @@ pub use fleet_migration::FleetMigration;
 pub use report::{ChangedMigration, FleetReport, TenantOutcome, TenantReport};
 pub use status::{FleetStatus, TenantVersions};
 pub use status_request::MigrationStatusRequest;
+#[cfg(feature = "sqlite")]
+pub(super) use task::Task;

@@ -2,11 +2,15 @@
 
 mod postgres;
 mod postgres_pool;
+#[cfg(feature = "sqlite")]
+pub(crate) mod sqlite;
 
 use std::{ops::DerefMut, sync::Arc};
 
 use diesel_async::{AsyncConnection, pooled_connection::PoolableConnection};
 
+#[cfg(feature = "sqlite")]
+pub use self::sqlite::{NotSqliteUrl, Sqlite, SqliteFolder, SqlitePoolBuilder};
 pub use self::{
     postgres::{Postgres, PostgresLease},
     postgres_pool::PostgresPool,
@@ -66,6 +70,13 @@ pub trait Backend: Sized + Send + Sync + 'static {
     /// All tenants that the database itself knows, of every status, sorted by name.
     #[doc(hidden)]
     fn all_tenants(pool: &TenantPool<Self>) -> impl Future<Output = Result<Vec<TenantInfo>, CheckoutError>> + Send;
+
+    /// The numbers of tables and bytes in a schema.
+    #[doc(hidden)]
+    fn size_of(
+        pool: &TenantPool<Self>,
+        schema: &SchemaName,
+    ) -> impl Future<Output = Result<Option<(u64, u64)>, CheckoutError>> + Send;
 
     #[doc(hidden)]
     fn status(pool: &TenantPool<Self>) -> PoolStatus;

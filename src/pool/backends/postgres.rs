@@ -11,9 +11,11 @@ use deadpool::managed::Object;
 use super::{Backend, PostgresPool};
 use crate::{
     PostgresConnection, SchemaName, SchemaNameError, TenantConnection,
-    backend::postgres::catalog::tenants::Wanted,
+    backend::postgres::{catalog::tenants::Wanted, schema_size},
     connection::Condition,
-    pool::{Checkout, CheckoutError, PoolStatus, TenantInfo, TenantPool, checkouts::Wish, connections::Manager},
+    pool::{
+        Checkout, CheckoutError, PoolStatus, Target, TenantInfo, TenantPool, checkouts::Wish, connections::Manager,
+    },
     query::Translation,
     translate::SchemaTranslateMap,
 };
@@ -118,6 +120,18 @@ impl Backend for Postgres {
 
     async fn all_tenants(pool: &TenantPool) -> Result<Vec<TenantInfo>, CheckoutError> {
         pool.catalog_tenants(Wanted::All).await
+    }
+
+    async fn size_of(pool: &TenantPool, schema: &SchemaName) -> Result<Option<(u64, u64)>, CheckoutError> {
+        let mut connection = pool.shared().get().await?;
+        let (waiting, untranslated) = connection.watched();
+        let found = schema_size(schema, untranslated).await;
+        waiting.answered(found.is_ok());
+        let found = found.map_err(|source| CheckoutError::Lookup {
+            target: Target::Shared,
+            source,
+        })?;
+        Ok(found.map(|(tables, bytes)| (tables.unsigned_abs(), bytes.unsigned_abs())))
     }
 
     fn status(pool: &TenantPool) -> PoolStatus {

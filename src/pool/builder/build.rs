@@ -69,6 +69,9 @@ impl TenantPoolBuilder {
         if max_size == 0 {
             return Err(BuildError::Empty);
         }
+        if database_url.starts_with("sqlite:") {
+            return Err(BuildError::SqliteUrl);
+        }
         let parse = |url: String| url.parse::<Config>().map_err(|_| BuildError::InvalidUrl);
         let (shared_schema, extension_schemas) = schemas_named_by(&options)?;
         let connector = |config, may_be_pooled| {

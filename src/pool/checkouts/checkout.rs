@@ -27,7 +27,7 @@ pub struct Checkout<B: Backend = Postgres> {
     /// The id of the connection that was handed out: `mem::swap` can put another connection in its place.
     connection: u64,
     /// The tenant's permit for this connection, if `max_per_tenant` is set.
-    pub(super) share: Option<OwnedSemaphorePermit>,
+    pub(in crate::pool) share: Option<OwnedSemaphorePermit>,
     #[cfg(feature = "_web")]
     turn: Option<Turn>,
 }

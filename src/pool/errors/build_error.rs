@@ -33,6 +33,16 @@ pub enum BuildError {
     /// `max_size` is 0: a pool without connections would never answer.
     #[error("`max_size` must be at least 1")]
     Empty,
+    /// The folder of the tenants' files can't be used.
+    #[cfg(feature = "sqlite")]
+    #[error("can't use the folder of the tenants' files")]
+    Folder(#[source] crate::pool::SqliteError),
+    /// The URL begins with `sqlite:`.
+    #[error(
+        "the database URL names a folder of SQLite: give the pool a `SqliteFolder` instead of a text, which needs the \
+         feature `sqlite`"
+    )]
+    SqliteUrl,
     /// The server can't be reached.
     #[error("can't open the pool's first connection")]
     Connect(#[from] ConnectError),

@@ -192,6 +192,24 @@ pub enum CheckoutError {
         /// What the checkout was for.
         target: Target,
     },
+    /// The tenant's file, or the shared one, can't be used.
+    #[cfg(feature = "sqlite")]
+    #[error("can't use the files of {target}")]
+    Files {
+        /// What the checkout was for.
+        target: Target,
+        /// Why.
+        source: Box<crate::pool::SqliteError>,
+    },
+    /// The tenant is placed among the rows of shared tables, which needs row-level security.
+    #[error(
+        "{target} shares tables with other tenants by the directory, and SQLite can't keep their rows apart: give the \
+         tenant a file of its own"
+    )]
+    NoRowSecurity {
+        /// What the checkout was for.
+        target: Target,
+    },
     /// No tenant is set for the running request.
     #[error("there is no current tenant: run this inside of `with_tenant`")]
     NoCurrentTenant,

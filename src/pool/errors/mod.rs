@@ -1,7 +1,11 @@
 mod build_error;
 mod checkout_error;
 mod database_error;
+#[cfg(feature = "sqlite")]
+mod sqlite_error;
 
 pub use build_error::BuildError;
 pub use checkout_error::{CheckoutError, Target};
 pub use database_error::DatabaseError;
+#[cfg(feature = "sqlite")]
+pub use sqlite_error::SqliteError;

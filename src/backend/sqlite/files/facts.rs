@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use diesel::{QueryResult, SqliteConnection};
+use diesel::{QueryResult, QueryableByName, RunQueryDsl, SqliteConnection, sql_types::BigInt};
 use diesel_tenants_translate::SchemaName;
 
 use super::{
@@ -76,12 +76,26 @@ impl Folder {
         Ok(looked.map(|(facts, table, applied)| Surveyed { facts, table, applied }))
     }
 
-    /// The bytes that a tenant's file takes, with those that are still in its log.
-    pub(crate) fn size(&self, name: &SchemaName) -> Result<u64, FileError> {
+    /// How many tables a tenant's or an archive's file has, and the bytes that it takes, with those that are still in its
+    /// log. `None` if there is no file, or it has no version table.
+    pub(crate) fn size(&self, name: &SchemaName) -> Result<Option<(u64, u64)>, FileError> {
+        #[derive(QueryableByName)]
+        struct Tables {
+            #[diesel(sql_type = BigInt)]
+            tables: i64,
+        }
+
         let path = self.path_of(name)?;
+        let count = "SELECT count(*) AS tables FROM main.sqlite_schema WHERE type = 'table'";
+        let looked = look(&path, |connection, _| {
+            diesel::sql_query(count).get_result::<Tables>(connection)
+        })?;
+        let Some((_, _, Tables { tables })) = looked else {
+            return Ok(None);
+        };
         let metadata = fs::metadata(&path).map_err(|error| FileError::io("measure", &path, error))?;
         let log = fs::metadata(disk::companion(&path, "-wal")).map_or(0, |log| log.len());
-        Ok(metadata.len() + log)
+        Ok(Some((tables.unsigned_abs(), metadata.len() + log)))
     }
 }
 

@@ -76,7 +76,7 @@ fn guess(error: &DieselError) -> &'static str {
 }
 
 impl FileError {
-    pub(super) fn io(doing: &'static str, path: &Path, source: io::Error) -> Self {
+    pub(crate) fn io(doing: &'static str, path: &Path, source: io::Error) -> Self {
         Self::Io {
             doing,
             path: path.to_owned(),

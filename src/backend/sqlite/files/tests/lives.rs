@@ -48,7 +48,12 @@ fn a_new_tenant_is_complete_and_alone() {
         "a connection that is closed leaves nothing"
     );
     assert_eq!(status(&folder, "client1"), Some(TenantStatus::Active));
-    assert!(folder.size(&name("client1")).unwrap() > 8_000);
+    assert!(
+        folder
+            .size(&name("client1"))
+            .unwrap()
+            .is_some_and(|(_, bytes)| bytes > 8_000)
+    );
     let again = folder.create(&name("client1"), &plan(ORDERS), TenantStatus::Active, WAIT);
     assert!(matches!(again, Err(FileError::Exists { .. })));
 }

@@ -1,0 +1,198 @@
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use futures_core::future::BoxFuture;
+
+use crate::{
+    CloneError, IntoSchemaName, LifecycleError, SchemaName, Sqlite, TenantPool,
+    lifecycle::{ArchiveRequest, CloneRequest, DropRequest, RenameRequest, RestoreRequest},
+    migrations::PATIENCE,
+    tenancy::{DirectoryChange, LifecycleEvent},
+};
+
+/// # Renaming, cloning, archiving and dropping a tenant
+///
+/// A tenant's file is renamed, archived or dropped when nobody has it open. Idle connections of this pool are closed
+/// first, and other processes are asked to close theirs. A file that is in use for longer than the request
+/// [waits](DropRequest::wait) is an error, and stays as it is. Once begun, an operation goes on if its future is dropped.
+impl TenantPool<Sqlite> {
+    /// Renames a tenant with its data, its migrations and its status. Nothing is copied.
+    ///
+    /// # Errors
+    /// [`LifecycleError`]; the tenant then keeps its old name.
+    pub fn rename_tenant(&self, from: impl IntoSchemaName, to: impl IntoSchemaName) -> RenameRequest<'_, Sqlite> {
+        RenameRequest::new(self, from, to)
+    }
+
+    /// Creates a tenant as a copy of another one, which may be in use: its structure, its rows as of one moment, and the
+    /// versions of its migrations.
+    ///
+    /// # Errors
+    /// [`CloneError`]; there is then no clone. A file of that name that exists already is not touched.
+    pub fn clone_tenant(&self, template: impl IntoSchemaName, tenant: impl IntoSchemaName) -> CloneRequest<'_, Sqlite> {
+        CloneRequest::new(self, template, tenant)
+    }
+
+    /// Drops a tenant with all its data, permanently: also an archive, by its name, and a file that is no database.
+    ///
+    /// # Errors
+    /// [`LifecycleError`]; the tenant is then unchanged.
+    pub fn drop_tenant(&self, tenant: impl IntoSchemaName) -> DropRequest<'_, Sqlite> {
+        DropRequest::new(self, self.tenant_name(tenant))
+    }
+
+    /// Archives a tenant, to restore or drop it later. Its file gets another name, which is returned. An archive can't
+    /// be checked out, and is not migrated. Other tenants can get the tenant's name from then on.
+    ///
+    /// # Errors
+    /// [`LifecycleError`]; the tenant is then unchanged.
+    pub fn archive_tenant(&self, tenant: impl IntoSchemaName) -> ArchiveRequest<'_, Sqlite> {
+        ArchiveRequest::new(self, self.tenant_name(tenant))
+    }
+
+    /// Turns an archive into a tenant again, under any free name. A tenant that was suspended when it was archived is
+    /// suspended again.
+    ///
+    /// # Errors
+    /// [`LifecycleError`]; the tenant then stays archived.
+    pub fn restore_tenant(
+        &self,
+        archive: impl IntoSchemaName,
+        tenant: impl IntoSchemaName,
+    ) -> RestoreRequest<'_, Sqlite> {
+        RestoreRequest::new(self, archive, tenant)
+    }
+
+    pub(super) async fn drop_file(
+        &self,
+        tenant: SchemaName,
+        event: &LifecycleEvent,
+        wait: Duration,
+    ) -> Result<(), LifecycleError> {
+        let change = DirectoryChange::Removed { tenant: &tenant };
+        let dropped = tenant.clone();
+        self.on_files(event, change, move |folder| folder.drop(&dropped, wait))
+            .await
+    }
+}
+
+impl<'a> IntoFuture for DropRequest<'a, Sqlite> {
+    type Output = Result<(), LifecycleError>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let tenant = self.tenant?;
+            let event = LifecycleEvent::Drop { tenant: tenant.clone() };
+            self.pool.drop_file(tenant, &event, self.patience.wait).await
+        })
+    }
+}
+
+impl<'a> IntoFuture for RenameRequest<'a, Sqlite> {
+    type Output = Result<(), LifecycleError>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let (from, to) = self.names?;
+            let wait = self.patience.wait;
+            let event = LifecycleEvent::Rename {
+                from: from.clone(),
+                to: to.clone(),
+            };
+            let change = DirectoryChange::Renamed { from: &from, to: &to };
+            let names = (from.clone(), to.clone());
+            let rename = self
+                .pool
+                .on_files(&event, change, move |folder| folder.rename(&names.0, &names.1, wait));
+            rename.await
+        })
+    }
+}
+
+impl<'a> IntoFuture for CloneRequest<'a, Sqlite> {
+    type Output = Result<(), CloneError>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let (template, tenant) = self.names?;
+            let with_data = self.with_data;
+            let event = LifecycleEvent::Clone {
+                from: template.clone(),
+                to: tenant.clone(),
+            };
+            let change = DirectoryChange::Added { tenant: &tenant };
+            let names = (template.clone(), tenant.clone());
+            let clone = self.pool.on_files(&event, change, move |folder| {
+                folder.clone_tenant(&names.0, &names.1, with_data, PATIENCE)
+            });
+            clone.await.map_err(|error| match error {
+                LifecycleError::AlreadyExists { .. } => CloneError::AlreadyExists { template, tenant },
+                LifecycleError::NotFound { .. } => CloneError::UnknownTenant { template },
+                error => error.into(),
+            })
+        })
+    }
+}
+
+impl<'a> IntoFuture for ArchiveRequest<'a, Sqlite> {
+    type Output = Result<SchemaName, LifecycleError>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let tenant = self.tenant?;
+            let wait = self.patience.wait;
+            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            let archive = archive_name(&tenant, since)?;
+            let event = LifecycleEvent::Archive { tenant: tenant.clone() };
+            let change = DirectoryChange::Archived {
+                tenant: &tenant,
+                archive: &archive,
+            };
+            let names = (tenant.clone(), archive.clone());
+            let archived = self.pool.on_files(&event, change, move |folder| {
+                folder.archive(&names.0, &names.1, since.as_secs(), wait)
+            });
+            archived.await?;
+            Ok(archive)
+        })
+    }
+}
+
+/// The name of a new archive: the tenant's, as far as there is room, and the time.
+fn archive_name(tenant: &SchemaName, since: Duration) -> Result<SchemaName, crate::SchemaNameError> {
+    let time = format!(" archived {}", since.as_micros());
+    let mut room = crate::MAX_NAME_BYTES - time.len();
+    while !tenant.as_str().is_char_boundary(room.min(tenant.as_str().len())) {
+        room -= 1;
+    }
+    let kept = &tenant.as_str()[..room.min(tenant.as_str().len())];
+    SchemaName::new(&[kept, &time].concat())
+}
+
+impl<'a> IntoFuture for RestoreRequest<'a, Sqlite> {
+    type Output = Result<(), LifecycleError>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let (archive, tenant) = self.names?;
+            let event = LifecycleEvent::Restore {
+                archive: archive.clone(),
+                tenant: tenant.clone(),
+            };
+            let change = DirectoryChange::Restored {
+                archive: &archive,
+                tenant: &tenant,
+                suspended: false,
+            };
+            let names = (archive.clone(), tenant.clone());
+            let restored = self.pool.on_files(&event, change, move |folder| {
+                folder.restore(&names.0, &names.1, PATIENCE)
+            });
+            restored.await
+        })
+    }
+}

@@ -1,0 +1,100 @@
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    mpsc::{Receiver, Sender, channel},
+};
+
+use diesel::{migration::MigrationSource, sqlite};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use super::PATIENCE;
+use crate::{
+    SchemaName, Sqlite, TenantPool,
+    backend::sqlite::{files::Folder, migrations::Plan},
+    migrations::fleet::Task,
+    pool::SqliteError,
+};
+
+/// A tenant, by its place in the list.
+type Job = (usize, SchemaName);
+type Done = (usize, Result<Vec<String>, SqliteError>);
+
+/// The threads that migrate a fleet. Each reads the migrations once: they can't be sent to another thread.
+pub(super) struct Crew {
+    jobs: Sender<Job>,
+    done: UnboundedReceiver<Done>,
+    workers: usize,
+    busy: usize,
+}
+
+impl Crew {
+    pub(super) fn of<S>(pool: &TenantPool<Sqlite>, migrations: &Arc<S>, task: Task, workers: usize) -> Self
+    where
+        S: MigrationSource<sqlite::Sqlite> + Send + Sync + 'static,
+    {
+        let (jobs, waiting) = channel();
+        let (report, done) = unbounded_channel();
+        let waiting = Arc::new(Mutex::new(waiting));
+        for _ in 0..workers {
+            let (folder, migrations) = (pool.folder(), Arc::clone(migrations));
+            let (waiting, report) = (Arc::clone(&waiting), report.clone());
+            tokio::task::spawn_blocking(move || work(&folder, &*migrations, task, &waiting, &report));
+        }
+        Self {
+            jobs,
+            done,
+            workers,
+            busy: 0,
+        }
+    }
+
+    pub(super) fn has_idle(&self) -> bool {
+        self.busy < self.workers
+    }
+
+    /// Gives a tenant to a thread that has none.
+    pub(super) fn begin(&mut self, index: usize, tenant: SchemaName) {
+        // A thread that panicked says so below.
+        let _ = self.jobs.send((index, tenant));
+        self.busy += 1;
+    }
+
+    /// The next tenant that is done; `None` if none was begun.
+    pub(super) async fn next(&mut self) -> Option<Done> {
+        if self.busy == 0 {
+            return None;
+        }
+        self.busy -= 1;
+        Some(
+            self.done
+                .recv()
+                .await
+                .expect("a thread reports each tenant that it began"),
+        )
+    }
+}
+
+fn work(
+    folder: &Folder,
+    migrations: &dyn MigrationSource<sqlite::Sqlite>,
+    task: Task,
+    jobs: &Mutex<Receiver<Job>>,
+    report: &UnboundedSender<Done>,
+) {
+    let plan = Plan::read(migrations);
+    loop {
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok((index, tenant)) = job else { return };
+        let done = match &plan {
+            Ok(plan) => match task {
+                Task::Migrate => folder.migrate(&tenant, plan, PATIENCE),
+                Task::Revert(revert) => folder.revert(&tenant, plan, revert.count(), PATIENCE),
+            }
+            .map_err(SqliteError::file),
+            // They could be read a moment ago.
+            Err(problem) => Err(SqliteError::unreadable(problem)),
+        };
+        if report.send((index, done)).is_err() {
+            return;
+        }
+    }
+}

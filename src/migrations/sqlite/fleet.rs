@@ -1,0 +1,251 @@
+use std::{collections::HashSet, sync::Arc, time::Instant};
+
+use diesel::{migration::MigrationSource, sqlite};
+
+use super::crew::Crew;
+use crate::{
+    SchemaName, Sqlite, TenantPool,
+    backend::sqlite::{
+        blocking,
+        files::{FileError, Surveyed},
+        migrations::{MigrationProblem, Plan},
+    },
+    migrations::{
+        ChangedMigration, FleetError, FleetEvent, FleetMigration, FleetReport, MigrationError, Revert, SchemaOwner,
+        TenantOutcome, TenantReport, fleet::Task,
+    },
+    pool::SqliteError,
+};
+
+/// # Migrating all tenants
+impl TenantPool<Sqlite> {
+    /// Applies the pending migrations of all tenants, active and suspended.
+    ///
+    /// Each file is looked at once, by several threads. Each migration is a transaction with its version row. A run that
+    /// was stopped, for whatever reason, continues when it is run again.
+    ///
+    /// ```no_run
+    /// # use diesel_tenants::{Sqlite, TenantPool};
+    /// # use diesel_migrations::FileBasedMigrations;
+    /// # async fn run(pool: TenantPool<Sqlite>) -> Result<(), Box<dyn std::error::Error>> {
+    /// let migrations = FileBasedMigrations::from_path("tenant_migrations")?;
+    /// let report = pool.migrate_tenants(migrations).workers(4).canaries(["client1"]).run().await?;
+    /// println!("{report}"); // 999 migrated, 1 failed
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn migrate_tenants<S>(&self, migrations: S) -> FleetMigration<'_, S, Sqlite>
+    where
+        S: MigrationSource<sqlite::Sqlite> + Send + Sync + 'static,
+    {
+        FleetMigration::new(self, migrations, Task::Migrate)
+    }
+
+    /// Reverts migrations of all tenants, each tenant's newest first; otherwise like
+    /// [`migrate_tenants`](Self::migrate_tenants).
+    pub fn revert_tenants<S>(&self, migrations: S, revert: Revert) -> FleetMigration<'_, S, Sqlite>
+    where
+        S: MigrationSource<sqlite::Sqlite> + Send + Sync + 'static,
+    {
+        FleetMigration::new(self, migrations, Task::Revert(revert))
+    }
+}
+
+/// A tenant, and what is known of its file.
+type Found = (SchemaName, Result<Surveyed, FileError>);
+
+impl<S: MigrationSource<sqlite::Sqlite> + Send + Sync + 'static> FleetMigration<'_, S, Sqlite> {
+    /// Runs the migration. Dropping the future stops it after the tenants in progress.
+    ///
+    /// # Errors
+    /// [`FleetError`]: nothing was done to any tenant. Failures of single tenants are in the report.
+    pub async fn run(self) -> Result<FleetReport, FleetError> {
+        let started = Instant::now();
+        let Self {
+            pool,
+            migrations,
+            task,
+            chosen,
+            canaries,
+            workers,
+            keep_going,
+            dry_run,
+            watcher,
+            stop,
+            ..
+        } = self;
+        let canaries = canaries?;
+        let chosen = chosen.transpose()?;
+        let migrations = Arc::new(migrations);
+        let found = survey(pool, chosen, &canaries, workers).await?;
+        let (found, to_do, changed) = {
+            let migrations = Arc::clone(&migrations);
+            let compared = blocking(move || {
+                let plan = Plan::read(&*migrations)?;
+                plan.check()?;
+                let to_do: Vec<_> = found.iter().map(|(_, surveyed)| to_do(surveyed, &plan, task)).collect();
+                let changed = changed(&found, &plan);
+                Ok((found, to_do, changed))
+            });
+            compared
+                .await
+                .map_err(|problem: MigrationProblem| FleetError::Files(SqliteError::migrations(problem)))?
+        };
+
+        let mut reports: Vec<Option<TenantReport>> = Vec::with_capacity(found.len());
+        let (mut first, mut others) = (Vec::new(), Vec::new());
+        for (index, ((tenant, surveyed), versions)) in found.iter().zip(to_do).enumerate() {
+            // If its file can't be read, the migration will say why.
+            let is_done = surveyed.is_ok() && versions.is_empty();
+            reports.push(match (is_done, dry_run) {
+                (true, _) => Some(report(tenant, Vec::new(), TenantOutcome::UpToDate)),
+                (false, true) => Some(report(tenant, versions, TenantOutcome::Pending)),
+                (false, false) => {
+                    let jobs = match canaries.contains(tenant) {
+                        true => &mut first,
+                        false => &mut others,
+                    };
+                    jobs.push(index);
+                    None
+                }
+            });
+        }
+        let pending = match dry_run {
+            true => reports
+                .iter()
+                .flatten()
+                .filter(|report| !report.versions.is_empty())
+                .count(),
+            false => first.len() + others.len(),
+        };
+        watcher(FleetEvent::Planned {
+            tenants: found.len(),
+            pending,
+        });
+        let mut has_failed = false;
+        for (jobs, at_once) in [(first, 1), (others, workers)] {
+            let mut jobs = jobs.into_iter();
+            let mut crew = Crew::of(pool, &migrations, task, at_once.min(jobs.len()));
+            loop {
+                while crew.has_idle()
+                    && !(has_failed || stop())
+                    && let Some(index) = jobs.next()
+                {
+                    crew.begin(index, found[index].0.clone());
+                }
+                let Some((index, done)) = crew.next().await else { break };
+                let tenant = &found[index].0;
+                let done = match done {
+                    Ok(versions) => report(tenant, versions, outcome(task)),
+                    Err(error) => match SchemaOwner::Tenant(tenant.clone()).of_file(error) {
+                        MigrationError::UnknownSchema { .. } => report(tenant, Vec::new(), TenantOutcome::Dropped),
+                        error => report(tenant, Vec::new(), TenantOutcome::Failed(error)),
+                    },
+                };
+                // A canary's failure keeps the others from being begun, whatever else goes on.
+                has_failed |= !done.outcome.is_success() && (!keep_going || canaries.contains(tenant));
+                watcher(FleetEvent::Tenant(&done));
+                reports[index] = Some(done);
+            }
+        }
+        let not_reached = |(tenant, _): &Found| report(tenant, Vec::new(), TenantOutcome::NotReached);
+        let reports = found.iter().zip(reports);
+        Ok(FleetReport {
+            tenants: reports
+                .map(|(found, report)| report.unwrap_or_else(|| not_reached(found)))
+                .collect(),
+            changed,
+            outside: Vec::new(),
+            elapsed: started.elapsed(),
+        })
+    }
+}
+
+fn report(tenant: &SchemaName, versions: Vec<String>, outcome: TenantOutcome) -> TenantReport {
+    TenantReport {
+        tenant: tenant.clone(),
+        versions,
+        outcome,
+    }
+}
+
+fn outcome(task: Task) -> TenantOutcome {
+    match task {
+        Task::Migrate => TenantOutcome::Migrated,
+        Task::Revert(_) => TenantOutcome::Reverted,
+    }
+}
+
+/// The tenants to migrate. Files that are no tenants are left out, unless they were chosen.
+async fn survey(
+    pool: &TenantPool<Sqlite>,
+    chosen: Option<Vec<SchemaName>>,
+    canaries: &[SchemaName],
+    workers: usize,
+) -> Result<Vec<Found>, FleetError> {
+    let folder = pool.folder();
+    let is_chosen = chosen.is_some();
+    let found = blocking(move || {
+        let names = match chosen {
+            Some(names) => names,
+            None => folder.names()?,
+        };
+        let surveyed = folder.survey(&names, workers);
+        Ok(names.into_iter().zip(surveyed).collect::<Vec<_>>())
+    });
+    let found = found
+        .await
+        .map_err(|error| FleetError::Files(SqliteError::file(error)))?;
+    let mut tenants = Vec::with_capacity(found.len());
+    for (name, surveyed) in found {
+        match surveyed {
+            Ok(Some(surveyed)) if surveyed.facts.status.is_migrated() => tenants.push((name, Ok(surveyed))),
+            Ok(_) if is_chosen => return Err(FleetError::UnknownTenant { tenant: name }),
+            Ok(_) => {}
+            Err(error) => tenants.push((name, Err(error))),
+        }
+    }
+    let met: HashSet<&SchemaName> = tenants.iter().map(|(name, _)| name).collect();
+    match canaries.iter().find(|canary| !met.contains(canary)) {
+        Some(canary) => Err(FleetError::UnknownTenant { tenant: canary.clone() }),
+        None => Ok(tenants),
+    }
+}
+
+/// The versions to apply to a tenant, or to revert, in that order.
+fn to_do(surveyed: &Result<Surveyed, FileError>, plan: &Plan, task: Task) -> Vec<String> {
+    let Ok(surveyed) = surveyed else {
+        return Vec::new();
+    };
+    let mut applied = surveyed.applied.iter().map(|(version, _)| version);
+    match task {
+        Task::Migrate => {
+            let applied: HashSet<&String> = applied.collect();
+            plan.versions().filter(|version| !applied.contains(version)).collect()
+        }
+        Task::Revert(revert) => applied.by_ref().rev().take(revert.count()).cloned().collect(),
+    }
+}
+
+/// The migrations that were edited after they were applied.
+fn changed(found: &[Found], plan: &Plan) -> Vec<ChangedMigration> {
+    let versions: Vec<String> = plan.versions().collect();
+    let checksums = plan.checksums(&versions);
+    let is_changed = |version: &String| {
+        let now = checksums.get(version)?;
+        let has_another = |surveyed: &Surveyed| {
+            let mut applied = surveyed.applied.iter();
+            applied.any(|(applied, then)| applied == version && then.as_ref().is_some_and(|then| then != now))
+        };
+        let tenants: Vec<SchemaName> = found
+            .iter()
+            .filter(|(_, surveyed)| surveyed.as_ref().is_ok_and(has_another))
+            .map(|(tenant, _)| tenant.clone())
+            .collect();
+        (!tenants.is_empty()).then(|| ChangedMigration {
+            version: version.clone(),
+            tenants,
+        })
+    };
+    versions.iter().filter_map(is_changed).collect()
+}

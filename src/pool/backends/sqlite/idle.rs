@@ -1,0 +1,107 @@
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use crate::{AsyncSqliteConnection, SchemaName, TenantConnection, backend::sqlite::files::Identity};
+
+/// What a connection has attached, besides the shared file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Attached {
+    /// The tenant, and which file was at its path.
+    pub(crate) tenant: Option<(SchemaName, Identity)>,
+    /// Which file was at the shared file's path.
+    pub(crate) shared: Option<Identity>,
+    pub(crate) read_only: bool,
+}
+
+impl Attached {
+    /// How many files these are.
+    pub(crate) fn len(&self) -> usize {
+        usize::from(self.tenant.is_some()) + usize::from(self.shared.is_some())
+    }
+}
+
+pub(crate) type Connection = TenantConnection<AsyncSqliteConnection>;
+
+/// The connections that nobody uses, the one that was used last at the end.
+pub(crate) struct Idle {
+    state: Mutex<State>,
+    limit: usize,
+}
+
+struct State {
+    connections: VecDeque<(Attached, Box<Connection>)>,
+    is_closed: bool,
+}
+
+impl Idle {
+    pub(crate) fn new(limit: usize) -> Self {
+        let state = State {
+            connections: VecDeque::new(),
+            is_closed: false,
+        };
+        Self {
+            state: Mutex::new(state),
+            limit,
+        }
+    }
+
+    /// The connection with these files that was used last.
+    pub(crate) fn take(&self, wanted: &Attached) -> Option<Box<Connection>> {
+        let mut state = self.state();
+        let place = state.connections.iter().rposition(|(attached, _)| attached == wanted)?;
+        state.connections.remove(place).map(|(_, connection)| connection)
+    }
+
+    /// Keeps a connection. Above the limit, the one that was unused for longest is closed, on its own thread.
+    pub(crate) fn keep(&self, attached: Attached, connection: Box<Connection>) {
+        let mut state = self.state();
+        let closed = match state.is_closed {
+            true => Some((attached, connection)),
+            false => {
+                state.connections.push_back((attached, connection));
+                match state.connections.len() > self.limit {
+                    true => state.connections.pop_front(),
+                    false => None,
+                }
+            }
+        };
+        drop(state);
+        drop(closed);
+    }
+
+    /// Closes the connections to the files of these tenants.
+    pub(crate) fn release(&self, tenants: &[SchemaName]) {
+        let mut released = Vec::new();
+        let mut state = self.state();
+        let kept = std::mem::take(&mut state.connections);
+        for (attached, connection) in kept {
+            let is_wanted = attached
+                .tenant
+                .as_ref()
+                .is_some_and(|(tenant, _)| tenants.contains(tenant));
+            match is_wanted {
+                true => released.push(connection),
+                false => state.connections.push_back((attached, connection)),
+            }
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.state().connections.len()
+    }
+
+    /// Closes all connections, and every connection that comes back.
+    pub(crate) fn close(&self) {
+        let mut state = self.state();
+        state.is_closed = true;
+        let closed = std::mem::take(&mut state.connections);
+        drop(state);
+        drop(closed);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,97 @@
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, AtomicU64, Ordering::SeqCst},
+    },
+    time::{Duration, Instant},
+};
+
+use quick_cache::sync::Cache;
+
+use crate::{SchemaName, backend::sqlite::files::Identity, query::Translation, translate::SchemaTranslateMap};
+
+/// The maps in use, each with the file that it leads to, as that file was last seen.
+pub(crate) struct KnownFiles {
+    known: Cache<SchemaTranslateMap, Known>,
+    time_to_live: Duration,
+    /// The numbers that stand for tenants' files, as an OID stands for a schema of PostgreSQL. No number is given twice.
+    numbers: Cache<(SchemaName, Identity), u32>,
+    next: AtomicU32,
+    /// How many times anything was forgotten.
+    forgotten: AtomicU64,
+}
+
+#[derive(Clone)]
+struct Known {
+    translation: Arc<Translation>,
+    identity: Option<Identity>,
+    seen: Instant,
+}
+
+impl KnownFiles {
+    pub(crate) fn new(capacity: usize, time_to_live: Duration) -> Self {
+        Self {
+            known: Cache::new(capacity),
+            time_to_live,
+            numbers: Cache::new(capacity),
+            next: AtomicU32::new(1),
+            forgotten: AtomicU64::new(0),
+        }
+    }
+
+    /// The translation under this map, if the file that it leads to is this one and was found active lately.
+    pub(crate) fn get(&self, map: &SchemaTranslateMap, identity: Option<Identity>) -> Option<Arc<Translation>> {
+        let known = self.known.get(map)?;
+        let is_fresh = known.identity == identity && (identity.is_none() || known.seen.elapsed() < self.time_to_live);
+        is_fresh.then_some(known.translation)
+    }
+
+    /// To be asked before a file is looked at, and given to [`note`](Self::note).
+    pub(crate) fn forgotten(&self) -> u64 {
+        self.forgotten.load(SeqCst)
+    }
+
+    /// Notes that a map's file was found active.
+    pub(crate) fn note(
+        &self,
+        map: &SchemaTranslateMap,
+        identity: Option<Identity>,
+        forgotten: u64,
+    ) -> Arc<Translation> {
+        let number = map
+            .unqualified()
+            .zip(identity)
+            .map(|(tenant, identity)| self.number_of(tenant, identity));
+        let translation = Arc::new(Translation::with_types(map.clone(), Vec::new(), number));
+        let known = Known {
+            translation: Arc::clone(&translation),
+            identity,
+            seen: Instant::now(),
+        };
+        self.known.insert(map.clone(), known);
+        // It may have been changed since it was looked at.
+        if self.forgotten() != forgotten {
+            self.known.remove(map);
+        }
+        translation
+    }
+
+    fn number_of(&self, tenant: &SchemaName, identity: Identity) -> u32 {
+        let key = (tenant.clone(), identity);
+        let number = self
+            .numbers
+            .get_or_insert_with(&key, || Ok::<_, Infallible>(self.next.fetch_add(1, SeqCst)));
+        match number {
+            Ok(number) => number,
+            Err(never) => match never {},
+        }
+    }
+
+    /// Forgets what is known of a tenant's file.
+    pub(crate) fn forget(&self, tenant: &SchemaName) {
+        self.forgotten.fetch_add(1, SeqCst);
+        self.known
+            .retain(|map, _| map.iter().all(|(_, schema)| schema != tenant));
+    }
+}

@@ -1,0 +1,164 @@
+//! SQLite under a pool: a tenant is a file, and each connection has the files of one tenant and of the shared schema.
+
+mod builder;
+mod idle;
+mod known;
+mod lease;
+mod pool;
+
+use std::sync::{Arc, LazyLock, atomic::Ordering::Relaxed};
+
+pub use self::{
+    builder::{NotSqliteUrl, SqliteFolder, SqlitePoolBuilder},
+    lease::SqliteLease,
+    pool::SqlitePool,
+};
+use super::Backend;
+use crate::{
+    AsyncSqliteConnection, SchemaName, SchemaNameError,
+    backend::sqlite::{
+        blocking,
+        files::{FileError, identity_of},
+    },
+    connection::Condition,
+    pool::{
+        Checkout, CheckoutError, DatabaseError, PoolStatus, SqliteError, Target, TenantInfo, TenantPool,
+        checkouts::Wish,
+    },
+    query::Translation,
+    translate::SchemaTranslateMap,
+};
+
+/// SQLite: each tenant is a file in one folder.
+#[derive(Debug, Clone, Copy)]
+pub enum Sqlite {}
+
+#[expect(private_interfaces, reason = "only this crate implements and calls these methods")]
+impl Backend for Sqlite {
+    type Connection = AsyncSqliteConnection;
+    type Pool = SqlitePool;
+    type Lease = SqliteLease;
+
+    async fn check_out(
+        pool: &TenantPool<Self>,
+        wish: &Wish<'_>,
+        database: Option<&Arc<str>>,
+        read_only: bool,
+    ) -> Result<Checkout<Self>, CheckoutError> {
+        let target = || wish.target.clone();
+        if let Some(database) = database {
+            let source = Box::new(DatabaseError::Undeclared {
+                database: database.to_string(),
+                declared: Vec::new(),
+            });
+            return Err(CheckoutError::Database {
+                target: target(),
+                source,
+            });
+        }
+        if wish.tenant_id.is_some() {
+            return Err(CheckoutError::NoRowSecurity { target: target() });
+        }
+        pool::check_out(pool, wish, read_only).await
+    }
+
+    fn take_back(lease: SqliteLease, id: u64) {
+        static PINNED_TABLES_ONLY: LazyLock<Arc<Translation>> =
+            LazyLock::new(|| Arc::new(Translation::new(SchemaTranslateMap::new())));
+
+        let SqliteLease {
+            mut connection,
+            attached,
+            idle,
+            permit,
+        } = lease;
+        let is_clean = connection.id() == id
+            && connection.condition() == Condition::Clean
+            && !connection.is_broken_or_in_transaction()
+            && connection.untranslated().attached().len() == attached.len();
+        if is_clean {
+            connection.set_translation(Arc::clone(&PINNED_TABLES_ONLY));
+            idle.keep(attached, connection);
+        }
+        drop(permit);
+    }
+
+    fn discard(lease: SqliteLease) {
+        drop(lease);
+    }
+
+    fn known(pool: &TenantPool<Self>, _: Option<&str>, map: &SchemaTranslateMap) -> Option<Arc<Translation>> {
+        let SqlitePool { folder, known, .. } = pool.sqlite();
+        let path = folder.path_of(map.unqualified()?).ok()?;
+        known.get(map, Some(identity_of(&path).ok()??))
+    }
+
+    fn check_name(pool: &TenantPool<Self>, name: &SchemaName) -> Result<(), SchemaNameError> {
+        match pool.sqlite().folder.path_of(name) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(SchemaNameError::NoFile {
+                name: name.as_str().to_owned(),
+                reason: error.to_string(),
+            }),
+        }
+    }
+
+    async fn all_tenants(pool: &TenantPool<Self>) -> Result<Vec<TenantInfo>, CheckoutError> {
+        let folder = Arc::clone(&pool.sqlite().folder);
+        let found = blocking(move || {
+            let names = folder.names()?;
+            let mut tenants = Vec::with_capacity(names.len());
+            for (name, surveyed) in names.iter().zip(folder.survey(&names, 2)) {
+                tenants.extend(surveyed?.map(|surveyed| (name.clone(), surveyed.facts.status)));
+            }
+            Ok(tenants)
+        });
+        let found = found.await.map_err(|error: FileError| CheckoutError::Files {
+            target: Target::Shared,
+            source: Box::new(SqliteError::file(error)),
+        })?;
+        let tenant = |(name, status)| TenantInfo { name, status };
+        Ok(found.into_iter().map(tenant).collect())
+    }
+
+    async fn size_of(pool: &TenantPool<Self>, schema: &SchemaName) -> Result<Option<(u64, u64)>, CheckoutError> {
+        let (folder, schema) = (Arc::clone(&pool.sqlite().folder), schema.clone());
+        let size = blocking(move || folder.size(&schema)).await;
+        size.map_err(|error| CheckoutError::Files {
+            target: Target::Shared,
+            source: Box::new(SqliteError::file(error)),
+        })
+    }
+
+    fn status(pool: &TenantPool<Self>) -> PoolStatus {
+        let SqlitePool {
+            idle,
+            permits,
+            max_size,
+            waiting,
+            ..
+        } = pool.sqlite();
+        let free = permits.available_permits();
+        PoolStatus {
+            max_size: *max_size,
+            size: max_size.saturating_sub(free) + idle.len(),
+            available: idle.len(),
+            waiting: waiting.load(Relaxed),
+        }
+    }
+
+    fn close(pool: &TenantPool<Self>) {
+        let SqlitePool {
+            idle, permits, watch, ..
+        } = pool.sqlite();
+        permits.close();
+        idle.close();
+        watch.abort();
+    }
+}
+
+impl TenantPool<Sqlite> {
+    pub(crate) fn sqlite(&self) -> &SqlitePool {
+        &self.0.backend
+    }
+}

@@ -1,0 +1,246 @@
+use std::time::Duration;
+
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_tenants::{CheckoutError, SchemaTranslateMap, TranslateDsl, context::with_tenant};
+
+use super::store::{Store, chain, prices};
+use crate::tables::{items, orders, users};
+
+#[tokio::test]
+async fn each_tenant_sees_its_own_rows_and_the_shared_ones() {
+    let store = Store::new().await;
+    for (tenant, price) in [("client1", 5000), ("client2", 1000), ("client1", 5000)] {
+        let mut conn = store.pool.for_tenant(tenant).get().await.unwrap();
+        let found: Vec<(String, i32)> = items::table
+            .inner_join(users::table.on(users::id.eq(items::id)))
+            .select((users::name, items::price))
+            .load(&mut conn)
+            .await
+            .unwrap();
+        assert_eq!(found, [("Ada".to_owned(), price)]);
+    }
+    let found = with_tenant("client2", async {
+        let mut conn = store.pool.current().get().await.unwrap();
+        items::table.select(items::price).load::<i32>(&mut conn).await
+    });
+    assert_eq!(found.await.unwrap(), [1000]);
+}
+
+#[tokio::test]
+async fn a_tenants_table_without_a_tenant_is_an_error_before_anything_is_sent() {
+    let store = Store::new().await;
+    let mut conn = store.pool.shared().get().await.unwrap();
+    let error = items::table.count().get_result::<i64>(&mut conn).await.unwrap_err();
+    assert!(error.to_string().contains("items"), "{error}");
+    assert_eq!(users::table.count().get_result::<i64>(&mut conn).await, Ok(1));
+    // Nor does a name that the translator can't see reach anything.
+    let hidden = conn.batch_execute("SELECT * FROM client1.items").await;
+    assert!(hidden.is_err(), "no tenant's file is attached");
+}
+
+#[tokio::test]
+async fn another_tenants_file_is_not_attached_unless_the_query_says_so() {
+    let store = Store::new().await;
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    let written_out = diesel::sql_query("SELECT price FROM client2.items")
+        .execute(&mut conn)
+        .await;
+    assert!(
+        written_out
+            .unwrap_err()
+            .to_string()
+            .contains("no such table: client2.items")
+    );
+    let theirs: Vec<i32> = items::table
+        .select(items::price)
+        .in_schema("client2")
+        .load(&mut conn)
+        .await
+        .unwrap();
+    assert_eq!(theirs, [1000]);
+    drop(conn);
+    // The connection that has both files is not handed out again.
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    let written_out = diesel::sql_query("SELECT price FROM client2.items")
+        .execute(&mut conn)
+        .await;
+    assert!(written_out.is_err());
+}
+
+#[tokio::test]
+async fn unknown_suspended_and_impossible_tenants_are_errors_and_make_no_file() {
+    let store = Store::new().await;
+    let before = std::fs::read_dir(store.folder.path()).unwrap().count();
+    for name in ["client3", "..", "a/b", "con", "ä"] {
+        let error = store.pool.for_tenant(name).get().await.unwrap_err();
+        assert!(matches!(error, CheckoutError::UnknownTenant { .. }), "{name}: {error}");
+    }
+    for name in ["public", "main", "temp", "Client1", "", "a\0b"] {
+        let error = store.pool.for_tenant(name).get().await.unwrap_err();
+        assert!(matches!(error, CheckoutError::InvalidName(_)), "{name}: {error}");
+    }
+    assert_eq!(std::fs::read_dir(store.folder.path()).unwrap().count(), before);
+    store.pool.suspend_tenant("client1").await.unwrap();
+    let error = store.pool.for_tenant("client1").get().await.unwrap_err();
+    assert!(matches!(error, CheckoutError::SuspendedTenant { .. }), "{error}");
+    store.pool.resume_tenant("client1").await.unwrap();
+    assert_eq!(prices(&store.pool, "client1").await, [5000]);
+}
+
+#[tokio::test]
+async fn what_is_left_on_a_connection_costs_the_connection() {
+    let store = Store::new().await;
+    for left in [
+        "CREATE TEMP TABLE left_here (id)",
+        "PRAGMA foreign_keys = OFF",
+        "BEGIN",
+        "ATTACH ':memory:' AS left_here",
+    ] {
+        drop(store.pool.for_tenant("client1").get().await.unwrap());
+        let before = store.pool.status().available;
+        let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+        let sent = conn.batch_execute(left).await;
+        drop(conn);
+        let free = store.pool.status().available;
+        assert!(
+            sent.is_err() || free == before - 1,
+            "{left}: {free} connections are free"
+        );
+        // Others get a clean one.
+        let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+        let clean = diesel::sql_query("SELECT * FROM temp.left_here")
+            .execute(&mut conn)
+            .await;
+        assert!(clean.is_err(), "{left}");
+        drop(conn);
+    }
+}
+
+#[tokio::test]
+async fn connections_are_kept_by_tenant_and_bounded() {
+    let store = Store::with(|builder| builder.max_idle(1)).await;
+    for _ in 0..3 {
+        assert_eq!(prices(&store.pool, "client1").await, [5000]);
+        assert_eq!(prices(&store.pool, "client2").await, [1000]);
+    }
+    assert_eq!(store.pool.status().available, 1);
+}
+
+#[tokio::test]
+async fn a_checkout_waits_for_a_connection_and_says_so_if_none_comes_back() {
+    let store = Store::with(|builder| builder.max_size(1).wait_timeout(Duration::from_millis(50))).await;
+    let held = store.pool.for_tenant("client1").get().await.unwrap();
+    let error = store.pool.for_tenant("client2").get().await.unwrap_err();
+    assert!(matches!(error, CheckoutError::Exhausted { max_size: 1, .. }), "{error}");
+    drop(held);
+    assert_eq!(prices(&store.pool, "client2").await, [1000]);
+    store.pool.close();
+    let error = store.pool.for_tenant("client2").get().await.unwrap_err();
+    assert!(matches!(error, CheckoutError::Closed { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn two_writers_of_one_tenant_queue_and_other_tenants_do_not_wait() {
+    let store = Store::new().await;
+    let mut first = store.pool.for_tenant("client1").get().await.unwrap();
+    let (begun, has_begun) = tokio::sync::oneshot::channel();
+    let (end, may_end) = tokio::sync::oneshot::channel::<()>();
+    let writer = tokio::spawn(async move {
+        first
+            .transaction::<_, diesel::result::Error, _>(async |conn| {
+                diesel::update(items::table)
+                    .set(items::price.eq(1))
+                    .execute(conn)
+                    .await?;
+                begun.send(()).unwrap();
+                may_end.await.unwrap();
+                diesel::update(items::table)
+                    .set(items::price.eq(items::price + 1))
+                    .execute(conn)
+                    .await
+            })
+            .await
+    });
+    has_begun.await.unwrap();
+    // Readers, and writers of another tenant, don't wait.
+    assert_eq!(prices(&store.pool, "client1").await, [5000]);
+    let mut other = store.pool.for_tenant("client2").get().await.unwrap();
+    let written = other.transaction::<_, diesel::result::Error, _>(async |conn| {
+        diesel::update(items::table).set(items::price.eq(7)).execute(conn).await
+    });
+    written.await.unwrap();
+    let pool = store.pool.clone();
+    let second = tokio::spawn(async move {
+        let mut conn = pool.for_tenant("client1").get().await.unwrap();
+        conn.transaction::<_, diesel::result::Error, _>(async |conn| {
+            let price: i32 = items::table.select(items::price).first(conn).await?;
+            diesel::update(items::table)
+                .set(items::price.eq(price * 10))
+                .execute(conn)
+                .await
+        })
+        .await
+    });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    end.send(()).unwrap();
+    writer.await.unwrap().unwrap();
+    second.await.unwrap().unwrap();
+    assert_eq!(prices(&store.pool, "client1").await, [20]);
+}
+
+#[tokio::test]
+async fn a_read_only_checkout_can_not_write() {
+    let store = Store::new().await;
+    let mut conn = store.pool.for_tenant("client1").read_only().get().await.unwrap();
+    assert_eq!(items::table.count().get_result::<i64>(&mut conn).await, Ok(1));
+    let written = diesel::delete(items::table).execute(&mut conn).await;
+    assert!(written.unwrap_err().to_string().contains("readonly"));
+    drop(conn);
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    assert_eq!(diesel::delete(items::table).execute(&mut conn).await, Ok(1));
+}
+
+#[tokio::test]
+async fn a_map_leads_to_a_tenant_and_a_symbolic_schema_stands_for_it() {
+    diesel::table! { tenant.prices (id) { id -> BigInt } }
+    let store = Store::with(|builder| builder.symbolic_schema("tenant")).await;
+    let map = SchemaTranslateMap::tenant("client2".parse().unwrap());
+    let mut conn = store.pool.with_map(map).get().await.unwrap();
+    assert_eq!(
+        items::table.select(items::price).load::<i32>(&mut conn).await,
+        Ok(vec![1000])
+    );
+    drop(conn);
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    conn.batch_execute("CREATE TABLE tenant.prices (id INTEGER PRIMARY KEY)")
+        .await
+        .unwrap();
+    assert_eq!(prices::table.count().get_result::<i64>(&mut conn).await, Ok(0));
+    let error = store.pool.for_tenant("tenant").get().await.unwrap_err();
+    assert!(chain(&error).contains("symbolic_schema"), "{error}");
+}
+
+#[tokio::test]
+async fn a_dropped_future_leaves_a_clean_connection_or_none() {
+    let store = Store::new().await;
+    let slow = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) SELECT max(i) FROM n";
+    for wait in [0, 1, 5, 20] {
+        let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+        let query = diesel::sql_query(slow).execute(&mut conn);
+        let _ = tokio::time::timeout(Duration::from_millis(wait), query).await;
+        drop(conn);
+        let others = prices(&store.pool, "client1");
+        assert_eq!(
+            tokio::time::timeout(Duration::from_secs(1), others).await.unwrap(),
+            [5000]
+        );
+    }
+    assert_eq!(
+        orders::table
+            .count()
+            .get_result::<i64>(&mut store.pool.for_tenant("client1").get().await.unwrap())
+            .await,
+        Ok(0)
+    );
+}

@@ -1,0 +1,7 @@
+//! A pool whose tenants are files.
+
+mod bad_input;
+mod checkouts;
+mod fleet;
+mod lives;
+mod store;
