@@ -209,3 +209,20 @@ async fn a_commit_waits_for_the_disk_unless_there_is_a_write_ahead_log() {
         assert_eq!(setting.synchronous, expected, "{tenant}");
     }
 }
+
+#[tokio::test]
+async fn a_file_that_was_replaced_is_noticed_and_attached_anew() {
+    let files = Files::new();
+    let mut conn = files.open(&["client1"]).await;
+    assert!(conn.attached()[0].is_current());
+    std::fs::remove_file(files.path("client1")).unwrap();
+    assert!(!conn.attached()[0].is_current());
+    std::fs::copy(files.path("client2"), files.path("client1")).unwrap();
+    assert!(!conn.attached()[0].is_current());
+    conn.attach(&name("client1"), &files.path("client1"), Access::ReadWrite)
+        .await
+        .unwrap();
+    assert!(conn.attached()[0].is_current());
+    let map = SchemaTranslateMap::tenant(name("client1"));
+    assert_eq!(prices(&mut TenantConnection::new(conn, map)).await.unwrap(), [2]);
+}

@@ -1,16 +1,25 @@
 //! Files under the names of schemas.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use diesel::{
     QueryableByName, RunQueryDsl as _,
     connection::SimpleConnection,
-    result::Error::{self, DatabaseError},
+    result::{
+        DatabaseErrorKind,
+        Error::{self, DatabaseError},
+    },
     sql_types::Text,
 };
 
-use super::{uri::uri, worker::Worker};
-use crate::SchemaName;
+use super::{thread::error_of, worker::Worker};
+use crate::{
+    SchemaName,
+    backend::sqlite::files::{self, Identity, identity_of},
+};
 
 /// Whether a connection may write to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +29,18 @@ pub enum Access {
     /// A statement that would write to the file fails.
     ReadOnly,
 }
+
+impl From<Access> for files::Access {
+    fn from(access: Access) -> Self {
+        match access {
+            Access::ReadWrite => Self::Write,
+            Access::ReadOnly => Self::Read,
+        }
+    }
+}
+
+/// How long attaching waits for a file that is being renamed.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A file that a connection has attached.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,9 +52,33 @@ pub struct Attached {
     pub path: PathBuf,
     /// Whether the connection may write to it.
     pub access: Access,
+    /// Which file was at the path when it was attached. The connection keeps that file, whatever happens to the path.
+    identity: Option<Identity>,
 }
 
 impl Attached {
+    pub(super) fn new(name: &SchemaName, path: &Path, access: Access) -> Self {
+        Self {
+            name: name.clone(),
+            path: path.into(),
+            access,
+            identity: None,
+        }
+    }
+
+    /// Whether the file at the path is still the one that was attached. Asks the system, and opens nothing.
+    pub fn is_current(&self) -> bool {
+        self.identity.is_some() && identity_of(&self.path).is_ok_and(|identity| identity == self.identity)
+    }
+
+    pub(super) fn failed(&self, source: Error) -> AttachError {
+        AttachError::Failed {
+            name: self.name.clone(),
+            path: self.path.clone(),
+            source,
+        }
+    }
+
     /// Whether SQLite takes this name for the file's: names that differ in the case of ASCII letters only are one.
     pub fn is_named(&self, name: &SchemaName) -> bool {
         is_one_name(&self.name, name.as_str())
@@ -104,9 +149,10 @@ impl From<AttachError> for Error {
 }
 
 impl Worker {
-    /// Attaches a file. Does nothing if it is attached like that already.
-    pub(super) fn attach(&mut self, file: Attached) -> Result<(), AttachError> {
-        let Attached { name, path, access } = &file;
+    /// Attaches a file. Does nothing if it is attached like that already, and takes the place of a file that was at the
+    /// same path before.
+    pub(super) fn attach(&mut self, mut file: Attached) -> Result<(), AttachError> {
+        let Attached { name, path, access, .. } = &file;
         if ["main", "temp"].iter().any(|reserved| is_one_name(name, reserved)) {
             return Err(AttachError::Reserved { name: name.clone() });
         }
@@ -117,27 +163,26 @@ impl Worker {
             .find(|known| known.is_named(name))
             .cloned();
         if let Some(known) = known {
-            return match known.path == *path && known.access == *access {
-                true => Ok(()),
-                false => Err(AttachError::InUse { name: name.clone() }),
-            };
+            if known.path != *path || known.access != *access {
+                return Err(AttachError::InUse { name: name.clone() });
+            }
+            if known.is_current() {
+                return Ok(());
+            }
+            self.detach(name).map_err(|error| file.failed(error))?;
         }
-        let failed = |source| AttachError::Failed {
-            name: name.clone(),
-            path: path.clone(),
-            source,
-        };
-        let Some(uri) = uri(path, *access) else {
-            return Err(failed(DatabaseError(
-                diesel::result::DatabaseErrorKind::Unknown,
-                Box::new("no path of a file".to_owned()),
-            )));
-        };
-        let quoted = name.quoted();
+        if path.as_os_str().as_encoded_bytes().contains(&0) {
+            return Err(file.failed(error_of(DatabaseErrorKind::Unknown, "no path has a NUL".into())));
+        }
+        let failed = |error: std::io::Error| file.failed(error_of(DatabaseErrorKind::Unknown, error.to_string()));
+        let opening = files::opening(path, PATIENCE).map_err(failed)?;
+        let (uri, quoted) = (files::uri(path, (*access).into()), name.quoted());
         self.connection()
             .batch_execute(&format!("ATTACH '{uri}' AS {quoted}"))
             .map_err(|error| self.explain(&file, error))?;
         self.sync_seldom(quoted);
+        file.identity = identity_of(path).ok().flatten();
+        drop(opening);
         self.shared().attached().push(file);
         Ok(())
     }
@@ -173,11 +218,7 @@ impl Worker {
         } else if is_missing(&path) {
             AttachError::Missing { name, path }
         } else {
-            AttachError::Failed {
-                name,
-                path,
-                source: error,
-            }
+            file.failed(error)
         }
     }
 

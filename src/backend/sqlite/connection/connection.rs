@@ -89,24 +89,16 @@ impl AsyncSqliteConnection {
         self.thread.close().await;
     }
 
-    /// Attaches a file under a schema's name. Does nothing if it is attached like that already.
+    /// Attaches a file under a schema's name. Does nothing if it is attached like that already, and takes the place of a
+    /// file that was at the same path before.
     ///
     /// # Errors
     /// See [`AttachError`]. A file that does not exist is never created.
     pub async fn attach(&mut self, name: &SchemaName, path: &Path, access: Access) -> Result<(), AttachError> {
-        let file = Attached {
-            name: name.clone(),
-            path: path.into(),
-            access,
-        };
-        let attached = self.ask(move |worker, _| Ok(worker.attach(file)));
-        attached.await.unwrap_or_else(|source| {
-            Err(AttachError::Failed {
-                name: name.clone(),
-                path: path.into(),
-                source,
-            })
-        })
+        let file = Attached::new(name, path, access);
+        let asked = file.clone();
+        let attached = self.ask(move |worker, _| Ok(worker.attach(asked)));
+        attached.await.unwrap_or_else(|error| Err(file.failed(error)))
     }
 
     /// Detaches a file, and forgets the statements that are prepared. Does nothing if there is no such file.
@@ -190,11 +182,7 @@ impl AsyncSqliteConnection {
             if files.iter().any(is_known) || self.thread.shared().attached().iter().any(is_known) {
                 continue;
             }
-            files.extend(resolver(name).map(|path| Attached {
-                name: name.clone(),
-                path,
-                access: *access,
-            }));
+            files.extend(resolver(name).map(|path| Attached::new(name, &path, *access)));
         }
         files
     }

@@ -19,7 +19,6 @@ mod statement;
 mod thread;
 mod traits;
 mod transaction;
-mod uri;
 mod worker;
 
 pub use attach::{Access, AttachError, Attached};
