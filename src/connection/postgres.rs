@@ -16,16 +16,16 @@ use super::{TenantConnection, Wrapped};
 use crate::{
     PostgresConnection,
     backend::postgres::{
-        catalog::schema::{SchemaFacts, facts_of},
+        catalog::schema::facts_of,
         engine::{CancelToken, PostgresTransactionManager},
     },
     query::Translation,
 };
 
 impl TenantConnection<PostgresConnection> {
-    /// Asks the catalog which types the tenant's schema has, so that binds of enums, domains, ranges and composites
-    /// find them there. A pool's checkouts know them already. A connection made by [`new`](TenantConnection::new) asks for
-    /// each type when it first meets it: in the tenant's schema, and then by its search_path.
+    /// Has the enums, domains, ranges and composites of the tenant's schema looked up anew. The connection asks for each
+    /// type when a statement first names it: in the tenant's schema, and then by its search_path. It goes on to use
+    /// what it found. A pool's checkouts notice by themselves when a tenant's types have changed.
     ///
     /// # Errors
     /// [`NotFound`](diesel::result::Error::NotFound) if the map leads to a schema that does not exist, or what the
@@ -33,12 +33,14 @@ impl TenantConnection<PostgresConnection> {
     pub async fn look_up_types(&mut self) -> QueryResult<()> {
         let map = self.map().clone();
         let Some(schema) = map.unqualified() else { return Ok(()) };
-        let SchemaFacts { types, identity, .. } = facts_of(schema, &mut self.inner).await?.ok_or(diesel::NotFound)?;
-        self.set_translation(Arc::new(Translation::with_types(map, types, Some(identity.oid))));
+        let facts = facts_of(schema, false, &mut self.inner)
+            .await?
+            .ok_or(diesel::NotFound)?;
+        self.set_translation(Arc::new(Translation::of_schema(map, Some(facts.identity.oid))));
         Ok(())
     }
 
-    /// Forgets the OIDs of types if those that are known since then are outdated.
+    /// Forgets the OIDs of types that belong to no tenant if those that are known since then are outdated.
     pub(crate) fn forget_types_if(&mut self, are_outdated: impl FnOnce(Instant) -> bool) {
         if are_outdated(self.inner.types_since()) {
             self.inner.forget_types();

@@ -83,11 +83,11 @@ where
     Q: QueryFragment<Pg> + QueryId,
 {
     let binds = Binds::of(query)?;
-    let schema = query.schema_of_types().filter(|_| binds.name_types());
+    let types_of = binds.name_types().then(|| query.scope_of_types()).flatten();
     Ok(Statement {
         text: Arc::clone(query.finished()) as _,
         may_be_prepared: query.is_prepared(),
-        tenant: schema.map(|schema| schema.as_str().into()),
+        types_of,
         binds,
     })
 }

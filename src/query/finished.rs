@@ -22,8 +22,7 @@ use super::{
     type_names::asking_at_once,
 };
 use crate::{
-    SchemaName,
-    backend::postgres::engine::{StatementText, hash_of},
+    backend::postgres::engine::{StatementText, TypeScope, hash_of},
     translate::{CacheStatistics, Template, TranslateError},
 };
 
@@ -182,20 +181,21 @@ impl<Q> Rendered<Q> {
 
     /// The schemas that the query's own map leads to.
     #[cfg(feature = "sqlite")]
-    pub(crate) fn own_schemas(&self) -> Vec<SchemaName> {
+    pub(crate) fn own_schemas(&self) -> Vec<crate::SchemaName> {
         let own = self.finished.own_translation.iter();
         own.flat_map(|own| own.map().iter())
             .map(|(_, schema)| schema.clone())
             .collect()
     }
 
-    /// The schema in which types are looked for that the query names without a schema. A query with its own map names
-    /// the schemas itself.
-    pub(crate) fn schema_of_types(&self) -> Option<&SchemaName>
+    /// Where types are looked for first that the query names. A query with its own map names the schemas itself.
+    pub(crate) fn scope_of_types(&self) -> Option<TypeScope>
     where
         Q: QueryId,
     {
-        self.translation.map().unqualified().filter(|_| !is_translated::<Q>())
+        (!is_translated::<Q>())
+            .then(|| self.translation.scope_of_types())
+            .flatten()
     }
 }
 

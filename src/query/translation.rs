@@ -1,6 +1,9 @@
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{
+    AtomicBool, AtomicU64,
+    Ordering::{Relaxed, SeqCst},
+};
 
-use crate::{SchemaName, backend::postgres::catalog::schema::TenantType, translate::SchemaTranslateMap};
+use crate::{SchemaName, backend::postgres::engine::TypeScope, translate::SchemaTranslateMap};
 
 /// A map, and what else is known of the schema it leads to: everything that is needed to translate a query for the
 /// tenant.
@@ -9,27 +12,27 @@ pub(crate) struct Translation {
     /// Tells translations apart in cache keys; never used twice in a process.
     id: u64,
     map: SchemaTranslateMap,
-    /// The types (enums, domains, composites, ranges) that live in the tenant's schema, sorted by name.
-    types: Vec<TenantType>,
     /// The OID of the schema that unqualified names lead to. Another schema that gets the same name has another OID.
     /// `None` if the OID was not looked up.
     namespace: Option<u32>,
+    /// Whether a statement has named a type that is not built into the database.
+    names_types: AtomicBool,
 }
 
 impl Translation {
     pub(crate) fn new(map: SchemaTranslateMap) -> Self {
-        Self::with_types(map, Vec::new(), None)
+        Self::of_schema(map, None)
     }
 
-    /// `types` must be sorted by the bytes of their names.
-    pub(crate) fn with_types(map: SchemaTranslateMap, types: Vec<TenantType>, namespace: Option<u32>) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        debug_assert!(types.is_sorted());
+    /// A translation whose schema was looked up. Connections look up the types anew that they know by another
+    /// translation, so the schema's types must not have changed for as long as the translation is kept.
+    pub(crate) fn of_schema(map: SchemaTranslateMap, namespace: Option<u32>) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
         Self {
-            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            id: NEXT.fetch_add(1, Relaxed),
             map,
-            types,
             namespace,
+            names_types: AtomicBool::new(false),
         }
     }
 
@@ -37,8 +40,22 @@ impl Translation {
         self.namespace
     }
 
-    pub(crate) fn types(&self) -> &[TenantType] {
-        &self.types
+    /// Whether connections may know types by this translation.
+    pub(crate) fn names_types(&self) -> bool {
+        self.names_types.load(SeqCst)
+    }
+
+    /// Where types are looked for first that a statement names. Noted ahead of the look-up: whoever finds that the
+    /// schema has other types now finds as well that connections may know those of before.
+    pub(crate) fn scope_of_types(&self) -> Option<TypeScope> {
+        let schema = self.map.unqualified()?;
+        if !self.names_types() {
+            self.names_types.store(true, SeqCst);
+        }
+        Some(TypeScope {
+            schema: schema.as_str().into(),
+            version: self.namespace.map_or(0, |_| self.id),
+        })
     }
 
     pub(crate) fn id(&self) -> u64 {
@@ -49,19 +66,8 @@ impl Translation {
         &self.map
     }
 
-    /// The schema in which a type named by a query is to be looked up; `None` leaves it to the search path, where the
-    /// types of extensions are.
-    pub(crate) fn schema_of_type<'a>(&'a self, name: &str, schema: Option<&'a str>) -> Option<&'a str> {
-        match schema {
-            Some(schema) => Some(self.map.get(schema).map_or(schema, SchemaName::as_str)),
-            None if self
-                .types
-                .binary_search_by(|known| known.name.as_str().cmp(name))
-                .is_ok() =>
-            {
-                self.map.unqualified().map(SchemaName::as_str)
-            }
-            None => None,
-        }
+    /// The schema in which a type is that a query names with this schema.
+    pub(crate) fn schema_of_type<'a>(&'a self, schema: &'a str) -> &'a str {
+        self.map.get(schema).map_or(schema, SchemaName::as_str)
     }
 }

@@ -57,13 +57,13 @@ pub(super) fn look_up_type(
     name: &str,
     schema: Option<&str>,
 ) -> PgTypeMetadata {
-    let known = translation.schema_of_type(name, schema);
+    let named = schema.map(|schema| translation.schema_of_type(schema));
     let tenant = translation.map().unqualified().map(SchemaName::as_str);
-    if known.is_none() && tenant.is_some() && IS_ASKED_AT_ONCE.get() {
+    if named.is_none() && tenant.is_some() && IS_ASKED_AT_ONCE.get() {
         let own = lookup.lookup_type(name, tenant);
         if own.oid().is_ok() {
             return own;
         }
     }
-    lookup.lookup_type(name, known)
+    lookup.lookup_type(name, named)
 }

@@ -246,3 +246,91 @@ async fn an_extensions_type_keeps_working() {
     .unwrap();
     assert_eq!(text, "happy");
 }
+
+#[tokio::test]
+async fn a_type_that_a_tenant_gets_takes_the_place_of_an_extensions_type_on_every_connection() {
+    use crate::migrations::Folder;
+    use diesel_async::AsyncConnection;
+    use diesel_tenants::Checkout;
+
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "mood"))]
+    struct Mood;
+
+    #[derive(Debug, AsExpression)]
+    #[diesel(sql_type = Mood)]
+    struct Happy;
+
+    impl ToSql<Mood, Pg> for Happy {
+        fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> diesel::serialize::Result {
+            out.write_all(b"happy")?;
+            Ok(IsNull::No)
+        }
+    }
+
+    /// The schema of the type that the server is told. In a transaction nothing is sent twice.
+    async fn schema(conn: &mut Checkout) -> String {
+        conn.transaction(async |conn| {
+            let bind = diesel::dsl::sql::<diesel::sql_types::Text>(
+                "(SELECT typnamespace::regnamespace::text FROM pg_type WHERE oid = pg_typeof(",
+            );
+            let schema = bind.bind::<Mood, _>(Happy).sql("))");
+            diesel::select(schema).get_result(conn).await
+        })
+        .await
+        .unwrap()
+    }
+
+    let store = Store::with(|builder| builder.extension_schemas(["extensions"]).max_size(2)).await;
+    store
+        .database
+        .run("CREATE SCHEMA extensions; CREATE TYPE extensions.mood AS ENUM ('happy')");
+    let get = async |tenant: &str| store.pool.for_tenant(tenant).get().await.unwrap();
+    let both = async |tenant: &str| {
+        let (mut one, mut other) = (get(tenant).await, get(tenant).await);
+        [schema(&mut one).await, schema(&mut other).await]
+    };
+    assert_eq!(both("client1").await, ["extensions"; 2]);
+    assert_eq!(both("client2").await, ["extensions"; 2]);
+    let mood = |version: &str, sql: &str| Folder::of(&[(version, sql, "")]);
+    let own = mood("001_own", "CREATE TYPE mood AS ENUM ('happy')");
+    store.pool.migrate_tenant("client1", own.migrations()).await.unwrap();
+    assert_eq!(both("client1").await, ["client1"; 2]);
+    assert_eq!(both("client2").await, ["extensions"; 2]);
+    // Anew under the same name, and gone.
+    let anew = mood(
+        "002_anew",
+        "ALTER TYPE mood RENAME TO old_mood; CREATE TYPE mood AS ENUM ('happy')",
+    );
+    store.pool.migrate_tenant("client1", anew.migrations()).await.unwrap();
+    assert_eq!(both("client1").await, ["client1"; 2]);
+    let oid = |name: &str| {
+        let sql = format!("SELECT 'client1.{name}'::regtype::oid::text");
+        store.database.values(&sql).remove(0)
+    };
+    assert_ne!(oid("mood"), oid("old_mood"));
+    let mut conn = get("client1").await;
+    let told: String = diesel::select(
+        diesel::dsl::sql::<diesel::sql_types::Text>("pg_typeof(")
+            .bind::<Mood, _>(Happy)
+            .sql(")::oid::text"),
+    )
+    .get_result(&mut conn)
+    .await
+    .unwrap();
+    assert_eq!(told, oid("mood"));
+    drop(conn);
+    let gone = mood("003_gone", "DROP TYPE mood, old_mood");
+    store.pool.migrate_tenant("client1", gone.migrations()).await.unwrap();
+    assert_eq!(both("client1").await, ["extensions"; 2]);
+    // Another tenant of that name has a type of its own at once.
+    store
+        .database
+        .run("DROP SCHEMA client1 CASCADE; CREATE SCHEMA client1; CREATE TYPE client1.mood AS ENUM ('happy')");
+    store
+        .pool
+        .migrate_tenant("client1", diesel_tenants::migrations::NoMigrations)
+        .await
+        .unwrap();
+    assert_eq!(both("client1").await, ["client1"; 2]);
+}

@@ -39,7 +39,7 @@ pub(crate) struct Schemas {
     /// missing.
     absent_until: AtomicU64,
     started: Instant,
-    /// When a tenant's types were last found to have changed, in microseconds from the start.
+    /// When a tenant's schema or types were last found to be gone, in microseconds from the start.
     types_changed: AtomicU64,
     /// How many times anything was forgotten.
     forgotten: AtomicU64,
@@ -63,6 +63,8 @@ struct Known {
     translation: Arc<Translation>,
     /// `None` if the map sends unqualified names to no schema.
     identity: Option<SchemaIdentity>,
+    /// The schema's types, if the catalog was asked for them.
+    types: Option<Vec<String>>,
     /// When the catalog was asked; `None` if it has to be asked again.
     seen: Option<Instant>,
 }
@@ -141,6 +143,9 @@ impl Schemas {
     }
 
     /// Asks the catalog for the schema to which `map` sends unqualified names.
+    ///
+    /// It is asked for the schema's types only if connections may know some: then the answer tells whether they are
+    /// still the same. If they are not, there is a new translation, by which connections know no types yet.
     pub(crate) async fn look_up(
         &self,
         map: &SchemaTranslateMap,
@@ -149,9 +154,10 @@ impl Schemas {
     ) -> QueryResult<Result<Arc<Translation>, Refused>> {
         let seen = Some(Instant::now());
         let forgotten = self.forgotten.load(SeqCst);
+        let with_types = self.known.get(map).is_some_and(|known| known.translation.names_types());
         let (types, identity) = match map.unqualified() {
-            None => (Vec::new(), None),
-            Some(schema) => match facts_of(schema, connection).await? {
+            None => (None, None),
+            Some(schema) => match facts_of(schema, with_types, connection).await? {
                 Some(SchemaFacts {
                     status: TenantStatus::Active,
                     types,
@@ -163,10 +169,8 @@ impl Schemas {
                 },
                 facts => {
                     // The schema's types may be gone. If a schema gets this name again, its types have other OIDs.
-                    if let Some((_, gone)) = self.known.remove(map)
-                        && !gone.translation.types().is_empty()
-                    {
-                        self.note_changed_types();
+                    if self.known.remove(map).is_some() {
+                        self.note_gone_types();
                     }
                     return Ok(Err(match facts {
                         Some(facts) if facts.status == TenantStatus::Suspended => Refused::Suspended(schema.clone()),
@@ -182,14 +186,12 @@ impl Schemas {
         let translation = match self.known.get(map) {
             // Finished texts are kept by translation, so the translation stays the same object as long as nothing
             // changed.
-            Some(Known { translation, .. }) if translation.types() == types && translation.namespace() == namespace => {
-                translation
-            }
+            Some(known) if known.types == types && known.translation.namespace() == namespace => known.translation,
             known => {
-                if known.is_some_and(|known| known.translation.types().iter().any(|before| !types.contains(before))) {
-                    self.note_changed_types();
+                if known.is_some_and(|known| known.translation.namespace() != namespace || known.misses_types(&types)) {
+                    self.note_gone_types();
                 }
-                Arc::new(Translation::with_types(map.clone(), types, namespace))
+                Arc::new(Translation::of_schema(map.clone(), namespace))
             }
         };
         let insert = |seen| {
@@ -199,6 +201,7 @@ impl Schemas {
                 Known {
                     translation,
                     identity,
+                    types: types.clone(),
                     seen,
                 },
             );
@@ -259,8 +262,8 @@ impl Schemas {
         }
     }
 
-    /// Has all connections forget the types that they know until now: some may no longer exist.
-    fn note_changed_types(&self) {
+    /// Has all connections forget the types that they know by no translation: some may no longer exist.
+    fn note_gone_types(&self) {
         self.types_changed
             .store(self.started.elapsed().as_micros() as u64, Relaxed);
     }
@@ -269,6 +272,16 @@ impl Schemas {
     pub(crate) fn outdate(&self, since: Instant) -> bool {
         let types_changed = self.types_changed.load(Relaxed);
         types_changed > 0 && since <= self.started + Duration::from_micros(types_changed)
+    }
+}
+
+impl Known {
+    /// Whether some of the types that the schema had are not among these.
+    fn misses_types(&self, types: &Option<Vec<String>>) -> bool {
+        match (&self.types, types) {
+            (Some(before), Some(now)) => before.iter().any(|before| !now.contains(before)),
+            _ => false,
+        }
     }
 }
 

@@ -148,19 +148,13 @@ pub(crate) struct SchemaIdentity {
     pub(crate) is_replayed: bool,
 }
 
-/// A type that was created in a tenant's schema.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct TenantType {
-    pub(crate) name: String,
-    pub(crate) oid: u32,
-}
-
 /// What a checkout needs to know about a schema.
 pub(crate) struct SchemaFacts {
     pub(crate) identity: SchemaIdentity,
     pub(crate) status: TenantStatus,
-    /// The types that were created in the schema, sorted by name.
-    pub(crate) types: Vec<TenantType>,
+    /// The types that were created in the schema, each as its OID and its name, in order; `None` if they were not asked
+    /// for.
+    pub(crate) types: Option<Vec<String>>,
     /// The search_path of the session that answered.
     pub(crate) search_path: String,
 }
@@ -168,6 +162,7 @@ pub(crate) struct SchemaFacts {
 /// Reads these facts from the catalog; `None` if there is no such schema.
 pub(crate) async fn facts_of(
     schema: &SchemaName,
+    with_types: bool,
     connection: &mut PostgresConnection,
 ) -> QueryResult<Option<SchemaFacts>> {
     #[derive(QueryableByName)]
@@ -178,30 +173,25 @@ pub(crate) async fn facts_of(
         is_replayed: bool,
         #[diesel(sql_type = Nullable<Text>)]
         comment: Option<String>,
-        #[diesel(sql_type = Array<Text>)]
-        names: Vec<String>,
-        #[diesel(sql_type = Array<Oid>)]
-        oids: Vec<u32>,
+        #[diesel(sql_type = Nullable<Array<Text>>)]
+        types: Option<Vec<String>>,
         #[diesel(sql_type = Text)]
         search_path: String,
     }
 
-    // A tenant's first checkout waits for this, so the text is put together once.
-    static FACTS: LazyLock<String> = LazyLock::new(|| {
-        // Enums, domains, ranges, and composites. The row type of a table depends on the table, not on the schema.
-        splice(&format!(
-            "SELECT n.oid, pg_catalog.pg_is_in_recovery() AS is_replayed, \
-             {VERSION_COMMENT} AS comment, t.names, t.oids, \
-             pg_catalog.current_setting('search_path') AS search_path \
-             FROM pg_catalog.pg_namespace n CROSS JOIN (\
-             SELECT coalesce(array_agg(t.typname::pg_catalog.text ORDER BY t.typname COLLATE \"C\"), '{{}}') AS names, \
-             coalesce(array_agg(t.oid ORDER BY t.typname COLLATE \"C\"), '{{}}') AS oids \
-             FROM pg_catalog.pg_type t WHERE {{in_schema pg_type t}} AND t.typtype IN ('e', 'd', 'r', 'm', 'c')) t \
-             WHERE n.nspname = $1"
-        ))
+    // A tenant's first checkout waits for this, so the text is put together once, and types are left out: to list them
+    // takes the server longer than all else.
+    static FACTS: LazyLock<String> = LazyLock::new(|| facts_query("NULL::pg_catalog.text[]"));
+    // Enums, domains, ranges, and composites. The row type of a table depends on the table, not on the schema.
+    static FACTS_AND_TYPES: LazyLock<String> = LazyLock::new(|| {
+        facts_query(
+            "ARRAY(SELECT pg_catalog.concat(t.oid, ' ', t.typname) FROM pg_catalog.pg_type t \
+             WHERE {in_schema pg_type t} AND t.typtype IN ('e', 'd', 'r', 'm', 'c') ORDER BY t.oid)",
+        )
     });
 
-    let facts = PreparedSql(diesel::sql_query(FACTS.as_str()).bind::<Text, _>(schema.as_str()))
+    let text = if with_types { &FACTS_AND_TYPES } else { &FACTS };
+    let facts = PreparedSql(diesel::sql_query(text.as_str()).bind::<Text, _>(schema.as_str()))
         .get_result::<Facts>(connection)
         .await
         .optional()?;
@@ -211,14 +201,17 @@ pub(crate) async fn facts_of(
             is_replayed: facts.is_replayed,
         },
         status: TenantStatus::of_comment(facts.comment.as_deref()),
-        types: facts
-            .names
-            .into_iter()
-            .zip(facts.oids)
-            .map(|(name, oid)| TenantType { name, oid })
-            .collect(),
+        types: facts.types,
         search_path: facts.search_path,
     }))
+}
+
+/// `types` is the expression for the schema's types.
+fn facts_query(types: &str) -> String {
+    splice(&format!(
+        "SELECT n.oid, pg_catalog.pg_is_in_recovery() AS is_replayed, {VERSION_COMMENT} AS comment, {types} AS types, \
+         pg_catalog.current_setting('search_path') AS search_path FROM pg_catalog.pg_namespace n WHERE n.nspname = $1"
+    ))
 }
 
 /// The comment on a relation, whose name is given as in SQL; `None` if there is no comment, or no such relation.

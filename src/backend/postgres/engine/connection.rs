@@ -254,7 +254,7 @@ where
         text: Arc::new(PlainText::new(sql.finish())),
         binds: Binds::of(query)?,
         may_be_prepared: query.is_safe_to_cache_prepared(&Pg)?,
-        tenant: None,
+        types_of: None,
     })
 }
 
@@ -367,14 +367,17 @@ impl PostgresConnection {
         statements.unwrap_or_else(PoisonError::into_inner).limit(most);
     }
 
-    /// Since when the connection remembers the OIDs of types.
+    /// Since when the connection remembers the OIDs of types that are looked for in no tenant's schema.
     pub(crate) fn types_since(&self) -> Instant {
         self.types().since()
     }
 
-    /// Forgets the OIDs of all types, which are asked for anew.
+    /// Forgets the OIDs of the types that are looked for in no tenant's schema.
     pub(crate) fn forget_types(&mut self) {
-        self.types = Mutex::new(KnownTypes::new());
+        let types = self.types.get_mut();
+        types
+            .unwrap_or_else(PoisonError::into_inner)
+            .forget_types_of_no_tenant();
     }
 
     /// Whether a statement has failed as if a type was made anew, since this was last asked.

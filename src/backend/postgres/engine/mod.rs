@@ -30,3 +30,4 @@ pub use rows::{PostgresRow, PostgresRows};
 pub use socket::PostgresSocket;
 pub(crate) use text::{StatementText, fails_whole, hash_of};
 pub use transaction::{PostgresTransactionManager, TransactionState};
+pub(crate) use types::TypeScope;

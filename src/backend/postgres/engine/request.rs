@@ -22,7 +22,7 @@ use super::{
     server_error::{Broken, Failed, ServerError},
     statements::{Key, Prepared, StatementName},
     text::StatementText,
-    types::look_up,
+    types::{TypeScope, look_up},
     wire::Sent,
 };
 
@@ -33,8 +33,8 @@ pub(crate) struct Statement {
     pub(crate) binds: Binds,
     /// Whether the text is one that may come again, and may be prepared.
     pub(crate) may_be_prepared: bool,
-    /// Where types are looked for that the statement names without a schema.
-    pub(crate) tenant: Option<Box<str>>,
+    /// Where types are looked for first that the statement names without a schema.
+    pub(crate) types_of: Option<TypeScope>,
 }
 
 /// Sends a statement in one round trip: by its name if it is prepared, else with its text.
@@ -149,8 +149,10 @@ impl<'conn> Request<'conn> {
                 match &mut self.types {
                     Types::Missing if statement.binds.names().is_empty() => self.types = Types::Known,
                     Types::Missing => {
-                        let tenant = statement.tenant.as_deref();
-                        let known = self.connection.types().get(statement.binds.names(), tenant);
+                        let known = self
+                            .connection
+                            .types()
+                            .get(statement.binds.names(), statement.types_of.as_ref());
                         self.types = match known {
                             Some(found) => {
                                 statement.binds.put_in(&found);
@@ -270,7 +272,7 @@ impl<'conn> Request<'conn> {
         }
         let may_be_types = !names.is_empty() && error.is_about_types();
         if may_be_types {
-            self.connection.types().forget(names, statement.tenant.as_deref());
+            self.connection.types().forget(names, statement.types_of.as_ref());
         }
         let may_be_sent_again = self.first_error.is_none() && statement.text.fails_whole();
         let Some(number) = outside_at.filter(|_| may_be_sent_again && (is_outdated || may_be_types)) else {
@@ -286,8 +288,8 @@ impl<'conn> Request<'conn> {
 }
 
 fn wanted<'conn>(connection: &'conn PostgresConnection, statement: &Statement) -> Types<'conn> {
-    let (names, tenant) = (statement.binds.names().to_vec(), statement.tenant.clone());
-    Types::Wanted(Box::pin(look_up(connection, names, tenant)))
+    let (names, types_of) = (statement.binds.names().to_vec(), statement.types_of.clone());
+    Types::Wanted(Box::pin(look_up(connection, names, types_of)))
 }
 
 /// Why an attempt failed.

@@ -17,13 +17,22 @@ use crate::backend::postgres::catalog::types::type_oids;
 /// part of the key.
 pub(super) struct KnownTypes {
     known: Cache<Key, Oids>,
-    /// When nothing was known yet.
+    /// When no type was known yet that is looked for in no tenant's schema.
     since: Instant,
     /// A statement failed as if the server knew a type by another OID now.
     are_doubtful: bool,
 }
 
-type Key = (TypeName, Option<Box<str>>);
+type Key = (TypeName, Option<TypeScope>);
+
+/// The schema of a tenant, and which of its types are meant.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct TypeScope {
+    pub(crate) schema: Box<str>,
+    /// The number of another scope after other types, or another tenant, got the names. 0 where nobody knows when that
+    /// happens.
+    pub(crate) version: u64,
+}
 
 /// How many types are kept. Each tenant may have some of its own.
 const MOST: usize = 4096;
@@ -47,27 +56,34 @@ impl KnownTypes {
     }
 
     /// The OIDs of all these types; `None` if one is not known.
-    pub(super) fn get(&self, names: &[TypeName], tenant: Option<&str>) -> Option<Vec<Oids>> {
-        let known = |name| self.known.get(&key(name, tenant)).copied();
+    pub(super) fn get(&self, names: &[TypeName], scope: Option<&TypeScope>) -> Option<Vec<Oids>> {
+        let known = |name| self.known.get(&key(name, scope)).copied();
         names.iter().map(known).collect()
     }
 
-    fn insert(&mut self, name: &TypeName, tenant: Option<&str>, oids: Oids) {
-        self.known.insert(key(name, tenant), oids);
+    fn insert(&mut self, name: &TypeName, scope: Option<&TypeScope>, oids: Oids) {
+        self.known.insert(key(name, scope), oids);
     }
 
     /// Forgets types that the server may know by other OIDs now.
-    pub(super) fn forget(&mut self, names: &[TypeName], tenant: Option<&str>) {
+    pub(super) fn forget(&mut self, names: &[TypeName], scope: Option<&TypeScope>) {
         self.are_doubtful = true;
         for name in names {
-            self.known.remove(&key(name, tenant));
+            self.known.remove(&key(name, scope));
         }
+    }
+
+    /// Forgets the types that are looked for in no tenant's schema. The others have a [version](TypeScope::version).
+    pub(super) fn forget_types_of_no_tenant(&mut self) {
+        self.known.retain(|(_, scope), _| scope.is_some());
+        self.since = Instant::now();
     }
 }
 
-fn key(name: &TypeName, tenant: Option<&str>) -> Key {
-    let tenant = tenant.filter(|_| name.schema.is_none());
-    (name.clone(), tenant.map(Into::into))
+/// A type in the tenant's own schema is the tenant's, whether the query names the schema or not.
+fn key(name: &TypeName, scope: Option<&TypeScope>) -> Key {
+    let scope = scope.filter(|scope| name.schema.as_ref().is_none_or(|schema| *schema == scope.schema));
+    (name.clone(), scope.cloned())
 }
 
 /// Asks the server for the OIDs of types, and remembers them.
@@ -77,16 +93,17 @@ fn key(name: &TypeName, tenant: Option<&str>) -> Key {
 pub(super) async fn look_up(
     connection: &PostgresConnection,
     names: Vec<TypeName>,
-    tenant: Option<Box<str>>,
+    scope: Option<TypeScope>,
 ) -> QueryResult<Vec<Oids>> {
+    let tenant = scope.as_ref().map(|scope| &*scope.schema);
     let mut found = Vec::with_capacity(names.len());
     for name in &names {
         let schema = name.schema.as_deref();
-        let oids = type_oids(connection, &name.name, schema.or(tenant.as_deref()), schema.is_some()).await?;
+        let oids = type_oids(connection, &name.name, schema.or(tenant), schema.is_some()).await?;
         let Some(oids) = oids else {
-            return Err(no_such_type(name, tenant.as_deref()));
+            return Err(no_such_type(name, tenant));
         };
-        connection.types().insert(name, tenant.as_deref(), oids);
+        connection.types().insert(name, scope.as_ref(), oids);
         found.push(oids);
     }
     Ok(found)

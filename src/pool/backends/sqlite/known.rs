@@ -63,7 +63,7 @@ impl KnownFiles {
             .unqualified()
             .zip(identity)
             .map(|(tenant, identity)| self.number_of(tenant, identity));
-        let translation = Arc::new(Translation::with_types(map.clone(), Vec::new(), number));
+        let translation = Arc::new(Translation::of_schema(map.clone(), number));
         let known = Known {
             translation: Arc::clone(&translation),
             identity,
