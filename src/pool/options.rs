@@ -5,6 +5,7 @@ use tokio::runtime::Handle;
 use crate::{
     SchemaName,
     backend::postgres::{ConnectOptions, DEFAULT_LOCK_TIMEOUT, EstablishCallback},
+    translate::SchemaTranslateMap,
 };
 
 /// What all databases behind a pool have in common: how connections are opened, and how long they are kept.
@@ -50,6 +51,14 @@ impl Options {
             may_be_pooled,
             read_only: self.read_only,
         }
+    }
+}
+
+/// Has the symbolic schema of a map stand for the tenant's, if there is one.
+pub(crate) fn with_symbolic_schema(map: SchemaTranslateMap, symbolic_schema: Option<&str>) -> SchemaTranslateMap {
+    match symbolic_schema {
+        Some(schema) => map.with_symbolic(schema),
+        None => map,
     }
 }
 

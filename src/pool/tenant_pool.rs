@@ -1,7 +1,10 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
-    Backend, PoolStatus, Postgres, TenantDirectory, connections::Shares, deadline::Deadline, options::Options,
+    Backend, PoolStatus, Postgres, TenantDirectory,
+    connections::Shares,
+    deadline::Deadline,
+    options::{Options, with_symbolic_schema},
     remembered_directory::RememberedDirectory,
 };
 use crate::{SchemaName, tenancy::LifecycleHooks, translate::SchemaTranslateMap};
@@ -94,10 +97,7 @@ impl<B: Backend> TenantPool<B> {
     }
 
     pub(crate) fn with_symbolic_schema(&self, map: SchemaTranslateMap) -> SchemaTranslateMap {
-        match &self.0.options.symbolic_schema {
-            Some(schema) => map.with_symbolic(schema),
-            None => map,
-        }
+        with_symbolic_schema(map, self.0.options.symbolic_schema.as_deref())
     }
 
     /// Closes the pool: free connections at once, connections in use when they come back. From now on checkouts fail,

@@ -35,6 +35,7 @@ mod isolation;
 mod left_texts;
 mod lifecycle_errors;
 mod limits;
+mod listed_tenants;
 mod maps;
 #[cfg(feature = "toml")]
 mod migration_folder;

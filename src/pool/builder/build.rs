@@ -108,6 +108,8 @@ impl TenantPoolBuilder {
                 Arc::clone(&migration_connector),
                 Arc::clone(&schemas),
                 remembered.as_ref().map(|remembered| Arc::clone(&remembered.known)),
+                // Behind a pooler, each tenant's first checkout finds out whether the session is safe.
+                remembered.is_none() && !connector.may_be_pooled(),
             )
         };
         let databases = further_databases(databases, find_database, database_limits, options.clone());

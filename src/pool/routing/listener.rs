@@ -8,7 +8,7 @@ use tokio::task::AbortHandle;
 
 use crate::{
     PostgresConnection, SchemaName,
-    backend::postgres::{ConnectError, Connector},
+    backend::postgres::{ConnectError, Connector, catalog::schema::active_schemas},
     pool::tenant_cache::{KnownTenants, Schemas},
 };
 
@@ -17,6 +17,12 @@ pub(crate) const CHANNEL: &str = "diesel_tenants";
 
 /// After this long without a notification, the connection is tested: a dead connection would be silent for hours.
 const SILENCE: Duration = Duration::from_secs(15);
+
+/// How long a list of the tenants is waited for: meanwhile nothing is heard.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How many tenants of the list are remembered before other tasks of the thread have a turn.
+const AT_A_TIME: usize = 256;
 
 /// Listens until it is dropped.
 pub(crate) struct Listener(AbortHandle);
@@ -28,11 +34,17 @@ impl Drop for Listener {
 }
 
 impl Listener {
-    pub(crate) fn start(connector: Arc<Connector>, schemas: Arc<Schemas>, known: Option<Arc<KnownTenants>>) -> Self {
+    pub(crate) fn start(
+        connector: Arc<Connector>,
+        schemas: Arc<Schemas>,
+        known: Option<Arc<KnownTenants>>,
+        lists_tenants: bool,
+    ) -> Self {
         let listening = Listening {
             connector,
             schemas,
             known,
+            lists_tenants,
         };
         Self(tokio::spawn(listening.run()).abort_handle())
     }
@@ -42,6 +54,8 @@ struct Listening {
     connector: Arc<Connector>,
     schemas: Arc<Schemas>,
     known: Option<Arc<KnownTenants>>,
+    /// Whether all tenants are looked up ahead of their first checkouts.
+    lists_tenants: bool,
 }
 
 impl Listening {
@@ -52,6 +66,9 @@ impl Listening {
                 pause = Duration::from_millis(100);
                 // Changes from before this connection listened went unheard.
                 self.forget_all();
+                if self.lists_tenants {
+                    self.list_tenants(&mut connection).await;
+                }
                 // Where a directory says where tenants live, a tenant's name is not its schema's.
                 self.schemas.are_told(self.known.is_none());
                 self.hear(&mut connection).await;
@@ -67,6 +84,23 @@ impl Listening {
         let listens = connection.batch_execute(&format!("LISTEN {CHANNEL}")).await;
         listens.map_err(|source| self.connector.failed_query(source))?;
         Ok(connection)
+    }
+
+    /// Looks up the tenants that exist, so that their first checkouts need not. What is changed from now on is heard
+    /// afterwards, and forgets what the list says.
+    async fn list_tenants(&self, connection: &mut PostgresConnection) {
+        let listing = self.schemas.list();
+        let listed = active_schemas(self.schemas.capacity(), connection);
+        // Without an answer, checkouts ask.
+        let Ok(Ok(listed)) = tokio::time::timeout(PATIENCE, listed).await else {
+            return;
+        };
+        for some in listed.chunks(AT_A_TIME) {
+            for (schema, identity) in some {
+                listing.remember(schema, *identity);
+            }
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Receives notifications until the connection breaks.

@@ -6,11 +6,12 @@
 //!
 //! | file | remembers | bounds |
 //! |---|---|---|
-//! | `schemas` | schemas, their types, and which schemas are missing | [`schema_cache`](crate::TenantPoolBuilder::schema_cache) |
+//! | `schemas` | schemas, their types, and which schemas are missing; `listed_schemas` fills it ahead of the checkouts | [`schema_cache`](crate::TenantPoolBuilder::schema_cache) |
 //! | `directory_answers` | answers of a directory; `known_tenants` has one cache for tenants and one for domains | [`DirectoryCache`](crate::tenancy::DirectoryCache) |
 
 mod directory_answers;
 mod known_tenants;
+mod listed_schemas;
 mod schemas;
 
 pub(crate) use known_tenants::{KnownTenants, Resolved};

@@ -1,6 +1,6 @@
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{
             AtomicBool, AtomicU64,
             Ordering::{Relaxed, SeqCst},
@@ -13,13 +13,14 @@ use diesel::QueryResult;
 
 use quick_cache::sync::Cache;
 
+use super::listed_schemas::Overtaken;
 use crate::{
     PostgresConnection, SchemaName,
     backend::postgres::{
         ConnectError, Connector,
         catalog::schema::{SchemaFacts, SchemaIdentity, facts_of},
     },
-    pool::options::Options,
+    pool::options::{Options, with_symbolic_schema},
     query::Translation,
     tenancy::TenantStatus,
     translate::SchemaTranslateMap,
@@ -30,7 +31,10 @@ use crate::{
 /// Missing schemas are remembered too, for a second at most, so that a flood of unknown names costs neither connections
 /// nor queries. They have a cache of their own: however many there are, they can't push out existing schemas.
 pub(crate) struct Schemas {
-    known: Cache<SchemaTranslateMap, Known>,
+    pub(super) known: Cache<SchemaTranslateMap, Known>,
+    /// Whether maps are known that lead to a schema and are not simply a tenant's.
+    has_other_maps: AtomicBool,
+    symbolic_schema: Option<String>,
     time_to_live: Duration,
     /// The missing schemas, and until when each counts as missing.
     absent: Cache<SchemaName, Instant>,
@@ -43,6 +47,8 @@ pub(crate) struct Schemas {
     types_changed: AtomicU64,
     /// How many times anything was forgotten.
     forgotten: AtomicU64,
+    /// The schemas that were forgotten while a list of schemas is read.
+    overtaken: Mutex<Option<Overtaken>>,
     /// Whether somebody tells of every change: then what is known needs not be asked for again.
     is_told: AtomicBool,
 }
@@ -59,28 +65,33 @@ pub(crate) enum Refused {
 }
 
 #[derive(Clone)]
-struct Known {
-    translation: Arc<Translation>,
+pub(super) struct Known {
+    pub(super) translation: Arc<Translation>,
     /// `None` if the map sends unqualified names to no schema.
-    identity: Option<SchemaIdentity>,
+    pub(super) identity: Option<SchemaIdentity>,
     /// The schema's types, if the catalog was asked for them.
-    types: Option<Vec<String>>,
+    pub(super) types: Option<Vec<String>>,
     /// When the catalog was asked; `None` if it has to be asked again.
-    seen: Option<Instant>,
+    pub(super) seen: Option<Instant>,
 }
 
 impl Schemas {
     pub(crate) fn of(options: &Options) -> Self {
-        Self::new(
-            options.schemas_cached,
-            options.schemas_cached_for,
-            options.schemas_absent_for,
-        )
+        Self {
+            symbolic_schema: options.symbolic_schema.clone(),
+            ..Self::new(
+                options.schemas_cached,
+                options.schemas_cached_for,
+                options.schemas_absent_for,
+            )
+        }
     }
 
     fn new(capacity: usize, time_to_live: Duration, absent_for: Duration) -> Self {
         Self {
             known: Cache::new(capacity),
+            has_other_maps: AtomicBool::new(false),
+            symbolic_schema: None,
             time_to_live,
             absent: Cache::new(capacity),
             absent_for: absent_for.min(time_to_live),
@@ -88,7 +99,25 @@ impl Schemas {
             started: Instant::now(),
             types_changed: AtomicU64::new(0),
             forgotten: AtomicU64::new(0),
+            overtaken: Mutex::new(None),
             is_told: AtomicBool::new(false),
+        }
+    }
+
+    /// The map of a tenant that is a schema of the database.
+    pub(super) fn map_of(&self, tenant: &SchemaName) -> SchemaTranslateMap {
+        let map = SchemaTranslateMap::tenant(tenant.clone());
+        with_symbolic_schema(map, self.symbolic_schema.as_deref())
+    }
+
+    pub(super) fn overtaken(&self) -> MutexGuard<'_, Option<Overtaken>> {
+        self.overtaken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has a list that is being read say nothing of a schema, or of any schema.
+    fn overtake(&self, schema: Option<&SchemaName>) {
+        if let Some(overtaken) = &mut *self.overtaken() {
+            overtaken.add(schema);
         }
     }
 
@@ -168,6 +197,7 @@ impl Schemas {
                     Err(error) => return Ok(Err(Refused::UnsafeSession(error))),
                 },
                 facts => {
+                    self.overtake(Some(schema));
                     // The schema's types may be gone. If a schema gets this name again, its types have other OIDs.
                     if self.known.remove(map).is_some() {
                         self.note_gone_types();
@@ -194,6 +224,9 @@ impl Schemas {
                 Arc::new(Translation::of_schema(map.clone(), namespace))
             }
         };
+        if map.unqualified().is_some_and(|schema| *map != self.map_of(schema)) {
+            self.has_other_maps.store(true, SeqCst);
+        }
         let insert = |seen| {
             let translation = Arc::clone(&translation);
             self.known.insert(
@@ -216,8 +249,10 @@ impl Schemas {
 
     /// Has the schema looked up anew at the next checkout.
     pub(crate) fn forget(&self, schema: &SchemaName) {
-        self.forgotten.fetch_add(1, SeqCst);
-        self.absent.remove(schema);
+        self.forget_map(&self.map_of(schema));
+        if !self.has_other_maps.load(SeqCst) {
+            return;
+        }
         let stale: Vec<_> = self
             .known
             .iter()
@@ -231,6 +266,7 @@ impl Schemas {
     /// Has every schema looked up anew at the next checkout.
     pub(crate) fn forget_all(&self) {
         self.forgotten.fetch_add(1, SeqCst);
+        self.overtake(None);
         self.absent.clear();
         let all: Vec<_> = self.known.iter().collect();
         for (map, known) in all {
@@ -255,6 +291,7 @@ impl Schemas {
     pub(crate) fn forget_map(&self, map: &SchemaTranslateMap) {
         self.forgotten.fetch_add(1, SeqCst);
         if let Some(schema) = map.unqualified() {
+            self.overtake(Some(schema));
             self.absent.remove(schema);
         }
         if let Some(known) = self.known.get(map) {

@@ -1,0 +1,88 @@
+//! Remembers schemas ahead of their first checkout, from a list of them. Tenants may change while the list is read.
+
+use std::{collections::HashSet, sync::Arc, time::Instant};
+
+use super::schemas::{Known, Schemas};
+use crate::{SchemaName, backend::postgres::catalog::schema::SchemaIdentity, query::Translation};
+
+/// What was forgotten while a list is read: of these schemas the list may tell what was before.
+#[derive(Default)]
+pub(super) struct Overtaken {
+    all: bool,
+    schemas: HashSet<SchemaName>,
+}
+
+impl Overtaken {
+    /// `None` stands for every schema.
+    pub(super) fn add(&mut self, schema: Option<&SchemaName>) {
+        match schema {
+            Some(schema) => {
+                self.schemas.insert(schema.clone());
+            }
+            None => self.all = true,
+        }
+    }
+
+    fn has(&self, schema: &SchemaName) -> bool {
+        self.all || self.schemas.contains(schema)
+    }
+}
+
+/// A list of schemas that is read. Made before the catalog is asked for the list; there is one at a time.
+pub(crate) struct Listing<'a> {
+    schemas: &'a Schemas,
+    begun: Instant,
+}
+
+impl Schemas {
+    /// Notes from now on, until the listing is dropped, what is forgotten.
+    pub(crate) fn list(&self) -> Listing<'_> {
+        *self.overtaken() = Some(Overtaken::default());
+        Listing {
+            schemas: self,
+            begun: Instant::now(),
+        }
+    }
+
+    /// How many schemas are remembered at most.
+    pub(crate) fn capacity(&self) -> usize {
+        self.known.capacity() as usize
+    }
+}
+
+impl Listing<'_> {
+    /// Remembers a schema that is on the list, unless it was overtaken, or the catalog was asked for the schema itself.
+    pub(crate) fn remember(&self, schema: &SchemaName, identity: SchemaIdentity) {
+        let schemas = self.schemas;
+        // Held until the schema is remembered: whoever forgets it meanwhile finds it remembered then.
+        let overtaken = schemas.overtaken();
+        if overtaken.as_ref().is_none_or(|overtaken| overtaken.has(schema)) {
+            return;
+        }
+        let map = schemas.map_of(schema);
+        let namespace = Some(identity.oid);
+        let translation = match schemas.known.get(&map) {
+            None => Arc::new(Translation::of_schema(map.clone(), namespace)),
+            // Whether the types are still the same, only the catalog can tell.
+            Some(Known {
+                translation,
+                seen: None,
+                ..
+            }) if translation.namespace() == namespace && !translation.names_types() => translation,
+            Some(_) => return,
+        };
+        let known = Known {
+            translation,
+            identity: Some(identity),
+            types: None,
+            seen: Some(self.begun),
+        };
+        schemas.known.insert(map, known);
+    }
+}
+
+impl Drop for Listing<'_> {
+    fn drop(&mut self) {
+        *self.schemas.overtaken() = None;
+    }
+}
