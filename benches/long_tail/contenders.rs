@@ -1,6 +1,9 @@
-//! The four ways to run a tenant's statement, each with connections of its own.
+//! The ways to run a tenant's statement, each with connections of its own.
 
-use std::{collections::VecDeque, time::Instant};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use deadpool::managed::{Manager, Metrics, Object, Pool, QueueMode, RecycleResult};
 use diesel::{ConnectionError, QueryResult};
@@ -8,7 +11,9 @@ use diesel_async::{
     AsyncConnection, AsyncPgConnection, SimpleAsyncConnection,
     pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, deadpool as diesel_deadpool},
 };
-use diesel_tenants::{Checkout, Recycling, SchemaName, SchemaTranslateMap, TenantConnection, TenantPool};
+use diesel_tenants::{
+    Checkout, Recycling, SchemaName, SchemaTranslateMap, TenantConnection, TenantPool, TenantPoolBuilder,
+};
 
 use crate::{
     load::Request,
@@ -21,6 +26,9 @@ pub const CONNECTIONS: usize = 4;
 /// What the server calls the sessions of our contender, and of the wrapper around `AsyncPgConnection`.
 pub const OURS: &str = "ours";
 pub const WRAPPED: &str = "wrapped";
+
+/// Long enough for a pool that listens to have read which tenants there are.
+const LISTED: Duration = Duration::from_secs(2);
 
 /// One way to run a tenant's statement.
 pub trait Contender {
@@ -51,6 +59,12 @@ pub fn names(tenants: usize) -> Vec<String> {
     (0..tenants).map(|tenant| format!("tenant{tenant}")).collect()
 }
 
+fn builder(url: &str) -> TenantPoolBuilder {
+    TenantPool::builder(url)
+        .max_size(CONNECTIONS)
+        .recycling(Recycling::Fast)
+}
+
 /// `pool.for_tenant(name).get()`.
 pub struct Ours {
     pub pool: TenantPool,
@@ -59,14 +73,19 @@ pub struct Ours {
 
 impl Ours {
     pub async fn new(url: &str, tenants: usize) -> Self {
-        let pool = TenantPool::builder(format!("{url}?application_name={OURS}"))
-            .max_size(CONNECTIONS)
-            .recycling(Recycling::Fast)
-            .build()
-            .await
-            .expect("the server is up");
+        Self::of(builder(&format!("{url}?application_name={OURS}")), tenants).await
+    }
+
+    /// A pool that is told of what is done to tenants. It has looked them up already.
+    pub async fn listening(url: &str, tenants: usize) -> Self {
+        let ours = Self::of(builder(url).listen(), tenants).await;
+        tokio::time::sleep(LISTED).await;
+        ours
+    }
+
+    async fn of(builder: TenantPoolBuilder, tenants: usize) -> Self {
         Self {
-            pool,
+            pool: builder.build().await.expect("the server is up"),
             names: names(tenants),
         }
     }

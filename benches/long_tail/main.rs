@@ -5,6 +5,8 @@
 //! drawn from four of them (`hot`), from all alike (`uniform`), or by Zipf's law with s = 1 (`zipf`). The contenders:
 //!
 //! - ours: `pool.for_tenant(name).get()`;
+//! - ours, `listening`: the same from a pool that is built with `listen()`, which has looked all tenants up before the
+//!   first request. Its ratios have rows of their own, so that a bound's row says which of the two it is about;
 //! - `SET search_path` at each checkout, with unqualified tables and diesel-async's cache of statements;
 //! - `AsyncPgConnection` under this crate's wrapper, made anew at each checkout: nobody asks whether the tenant exists,
 //!   nothing bounds the statements, and the text is rendered again, since only a pool keeps what it knows of a map;

@@ -40,19 +40,25 @@ pub async fn measure(part: &str, url: &str, load: Load, length: Length, seed: u6
     let ours = Ours::new(url, load.tenants).await;
     let search_path = SearchPath::new(url, load.tenants);
     let wrapped = Wrapped::new(url, load.tenants);
+    let listening = match load.distribution {
+        // Tenants that are known already don't tell what a first checkout costs.
+        Distribution::Hot => None,
+        Distribution::Uniform | Distribution::Zipf => Some(Ours::listening(url, load.tenants).await),
+    };
     let by_hand = are_written_by_hand(load.active(), load.statements).then(|| ByHand::new(url));
     let mut requests = Requests::new(load, seed);
-    let mut times: [Vec<f64>; 4] = Default::default();
+    let mut times: [Vec<f64>; 5] = Default::default();
     for round in 0..length.rounds {
         let requests = requests.take(length.requests_a_round);
         // In another order each round: whoever follows a slow one finds the processor's caches cold.
         for turn in 0..times.len() {
             let contender = (round + turn) % times.len();
-            let time = match (contender, &by_hand) {
-                (0, _) => ours.time(&requests).await,
-                (1, _) => search_path.time(&requests).await,
-                (2, _) => wrapped.time(&requests).await,
-                (_, Some(by_hand)) => by_hand.time(&requests).await,
+            let time = match (contender, &by_hand, &listening) {
+                (0, ..) => ours.time(&requests).await,
+                (1, ..) => search_path.time(&requests).await,
+                (2, ..) => wrapped.time(&requests).await,
+                (3, Some(by_hand), _) => by_hand.time(&requests).await,
+                (4, _, Some(listening)) => listening.time(&requests).await,
                 _ => continue,
             };
             times[contender].push(time);
@@ -60,7 +66,7 @@ pub async fn measure(part: &str, url: &str, load: Load, length: Length, seed: u6
     }
 
     let warm_up = length.rounds / 5;
-    let [ours, theirs @ ..] = &times;
+    let [ours, theirs @ .., listening] = &times;
     let microseconds = |times: &[f64]| median(times.to_vec()) / length.requests_a_round as f64 * 1e6;
     print!(
         "{:<26} {:>7.1} µs",
@@ -86,6 +92,21 @@ pub async fn measure(part: &str, url: &str, load: Load, length: Length, seed: u6
         print!("   / {name} {ratio}, whole {whole:.2}");
     }
     println!();
+    if !listening.is_empty() {
+        let name = "SET search_path";
+        let ratios = listening.iter().zip(&theirs[0]).skip(warm_up);
+        let ratio = median(ratios.map(|(listening, theirs)| listening / theirs).collect());
+        println!(
+            "{:<26} {:>7.1} µs   / {name} {}",
+            format!("{part} {load}, listening"),
+            microseconds(&listening[warm_up..]),
+            report.ratio(
+                format!("{part} {load}, listening / {name}"),
+                ratio,
+                bound(part, load, name)
+            )
+        );
+    }
 }
 
 fn bound(part: &str, load: Load, against: &str) -> Option<f64> {

@@ -65,6 +65,11 @@ impl TenantPoolBuilder {
     /// change, and not just for the time of [`schema_cache`](Self::schema_cache). Changes by other tools than this library (`DROP SCHEMA` by hand) are told by
     /// nobody: queries of a tenant that was dropped so fail, since its tables are gone.
     ///
+    /// The tenants of such a pool are looked up ahead of their first checkouts, as many as
+    /// [`schema_cache`](Self::schema_cache) has room for: by one query, as soon as the pool listens, and after each time
+    /// that it could not. So a tenant's first checkout costs no round trip. Not behind a pooler
+    /// ([`search_path_from_role`](Self::search_path_from_role)), nor in replicas and further databases.
+    ///
     /// This takes one more connection, to the [`migration_url`](Self::migration_url) if there is one, since a pooler in
     /// transaction mode passes no notifications on. If the connection breaks, it is opened again, and everything is
     /// looked up anew.
