@@ -9,21 +9,32 @@ pub type PostgresConnection = AsyncConnectionWrapper<crate::PostgresConnection, 
 
 /// The runtime of a [`PostgresConnection`], which runs only while somebody waits for an answer.
 #[derive(Debug)]
-pub struct OwnRuntime(Runtime);
+pub struct OwnRuntime {
+    /// `None` only while it is dropped.
+    runtime: Option<Runtime>,
+}
 
 impl BlockOn for OwnRuntime {
     fn block_on<F: Future>(&self, future: F) -> F::Output {
-        self.0.block_on(future)
+        let runtime = self.runtime.as_ref().expect("it is there until it is dropped");
+        runtime.block_on(future)
     }
 
     /// # Panics
     /// If the system has no more file handles.
     fn get_runtime() -> Self {
-        Self(
-            Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("a file handle for the runtime"),
-        )
+        let runtime = Builder::new_current_thread().enable_all().build();
+        Self {
+            runtime: Some(runtime.expect("a file handle for the runtime")),
+        }
+    }
+}
+
+impl Drop for OwnRuntime {
+    fn drop(&mut self) {
+        // An async worker may close a connection, but must not wait for a runtime to end: tokio would panic.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
     }
 }

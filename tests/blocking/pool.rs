@@ -8,11 +8,11 @@ use std::{
 
 use diesel::{PgConnection, prelude::*};
 use diesel_tenants::{
-    CheckoutError, Placement, SchemaTranslateMap, TranslateDsl, TranslateError,
+    CheckoutError, ConnectError, Placement, SchemaTranslateMap, TranslateDsl, TranslateError,
     blocking::{BuildError, PostgresConnection, TenantPool, TenantPoolBuilder},
     directory::FixedDirectory,
 };
-use diesel_tenants_test_support::{Database, Server};
+use diesel_tenants_test_support::{Database, PgBouncer, Server};
 
 use crate::store::{chain, database, items, map, orders, users, value};
 
@@ -184,6 +184,12 @@ fn what_cant_be_built_says_why() {
         .build()
         .unwrap_err();
     assert!(matches!(error, BuildError::Connect(_)), "{error:?}");
+    let other = database_of_another_name();
+    let error = TenantPool::<PgConnection>::builder(database.url())
+        .connection_url(other.url())
+        .build()
+        .unwrap_err();
+    assert!(matches!(error, BuildError::AnotherDatabase { .. }), "{error:?}");
     let error = TenantPool::<PgConnection>::builder(database.url())
         .options(|options| options.search_path_from_role())
         .build()
@@ -205,6 +211,32 @@ fn what_cant_be_built_says_why() {
     ));
     let found = settings.first::<(String, String, String)>(&mut pool.shared().get().unwrap());
     assert_eq!(found, Ok(("7MB".into(), String::new(), "on".into())));
+}
+
+fn database_of_another_name() -> Database {
+    Server::shared().database()
+}
+
+#[test]
+fn a_pooler_that_drops_startup_options_is_noticed() {
+    if PgBouncer::version().is_none() {
+        return;
+    }
+    let database = database();
+    let settings = ["pool_mode = transaction", "ignore_startup_parameters = options"];
+    let role = format!("{}_pooled", database.name());
+    database.run(&format!("CREATE ROLE {role} LOGIN PASSWORD 'x'"));
+    let pooler = PgBouncer::start(&database, &role, "x", &settings);
+    let error = TenantPool::<PgConnection>::builder(database.url())
+        .connection_url(pooler.url())
+        .build()
+        .unwrap_err();
+    assert!(
+        matches!(error, BuildError::Connect(ConnectError::LostOptions { .. })),
+        "{error:?}"
+    );
+    drop(pooler);
+    database.run(&format!("DROP ROLE {role}"));
 }
 
 diesel::define_sql_function! {

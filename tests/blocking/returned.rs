@@ -10,7 +10,7 @@ use std::{
 use diesel::{PgConnection, connection::SimpleConnection, prelude::*, sql_types::Integer};
 use diesel_tenants::{
     RefusedStatement,
-    blocking::{Checkout, TenantPool},
+    blocking::{Checkout, PostgresConnection, TenantPool},
 };
 
 use crate::{
@@ -261,6 +261,25 @@ fn each_tenants_types_are_its_own_and_new_ones_are_found() {
     }
     assert_eq!(value(&database, "SELECT count(*) FROM client2.parcels"), "1");
     let _ = pool;
+}
+
+#[test]
+fn the_rust_driver_finds_each_tenants_types() {
+    let database = with_parcels();
+    let pool = TenantPool::<PostgresConnection>::builder(database.url())
+        .max_size(1)
+        .build()
+        .unwrap();
+    for _ in 0..2 {
+        for tenant in ["client1", "client2"] {
+            let mut conn = pool.for_tenant(tenant).get().unwrap();
+            let inserted = diesel::insert_into(parcels::table)
+                .values((parcels::status.eq(Status::Sent), parcels::history.eq(vec![Status::New])))
+                .returning(parcels::status)
+                .get_result::<Status>(&mut conn);
+            assert_eq!(inserted, Ok(Status::Sent), "{tenant}");
+        }
+    }
 }
 
 #[test]

@@ -1,7 +1,12 @@
 //! Inside of async programs: on threads that may block, and what happens elsewhere.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use diesel::{PgConnection, prelude::*};
-use diesel_tenants::{CheckoutError, blocking::TenantPool};
+use diesel_tenants::{
+    CheckoutError,
+    blocking::{PostgresConnection, TenantPool},
+};
 
 use crate::{
     pool::pool,
@@ -65,6 +70,33 @@ fn threads_of_spawn_blocking_and_workers_of_both_runtimes_can_use_the_pool() {
             .map(|conn| conn.map().clone())
     });
     assert!(names.is_ok());
+}
+
+#[test]
+fn a_pool_can_be_built_and_dropped_on_a_worker() {
+    let database = database();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        drop(pool(&database));
+        // This driver must not be used here, which is not to say that its connections can't be dropped.
+        let url = database.url().to_owned();
+        let rust = tokio::task::spawn_blocking(move || {
+            let pool = TenantPool::<PostgresConnection>::builder(url)
+                .max_size(2)
+                .build()
+                .unwrap();
+            let conn = pool.for_tenant("client1").get().unwrap();
+            (pool, conn)
+        });
+        let (pool, mut conn) = rust.await.unwrap();
+        let used = catch_unwind(AssertUnwindSafe(|| items::table.count().get_result::<i64>(&mut conn)));
+        assert!(used.is_err());
+        drop(conn);
+        drop(pool);
+    });
 }
 
 mod actix {

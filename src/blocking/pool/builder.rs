@@ -1,12 +1,20 @@
-use std::{fmt, io, marker::PhantomData, sync::Arc, time::Duration};
-
-use diesel::{
-    connection::LoadConnection,
-    pg::Pg,
-    r2d2::{self, NopErrorHandler, R2D2Connection},
+use std::{
+    fmt, io,
+    marker::PhantomData,
+    sync::Arc,
+    time::{Duration, Instant},
 };
 
-use super::{TenantPool, background::Background, manager::Manager, tenant_pool::Inner};
+use diesel::{
+    QueryableByName, RunQueryDsl,
+    connection::LoadConnection,
+    pg::Pg,
+    query_builder::SqlQuery,
+    r2d2::{self, NopErrorHandler, R2D2Connection},
+    sql_types::Text,
+};
+
+use super::{TenantPool, background::Background, checkout::HAS_ONE, manager::Manager, tenant_pool::Inner};
 use crate::{backend::postgres::ConnectError, pool::Target};
 
 /// Options of a [`TenantPool`]; see [`TenantPool::builder`]. Each method states its default.
@@ -109,13 +117,53 @@ where
             .error_handler(Box::new(NopErrorHandler))
             .build_unchecked(Manager::new(url, tenants.clone()));
         let pool = TenantPool(Arc::new(Inner::new(connections, tenants, background)));
-        pool.slot(&Target::Shared, std::time::Instant::now() + pool.wait_timeout())
-            .map_err(|error| match error {
-                crate::CheckoutError::Connect { source, .. } => BuildError::Connect(source),
-                error => BuildError::FirstCheckout(Box::new(error)),
-            })?;
+        pool.refuse_another_database()?;
         Ok(pool)
     }
+}
+
+impl<C> TenantPool<C>
+where
+    C: R2D2Connection + LoadConnection<Backend = Pg> + 'static,
+{
+    /// Compares where the two drivers are connected to. libpq also reads the environment, such as `PGPORT` and
+    /// `PGDATABASE`.
+    fn refuse_another_database(&self) -> Result<(), BuildError> {
+        let failed = |source| BuildError::Connect(self.as_async().connector().failed_query(source));
+        let mut slot = self
+            .slot(&Target::Shared, Instant::now() + self.wait_timeout())
+            .map_err(BuildError::of_checkout)?;
+        let connection = slot.connection_mut().expect(HAS_ONE);
+        let reached: Place = place().get_result(&mut connection.inner).map_err(failed)?;
+        let expected = self.run(|pool| async move {
+            let mut checkout = pool.shared().get().await.map_err(BuildError::of_checkout)?;
+            let found = diesel_async::RunQueryDsl::get_result(place(), checkout.untranslated()).await;
+            found.map_err(|source| BuildError::Connect(pool.connector().failed_query(source)))
+        })?;
+        match reached == expected {
+            true => Ok(()),
+            false => Err(BuildError::AnotherDatabase {
+                expected: expected.database,
+                reached: reached.database,
+            }),
+        }
+    }
+}
+
+/// A database, and since when its server runs: no two servers started at the same microsecond.
+#[derive(Debug, PartialEq, QueryableByName)]
+struct Place {
+    #[diesel(sql_type = Text)]
+    database: String,
+    #[diesel(sql_type = Text)]
+    since: String,
+}
+
+fn place() -> SqlQuery {
+    diesel::sql_query(
+        "SELECT pg_catalog.current_database()::pg_catalog.text AS database, \
+         EXTRACT(EPOCH FROM pg_catalog.pg_postmaster_start_time())::pg_catalog.text AS since",
+    )
 }
 
 /// r2d2 refuses times of zero.
@@ -127,6 +175,15 @@ impl<C> fmt::Debug for TenantPoolBuilder<C> {
         f.debug_struct("TenantPoolBuilder")
             .field("max_size", &self.max_size)
             .finish_non_exhaustive()
+    }
+}
+
+impl BuildError {
+    fn of_checkout(error: crate::CheckoutError) -> Self {
+        match error {
+            crate::CheckoutError::Connect { source, .. } => Self::Connect(source),
+            error => Self::FirstCheckout(Box::new(error)),
+        }
     }
 }
 
@@ -152,6 +209,18 @@ pub enum BuildError {
     /// No connection could be opened.
     #[error("can't open the pool's first connection")]
     Connect(#[source] ConnectError),
+    /// The two drivers are connected to two databases.
+    #[error(
+        "the pool's connections reach database {reached:?}, and the library's own driver reaches {expected:?}, or the \
+         server is another one: `connection_url` must lead to the same database; without it, look for variables of \
+         libpq in the environment (PGHOST, PGPORT, PGDATABASE)"
+    )]
+    AnotherDatabase {
+        /// The database of the async pool in the background.
+        expected: String,
+        /// The database of the pool's own connections.
+        reached: String,
+    },
     /// The first connection did not come in time.
     #[error("can't open the pool's first connection")]
     FirstCheckout(#[source] Box<crate::CheckoutError>),

@@ -39,7 +39,7 @@ where
     }
 }
 
-const HAS_ONE: &str = "only a slot with a connection is handed out";
+pub(super) const HAS_ONE: &str = "only a slot with a connection is handed out";
 
 impl<C> Deref for Checkout<C>
 where
