@@ -6,7 +6,10 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-use super::{connection::AsyncSqliteConnection, files::NOTE_TABLE};
+use super::{
+    connection::AsyncSqliteConnection,
+    files::{NOTE_TABLE, note_of},
+};
 use crate::{SchemaName, backend::migration_sql::VERSION_TABLE, tenancy::TenantStatus};
 
 /// The status of the tenant in an attached file; `None` if the file is no tenant's.
@@ -27,9 +30,9 @@ pub(crate) async fn status_of(
         note: String,
     }
 
-    let schema = schema.quoted();
+    let quoted = schema.quoted();
     let exists =
-        |table| format!("EXISTS (SELECT 1 FROM {schema}.sqlite_schema WHERE type = 'table' AND name = '{table}')");
+        |table| format!("EXISTS (SELECT 1 FROM {quoted}.sqlite_schema WHERE type = 'table' AND name = '{table}')");
     let tables: Tables = diesel::sql_query(format!(
         "SELECT {} AS versions, {} AS note",
         exists(VERSION_TABLE),
@@ -38,7 +41,7 @@ pub(crate) async fn status_of(
     .get_result(connection)
     .await?;
     let note: Option<Note> = match tables.note {
-        true => diesel::sql_query(format!("SELECT note FROM {schema}.{NOTE_TABLE}"))
+        true => diesel::sql_query(note_of(schema))
             .get_result(connection)
             .await
             .optional()?,

@@ -37,6 +37,7 @@ impl Folder {
 
     /// Makes a spare an active tenant. Killed midway, it leaves a spare, perhaps under the tenant's name, which
     /// [`create`](Self::create) replaces.
+    #[allow(dead_code, reason = "no pool makes spares yet")]
     pub(crate) fn take_spare(&self, spare: &SchemaName, tenant: &SchemaName, wait: Duration) -> Result<(), FileError> {
         let (path, target) = (self.path_of(spare)?, self.path_of(tenant)?);
         let _lock = self.lock("create", &[spare, tenant], wait)?;
