@@ -41,6 +41,9 @@
 //! do so before it reads there, or be an
 //! [`immediate_transaction`](crate::TenantConnection::immediate_transaction), which locks all files: if another
 //! connection writes to the shared file in between, SQLite refuses the write at once.
+//!
+//! A transaction that writes to two files commits one after the other. If the machine or the process dies in between,
+//! one file has the changes and the other hasn't.
 
 #[doc(inline)]
 pub use crate::backend::sqlite::connection::{

@@ -226,3 +226,26 @@ async fn a_file_that_was_replaced_is_noticed_and_attached_anew() {
     let map = SchemaTranslateMap::tenant(name("client1"));
     assert_eq!(prices(&mut TenantConnection::new(conn, map)).await.unwrap(), [2]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_are_opened_and_closed_while_others_write() {
+    let files = std::sync::Arc::new(Files::new());
+    let mut tasks = Vec::new();
+    for number in 0..4 {
+        let files = std::sync::Arc::clone(&files);
+        tasks.push(tokio::spawn(async move {
+            for round in 0..25 {
+                // The last one to close a file copies its log back and removes it.
+                let conn = &mut files.tenant("client1").await;
+                let written = diesel::update(items::table)
+                    .set(items::price.eq(items::price + 1))
+                    .execute(conn);
+                assert_eq!(written.await.unwrap(), 1, "{number} {round}");
+            }
+        }));
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(prices(&mut files.tenant("client1").await).await.unwrap(), [101]);
+}

@@ -3,6 +3,7 @@
 use std::{
     future::poll_fn,
     pin::{Pin, pin},
+    sync::Arc,
     task::Poll,
     time::{Duration, Instant},
 };
@@ -14,7 +15,7 @@ use diesel_tenants::{
     sqlite::{Access, AsyncSqliteConnection},
 };
 use futures_util::TryStreamExt;
-use tokio::time::timeout;
+use tokio::{sync::Semaphore, time::timeout};
 
 use super::{nap, prices, with_nap};
 use crate::{
@@ -220,6 +221,23 @@ async fn the_connection_itself() {
     assert!(conn.attached().is_empty());
 }
 
+async fn a_guard_outlives_what_was_given_up() {
+    let files = Files::new();
+    let mut conn = napping(&files).await;
+    interrupt(
+        diesel::update(items::table)
+            .set(items::price.eq(nap(NAP)))
+            .execute(&mut conn),
+    )
+    .await;
+    let permits = Arc::new(Semaphore::new(1));
+    let permit = Arc::clone(&permits).acquire_owned().await.unwrap();
+    conn.into_inner().close_holding(permit);
+    assert!(permits.try_acquire().is_err());
+    _ = permits.acquire().await.unwrap();
+    assert!(!files.path("client1").with_extension("db-wal").exists());
+}
+
 /// Each case on both kinds of runtime.
 macro_rules! on_both_runtimes {
     ($($case:ident)+) => { $(
@@ -246,4 +264,5 @@ on_both_runtimes! {
     waiting_for_a_lock
     in_a_transaction
     the_connection_itself
+    a_guard_outlives_what_was_given_up
 }

@@ -89,6 +89,14 @@ impl AsyncSqliteConnection {
         self.thread.close().await;
     }
 
+    /// Closes the connection without waiting, and drops `guard` when it has let go of its files. A statement that was
+    /// given up, and still runs, delays that: a pool that gives the guard, such as a permit, only then to somebody else
+    /// bounds the threads that are busy with such statements.
+    pub fn close_holding(self, guard: impl Send + 'static) {
+        // With the queue full, what holds the guard is dropped at once.
+        _ = self.thread.send(Box::new(move |worker| worker.hold(Box::new(guard))));
+    }
+
     /// Attaches a file under a schema's name. Does nothing if it is attached like that already, and takes the place of a
     /// file that was at the same path before.
     ///

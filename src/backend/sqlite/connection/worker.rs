@@ -21,6 +21,8 @@ pub(super) struct Worker {
     kept: KeptStatements,
     pub(super) transaction: Transaction,
     is_broken: bool,
+    /// What is dropped after the connection: fields are dropped in their order.
+    held: Vec<Box<dyn Send>>,
 }
 
 /// The transaction that a connection is in, as its own transaction manager began it.
@@ -41,6 +43,7 @@ impl Worker {
             kept: KeptStatements::new(AsyncSqliteConnection::STATEMENTS),
             transaction: Transaction::None,
             is_broken: false,
+            held: Vec::new(),
         }
     }
 
@@ -59,6 +62,11 @@ impl Worker {
     pub(super) fn break_down(&mut self) {
         self.is_broken = true;
         self.shared.end();
+    }
+
+    /// Keeps something until the connection is closed.
+    pub(super) fn hold(&mut self, guard: Box<dyn Send>) {
+        self.held.push(guard);
     }
 
     pub(super) fn shared(&self) -> &Shared {
