@@ -16,3 +16,34 @@ pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send 
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{
+        connection::{Access, AsyncSqliteConnection},
+        files::testing::{folder, moving, name, plan},
+    };
+    use crate::tenancy::TenantStatus;
+
+    #[tokio::test]
+    async fn a_file_is_not_attached_while_one_of_its_folder_is_renamed() {
+        let (_guard, folder) = folder();
+        let tenant = name("client1");
+        let wait = Duration::from_secs(20);
+        folder.create(&tenant, &plan(&[]), TenantStatus::Active, wait).unwrap();
+        let path = folder.path_of(&tenant).unwrap();
+        let mut connection = AsyncSqliteConnection::open(wait).await.unwrap();
+        let moving = moving(&folder);
+        let mut attaching = Box::pin(connection.attach(&tenant, &path, Access::ReadWrite));
+        let early = tokio::time::timeout(Duration::from_millis(100), &mut attaching).await;
+        assert!(early.is_err(), "{early:?}");
+        drop(moving);
+        attaching.await.unwrap();
+        // From now on the file's own lock keeps it in its place.
+        assert!(folder.rename(&tenant, &name("client2"), Duration::ZERO).is_err());
+        connection.close().await;
+        folder.rename(&tenant, &name("client2"), wait).unwrap();
+    }
+}

@@ -23,7 +23,7 @@ pub(super) struct AtRest {
 }
 
 pub(super) fn at_rest(path: &Path) -> Option<AtRest> {
-    let metadata = fs::metadata(path).ok()?;
+    let metadata = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file)?;
     let modified = metadata.modified().ok()?;
     // A time in the future tells nothing.
     let is_settled = SystemTime::now()

@@ -22,14 +22,19 @@ impl Folder {
     /// Removes a file. The caller has the lock.
     pub(super) fn drop_locked(&self, name: &SchemaName, wait: Duration) -> Result<(), FileError> {
         let path = self.path_of(name)?;
+        if path.is_symlink() {
+            // It is no tenant's, and neither is what it leads to.
+            return disk::remove(&path);
+        }
         let dropped = self.passing_path(&self.stem_of(name)?, DROPPED);
         match self.exclusive(name, wait) {
             Ok(mut exclusive) => {
                 exclusive.try_to_empty_log();
                 exclusive.take_away(&dropped)?;
             }
-            // No connection can have it open.
-            Err(FileError::NotADatabase { .. } | FileError::Open { .. }) => {
+            // A connection that had opened it before it was damaged goes on with files that have no path any more.
+            Err(FileError::NotADatabase { .. }) => {
+                let _moving = self.until(name, wait, || self.try_moving())?;
                 fs::rename(&path, &dropped).map_err(|error| FileError::io("remove", &path, error))?;
                 disk::remove_companions(&path)?;
                 disk::sync_folder(self.root())?;

@@ -30,17 +30,30 @@ impl Folder {
     /// Waits until nobody else has the file open. The caller has the tenant's lock.
     pub(super) fn exclusive(&self, name: &SchemaName, wait: Duration) -> Result<Exclusive, FileError> {
         let path = self.path_of(name)?;
+        self.until(name, wait, || self.try_exclusive(&path))
+    }
+
+    /// Tries something again and again that fails while others use the file.
+    pub(super) fn until<T>(
+        &self,
+        name: &SchemaName,
+        wait: Duration,
+        attempt: impl Fn() -> Result<Option<T>, FileError>,
+    ) -> Result<T, FileError> {
         let deadline = Instant::now() + wait;
         let mut wanted = None;
         loop {
-            if let Some(exclusive) = self.try_exclusive(&path)? {
-                return Ok(exclusive);
+            if let Some(done) = attempt()? {
+                return Ok(done);
             }
             if wanted.is_none() {
                 wanted = Some(self.want(&self.stem_of(name)?)?);
             }
             if Instant::now() >= deadline {
-                return Err(FileError::InUse { path, waited: wait });
+                return Err(FileError::InUse {
+                    path: self.path_of(name)?,
+                    waited: wait,
+                });
             }
             thread::sleep(PAUSE.min(deadline.saturating_duration_since(Instant::now())));
         }

@@ -14,10 +14,10 @@ pub(crate) struct Identity {
     created: u128,
 }
 
-/// The identity of the file at this path; `None` if there is none.
+/// The identity of the file at this path; `None` if there is none. A link counts as none: two could lead to one file.
 pub(crate) fn identity_of(path: &Path) -> io::Result<Option<Identity>> {
-    match std::fs::metadata(path) {
-        Ok(metadata) => Ok(Some(of(&metadata))),
+    match std::fs::symlink_metadata(path) {
+        Ok(metadata) => Ok(metadata.is_file().then(|| of(&metadata))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }

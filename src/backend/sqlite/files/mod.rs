@@ -48,7 +48,7 @@ mod wanted;
 pub(crate) use {
     facts::{Facts, Surveyed},
     lock::TenantLock,
-    moves::{Opening, opening},
+    moves::Opening,
     note::{NOTE_TABLE, note_of},
     open::uri,
 };
@@ -58,5 +58,6 @@ pub(crate) use {
     folder::Folder,
     folder_error::FolderError,
     identity::{Identity, identity_of},
+    moves::opening,
     open::{Access, SCRATCH, attach_readable, open},
 };

@@ -23,6 +23,19 @@ pub(crate) fn at(root: &Path) -> Folder {
     Folder::open(root, name("public")).unwrap()
 }
 
+/// Keeps all files of a folder from being opened, as a rename does.
+pub(crate) fn moving(folder: &Folder) -> impl Drop + use<> {
+    struct Held(Option<super::moves::Moving>);
+
+    impl Drop for Held {
+        fn drop(&mut self) {
+            drop(self.0.take());
+        }
+    }
+
+    Held(Some(folder.try_moving().unwrap().unwrap()))
+}
+
 pub(crate) fn name(name: &str) -> SchemaName {
     name.parse().unwrap()
 }

@@ -38,10 +38,7 @@ pub(super) fn check(name: &str, sql: &str, in_transaction: bool) -> Result<(), M
     for range in statements(name, sql)? {
         let statement = &sql[range.clone()];
         let words = words(statement);
-        let (first, second) = (
-            words.first().map_or("", |word| word),
-            words.get(1).map_or("", |word| word),
-        );
+        let first = words.first().map_or("", |word| word);
         if in_transaction && ends_transaction(&words) {
             return Err(MigrationProblem::TransactionControl {
                 name: name.to_owned(),
@@ -58,7 +55,7 @@ pub(super) fn check(name: &str, sql: &str, in_transaction: bool) -> Result<(), M
             return Err(MigrationProblem::Refused {
                 name: name.to_owned(),
                 line: line_of(sql, range.start),
-                statement: shown(first, second, &words),
+                statement: shown(&words),
                 reason,
             });
         }
@@ -71,12 +68,12 @@ pub(super) fn line_of(sql: &str, place: usize) -> usize {
     sql[..place].matches('\n').count() + 1
 }
 
-fn shown(first: &str, second: &str, words: &[String]) -> String {
-    match first {
+/// The statement's first words, as far as they are known to be no names.
+fn shown(words: &[String]) -> String {
+    match words.first().map_or("", |word| word) {
         "pragma" => format!("PRAGMA {}", pragma_name(&words[1..])),
         "vacuum" => "VACUUM INTO".to_owned(),
-        _ if second.is_empty() => first.to_ascii_uppercase(),
-        _ => first.to_ascii_uppercase(),
+        first => first.to_ascii_uppercase(),
     }
 }
 

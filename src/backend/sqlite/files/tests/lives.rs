@@ -227,6 +227,20 @@ fn what_is_no_database_can_be_dropped() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_tenants_file_is_no_tenant() {
+    let (_guard, folder) = folder();
+    create(&folder, "client1");
+    std::os::unix::fs::symlink(path(&folder, "client1"), path(&folder, "client2")).unwrap();
+    assert_eq!(status(&folder, "client2"), None);
+    assert_eq!(folder.names().unwrap(), [name("client1")]);
+    let taken = folder.create(&name("client2"), &plan(ORDERS), TenantStatus::Active, WAIT);
+    assert!(matches!(taken, Err(FileError::Exists { .. })));
+    folder.drop(&name("client2"), WAIT).unwrap();
+    assert_eq!(status(&folder, "client1"), Some(TenantStatus::Active));
+}
+
 #[test]
 fn an_archive_is_no_tenant_and_is_restored_under_any_name() {
     let (_guard, folder) = folder();

@@ -104,3 +104,46 @@ fn many_files_need_few_handles() {
     }
     assert_eq!(files(&folder).len(), count + 1);
 }
+
+/// Prints figures: `DIESEL_TENANTS_LIVES=300 cargo test --features sqlite --lib what_a_life_costs -- --nocapture`
+#[test]
+fn what_a_life_costs() {
+    let count: u32 = std::env::var("DIESEL_TENANTS_LIVES").map_or(3, |count| count.parse().unwrap());
+    let (_guard, folder) = folder();
+    let two = plan(ORDERS);
+    let three = plan(super::processes::THREE);
+    let names: Vec<_> = (0..count).map(|index| name(&format!("client{index}"))).collect();
+    let others: Vec<_> = (0..count).map(|index| name(&format!("other{index}"))).collect();
+    let measure = |what: &str, work: &dyn Fn(usize)| {
+        let begun = Instant::now();
+        (0..names.len()).for_each(work);
+        println!("{what}: {:?} each", begun.elapsed() / count);
+    };
+    measure("create", &|index| {
+        folder.create(&names[index], &two, TenantStatus::Active, WAIT).unwrap();
+    });
+    measure("open, begin, sync and close by hand", &|index| {
+        execute(
+            &folder.path_of(&names[index]).unwrap(),
+            "INSERT INTO orders DEFAULT VALUES",
+        );
+    });
+    measure("migrate by one", &|index| {
+        assert_eq!(folder.migrate(&names[index], &three, WAIT).unwrap().len(), 1);
+    });
+    measure("migrate by none", &|index| {
+        assert!(folder.migrate(&names[index], &three, WAIT).unwrap().is_empty());
+    });
+    measure("look", &|index| assert!(folder.facts(&names[index]).unwrap().is_some()));
+    measure("suspend", &|index| {
+        folder.set_status(&names[index], TenantStatus::Suspended, WAIT).unwrap()
+    });
+    measure("clone", &|index| {
+        folder.clone_tenant(&names[index], &others[index], true, WAIT).unwrap()
+    });
+    measure("drop", &|index| folder.drop(&others[index], WAIT).unwrap());
+    measure("rename", &|index| {
+        folder.rename(&names[index], &others[index], WAIT).unwrap()
+    });
+    assert_eq!(folder.names().unwrap().len(), names.len());
+}
