@@ -1,11 +1,13 @@
 //! Who signs up gets a tenant, and its subdomain, at once. See README.md.
 
-#[path = "../store/database.rs"]
+#[path = "../store/postgres/database.rs"]
 mod database;
 #[path = "../store/schema/mod.rs"]
 mod schema;
 #[path = "../store/seed.rs"]
 mod seed;
+#[path = "../store/server.rs"]
+mod server;
 
 use axum::{
     Json, Router,
@@ -72,7 +74,7 @@ async fn add(mut conn: TenantConn, Json(item): Json<Item>) -> Result<StatusCode,
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let (url, _server) = database::url();
+    let (url, _server) = server::url();
     let pool = database::open(url).await?;
     // Sign-ups take one of these, and have only to rename it.
     pool.prepare_spares(2, TENANT_MIGRATIONS).await?;

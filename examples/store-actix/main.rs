@@ -1,6 +1,6 @@
 //! The store as a service in Actix Web. See README.md.
 
-#[path = "../store/database.rs"]
+#[path = "../store/postgres/database.rs"]
 mod database;
 #[path = "../store/queries.rs"]
 mod queries;
@@ -8,6 +8,8 @@ mod queries;
 mod schema;
 #[path = "../store/seed.rs"]
 mod seed;
+#[path = "../store/server.rs"]
+mod server;
 
 use actix_web::{
     App, HttpServer, get,
@@ -28,7 +30,7 @@ async fn orders(conn: TenantConn, path: Path<(String, i64)>) -> Result<Json<Vec<
 
 #[actix_web::main]
 async fn main() -> anyhow::Result<()> {
-    let (url, _server) = database::url();
+    let (url, _server) = server::url();
     let pool = database::open(url).await?;
     let tenants = TenantMiddleware::new(pool, Resolver::path_segment(0));
 

@@ -1,6 +1,6 @@
 //! The store as a service in Axum. See README.md.
 
-#[path = "../store/database.rs"]
+#[path = "../store/postgres/database.rs"]
 mod database;
 #[path = "../store/queries.rs"]
 mod queries;
@@ -8,6 +8,8 @@ mod queries;
 mod schema;
 #[path = "../store/seed.rs"]
 mod seed;
+#[path = "../store/server.rs"]
+mod server;
 
 use axum::{Json, Router, extract::Path, routing::get};
 use diesel_tenants::web::axum::{Rejection, Resolver, TenantConn, TenantLayer};
@@ -24,7 +26,7 @@ async fn orders(conn: TenantConn, Path((_, user)): Path<(String, i64)>) -> Resul
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let (url, _server) = database::url();
+    let (url, _server) = server::url();
     let pool = database::open(url).await?;
     let app = Router::new()
         .route("/{tenant}/users", get(users))

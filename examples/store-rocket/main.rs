@@ -1,6 +1,6 @@
 //! The store as a service in Rocket. See README.md.
 
-#[path = "../store/database.rs"]
+#[path = "../store/postgres/database.rs"]
 mod database;
 #[path = "../store/queries.rs"]
 mod queries;
@@ -8,6 +8,8 @@ mod queries;
 mod schema;
 #[path = "../store/seed.rs"]
 mod seed;
+#[path = "../store/server.rs"]
+mod server;
 
 use diesel_tenants::web::rocket::{Rejection, Resolver, TenantConn, TenantFairing, in_tenant};
 use queries::{Line, User};
@@ -25,7 +27,7 @@ async fn orders(user: i64, conn: TenantConn) -> Result<Json<Vec<Line>>, Rejectio
 
 #[rocket::main]
 async fn main() -> anyhow::Result<()> {
-    let (url, _server) = database::url();
+    let (url, _server) = server::url();
     let pool = database::open(url).await?;
 
     let port = std::env::var("PORT").map_or(Ok(8000), |port| port.parse::<u16>())?;

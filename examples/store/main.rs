@@ -1,74 +1,89 @@
 //! A store for two tenants: users are shared, items and orders are each tenant's own.
 //!
-//! `cargo run --example store` starts a throw-away PostgreSQL; with `DATABASE_URL` set it uses that database.
+//! The same models, queries and data on two databases: in a folder of SQLite files, which needs no server, or on
+//! PostgreSQL.
+//!
+//! ```sh
+//! cargo run --example store --features sqlite                                        # in a temporary folder
+//! cargo run --example store --features sqlite -- --database-url sqlite:data
+//! cargo run --example store --features sqlite -- --database-url postgres://localhost/store
+//! cargo run --example store --features sqlite -- --postgres                          # on a throw-away server
+//! ```
+//!
+//! Without an argument, the environment variable `DATABASE_URL` counts.
 
-mod database;
+#![expect(clippy::duplicate_mod, reason = "the same code is compiled for each database")]
+
 mod schema;
-mod seed;
 
-use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
-use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
-use diesel_tenants::TenantPool;
-use schema::{
-    shared::users,
-    tenant::{items, orders},
-};
-
-/// One line of a bill.
-#[derive(Queryable)]
-struct Line {
-    user: String,
-    description: String,
-    price: i32,
-    quantity: i32,
+/// The store on PostgreSQL.
+mod postgres {
+    #[path = "../bill.rs"]
+    pub mod bill;
+    pub mod database;
+    #[path = "../seed.rs"]
+    pub mod seed;
 }
+
+/// The store on SQLite, by the same code.
+mod sqlite {
+    #[path = "../bill.rs"]
+    pub mod bill;
+    pub mod database;
+    #[path = "../seed.rs"]
+    pub mod seed;
+}
+
+use anyhow::{Context, bail};
+use diesel_tenants::SqliteFolder;
+use diesel_tenants_test_support::Server;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let (url, _server) = database::url();
-    let pool = database::open(url).await?;
-    for tenant in &seed::TENANTS {
-        println!("{}\n{}\n", tenant.name, as_table(&bill(&pool, tenant.name).await?));
+    match wanted()? {
+        Wanted::Temporary => {
+            let folder = tempfile::tempdir()?;
+            on_sqlite(SqliteFolder::new(folder.path())).await
+        }
+        Wanted::Server => {
+            let server = Server::start();
+            on_postgres(server.url_for("postgres")).await
+        }
+        Wanted::Url(url) => match url.parse() {
+            Ok(folder) => on_sqlite(folder).await,
+            Err(_) => on_postgres(url).await,
+        },
     }
-    Ok(())
 }
 
-/// What each of a tenant's users ordered, at the tenant's prices: one join of a shared table and two of the tenant's.
-async fn bill(pool: &TenantPool, tenant: &str) -> anyhow::Result<Vec<Line>> {
-    let mut conn = pool.for_tenant(tenant).get().await?;
-    let lines = users::table
-        .inner_join(orders::table.inner_join(items::table))
-        .select((users::name, items::description, items::price, orders::quantity))
-        .order((users::name, orders::id))
-        .load(&mut conn)
-        .await?;
-    Ok(lines)
+async fn on_sqlite(folder: SqliteFolder) -> anyhow::Result<()> {
+    let pool = sqlite::database::open(folder).await?;
+    sqlite::bill::print_all(&pool).await
 }
 
-fn as_table(lines: &[Line]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(UTF8_FULL_CONDENSED)
-        .set_header(["User", "Item", "Unit price", "Quantity", "Total"]);
-    for Line {
-        user,
-        description,
-        price,
-        quantity,
-    } in lines
-    {
-        let total = i64::from(*price) * i64::from(*quantity);
-        table.add_row([
-            user.clone(),
-            description.clone(),
-            price.to_string(),
-            quantity.to_string(),
-            total.to_string(),
-        ]);
+async fn on_postgres(url: String) -> anyhow::Result<()> {
+    let pool = postgres::database::open(url).await?;
+    postgres::bill::print_all(&pool).await
+}
+
+/// Where the store is to be.
+enum Wanted {
+    /// In a folder that is removed afterwards.
+    Temporary,
+    /// On a PostgreSQL server that is removed afterwards.
+    Server,
+    Url(String),
+}
+
+fn wanted() -> anyhow::Result<Wanted> {
+    let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--");
+    match arguments.next().as_deref() {
+        Some("--postgres") => Ok(Wanted::Server),
+        Some("--database-url") => Ok(Wanted::Url(arguments.next().context("--database-url needs a URL")?)),
+        Some(other) => bail!("{other:?} is unknown: give --database-url URL, or --postgres"),
+        None => Ok(match std::env::var("DATABASE_URL") {
+            Ok(url) if !url.is_empty() => Wanted::Url(url),
+            _ => Wanted::Temporary,
+        }),
     }
-    for column in table.column_iter_mut().skip(2) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
 }

@@ -2,14 +2,11 @@
 
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
-use diesel_tenants::TenantPool;
 
-use crate::{
-    database::TENANT_MIGRATIONS,
-    schema::{
-        shared::users,
-        tenant::{items, orders},
-    },
+use super::database::{Pool, TENANT_MIGRATIONS};
+use crate::schema::{
+    shared::users,
+    tenant::{items, orders},
 };
 
 pub struct Tenant {
@@ -36,7 +33,7 @@ pub const TENANTS: [Tenant; 2] = [
 ];
 
 /// Creates the tenant and its data; what is there already stays.
-pub async fn seed(pool: &TenantPool, tenant: &Tenant) -> anyhow::Result<()> {
+pub async fn seed(pool: &Pool, tenant: &Tenant) -> anyhow::Result<()> {
     pool.ensure_tenant(tenant.name, TENANT_MIGRATIONS).await?;
 
     let user = |&(id, name): &(i64, &'static str)| {
@@ -67,21 +64,19 @@ pub async fn seed(pool: &TenantPool, tenant: &Tenant) -> anyhow::Result<()> {
 
     let mut conn = pool.for_tenant(tenant.name).get().await?;
     conn.transaction(async |conn| {
-        diesel::insert_into(users::table)
-            .values(users)
-            .on_conflict_do_nothing()
-            .execute(conn)
-            .await?;
-        diesel::insert_into(items::table)
-            .values(items)
-            .on_conflict_do_nothing()
-            .execute(conn)
-            .await?;
-        diesel::insert_into(orders::table)
-            .values(orders)
-            .on_conflict_do_nothing()
-            .execute(conn)
-            .await?;
+        // Row by row: diesel-async can't insert several at once into SQLite.
+        for user in users {
+            let insert = diesel::insert_into(users::table).values(user);
+            insert.on_conflict_do_nothing().execute(conn).await?;
+        }
+        for item in items {
+            let insert = diesel::insert_into(items::table).values(item);
+            insert.on_conflict_do_nothing().execute(conn).await?;
+        }
+        for order in orders {
+            let insert = diesel::insert_into(orders::table).values(order);
+            insert.on_conflict_do_nothing().execute(conn).await?;
+        }
         anyhow::Ok(())
     })
     .await
