@@ -19,7 +19,7 @@ use super::Rows;
 use crate::{
     PostgresConnection, SchemaTranslateMap, TenantConnection,
     connection::{Session, TenantTransactionManager},
-    query::{Rendered, TranslatedBackend},
+    query::{Asking, Rendered, TranslatedBackend},
 };
 
 impl<C: Connection<Backend: TranslatedBackend>> SimpleConnection for TenantConnection<C> {
@@ -140,7 +140,7 @@ impl<C> TenantConnection<C> {
         if rendered.is_prepared() {
             self.note_prepared(rendered.finished());
         }
-        Ok(rendered.asking_at_once(asks_at_once::<C>()))
+        Ok(rendered.asking(asking::<C>()))
     }
 
     fn noting_failure<T>(&self, answer: QueryResult<T>) -> QueryResult<T> {
@@ -158,13 +158,19 @@ pub(super) fn note_failure(session: &Session, error: &Error) {
     }
 }
 
-/// Whether a connection asks the server for a type as soon as a query names it, as Diesel's own connections do. An
-/// async connection behind Diesel's interface asks later.
-pub(super) fn asks_at_once<C: 'static>() -> bool {
-    let asks_later = [
+/// When a connection asks the server for a type: Diesel's own at once, an async one behind Diesel's interface later.
+fn asking<C: 'static>() -> Asking {
+    match is_async_inside::<C>() {
+        false => Asking::AtOnce,
+        true => Asking::Later,
+    }
+}
+
+pub(super) fn is_async_inside<C: 'static>() -> bool {
+    [
         TypeId::of::<super::PostgresConnection>(),
         TypeId::of::<AsyncConnectionWrapper<PostgresConnection>>(),
         TypeId::of::<AsyncConnectionWrapper<AsyncPgConnection>>(),
-    ];
-    !asks_later.contains(&TypeId::of::<C>())
+    ]
+    .contains(&TypeId::of::<C>())
 }

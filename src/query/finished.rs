@@ -14,12 +14,14 @@ use diesel::{
 };
 use quick_cache::{Weighter, sync::Cache};
 
+#[cfg(feature = "blocking")]
+use super::type_names::collecting_for;
 use super::{
     TranslatedBackend, Translation,
     refusal::Refusals,
     text::{into_diesel, translated_sql, untranslated_sql},
     translated::AlreadyTranslated,
-    type_names::asking_at_once,
+    type_names::Asking,
 };
 use crate::{
     backend::postgres::engine::{StatementText, TypeScope, hash_of},
@@ -149,8 +151,8 @@ pub(crate) struct Rendered<Q> {
     translation: Arc<Translation>,
     /// Whether the statement is cached.
     prepared: bool,
-    /// Whether the connection asks for a type as soon as the query names it.
-    asks_at_once: bool,
+    /// When the connection asks for the types that the query names.
+    asking: Asking,
 }
 
 impl<Q> Rendered<Q> {
@@ -160,14 +162,14 @@ impl<Q> Rendered<Q> {
             finished,
             translation,
             prepared,
-            asks_at_once: false,
+            asking: Asking::Apart,
         }
     }
 
-    /// The query for a connection that asks the server for a type as soon as the query names it.
+    /// The query for a connection that asks for types like this.
     #[cfg(feature = "blocking")]
-    pub(crate) fn asking_at_once(self, asks_at_once: bool) -> Self {
-        Self { asks_at_once, ..self }
+    pub(crate) fn asking(self, asking: Asking) -> Self {
+        Self { asking, ..self }
     }
 
     pub(crate) fn finished(&self) -> &Arc<Finished> {
@@ -230,9 +232,10 @@ where
             true => self.query.collect_binds(out, lookup, backend),
             false => DB::collect_binds(&self.query, &self.translation, out, lookup, backend),
         };
-        match self.asks_at_once {
-            true => asking_at_once(collect),
-            false => collect(),
+        match self.asking {
+            Asking::Apart => collect(),
+            #[cfg(feature = "blocking")]
+            asking => collecting_for(asking, collect),
         }
     }
 

@@ -32,3 +32,5 @@ pub use refusal::RefusedStatement;
 pub(crate) use refusal::Sharing;
 pub use translated::{Translated, TranslatedQuery};
 pub(crate) use translation::Translation;
+#[cfg(feature = "blocking")]
+pub(crate) use type_names::Asking;

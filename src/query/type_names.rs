@@ -3,7 +3,8 @@ use std::cell::Cell;
 use diesel::pg::{PgMetadataLookup, PgTypeMetadata};
 
 use super::Translation;
-use crate::SchemaName;
+#[cfg(feature = "blocking")]
+use crate::backend::postgres::engine;
 
 /// A type's schema, if the query names it, and the type's name.
 pub(super) type TypeKey = (Option<String>, String);
@@ -30,22 +31,36 @@ impl PgMetadataLookup for TypeNames {
     }
 }
 
-thread_local! {
-    static IS_ASKED_AT_ONCE: Cell<bool> = const { Cell::new(false) };
+/// When a connection asks the server for a type that a query names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asking {
+    /// After it has collected the binds. The library tells it apart in which schema to look first.
+    Apart,
+    /// At once, while it collects the binds, as Diesel's own connections do.
+    #[cfg(feature = "blocking")]
+    AtOnce,
+    /// After it has collected the binds. Meanwhile it learns in which schema to look first.
+    #[cfg(feature = "blocking")]
+    Later,
 }
 
-/// Runs `collect` for a connection that asks the server for a type as soon as a query names it. Other connections note
-/// what is asked for, and answer with stand-ins.
-pub(super) fn asking_at_once<T>(collect: impl FnOnce() -> T) -> T {
-    struct Restore(bool);
+thread_local! {
+    static ASKING: Cell<Asking> = const { Cell::new(Asking::Apart) };
+}
+
+/// Collects the binds of a query for a connection that asks for types like this.
+#[cfg(feature = "blocking")]
+pub(super) fn collecting_for<T>(asking: Asking, collect: impl FnOnce() -> T) -> T {
+    struct Restore(Asking);
 
     impl Drop for Restore {
         fn drop(&mut self) {
-            IS_ASKED_AT_ONCE.set(self.0);
+            ASKING.set(self.0);
+            engine::forget_scope();
         }
     }
 
-    let _restore = Restore(IS_ASKED_AT_ONCE.replace(true));
+    let _restore = Restore(ASKING.replace(asking));
     collect()
 }
 
@@ -58,12 +73,21 @@ pub(super) fn look_up_type(
     schema: Option<&str>,
 ) -> PgTypeMetadata {
     let named = schema.map(|schema| translation.schema_of_type(schema));
-    let tenant = translation.map().unqualified().map(SchemaName::as_str);
-    if named.is_none() && tenant.is_some() && IS_ASKED_AT_ONCE.get() {
-        let own = lookup.lookup_type(name, tenant);
-        if own.oid().is_ok() {
-            return own;
+    match ASKING.get() {
+        Asking::Apart => {}
+        #[cfg(feature = "blocking")]
+        Asking::AtOnce => {
+            // That notes as well that connections may know types of the tenant.
+            let scope = translation.scope_of_types();
+            if let (None, Some(scope)) = (named, scope) {
+                let own = lookup.lookup_type(name, Some(&scope.schema));
+                if own.oid().is_ok() {
+                    return own;
+                }
+            }
         }
+        #[cfg(feature = "blocking")]
+        Asking::Later => engine::tell_scope(translation.scope_of_types()),
     }
     lookup.lookup_type(name, named)
 }

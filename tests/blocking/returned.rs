@@ -16,7 +16,7 @@ use diesel_tenants::{
 use crate::{
     pool::{pool, pool_with},
     store::{database, items, value},
-    types::{Status, parcels, with_parcels},
+    types::{Good, Mood, Status, parcels, with_parcels},
 };
 
 #[derive(QueryableByName)]
@@ -266,11 +266,20 @@ fn each_tenants_types_are_its_own_and_new_ones_are_found() {
 #[test]
 fn the_rust_driver_finds_each_tenants_types() {
     let database = with_parcels();
+    database.run(
+        "CREATE SCHEMA extensions; CREATE TYPE extensions.mood AS ENUM ('good');
+         CREATE TABLE client1.moods (mood extensions.mood)",
+    );
     let pool = TenantPool::<PostgresConnection>::builder(database.url())
         .max_size(1)
+        .options(|options| options.extension_schemas(["extensions"]))
         .build()
         .unwrap();
     for _ in 0..2 {
+        let mut conn = pool.for_tenant("client1").get().unwrap();
+        let insert = diesel::sql_query("INSERT INTO moods VALUES ($1)").bind::<Mood, _>(Good);
+        assert_eq!(insert.execute(&mut conn), Ok(1), "a type of an extension");
+        drop(conn);
         for tenant in ["client1", "client2"] {
             let mut conn = pool.for_tenant(tenant).get().unwrap();
             let inserted = diesel::insert_into(parcels::table)

@@ -98,23 +98,23 @@ fn each_tenants_enums_are_its_own_on_one_connection() {
     assert_eq!(other.get_result::<i64>(&mut connect(&database, map("client1"))), Ok(3));
 }
 
+#[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+#[diesel(postgres_type(name = "mood"))]
+pub struct Mood;
+
+#[derive(Debug, AsExpression)]
+#[diesel(sql_type = Mood)]
+pub struct Good;
+
+impl ToSql<Mood, Pg> for Good {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> diesel::serialize::Result {
+        out.write_all(b"good")?;
+        Ok(IsNull::No)
+    }
+}
+
 #[test]
 fn types_of_extensions_are_found_on_the_search_path() {
-    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
-    #[diesel(postgres_type(name = "mood"))]
-    struct Mood;
-
-    #[derive(Debug, AsExpression)]
-    #[diesel(sql_type = Mood)]
-    struct Good;
-
-    impl ToSql<Mood, Pg> for Good {
-        fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> diesel::serialize::Result {
-            out.write_all(b"good")?;
-            Ok(IsNull::No)
-        }
-    }
-
     let database = database();
     database.run(
         "CREATE SCHEMA extensions; CREATE TYPE extensions.mood AS ENUM ('good');

@@ -15,7 +15,7 @@ use super::background::without_panic;
 use crate::{
     Recycling, SchemaTranslateMap, TenantConnection, TenantPool,
     backend::postgres::ConnectError,
-    blocking::connection::asks_at_once,
+    blocking::connection::is_async_inside,
     connection::Condition,
     pool::Limits,
     query::{Sharing, Translation},
@@ -114,7 +114,7 @@ where
     fn connect(&self) -> Result<Slot<C>, Retired> {
         let connector = self.tenants.connector();
         // A panic here would take the place of a connection forever.
-        let opened = without_panic(|| connector.connect_blocking(&self.url, asks_at_once::<C>()));
+        let opened = without_panic(|| connector.connect_blocking(&self.url, !is_async_inside::<C>()));
         Ok(Slot::of(opened.unwrap_or_else(|| {
             Err(ConnectError::Setup {
                 server: connector.server.clone(),

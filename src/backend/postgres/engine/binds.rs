@@ -14,6 +14,8 @@ use diesel::{
     result::{DatabaseErrorKind, Error},
 };
 
+use super::types::{TypeScope, told_scope};
+
 /// A type as a query names it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct TypeName {
@@ -33,6 +35,8 @@ pub(crate) struct Binds {
     /// The types that the statement names.
     names: Vec<TypeName>,
     places: Vec<Place>,
+    /// Where types without a schema are looked for first, if the query tells.
+    scope: Option<TypeScope>,
 }
 
 /// Where the OID of a named type stands.
@@ -57,6 +61,7 @@ impl Binds {
         let mut names = Names {
             names: Vec::new(),
             complement: false,
+            scope: None,
         };
         let collected = collect(query, &mut names)?;
         let oid = |metadata: &PgTypeMetadata| {
@@ -66,6 +71,7 @@ impl Binds {
         let mut binds = Self {
             oids: collected.metadata.iter().map(oid).collect::<QueryResult<_>>()?,
             values: collected.binds,
+            scope: names.scope.take(),
             ..Self::default()
         };
         if !names.names.is_empty() {
@@ -123,6 +129,11 @@ impl Binds {
         !self.names.is_empty()
     }
 
+    /// Where types without a schema are looked for first, if the query tells.
+    pub(super) fn take_scope(&mut self) -> Option<TypeScope> {
+        self.scope.take()
+    }
+
     /// The types that the statement names, whose OIDs must be [put in](Self::put_in).
     pub(super) fn names(&self) -> &[TypeName] {
         &self.names
@@ -158,10 +169,14 @@ struct Names {
     names: Vec<TypeName>,
     /// Which of the two stand-ins.
     complement: bool,
+    scope: Option<TypeScope>,
 }
 
 impl PgMetadataLookup for Names {
     fn lookup_type(&mut self, name: &str, schema: Option<&str>) -> PgTypeMetadata {
+        if let Some(scope) = told_scope() {
+            self.scope = Some(scope);
+        }
         let known = self
             .names
             .iter()

@@ -243,18 +243,19 @@ impl PostgresConnection {
     }
 }
 
-/// A query that is translated by nobody.
+/// A query that is translated by nobody, or was translated before it came to Diesel's interface.
 fn plain<Q>(query: &Q) -> QueryResult<Statement>
 where
     Q: QueryFragment<Pg>,
 {
     let mut sql = PgQueryBuilder::default();
     query.to_sql(&mut sql, &Pg)?;
+    let mut binds = Binds::of(query)?;
     Ok(Statement {
         text: Arc::new(PlainText::new(sql.finish())),
-        binds: Binds::of(query)?,
+        types_of: binds.take_scope(),
+        binds,
         may_be_prepared: query.is_safe_to_cache_prepared(&Pg)?,
-        types_of: None,
     })
 }
 

@@ -31,3 +31,5 @@ pub use socket::PostgresSocket;
 pub(crate) use text::{StatementText, fails_whole, hash_of};
 pub use transaction::{PostgresTransactionManager, TransactionState};
 pub(crate) use types::TypeScope;
+#[cfg(feature = "blocking")]
+pub(crate) use types::{forget_scope, tell_scope};

@@ -1,5 +1,7 @@
 //! The OIDs of types that are not built into the server.
 
+#[cfg(feature = "blocking")]
+use std::cell::RefCell;
 use std::time::Instant;
 
 use diesel::{QueryResult, result::Error};
@@ -32,6 +34,31 @@ pub(crate) struct TypeScope {
     /// The number of another scope after other types, or another tenant, got the names. 0 where nobody knows when that
     /// happens.
     pub(crate) version: u64,
+}
+
+#[cfg(feature = "blocking")]
+thread_local! {
+    static TOLD: RefCell<Option<TypeScope>> = const { RefCell::new(None) };
+}
+
+/// Tells the next look-up of a type on this thread where types without a schema are looked for first. Diesel's interface
+/// for connections that block has no other way.
+#[cfg(feature = "blocking")]
+pub(crate) fn tell_scope(scope: Option<TypeScope>) {
+    TOLD.set(scope);
+}
+
+#[cfg(feature = "blocking")]
+pub(crate) fn forget_scope() {
+    TOLD.set(None);
+}
+
+/// What was told.
+pub(super) fn told_scope() -> Option<TypeScope> {
+    #[cfg(feature = "blocking")]
+    return TOLD.take();
+    #[cfg(not(feature = "blocking"))]
+    None
 }
 
 /// How many types are kept. Each tenant may have some of its own.
