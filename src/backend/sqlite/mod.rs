@@ -28,14 +28,14 @@ mod tests {
     use crate::tenancy::TenantStatus;
 
     #[tokio::test]
-    async fn a_file_is_not_attached_while_one_of_its_folder_is_renamed() {
+    async fn a_file_is_not_attached_while_it_is_renamed() {
         let (_guard, folder) = folder();
         let tenant = name("client1");
         let wait = Duration::from_secs(20);
         folder.create(&tenant, &plan(&[]), TenantStatus::Active, wait).unwrap();
         let path = folder.path_of(&tenant).unwrap();
         let mut connection = AsyncSqliteConnection::open(wait).await.unwrap();
-        let moving = moving(&folder);
+        let moving = moving(&folder, &tenant);
         let mut attaching = Box::pin(connection.attach(&tenant, &path, Access::ReadWrite));
         let early = tokio::time::timeout(Duration::from_millis(100), &mut attaching).await;
         assert!(early.is_err(), "{early:?}");

@@ -34,7 +34,7 @@ impl Folder {
             }
             // A connection that had opened it before it was damaged goes on with files that have no path any more.
             Err(FileError::NotADatabase { .. }) => {
-                let _moving = self.until(name, wait, || self.try_moving())?;
+                let _moving = self.until(name, wait, || self.try_moving(&path))?;
                 fs::rename(&path, &dropped).map_err(|error| FileError::io("remove", &path, error))?;
                 disk::remove_companions(&path)?;
                 disk::sync_folder(self.root())?;

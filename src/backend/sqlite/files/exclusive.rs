@@ -60,7 +60,7 @@ impl Folder {
     }
 
     fn try_exclusive(&self, path: &Path) -> Result<Option<Exclusive>, FileError> {
-        let Some(moving) = self.try_moving()? else {
+        let Some(moving) = self.try_moving(path)? else {
             return Ok(None);
         };
         let mut connection = open(path, Access::Write, Duration::ZERO)?;

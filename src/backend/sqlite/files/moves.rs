@@ -16,20 +16,21 @@ use super::{FileError, Folder};
 
 /// The folder of all lock files, in the tenants' folder.
 pub(super) const LOCKS: &str = ".locks";
-/// The file is never removed, so everybody locks the same one.
-const MOVES: &str = "moves";
+/// How many lock files there are. Each is for a part of the tenants' files, by their names, so that a rename seldom waits
+/// for others' openings. They are never removed, so everybody locks the same ones.
+const PARTS: u8 = 16;
 
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// While this is held, no file of the folder gets another path. For the moment in which a connection opens one.
-#[must_use = "files may be moved at once"]
+/// While this is held, the file gets no other path. For the moment in which a connection opens it.
+#[must_use = "the file may be moved at once"]
 #[derive(Debug)]
 pub(crate) struct Opening {
     _lock: Option<File>,
 }
 
-/// While this is held, nobody opens a file of the folder. For the moment in which one is renamed.
-#[must_use = "files may be opened at once"]
+/// While this is held, nobody opens the file. For the moment in which it is renamed.
+#[must_use = "the file may be opened at once"]
 #[derive(Debug)]
 pub(super) struct Moving {
     _lock: File,
@@ -41,8 +42,7 @@ pub(super) struct Moving {
 /// Fails with [`TimedOut`](io::ErrorKind::TimedOut) if that takes longer than this. A folder that no [`Folder`] was
 /// opened for has no lock, and needs none.
 pub(crate) fn opening(file: &Path, wait: Duration) -> io::Result<Opening> {
-    let path = file.with_file_name(LOCKS).join(MOVES);
-    let lock = match File::open(path) {
+    let lock = match File::open(lock_of(file)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Opening { _lock: None }),
         lock => lock?,
     };
@@ -60,23 +60,39 @@ pub(crate) fn opening(file: &Path, wait: Duration) -> io::Result<Opening> {
     }
 }
 
-/// Makes the lock file, if there is none.
+/// The lock file for a database's file.
+fn lock_of(file: &Path) -> PathBuf {
+    let name = file.file_name().unwrap_or_default().as_encoded_bytes();
+    // FNV-1a: the same in all processes, as the standard library's hashes are not.
+    let hash = name.iter().fold(0x811c_9dc5_u32, |hash, byte| {
+        (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
+    });
+    file.with_file_name(LOCKS).join(part((hash % u32::from(PARTS)) as u8))
+}
+
+fn part(number: u8) -> String {
+    format!("moves{number}")
+}
+
+/// Makes the lock files that are missing.
 pub(super) fn prepare(root: &Path) -> io::Result<()> {
     let folder = root.join(LOCKS);
     match fs::create_dir(&folder) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
-    let lock = File::options().append(true).create(true).open(folder.join(MOVES));
-    lock.map(drop)
+    (0..PARTS).try_for_each(|number| make(&folder.join(part(number))).map(drop))
+}
+
+fn make(lock: &Path) -> io::Result<File> {
+    File::options().append(true).create(true).open(lock)
 }
 
 impl Folder {
-    /// Has the files alone, unless somebody is opening one, or renaming one.
-    pub(super) fn try_moving(&self) -> Result<Option<Moving>, FileError> {
-        let path = self.lock_folder().join(MOVES);
-        let lock = File::options().append(true).create(true).open(&path);
-        let lock = lock.map_err(|error| FileError::io("lock", &path, error))?;
+    /// Keeps a file from being opened, unless somebody is opening it, or renaming it.
+    pub(super) fn try_moving(&self, file: &Path) -> Result<Option<Moving>, FileError> {
+        let path = lock_of(file);
+        let lock = make(&path).map_err(|error| FileError::io("lock", &path, error))?;
         match lock.try_lock() {
             Ok(()) => Ok(Some(Moving { _lock: lock })),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -99,10 +115,12 @@ mod tests {
         let (_guard, folder) = folder();
         let file = folder.root().join("client1.db");
         let openings = [Duration::ZERO; 2].map(|wait| opening(&file, wait).unwrap());
-        assert!(folder.try_moving().unwrap().is_none());
+        assert!(folder.try_moving(&file).unwrap().is_none());
         drop(openings);
-        let moving = folder.try_moving().unwrap().unwrap();
-        assert!(folder.try_moving().unwrap().is_none());
+        let other = folder.root().join("client2.db");
+        assert!(folder.try_moving(&other).unwrap().is_some(), "another part");
+        let moving = folder.try_moving(&file).unwrap().unwrap();
+        assert!(folder.try_moving(&file).unwrap().is_none());
         let error = opening(&file, Duration::ZERO).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         drop(moving);

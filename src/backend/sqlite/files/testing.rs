@@ -23,8 +23,8 @@ pub(crate) fn at(root: &Path) -> Folder {
     Folder::open(root, name("public")).unwrap()
 }
 
-/// Keeps all files of a folder from being opened, as a rename does.
-pub(crate) fn moving(folder: &Folder) -> impl Drop + use<> {
+/// Keeps a tenant's file from being opened, as a rename does.
+pub(crate) fn moving(folder: &Folder, tenant: &SchemaName) -> impl Drop + use<> {
     struct Held(Option<super::moves::Moving>);
 
     impl Drop for Held {
@@ -33,7 +33,7 @@ pub(crate) fn moving(folder: &Folder) -> impl Drop + use<> {
         }
     }
 
-    Held(Some(folder.try_moving().unwrap().unwrap()))
+    Held(folder.try_moving(&folder.path_of(tenant).unwrap()).unwrap())
 }
 
 pub(crate) fn name(name: &str) -> SchemaName {
