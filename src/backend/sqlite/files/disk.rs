@@ -42,6 +42,13 @@ pub(super) fn remove_companions(database: &Path) -> Result<(), FileError> {
         .try_for_each(|ending| remove(&companion(database, ending)))
 }
 
+/// Whether a database has, or had, changes in a log beside it that it may lack itself.
+pub(super) fn has_log(database: &Path) -> bool {
+    ["-wal", "-journal"]
+        .iter()
+        .any(|ending| fs::metadata(companion(database, ending)).is_ok_and(|log| log.len() > 0))
+}
+
 /// Puts a complete file into its place. Fails if there is another one.
 pub(super) fn publish(complete: &Path, path: &Path) -> Result<(), FileError> {
     match fs::hard_link(complete, path) {

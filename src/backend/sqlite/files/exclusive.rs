@@ -92,13 +92,6 @@ fn empty_log(connection: &mut SqliteConnection) -> QueryResult<bool> {
     Ok(checkpoint.busy == 0)
 }
 
-/// Whether a file has rows in a log beside it.
-fn has_log(path: &Path) -> bool {
-    ["-wal", "-journal"]
-        .iter()
-        .any(|ending| fs::metadata(disk::companion(path, ending)).is_ok_and(|log| log.len() > 0))
-}
-
 impl Exclusive {
     /// Changes the file, and keeps it alone.
     pub(super) fn change(
@@ -111,7 +104,7 @@ impl Exclusive {
     /// Gives the file another path, with all that is in its log. See [`take_away`](Self::take_away).
     pub(super) fn move_to(mut self, path: &Path) -> Result<(), FileError> {
         let emptied = empty_log(&mut self.connection).map_err(FileError::sqlite("empty the log of", &self.path))?;
-        match emptied && !has_log(&self.path) {
+        match emptied && !disk::has_log(&self.path) {
             true => self.take_away(path),
             false => Err(FileError::Log { path: self.path }),
         }

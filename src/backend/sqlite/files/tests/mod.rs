@@ -1,7 +1,10 @@
 //! What is promised of files, tested on real ones.
 
+mod archives;
+mod clones;
 mod crashes;
 mod disks;
+mod drops;
 mod folders;
 mod lives;
 mod processes;
@@ -12,9 +15,10 @@ use std::{path::Path, time::Duration};
 use diesel::{QueryableByName, RunQueryDsl, connection::SimpleConnection, sql_types::Text};
 
 use super::{
-    Access, Folder, open,
+    Access, Folder, Identity, identity_of, open,
     testing::{at, folder, name, plan},
 };
+use crate::tenancy::TenantStatus;
 
 const WAIT: Duration = Duration::from_secs(20);
 const AT_ONCE: Duration = Duration::ZERO;
@@ -50,4 +54,23 @@ fn files(folder: &Folder) -> Vec<String> {
         .collect();
     files.sort();
     files
+}
+
+fn status(folder: &Folder, tenant: &str) -> Option<TenantStatus> {
+    folder.facts(&name(tenant)).unwrap().map(|facts| facts.status)
+}
+
+fn create(folder: &Folder, tenant: &str) {
+    let versions = folder
+        .create(&name(tenant), &plan(ORDERS), TenantStatus::Active, WAIT)
+        .unwrap();
+    assert_eq!(versions, ["01", "02"]);
+}
+
+fn path(folder: &Folder, tenant: &str) -> std::path::PathBuf {
+    folder.path_of(&name(tenant)).unwrap()
+}
+
+fn identity(folder: &Folder, tenant: &str) -> Identity {
+    identity_of(&path(folder, tenant)).unwrap().unwrap()
 }

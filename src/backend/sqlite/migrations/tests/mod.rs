@@ -1,13 +1,12 @@
 //! What is promised of migrations, tested on real files.
 
-use std::{error::Error, fs, time::Duration};
+mod code;
+mod confinement;
+
+use std::{error::Error, time::Duration};
 
 use diesel::{
-    Connection, QueryableByName, RunQueryDsl, SqliteConnection,
-    connection::{BoxableConnection, SimpleConnection},
-    migration::{Migration, MigrationMetadata, MigrationName, MigrationSource, MigrationVersion},
-    sql_types::Text,
-    sqlite::Sqlite,
+    Connection, QueryableByName, RunQueryDsl, SqliteConnection, connection::SimpleConnection, sql_types::Text,
 };
 use diesel_migrations::MigrationHarness;
 
@@ -93,27 +92,6 @@ fn raw_sql_lands_in_the_tenants_file_and_reads_the_shared_one() {
 }
 
 #[test]
-fn the_shared_file_cannot_be_changed() {
-    let (_guard, folder) = store();
-    let before = fs::read(folder.shared_path()).unwrap();
-    for sql in [
-        "CREATE TABLE public.z (id INTEGER)",
-        "INSERT INTO public.users VALUES (2, 'Bob')",
-        "DROP TABLE public.users",
-        "UPDATE users SET name = 'x'",
-        "PRAGMA public.user_version = 9",
-    ] {
-        let error = failure(&folder, &[("01_a", sql)]);
-        assert!(
-            error.contains("a tenant's migration can't change public, which all tenants share"),
-            "{sql}: {error}"
-        );
-    }
-    assert_eq!(fs::read(folder.shared_path()).unwrap(), before);
-    assert_eq!(tables(&folder), [""; 0]);
-}
-
-#[test]
 fn a_migration_that_fails_leaves_nothing_and_tells_its_line() {
     let (_guard, folder) = store();
     let migrations = [
@@ -172,63 +150,6 @@ fn a_migration_outside_a_transaction_keeps_what_it_did() {
     assert_eq!(migrate(&folder, &[("01_a_outside", "VACUUM")]).unwrap(), ["01"]);
     let error = failure(&folder, &[("02_a", "VACUUM")]);
     assert!(error.contains("put `run_in_transaction = false` in"), "{error}");
-}
-
-#[test]
-fn a_foreign_key_to_a_shared_table_is_an_error_however_it_is_written() {
-    let (_guard, folder) = store();
-    let error = failure(
-        &folder,
-        &[("01_a", "CREATE TABLE a (user_id INTEGER REFERENCES public.users)")],
-    );
-    assert!(
-        error.contains("a foreign key can't lead to another file in SQLite"),
-        "{error}"
-    );
-    let error = failure(
-        &folder,
-        &[("01_a", "CREATE TABLE a (user_id INTEGER REFERENCES Users (id))")],
-    );
-    assert!(
-        error.contains("table \"a\" has a foreign key to \"Users\", which is not in the tenant's file"),
-        "{error}"
-    );
-    assert_eq!(tables(&folder), [""; 0]);
-    // A table of a later migration, and one of the tenant's own of the same name, are allowed.
-    let migrations = [
-        ("01_a", "CREATE TABLE a (id INTEGER REFERENCES b)"),
-        (
-            "02_b",
-            "CREATE TABLE b (id INTEGER PRIMARY KEY); CREATE TABLE users (id INTEGER PRIMARY KEY); CREATE TABLE c (id INTEGER REFERENCES users)",
-        ),
-    ];
-    migrate(&folder, &migrations).unwrap();
-}
-
-#[test]
-fn views_and_triggers_on_other_files_are_sqlites_errors() {
-    let (_guard, folder) = store();
-    let error = failure(&folder, &[("01_a", "CREATE VIEW v AS SELECT * FROM public.users")]);
-    assert!(
-        error.ends_with("view v cannot reference objects in database public"),
-        "{error}"
-    );
-}
-
-#[test]
-fn nothing_runs_if_one_of_the_migrations_is_refused() {
-    let (_guard, folder) = store();
-    let outside = folder.root().join("outside.db");
-    for sql in [
-        "ATTACH 'outside.db' AS x",
-        "VACUUM INTO 'outside.db'",
-        "COMMIT",
-        "PRAGMA foreign_keys = OFF",
-    ] {
-        migrate(&folder, &[("01_a", "CREATE TABLE a (b)"), ("02_b", sql)]).unwrap_err();
-        assert_eq!(tables(&folder), [""; 0], "{sql}");
-    }
-    assert!(!outside.exists() && !std::path::Path::new("outside.db").exists());
 }
 
 #[test]
@@ -342,119 +263,4 @@ fn a_checksum_tells_a_migration_that_was_edited() {
 fn two_migrations_of_one_version_are_refused() {
     let twice = Plan::read(&source(&[("01_a", ""), ("01_b", "")]));
     assert!(matches!(twice, Err(MigrationProblem::DuplicateVersion { .. })));
-}
-
-/// A migration in Rust, by its name.
-struct Code(&'static str);
-
-impl Migration<Sqlite> for Code {
-    fn run(&self, connection: &mut dyn BoxableConnection<Sqlite>) -> diesel::migration::Result<()> {
-        let connection = connection
-            .downcast_mut::<SqliteConnection>()
-            .ok_or("a connection of SQLite is needed")?;
-        connection.transaction(|connection| {
-            diesel::sql_query("CREATE TABLE IF NOT EXISTS code (text TEXT)").execute(connection)
-        })?;
-        match self.0 {
-            "01_good" => diesel::sql_query("INSERT INTO code VALUES ('good')")
-                .execute(connection)
-                .map(drop)?,
-            "01_attaches" => connection.batch_execute("ATTACH ':memory:' AS x")?,
-            "01_commits" => connection.batch_execute("COMMIT; BEGIN")?,
-            "01_rolls_back" => connection.batch_execute("ROLLBACK")?,
-            _ => return Err("it failed".into()),
-        }
-        Ok(())
-    }
-
-    fn revert(&self, _: &mut dyn BoxableConnection<Sqlite>) -> diesel::migration::Result<()> {
-        Ok(())
-    }
-
-    fn metadata(&self) -> &dyn MigrationMetadata {
-        self
-    }
-
-    fn name(&self) -> &dyn MigrationName {
-        self
-    }
-}
-
-impl MigrationMetadata for Code {}
-
-impl MigrationName for Code {
-    fn version(&self) -> MigrationVersion<'_> {
-        "01".into()
-    }
-}
-
-impl std::fmt::Display for Code {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.0)
-    }
-}
-
-impl MigrationSource<Sqlite> for Code {
-    fn migrations(&self) -> diesel::migration::Result<Vec<Box<dyn Migration<Sqlite>>>> {
-        Ok(vec![Box::new(Code(self.0))])
-    }
-}
-
-#[test]
-fn a_migration_in_rust_has_the_connection_and_is_held_to_the_same() {
-    let (_guard, folder) = store();
-    let tenant = name("client1");
-    for (code, message) in [
-        ("01_fails", "the file is as it was before"),
-        ("01_attaches", "the file is as it was before"),
-        ("01_rolls_back", "the migration ended its transaction"),
-        ("01_commits", "the migration ended its transaction"),
-    ] {
-        let error = folder
-            .migrate(&tenant, &Plan::read(&Code(code)).unwrap(), WAIT)
-            .unwrap_err();
-        let error = error.source().unwrap().to_string();
-        assert!(error.contains(message), "{code}: {error}");
-        let versions = texts(&folder, "SELECT version AS text FROM __diesel_schema_migrations");
-        assert_eq!(versions, [""; 0], "{code}");
-    }
-    let good = Plan::read(&Code("01_good")).unwrap();
-    assert_eq!(folder.migrate(&tenant, &good, WAIT).unwrap(), ["01"]);
-    assert_eq!(texts(&folder, "SELECT text FROM code"), ["good"]);
-    assert_eq!(folder.revert(&tenant, &good, 1, WAIT).unwrap(), ["01"]);
-}
-
-#[test]
-fn a_panic_in_a_migration_leaves_the_file_and_its_lock_free() {
-    struct Panics;
-    impl MigrationSource<Sqlite> for Panics {
-        fn migrations(&self) -> diesel::migration::Result<Vec<Box<dyn Migration<Sqlite>>>> {
-            Ok(vec![Box::new(Self)])
-        }
-    }
-    impl Migration<Sqlite> for Panics {
-        fn run(&self, connection: &mut dyn BoxableConnection<Sqlite>) -> diesel::migration::Result<()> {
-            if let Some(connection) = connection.downcast_mut::<SqliteConnection>() {
-                connection.batch_execute("CREATE TABLE half (a)")?;
-                panic!("in the middle");
-            }
-            Ok(())
-        }
-        fn revert(&self, _: &mut dyn BoxableConnection<Sqlite>) -> diesel::migration::Result<()> {
-            Ok(())
-        }
-        fn metadata(&self) -> &dyn MigrationMetadata {
-            &Code("01_panics")
-        }
-        fn name(&self) -> &dyn MigrationName {
-            &Code("01_panics")
-        }
-    }
-
-    let (_guard, folder) = store();
-    let panics = Plan::read(&Panics).unwrap();
-    let run = std::panic::AssertUnwindSafe(|| folder.migrate(&name("client1"), &panics, WAIT));
-    assert!(std::panic::catch_unwind(run).is_err());
-    assert_eq!(tables(&folder), [""; 0]);
-    assert_eq!(migrate(&folder, &[("01_a", "CREATE TABLE a (b)")]).unwrap(), ["01"]);
 }
