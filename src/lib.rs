@@ -45,6 +45,8 @@
 //! - **SQL for all tenants, answered as text**: [`script`].
 //! - **One query for another tenant**: [`TranslateDsl::in_schema`].
 //! - **Without a pool**: [`TenantConnection`] around any diesel-async connection.
+//! - **Tenants as files of SQLite, without a server**: `SqliteFolder`, with the feature `sqlite`. The guide is
+//!   `docs/sqlite.md`.
 //! - **Without async**: `blocking`, with the feature `blocking`. The guide is `docs/blocking.md`.
 //! - **Migrations in a folder on disk**: `migrations::MigrationFolder`, with the feature `toml`.
 //! - **From a shell**: the command `diesel-tenants`, of the package `diesel-tenants-cli`; `docs/command.md` shows it.
@@ -63,9 +65,9 @@
 //! | `rocket` | `web::rocket`: a fairing and request guards for Rocket 0.5 | `rocket` |
 //! | `blocking` | `blocking`: Diesel's own connections under a map, and a pool of them | `r2d2` |
 //! | `schema` | `rust_schema` and `TenantPool::rust_schema`: Rust declarations of the tables | `similar`, `unicode-ident` |
-//! | `sqlite` | `sqlite`: connections that have each tenant's file attached | `libsqlite3-sys`, which compiles SQLite |
 //! | `serde` | `Serialize` for the reports of migrations of all tenants | `serde` |
 //! | `toml` | `migrations::MigrationFolder`: migrations from a folder, `metadata.toml` checked | `toml`, `serde` |
+//! | `sqlite` | `TenantPool<Sqlite>`: each tenant is a file | `libsqlite3-sys`, which compiles SQLite |
 //! | `tracing` | a span around each request's handler, with the tenant's name; server errors in the log | `tracing` |
 //!
 //! The three web frameworks also share `idna`, `ipnet`, `percent-encoding` and `url`.
@@ -188,6 +190,10 @@ mod documents {
 
     #[doc = include_str!("../docs/export-and-import.md")]
     struct ExportAndImport;
+
+    #[cfg(feature = "sqlite")]
+    #[doc = include_str!("../docs/sqlite.md")]
+    struct Sqlite;
 
     #[cfg(feature = "actix")]
     #[doc = include_str!("../docs/actix.md")]

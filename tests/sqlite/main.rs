@@ -1,8 +1,9 @@
-//! The library on SQLite, without a server: every test has files of its own.
+//! The library on SQLite: every test has files of its own.
 
 mod connection;
 mod files;
 mod pool;
+mod store_example;
 mod synchronous;
 mod tables;
 mod translation;
