@@ -36,7 +36,7 @@ pub(super) fn process(folder: &Folder, job: &str, step: Option<&str>) -> Command
 }
 
 /// What a process says about its job.
-fn said(mut child: Child) -> String {
+pub(super) fn said(mut child: Child) -> String {
     let mut output = String::new();
     child.stdout.take().unwrap().read_to_string(&mut output).unwrap();
     child.wait().unwrap();
@@ -69,6 +69,7 @@ fn works() {
             .migrate(&one, &plan(THREE), WAIT)
             .map(|versions| println!("said: {versions:?}")),
         "suspend" => folder.set_status(&one, TenantStatus::Suspended, WAIT),
+        "try to rename" => folder.rename(&one, &two, Duration::from_millis(50)),
         "rename" => folder.rename(&one, &two, WAIT),
         "drop" => folder.drop(&one, WAIT),
         "archive" => folder.archive(&one, &archive, 1, WAIT),

@@ -72,6 +72,33 @@ fn a_look_without_locks_sees_what_a_look_with_locks_sees() {
     assert_eq!(files(&folder), ["client1.db"]);
 }
 
+/// To close a handle of a file releases all of the process's locks on it, unless SQLite knows of them.
+#[test]
+fn a_look_without_locks_keeps_the_locks_of_other_connections() {
+    let (_guard, folder) = folder();
+    let tenant = name("client1");
+    folder
+        .create(&tenant, &plan(ORDERS), TenantStatus::Active, WAIT)
+        .unwrap();
+    let path = folder.path_of(&tenant).unwrap();
+    // In this mode a reader leaves no log by which the look could know of it.
+    execute(&path, "PRAGMA journal_mode = DELETE");
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    file.set_modified(std::time::SystemTime::now() - Duration::from_secs(9))
+        .unwrap();
+    drop(file);
+    let mut reader = open(&path, Access::Write, WAIT).unwrap();
+    reader.batch_execute("BEGIN; SELECT * FROM orders").unwrap();
+    assert!(crate::backend::sqlite::files::at_rest::at_rest(&path).is_some());
+    assert!(folder.facts(&tenant).unwrap().is_some());
+    let rename = super::processes::process(&folder, "try to rename", None)
+        .spawn()
+        .unwrap();
+    let said = super::processes::said(rename);
+    assert!(said.contains("a connection still had"), "{said}");
+    reader.batch_execute("COMMIT").unwrap();
+}
+
 /// Prints figures: `DIESEL_TENANTS_FILES=10000 cargo test --features sqlite --lib many_files -- --nocapture`
 #[test]
 fn many_files_need_few_handles() {
