@@ -48,12 +48,13 @@ impl Background {
     pub(super) fn run<T: Send + 'static>(&self, future: impl Future<Output = T> + Send + 'static) -> T {
         assert!(
             thread::current().id() != self.thread,
-            "a hook or a directory of a pool without async must not use that pool: use the async pool that it is given"
+            "a hook or a directory of a pool without async runs on that pool's own thread, which can't wait for itself: \
+             use the async pool (`as_async`), or call the pool in `spawn_blocking`"
         );
         let (answer, answered) = mpsc::sync_channel(1);
         let task = self.runtime.spawn(future);
         self.runtime.spawn(async move {
-            // Nobody may be waiting any more only if this thread's caller is gone.
+            // The caller waits until this arrives.
             let _ = answer.send(task.await);
         });
         match answered.recv() {

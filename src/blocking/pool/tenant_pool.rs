@@ -118,7 +118,8 @@ where
     /// worker, as each query on a connection without async does.
     ///
     /// # Panics
-    /// If `work` panics, and on the pool's own thread, where hooks and directories run: they are given the async pool.
+    /// If `work` panics, and on the pool's own thread, where hooks and directories run: there, use the async pool, or
+    /// `spawn_blocking`.
     pub fn run<T, F>(&self, work: impl FnOnce(crate::TenantPool) -> F) -> T
     where
         T: Send + 'static,
