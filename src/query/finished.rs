@@ -39,6 +39,7 @@ pub(crate) struct Finished {
     /// Whether a failure undoes the whole statement, so that it can be sent again.
     pub(crate) fails_whole: bool,
     /// What the query was translated by, if it brought its own map and its database wants to know.
+    #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "only SQLite opens schemas"))]
     own_translation: Option<Arc<Translation>>,
     hash: u64,
 }
