@@ -7,11 +7,11 @@ use std::{
 };
 
 use diesel::{
+    backend::Backend,
     connection::BoxableConnection,
     migration::{
         Migration, MigrationMetadata, MigrationName, MigrationSource, MigrationVersion, Result as MigrationResult,
     },
-    pg::Pg,
 };
 use serde::Deserialize;
 
@@ -94,11 +94,11 @@ impl MigrationFolder {
     }
 }
 
-impl MigrationSource<Pg> for MigrationFolder {
-    fn migrations(&self) -> MigrationResult<Vec<Box<dyn Migration<Pg>>>> {
+impl<DB: Backend> MigrationSource<DB> for MigrationFolder {
+    fn migrations(&self) -> MigrationResult<Vec<Box<dyn Migration<DB>>>> {
         let migrations = self.migrations.iter();
         Ok(migrations
-            .map(|migration| Box::new(migration.clone()) as Box<dyn Migration<Pg>>)
+            .map(|migration| Box::new(migration.clone()) as Box<dyn Migration<DB>>)
             .collect())
     }
 }
@@ -151,12 +151,12 @@ impl FolderMigration {
     }
 }
 
-impl Migration<Pg> for FolderMigration {
-    fn run(&self, connection: &mut dyn BoxableConnection<Pg>) -> MigrationResult<()> {
+impl<DB: Backend> Migration<DB> for FolderMigration {
+    fn run(&self, connection: &mut dyn BoxableConnection<DB>) -> MigrationResult<()> {
         Ok(connection.batch_execute(&self.up)?)
     }
 
-    fn revert(&self, connection: &mut dyn BoxableConnection<Pg>) -> MigrationResult<()> {
+    fn revert(&self, connection: &mut dyn BoxableConnection<DB>) -> MigrationResult<()> {
         match &self.down {
             Some(down) if down.trim().is_empty() => Err(Box::new(Error::EmptyDownScript {
                 path: self.path.join("down.sql"),

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use diesel::{
+    backend::Backend,
     migration::{Migration, MigrationName, MigrationSource, Result},
-    pg::Pg,
 };
 
 /// No migrations: for a tenant that gets its schema now, and its tables later by
@@ -21,8 +21,8 @@ use diesel::{
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoMigrations;
 
-impl MigrationSource<Pg> for NoMigrations {
-    fn migrations(&self) -> Result<Vec<Box<dyn Migration<Pg>>>> {
+impl<DB: Backend> MigrationSource<DB> for NoMigrations {
+    fn migrations(&self) -> Result<Vec<Box<dyn Migration<DB>>>> {
         Ok(Vec::new())
     }
 }
@@ -53,7 +53,7 @@ enum Choice {
     Matching(Box<Predicate>),
 }
 
-impl<S: MigrationSource<Pg>> ChosenMigrations<S> {
+impl<S> ChosenMigrations<S> {
     /// The migrations of these versions, in any order. A version may be written as in its folder's name, with or
     /// without dashes.
     ///
@@ -76,13 +76,13 @@ impl<S: MigrationSource<Pg>> ChosenMigrations<S> {
     }
 }
 
-impl<S: MigrationSource<Pg>> MigrationSource<Pg> for ChosenMigrations<S> {
-    fn migrations(&self) -> Result<Vec<Box<dyn Migration<Pg>>>> {
+impl<DB: Backend, S: MigrationSource<DB>> MigrationSource<DB> for ChosenMigrations<S> {
+    fn migrations(&self) -> Result<Vec<Box<dyn Migration<DB>>>> {
         let mut migrations = self.source.migrations()?;
         match &self.choice {
             Choice::Matching(choice) => migrations.retain(|migration| choice(migration.name())),
             Choice::Versions(versions) => {
-                let is = |migration: &dyn Migration<Pg>, version: &String| {
+                let is = |migration: &dyn Migration<DB>, version: &String| {
                     let known = migration.name().version().to_string();
                     known == *version || known == version.replace('-', "")
                 };
