@@ -29,7 +29,7 @@ impl Folder {
     ) -> Result<Vec<String>, FileError> {
         let path = self.path_of(tenant)?;
         let _lock = self.lock("create", &[tenant], wait)?;
-        self.require_no_tenant(tenant, status, wait)?;
+        self.require_no_file(tenant)?;
         self.build(&self.stem_of(tenant)?, &path, |unfinished| {
             let confined = self.confine(unfinished, Durability::Scratch, wait);
             let versions = confined.apply(migrations).map_err(FileError::migration(&path))?;
@@ -38,17 +38,10 @@ impl Folder {
         })
     }
 
-    /// Fails if there is a file. A spare under a tenant's name is what is left of a [take](Self::take_spare) that was
-    /// killed: nothing was in it yet.
-    fn require_no_tenant(&self, tenant: &SchemaName, status: TenantStatus, wait: Duration) -> Result<(), FileError> {
-        if !self.has_file(tenant)? {
-            return Ok(());
-        }
-        match self.facts(tenant) {
-            Ok(Some(facts)) if facts.status == TenantStatus::Spare && status != TenantStatus::Spare => {
-                self.drop_locked(tenant, wait)
-            }
-            _ => Err(FileError::Exists {
+    fn require_no_file(&self, tenant: &SchemaName) -> Result<(), FileError> {
+        match self.has_file(tenant)? {
+            false => Ok(()),
+            true => Err(FileError::Exists {
                 path: self.path_of(tenant)?,
             }),
         }

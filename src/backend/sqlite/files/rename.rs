@@ -23,7 +23,7 @@ impl Folder {
         mark(&path, status, wait)
     }
 
-    /// Gives a tenant, or a spare, another name. Fails if a connection has the file open for longer than this.
+    /// Gives a tenant another name. Fails if a connection has the file open for longer than this.
     pub(crate) fn rename(&self, from: &SchemaName, to: &SchemaName, wait: Duration) -> Result<(), FileError> {
         let (path, target) = (self.path_of(from)?, self.path_of(to)?);
         let _lock = self.lock("rename", &[from, to], wait)?;
@@ -33,22 +33,6 @@ impl Folder {
         }
         self.require_free(to)?;
         self.exclusive(from, wait)?.move_to(&target)
-    }
-
-    /// Makes a spare an active tenant. Killed midway, it leaves a spare, perhaps under the tenant's name, which
-    /// [`create`](Self::create) replaces.
-    #[allow(dead_code, reason = "no pool makes spares yet")]
-    pub(crate) fn take_spare(&self, spare: &SchemaName, tenant: &SchemaName, wait: Duration) -> Result<(), FileError> {
-        let (path, target) = (self.path_of(spare)?, self.path_of(tenant)?);
-        let _lock = self.lock("create", &[spare, tenant], wait)?;
-        match self.facts(spare)? {
-            Some(facts) if facts.status == TenantStatus::Spare => {}
-            _ => return Err(FileError::Missing { path }),
-        }
-        self.require_free(tenant)?;
-        self.exclusive(spare, wait)?.move_to(&target)?;
-        failpoint::reach("spare: moved");
-        mark(&target, TenantStatus::Active, wait)
     }
 
     /// Makes a tenant an archive of the given name. Repeated after a crash, it goes on.

@@ -41,18 +41,3 @@ fn an_archive_is_no_tenant_and_is_restored_under_any_name() {
     assert_eq!(status(&folder, "client2"), Some(TenantStatus::Suspended));
     assert_eq!(files(&folder), ["client1.db", "client2.db"]);
 }
-
-#[test]
-fn a_spare_becomes_a_tenant() {
-    let (_guard, folder) = folder();
-    let (spare, tenant) = (name("diesel-tenants spare 1"), name("client1"));
-    folder.create(&spare, &plan(ORDERS), TenantStatus::Spare, WAIT).unwrap();
-    assert_eq!(status(&folder, "diesel-tenants spare 1"), Some(TenantStatus::Spare));
-    folder.take_spare(&spare, &tenant, WAIT).unwrap();
-    assert_eq!(status(&folder, "client1"), Some(TenantStatus::Active));
-    assert!(matches!(
-        folder.take_spare(&spare, &tenant, WAIT),
-        Err(FileError::Missing { .. })
-    ));
-    assert_eq!(files(&folder), ["client1.db"]);
-}

@@ -179,27 +179,6 @@ fn a_power_cut_while_restoring_leaves_an_archive() {
 }
 
 #[test]
-fn a_power_cut_while_a_spare_is_taken_leaves_a_spare() {
-    let spare = name("diesel-tenants spare 1");
-    for step in MOVE.iter().chain(&["spare: moved"]) {
-        let (_guard, folder) = folder();
-        folder.create(&spare, &plan(ORDERS), TenantStatus::Spare, WAIT).unwrap();
-        end_at(&folder, "take", step);
-        let moved = *step != "move: alone";
-        let path = if moved { name("client2") } else { spare.clone() };
-        assert_eq!(folder.names().unwrap(), std::slice::from_ref(&path));
-        assert_eq!(folder.facts(&path).unwrap().unwrap().status, TenantStatus::Spare);
-        folder
-            .create(&name("client2"), &plan(ORDERS), TenantStatus::Active, WAIT)
-            .unwrap();
-        assert_eq!(
-            folder.facts(&name("client2")).unwrap().unwrap().status,
-            TenantStatus::Active
-        );
-    }
-}
-
-#[test]
 fn a_power_cut_while_cloning_leaves_the_template_alone_or_the_whole_clone() {
     for step in BUILD {
         let (_guard, folder) = crashed("clone", step);

@@ -74,7 +74,6 @@ fn works() {
         "drop" => folder.drop(&one, WAIT),
         "archive" => folder.archive(&one, &archive, 1, WAIT),
         "restore" => folder.restore(&archive, &two, WAIT),
-        "take" => folder.take_spare(&name("diesel-tenants spare 1"), &two, WAIT),
         "clone" => folder.clone_tenant(&one, &two, true, WAIT),
         "hold" | "hold on" => hold(&folder, job == "hold on"),
         "write" => write(&folder),
