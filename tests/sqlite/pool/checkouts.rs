@@ -190,6 +190,22 @@ async fn two_writers_of_one_tenant_queue_and_other_tenants_do_not_wait() {
 }
 
 #[tokio::test]
+async fn a_statement_that_was_given_up_counts_as_in_use_until_it_ends() {
+    let store = Store::with(|builder| builder.max_size(1).wait_timeout(Duration::from_millis(20))).await;
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    let slow = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000) SELECT max(i) FROM n";
+    let query = diesel::sql_query(slow).execute(&mut conn);
+    assert!(tokio::time::timeout(Duration::from_millis(20), query).await.is_err());
+    drop(conn);
+    let error = store.pool.for_tenant("client1").get().await.unwrap_err();
+    assert!(matches!(error, CheckoutError::Exhausted { .. }), "{error}");
+    let mut attempts = 0..1_000;
+    while store.pool.for_tenant("client1").get().await.is_err() {
+        assert!(attempts.next().is_some(), "the statement has ended long since");
+    }
+}
+
+#[tokio::test]
 async fn a_read_only_checkout_can_not_write() {
     let store = Store::new().await;
     let mut conn = store.pool.for_tenant("client1").read_only().get().await.unwrap();

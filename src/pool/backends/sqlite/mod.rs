@@ -79,12 +79,15 @@ impl Backend for Sqlite {
         if is_clean {
             connection.set_translation(Arc::clone(&PINNED_TABLES_ONLY));
             idle.keep(attached, connection);
+        } else {
+            // A statement that was given up may still run: until it has ended, the connection counts as in use.
+            connection.into_inner().close_holding(permit);
         }
-        drop(permit);
     }
 
     fn discard(lease: SqliteLease) {
-        drop(lease);
+        let SqliteLease { connection, permit, .. } = lease;
+        connection.into_inner().close_holding(permit);
     }
 
     fn known(pool: &TenantPool<Self>, _: Option<&str>, map: &SchemaTranslateMap) -> Option<Arc<Translation>> {
