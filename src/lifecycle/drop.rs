@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
-    backend::postgres::{catalog::schema::SchemaState, locks::lock_budget},
+    backend::postgres::{catalog::schema::SchemaState, locks::lock_count_limit},
     pool::{Backend, Postgres},
     tenancy::{ArchiveNote, DirectoryChange, DirectoryEntry, LifecycleEvent, Tables, TenantStatus, is_placed},
 };
@@ -258,7 +258,7 @@ impl Operation<'_> {
     }
 
     async fn is_large(&mut self, schema: &SchemaName) -> Result<bool, LifecycleError> {
-        let is_large = lock_budget::is_large(self.connection, schema).await;
+        let is_large = lock_count_limit::is_large(self.connection, schema).await;
         is_large.map_err(|source| self.failed(source))
     }
 
@@ -267,7 +267,7 @@ impl Operation<'_> {
         if !self.is_large(schema).await? {
             return Ok(None);
         }
-        let part = lock_budget::drop_some(self.connection, schema).await;
+        let part = lock_count_limit::drop_some(self.connection, schema).await;
         part.map_err(|source| self.failed(source))
     }
 }

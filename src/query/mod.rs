@@ -15,22 +15,22 @@
 //! assert!(sql.starts_with(r#"SELECT "orders"."id" FROM "client2"."orders" WHERE"#));
 //! ```
 
-mod backend;
 mod dsl;
 mod finished;
 mod refusal;
 mod text;
 mod translated;
+mod translated_backend;
 mod translation;
 mod type_names;
 
-pub use backend::TranslatedBackend;
 pub use dsl::TranslateDsl;
 pub use finished::finished_statistics;
 pub(crate) use finished::{Finished, Rendered};
 pub use refusal::RefusedStatement;
 pub(crate) use refusal::Sharing;
 pub use translated::{Translated, TranslatedQuery};
+pub use translated_backend::TranslatedBackend;
 pub(crate) use translation::Translation;
 #[cfg(feature = "blocking")]
 pub(crate) use type_names::Asking;

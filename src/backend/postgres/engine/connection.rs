@@ -398,8 +398,8 @@ impl PostgresConnection {
         let sent = {
             let mut statements = self.statements();
             let sent = self.wire.send(Kind::Closing, |out| {
-                for evicted in statements.evicted() {
-                    frontend::close(b'S', evicted, out).map_err(not_sendable)?;
+                for name in statements.to_close() {
+                    frontend::close(b'S', name, out).map_err(not_sendable)?;
                 }
                 frontend::sync(out);
                 Ok(())

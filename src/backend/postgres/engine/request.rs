@@ -338,8 +338,8 @@ impl PostgresConnection {
             _ => Kind::Described,
         };
         let sent = self.wire().send(kind, |out| {
-            for evicted in statements.evicted() {
-                frontend::close(b'S', evicted, out).map_err(not_sendable)?;
+            for name in statements.to_close() {
+                frontend::close(b'S', name, out).map_err(not_sendable)?;
             }
             let is_new = !matches!(way, Way::Prepared(_));
             if is_new {

@@ -20,7 +20,7 @@ pub(super) struct Statements {
     prefix: Box<str>,
     last: u64,
     /// The names of statements that had to make room, and are not closed on the server yet.
-    evicted: Vec<StatementName>,
+    to_close: Vec<StatementName>,
 }
 
 /// A statement's name on the server, which no other statement of the connection ever had.
@@ -89,7 +89,7 @@ impl Statements {
             seen: vec![0; SEEN].into(),
             prefix: "s".into(),
             last: 0,
-            evicted: Vec::new(),
+            to_close: Vec::new(),
         }
     }
 
@@ -125,29 +125,29 @@ impl Statements {
             text: Arc::clone(key.text),
             types: key.types.into(),
         };
-        self.kept.insert_with_lifecycle(key.hash, kept, &mut self.evicted);
+        self.kept.insert_with_lifecycle(key.hash, kept, &mut self.to_close);
     }
 
     /// Forgets a statement that the server doesn't know any more, or knows differently.
     pub(super) fn forget(&mut self, key: Key<'_>) {
         if let Some((_, forgotten)) = self.kept.remove(&key.hash) {
-            self.evicted.push(forgotten.prepared.name);
+            self.to_close.push(forgotten.prepared.name);
         }
     }
 
     /// Has a statement closed that the server may have under this name.
     pub(super) fn discard(&mut self, name: StatementName) {
-        self.evicted.push(name);
+        self.to_close.push(name);
     }
 
     /// The names of statements to be closed on the server.
-    pub(super) fn evicted(&self) -> &[StatementName] {
-        &self.evicted
+    pub(super) fn to_close(&self) -> &[StatementName] {
+        &self.to_close
     }
 
     /// Notes that the server was told to close them.
     pub(super) fn closed(&mut self) {
-        self.evicted.clear();
+        self.to_close.clear();
     }
 
     /// Has the names of statements begin with this.
@@ -161,12 +161,12 @@ impl Statements {
             return;
         }
         let forgotten: Vec<StatementName> = self.kept.drain().map(|(_, kept)| kept.prepared.name).collect();
-        let (last, mut evicted) = (self.last, std::mem::take(&mut self.evicted));
-        evicted.extend(forgotten);
+        let (last, mut to_close) = (self.last, std::mem::take(&mut self.to_close));
+        to_close.extend(forgotten);
         *self = Self {
             prefix: std::mem::take(&mut self.prefix),
             last,
-            evicted,
+            to_close,
             ..Self::new(capacity)
         };
     }

@@ -6,7 +6,7 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-use super::lock_budget::BUDGET;
+use super::lock_count_limit::LOCK_COUNT_LIMIT;
 use crate::{PostgresConnection, SchemaName, backend::postgres::catalog::splice};
 
 /// What other sessions are kept from doing.
@@ -21,7 +21,7 @@ pub(crate) enum TableLock {
     /// Writing to the tables. Views are locked as well, since a session that has already resolved a view's name gets
     /// the view's tables without a new lock.
     Writing,
-    /// Doing anything with the tables, if there are not more than the [budget](super::lock_budget) allows.
+    /// Doing anything with the tables, if there are not more than the [limit](super::lock_count_limit) allows.
     Using,
 }
 
@@ -32,7 +32,7 @@ impl TableLock {
             Self::Changing => ("true".to_owned(), "", "'r', 'p'", "ACCESS SHARE"),
             Self::Writing => ("true".to_owned(), "", "'r', 'p', 'v'", "EXCLUSIVE"),
             Self::Using => (
-                format!("pg_catalog.count(*) <= {BUDGET}"),
+                format!("pg_catalog.count(*) <= {LOCK_COUNT_LIMIT}"),
                 "ONLY ",
                 "'r', 'p'",
                 "ACCESS EXCLUSIVE",

@@ -2,5 +2,5 @@
 
 pub(crate) mod advisory_lock;
 pub(crate) mod backoff;
-pub(crate) mod lock_budget;
+pub(crate) mod lock_count_limit;
 pub(crate) mod lock_tables;

@@ -9,7 +9,7 @@ use diesel_async::RunQueryDsl;
 use crate::{PostgresConnection, SchemaName, backend::postgres::catalog::splice};
 
 /// A quarter of the server's lock table, as an SQL expression: the rest is for other sessions.
-pub(crate) const BUDGET: &str = "(pg_catalog.current_setting('max_locks_per_transaction')::bigint * \
+pub(crate) const LOCK_COUNT_LIMIT: &str = "(pg_catalog.current_setting('max_locks_per_transaction')::bigint * \
      (pg_catalog.current_setting('max_connections')::bigint + \
      pg_catalog.current_setting('max_prepared_transactions')::bigint) / 4)";
 
@@ -19,7 +19,7 @@ struct Statement {
     sql: Option<String>,
 }
 
-/// Whether dropping the schema at once would take more locks than the budget allows. A lock is taken not only for each
+/// Whether dropping the schema at once would take more locks than the limit allows. A lock is taken not only for each
 /// relation, but also for each type, constraint, default, trigger, rule and function, and for the triggers of foreign
 /// keys at either end.
 pub(crate) async fn is_large(connection: &mut PostgresConnection, schema: &SchemaName) -> QueryResult<bool> {
@@ -34,7 +34,7 @@ pub(crate) async fn is_large(connection: &mut PostgresConnection, schema: &Schem
              + (SELECT 2 * count(*) FROM own_relation WHERE reltoastrelid <> 0) \
              + (SELECT 3 * count(*) FROM pg_catalog.pg_constraint \
                  WHERE contype = 'f' AND conrelid = ANY (ARRAY(SELECT oid FROM own_relation))) \
-             > {BUDGET} AS is_large"
+             > {LOCK_COUNT_LIMIT} AS is_large"
     )))
     .bind::<Text, _>(schema.as_str())
     .get_result(connection)
@@ -42,7 +42,7 @@ pub(crate) async fn is_large(connection: &mut PostgresConnection, schema: &Schem
     Ok(size.is_large)
 }
 
-/// The statements that drop as many of a schema's tables and views as the budget allows, and at least one, but never
+/// The statements that drop as many of a schema's tables and views as the limit allows, and at least one, but never
 /// the version table. `None` if only the version table is left.
 ///
 /// Views come first, then tables to which few foreign keys lead, and tables with partitions or children last: dropping
@@ -66,7 +66,7 @@ pub(crate) async fn drop_some(connection: &mut PostgresConnection, schema: &Sche
          ordered AS (SELECT *, pg_catalog.row_number() OVER position AS position, sum(locks) OVER position AS total \
              FROM relation WINDOW position AS (ORDER BY rank, incoming, oid)) \
          SELECT pg_catalog.string_agg(pg_catalog.format('DROP %s IF EXISTS %I.%I CASCADE', kind, nspname, relname), '; ' \
-             ORDER BY position) AS sql FROM ordered WHERE total <= {BUDGET} OR position = 1"
+             ORDER BY position) AS sql FROM ordered WHERE total <= {LOCK_COUNT_LIMIT} OR position = 1"
     )))
     .bind::<Text, _>(schema.as_str())
     .get_result(connection)
