@@ -54,6 +54,17 @@ pub enum RefusedStatement {
         /// Where it stands in the text.
         place: Place,
     },
+    /// The statement creates a view or trigger of SQLite whose body names a schema.
+    #[error(
+        "the body of a view or trigger of SQLite can't name the schema `{name}`: the text stays in the file, which could \
+         not be read under another name. Names without a schema are looked for in the file itself, at {place}"
+    )]
+    SchemaInBody {
+        /// The schema's name, as it is written.
+        name: String,
+        /// Where it stands in the text.
+        place: Place,
+    },
     /// The statement copies rows from the client, which Diesel can't send: the server would wait for them.
     #[error(
         "Diesel can't run `{name} … FROM STDIN`, and the attempt would cost the connection: insert the rows in \
@@ -119,6 +130,7 @@ impl Refusals {
                 }
                 HazardKind::LastValue => in_turn = Some(RefusedStatement::LastValue { name, place }),
                 HazardKind::FileLocking => in_turn = Some(RefusedStatement::FileLocking { name, place }),
+                HazardKind::SchemaInBody => in_turn = Some(RefusedStatement::SchemaInBody { name, place }),
                 HazardKind::CopyFromStdin => in_turn = Some(RefusedStatement::CopyFromStdin { name, place }),
                 HazardKind::NoSchema => in_turn = Some(RefusedStatement::NoSchema { name, place }),
             }

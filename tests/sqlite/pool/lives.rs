@@ -201,3 +201,27 @@ async fn hooks_run_around_what_is_done_to_a_tenant_and_may_refuse_it() {
     );
     assert_eq!(prices(&store.pool, "client9").await, [5000]);
 }
+
+#[tokio::test]
+async fn a_migration_that_would_keep_the_file_from_being_attached_fails() {
+    let store = Store::new().await;
+    for sql in [
+        "CREATE VIEW cheap AS SELECT * FROM main.items",
+        "CREATE TRIGGER sold AFTER INSERT ON orders BEGIN SELECT * FROM main.items; END",
+    ] {
+        let bad = || migrations(&[("1_tables", crate::tables::TENANT), ("2_bad", sql)]);
+        let error = store.pool.create_tenant("client3", bad()).await.unwrap_err();
+        assert!(chain(&error).contains("names the schema main"), "{}", chain(&error));
+        assert!(store.pool.migrate_tenant("client1", bad()).await.is_err());
+        assert_eq!(prices(&store.pool, "client1").await, [5000]);
+        let shared = sql.replace("items", "users").replace("orders", "users");
+        let shared = migrations(&[("1_users", crate::tables::SHARED), ("2_bad", &shared)]);
+        assert!(store.pool.migrate_shared(shared).await.is_err());
+    }
+    assert_eq!(names(&store).await, ["client1", "client2"]);
+    let good = "CREATE VIEW main.cheap AS SELECT items.price FROM items; \
+                CREATE TRIGGER main.sold AFTER INSERT ON main.orders BEGIN UPDATE items SET price = 1.5; END";
+    let good = migrations(&[("1_tables", crate::tables::TENANT), ("2_good", good)]);
+    store.pool.migrate_tenant("client1", good).await.unwrap();
+    assert_eq!(prices(&store.pool, "client1").await, [5000]);
+}

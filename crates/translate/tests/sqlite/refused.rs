@@ -42,6 +42,7 @@ fn what_reaches_beyond_one_file() {
         "CREATE VIRTUAL TABLE a USING csv(filename='a')",
         "CREATE TEMP TRIGGER a AFTER INSERT ON orders BEGIN INSERT INTO items VALUES (1); END",
         "CREATE TRIGGER temp.a AFTER INSERT ON orders BEGIN INSERT INTO items VALUES (1); END",
+        "SELECT diesel_manage_updated_at('orders')",
         "SELECT rtreecheck('main', 'a')",
         "SELECT eval('SELECT 1 FROM main.orders')",
         "SELECT * FROM pragma_table_list",

@@ -76,3 +76,28 @@ fn the_last_id_may_be_another_tenants() {
     let template = Template::analyse_for(Dialect::Sqlite, "SELECT last_insert_rowid()").unwrap();
     assert_eq!(template.hazard().unwrap().kind, HazardKind::LastValue);
 }
+
+#[test]
+fn a_schema_in_the_body_of_a_view_or_trigger_stays_in_the_file() {
+    let kind = |sql| {
+        let template = Template::analyse_for(Dialect::Sqlite, sql).unwrap();
+        template.hazard().map(|hazard| hazard.kind)
+    };
+    for sql in [
+        "CREATE VIEW a AS SELECT * FROM shared.users",
+        "CREATE VIEW a AS SELECT main.users.id FROM users",
+        "CREATE VIEW a AS SELECT 1 WHERE 1 IN shared.users",
+        "CREATE TRIGGER a AFTER INSERT ON b BEGIN SELECT * FROM main.c; END",
+        "CREATE TRIGGER a AFTER INSERT ON b WHEN EXISTS (SELECT 1 FROM main.c) BEGIN SELECT 1; END",
+    ] {
+        assert_eq!(kind(sql), Some(HazardKind::SchemaInBody), "{sql}");
+    }
+    for sql in [
+        "CREATE VIEW shared.a AS SELECT users.id FROM users",
+        "CREATE TEMP VIEW a AS SELECT * FROM shared.users",
+        "CREATE TRIGGER shared.a AFTER INSERT ON shared.b BEGIN SELECT new.id; END",
+        "CREATE VIEW a AS SELECT 1; SELECT * FROM shared.users",
+    ] {
+        assert_eq!(kind(sql), None, "{sql}");
+    }
+}

@@ -8,6 +8,7 @@
 //! transaction, or do nothing in a transaction without saying so, is [refused](rules).
 
 mod advice;
+mod bodies;
 mod confined;
 mod failed;
 mod foreign_keys;

@@ -9,7 +9,7 @@ use diesel::{
 };
 
 use super::{
-    Confined, Direction, Failed, MigrationProblem, Plan, VersionTable, advice, foreign_keys, rules,
+    Confined, Direction, Failed, MigrationProblem, Plan, VersionTable, advice, bodies, foreign_keys, rules,
     script::{Body, Script},
     version_table,
 };
@@ -144,11 +144,18 @@ impl Confined {
         Ok(())
     }
 
-    /// Fails if a migration has attached a file, or made a foreign key that leads to the shared one.
+    /// Fails if a migration has attached a file, or made a foreign key that leads to the shared one, or a view or trigger
+    /// that would keep the file from being attached.
     fn require_confined(&self, script: &Script<'_>, connection: &mut SqliteConnection) -> Result<(), MigrationProblem> {
         if count_files(connection)? != self.files() {
             let error = "the migration attached or detached a file";
             return Err(failed(script, (None, None, error.into())));
+        }
+        if let Some((object, schema)) = bodies::naming_a_schema(connection)? {
+            let error = format!("the body of {object:?} names the schema {schema}");
+            let advice = "SQLite keeps that text in the file, which then can't be attached under its own name: leave the \
+                          schema out, since SQLite looks for the names in a view or trigger in the file itself";
+            return Err(failed(script, (None, Some(advice.to_owned()), error.into())));
         }
         let Some(shared) = self.shared().filter(|_| script.mentions("references")) else {
             return Ok(());

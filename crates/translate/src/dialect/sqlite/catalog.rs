@@ -28,8 +28,8 @@ pub(super) const OF_CONNECTION_REFUSED: &str = "a table that shows other files o
 /// Modules that come with SQLite, and whose tables keep all they have in their own file.
 const MODULES: [&str; 7] = ["fts3", "fts3tokenize", "fts4", "fts5", "geopoly", "rtree", "rtree_i32"];
 
-/// Functions that are given the name of a table, or SQL, in a string.
-const FUNCTIONS_OF_NAMES: [&str; 2] = ["eval", "rtreecheck"];
+/// Functions that are given the name of a table, or SQL, in a string. Diesel's own puts it into a text that it runs.
+const FUNCTIONS_OF_NAMES: [&str; 3] = ["diesel_manage_updated_at", "eval", "rtreecheck"];
 
 fn is_one_of(names: &[&str], name: &str) -> bool {
     names.iter().any(|other| other.eq_ignore_ascii_case(name))

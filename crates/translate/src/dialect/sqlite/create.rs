@@ -101,9 +101,12 @@ impl Finder<'_> {
             return Err(self.unexpected("INSERT, UPDATE or DELETE was expected"));
         }
         self.expect(Keyword::On, "ON was expected in CREATE TRIGGER")?;
-        self.in_own_file = true;
+        // SQLite does not keep the schema of this table.
         let table = self.relation_name()?;
-        self.record(&table);
+        if let Some(schema) = table.schema {
+            self.record_schema(schema);
+        }
+        self.in_own_file = true;
         if self.skip(Keyword::For) {
             self.expect(Keyword::Each, "EACH was expected")?;
             self.expect(Keyword::Row, "ROW was expected")?;

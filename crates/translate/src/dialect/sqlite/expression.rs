@@ -143,6 +143,7 @@ impl Finder<'_> {
         self.label()?;
         if self.skip_kind(Kind::Dot) {
             self.label()?;
+            self.note_body(first);
             self.record_schema(first);
         }
         Ok(())

@@ -55,7 +55,10 @@ impl Finder<'_> {
     /// Records a relation that no WITH can hide.
     pub(super) fn record(&mut self, relation: &Name) {
         match relation.schema {
-            Some(schema) => self.record_schema(schema),
+            Some(schema) => {
+                self.note_body(schema);
+                self.record_schema(schema);
+            }
             None if self.in_own_file || catalog::is_temporary(&name::name(self.sql, relation.last)) => {}
             None => self.record_bare(relation.last),
         }
@@ -74,6 +77,13 @@ impl Finder<'_> {
             end: schema.end,
             key,
         });
+    }
+
+    /// Notes a schema that is written in the body of a view or trigger.
+    pub(super) fn note_body(&mut self, schema: Token) {
+        if self.in_own_file {
+            self.note_hazard(HazardKind::SchemaInBody, schema);
+        }
     }
 
     /// The key of a schema: its name in lower case.
