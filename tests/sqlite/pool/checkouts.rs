@@ -260,3 +260,67 @@ async fn a_dropped_future_leaves_a_clean_connection_or_none() {
         Ok(0)
     );
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_query_does_not_follow_a_link_to_another_tenant() {
+    let store = Store::new().await;
+    let [file, link] = ["client2.db", "link.db"].map(|name| store.folder.path().join(name));
+    std::os::unix::fs::symlink(file, link).unwrap();
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    let followed = items::table.count().in_schema("link");
+    assert!(RunQueryDsl::get_result::<i64>(followed, &mut conn).await.is_err());
+}
+
+#[tokio::test]
+async fn a_transaction_that_raw_sql_has_ended_runs_nothing_more() {
+    let store = Store::new().await;
+    for end in ["COMMIT", "/* done */ COMMIT", "-- done\nEND", ";ROLLBACK"] {
+        for load in [false, true] {
+            let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+            let ended = conn.transaction::<(), diesel::result::Error, _>(async |conn| {
+                match load {
+                    true => drop(diesel::sql_query(end).load::<Nothing>(conn).await?),
+                    false => drop(diesel::sql_query(end).execute(conn).await?),
+                }
+                let more = diesel::delete(items::table).execute(conn).await;
+                assert!(more.is_err(), "{end:?}: it would be committed at once");
+                more.map(drop)
+            });
+            assert!(ended.await.is_err());
+            drop(conn);
+            assert_eq!(prices(&store.pool, "client1").await, [5000], "{end:?}");
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct Nothing {}
+
+#[tokio::test]
+async fn a_view_or_trigger_can_not_keep_the_name_of_a_schema() {
+    let store = Store::new().await;
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    for sql in [
+        "CREATE VIEW cheap AS SELECT * FROM client1.items",
+        "CREATE VIEW cheap AS SELECT client1.items.price FROM items",
+        "CREATE TRIGGER sold AFTER INSERT ON orders BEGIN DELETE FROM items WHERE id IN (SELECT id FROM client1.items); END",
+    ] {
+        let error = conn.batch_execute(sql).await.unwrap_err();
+        assert!(error.to_string().contains("can't name the schema `client1`"), "{error}");
+    }
+    conn.batch_execute(
+        "CREATE VIEW client1.cheap AS SELECT * FROM items; \
+         CREATE TRIGGER client1.sold AFTER INSERT ON client1.orders BEGIN UPDATE items SET price = 0; END",
+    )
+    .await
+    .unwrap();
+    drop(conn);
+    store.pool.rename_tenant("client1", "client9").await.unwrap();
+    let mut conn = store.pool.for_tenant("client9").get().await.unwrap();
+    conn.batch_execute("SELECT * FROM cheap; INSERT INTO orders VALUES (1, 1, 1, 1)")
+        .await
+        .unwrap();
+    drop(conn);
+    assert_eq!(prices(&store.pool, "client9").await, [0]);
+}

@@ -3,7 +3,11 @@
 use diesel::{QueryResult, SqliteConnection, connection::LoadConnection, result::Error, row::IntoOwnedRow as _};
 use tokio::sync::mpsc;
 
-use super::{Attached, SqliteRow, Statement, thread::Asker, worker::Worker};
+use super::{
+    Attached, SqliteRow, Statement,
+    thread::Asker,
+    worker::{Worker, controls_transactions},
+};
 
 /// How many rows come at once. A result that isn't longer comes as a whole, together with the answer.
 const AT_ONCE: usize = 256;
@@ -36,9 +40,12 @@ impl Worker {
     /// Runs a query, and gives its rows to whoever asks. The thread waits for a slow reader, and stops when it has gone.
     pub(super) fn load(&mut self, statement: Statement, files: Vec<Attached>, asker: &mut Asker<Loaded>) {
         let ready = self.get_ready(&statement, files).map_err(Failure::from);
+        let may_end_transaction = controls_transactions(statement.sql());
         let fetched = ready.and_then(|()| fetch(self.connection(), statement, asker));
+        if fetched.is_err() || may_end_transaction {
+            self.look_at_transaction();
+        }
         let Err(Failure { error, rest }) = fetched else { return };
-        self.look_at_transaction();
         match rest {
             None => drop(asker.answer(Err(error))),
             Some((rows, sender)) => {

@@ -142,8 +142,12 @@ impl Worker {
     }
 }
 
-/// Whether a statement begins or ends a transaction, by its first word.
-fn controls_transactions(sql: &str) -> bool {
+/// Whether a statement may begin or end a transaction, by its first word. A comment before that word hides it.
+pub(super) fn controls_transactions(sql: &str) -> bool {
+    let sql = sql.trim_start_matches(|c: char| c.is_whitespace() || c == ';' || c == '\u{feff}');
+    if sql.starts_with("--") || sql.starts_with("/*") {
+        return true;
+    }
     let mut words = sql.split(|c: char| !c.is_ascii_alphabetic());
     let first = words.find(|word| !word.is_empty()).unwrap_or_default();
     ["BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"]

@@ -54,21 +54,18 @@ impl Idle {
         state.connections.remove(place).map(|(_, connection)| connection)
     }
 
-    /// Keeps a connection. Above the limit, the one that was unused for longest is closed, on its own thread.
-    pub(crate) fn keep(&self, attached: Attached, connection: Box<Connection>) {
+    /// Keeps a connection. Above the limit, the one that was unused for longest is returned, to be closed.
+    #[must_use = "a connection that is dropped closes at some time"]
+    pub(crate) fn keep(&self, attached: Attached, connection: Box<Connection>) -> Option<Box<Connection>> {
         let mut state = self.state();
-        let closed = match state.is_closed {
-            true => Some((attached, connection)),
-            false => {
-                state.connections.push_back((attached, connection));
-                match state.connections.len() > self.limit {
-                    true => state.connections.pop_front(),
-                    false => None,
-                }
-            }
-        };
-        drop(state);
-        drop(closed);
+        if state.is_closed {
+            return Some(connection);
+        }
+        state.connections.push_back((attached, connection));
+        match state.connections.len() > self.limit {
+            true => state.connections.pop_front().map(|(_, connection)| connection),
+            false => None,
+        }
     }
 
     /// Closes the connections to the files of these tenants.

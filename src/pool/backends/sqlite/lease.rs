@@ -14,6 +14,23 @@ pub struct SqliteLease {
     pub(super) idle: Arc<Idle>,
     /// One of as many as there may be connections in use.
     pub(super) permit: OwnedSemaphorePermit,
+    /// One of as many as the tenant may have in use, if that is limited.
+    pub(super) share: Option<OwnedSemaphorePermit>,
+}
+
+impl SqliteLease {
+    /// Closes the connection. It counts as in use until it has let go of its files: a statement that was given up runs
+    /// to its end, on a thread, and others like it must not add up.
+    pub(super) fn close(self) {
+        let Self {
+            connection,
+            attached: _,
+            idle: _,
+            permit,
+            share,
+        } = self;
+        connection.into_inner().close_holding((permit, share));
+    }
 }
 
 impl Deref for SqliteLease {

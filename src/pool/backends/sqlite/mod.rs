@@ -62,32 +62,36 @@ impl Backend for Sqlite {
         pool::check_out(pool, wish, read_only).await
     }
 
-    fn take_back(lease: SqliteLease, id: u64) {
+    fn take_back(mut lease: SqliteLease, id: u64) {
         static PINNED_TABLES_ONLY: LazyLock<Arc<Translation>> =
             LazyLock::new(|| Arc::new(Translation::new(SchemaTranslateMap::new())));
 
+        let connection = &mut lease.connection;
+        let is_clean = connection.id() == id
+            && connection.condition() == Condition::Clean
+            && !connection.is_broken_or_in_transaction()
+            && connection.untranslated().attached().len() == lease.attached.len();
+        if !is_clean {
+            return lease.close();
+        }
         let SqliteLease {
             mut connection,
             attached,
             idle,
             permit,
+            share,
         } = lease;
-        let is_clean = connection.id() == id
-            && connection.condition() == Condition::Clean
-            && !connection.is_broken_or_in_transaction()
-            && connection.untranslated().attached().len() == attached.len();
-        if is_clean {
-            connection.set_translation(Arc::clone(&PINNED_TABLES_ONLY));
-            idle.keep(attached, connection);
-        } else {
-            // A statement that was given up may still run: until it has ended, the connection counts as in use.
-            connection.into_inner().close_holding(permit);
+        connection.set_translation(Arc::clone(&PINNED_TABLES_ONLY));
+        drop(share);
+        // The handles of the one that is closed count until it has let go of its files.
+        match idle.keep(attached, connection) {
+            Some(surplus) => surplus.into_inner().close_holding(permit),
+            None => drop(permit),
         }
     }
 
     fn discard(lease: SqliteLease) {
-        let SqliteLease { connection, permit, .. } = lease;
-        connection.into_inner().close_holding(permit);
+        lease.close();
     }
 
     fn known(pool: &TenantPool<Self>, _: Option<&str>, map: &SchemaTranslateMap) -> Option<Arc<Translation>> {

@@ -95,7 +95,7 @@ pub(super) async fn check_out(
         (idle, known) => Box::pin(opening.open(idle, known, &attached)).await?,
     };
     if wish.namespace.is_some() && wish.namespace != translation.namespace() {
-        pool.sqlite().idle.keep(attached, connection);
+        drop(pool.sqlite().idle.keep(attached, connection));
         return Err(wish.changed());
     }
     let mut checkout = Checkout::of(SqliteLease {
@@ -103,9 +103,9 @@ pub(super) async fn check_out(
         attached,
         idle: Arc::clone(&pool.sqlite().idle),
         permit,
+        share,
     });
     checkout.set_translation(translation);
-    checkout.share = share;
     Ok(checkout)
 }
 
@@ -226,7 +226,8 @@ impl Opening<'_> {
         };
         connection.set_writes_to((!self.read_only).then(|| own.clone()));
         let files = Arc::clone(folder);
-        let find = move |schema: &SchemaName| files.path_of(schema).ok();
+        // A link is no tenant: two could lead to one file.
+        let find = move |schema: &SchemaName| files.path_of(schema).ok().filter(|path| !path.is_symlink());
         connection.set_resolver(Some((Arc::new(find), access)));
         Ok(TenantConnection::shared(
             connection,
