@@ -70,6 +70,22 @@ impl Folder {
         }
     }
 
+    /// The names of the files that have a lock file, each without its ending.
+    pub(super) fn lock_files(&self) -> Result<Vec<String>, FileError> {
+        let folder = self.lock_folder();
+        let unreadable = |error| FileError::io("list", &folder, error);
+        let mut stems = Vec::new();
+        for entry in fs::read_dir(&folder).map_err(unreadable)? {
+            let name = entry.map_err(unreadable)?.file_name();
+            stems.extend(
+                name.to_str()
+                    .and_then(|name| name.strip_suffix(ENDING))
+                    .map(str::to_owned),
+            );
+        }
+        Ok(stems)
+    }
+
     fn lock_stem(
         &self,
         purpose: &'static str,

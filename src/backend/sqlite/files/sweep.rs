@@ -25,6 +25,7 @@ impl Folder {
             }
         }
         self.sweep_wanted()?;
+        self.sweep_locks()?;
         Ok(swept)
     }
 
@@ -56,6 +57,14 @@ impl Folder {
             }
             _ => Ok(false),
         }
+    }
+
+    /// Removes the lock files that nobody has locked: an archive's name, for one, never comes again.
+    fn sweep_locks(&self) -> Result<(), FileError> {
+        for stem in self.lock_files()? {
+            drop(self.try_lock_stem(&stem)?);
+        }
+        Ok(())
     }
 
     /// Withdraws what killed processes had asked for.

@@ -54,6 +54,7 @@ fn survey(folder: &Folder) -> Vec<(String, Surveyed)> {
 /// Names and statuses, of complete tenants alone. Sweeping leaves nothing else.
 fn tenants(folder: &Folder) -> Vec<(String, TenantStatus)> {
     folder.sweep().unwrap();
+    assert!(folder.lock_files().unwrap().is_empty());
     let tenants: Vec<_> = survey(folder)
         .into_iter()
         .map(|(tenant, surveyed)| {
