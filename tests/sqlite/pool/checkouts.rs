@@ -324,3 +324,22 @@ async fn a_view_or_trigger_can_not_keep_the_name_of_a_schema() {
     drop(conn);
     assert_eq!(prices(&store.pool, "client9").await, [0]);
 }
+
+#[tokio::test]
+async fn nothing_can_be_left_in_main() {
+    let store = Store::new().await;
+    for sql in [
+        "CREATE TABLE main.left_here (id)",
+        "CREATE VIEW main.left_here AS SELECT 1",
+        "CREATE VIRTUAL TABLE \"MAIN\".left_here USING fts5(text)",
+        "PRAGMA main.user_version = 1",
+    ] {
+        let mut conn = store.pool.shared().get().await.unwrap();
+        let error = conn.batch_execute(sql).await.unwrap_err();
+        assert!(error.to_string().contains("readonly"), "{sql}: {error}");
+    }
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    conn.batch_execute("CREATE TABLE own (id); INSERT INTO own VALUES (1); BEGIN IMMEDIATE; DROP TABLE own; COMMIT")
+        .await
+        .unwrap();
+}

@@ -52,8 +52,8 @@ impl AsyncSqliteConnection {
     /// How many statements a connection keeps prepared.
     pub const STATEMENTS: usize = 256;
 
-    /// Opens a connection that has no file yet: its `main` is empty, so that a name without a schema finds nothing
-    /// there. `busy_timeout` is how long a statement waits for another connection's lock.
+    /// Opens a connection that has no file yet: its `main` is empty and can't be written to, so that a name without a
+    /// schema finds nothing there, and nobody leaves anything there. `busy_timeout` is how long a statement waits for another connection's lock.
     ///
     /// # Errors
     /// If the system gives no thread, or no memory.
@@ -62,7 +62,7 @@ impl AsyncSqliteConnection {
             "PRAGMA busy_timeout = {}; PRAGMA foreign_keys = ON",
             busy_timeout.as_millis().min(i32::MAX as u128)
         );
-        Self::start(":memory:".into(), settings).await
+        Self::start("file::memory:?mode=ro".into(), settings).await
     }
 
     pub(super) async fn start(url: String, settings: String) -> ConnectionResult<Self> {
