@@ -4,6 +4,7 @@ use super::{LifecycleError, operation::connect};
 use crate::{
     SchemaName, TenantPool,
     backend::postgres::{DirectoryUnusable, FoundDirectory},
+    pool::Backend,
     tenancy::{DirectoryChange, LifecycleEvent, Tables},
 };
 
@@ -113,5 +114,13 @@ impl TenantPool {
                 source,
             },
         })
+    }
+}
+
+impl<B: Backend> TenantPool<B> {
+    /// Whether the directory can be changed.
+    pub(crate) fn can_record(&self, change: &DirectoryChange<'_>) -> bool {
+        self.directory()
+            .is_some_and(|directory| directory.record(change, self).is_some())
     }
 }

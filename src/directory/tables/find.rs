@@ -21,7 +21,7 @@ enum BadRow {
 }
 
 #[derive(QueryableByName)]
-struct Row {
+pub(super) struct Row {
     #[diesel(embed)]
     columns: PlacementColumns,
     #[diesel(sql_type = Text)]
@@ -29,7 +29,7 @@ struct Row {
 }
 
 #[derive(QueryableByName)]
-struct NamedRow {
+pub(super) struct NamedRow {
     #[diesel(sql_type = Text)]
     name: String,
     #[diesel(embed)]
@@ -37,13 +37,13 @@ struct NamedRow {
 }
 
 #[derive(QueryableByName)]
-struct Owner {
+pub(super) struct Owner {
     #[diesel(sql_type = Text)]
-    tenant: String,
+    pub(super) tenant: String,
 }
 
 impl Row {
-    fn entry(self, tenant: &SchemaName) -> Result<DirectoryEntry, Box<dyn std::error::Error + Send + Sync>> {
+    pub(super) fn entry(self, tenant: &SchemaName) -> Result<DirectoryEntry, Box<dyn std::error::Error + Send + Sync>> {
         let placement = self.columns.placement()?;
         let placement = placement.ok_or_else(|| BadRow::NoPlace { tenant: tenant.clone() })?;
         let status = match self.status.as_str() {
@@ -56,9 +56,17 @@ impl Row {
     }
 }
 
+impl NamedRow {
+    pub(super) fn entry(self) -> Result<(SchemaName, DirectoryEntry), Box<dyn std::error::Error + Send + Sync>> {
+        let tenant: SchemaName = self.name.parse()?;
+        let entry = self.row.entry(&tenant)?;
+        Ok((tenant, entry))
+    }
+}
+
 impl DirectoryTables {
     /// The first row of a query, if there is one, within the directory's time limit.
-    async fn in_time<R>(
+    pub(super) async fn in_time<R>(
         &self,
         row: impl Future<Output = QueryResult<R>>,
     ) -> Result<Option<R>, Box<dyn std::error::Error + Send + Sync>> {
@@ -94,11 +102,10 @@ impl TenantDirectory for DirectoryTables {
                 pool.shared_schema().quoted()
             );
             let rows: Vec<NamedRow> = diesel::sql_query(sql).load(&mut connection).await?;
-            let entry = |NamedRow { name, row }: NamedRow| {
-                let tenant: SchemaName = name.parse()?;
-                row.entry(&tenant).map(|entry| (tenant, entry))
-            };
-            rows.into_iter().map(entry).collect::<Result<_, _>>().map(Some)
+            rows.into_iter()
+                .map(NamedRow::entry)
+                .collect::<Result<_, _>>()
+                .map(Some)
         })
     }
 

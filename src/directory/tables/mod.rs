@@ -3,19 +3,23 @@ mod placement;
 mod prepare;
 mod record;
 pub mod schema;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 use std::time::Duration;
 
 use crate::TenantPoolBuilder;
 
 pub use prepare::DirectoryTablesError;
+#[cfg(feature = "sqlite")]
+pub(crate) use sqlite::STATE_TABLE;
 
 /// Two tables in the shared schema as a directory: `tenants` and `domains`.
 ///
 /// [`TenantPool::prepare_directory`](crate::TenantPool::prepare_directory) creates them. When the pool creates,
 /// renames, suspends, archives or drops a tenant, it changes the tenant's row in the same transaction. You can add your
-/// own columns and rows, and change rows by ordinary typed queries, with the tables of [`schema`](super::schema) or
-/// your own: triggers notify every pool that [listens](crate::TenantPoolBuilder::listen).
+/// own columns and rows, and change rows by ordinary typed queries, with the tables of [`schema`](super::schema) (for
+/// PostgreSQL) or your own: triggers notify every pool that [listens](crate::TenantPoolBuilder::listen).
 ///
 /// | column of `tenants` | |
 /// |---|---|
@@ -33,6 +37,16 @@ pub use prepare::DirectoryTablesError;
 /// Other processes may still remember where a tenant was. So no other tenant can get a place that a tenant left, or a
 /// name to which domains led, for a while: see [`reuse_after`](crate::TenantPoolBuilder::reuse_after). A third table,
 /// `tenants_left`, records these places and names; deleting its rows ends the wait.
+///
+/// # SQLite
+///
+/// The tables are in the shared file, and times are texts. A tenant's file has the tenant's name: other places can be
+/// written into the table by hand, but only be checked out. A row and a file don't change in one transaction. A crash in
+/// between leaves a tenant that nobody can check out, until the same operation is called again: `ensure_tenant`,
+/// `rename_tenant`, `archive_tenant`, `restore_tenant` and `drop_tenant` finish what was begun. A file without a row is
+/// no tenant's, and no operation but `drop_tenant` takes it.
+///
+/// Every pool looks five times a second whether the tables have changed, and then forgets what it remembers of them.
 #[derive(Debug, Clone, Copy)]
 pub struct DirectoryTables {
     timeout: Duration,

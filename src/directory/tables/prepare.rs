@@ -26,6 +26,10 @@ pub enum DirectoryTablesError {
         /// What the server answered.
         source: DieselError,
     },
+    /// The shared file can't be used.
+    #[cfg(feature = "sqlite")]
+    #[error("can't create the directory's tables")]
+    Files(#[source] Box<crate::pool::SqliteError>),
 }
 
 /// # Creating the directory's tables

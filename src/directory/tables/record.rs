@@ -12,7 +12,8 @@ pub(super) fn sql(change: &DirectoryChange<'_>, schema: &SchemaName, reuse_after
     )
 }
 
-fn of_row(change: &DirectoryChange<'_>, schema: &SchemaName) -> String {
+/// The statement itself. PostgreSQL and SQLite understand it alike.
+pub(super) fn of_row(change: &DirectoryChange<'_>, schema: &SchemaName) -> String {
     let table = format!("{}.tenants", schema.quoted());
     let set_status = |tenant, status| {
         format!(

@@ -299,12 +299,6 @@ impl TenantPool {
         operation.end(noted).await
     }
 
-    /// Whether the directory can be changed.
-    pub(crate) fn can_record(&self, change: &DirectoryChange<'_>) -> bool {
-        self.directory()
-            .is_some_and(|directory| directory.record(change, self).is_some())
-    }
-
     async fn note_on(
         &self,
         connection: &mut PostgresConnection,

@@ -5,8 +5,9 @@ use diesel::{
     sqlite,
 };
 
+use super::operation::Operation;
 use crate::{
-    CheckoutError, IntoSchemaName, LifecycleError, SchemaName, Sqlite, TenantPool, TenantStatus,
+    CheckoutError, IntoSchemaName, LifecycleError, Placement, SchemaName, Sqlite, TenantPool, TenantStatus,
     backend::sqlite::{
         blocking,
         files::{FileError, Folder},
@@ -46,19 +47,24 @@ impl TenantPool<Sqlite> {
         let tenant = self.new_tenant_name(tenant)?;
         let migrations = Arc::new(migrations);
         // Hooks run only for tenants that are created.
-        if !self.has_file(&tenant).await? {
+        if !self.has_tenant(&tenant).await? {
             match self.create_file(&tenant, Arc::clone(&migrations)).await {
-                Err(LifecycleError::AlreadyExists { .. }) => {}
+                Err(LifecycleError::AlreadyExists { .. }) if self.has_tenant(&tenant).await? => {}
                 created => return created,
             }
         }
         let event = LifecycleEvent::Create { tenant: tenant.clone() };
         let folder = self.folder();
-        let migrated = blocking(move || folder.migrate(&tenant, &read(&folder, &tenant, &*migrations)?, PATIENCE));
-        migrated
-            .await
-            .map(versions)
-            .map_err(|error| super::of_file(&event, error))
+        let name = tenant.clone();
+        let migrated = blocking(move || folder.migrate(&name, &read(&folder, &name, &*migrations)?, PATIENCE)).await;
+        match migrated.map_err(|error| super::of_file(&event, error)) {
+            Err(LifecycleError::NotFound { .. }) if self.is_recorded() => Err(LifecycleError::Elsewhere {
+                operation: event,
+                placement: Placement::schema(tenant),
+                instead: "its file is missing: repeat the rename, archiving or drop that was interrupted",
+            }),
+            migrated => migrated.map(versions),
+        }
     }
 
     async fn create_file(
@@ -67,7 +73,7 @@ impl TenantPool<Sqlite> {
         migrations: Arc<impl MigrationSource<sqlite::Sqlite> + Send + Sync + 'static>,
     ) -> Result<Vec<MigrationVersion<'static>>, LifecycleError> {
         let event = LifecycleEvent::Create { tenant: tenant.clone() };
-        let created = self.on_files(&event, DirectoryChange::Added { tenant }, {
+        let created = self.add_tenant(&event, tenant, {
             let tenant = tenant.clone();
             move |folder| {
                 let plan = read(folder, &tenant, &*migrations)?;
@@ -75,6 +81,30 @@ impl TenantPool<Sqlite> {
             }
         });
         Ok(versions(created.await?))
+    }
+
+    /// Makes a new tenant's file.
+    pub(super) async fn add_tenant<T: Send + 'static>(
+        &self,
+        event: &LifecycleEvent,
+        tenant: &SchemaName,
+        make: impl FnOnce(&Folder) -> Result<T, FileError> + Send + 'static,
+    ) -> Result<T, LifecycleError> {
+        let name = tenant.clone();
+        let add = |operation: Operation| async move {
+            if !operation.is_recorded {
+                return operation.files(make).await;
+            }
+            operation.enter_unfinished(&name).await?;
+            let made = operation.files(make).await;
+            match &made {
+                Ok(_) => operation.record(&DirectoryChange::Finished { tenant: &name }).await?,
+                // An entry that stays leads to no file, and the next attempt finds it.
+                Err(_) => _ = operation.record(&DirectoryChange::Removed { tenant: &name }).await,
+            }
+            made
+        };
+        self.operate(event, &[tenant], add).await
     }
 
     /// Whether a tenant exists, active or suspended.
@@ -89,11 +119,47 @@ impl TenantPool<Sqlite> {
         }
     }
 
-    async fn has_file(&self, tenant: &SchemaName) -> Result<bool, LifecycleError> {
+    /// Whether there is a tenant to migrate: by the directory, or else a file.
+    async fn has_tenant(&self, tenant: &SchemaName) -> Result<bool, LifecycleError> {
         let event = LifecycleEvent::Create { tenant: tenant.clone() };
+        if self.is_recorded() {
+            let entry = self.entry_of(tenant).await.map_err(|error| LifecycleError::Directory {
+                operation: event,
+                source: error.into(),
+            })?;
+            return Ok(entry.is_some_and(|entry| entry.status.is_tenant() && !entry.placement.is_elsewhere(tenant)));
+        }
         let (folder, tenant) = (self.folder(), tenant.clone());
         let found = blocking(move || folder.has_file(&tenant)).await;
         found.map_err(|error| super::of_file(&event, error))
+    }
+}
+
+impl Operation {
+    /// Makes sure that the directory has an unfinished entry of a new tenant, and that there is no file of that name.
+    async fn enter_unfinished(&self, tenant: &SchemaName) -> Result<(), LifecycleError> {
+        let place = Placement::schema(tenant.clone());
+        match self.entry(tenant).await? {
+            // Whose file would it be?
+            None if !self.is_missing(tenant).await? => Err(LifecycleError::AlreadyExists { tenant: tenant.clone() }),
+            None => {
+                let placed = DirectoryChange::Placed {
+                    tenant,
+                    placement: &place,
+                    finished: false,
+                };
+                self.record(&placed).await
+            }
+            Some(entry) if entry.status == TenantStatus::Unfinished && entry.placement == place => {
+                let name = tenant.clone();
+                self.files(move |folder| match folder.has_file(&name)? {
+                    true => folder.drop(&name, PATIENCE),
+                    false => Ok(()),
+                })
+                .await
+            }
+            Some(_) => Err(LifecycleError::AlreadyExists { tenant: tenant.clone() }),
+        }
     }
 }
 

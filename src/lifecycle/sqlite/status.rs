@@ -1,3 +1,4 @@
+use super::operation::Operation;
 use crate::{
     IntoSchemaName, LifecycleError, SchemaName, Sqlite, TenantPool, TenantStatus,
     migrations::PATIENCE,
@@ -18,8 +19,7 @@ impl TenantPool<Sqlite> {
     pub async fn suspend_tenant(&self, tenant: impl IntoSchemaName) -> Result<(), LifecycleError> {
         let tenant = self.tenant_name(tenant)?;
         let event = LifecycleEvent::Suspend { tenant: tenant.clone() };
-        let change = DirectoryChange::Suspended { tenant: &tenant };
-        self.set_status(&tenant, &event, change, TenantStatus::Suspended).await
+        self.set_status(tenant, &event, TenantStatus::Suspended).await
     }
 
     /// Resumes a suspended tenant. Resuming an active tenant changes nothing.
@@ -29,21 +29,32 @@ impl TenantPool<Sqlite> {
     pub async fn resume_tenant(&self, tenant: impl IntoSchemaName) -> Result<(), LifecycleError> {
         let tenant = self.tenant_name(tenant)?;
         let event = LifecycleEvent::Resume { tenant: tenant.clone() };
-        let change = DirectoryChange::Resumed { tenant: &tenant };
-        self.set_status(&tenant, &event, change, TenantStatus::Active).await
+        self.set_status(tenant, &event, TenantStatus::Active).await
     }
 
     async fn set_status(
         &self,
-        tenant: &SchemaName,
+        tenant: SchemaName,
         event: &LifecycleEvent,
-        change: DirectoryChange<'_>,
         status: TenantStatus,
     ) -> Result<(), LifecycleError> {
-        let tenant = tenant.clone();
-        self.on_files(event, change, move |folder| {
-            folder.set_status(&tenant, status, PATIENCE)
-        })
-        .await
+        let name = tenant.clone();
+        let set = |operation: Operation| async move {
+            if operation.is_recorded {
+                operation.tenants_entry(&name).await?;
+                let facts = operation.facts(&name).await?;
+                if !facts.is_some_and(|facts| facts.status.is_tenant()) {
+                    return Err(LifecycleError::NotFound { tenant: name });
+                }
+                let change = match status {
+                    TenantStatus::Suspended => DirectoryChange::Suspended { tenant: &name },
+                    _ => DirectoryChange::Resumed { tenant: &name },
+                };
+                operation.record(&change).await?;
+            }
+            let files = operation.files(move |folder| folder.set_status(&name, status, PATIENCE));
+            files.await
+        };
+        self.operate(event, &[&tenant], set).await
     }
 }

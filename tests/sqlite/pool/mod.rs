@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod checkouts;
+mod directory;
 mod fleet;
 mod lives;
 mod store;

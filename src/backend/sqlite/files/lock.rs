@@ -12,6 +12,9 @@ use super::{FileError, Folder, identity};
 
 const ENDING: &str = ".lock";
 
+/// Before the ending of a lock on what the directory says. No tenant's file has a dot in its name.
+const ENTRY: &str = ".entry";
+
 /// The shortest and the longest time between two attempts.
 const PAUSES: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(50)];
 
@@ -39,10 +42,26 @@ impl Folder {
         tenants: &[&SchemaName],
         wait: Duration,
     ) -> Result<TenantLock, FileError> {
+        self.lock_each(purpose, tenants, "", wait)
+    }
+
+    /// Locks what the directory says of some tenants, for an operation of several steps. Each step on their files takes
+    /// the tenants' locks as well.
+    pub(crate) fn lock_entries(&self, tenants: &[&SchemaName], wait: Duration) -> Result<TenantLock, FileError> {
+        self.lock_each("directory", tenants, ENTRY, wait)
+    }
+
+    fn lock_each(
+        &self,
+        purpose: &'static str,
+        tenants: &[&SchemaName],
+        ending: &str,
+        wait: Duration,
+    ) -> Result<TenantLock, FileError> {
         let mut stems = tenants
             .iter()
-            .map(|tenant| self.stem_of(tenant))
-            .collect::<Result<Vec<_>, _>>()?;
+            .map(|tenant| Ok(self.stem_of(tenant)? + ending))
+            .collect::<Result<Vec<_>, FileError>>()?;
         // Always in the same order, so that two operations never wait for each other.
         stems.sort();
         stems.dedup();

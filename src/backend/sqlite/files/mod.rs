@@ -37,6 +37,7 @@ mod note;
 mod open;
 mod random;
 mod rename;
+mod shared;
 mod sweep;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -60,4 +61,5 @@ pub(crate) use {
     identity::{Identity, identity_of},
     moves::opening,
     open::{Access, SCRATCH, attach_readable, open},
+    shared::SharedNumber,
 };

@@ -70,8 +70,24 @@ impl Folder {
 
     /// Makes an archive a tenant of any free name. Killed midway, it leaves an archive, perhaps under the tenant's name.
     pub(crate) fn restore(&self, archive: &SchemaName, tenant: &SchemaName, wait: Duration) -> Result<(), FileError> {
-        let (path, target) = (self.path_of(archive)?, self.path_of(tenant)?);
         let _lock = self.lock("restore", &[archive, tenant], wait)?;
+        let note = self.move_locked(archive, tenant, wait)?;
+        mark(&self.path_of(tenant)?, note.status(), wait)
+    }
+
+    /// Gives an archive the name of the tenant that it will be.
+    pub(crate) fn move_archive(
+        &self,
+        archive: &SchemaName,
+        tenant: &SchemaName,
+        wait: Duration,
+    ) -> Result<ArchiveNote, FileError> {
+        let _lock = self.lock("restore", &[archive, tenant], wait)?;
+        self.move_locked(archive, tenant, wait)
+    }
+
+    fn move_locked(&self, archive: &SchemaName, tenant: &SchemaName, wait: Duration) -> Result<ArchiveNote, FileError> {
+        let (path, target) = (self.path_of(archive)?, self.path_of(tenant)?);
         let note = match self.facts(archive)? {
             Some(facts) if facts.status == TenantStatus::Archived => facts.archive,
             _ => None,
@@ -84,7 +100,7 @@ impl Folder {
             self.exclusive(archive, wait)?.move_to(&target)?;
             failpoint::reach("restore: moved");
         }
-        mark(&target, note.status(), wait)
+        Ok(note)
     }
 
     fn require_free(&self, name: &SchemaName) -> Result<(), FileError> {

@@ -8,10 +8,11 @@ use std::{
 
 use tokio::sync::Semaphore;
 
-use super::{Sqlite, SqlitePool, idle::Idle, known::KnownFiles, pool::release_wanted};
+use super::{Sqlite, SqlitePool, idle::Idle, known::KnownFiles, watch::watch};
 use crate::{
     SchemaName,
     backend::sqlite::files::Folder,
+    directory::{DirectoryTables, STATE_TABLE},
     pool::{
         BuildError, Database, SqliteError, TenantDirectory, TenantPool, connections::Shares, options::Options,
         remembered_directory::RememberedDirectory, tenant_cache::KnownTenants, tenant_pool::Inner,
@@ -85,9 +86,11 @@ pub struct SqlitePoolBuilder {
     busy_timeout: Duration,
     options: Options,
     schema_map: SchemaTranslateMap,
-    hooks: Option<Arc<dyn LifecycleHooks>>,
-    directory: Option<Arc<dyn TenantDirectory<Sqlite>>>,
-    directory_cache: DirectoryCache,
+    pub(super) hooks: Option<Arc<dyn LifecycleHooks>>,
+    pub(super) directory: Option<Arc<dyn TenantDirectory<Sqlite>>>,
+    pub(super) directory_cache: DirectoryCache,
+    pub(super) reuse_after: Option<Duration>,
+    pub(super) directory_tables_if_found: bool,
 }
 
 impl SqlitePoolBuilder {
@@ -103,6 +106,8 @@ impl SqlitePoolBuilder {
             hooks: None,
             directory: None,
             directory_cache: DirectoryCache::default(),
+            reuse_after: None,
+            directory_tables_if_found: false,
         }
     }
 
@@ -174,30 +179,6 @@ impl SqlitePoolBuilder {
         self
     }
 
-    /// Code to run before and after operations on tenants. Default: none.
-    pub fn hooks(self, hooks: impl LifecycleHooks + 'static) -> Self {
-        Self {
-            hooks: Some(Arc::new(hooks)),
-            ..self
-        }
-    }
-
-    /// Where tenants live, and which domains lead to them. Default: each file of the folder is a tenant of its name.
-    pub fn directory(self, directory: impl TenantDirectory<Sqlite> + 'static) -> Self {
-        Self {
-            directory: Some(Arc::new(directory)),
-            ..self
-        }
-    }
-
-    /// How long the directory's answers are remembered.
-    pub fn directory_cache(self, directory_cache: DirectoryCache) -> Self {
-        Self {
-            directory_cache,
-            ..self
-        }
-    }
-
     /// Builds the pool. What operations that were killed have left in the folder is removed.
     ///
     /// # Errors
@@ -214,28 +195,40 @@ impl SqlitePoolBuilder {
             hooks,
             directory,
             directory_cache,
+            reuse_after,
+            directory_tables_if_found,
         } = self;
         if max_size == 0 {
             return Err(BuildError::Empty);
         }
         let shared_schema = SchemaName::new(&options.shared_schema)?;
         let shared = shared_schema.clone();
+        let looks_for_tables = directory.is_none() && directory_tables_if_found;
         let open = move || {
             if create_folder {
                 std::fs::create_dir_all(&path).map_err(SqliteError::creating(&path))?;
             }
             let folder = Folder::open(path, shared).map_err(SqliteError::folder)?;
             folder.sweep().map_err(SqliteError::file)?;
-            Ok(Arc::new(folder))
+            let has_tables = looks_for_tables
+                && folder
+                    .has_shared_table(STATE_TABLE, busy_timeout)
+                    .map_err(SqliteError::file)?;
+            Ok((Arc::new(folder), has_tables))
         };
         let folder: Result<_, SqliteError> = crate::backend::sqlite::blocking(open).await;
-        let folder = folder.map_err(BuildError::Folder)?;
+        let (folder, has_tables) = folder.map_err(BuildError::Folder)?;
+        let directory = match has_tables {
+            true => Some(Arc::new(DirectoryTables::new()) as Arc<dyn TenantDirectory<Sqlite>>),
+            false => directory,
+        };
         let idle = Arc::new(Idle::new(max_idle));
-        let watch = tokio::spawn(release_wanted(Arc::clone(&folder), Arc::clone(&idle)));
         let remembered = directory.map(|directory| RememberedDirectory {
             directory,
             known: Arc::new(KnownTenants::new(directory_cache)),
         });
+        let known = remembered.as_ref().map(|remembered| Arc::clone(&remembered.known));
+        let watch = tokio::spawn(watch(Arc::clone(&folder), Arc::clone(&idle), known));
         Ok(TenantPool::new(Inner {
             shared_schema,
             schema_map,
@@ -244,7 +237,7 @@ impl SqlitePoolBuilder {
             #[cfg(feature = "_web")]
             turns: Arc::new(Semaphore::new((max_size - 1).max(1))),
             remembered,
-            reuse_after: Duration::ZERO,
+            reuse_after: reuse_after.unwrap_or(directory_cache.ttl + Duration::from_secs(5)),
             backend: SqlitePool {
                 folder,
                 known: KnownFiles::new(options.schemas_cached, options.schemas_cached_for),

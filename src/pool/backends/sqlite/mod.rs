@@ -5,6 +5,8 @@ mod idle;
 mod known;
 mod lease;
 mod pool;
+mod tenants;
+mod watch;
 
 use std::sync::{Arc, LazyLock, atomic::Ordering::Relaxed};
 

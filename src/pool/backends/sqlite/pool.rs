@@ -42,29 +42,13 @@ pub struct SqlitePool {
     pub(crate) waiting: AtomicUsize,
     /// How long a statement waits for another connection's locks.
     pub(crate) busy_timeout: Duration,
-    /// The task that closes idle connections to files which another process needs alone.
+    /// The task that looks at what other processes do.
     pub(crate) watch: AbortHandle,
 }
 
 impl Drop for SqlitePool {
     fn drop(&mut self) {
         self.watch.abort();
-    }
-}
-
-/// Closes idle connections to files that somebody needs alone, until the pool is gone.
-pub(super) async fn release_wanted(folder: Arc<Folder>, idle: Arc<Idle>) {
-    loop {
-        tokio::time::sleep(Folder::LOOK_EVERY).await;
-        if idle.len() == 0 {
-            continue;
-        }
-        let folder = Arc::clone(&folder);
-        if let Ok(Ok(wanted)) = tokio::task::spawn_blocking(move || folder.wanted()).await
-            && !wanted.is_empty()
-        {
-            idle.release(&wanted);
-        }
     }
 }
 

@@ -2,11 +2,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_core::future::BoxFuture;
 
+use super::operation::Operation;
 use crate::{
     CloneError, IntoSchemaName, LifecycleError, SchemaName, Sqlite, TenantPool,
     lifecycle::{ArchiveRequest, CloneRequest, DropRequest, RenameRequest, RestoreRequest},
     migrations::PATIENCE,
-    tenancy::{DirectoryChange, LifecycleEvent},
+    tenancy::LifecycleEvent,
 };
 
 /// # Renaming, cloning, archiving and dropping a tenant
@@ -61,31 +62,6 @@ impl TenantPool<Sqlite> {
     ) -> RestoreRequest<'_, Sqlite> {
         RestoreRequest::new(self, archive, tenant)
     }
-
-    pub(super) async fn drop_file(
-        &self,
-        tenant: SchemaName,
-        event: &LifecycleEvent,
-        wait: Duration,
-    ) -> Result<(), LifecycleError> {
-        let change = DirectoryChange::Removed { tenant: &tenant };
-        let dropped = tenant.clone();
-        self.on_files(event, change, move |folder| folder.drop(&dropped, wait))
-            .await
-    }
-}
-
-impl<'a> IntoFuture for DropRequest<'a, Sqlite> {
-    type Output = Result<(), LifecycleError>;
-    type IntoFuture = BoxFuture<'a, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
-            let tenant = self.tenant?;
-            let event = LifecycleEvent::Drop { tenant: tenant.clone() };
-            self.pool.drop_file(tenant, &event, self.patience.wait).await
-        })
-    }
 }
 
 impl<'a> IntoFuture for RenameRequest<'a, Sqlite> {
@@ -100,12 +76,15 @@ impl<'a> IntoFuture for RenameRequest<'a, Sqlite> {
                 from: from.clone(),
                 to: to.clone(),
             };
-            let change = DirectoryChange::Renamed { from: &from, to: &to };
             let names = (from.clone(), to.clone());
-            let rename = self
-                .pool
-                .on_files(&event, change, move |folder| folder.rename(&names.0, &names.1, wait));
-            rename.await
+            let rename = |operation: Operation| async move {
+                let (from, to) = names;
+                match operation.is_recorded {
+                    true => operation.rename(&from, &to, wait).await,
+                    false => operation.files(move |folder| folder.rename(&from, &to, wait)).await,
+                }
+            };
+            self.pool.operate(&event, &[&from, &to], rename).await
         })
     }
 }
@@ -122,9 +101,8 @@ impl<'a> IntoFuture for CloneRequest<'a, Sqlite> {
                 from: template.clone(),
                 to: tenant.clone(),
             };
-            let change = DirectoryChange::Added { tenant: &tenant };
             let names = (template.clone(), tenant.clone());
-            let clone = self.pool.on_files(&event, change, move |folder| {
+            let clone = self.pool.add_tenant(&event, &tenant, move |folder| {
                 folder.clone_tenant(&names.0, &names.1, with_data, PATIENCE)
             });
             clone.await.map_err(|error| match error {
@@ -147,16 +125,18 @@ impl<'a> IntoFuture for ArchiveRequest<'a, Sqlite> {
             let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             let archive = archive_name(&tenant, since)?;
             let event = LifecycleEvent::Archive { tenant: tenant.clone() };
-            let change = DirectoryChange::Archived {
-                tenant: &tenant,
-                archive: &archive,
-            };
             let names = (tenant.clone(), archive.clone());
-            let archived = self.pool.on_files(&event, change, move |folder| {
-                folder.archive(&names.0, &names.1, since.as_secs(), wait)
-            });
-            archived.await?;
-            Ok(archive)
+            let archiving = |operation: Operation| async move {
+                let (tenant, archive) = names;
+                match operation.is_recorded {
+                    true => operation.archive(&tenant, archive, since.as_secs(), wait).await,
+                    false => {
+                        operation.archive_file(&tenant, &archive, since.as_secs(), wait).await?;
+                        Ok(archive)
+                    }
+                }
+            };
+            self.pool.operate(&event, &[&tenant, &archive], archiving).await
         })
     }
 }
@@ -183,16 +163,19 @@ impl<'a> IntoFuture for RestoreRequest<'a, Sqlite> {
                 archive: archive.clone(),
                 tenant: tenant.clone(),
             };
-            let change = DirectoryChange::Restored {
-                archive: &archive,
-                tenant: &tenant,
-                suspended: false,
-            };
             let names = (archive.clone(), tenant.clone());
-            let restored = self.pool.on_files(&event, change, move |folder| {
-                folder.restore(&names.0, &names.1, PATIENCE)
-            });
-            restored.await
+            let restore = |operation: Operation| async move {
+                let (archive, tenant) = names;
+                match operation.is_recorded {
+                    true => operation.restore(&archive, &tenant).await,
+                    false => {
+                        operation
+                            .files(move |folder| folder.restore(&archive, &tenant, PATIENCE))
+                            .await
+                    }
+                }
+            };
+            self.pool.operate(&event, &[&archive, &tenant], restore).await
         })
     }
 }

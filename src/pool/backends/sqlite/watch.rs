@@ -1,0 +1,44 @@
+//! Looks at what other processes do.
+
+use std::sync::Arc;
+
+use super::idle::Idle;
+use crate::{
+    backend::sqlite::files::{Folder, SharedNumber},
+    directory::STATE_TABLE,
+    pool::tenant_cache::KnownTenants,
+};
+
+/// Until the pool is gone, closes idle connections to files that somebody needs alone, and forgets the directory's
+/// answers when its tables have changed.
+pub(super) async fn watch(folder: Arc<Folder>, idle: Arc<Idle>, known: Option<Arc<KnownTenants>>) {
+    let mut directory = None;
+    loop {
+        tokio::time::sleep(Folder::LOOK_EVERY).await;
+        if idle.len() == 0 && known.is_none() {
+            continue;
+        }
+        let (folder, idle, known) = (Arc::clone(&folder), Arc::clone(&idle), known.clone());
+        let look = move || {
+            if let Ok(wanted) = folder.wanted()
+                && !wanted.is_empty()
+            {
+                idle.release(&wanted);
+            }
+            known.and_then(|known| look_at_directory(directory, &folder, &known))
+        };
+        directory = tokio::task::spawn_blocking(look).await.ok().flatten();
+    }
+}
+
+/// What can't be looked at now is looked at again. Until then answers are forgotten after their time.
+fn look_at_directory(directory: Option<SharedNumber>, folder: &Folder, known: &KnownTenants) -> Option<SharedNumber> {
+    let mut directory = match directory {
+        Some(directory) => directory,
+        None => SharedNumber::of(folder, STATE_TABLE, "changes").ok()?,
+    };
+    if directory.has_changed().ok()? {
+        known.forget_all();
+    }
+    Some(directory)
+}
