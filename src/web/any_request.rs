@@ -54,7 +54,7 @@ impl dyn AnyRequest {
     /// The context with its kind of database; an error if the application's pool is of another kind.
     pub(super) fn of_kind<B: Backend>(self: &Arc<Self>) -> Result<Arc<RequestContext<B>>, Rejection> {
         let context: Arc<dyn Any + Send + Sync> = Arc::clone(self) as _;
-        context.downcast().map_err(|_| Rejection::NotInstalled)
+        context.downcast().map_err(|_| Rejection::OtherDatabase)
     }
 
     /// Ends the request's transaction, if there is one. An error replaces the handler's response.

@@ -81,6 +81,12 @@ pub enum Rejection {
         "no `Tenants` resolves tenants for this route: add it to the application as a layer, middleware or fairing"
     )]
     NotInstalled,
+    /// The handler asks for a connection to one kind of database, and the pool is for another one.
+    #[error(
+        "the handler asks for a connection to another kind of database than the pool's: the kind stands in the type, \
+         as in `TenantConn<Sqlite>`; without one it is PostgreSQL"
+    )]
+    OtherDatabase,
     /// A rejection by your own resolver or handler.
     #[error("{message}")]
     Custom {

@@ -22,7 +22,8 @@ impl Rejection {
             | Self::Query(_)
             | Self::Commit(_)
             | Self::TransactionInUse
-            | Self::NotInstalled => 500,
+            | Self::NotInstalled
+            | Self::OtherDatabase => 500,
         }
     }
 
@@ -37,9 +38,12 @@ impl Rejection {
             Self::Query(diesel::result::Error::NotFound) => "not_found",
             Self::Unavailable { .. } => "unavailable",
             Self::Custom { code, .. } => code,
-            Self::Checkout(_) | Self::Query(_) | Self::Commit(_) | Self::TransactionInUse | Self::NotInstalled => {
-                "internal"
-            }
+            Self::Checkout(_)
+            | Self::Query(_)
+            | Self::Commit(_)
+            | Self::TransactionInUse
+            | Self::NotInstalled
+            | Self::OtherDatabase => "internal",
         }
     }
 
@@ -54,9 +58,12 @@ impl Rejection {
             Self::Query(diesel::result::Error::NotFound) => "there is nothing of that kind".into(),
             Self::Unavailable { .. } => "the service is busy; try again in a moment".into(),
             Self::Custom { message, .. } => message.as_ref().into(),
-            Self::Checkout(_) | Self::Query(_) | Self::Commit(_) | Self::TransactionInUse | Self::NotInstalled => {
-                "something went wrong on our side".into()
-            }
+            Self::Checkout(_)
+            | Self::Query(_)
+            | Self::Commit(_)
+            | Self::TransactionInUse
+            | Self::NotInstalled
+            | Self::OtherDatabase => "something went wrong on our side".into(),
         }
     }
 

@@ -9,9 +9,15 @@ mod scenarios;
 #[path = "../suite/schema.rs"]
 mod schema;
 mod servers;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 #[path = "../suite/store.rs"]
 #[allow(dead_code, reason = "the other tests use all of it")]
 mod store;
+#[cfg(feature = "sqlite")]
+#[path = "../sqlite/tables.rs"]
+#[allow(dead_code, reason = "the other tests use all of it")]
+mod tables;
 
 macro_rules! tests {
     ($($module:ident: $($scenario:ident)*;)*) => {

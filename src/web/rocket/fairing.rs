@@ -50,7 +50,7 @@ impl<B: Backend> Fairing for Tenants<Rocket, B> {
             route
         });
         Ok(rocket
-            .manage(Installed(self.answers()))
+            .manage(Installed::new::<B>(self.answers()))
             .register("/", catchers)
             .mount("/", rejected))
     }

@@ -73,12 +73,12 @@ impl Sentinel for Tenant {
 
 impl<B: Backend> Sentinel for TenantConn<B> {
     fn abort(rocket: &Application<Ignite>) -> bool {
-        rocket.state::<Installed>().is_none()
+        !rocket.state::<Installed>().is_some_and(Installed::is_of::<B>)
     }
 }
 
 impl<B: Backend> Sentinel for SharedConn<B> {
     fn abort(rocket: &Application<Ignite>) -> bool {
-        rocket.state::<Installed>().is_none()
+        !rocket.state::<Installed>().is_some_and(Installed::is_of::<B>)
     }
 }

@@ -1,6 +1,9 @@
 //! How rejected requests are answered: by one of the application's catchers, or in JSON.
 
-use std::sync::{Arc, atomic::Ordering::Relaxed};
+use std::{
+    any::TypeId,
+    sync::{Arc, atomic::Ordering::Relaxed},
+};
 
 use rocket::{
     Catcher, Data, Request, Response, async_trait,
@@ -14,10 +17,28 @@ use super::{
     Rejection, Rocket,
     admission::{Admission, admission, slot},
 };
-use crate::web::tenants::OnRejection;
+use crate::{pool::Backend, web::tenants::OnRejection};
 
-/// What the application's fairing leaves for guards and catchers: that it is there, and the application's own answers.
-pub(super) struct Installed(pub(super) Option<Arc<OnRejection<Rocket>>>);
+/// What the application's fairing leaves for guards and catchers: that it is there, for a pool of which kind of
+/// database, and the application's own answers.
+pub(super) struct Installed {
+    database: TypeId,
+    answers: Option<Arc<OnRejection<Rocket>>>,
+}
+
+impl Installed {
+    pub(super) fn new<B: Backend>(answers: Option<Arc<OnRejection<Rocket>>>) -> Self {
+        Self {
+            database: TypeId::of::<B>(),
+            answers,
+        }
+    }
+
+    /// Whether the fairing is for a pool of this kind of database.
+    pub(super) fn is_of<B: Backend>(&self) -> bool {
+        self.database == TypeId::of::<B>()
+    }
+}
 
 /// The name of this crate's catchers and of its route.
 pub(super) const OURS: &str = "diesel-tenants";
@@ -85,7 +106,7 @@ pub(super) fn status_of(rejection: &Rejection) -> Status {
 }
 
 fn own_answer(request: &Request<'_>, rejection: &Rejection) -> Option<Response<'static>> {
-    let Installed(answers) = request.rocket().state()?;
+    let Installed { answers, .. } = request.rocket().state()?;
     Some(answers.as_ref()?(rejection))
 }
 

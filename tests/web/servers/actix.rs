@@ -7,7 +7,7 @@ use actix_web::{
     http::StatusCode,
     post,
     rt::System,
-    web::{self, Data, Json, Path, scope},
+    web::{self, Data, Json, Path, ServiceConfig, scope},
 };
 use diesel_tenants::web::actix::{Rejection, Resolver, SharedConn, Tenant, TenantConn, TenantMiddleware};
 use tokio::sync::oneshot;
@@ -25,48 +25,42 @@ impl Serve for Server {
         });
         let teapot = |rejection: &Rejection| HttpResponse::ImATeapot().body(rejection.code().to_owned());
         let tenants = service.tenants(session, teapot);
-        let (shutdown, stop) = oneshot::channel();
-        let (listening, address) = oneshot::channel();
-        let thread = thread::spawn(move || {
-            System::new().block_on(async {
-                let server = HttpServer::new(move || app(tenants.clone(), service.clone()))
-                    .workers(2)
-                    .disable_signals()
-                    .shutdown_timeout(20)
-                    .h1_allow_half_closed(false)
-                    .bind("127.0.0.1:0")
-                    .unwrap();
-                listening.send(server.addrs()[0]).unwrap();
-                let server = server.run();
-                let handle = server.handle();
-                let server = actix_web::rt::spawn(server);
-                // A test that has failed doesn't ask.
-                let _ = stop.await;
-                handle.stop(true).await;
-                server.await.unwrap().unwrap();
-            });
-        });
-        Running {
-            address: address.await.unwrap(),
-            shutdown,
-            ended: tokio::task::spawn_blocking(|| thread.join().unwrap()),
-        }
+        serve(move |config| configure(config, tenants.clone(), service.clone())).await
     }
 }
 
-fn app(
-    tenants: TenantMiddleware,
-    service: Service,
-) -> App<
-    impl actix_web::dev::ServiceFactory<
-        actix_web::dev::ServiceRequest,
-        Config = (),
-        Response = actix_web::dev::ServiceResponse,
-        Error = actix_web::Error,
-        InitError = (),
-    >,
-> {
-    App::new()
+/// An application of two workers that stops the handlers of clients that hang up.
+pub async fn serve(configure: impl Fn(&mut ServiceConfig) + Clone + Send + 'static) -> Running {
+    let (shutdown, stop) = oneshot::channel();
+    let (listening, address) = oneshot::channel();
+    let thread = thread::spawn(move || {
+        System::new().block_on(async {
+            let server = HttpServer::new(move || App::new().configure(configure.clone()))
+                .workers(2)
+                .disable_signals()
+                .shutdown_timeout(20)
+                .h1_allow_half_closed(false)
+                .bind("127.0.0.1:0")
+                .unwrap();
+            listening.send(server.addrs()[0]).unwrap();
+            let server = server.run();
+            let handle = server.handle();
+            let server = actix_web::rt::spawn(server);
+            // A test that has failed doesn't ask.
+            let _ = stop.await;
+            handle.stop(true).await;
+            server.await.unwrap().unwrap();
+        });
+    });
+    Running {
+        address: address.await.unwrap(),
+        shutdown,
+        ended: tokio::task::spawn_blocking(|| thread.join().unwrap()),
+    }
+}
+
+fn configure(config: &mut ServiceConfig, tenants: TenantMiddleware, service: Service) {
+    config
         .app_data(Data::new(service.clone()))
         .route("/outside", web::get().to(async |tenant: Tenant| tenant.to_string()))
         .service(
@@ -100,7 +94,7 @@ fn app(
                     "/{tenant}/tenant",
                     web::get().to(async |tenant: Tenant| tenant.to_string()),
                 ),
-        )
+        );
 }
 
 #[get("/orders/{user}")]

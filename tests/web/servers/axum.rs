@@ -48,16 +48,20 @@ impl Serve for Server {
             .layer(map_response_with_state(service.clone(), log))
             .route("/outside", get(async |tenant: Tenant| tenant.to_string()))
             .with_state(service);
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (shutdown, stop) = oneshot::channel::<()>();
-        let server = axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
-            .with_graceful_shutdown(async { stop.await.unwrap_or_default() });
-        Running {
-            address,
-            shutdown,
-            ended: tokio::spawn(async { server.await.unwrap() }),
-        }
+        serve(app).await
+    }
+}
+
+pub async fn serve(app: Router) -> Running {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (shutdown, stop) = oneshot::channel::<()>();
+    let server = axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(async { stop.await.unwrap_or_default() });
+    Running {
+        address,
+        shutdown,
+        ended: tokio::spawn(async { server.await.unwrap() }),
     }
 }
 

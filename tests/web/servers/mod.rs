@@ -24,8 +24,8 @@ pub trait Serve {
 /// A server that runs until it is shut down.
 pub struct Running {
     pub address: SocketAddr,
-    shutdown: oneshot::Sender<()>,
-    ended: JoinHandle<()>,
+    pub shutdown: oneshot::Sender<()>,
+    pub ended: JoinHandle<()>,
 }
 
 impl Running {

@@ -2,7 +2,7 @@ use std::{io::Cursor, net::Ipv4Addr, sync::Mutex};
 
 use diesel_tenants::web::rocket::{Rejection, Resolver, SharedConn, Tenant, TenantConn, in_tenant};
 use rocket::{
-    Config, Data, Response, State,
+    Build, Config, Data, Response, Rocket, State,
     config::{LogLevel, Shutdown},
     data::ToByteUnit,
     fairing::AdHoc,
@@ -32,25 +32,6 @@ impl Serve for Server {
                 .sized_body(code.len(), Cursor::new(code))
                 .finalize()
         };
-        let config = Config {
-            port: 0,
-            address: Ipv4Addr::LOCALHOST.into(),
-            log_level: LogLevel::Off,
-            shutdown: Shutdown {
-                ctrlc: false,
-                signals: Default::default(),
-                grace: 8,
-                ..Shutdown::default()
-            },
-            ..Config::debug_default()
-        };
-        let (listening, port) = oneshot::channel();
-        let listening = Mutex::new(Some(listening));
-        let announce = AdHoc::on_liftoff("announce the port", move |rocket| {
-            let listening = listening.lock().unwrap().take().unwrap();
-            listening.send(rocket.config().port).unwrap();
-            Box::pin(async {})
-        });
         let log = AdHoc::on_response("access log", |request, response| {
             Box::pin(async move {
                 let service = request.rocket().state::<Service>().unwrap();
@@ -76,28 +57,52 @@ impl Serve for Server {
             handed_on,
             both
         ];
-        let rocket = rocket::custom(config)
+        let rocket = rocket::custom(config())
             .attach(service.tenants(session, teapot))
-            .attach(announce)
             .attach(log)
             .manage(service)
-            .mount("/", in_tenant(routes))
-            .ignite()
-            .await
-            .unwrap();
-        let handle = rocket.shutdown();
-        let ended = tokio::spawn(async { drop(rocket.launch().await.unwrap()) });
-        let (shutdown, stop) = oneshot::channel();
-        tokio::spawn(async {
-            if stop.await == Ok(()) {
-                handle.notify();
-            }
-        });
-        Running {
-            address: (Ipv4Addr::LOCALHOST, port.await.unwrap()).into(),
-            shutdown,
-            ended,
+            .mount("/", in_tenant(routes));
+        serve(rocket).await
+    }
+}
+
+pub fn config() -> Config {
+    Config {
+        port: 0,
+        address: Ipv4Addr::LOCALHOST.into(),
+        log_level: LogLevel::Off,
+        shutdown: Shutdown {
+            ctrlc: false,
+            signals: Default::default(),
+            grace: 8,
+            ..Shutdown::default()
+        },
+        ..Config::debug_default()
+    }
+}
+
+/// The application, with [`config`], on a port of its own.
+pub async fn serve(rocket: Rocket<Build>) -> Running {
+    let (listening, port) = oneshot::channel();
+    let listening = Mutex::new(Some(listening));
+    let announce = AdHoc::on_liftoff("announce the port", move |rocket| {
+        let listening = listening.lock().unwrap().take().unwrap();
+        listening.send(rocket.config().port).unwrap();
+        Box::pin(async {})
+    });
+    let rocket = rocket.attach(announce).ignite().await.unwrap();
+    let handle = rocket.shutdown();
+    let ended = tokio::spawn(async { drop(rocket.launch().await.unwrap()) });
+    let (shutdown, stop) = oneshot::channel();
+    tokio::spawn(async {
+        if stop.await == Ok(()) {
+            handle.notify();
         }
+    });
+    Running {
+        address: (Ipv4Addr::LOCALHOST, port.await.unwrap()).into(),
+        shutdown,
+        ended,
     }
 }
 
