@@ -4,12 +4,15 @@ use std::error::Error;
 
 use futures_util::stream::{self, StreamExt};
 
-use crate::{Checkout, CheckoutError, IntoSchemaName, SchemaName, SchemaNameError, TenantPool};
+use crate::{
+    Checkout, CheckoutError, IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
+    pool::{Backend, Postgres},
+};
 
 /// Work for many tenants; see [`TenantPool::each_tenant`].
 #[must_use = "nothing is done until `run`"]
-pub struct EachTenant<'a> {
-    pool: &'a TenantPool,
+pub struct EachTenant<'a, B: Backend = Postgres> {
+    pool: &'a TenantPool<B>,
     chosen: Option<Result<Vec<SchemaName>, SchemaNameError>>,
     concurrency: usize,
 }
@@ -83,7 +86,7 @@ pub enum FanOutError<E> {
 }
 
 /// # Doing the same work for many tenants
-impl TenantPool {
+impl<B: Backend> TenantPool<B> {
     /// Runs work for all active tenants, several at a time, each on a connection of the pool that is checked out for
     /// the tenant.
     ///
@@ -106,7 +109,7 @@ impl TenantPool {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn each_tenant(&self) -> EachTenant<'_> {
+    pub fn each_tenant(&self) -> EachTenant<'_, B> {
         EachTenant {
             pool: self,
             chosen: None,
@@ -116,7 +119,7 @@ impl TenantPool {
     }
 }
 
-impl EachTenant<'_> {
+impl<B: Backend> EachTenant<'_, B> {
     /// Chooses only these tenants, in this order. Default: all active tenants.
     pub fn only(self, tenants: impl IntoIterator<Item: IntoSchemaName>) -> Self {
         let names = tenants.into_iter().map(|tenant| self.pool.tenant_name(tenant));
@@ -139,7 +142,7 @@ impl EachTenant<'_> {
     /// # Errors
     /// [`CheckoutError`] if the tenants can't be listed, or no tenant can have one of the chosen names. No work was
     /// done then. Failures of single tenants are in the report.
-    pub async fn run<T, E, F>(self, work: impl Fn(Checkout) -> F) -> Result<FanOutReport<T, E>, CheckoutError>
+    pub async fn run<T, E, F>(self, work: impl Fn(Checkout<B>) -> F) -> Result<FanOutReport<T, E>, CheckoutError>
     where
         F: Future<Output = Result<T, E>>,
     {

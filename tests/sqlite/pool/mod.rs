@@ -3,6 +3,7 @@
 mod bad_input;
 mod checkouts;
 mod directory;
+mod each_tenant;
 mod fleet;
 mod lives;
 mod store;
