@@ -163,7 +163,8 @@ impl Finder<'_> {
         if has_value && LOCKING.iter().any(|locking| name.eq_ignore_ascii_case(locking)) {
             self.note_hazard(HazardKind::FileLocking, pragma.last);
         }
-        if changes {
+        let is_of_connection = has_value && pragma.schema.is_some_and(|schema| self.is_temp(schema));
+        if changes || is_of_connection {
             self.affects_session(pragma.last);
         }
         Ok(())
