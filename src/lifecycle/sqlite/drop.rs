@@ -26,7 +26,9 @@ impl TenantPool<Sqlite> {
             }
             match operation.entry(&name).await? {
                 Some(entry) => {
-                    operation.require_own_file(&name, &entry)?;
+                    if let Some(error) = operation.not_own_file(&name, &entry) {
+                        return Err(error);
+                    }
                     match drop.await {
                         // An earlier call was interrupted.
                         Ok(()) | Err(LifecycleError::NotFound { .. }) => {}

@@ -164,31 +164,21 @@ impl Operation {
     /// The entry of a tenant that may be renamed, archived, suspended or resumed.
     pub(super) async fn tenants_entry(&self, tenant: &SchemaName) -> Result<DirectoryEntry, LifecycleError> {
         match self.entry(tenant).await? {
-            Some(entry) if entry.status.is_tenant() => {
-                self.require_own_file(tenant, &entry)?;
-                Ok(entry)
-            }
+            Some(entry) if entry.status.is_tenant() => match self.not_own_file(tenant, &entry) {
+                Some(error) => Err(error),
+                None => Ok(entry),
+            },
             _ => Err(LifecycleError::NotFound { tenant: tenant.clone() }),
         }
     }
 
-    /// Refuses what would change a file of another name than the tenant's.
-    pub(super) fn require_own_file(&self, tenant: &SchemaName, entry: &DirectoryEntry) -> Result<(), LifecycleError> {
-        match entry.placement.is_elsewhere(tenant) {
-            false => Ok(()),
-            true => Err(self.elsewhere(
-                &entry.placement,
-                "on SQLite that is possible only for a tenant in a file of its own name",
-            )),
-        }
-    }
-
-    pub(super) fn elsewhere(&self, placement: &Placement, instead: &'static str) -> LifecycleError {
-        LifecycleError::Elsewhere {
+    /// The error of an operation that would change a file of another name than the tenant's.
+    pub(super) fn not_own_file(&self, tenant: &SchemaName, entry: &DirectoryEntry) -> Option<LifecycleError> {
+        entry.placement.is_elsewhere(tenant).then(|| LifecycleError::Elsewhere {
             operation: self.event.clone(),
-            placement: placement.clone(),
-            instead,
-        }
+            placement: entry.placement.clone(),
+            instead: "on SQLite that is possible only for a tenant in a file of its own name",
+        })
     }
 
     /// Refuses to drop a file without an entry that is another tenant's, by the directory or by the note in the file.
