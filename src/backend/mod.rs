@@ -1,5 +1,5 @@
 //! What speaks to one kind of database, a room for each: its catalogs, its locks, its quoting. Everything above says
-//! what is to be done.
+//! what is to be done. How a pool hands out connections of each kind is the trait `Backend`, in `pool/backends`.
 
 pub(crate) mod migration_sql;
 pub(crate) mod postgres;

@@ -1,5 +1,6 @@
 //! Which names a tenant may have. What PostgreSQL itself reserves is refused before, by
-//! [`SchemaName::new`](crate::SchemaName::new); every other name that no tenant may have is refused here.
+//! [`SchemaName::new`](crate::SchemaName::new); every other name that no tenant may have is refused here. Names
+//! that one kind of database alone refuses: `check_name` in `pool/backends`.
 
 use super::{Backend, TenantPool};
 use crate::{IntoSchemaName, SchemaName, SchemaNameError, tenancy::SPARE_PREFIX};

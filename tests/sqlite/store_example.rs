@@ -27,5 +27,5 @@ fn the_store_prints_the_same_table_on_both_databases() {
     // What is there already stays.
     assert_eq!(printed(&["--database-url", &url]), in_a_temporary_folder);
     let database = Server::shared().database();
-    assert_eq!(printed(&["--database-url", &database.url()]), in_a_temporary_folder);
+    assert_eq!(printed(&["--database-url", database.url()]), in_a_temporary_folder);
 }

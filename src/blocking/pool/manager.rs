@@ -1,3 +1,6 @@
+//! Which connections r2d2 keeps: `is_valid` before one is handed out, `has_broken` when it comes back. A lost one is closed
+//! then, and never replaced under a checkout.
+
 use std::{
     sync::{Arc, LazyLock},
     thread,

@@ -3,7 +3,7 @@
 mod background;
 mod builder;
 mod checkout;
-mod checkout_connection;
+mod diesel_traits;
 mod manager;
 mod request;
 mod tenant_pool;
@@ -11,6 +11,6 @@ mod tenants;
 
 pub use builder::{BuildError, TenantPoolBuilder};
 pub use checkout::Checkout;
-pub use checkout_connection::CheckoutTransactionManager;
+pub use diesel_traits::CheckoutTransactionManager;
 pub use request::CheckoutRequest;
 pub use tenant_pool::TenantPool;

@@ -158,7 +158,7 @@ where
         let placement = &resolved.entry.placement;
         match (&placement.database, &placement.tables) {
             (None, Tables::Schema(_)) => Ok(Some(resolved)),
-            _ => Err(CheckoutError::NeedsAsync {
+            (Some(_), Tables::Schema(_)) | (_, Tables::Rows(_)) => Err(CheckoutError::NeedsAsync {
                 target: Target::Tenant(tenant.clone()),
                 placement: Box::new(placement.clone()),
             }),

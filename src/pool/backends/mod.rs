@@ -1,7 +1,6 @@
 //! The kinds of database under a pool.
 
 mod postgres;
-mod postgres_pool;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 
@@ -9,12 +8,9 @@ use std::{ops::DerefMut, sync::Arc};
 
 use diesel_async::{AsyncConnection, pooled_connection::PoolableConnection};
 
+pub use self::postgres::{Postgres, PostgresLease, PostgresPool};
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::{NotSqliteUrl, Sqlite, SqliteFolder, SqlitePoolBuilder};
-pub use self::{
-    postgres::{Postgres, PostgresLease},
-    postgres_pool::PostgresPool,
-};
 use crate::{
     SchemaName, SchemaNameError, TenantConnection,
     connection::Wrapped,

@@ -1,4 +1,5 @@
 //! How many connections a pool has, and how many checkouts wait for one: the figures that an application can show.
+//! They are filled in `status` of each kind of pool: `pool/backends`, `blocking/pool`.
 
 /// The pool's connections, and the checkouts that wait for one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

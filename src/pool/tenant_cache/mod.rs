@@ -7,12 +7,12 @@
 //! | file | remembers | bounds |
 //! |---|---|---|
 //! | `schemas` | schemas, their types, and which schemas are missing; `listed_schemas` fills it ahead of the checkouts | [`schema_cache`](crate::TenantPoolBuilder::schema_cache) |
-//! | `directory_answers` | answers of a directory; `known_tenants` has one cache for tenants and one for domains | [`DirectoryCache`](crate::tenancy::DirectoryCache) |
+//! | `directory_answers` | answers of a directory; `directory_caches` has one for tenants and one for domains | [`DirectoryCache`](crate::tenancy::DirectoryCache) |
 
 mod directory_answers;
-mod known_tenants;
+mod directory_caches;
 mod listed_schemas;
 mod schemas;
 
-pub(crate) use known_tenants::{KnownTenants, Resolved};
+pub(crate) use directory_caches::{KnownTenants, Resolved};
 pub(crate) use schemas::{Refused, Schemas};

@@ -1,4 +1,5 @@
-//! Which statements a connection keeps prepared.
+//! Which statements a connection keeps prepared, and which are to be closed on the server: that is said with the next
+//! statement (`request`), or by `close_statements` (`connection`).
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! Files under the names of schemas.
+//! How a file is attached under the name of a schema. Which files a checkout has: `pool/backends/sqlite/check_out.rs`; those
+//! of a query's own map: `missing_files` in `connection`.
 
 use std::{
     path::{Path, PathBuf},

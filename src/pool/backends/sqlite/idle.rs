@@ -1,3 +1,5 @@
+//! The connections that nobody uses.
+
 use std::{
     collections::VecDeque,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -5,9 +7,9 @@ use std::{
 
 use crate::{AsyncSqliteConnection, SchemaName, TenantConnection, backend::sqlite::files::Identity};
 
-/// What a connection has attached, besides the shared file.
+/// The files that a checkout's connection has attached.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Attached {
+pub(crate) struct CheckoutFiles {
     /// The tenant, and which file was at its path.
     pub(crate) tenant: Option<(SchemaName, Identity)>,
     /// Which file was at the shared file's path.
@@ -15,7 +17,7 @@ pub(crate) struct Attached {
     pub(crate) read_only: bool,
 }
 
-impl Attached {
+impl CheckoutFiles {
     /// How many files these are.
     pub(crate) fn len(&self) -> usize {
         usize::from(self.tenant.is_some()) + usize::from(self.shared.is_some())
@@ -31,7 +33,7 @@ pub(crate) struct Idle {
 }
 
 struct State {
-    connections: VecDeque<(Attached, Box<Connection>)>,
+    connections: VecDeque<(CheckoutFiles, Box<Connection>)>,
     is_closed: bool,
 }
 
@@ -48,7 +50,7 @@ impl Idle {
     }
 
     /// The connection with these files that was used last.
-    pub(crate) fn take(&self, wanted: &Attached) -> Option<Box<Connection>> {
+    pub(crate) fn take(&self, wanted: &CheckoutFiles) -> Option<Box<Connection>> {
         let mut state = self.state();
         let place = state.connections.iter().rposition(|(attached, _)| attached == wanted)?;
         state.connections.remove(place).map(|(_, connection)| connection)
@@ -56,7 +58,7 @@ impl Idle {
 
     /// Keeps a connection. Above the limit, the one that was unused for longest is returned, to be closed.
     #[must_use = "a connection that is dropped closes at some time"]
-    pub(crate) fn keep(&self, attached: Attached, connection: Box<Connection>) -> Option<Box<Connection>> {
+    pub(crate) fn keep(&self, attached: CheckoutFiles, connection: Box<Connection>) -> Option<Box<Connection>> {
         let mut state = self.state();
         if state.is_closed {
             return Some(connection);

@@ -1,3 +1,5 @@
+//! What is remembered of the tenants' files: which file it was, and that it was found active.
+
 use std::{
     convert::Infallible,
     sync::{

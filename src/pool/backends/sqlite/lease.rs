@@ -1,16 +1,19 @@
+//! A connection while a checkout has it, and what happens when it comes back.
+
 use std::{
     ops::{Deref, DerefMut},
-    sync::Arc,
+    sync::{Arc, LazyLock},
 };
 
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::idle::{Attached, Connection, Idle};
+use super::idle::{CheckoutFiles, Connection, Idle};
+use crate::{connection::Condition, query::Translation, translate::SchemaTranslateMap};
 
 /// A connection that was taken from the pool.
 pub struct SqliteLease {
     pub(super) connection: Box<Connection>,
-    pub(super) attached: Attached,
+    pub(super) attached: CheckoutFiles,
     pub(super) idle: Arc<Idle>,
     /// One of as many as there may be connections in use.
     pub(super) permit: OwnedSemaphorePermit,
@@ -19,6 +22,36 @@ pub struct SqliteLease {
 }
 
 impl SqliteLease {
+    /// Takes the connection back: keeps it for the next checkout, or closes it. `id` is that of the connection which was
+    /// handed out.
+    pub(super) fn take_back(mut self, id: u64) {
+        static PINNED_TABLES_ONLY: LazyLock<Arc<Translation>> =
+            LazyLock::new(|| Arc::new(Translation::new(SchemaTranslateMap::new())));
+
+        let connection = &mut self.connection;
+        let is_clean = connection.id() == id
+            && connection.condition() == Condition::Clean
+            && !connection.is_broken_or_in_transaction()
+            && connection.untranslated().attached().len() == self.attached.len();
+        if !is_clean {
+            return self.close();
+        }
+        let Self {
+            mut connection,
+            attached,
+            idle,
+            permit,
+            share,
+        } = self;
+        connection.set_translation(Arc::clone(&PINNED_TABLES_ONLY));
+        drop(share);
+        // The handles of the one that is closed count until it has let go of its files.
+        match idle.keep(attached, connection) {
+            Some(surplus) => surplus.into_inner().close_holding(permit),
+            None => drop(permit),
+        }
+    }
+
     /// Closes the connection. It counts as in use until it has let go of its files: a statement that was given up runs
     /// to its end, on a thread, and others like it must not add up.
     pub(super) fn close(self) {

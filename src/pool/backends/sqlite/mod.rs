@@ -1,6 +1,7 @@
 //! SQLite under a pool: a tenant is a file, and each connection has the files of one tenant and of the shared schema.
 
 mod builder;
+mod check_out;
 mod idle;
 mod known;
 mod lease;
@@ -8,7 +9,7 @@ mod pool;
 mod tenants;
 mod watch;
 
-use std::sync::{Arc, LazyLock, atomic::Ordering::Relaxed};
+use std::sync::{Arc, atomic::Ordering::Relaxed};
 
 pub use self::{
     builder::{NotSqliteUrl, SqliteFolder, SqlitePoolBuilder},
@@ -22,7 +23,6 @@ use crate::{
         blocking,
         files::{FileError, identity_of},
     },
-    connection::Condition,
     pool::{
         Checkout, CheckoutError, DatabaseError, PoolStatus, SqliteError, Target, TenantInfo, TenantPool,
         checkouts::Wish,
@@ -61,35 +61,11 @@ impl Backend for Sqlite {
         if wish.tenant_id.is_some() {
             return Err(CheckoutError::NoRowSecurity { target: target() });
         }
-        pool::check_out(pool, wish, read_only).await
+        check_out::check_out(pool, wish, read_only).await
     }
 
-    fn take_back(mut lease: SqliteLease, id: u64) {
-        static PINNED_TABLES_ONLY: LazyLock<Arc<Translation>> =
-            LazyLock::new(|| Arc::new(Translation::new(SchemaTranslateMap::new())));
-
-        let connection = &mut lease.connection;
-        let is_clean = connection.id() == id
-            && connection.condition() == Condition::Clean
-            && !connection.is_broken_or_in_transaction()
-            && connection.untranslated().attached().len() == lease.attached.len();
-        if !is_clean {
-            return lease.close();
-        }
-        let SqliteLease {
-            mut connection,
-            attached,
-            idle,
-            permit,
-            share,
-        } = lease;
-        connection.set_translation(Arc::clone(&PINNED_TABLES_ONLY));
-        drop(share);
-        // The handles of the one that is closed count until it has let go of its files.
-        match idle.keep(attached, connection) {
-            Some(surplus) => surplus.into_inner().close_holding(permit),
-            None => drop(permit),
-        }
+    fn take_back(lease: SqliteLease, id: u64) {
+        lease.take_back(id);
     }
 
     fn discard(lease: SqliteLease) {

@@ -1,21 +1,19 @@
 //! PostgreSQL under a pool: a tenant is a schema, and one set of connections serves all tenants.
 
+mod lease;
+mod pool;
+
 use std::{
-    ops::{Deref, DerefMut},
-    sync::{Arc, LazyLock, PoisonError},
+    sync::{Arc, PoisonError},
     time::Instant,
 };
 
-use deadpool::managed::Object;
-
-use super::{Backend, PostgresPool};
+pub use self::{lease::PostgresLease, pool::PostgresPool};
+use super::Backend;
 use crate::{
-    PostgresConnection, SchemaName, SchemaNameError, TenantConnection,
+    PostgresConnection, SchemaName, SchemaNameError,
     backend::postgres::{catalog::tenants::Wanted, schema_size},
-    connection::Condition,
-    pool::{
-        Checkout, CheckoutError, PoolStatus, Target, TenantInfo, TenantPool, checkouts::Wish, connections::Manager,
-    },
+    pool::{Checkout, CheckoutError, PoolStatus, Target, TenantInfo, TenantPool, checkouts::Wish},
     query::Translation,
     translate::SchemaTranslateMap,
 };
@@ -23,35 +21,6 @@ use crate::{
 /// PostgreSQL: each tenant is a schema.
 #[derive(Debug, Clone, Copy)]
 pub enum Postgres {}
-
-/// A connection that was taken from the pool.
-pub struct PostgresLease(Object<Manager>);
-
-impl PostgresLease {
-    pub(crate) fn of(object: Object<Manager>) -> Self {
-        Self(object)
-    }
-
-    /// When the connection was taken from the pool.
-    pub(crate) fn since(&self) -> Instant {
-        let metrics = Object::metrics(&self.0);
-        metrics.recycled.unwrap_or(metrics.created)
-    }
-}
-
-impl Deref for PostgresLease {
-    type Target = TenantConnection;
-
-    fn deref(&self) -> &TenantConnection {
-        &self.0
-    }
-}
-
-impl DerefMut for PostgresLease {
-    fn deref_mut(&mut self) -> &mut TenantConnection {
-        &mut self.0
-    }
-}
 
 #[expect(private_interfaces, reason = "only this crate implements and calls these methods")]
 impl Backend for Postgres {
@@ -69,34 +38,11 @@ impl Backend for Postgres {
     }
 
     fn take_back(lease: PostgresLease, id: u64) {
-        static PINNED_TABLES_ONLY: LazyLock<Arc<Translation>> =
-            LazyLock::new(|| Arc::new(Translation::new(SchemaTranslateMap::new())));
-
-        let PostgresLease(mut object) = lease;
-        if object.untranslated().take_doubt_about_types()
-            && let Some(pool) = Object::pool(&object)
-        {
-            // What is remembered of the tenant's types may be outdated as well.
-            pool.manager().schemas().forget_map(object.map());
-        }
-        let connection = &mut *object;
-        let unchanged = connection.id() == id;
-        if unchanged && connection.condition() == Condition::Clean && !connection.is_broken_or_in_transaction() {
-            connection.set_translation(Arc::clone(&PINNED_TABLES_ONLY));
-            return;
-        }
-        if connection.condition() == Condition::Interrupted
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            // Closing the socket doesn't stop a query: the server would only notice when it wants to answer.
-            let token = connection.cancel_token();
-            runtime.spawn(async move { token.cancel().await });
-        }
-        drop(Object::take(object));
+        lease.take_back(id);
     }
 
     fn discard(lease: PostgresLease) {
-        drop(Object::take(lease.0));
+        lease.discard();
     }
 
     fn known(pool: &TenantPool, database: Option<&str>, map: &SchemaTranslateMap) -> Option<Arc<Translation>> {

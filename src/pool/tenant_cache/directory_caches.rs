@@ -1,3 +1,5 @@
+//! A directory's answers: one cache for tenants, one for domains.
+
 use std::{
     sync::{
         Arc, Mutex, PoisonError,

@@ -1,0 +1,77 @@
+//! A connection of PostgreSQL while a checkout has it, and what happens when it comes back.
+
+use std::{
+    ops::{Deref, DerefMut},
+    sync::{Arc, LazyLock},
+    time::Instant,
+};
+
+use deadpool::managed::Object;
+
+use crate::{
+    TenantConnection, connection::Condition, pool::connections::Manager, query::Translation,
+    translate::SchemaTranslateMap,
+};
+
+/// A connection that was taken from the pool.
+pub struct PostgresLease(Object<Manager>);
+
+impl PostgresLease {
+    pub(crate) fn of(object: Object<Manager>) -> Self {
+        Self(object)
+    }
+
+    /// Takes the connection back: keeps it for the next checkout, or closes it. `id` is that of the connection which was
+    /// handed out.
+    pub(super) fn take_back(self, id: u64) {
+        static PINNED_TABLES_ONLY: LazyLock<Arc<Translation>> =
+            LazyLock::new(|| Arc::new(Translation::new(SchemaTranslateMap::new())));
+
+        let Self(mut object) = self;
+        if object.untranslated().take_doubt_about_types()
+            && let Some(pool) = Object::pool(&object)
+        {
+            // What is remembered of the tenant's types may be outdated as well.
+            pool.manager().schemas().forget_map(object.map());
+        }
+        let connection = &mut *object;
+        let unchanged = connection.id() == id;
+        if unchanged && connection.condition() == Condition::Clean && !connection.is_broken_or_in_transaction() {
+            connection.set_translation(Arc::clone(&PINNED_TABLES_ONLY));
+            return;
+        }
+        if connection.condition() == Condition::Interrupted
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            // Closing the socket doesn't stop a query: the server would only notice when it wants to answer.
+            let token = connection.cancel_token();
+            runtime.spawn(async move { token.cancel().await });
+        }
+        drop(Object::take(object));
+    }
+
+    /// Closes the connection.
+    pub(super) fn discard(self) {
+        drop(Object::take(self.0));
+    }
+
+    /// When the connection was taken from the pool.
+    pub(crate) fn since(&self) -> Instant {
+        let metrics = Object::metrics(&self.0);
+        metrics.recycled.unwrap_or(metrics.created)
+    }
+}
+
+impl Deref for PostgresLease {
+    type Target = TenantConnection;
+
+    fn deref(&self) -> &TenantConnection {
+        &self.0
+    }
+}
+
+impl DerefMut for PostgresLease {
+    fn deref_mut(&mut self) -> &mut TenantConnection {
+        &mut self.0
+    }
+}
