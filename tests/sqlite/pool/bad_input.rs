@@ -48,6 +48,8 @@ async fn a_tenants_file_that_is_no_database_is_an_error_that_names_it() {
     .unwrap();
     let error = store.pool.for_tenant("client3").get().await.unwrap_err();
     assert!(chain(&error).contains("client3.db"), "{}", chain(&error));
+    // It doesn't hide the others.
+    assert_eq!(store.pool.tenants().await.unwrap().len(), 2);
     // An empty file has no version table: it is no tenant's.
     std::fs::write(store.folder.path().join("client4.db"), "").unwrap();
     let error = store.pool.for_tenant("client4").get().await.unwrap_err();

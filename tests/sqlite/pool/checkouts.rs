@@ -238,6 +238,34 @@ async fn a_map_leads_to_a_tenant_and_a_symbolic_schema_stands_for_it() {
 }
 
 #[tokio::test]
+async fn a_map_with_several_schemas_reaches_their_files_and_no_later_checkout_does() {
+    mod billing {
+        diesel::table! { billing.items (id) { id -> BigInt, price -> Integer } }
+    }
+    let store = Store::new().await;
+    let names = ["client1", "client2", "client3"].map(|name| name.parse().unwrap());
+    let [client1, client2, client3]: [diesel_tenants::SchemaName; 3] = names;
+    let map = SchemaTranslateMap::tenant(client1.clone()).with("billing", client2);
+    let mut conn = store.pool.with_map(map).get().await.unwrap();
+    let own: i32 = items::table.select(items::price).first(&mut conn).await.unwrap();
+    let theirs: i32 = billing::items::table
+        .select(billing::items::price)
+        .first(&mut conn)
+        .await
+        .unwrap();
+    assert_eq!((own, theirs), (5000, 1000));
+    drop(conn);
+    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
+    let hidden = diesel::sql_query("SELECT price FROM client2.items")
+        .execute(&mut conn)
+        .await;
+    assert!(hidden.is_err());
+    let map = SchemaTranslateMap::tenant(client1).with("billing", client3);
+    let error = store.pool.with_map(map).get().await.unwrap_err();
+    assert!(matches!(error, CheckoutError::UnknownTenant { .. }), "{error}");
+}
+
+#[tokio::test]
 async fn a_dropped_future_leaves_a_clean_connection_or_none() {
     let store = Store::new().await;
     let slow = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) SELECT max(i) FROM n";

@@ -66,6 +66,9 @@ pub(super) async fn check_out(
         share,
     });
     checkout.set_translation(translation);
+    if wish.map.iter().nth(1).is_some() {
+        Box::pin(opening.attach_others(&mut checkout)).await?;
+    }
     Ok(checkout)
 }
 
@@ -161,14 +164,38 @@ impl Opening<'_> {
         Ok((connection, translation))
     }
 
+    /// Attaches the files to which the map sends schemas by their names. The connection is closed when it comes back: it
+    /// has more files than another checkout may see.
+    async fn attach_others(&self, checkout: &mut Checkout<Sqlite>) -> Result<(), CheckoutError> {
+        let shared = self.pool.sqlite().folder.shared();
+        for (_, schema) in self.wish.map.iter() {
+            if schema == shared || Some(schema) == self.wish.map.unqualified() {
+                continue;
+            }
+            let path = self.path_of(schema)?;
+            let (waiting, connection) = checkout.watched();
+            let attached = connection.attach(schema, &path, self.access()).await;
+            waiting.answered(attached.is_ok());
+            attached.map_err(|error| match error {
+                AttachError::Missing { name, .. } => CheckoutError::UnknownTenant { tenant: name },
+                error => self.failed(SqliteError::attach(error)),
+            })?;
+        }
+        Ok(())
+    }
+
+    fn access(&self) -> Access {
+        match self.read_only {
+            true => Access::ReadOnly,
+            false => Access::ReadWrite,
+        }
+    }
+
     async fn connect(&self, attached: &CheckoutFiles) -> Result<Connection, CheckoutError> {
         let SqlitePool {
             folder, busy_timeout, ..
         } = self.pool.sqlite();
-        let access = match self.read_only {
-            true => Access::ReadOnly,
-            false => Access::ReadWrite,
-        };
+        let access = self.access();
         let opened = AsyncSqliteConnection::open(*busy_timeout).await;
         let mut connection = opened.map_err(|source| self.failed(SqliteError::connect(source)))?;
         if attached.shared.is_some() {

@@ -18,7 +18,7 @@ pub use self::{
 };
 use super::Backend;
 use crate::{
-    AsyncSqliteConnection, SchemaName, SchemaNameError,
+    AsyncSqliteConnection, SchemaName, SchemaNameError, TenantStatus,
     backend::sqlite::{
         blocking,
         files::{FileError, identity_of},
@@ -94,7 +94,13 @@ impl Backend for Sqlite {
             let names = folder.names()?;
             let mut tenants = Vec::with_capacity(names.len());
             for (name, surveyed) in names.iter().zip(folder.survey(&names, 2)) {
-                tenants.extend(surveyed?.map(|surveyed| (name.clone(), surveyed.facts.status)));
+                let status = match surveyed {
+                    Ok(surveyed) => surveyed.map(|surveyed| surveyed.facts.status),
+                    // It can't be checked out, and must not hide the others.
+                    Err(FileError::NotADatabase { .. }) => Some(TenantStatus::Unfinished),
+                    Err(error) => return Err(error),
+                };
+                tenants.extend(status.map(|status| (name.clone(), status)));
             }
             Ok(tenants)
         });
