@@ -117,6 +117,7 @@ impl<F: Framework, B: Backend> Tenants<F, B> {
     }
 
     /// The application's own answer, if it has one.
+    #[cfg(any(feature = "actix", feature = "axum"))]
     pub(super) fn answer(&self, rejection: &Rejection) -> Option<F::Response> {
         self.inner.on_rejection.as_ref().map(|answer| answer(rejection))
     }
