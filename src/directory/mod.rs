@@ -21,8 +21,6 @@ pub use fixed::{FixedDirectory, FixedDirectoryError};
 pub use hashed::Hashed;
 pub use reference_tables::ReferenceTablesError;
 pub use row_security::RowSecurityError;
-#[cfg(feature = "sqlite")]
-pub(crate) use tables::STATE_TABLE;
 pub use tables::{DirectoryTables, DirectoryTablesError, schema};
 
 #[doc(no_inline)]

@@ -1,9 +1,12 @@
 //! What speaks to SQLite, where a schema is a file.
 
 pub(crate) mod connection;
+mod directory_tables;
 pub(crate) mod files;
 pub(crate) mod migrations;
 pub(crate) mod status;
+
+pub(crate) use directory_tables::STATE_TABLE;
 
 /// Runs what blocks on a thread for that. Once begun, it goes on if the future is dropped. A panic is passed on.
 pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {

@@ -11,8 +11,6 @@ use std::time::Duration;
 use crate::TenantPoolBuilder;
 
 pub use prepare::DirectoryTablesError;
-#[cfg(feature = "sqlite")]
-pub(crate) use sqlite::STATE_TABLE;
 
 /// Two tables in the shared schema as a directory: `tenants` and `domains`.
 ///

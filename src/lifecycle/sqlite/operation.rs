@@ -17,10 +17,9 @@ use super::of_file;
 use crate::{
     LifecycleError, Placement, SchemaName, Sqlite, TenantPool, TenantStatus,
     backend::sqlite::{
-        blocking,
+        STATE_TABLE, blocking,
         files::{Facts, FileError, Folder},
     },
-    directory::STATE_TABLE,
     lifecycle::lifecycle_error::is_for_who_left,
     migrations::PATIENCE,
     tenancy::{DirectoryChange, DirectoryEntry, LifecycleEvent},

@@ -1,17 +1,15 @@
 use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
 
-use super::{
-    super::{
-        DirectoryTables,
-        find::{NamedRow, Owner, Row},
-        placement::COLUMNS,
-        record::of_row,
-    },
-    STATE_TABLE,
+use super::super::{
+    DirectoryTables,
+    find::{NamedRow, Owner, Row},
+    placement::COLUMNS,
+    record::of_row,
 };
 use crate::{
     BoxFuture, SchemaName, Sqlite, TenantDirectory, TenantPool,
+    backend::sqlite::STATE_TABLE,
     tenancy::{DirectoryAnswer, DirectoryChange, DirectoryEntry},
 };
 

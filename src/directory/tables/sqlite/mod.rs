@@ -3,6 +3,14 @@
 mod find;
 mod prepare;
 
-/// The table of what the triggers need: how long a place stays closed, and how often anything was changed. A shared file
-/// with this table has a directory.
-pub(crate) const STATE_TABLE: &str = "tenants_state";
+use super::DirectoryTables;
+use crate::SqlitePoolBuilder;
+
+/// # Using a directory if there is one
+impl SqlitePoolBuilder {
+    /// Uses [`DirectoryTables`] if the shared file has them when the pool is built, unless another
+    /// [directory](Self::directory) is set.
+    pub fn directory_tables_if_found(self) -> Self {
+        self.directory_if_found(DirectoryTables::new())
+    }
+}

@@ -1,7 +1,7 @@
-use super::{super::DirectoryTablesError, STATE_TABLE};
+use super::super::DirectoryTablesError;
 use crate::{
     Sqlite, TenantPool,
-    backend::sqlite::{blocking, files::FileError, migrations::Plan},
+    backend::sqlite::{STATE_TABLE, blocking, files::FileError, migrations::Plan},
     migrations::{NoMigrations, PATIENCE},
     pool::SqliteError,
 };

@@ -11,8 +11,7 @@ use tokio::sync::Semaphore;
 use super::{Sqlite, SqlitePool, idle::Idle, known::KnownFiles, watch::watch};
 use crate::{
     SchemaName,
-    backend::sqlite::files::Folder,
-    directory::{DirectoryTables, STATE_TABLE},
+    backend::sqlite::{STATE_TABLE, files::Folder},
     pool::{
         BuildError, Database, SqliteError, TenantDirectory, TenantPool, connections::Shares, options::Options,
         remembered_directory::RememberedDirectory, tenant_cache::KnownTenants, tenant_pool::Inner,
@@ -90,7 +89,8 @@ pub struct SqlitePoolBuilder {
     pub(super) directory: Option<Arc<dyn TenantDirectory<Sqlite>>>,
     pub(super) directory_cache: DirectoryCache,
     pub(super) reuse_after: Option<Duration>,
-    pub(super) directory_tables_if_found: bool,
+    /// The directory to use if the shared file has a directory's tables.
+    pub(super) directory_if_found: Option<Arc<dyn TenantDirectory<Sqlite>>>,
 }
 
 impl SqlitePoolBuilder {
@@ -107,7 +107,7 @@ impl SqlitePoolBuilder {
             directory: None,
             directory_cache: DirectoryCache::default(),
             reuse_after: None,
-            directory_tables_if_found: false,
+            directory_if_found: None,
         }
     }
 
@@ -196,14 +196,14 @@ impl SqlitePoolBuilder {
             directory,
             directory_cache,
             reuse_after,
-            directory_tables_if_found,
+            directory_if_found,
         } = self;
         if max_size == 0 {
             return Err(BuildError::Empty);
         }
         let shared_schema = SchemaName::new(&options.shared_schema)?;
         let shared = shared_schema.clone();
-        let looks_for_tables = directory.is_none() && directory_tables_if_found;
+        let looks_for_tables = directory.is_none() && directory_if_found.is_some();
         let open = move || {
             if create_folder {
                 std::fs::create_dir_all(&path).map_err(SqliteError::creating(&path))?;
@@ -219,7 +219,7 @@ impl SqlitePoolBuilder {
         let folder: Result<_, SqliteError> = crate::backend::sqlite::blocking(open).await;
         let (folder, has_tables) = folder.map_err(BuildError::Folder)?;
         let directory = match has_tables {
-            true => Some(Arc::new(DirectoryTables::new()) as Arc<dyn TenantDirectory<Sqlite>>),
+            true => directory_if_found,
             false => directory,
         };
         let idle = Arc::new(Idle::new(max_idle));

@@ -40,10 +40,9 @@ impl SqlitePoolBuilder {
         self
     }
 
-    /// Uses [`DirectoryTables`](crate::directory::DirectoryTables) if the shared file has them when the pool is built,
-    /// unless another [directory](Self::directory) is set.
-    pub fn directory_tables_if_found(mut self) -> Self {
-        self.directory_tables_if_found = true;
+    /// The directory to use if the shared file has its tables when the pool is built.
+    pub(crate) fn directory_if_found(mut self, directory: impl TenantDirectory<Sqlite> + 'static) -> Self {
+        self.directory_if_found = Some(Arc::new(directory));
         self
     }
 }

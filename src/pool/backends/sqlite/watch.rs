@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use super::idle::Idle;
 use crate::{
-    backend::sqlite::files::{Folder, SharedNumber},
-    directory::STATE_TABLE,
+    backend::sqlite::{
+        STATE_TABLE,
+        files::{Folder, SharedNumber},
+    },
     pool::tenant_cache::KnownTenants,
 };
 
