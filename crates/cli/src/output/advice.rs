@@ -5,6 +5,10 @@
 /// The settings of a pool that are also those of `diesel-tenants.toml` keep their names.
 const WORDS: &[(&str, &str)] = &[
     (
+        "give the pool a `SqliteFolder` instead of a text, which needs the feature `sqlite`",
+        "this command works on PostgreSQL only",
+    ),
+    (
         "bring it up to date by `migrate_tenant` or `ensure_tenant`",
         "let `diesel-tenants tenant create --if-not-exists` bring it up to date",
     ),
@@ -64,8 +68,10 @@ mod tests {
     const COMMON: &[&str] = &[
         "domains",
         "extension_schemas",
+        "id",
         "ignore_startup_parameters",
         "max_prepared_statements",
+        "orders",
         "run_in_transaction",
         "search_path_from_role",
         "set_up",
@@ -123,7 +129,8 @@ mod tests {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                if !["web"].contains(&&*path.file_name().unwrap().to_string_lossy()) {
+                // What the command doesn't use.
+                if !["blocking", "sqlite", "web"].contains(&&*path.file_name().unwrap().to_string_lossy()) {
                     collect(&path, words);
                 }
                 continue;
