@@ -24,6 +24,7 @@ mod load;
 mod pipeline;
 mod postgres;
 mod rows;
+mod save_changes;
 mod session;
 #[cfg(feature = "sqlite")]
 mod sqlite;

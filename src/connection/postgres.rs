@@ -2,17 +2,13 @@
 
 use std::{sync::Arc, time::Instant};
 
-use diesel::{
-    QueryResult,
-    dsl::Update,
-    pg::{Pg, PgNotification},
-    prelude::{AsChangeset, Identifiable},
-    query_builder::{AsQuery, IntoUpdateTarget, UpdateStatement},
-};
-use diesel_async::{AsyncConnection, RunQueryDsl, TransactionManager, UpdateAndFetchResults, methods::LoadQuery};
-use futures_core::{Stream, future::BoxFuture};
+use diesel::{QueryResult, pg::PgNotification};
+use futures_core::Stream;
 
-use super::{TenantConnection, Wrapped};
+use super::{
+    TenantConnection,
+    transaction::{SendAsyncFn, end_transaction},
+};
 use crate::{
     PostgresConnection,
     backend::postgres::{
@@ -186,11 +182,7 @@ impl<C: OverPostgres> TransactionBuilder<'_, C> {
         let (connection, begin) = self.parts();
         PostgresTransactionManager::begin_with(connection.postgres(), &begin).await?;
         let result = callback(connection).await;
-        match &result {
-            Ok(_) => PostgresTransactionManager::commit_transaction(connection.postgres()).await?,
-            Err(_) => PostgresTransactionManager::rollback_transaction(connection.postgres()).await?,
-        }
-        result
+        end_transaction(connection.postgres(), result).await
     }
 }
 
@@ -210,72 +202,5 @@ impl OverPostgres for PostgresConnection {
 impl OverPostgres for TenantConnection {
     fn postgres(&mut self) -> &mut PostgresConnection {
         &mut self.inner
-    }
-}
-
-/// An async closure whose future has a name, so that a bound can ask for `Send`: `AsyncFnOnce` offers none yet.
-#[doc(hidden)]
-pub trait SendAsyncFn<Argument, Output>:
-    AsyncFnOnce(Argument) -> Output + FnOnce(Argument) -> <Self as SendAsyncFn<Argument, Output>>::Future
-{
-    type Future: Future<Output = Output>;
-}
-
-impl<F, Argument, Output, Fut> SendAsyncFn<Argument, Output> for F
-where
-    F: AsyncFnOnce(Argument) -> Output + FnOnce(Argument) -> Fut,
-    Fut: Future<Output = Output>,
-{
-    type Future = Fut;
-}
-
-/// `save_changes`, as on PostgreSQL: one `UPDATE … RETURNING`.
-impl<'b, Changes, Output, Table, Where> UpdateAndFetchResults<Changes, Output> for PostgresConnection
-where
-    Changes: Copy + AsChangeset<Target = Table> + Identifiable<Table = Table> + Send,
-    Changes: IntoUpdateTarget<Table = Table, WhereClause = Where>,
-    Changes::Changeset: Send + 'b,
-    Table: diesel::Table<FromClause: Send> + 'b,
-    Where: Send + 'b,
-    UpdateStatement<Table, Where, Changes::Changeset>: AsQuery,
-    Update<Changes, Changes>: LoadQuery<'b, Self, Output>,
-    Output: Send + 'static,
-{
-    fn update_and_fetch<'conn, 'changes>(
-        &'conn mut self,
-        changeset: Changes,
-    ) -> BoxFuture<'changes, QueryResult<Output>>
-    where
-        Changes: 'changes,
-        'conn: 'changes,
-        Self: 'changes,
-    {
-        Box::pin(async move { diesel::update(changeset).set(changeset).get_result(self).await })
-    }
-}
-
-/// `save_changes`, as on PostgreSQL: one `UPDATE … RETURNING`.
-impl<'b, C, Changes, Output, Table, Where> UpdateAndFetchResults<Changes, Output> for TenantConnection<C>
-where
-    C: AsyncConnection<Backend = Pg> + Wrapped + 'static,
-    Changes: Copy + AsChangeset<Target = Table> + Identifiable<Table = Table> + Send,
-    Changes: IntoUpdateTarget<Table = Table, WhereClause = Where>,
-    Changes::Changeset: Send + 'b,
-    Table: diesel::Table<FromClause: Send> + 'b,
-    Where: Send + 'b,
-    UpdateStatement<Table, Where, Changes::Changeset>: AsQuery,
-    Update<Changes, Changes>: LoadQuery<'b, Self, Output>,
-    Output: Send + 'static,
-{
-    fn update_and_fetch<'conn, 'changes>(
-        &'conn mut self,
-        changeset: Changes,
-    ) -> BoxFuture<'changes, QueryResult<Output>>
-    where
-        Changes: 'changes,
-        'conn: 'changes,
-        Self: 'changes,
-    {
-        Box::pin(async move { diesel::update(changeset).set(changeset).get_result(self).await })
     }
 }

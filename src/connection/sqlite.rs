@@ -4,18 +4,15 @@ use std::sync::Arc;
 
 use diesel::{
     QueryResult, SqliteConnection,
-    dsl::Update,
-    prelude::{AsChangeset, Identifiable},
-    query_builder::{AsQuery, IntoUpdateTarget, Query, QueryFragment, QueryId, UpdateStatement},
+    query_builder::{Query, QueryFragment, QueryId},
     sqlite::Sqlite,
 };
-use diesel_async::{
-    RunQueryDsl, TransactionManager, UpdateAndFetchResults, methods::LoadQuery,
-    sync_connection_wrapper::SyncConnectionWrapper,
-};
-use futures_core::future::BoxFuture;
+use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 
-use super::{TenantConnection, Wrapped, postgres::SendAsyncFn};
+use super::{
+    TenantConnection, Wrapped,
+    transaction::{SendAsyncFn, end_transaction},
+};
 use crate::{
     backend::sqlite::connection::{AsyncSqliteConnection, SqliteTransactionManager, Statement},
     query::Rendered,
@@ -101,11 +98,7 @@ macro_rules! locking_transactions {
             {
                 SqliteTransactionManager::begin_with(self.$inner(), begin).await?;
                 let result = callback(self).await;
-                match &result {
-                    Ok(_) => SqliteTransactionManager::commit_transaction(self.$inner()).await?,
-                    Err(_) => SqliteTransactionManager::rollback_transaction(self.$inner()).await?,
-                }
-                result
+                end_transaction(self.$inner(), result).await
             }
         }
     };
@@ -119,35 +112,3 @@ impl AsyncSqliteConnection {
         self
     }
 }
-
-/// `save_changes`, by one `UPDATE … RETURNING`.
-macro_rules! update_and_fetch {
-    ($connection:ty) => {
-        impl<'b, Changes, Output, Table, Where> UpdateAndFetchResults<Changes, Output> for $connection
-        where
-            Changes: Copy + AsChangeset<Target = Table> + Identifiable<Table = Table> + Send,
-            Changes: IntoUpdateTarget<Table = Table, WhereClause = Where>,
-            Changes::Changeset: Send + 'b,
-            Table: diesel::Table<FromClause: Send> + 'b,
-            Where: Send + 'b,
-            UpdateStatement<Table, Where, Changes::Changeset>: AsQuery,
-            Update<Changes, Changes>: LoadQuery<'b, Self, Output>,
-            Output: Send + 'static,
-        {
-            fn update_and_fetch<'conn, 'changes>(
-                &'conn mut self,
-                changeset: Changes,
-            ) -> BoxFuture<'changes, QueryResult<Output>>
-            where
-                Changes: 'changes,
-                'conn: 'changes,
-                Self: 'changes,
-            {
-                Box::pin(async move { diesel::update(changeset).set(changeset).get_result(self).await })
-            }
-        }
-    };
-}
-
-update_and_fetch!(AsyncSqliteConnection);
-update_and_fetch!(TenantConnection<AsyncSqliteConnection>);

@@ -1,6 +1,6 @@
 use std::marker::PhantomData;
 
-use diesel::{QueryResult, connection::TransactionManagerStatus};
+use diesel::{QueryResult, connection::TransactionManagerStatus, result::Error};
 use diesel_async::{AsyncConnection, TransactionManager};
 
 use super::{TenantConnection, Wrapped};
@@ -35,4 +35,33 @@ where
     fn is_broken_transaction_manager(conn: &mut TenantConnection<C>) -> bool {
         TM::is_broken_transaction_manager(&mut conn.inner)
     }
+}
+
+/// Ends the transaction in which a callback came to this result: commits on `Ok`, rolls back on `Err`.
+pub(super) async fn end_transaction<C, T, E>(connection: &mut C, result: Result<T, E>) -> Result<T, E>
+where
+    C: AsyncConnection,
+    E: From<Error>,
+{
+    match &result {
+        Ok(_) => C::TransactionManager::commit_transaction(connection).await?,
+        Err(_) => C::TransactionManager::rollback_transaction(connection).await?,
+    }
+    result
+}
+
+/// An async closure whose future has a name, so that a bound can ask for `Send`: `AsyncFnOnce` offers none yet.
+#[doc(hidden)]
+pub trait SendAsyncFn<Argument, Output>:
+    AsyncFnOnce(Argument) -> Output + FnOnce(Argument) -> <Self as SendAsyncFn<Argument, Output>>::Future
+{
+    type Future: Future<Output = Output>;
+}
+
+impl<F, Argument, Output, Fut> SendAsyncFn<Argument, Output> for F
+where
+    F: AsyncFnOnce(Argument) -> Output + FnOnce(Argument) -> Fut,
+    Fut: Future<Output = Output>,
+{
+    type Future = Fut;
 }
