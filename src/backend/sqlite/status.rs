@@ -1,14 +1,11 @@
 //! A tenant's status, read on a connection that has the tenant's file attached.
 
-use diesel::{
-    OptionalExtension, QueryResult, QueryableByName,
-    sql_types::{Bool, Text},
-};
+use diesel::{OptionalExtension, QueryResult, QueryableByName, sql_types::Bool};
 use diesel_async::RunQueryDsl;
 
 use super::{
     connection::AsyncSqliteConnection,
-    files::{NOTE_TABLE, note_of},
+    files::{NOTE_TABLE, Note, has_table, note_of},
 };
 use crate::{SchemaName, backend::migration_sql::VERSION_TABLE, tenancy::TenantStatus};
 
@@ -24,24 +21,16 @@ pub(crate) async fn status_of(
         #[diesel(sql_type = Bool)]
         note: bool,
     }
-    #[derive(QueryableByName)]
-    struct Note {
-        #[diesel(sql_type = Text)]
-        note: String,
-    }
 
-    let quoted = schema.quoted();
-    let exists =
-        |table| format!("EXISTS (SELECT 1 FROM {quoted}.sqlite_schema WHERE type = 'table' AND name = '{table}')");
     let tables: Tables = diesel::sql_query(format!(
         "SELECT {} AS versions, {} AS note",
-        exists(VERSION_TABLE),
-        exists(NOTE_TABLE)
+        has_table(schema, VERSION_TABLE),
+        has_table(schema, NOTE_TABLE)
     ))
     .get_result(connection)
     .await?;
     let note: Option<Note> = match tables.note {
-        true => diesel::sql_query(note_of(schema))
+        true => diesel::sql_query(note_of(schema.quoted()))
             .get_result(connection)
             .await
             .optional()?,

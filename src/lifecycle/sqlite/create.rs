@@ -170,10 +170,7 @@ fn read(
     migrations: &dyn MigrationSource<sqlite::Sqlite>,
 ) -> Result<Plan, FileError> {
     let path = folder.path_of(tenant)?;
-    Plan::read(migrations).map_err(|source| FileError::Migration {
-        path,
-        source: Box::new(source),
-    })
+    Plan::read(migrations).map_err(FileError::migration(&path))
 }
 
 fn versions(versions: Vec<String>) -> Vec<MigrationVersion<'static>> {

@@ -154,7 +154,7 @@ impl Worker {
     /// same path before.
     pub(super) fn attach(&mut self, mut file: Attached) -> Result<(), AttachError> {
         let Attached { name, path, access, .. } = &file;
-        if ["main", "temp"].iter().any(|reserved| is_one_name(name, reserved)) {
+        if files::RESERVED.iter().any(|reserved| is_one_name(name, reserved)) {
             return Err(AttachError::Reserved { name: name.clone() });
         }
         let known = self

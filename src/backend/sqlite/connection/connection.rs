@@ -16,7 +16,7 @@ use super::{
     thread::{Asker, Thread},
     worker::Worker,
 };
-use crate::SchemaName;
+use crate::{SchemaName, backend::sqlite::files};
 
 /// Finds the file of a schema to which a query's own map leads. Called wherever the query is run, so it must not block.
 pub type Resolver = Arc<dyn Fn(&SchemaName) -> Option<PathBuf> + Send + Sync>;
@@ -53,15 +53,13 @@ impl AsyncSqliteConnection {
     pub const STATEMENTS: usize = 256;
 
     /// Opens a connection that has no file yet: its `main` is empty and can't be written to, so that a name without a
-    /// schema finds nothing there, and nobody leaves anything there. `busy_timeout` is how long a statement waits for another connection's lock.
+    /// schema finds nothing there, and nobody leaves anything there. `busy_timeout` is how long a statement waits for
+    /// another connection's lock.
     ///
     /// # Errors
     /// If the system gives no thread, or no memory.
     pub async fn open(busy_timeout: Duration) -> ConnectionResult<Self> {
-        let settings = format!(
-            "PRAGMA busy_timeout = {}; PRAGMA foreign_keys = ON",
-            busy_timeout.as_millis().min(i32::MAX as u128)
-        );
+        let settings = format!("{}; PRAGMA foreign_keys = ON", files::busy_timeout(busy_timeout));
         Self::start("file::memory:?mode=ro".into(), settings).await
     }
 

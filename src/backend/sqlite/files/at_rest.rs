@@ -30,7 +30,7 @@ pub(super) fn at_rest(path: &Path) -> Option<AtRest> {
         .duration_since(modified)
         .is_ok_and(|age| age > SETTLED);
     let has_no_log = || {
-        ["-wal", "-journal"]
+        disk::LOGS
             .iter()
             .all(|ending| matches!(disk::companion(path, ending).try_exists(), Ok(false)))
     };

@@ -27,9 +27,7 @@ impl Folder {
             Some(facts) if facts.status.is_tenant() => {}
             _ => return Err(FileError::Missing { path: source }),
         }
-        if self.has_file(tenant)? {
-            return Err(FileError::Exists { path: target });
-        }
+        self.require_free(tenant)?;
         self.build(&self.stem_of(tenant)?, &target, |unfinished| {
             match with_data {
                 true => {

@@ -29,22 +29,13 @@ impl Folder {
     ) -> Result<Vec<String>, FileError> {
         let path = self.path_of(tenant)?;
         let _lock = self.lock("create", &[tenant], wait)?;
-        self.require_no_file(tenant)?;
+        self.require_free(tenant)?;
         self.build(&self.stem_of(tenant)?, &path, |unfinished| {
             let confined = self.confine(unfinished, Durability::Scratch, wait);
             let versions = confined.apply(migrations).map_err(FileError::migration(&path))?;
             self.write_note(unfinished, status)?;
             Ok(versions)
         })
-    }
-
-    fn require_no_file(&self, tenant: &SchemaName) -> Result<(), FileError> {
-        match self.has_file(tenant)? {
-            false => Ok(()),
-            true => Err(FileError::Exists {
-                path: self.path_of(tenant)?,
-            }),
-        }
     }
 
     /// Applies the pending migrations of the shared schema, and returns their versions. Creates the file, if there is

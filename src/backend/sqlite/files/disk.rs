@@ -11,6 +11,9 @@ use super::FileError;
 /// The endings of the files that SQLite keeps beside a database.
 pub(super) const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
+/// Those of them in which a change may be that the database lacks.
+pub(super) const LOGS: [&str; 2] = ["-wal", "-journal"];
+
 /// Writes a file that no connection has open to the disk.
 pub(super) fn sync_file(path: &Path) -> Result<(), FileError> {
     let synced = File::options().write(true).open(path).and_then(|file| file.sync_all());
@@ -44,8 +47,7 @@ pub(super) fn remove_companions(database: &Path) -> Result<(), FileError> {
 
 /// Whether a database has, or had, changes in a log beside it that it may lack itself.
 pub(super) fn has_log(database: &Path) -> bool {
-    ["-wal", "-journal"]
-        .iter()
+    LOGS.iter()
         .any(|ending| fs::metadata(companion(database, ending)).is_ok_and(|log| log.len() > 0))
 }
 

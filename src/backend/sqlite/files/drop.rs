@@ -13,15 +13,9 @@ impl Folder {
     pub(crate) fn drop(&self, name: &SchemaName, wait: Duration) -> Result<(), FileError> {
         let path = self.path_of(name)?;
         let _lock = self.lock("drop", &[name], wait)?;
-        match self.has_file(name)? {
-            true => self.drop_locked(name, wait),
-            false => Err(FileError::Missing { path }),
+        if !self.has_file(name)? {
+            return Err(FileError::Missing { path });
         }
-    }
-
-    /// Removes a file. The caller has the lock.
-    pub(super) fn drop_locked(&self, name: &SchemaName, wait: Duration) -> Result<(), FileError> {
-        let path = self.path_of(name)?;
         if path.is_symlink() {
             // It is no tenant's, and neither is what it leads to.
             return disk::remove(&path);

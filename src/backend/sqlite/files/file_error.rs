@@ -96,7 +96,7 @@ impl FileError {
     }
 
     /// Makes errors of migrations of this file.
-    pub(super) fn migration(path: &Path) -> impl Fn(MigrationProblem) -> Self {
+    pub(crate) fn migration(path: &Path) -> impl Fn(MigrationProblem) -> Self {
         move |source| Self::Migration {
             path: path.to_owned(),
             source: Box::new(source),

@@ -8,7 +8,7 @@ pub(super) const DATABASE: &str = ".db";
 const LONGEST_STEM: usize = 255 - 36;
 
 /// Names that SQLite gives to files of its own.
-const RESERVED: [&str; 2] = ["main", "temp"];
+pub(crate) const RESERVED: [&str; 2] = ["main", "temp"];
 
 /// Names that Windows keeps for devices, whatever ending follows.
 const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];

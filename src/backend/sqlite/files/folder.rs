@@ -97,6 +97,16 @@ impl Folder {
         }
     }
 
+    /// Fails if there is a file of this name.
+    pub(super) fn require_free(&self, name: &SchemaName) -> Result<(), FileError> {
+        match self.has_file(name)? {
+            true => Err(FileError::Exists {
+                path: self.path_of(name)?,
+            }),
+            false => Ok(()),
+        }
+    }
+
     /// The names of all files that may be tenants or archives, sorted. Links are left out: two could lead to one file.
     pub(crate) fn names(&self) -> Result<Vec<SchemaName>, FileError> {
         let mut names: Vec<SchemaName> = self

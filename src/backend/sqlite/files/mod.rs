@@ -45,21 +45,15 @@ pub(crate) mod testing;
 mod tests;
 mod wanted;
 
-#[expect(unused_imports, reason = "the pool of files will use them")]
 pub(crate) use {
     facts::{Facts, Surveyed},
-    lock::TenantLock,
-    moves::Opening,
-    note::{NOTE_TABLE, note_of},
-    open::uri,
-};
-pub(crate) use {
     file_error::FileError,
-    file_name::FileNameError,
+    file_name::{FileNameError, RESERVED},
     folder::Folder,
     folder_error::FolderError,
     identity::{Identity, identity_of},
     moves::opening,
-    open::{Access, SCRATCH, attach_readable, open},
-    shared::SharedNumber,
+    note::{NOTE_TABLE, Note, note_of},
+    open::{Access, SCRATCH, attach_readable, busy_timeout, open, uri},
+    shared::{SharedNumber, has_table},
 };

@@ -11,17 +11,22 @@ use diesel::{
     sql_types::{Bool, Text},
 };
 
-use diesel_tenants_translate::SchemaName;
-
 use crate::backend::{migration_sql::VERSION_TABLE, sqlite::migrations::VersionTable};
 
 /// The table of the note. An active tenant has no row in it, or no such table.
 pub(crate) const NOTE_TABLE: &str = "__diesel_tenants";
 
-/// The query for the note of a file that is attached under a schema's name. No row means an active tenant. A file that
+/// The note, which a file may have.
+#[derive(QueryableByName)]
+pub(crate) struct Note {
+    #[diesel(sql_type = Text)]
+    pub(crate) note: String,
+}
+
+/// The query for the [`Note`] of the file with this name, quoted if need be. No row means an active tenant. A file that
 /// this library did not create may lack the table.
-pub(crate) fn note_of(schema: &SchemaName) -> String {
-    format!("SELECT note FROM {}.{NOTE_TABLE}", schema.quoted())
+pub(crate) fn note_of(schema: &str) -> String {
+    format!("SELECT note FROM {schema}.{NOTE_TABLE}")
 }
 
 /// What a file says about itself.
@@ -42,11 +47,6 @@ pub(super) fn read(connection: &mut SqliteConnection) -> QueryResult<Noted> {
         #[diesel(sql_type = Bool)]
         note: bool,
     }
-    #[derive(QueryableByName)]
-    struct Note {
-        #[diesel(sql_type = Text)]
-        note: String,
-    }
 
     let tables: Tables = diesel::sql_query(format!(
         "SELECT coalesce(max(name = '{VERSION_TABLE}'), 0) AS versions, \
@@ -55,9 +55,7 @@ pub(super) fn read(connection: &mut SqliteConnection) -> QueryResult<Noted> {
     ))
     .get_result(connection)?;
     let note: Option<Note> = match tables.note {
-        true => diesel::sql_query(format!("SELECT note FROM main.{NOTE_TABLE}"))
-            .get_result(connection)
-            .optional()?,
+        true => diesel::sql_query(note_of("main")).get_result(connection).optional()?,
         false => None,
     };
     Ok(Noted {

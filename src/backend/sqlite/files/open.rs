@@ -46,6 +46,12 @@ pub(crate) fn uri(path: &Path, access: Access) -> String {
 /// What a connection needs that fills a new file, which is written to the disk as a whole later on, or thrown away.
 pub(crate) const SCRATCH: &str = "PRAGMA main.synchronous = OFF; PRAGMA main.journal_mode = MEMORY";
 
+/// The setting by which a statement waits this long for locks.
+pub(crate) fn busy_timeout(wait: Duration) -> String {
+    let milliseconds = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
+    format!("PRAGMA busy_timeout = {milliseconds}")
+}
+
 /// Opens a file as a connection's `main`. A statement waits this long for locks. What is committed is on the
 /// disk: that is how SQLite is compiled.
 pub(crate) fn open(path: &Path, access: Access, wait: Duration) -> Result<SqliteConnection, FileError> {
@@ -62,12 +68,8 @@ pub(crate) fn open(path: &Path, access: Access, wait: Duration) -> Result<Sqlite
     }
     // Nothing here may read the file: that would need memory to share with other connections, before whoever wants the
     // file alone can say so.
-    let settings = format!(
-        "PRAGMA busy_timeout = {}",
-        i32::try_from(wait.as_millis()).unwrap_or(i32::MAX)
-    );
     connection
-        .batch_execute(&settings)
+        .batch_execute(&busy_timeout(wait))
         .map_err(FileError::sqlite("open", path))?;
     Ok(connection)
 }

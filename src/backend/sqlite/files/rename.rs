@@ -102,15 +102,6 @@ impl Folder {
         }
         Ok(note)
     }
-
-    fn require_free(&self, name: &SchemaName) -> Result<(), FileError> {
-        match self.has_file(name)? {
-            true => Err(FileError::Exists {
-                path: self.path_of(name)?,
-            }),
-            false => Ok(()),
-        }
-    }
 }
 
 /// Writes a status into a file whose lock the caller has.

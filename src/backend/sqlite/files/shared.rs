@@ -8,8 +8,9 @@ use diesel::{
     result::Error as DieselError,
     sql_types::{BigInt, Bool},
 };
+use diesel_tenants_translate::SchemaName;
 
-use super::{Access, FileError, Folder, uri};
+use super::{Access, FileError, Folder, busy_timeout, uri};
 
 impl Folder {
     /// Runs SQL on the shared file, which has the name of the shared schema there: all of it, or nothing.
@@ -29,10 +30,7 @@ impl Folder {
         if !self.shared_path().exists() {
             return Ok(false);
         }
-        let sql = format!(
-            "SELECT EXISTS (SELECT 1 FROM {}.sqlite_schema WHERE type = 'table' AND name = '{table}') AS found",
-            self.shared().quoted()
-        );
+        let sql = format!("SELECT {} AS found", has_table(self.shared(), table));
         let connection = self.with_shared(Access::Read, wait);
         let found = connection.and_then(|mut connection| diesel::sql_query(sql).get_result::<Found>(&mut connection));
         let found = found.map_err(FileError::sqlite("read", self.shared_path()))?;
@@ -44,13 +42,19 @@ impl Folder {
         let opened = SqliteConnection::establish(":memory:");
         let mut connection = opened.map_err(|error| DieselError::QueryBuilderError(Box::new(error)))?;
         connection.batch_execute(&format!(
-            "PRAGMA busy_timeout = {}; PRAGMA foreign_keys = ON; ATTACH '{}' AS {}",
-            wait.as_millis(),
+            "{}; PRAGMA foreign_keys = ON; ATTACH '{}' AS {}",
+            busy_timeout(wait),
             uri(self.shared_path(), access),
             self.shared().quoted()
         ))?;
         Ok(connection)
     }
+}
+
+/// The SQL expression for whether the file that is attached under a schema's name has a table.
+pub(crate) fn has_table(schema: &SchemaName, table: &str) -> String {
+    let schema = schema.quoted();
+    format!("EXISTS (SELECT 1 FROM {schema}.sqlite_schema WHERE type = 'table' AND name = '{table}')")
 }
 
 /// Notices that a number in the shared file is another one than it was.
