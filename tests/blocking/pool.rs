@@ -12,9 +12,9 @@ use diesel_tenants::{
     blocking::{BuildError, PostgresConnection, TenantPool, TenantPoolBuilder},
     directory::FixedDirectory,
 };
-use diesel_tenants_test_support::{Database, PgBouncer, Server};
+use diesel_tenants_test_support::{Database, PgBouncer, Server, chain};
 
-use crate::store::{chain, database, items, map, orders, users, value};
+use crate::store::{database, items, map, orders, users, value};
 
 pub fn pool(database: &Database) -> TenantPool<PgConnection> {
     pool_with(database, |builder| builder)

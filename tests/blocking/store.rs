@@ -57,15 +57,3 @@ pub fn value(database: &Database, sql: &str) -> String {
     let rows = database.query_strings(sql);
     rows.into_iter().flatten().next().flatten().unwrap_or_default()
 }
-
-/// An error and its causes, as a user would see them.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut chain = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        chain += ": ";
-        chain += &cause.to_string();
-        source = cause.source();
-    }
-    chain
-}

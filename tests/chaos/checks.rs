@@ -8,10 +8,10 @@ use std::{
 use diesel::{QueryableByName, sql_types::Text};
 use diesel_async::RunQueryDsl;
 use diesel_tenants::CheckoutError;
-use diesel_tenants_test_support::Database;
+use diesel_tenants_test_support::{Database, chain};
 
 use crate::{
-    operation::{Place, chain},
+    operation::Place,
     tenants::Tenant,
     world::{CACHED, End, POOL_SIZE, World},
 };

@@ -7,12 +7,10 @@ use std::{
 };
 
 use diesel_tenants::TenantPool;
+use diesel_tenants_test_support::chain;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    operation::{Operation, chain},
-    world::pool,
-};
+use crate::{operation::Operation, world::pool};
 
 const TASK: &str = "CHAOS_CLIENT";
 

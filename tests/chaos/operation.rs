@@ -3,6 +3,7 @@
 use std::{error::Error, path::PathBuf, time::Duration};
 
 use diesel_tenants::{Placement, Revert, SchemaName, TenantPool, lifecycle::LifecycleError};
+use diesel_tenants_test_support::chain;
 use serde::{Deserialize, Serialize};
 
 use crate::migrations::Plan;
@@ -254,15 +255,4 @@ fn whole(report: diesel_tenants::FleetReport) -> Result<(), Failure> {
 
 pub fn name(name: &str) -> SchemaName {
     SchemaName::new(name).expect("a name of the program's own")
-}
-
-/// An error with all its causes.
-pub fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
-    }
-    text
 }

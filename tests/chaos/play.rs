@@ -6,11 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use diesel_tenants_test_support::chain;
+
 use crate::{
     checks::{self, Expected, rows, settled},
     faults::{Ended, Fault, Length, run},
     migrations::Plan,
-    operation::{Operation, Place, chain},
+    operation::{Operation, Place},
     random::Random,
     report::Report,
     tenants::{Tenant, lock},

@@ -1,16 +1,11 @@
 //! Extensions that migrations rely on, and don't create.
 
 use diesel_tenants::{TenantPool, rust_schema::RustSchemaError};
-use diesel_tenants_test_support::Server;
+use diesel_tenants_test_support::{Server, chain};
 
 use crate::setting::Sql;
 
 const TREE: &str = "CREATE TABLE tree (id int PRIMARY KEY, path ltree NOT NULL)";
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
-}
 
 #[tokio::test]
 async fn a_scratch_database_has_the_extensions_of_the_live_one_in_their_schemas() {

@@ -2,9 +2,9 @@ use std::time::Duration;
 
 use diesel_async::SimpleAsyncConnection;
 use diesel_tenants::{CheckoutError, LifecycleError, TenantPool, TenantStatus};
-use diesel_tenants_test_support::{Database, Server};
+use diesel_tenants_test_support::{Database, Server, chain};
 
-use crate::{migrations::Folder, migrations::items_only, store::chain};
+use crate::{migrations::Folder, migrations::items_only};
 
 async fn one_tenant() -> (TenantPool, Database) {
     let database = Server::shared().database();

@@ -5,11 +5,9 @@ use std::time::Duration;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use diesel_tenants::{SchemaTranslateMap, TenantPool};
+use diesel_tenants_test_support::chain;
 
-use crate::{
-    schema::items,
-    store::{Store, chain},
-};
+use crate::{schema::items, store::Store};
 
 #[tokio::test]
 async fn names_that_no_tenant_can_have_are_refused_with_the_reason() {

@@ -5,9 +5,9 @@ use diesel_async::SimpleAsyncConnection;
 use diesel_tenants::{
     CloneError, ExportError, LifecycleError, SchemaName, TenantPool, TenantStatus, drift::CrossReference,
 };
-use diesel_tenants_test_support::{Database, Server};
+use diesel_tenants_test_support::{Database, Server, chain};
 
-use crate::{migrations::Folder, store::chain};
+use crate::migrations::Folder;
 
 /// A trigger that finds its table by the search_path of its function, in SQL and PL/pgSQL, with overloads and a procedure.
 const NOTES: &str = "CREATE TABLE notes (id int PRIMARY KEY, body text);

@@ -3,11 +3,9 @@ use std::time::Duration;
 use diesel::prelude::*;
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use diesel_tenants::{CheckoutError, Recycling, TenantPool};
+use diesel_tenants_test_support::chain;
 
-use crate::{
-    schema::items,
-    store::{Store, chain},
-};
+use crate::{schema::items, store::Store};
 
 #[tokio::test]
 async fn an_unknown_tenant_is_an_error_before_any_query_and_one_made_elsewhere_is_seen_after_a_second() {

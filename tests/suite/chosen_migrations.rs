@@ -2,9 +2,9 @@ use diesel_tenants::{
     LifecycleError, TenantPool,
     migrations::{ChosenMigrations, NoMigrations},
 };
-use diesel_tenants_test_support::{Database, Server};
+use diesel_tenants_test_support::{Database, Server, chain};
 
-use crate::{migrations::Folder, store::chain};
+use crate::migrations::Folder;
 
 async fn empty() -> (TenantPool, Database) {
     let database = Server::shared().database();

@@ -2,9 +2,7 @@
 
 use diesel_async::SimpleAsyncConnection;
 use diesel_tenants::{TenantPool, directory::ReferenceTablesError, migrations::NoMigrations};
-use diesel_tenants_test_support::Server;
-
-use crate::store::chain;
+use diesel_tenants_test_support::{Server, chain};
 
 #[tokio::test]
 async fn a_plain_server_has_no_reference_tables() {

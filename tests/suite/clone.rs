@@ -2,12 +2,11 @@ use std::time::Duration;
 
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use diesel_tenants::{CloneError, SchemaName, TenantPool};
-use diesel_tenants_test_support::Database;
+use diesel_tenants_test_support::{Database, chain};
 
 use crate::{
     migrations::Folder,
     rich::{dump, make, shop},
-    store::chain,
 };
 
 const SHARED: EmbeddedMigrations = embed_migrations!("migrations");

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use diesel_async::SimpleAsyncConnection;
 use diesel_tenants::TenantPool;
-use diesel_tenants_test_support::{Database, Server};
+use diesel_tenants_test_support::{Database, Server, chain};
 
-use crate::{migrations::Folder, store::chain};
+use crate::migrations::Folder;
 
 const UP: &str = "CREATE TABLE one (id int); INSERT INTO one VALUES (1); SELECT pg_sleep(30);";
 

@@ -2,9 +2,9 @@ use std::time::{Duration, Instant};
 
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use diesel_tenants::{LifecycleError, TenantPool};
-use diesel_tenants_test_support::{Database, Server};
+use diesel_tenants_test_support::{Database, Server, chain};
 
-use crate::{migrations::Folder, store::chain};
+use crate::migrations::Folder;
 
 const SHARED: EmbeddedMigrations = embed_migrations!("migrations");
 const TENANT: EmbeddedMigrations = embed_migrations!("tenant_migrations");

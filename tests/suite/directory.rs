@@ -19,10 +19,8 @@ use diesel_tenants::{
     },
     migrations::NoMigrations,
 };
-use diesel_tenants_test_support::{Database, Server};
+use diesel_tenants_test_support::{Database, Server, chain};
 use futures_util::future::join_all;
-
-use crate::store::chain;
 
 async fn pool(database: &Database, options: impl FnOnce(TenantPoolBuilder) -> TenantPoolBuilder) -> TenantPool {
     let builder = TenantPool::builder(database.url()).directory(DirectoryTables::new());

@@ -3,12 +3,11 @@ use std::time::{Duration, Instant};
 use diesel_async::SimpleAsyncConnection;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use diesel_tenants::{CheckoutError, LifecycleError, TenantPool, TenantStatus};
-use diesel_tenants_test_support::{Database, Server};
+use diesel_tenants_test_support::{Database, Server, chain};
 
 use crate::{
     activation::advisory_locks,
     migrations::{Folder, items_only},
-    store::chain,
 };
 
 const SHARED: EmbeddedMigrations = embed_migrations!("migrations");

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use diesel_tenants::{CheckoutError, TenantPool, fan_out::FanOutError};
-use diesel_tenants_test_support::{Database, Server};
+use diesel_tenants_test_support::{Database, Server, chain};
 
-use crate::{migrations::items_only, store::chain};
+use crate::migrations::items_only;
 
 diesel::table! {
     items (id) { id -> Integer, price -> Integer }

@@ -2,9 +2,9 @@
 
 use diesel_async::SimpleAsyncConnection;
 use diesel_tenants::{Placement, TenantPool, directory::DirectoryTables};
-use diesel_tenants_test_support::{Database, Server};
+use diesel_tenants_test_support::{Database, Server, chain};
 
-use crate::{migrations::Folder, store::chain};
+use crate::migrations::Folder;
 
 const SHARED: &str = "
     CREATE TYPE public.size AS ENUM ('small', 'large');

@@ -1,9 +1,9 @@
 use std::sync::{Arc, Mutex};
 
 use diesel_tenants::{BoxFuture, LifecycleError, LifecycleEvent, LifecycleHooks, TenantPool, lifecycle::HookResult};
-use diesel_tenants_test_support::{Database, Server};
+use diesel_tenants_test_support::{Database, Server, chain};
 
-use crate::{migrations::items_only, store::chain};
+use crate::migrations::items_only;
 
 /// Writes down what it is told, and fails when told to.
 #[derive(Clone, Default)]

@@ -4,9 +4,9 @@ use diesel_tenants::{
     TenantPool,
     migrations::{ChosenMigrations, TenantOutcome},
 };
-use diesel_tenants_test_support::{Database, Server};
+use diesel_tenants_test_support::{Database, Server, chain};
 
-use crate::{migrations::Folder, store::chain};
+use crate::migrations::Folder;
 
 const UNIQUE: &str = "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS users_email ON users (email);";
 

@@ -5,9 +5,9 @@ use diesel_tenants::{
     CloneError, ExportError, LifecycleError, MoveError, Placement, TenantPool, TenantStatus,
     directory::DirectoryTables, migrations::NoMigrations,
 };
-use diesel_tenants_test_support::{Database, Server};
+use diesel_tenants_test_support::{Database, Server, chain};
 
-use crate::{migrations::Folder, store::chain};
+use crate::migrations::Folder;
 
 const TABLES: &str =
     "CREATE TABLE items (id int, who text); CREATE TABLE audit (who text); CREATE TABLE counter (n int);

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use diesel_tenants::{LifecycleError, TenantPool, TenantStatus};
-use diesel_tenants_test_support::{Database, Server};
+use diesel_tenants_test_support::{Database, Server, chain};
 
-use crate::{migrations::items_only, store::chain};
+use crate::migrations::items_only;
 
 /// A tenant `a`, in a database that refuses some commands from now on.
 async fn refusing(commands: &str) -> (TenantPool, Database) {

@@ -5,14 +5,10 @@ use std::time::{Duration, Instant};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use diesel_tenants::{Checkout, CheckoutError, Recycling, TenantPool, TenantPoolBuilder};
-use diesel_tenants_test_support::Server;
+use diesel_tenants_test_support::{Server, chain};
 use futures_util::future::join_all;
 
-use crate::{
-    proxy::Proxy,
-    schema::items,
-    store::{Store, chain},
-};
+use crate::{proxy::Proxy, schema::items, store::Store};
 
 /// A pool with so many idle connections.
 async fn idle(count: usize, options: TenantPoolBuilder) -> TenantPool {

@@ -6,7 +6,7 @@ use diesel_tenants::{SchemaTranslateMap, TranslateDsl};
 
 use crate::{
     schema::{items, users},
-    store::{Store, chain},
+    store::Store,
 };
 
 mod stock {
@@ -48,6 +48,7 @@ async fn the_unqualified_key_and_named_keys_work_together() {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(items, stock_alias);
+use diesel_tenants_test_support::chain;
 use stock::stock as stock_alias;
 
 #[tokio::test]

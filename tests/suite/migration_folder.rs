@@ -5,9 +5,9 @@ use diesel_tenants::{
     Revert, TenantPool,
     migrations::{MigrationFolder, MigrationFolderError},
 };
-use diesel_tenants_test_support::{Database, Server};
+use diesel_tenants_test_support::{Database, Server, chain};
 
-use crate::{migrations::Folder, store::chain};
+use crate::migrations::Folder;
 
 fn two() -> Folder {
     Folder::of(&[

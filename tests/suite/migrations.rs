@@ -6,9 +6,7 @@ use diesel::{
 };
 use diesel_migrations::{EmbeddedMigrations, FileBasedMigrations, embed_migrations};
 use diesel_tenants::{MigrationError, Revert, TenantPool};
-use diesel_tenants_test_support::{Database, Server};
-
-use crate::store::chain;
+use diesel_tenants_test_support::{Database, Server, chain};
 
 const SHARED: EmbeddedMigrations = embed_migrations!("migrations");
 const TENANT: EmbeddedMigrations = embed_migrations!("tenant_migrations");

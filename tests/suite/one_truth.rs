@@ -3,9 +3,7 @@
 use diesel_tenants::{
     LifecycleError, Placement, SchemaName, TenantPool, directory::DirectoryTables, migrations::NoMigrations,
 };
-use diesel_tenants_test_support::Server;
-
-use crate::store::chain;
+use diesel_tenants_test_support::{Server, chain};
 
 #[tokio::test]
 async fn a_pool_that_would_not_tell_the_directory_of_its_database_changes_no_tenant() {

@@ -1,9 +1,9 @@
 //! A tenant's migration that works outside of the tenant's schema is named, or refused.
 
 use diesel_tenants::{FleetError, TenantPool, migrations::TenantOutcome};
-use diesel_tenants_test_support::{Database, Server};
+use diesel_tenants_test_support::{Database, Server, chain};
 
-use crate::{migrations::Folder, store::chain};
+use crate::migrations::Folder;
 
 fn in_public() -> Folder {
     Folder::of(&[(

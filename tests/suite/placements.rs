@@ -10,12 +10,9 @@ use diesel_tenants::{
     migrations::NoMigrations,
     pool::DatabaseError,
 };
-use diesel_tenants_test_support::{Database, Server};
+use diesel_tenants_test_support::{Database, Server, chain};
 
-use crate::{
-    schema::{items, orders, users},
-    store::chain,
-};
+use crate::schema::{items, orders, users};
 
 /// Another cluster than the one that all tests share.
 static SECOND_SERVER: LazyLock<Server> = LazyLock::new(Server::start);

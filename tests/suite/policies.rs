@@ -7,10 +7,8 @@ use diesel_tenants::{
     migrations::NoMigrations,
     tenancy::PolicyAnswer,
 };
-use diesel_tenants_test_support::{Database, Server};
+use diesel_tenants_test_support::{Database, Server, chain};
 use futures_util::future::join_all;
-
-use crate::store::chain;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("tenant_migrations");
 

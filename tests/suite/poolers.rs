@@ -9,10 +9,8 @@ use diesel_tenants::{
     BuildError, CheckoutError, ConnectError, Placement, PostgresConnection, RefusedStatement, TenantPool,
     TenantPoolBuilder, directory::FixedDirectory, migrations::NoMigrations,
 };
-use diesel_tenants_test_support::{Database, PgBouncer, Server};
+use diesel_tenants_test_support::{Database, PgBouncer, Server, chain};
 use futures_util::future::join_all;
-
-use crate::store::chain;
 
 const TENANTS: [&str; 2] = ["client1", "client2"];
 

@@ -7,10 +7,11 @@ use diesel::{
 };
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use diesel_tenants::TranslateDsl;
+use diesel_tenants_test_support::chain;
 
 use crate::{
     schema::{items, orders, users},
-    store::{Store, chain},
+    store::Store,
 };
 
 #[tokio::test]

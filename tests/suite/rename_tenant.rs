@@ -3,12 +3,11 @@ use std::{cell::Cell, time::Duration};
 use diesel::{migration::MigrationSource, pg::Pg, prelude::*};
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
 use diesel_tenants::{CheckoutError, LifecycleError, TenantPool, TenantStatus};
-use diesel_tenants_test_support::{Database, Server};
+use diesel_tenants_test_support::{Database, Server, chain};
 
 use crate::{
     activation::advisory_locks,
     migrations::Folder,
-    store::chain,
     types::{OrderStatus, Status},
 };
 

@@ -8,12 +8,9 @@ use diesel_tenants::{
     CheckoutError, DatabaseLimits, Placement, Recycling, SchemaTranslateMap, TenantPool, TenantPoolBuilder,
     directory::DirectoryTables, migrations::NoMigrations, with_tenant,
 };
-use diesel_tenants_test_support::{Database, Server};
+use diesel_tenants_test_support::{Database, Server, chain};
 
-use crate::{
-    schema::{items, users},
-    store::chain,
-};
+use crate::schema::{items, users};
 
 struct Cluster {
     primary: Server,

@@ -6,9 +6,9 @@ use diesel_tenants::{
     CheckoutError, Placement, TenantPool,
     directory::{DirectoryTables, FixedDirectory},
 };
-use diesel_tenants_test_support::{Database, Server};
+use diesel_tenants_test_support::{Database, Server, chain};
 
-use crate::{migrations::Folder, store::chain};
+use crate::migrations::Folder;
 
 /// Tenants 7 and 8 share `parts`, by a role of their own.
 struct Shared {

@@ -9,7 +9,7 @@ use diesel::{
 };
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
 use diesel_tenants::{RefusedStatement, TenantConnection, TenantPool, migrations::NoMigrations};
-use diesel_tenants_test_support::Server;
+use diesel_tenants_test_support::{Server, chain};
 
 use crate::{
     migrations::Folder,
@@ -289,7 +289,7 @@ async fn a_search_path_that_a_function_left_is_noticed_when_the_next_tenant_is_l
     let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
     conn.batch_execute("SELECT public.lead()").await.unwrap();
     drop(conn);
-    let message = crate::store::chain(&store.pool.for_tenant("client2").get().await.unwrap_err());
+    let message = chain(&store.pool.for_tenant("client2").get().await.unwrap_err());
     assert!(message.contains("holds \"client1\""), "{message}");
     // Nobody else meets that connection.
     store.pool.for_tenant("client2").get().await.unwrap();

@@ -11,13 +11,13 @@ use std::{
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
 use diesel_tenants::Checkout;
-use diesel_tenants_test_support::Server;
+use diesel_tenants_test_support::{Server, chain};
 use futures_util::{TryStreamExt, try_join};
 
 use crate::{
     migrations::Folder,
     schema::{items, orders},
-    store::{Store, chain},
+    store::Store,
 };
 
 const STALE: &str = "cached plan must not change result type";

@@ -1,6 +1,7 @@
 use diesel_tenants::{BuildError, CheckoutError, SqliteFolder, TenantPool};
+use diesel_tenants_test_support::chain;
 
-use super::store::{Store, chain, prices};
+use super::store::{Store, prices};
 
 #[tokio::test]
 async fn a_folder_that_can_not_be_used_is_an_error_that_names_it() {

@@ -3,8 +3,9 @@ use std::time::Duration;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
 use diesel_tenants::{CheckoutError, SchemaTranslateMap, TranslateDsl, context::with_tenant};
+use diesel_tenants_test_support::chain;
 
-use super::store::{Store, chain, prices};
+use super::store::{Store, prices};
 use crate::tables::{items, orders, users};
 
 #[tokio::test]

@@ -9,8 +9,9 @@ use diesel_tenants::{
     BoxFuture, CheckoutError, CloneError, LifecycleError, LifecycleEvent, LifecycleHooks, TenantStatus,
     lifecycle::HookResult,
 };
+use diesel_tenants_test_support::chain;
 
-use super::store::{Store, Unreadable, chain, migrations, prices, tenant_migrations};
+use super::store::{Store, Unreadable, migrations, prices, tenant_migrations};
 use crate::tables::items;
 
 async fn names(store: &Store) -> Vec<String> {

@@ -81,18 +81,6 @@ pub async fn prices(pool: &TenantPool<Sqlite>, tenant: &str) -> Vec<i32> {
     items::table.select(items::price).load(&mut conn).await.unwrap()
 }
 
-/// An error and its causes, as a user would see them.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut chain = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        chain += ": ";
-        chain += &cause.to_string();
-        source = cause.source();
-    }
-    chain
-}
-
 /// Migrations that can't be read.
 pub struct Unreadable;
 

@@ -5,9 +5,9 @@ mod plan;
 mod run;
 
 use diesel_tenants::{FleetReport, TenantPool};
-use diesel_tenants_test_support::{Database, Server};
+use diesel_tenants_test_support::{Database, Server, chain};
 
-use crate::{migrations::Folder, store::chain};
+use crate::migrations::Folder;
 
 async fn empty() -> (TenantPool, Database) {
     let database = Server::shared().database();

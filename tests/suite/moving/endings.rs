@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use diesel_tenants::{CheckoutError, Placement, TenantPool, directory::DirectoryTables, migrations::NoMigrations};
-use diesel_tenants_test_support::{Database, Server};
-
-use crate::store::chain;
+use diesel_tenants_test_support::{Database, Server, chain};
 
 use super::{Places, at, home, left, pool};
 

@@ -7,11 +7,9 @@ use diesel_tenants::{
     LifecycleError, MoveError, Placement, TenantPool,
     directory::{DirectoryTables, FixedDirectory},
 };
-use diesel_tenants_test_support::{Database, Server};
+use diesel_tenants_test_support::{Database, Server, chain};
 
 use super::{Places, at, home, left};
-use crate::store::chain;
-
 /// The tenant is served where it was, can be written to, and nothing is left of a move.
 async fn is_as_it_was(places: &Places, before: &[String]) {
     is_served(places, before).await;

@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use diesel_async::SimpleAsyncConnection;
 use diesel_tenants::{MoveError, SchemaName};
+use diesel_tenants_test_support::chain;
 
 use super::{Places, at, failures::give_up, home, left};
-use crate::store::chain;
-
 /// Moves a tenant while somebody reads a table of it: what notes writes can't be taken away at the source then.
 async fn move_under_a_reader(places: &Places, drop_source: bool) {
     let mut conn = places.pool.for_tenant("client1").get().await.unwrap();

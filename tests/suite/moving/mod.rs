@@ -10,9 +10,7 @@ use std::{sync::LazyLock, time::Duration};
 use diesel_tenants::{
     DirectoryCache, Placement, TenantPool, directory::DirectoryTables, migrations::NoMigrations, transfer::MoveReport,
 };
-use diesel_tenants_test_support::{Database, Server};
-
-use crate::store::chain;
+use diesel_tenants_test_support::{Database, Server, chain};
 
 /// Another cluster than the one that all tests share.
 static SECOND_SERVER: LazyLock<Server> = LazyLock::new(Server::start);

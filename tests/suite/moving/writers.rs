@@ -12,10 +12,9 @@ use std::{
 use diesel::{QueryableByName, sql_types::BigInt};
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
 use diesel_tenants::TenantPool;
+use diesel_tenants_test_support::chain;
 
 use super::{Places, at, home, left, pool};
-use crate::store::chain;
-
 #[derive(QueryableByName)]
 struct Id {
     #[diesel(sql_type = BigInt)]
@@ -108,7 +107,7 @@ async fn write_on(pool: TenantPool, writer: usize, stop: Arc<AtomicBool>) -> Tol
                 Ok(id) => break id,
                 // Nothing was done then, and it is done again.
                 Err(error) => {
-                    let text = crate::store::chain(&*error);
+                    let text = chain(&*error);
                     let is_moved = text.contains("does not exist") || text.contains("there is no such schema");
                     assert!(is_moved, "{text}");
                     assert!(begun.elapsed() < Duration::from_secs(20), "{text}");

@@ -1,7 +1,8 @@
 use diesel_tenants::{ImportError, transfer::FormatError};
+use diesel_tenants_test_support::chain;
 
 use super::{export, import, try_import};
-use crate::{rich::shop, store::chain};
+use crate::rich::shop;
 
 /// What is wrong with an export.
 async fn error(pool: &diesel_tenants::TenantPool, bytes: &[u8]) -> FormatError {

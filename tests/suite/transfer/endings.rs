@@ -12,11 +12,11 @@ use diesel_tenants::{
     BoxFuture, ExportError, ImportError, LifecycleError, LifecycleEvent, LifecycleHooks, TenantPool,
     lifecycle::HookResult, transfer::FormatError,
 };
-use diesel_tenants_test_support::{Database, Server};
+use diesel_tenants_test_support::{Database, Server, chain};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
 use super::{export, import, settled, try_import};
-use crate::{rich::shop, store::chain};
+use crate::rich::shop;
 
 async fn tenant(sql: &str) -> (TenantPool, Database) {
     let (pool, database) = shop().await;

@@ -1,9 +1,10 @@
 //! The bytes are those that the documentation tells: read here by code of the test's own.
 
+use diesel_tenants_test_support::chain;
 use sha2::{Digest, Sha256};
 
 use super::{export, import, try_import};
-use crate::{rich::shop, store::chain};
+use crate::rich::shop;
 
 /// Tags and payloads of an export, after its magic and version.
 pub type Sections = Vec<(char, Vec<u8>)>;

@@ -9,9 +9,7 @@ mod round_trip;
 mod values;
 
 use diesel_tenants::{ImportError, TenantPool, transfer::ImportReport};
-use diesel_tenants_test_support::Database;
-
-use crate::store::chain;
+use diesel_tenants_test_support::{Database, chain};
 
 async fn export(pool: &TenantPool, tenant: &str) -> Vec<u8> {
     let mut bytes = Vec::new();

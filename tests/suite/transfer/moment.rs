@@ -7,11 +7,11 @@ use std::{
 };
 
 use diesel_tenants::{ExportError, LifecycleError, TenantPool};
-use diesel_tenants_test_support::{Database, Server};
+use diesel_tenants_test_support::{Database, Server, chain};
 use tokio::io::AsyncReadExt;
 
 use super::{export, import};
-use crate::{clone::strings, rich::shop, store::chain};
+use crate::{clone::strings, rich::shop};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_tenant_in_use_is_exported_as_of_one_moment() {
@@ -157,7 +157,7 @@ async fn an_export_waits_for_a_migration_of_its_tenant() {
     let (exported, ()) = tokio::join!(export(&pool, "client1"), bytes);
     client.batch_execute(&lock.replace("client1", "client2")).await.unwrap();
     let error = super::try_import(&pool, "client2", &exported).await.unwrap_err();
-    let message = crate::store::chain(&error);
+    let message = chain(&error);
     assert!(
         message.starts_with("can't import tenant \"client2\": a migration, or another operation on the tenant"),
         "{message}"

@@ -1,9 +1,9 @@
 use diesel_tenants::{ExportError, ImportError, LifecycleError, PostgresConnection, SchemaNameError, TenantPool};
-use diesel_tenants_test_support::Server;
+use diesel_tenants_test_support::{Server, chain};
 use tokio_postgres::NoTls;
 
 use super::{export, import, try_import};
-use crate::{clone::strings, rich::shop, store::chain};
+use crate::{clone::strings, rich::shop};
 
 #[tokio::test]
 async fn a_schema_that_exists_is_not_touched() {

@@ -1,4 +1,4 @@
-use diesel_tenants_test_support::Database;
+use diesel_tenants_test_support::{Database, chain};
 
 use super::{export, import};
 use crate::{clone::strings, rich::shop};
@@ -100,7 +100,7 @@ async fn row_level_security_hides_no_rows_from_an_export_but_makes_it_fail() {
     let url = format!("postgres://{role}:x@{host}:{port}/{}", database.name());
     let pool = diesel_tenants::TenantPool::builder(url).build().await.unwrap();
     let error = pool.export_tenant("client1").to(Vec::new()).await.unwrap_err();
-    let message = crate::store::chain(&error);
+    let message = chain(&error);
     assert!(
         message.starts_with("can't read the rows of items of tenant \"client1\", to export it"),
         "{message}"

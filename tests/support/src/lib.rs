@@ -39,6 +39,7 @@
 mod account;
 mod binaries;
 mod builder;
+mod causes;
 mod client;
 mod database;
 mod directory;
@@ -53,6 +54,7 @@ mod url;
 mod watchdog;
 
 pub use builder::ServerBuilder;
+pub use causes::chain;
 pub use database::Database;
 pub use error::StartError;
 pub use pgbouncer::PgBouncer;

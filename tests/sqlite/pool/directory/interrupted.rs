@@ -6,9 +6,10 @@ use diesel_async::SimpleAsyncConnection;
 use diesel_tenants::{
     CheckoutError, LifecycleError, SqliteFolder, TenantPool, directory::DirectoryTables, migrations::NoMigrations,
 };
+use diesel_tenants_test_support::chain;
 
 use super::{
-    super::store::{chain, prices, tenant_migrations},
+    super::store::{prices, tenant_migrations},
     at_once, domain, entries, error_of, run, with_directory,
 };
 

@@ -8,8 +8,9 @@ use diesel_tenants::{
     CheckoutError, LifecycleError, Placement, Sqlite, SqliteFolder, SqlitePoolBuilder, TenantPool, TenantStatus,
     directory::{DirectoryTables, FixedDirectory},
 };
+use diesel_tenants_test_support::chain;
 
-use super::store::{self, Store, chain, prices, tenant_migrations};
+use super::store::{self, Store, prices, tenant_migrations};
 use crate::tables::items;
 
 /// A store whose tenants are in the directory, with a pool that knows it.

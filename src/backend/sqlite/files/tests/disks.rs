@@ -1,6 +1,8 @@
 //! A disk that is full.
 
-use std::{error::Error, process::Command};
+use std::process::Command;
+
+use diesel_tenants_test_support::chain;
 
 use super::*;
 use crate::tenancy::TenantStatus;
@@ -44,15 +46,4 @@ fn fill(root: &Path) {
     folder
         .create(&created[1], &migrations, TenantStatus::Active, WAIT)
         .unwrap();
-}
-
-fn chain(error: &dyn Error) -> String {
-    let mut messages = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        messages.push_str(": ");
-        messages.push_str(&error.to_string());
-        source = error.source();
-    }
-    messages
 }
