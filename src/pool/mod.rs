@@ -37,6 +37,8 @@ pub use checkouts::{AnotherDatabase, Checkout, CheckoutRequest};
 #[cfg(feature = "blocking")]
 pub(crate) use connections::Limits;
 pub use connections::PoolStatus;
+#[cfg(any(feature = "blocking", feature = "sqlite"))]
+pub(crate) use connections::WaitingCheckout;
 #[cfg(feature = "_web")]
 pub(crate) use deadline::Deadline;
 #[cfg(feature = "sqlite")]

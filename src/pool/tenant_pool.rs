@@ -1,7 +1,9 @@
 use std::{fmt, sync::Arc, time::Duration};
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use super::{
-    Backend, PoolStatus, Postgres, TenantDirectory,
+    Backend, CheckoutError, PoolStatus, Postgres, Target, TenantDirectory,
     connections::Shares,
     deadline::Deadline,
     options::{Options, with_symbolic_schema},
@@ -126,6 +128,19 @@ impl<B: Backend> TenantPool<B> {
 
     pub(crate) fn shares(&self) -> Option<&Shares> {
         self.0.shares.as_ref()
+    }
+
+    /// Waits until the tenant has fewer connections than it may have, if there is a limit.
+    pub(crate) async fn share_of(
+        &self,
+        target: &Target,
+        deadline: Deadline,
+    ) -> Result<Option<OwnedSemaphorePermit>, CheckoutError> {
+        let (Some(shares), Target::Tenant(tenant)) = (self.shares(), target) else {
+            return Ok(None);
+        };
+        let patience = self.wait_timeout().min(deadline.left());
+        shares.take(tenant, patience).await.map(Some)
     }
 
     /// Whether this is the pool's only handle.

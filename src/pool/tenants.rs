@@ -2,7 +2,7 @@ use diesel::QueryResult;
 
 use super::{Backend, CheckoutError, Target, TenantPool};
 use crate::{
-    PostgresConnection, SchemaName,
+    IntoSchemaName, PostgresConnection, SchemaName,
     backend::postgres::catalog::tenants::{Wanted, migrated_schemas},
     tenancy::{DirectoryEntry, DirectoryError, TenantStatus},
 };
@@ -46,6 +46,18 @@ impl<B: Backend> TenantPool<B> {
         };
         tenants.retain(|tenant| tenant.status.is_tenant());
         Ok(tenants)
+    }
+
+    /// Whether a tenant exists, active or suspended: neither being created nor archived.
+    ///
+    /// # Errors
+    /// [`CheckoutError`], except `UnknownTenant`.
+    pub async fn tenant_exists(&self, tenant: impl IntoSchemaName) -> Result<bool, CheckoutError> {
+        match self.for_tenant(tenant).get().await {
+            Ok(_) | Err(CheckoutError::SuspendedTenant { .. }) => Ok(true),
+            Err(CheckoutError::UnknownTenant { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// The names of the active tenants, sorted.

@@ -1,6 +1,9 @@
-use std::sync::atomic::{
-    AtomicBool, AtomicU64,
-    Ordering::{Relaxed, SeqCst},
+use std::sync::{
+    Arc, LazyLock,
+    atomic::{
+        AtomicBool, AtomicU64,
+        Ordering::{Relaxed, SeqCst},
+    },
 };
 
 use crate::{SchemaName, backend::postgres::engine::TypeScope, translate::SchemaTranslateMap};
@@ -22,6 +25,14 @@ pub(crate) struct Translation {
 impl Translation {
     pub(crate) fn new(map: SchemaTranslateMap) -> Self {
         Self::of_schema(map, None)
+    }
+
+    /// The translation of a connection that waits in a pool: it is for pinned tables only.
+    pub(crate) fn of_pinned_tables() -> Arc<Self> {
+        static PINNED_TABLES_ONLY: LazyLock<Arc<Translation>> =
+            LazyLock::new(|| Arc::new(Translation::new(SchemaTranslateMap::new())));
+
+        Arc::clone(&PINNED_TABLES_ONLY)
     }
 
     /// A translation whose schema was looked up. Connections look up the types anew that they know by another

@@ -215,4 +215,9 @@ impl DirectoryCache {
     pub fn stale_if_error(self, stale_if_error: Duration) -> Self {
         Self { stale_if_error, ..self }
     }
+
+    /// When no process remembers any more who had a name or a domain, with time for an answer that is under way.
+    pub(crate) fn reuse_after(&self) -> Duration {
+        self.ttl + Duration::from_secs(5)
+    }
 }

@@ -2,7 +2,6 @@
 //! then, and never replaced under a checkout.
 
 use std::{
-    sync::{Arc, LazyLock},
     thread,
     time::{Duration, Instant},
 };
@@ -151,9 +150,6 @@ where
 
     /// Called when a connection comes back.
     fn has_broken(&self, slot: &mut Slot<C>) -> bool {
-        static PINNED_TABLES_ONLY: LazyLock<Arc<Translation>> =
-            LazyLock::new(|| Arc::new(Translation::new(SchemaTranslateMap::new())));
-
         let Limits {
             max_statements,
             max_tenants,
@@ -175,7 +171,7 @@ where
         {
             return true;
         }
-        connection.set_translation(Arc::clone(&PINNED_TABLES_ONLY));
+        connection.set_translation(Translation::of_pinned_tables());
         slot.used = Instant::now();
         false
     }

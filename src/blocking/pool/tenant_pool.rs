@@ -19,7 +19,7 @@ use super::{TenantPoolBuilder, background::Background, manager::Manager};
 use crate::{
     CheckoutError, SchemaName,
     backend::postgres::ConnectError,
-    pool::{PoolStatus, Target},
+    pool::{PoolStatus, Target, WaitingCheckout},
 };
 
 /// One pool of Diesel's own connections for all tenants. See the [module](crate::blocking).
@@ -109,7 +109,7 @@ where
     /// ```no_run
     /// # use diesel_tenants::blocking::PostgresConnection as PgConnection;
     /// # fn run(pool: diesel_tenants::blocking::TenantPool<PgConnection>) -> Result<(), Box<dyn std::error::Error>> {
-    /// pool.run(|pool| async move { pool.rename_tenant("client1", "client2").await })?;
+    /// pool.run(|pool| async move { pool.clone_tenant("client1", "client2").await })?;
     /// # Ok(())
     /// # }
     /// ```
@@ -187,17 +187,8 @@ where
     }
 
     fn free_or_awaited(&self, left: Duration) -> Option<r2d2::PooledConnection<Manager<C>>> {
-        struct Waiting<'a>(&'a AtomicUsize);
-
-        impl Drop for Waiting<'_> {
-            fn drop(&mut self) {
-                self.0.fetch_sub(1, Relaxed);
-            }
-        }
-
         self.0.connections.try_get().or_else(|| {
-            self.0.waiting.fetch_add(1, Relaxed);
-            let _waiting = Waiting(&self.0.waiting);
+            let _waiting = WaitingCheckout::begin(&self.0.waiting);
             self.0.connections.get_timeout(left).ok()
         })
     }

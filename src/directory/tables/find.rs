@@ -64,6 +64,23 @@ impl NamedRow {
     }
 }
 
+/// The query for a [`Row`], of the tenant whose name is the parameter, which each database writes in its own way.
+pub(super) fn row_of_tenant(shared: &SchemaName, parameter: &str) -> String {
+    let shared = shared.quoted();
+    format!("SELECT {COLUMNS}, status FROM {shared}.tenants WHERE name = {parameter}")
+}
+
+/// The query for a [`NamedRow`] of each tenant.
+pub(super) fn rows_of_tenants(shared: &SchemaName) -> String {
+    format!("SELECT name, {COLUMNS}, status FROM {}.tenants", shared.quoted())
+}
+
+/// The query for the [`Owner`] of the domain that is the parameter.
+pub(super) fn owner_of_domain(shared: &SchemaName, parameter: &str) -> String {
+    let shared = shared.quoted();
+    format!("SELECT tenant FROM {shared}.domains WHERE domain = {parameter}")
+}
+
 impl DirectoryTables {
     /// The first row of a query, if there is one, within the directory's time limit.
     pub(super) async fn in_time<R>(
@@ -83,10 +100,7 @@ impl TenantDirectory for DirectoryTables {
     ) -> BoxFuture<'a, DirectoryAnswer<DirectoryEntry>> {
         Box::pin(async move {
             let mut connection = pool.shared().get().await?;
-            let sql = format!(
-                "SELECT {COLUMNS}, status FROM {}.tenants WHERE name = $1",
-                pool.shared_schema().quoted()
-            );
+            let sql = row_of_tenant(pool.shared_schema(), "$1");
             let query = PreparedSql(diesel::sql_query(sql).bind::<Text, _>(tenant.as_str()));
             let row = query.get_result::<Row>(&mut connection);
             let row = self.in_time(row).await?;
@@ -97,10 +111,7 @@ impl TenantDirectory for DirectoryTables {
     fn list<'a>(&'a self, pool: &'a TenantPool) -> BoxFuture<'a, DirectoryAnswer<Vec<(SchemaName, DirectoryEntry)>>> {
         Box::pin(async move {
             let mut connection = pool.shared().get().await?;
-            let sql = format!(
-                "SELECT name, {COLUMNS}, status FROM {}.tenants",
-                pool.shared_schema().quoted()
-            );
+            let sql = rows_of_tenants(pool.shared_schema());
             let rows: Vec<NamedRow> = diesel::sql_query(sql).load(&mut connection).await?;
             rows.into_iter()
                 .map(NamedRow::entry)
@@ -112,10 +123,7 @@ impl TenantDirectory for DirectoryTables {
     fn find_domain<'a>(&'a self, domain: &'a str, pool: &'a TenantPool) -> BoxFuture<'a, DirectoryAnswer<SchemaName>> {
         Box::pin(async move {
             let mut connection = pool.shared().get().await?;
-            let sql = format!(
-                "SELECT tenant FROM {}.domains WHERE domain = $1",
-                pool.shared_schema().quoted()
-            );
+            let sql = owner_of_domain(pool.shared_schema(), "$1");
             let query = PreparedSql(diesel::sql_query(sql).bind::<Text, _>(domain));
             let row = query.get_result::<Owner>(&mut connection);
             let owner = self.in_time(row).await?;

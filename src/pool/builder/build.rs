@@ -1,7 +1,6 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, OnceLock},
-    time::Duration,
 };
 
 use deadpool::managed::QueueMode;
@@ -19,7 +18,7 @@ use crate::{
         options::Options,
         remembered_directory::RememberedDirectory,
         routing::{Databases, FindUrl, Listener, Readers},
-        tenant_cache::{KnownTenants, Schemas},
+        tenant_cache::Schemas,
         tenant_pool::Inner,
     },
 };
@@ -99,10 +98,7 @@ impl TenantPoolBuilder {
             (None, Some(tables)) if has_directory(&migration_connector, &shared_schema).await? => Some(tables),
             (directory, _) => directory,
         };
-        let remembered = directory.map(|directory| RememberedDirectory {
-            directory,
-            known: Arc::new(KnownTenants::new(directory_cache)),
-        });
+        let remembered = directory.map(|directory| RememberedDirectory::new(directory, directory_cache));
         let listen = || {
             Listener::start(
                 Arc::clone(&migration_connector),
@@ -133,7 +129,7 @@ impl TenantPoolBuilder {
             },
             shared_schema,
             schema_map,
-            reuse_after: reuse_after.unwrap_or(directory_cache.ttl + Duration::from_secs(5)),
+            reuse_after: reuse_after.unwrap_or(directory_cache.reuse_after()),
             options,
             hooks,
             remembered,

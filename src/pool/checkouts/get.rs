@@ -50,12 +50,7 @@ impl Checkout {
             tokio::task::yield_now().await;
             return Err(CheckoutError::UnknownTenant { tenant: schema.clone() });
         }
-        let share = match (pool.shares(), target) {
-            (Some(shares), Target::Tenant(tenant)) => {
-                Some(shares.take(tenant, pool.wait_timeout().min(deadline.left())).await?)
-            }
-            _ => None,
-        };
+        let share = pool.share_of(target, deadline).await?;
         let mut checkout = Self::wait(pool, target, deadline).await?;
         let translation = match pool.schemas().get(map, checkout.lease().since()) {
             Some(translation) => translation,

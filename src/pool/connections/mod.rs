@@ -5,5 +5,7 @@ mod manager;
 mod shares;
 
 pub use counts::PoolStatus;
+#[cfg(any(feature = "blocking", feature = "sqlite"))]
+pub(crate) use counts::WaitingCheckout;
 pub(crate) use manager::{Limits, Manager};
 pub(crate) use shares::Shares;

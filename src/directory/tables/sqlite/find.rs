@@ -1,16 +1,17 @@
+use std::time::Duration;
+
 use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
 
 use super::super::{
     DirectoryTables,
-    find::{NamedRow, Owner, Row},
-    placement::COLUMNS,
+    find::{NamedRow, Owner, Row, owner_of_domain, row_of_tenant, rows_of_tenants},
     record::of_row,
 };
 use crate::{
     BoxFuture, SchemaName, Sqlite, TenantDirectory, TenantPool,
     backend::sqlite::STATE_TABLE,
-    tenancy::{DirectoryAnswer, DirectoryChange, DirectoryEntry},
+    tenancy::{DirectoryAnswer, DirectoryCache, DirectoryChange, DirectoryEntry},
 };
 
 impl TenantDirectory<Sqlite> for DirectoryTables {
@@ -21,10 +22,7 @@ impl TenantDirectory<Sqlite> for DirectoryTables {
     ) -> BoxFuture<'a, DirectoryAnswer<DirectoryEntry>> {
         Box::pin(async move {
             let mut connection = pool.shared().get().await?;
-            let sql = format!(
-                "SELECT {COLUMNS}, status FROM {}.tenants WHERE name = ?",
-                pool.shared_schema().quoted()
-            );
+            let sql = row_of_tenant(pool.shared_schema(), "?");
             let query = diesel::sql_query(sql).bind::<Text, _>(tenant.as_str());
             let row = self.in_time(query.get_result::<Row>(&mut connection)).await?;
             row.map(|row| row.entry(tenant)).transpose()
@@ -37,10 +35,7 @@ impl TenantDirectory<Sqlite> for DirectoryTables {
     ) -> BoxFuture<'a, DirectoryAnswer<Vec<(SchemaName, DirectoryEntry)>>> {
         Box::pin(async move {
             let mut connection = pool.shared().get().await?;
-            let sql = format!(
-                "SELECT name, {COLUMNS}, status FROM {}.tenants",
-                pool.shared_schema().quoted()
-            );
+            let sql = rows_of_tenants(pool.shared_schema());
             let rows: Vec<NamedRow> = diesel::sql_query(sql).load(&mut connection).await?;
             rows.into_iter()
                 .map(NamedRow::entry)
@@ -56,10 +51,7 @@ impl TenantDirectory<Sqlite> for DirectoryTables {
     ) -> BoxFuture<'a, DirectoryAnswer<SchemaName>> {
         Box::pin(async move {
             let mut connection = pool.shared().get().await?;
-            let sql = format!(
-                "SELECT tenant FROM {}.domains WHERE domain = ?",
-                pool.shared_schema().quoted()
-            );
+            let sql = owner_of_domain(pool.shared_schema(), "?");
             let query = diesel::sql_query(sql).bind::<Text, _>(domain);
             let owner = self.in_time(query.get_result::<Owner>(&mut connection)).await?;
             Ok(owner.map(|owner| owner.tenant.parse()).transpose()?)
@@ -68,14 +60,16 @@ impl TenantDirectory<Sqlite> for DirectoryTables {
 
     fn record(&self, change: &DirectoryChange<'_>, pool: &TenantPool<Sqlite>) -> Option<String> {
         let schema = pool.shared_schema();
-        let reuse_after =
-            |seconds: f64| format!("UPDATE {}.{STATE_TABLE} SET reuse_after = {seconds:?}", schema.quoted());
+        let reuse_after = |time: Duration| {
+            let seconds = time.as_secs_f64();
+            format!("UPDATE {}.{STATE_TABLE} SET reuse_after = {seconds:?}", schema.quoted())
+        };
         // Other changes, such as the application's own, have the default.
         Some(format!(
             "{};\n{};\n{}",
-            reuse_after(pool.reuse_after().as_secs_f64()),
+            reuse_after(pool.reuse_after()),
             of_row(change, schema),
-            reuse_after(65.0)
+            reuse_after(DirectoryCache::default().reuse_after())
         ))
     }
 }

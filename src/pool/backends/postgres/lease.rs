@@ -2,16 +2,12 @@
 
 use std::{
     ops::{Deref, DerefMut},
-    sync::{Arc, LazyLock},
     time::Instant,
 };
 
 use deadpool::managed::Object;
 
-use crate::{
-    TenantConnection, connection::Condition, pool::connections::Manager, query::Translation,
-    translate::SchemaTranslateMap,
-};
+use crate::{TenantConnection, connection::Condition, pool::connections::Manager, query::Translation};
 
 /// A connection that was taken from the pool.
 pub struct PostgresLease(Object<Manager>);
@@ -24,9 +20,6 @@ impl PostgresLease {
     /// Takes the connection back: keeps it for the next checkout, or closes it. `id` is that of the connection which was
     /// handed out.
     pub(super) fn take_back(self, id: u64) {
-        static PINNED_TABLES_ONLY: LazyLock<Arc<Translation>> =
-            LazyLock::new(|| Arc::new(Translation::new(SchemaTranslateMap::new())));
-
         let Self(mut object) = self;
         if object.untranslated().take_doubt_about_types()
             && let Some(pool) = Object::pool(&object)
@@ -37,7 +30,7 @@ impl PostgresLease {
         let connection = &mut *object;
         let unchanged = connection.id() == id;
         if unchanged && connection.condition() == Condition::Clean && !connection.is_broken_or_in_transaction() {
-            connection.set_translation(Arc::clone(&PINNED_TABLES_ONLY));
+            connection.set_translation(Translation::of_pinned_tables());
             return;
         }
         if connection.condition() == Condition::Interrupted

@@ -14,7 +14,7 @@ use crate::{
     backend::sqlite::{STATE_TABLE, files::Folder},
     pool::{
         BuildError, Database, SqliteError, TenantDirectory, TenantPool, connections::Shares, options::Options,
-        remembered_directory::RememberedDirectory, tenant_cache::KnownTenants, tenant_pool::Inner,
+        remembered_directory::RememberedDirectory, tenant_pool::Inner,
     },
     tenancy::{DirectoryCache, LifecycleHooks},
     translate::SchemaTranslateMap,
@@ -126,8 +126,8 @@ impl SqlitePoolBuilder {
 
     /// How many connections are kept open when they are not in use, each for one tenant. Default: 32.
     ///
-    /// Another tenant's connection is opened in about half a millisecond. Each one, idle or in use, takes up to 5 file
-    /// handles, and about 220 kB of memory: the defaults stay below 256 file handles.
+    /// A tenant without an idle connection gets a new one. Each connection, idle or in use, takes up to 5 file handles:
+    /// the defaults stay below 256.
     pub fn max_idle(self, max_idle: usize) -> Self {
         Self { max_idle, ..self }
     }
@@ -223,10 +223,7 @@ impl SqlitePoolBuilder {
             false => directory,
         };
         let idle = Arc::new(Idle::new(max_idle));
-        let remembered = directory.map(|directory| RememberedDirectory {
-            directory,
-            known: Arc::new(KnownTenants::new(directory_cache)),
-        });
+        let remembered = directory.map(|directory| RememberedDirectory::new(directory, directory_cache));
         let known = remembered.as_ref().map(|remembered| Arc::clone(&remembered.known));
         let watch = tokio::spawn(watch(Arc::clone(&folder), Arc::clone(&idle), known));
         Ok(TenantPool::new(Inner {
@@ -237,7 +234,7 @@ impl SqlitePoolBuilder {
             #[cfg(feature = "_web")]
             turns: Arc::new(Semaphore::new((max_size - 1).max(1))),
             remembered,
-            reuse_after: reuse_after.unwrap_or(directory_cache.ttl + Duration::from_secs(5)),
+            reuse_after: reuse_after.unwrap_or(directory_cache.reuse_after()),
             backend: SqlitePool {
                 folder,
                 known: KnownFiles::new(options.schemas_cached, options.schemas_cached_for),

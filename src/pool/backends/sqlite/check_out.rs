@@ -3,10 +3,7 @@
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
+    sync::Arc,
 };
 
 use tokio::sync::OwnedSemaphorePermit;
@@ -23,7 +20,7 @@ use crate::{
         files::{FileError, Identity, identity_of},
         status::status_of,
     },
-    pool::{Checkout, CheckoutError, SqliteError, Target, TenantPool, checkouts::Wish},
+    pool::{Checkout, CheckoutError, SqliteError, Target, TenantPool, WaitingCheckout, checkouts::Wish},
     query::{Sharing, Translation},
     translate::SchemaTranslateMap,
 };
@@ -41,11 +38,7 @@ pub(super) async fn check_out(
     read_only: bool,
 ) -> Result<Checkout<Sqlite>, CheckoutError> {
     let opening = Opening { pool, wish, read_only };
-    let patience = pool.wait_timeout().min(wish.deadline.left());
-    let share = match (pool.shares(), wish.target) {
-        (Some(shares), Target::Tenant(tenant)) => Some(shares.take(tenant, patience).await?),
-        _ => None,
-    };
+    let share = pool.share_of(wish.target, wish.deadline).await?;
     let permit = opening.permit().await?;
     let attached = opening.files()?;
     let identity = attached.tenant.as_ref().map(|(_, identity)| *identity);
@@ -89,7 +82,7 @@ impl Opening<'_> {
             Err(tokio::sync::TryAcquireError::Closed) => return Err(closed()),
             Err(tokio::sync::TryAcquireError::NoPermits) => {}
         }
-        let waits = Waits::begin(waiting);
+        let waits = WaitingCheckout::begin(waiting);
         let patience = self.pool.wait_timeout().min(self.wish.deadline.left());
         let permit = tokio::time::timeout(patience, Arc::clone(permits).acquire_owned()).await;
         drop(waits);
@@ -270,21 +263,5 @@ impl Opening<'_> {
             target: self.wish.target.clone(),
             source,
         }
-    }
-}
-
-/// Counts a checkout that waits.
-struct Waits<'a>(&'a AtomicUsize);
-
-impl<'a> Waits<'a> {
-    fn begin(waiting: &'a AtomicUsize) -> Self {
-        waiting.fetch_add(1, Relaxed);
-        Self(waiting)
-    }
-}
-
-impl Drop for Waits<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Relaxed);
     }
 }

@@ -2,13 +2,13 @@
 
 use std::{
     ops::{Deref, DerefMut},
-    sync::{Arc, LazyLock},
+    sync::Arc,
 };
 
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::idle::{CheckoutFiles, Connection, Idle};
-use crate::{connection::Condition, query::Translation, translate::SchemaTranslateMap};
+use crate::{connection::Condition, query::Translation};
 
 /// A connection that was taken from the pool.
 pub struct SqliteLease {
@@ -25,9 +25,6 @@ impl SqliteLease {
     /// Takes the connection back: keeps it for the next checkout, or closes it. `id` is that of the connection which was
     /// handed out.
     pub(super) fn take_back(mut self, id: u64) {
-        static PINNED_TABLES_ONLY: LazyLock<Arc<Translation>> =
-            LazyLock::new(|| Arc::new(Translation::new(SchemaTranslateMap::new())));
-
         let connection = &mut self.connection;
         let is_clean = connection.id() == id
             && connection.condition() == Condition::Clean
@@ -43,7 +40,7 @@ impl SqliteLease {
             permit,
             share,
         } = self;
-        connection.set_translation(Arc::clone(&PINNED_TABLES_ONLY));
+        connection.set_translation(Translation::of_pinned_tables());
         drop(share);
         // The handles of the one that is closed count until it has let go of its files.
         match idle.keep(attached, connection) {

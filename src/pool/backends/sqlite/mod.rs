@@ -23,10 +23,7 @@ use crate::{
         blocking,
         files::{FileError, identity_of},
     },
-    pool::{
-        Checkout, CheckoutError, DatabaseError, PoolStatus, SqliteError, Target, TenantInfo, TenantPool,
-        checkouts::Wish,
-    },
+    pool::{Checkout, CheckoutError, DatabaseError, PoolStatus, SqliteError, TenantInfo, TenantPool, checkouts::Wish},
     query::Translation,
     translate::SchemaTranslateMap,
 };
@@ -104,10 +101,7 @@ impl Backend for Sqlite {
             }
             Ok(tenants)
         });
-        let found = found.await.map_err(|error: FileError| CheckoutError::Files {
-            target: Target::Shared,
-            source: Box::new(SqliteError::file(error)),
-        })?;
+        let found = found.await.map_err(SqliteError::of_no_tenant)?;
         let tenant = |(name, status)| TenantInfo { name, status };
         Ok(found.into_iter().map(tenant).collect())
     }
@@ -115,10 +109,7 @@ impl Backend for Sqlite {
     async fn size_of(pool: &TenantPool<Self>, schema: &SchemaName) -> Result<Option<(u64, u64)>, CheckoutError> {
         let (folder, schema) = (Arc::clone(&pool.sqlite().folder), schema.clone());
         let size = blocking(move || folder.size(&schema)).await;
-        size.map_err(|error| CheckoutError::Files {
-            target: Target::Shared,
-            source: Box::new(SqliteError::file(error)),
-        })
+        size.map_err(SqliteError::of_no_tenant)
     }
 
     fn status(pool: &TenantPool<Self>) -> PoolStatus {
