@@ -47,7 +47,7 @@ impl TenantPool {
     ) -> Result<(), LifecycleError> {
         if self.placed_elsewhere(tenant, event).await?.is_some() {
             let _forget = self.forget_afterwards(tenant);
-            return self.note_elsewhere(tenant, &change(tenant, status), event).await;
+            return self.note_elsewhere(tenant, &change_to(tenant, status), event).await;
         }
         let mut connection = connect(self, event).await?;
         let mut operation = Operation::new(self, &mut connection, event.clone());
@@ -64,11 +64,12 @@ impl Operation<'_> {
         if self.tenant_status(tenant).await? != status {
             self.mark(tenant, &status.comment()).await?;
         }
-        self.note(&change(tenant, status)).await
+        self.note(&change_to(tenant, status)).await
     }
 }
 
-fn change(tenant: &SchemaName, status: TenantStatus) -> DirectoryChange<'_> {
+/// What a directory is told when a tenant gets this status.
+pub(super) fn change_to(tenant: &SchemaName, status: TenantStatus) -> DirectoryChange<'_> {
     match status {
         TenantStatus::Suspended => DirectoryChange::Suspended { tenant },
         _ => DirectoryChange::Resumed { tenant },

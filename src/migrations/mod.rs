@@ -43,7 +43,6 @@
 
 mod batches;
 mod blocking;
-mod direction;
 mod failed_migration;
 mod fleet;
 mod invalid_indexes;
@@ -63,6 +62,7 @@ pub(crate) mod source;
 mod sqlite;
 mod traces;
 
+pub use crate::backend::migration_sql::Direction;
 pub use crate::migrations::blocking::BlockingConnection;
 pub use crate::migrations::migrate::Revert;
 #[cfg(feature = "toml")]
@@ -71,7 +71,6 @@ pub use crate::migrations::source::folder::MigrationFolder;
 pub use crate::migrations::source::folder_error::MigrationFolderError;
 pub use crate::migrations::source::source_error::MigrationSourceError;
 pub use crate::migrations::source::sources::{ChosenMigrations, NoMigrations};
-pub use direction::Direction;
 pub use failed_migration::{Aftermath, FailedMigration, Place};
 pub use fleet::{
     ChangedMigration, FleetError, FleetEvent, FleetMigration, FleetReport, FleetStatus, MigrationStatusRequest,

@@ -1,8 +1,10 @@
 //! The SQL of a migration, for any database: Diesel's trait doesn't show it.
 
 pub(crate) mod checksum;
+mod direction;
 mod recorder;
 
+pub use direction::Direction;
 pub(crate) use recorder::record;
 
 /// Diesel's table of the migrations that were applied.

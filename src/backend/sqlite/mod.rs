@@ -6,11 +6,18 @@ pub(crate) mod files;
 pub(crate) mod migrations;
 pub(crate) mod status;
 
+use tokio::task::JoinHandle;
+
 pub(crate) use directory_tables::STATE_TABLE;
 
 /// Runs what blocks on a thread for that. Once begun, it goes on if the future is dropped. A panic is passed on.
 pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
+    done(tokio::task::spawn_blocking(work)).await
+}
+
+/// What a task comes to that nobody aborts. A panic is passed on.
+pub(crate) async fn done<T>(task: JoinHandle<T>) -> T {
+    match task.await {
         Ok(done) => done,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),

@@ -8,7 +8,7 @@ use super::{
     plan::{read_for, versions},
 };
 use crate::{
-    CheckoutError, IntoSchemaName, SchemaName, TenantPool,
+    IntoSchemaName, SchemaName, TenantPool,
     backend::postgres::catalog::schema::status_of,
     lifecycle::{
         LifecycleError,
@@ -72,20 +72,6 @@ impl TenantPool {
         match created {
             Err(LifecycleError::AlreadyExists { tenant }) => self.apply_pending(&tenant, &plan).await,
             result => result,
-        }
-    }
-
-    /// Whether a tenant exists, active or suspended: a schema of that name exists, and is neither being created nor
-    /// archived.
-    ///
-    /// # Errors
-    /// [`CheckoutError`], except `UnknownTenant`.
-    pub async fn tenant_exists(&self, tenant: impl IntoSchemaName) -> Result<bool, CheckoutError> {
-        match self.for_tenant(tenant).get().await {
-            Ok(_) => Ok(true),
-            Err(CheckoutError::SuspendedTenant { .. }) => Ok(true),
-            Err(CheckoutError::UnknownTenant { .. }) => Ok(false),
-            Err(error) => Err(error),
         }
     }
 

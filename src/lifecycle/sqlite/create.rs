@@ -7,7 +7,7 @@ use diesel::{
 
 use super::operation::Operation;
 use crate::{
-    CheckoutError, IntoSchemaName, LifecycleError, Placement, SchemaName, Sqlite, TenantPool, TenantStatus,
+    IntoSchemaName, LifecycleError, Placement, SchemaName, Sqlite, TenantPool, TenantStatus,
     backend::sqlite::{
         blocking,
         files::{FileError, Folder},
@@ -105,18 +105,6 @@ impl TenantPool<Sqlite> {
             made
         };
         self.operate(event, &[tenant], add).await
-    }
-
-    /// Whether a tenant exists, active or suspended.
-    ///
-    /// # Errors
-    /// [`CheckoutError`], except `UnknownTenant`.
-    pub async fn tenant_exists(&self, tenant: impl IntoSchemaName) -> Result<bool, CheckoutError> {
-        match self.for_tenant(tenant).get().await {
-            Ok(_) | Err(CheckoutError::SuspendedTenant { .. }) => Ok(true),
-            Err(CheckoutError::UnknownTenant { .. }) => Ok(false),
-            Err(error) => Err(error),
-        }
     }
 
     /// Whether there is a tenant to migrate: by the directory, or else a file.

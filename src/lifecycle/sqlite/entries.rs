@@ -3,7 +3,10 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::operation::Operation;
-use crate::{LifecycleError, SchemaName, TenantStatus, migrations::PATIENCE, tenancy::DirectoryChange};
+use crate::{
+    LifecycleError, SchemaName, TenantStatus, backend::sqlite::files::Folder, migrations::PATIENCE,
+    tenancy::DirectoryChange,
+};
 
 impl Operation {
     pub(super) async fn rename(
@@ -52,19 +55,8 @@ impl Operation {
 
     /// The file of a tenant that became an archive without the directory's knowing.
     async fn archive_without_entry(&self, tenant: &SchemaName) -> Result<Option<SchemaName>, LifecycleError> {
-        let name = tenant.clone();
-        let found = self.files(move |folder| {
-            let names = folder.names()?;
-            let surveyed = folder.survey(&names, 2);
-            let mut archives = Vec::new();
-            for (archive, surveyed) in names.into_iter().zip(surveyed) {
-                let note = surveyed.ok().flatten().and_then(|surveyed| surveyed.facts.archive);
-                archives.extend(note.filter(|note| note.tenant == name).map(|_| archive));
-            }
-            Ok(archives)
-        });
-        for archive in found.await? {
-            if self.entry(&archive).await?.is_none() {
+        for (archive, note) in self.files(Folder::archives).await? {
+            if note.tenant == *tenant && self.entry(&archive).await?.is_none() {
                 return Ok(Some(archive));
             }
         }

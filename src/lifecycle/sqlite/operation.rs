@@ -17,7 +17,7 @@ use super::of_file;
 use crate::{
     LifecycleError, Placement, SchemaName, Sqlite, TenantPool, TenantStatus,
     backend::sqlite::{
-        STATE_TABLE, blocking,
+        STATE_TABLE, blocking, done,
         files::{Facts, FileError, Folder},
     },
     lifecycle::lifecycle_error::is_for_who_left,
@@ -55,18 +55,11 @@ impl TenantPool<Sqlite> {
         };
         let work = work(operation.clone());
         self.between_hooks(event, async {
-            let done = tokio::spawn(async move {
+            done(tokio::spawn(async move {
                 let _lock = operation.begin().await?;
                 work.await
-            });
-            match done.await {
-                Ok(done) => done,
-                Err(error) => match error.try_into_panic() {
-                    Ok(panic) => std::panic::resume_unwind(panic),
-                    // The runtime is shutting down.
-                    Err(_) => std::future::pending().await,
-                },
-            }
+            }))
+            .await
         })
         .await
     }

@@ -1,10 +1,11 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use diesel_tenants_translate::quote::clipped;
 use futures_core::future::BoxFuture;
 
 use super::operation::Operation;
 use crate::{
-    CloneError, IntoSchemaName, LifecycleError, SchemaName, Sqlite, TenantPool,
+    CloneError, IntoSchemaName, LifecycleError, MAX_NAME_BYTES, SchemaName, Sqlite, TenantPool,
     lifecycle::{ArchiveRequest, CloneRequest, DropRequest, RenameRequest, RestoreRequest},
     migrations::PATIENCE,
     tenancy::LifecycleEvent,
@@ -144,11 +145,7 @@ impl<'a> IntoFuture for ArchiveRequest<'a, Sqlite> {
 /// The name of a new archive: the tenant's, as far as there is room, and the time.
 fn archive_name(tenant: &SchemaName, since: Duration) -> Result<SchemaName, crate::SchemaNameError> {
     let time = format!(" archived {}", since.as_micros());
-    let mut room = crate::MAX_NAME_BYTES - time.len();
-    while !tenant.as_str().is_char_boundary(room.min(tenant.as_str().len())) {
-        room -= 1;
-    }
-    let kept = &tenant.as_str()[..room.min(tenant.as_str().len())];
+    let kept = clipped(tenant.as_str(), MAX_NAME_BYTES - time.len());
     SchemaName::new(&[kept, &time].concat())
 }
 

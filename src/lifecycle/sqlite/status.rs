@@ -1,8 +1,7 @@
 use super::operation::Operation;
 use crate::{
-    IntoSchemaName, LifecycleError, SchemaName, Sqlite, TenantPool, TenantStatus,
-    migrations::PATIENCE,
-    tenancy::{DirectoryChange, LifecycleEvent},
+    IntoSchemaName, LifecycleError, SchemaName, Sqlite, TenantPool, TenantStatus, lifecycle::activation::change_to,
+    migrations::PATIENCE, tenancy::LifecycleEvent,
 };
 
 /// # Suspending and resuming a tenant
@@ -46,11 +45,7 @@ impl TenantPool<Sqlite> {
                 if !facts.is_some_and(|facts| facts.status.is_tenant()) {
                     return Err(LifecycleError::NotFound { tenant: name });
                 }
-                let change = match status {
-                    TenantStatus::Suspended => DirectoryChange::Suspended { tenant: &name },
-                    _ => DirectoryChange::Resumed { tenant: &name },
-                };
-                operation.record(&change).await?;
+                operation.record(&change_to(&name, status)).await?;
             }
             let files = operation.files(move |folder| folder.set_status(&name, status, PATIENCE));
             files.await

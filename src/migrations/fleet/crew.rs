@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use super::{
     super::MigrationError,
     FleetEvent, TenantOutcome, TenantReport,
-    to_do::{ToDo, report},
+    to_do::ToDo,
     worker::{Job, Step, Worker},
 };
 use crate::SchemaName;
@@ -55,9 +55,9 @@ impl<'a> Crew<'a> {
         let mut reports = Vec::with_capacity(names.len());
         for (tenant, pending) in to_do.tenants {
             reports.push(match pending {
-                Err(error) => Some(self.done(report(tenant, Vec::new(), TenantOutcome::Failed(error)))),
+                Err(error) => Some(self.done(TenantReport::new(tenant, Vec::new(), TenantOutcome::Failed(error)))),
                 Ok(pending) if pending.migrations.is_empty() => {
-                    Some(report(tenant, Vec::new(), TenantOutcome::UpToDate))
+                    Some(TenantReport::new(tenant, Vec::new(), TenantOutcome::UpToDate))
                 }
                 Ok(pending) => {
                     let jobs = if canaries.contains(&tenant) {
@@ -90,7 +90,7 @@ impl<'a> Crew<'a> {
         }
         self.work(&jobs, workers, &reports).await;
         let reports = reports.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let not_reached = |tenant| report(tenant, Vec::new(), TenantOutcome::NotReached);
+        let not_reached = |tenant| TenantReport::new(tenant, Vec::new(), TenantOutcome::NotReached);
         names
             .into_iter()
             .zip(reports)

@@ -91,6 +91,16 @@ pub struct TenantReport {
     pub outcome: TenantOutcome,
 }
 
+impl TenantReport {
+    pub(crate) fn new(tenant: SchemaName, versions: Vec<String>, outcome: TenantOutcome) -> Self {
+        Self {
+            tenant,
+            versions,
+            outcome,
+        }
+    }
+}
+
 /// The outcome of a tenant's migration.
 #[derive(Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]

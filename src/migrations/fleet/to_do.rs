@@ -62,22 +62,16 @@ impl<'a> ToDo<'a> {
     /// The reports of a dry run.
     pub(super) fn into_reports(self) -> Vec<TenantReport> {
         let reports = self.tenants.into_iter().map(|(tenant, pending)| match pending {
-            Err(error) => report(tenant, Vec::new(), TenantOutcome::Failed(error)),
-            Ok(pending) if pending.migrations.is_empty() => report(tenant, Vec::new(), TenantOutcome::UpToDate),
+            Err(error) => TenantReport::new(tenant, Vec::new(), TenantOutcome::Failed(error)),
+            Ok(pending) if pending.migrations.is_empty() => {
+                TenantReport::new(tenant, Vec::new(), TenantOutcome::UpToDate)
+            }
             Ok(pending) => {
                 let versions = pending.migrations.iter().map(|migration| migration.version.clone());
-                report(tenant, versions.collect(), TenantOutcome::Pending)
+                TenantReport::new(tenant, versions.collect(), TenantOutcome::Pending)
             }
         });
         reports.collect()
-    }
-}
-
-pub(super) fn report(tenant: SchemaName, versions: Vec<String>, outcome: TenantOutcome) -> TenantReport {
-    TenantReport {
-        tenant,
-        versions,
-        outcome,
     }
 }
 

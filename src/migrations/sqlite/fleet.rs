@@ -98,8 +98,8 @@ impl<S: MigrationSource<sqlite::Sqlite> + Send + Sync + 'static> FleetMigration<
             // If its file can't be read, the migration will say why.
             let is_done = surveyed.is_ok() && versions.is_empty();
             reports.push(match (is_done, dry_run) {
-                (true, _) => Some(report(tenant, Vec::new(), TenantOutcome::UpToDate)),
-                (false, true) => Some(report(tenant, versions, TenantOutcome::Pending)),
+                (true, _) => Some(TenantReport::new(tenant.clone(), Vec::new(), TenantOutcome::UpToDate)),
+                (false, true) => Some(TenantReport::new(tenant.clone(), versions, TenantOutcome::Pending)),
                 (false, false) => {
                     let jobs = match canaries.contains(tenant) {
                         true => &mut first,
@@ -136,10 +136,12 @@ impl<S: MigrationSource<sqlite::Sqlite> + Send + Sync + 'static> FleetMigration<
                 let Some((index, done)) = crew.next().await else { break };
                 let tenant = &found[index].0;
                 let done = match done {
-                    Ok(versions) => report(tenant, versions, outcome(task)),
+                    Ok(versions) => TenantReport::new(tenant.clone(), versions, outcome(task)),
                     Err(error) => match SchemaOwner::Tenant(tenant.clone()).of_file(error) {
-                        MigrationError::UnknownSchema { .. } => report(tenant, Vec::new(), TenantOutcome::Dropped),
-                        error => report(tenant, Vec::new(), TenantOutcome::Failed(error)),
+                        MigrationError::UnknownSchema { .. } => {
+                            TenantReport::new(tenant.clone(), Vec::new(), TenantOutcome::Dropped)
+                        }
+                        error => TenantReport::new(tenant.clone(), Vec::new(), TenantOutcome::Failed(error)),
                     },
                 };
                 // A canary's failure keeps the others from being begun, whatever else goes on.
@@ -148,7 +150,8 @@ impl<S: MigrationSource<sqlite::Sqlite> + Send + Sync + 'static> FleetMigration<
                 reports[index] = Some(done);
             }
         }
-        let not_reached = |(tenant, _): &Found| report(tenant, Vec::new(), TenantOutcome::NotReached);
+        let not_reached =
+            |(tenant, _): &Found| TenantReport::new(tenant.clone(), Vec::new(), TenantOutcome::NotReached);
         let reports = found.iter().zip(reports);
         Ok(FleetReport {
             tenants: reports
@@ -158,14 +161,6 @@ impl<S: MigrationSource<sqlite::Sqlite> + Send + Sync + 'static> FleetMigration<
             outside: Vec::new(),
             elapsed: started.elapsed(),
         })
-    }
-}
-
-fn report(tenant: &SchemaName, versions: Vec<String>, outcome: TenantOutcome) -> TenantReport {
-    TenantReport {
-        tenant: tenant.clone(),
-        versions,
-        outcome,
     }
 }
 

@@ -70,6 +70,14 @@ impl Folder {
         found.into_iter().map(|(_, surveyed)| surveyed).collect()
     }
 
+    /// The archives, and the tenants that they were, sorted by name. What can't be read is left out.
+    pub(crate) fn archives(&self) -> Result<Vec<(SchemaName, ArchiveNote)>, FileError> {
+        let names = self.names()?;
+        let surveyed = self.survey(&names, 2);
+        let archive = |(name, surveyed): (_, Result<Option<Surveyed>, _>)| Some((name, surveyed.ok()??.facts.archive?));
+        Ok(names.into_iter().zip(surveyed).filter_map(archive).collect())
+    }
+
     fn survey_one(&self, name: &SchemaName) -> Result<Option<Surveyed>, FileError> {
         let path = self.path_of(name)?;
         let looked = look(&path, applied_with_checksums)?;

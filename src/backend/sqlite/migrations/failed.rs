@@ -1,6 +1,6 @@
 use std::error::Error;
 
-use super::Direction;
+use crate::backend::migration_sql::Direction;
 
 /// A migration that failed while it ran.
 #[derive(Debug, thiserror::Error)]

@@ -25,5 +25,4 @@ pub(crate) use confined::{Confined, Durability};
 pub(crate) use failed::Failed;
 pub(crate) use plan::Plan;
 pub(crate) use problem::MigrationProblem;
-pub(crate) use script::Direction;
 pub(crate) use version_table::{AppliedVersion, VersionTable, applied_with_checksums};

@@ -6,9 +6,10 @@ use diesel::{
 };
 
 use super::{
-    Direction, MigrationProblem,
+    MigrationProblem,
     script::{Body, Script},
 };
+use crate::backend::migration_sql::Direction;
 
 /// Migrations in the order of their versions.
 pub(crate) struct Plan {

@@ -9,11 +9,11 @@ use diesel::{
 };
 
 use super::{
-    Confined, Direction, Failed, MigrationProblem, Plan, VersionTable, advice, bodies, foreign_keys, rules,
+    Confined, Failed, MigrationProblem, Plan, VersionTable, advice, bodies, foreign_keys, rules,
     script::{Body, Script},
     version_table,
 };
-use crate::backend::sqlite::files::failpoint;
+use crate::backend::{migration_sql::Direction, sqlite::files::failpoint};
 
 /// Why a statement or a migration failed: its line, what to do, and the error.
 type Fault = (Option<(usize, String)>, Option<String>, Box<dyn Error + Send + Sync>);

@@ -1,25 +1,7 @@
-use std::fmt;
-
 use diesel::{migration::Migration, sqlite::Sqlite};
 
 use super::{MigrationProblem, rules};
-use crate::backend::migration_sql::{checksum, record};
-
-/// Whether a migration is applied or reverted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Direction {
-    Up,
-    Down,
-}
-
-impl fmt::Display for Direction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Up => "applied",
-            Self::Down => "reverted",
-        })
-    }
-}
+use crate::backend::migration_sql::{Direction, checksum, record};
 
 /// A migration in one direction, ready to be run.
 pub(super) struct Script<'a> {
