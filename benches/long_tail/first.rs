@@ -64,7 +64,11 @@ fn text(tenant: usize) -> String {
 }
 
 async fn pool(url: &str) -> TenantPool {
-    let pool = TenantPool::builder(url).max_size(1).recycling(Recycling::Fast);
+    // With so small a cache, no tenants are looked up in advance.
+    let pool = TenantPool::builder(url)
+        .max_size(1)
+        .recycling(Recycling::Fast)
+        .schema_cache(500, Duration::from_secs(60));
     pool.build().await.expect("the server is up")
 }
 

@@ -1,5 +1,5 @@
-//! A pool that listens looks all tenants up ahead of their first checkouts, and is right about those that change while
-//! it does.
+//! A pool that listens looks all tenants up ahead of their first checkouts. One that doesn't looks many up together
+//! after some first checkouts. Both are right about tenants that change meanwhile.
 
 use std::{
     sync::{
@@ -211,8 +211,120 @@ async fn first_checkouts_ask_nothing_once_the_list_is_read_and_after_the_connect
     }
 }
 
+/// Creates tenants on a server that logs each statement.
+async fn logged(tenants: usize) -> (Server, Database) {
+    let server = Server::builder().setting("log_statement", "all").start().unwrap();
+    let database = server.database();
+    let schemas = (0..tenants).map(|number| format!("CREATE SCHEMA client{number};"));
+    database.run(&schemas.collect::<String>());
+    (server, database)
+}
+
+/// How many schemas the server was asked for one by one.
+fn look_ups(server: &Server) -> usize {
+    server.log().lines().filter(|line| line.contains(LOOK_UP)).count()
+}
+
+/// How many times it was asked for many.
+fn lists(server: &Server) -> usize {
+    server.log().lines().filter(|line| line.contains(LIST)).count()
+}
+
 #[tokio::test]
-async fn with_a_directory_or_without_listening_nothing_is_listed() {
+async fn after_some_first_checkouts_the_next_ask_nothing_until_what_is_known_expires() {
+    let (server, database) = logged(1_200).await;
+    let time = Duration::from_secs(4);
+    let pool = TenantPool::builder(database.url()).schema_cache(10_000, time);
+    let pool = pool.max_size(2).build().await.unwrap();
+    let owner = TenantPool::builder(database.url()).build().await.unwrap();
+    owner.create_tenant("suspended", NoMigrations).await.unwrap();
+    owner.suspend_tenant("suspended").await.unwrap();
+
+    // By name, the last thousand come in a second portion.
+    let mut numbers = 0..1_200;
+    let mut visit = async || {
+        let number = numbers.next().expect("the rest is known by now");
+        pool.for_tenant(format!("client{number}")).get().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    };
+    let begun = Instant::now();
+    while lists(&server) < 2 {
+        visit().await;
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let before = look_ups(&server);
+    for _ in 0..50 {
+        visit().await;
+    }
+    assert!(begun.elapsed() < time, "too slow a machine to tell");
+    assert_eq!(look_ups(&server), before);
+    assert!(is_suspended(pool.for_tenant("suspended").get().await));
+    assert!(is_unknown(pool.for_tenant("nobody").get().await));
+
+    database.run("DROP SCHEMA client0; DROP SCHEMA client1100");
+    tokio::time::sleep(time).await;
+    assert!(is_unknown(pool.for_tenant("client0").get().await));
+    assert!(is_unknown(pool.for_tenant("client1100").get().await));
+    let (before, listed) = (look_ups(&server), lists(&server));
+    for number in 1..60 {
+        pool.for_tenant(format!("client{number}")).get().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!((30..50).contains(&(look_ups(&server) - before)));
+    assert!(lists(&server) > listed);
+    assert!(is_unknown(pool.for_tenant("client1100").get().await));
+}
+
+#[tokio::test]
+async fn what_this_process_does_while_schemas_are_read_ahead_counts_more() {
+    let database = Server::shared().database();
+    let gate = Gate::shut().await;
+    let pool = TenantPool::builder(gate.url(&database)).build().await.unwrap();
+    for number in 0..40 {
+        pool.create_tenant(format!("client{number}"), NoMigrations)
+            .await
+            .unwrap();
+    }
+    let answered = format!(
+        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle' \
+         AND pid <> pg_backend_pid() AND strpos(query, '{LIST}') > 0"
+    );
+    let mut numbers = (0..36).cycle();
+    while database.query_strings(&answered).is_empty() {
+        let number = numbers.next().unwrap();
+        pool.for_tenant(format!("client{number}")).get().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    pool.suspend_tenant("client36").await.unwrap();
+    pool.drop_tenant("client37").await.unwrap();
+    pool.rename_tenant("client38", "renamed").await.unwrap();
+    gate.open();
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_millis(500) {
+        assert!(is_suspended(pool.for_tenant("client36").get().await));
+        assert!(is_unknown(pool.for_tenant("client37").get().await));
+        assert!(is_unknown(pool.for_tenant("client38").get().await));
+        pool.for_tenant("renamed").get().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_read_ahead_that_could_not_be_remembered() {
+    let (server, database) = logged(100).await;
+    for cache in [(500, Duration::from_secs(60)), (10_000, Duration::ZERO)] {
+        let pool = TenantPool::builder(database.url()).schema_cache(cache.0, cache.1);
+        let pool = pool.build().await.unwrap();
+        for number in 0..100 {
+            pool.for_tenant(format!("client{number}")).get().await.unwrap();
+        }
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!((look_ups(&server), lists(&server)), (200, 0));
+}
+
+#[tokio::test]
+async fn with_a_directory_or_for_one_tenant_nothing_is_listed() {
     use diesel_tenants::directory::DirectoryTables;
     let server = Server::builder().setting("log_statement", "all").start().unwrap();
     let database = server.database();

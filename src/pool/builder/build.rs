@@ -85,7 +85,10 @@ impl TenantPoolBuilder {
         if listens && migration_connector.may_be_pooled() {
             return Err(BuildError::ListenNeedsSession);
         }
-        let schemas = Arc::new(Schemas::of(&options));
+        // Behind a pooler, each tenant's first checkout finds out whether the session is safe. A replica's schemas are
+        // remembered for a second. A pool that listens reads all its tenants at once.
+        let reads_ahead = !options.search_path_from_role && !options.read_only && !listens;
+        let schemas = Arc::new(Schemas::of(&options).reading_ahead(reads_ahead));
         let connections = connections(
             Arc::clone(&connector),
             Arc::clone(&schemas),

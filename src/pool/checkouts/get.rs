@@ -57,6 +57,7 @@ impl Checkout {
             None => {
                 let translation = Box::pin(checkout.look_up(pool, wish)).await?;
                 checkout.forget_types_if(|since| pool.schemas().outdate(since));
+                pool.read_ahead();
                 translation
             }
         };

@@ -7,6 +7,7 @@ mod admitted;
 mod another_database;
 mod checkout;
 mod get;
+mod read_ahead;
 mod read_only;
 mod request;
 mod resolve;

@@ -8,7 +8,7 @@ use tokio::task::AbortHandle;
 
 use crate::{
     PostgresConnection, SchemaName,
-    backend::postgres::{ConnectError, Connector, catalog::schema::active_schemas},
+    backend::postgres::{ConnectError, Connector, catalog::schema::schemas_after},
     pool::tenant_cache::{KnownTenants, Schemas},
 };
 
@@ -20,9 +20,6 @@ const SILENCE: Duration = Duration::from_secs(15);
 
 /// How long a list of the tenants is waited for: meanwhile nothing is heard.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// How many tenants of the list are remembered before other tasks of the thread have a turn.
-const AT_A_TIME: usize = 256;
 
 /// Listens until it is dropped.
 pub(crate) struct Listener(AbortHandle);
@@ -90,16 +87,10 @@ impl Listening {
     /// afterwards, and forgets what the list says.
     async fn list_tenants(&self, connection: &mut PostgresConnection) {
         let listing = self.schemas.list();
-        let listed = active_schemas(self.schemas.capacity(), connection);
+        let listed = schemas_after("", self.schemas.capacity(), connection);
         // Without an answer, checkouts ask.
-        let Ok(Ok(listed)) = tokio::time::timeout(PATIENCE, listed).await else {
-            return;
-        };
-        for some in listed.chunks(AT_A_TIME) {
-            for (schema, identity) in some {
-                listing.remember(schema, *identity);
-            }
-            tokio::task::yield_now().await;
+        if let Ok(Ok(listed)) = tokio::time::timeout(PATIENCE, listed).await {
+            listing.remember_all(&listed.active).await;
         }
     }
 

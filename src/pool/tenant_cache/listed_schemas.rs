@@ -5,6 +5,9 @@ use std::{collections::HashSet, sync::Arc, time::Instant};
 use super::schemas::{Known, Schemas};
 use crate::{SchemaName, backend::postgres::catalog::schema::SchemaIdentity, query::Translation};
 
+/// How many schemas of the list are remembered before other tasks of the thread have a turn.
+const AT_A_TIME: usize = 256;
+
 /// What was forgotten while a list is read: of these schemas the list may tell what was before.
 #[derive(Default)]
 pub(super) struct Overtaken {
@@ -51,8 +54,18 @@ impl Schemas {
 }
 
 impl Listing<'_> {
+    /// Remembers the schemas that are on the list.
+    pub(crate) async fn remember_all(&self, listed: &[(SchemaName, SchemaIdentity)]) {
+        for some in listed.chunks(AT_A_TIME) {
+            for (schema, identity) in some {
+                self.remember(schema, *identity);
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Remembers a schema that is on the list, unless it was overtaken, or the catalog was asked for the schema itself.
-    pub(crate) fn remember(&self, schema: &SchemaName, identity: SchemaIdentity) {
+    fn remember(&self, schema: &SchemaName, identity: SchemaIdentity) {
         let schemas = self.schemas;
         // Held until the schema is remembered: whoever forgets it meanwhile finds it remembered then.
         let overtaken = schemas.overtaken();
@@ -63,12 +76,14 @@ impl Listing<'_> {
         let namespace = Some(identity.oid);
         let translation = match schemas.known.get(&map) {
             None => Arc::new(Translation::of_schema(map.clone(), namespace)),
-            // Whether the types are still the same, only the catalog can tell.
-            Some(Known {
-                translation,
-                seen: None,
-                ..
-            }) if translation.namespace() == namespace && !translation.names_types() => translation,
+            // Whether the types are still the same, only the look-up of this one schema can tell.
+            Some(Known { translation, seen, .. })
+                if seen.is_none_or(|seen| !schemas.counts(seen))
+                    && translation.namespace() == namespace
+                    && !translation.names_types() =>
+            {
+                translation
+            }
             Some(_) => return,
         };
         let known = Known {

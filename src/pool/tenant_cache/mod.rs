@@ -6,12 +6,13 @@
 //!
 //! | file | remembers | bounds |
 //! |---|---|---|
-//! | `schemas` | schemas, their types, and which schemas are missing; `listed_schemas` fills it ahead of the checkouts | [`schema_cache`](crate::TenantPoolBuilder::schema_cache) |
+//! | `schemas` | schemas, their types, and which schemas are missing; `listed_schemas` fills it ahead of the checkouts, `read_ahead` says when | [`schema_cache`](crate::TenantPoolBuilder::schema_cache) |
 //! | `directory_answers` | answers of a directory; `directory_caches` has one for tenants and one for domains | [`DirectoryCache`](crate::tenancy::DirectoryCache) |
 
 mod directory_answers;
 mod directory_caches;
 mod listed_schemas;
+mod read_ahead;
 mod schemas;
 
 pub(crate) use directory_caches::{KnownTenants, Resolved};

@@ -13,7 +13,7 @@ use diesel::QueryResult;
 
 use quick_cache::sync::Cache;
 
-use super::listed_schemas::Overtaken;
+use super::{listed_schemas::Overtaken, read_ahead::ReadAhead};
 use crate::{
     PostgresConnection, SchemaName,
     backend::postgres::{
@@ -49,6 +49,8 @@ pub(crate) struct Schemas {
     forgotten: AtomicU64,
     /// The schemas that were forgotten while a list of schemas is read.
     overtaken: Mutex<Option<Overtaken>>,
+    /// Set if schemas are looked up ahead of their first checkouts.
+    pub(super) ahead: Option<ReadAhead>,
     /// Whether somebody tells of every change: then what is known needs not be asked for again.
     is_told: AtomicBool,
 }
@@ -100,6 +102,7 @@ impl Schemas {
             types_changed: AtomicU64::new(0),
             forgotten: AtomicU64::new(0),
             overtaken: Mutex::new(None),
+            ahead: None,
             is_told: AtomicBool::new(false),
         }
     }
@@ -144,6 +147,11 @@ impl Schemas {
     /// Whether an answer that the catalog gave at that time is still fresh.
     pub(crate) fn counts(&self, seen: Instant) -> bool {
         seen.elapsed() < self.time_to_live
+    }
+
+    /// Whether an answer of the catalog is good for more than the checkout that asked.
+    pub(super) fn remembers(&self) -> bool {
+        !self.time_to_live.is_zero()
     }
 
     /// Whether the schema to which `map` sends unqualified names was missing a moment ago. If no schema was missing

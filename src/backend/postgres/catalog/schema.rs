@@ -214,12 +214,22 @@ fn facts_query(types: &str) -> String {
     ))
 }
 
-/// The schemas of the database that can be checked out, but not more than so many. Suspended tenants are among those that
-/// can't.
-pub(crate) async fn active_schemas(
+/// Schemas that were read from the catalog together, in the order of their names.
+pub(crate) struct SchemaList {
+    /// Those that can be checked out. Suspended tenants are among those that can't.
+    pub(crate) active: Vec<(SchemaName, SchemaIdentity)>,
+    /// How many were read in all.
+    pub(crate) read: usize,
+    /// The name of the last one that was read.
+    pub(crate) last: Option<String>,
+}
+
+/// The schemas of the database whose names come after `after`, but not more than `most`.
+pub(crate) async fn schemas_after(
+    after: &str,
     most: usize,
     connection: &mut PostgresConnection,
-) -> QueryResult<Vec<(SchemaName, SchemaIdentity)>> {
+) -> QueryResult<SchemaList> {
     #[derive(QueryableByName)]
     struct Found {
         #[diesel(sql_type = Text)]
@@ -236,14 +246,18 @@ pub(crate) async fn active_schemas(
     let found: Vec<Found> = diesel::sql_query(splice(
         "SELECT n.nspname::pg_catalog.text AS name, n.oid, pg_catalog.pg_is_in_recovery() AS is_replayed, \
          d.description AS comment FROM (SELECT s.nspname, s.oid FROM pg_catalog.pg_namespace s \
-         WHERE s.nspname OPERATOR(pg_catalog.!~) '^pg_' LIMIT $1) n \
+         WHERE s.nspname OPERATOR(pg_catalog.!~) '^pg_' AND s.nspname OPERATOR(pg_catalog.>) $2 \
+         ORDER BY s.nspname LIMIT $1) n \
          LEFT JOIN pg_catalog.pg_class v ON v.relnamespace = n.oid AND v.relname = '{version_table}' \
          LEFT JOIN pg_catalog.pg_description d ON d.objoid = v.oid \
-         AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid = 0",
+         AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid = 0 ORDER BY n.nspname",
     ))
     .bind::<BigInt, _>(i64::try_from(most).unwrap_or(i64::MAX))
+    .bind::<Text, _>(after)
     .load(connection)
     .await?;
+    let read = found.len();
+    let last = found.last().map(|found| found.name.clone());
     let active = found
         .into_iter()
         .filter(|found| TenantStatus::of_comment(found.comment.as_deref()) == TenantStatus::Active);
@@ -254,7 +268,11 @@ pub(crate) async fn active_schemas(
         };
         Some((SchemaName::new(&found.name).ok()?, identity))
     });
-    Ok(named.collect())
+    Ok(SchemaList {
+        active: named.collect(),
+        read,
+        last,
+    })
 }
 
 /// The comment on a relation, whose name is given as in SQL; `None` if there is no comment, or no such relation.
