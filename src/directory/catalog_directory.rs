@@ -6,9 +6,9 @@ use crate::{
 
 /// The catalog of the pool's own database as a directory: each schema is a tenant's.
 ///
-/// A pool without a directory knows the same tenants. This directory adds the
-/// [`DirectoryCache`](super::DirectoryCache), which remembers unknown tenants too: while an unknown tenant is
-/// remembered, requests for it cost no connection and no query.
+/// A pool without a directory knows the same tenants, and remembers for a second that a tenant is unknown. With this
+/// directory, [`DirectoryCache::negative_ttl`](super::DirectoryCache::negative_ttl) says for how long: meanwhile requests
+/// for the tenant cost no connection and no query.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CatalogDirectory;
 

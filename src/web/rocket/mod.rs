@@ -30,11 +30,10 @@
 //!
 //! # Catchers
 //!
-//! Your catchers come first: a request for an unknown tenant, or one that a guard refuses, goes to your catcher of its
-//! status, or to your default one. Without such a catcher, the request is answered in JSON, or by
-//! [`on_rejection`](super::Tenants::on_rejection). `on_rejection` comes before your catchers, except for requests that
-//! a guard refuses. (If a handler goes on without its `Option<Tenant>`, and then fails with 404 itself, its request
-//! can't be told from one that a guard refused, and is answered in the same way.)
+//! A refused request is answered by [`on_rejection`](super::Tenants::on_rejection), if you set it; otherwise by your
+//! catcher of that status, or your default one; otherwise in JSON. If a guard refuses the request, your catcher comes
+//! before `on_rejection`. (If a handler goes on without its `Option<Tenant>`, and then fails with 404 itself, its
+//! request can't be told from one that a guard refused, and is answered in the same way.)
 //!
 //! Register your catchers with the application, or by fairings that are attached before this one: an application with
 //! two catchers of one status for all paths doesn't launch.
