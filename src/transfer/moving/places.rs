@@ -40,12 +40,16 @@ impl Run<'_> {
             }));
         }
         let (source, target) = (self.site(from, old).await?, self.site(self.to, new).await?);
-        if [&source, &target]
-            .iter()
-            .any(|site| site.schema == *site.pool.shared_schema())
-        {
+        if source.schema == *source.pool.shared_schema() {
             return Err(unmovable(
-                "a database's shared schema stays; export the tenant, and import it",
+                "a database's shared schema stays where it is; export it by a pool of that database whose \
+                 `shared_schema` has another name, delete the tenant's row in the directory, and import the tenant \
+                 where it is to live",
+            ));
+        }
+        if target.schema == *target.pool.shared_schema() {
+            return Err(unmovable(
+                "a tenant can't move into a database's shared schema; choose a schema of another name",
             ));
         }
         Ok((source, target))

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use diesel_async::SimpleAsyncConnection;
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use diesel_tenants::{
     LifecycleError, MoveError, Placement, TenantPool,
     directory::{DirectoryTables, FixedDirectory},
+    migrations::NoMigrations,
 };
 use diesel_tenants_test_support::{Database, Server, chain};
 
@@ -23,6 +24,38 @@ async fn is_served(places: &Places, before: &[String]) {
     conn.batch_execute("INSERT INTO emptied VALUES (-1); DELETE FROM emptied WHERE id = -1")
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn a_tenant_in_a_databases_shared_schema_leaves_it_as_the_error_says() {
+    let places = Places::with(0).await;
+    let schema = Placement::schema("public".parse().unwrap()).in_database("third");
+    places.pool.place_tenant("client8", schema, NoMigrations).await.unwrap();
+    places
+        .third
+        .run("CREATE TABLE public.notes (id int PRIMARY KEY); INSERT INTO public.notes VALUES (1), (2)");
+    let error = places.pool.move_tenant("client8", at("shard")).await.unwrap_err();
+    assert!(
+        chain(&error).contains("export it by a pool of that database whose `shared_schema` has another name"),
+        "{}",
+        chain(&error)
+    );
+
+    let third = TenantPool::builder(places.third.url()).shared_schema("none");
+    let third = third.build().await.unwrap();
+    let mut export = Vec::new();
+    third.export_tenant("public").to(&mut export).await.unwrap();
+    places.main.run("DELETE FROM public.tenants WHERE name = 'client8'");
+    places
+        .pool
+        .import_tenant("client8")
+        .from(export.as_slice())
+        .await
+        .unwrap();
+    let mut conn = places.pool.for_tenant("client8").get().await.unwrap();
+    let notes = diesel::sql_query("DELETE FROM notes").execute(&mut conn).await.unwrap();
+    assert_eq!(notes, 2);
+    assert!(places.main.schemas().contains(&"client8".to_owned()));
 }
 
 #[tokio::test]
@@ -44,7 +77,12 @@ async fn what_can_not_be_moved_is_refused_and_stays() {
         "only schemas can be moved",
     )
     .await;
-    refused("client1", schema("public").in_database("shard"), "shared schema stays").await;
+    refused(
+        "client1",
+        schema("public").in_database("shard"),
+        "choose a schema of another name",
+    )
+    .await;
     refused("client1", schema("other"), "both are in one database").await;
     places
         .shard
