@@ -31,7 +31,8 @@ pub struct Global {
     )]
     pub migration_url: Option<String>,
     /// The configuration file of the `diesel` command; `diesel-tenants.toml` is looked for beside it. Default: the
-    /// `diesel.toml` in the nearest folder upwards that has a `diesel.toml` or a `Cargo.toml`.
+    /// `diesel.toml` in the nearest folder upwards that has a `diesel.toml`, or else a `diesel-tenants.toml`, or else a
+    /// `Cargo.toml`.
     #[arg(
         long,
         global = true,

@@ -106,7 +106,10 @@ impl Migrate {
             .fleet
             .run(pool.migrate_tenants(migrations), "applied", &interrupt)
             .await?;
-        context.printer.result(&report, || print_fleet(&report, "applied"))?;
+        let rest = "run the same command again to continue with the other tenants";
+        context
+            .printer
+            .result(&report, || print_fleet(&report, "applied", rest))?;
         Ok(Ending::well_if(report.is_success()))
     }
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{
     migrate::Fleet,
-    revert::{Revert, Reverted},
+    revert::{REST, Revert, Reverted},
 };
 use crate::{
     context::Context,
@@ -54,8 +54,9 @@ impl Redo {
         }
         let result = json!({ "reverted": reverted, "applied": applied });
         context.printer.result(&result, || {
-            print_fleet(&reverted, "reverted");
-            applied.iter().for_each(|report| print_fleet(report, "applied"));
+            print_fleet(&reverted, "reverted", REST);
+            let rest = "`diesel-tenants migrate` applies the rest";
+            applied.iter().for_each(|report| print_fleet(report, "applied", rest));
         })?;
         Ok(Ending::well_if(is_success))
     }

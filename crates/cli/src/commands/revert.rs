@@ -10,6 +10,10 @@ use crate::{
     output::{Ending, name, print_fleet},
 };
 
+/// How to continue with the tenants that are left: in the others the newest migration is another one now.
+pub const REST: &str = "to continue, name the tenants that are left by --only: without it, further migrations of the \
+                        others would be reverted";
+
 /// Options of `revert`.
 #[derive(Debug, Args)]
 pub struct Revert {
@@ -33,7 +37,9 @@ pub struct Reverted {
 impl Revert {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
         let Reverted { report, .. } = self.revert(context, "Revert").await?;
-        context.printer.result(&report, || print_fleet(&report, "reverted"))?;
+        context
+            .printer
+            .result(&report, || print_fleet(&report, "reverted", REST))?;
         Ok(Ending::well_if(report.is_success()))
     }
 

@@ -24,8 +24,9 @@ pub fn describe(report: &TenantReport, done: &str) -> String {
     }
 }
 
-/// Prints a report: the tenants that need attention, and a summary.
-pub fn print_fleet(report: &FleetReport, done: &str) {
+/// Prints a report: the tenants that need attention, and a summary. `rest` says how to continue with tenants that are
+/// left.
+pub fn print_fleet(report: &FleetReport, done: &str, rest: &str) {
     for tenant in &report.tenants {
         match tenant.outcome {
             TenantOutcome::Failed(_) | TenantOutcome::Pending => say!("{}", describe(tenant, done)),
@@ -36,7 +37,7 @@ pub fn print_fleet(report: &FleetReport, done: &str) {
     report.outside.iter().for_each(|work| say!("{}", warned(work)));
     say!("{report}, in {:.1?}", report.elapsed);
     if !report.is_success() {
-        say!("what succeeded stays; run the same command again to continue with the other tenants");
+        say!("what succeeded stays; {rest}");
     }
 }
 

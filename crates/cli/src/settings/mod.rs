@@ -46,8 +46,8 @@ impl Settings {
     }
 }
 
-/// The nearest folder upwards with a `diesel.toml`, or else with a `Cargo.toml`, as the diesel command looks for it, or
-/// else the current folder.
+/// The nearest folder upwards with a `diesel.toml`, as the diesel command looks for it, or else with a
+/// `diesel-tenants.toml`, or else with a `Cargo.toml`, or else the current folder.
 fn project_root(from: &Path) -> PathBuf {
     let with = |file: &str| from.ancestors().find(|folder| folder.join(file).is_file());
     with("diesel.toml")

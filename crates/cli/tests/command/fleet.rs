@@ -149,6 +149,29 @@ fn migrations_are_reverted_and_redone_by_consent() {
 }
 
 #[test]
+fn after_a_failed_revert_the_command_advises_to_choose_the_tenants_that_are_left() {
+    let project = Project::with_tenants(&["client1", "client2"]);
+    project.migration(
+        "tenant_migrations/2_orders",
+        "CREATE TABLE orders ()",
+        "DROP TABLE orders",
+    );
+    project.run(&["migrate"]).well();
+    project.database.run("DROP TABLE client2.orders");
+    let ended = project.run(&["revert", "--yes", "--keep-going"]);
+    assert_eq!(ended.code, Some(1), "{}", ended.err);
+    assert!(
+        ended.out.contains("name the tenants that are left by --only") && !ended.out.contains("same command"),
+        "{}",
+        ended.out
+    );
+
+    project.database.run("CREATE TABLE client2.orders ()");
+    project.run(&["revert", "--yes", "--only", "client2"]).well();
+    assert_eq!(project.schemas_with("items"), "client1 client2");
+}
+
+#[test]
 fn to_redo_gives_a_tenant_back_only_what_was_taken() {
     let project = Project::with_tenants(&["client1", "client2"]);
     project.migration(
