@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the tests and the example need besides Rust, where it is missing: PostgreSQL's server programs (unless
-# DATABASE_URL names a server), in CI also PgBouncer, a C linker for rustc, certificates for cargo, and curl. With
+# DATABASE_URL names a server), in CI also PgBouncer and Pgpool-II, a C linker for rustc, certificates for cargo, and curl. With
 # WITH_LIBPQ=1, as the tests call it, libpq too, which Diesel's own PgConnection is linked with. Starts no server.
 set -eu
 
@@ -24,9 +24,10 @@ has_server() {
     return 1
 }
 
-# As in tests/support/src/pgbouncer.rs.
-has_pooler() {
-    [ -n "${PGBOUNCER:-}" ] || command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ]
+# As in tests/support/src/poolers/process.rs.
+has_poolers() {
+    [ -n "${PGBOUNCER:-}" ] || command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] || return 1
+    [ -n "${PGPOOL:-}" ] || command -v pgpool >/dev/null || [ -x /usr/sbin/pgpool ]
 }
 
 # Where the crate pq-sys looks for it.
@@ -50,7 +51,7 @@ has_all() {
 missing() {
     if [ -z "${DATABASE_URL:-}" ] && ! has_server; then echo server; fi
     # Elsewhere the tests that need it say that they skip.
-    if [ -n "${CI:-}" ] && ! has_pooler; then echo pooler; fi
+    if [ -n "${CI:-}" ] && ! has_poolers; then echo poolers; fi
     if [ -n "${WITH_LIBPQ:-}" ] && ! has_libpq; then echo libpq; fi
     if ! command -v cc >/dev/null; then echo linker; fi
     if ! has_certificates; then echo certificates; fi
@@ -78,7 +79,7 @@ packages() {
     for part in $(missing); do
         case $part in
             server) names="$names $1" ;;
-            pooler) names="$names pgbouncer" ;;
+            poolers) names="$names pgbouncer pgpool2" ;;
             linker) names="$names $2" ;;
             certificates) names="$names $3" ;;
             curl) names="$names $4" ;;

@@ -1,5 +1,5 @@
-//! What stands between: PgBouncer, in every way in which it may be set up. Each shows every tenant its own rows; where
-//! there are no transactions, the pool is not built.
+//! What stands between: PgBouncer, in every way in which it may be set up, and Pgpool-II. Each shows every tenant its own
+//! rows; where there are no transactions, the pool is not built.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use diesel_tenants::{
     BuildError, CheckoutError, ConnectError, Placement, PostgresConnection, RefusedStatement, TenantPool,
     TenantPoolBuilder, directory::FixedDirectory, migrations::NoMigrations,
 };
-use diesel_tenants_test_support::{Database, PgBouncer, Server, chain};
+use diesel_tenants_test_support::{Database, PgBouncer, Pgpool, Server, chain};
 use futures_util::future::join_all;
 
 const TENANTS: [&str; 2] = ["client1", "client2"];
@@ -163,6 +163,40 @@ async fn behind_every_pooler_each_tenant_sees_its_own_rows_or_there_are_no_trans
                         assert!(message.contains("allows no transactions"), "{way}: {message}");
                     }
                 }
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn behind_pgpool_each_tenant_sees_its_own_rows_whoever_had_the_session_before() {
+    if !Pgpool::is_installed() {
+        return;
+    }
+    let behind = Behind::new();
+    // A process for each client; sessions with the server are kept for the next client.
+    for kept in ["connection_cache = on", "connection_cache = off"] {
+        let settings = ["num_init_children = 9", "max_pool = 1", "load_balance_mode = off", kept];
+        let pooler = Pgpool::start(&behind.database, &behind.role, "x", &settings);
+        for _ in 0..2 {
+            // Sessions that began without our options, and have a search_path and statements of their own.
+            let others = (0..8).map(async |_| {
+                let mut other = PostgresConnection::establish(pooler.url()).await.unwrap();
+                let leave =
+                    "SET search_path = client2; CREATE TEMP TABLE notes AS SELECT 1 AS id, 'other'::text AS who";
+                other.batch_execute(leave).await.unwrap();
+                let prepare = OTHERS.replace("20000", "1000");
+                diesel::sql_query(prepare).execute(&mut other).await.unwrap();
+            });
+            join_all(others).await;
+            let from_role = TenantPool::builder(pooler.url()).search_path_from_role();
+            let from_role = from_role.max_size(8).build().await.unwrap();
+            assert_eq!(wrong_rows(&from_role).await, [""; 0], "{kept}");
+            drop(from_role);
+            // A session that Pgpool-II kept has the options of whoever began it.
+            match TenantPool::builder(pooler.url()).max_size(8).build().await {
+                Ok(pool) => assert_eq!(wrong_rows(&pool).await, [""; 0], "{kept}"),
+                Err(error) => assert!(chain(&error).contains("did not arrive"), "{kept}: {}", chain(&error)),
             }
         }
     }
