@@ -17,7 +17,11 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_
 impl Deadline {
     /// For a checkout that starts now, in a pool with this `wait_timeout`.
     pub(crate) fn of_checkout(wait_timeout: Duration) -> Self {
-        let limit = wait_timeout.max(SHORTEST);
+        Self::after(wait_timeout.max(SHORTEST))
+    }
+
+    /// For what starts now, and may take this long.
+    pub(crate) fn after(limit: Duration) -> Self {
         Self {
             at: Instant::now().checked_add(limit),
             limit,

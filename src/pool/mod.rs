@@ -39,7 +39,7 @@ pub(crate) use connections::Limits;
 pub use connections::PoolStatus;
 #[cfg(any(feature = "blocking", feature = "sqlite"))]
 pub(crate) use connections::WaitingCheckout;
-#[cfg(feature = "_web")]
+#[cfg(any(feature = "_web", feature = "blocking"))]
 pub(crate) use deadline::Deadline;
 #[cfg(feature = "sqlite")]
 pub use errors::SqliteError;

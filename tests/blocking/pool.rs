@@ -146,6 +146,19 @@ fn a_pool_that_is_in_use_is_waited_for_and_then_exhausted() {
 }
 
 #[test]
+fn a_checkout_may_wait_without_end() {
+    let database = database();
+    let pool = pool_with(&database, |builder| builder.max_size(1).wait_timeout(Duration::MAX));
+    let held = pool.for_tenant("client1").get().unwrap();
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| pool.for_tenant("client2").get().map(|conn| conn.map().clone()));
+        thread::sleep(Duration::from_millis(50));
+        drop(held);
+        assert_eq!(waiting.join().unwrap().unwrap(), map("client2"));
+    });
+}
+
+#[test]
 fn a_tenant_has_no_more_connections_than_its_share() {
     let database = database();
     let pool = pool_with(&database, |builder| {

@@ -1,9 +1,4 @@
-use std::{
-    fmt, io,
-    marker::PhantomData,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{fmt, io, marker::PhantomData, sync::Arc, time::Duration};
 
 use diesel::{
     QueryableByName, RunQueryDsl,
@@ -15,7 +10,10 @@ use diesel::{
 };
 
 use super::{TenantPool, background::Background, checkout::HAS_ONE, manager::Manager, tenant_pool::Inner};
-use crate::{backend::postgres::ConnectError, pool::Target};
+use crate::{
+    backend::postgres::ConnectError,
+    pool::{Deadline, Target},
+};
 
 /// Options of a [`TenantPool`]; see [`TenantPool::builder`]. Each method states its default.
 #[must_use = "a builder does nothing until `build`"]
@@ -131,7 +129,7 @@ where
     fn refuse_another_database(&self) -> Result<(), BuildError> {
         let failed = |source| BuildError::Connect(self.as_async().connector().failed_query(source));
         let mut slot = self
-            .slot(&Target::Shared, Instant::now() + self.wait_timeout())
+            .slot(&Target::Shared, Deadline::after(self.wait_timeout()))
             .map_err(BuildError::of_checkout)?;
         let connection = slot.connection_mut().expect(HAS_ONE);
         let reached: Place = place().get_result(&mut connection.inner).map_err(failed)?;

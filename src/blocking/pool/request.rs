@@ -7,7 +7,7 @@ use diesel::{connection::LoadConnection, pg::Pg, r2d2::R2D2Connection};
 use super::{Checkout, TenantPool};
 use crate::{
     CheckoutError, IntoSchemaName, SchemaName, SchemaTranslateMap, TenantStatus,
-    pool::{Resolved, Target},
+    pool::{Deadline, Resolved, Target},
     query::Translation,
     tenancy::Tables,
 };
@@ -85,7 +85,7 @@ where
     /// can't be reached.
     pub fn get(self) -> Result<Checkout<C>, CheckoutError> {
         let Self { pool, wanted } = self;
-        let deadline = Instant::now() + pool.wait_timeout();
+        let deadline = Deadline::after(pool.wait_timeout());
         match wanted? {
             Wanted::Map(target, map) => pool.check_out(&target, &map, None, deadline),
             Wanted::Tenant(tenant) => match pool.resolve(&tenant)? {
@@ -108,7 +108,7 @@ where
         target: &Target,
         map: &SchemaTranslateMap,
         resolved: Option<&Resolved>,
-        deadline: Instant,
+        deadline: Deadline,
     ) -> Result<Checkout<C>, CheckoutError> {
         let explained = |error| match resolved {
             Some(resolved) => resolved.explain(error, target.clone()),

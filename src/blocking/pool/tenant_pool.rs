@@ -5,7 +5,7 @@ use std::{
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use diesel::{
@@ -19,7 +19,7 @@ use super::{TenantPoolBuilder, background::Background, manager::Manager};
 use crate::{
     CheckoutError, SchemaName,
     backend::postgres::ConnectError,
-    pool::{PoolStatus, Target, WaitingCheckout},
+    pool::{Deadline, PoolStatus, Target, WaitingCheckout},
 };
 
 /// One pool of Diesel's own connections for all tenants. See the [module](crate::blocking).
@@ -151,13 +151,13 @@ where
     pub(super) fn slot(
         &self,
         target: &Target,
-        deadline: Instant,
+        deadline: Deadline,
     ) -> Result<r2d2::PooledConnection<Manager<C>>, CheckoutError> {
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = deadline.left();
             let Some(mut slot) = self.free_or_awaited(left) else {
                 let target = target.clone();
-                let waited = self.wait_timeout();
+                let waited = deadline.limit();
                 let PoolStatus { max_size, size, .. } = self.status();
                 return Err(match size < max_size {
                     true => CheckoutError::ConnectionTimeout { target, waited },
@@ -189,7 +189,7 @@ where
     fn free_or_awaited(&self, left: Duration) -> Option<r2d2::PooledConnection<Manager<C>>> {
         self.0.connections.try_get().or_else(|| {
             let _waiting = WaitingCheckout::begin(&self.0.waiting);
-            self.0.connections.get_timeout(left).ok()
+            self.0.connections.get_timeout(left.min(LONGEST)).ok()
         })
     }
 
@@ -197,19 +197,22 @@ where
     pub(super) fn take_share(
         &self,
         tenant: &SchemaName,
-        deadline: Instant,
+        deadline: Deadline,
     ) -> Result<Option<OwnedSemaphorePermit>, CheckoutError> {
         if self.0.tenants.shares().is_none() {
             return Ok(None);
         }
         let tenant = tenant.clone();
-        let left = deadline.saturating_duration_since(Instant::now());
+        let left = deadline.left();
         self.run(move |pool| async move {
             let shares = pool.shares().expect("a pool keeps its limit");
             shares.take(&tenant, left).await.map(Some)
         })
     }
 }
+
+/// A time after which r2d2 can still say when it is over: a hundred years.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// How long a checkout waits until it tries again to connect to a server that has no room.
 const PAUSE: Duration = Duration::from_millis(50);
