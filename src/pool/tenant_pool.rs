@@ -87,6 +87,8 @@ pub(crate) struct Inner<B: Backend> {
     pub(crate) backend: B::Pool,
 }
 
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// # The pool itself
 impl<B: Backend> TenantPool<B> {
     pub(crate) fn new(inner: Inner<B>) -> Self {
@@ -148,8 +150,10 @@ impl<B: Backend> TenantPool<B> {
         Arc::strong_count(&self.0) == 1
     }
 
+    /// How long a place or name that a tenant left stays closed to other tenants. `DirectoryTables` remembers who left
+    /// it for a day.
     pub(crate) fn reuse_after(&self) -> Duration {
-        self.0.reuse_after
+        self.0.reuse_after.min(A_DAY)
     }
 
     pub(crate) fn wait_timeout(&self) -> Duration {

@@ -218,6 +218,6 @@ impl DirectoryCache {
 
     /// When no process remembers any more who had a name or a domain, with time for an answer that is under way.
     pub(crate) fn reuse_after(&self) -> Duration {
-        self.ttl + Duration::from_secs(5)
+        self.ttl.saturating_add(Duration::from_secs(5))
     }
 }

@@ -41,6 +41,20 @@ fn is_unknown<T>(result: Result<T, CheckoutError>) -> bool {
 }
 
 #[tokio::test]
+async fn what_a_directory_says_can_be_remembered_for_ever() {
+    let database = Server::shared().database();
+    let for_ever = DirectoryCache::new().ttl(Duration::MAX).negative_ttl(Duration::MAX);
+    let pool = pool(&database, |builder| builder.directory_cache(for_ever)).await;
+    pool.create_tenant("client1", NoMigrations).await.unwrap();
+    pool.for_tenant("client1").get().await.unwrap();
+    pool.rename_tenant("client1", "client2").await.unwrap();
+    pool.for_tenant("client2").get().await.unwrap();
+    // Until no process remembers any more who had the name, nobody else gets it.
+    let error = pool.create_tenant("client1", NoMigrations).await.unwrap_err();
+    assert!(matches!(error, LifecycleError::LeftLately { .. }), "{error:?}");
+}
+
+#[tokio::test]
 async fn a_tenants_row_follows_it_through_its_life() {
     let database = Server::shared().database();
     let pool = pool(&database, |builder| builder).await;

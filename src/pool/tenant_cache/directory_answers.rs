@@ -1,7 +1,7 @@
 use std::{
     hash::Hash,
     sync::atomic::{AtomicU64, Ordering::SeqCst},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use quick_cache::{
@@ -25,15 +25,16 @@ type Found<V> = Result<Option<V>, DirectoryError>;
 #[derive(Clone)]
 struct Answer<V> {
     found: Found<V>,
-    /// `None` if the directory must be asked again.
-    fresh_until: Option<Instant>,
+    /// When it was remembered, and for how long it is fresh; `None` if the directory must be asked again.
+    fresh: Option<(Instant, Duration)>,
     /// When the directory gave the answer.
     said: Instant,
 }
 
 impl<V> Answer<V> {
     fn is_fresh(&self, now: Instant) -> bool {
-        self.fresh_until.is_some_and(|until| now < until)
+        self.fresh
+            .is_some_and(|(since, time)| now.saturating_duration_since(since) < time)
     }
 }
 
@@ -82,7 +83,7 @@ impl<K: Hash + Eq + Clone, V: Clone> DirectoryAnswers<K, V> {
         // The tenant may have been changed while the directory answered.
         let is_outdated = self.forgotten.load(SeqCst) != forgotten;
         let _ = guard.insert(Answer {
-            fresh_until: answer.fresh_until.filter(|_| !is_outdated),
+            fresh: answer.fresh.filter(|_| !is_outdated),
             ..answer
         });
         found
@@ -94,7 +95,7 @@ impl<K: Hash + Eq + Clone, V: Clone> DirectoryAnswers<K, V> {
             Ok(None) => self.times.negative_ttl,
             Err(_) => self.times.failure_ttl,
         };
-        let fresh_until = Some(Instant::now() + time);
+        let fresh = Some((Instant::now(), time));
         match (found, before) {
             (
                 Err(_),
@@ -104,19 +105,15 @@ impl<K: Hash + Eq + Clone, V: Clone> DirectoryAnswers<K, V> {
                     ..
                 }),
             ) if !self.times.stale_if_error.is_zero()
-                && said.duration_since(then) < self.times.ttl + self.times.stale_if_error =>
+                && said.duration_since(then) < self.times.ttl.saturating_add(self.times.stale_if_error) =>
             {
                 Answer {
                     found: Ok(Some(value)),
-                    fresh_until,
+                    fresh,
                     said: then,
                 }
             }
-            (found, _) => Answer {
-                found,
-                fresh_until,
-                said,
-            },
+            (found, _) => Answer { found, fresh, said },
         }
     }
 
@@ -148,12 +145,43 @@ impl<K: Hash + Eq + Clone, V: Clone> DirectoryAnswers<K, V> {
 
 #[cfg(test)]
 mod tests {
-    use std::{pin::pin, time::Duration};
+    use std::pin::pin;
 
     use futures_util::poll;
     use tokio::sync::oneshot;
 
     use super::*;
+
+    #[tokio::test]
+    async fn an_answer_can_be_remembered_for_ever() {
+        let for_ever = DirectoryCache::new()
+            .ttl(Duration::MAX)
+            .negative_ttl(Duration::MAX)
+            .failure_ttl(Duration::MAX)
+            .stale_if_error(Duration::MAX);
+        let remembered = DirectoryAnswers::<String, u8>::new(for_ever);
+        for found in [Some(1), None] {
+            let key = format!("{found:?}");
+            let first = remembered.get_or_find(&key, async { Ok(found) }).await;
+            assert!(matches!(first, Ok(first) if first == found));
+            let then = remembered.get_or_find(&key, async { Ok(Some(2)) }).await;
+            assert!(matches!(then, Ok(then) if then == found));
+        }
+        let failed = || DirectoryError::new("not reached".into());
+        let _ = remembered.get_or_find("c", async { Err(failed()) }).await;
+        assert!(matches!(remembered.get("c"), Some(Err(_))));
+        // It is not fresh, but may still be used if the directory can't be asked.
+        let stale = DirectoryAnswers {
+            times: DirectoryCache {
+                ttl: Duration::ZERO,
+                ..for_ever
+            },
+            ..remembered
+        };
+        let _ = stale.get_or_find("d", async { Ok(Some(1)) }).await;
+        let kept = stale.get_or_find("d", async { Err(failed()) }).await;
+        assert!(matches!(kept, Ok(Some(1))));
+    }
 
     #[tokio::test]
     async fn an_answer_that_a_change_overtakes_is_asked_for_again() {
