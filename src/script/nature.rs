@@ -1,7 +1,7 @@
 //! The SQL to run, before it is translated for each tenant.
 
 use super::ScriptError;
-use crate::translate::{statements, words};
+use crate::translate::{statements, transaction_control, words};
 
 /// Whether `run` must begin a transaction for the statements. It must for several statements, which are one
 /// transaction, and for statements that only make sense in one. A single statement is a transaction by itself, and some
@@ -17,7 +17,7 @@ pub(super) fn needs_transaction(sql: &str) -> Result<bool, ScriptError> {
     for statement in &statements {
         refuse_copy(statement)?;
     }
-    if statements.iter().any(|statement| controls_transactions(statement)) {
+    if transaction_control(sql).is_some() {
         return Ok(false);
     }
     Ok(match &statements[..] {
@@ -43,15 +43,6 @@ fn first_two(statement: &[String]) -> [&str; 2] {
     [0, 1].map(|index| statement.get(index).map_or("", String::as_str))
 }
 
-fn controls_transactions(statement: &[String]) -> bool {
-    match first_two(statement) {
-        ["BEGIN" | "COMMIT" | "END" | "ABORT", _] | ["START" | "PREPARE", "TRANSACTION"] => true,
-        // After a rollback to a savepoint, the transaction continues.
-        ["ROLLBACK", second] => second != "TO" && statement.get(2).is_none_or(|third| third != "TO"),
-        _ => false,
-    }
-}
-
 fn is_for_transactions(statement: &[String]) -> bool {
     matches!(
         first_two(statement),
@@ -73,6 +64,7 @@ mod tests {
             "SELECT 1; SELECT 2",
             "SAVEPOINT a; ROLLBACK TO a; ROLLBACK TO SAVEPOINT a; ROLLBACK WORK TO a",
             "PREPARE transaction_like AS SELECT 1; SELECT 2",
+            "PREPARE transaction AS SELECT 1; SELECT 2",
         ] {
             assert!(needs_transaction(sql).unwrap(), "{sql}");
         }

@@ -76,6 +76,17 @@ async fn a_failure_rolls_back_the_tenants_statements_and_nothing_stays_on_the_se
 }
 
 #[tokio::test]
+async fn a_prepared_statement_with_the_name_transaction_is_in_the_scripts_transaction() {
+    let (pool, _database) = three().await;
+    // The server refuses a savepoint outside of a transaction that was begun.
+    let sql =
+        "PREPARE transaction AS SELECT 1; SAVEPOINT a; INSERT INTO items (id, price) VALUES (2, 2); ROLLBACK TO a";
+    for (tenant, answer) in all(pool.run_script(sql).start().await.unwrap()).await {
+        assert!(answer.is_ok(), "{tenant}: {answer:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_run_everywhere_is_sent_to_nobody() {
     let (pool, database) = three().await;
     let start = async |sql: &str, only: &[&str]| {
