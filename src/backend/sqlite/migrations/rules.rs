@@ -39,7 +39,7 @@ pub(super) fn check(name: &str, sql: &str, in_transaction: bool) -> Result<(), M
         let statement = &sql[range.clone()];
         let words = words(statement);
         let first = words.first().map_or("", |word| word);
-        if in_transaction && ends_transaction(&words) {
+        if in_transaction && ends_transaction(statement) {
             return Err(MigrationProblem::TransactionControl {
                 name: name.to_owned(),
                 keyword: first.to_ascii_uppercase(),
@@ -77,10 +77,13 @@ fn shown(words: &[String]) -> String {
     }
 }
 
-fn ends_transaction(words: &[String]) -> bool {
-    match words.first().map_or("", |word| word) {
+/// Whether a statement begins or ends a transaction.
+fn ends_transaction(statement: &str) -> bool {
+    let tokens = tokens(statement);
+    match &*tokens.first().copied().unwrap_or_default().to_ascii_lowercase() {
         "begin" | "commit" | "end" => true,
-        "rollback" => !words.iter().any(|word| word == "to"),
+        // In quotes it is the name of the transaction, which SQLite ignores: `ROLLBACK TRANSACTION "to"`.
+        "rollback" => !tokens.iter().any(|token| token.eq_ignore_ascii_case("to")),
         _ => false,
     }
 }
@@ -107,9 +110,18 @@ fn pragma_name(words: &[String]) -> &str {
 
 /// The words and signs of a statement, in small letters and without quotes, up to the tenth.
 fn words(statement: &str) -> Vec<String> {
-    let mut words = Vec::new();
+    let unquoted = |token: &str| match token.chars().next() {
+        Some('"' | '`' | '\'' | '[') if token.len() > 1 => token[1..token.len() - 1].to_ascii_lowercase(),
+        _ => token.to_ascii_lowercase(),
+    };
+    tokens(statement).into_iter().map(unquoted).collect()
+}
+
+/// The words and signs of a statement as they are written, up to the tenth.
+fn tokens(statement: &str) -> Vec<&str> {
+    let mut tokens = Vec::new();
     let mut rest = statement;
-    while words.len() < 10 {
+    while tokens.len() < 10 {
         rest = skip_blank(rest);
         let Some(first) = rest.chars().next() else { break };
         let length = match first {
@@ -117,15 +129,11 @@ fn words(statement: &str) -> Vec<String> {
             '[' => rest.find(']').map_or(rest.len(), |end| end + 1),
             _ => word(rest).max(first.len_utf8()),
         };
-        let (text, after) = rest.split_at(length);
-        let unquoted = match first {
-            '"' | '`' | '\'' | '[' if length > 1 => &text[1..length - 1],
-            _ => text,
-        };
-        words.push(unquoted.to_ascii_lowercase());
+        let (token, after) = rest.split_at(length);
+        tokens.push(token);
         rest = after;
     }
-    words
+    tokens
 }
 
 /// Skips space and comments, as SQLite does.
@@ -195,6 +203,9 @@ mod tests {
             "END TRANSACTION",
             "ROLLBACK",
             "/**/ROLLBACK TRANSACTION",
+            "ROLLBACK TRANSACTION \"to\"",
+            "ROLLBACK TRANSACTION 'to'",
+            "ROLLBACK TRANSACTION [to]",
             "begin/**/immediate",
         ] {
             assert!(refusal(sql, true).is_some(), "{sql}");
