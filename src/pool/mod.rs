@@ -19,23 +19,21 @@ mod placement_policy;
 mod remembered_directory;
 mod routing;
 mod schema_size;
-#[cfg(feature = "schema")]
-mod scratch;
 mod tenant_cache;
 mod tenant_directory;
 mod tenant_name;
 mod tenant_pool;
 mod tenants;
 
-pub use backends::{Backend, Postgres};
+#[cfg(feature = "blocking")]
+pub(crate) use backends::Limits;
+pub use backends::{AnotherDatabase, Backend, Postgres};
 #[cfg(feature = "sqlite")]
 pub use backends::{NotSqliteUrl, Sqlite, SqliteFolder, SqlitePoolBuilder};
 pub use builder::{Database, TenantPoolBuilder};
 #[cfg(feature = "_web")]
 pub(crate) use checkouts::{Admitted, Turn};
-pub use checkouts::{AnotherDatabase, Checkout, CheckoutRequest};
-#[cfg(feature = "blocking")]
-pub(crate) use connections::Limits;
+pub use checkouts::{Checkout, CheckoutRequest};
 pub use connections::PoolStatus;
 #[cfg(any(feature = "blocking", feature = "sqlite"))]
 pub(crate) use connections::WaitingCheckout;

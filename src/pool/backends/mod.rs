@@ -8,7 +8,8 @@ use std::{ops::DerefMut, sync::Arc};
 
 use diesel_async::{AsyncConnection, pooled_connection::PoolableConnection};
 
-pub use self::postgres::{Postgres, PostgresLease, PostgresPool};
+pub use self::postgres::{AnotherDatabase, Postgres, PostgresPool};
+pub(crate) use self::postgres::{Limits, Manager};
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::{NotSqliteUrl, Sqlite, SqliteFolder, SqlitePoolBuilder};
 use crate::{

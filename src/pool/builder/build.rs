@@ -13,8 +13,8 @@ use crate::{
     backend::postgres::{Connector, FoundDirectory},
     pool::{
         BuildError, DatabaseLimits, TenantPool,
-        backends::PostgresPool,
-        connections::{Limits, Manager, Shares},
+        backends::{Limits, Manager, PostgresPool},
+        connections::Shares,
         options::Options,
         remembered_directory::RememberedDirectory,
         routing::{Databases, FindUrl, Listener, Readers},

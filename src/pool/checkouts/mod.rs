@@ -1,22 +1,17 @@
-//! Checkouts, from the request to the connection's return.
+//! Checkouts, from the request to the connection's return, whatever the kind of database: `backends` says how a connection
+//! is got and taken back.
 
 #[cfg(feature = "_web")]
 mod admission;
 #[cfg(feature = "_web")]
 mod admitted;
-mod another_database;
 mod checkout;
-mod get;
-mod read_ahead;
-mod read_only;
 mod request;
 mod resolve;
-mod tenant_id;
 mod wish;
 
 #[cfg(feature = "_web")]
 pub(crate) use admitted::Admitted;
-pub use another_database::AnotherDatabase;
 pub use checkout::Checkout;
 #[cfg(feature = "_web")]
 pub(crate) use checkout::Turn;

@@ -7,7 +7,8 @@ use std::{
 
 use deadpool::managed::Object;
 
-use crate::{TenantConnection, connection::Condition, pool::connections::Manager, query::Translation};
+use super::Manager;
+use crate::{TenantConnection, connection::Condition, query::Translation};
 
 /// A connection that was taken from the pool.
 pub struct PostgresLease(Object<Manager>);

@@ -1,14 +1,23 @@
 //! PostgreSQL under a pool: a tenant is a schema, and one set of connections serves all tenants.
 
+mod another_database;
+mod check_out;
 mod lease;
+mod manager;
 mod pool;
+mod read_ahead;
+mod read_only;
+#[cfg(feature = "schema")]
+mod scratch;
+mod tenant_id;
 
 use std::{
     sync::{Arc, PoisonError},
     time::Instant,
 };
 
-pub use self::{lease::PostgresLease, pool::PostgresPool};
+pub(crate) use self::manager::{Limits, Manager};
+pub use self::{another_database::AnotherDatabase, lease::PostgresLease, pool::PostgresPool};
 use super::Backend;
 use crate::{
     PostgresConnection, SchemaName, SchemaNameError,

@@ -5,12 +5,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::Manager;
 use crate::{
     SchemaName, TenantPool,
     backend::postgres::Connector,
     pool::{
         MigrationStatements, PlacementPolicy,
-        connections::Manager,
         routing::{Databases, Listener, Pool, Readers},
         tenant_cache::Schemas,
     },

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use super::{checkout::Checkout, wish::Wish};
 use crate::{
-    pool::{Target, TenantPool, deadline::Deadline},
+    pool::{Checkout, Target, TenantPool, checkouts::Wish, deadline::Deadline},
     translate::SchemaTranslateMap,
 };
 

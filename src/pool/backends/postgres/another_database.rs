@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use super::request::CheckoutRequest;
 use crate::{
     IntoSchemaName,
-    pool::{DatabaseError, TenantPool},
+    pool::{CheckoutRequest, DatabaseError, TenantPool},
     translate::SchemaTranslateMap,
 };
 

@@ -5,14 +5,11 @@ use std::{sync::Arc, time::Duration};
 use deadpool::managed::{Object, PoolError, TimeoutType, Timeouts};
 use diesel::QueryResult;
 
-use super::{checkout::Checkout, wish::Wish};
+use super::{Manager, PostgresLease};
 use crate::{
     PostgresConnection,
     backend::postgres::ConnectError,
-    pool::{
-        CheckoutError, Target, TenantPool, backends::PostgresLease, connections::Manager, deadline::Deadline,
-        tenant_cache::Refused,
-    },
+    pool::{Checkout, CheckoutError, Target, TenantPool, checkouts::Wish, deadline::Deadline, tenant_cache::Refused},
     query::Translation,
 };
 

@@ -4,11 +4,10 @@ use std::{
     time::Duration,
 };
 
-use super::{
+use super::{Limits, PostgresPool};
+use crate::pool::{
     Recycling, TenantPool,
-    backends::PostgresPool,
     builder::{connections, further_databases},
-    connections::Limits,
     routing::{DatabaseLimits, Readers, ReplicaUrls},
     tenant_cache::Schemas,
     tenant_pool::Inner,

@@ -2,10 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{checkout::Checkout, wish::Wish};
 use crate::{
     backend::postgres::catalog::schema::SchemaIdentity,
-    pool::{CheckoutError, DatabaseError, TenantPool, options::Options, routing::Replicas},
+    pool::{Checkout, CheckoutError, DatabaseError, TenantPool, checkouts::Wish, options::Options, routing::Replicas},
 };
 
 /// How long a schema on a replica is remembered. The time is short because a replica's pool is not told about changes

@@ -4,10 +4,9 @@ use std::time::Instant;
 
 use diesel_async::RunQueryDsl;
 
-use super::{checkout::Checkout, wish::Wish};
 use crate::{
     backend::postgres::row_security::{ShowRows, unprotected},
-    pool::{CheckoutError, TenantPool},
+    pool::{Checkout, CheckoutError, TenantPool, checkouts::Wish},
 };
 
 impl Checkout {
