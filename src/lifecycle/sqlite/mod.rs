@@ -8,21 +8,8 @@ mod operation;
 mod rename;
 mod status;
 
-use std::sync::Arc;
-
 use super::LifecycleError;
-use crate::{
-    Sqlite, TenantPool,
-    backend::sqlite::files::{FileError, Folder},
-    pool::SqliteError,
-    tenancy::LifecycleEvent,
-};
-
-impl TenantPool<Sqlite> {
-    pub(crate) fn folder(&self) -> Arc<Folder> {
-        Arc::clone(&self.sqlite().folder)
-    }
-}
+use crate::{backend::sqlite::files::FileError, pool::SqliteError, tenancy::LifecycleEvent};
 
 /// The error of an operation that failed at a file.
 fn of_file(event: &LifecycleEvent, error: FileError) -> LifecycleError {

@@ -138,9 +138,3 @@ impl Backend for Sqlite {
         watch.abort();
     }
 }
-
-impl TenantPool<Sqlite> {
-    pub(crate) fn sqlite(&self) -> &SqlitePool {
-        &self.0.backend
-    }
-}

@@ -7,8 +7,8 @@ use std::{
 
 use tokio::{sync::Semaphore, task::AbortHandle};
 
-use super::{idle::Idle, known::KnownFiles};
-use crate::backend::sqlite::files::Folder;
+use super::{Sqlite, idle::Idle, known::KnownFiles};
+use crate::{TenantPool, backend::sqlite::files::Folder};
 
 /// What a pool for SQLite holds.
 pub struct SqlitePool {
@@ -23,6 +23,16 @@ pub struct SqlitePool {
     pub(crate) busy_timeout: Duration,
     /// The task that looks at what other processes do.
     pub(crate) watch: AbortHandle,
+}
+
+impl TenantPool<Sqlite> {
+    pub(crate) fn sqlite(&self) -> &SqlitePool {
+        &self.0.backend
+    }
+
+    pub(crate) fn folder(&self) -> Arc<Folder> {
+        Arc::clone(&self.sqlite().folder)
+    }
 }
 
 impl Drop for SqlitePool {
