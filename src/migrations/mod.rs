@@ -82,5 +82,3 @@ pub(crate) use runner::Runner;
 pub use schema_owner::SchemaOwner;
 pub(crate) use script::{Body, Plan, Script};
 pub use shared::SharedVersions;
-#[cfg(feature = "sqlite")]
-pub(crate) use sqlite::PATIENCE;

@@ -10,10 +10,9 @@ use crate::{
     IntoSchemaName, LifecycleError, Placement, SchemaName, Sqlite, TenantPool, TenantStatus,
     backend::sqlite::{
         blocking,
-        files::{FileError, Folder},
+        files::{FILE_LOCK_TIMEOUT, FileError, Folder},
         migrations::Plan,
     },
-    migrations::PATIENCE,
     tenancy::{DirectoryChange, LifecycleEvent},
 };
 
@@ -56,7 +55,8 @@ impl TenantPool<Sqlite> {
         let event = LifecycleEvent::Create { tenant: tenant.clone() };
         let folder = self.folder();
         let name = tenant.clone();
-        let migrated = blocking(move || folder.migrate(&name, &read(&folder, &name, &*migrations)?, PATIENCE)).await;
+        let migrated =
+            blocking(move || folder.migrate(&name, &read(&folder, &name, &*migrations)?, FILE_LOCK_TIMEOUT)).await;
         match migrated.map_err(|error| super::of_file(&event, error)) {
             Err(LifecycleError::NotFound { .. }) if self.is_recorded() => Err(LifecycleError::Elsewhere {
                 operation: event,
@@ -77,7 +77,7 @@ impl TenantPool<Sqlite> {
             let tenant = tenant.clone();
             move |folder| {
                 let plan = read(folder, &tenant, &*migrations)?;
-                folder.create(&tenant, &plan, TenantStatus::Active, PATIENCE)
+                folder.create(&tenant, &plan, TenantStatus::Active, FILE_LOCK_TIMEOUT)
             }
         });
         Ok(versions(created.await?))
@@ -141,7 +141,7 @@ impl Operation {
             Some(entry) if entry.status == TenantStatus::Unfinished && entry.placement == place => {
                 let name = tenant.clone();
                 self.files(move |folder| match folder.has_file(&name)? {
-                    true => folder.drop(&name, PATIENCE),
+                    true => folder.drop(&name, FILE_LOCK_TIMEOUT),
                     false => Ok(()),
                 })
                 .await

@@ -4,7 +4,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::operation::Operation;
 use crate::{
-    LifecycleError, SchemaName, TenantStatus, backend::sqlite::files::Folder, migrations::PATIENCE,
+    LifecycleError, SchemaName, TenantStatus,
+    backend::sqlite::files::{FILE_LOCK_TIMEOUT, Folder},
     tenancy::DirectoryChange,
 };
 
@@ -88,7 +89,8 @@ impl Operation {
                     true => self.facts(tenant).await?.and_then(|facts| facts.archive),
                     false => {
                         let names = (archive.clone(), tenant.clone());
-                        let moved = self.files(move |folder| folder.move_archive(&names.0, &names.1, PATIENCE));
+                        let moved =
+                            self.files(move |folder| folder.move_archive(&names.0, &names.1, FILE_LOCK_TIMEOUT));
                         Some(moved.await?)
                     }
                 };
@@ -123,6 +125,7 @@ impl Operation {
     /// Ends what keeps a file under its new name from being used.
     async fn make_active(&self, tenant: &SchemaName) -> Result<(), LifecycleError> {
         let name = tenant.clone();
-        self.files(move |folder| folder.restore(&name, &name, PATIENCE)).await
+        self.files(move |folder| folder.restore(&name, &name, FILE_LOCK_TIMEOUT))
+            .await
     }
 }

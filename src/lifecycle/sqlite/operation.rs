@@ -18,10 +18,9 @@ use crate::{
     LifecycleError, Placement, SchemaName, Sqlite, TenantPool, TenantStatus,
     backend::sqlite::{
         STATE_TABLE, blocking, done,
-        files::{Facts, FileError, Folder},
+        files::{FILE_LOCK_TIMEOUT, Facts, FileError, Folder},
     },
     lifecycle::lifecycle_error::is_for_who_left,
-    migrations::PATIENCE,
     tenancy::{DirectoryChange, DirectoryEntry, LifecycleEvent},
 };
 
@@ -88,10 +87,11 @@ impl Operation {
     async fn begin(&self) -> Result<impl Send + use<>, LifecycleError> {
         let (folder, tenants) = (self.pool.folder(), Arc::clone(&self.tenants));
         if self.is_recorded {
-            let lock = blocking(move || folder.lock_entries(&tenants.iter().collect::<Vec<_>>(), PATIENCE)).await;
+            let lock =
+                blocking(move || folder.lock_entries(&tenants.iter().collect::<Vec<_>>(), FILE_LOCK_TIMEOUT)).await;
             return lock.map(Some).map_err(|error| of_file(&self.event, error));
         }
-        match blocking(move || folder.has_shared_table(STATE_TABLE, PATIENCE)).await {
+        match blocking(move || folder.has_shared_table(STATE_TABLE, FILE_LOCK_TIMEOUT)).await {
             Ok(false) => Ok(None),
             Ok(true) => Err(LifecycleError::DirectoryIgnored {
                 operation: self.event.clone(),
@@ -124,7 +124,7 @@ impl Operation {
         };
         let (pool, tenants) = (self.pool.clone(), Arc::clone(&self.tenants));
         let recorded = blocking(move || {
-            let recorded = pool.folder().change_shared(&sql, PATIENCE);
+            let recorded = pool.folder().change_shared(&sql, FILE_LOCK_TIMEOUT);
             pool.let_go(&tenants);
             recorded
         });

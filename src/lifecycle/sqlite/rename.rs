@@ -6,8 +6,8 @@ use futures_core::future::BoxFuture;
 use super::operation::Operation;
 use crate::{
     CloneError, IntoSchemaName, LifecycleError, MAX_NAME_BYTES, SchemaName, Sqlite, TenantPool,
+    backend::sqlite::files::FILE_LOCK_TIMEOUT,
     lifecycle::{ArchiveRequest, CloneRequest, DropRequest, RenameRequest, RestoreRequest},
-    migrations::PATIENCE,
     tenancy::LifecycleEvent,
 };
 
@@ -104,7 +104,7 @@ impl<'a> IntoFuture for CloneRequest<'a, Sqlite> {
             };
             let names = (template.clone(), tenant.clone());
             let clone = self.pool.add_tenant(&event, &tenant, move |folder| {
-                folder.clone_tenant(&names.0, &names.1, with_data, PATIENCE)
+                folder.clone_tenant(&names.0, &names.1, with_data, FILE_LOCK_TIMEOUT)
             });
             clone.await.map_err(|error| match error {
                 LifecycleError::AlreadyExists { .. } => CloneError::AlreadyExists { template, tenant },
@@ -167,7 +167,7 @@ impl<'a> IntoFuture for RestoreRequest<'a, Sqlite> {
                     true => operation.restore(&archive, &tenant).await,
                     false => {
                         operation
-                            .files(move |folder| folder.restore(&archive, &tenant, PATIENCE))
+                            .files(move |folder| folder.restore(&archive, &tenant, FILE_LOCK_TIMEOUT))
                             .await
                     }
                 }

@@ -1,7 +1,7 @@
 use super::operation::Operation;
 use crate::{
-    IntoSchemaName, LifecycleError, SchemaName, Sqlite, TenantPool, TenantStatus, lifecycle::activation::change_to,
-    migrations::PATIENCE, tenancy::LifecycleEvent,
+    IntoSchemaName, LifecycleError, SchemaName, Sqlite, TenantPool, TenantStatus,
+    backend::sqlite::files::FILE_LOCK_TIMEOUT, lifecycle::activation::change_to, tenancy::LifecycleEvent,
 };
 
 /// # Suspending and resuming a tenant
@@ -47,7 +47,7 @@ impl TenantPool<Sqlite> {
                 }
                 operation.record(&change_to(&name, status)).await?;
             }
-            let files = operation.files(move |folder| folder.set_status(&name, status, PATIENCE));
+            let files = operation.files(move |folder| folder.set_status(&name, status, FILE_LOCK_TIMEOUT));
             files.await
         };
         self.operate(event, &[&tenant], set).await

@@ -6,10 +6,12 @@ use std::sync::{
 use diesel::{migration::MigrationSource, sqlite};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::PATIENCE;
 use crate::{
     SchemaName, Sqlite, TenantPool,
-    backend::sqlite::{files::Folder, migrations::Plan},
+    backend::sqlite::{
+        files::{FILE_LOCK_TIMEOUT, Folder},
+        migrations::Plan,
+    },
     migrations::fleet::Task,
     pool::SqliteError,
 };
@@ -86,8 +88,8 @@ fn work(
         let Ok((index, tenant)) = job else { return };
         let done = match &plan {
             Ok(plan) => match task {
-                Task::Migrate => folder.migrate(&tenant, plan, PATIENCE),
-                Task::Revert(revert) => folder.revert(&tenant, plan, revert.count(), PATIENCE),
+                Task::Migrate => folder.migrate(&tenant, plan, FILE_LOCK_TIMEOUT),
+                Task::Revert(revert) => folder.revert(&tenant, plan, revert.count(), FILE_LOCK_TIMEOUT),
             }
             .map_err(SqliteError::file),
             // They could be read a moment ago.

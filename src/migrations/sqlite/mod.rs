@@ -3,8 +3,6 @@
 mod crew;
 mod fleet;
 
-use std::time::Duration;
-
 use diesel::{
     migration::{MigrationSource, MigrationVersion},
     sqlite,
@@ -15,14 +13,11 @@ use crate::{
     IntoSchemaName, SchemaName, SchemaNameError, Sqlite, TenantPool,
     backend::sqlite::{
         blocking,
-        files::{FileError, Folder},
+        files::{FILE_LOCK_TIMEOUT, FileError, Folder},
         migrations::Plan,
     },
     pool::SqliteError,
 };
-
-/// How long a migration waits for another one of the same file, and for connections that write to it.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// # Migrating the shared file, or one tenant
 ///
@@ -39,7 +34,7 @@ impl TenantPool<Sqlite> {
         migrations: impl MigrationSource<sqlite::Sqlite> + Send + Sync + 'static,
     ) -> Result<Vec<MigrationVersion<'static>>, MigrationError> {
         let owner = self.shared_file();
-        let work = |folder: &Folder, _: &SchemaName, plan: &Plan| folder.migrate_shared(plan, PATIENCE);
+        let work = |folder: &Folder, _: &SchemaName, plan: &Plan| folder.migrate_shared(plan, FILE_LOCK_TIMEOUT);
         self.on_file(owner, migrations, work).await
     }
 
@@ -53,7 +48,7 @@ impl TenantPool<Sqlite> {
         migrations: impl MigrationSource<sqlite::Sqlite> + Send + Sync + 'static,
     ) -> Result<Vec<MigrationVersion<'static>>, MigrationError> {
         let owner = self.file_of(tenant)?;
-        let work = |folder: &Folder, tenant: &SchemaName, plan: &Plan| folder.migrate(tenant, plan, PATIENCE);
+        let work = |folder: &Folder, tenant: &SchemaName, plan: &Plan| folder.migrate(tenant, plan, FILE_LOCK_TIMEOUT);
         self.on_file(owner, migrations, work).await
     }
 
@@ -67,8 +62,9 @@ impl TenantPool<Sqlite> {
         revert: Revert,
     ) -> Result<Vec<MigrationVersion<'static>>, MigrationError> {
         let owner = self.shared_file();
-        let work =
-            move |folder: &Folder, _: &SchemaName, plan: &Plan| folder.revert_shared(plan, revert.count(), PATIENCE);
+        let work = move |folder: &Folder, _: &SchemaName, plan: &Plan| {
+            folder.revert_shared(plan, revert.count(), FILE_LOCK_TIMEOUT)
+        };
         self.on_file(owner, migrations, work).await
     }
 
@@ -84,7 +80,7 @@ impl TenantPool<Sqlite> {
     ) -> Result<Vec<MigrationVersion<'static>>, MigrationError> {
         let owner = self.file_of(tenant)?;
         let work = move |folder: &Folder, tenant: &SchemaName, plan: &Plan| {
-            folder.revert(tenant, plan, revert.count(), PATIENCE)
+            folder.revert(tenant, plan, revert.count(), FILE_LOCK_TIMEOUT)
         };
         self.on_file(owner, migrations, work).await
     }

@@ -18,6 +18,9 @@ const ENTRY: &str = ".entry";
 /// The shortest and the longest time between two attempts.
 const PAUSES: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(50)];
 
+/// How long an operation or a migration waits for another one of the same file, and for connections that write to it.
+pub(crate) const FILE_LOCK_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// The right to change the files of some tenants as a whole. One operation at a time has it, in all processes.
 ///
 /// It is a lock on a file beside the tenants'. The system releases it, however the process ends.

@@ -52,6 +52,7 @@ pub(crate) use {
     folder::Folder,
     folder_error::FolderError,
     identity::{Identity, identity_of},
+    lock::FILE_LOCK_TIMEOUT,
     moves::opening,
     note::{NOTE_TABLE, Note, note_of},
     open::{Access, SCRATCH, attach_readable, busy_timeout, open, uri},

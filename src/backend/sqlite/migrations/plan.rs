@@ -17,6 +17,11 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// No migrations.
+    pub(crate) fn none() -> Self {
+        Self { migrations: Vec::new() }
+    }
+
     pub(crate) fn read(source: &dyn MigrationSource<Sqlite>) -> Result<Self, MigrationProblem> {
         let mut migrations = source.migrations().map_err(MigrationProblem::Unreadable)?;
         migrations.sort_by_cached_key(|migration| version(&**migration));

@@ -1,8 +1,11 @@
 use super::super::DirectoryTablesError;
 use crate::{
     Sqlite, TenantPool,
-    backend::sqlite::{STATE_TABLE, blocking, files::FileError, migrations::Plan},
-    migrations::{NoMigrations, PATIENCE},
+    backend::sqlite::{
+        STATE_TABLE, blocking,
+        files::{FILE_LOCK_TIMEOUT, FileError},
+        migrations::Plan,
+    },
     pool::SqliteError,
 };
 
@@ -22,14 +25,15 @@ impl TenantPool<Sqlite> {
         let prepared = blocking(move || {
             let files = |error: FileError| DirectoryTablesError::Files(Box::new(SqliteError::file(error)));
             if !folder.shared_path().exists() {
-                let none = Plan::read(&NoMigrations).expect("no migrations can be read");
-                folder.migrate_shared(&none, PATIENCE).map_err(files)?;
+                folder.migrate_shared(&Plan::none(), FILE_LOCK_TIMEOUT).map_err(files)?;
             }
-            let _lock = folder.lock_shared("prepare the directory", PATIENCE).map_err(files)?;
-            if folder.has_shared_table(STATE_TABLE, PATIENCE).map_err(files)? {
+            let _lock = folder
+                .lock_shared("prepare the directory", FILE_LOCK_TIMEOUT)
+                .map_err(files)?;
+            if folder.has_shared_table(STATE_TABLE, FILE_LOCK_TIMEOUT).map_err(files)? {
                 return Ok(());
             }
-            let made = folder.change_shared(&TABLES.replace("{schema}", schema.quoted()), PATIENCE);
+            let made = folder.change_shared(&TABLES.replace("{schema}", schema.quoted()), FILE_LOCK_TIMEOUT);
             made.map_err(|source| DirectoryTablesError::Refused { schema, source })
         });
         prepared.await
