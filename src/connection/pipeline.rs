@@ -9,7 +9,7 @@ use diesel_async::{AsyncConnectionCore, SimpleAsyncConnection};
 
 use super::{
     ExecuteFuture, LoadFuture, Rows, TenantConnection,
-    wrapped::{execute, load},
+    postgres::{execute, load},
 };
 use crate::backend::postgres::engine::{PostgresConnection, PostgresExecute, PostgresLoad, PostgresRow, PostgresRows};
 

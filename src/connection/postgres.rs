@@ -1,22 +1,79 @@
-//! Methods that only PostgreSQL's connection has.
+//! Connections to PostgreSQL, and methods that only they have.
 
 use std::{sync::Arc, time::Instant};
 
-use diesel::{QueryResult, pg::PgNotification};
+use diesel::{
+    QueryResult,
+    pg::{Pg, PgNotification},
+    query_builder::{Query, QueryFragment, QueryId},
+};
+use diesel_async::AsyncPgConnection;
 use futures_core::Stream;
 
 use super::{
-    TenantConnection,
+    TenantConnection, Wrapped,
     transaction::{SendAsyncFn, end_transaction},
 };
 use crate::{
     PostgresConnection,
     backend::postgres::{
         catalog::schema::facts_of,
-        engine::{CancelToken, PostgresTransactionManager},
+        engine::{Binds, CancelToken, PostgresExecute, PostgresLoad, PostgresTransactionManager, Statement},
     },
-    query::Translation,
+    query::{Rendered, Translation},
 };
+
+impl Wrapped for AsyncPgConnection {}
+
+impl Wrapped for PostgresConnection {
+    const HEALS: bool = true;
+
+    #[expect(private_interfaces, reason = "only the library's own connections need it")]
+    fn load_rendered<'conn, 'query, Q>(&'conn mut self, query: Rendered<Q>) -> Self::LoadFuture<'conn, 'query>
+    where
+        Q: Query + QueryFragment<Self::Backend> + QueryId + 'query,
+    {
+        load(self, &query)
+    }
+
+    #[expect(private_interfaces, reason = "only the library's own connections need it")]
+    fn execute_rendered<'conn, 'query, Q>(&'conn mut self, query: Rendered<Q>) -> Self::ExecuteFuture<'conn, 'query>
+    where
+        Q: QueryFragment<Self::Backend> + QueryId + 'query,
+    {
+        execute(self, &query)
+    }
+}
+
+/// Sends a query that returns rows.
+pub(super) fn load<'conn, Q>(connection: &'conn PostgresConnection, query: &Rendered<Q>) -> PostgresLoad<'conn>
+where
+    Q: QueryFragment<Pg> + QueryId,
+{
+    connection.load_statement(query, statement(query))
+}
+
+/// Sends a query that returns a count.
+pub(super) fn execute<'conn, Q>(connection: &'conn PostgresConnection, query: &Rendered<Q>) -> PostgresExecute<'conn>
+where
+    Q: QueryFragment<Pg> + QueryId,
+{
+    connection.execute_statement(query, statement(query))
+}
+
+fn statement<Q>(query: &Rendered<Q>) -> QueryResult<Statement>
+where
+    Q: QueryFragment<Pg> + QueryId,
+{
+    let binds = Binds::of(query)?;
+    let types_of = binds.name_types().then(|| query.scope_of_types()).flatten();
+    Ok(Statement {
+        text: Arc::clone(query.finished()) as _,
+        may_be_prepared: query.is_prepared(),
+        types_of,
+        binds,
+    })
+}
 
 impl TenantConnection<PostgresConnection> {
     /// Has the enums, domains, ranges and composites of the tenant's schema looked up anew. The connection asks for each
