@@ -38,7 +38,7 @@ impl<C: Wrapped> AsyncConnectionCore for TenantConnection<C> {
     {
         let rendered = self.render::<C::Backend, _>(source.as_query());
         let sent = rendered.map(|query| self.inner.load_rendered(query));
-        LoadFuture::new(self.session.wait(true).healing(C::HEALS), sent)
+        LoadFuture::new(self.session.wait(true).retrying_outdated(C::RETRIES_OUTDATED), sent)
     }
 
     fn execute_returning_count<'conn, 'query, T>(&'conn mut self, source: T) -> Self::ExecuteFuture<'conn, 'query>
@@ -47,7 +47,7 @@ impl<C: Wrapped> AsyncConnectionCore for TenantConnection<C> {
     {
         let rendered = self.render::<C::Backend, _>(source);
         let sent = rendered.map(|query| self.inner.execute_rendered(query));
-        ExecuteFuture::new(self.session.wait(true).healing(C::HEALS), sent)
+        ExecuteFuture::new(self.session.wait(true).retrying_outdated(C::RETRIES_OUTDATED), sent)
     }
 }
 

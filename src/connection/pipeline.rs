@@ -38,7 +38,7 @@ impl<'a> AsyncConnectionCore for &'a TenantConnection<PostgresConnection> {
     {
         let rendered = self.render::<Pg, _>(source.as_query());
         let sent = rendered.map(|query| load(&self.inner, &query));
-        LoadFuture::new(self.session.wait(false).healing(true), sent)
+        LoadFuture::new(self.session.wait(false).retrying_outdated(true), sent)
     }
 
     fn execute_returning_count<'conn, 'query, T>(&'conn mut self, source: T) -> Self::ExecuteFuture<'conn, 'query>
@@ -47,6 +47,6 @@ impl<'a> AsyncConnectionCore for &'a TenantConnection<PostgresConnection> {
     {
         let rendered = self.render::<Pg, _>(source);
         let sent = rendered.map(|query| execute(&self.inner, &query));
-        ExecuteFuture::new(self.session.wait(false).healing(true), sent)
+        ExecuteFuture::new(self.session.wait(false).retrying_outdated(true), sent)
     }
 }

@@ -26,7 +26,7 @@ use crate::{
 impl Wrapped for AsyncPgConnection {}
 
 impl Wrapped for PostgresConnection {
-    const HEALS: bool = true;
+    const RETRIES_OUTDATED: bool = true;
 
     #[expect(private_interfaces, reason = "only the library's own connections need it")]
     fn load_rendered<'conn, 'query, Q>(&'conn mut self, query: Rendered<Q>) -> Self::LoadFuture<'conn, 'query>

@@ -95,7 +95,7 @@ impl Session {
         Waiting {
             session: self,
             exclusive,
-            heals: false,
+            retries_outdated: false,
             begun: false,
             between_rows: false,
             answered: false,
@@ -139,7 +139,7 @@ pub(crate) struct Waiting<'a> {
     session: &'a Session,
     exclusive: bool,
     /// Whether the connection itself prepares anew what is outdated.
-    heals: bool,
+    retries_outdated: bool,
     begun: bool,
     /// All rows that were asked for so far have arrived.
     between_rows: bool,
@@ -147,8 +147,8 @@ pub(crate) struct Waiting<'a> {
 }
 
 impl Waiting<'_> {
-    pub(super) fn healing(mut self, heals: bool) -> Self {
-        self.heals = heals;
+    pub(super) fn retrying_outdated(mut self, retries_outdated: bool) -> Self {
+        self.retries_outdated = retries_outdated;
         self
     }
 
@@ -162,7 +162,7 @@ impl Waiting<'_> {
 
     /// Records that the answer is an error; see [`Session::failed`].
     pub(super) fn failed(&self, error: &Error) {
-        if !self.heals {
+        if !self.retries_outdated {
             self.session.failed(error);
         }
     }

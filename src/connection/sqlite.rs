@@ -22,7 +22,7 @@ impl Wrapped for SyncConnectionWrapper<SqliteConnection> {}
 
 impl Wrapped for AsyncSqliteConnection {
     // SQLite itself prepares anew what is outdated.
-    const HEALS: bool = true;
+    const RETRIES_OUTDATED: bool = true;
 
     #[expect(private_interfaces, reason = "only the library's own connections need it")]
     fn load_rendered<'conn, 'query, Q>(&'conn mut self, query: Rendered<Q>) -> Self::LoadFuture<'conn, 'query>

@@ -10,7 +10,7 @@ use crate::query::{Rendered, TranslatedBackend};
 pub trait Wrapped: AsyncConnectionCore<Backend: TranslatedBackend> {
     /// Whether the connection itself sends a statement once more if the server finds its plan or types outdated.
     #[doc(hidden)]
-    const HEALS: bool = false;
+    const RETRIES_OUTDATED: bool = false;
 
     #[doc(hidden)]
     #[expect(private_interfaces, reason = "only the library's own connections need it")]
