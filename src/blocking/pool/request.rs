@@ -132,7 +132,7 @@ where
                 continue;
             }
             if let Some(resolved) = resolved {
-                resolved.meet(translation.namespace());
+                resolved.record_schema_oid(translation.namespace());
             }
             let mut checkout = Checkout::new(slot, share);
             checkout.set_translation(translation);

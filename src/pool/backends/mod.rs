@@ -15,7 +15,7 @@ pub use self::sqlite::{NotSqliteUrl, Sqlite, SqliteFolder, SqlitePoolBuilder};
 use crate::{
     SchemaName, SchemaNameError, TenantConnection,
     connection::Wrapped,
-    pool::{Checkout, CheckoutError, PoolStatus, TenantInfo, TenantPool, checkouts::Wish},
+    pool::{Checkout, CheckoutError, PoolStatus, TenantInfo, TenantPool, checkouts::ConnectionRequest},
     query::Translation,
     translate::SchemaTranslateMap,
 };
@@ -38,11 +38,11 @@ pub trait Backend: Sized + Send + Sync + 'static {
     #[doc(hidden)]
     type Lease: DerefMut<Target = TenantConnection<Self::Connection>> + Send + 'static;
 
-    /// A connection for a wish, to the database that was asked for.
+    /// A connection for a request, to the database that was asked for.
     #[doc(hidden)]
     fn check_out(
         pool: &TenantPool<Self>,
-        wish: &Wish<'_>,
+        request: &ConnectionRequest<'_>,
         database: Option<&Arc<str>>,
         read_only: bool,
     ) -> impl Future<Output = Result<Checkout<Self>, CheckoutError>> + Send;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::{
     admitted::{Admitted, Identity},
     checkout::{Checkout, Turn},
-    request::{CheckoutRequest, check_out_placed},
-    wish::Wish,
+    checkout_request::{CheckoutRequest, check_out_placed},
+    connection_request::ConnectionRequest,
 };
 use crate::{
     SchemaName,
@@ -41,7 +41,7 @@ impl<B: Backend> TenantPool<B> {
             Some(remembered) => {
                 let resolved = self.resolve(remembered, &tenant, self.deadline()).await?;
                 if resolved.namespace().is_none() {
-                    Box::pin(self.meet(&resolved, &tenant)).await?;
+                    Box::pin(self.find_schema_oid(&resolved, &tenant)).await?;
                 }
                 Identity::Placed(resolved)
             }
@@ -59,11 +59,11 @@ impl<B: Backend> TenantPool<B> {
 
     /// Finds the OID of the schema in which the tenant lives by the directory's answer. A checkout would look it up as
     /// well.
-    async fn meet(&self, resolved: &Resolved, tenant: &SchemaName) -> Result<(), CheckoutError> {
+    async fn find_schema_oid(&self, resolved: &Resolved, tenant: &SchemaName) -> Result<(), CheckoutError> {
         if resolved.entry.placement.database().is_none()
             && let Some(known) = B::known(self, None, &resolved.map)
         {
-            resolved.meet(known.namespace());
+            resolved.record_schema_oid(known.namespace());
             return Ok(());
         }
         check_out_placed(self, resolved, tenant, None, false, self.deadline()).await?;
@@ -92,7 +92,13 @@ impl<B: Backend> TenantPool<B> {
         match &admitted.identity {
             Identity::Schema(known) => {
                 let target = Target::Tenant(tenant.clone());
-                B::check_out(self, &wish(&target, known, known.namespace(), deadline), None, false).await
+                B::check_out(
+                    self,
+                    &request_for(&target, known, known.namespace(), deadline),
+                    None,
+                    false,
+                )
+                .await
             }
             Identity::Placed(before) => {
                 let now = self.still_there(before, tenant, deadline).await?;
@@ -120,7 +126,7 @@ impl<B: Backend> TenantPool<B> {
                     self.check_out(admitted, deadline).await?;
                 }
                 let target = Target::Tenant(tenant.clone());
-                B::check_out(self, &wish(&target, known, None, deadline), None, true).await
+                B::check_out(self, &request_for(&target, known, None, deadline), None, true).await
             }
             Identity::Placed(before) => {
                 let now = self.still_there(before, tenant, deadline).await?;
@@ -159,8 +165,13 @@ impl<B: Backend> TenantPool<B> {
     }
 }
 
-fn wish<'a>(target: &'a Target, known: &'a Translation, namespace: Option<u32>, deadline: Deadline) -> Wish<'a> {
-    Wish {
+fn request_for<'a>(
+    target: &'a Target,
+    known: &'a Translation,
+    namespace: Option<u32>,
+    deadline: Deadline,
+) -> ConnectionRequest<'a> {
+    ConnectionRequest {
         target,
         map: known.map(),
         tenant_id: None,

@@ -6,14 +6,14 @@ mod admission;
 #[cfg(feature = "_web")]
 mod admitted;
 mod checkout;
-mod request;
+mod checkout_request;
+mod connection_request;
 mod resolve;
-mod wish;
 
 #[cfg(feature = "_web")]
 pub(crate) use admitted::Admitted;
 pub use checkout::Checkout;
 #[cfg(feature = "_web")]
 pub(crate) use checkout::Turn;
-pub use request::CheckoutRequest;
-pub(crate) use wish::Wish;
+pub use checkout_request::CheckoutRequest;
+pub(crate) use connection_request::ConnectionRequest;

@@ -48,7 +48,7 @@ impl Resolved {
     }
 
     /// Records the OID of the tenant's schema, unless one is recorded.
-    pub(crate) fn meet(&self, namespace: Option<u32>) {
+    pub(crate) fn record_schema_oid(&self, namespace: Option<u32>) {
         if let Some(namespace) = namespace
             && self.namespace.load(Relaxed) == 0
         {

@@ -9,7 +9,10 @@ use super::{Manager, PostgresLease};
 use crate::{
     PostgresConnection,
     backend::postgres::ConnectError,
-    pool::{Checkout, CheckoutError, Target, TenantPool, checkouts::Wish, deadline::Deadline, tenant_cache::Refused},
+    pool::{
+        Checkout, CheckoutError, Target, TenantPool, checkouts::ConnectionRequest, deadline::Deadline,
+        tenant_cache::Refused,
+    },
     query::Translation,
 };
 
@@ -32,14 +35,14 @@ fn into_checkout_error(error: PoolError<ConnectError>, pool: &TenantPool, target
 
 impl Checkout {
     /// A connection of this pool itself, not of a further database or replica.
-    pub(crate) async fn get(pool: &TenantPool, wish: &Wish<'_>) -> Result<Self, CheckoutError> {
-        let Wish {
+    pub(crate) async fn get(pool: &TenantPool, request: &ConnectionRequest<'_>) -> Result<Self, CheckoutError> {
+        let ConnectionRequest {
             target,
             map,
             tenant_id,
             namespace,
             deadline,
-        } = *wish;
+        } = *request;
         if pool.schemas().is_absent(map)
             && let Some(schema) = map.unqualified()
         {
@@ -52,17 +55,17 @@ impl Checkout {
         let translation = match pool.schemas().get(map, checkout.lease().since()) {
             Some(translation) => translation,
             None => {
-                let translation = Box::pin(checkout.look_up(pool, wish)).await?;
+                let translation = Box::pin(checkout.look_up(pool, request)).await?;
                 checkout.forget_types_if(|since| pool.schemas().outdate(since));
                 pool.read_ahead();
                 translation
             }
         };
         if namespace.is_some() && namespace != translation.namespace() {
-            return Err(wish.changed());
+            return Err(request.changed());
         }
         if tenant_id.is_some() || checkout.shows_rows() {
-            Box::pin(checkout.show_rows(pool, wish)).await?;
+            Box::pin(checkout.show_rows(pool, request)).await?;
         }
         checkout.set_translation(translation);
         checkout.share = share;
@@ -85,10 +88,10 @@ impl Checkout {
     pub(crate) async fn look_up(
         &mut self,
         pool: &TenantPool,
-        wish: &Wish<'_>,
+        request: &ConnectionRequest<'_>,
     ) -> Result<Arc<Translation>, CheckoutError> {
-        let found = self.ask(pool, wish, async |connection| {
-            pool.schemas().look_up(wish.map, connection, pool.connector()).await
+        let found = self.ask(pool, request, async |connection| {
+            pool.schemas().look_up(request.map, connection, pool.connector()).await
         });
         found.await?.map_err(|refused| match refused {
             Refused::Unknown(tenant) => CheckoutError::UnknownTenant { tenant },
@@ -96,7 +99,7 @@ impl Checkout {
             Refused::UnsafeSession(source) => {
                 self.discard();
                 CheckoutError::Connect {
-                    target: wish.target.clone(),
+                    target: request.target.clone(),
                     source,
                 }
             }
@@ -109,15 +112,15 @@ impl Checkout {
     pub(crate) async fn ask<T>(
         &mut self,
         pool: &TenantPool,
-        wish: &Wish<'_>,
+        request: &ConnectionRequest<'_>,
         question: impl AsyncFnOnce(&mut PostgresConnection) -> QueryResult<T>,
     ) -> Result<T, CheckoutError> {
-        let waited = pool.recycle_timeout().min(wish.deadline.left());
+        let waited = pool.recycle_timeout().min(request.deadline.left());
         let (waiting, connection) = self.watched();
         let Ok(answer) = tokio::time::timeout(waited, question(connection)).await else {
             drop(waiting);
             return Err(CheckoutError::LookupTimeout {
-                target: wish.target.clone(),
+                target: request.target.clone(),
                 waited,
             });
         };
@@ -125,7 +128,7 @@ impl Checkout {
         answer.map_err(|source| {
             self.discard();
             CheckoutError::Lookup {
-                target: wish.target.clone(),
+                target: request.target.clone(),
                 source,
             }
         })
@@ -136,16 +139,16 @@ impl TenantPool {
     /// A connection to the database that was asked for, or to one of its replicas.
     pub(crate) async fn check_out_in(
         &self,
-        wish: &Wish<'_>,
+        request: &ConnectionRequest<'_>,
         database: Option<&Arc<str>>,
         read_only: bool,
     ) -> Result<Checkout, CheckoutError> {
         match database {
-            database if read_only => Box::pin(self.check_out_reader(database, wish)).await,
-            None => Checkout::get(self, wish).await,
+            database if read_only => Box::pin(self.check_out_reader(database, request)).await,
+            None => Checkout::get(self, request).await,
             Some(database) => {
-                let pool = Box::pin(self.database_for(wish.target, database, wish.deadline)).await?;
-                Checkout::get(&pool, wish).await
+                let pool = Box::pin(self.database_for(request.target, database, request.deadline)).await?;
+                Checkout::get(&pool, request).await
             }
         }
     }

@@ -22,7 +22,7 @@ use super::Backend;
 use crate::{
     PostgresConnection, SchemaName, SchemaNameError,
     backend::postgres::{catalog::tenants::Wanted, schema_size},
-    pool::{Checkout, CheckoutError, PoolStatus, Target, TenantInfo, TenantPool, checkouts::Wish},
+    pool::{Checkout, CheckoutError, PoolStatus, Target, TenantInfo, TenantPool, checkouts::ConnectionRequest},
     query::Translation,
     translate::SchemaTranslateMap,
 };
@@ -39,11 +39,11 @@ impl Backend for Postgres {
 
     async fn check_out(
         pool: &TenantPool,
-        wish: &Wish<'_>,
+        request: &ConnectionRequest<'_>,
         database: Option<&Arc<str>>,
         read_only: bool,
     ) -> Result<Checkout, CheckoutError> {
-        pool.check_out_in(wish, database, read_only).await
+        pool.check_out_in(request, database, read_only).await
     }
 
     fn take_back(lease: PostgresLease, id: u64) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    pool::{Checkout, Target, TenantPool, checkouts::Wish, deadline::Deadline},
+    pool::{Checkout, Target, TenantPool, checkouts::ConnectionRequest, deadline::Deadline},
     translate::SchemaTranslateMap,
 };
 
@@ -20,15 +20,15 @@ impl TenantPool {
         };
         let pool = self.clone();
         tokio::spawn(async move {
-            let wish = Wish {
+            let request = ConnectionRequest {
                 target: &Target::Shared,
                 map: &SchemaTranslateMap::default(),
                 tenant_id: None,
                 namespace: None,
                 deadline: Deadline::of_checkout(PATIENCE),
             };
-            if let Ok(mut checkout) = Checkout::wait(&pool, wish.target, wish.deadline).await {
-                let looked_up = checkout.ask(&pool, &wish, async |connection| portion.look_up(connection).await);
+            if let Ok(mut checkout) = Checkout::wait(&pool, request.target, request.deadline).await {
+                let looked_up = checkout.ask(&pool, &request, async |connection| portion.look_up(connection).await);
                 let _ = looked_up.await;
             }
         });

@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     backend::postgres::catalog::schema::SchemaIdentity,
-    pool::{Checkout, CheckoutError, DatabaseError, TenantPool, checkouts::Wish, options::Options, routing::Replicas},
+    pool::{
+        Checkout, CheckoutError, DatabaseError, TenantPool, checkouts::ConnectionRequest, options::Options,
+        routing::Replicas,
+    },
 };
 
 /// How long a schema on a replica is remembered. The time is short because a replica's pool is not told about changes
@@ -29,7 +32,7 @@ impl TenantPool {
     pub(super) async fn check_out_reader(
         &self,
         database: Option<&Arc<str>>,
-        wish: &Wish<'_>,
+        request: &ConnectionRequest<'_>,
     ) -> Result<Checkout, CheckoutError> {
         let replicas = match database {
             None => Some(&self.readers().main),
@@ -37,12 +40,12 @@ impl TenantPool {
         };
         for (replicas, replica) in replicas.iter().flat_map(|replicas| replicas.in_turn()) {
             let url = async { Ok(replica.url.clone()) };
-            match self.reader(&replica.name, url, wish).await {
+            match self.reader(&replica.name, url, request).await {
                 Ok((checkout, found)) => {
                     replica.rest.end();
                     let is_current = match found {
-                        Some(found) => self.is_current(database, replicas, wish, found).await?,
-                        None => wish.map.unqualified().is_none(),
+                        Some(found) => self.is_current(database, replicas, request, found).await?,
+                        None => request.map.unqualified().is_none(),
                     };
                     match is_current {
                         true => return Ok(checkout),
@@ -57,8 +60,8 @@ impl TenantPool {
                 Err(error) => return Err(error),
             }
         }
-        let own = self.own_reader(database, wish).await?;
-        Checkout::get(&own, wish).await
+        let own = self.own_reader(database, request).await?;
+        Checkout::get(&own, request).await
     }
 
     /// Whether the schema that a replica shows is the schema that has the name in the database now. OIDs can be
@@ -70,7 +73,7 @@ impl TenantPool {
         &self,
         database: Option<&Arc<str>>,
         replicas: &Replicas,
-        wish: &Wish<'_>,
+        request: &ConnectionRequest<'_>,
         found: SchemaIdentity,
     ) -> Result<bool, CheckoutError> {
         if !found.is_replayed {
@@ -81,7 +84,7 @@ impl TenantPool {
             Some(database) => match self.open_database(database) {
                 Some(primary) => primary,
                 None if !replicas.rest.may_be_tried() => return Ok(true),
-                None => match self.database_for(wish.target, database, wish.deadline).await {
+                None => match self.database_for(request.target, database, request.deadline).await {
                     Err(error) if is_out_of_reach(&error) => {
                         replicas.rest.begin();
                         return Ok(true);
@@ -91,7 +94,7 @@ impl TenantPool {
             },
         };
         let is_found = |known: SchemaIdentity| known.oid == found.oid;
-        let known = primary.schemas().identity(wish.map);
+        let known = primary.schemas().identity(request.map);
         // The pool of a further database is not told which of its schemas a notification was about.
         let is_outdated = |seen| {
             database.is_some()
@@ -116,9 +119,9 @@ impl TenantPool {
             return Ok(last_word);
         }
         let asked = async {
-            let own = self.own_reader(database, wish).await?;
-            let mut checkout = Checkout::wait(&own, wish.target, wish.deadline).await?;
-            checkout.look_up(&primary, wish).await
+            let own = self.own_reader(database, request).await?;
+            let mut checkout = Checkout::wait(&own, request.target, request.deadline).await?;
+            checkout.look_up(&primary, request).await
         };
         let asked = asked.await;
         match asked {
@@ -128,7 +131,7 @@ impl TenantPool {
         match asked {
             Ok(_) => Ok(primary
                 .schemas()
-                .identity(wish.map)
+                .identity(request.map)
                 .is_some_and(|(known, _)| is_found(known))),
             Err(error) if is_behind(&error) => Ok(false),
             Err(error) if is_out_of_reach(&error) => Ok(last_word),
@@ -138,15 +141,19 @@ impl TenantPool {
     }
 
     /// The pool that reads from the database itself.
-    async fn own_reader(&self, database: Option<&Arc<str>>, wish: &Wish<'_>) -> Result<TenantPool, CheckoutError> {
+    async fn own_reader(
+        &self,
+        database: Option<&Arc<str>>,
+        request: &ConnectionRequest<'_>,
+    ) -> Result<TenantPool, CheckoutError> {
         match database {
             None => {
                 let url = async { Ok(self.readers().main_url.clone()) };
-                self.open_reader(&Arc::from("read-only"), url, wish).await
+                self.open_reader(&Arc::from("read-only"), url, request).await
             }
             Some(database) => {
                 let name = Arc::from(format!("{database}, read-only"));
-                self.open_reader(&name, self.databases().url(database), wish).await
+                self.open_reader(&name, self.databases().url(database), request).await
             }
         }
     }
@@ -156,11 +163,11 @@ impl TenantPool {
         &self,
         name: &Arc<str>,
         url: impl Future<Output = Result<String, DatabaseError>>,
-        wish: &Wish<'_>,
+        request: &ConnectionRequest<'_>,
     ) -> Result<(Checkout, Option<SchemaIdentity>), CheckoutError> {
-        let pool = self.open_reader(name, url, wish).await?;
-        let checkout = Checkout::get(&pool, wish).await?;
-        let found = pool.schemas().identity(wish.map);
+        let pool = self.open_reader(name, url, request).await?;
+        let checkout = Checkout::get(&pool, request).await?;
+        let found = pool.schemas().identity(request.map);
         Ok((checkout, found.map(|(found, _)| found)))
     }
 
@@ -168,11 +175,11 @@ impl TenantPool {
         &self,
         name: &Arc<str>,
         url: impl Future<Output = Result<String, DatabaseError>>,
-        wish: &Wish<'_>,
+        request: &ConnectionRequest<'_>,
     ) -> Result<TenantPool, CheckoutError> {
-        let pool = self.readers().pools.get_at(name, url, wish.deadline).await;
+        let pool = self.readers().pools.get_at(name, url, request.deadline).await;
         pool.map_err(|source| CheckoutError::Database {
-            target: wish.target.clone(),
+            target: request.target.clone(),
             source: Box::new(source),
         })
     }

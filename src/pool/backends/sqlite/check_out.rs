@@ -20,7 +20,7 @@ use crate::{
         files::{FileError, Identity, identity_of},
         status::status_of,
     },
-    pool::{Checkout, CheckoutError, SqliteError, Target, TenantPool, WaitingCheckout, checkouts::Wish},
+    pool::{Checkout, CheckoutError, SqliteError, Target, TenantPool, WaitingCheckout, checkouts::ConnectionRequest},
     query::{Sharing, Translation},
     translate::SchemaTranslateMap,
 };
@@ -28,28 +28,32 @@ use crate::{
 /// A checkout under way.
 struct Opening<'a> {
     pool: &'a TenantPool<Sqlite>,
-    wish: &'a Wish<'a>,
+    request: &'a ConnectionRequest<'a>,
     read_only: bool,
 }
 
 pub(super) async fn check_out(
     pool: &TenantPool<Sqlite>,
-    wish: &Wish<'_>,
+    request: &ConnectionRequest<'_>,
     read_only: bool,
 ) -> Result<Checkout<Sqlite>, CheckoutError> {
-    let opening = Opening { pool, wish, read_only };
-    let share = pool.share_of(wish.target, wish.deadline).await?;
+    let opening = Opening {
+        pool,
+        request,
+        read_only,
+    };
+    let share = pool.share_of(request.target, request.deadline).await?;
     let permit = opening.permit().await?;
     let attached = opening.files()?;
     let identity = attached.tenant.as_ref().map(|(_, identity)| *identity);
-    let known = pool.sqlite().known.get(wish.map, identity);
+    let known = pool.sqlite().known.get(request.map, identity);
     let (connection, translation) = match (pool.sqlite().idle.take(&attached), known) {
         (Some(connection), Some(known)) => (connection, known),
         (idle, known) => Box::pin(opening.open(idle, known, &attached)).await?,
     };
-    if wish.namespace.is_some() && wish.namespace != translation.namespace() {
+    if request.namespace.is_some() && request.namespace != translation.namespace() {
         drop(pool.sqlite().idle.keep(attached, connection));
-        return Err(wish.changed());
+        return Err(request.changed());
     }
     let mut checkout = Checkout::of(SqliteLease {
         connection,
@@ -59,7 +63,7 @@ pub(super) async fn check_out(
         share,
     });
     checkout.set_translation(translation);
-    if wish.map.iter().nth(1).is_some() {
+    if request.map.iter().nth(1).is_some() {
         Box::pin(opening.attach_others(&mut checkout)).await?;
     }
     Ok(checkout)
@@ -75,7 +79,7 @@ impl Opening<'_> {
             ..
         } = self.pool.sqlite();
         let closed = || CheckoutError::Closed {
-            target: self.wish.target.clone(),
+            target: self.request.target.clone(),
         };
         match Arc::clone(permits).try_acquire_owned() {
             Ok(permit) => return Ok(permit),
@@ -83,14 +87,14 @@ impl Opening<'_> {
             Err(tokio::sync::TryAcquireError::NoPermits) => {}
         }
         let waits = WaitingCheckout::begin(waiting);
-        let patience = self.pool.wait_timeout().min(self.wish.deadline.left());
+        let patience = self.pool.wait_timeout().min(self.request.deadline.left());
         let permit = tokio::time::timeout(patience, Arc::clone(permits).acquire_owned()).await;
         drop(waits);
         match permit {
             Ok(Ok(permit)) => Ok(permit),
             Ok(Err(_)) => Err(closed()),
             Err(_) => Err(CheckoutError::Exhausted {
-                target: self.wish.target.clone(),
+                target: self.request.target.clone(),
                 waited: patience,
                 max_size: *max_size,
             }),
@@ -100,7 +104,7 @@ impl Opening<'_> {
     /// The files that the connection needs, as they are now.
     fn files(&self) -> Result<CheckoutFiles, CheckoutError> {
         let folder = &self.pool.sqlite().folder;
-        let tenant = match self.wish.map.unqualified() {
+        let tenant = match self.request.map.unqualified() {
             None => None,
             // A map may lead to the shared file.
             Some(schema) if schema == folder.shared() => None,
@@ -129,7 +133,7 @@ impl Opening<'_> {
         attached: &CheckoutFiles,
     ) -> Result<(Box<Connection>, Arc<Translation>), CheckoutError> {
         let pool = self.pool.sqlite();
-        let wait = self.wish.deadline.left();
+        let wait = self.request.deadline.left();
         let open = async {
             let mut connection = match idle {
                 Some(idle) => idle,
@@ -143,7 +147,7 @@ impl Opening<'_> {
         };
         let opened = tokio::time::timeout(wait, open).await;
         let (connection, translation) = opened.map_err(|_| CheckoutError::LookupTimeout {
-            target: self.wish.target.clone(),
+            target: self.request.target.clone(),
             waited: wait,
         })??;
         // Another file may have been put there between the look and the opening.
@@ -161,8 +165,8 @@ impl Opening<'_> {
     /// has more files than another checkout may see.
     async fn attach_others(&self, checkout: &mut Checkout<Sqlite>) -> Result<(), CheckoutError> {
         let shared = self.pool.sqlite().folder.shared();
-        for (_, schema) in self.wish.map.iter() {
-            if schema == shared || Some(schema) == self.wish.map.unqualified() {
+        for (_, schema) in self.request.map.iter() {
+            if schema == shared || Some(schema) == self.request.map.unqualified() {
                 continue;
             }
             let path = self.path_of(schema)?;
@@ -225,12 +229,12 @@ impl Opening<'_> {
         let known = &self.pool.sqlite().known;
         let forgotten = known.forgotten();
         let Some((tenant, identity)) = &attached.tenant else {
-            return Ok(known.note(self.wish.map, None, forgotten));
+            return Ok(known.note(self.request.map, None, forgotten));
         };
         let status = status_of(tenant, connection.untranslated()).await;
         let tenant = tenant.clone();
         match status.map_err(|source| self.lookup(source))? {
-            Some(TenantStatus::Active) => Ok(known.note(self.wish.map, Some(*identity), forgotten)),
+            Some(TenantStatus::Active) => Ok(known.note(self.request.map, Some(*identity), forgotten)),
             Some(TenantStatus::Suspended) => Err(CheckoutError::SuspendedTenant { tenant }),
             _ => Err(CheckoutError::UnknownTenant { tenant }),
         }
@@ -243,7 +247,7 @@ impl Opening<'_> {
 
     /// The error of a file that was there a moment ago.
     fn not_attached(&self, error: AttachError) -> CheckoutError {
-        match (error, self.wish.target) {
+        match (error, self.request.target) {
             (AttachError::Missing { .. }, Target::Tenant(tenant)) => {
                 CheckoutError::UnknownTenant { tenant: tenant.clone() }
             }
@@ -253,14 +257,14 @@ impl Opening<'_> {
 
     fn failed(&self, source: SqliteError) -> CheckoutError {
         CheckoutError::Files {
-            target: self.wish.target.clone(),
+            target: self.request.target.clone(),
             source: Box::new(source),
         }
     }
 
     fn lookup(&self, source: diesel::result::Error) -> CheckoutError {
         CheckoutError::Lookup {
-            target: self.wish.target.clone(),
+            target: self.request.target.clone(),
             source,
         }
     }

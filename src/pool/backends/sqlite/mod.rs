@@ -23,7 +23,10 @@ use crate::{
         blocking,
         files::{FileError, identity_of},
     },
-    pool::{Checkout, CheckoutError, DatabaseError, PoolStatus, SqliteError, TenantInfo, TenantPool, checkouts::Wish},
+    pool::{
+        Checkout, CheckoutError, DatabaseError, PoolStatus, SqliteError, TenantInfo, TenantPool,
+        checkouts::ConnectionRequest,
+    },
     query::Translation,
     translate::SchemaTranslateMap,
 };
@@ -40,11 +43,11 @@ impl Backend for Sqlite {
 
     async fn check_out(
         pool: &TenantPool<Self>,
-        wish: &Wish<'_>,
+        request: &ConnectionRequest<'_>,
         database: Option<&Arc<str>>,
         read_only: bool,
     ) -> Result<Checkout<Self>, CheckoutError> {
-        let target = || wish.target.clone();
+        let target = || request.target.clone();
         if let Some(database) = database {
             let source = Box::new(DatabaseError::Undeclared {
                 database: database.to_string(),
@@ -55,10 +58,10 @@ impl Backend for Sqlite {
                 source,
             });
         }
-        if wish.tenant_id.is_some() {
+        if request.tenant_id.is_some() {
             return Err(CheckoutError::NoRowSecurity { target: target() });
         }
-        check_out::check_out(pool, wish, read_only).await
+        check_out::check_out(pool, request, read_only).await
     }
 
     fn take_back(lease: SqliteLease, id: u64) {

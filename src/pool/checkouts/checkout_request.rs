@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 #[cfg(feature = "_web")]
 use super::admitted::Admitted;
-use super::{checkout::Checkout, wish::Wish};
+use super::{checkout::Checkout, connection_request::ConnectionRequest};
 use crate::{
     IntoSchemaName, SchemaName,
     pool::{Backend, CheckoutError, Postgres, Target, TenantPool, deadline::Deadline, tenant_cache::Resolved},
@@ -151,14 +151,14 @@ impl<'a, B: Backend> CheckoutRequest<'a, B> {
         }
         let tenant = match (wanted, pool.remembered()) {
             (Wanted::Map(target, map), _) => {
-                let wish = Wish {
+                let request = ConnectionRequest {
                     target,
                     map,
                     tenant_id: None,
                     namespace: None,
                     deadline,
                 };
-                return B::check_out(pool, &wish, database.as_ref(), read_only).await;
+                return B::check_out(pool, &request, database.as_ref(), read_only).await;
             }
             (Wanted::Tenant(tenant), Some(remembered)) if database.is_none() => {
                 let resolved = pool.resolve(remembered, tenant, deadline).await?;
@@ -166,14 +166,14 @@ impl<'a, B: Backend> CheckoutRequest<'a, B> {
             }
             (Wanted::Tenant(tenant), _) => tenant,
         };
-        let wish = Wish {
+        let request = ConnectionRequest {
             target: &Target::Tenant(tenant.clone()),
             map: &pool.map_of(tenant),
             tenant_id: None,
             namespace: None,
             deadline,
         };
-        B::check_out(pool, &wish, database.as_ref(), read_only).await
+        B::check_out(pool, &request, database.as_ref(), read_only).await
     }
 }
 
@@ -188,7 +188,7 @@ pub(crate) async fn check_out_placed<B: Backend>(
     deadline: Deadline,
 ) -> Result<Checkout<B>, CheckoutError> {
     let target = Target::Tenant(tenant.clone());
-    let wish = Wish {
+    let request = ConnectionRequest {
         target: &target,
         map: &resolved.map,
         tenant_id: match &resolved.entry.placement.tables {
@@ -199,11 +199,11 @@ pub(crate) async fn check_out_placed<B: Backend>(
         deadline,
     };
     let database = resolved.entry.placement.database.as_ref();
-    let checkout = B::check_out(pool, &wish, database, read_only).await;
+    let checkout = B::check_out(pool, &request, database, read_only).await;
     if let Ok(checkout) = &checkout
         && !read_only
     {
-        resolved.meet(checkout.translation().namespace());
+        resolved.record_schema_oid(checkout.translation().namespace());
     }
     checkout.map_err(|error| resolved.explain(error, target))
 }

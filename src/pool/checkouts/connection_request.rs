@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// What a connection is checked out for, once its database is known.
-pub(crate) struct Wish<'a> {
+pub(crate) struct ConnectionRequest<'a> {
     pub(crate) target: &'a Target,
     pub(crate) map: &'a SchemaTranslateMap,
     pub(crate) tenant_id: Option<&'a str>,
@@ -15,7 +15,7 @@ pub(crate) struct Wish<'a> {
     pub(crate) deadline: Deadline,
 }
 
-impl Wish<'_> {
+impl ConnectionRequest<'_> {
     /// The error for a schema that has the name, but not the OID.
     pub(crate) fn changed(&self) -> CheckoutError {
         match self.target {
