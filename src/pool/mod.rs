@@ -32,7 +32,7 @@ pub use backends::{AnotherDatabase, Backend, Postgres};
 pub use backends::{NotSqliteUrl, Sqlite, SqliteFolder, SqlitePoolBuilder};
 pub use builder::{Database, TenantPoolBuilder};
 #[cfg(feature = "_web")]
-pub(crate) use checkouts::{Admitted, Turn};
+pub(crate) use checkouts::{Admitted, SecondConnectionPermit};
 pub use checkouts::{Checkout, CheckoutRequest};
 pub use connections::PoolStatus;
 #[cfg(any(feature = "blocking", feature = "sqlite"))]

@@ -77,9 +77,10 @@ pub(crate) struct Inner<B: Backend> {
     pub(crate) options: Options,
     pub(crate) hooks: Option<Arc<dyn LifecycleHooks>>,
     pub(crate) shares: Option<Shares>,
-    /// The turns: how many callers may hold one connection while they wait for another; see [`Turn`](super::Turn).
+    /// How many callers may hold one connection while they wait for another: each has a
+    /// [`SecondConnectionPermit`](super::SecondConnectionPermit).
     #[cfg(feature = "_web")]
-    pub(crate) turns: Arc<tokio::sync::Semaphore>,
+    pub(crate) second_connections: Arc<tokio::sync::Semaphore>,
     pub(crate) remembered: Option<RememberedDirectory<B>>,
     /// How long a place or name that a tenant left stays closed to other tenants.
     pub(crate) reuse_after: Duration,
@@ -161,8 +162,8 @@ impl<B: Backend> TenantPool<B> {
     }
 
     #[cfg(feature = "_web")]
-    pub(crate) fn turns(&self) -> &Arc<tokio::sync::Semaphore> {
-        &self.0.turns
+    pub(crate) fn second_connections(&self) -> &Arc<tokio::sync::Semaphore> {
+        &self.0.second_connections
     }
 
     /// The deadline of a checkout that starts now.

@@ -8,7 +8,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::{Rejection, settings::Settings, transaction::RequestTransaction};
 use crate::{
     Checkout, CheckoutError,
-    pool::{Admitted, Backend, Deadline, Target, Turn},
+    pool::{Admitted, Backend, Deadline, SecondConnectionPermit, Target},
 };
 
 /// What the middleware gives to a request's handler.
@@ -21,7 +21,7 @@ pub(super) struct RequestContext<B: Backend> {
     /// asked for both may hold two connections at a time.
     asked: [AtomicBool; 2],
     /// The permit to hold two connections at a time, which the request's connections share.
-    turn: Mutex<Weak<OwnedSemaphorePermit>>,
+    permit: Mutex<Weak<OwnedSemaphorePermit>>,
 }
 
 const TENANT: usize = 0;
@@ -34,7 +34,7 @@ impl<B: Backend> RequestContext<B> {
             settings,
             tenant,
             asked: Default::default(),
-            turn: Mutex::default(),
+            permit: Mutex::default(),
         }
     }
 
@@ -69,42 +69,48 @@ impl<B: Backend> RequestContext<B> {
     pub(super) async fn check_out(&self, tenant: &Admitted) -> Result<Checkout<B>, Rejection> {
         let pool = &self.settings.pool;
         let deadline = pool.deadline();
-        let turn = self.turn(|| Target::Tenant(tenant.tenant().clone()), deadline).await?;
+        let permit = self
+            .second_connection_permit(|| Target::Tenant(tenant.tenant().clone()), deadline)
+            .await?;
         let checkout = pool.check_out(tenant, deadline).await;
-        self.keeping(turn, checkout)
+        self.keeping(permit, checkout)
     }
 
     pub(super) async fn check_out_shared(&self) -> Result<Checkout<B>, Rejection> {
         let pool = &self.settings.pool;
         let deadline = pool.deadline();
-        let turn = self.turn(|| Target::Shared, deadline).await?;
+        let permit = self.second_connection_permit(|| Target::Shared, deadline).await?;
         let checkout = pool.check_out_shared(deadline).await;
-        self.keeping(turn, checkout)
+        self.keeping(permit, checkout)
     }
 
-    /// A handler that may hold two connections gets a permit ([`Turn`]) with the first one; the second one shares it.
-    async fn turn(&self, target: impl Fn() -> Target, deadline: Deadline) -> Result<Option<Turn>, Rejection> {
+    /// A handler that may hold two connections gets a permit with the first one; the second one shares it.
+    async fn second_connection_permit(
+        &self,
+        target: impl Fn() -> Target,
+        deadline: Deadline,
+    ) -> Result<Option<SecondConnectionPermit>, Rejection> {
         if !self.asked.iter().all(|asked| asked.load(Relaxed)) {
             return Ok(None);
         }
-        let lock = || self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let lock = || self.permit.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = lock().upgrade();
         if taken.is_some() {
             return Ok(taken);
         }
-        let turn = Box::pin(self.settings.pool.turn(&target(), deadline)).await;
-        let turn = turn.map_err(|error| self.settings.rejection_of(error))?;
-        *lock() = Arc::downgrade(&turn);
-        Ok(Some(turn))
+        let permit = Box::pin(self.settings.pool.second_connection(&target(), deadline)).await;
+        let permit = permit.map_err(|error| self.settings.rejection_of(error))?;
+        *lock() = Arc::downgrade(&permit);
+        Ok(Some(permit))
     }
 
     fn keeping(
         &self,
-        turn: Option<Turn>,
+        permit: Option<SecondConnectionPermit>,
         checkout: Result<Checkout<B>, CheckoutError>,
     ) -> Result<Checkout<B>, Rejection> {
         let mut checkout = checkout.map_err(|error| self.settings.rejection_of(error))?;
-        checkout.keep(turn);
+        checkout.keep(permit);
         Ok(checkout)
     }
 }

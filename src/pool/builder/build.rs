@@ -116,7 +116,7 @@ impl TenantPoolBuilder {
         Ok(TenantPool::new(Inner {
             shares: options.max_per_tenant.map(Shares::new),
             #[cfg(feature = "_web")]
-            turns: Arc::new(tokio::sync::Semaphore::new((max_size - 1).max(1))),
+            second_connections: Arc::new(tokio::sync::Semaphore::new((max_size - 1).max(1))),
             backend: PostgresPool {
                 rows_protected: Mutex::default(),
                 listener: Mutex::new(listens.then(listen)),

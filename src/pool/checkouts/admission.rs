@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     admitted::{Admitted, Identity},
-    checkout::{Checkout, Turn},
+    checkout::{Checkout, SecondConnectionPermit},
     checkout_request::{CheckoutRequest, check_out_placed},
     connection_request::ConnectionRequest,
 };
@@ -16,11 +16,15 @@ use crate::{
 };
 
 impl<B: Backend> TenantPool<B> {
-    /// Waits for a [`Turn`]. A caller that is going to hold two connections at a time takes one first.
-    pub(crate) async fn turn(&self, target: &Target, deadline: Deadline) -> Result<Turn, CheckoutError> {
-        let turn = Arc::clone(self.turns()).acquire_owned();
-        match tokio::time::timeout(self.wait_timeout().min(deadline.left()), turn).await {
-            Ok(turn) => Ok(Arc::new(turn.expect("the semaphore of turns is never closed"))),
+    /// Waits for a [`SecondConnectionPermit`]. A caller that is going to hold two connections at a time takes one first.
+    pub(crate) async fn second_connection(
+        &self,
+        target: &Target,
+        deadline: Deadline,
+    ) -> Result<SecondConnectionPermit, CheckoutError> {
+        let permit = Arc::clone(self.second_connections()).acquire_owned();
+        match tokio::time::timeout(self.wait_timeout().min(deadline.left()), permit).await {
+            Ok(permit) => Ok(Arc::new(permit.expect("the semaphore is never closed"))),
             Err(_) => Err(CheckoutError::Exhausted {
                 target: target.clone(),
                 waited: self.wait_timeout(),

@@ -29,14 +29,14 @@ pub struct Checkout<B: Backend = Postgres> {
     /// The tenant's permit for this connection, if `max_per_tenant` is set.
     pub(in crate::pool) share: Option<OwnedSemaphorePermit>,
     #[cfg(feature = "_web")]
-    turn: Option<Turn>,
+    second: Option<SecondConnectionPermit>,
 }
 
 #[cfg(feature = "_web")]
-/// The right to hold one connection while asking for another. There are fewer turns than connections in the pool.
-/// Otherwise each connection could be held by a caller that waits for a second one, and no connection would ever come
-/// back. All connections that were taken with a turn keep it.
-pub(crate) type Turn = Arc<OwnedSemaphorePermit>;
+/// The right to hold one connection while asking for another. There are fewer of these permits than connections in the
+/// pool. Otherwise each connection could be held by a caller that waits for a second one, and no connection would ever come
+/// back. All connections that were taken with one permit keep it.
+pub(crate) type SecondConnectionPermit = Arc<OwnedSemaphorePermit>;
 
 impl<B: Backend> Checkout<B> {
     pub(crate) fn of(lease: B::Lease) -> Self {
@@ -45,14 +45,14 @@ impl<B: Backend> Checkout<B> {
             lease: Some(lease),
             share: None,
             #[cfg(feature = "_web")]
-            turn: None,
+            second: None,
         }
     }
 
-    /// Keeps a turn until the connection goes back.
+    /// Keeps a permit until the connection goes back.
     #[cfg(feature = "_web")]
-    pub(crate) fn keep(&mut self, turn: Option<Turn>) {
-        self.turn = turn;
+    pub(crate) fn keep(&mut self, permit: Option<SecondConnectionPermit>) {
+        self.second = permit;
     }
 
     /// Closes the connection.

@@ -14,6 +14,6 @@ mod resolve;
 pub(crate) use admitted::Admitted;
 pub use checkout::Checkout;
 #[cfg(feature = "_web")]
-pub(crate) use checkout::Turn;
+pub(crate) use checkout::SecondConnectionPermit;
 pub use checkout_request::CheckoutRequest;
 pub(crate) use connection_request::ConnectionRequest;

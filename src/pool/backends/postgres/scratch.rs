@@ -33,7 +33,7 @@ impl TenantPool {
             reuse_after: self.0.reuse_after,
             shares: None,
             #[cfg(feature = "_web")]
-            turns: Arc::new(tokio::sync::Semaphore::new(1)),
+            second_connections: Arc::new(tokio::sync::Semaphore::new(1)),
             shared_schema: self.0.shared_schema.clone(),
             schema_map: self.0.schema_map.clone(),
             options,

@@ -232,7 +232,7 @@ impl SqlitePoolBuilder {
             hooks,
             shares: options.max_per_tenant.map(Shares::new),
             #[cfg(feature = "_web")]
-            turns: Arc::new(Semaphore::new((max_size - 1).max(1))),
+            second_connections: Arc::new(Semaphore::new((max_size - 1).max(1))),
             remembered,
             reuse_after: reuse_after.unwrap_or(directory_cache.reuse_after()),
             backend: SqlitePool {
