@@ -18,13 +18,13 @@ pub(super) enum Kind {
     Prepared,
     /// Like [`Described`](Self::Described); the statement may begin or end a transaction.
     Command,
-    /// As nothing that runs: other statements are closed.
+    /// Runs nothing; only closes prepared statements.
     Closing,
 }
 
 impl Kind {
     /// Whether a transaction may begin or end.
-    pub(super) fn may_turn(self) -> bool {
+    pub(super) fn may_change_transaction(self) -> bool {
         matches!(self, Self::Simple | Self::Command)
     }
 }
@@ -70,7 +70,7 @@ impl Progress {
         let is_simple = self.kind == Kind::Simple;
         self.stage = match (self.stage, answer) {
             (Stage::Ended | Stage::Failed, Answer::Ready(_)) => Stage::Ready,
-            // Also behind the end: a deferred constraint may fail then.
+            // An error may follow CommandComplete: a deferred constraint is checked then.
             (stage, Answer::Error(_)) if stage != Stage::Ready => Stage::Failed,
             // Of several statements, the next one.
             (

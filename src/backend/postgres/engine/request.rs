@@ -179,7 +179,7 @@ impl<'conn> Request<'conn> {
                     Types::Known
                         if self
                             .outside_at
-                            .is_some_and(|number| self.connection.wire().has_turned_since(number)) =>
+                            .is_some_and(|number| self.connection.wire().may_have_changed_transaction_since(number)) =>
                     {
                         return Poll::Ready(Err(self.first_error_or(Error::NotFound)));
                     }

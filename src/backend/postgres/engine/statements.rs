@@ -15,7 +15,8 @@ use super::{rows::Columns, text::StatementText};
 pub(super) struct Statements {
     kept: Cache<u64, Kept, UnitWeighter, DefaultHashBuilder, Evicted>,
     capacity: usize,
-    /// Of the statements that came once: a part of their hash, where another part of it says.
+    /// A table of statements that were sent once. The low bits of a statement's hash are the index; the entry is the high
+    /// bits.
     seen: Box<[u32]>,
     /// With what their names begin.
     prefix: Box<str>,

@@ -48,8 +48,8 @@ struct State {
     /// How many of them the server has answered to the end.
     answered: usize,
     /// The number of the last request that may have begun or ended a transaction.
-    last_turn: Option<u64>,
-    /// By the server's last word.
+    last_transaction_change: Option<u64>,
+    /// The transaction status in the last ReadyForQuery.
     status: TransactionStatus,
     notifications: VecDeque<PgNotification>,
     listener: Option<Waker>,
@@ -107,7 +107,7 @@ impl Wire {
                 exchanges: VecDeque::new(),
                 first: 0,
                 answered: 0,
-                last_turn: None,
+                last_transaction_change: None,
                 status: TransactionStatus::Idle,
                 notifications: VecDeque::new(),
                 listener: None,
@@ -144,8 +144,8 @@ impl Wire {
             return Err(error);
         }
         let number = state.first + state.exchanges.len() as u64;
-        if kind.may_turn() {
-            state.last_turn = Some(number);
+        if kind.may_change_transaction() {
+            state.last_transaction_change = Some(number);
         }
         state.exchanges.push_back(Exchange {
             progress: Progress::new(kind),
@@ -162,15 +162,15 @@ impl Wire {
     }
 
     /// Whether a transaction may have begun or ended by a request that was sent after the one with this number.
-    pub(super) fn has_turned_since(&self, number: u64) -> bool {
-        self.state().last_turn.is_some_and(|turn| turn > number)
+    pub(super) fn may_have_changed_transaction_since(&self, number: u64) -> bool {
+        self.state().last_transaction_change.is_some_and(|changed| changed > number)
     }
 
     /// Whether a request that was given up may begin or end a transaction, and is not answered yet.
     pub(super) fn is_in_doubt(&self) -> bool {
         let state = self.state();
         let mut unanswered = state.exchanges.iter().skip(state.answered);
-        unanswered.any(|exchange| exchange.progress.kind().may_turn())
+        unanswered.any(|exchange| exchange.progress.kind().may_change_transaction())
     }
 
     pub(super) fn status(&self) -> TransactionStatus {
@@ -261,7 +261,7 @@ impl Drop for Locked<'_> {
 }
 
 impl Sent<'_> {
-    /// Stands for this request in [`Wire::has_turned_since`].
+    /// Stands for this request in [`Wire::may_have_changed_transaction_since`].
     pub(super) fn number(&self) -> u64 {
         self.number
     }
