@@ -19,7 +19,7 @@ use super::Rows;
 use crate::{
     PostgresConnection, SchemaTranslateMap, TenantConnection,
     connection::{Session, TenantTransactionManager},
-    query::{Asking, Rendered, TranslatedBackend},
+    query::{Rendered, TranslatedBackend, TypeLookupTime},
 };
 
 impl<C: Connection<Backend: TranslatedBackend>> SimpleConnection for TenantConnection<C> {
@@ -140,7 +140,7 @@ impl<C> TenantConnection<C> {
         if rendered.is_prepared() {
             self.note_prepared(rendered.finished());
         }
-        Ok(rendered.asking(asking::<C>()))
+        Ok(rendered.with_type_lookup_time(type_lookup_time::<C>()))
     }
 
     fn noting_failure<T>(&self, answer: QueryResult<T>) -> QueryResult<T> {
@@ -159,10 +159,10 @@ pub(super) fn note_failure(session: &Session, error: &Error) {
 }
 
 /// When a connection asks the server for a type: Diesel's own at once, an async one behind Diesel's interface later.
-fn asking<C: 'static>() -> Asking {
+fn type_lookup_time<C: 'static>() -> TypeLookupTime {
     match is_async_inside::<C>() {
-        false => Asking::AtOnce,
-        true => Asking::Later,
+        false => TypeLookupTime::AtOnce,
+        true => TypeLookupTime::Later,
     }
 }
 

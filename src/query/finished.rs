@@ -21,7 +21,7 @@ use super::{
     refusal::Refusals,
     text::{into_diesel, translated_sql, untranslated_sql},
     translated::AlreadyTranslated,
-    type_names::Asking,
+    type_names::TypeLookupTime,
 };
 use crate::{
     backend::postgres::engine::{StatementText, TypeScope, hash_of},
@@ -153,7 +153,7 @@ pub(crate) struct Rendered<Q> {
     /// Whether the statement is cached.
     prepared: bool,
     /// When the connection asks for the types that the query names.
-    asking: Asking,
+    type_lookup_time: TypeLookupTime,
 }
 
 impl<Q> Rendered<Q> {
@@ -163,14 +163,17 @@ impl<Q> Rendered<Q> {
             finished,
             translation,
             prepared,
-            asking: Asking::Apart,
+            type_lookup_time: TypeLookupTime::Apart,
         }
     }
 
-    /// The query for a connection that asks for types like this.
+    /// The query for a connection that looks up types at this time.
     #[cfg(feature = "blocking")]
-    pub(crate) fn asking(self, asking: Asking) -> Self {
-        Self { asking, ..self }
+    pub(crate) fn with_type_lookup_time(self, type_lookup_time: TypeLookupTime) -> Self {
+        Self {
+            type_lookup_time,
+            ..self
+        }
     }
 
     pub(crate) fn finished(&self) -> &Arc<Finished> {
@@ -233,10 +236,10 @@ where
             true => self.query.collect_binds(out, lookup, backend),
             false => DB::collect_binds(&self.query, &self.translation, out, lookup, backend),
         };
-        match self.asking {
-            Asking::Apart => collect(),
+        match self.type_lookup_time {
+            TypeLookupTime::Apart => collect(),
             #[cfg(feature = "blocking")]
-            asking => collecting_for(asking, collect),
+            time => collecting_for(time, collect),
         }
     }
 

@@ -33,4 +33,4 @@ pub use translated::{Translated, TranslatedQuery};
 pub use translated_backend::TranslatedBackend;
 pub(crate) use translation::Translation;
 #[cfg(feature = "blocking")]
-pub(crate) use type_names::Asking;
+pub(crate) use type_names::TypeLookupTime;

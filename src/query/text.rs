@@ -55,8 +55,8 @@ where
 }
 
 thread_local! {
-    static IS_ASKING: Cell<bool> = const { Cell::new(false) };
-    static ANSWER: RefCell<Option<Arc<Translation>>> = const { RefCell::new(None) };
+    static CAPTURES_TRANSLATION: Cell<bool> = const { Cell::new(false) };
+    static CAPTURED: RefCell<Option<Arc<Translation>>> = const { RefCell::new(None) };
 }
 
 /// The text of a query that brings its own map, and that map's translation.
@@ -65,26 +65,26 @@ where
     DB: TranslatedBackend,
     Q: QueryFragment<DB> + ?Sized,
 {
-    struct Asking;
+    struct CaptureTranslation;
 
-    impl Drop for Asking {
+    impl Drop for CaptureTranslation {
         fn drop(&mut self) {
-            IS_ASKING.set(false);
-            ANSWER.take();
+            CAPTURES_TRANSLATION.set(false);
+            CAPTURED.take();
         }
     }
 
     // Diesel has no way to ask a query of any type for more than its text and its binds.
-    IS_ASKING.set(DB::OPENS_SCHEMAS);
-    let _asking = Asking;
+    CAPTURES_TRANSLATION.set(DB::OPENS_SCHEMAS);
+    let _capture = CaptureTranslation;
     let sql = sql_of(query, backend)?;
-    Ok((sql, ANSWER.take()))
+    Ok((sql, CAPTURED.take()))
 }
 
 /// Tells the translation by which a query is translated, if somebody on this thread asks.
 pub(super) fn tell_translation(translation: &Arc<Translation>) {
-    if IS_ASKING.get() {
-        ANSWER.set(Some(Arc::clone(translation)));
+    if CAPTURES_TRANSLATION.get() {
+        CAPTURED.set(Some(Arc::clone(translation)));
     }
 }
 

@@ -33,8 +33,8 @@ impl PgMetadataLookup for TypeNames {
 
 /// When a connection asks the server for a type that a query names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Asking {
-    /// After it has collected the binds. The library tells it apart in which schema to look first.
+pub(crate) enum TypeLookupTime {
+    /// After the binds are collected. The library passes the tenant's schema in a separate call.
     Apart,
     /// At once, while it collects the binds, as Diesel's own connections do.
     #[cfg(feature = "blocking")]
@@ -45,22 +45,22 @@ pub(crate) enum Asking {
 }
 
 thread_local! {
-    static ASKING: Cell<Asking> = const { Cell::new(Asking::Apart) };
+    static TYPE_LOOKUP_TIME: Cell<TypeLookupTime> = const { Cell::new(TypeLookupTime::Apart) };
 }
 
-/// Collects the binds of a query for a connection that asks for types like this.
+/// Collects the binds of a query for a connection that looks up types at this time.
 #[cfg(feature = "blocking")]
-pub(super) fn collecting_for<T>(asking: Asking, collect: impl FnOnce() -> T) -> T {
-    struct Restore(Asking);
+pub(super) fn collecting_for<T>(time: TypeLookupTime, collect: impl FnOnce() -> T) -> T {
+    struct Restore(TypeLookupTime);
 
     impl Drop for Restore {
         fn drop(&mut self) {
-            ASKING.set(self.0);
+            TYPE_LOOKUP_TIME.set(self.0);
             engine::forget_scope();
         }
     }
 
-    let _restore = Restore(ASKING.replace(asking));
+    let _restore = Restore(TYPE_LOOKUP_TIME.replace(time));
     collect()
 }
 
@@ -73,10 +73,10 @@ pub(super) fn look_up_type(
     schema: Option<&str>,
 ) -> PgTypeMetadata {
     let named = schema.map(|schema| translation.schema_of_type(schema));
-    match ASKING.get() {
-        Asking::Apart => {}
+    match TYPE_LOOKUP_TIME.get() {
+        TypeLookupTime::Apart => {}
         #[cfg(feature = "blocking")]
-        Asking::AtOnce => {
+        TypeLookupTime::AtOnce => {
             // That notes as well that connections may know types of the tenant.
             let scope = translation.scope_of_types();
             if let (None, Some(scope)) = (named, scope) {
@@ -87,7 +87,7 @@ pub(super) fn look_up_type(
             }
         }
         #[cfg(feature = "blocking")]
-        Asking::Later => engine::tell_scope(translation.scope_of_types()),
+        TypeLookupTime::Later => engine::tell_scope(translation.scope_of_types()),
     }
     lookup.lookup_type(name, named)
 }

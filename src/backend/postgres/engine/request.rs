@@ -177,9 +177,9 @@ impl<'conn> Request<'conn> {
                     }
                     // What was sent behind the first attempt may have begun a transaction since, or ended one.
                     Types::Known
-                        if self
-                            .outside_at
-                            .is_some_and(|number| self.connection.wire().may_have_changed_transaction_since(number)) =>
+                        if self.outside_at.is_some_and(|number| {
+                            self.connection.wire().may_have_changed_transaction_since(number)
+                        }) =>
                     {
                         return Poll::Ready(Err(self.first_error_or(Error::NotFound)));
                     }

@@ -163,7 +163,9 @@ impl Wire {
 
     /// Whether a transaction may have begun or ended by a request that was sent after the one with this number.
     pub(super) fn may_have_changed_transaction_since(&self, number: u64) -> bool {
-        self.state().last_transaction_change.is_some_and(|changed| changed > number)
+        self.state()
+            .last_transaction_change
+            .is_some_and(|changed| changed > number)
     }
 
     /// Whether a request that was given up may begin or end a transaction, and is not answered yet.
