@@ -67,9 +67,9 @@ impl Listening {
                     self.list_tenants(&mut connection).await;
                 }
                 // Where a directory says where tenants live, a tenant's name is not its schema's.
-                self.schemas.are_told(self.known.is_none());
+                self.schemas.set_hears_changes(self.known.is_none());
                 self.hear(&mut connection).await;
-                self.schemas.are_told(false);
+                self.schemas.set_hears_changes(false);
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(5));

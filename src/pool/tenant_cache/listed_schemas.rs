@@ -8,14 +8,15 @@ use crate::{SchemaName, backend::postgres::catalog::schema::SchemaIdentity, quer
 /// How many schemas of the list are remembered before other tasks of the thread have a turn.
 const AT_A_TIME: usize = 256;
 
-/// What was forgotten while a list is read: of these schemas the list may tell what was before.
+/// Schemas that were forgotten while a list was being read. The list may be older than the change, so its rows for them
+/// are ignored.
 #[derive(Default)]
-pub(super) struct Overtaken {
+pub(super) struct ForgottenMeanwhile {
     all: bool,
     schemas: HashSet<SchemaName>,
 }
 
-impl Overtaken {
+impl ForgottenMeanwhile {
     /// `None` stands for every schema.
     pub(super) fn add(&mut self, schema: Option<&SchemaName>) {
         match schema {
@@ -40,7 +41,7 @@ pub(crate) struct Listing<'a> {
 impl Schemas {
     /// Notes from now on, until the listing is dropped, what is forgotten.
     pub(crate) fn list(&self) -> Listing<'_> {
-        *self.overtaken() = Some(Overtaken::default());
+        *self.forgotten_meanwhile() = Some(ForgottenMeanwhile::default());
         Listing {
             schemas: self,
             begun: Instant::now(),
@@ -64,12 +65,13 @@ impl Listing<'_> {
         }
     }
 
-    /// Remembers a schema that is on the list, unless it was overtaken, or the catalog was asked for the schema itself.
+    /// Remembers a schema that is on the list, unless it was forgotten meanwhile, or the catalog was asked for the schema
+    /// itself.
     fn remember(&self, schema: &SchemaName, identity: SchemaIdentity) {
         let schemas = self.schemas;
         // Held until the schema is remembered: whoever forgets it meanwhile finds it remembered then.
-        let overtaken = schemas.overtaken();
-        if overtaken.as_ref().is_none_or(|overtaken| overtaken.has(schema)) {
+        let forgotten = schemas.forgotten_meanwhile();
+        if forgotten.as_ref().is_none_or(|forgotten| forgotten.has(schema)) {
             return;
         }
         let map = schemas.map_of(schema);
@@ -98,6 +100,6 @@ impl Listing<'_> {
 
 impl Drop for Listing<'_> {
     fn drop(&mut self) {
-        *self.schemas.overtaken() = None;
+        *self.schemas.forgotten_meanwhile() = None;
     }
 }

@@ -13,7 +13,7 @@ use diesel::QueryResult;
 
 use quick_cache::sync::Cache;
 
-use super::{listed_schemas::Overtaken, read_ahead::ReadAhead};
+use super::{listed_schemas::ForgottenMeanwhile, read_ahead::ReadAhead};
 use crate::{
     PostgresConnection, SchemaName,
     backend::postgres::{
@@ -48,11 +48,11 @@ pub(crate) struct Schemas {
     /// How many times anything was forgotten.
     forgotten: AtomicU64,
     /// The schemas that were forgotten while a list of schemas is read.
-    overtaken: Mutex<Option<Overtaken>>,
+    forgotten_meanwhile: Mutex<Option<ForgottenMeanwhile>>,
     /// Set if schemas are looked up ahead of their first checkouts.
     pub(super) ahead: Option<ReadAhead>,
-    /// Whether somebody tells of every change: then what is known needs not be asked for again.
-    is_told: AtomicBool,
+    /// Whether this process hears of every change: then nothing that is known has to be looked up again.
+    hears_changes: AtomicBool,
 }
 
 /// Why a checkout for a schema is refused.
@@ -101,9 +101,9 @@ impl Schemas {
             started: Instant::now(),
             types_changed: AtomicU64::new(0),
             forgotten: AtomicU64::new(0),
-            overtaken: Mutex::new(None),
+            forgotten_meanwhile: Mutex::new(None),
             ahead: None,
-            is_told: AtomicBool::new(false),
+            hears_changes: AtomicBool::new(false),
         }
     }
 
@@ -113,14 +113,14 @@ impl Schemas {
         with_symbolic_schema(map, self.symbolic_schema.as_deref())
     }
 
-    pub(super) fn overtaken(&self) -> MutexGuard<'_, Option<Overtaken>> {
-        self.overtaken.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn forgotten_meanwhile(&self) -> MutexGuard<'_, Option<ForgottenMeanwhile>> {
+        self.forgotten_meanwhile.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has a list that is being read say nothing of a schema, or of any schema.
-    fn overtake(&self, schema: Option<&SchemaName>) {
-        if let Some(overtaken) = &mut *self.overtaken() {
-            overtaken.add(schema);
+    /// Has the rows of a list that is being read ignored: those of one schema, or all.
+    fn forget_meanwhile(&self, schema: Option<&SchemaName>) {
+        if let Some(forgotten) = &mut *self.forgotten_meanwhile() {
+            forgotten.add(schema);
         }
     }
 
@@ -129,12 +129,12 @@ impl Schemas {
     pub(crate) fn get(&self, map: &SchemaTranslateMap, now: Instant) -> Option<Arc<Translation>> {
         let Known { translation, seen, .. } = self.known.get(map)?;
         let is_fresh = now.saturating_duration_since(seen?) < self.time_to_live;
-        (is_fresh || self.is_told.load(Relaxed)).then_some(translation)
+        (is_fresh || self.hears_changes.load(Relaxed)).then_some(translation)
     }
 
-    /// Notes whether every change is told of from now on.
-    pub(crate) fn are_told(&self, is_told: bool) {
-        self.is_told.store(is_told, Relaxed);
+    /// Notes whether this process hears of every change from now on.
+    pub(crate) fn set_hears_changes(&self, hears_changes: bool) {
+        self.hears_changes.store(hears_changes, Relaxed);
     }
 
     /// Which schema `map` leads to, as far as is known, and when the catalog said so, unless something was done to the
@@ -205,7 +205,7 @@ impl Schemas {
                     Err(error) => return Ok(Err(Refused::UnsafeSession(error))),
                 },
                 facts => {
-                    self.overtake(Some(schema));
+                    self.forget_meanwhile(Some(schema));
                     // The schema's types may be gone. If a schema gets this name again, its types have other OIDs.
                     if self.known.remove(map).is_some() {
                         self.note_gone_types();
@@ -274,7 +274,7 @@ impl Schemas {
     /// Has every schema looked up anew at the next checkout.
     pub(crate) fn forget_all(&self) {
         self.forgotten.fetch_add(1, SeqCst);
-        self.overtake(None);
+        self.forget_meanwhile(None);
         self.absent.clear();
         let all: Vec<_> = self.known.iter().collect();
         for (map, known) in all {
@@ -299,7 +299,7 @@ impl Schemas {
     pub(crate) fn forget_map(&self, map: &SchemaTranslateMap) {
         self.forgotten.fetch_add(1, SeqCst);
         if let Some(schema) = map.unqualified() {
-            self.overtake(Some(schema));
+            self.forget_meanwhile(Some(schema));
             self.absent.remove(schema);
         }
         if let Some(known) = self.known.get(map) {
