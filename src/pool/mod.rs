@@ -7,12 +7,12 @@
 //! One exception: tenants that share tables. Their id is a session setting, set at checkout and reset before another
 //! tenant gets the connection. They need a session without a pooler in between.
 
+mod announcements;
 mod backends;
 mod builder;
 mod checkouts;
 mod connections;
 mod deadline;
-mod directory_change;
 mod errors;
 mod options;
 mod placement_policy;

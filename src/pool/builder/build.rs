@@ -13,11 +13,12 @@ use crate::{
     backend::postgres::{Connector, FoundDirectory},
     pool::{
         BuildError, DatabaseLimits, TenantPool,
+        announcements::Listener,
         backends::{Limits, Manager, PostgresPool},
         connections::Shares,
         options::Options,
         remembered_directory::RememberedDirectory,
-        routing::{Databases, FindUrl, Listener, Readers},
+        routing::{Databases, FindUrl, Readers},
         tenant_cache::Schemas,
         tenant_pool::Inner,
     },

@@ -2,12 +2,10 @@
 //! for a database is a type parameter.
 
 mod databases;
-mod listener;
 mod readers;
 mod replicas;
 
 pub use databases::DatabaseLimits;
 pub(crate) use databases::{Databases, FindUrl, Pool};
-pub(crate) use listener::{CHANNEL, Listener};
 pub(crate) use readers::{Readers, ReplicaUrls};
 pub(crate) use replicas::Replicas;

@@ -11,7 +11,8 @@ use crate::{
     backend::postgres::Connector,
     pool::{
         MigrationStatements, PlacementPolicy,
-        routing::{Databases, Listener, Pool, Readers},
+        announcements::Listener,
+        routing::{Databases, Pool, Readers},
         tenant_cache::Schemas,
     },
 };

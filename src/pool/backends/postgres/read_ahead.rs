@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// How long a connection, and then the answer, are waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
+const READ_AHEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl TenantPool {
     /// Looks the next schemas up together if many were looked up one by one. A task of its own does that, with a
@@ -25,7 +25,7 @@ impl TenantPool {
                 map: &SchemaTranslateMap::default(),
                 tenant_id: None,
                 namespace: None,
-                deadline: Deadline::of_checkout(PATIENCE),
+                deadline: Deadline::of_checkout(READ_AHEAD_TIMEOUT),
             };
             if let Ok(mut checkout) = Checkout::wait(&pool, request.target, request.deadline).await {
                 let looked_up = checkout.ask(&pool, &request, async |connection| portion.look_up(connection).await);

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{TenantPool, routing::CHANNEL};
-use crate::{backend::postgres::quote::literal, tenancy::DirectoryChange};
+use super::CHANNEL;
+use crate::{TenantPool, backend::postgres::quote::literal, tenancy::DirectoryChange};
 
 impl TenantPool {
     /// SQL that records a change in the directory, and notifies the processes that listen. It belongs in the

@@ -1,4 +1,4 @@
-//! Changes to tenants are announced to all processes by `NOTIFY`; this is the receiving side.
+//! Receives announcements: what this process remembers of a changed tenant is forgotten.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,20 +6,18 @@ use diesel_async::SimpleAsyncConnection;
 use futures_util::StreamExt as _;
 use tokio::task::AbortHandle;
 
+use super::CHANNEL;
 use crate::{
     PostgresConnection, SchemaName,
     backend::postgres::{ConnectError, Connector, catalog::schema::schemas_after},
     pool::tenant_cache::{KnownTenants, Schemas},
 };
 
-/// The channel on which changes to tenants are announced.
-pub(crate) const CHANNEL: &str = "diesel_tenants";
-
 /// After this long without a notification, the connection is tested: a dead connection would be silent for hours.
 const SILENCE: Duration = Duration::from_secs(15);
 
 /// How long a list of the tenants is waited for: meanwhile nothing is heard.
-const PATIENCE: Duration = Duration::from_secs(5);
+const LIST_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Listens until it is dropped.
 pub(crate) struct Listener(AbortHandle);
@@ -89,7 +87,7 @@ impl Listening {
         let listing = self.schemas.list();
         let listed = schemas_after("", self.schemas.capacity(), connection);
         // Without an answer, checkouts ask.
-        if let Ok(Ok(listed)) = tokio::time::timeout(PATIENCE, listed).await {
+        if let Ok(Ok(listed)) = tokio::time::timeout(LIST_TIMEOUT, listed).await {
             listing.remember_all(&listed.active).await;
         }
     }
