@@ -2,12 +2,11 @@
 
 use diesel_tenants_translate::quote::literal;
 
-use super::TenantStatus;
+use super::{TenantStatus, status::PREFIX};
 use crate::SchemaName;
 
-const ARCHIVED: &str = "diesel-tenants: archived ";
-/// The archive is being dropped: it counts as [unfinished](TenantStatus::Unfinished).
-const DROPPING: &str = "diesel-tenants: dropping archived ";
+/// Before the note of an archive that is being dropped: it counts as [unfinished](TenantStatus::Unfinished).
+const DROPPING: &str = "dropping ";
 
 /// Which tenant's schema an archive was, and since when it is an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,16 +22,20 @@ pub(crate) struct ArchiveNote {
 
 impl ArchiveNote {
     pub(crate) fn of_comment(comment: &str) -> Option<Self> {
-        let (dropping, rest) = match comment.strip_prefix(DROPPING) {
-            Some(rest) => (true, rest),
-            None => (false, comment.strip_prefix(ARCHIVED)?),
+        let note = comment.strip_prefix(PREFIX)?;
+        let (dropping, note) = match note.strip_prefix(DROPPING) {
+            Some(note) => (true, note),
+            None => (false, note),
         };
         // The name comes last: it may hold spaces.
-        let mut words = rest.splitn(3, ' ');
+        let mut words = note.splitn(4, ' ');
+        if words.next()? != TenantStatus::Archived.word() {
+            return None;
+        }
         let since = words.next()?.parse().ok()?;
-        let suspended = match words.next()? {
-            "active" => false,
-            "suspended" => true,
+        let suspended = match TenantStatus::from_word(words.next()?)? {
+            TenantStatus::Active => false,
+            TenantStatus::Suspended => true,
             _ => return None,
         };
         let tenant = SchemaName::new(words.next()?).ok()?;
@@ -48,13 +51,17 @@ impl ArchiveNote {
     pub(crate) fn comment(&self) -> String {
         let Self {
             since,
-            suspended,
+            suspended: _,
             tenant,
             dropping,
         } = self;
-        let prefix = if *dropping { DROPPING } else { ARCHIVED };
-        let status = if *suspended { "suspended" } else { "active" };
-        literal(&format!("{prefix}{since} {status} {}", tenant.as_str()))
+        let dropping = if *dropping { DROPPING } else { "" };
+        let archived = TenantStatus::Archived;
+        let status = self.status();
+        literal(&format!(
+            "{PREFIX}{dropping}{archived} {since} {status} {}",
+            tenant.as_str()
+        ))
     }
 
     /// The status that the tenant gets when it is restored.

@@ -21,11 +21,7 @@ pub enum TenantStatus {
 pub(crate) const SPARE_PREFIX: &str = "diesel-tenants spare ";
 
 /// The beginning of every comment that this library writes.
-const PREFIX: &str = "diesel-tenants: ";
-const SUSPENDED: &str = "diesel-tenants: suspended";
-const SPARE: &str = "diesel-tenants: spare";
-const ARCHIVED: &str = "diesel-tenants: archived";
-const UNFINISHED: &str = "diesel-tenants: creation unfinished";
+pub(super) const PREFIX: &str = "diesel-tenants: ";
 
 /// The comment on the version table of an active tenant that the directory of *another* database placed here.
 ///
@@ -36,16 +32,19 @@ pub(crate) const PLACED: &str = "diesel-tenants: placed here by the directory of
 impl TenantStatus {
     /// Reads the status from the comment on the version table.
     pub(crate) fn of_comment(comment: Option<&str>) -> Self {
-        match comment {
-            Some(SUSPENDED) => Self::Suspended,
-            Some(SPARE) => Self::Spare,
-            comment if is_placed(comment) => Self::Active,
-            Some(comment) if comment.starts_with(ARCHIVED) => Self::Archived,
+        if is_placed(comment) {
+            return Self::Active;
+        }
+        // A comment that the application wrote itself says nothing about the status.
+        let Some(status) = comment.and_then(|comment| comment.strip_prefix(PREFIX)) else {
+            return Self::Active;
+        };
+        match Self::from_word(status) {
+            Some(status @ (Self::Suspended | Self::Spare)) => status,
+            _ if status.starts_with(Self::Archived.word()) => Self::Archived,
             // This includes comments of newer versions of this library, which this version can't judge: such a tenant
             // is not handed out.
-            Some(comment) if comment.starts_with(PREFIX) => Self::Unfinished,
-            // A comment that the application wrote itself says nothing about the status.
-            _ => Self::Active,
+            _ => Self::Unfinished,
         }
     }
 
@@ -53,11 +52,33 @@ impl TenantStatus {
     pub(crate) fn comment(self) -> String {
         match self {
             Self::Active => "NULL".to_owned(),
-            Self::Suspended => format!("'{SUSPENDED}'"),
-            Self::Spare => format!("'{SPARE}'"),
-            Self::Archived => format!("'{ARCHIVED}'"),
-            Self::Unfinished => format!("'{UNFINISHED}'"),
+            Self::Suspended | Self::Spare | Self::Archived => format!("'{PREFIX}{self}'"),
+            Self::Unfinished => format!("'{PREFIX}creation {self}'"),
         }
+    }
+
+    /// The word for the status, as it stands in the directory's tables and in comments.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+            Self::Spare => "spare",
+            Self::Archived => "archived",
+            Self::Unfinished => "unfinished",
+        }
+    }
+
+    /// The status for which this is the word.
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
+        [
+            Self::Active,
+            Self::Suspended,
+            Self::Spare,
+            Self::Archived,
+            Self::Unfinished,
+        ]
+        .into_iter()
+        .find(|status| status.word() == word)
     }
 
     /// Whether a tenant with this status can be checked out, or could be if it weren't suspended.
@@ -78,13 +99,7 @@ pub(crate) fn is_placed(comment: Option<&str>) -> bool {
 
 impl fmt::Display for TenantStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Active => "active",
-            Self::Suspended => "suspended",
-            Self::Spare => "spare",
-            Self::Archived => "archived",
-            Self::Unfinished => "unfinished",
-        })
+        f.pad(self.word())
     }
 }
 
@@ -119,7 +134,7 @@ mod tests {
     fn a_tenant_that_another_database_placed_here_is_active() {
         assert!(is_placed(Some(PLACED)));
         assert_eq!(TenantStatus::of_comment(Some(PLACED)), TenantStatus::Active);
-        assert!(!is_placed(None) && !is_placed(Some(SUSPENDED)));
+        assert!(!is_placed(None) && !is_placed(Some("diesel-tenants: suspended")));
     }
 
     #[test]

@@ -46,11 +46,9 @@ impl Row {
     pub(super) fn entry(self, tenant: &SchemaName) -> Result<DirectoryEntry, Box<dyn std::error::Error + Send + Sync>> {
         let placement = self.columns.placement()?;
         let placement = placement.ok_or_else(|| BadRow::NoPlace { tenant: tenant.clone() })?;
-        let status = match self.status.as_str() {
-            "active" => TenantStatus::Active,
-            "suspended" => TenantStatus::Suspended,
-            "archived" => TenantStatus::Archived,
-            _ => TenantStatus::Unfinished,
+        let status = match TenantStatus::from_word(&self.status) {
+            Some(TenantStatus::Spare) | None => TenantStatus::Unfinished,
+            Some(status) => status,
         };
         Ok(DirectoryEntry::new(placement).with_status(status))
     }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::placement::{COLUMNS, values};
-use crate::{SchemaName, backend::postgres::quote::literal, tenancy::DirectoryChange};
+use crate::{SchemaName, TenantStatus, backend::postgres::quote::literal, tenancy::DirectoryChange};
 
 /// The statements that repeat on a tenant's row what happens to its schema.
 pub(super) fn sql(change: &DirectoryChange<'_>, schema: &SchemaName, reuse_after: Duration) -> String {
@@ -15,14 +15,15 @@ pub(super) fn sql(change: &DirectoryChange<'_>, schema: &SchemaName, reuse_after
 /// The statement itself. PostgreSQL and SQLite understand it alike.
 pub(super) fn of_row(change: &DirectoryChange<'_>, schema: &SchemaName) -> String {
     let table = format!("{}.tenants", schema.quoted());
-    let set_status = |tenant, status| {
+    let set_status = |tenant, status: TenantStatus| {
         format!(
             "UPDATE {table} SET status = '{status}' WHERE name = {}",
             name_of(tenant)
         )
     };
     // The schema was renamed together with the tenant only if it is in this database and has the tenant's name.
-    let rename = |from, to, status| {
+    let rename = |from, to, status: Option<TenantStatus>| {
+        let status = status.map_or_else(String::new, |status| format!(", status = '{status}'"));
         format!(
             "UPDATE {table} SET name = {to}, schema_name = CASE WHEN database_name IS NULL AND schema_name = {from} THEN {to} \
              ELSE schema_name END{status} WHERE name = {from}",
@@ -43,26 +44,33 @@ pub(super) fn of_row(change: &DirectoryChange<'_>, schema: &SchemaName) -> Strin
             "INSERT INTO {table} (name, {COLUMNS}, status) VALUES ({}, {}, '{}')",
             name_of(tenant),
             values(placement),
-            if finished { "active" } else { "unfinished" }
+            if finished {
+                TenantStatus::Active
+            } else {
+                TenantStatus::Unfinished
+            }
         ),
         DirectoryChange::Moved { tenant, placement } => format!(
             "UPDATE {table} SET ({COLUMNS}) = ({}) WHERE name = {}",
             values(placement),
             name_of(tenant)
         ),
-        DirectoryChange::Finished { tenant } => set_status(tenant, "active"),
-        DirectoryChange::Leaving { tenant } => set_status(tenant, "unfinished"),
-        DirectoryChange::Renamed { from, to } => rename(from, to, ""),
-        DirectoryChange::Suspended { tenant } => set_status(tenant, "suspended"),
-        DirectoryChange::Resumed { tenant } => set_status(tenant, "active"),
-        DirectoryChange::Archived { tenant, archive } => rename(tenant, archive, ", status = 'archived'"),
+        DirectoryChange::Finished { tenant } => set_status(tenant, TenantStatus::Active),
+        DirectoryChange::Leaving { tenant } => set_status(tenant, TenantStatus::Unfinished),
+        DirectoryChange::Renamed { from, to } => rename(from, to, None),
+        DirectoryChange::Suspended { tenant } => set_status(tenant, TenantStatus::Suspended),
+        DirectoryChange::Resumed { tenant } => set_status(tenant, TenantStatus::Active),
+        DirectoryChange::Archived { tenant, archive } => rename(tenant, archive, Some(TenantStatus::Archived)),
         DirectoryChange::Restored {
             archive,
             tenant,
             suspended,
         } => {
-            let status = if suspended { "suspended" } else { "active" };
-            rename(archive, tenant, &format!(", status = '{status}'"))
+            let status = match suspended {
+                true => TenantStatus::Suspended,
+                false => TenantStatus::Active,
+            };
+            rename(archive, tenant, Some(status))
         }
         DirectoryChange::Removed { tenant } => format!("DELETE FROM {table} WHERE name = {}", name_of(tenant)),
     }
