@@ -1,7 +1,7 @@
 //! The objects that a move creates in a tenant's schema: a table, a function and triggers, all with one name. They
 //! don't belong to the tenant, and are removed when the move is done.
 
-use super::catalog::schema::VERSION_TABLE;
+use super::catalog::schema::VERSION_TABLE_OID;
 use super::catalog::splice;
 use crate::{SchemaName, backend::postgres::own_objects::JOURNAL};
 
@@ -19,9 +19,9 @@ pub(crate) fn stop(schema: &SchemaName) -> String {
 /// version table. No row, if there is no such schema.
 pub(crate) fn state_query() -> String {
     splice(&format!(
-        "SELECT pg_catalog.obj_description({VERSION_TABLE}, 'pg_class'), \
+        "SELECT pg_catalog.obj_description({VERSION_TABLE_OID}, 'pg_class'), \
          pg_catalog.obj_description(pg_catalog.to_regclass(pg_catalog.format('%I.{{journal}}', n.nspname)), 'pg_class'), \
-         {VERSION_TABLE} IS NOT NULL FROM pg_catalog.pg_namespace n WHERE n.nspname = $1"
+         {VERSION_TABLE_OID} IS NOT NULL FROM pg_catalog.pg_namespace n WHERE n.nspname = $1"
     ))
 }
 

@@ -12,7 +12,7 @@ use super::splice;
 use crate::{PostgresConnection, SchemaName, backend::postgres::PreparedSql, tenancy::TenantStatus};
 
 /// The version table of a schema `pg_namespace n`; `NULL` if it has none.
-pub(in crate::backend::postgres) const VERSION_TABLE: &str =
+pub(in crate::backend::postgres) const VERSION_TABLE_OID: &str =
     "pg_catalog.to_regclass(pg_catalog.format('%I.{version_table}', n.nspname))";
 
 /// The comment on the version table of a schema `pg_namespace n`; `NULL` if there is none.
