@@ -14,7 +14,7 @@ use crate::{
     backend::postgres::{
         Backoff, TableLock,
         catalog::lock_holders::{self, LockHolder, lock_holders},
-        quote,
+        set_lock_timeout,
     },
 };
 
@@ -138,7 +138,7 @@ impl Operation<'_> {
         lock_tables: bool,
         sql: &str,
     ) -> QueryResult<bool> {
-        let set = quote::lock_timeout(lock_timeout);
+        let set = set_lock_timeout(lock_timeout);
         self.connection.batch_execute(&set).await?;
         if lock_tables && let Some(lock) = TableLock::Using.statement(self.connection, schema).await? {
             self.connection.batch_execute(&lock).await?;

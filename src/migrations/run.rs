@@ -10,8 +10,8 @@ use super::{
 };
 use crate::backend::postgres::{
     catalog::schema::status_of,
-    quote,
     reset::RESET,
+    set_lock_timeout,
     version_table::{self, VersionTable},
 };
 
@@ -188,7 +188,7 @@ impl Runner {
             format!("SET search_path = {}", self.search_path())
         };
         if let (true, Some(lock_timeout)) = (in_transaction, self.statement_lock_timeout) {
-            let _ = write!(sql, "; {}", quote::lock_timeout(lock_timeout));
+            let _ = write!(sql, "; {}", set_lock_timeout(lock_timeout));
         }
         let (connection, owner) = self.parts();
         connection.batch_execute(&sql).await.map_err(owner.failed())

@@ -17,7 +17,7 @@ use crate::{
         TableLock,
         catalog::schema::has_name,
         driver::{Dial, Session},
-        quote::lock_timeout,
+        set_lock_timeout,
     },
     lifecycle::keep_from_migrating,
 };
@@ -125,11 +125,11 @@ impl Export<'_> {
             let (session, lock) = self.session(dial).await?;
             let connection = Source::connect(self.pool, self.tenant).await?;
             let locked = session
-                .begin_locked(&format!("{}; {lock}", lock_timeout(patience)))
+                .begin_locked(&format!("{}; {lock}", set_lock_timeout(patience)))
                 .await;
             locked.map_err(|source| self.rows("the tables", source))?;
             let asked = Instant::now();
-            let locks = format!("{}; {lock}", lock_timeout(LOCK_TIMEOUT));
+            let locks = format!("{}; {lock}", set_lock_timeout(LOCK_TIMEOUT));
             match Source::read(connection, self.tenant, &locks, true).await {
                 Ok(source) => {
                     let seen = session.see(&source.snapshot).await;

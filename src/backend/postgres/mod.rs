@@ -1,6 +1,7 @@
 //! Everything that speaks to PostgreSQL: connecting, its catalogs, quoting, locks, and version tables. Each fact of the
 //! catalogs is read here, once.
 
+pub(crate) mod assertion;
 pub(crate) mod catalog;
 pub(crate) mod citus;
 pub(crate) mod clock;
@@ -31,6 +32,7 @@ pub(crate) use crate::backend::postgres::locks::advisory_lock::{
 };
 pub(crate) use crate::backend::postgres::locks::backoff::Backoff;
 pub(crate) use crate::backend::postgres::locks::lock_tables::TableLock;
+pub(crate) use crate::backend::postgres::locks::lock_timeout::set_lock_timeout;
 pub use directory_tables::DirectoryUnusable;
 pub(crate) use directory_tables::{FoundDirectory, MADE as DIRECTORY_MADE};
 pub(crate) use prepared_sql::PreparedSql;

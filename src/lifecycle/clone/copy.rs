@@ -9,9 +9,7 @@ use crate::{
         catalog::{dependents::new_dependents, row_tables::row_tables, schema::status_of, sequences},
         copy_settings::WITHIN_SESSION,
         engine::PostgresTransactionManager,
-        own_objects,
-        quote::lock_timeout,
-        search_path,
+        own_objects, search_path, set_lock_timeout,
         structure::{Object, Structure, left_behind, read, render},
     },
     lifecycle::lifecycle_error::is_for_who_left,
@@ -74,7 +72,7 @@ impl<'a> Copying<'a> {
         let lock = TableLock::Changing
             .statement(&mut self.connection, self.template)
             .await?;
-        let timeout = lock_timeout(self.pool.migration_lock_timeout());
+        let timeout = set_lock_timeout(self.pool.migration_lock_timeout());
         let lock = lock.unwrap_or_default();
         Ok(format!("{timeout}; {lock}; SET LOCAL lock_timeout = 0"))
     }

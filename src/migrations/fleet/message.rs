@@ -8,7 +8,7 @@ use super::super::{
 };
 use crate::{
     SchemaName,
-    backend::postgres::{quote, require_lock, version_table::text},
+    backend::postgres::{require_lock, set_lock_timeout, version_table::text},
 };
 
 /// A migration whose SQL can be sent in one message, for any tenant's schema.
@@ -52,7 +52,7 @@ impl<'a> Message<'a> {
     ) -> Addressed {
         let mut sql = format!(
             "SET LOCAL search_path = {search_path}; {};\n",
-            quote::lock_timeout(lock_timeout)
+            set_lock_timeout(lock_timeout)
         );
         let lock = require_lock(schema);
         let version = &self.script.migration.version;

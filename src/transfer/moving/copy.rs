@@ -11,9 +11,7 @@ use crate::{
     ExportError, TenantStatus,
     backend::postgres::{
         driver::{Dial, Session},
-        journal,
-        quote::lock_timeout,
-        version_table,
+        journal, set_lock_timeout, version_table,
     },
     transfer::{head::Head, source::Source, target::Target},
 };
@@ -38,7 +36,7 @@ impl Run<'_> {
             tenant: self.tenant.clone(),
             source,
         };
-        let patience = lock_timeout(self.options.wait);
+        let patience = set_lock_timeout(self.options.wait);
         let connection = Source::connect(&source.pool, &source.schema).await.map_err(&read)?;
         let Source {
             head,

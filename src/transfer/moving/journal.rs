@@ -10,7 +10,8 @@ use crate::backend::postgres::{
     driver::Session,
     journal,
     own_objects::JOURNAL,
-    quote::{identifier, literal, lock_timeout},
+    quote::{identifier, literal},
+    set_lock_timeout,
 };
 
 /// How long a statement waits for a lock at a time, while other statements queue behind it.
@@ -92,7 +93,10 @@ pub(super) async fn insist(session: &Session, sql: &str, patience: Duration) -> 
     let mut backoff = Backoff::new(patience).at_most(LOCK_TIMEOUT);
     loop {
         session.begin("ISOLATION LEVEL READ COMMITTED, READ WRITE").await?;
-        match session.execute(&format!("{}; {sql}", lock_timeout(LOCK_TIMEOUT))).await {
+        match session
+            .execute(&format!("{}; {sql}", set_lock_timeout(LOCK_TIMEOUT)))
+            .await
+        {
             Ok(()) => {
                 session.execute("SET LOCAL lock_timeout = 0").await?;
                 return Ok(true);

@@ -10,7 +10,8 @@ use super::{
 };
 use crate::backend::postgres::{
     driver::Session,
-    quote::{identifier, literal, lock_timeout},
+    quote::{identifier, literal},
+    set_lock_timeout,
 };
 
 /// The two ends of a move, with a session each, and their tables in the same order.
@@ -31,7 +32,7 @@ impl Run<'_> {
     /// Replaying a change twice does no harm.
     pub(super) async fn replay(&self, ends: &Ends<'_>) -> Result<u64, MoveError> {
         let read = self.server("to read the changes made meanwhile");
-        let patience = lock_timeout(self.options.wait);
+        let patience = set_lock_timeout(self.options.wait);
         let begin = format!("ISOLATION LEVEL REPEATABLE READ, READ WRITE; {patience}");
         ends.reader.begin(&begin).await.map_err(&read)?;
         let count = self.replay_by(ends.reader, ends).await?;

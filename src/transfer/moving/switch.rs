@@ -20,7 +20,8 @@ use crate::{
         catalog::{schema::EXISTS, sequences::sequences_by},
         clock::NOW,
         driver::{Dial, Session},
-        quote::{literal, lock_timeout},
+        quote::literal,
+        set_lock_timeout,
         structure::{Followers, follow},
         version_table,
     },
@@ -56,7 +57,10 @@ impl Run<'_> {
         self.insist(guard, &lock.unwrap_or_default()).await?;
         let paused = Instant::now();
         // From here on, no lock may make it wait forever.
-        guard.execute(&lock_timeout(self.options.wait)).await.map_err(failed)?;
+        guard
+            .execute(&set_lock_timeout(self.options.wait))
+            .await
+            .map_err(failed)?;
         Ok(paused)
     }
 
@@ -141,7 +145,7 @@ impl Run<'_> {
             guard.execute(&note).await.map_err(&failed)?;
         } else {
             home.begin("").await.map_err(&failed)?;
-            let note = format!("{}; {note}", lock_timeout(self.options.wait));
+            let note = format!("{}; {note}", set_lock_timeout(self.options.wait));
             home.execute(&note).await.map_err(&failed)?;
         }
         // In a task of its own: if the move's future is dropped now, the switch still runs to its end.

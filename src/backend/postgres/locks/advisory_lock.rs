@@ -14,11 +14,7 @@ use tokio_postgres::Error;
 
 use crate::{
     PostgresConnection, SchemaName,
-    backend::postgres::{
-        Backoff,
-        driver::Session,
-        quote::{literal, require},
-    },
+    backend::postgres::{Backoff, assertion::require, driver::Session, quote::literal},
 };
 
 /// How long an operation waits for the advisory locks of its schemas, unless

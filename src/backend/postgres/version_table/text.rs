@@ -3,7 +3,7 @@
 use super::table;
 use crate::{
     SchemaName,
-    backend::postgres::quote::{literal, require},
+    backend::postgres::{assertion::require, quote::literal},
 };
 
 /// Part of the server's error when a version to revert isn't applied.
