@@ -8,7 +8,7 @@ use super::{
 use crate::{
     TenantPoolBuilder,
     backend::postgres::{
-        diagnosis::MARK,
+        diagnosis_queries::MARK,
         driver::{Dial, TlsConnector, With, dial},
     },
 };

@@ -7,7 +7,7 @@ pub(crate) mod citus;
 pub(crate) mod clock;
 pub(crate) mod connecting;
 pub(crate) mod copy_settings;
-pub(crate) mod diagnosis;
+pub(crate) mod diagnosis_queries;
 mod directory_tables;
 pub(crate) mod driver;
 pub(crate) mod engine;

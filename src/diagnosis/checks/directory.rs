@@ -1,7 +1,7 @@
 use tokio_postgres::{Client, Error};
 
 use crate::{
-    backend::postgres::diagnosis::{
+    backend::postgres::diagnosis_queries::{
         DIFFERENT_STATUSES, LOST_DOMAINS, MISSING_SCHEMAS, SHARED_PLACES, UNLISTED_SCHEMAS, find_directory,
         names_in_directory,
     },

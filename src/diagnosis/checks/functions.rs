@@ -1,7 +1,7 @@
 use tokio_postgres::{Client, Error};
 
 use crate::{
-    backend::postgres::diagnosis::{FunctionText, function_texts},
+    backend::postgres::diagnosis_queries::{FunctionText, function_texts},
     diagnosis::{Check, Finding, Severity},
     migrations::left_on_session,
 };

@@ -1,7 +1,9 @@
 use tokio_postgres::{Client, Error};
 
 use crate::{
-    backend::postgres::diagnosis::{HALF_DETACHED, INVALID_INDEXES, LockRoom, UNCHECKED, UNLOGGED, lock_room, names},
+    backend::postgres::diagnosis_queries::{
+        HALF_DETACHED, INVALID_INDEXES, LockRoom, UNCHECKED, UNLOGGED, lock_room, names,
+    },
     diagnosis::{Check, Finding, Found, Severity},
 };
 

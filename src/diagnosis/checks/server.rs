@@ -1,7 +1,7 @@
 use tokio_postgres::{Client, Error};
 
 use crate::{
-    backend::postgres::diagnosis::{ServerFacts, server_facts},
+    backend::postgres::diagnosis_queries::{ServerFacts, server_facts},
     diagnosis::{Check, Finding, Severity},
 };
 

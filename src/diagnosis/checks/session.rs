@@ -6,7 +6,7 @@ use crate::{
     ConnectError,
     backend::postgres::{
         Connector,
-        diagnosis::{has_mark, has_standard_strings, keeps_statements, search_path_of_role},
+        diagnosis_queries::{has_mark, has_standard_strings, keeps_statements, search_path_of_role},
         driver::{Dial, Session},
     },
     diagnosis::{Check, Finding, Severity, causes::causes},
