@@ -42,7 +42,7 @@
 //! blocking threads, see [`BlockingConnection`].
 
 mod batches;
-mod blocking;
+mod execute;
 mod failed_migration;
 mod fleet;
 mod invalid_indexes;
@@ -53,17 +53,17 @@ mod prepare;
 mod reset;
 mod run;
 mod runner;
-mod schema_lock;
+mod runner_transaction;
 mod schema_owner;
 mod script;
-mod shared;
+mod session_effects;
+mod shared_status;
 pub(crate) mod source;
 #[cfg(feature = "sqlite")]
 mod sqlite;
-mod traces;
 
 pub use crate::backend::migration_sql::Direction;
-pub use crate::migrations::blocking::BlockingConnection;
+pub use crate::migrations::execute::BlockingConnection;
 pub use crate::migrations::migrate::Revert;
 #[cfg(feature = "toml")]
 pub use crate::migrations::source::folder::MigrationFolder;
@@ -81,4 +81,4 @@ pub use outside::{OutsideWork, left_on_session, outside_work};
 pub(crate) use runner::Runner;
 pub use schema_owner::SchemaOwner;
 pub(crate) use script::{Body, Plan, Script};
-pub use shared::SharedVersions;
+pub use shared_status::SharedVersions;

@@ -7,7 +7,7 @@ use diesel::{
     pg::Pg,
 };
 
-use super::{Direction, MigrationSourceError, traces};
+use super::{Direction, MigrationSourceError, session_effects};
 use crate::{
     backend::migration_sql::{checksum, record},
     translate,
@@ -169,8 +169,8 @@ impl Script {
         };
         let (affects_session, needs_new_session) = match &body {
             Body::Sql(sql) => (
-                sql.iter().any(|sql| traces::affects_session(sql)),
-                sql.iter().any(|sql| traces::needs_new_session(sql)),
+                sql.iter().any(|sql| session_effects::affects_session(sql)),
+                sql.iter().any(|sql| session_effects::needs_new_session(sql)),
             ),
             Body::Code(_) => (true, false),
         };

@@ -1,4 +1,4 @@
-//! One migration of a schema at a time.
+//! The transactions of a runner, and the lock under which it migrates a schema: one session at a time.
 
 use diesel_async::{AsyncConnection, TransactionManager};
 
