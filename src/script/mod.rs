@@ -19,7 +19,7 @@
 mod answer;
 mod answers;
 mod error;
-mod nature;
+mod transaction;
 mod request;
 mod schemas;
 mod sessions;

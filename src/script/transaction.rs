@@ -1,4 +1,4 @@
-//! The SQL to run, before it is translated for each tenant.
+//! Whether a script needs a transaction of its own, by its SQL; and SQL that can't be sent as a script.
 
 use super::ScriptError;
 use crate::translate::{statements, transaction_control, words};
