@@ -7,13 +7,13 @@
 
 mod activation;
 pub(crate) mod archiving;
-mod by_name;
+mod left_texts;
 mod clone;
 pub(crate) mod creating;
 mod dependents;
-mod directory;
+mod require_directory;
 mod drop;
-mod hooked;
+mod run_hooks;
 mod in_use;
 mod lifecycle_error;
 mod operation;

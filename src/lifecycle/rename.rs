@@ -4,7 +4,7 @@ use futures_core::future::BoxFuture;
 
 use super::{
     LifecycleError,
-    by_name::Texts,
+    left_texts::Texts,
     in_use::Patience,
     operation::{Operation, connect},
 };

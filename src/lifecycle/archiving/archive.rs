@@ -7,7 +7,7 @@ use crate::{
     backend::postgres::{LockSpan, clock::now, quote::clipped, try_lock},
     lifecycle::{
         LifecycleError,
-        by_name::Texts,
+        left_texts::Texts,
         in_use::Patience,
         operation::{Operation, connect},
     },

@@ -4,8 +4,8 @@ use diesel::{
 };
 
 use super::{
-    creation::Creation,
-    plan::{read_for, versions},
+    create_in_steps::Creation,
+    read_migrations::{read_for, versions},
 };
 use crate::{
     IntoSchemaName, SchemaName, TenantPool,

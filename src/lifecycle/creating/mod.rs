@@ -2,6 +2,6 @@
 
 pub(crate) mod create;
 pub(crate) mod create_at_once;
-pub(crate) mod creation;
-pub(crate) mod place;
-pub(crate) mod plan;
+pub(crate) mod create_in_steps;
+pub(crate) mod place_elsewhere;
+pub(crate) mod read_migrations;

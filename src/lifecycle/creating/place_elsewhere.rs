@@ -7,7 +7,7 @@ use diesel::{
 };
 use diesel_async::SimpleAsyncConnection;
 
-use super::plan::read_for;
+use super::read_migrations::read_for;
 use crate::{
     IntoSchemaName, Placement, PostgresConnection, SchemaName, TenantPool, TenantStatus,
     backend::postgres::{quote::literal, version_table},
