@@ -7,17 +7,17 @@
 
 mod activation;
 pub(crate) mod archiving;
-mod left_texts;
 mod clone;
 pub(crate) mod creating;
 mod dependents;
-mod require_directory;
 mod drop;
-mod run_hooks;
 mod in_use;
+mod left_texts;
 mod lifecycle_error;
 mod operation;
 mod rename;
+mod require_directory;
+mod run_hooks;
 mod same_database;
 mod spares;
 #[cfg(feature = "sqlite")]

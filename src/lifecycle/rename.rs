@@ -4,8 +4,8 @@ use futures_core::future::BoxFuture;
 
 use super::{
     LifecycleError,
-    left_texts::Texts,
     in_use::Patience,
+    left_texts::Texts,
     operation::{Operation, connect},
 };
 use crate::{

@@ -19,10 +19,10 @@
 mod answer;
 mod answers;
 mod error;
-mod transaction;
 mod request;
 mod schemas;
 mod sessions;
+mod transaction;
 
 pub use answer::StatementAnswer;
 pub use answers::ScriptAnswers;

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{ScriptAnswers, ScriptError, transaction::needs_transaction, schemas, sessions::Sessions};
+use super::{ScriptAnswers, ScriptError, schemas, sessions::Sessions, transaction::needs_transaction};
 use crate::{
     IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
     backend::postgres::driver::{Dial, TlsConnector, With, dial},

@@ -7,8 +7,8 @@ use crate::{
     backend::postgres::{LockSpan, clock::now, quote::clipped, try_lock},
     lifecycle::{
         LifecycleError,
-        left_texts::Texts,
         in_use::Patience,
+        left_texts::Texts,
         operation::{Operation, connect},
     },
     pool::{Backend, Postgres},

@@ -5,18 +5,18 @@
 //! ([`names`]), so that the structures of two tenants are equal exactly if their texts are equal. A dozen queries read
 //! any number of schemas.
 
-mod by_name;
 mod column;
 mod kind;
+mod left_texts;
 mod names;
 mod object;
 mod order;
 mod read;
 mod rows;
 
-pub(crate) use by_name::{Followers, Texts, follow, followers, left_behind, outsiders};
 pub(crate) use column::Column;
 pub use kind::Kind;
+pub(crate) use left_texts::{Followers, Texts, follow, followers, left_behind, outsiders};
 pub(crate) use names::{moved, render, unqualified};
 pub(crate) use object::{Object, Structure};
 pub(crate) use read::read;

@@ -5,7 +5,7 @@ use diesel_async::SimpleAsyncConnection;
 
 use super::{
     Column, Kind, Object, Structure,
-    by_name::keeps_name,
+    left_texts::keeps_name,
     names::{neutral, unqualified},
     order::order,
     rows::{self, Alias, Dependency, Row},

@@ -9,8 +9,8 @@ use super::{
     language::{BodyLanguage, Language},
     marks::{IDENTIFIER, IN_STRING, Neutral, STRING, render},
     queries::Queries,
+    schema_positions::{Tokens, string_content},
     search::{Found, Question, search, strings},
-    tokens::{Tokens, string_content},
 };
 use crate::{
     SchemaName,
