@@ -2,10 +2,10 @@
 
 use super::{
     MoveError,
-    late::Split,
     pipe::{End, pipe},
-    run::Run,
     site::Site,
+    split_objects::Split,
+    state::Run,
 };
 use crate::{
     ExportError, TenantStatus,

@@ -4,7 +4,7 @@ use std::{fmt::Write as _, time::Duration};
 
 use tokio_postgres::{Error, error::SqlState};
 
-use super::site::{Keyed, Site};
+use super::site::{KeyedTable, Site};
 use crate::backend::postgres::{
     Backoff,
     driver::Session,
@@ -22,7 +22,7 @@ const LOCK_TIMEOUT: Duration = Duration::from_millis(250);
 ///
 /// Settings of the writing session must not change how keys are written. A role that may write to the tables needs no
 /// privileges on the journal.
-pub(super) fn make(site: &Site, tables: &[Keyed], id: &str) -> String {
+pub(super) fn make(site: &Site, tables: &[KeyedTable], id: &str) -> String {
     let (schema, journal) = (site.schema.quoted(), site.journal());
     // A literal, because a schema's name may contain any dollar quote.
     let body = literal(&format!(
@@ -52,7 +52,7 @@ pub(super) fn make(site: &Site, tables: &[Keyed], id: &str) -> String {
          CREATE FUNCTION {journal}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' \
              SET datestyle = 'ISO' SET intervalstyle = 'postgres' SET extra_float_digits = 3 AS {body};"
     );
-    for Keyed { table, key } in tables {
+    for KeyedTable { table, key } in tables {
         let name = format!("{schema}.{}", identifier(&table.name));
         let columns: Vec<String> = key.iter().map(|(column, _)| literal(column)).collect();
         // `ALWAYS`: the trigger fires in sessions that apply replicated changes, too.
@@ -89,7 +89,7 @@ pub(super) fn stop(site: &Site) -> String {
 
 /// Runs statements that need locks on tables in use. It tries until the time is over, and returns whether it succeeded.
 /// On success, the transaction in which they ran is still open.
-pub(super) async fn insist(session: &Session, sql: &str, patience: Duration) -> Result<bool, Error> {
+pub(super) async fn run_with_table_locks(session: &Session, sql: &str, patience: Duration) -> Result<bool, Error> {
     let mut backoff = Backoff::new(patience).at_most(LOCK_TIMEOUT);
     loop {
         session.begin("ISOLATION LEVEL READ COMMITTED, READ WRITE").await?;

@@ -7,8 +7,8 @@ use tokio_postgres::Error;
 use super::{
     MoveError, MoveReport,
     journal::{remove, stop},
-    run::{Run, Sessions},
     site::{Complete, Found, Site, lock},
+    state::{Run, Sessions},
 };
 use crate::{
     LifecycleError, SchemaName, TenantStatus,
@@ -41,7 +41,7 @@ impl Run<'_> {
                 let told = self.tell(home).await;
                 told.map_err(|source| self.untold(source))?;
                 let mut moved = MoveReport::default();
-                self.tidy_again(target, writer, &complete, dial, &mut moved).await;
+                self.clean_up_again(target, writer, &complete, dial, &mut moved).await;
                 return Ok(Some(moved));
             }
             return Err(self.not_found());
@@ -53,9 +53,9 @@ impl Run<'_> {
         if let Some(complete) = there.complete() {
             // The move that brought the tenant here was not tidied up. Remains at its former place don't prevent this
             // move.
-            self.tidy_source(&complete, dial, &mut MoveReport::default()).await;
+            self.clean_up_source(&complete, dial, &mut MoveReport::default()).await;
             let mut moved = MoveReport::default();
-            self.tidy_target(source, guard, &mut moved).await;
+            self.clean_up_target(source, guard, &mut moved).await;
             if !moved.left.is_empty() {
                 return Err(MoveError::Unfinished {
                     tenant: self.tenant.clone(),
@@ -84,7 +84,7 @@ impl Run<'_> {
         guard.execute("ROLLBACK").await.map_err(&failed)?;
         let cleared = self.clear_target(target, writer).await;
         let sql = if cleared.is_ok() { remove(source) } else { stop(source) };
-        self.insist(guard, &sql).await?;
+        self.run_with_table_locks(guard, &sql).await?;
         guard.execute("COMMIT").await.map_err(&failed)?;
         cleared
     }
@@ -98,7 +98,7 @@ impl Run<'_> {
             .map_err(&failed)?
             .is_some_and(|here| here.is_left())
         {
-            self.insist(writer, &format!("DROP SCHEMA {} CASCADE", target.schema.quoted()))
+            self.run_with_table_locks(writer, &format!("DROP SCHEMA {} CASCADE", target.schema.quoted()))
                 .await?;
             writer.execute("COMMIT").await.map_err(failed)?;
         }
@@ -126,14 +126,14 @@ impl Run<'_> {
             return Ok(moved);
         };
         match here.complete() {
-            Some(complete) => self.tidy_again(&site, session, &complete, dial, &mut moved).await,
+            Some(complete) => self.clean_up_again(&site, session, &complete, dial, &mut moved).await,
             None => self.attempt(session, &stop(&site), &mut moved).await,
         }
         Ok(moved)
     }
 
     /// Tidies up both ends of a move that had reached its switch.
-    async fn tidy_again(
+    async fn clean_up_again(
         &self,
         target: &Site,
         session: &Session,
@@ -141,12 +141,12 @@ impl Run<'_> {
         dial: &dyn Dial,
         moved: &mut MoveReport,
     ) {
-        self.tidy_source(complete, dial, moved).await;
-        self.tidy_target(target, session, moved).await;
+        self.clean_up_source(complete, dial, moved).await;
+        self.clean_up_target(target, session, moved).await;
     }
 
     /// Tidies up the tenant's former place, if the schema there still exists.
-    async fn tidy_source(&self, complete: &Complete, dial: &dyn Dial, moved: &mut MoveReport) {
+    async fn clean_up_source(&self, complete: &Complete, dial: &dyn Dial, moved: &mut MoveReport) {
         if let Err(error) = self.try_tidy_source(complete, dial, moved).await {
             moved.left.push(format!("to clean up where it came from: {error}"));
         }
@@ -176,7 +176,7 @@ impl Run<'_> {
         if found.is_some_and(|found| found.status == TenantStatus::Archived) {
             moved.archive = Some(site.schema.clone());
             if self.options.drops_source {
-                self.tidy_archive(&site, &session, moved).await;
+                self.clean_up_archive(&site, &session, moved).await;
                 return Ok(());
             }
         }

@@ -5,10 +5,9 @@
 //! locked out. Then the rest is replayed, the schema at the source is renamed, and the directory is updated. A process
 //! that still has the old placement gets "does not exist" there, and never a table that takes a write.
 
+mod clean_up;
 mod copy;
-mod course;
 mod journal;
-mod late;
 mod leftovers;
 mod move_error;
 mod move_report;
@@ -18,8 +17,9 @@ mod places;
 mod replay;
 mod run;
 mod site;
+mod split_objects;
+mod state;
 mod switch;
-mod tidy;
 
 pub use move_error::MoveError;
 pub use move_report::MoveReport;

@@ -4,7 +4,7 @@ use futures_core::future::BoxFuture;
 
 use super::{
     MoveError, MoveReport,
-    run::{Options, Run},
+    state::{Options, Run},
 };
 use crate::{
     IntoSchemaName, LifecycleEvent, Placement, SchemaName, SchemaNameError, TenantPool,

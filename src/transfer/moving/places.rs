@@ -4,8 +4,8 @@ use tokio_postgres::error::SqlState;
 
 use super::{
     MoveError,
-    run::Run,
-    site::{Keyed, Site},
+    site::{KeyedTable, Site},
+    state::Run,
 };
 use crate::{
     ExportError, LifecycleError, Placement, SchemaName,
@@ -93,7 +93,7 @@ impl Run<'_> {
     }
 
     /// Without a key, rows can't be distinguished, and so can't be copied while they are written.
-    pub(super) async fn require_keys(&self, tables: &[Keyed]) -> Result<(), MoveError> {
+    pub(super) async fn require_keys(&self, tables: &[KeyedTable]) -> Result<(), MoveError> {
         let without = tables.iter().filter(|keyed| keyed.key.is_empty());
         let tables: Vec<String> = without.map(|keyed| keyed.table.name.clone()).collect();
         if tables.is_empty() || self.options.pauses_writes {

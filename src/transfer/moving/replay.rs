@@ -5,8 +5,8 @@ use tokio_postgres::Error;
 use super::{
     MoveError,
     pipe::pipe,
-    run::Run,
-    site::{Keyed, Site},
+    site::{KeyedTable, Site},
+    state::Run,
 };
 use crate::backend::postgres::{
     driver::Session,
@@ -18,10 +18,10 @@ use crate::backend::postgres::{
 pub(super) struct Ends<'a> {
     pub(super) source: &'a Site,
     pub(super) reader: &'a Session,
-    pub(super) read: Vec<Keyed>,
+    pub(super) read: Vec<KeyedTable>,
     pub(super) target: &'a Site,
     pub(super) writer: &'a Session,
-    pub(super) written: Vec<Keyed>,
+    pub(super) written: Vec<KeyedTable>,
 }
 
 impl Run<'_> {
@@ -70,7 +70,7 @@ impl Run<'_> {
             let copied = pipe(reader, &keys, writer, &format!("COPY {to} FROM STDIN")).await;
             copied.map_err(|end| self.end(end))?;
             for (name, _, was_emptied) in &changed {
-                let find = |tables: &[Keyed]| tables.iter().find(|keyed| keyed.table.name == *name).cloned();
+                let find = |tables: &[KeyedTable]| tables.iter().find(|keyed| keyed.table.name == *name).cloned();
                 let (Some(there), Some(here)) = (find(&ends.read), find(&ends.written)) else {
                     return Err(MoveError::Changed {
                         tenant: self.tenant.clone(),
@@ -115,12 +115,12 @@ impl Ends<'_> {
     }
 }
 
-fn name_of(site: &Site, keyed: &Keyed) -> String {
+fn name_of(site: &Site, keyed: &KeyedTable) -> String {
     format!("{}.{}", site.schema.quoted(), identifier(&keyed.table.name))
 }
 
 /// The keys of a table in the journal, as rows `r`.
-fn keys(site: &Site, keyed: &Keyed) -> String {
+fn keys(site: &Site, keyed: &KeyedTable) -> String {
     let columns: Vec<String> = keyed
         .key
         .iter()
@@ -135,7 +135,7 @@ fn keys(site: &Site, keyed: &Keyed) -> String {
 }
 
 /// The condition that row `x` is one of `r`.
-fn is_one(keyed: &Keyed) -> String {
+fn is_one(keyed: &KeyedTable) -> String {
     let equal = keyed
         .key
         .iter()
@@ -143,7 +143,7 @@ fn is_one(keyed: &Keyed) -> String {
     equal.collect::<Vec<_>>().join(" AND ")
 }
 
-fn delete(site: &Site, keyed: &Keyed) -> String {
+fn delete(site: &Site, keyed: &KeyedTable) -> String {
     format!(
         "DELETE FROM ONLY {} x USING {} WHERE {}",
         name_of(site, keyed),
@@ -152,7 +152,7 @@ fn delete(site: &Site, keyed: &Keyed) -> String {
     )
 }
 
-fn select(site: &Site, keyed: &Keyed) -> String {
+fn select(site: &Site, keyed: &KeyedTable) -> String {
     let columns: Vec<String> = keyed
         .table
         .columns

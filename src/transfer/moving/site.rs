@@ -57,13 +57,13 @@ pub(super) struct Site {
 
 /// A table whose rows can be told apart, if it has a primary key.
 #[derive(Debug, Clone)]
-pub(super) struct Keyed {
+pub(super) struct KeyedTable {
     pub(super) table: Table,
     /// The columns of the primary key, with their types.
     pub(super) key: Vec<(String, String)>,
 }
 
-impl Keyed {
+impl KeyedTable {
     /// The types' names include their schema.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         let names = |keyed: &Self| keyed.key.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
@@ -71,7 +71,7 @@ impl Keyed {
     }
 }
 
-impl From<RowTable> for Keyed {
+impl From<RowTable> for KeyedTable {
     fn from(table: RowTable) -> Self {
         Self {
             key: table
@@ -111,10 +111,10 @@ impl Site {
     }
 
     /// The tables, sorted by name.
-    pub(super) async fn tables(&self, session: &Session) -> Result<Vec<Keyed>, Error> {
+    pub(super) async fn tables(&self, session: &Session) -> Result<Vec<KeyedTable>, Error> {
         let mut tables = row_tables_by(session, &self.schema).await?;
         tables.sort_by(|one, other| one.name.cmp(&other.name));
-        Ok(tables.into_iter().map(Keyed::from).collect())
+        Ok(tables.into_iter().map(KeyedTable::from).collect())
     }
 
     /// The state of the schema; `None` if there is no such schema.

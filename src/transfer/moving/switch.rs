@@ -9,9 +9,9 @@ use tokio_postgres::Error;
 
 use super::{
     MoveError,
-    late::Split,
-    run::{Run, Sessions},
     site::{Complete, Site},
+    split_objects::Split,
+    state::{Run, Sessions},
 };
 use crate::{
     SchemaName, TenantStatus,
@@ -54,7 +54,7 @@ impl Run<'_> {
             .await
             .map_err(&failed)?;
         let lock: Option<String> = rows.first().map_or(Ok(None), |row| row.try_get(0)).map_err(&failed)?;
-        self.insist(guard, &lock.unwrap_or_default()).await?;
+        self.run_with_table_locks(guard, &lock.unwrap_or_default()).await?;
         let paused = Instant::now();
         // From here on, no lock may make it wait forever.
         guard

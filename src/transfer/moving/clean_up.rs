@@ -6,30 +6,30 @@ use tokio_postgres::Error;
 
 use super::{
     MoveReport,
-    journal::{insist, remove},
-    late::checks,
-    run::{Run, Sessions},
+    journal::{remove, run_with_table_locks},
     site::Site,
+    split_objects::checks,
+    state::{Run, Sessions},
 };
 use crate::{LifecycleError, backend::postgres::driver::Session};
 
 impl Run<'_> {
     /// Removes what the move needed, and checks the foreign keys that were left unchecked. The tenant is in service
     /// meanwhile.
-    pub(super) async fn tidy(&self, source: &Site, target: &Site, sessions: &Sessions<'_>, moved: &mut MoveReport) {
+    pub(super) async fn clean_up(&self, source: &Site, target: &Site, sessions: &Sessions<'_>, moved: &mut MoveReport) {
         // The quick steps come first. The later steps may take long, and another call can continue them.
         if let Some(archive) = moved.archive.clone() {
             let archived = Site {
                 schema: archive,
                 ..source.clone()
             };
-            self.tidy_archive(&archived, sessions.guard, moved).await;
+            self.clean_up_archive(&archived, sessions.guard, moved).await;
         }
-        self.tidy_target(target, sessions.writer, moved).await;
+        self.clean_up_target(target, sessions.writer, moved).await;
     }
 
     /// Drops the schema at the source, if that was asked for; otherwise removes the triggers that record writes there.
-    pub(super) async fn tidy_archive(&self, archived: &Site, session: &Session, moved: &mut MoveReport) {
+    pub(super) async fn clean_up_archive(&self, archived: &Site, session: &Session, moved: &mut MoveReport) {
         if !self.options.drops_source {
             return self.attempt(session, &remove(archived), moved).await;
         }
@@ -43,7 +43,7 @@ impl Run<'_> {
     }
 
     /// As long as anything is left to do, here or at the source, the record of it stays for another call.
-    pub(super) async fn tidy_target(&self, target: &Site, writer: &Session, moved: &mut MoveReport) {
+    pub(super) async fn clean_up_target(&self, target: &Site, writer: &Session, moved: &mut MoveReport) {
         match checks(target, writer).await {
             Ok(checks) => {
                 for check in checks {
@@ -58,7 +58,7 @@ impl Run<'_> {
     }
 
     pub(super) async fn attempt(&self, session: &Session, sql: &str, moved: &mut MoveReport) {
-        let done = match insist(session, sql, self.options.wait).await {
+        let done = match run_with_table_locks(session, sql, self.options.wait).await {
             Ok(true) => session.execute("COMMIT").await.map(|()| true),
             done => done,
         };
