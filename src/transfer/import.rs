@@ -4,7 +4,7 @@ use tokio::io::AsyncRead;
 
 use super::{
     ExportedVersion, FormatError, ImportError,
-    head::Head,
+    export_head::Head,
     reader::Reader,
     target::{Count, Target},
 };

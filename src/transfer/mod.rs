@@ -16,10 +16,10 @@
 
 mod export;
 mod export_error;
+mod export_head;
 mod export_request;
 mod format;
 mod format_error;
-mod head;
 mod import;
 mod import_error;
 mod moving;
@@ -32,10 +32,10 @@ mod writer;
 
 pub use export::ExportReport;
 pub use export_error::ExportError;
+pub use export_head::ExportedVersion;
 pub use export_request::ExportRequest;
 pub use format::FORMAT_VERSION;
 pub use format_error::FormatError;
-pub use head::ExportedVersion;
 pub use import::{ImportReport, ImportRequest};
 pub use import_error::ImportError;
 pub use moving::{MoveError, MoveReport, MoveRequest};

@@ -3,7 +3,7 @@ use diesel_async::SimpleAsyncConnection;
 
 use super::{
     ExportError, ExportedVersion,
-    head::{Head, Making},
+    export_head::{CreateStatements, Head},
     rows::Table,
 };
 use crate::{
@@ -104,8 +104,8 @@ impl Source {
             is_suspended,
             versions: versions.into_iter().map(ExportedVersion::from).collect(),
             requirements: requirements(&mut connection, tenant).await.map_err(failed)?,
-            before: makings(before),
-            after: makings(after),
+            before: all_create_statements(before),
+            after: all_create_statements(after),
         };
         let oversized = head.oversized();
         if !oversized.is_empty() {
@@ -138,13 +138,13 @@ fn refusal(tenant: &SchemaName, structure: &Structure, left: Vec<String>) -> Opt
     (!left.is_empty()).then_some(ExportError::Unclear { tenant, objects: left })
 }
 
-fn makings(objects: &[Object]) -> Vec<Making> {
+fn all_create_statements(objects: &[Object]) -> Vec<CreateStatements> {
     let made_alone = objects.iter().filter(|object| !object.inline);
-    made_alone.map(making).collect()
+    made_alone.map(create_statements).collect()
 }
 
-pub(super) fn making(object: &Object) -> Making {
-    Making {
+pub(super) fn create_statements(object: &Object) -> CreateStatements {
+    CreateStatements {
         object: object.to_string(),
         statements: object.make.join(";\n"),
     }

@@ -8,8 +8,8 @@ use tokio_postgres::{CopyInSink, Error};
 
 use super::{
     ImportError,
+    export_head::{CreateStatements, Head},
     format::Tag,
-    head::{Head, Making},
     reader::Reader,
     rows::Table,
     transactions::begin,
@@ -115,8 +115,8 @@ impl Target<'_> {
         })
     }
 
-    pub(super) async fn make_all(&self, makings: &[Making]) -> Result<(), ImportError> {
-        for Making { object, statements } in makings {
+    pub(super) async fn make_all(&self, objects: &[CreateStatements]) -> Result<(), ImportError> {
+        for CreateStatements { object, statements } in objects {
             let made = self.session.execute(&render(statements, self.tenant)).await;
             made.map_err(|source| ImportError::Structure {
                 tenant: self.tenant.clone(),

@@ -13,7 +13,7 @@ use crate::{
         driver::{Dial, Session},
         journal, set_lock_timeout, version_table,
     },
-    transfer::{head::Head, source::Source, target::Target},
+    transfer::{export_head::Head, source::Source, target::Target},
 };
 
 /// How many tables and rows were copied, and which objects are still to be created.
@@ -54,7 +54,7 @@ impl Run<'_> {
         reader.see(&snapshot).await.map_err(failed)?;
         drop(connection);
 
-        let making = Target {
+        let creating = Target {
             session: writer,
             pool: &target.pool,
             tenant: &target.schema,
@@ -70,20 +70,20 @@ impl Run<'_> {
             .begin("ISOLATION LEVEL READ COMMITTED, READ WRITE")
             .await
             .map_err(&failed)?;
-        making.require(&head).await.map_err(made)?;
+        creating.require(&head).await.map_err(made)?;
         let (schema, path) = (target.schema.quoted(), target.path(true));
         let create = format!(
             "CREATE SCHEMA {schema}; {path}; CREATE TABLE {} (name pg_catalog.text, key pg_catalog.jsonb)",
             journal::table(&target.schema)
         );
         writer.execute(&create).await.map_err(&failed)?;
-        making.make_all(before).await.map_err(made)?;
+        creating.make_all(before).await.map_err(made)?;
         let mut rows = 0;
         for table in &tables {
             let (from, to) = (table.copy_out(&source.schema), table.copy_in(&target.schema));
             rows += pipe(&reader, &from, writer, &to).await.map_err(|end| self.end(end))?;
         }
-        making.make_all(&split.early).await.map_err(made)?;
+        creating.make_all(&split.early).await.map_err(made)?;
         let mark = version_table::mark(&target.schema, &TenantStatus::Unfinished.comment());
         let mark = format!("{mark}; COMMIT");
         writer.execute(&mark).await.map_err(&failed)?;

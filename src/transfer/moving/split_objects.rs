@@ -14,15 +14,15 @@ use crate::{
         quote::{identifier, literal},
         structure::{Kind, Object, Structure, render},
     },
-    transfer::{head::Making, source::making},
+    transfer::{export_head::CreateStatements, source::create_statements},
 };
 
 /// The objects that come after rows, by the time of their creation.
 pub(super) struct Split {
     /// Created with the copy: keys, indexes, views, and foreign keys to tables outside the schema.
-    pub(super) early: Vec<Making>,
+    pub(super) early: Vec<CreateStatements>,
     /// Created with the switch: everything that fires on a write, or prevents replaying rows in any order.
-    pub(super) late: Vec<Making>,
+    pub(super) late: Vec<CreateStatements>,
     /// The foreign keys among the late objects whose rows are checked after the switch.
     pub(super) unchecked: Vec<(String, String)>,
 }
@@ -37,10 +37,10 @@ impl Split {
         };
         for object in after.filter(|object| !object.inline && !is_status(object)) {
             if !is_late(object) {
-                split.early.push(making(object));
+                split.early.push(create_statements(object));
                 continue;
             }
-            let mut late = making(object);
+            let mut late = create_statements(object);
             if object.kind == Kind::ForeignKey && !is_partitioned(&structure, &object.parent) {
                 // The rows were checked at the source, so checking them again can wait until after the switch, when no
                 // write waits for it.

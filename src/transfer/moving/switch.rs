@@ -106,12 +106,12 @@ impl Run<'_> {
         for sequence in positions {
             writer.execute(&sequence.set(&target.schema)).await.map_err(&failed)?;
         }
-        let making = Target {
+        let creating = Target {
             session: writer,
             pool: &target.pool,
             tenant: &target.schema,
         };
-        let made = making.make_all(&split.late).await;
+        let made = creating.make_all(&split.late).await;
         made.map_err(|source| MoveError::Make {
             tenant: self.tenant.clone(),
             source,

@@ -1,3 +1,5 @@
+//! What an export says before its rows: whose it is, what it needs, and the statements that create the objects.
+
 use std::io;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -32,9 +34,9 @@ pub(super) struct Head {
     pub(super) versions: Vec<ExportedVersion>,
     pub(super) requirements: Vec<Requirement>,
     /// The objects that are created before the rows.
-    pub(super) before: Vec<Making>,
+    pub(super) before: Vec<CreateStatements>,
     /// The objects that are created after the rows.
-    pub(super) after: Vec<Making>,
+    pub(super) after: Vec<CreateStatements>,
 }
 
 impl From<(String, Option<String>)> for ExportedVersion {
@@ -45,13 +47,13 @@ impl From<(String, Option<String>)> for ExportedVersion {
 
 /// The statements that create an object, with marks in place of the schema's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Making {
+pub(super) struct CreateStatements {
     /// The object, in words for people.
     pub(super) object: String,
     pub(super) statements: String,
 }
 
-impl Making {
+impl CreateStatements {
     fn fields(&self, has_rows: bool) -> Fields {
         let fields = Fields::default().flag(has_rows);
         fields.text(&self.object).text(&self.statements)
@@ -62,8 +64,8 @@ impl Head {
     /// Descriptions of objects whose statements don't fit into a section.
     pub(super) fn oversized(&self) -> Vec<String> {
         let all = self.before.iter().chain(&self.after);
-        all.filter(|making| making.fields(false).bytes().len() > MAX_SECTION)
-            .map(|making| making.object.clone())
+        all.filter(|object| object.fields(false).bytes().len() > MAX_SECTION)
+            .map(|object| object.object.clone())
             .collect()
     }
 
@@ -88,9 +90,9 @@ impl Head {
             let fields = Fields::default().text(kind).text(name).text(schema);
             writer.section(Tag::Requirement, &fields).await?;
         }
-        for (makings, has_rows) in [(before, false), (after, true)] {
-            for making in makings {
-                writer.section(Tag::Object, &making.fields(has_rows)).await?;
+        for (objects, has_rows) in [(before, false), (after, true)] {
+            for object in objects {
+                writer.section(Tag::Object, &object.fields(has_rows)).await?;
             }
         }
         writer.checksum(Tag::HeadEnd).await
@@ -127,13 +129,13 @@ impl Head {
                     })
                 })?),
                 (Tag::Object, Some(head)) => {
-                    let (has_rows, making) = reader.take(&payload, |fields| {
+                    let (has_rows, object) = reader.take(&payload, |fields| {
                         let has_rows = fields.flag()?;
                         let (object, statements) = (fields.text()?, fields.text()?);
-                        Some((has_rows, Making { object, statements }))
+                        Some((has_rows, CreateStatements { object, statements }))
                     })?;
                     let stage = if has_rows { &mut head.after } else { &mut head.before };
-                    stage.push(making);
+                    stage.push(object);
                 }
                 (Tag::HeadEnd, Some(_)) => return Ok(head.unwrap_or_default()),
                 _ => return Err(reader.damaged("its sections are not in order")),
@@ -148,7 +150,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_head_comes_back_as_it_was_written() {
-        let making = |object: &str| Making {
+        let create_statements = |object: &str| CreateStatements {
             object: object.to_owned(),
             statements: "CREATE TABLE \"\u{1}this schema\u{1}\".x ()".to_owned(),
         };
@@ -166,8 +168,8 @@ mod tests {
                 name: "citext".to_owned(),
                 schema: "ext".to_owned(),
             }],
-            before: vec![making("table x")],
-            after: vec![making("index y"), making("index z")],
+            before: vec![create_statements("table x")],
+            after: vec![create_statements("index y"), create_statements("index z")],
         };
         let mut bytes = Vec::new();
         let mut writer = Writer::begin(&mut bytes).await.unwrap();
