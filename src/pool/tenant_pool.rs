@@ -1,3 +1,5 @@
+//! The pool that users hold, whatever the kind of its database, and what all kinds of pool have.
+
 use std::{fmt, sync::Arc, time::Duration};
 
 use tokio::sync::OwnedSemaphorePermit;

@@ -1,3 +1,5 @@
+//! Which tenants there are, by the directory if it lists them, or else by the database's own catalog.
+
 use diesel::QueryResult;
 
 use super::{Backend, CheckoutError, Target, TenantPool};

@@ -14,7 +14,7 @@ pub trait TranslatedBackend: Backend<QueryBuilder: Default> + Default + 'static 
     #[doc(hidden)]
     const DIALECT: Dialect;
 
-    /// A backend value with a static lifetime: a pass over a query lends its own only for the moment.
+    /// Returns a `'static` backend. Diesel's AST pass only lends one for the call.
     #[doc(hidden)]
     fn get() -> &'static Self;
 

@@ -1,3 +1,5 @@
+//! Where a tenant lives.
+
 use std::{fmt, sync::Arc};
 
 use crate::SchemaName;

@@ -11,8 +11,8 @@ use crate::{
     pool::{Admitted, Backend},
 };
 
-/// What the parts of a framework need that don't know the kind of database: what finds the tenant's name, and Rocket's
-/// routes and catchers.
+/// A request's context without its database type. Resolvers and Rocket's catchers use it, because they are not generic
+/// over the database.
 pub(super) trait AnyRequest: Any + Send + Sync {
     fn admitted(&self) -> Option<&Admitted>;
 

@@ -18,8 +18,8 @@ CREATE TABLE IF NOT EXISTS {schema}.domains (
 );
 CREATE INDEX IF NOT EXISTS domains_tenant ON {schema}.domains (tenant);
 CREATE UNIQUE INDEX IF NOT EXISTS domains_one_primary ON {schema}.domains (tenant) WHERE is_primary;
--- Where tenants were and how they were called, until no process remembers. Without a place it is a name that domains led to; `tenant` is the one
--- that had it, by its name of now.
+-- Places and names that tenants have left. No other tenant may take one until every process has forgotten it. `place`
+-- is NULL if the row is for a name to which domains led. Then `tenant` is the current name of the tenant that had it.
 CREATE TABLE IF NOT EXISTS {schema}.tenants_left (
     name text NOT NULL,
     place jsonb,

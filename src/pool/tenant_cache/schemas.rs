@@ -1,3 +1,6 @@
+//! Which schemas exist, are active, and have which types, as far as this process knows. A checkout asks the catalog only
+//! about what is not known, or was known too long ago.
+
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -10,7 +13,6 @@ use std::{
 };
 
 use diesel::QueryResult;
-
 use quick_cache::sync::Cache;
 
 use super::{listed_schemas::ForgottenMeanwhile, read_ahead::ReadAhead};

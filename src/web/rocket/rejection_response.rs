@@ -19,8 +19,8 @@ use super::{
 };
 use crate::{pool::Backend, web::tenants::OnRejection};
 
-/// What the application's fairing leaves for guards and catchers: that it is there, for a pool of which kind of
-/// database, and the application's own answers.
+/// State that the fairing registers. Guards and catchers read from it that the fairing is attached, its database type,
+/// and the application's handler for rejections.
 pub(super) struct Installed {
     database: TypeId,
     answers: Option<Arc<OnRejection<Rocket>>>,

@@ -8,7 +8,7 @@ use tokio_postgres::Config;
 
 use super::{
     session_proof::Token,
-    startup::{BUSY, describe, notice_silent_peers, startup_options},
+    startup::{COPY_SILENCE, describe, notice_silent_peers, startup_options},
 };
 use crate::{PostgresConnection, SchemaName, backend::postgres::ConnectError};
 
@@ -106,7 +106,7 @@ impl Connector {
     /// connections allow.
     pub(crate) fn config_to_copy(&self) -> Config {
         let mut config = self.config_with(Token::new());
-        config.tcp_user_timeout(BUSY);
+        config.tcp_user_timeout(COPY_SILENCE);
         config
     }
 

@@ -10,7 +10,7 @@ use crate::SchemaName;
 pub(crate) const SILENCE: Duration = Duration::from_secs(60);
 
 /// The same for connections over which rows are copied.
-pub(crate) const BUSY: Duration = Duration::from_secs(900);
+pub(crate) const COPY_SILENCE: Duration = Duration::from_secs(900);
 
 /// Has the operating system notice within a minute, instead of two hours, that a server is gone. Values in the URL take
 /// precedence.

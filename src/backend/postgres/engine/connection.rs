@@ -1,3 +1,5 @@
+//! The connection to PostgreSQL itself, as Diesel's traits want it. It translates nothing: that is `connection`'s part.
+
 use std::{
     fmt,
     sync::{

@@ -24,7 +24,8 @@ pub(super) struct Chunk {
     pub(super) end: Option<QueryResult<()>>,
 }
 
-/// An error, and the rows before it with who is to get them, unless nobody has got any yet.
+/// An error, with the unsent rows before it and their sender. `None` if no rows were sent yet: the error is then the
+/// whole answer.
 struct Failure {
     error: Error,
     rest: Option<(Vec<SqliteRow>, mpsc::Sender<Chunk>)>,
