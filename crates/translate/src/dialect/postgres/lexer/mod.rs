@@ -11,6 +11,7 @@ mod class;
 mod literal;
 mod name;
 mod operator;
+mod prefix;
 mod space;
 #[cfg(test)]
 mod tests;
