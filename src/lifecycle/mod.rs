@@ -15,6 +15,7 @@ mod in_use;
 mod left_texts;
 mod lifecycle_error;
 mod operation;
+mod read_migrations;
 mod rename;
 mod require_directory;
 mod run_hooks;

@@ -21,6 +21,7 @@ mod routing;
 mod schema_size;
 mod tenant_cache;
 mod tenant_directory;
+mod tenant_info;
 mod tenant_name;
 mod tenant_pool;
 mod tenants;
@@ -49,6 +50,6 @@ pub use schema_size::SchemaSize;
 #[cfg(feature = "blocking")]
 pub(crate) use tenant_cache::Resolved;
 pub use tenant_directory::TenantDirectory;
+pub(crate) use tenant_info::ListedTenant;
+pub use tenant_info::TenantInfo;
 pub use tenant_pool::TenantPool;
-pub(crate) use tenants::ListedTenant;
-pub use tenants::TenantInfo;

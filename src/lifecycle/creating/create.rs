@@ -3,16 +3,14 @@ use diesel::{
     pg::Pg,
 };
 
-use super::{
-    create_in_steps::Creation,
-    read_migrations::{read_for, versions},
-};
+use super::create_in_steps::Creation;
 use crate::{
     IntoSchemaName, SchemaName, TenantPool,
     backend::postgres::catalog::schema::status_of,
     lifecycle::{
         LifecycleError,
         operation::{Operation, connect},
+        read_migrations::{read_for, versions},
     },
     migrations::{Direction, Plan, Runner, SchemaOwner},
     tenancy::{LifecycleEvent, TenantStatus},

@@ -4,4 +4,3 @@ pub(crate) mod create;
 pub(crate) mod create_at_once;
 pub(crate) mod create_in_steps;
 pub(crate) mod place_elsewhere;
-pub(crate) mod read_migrations;

@@ -7,13 +7,13 @@ use diesel::{
 };
 use diesel_async::SimpleAsyncConnection;
 
-use super::read_migrations::read_for;
 use crate::{
     IntoSchemaName, Placement, PostgresConnection, SchemaName, TenantPool, TenantStatus,
     backend::postgres::{quote::literal, version_table},
     lifecycle::{
         LifecycleError,
         operation::{Operation, connect},
+        read_migrations::read_for,
         tenant_id::keeps_tenant_id,
     },
     migrations::{Plan, SchemaOwner},

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     PostgresConnection, SchemaName, TenantPool,
     backend::postgres::{catalog::schema::status_of, version_table::applied},
-    lifecycle::creating::read_migrations::read_for,
+    lifecycle::read_migrations::read_for,
     migrations::{Plan, SchemaOwner},
     tenancy::{LifecycleEvent, SPARE_PREFIX, TenantStatus},
 };

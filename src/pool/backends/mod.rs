@@ -9,7 +9,7 @@ use std::{ops::DerefMut, sync::Arc};
 use diesel_async::{AsyncConnection, pooled_connection::PoolableConnection};
 
 pub use self::postgres::{AnotherDatabase, Postgres, PostgresPool};
-pub(crate) use self::postgres::{Limits, Manager};
+pub(crate) use self::postgres::{Limits, connections};
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::{NotSqliteUrl, Sqlite, SqliteFolder, SqlitePoolBuilder};
 use crate::{

@@ -3,7 +3,6 @@ use std::{
     sync::{Arc, Mutex, OnceLock},
 };
 
-use deadpool::managed::QueueMode;
 use futures_core::future::BoxFuture;
 use tokio_postgres::Config;
 
@@ -14,7 +13,7 @@ use crate::{
     pool::{
         BuildError, DatabaseLimits, TenantPool,
         announcements::Listener,
-        backends::{Limits, Manager, PostgresPool},
+        backends::{Limits, PostgresPool, connections},
         connections::Shares,
         options::Options,
         remembered_directory::RememberedDirectory,
@@ -150,24 +149,6 @@ fn schemas_named_by(options: &Options) -> Result<(SchemaName, Vec<SchemaName>), 
         return Err(BuildError::SharedExtensionSchema { schema: shared_schema });
     }
     Ok((shared_schema, extension_schemas))
-}
-
-/// A pool of connections, none of which is open yet.
-pub(crate) fn connections(
-    connector: Arc<Connector>,
-    schemas: Arc<Schemas>,
-    limits: Limits,
-    max_size: usize,
-    options: &Options,
-) -> deadpool::managed::Pool<Manager> {
-    deadpool::managed::Pool::builder(Manager::new(connector, schemas, limits))
-        .max_size(max_size)
-        // The connection that was used last has the most prepared statements.
-        .queue_mode(QueueMode::Lifo)
-        .wait_timeout(Some(options.wait_timeout))
-        .runtime(deadpool::Runtime::Tokio1)
-        .build()
-        .expect("a runtime is given, which is all that timeouts need")
 }
 
 /// The further databases: each is opened with the options of the pool's own database.

@@ -18,7 +18,7 @@ mod schemas;
 mod tenants;
 
 #[cfg(feature = "schema")]
-pub(crate) use build::{connections, further_databases};
+pub(crate) use build::further_databases;
 
 /// Options of a [`TenantPool`]; see [`TenantPool::builder`]. Each method states its default.
 ///

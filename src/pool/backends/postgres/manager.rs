@@ -3,7 +3,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
+use deadpool::managed::{self, Metrics, QueueMode, RecycleError, RecycleResult};
 use diesel_async::{RunQueryDsl, pooled_connection::PoolableConnection};
 use tokio::runtime::{self, Handle};
 
@@ -155,4 +155,22 @@ impl managed::Manager for Manager {
         }
         Ok(())
     }
+}
+
+/// A pool of connections, none of which is open yet.
+pub(crate) fn connections(
+    connector: Arc<Connector>,
+    schemas: Arc<Schemas>,
+    limits: Limits,
+    max_size: usize,
+    options: &Options,
+) -> deadpool::managed::Pool<Manager> {
+    deadpool::managed::Pool::builder(Manager::new(connector, schemas, limits))
+        .max_size(max_size)
+        // The connection that was used last has the most prepared statements.
+        .queue_mode(QueueMode::Lifo)
+        .wait_timeout(Some(options.wait_timeout))
+        .runtime(deadpool::Runtime::Tokio1)
+        .build()
+        .expect("a runtime is given, which is all that timeouts need")
 }

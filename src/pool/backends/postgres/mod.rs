@@ -16,7 +16,8 @@ use std::{
     time::Instant,
 };
 
-pub(crate) use self::manager::{Limits, Manager};
+use self::manager::Manager;
+pub(crate) use self::manager::{Limits, connections};
 pub use self::{another_database::AnotherDatabase, lease::PostgresLease, pool::PostgresPool};
 use super::Backend;
 use crate::{

@@ -4,10 +4,10 @@ use std::{
     time::Duration,
 };
 
-use super::{Limits, PostgresPool};
+use super::{Limits, PostgresPool, connections};
 use crate::pool::{
     Recycling, TenantPool,
-    builder::{connections, further_databases},
+    builder::further_databases,
     routing::{DatabaseLimits, Readers, ReplicaUrls},
     tenant_cache::Schemas,
     tenant_pool::Inner,

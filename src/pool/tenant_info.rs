@@ -1,0 +1,19 @@
+use crate::{SchemaName, tenancy::TenantStatus};
+
+/// A tenant, as the database's catalog or a directory knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TenantInfo {
+    /// The tenant's name. It is also the schema's name, unless a directory says otherwise.
+    pub name: SchemaName,
+    /// Whether the tenant can be checked out, and if not, why.
+    pub status: TenantStatus,
+}
+
+/// A tenant, and what migrations need to know about its version table.
+#[derive(Clone)]
+pub(crate) struct ListedTenant {
+    pub(crate) tenant: TenantInfo,
+    /// Whether the table has a column for checksums.
+    pub(crate) has_checksums: bool,
+}
