@@ -106,12 +106,12 @@ where
         let options = &tenants.0.options;
         let connections = r2d2::Pool::builder()
             .max_size(max_size)
-            // A caller that waits while another's connection is closed gets the one that r2d2 then opens, which it does
-            // only to have this many.
+            // r2d2 replaces a closed connection only to keep `min_idle`. With 0, a caller that waits would not get a new
+            // one.
             .min_idle(Some(1))
             .max_lifetime(Some(options.max_lifetime.max(SHORTEST)))
             .connection_timeout(options.wait_timeout.max(SHORTEST))
-            // `Retired` is none, and failed attempts to connect are told to those who wait.
+            // Not logged: `Retired` is not an error, and the waiting caller gets a failed connect.
             .error_handler(Box::new(NopErrorHandler))
             .build_unchecked(Manager::new(url, tenants.clone()));
         let pool = TenantPool(Arc::new(Inner::new(connections, tenants, background)));
