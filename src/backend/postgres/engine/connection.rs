@@ -3,7 +3,7 @@
 use std::{
     fmt,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     task::ready,
@@ -11,34 +11,27 @@ use std::{
 };
 
 use diesel::{
-    ConnectionError, ConnectionResult, QueryResult,
+    ConnectionResult, QueryResult,
     connection::{
-        CacheSize, DynInstrumentation, Instrumentation, InstrumentationEvent, StrQueryHelper,
-        get_default_instrumentation,
+        DynInstrumentation, Instrumentation, InstrumentationEvent, StrQueryHelper, get_default_instrumentation,
     },
-    pg::{Pg, PgNotification, PgQueryBuilder},
-    query_builder::{AsQuery, QueryBuilder as _, QueryFragment, QueryId},
+    pg::{Pg, PgNotification},
+    query_builder::QueryFragment,
     result::{DatabaseErrorKind, Error},
-};
-use diesel_async::{
-    AsyncConnection, AsyncConnectionCore, SimpleAsyncConnection, TransactionManager,
-    pooled_connection::PoolableConnection,
 };
 use futures_core::Stream;
 use postgres_protocol::message::frontend;
-use tokio_postgres::{Config, NoTls};
+use tokio_postgres::Config;
 
 use super::{
-    CancelToken, PostgresExecute, PostgresLoad, PostgresRow, PostgresRows, PostgresTransactionManager,
-    TransactionState,
+    CancelToken, PostgresExecute, PostgresLoad, TransactionState,
     answer::TransactionStatus,
-    binds::{Binds, not_sendable},
+    binds::not_sendable,
     open,
     progress::Kind,
     request::{Request, Statement},
     server_error::{Broken, Failed},
     statements::Statements,
-    text::PlainText,
     types::KnownTypes,
     wire::Wire,
 };
@@ -50,8 +43,8 @@ use super::{
 ///
 /// - A statement runs in one round trip, also the first time. It is prepared when it comes a second time.
 /// - Prepared statements are bounded in number, [256](Self::STATEMENTS) unless
-///   [`set_prepared_statement_cache_size`](AsyncConnection::set_prepared_statement_cache_size) says otherwise. The
-///   least useful one makes room, and is closed on the server.
+///   [`set_prepared_statement_cache_size`](diesel_async::AsyncConnection::set_prepared_statement_cache_size) says
+///   otherwise. The least useful one makes room, and is closed on the server.
 /// - If a statement fails before it runs because a migration changed its tables, the statement is sent again, outside of
 ///   a transaction.
 /// - No task drives the connection: whoever waits for an answer does. Notifications arrive while something is awaited.
@@ -61,15 +54,15 @@ use super::{
 /// # Cancellation
 /// Any future may be dropped at any time. The server finishes what it was sent, and the next statement waits for that.
 pub struct PostgresConnection {
-    wire: Wire,
+    pub(super) wire: Wire,
     statements: Mutex<Statements>,
     types: Mutex<KnownTypes>,
-    transactions: TransactionState,
+    pub(super) transactions: TransactionState,
     /// A statement failed because transactions that run at the same time can't be put in an order.
     serialization_failed: AtomicBool,
-    instrumentation: Mutex<DynInstrumentation>,
+    pub(super) instrumentation: Mutex<DynInstrumentation>,
     /// Whether anybody listens to the instrumentation.
-    is_observed: bool,
+    pub(super) is_observed: bool,
     cancel_token: CancelToken,
 }
 
@@ -77,7 +70,7 @@ impl PostgresConnection {
     /// How many statements a connection keeps prepared, unless told otherwise.
     pub const STATEMENTS: usize = 256;
 
-    /// Opens a connection, with a connector for TLS or [`NoTls`].
+    /// Opens a connection, with a connector for TLS or [`NoTls`](tokio_postgres::NoTls).
     ///
     /// # Errors
     /// If no server of the configuration can be reached, or none accepts the connection.
@@ -95,7 +88,10 @@ impl PostgresConnection {
         Ok(Self::new(open::open(config, tls).await?, get_default_instrumentation()))
     }
 
-    fn new((wire, cancel_token): (Wire, CancelToken), instrumentation: Option<Box<dyn Instrumentation>>) -> Self {
+    pub(super) fn new(
+        (wire, cancel_token): (Wire, CancelToken),
+        instrumentation: Option<Box<dyn Instrumentation>>,
+    ) -> Self {
         let is_observed = instrumentation.is_some();
         let instrumentation = instrumentation.map_or_else(DynInstrumentation::none, DynInstrumentation::from);
         Self {
@@ -245,123 +241,6 @@ impl PostgresConnection {
     }
 }
 
-/// A query that is translated by nobody, or was translated before it came to Diesel's interface.
-fn plain<Q>(query: &Q) -> QueryResult<Statement>
-where
-    Q: QueryFragment<Pg>,
-{
-    let mut sql = PgQueryBuilder::default();
-    query.to_sql(&mut sql, &Pg)?;
-    let mut binds = Binds::of(query)?;
-    Ok(Statement {
-        text: Arc::new(PlainText::new(sql.finish())),
-        types_of: binds.take_scope(),
-        binds,
-        may_be_prepared: query.is_safe_to_cache_prepared(&Pg)?,
-    })
-}
-
-impl SimpleAsyncConnection for PostgresConnection {
-    async fn batch_execute(&mut self, sql: &str) -> QueryResult<()> {
-        self.run_batch(sql).await
-    }
-}
-
-impl SimpleAsyncConnection for &PostgresConnection {
-    async fn batch_execute(&mut self, sql: &str) -> QueryResult<()> {
-        self.run_batch(sql).await
-    }
-}
-
-impl AsyncConnectionCore for PostgresConnection {
-    type ExecuteFuture<'conn, 'query> = PostgresExecute<'conn>;
-    type LoadFuture<'conn, 'query> = PostgresLoad<'conn>;
-    type Stream<'conn, 'query> = PostgresRows<'conn>;
-    type Row<'conn, 'query> = PostgresRow;
-    type Backend = Pg;
-
-    fn load<'conn, 'query, T>(&'conn mut self, source: T) -> Self::LoadFuture<'conn, 'query>
-    where
-        T: AsQuery + 'query,
-        T::Query: QueryFragment<Self::Backend> + QueryId + 'query,
-    {
-        AsyncConnectionCore::load(&mut &*self, source)
-    }
-
-    fn execute_returning_count<'conn, 'query, T>(&'conn mut self, source: T) -> Self::ExecuteFuture<'conn, 'query>
-    where
-        T: QueryFragment<Self::Backend> + QueryId + 'query,
-    {
-        AsyncConnectionCore::execute_returning_count(&mut &*self, source)
-    }
-}
-
-/// Several queries at once: each is sent without waiting for the answers to those before it.
-impl<'a> AsyncConnectionCore for &'a PostgresConnection {
-    type ExecuteFuture<'conn, 'query> = PostgresExecute<'a>;
-    type LoadFuture<'conn, 'query> = PostgresLoad<'a>;
-    type Stream<'conn, 'query> = PostgresRows<'a>;
-    type Row<'conn, 'query> = PostgresRow;
-    type Backend = Pg;
-
-    fn load<'conn, 'query, T>(&'conn mut self, source: T) -> Self::LoadFuture<'conn, 'query>
-    where
-        T: AsQuery + 'query,
-        T::Query: QueryFragment<Self::Backend> + QueryId + 'query,
-    {
-        let query = source.as_query();
-        self.load_statement(&query, plain(&query))
-    }
-
-    fn execute_returning_count<'conn, 'query, T>(&'conn mut self, source: T) -> Self::ExecuteFuture<'conn, 'query>
-    where
-        T: QueryFragment<Self::Backend> + QueryId + 'query,
-    {
-        self.execute_statement(&source, plain(&source))
-    }
-}
-
-impl AsyncConnection for PostgresConnection {
-    type TransactionManager = PostgresTransactionManager;
-
-    /// Connects without TLS. With TLS: [`connect`](Self::connect).
-    async fn establish(database_url: &str) -> ConnectionResult<Self> {
-        let mut instrumentation = get_default_instrumentation();
-        instrumentation.on_connection_event(InstrumentationEvent::start_establish_connection(database_url));
-        let opened = match database_url.parse::<Config>() {
-            Ok(config) => open::open(&config, NoTls).await.map_err(ConnectionError::from),
-            Err(error) => Err(ConnectionError::InvalidConnectionUrl(error.to_string())),
-        };
-        instrumentation.on_connection_event(InstrumentationEvent::finish_establish_connection(
-            database_url,
-            opened.as_ref().err(),
-        ));
-        Ok(Self::new(opened?, instrumentation))
-    }
-
-    fn transaction_state(&mut self) -> &mut TransactionState {
-        &mut self.transactions
-    }
-
-    fn instrumentation(&mut self) -> &mut dyn Instrumentation {
-        let instrumentation = self.instrumentation.get_mut();
-        &mut **instrumentation.unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn set_instrumentation(&mut self, instrumentation: impl Instrumentation) {
-        self.is_observed = true;
-        self.instrumentation = Mutex::new(instrumentation.into());
-    }
-
-    fn set_prepared_statement_cache_size(&mut self, size: CacheSize) {
-        let capacity = match size {
-            CacheSize::Disabled => 0,
-            _ => Self::STATEMENTS,
-        };
-        self.limit_statements(capacity);
-    }
-}
-
 impl PostgresConnection {
     /// Keeps at most this many statements prepared from now on; 0 sends every statement without a name. A connection
     /// that keeps none, because of a pooler, stays so.
@@ -410,16 +289,6 @@ impl PostgresConnection {
             sent
         };
         sent.end().await.map_err(Failed::into_diesel)
-    }
-}
-
-impl PoolableConnection for PostgresConnection {
-    fn is_broken(&mut self) -> bool {
-        // The first reads what has arrived, which may say that a transaction is open.
-        self.is_closed()
-            // A `BEGIN` that was given up may still come into force.
-            || self.wire.is_in_doubt()
-            || PostgresTransactionManager::is_broken_transaction_manager(self)
     }
 }
 

@@ -14,7 +14,7 @@ use std::{
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
 
-use super::wire::Transport;
+use super::wire_state::Transport;
 
 /// Where the socket is left.
 pub(super) type Left = Arc<Mutex<Option<Box<dyn Transport>>>>;

@@ -6,6 +6,7 @@ mod answer;
 mod binds;
 mod cancel_token;
 mod connection;
+mod diesel_traits;
 mod futures;
 mod handshake;
 mod open;
@@ -19,6 +20,7 @@ mod text;
 mod transaction;
 mod types;
 mod wire;
+mod wire_state;
 
 pub(crate) use binds::Binds;
 pub use cancel_token::CancelToken;
