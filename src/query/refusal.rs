@@ -54,10 +54,11 @@ pub enum RefusedStatement {
         /// Where it stands in the text.
         place: Place,
     },
-    /// The statement creates a view or trigger of SQLite whose body names a schema.
+    /// The statement creates a view or trigger of SQLite whose body, or whose trigger's table, names a schema.
     #[error(
-        "the body of a view or trigger of SQLite can't name the schema `{name}`: the text stays in the file, which could \
-         not be read under another name. Names without a schema are looked for in the file itself, at {place}"
+        "a view or trigger of SQLite can't name the schema `{name}` behind its own name: the text stays in the file, which \
+         could not be read or altered under another name. Names without a schema are looked for in the file itself, at \
+         {place}"
     )]
     SchemaInBody {
         /// The schema's name, as it is written.

@@ -39,8 +39,9 @@ pub enum HazardKind {
     CopyFromStdin,
     /// SQLite: `PRAGMA journal_mode` or `locking_mode` with a value: other connections to the file would wait for locks.
     FileLocking,
-    /// SQLite: the body of a view or trigger names a schema. SQLite keeps the text, so the file can't be read any more
-    /// when the schema has another name: after a rename, in a clone, and wherever the file is attached by another name.
+    /// SQLite: the text of a view or trigger names a schema, in its body or before the table of the trigger. SQLite keeps
+    /// the text, so the file can't be read or its tables altered any more when the schema has another name: after a
+    /// rename, in a clone, in a migration, and wherever the file is attached by another name.
     SchemaInBody,
     /// `lastval()`: the last id that the session generated, for any tenant.
     LastValue,

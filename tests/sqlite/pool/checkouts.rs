@@ -334,22 +334,25 @@ async fn a_view_or_trigger_can_not_keep_the_name_of_a_schema() {
         "CREATE VIEW cheap AS SELECT * FROM client1.items",
         "CREATE VIEW cheap AS SELECT client1.items.price FROM items",
         "CREATE TRIGGER sold AFTER INSERT ON orders BEGIN DELETE FROM items WHERE id IN (SELECT id FROM client1.items); END",
+        "CREATE TRIGGER sold AFTER INSERT ON client1.orders BEGIN DELETE FROM items; END",
     ] {
         let error = conn.batch_execute(sql).await.unwrap_err();
         assert!(error.to_string().contains("can't name the schema `client1`"), "{error}");
     }
     conn.batch_execute(
         "CREATE VIEW client1.cheap AS SELECT * FROM items; \
-         CREATE TRIGGER client1.sold AFTER INSERT ON client1.orders BEGIN UPDATE items SET price = 0; END",
+         CREATE TRIGGER client1.sold AFTER INSERT ON orders BEGIN UPDATE items SET price = 0; END",
     )
     .await
     .unwrap();
     drop(conn);
     store.pool.rename_tenant("client1", "client9").await.unwrap();
     let mut conn = store.pool.for_tenant("client9").get().await.unwrap();
-    conn.batch_execute("SELECT * FROM cheap; INSERT INTO orders VALUES (1, 1, 1, 1)")
-        .await
-        .unwrap();
+    conn.batch_execute(
+        "SELECT * FROM cheap; INSERT INTO orders VALUES (1, 1, 1, 1); ALTER TABLE orders RENAME TO old_orders",
+    )
+    .await
+    .unwrap();
     drop(conn);
     assert_eq!(prices(&store.pool, "client9").await, [0]);
 }

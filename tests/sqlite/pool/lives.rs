@@ -209,6 +209,7 @@ async fn a_migration_that_would_keep_the_file_from_being_attached_fails() {
     for sql in [
         "CREATE VIEW cheap AS SELECT * FROM main.items",
         "CREATE TRIGGER sold AFTER INSERT ON orders BEGIN SELECT * FROM main.items; END",
+        "CREATE TRIGGER sold AFTER INSERT ON main.orders BEGIN SELECT 1; END",
     ] {
         let bad = || migrations(&[("1_tables", crate::tables::TENANT), ("2_bad", sql)]);
         let error = store.pool.create_tenant("client3", bad()).await.unwrap_err();
@@ -221,7 +222,7 @@ async fn a_migration_that_would_keep_the_file_from_being_attached_fails() {
     }
     assert_eq!(names(&store).await, ["client1", "client2"]);
     let good = "CREATE VIEW main.cheap AS SELECT items.price FROM items; \
-                CREATE TRIGGER main.sold AFTER INSERT ON main.orders BEGIN UPDATE items SET price = 1.5; END";
+                CREATE TRIGGER main.sold AFTER INSERT ON orders BEGIN UPDATE items SET price = 1.5; END";
     let good = migrations(&[("1_tables", crate::tables::TENANT), ("2_good", good)]);
     store.pool.migrate_tenant("client1", good).await.unwrap();
     assert_eq!(prices(&store.pool, "client1").await, [5000]);

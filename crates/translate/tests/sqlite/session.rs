@@ -80,7 +80,28 @@ fn the_last_id_may_be_another_tenants() {
 }
 
 #[test]
-fn a_schema_in_the_body_of_a_view_or_trigger_stays_in_the_file() {
+fn sqlite_refuses_to_alter_a_table_under_another_name_than_its_trigger_has_for_the_file() {
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("trigger.db");
+    for (table, can_alter) in [("client1.orders", false), ("orders", true)] {
+        let _ = std::fs::remove_file(&path);
+        let attached = |name: &str| {
+            let connection = rusqlite::Connection::open_in_memory().unwrap();
+            let attach = format!("ATTACH '{}' AS {name}", path.display());
+            connection.execute_batch(&attach).unwrap();
+            connection
+        };
+        let create = format!(
+            "CREATE TABLE client1.orders (id INT);
+             CREATE TRIGGER client1.a AFTER INSERT ON {table} BEGIN SELECT 1; END"
+        );
+        attached("client1").execute_batch(&create).unwrap();
+        let altered = attached("client2").execute_batch("ALTER TABLE client2.orders RENAME TO old_orders");
+        assert_eq!(altered.is_ok(), can_alter, "{table}: {altered:?}");
+    }
+}
+
+#[test]
+fn a_schema_in_the_text_of_a_view_or_trigger_stays_in_the_file() {
     let kind = |sql| {
         let template = Template::analyse_for(Dialect::Sqlite, sql).unwrap();
         template.hazard().map(|hazard| hazard.kind)
@@ -91,13 +112,15 @@ fn a_schema_in_the_body_of_a_view_or_trigger_stays_in_the_file() {
         "CREATE VIEW a AS SELECT 1 WHERE 1 IN shared.users",
         "CREATE TRIGGER a AFTER INSERT ON b BEGIN SELECT * FROM main.c; END",
         "CREATE TRIGGER a AFTER INSERT ON b WHEN EXISTS (SELECT 1 FROM main.c) BEGIN SELECT 1; END",
+        "CREATE TRIGGER a AFTER INSERT ON main.b BEGIN SELECT 1; END",
+        "CREATE TRIGGER shared.a AFTER INSERT ON shared.b BEGIN SELECT 1; END",
     ] {
         assert_eq!(kind(sql), Some(HazardKind::SchemaInBody), "{sql}");
     }
     for sql in [
         "CREATE VIEW shared.a AS SELECT users.id FROM users",
         "CREATE TEMP VIEW a AS SELECT * FROM shared.users",
-        "CREATE TRIGGER shared.a AFTER INSERT ON shared.b BEGIN SELECT new.id; END",
+        "CREATE TRIGGER shared.a AFTER INSERT ON b BEGIN SELECT new.id; END",
         "CREATE VIEW a AS SELECT 1; SELECT * FROM shared.users",
     ] {
         assert_eq!(kind(sql), None, "{sql}");

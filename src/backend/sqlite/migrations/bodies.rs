@@ -1,13 +1,13 @@
 //! Views and triggers whose text names a schema.
 //!
 //! A migration has the file as `main`, a checkout has it under the tenant's name. SQLite reads the text of each view and
-//! trigger when it reads a file's schema, and refuses the whole file if one of them names another schema than the file has
-//! at that moment.
+//! trigger when it reads a file's schema, and refuses the whole file if the body of one of them names another schema than
+//! the file has at that moment. If a trigger names that schema before its table, SQLite refuses to alter tables.
 
 use diesel::{QueryResult, QueryableByName, RunQueryDsl, SqliteConnection, sql_types::Text};
 use diesel_tenants_translate::{Dialect, HazardKind, Template};
 
-/// A view or trigger of the file whose body names a schema, and that name as it is written.
+/// A view or trigger of the file whose text names a schema, and that name as it is written.
 pub(super) fn naming_a_schema(connection: &mut SqliteConnection) -> QueryResult<Option<(String, String)>> {
     #[derive(QueryableByName)]
     struct Object {

@@ -152,9 +152,9 @@ impl Confined {
             return Err(failed(script, (None, None, error.into())));
         }
         if let Some((object, schema)) = bodies::naming_a_schema(connection)? {
-            let error = format!("the body of {object:?} names the schema {schema}");
-            let advice = "SQLite keeps that text in the file, which then can't be attached under its own name: leave the \
-                          schema out, since SQLite looks for the names in a view or trigger in the file itself";
+            let error = format!("the text of {object:?} names the schema {schema}");
+            let advice = "SQLite keeps that text in the file, which then can't be read or altered under its own name: \
+                          leave the schema out, since SQLite looks for the names in a view or trigger in the file itself";
             return Err(failed(script, (None, Some(advice.to_owned()), error.into())));
         }
         let Some(shared) = self.shared().filter(|_| script.mentions("references")) else {

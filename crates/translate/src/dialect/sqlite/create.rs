@@ -101,12 +101,10 @@ impl Finder<'_> {
             return Err(self.unexpected("INSERT, UPDATE or DELETE was expected"));
         }
         self.expect(Keyword::On, "ON was expected in CREATE TRIGGER")?;
-        // SQLite does not keep the schema of this table.
-        let table = self.relation_name()?;
-        if let Some(schema) = table.schema {
-            self.record_schema(schema);
-        }
+        // SQLite keeps all that follows as the text of the trigger, this table with its schema too.
         self.in_own_file = true;
+        let table = self.relation_name()?;
+        self.record(&table);
         if self.skip(Keyword::For) {
             self.expect(Keyword::Each, "EACH was expected")?;
             self.expect(Keyword::Row, "ROW was expected")?;
