@@ -154,7 +154,10 @@ impl Finder<'_> {
         self.advance();
         self.skip_any(&[Keyword::Distinct, Keyword::All]);
         if !self.skip_kind(Kind::Star) && self.kind() != Kind::Close {
-            self.expressions()?;
+            // `count(ORDER BY a)` is SQLite's `count(*)`.
+            if !self.is(Keyword::Order) {
+                self.expressions()?;
+            }
             self.order_by()?;
         }
         self.close()?;
