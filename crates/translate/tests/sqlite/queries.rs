@@ -45,6 +45,7 @@ fn expressions_of_every_kind() {
         "SELECT description -> 'a' ->> 'b', 1 == 2, 1 <> 2, 1 != 2, 1 << 2 >> 3 & 4 | 5 % 6, 'a' || 'b' FROM §items",
         "SELECT current_timestamp, current_date FROM §orders",
         "SELECT count(*), count(DISTINCT id), group_concat(id, ',' ORDER BY id DESC NULLS LAST), max(id) FILTER (WHERE id > 1) FROM §orders",
+        "SELECT count(ORDER BY id), count(ORDER BY (SELECT 1 FROM §items)) FILTER (WHERE true) FROM §orders",
     ]);
 }
 
@@ -103,6 +104,26 @@ fn table_valued_functions_are_no_tables_unless_they_are_virtual_tables() {
         "SELECT * FROM §orders WHERE id IN (SELECT value FROM json_each((SELECT description FROM §items)))",
         "SELECT * FROM §notes('a')",
     ]);
+}
+
+#[test]
+fn a_with_hides_tables_and_functions_of_sqlite_too() {
+    check(&[
+        "WITH dbstat AS (SELECT 1 AS id) SELECT * FROM dbstat, §orders JOIN dbstat AS b WHERE orders.id IN dbstat",
+        "WITH pragma_table_info AS (SELECT 1 AS id) SELECT * FROM pragma_table_info",
+        "WITH [pragma_table_list] (id) AS (VALUES (1)) UPDATE §items SET price = 1 FROM PRAGMA_table_list AS p WHERE p.id = items.id",
+        "WITH json_each AS (SELECT 1) SELECT * FROM json_each",
+        "WITH sqlite_master AS (SELECT 1) SELECT * FROM sqlite_master, §sqlite_schema",
+        "CREATE VIEW §new AS WITH dbstat AS (SELECT 1) SELECT * FROM dbstat",
+    ]);
+    // With arguments it is no function, which SQLite says itself.
+    for sql in [
+        "WITH dbstat AS (SELECT 1) SELECT * FROM dbstat('main')",
+        "WITH pragma_table_info AS (SELECT 1) SELECT * FROM pragma_table_info('orders')",
+        "WITH json_each AS (SELECT 1) SELECT * FROM json_each('[1]')",
+    ] {
+        assert!(!super::Oracle::new().accepts(&super::translate(sql)), "{sql}");
+    }
 }
 
 #[test]

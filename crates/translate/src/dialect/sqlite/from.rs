@@ -76,15 +76,19 @@ impl Finder<'_> {
     pub(super) fn queried_table(&mut self) -> Result<bool, crate::error::Fault> {
         let table = self.relation_name()?;
         let name = super::name::name(self.sql, table.last);
-        if catalog::is_of_connection(&name) {
-            return Err(self.unexpected_at(table.last, catalog::OF_CONNECTION_REFUSED));
-        }
-        if let Some(pragma) = catalog::pragma_of(&name) {
-            return self.pragma_function(&table, pragma).map(|()| true);
+        let is_declared = table.schema.is_none() && self.ctes.declares(&name);
+        if !is_declared {
+            if catalog::is_of_connection(&name) {
+                return Err(self.unexpected_at(table.last, catalog::OF_CONNECTION_REFUSED));
+            }
+            if let Some(pragma) = catalog::pragma_of(&name) {
+                return self.pragma_function(&table, pragma).map(|()| true);
+            }
         }
         let is_function = self.kind() == Kind::Open;
-        if !(is_function && catalog::is_function(&name) && table.schema.is_none()) {
-            self.record_queried(&table, &name);
+        let is_own_function = is_function && catalog::is_function(&name) && table.schema.is_none();
+        if !is_declared && !is_own_function {
+            self.record(&table);
         }
         if is_function {
             self.arguments()?;

@@ -45,14 +45,7 @@ impl Finder<'_> {
         Fault::not_understood(token.start as usize, reason)
     }
 
-    /// Records a relation that is read: a WITH may hide it.
-    pub(super) fn record_queried(&mut self, relation: &Name, name: &str) {
-        if relation.schema.is_some() || !self.ctes.declares(name) {
-            self.record(relation);
-        }
-    }
-
-    /// Records a relation that no WITH can hide.
+    /// Records a relation that no WITH hides.
     pub(super) fn record(&mut self, relation: &Name) {
         match relation.schema {
             Some(schema) => {
