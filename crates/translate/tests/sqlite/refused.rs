@@ -35,6 +35,11 @@ fn what_reaches_beyond_one_file() {
         "SELECT * FROM main.sqlite_dbpage",
         "UPDATE sqlite_dbpage SET data = x'00'",
         "SELECT * FROM dbstat('main')",
+        "WITH dbstat AS (SELECT 1) SELECT * FROM main.dbstat",
+        "WITH dbstat AS (SELECT 1) SELECT * FROM dbstat; SELECT * FROM dbstat",
+        "SELECT (WITH dbstat AS (SELECT 1) SELECT * FROM dbstat) FROM dbstat",
+        "WITH dbstat AS (SELECT 1) INSERT INTO dbstat SELECT 1",
+        "WITH pragma_table_list AS (SELECT 1) SELECT * FROM main.pragma_table_list",
         "CREATE VIRTUAL TABLE a USING dbstat(main)",
         "CREATE VIRTUAL TABLE a USING fts5vocab(main, notes, 'row')",
         "CREATE VIRTUAL TABLE a USING fts4aux(main, notes)",
@@ -58,6 +63,14 @@ fn what_reaches_beyond_one_file() {
         "SELECT * FROM pragma_no_such",
         "CREATE VIEW a AS SELECT * FROM pragma_table_info('orders')",
     ]);
+}
+
+#[test]
+fn a_copy_of_a_file_is_refused_with_its_reason() {
+    for sql in ["VACUUM INTO 'copy.db'", "VACUUM shared INTO 'copy.db'"] {
+        let error = map().translate_for(Dialect::Sqlite, sql).unwrap_err();
+        assert!(error.to_string().contains("VACUUM INTO"), "{error}");
+    }
 }
 
 #[test]

@@ -88,9 +88,6 @@ impl Finder<'_> {
     pub(super) fn vacuum(&mut self) -> Read {
         let verb = self.advance();
         self.may_affect_session();
-        if self.is(Keyword::Into) {
-            return Err(self.unexpected("VACUUM INTO, which writes to a file of any name"));
-        }
         if self.at_statement_end() {
             self.slots.push(Slot::Tenant {
                 at: verb.end,
@@ -98,8 +95,13 @@ impl Finder<'_> {
             });
             return Ok(());
         }
-        let schema = self.label()?;
-        self.record_schema(schema);
+        if !self.is(Keyword::Into) {
+            let schema = self.label()?;
+            self.record_schema(schema);
+        }
+        if self.is(Keyword::Into) {
+            return Err(self.unexpected("VACUUM INTO, which writes to a file of any name"));
+        }
         Ok(())
     }
 
