@@ -86,6 +86,7 @@ fn analyze_reindex_and_vacuum_reach_one_file() {
         "ANALYZE main",
         "REINDEX §orders",
         "REINDEX «shared».users_by_name",
+        "REINDEX «shared».expressions",
     ]);
     for (sql, expected) in [
         ("ANALYZE", r#"ANALYZE "client1""#),

@@ -27,6 +27,7 @@ fn what_reaches_beyond_one_file() {
         "VACUUM main INTO 'copy.db'",
         "REINDEX",
         "REINDEX nocase",
+        "REINDEX Expressions",
         "PRAGMA temp_store_directory = '/tmp'",
         "PRAGMA soft_heap_limit = 1",
         "PRAGMA hard_heap_limit(1)",

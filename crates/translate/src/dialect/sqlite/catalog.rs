@@ -57,9 +57,9 @@ pub(super) fn is_own_schema(name: &str) -> bool {
     is_one_of(&["main", "temp"], name)
 }
 
-/// SQLite's own collations.
-pub(super) fn is_collation(name: &str) -> bool {
-    is_one_of(&["binary", "nocase", "rtrim"], name)
+/// What REINDEX looks for in every file: SQLite's own collations, and the indexes on expressions.
+pub(super) fn is_reindexed_everywhere(name: &str) -> bool {
+    is_one_of(&["binary", "expressions", "nocase", "rtrim"], name)
 }
 
 /// Whether the tables of a module, given so many commas in its arguments, are in the file of the virtual table. With

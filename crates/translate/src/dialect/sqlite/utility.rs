@@ -66,18 +66,18 @@ impl Finder<'_> {
         Ok(())
     }
 
-    /// `REINDEX table` or `REINDEX index`. Without a name, and with a collation's, it would rebuild indexes in every
-    /// file.
+    /// `REINDEX table` or `REINDEX index`. Without a name, with a collation's, and with EXPRESSIONS, it would rebuild
+    /// indexes in every file.
     pub(super) fn reindex(&mut self) -> Read {
         self.advance();
         if self.at_statement_end() {
             return Err(self.unexpected("REINDEX without a name, which rebuilds the indexes of every file"));
         }
         let object = self.relation_name()?;
-        if object.schema.is_none() && catalog::is_collation(&name::name(self.sql, object.last)) {
+        if object.schema.is_none() && catalog::is_reindexed_everywhere(&name::name(self.sql, object.last)) {
             return Err(self.unexpected_at(
                 object.last,
-                "REINDEX of a collation, which rebuilds indexes in every file",
+                "REINDEX of a collation or of EXPRESSIONS, which rebuilds indexes in every file",
             ));
         }
         self.record(&object);
