@@ -14,9 +14,11 @@ type Templates = Cache<Box<str>, Arc<Template>, ByBytes>;
 fn templates(dialect: Dialect) -> &'static Templates {
     static POSTGRES: LazyLock<Templates> = LazyLock::new(new_cache);
     static SQLITE: LazyLock<Templates> = LazyLock::new(new_cache);
+    static MYSQL: LazyLock<Templates> = LazyLock::new(new_cache);
     match dialect {
         Dialect::Postgres => &POSTGRES,
         Dialect::Sqlite => &SQLITE,
+        Dialect::Mysql => &MYSQL,
     }
 }
 
@@ -136,8 +138,8 @@ mod tests {
 
     #[test]
     fn no_dialect_finds_the_template_of_another() {
-        let sql = "SELECT a [1] FROM orders";
-        for dialect in [Dialect::Postgres, Dialect::Sqlite, Dialect::Postgres, Dialect::Sqlite] {
+        let sql = "SELECT a FROM orders";
+        for dialect in Dialect::ALL.into_iter().chain(Dialect::ALL) {
             assert_eq!(Template::cached_for(dialect, sql).unwrap().dialect(), dialect);
         }
     }

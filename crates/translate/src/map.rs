@@ -164,7 +164,7 @@ impl SchemaTranslateMap {
 fn contains(names: &BTreeSet<String>, dialect: Dialect, name: &str) -> bool {
     match dialect {
         _ if names.is_empty() => false,
-        Dialect::Postgres => names.contains(name),
+        Dialect::Postgres | Dialect::Mysql => names.contains(name),
         Dialect::Sqlite => names.iter().any(|other| dialect.same_name(other, name)),
     }
 }

@@ -1,7 +1,10 @@
 //! The places of a text, and what is written there.
 
 use super::map::SchemaTranslateMap;
-use crate::{dialect::postgres::lexer, schema_name::SchemaName};
+use crate::{
+    dialect::{Dialect, postgres::lexer},
+    schema_name::SchemaName,
+};
 
 /// A place in the text, and what is written there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +32,10 @@ pub(super) enum Form {
     Word,
     /// `, 'schema'`
     NextArgument,
+    /// `` `schema` ``, before the dot of a table that has a dot but no schema
+    BeforeDot,
+    /// `` FROM `schema` ``
+    From,
 }
 
 impl Slot {
@@ -49,14 +56,21 @@ impl Slot {
     }
 
     /// Writes a schema at a special place, and returns where the text goes on.
-    pub(super) fn push(self, out: &mut String, name: &SchemaName, map: &SchemaTranslateMap, key: &str) -> u32 {
+    pub(super) fn push(
+        self,
+        dialect: Dialect,
+        out: &mut String,
+        name: &SchemaName,
+        map: &SchemaTranslateMap,
+        key: &str,
+    ) -> u32 {
         match self {
             Self::NamedString { end, .. } => {
                 push_string(out, name);
                 end
             }
             Self::SchemaOrTable { start, end, .. } => {
-                push_quoted(out, name);
+                dialect.push_name(out, name);
                 if map.has_ignoring_case(key) {
                     return end;
                 }
@@ -66,16 +80,21 @@ impl Slot {
             Self::Tenant { at, form } => {
                 match form {
                     Form::Prefix => {
-                        push_quoted(out, name);
+                        dialect.push_name(out, name);
                         out.push('.');
                     }
                     Form::Word => {
                         out.push(' ');
-                        out.push_str(name.quoted());
+                        dialect.push_name(out, name);
                     }
                     Form::NextArgument => {
                         out.push_str(", ");
                         push_string(out, name);
+                    }
+                    Form::BeforeDot => dialect.push_name(out, name),
+                    Form::From => {
+                        out.push_str(" FROM ");
+                        dialect.push_name(out, name);
                     }
                 }
                 at
@@ -85,13 +104,28 @@ impl Slot {
     }
 }
 
-/// Writes a name, apart from a token that stands before it.
+/// Writes a name in double quotes, apart from a token that stands before it.
 #[inline]
 pub(super) fn push_quoted(out: &mut String, name: &SchemaName) {
     if would_glue(out) {
         out.push(' ');
     }
     out.push_str(name.quoted());
+}
+
+/// Writes a name in backticks, apart from a token that stands before it.
+pub(super) fn push_in_backticks(out: &mut String, name: &SchemaName) {
+    if out.ends_with('`') {
+        out.push(' ');
+    }
+    out.push('`');
+    for (number, part) in name.as_str().split('`').enumerate() {
+        if number > 0 {
+            out.push_str("``");
+        }
+        out.push_str(part);
+    }
+    out.push('`');
 }
 
 /// The name as a string. No dialect that wants one reads a backslash as an escape.

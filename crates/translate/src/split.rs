@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{
-    dialect::{Dialect, sqlite},
+    dialect::{Dialect, mysql, sqlite},
     error::{Fault, TranslateError},
 };
 use crate::dialect::postgres::{
@@ -32,7 +32,8 @@ pub fn statements(sql: &str) -> Result<Vec<Range<usize>>, TranslateError> {
 }
 
 /// The byte ranges of the statements in a text of this dialect, as [`statements`] gives them for PostgreSQL. In SQLite
-/// the semicolons in a trigger's body don't end a statement.
+/// the semicolons in a trigger's body don't end a statement, and in MySQL those in the bodies of triggers, routines and
+/// events.
 ///
 /// # Errors
 /// As for [`statements`]: [`TranslateError`] if the text can't be cut into tokens, or if something is not closed.
@@ -40,6 +41,7 @@ pub fn statements_for(dialect: Dialect, sql: &str) -> Result<Vec<Range<usize>>, 
     let ranges = match dialect {
         Dialect::Postgres => split(sql),
         Dialect::Sqlite => sqlite::split(sql),
+        Dialect::Mysql => mysql::split(sql),
     };
     ranges.map_err(|fault| fault.describe(sql))
 }

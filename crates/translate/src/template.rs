@@ -7,7 +7,7 @@ use super::{
     error::{Fault, TranslateError},
     map::SchemaTranslateMap,
     session_effect::{Hazard, SessionEffect},
-    slot::{self, Slot},
+    slot::{self, Form, Slot},
 };
 use crate::schema_name::SchemaName;
 
@@ -67,14 +67,16 @@ impl Template {
         );
         // One copy of the code for each comparison of names: a dialect that folds names pays nothing for the other.
         match self.dialect {
-            Dialect::Postgres => self.render_as::<true>(sql, map),
-            Dialect::Sqlite => self.render_as::<false>(sql, map),
+            Dialect::Postgres => self.render_as::<true, true>(sql, map),
+            Dialect::Sqlite => self.render_as::<false, false>(sql, map),
+            Dialect::Mysql => self.render_as::<true, false>(sql, map),
         }
     }
 
-    /// `FOLDED` tells whether keys compare exactly, and all places are tables and schemas of the text.
+    /// `EXACT` tells whether keys compare exactly, and `PLAIN` whether all places are tables and schemas of the text, and
+    /// names are in double quotes.
     #[inline(always)]
-    fn render_as<'a, const FOLDED: bool>(
+    fn render_as<'a, const EXACT: bool, const PLAIN: bool>(
         &self,
         sql: &'a str,
         map: &SchemaTranslateMap,
@@ -82,8 +84,8 @@ impl Template {
         let mut growth = 0;
         let mut changed = false;
         for &slot in &self.slots {
-            if let Some(name) = self.schema_for::<FOLDED>(slot, sql, map)? {
-                if !FOLDED && self.dialect.same_name(name.as_str(), "temp") {
+            if let Some(name) = self.schema_for::<EXACT, PLAIN>(slot, sql, map)? {
+                if !EXACT && self.dialect.same_name(name.as_str(), "temp") {
                     return Err(Fault::not_understood(slot.start() as usize, IN_TEMP).describe(sql));
                 }
                 changed = true;
@@ -96,30 +98,47 @@ impl Template {
         let mut out = String::with_capacity(sql.len() + growth);
         let mut copied = 0;
         for &slot in &self.slots {
-            let Some(name) = self.schema_for::<FOLDED>(slot, sql, map)? else {
+            let Some(name) = self.schema_for::<EXACT, PLAIN>(slot, sql, map)? else {
                 continue;
             };
             out.push_str(&sql[copied..slot.start() as usize]);
-            if FOLDED || !slot.is_special() {
+            if PLAIN {
                 slot::push_quoted(&mut out, name);
+            } else if !slot.is_special() {
+                self.dialect.push_name(&mut out, name);
             }
             copied = match slot {
                 Slot::Unqualified { at } => {
                     out.push('.');
+                    if !PLAIN && self.dialect.needs_space_behind_dot(&sql[at as usize..]) {
+                        out.push(' ');
+                    }
                     at as usize
                 }
-                Slot::Named { end, .. } => end as usize,
+                Slot::Named { end, .. } if PLAIN => end as usize,
+                Slot::Named { end, .. } => self.push_dot(&mut out, sql, end as usize),
                 Slot::Nothing => copied,
-                _ if FOLDED => copied,
-                special => special.push(&mut out, name, map, self.key_of(special)) as usize,
+                _ if PLAIN => copied,
+                special => special.push(self.dialect, &mut out, name, map, self.key_of(special)) as usize,
             };
         }
         out.push_str(&sql[copied..]);
         Ok(Cow::Owned(out))
     }
 
+    /// Writes the dot at this place if the name behind it must stand apart, and returns where the text goes on.
+    fn push_dot(&self, out: &mut String, sql: &str, at: usize) -> usize {
+        match sql[at..].strip_prefix('.') {
+            Some(behind) if self.dialect.needs_space_behind_dot(behind) => {
+                out.push_str(". ");
+                at + 1
+            }
+            _ => at,
+        }
+    }
+
     /// The schema to write at a slot, if any.
-    fn schema_for<'m, const FOLDED: bool>(
+    fn schema_for<'m, const EXACT: bool, const PLAIN: bool>(
         &self,
         slot: Slot,
         sql: &str,
@@ -140,7 +159,7 @@ impl Template {
             Slot::Nothing => Ok(None),
             Slot::Named { start, end, key } | Slot::NamedString { start, end, key } => {
                 let key = &*self.keys[key as usize];
-                let (value, is_same) = if FOLDED {
+                let (value, is_same) = if EXACT {
                     let value = map.get(key);
                     (value, value.is_some_and(|name| name.as_str() == key))
                 } else {
@@ -165,7 +184,11 @@ impl Template {
                     None => Ok(None),
                 }
             }
-            _ if FOLDED => Ok(None),
+            _ if PLAIN => Ok(None),
+            Slot::Tenant {
+                at,
+                form: Form::BeforeDot,
+            } if map.leaves_alone(self.dialect, &self.name_at(sql, at)) => Ok(None),
             Slot::Tenant { at, .. } => match map.unqualified() {
                 Some(name) => Ok(Some(name)),
                 None => Err(TranslateError::tenant_required(
@@ -186,7 +209,7 @@ impl Template {
                     true => Slot::Named { start, end, key },
                     false => Slot::Unqualified { at: start },
                 };
-                self.schema_for::<FOLDED>(slot, sql, map)
+                self.schema_for::<EXACT, PLAIN>(slot, sql, map)
             }
         }
     }
