@@ -6,13 +6,14 @@
 use super::{Finder, Read, keyword::Keyword, token::Kind};
 
 /// Words with which a statement of a body begins.
-pub(super) const BODY_STARTS: [Keyword; 39] = [
+pub(super) const BODY_STARTS: [Keyword; 40] = [
     Keyword::Alter,
     Keyword::Analyze,
     Keyword::Begin,
     Keyword::Call,
     Keyword::Case,
     Keyword::Check,
+    Keyword::Checksum,
     Keyword::Close,
     Keyword::Commit,
     Keyword::Create,

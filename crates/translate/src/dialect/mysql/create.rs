@@ -150,8 +150,10 @@ impl Finder<'_> {
         self.record(&name);
         self.in_body = true;
         self.definitions()?;
-        while !self.at_body() {
+        while !self.at_body() || self.is(Keyword::Set) && self.ahead(1) == Kind::Open {
             match self.kind() {
+                // RETURNS SET('a', 'b')
+                Kind::Word(Keyword::Set) => self.at += 1,
                 // CHARACTER SET
                 Kind::Word(Keyword::Character) if self.is_ahead(1, Keyword::Set) => self.at += 2,
                 Kind::End | Kind::Semicolon => return Err(self.unexpected("the body of a routine was expected")),

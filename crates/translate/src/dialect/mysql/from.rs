@@ -123,7 +123,8 @@ impl Finder<'_> {
     /// `[AS] alias`; whether there is one.
     pub(super) fn table_alias(&mut self) -> Result<bool, Fault> {
         let is_alias = match self.kind() {
-            Kind::Word(Keyword::As) => {
+            // MariaDB takes `table = alias` too.
+            Kind::Word(Keyword::As) | Kind::Operator if self.is(Keyword::As) || self.at_equals() => {
                 self.advance();
                 self.label()?;
                 return Ok(true);

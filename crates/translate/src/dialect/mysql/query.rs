@@ -111,7 +111,7 @@ impl Finder<'_> {
         self.advance();
         while self.skip_any(&OPTIONS) || self.at_no_cache() && self.skip_any(&[Keyword::SqlNoCache]) {}
         self.result_columns()?;
-        self.into_variables()?;
+        self.variables_of_into()?;
         if self.skip(Keyword::From) {
             self.from()?;
         }
@@ -223,7 +223,7 @@ impl Finder<'_> {
                     self.skip_all(&[Keyword::Share, Keyword::Mode]);
                     self.lock_wait()?;
                 }
-                Kind::Word(Keyword::Into) => self.into_variables()?,
+                Kind::Word(Keyword::Into) => self.variables_of_into()?,
                 // PROCEDURE ANALYSE(…)
                 Kind::Word(Keyword::Procedure) => {
                     self.advance();
@@ -290,7 +290,7 @@ impl Finder<'_> {
     }
 
     /// `INTO variable, …`, if it comes next.
-    fn into_variables(&mut self) -> Read {
+    fn variables_of_into(&mut self) -> Read {
         if !self.skip(Keyword::Into) {
             return Ok(());
         }
@@ -301,7 +301,7 @@ impl Finder<'_> {
                     self.affects_session(variable);
                 }
                 // A variable of a routine.
-                _ if self.in_body && !self.is_any(&[Keyword::Outfile, Keyword::Dumpfile]) => drop(self.column()?),
+                _ if self.in_body && !self.is_any(&[Keyword::Outfile, Keyword::Dumpfile]) => self.column().map(drop)?,
                 _ => return Err(self.unexpected("a query may not write to a file of the server")),
             }
             if !self.skip_kind(Kind::Comma) {

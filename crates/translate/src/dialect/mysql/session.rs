@@ -5,6 +5,7 @@ use super::{
     keyword::Keyword,
     token::{Kind, Token},
 };
+use crate::error::Fault;
 
 /// Variables after whose change the server would read a text in another way than this reader.
 const READING: [&str; 6] = [
@@ -14,6 +15,27 @@ const READING: [&str; 6] = [
     "character_set_filesystem",
     "character_set_results",
     "collation_connection",
+];
+
+/// The modes (`sql_mode`) in which the server reads texts as in its default mode.
+const HARMLESS: [&str; 17] = [
+    "ALLOW_INVALID_DATES",
+    "ERROR_FOR_DIVISION_BY_ZERO",
+    "NO_AUTO_CREATE_USER",
+    "NO_AUTO_VALUE_ON_ZERO",
+    "NO_DIR_IN_CREATE",
+    "NO_ENGINE_SUBSTITUTION",
+    "NO_UNSIGNED_SUBTRACTION",
+    "NO_ZERO_DATE",
+    "NO_ZERO_IN_DATE",
+    "ONLY_FULL_GROUP_BY",
+    "PAD_CHAR_TO_FULL_LENGTH",
+    "SIMULTANEOUS_ASSIGNMENT",
+    "STRICT_ALL_TABLES",
+    "STRICT_TRANS_TABLES",
+    "TIME_ROUND_FRACTIONAL",
+    "TIME_TRUNCATE_FRACTIONAL",
+    "TRADITIONAL",
 ];
 
 /// Scopes of variables that are the whole server's.
@@ -127,7 +149,10 @@ impl Finder<'_> {
         if self.skip(Keyword::Collate) {
             self.advance();
         }
-        Ok(())
+        match self.skip_kind(Kind::Comma) {
+            true => self.variables(),
+            false => Ok(()),
+        }
     }
 
     /// `[scope] name = value, …`
@@ -144,13 +169,19 @@ impl Finder<'_> {
                 }
             } else {
                 let name = self.token();
-                self.check_variable(name)?;
+                let is_reading = self.changes_reading(name)?;
                 match name.kind {
                     Kind::Variable | Kind::SystemVariable => drop(self.advance()),
-                    _ => drop(self.column()?),
+                    _ => self.column().map(drop)?,
                 }
                 if !self.skip_equals() && !self.skip_kind(Kind::Assign) {
                     return Err(self.unexpected("= was expected"));
+                }
+                if is_reading && !self.at_harmless_mode() {
+                    return Err(self.unexpected_at(
+                        name,
+                        "a setting after which the server would read texts in another way than they were translated",
+                    ));
                 }
                 self.value_of_variable()?;
             }
@@ -171,7 +202,8 @@ impl Finder<'_> {
         self.expression()
     }
 
-    fn check_variable(&self, variable: Token) -> Read {
+    /// Whether this variable decides how the server reads texts.
+    fn changes_reading(&self, variable: Token) -> Result<bool, Fault> {
         let text = self.text(variable).to_ascii_lowercase();
         let is_server = ["@@global.", "@@persist.", "@@persist_only."]
             .iter()
@@ -181,12 +213,20 @@ impl Finder<'_> {
         }
         let name = text.trim_start_matches("@@session.").trim_start_matches("@@local.");
         let name = name.trim_start_matches("@@").trim_matches('`');
-        if variable.kind != Kind::Variable && READING.contains(&name) {
-            return Err(self.unexpected_at(
-                variable,
-                "a setting after which the server would read texts in another way than they were translated",
-            ));
-        }
-        Ok(())
+        Ok(variable.kind != Kind::Variable && READING.contains(&name))
+    }
+
+    /// Whether the next token is a list of modes, in a string, in which the server reads texts as in its default mode.
+    fn at_harmless_mode(&self) -> bool {
+        let text = self.text(self.token());
+        self.kind() == Kind::String
+            && matches!(
+                self.ahead(1),
+                Kind::Comma | Kind::Semicolon | Kind::End | Kind::Word(Keyword::For)
+            )
+            && text
+                .trim_matches(['\'', '"'])
+                .split(',')
+                .all(|mode| mode.is_empty() || HARMLESS.iter().any(|harmless| mode.eq_ignore_ascii_case(harmless)))
     }
 }

@@ -38,6 +38,7 @@ fn length(tokens: &[Token]) -> Result<usize, Fault> {
     let mut blocks = Blocks {
         open: Vec::new(),
         at_start: true,
+        in_condition: false,
     };
     loop {
         let token = tokens[at];
@@ -84,7 +85,7 @@ fn header(tokens: &[Token]) -> Option<usize> {
                 at += usize::from(is(at + 1, Keyword::Set));
             }
             (Some(Keyword::Procedure | Keyword::Function), Kind::Word(word))
-                if parens == 0 && BODY_STARTS.contains(&word) =>
+                if parens == 0 && BODY_STARTS.contains(&word) && !is_type(tokens, at) =>
             {
                 return Some(at);
             }
@@ -94,6 +95,11 @@ fn header(tokens: &[Token]) -> Option<usize> {
         at += 1;
     }
     None
+}
+
+/// Whether the word is the type in RETURNS SET('a', 'b').
+fn is_type(tokens: &[Token], at: usize) -> bool {
+    tokens[at].kind == Kind::Word(Keyword::Set) && tokens.get(at + 1).is_some_and(|next| next.kind == Kind::Open)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -108,6 +114,8 @@ struct Blocks {
     open: Vec<Block>,
     /// Whether a statement begins with the next token.
     at_start: bool,
+    /// Whether the condition of a REPEAT is being read, behind which END follows without a semicolon.
+    in_condition: bool,
 }
 
 impl Blocks {
@@ -137,7 +145,9 @@ impl Blocks {
                 self.at_start = true;
             }
             Kind::Word(Keyword::End) if in_case => drop(self.open.pop()),
-            Kind::Word(Keyword::End) if at_start => {
+            Kind::Word(Keyword::Until) if at_start => self.in_condition = true,
+            Kind::Word(Keyword::End) if at_start || self.in_condition => {
+                self.in_condition = false;
                 self.open.pop();
                 let names_its_block = matches!(
                     tokens.get(1).map(|next| next.kind),
