@@ -18,17 +18,17 @@ pub(crate) enum Account {
 }
 
 impl Account {
-    /// The caller's own account, or `postgres` when that is root.
+    /// The caller's own account, or the server's when that is root.
     ///
     /// Who the caller is shows in `own_directory`, which it has just made: the standard library cannot say it.
-    pub(crate) fn choose(own_directory: &Path) -> Result<Self, StartError> {
+    pub(crate) fn choose(own_directory: &Path, account: &'static str) -> Result<Self, StartError> {
         let attempt = || format!("see who owns {}", own_directory.display());
         let owner = fs::metadata(own_directory).map_err(StartError::io(attempt()))?.uid();
         if owner != 0 {
             return Ok(Self::Caller);
         }
         let passwd = fs::read_to_string("/etc/passwd").map_err(StartError::io("read /etc/passwd"))?;
-        Self::named("postgres", &passwd).ok_or(StartError::NoAccount)
+        Self::named(account, &passwd).ok_or(StartError::NoAccount { account })
     }
 
     fn named(name: &str, passwd: &str) -> Option<Self> {
@@ -47,7 +47,7 @@ impl Account {
         match self {
             Self::Caller => Ok(()),
             Self::Other { uid, gid } => {
-                let attempt = format!("give {} to the account postgres", path.display());
+                let attempt = format!("give {} to the account that the server runs as", path.display());
                 chown(path, Some(uid), Some(gid)).map_err(StartError::io(attempt))
             }
         }

@@ -28,10 +28,13 @@ pub enum StartError {
 
     /// The process runs as root, and there is no other account to run the server as.
     #[error(
-        "PostgreSQL refuses to run as root, and /etc/passwd has no account `postgres` to run it as: \
+        "the server refuses to run as root, and /etc/passwd has no account `{account}` to run it as: \
          add one, or run this as another user"
     )]
-    NoAccount,
+    NoAccount {
+        /// The account's name.
+        account: &'static str,
+    },
 
     /// A step of the set-up was refused by the operating system.
     #[error("could not {attempt}")]

@@ -1,4 +1,4 @@
-//! A throw-away PostgreSQL server for the tests, benches and examples of diesel-tenants.
+//! A throw-away PostgreSQL server for the tests, benches and examples of diesel-tenants; a MariaDB one too: [`MariaDb`].
 //!
 //! Each process has one server, started on first use, and each test a database of its own:
 //!
@@ -45,6 +45,7 @@ mod database;
 mod directory;
 mod error;
 mod log;
+mod mariadb;
 mod poolers;
 mod port;
 mod process;
@@ -57,5 +58,6 @@ pub use builder::ServerBuilder;
 pub use causes::chain;
 pub use database::Database;
 pub use error::StartError;
+pub use mariadb::{MariaDb, MariaDbError, MariaDbSession, Outcome};
 pub use poolers::{PgBouncer, Pgpool};
 pub use server::Server;

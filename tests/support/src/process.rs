@@ -78,7 +78,7 @@ impl Process {
         let binaries = Binaries::find()?;
         let major_version = binaries.major_version()?;
         let (directory, watchdog) = directory::create()?;
-        let account = Account::choose(&directory)?;
+        let account = Account::choose(&directory, USER)?;
         account.give(&directory)?;
         let password = random::hex(16)?;
         Ok(Self {

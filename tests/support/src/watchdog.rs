@@ -24,7 +24,7 @@ runs() {
 pid=
 while read -r line; do pid=$line; done
 
-# To PostgreSQL an immediate shutdown; initdb takes it as well, and ends its own children.
+# To PostgreSQL an immediate shutdown; initdb takes it as well, and ends its own children. So does MariaDB, in order.
 [ -z "$pid" ] || kill -QUIT "$pid"
 
 # The directory only after it: a server that loses its files crashes, and leaves shared memory behind.

@@ -42,7 +42,7 @@ impl Process {
         configure: impl FnOnce(&Facts<'_>) -> (Vec<(&'static str, String)>, Vec<String>),
     ) -> Result<Self, StartError> {
         let (directory, mut watchdog) = directory::create()?;
-        let account = Account::choose(&directory)?;
+        let account = Account::choose(&directory, crate::process::USER)?;
         account.give(&directory)?;
         let (_, address) = database.url().rsplit_once('@').unwrap_or_default();
         let server = address.split(['/', '?']).next().unwrap_or_default();

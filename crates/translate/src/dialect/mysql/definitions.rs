@@ -59,7 +59,11 @@ impl Finder<'_> {
             }
             Kind::Word(Keyword::Nextval | Keyword::Lastval | Keyword::Setval) if self.ahead(1) == Kind::Open => {
                 self.at += 2;
-                self.relation().map(drop)
+                self.relation()?;
+                while self.kind() != Kind::Close && !self.at_statement_end() {
+                    self.definition_word()?;
+                }
+                self.close()
             }
             kind if kind.is_name() && self.ahead(1) == Kind::Dot => {
                 let first = self.token();
