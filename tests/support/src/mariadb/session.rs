@@ -91,6 +91,8 @@ impl MariaDbSession {
                 });
             }
             match server_error(line) {
+                // The client's own errors: it has lost the server.
+                Some((2000..3000, message)) => return Err(io::Error::other(message)),
                 Some(found) => error = error.or(Some(found)),
                 None => rows.push(line.split('\t').map(str::to_owned).collect()),
             }

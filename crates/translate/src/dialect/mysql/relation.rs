@@ -75,7 +75,8 @@ impl Finder<'_> {
 
     /// Records a relation that is read: a WITH may hide it. Whether none does.
     pub(super) fn record_queried(&mut self, relation: &Name) -> Result<bool, Fault> {
-        if relation.schema.is_none() && relation.dot.is_none() {
+        // A dot before the name changes nothing.
+        if relation.schema.is_none() {
             let name = name::name(self.sql, relation.last);
             match self.ctes.declares(&name) {
                 Some(true) => return Ok(false),

@@ -113,7 +113,7 @@ impl Finder<'_> {
         if self.skip(Keyword::Statement) {
             self.variables()?;
             self.expect(Keyword::For, "FOR was expected in SET STATEMENT")?;
-            return self.statement();
+            return self.nested(Self::statement);
         }
         self.affects_session(verb);
         let is_assignment = matches!(self.ahead(1), Kind::Operator | Kind::Assign | Kind::Dot);
@@ -164,7 +164,11 @@ impl Finder<'_> {
             }
             self.skip_any(&SESSION);
             if self.skip(Keyword::Transaction) {
-                while self.kind().is_name() || self.is_any(&[Keyword::Read, Keyword::Write]) {
+                // ISOLATION LEVEL …, READ ONLY
+                while self.kind().is_name()
+                    || self.kind() == Kind::Comma
+                    || self.is_any(&[Keyword::Read, Keyword::Write])
+                {
                     self.advance();
                 }
             } else {

@@ -39,6 +39,7 @@ fn length(tokens: &[Token]) -> Result<usize, Fault> {
         open: Vec::new(),
         at_start: true,
         in_condition: false,
+        in_declaration: false,
     };
     loop {
         let token = tokens[at];
@@ -116,6 +117,8 @@ struct Blocks {
     at_start: bool,
     /// Whether the condition of a REPEAT is being read, behind which END follows without a semicolon.
     in_condition: bool,
+    /// Whether a DECLARE is being read, which may be that of a handler.
+    in_declaration: bool,
 }
 
 impl Blocks {
@@ -124,7 +127,10 @@ impl Blocks {
         let at_start = std::mem::take(&mut self.at_start);
         let in_case = self.open.last() == Some(&Block::Case);
         match tokens[0].kind {
-            Kind::Semicolon => self.at_start = true,
+            Kind::Semicolon => {
+                self.at_start = true;
+                self.in_declaration = false;
+            }
             // label:
             Kind::Word(_) | Kind::Quoted if at_start && tokens.get(1).is_some_and(|next| next.kind == Kind::Colon) => {
                 self.at_start = true;
@@ -139,8 +145,10 @@ impl Blocks {
             }
             Kind::Word(Keyword::Case) => self.open.push(Block::Case),
             Kind::Word(Keyword::Then | Keyword::Else | Keyword::Do) if !in_case => self.at_start = true,
+            Kind::Word(Keyword::Declare) if at_start => self.in_declaration = true,
             // The body of a handler begins somewhere behind its conditions.
-            Kind::Word(Keyword::Begin) if tokens.get(1).is_some_and(|next| !matches!(next.kind, Kind::Dot)) => {
+            Kind::Word(Keyword::Begin) if self.in_declaration => {
+                self.in_declaration = false;
                 self.open.push(Block::Statements);
                 self.at_start = true;
             }
