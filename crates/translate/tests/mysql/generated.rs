@@ -4,7 +4,7 @@
 use super::{oracle, random::Random, translate};
 
 /// How many statements are generated. MariaDB refuses about half of them: a column or a table is not there.
-const STATEMENTS: usize = 3_000;
+const STATEMENTS: usize = 2_000;
 
 #[test]
 fn every_statement_that_mariadb_accepts_means_the_same_tables() {

@@ -10,10 +10,11 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use diesel_tenants_test_support::{MariaDb, MariaDbSession, Outcome};
 
 const TENANT: &[&str] = &[
-    "CREATE TABLE items (id INT PRIMARY KEY AUTO_INCREMENT, description VARCHAR(50) UNIQUE, price INT, FULLTEXT by_text (description))",
+    "CREATE TABLE items (id INT PRIMARY KEY AUTO_INCREMENT, description VARCHAR(50) UNIQUE, price INT)",
     "CREATE TABLE orders (id INT PRIMARY KEY, user_id INT, item_id INT, quantity INT, KEY by_item (item_id)) PARTITION BY HASH (id) (PARTITION p0, PARTITION p1)",
-    "CREATE TABLE `odd name` (`a b` INT, `c``d` INT)",
-    "CREATE TABLE `1a` (id INT, `2b` INT)",
+    "CREATE TABLE notes (body TEXT, FULLTEXT (body)) ENGINE = MyISAM",
+    "CREATE TABLE `odd name` (`a b` INT, `c``d` INT) ENGINE = MyISAM",
+    "CREATE TABLE `1a` (id INT, `2b` INT) ENGINE = MyISAM",
     "CREATE TABLE history (id INT, price INT) WITH SYSTEM VERSIONING",
     "CREATE VIEW cheap AS SELECT * FROM items WHERE price < 10",
     "CREATE SEQUENCE numbers",
