@@ -45,6 +45,9 @@ fn routines() {
             REPEAT SET v = v + 1; UNTIL v > 3 END REPEAT;
             WHILE v < 9 DO SET v = v + 1; END WHILE;
             FOR rec IN (SELECT id FROM orders) DO INSERT INTO items (id) VALUES (rec.id); END FOR;
+            FOR i IN 1..10 DO SET v = i; END FOR;
+            FOR i IN REVERSE v .. w + 1 DO SET v = 1.5; END FOR;
+            GET DIAGNOSTICS v = NUMBER;
             SELECT v INTO y;
             DELETE i FROM items i JOIN orders o;
             SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'c';

@@ -28,6 +28,7 @@ fn settings_variables_locks_and_temporary_tables_stay() {
         "CREATE TEMPORARY TABLE a (b INT)",
         "LOCK TABLES a READ",
         "SELECT get_lock('a', 1)",
+        "GET DIAGNOSTICS CONDITION 1 @a = RETURNED_SQLSTATE",
         "SELECT 1; DO GET_LOCK('a', 1)",
     ] {
         assert!(matches!(effect(sql), SessionEffect::Certain { .. }), "{sql}");

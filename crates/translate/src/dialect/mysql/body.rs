@@ -111,15 +111,18 @@ impl Finder<'_> {
                     finder.advance();
                     finder.expression()
                 }
+                // `OPEN cursor [(expression, …)]`
+                Keyword::Open => {
+                    finder.advance();
+                    finder.expression()
+                }
                 // They name cursors, labels, conditions and variables.
-                Keyword::Open
-                | Keyword::Fetch
+                Keyword::Fetch
                 | Keyword::Close
                 | Keyword::Leave
                 | Keyword::Iterate
                 | Keyword::Signal
-                | Keyword::Resignal
-                | Keyword::Get => {
+                | Keyword::Resignal => {
                     while !finder.at_statement_end() && !finder.is_any(&LIST_ENDS) {
                         finder.definition_word()?;
                     }
@@ -204,18 +207,16 @@ impl Finder<'_> {
         self.end(Keyword::Case)
     }
 
-    /// `FOR record IN (query) DO … END FOR`, also with a cursor.
+    /// `FOR record IN (query) DO … END FOR`, also with a cursor, or from one number to another: `FOR i IN 1 .. 10`.
     fn for_statement(&mut self) -> Read {
         self.advance();
         self.label()?;
         self.expect(Keyword::In, "IN was expected")?;
-        if self.kind() == Kind::Open {
-            self.parenthesized()?;
-        } else {
-            self.label()?;
-            if self.kind() == Kind::Open {
-                self.parenthesized()?;
-            }
+        self.skip(Keyword::Reverse);
+        self.expression()?;
+        if self.kind() == Kind::Dot && self.ahead(1) == Kind::Dot {
+            self.at += 2;
+            self.expression()?;
         }
         self.expect(Keyword::Do, "DO was expected after FOR")?;
         self.end_of_list(Keyword::For)

@@ -66,8 +66,12 @@ impl Finder<'_> {
         }
         loop {
             self.expression()?;
-            // WEIGHT_STRING(a AS CHAR(3)), JSON_VALUE(a, b RETURNING INT)
-            if self.skip_any(&[Keyword::As, Keyword::Using, Keyword::Returning]) {
+            // ANY((SELECT …) UNION SELECT …)
+            if self.at_set_operator() {
+                self.rest_of_query()?;
+            }
+            // WEIGHT_STRING(a AS CHAR(3) LEVEL 1), JSON_VALUE(a, b RETURNING INT)
+            if self.skip_any(&[Keyword::As, Keyword::Level, Keyword::Using, Keyword::Returning]) {
                 self.type_name()?;
             }
             self.order_by()?;

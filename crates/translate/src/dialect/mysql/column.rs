@@ -44,14 +44,16 @@ impl Finder<'_> {
     pub(super) fn column(&mut self) -> Result<Column, Fault> {
         let has_dot = self.skip_kind(Kind::Dot);
         let first = self.label()?;
-        if !self.skip_kind(Kind::Dot) {
+        // FOR i IN a .. b
+        if self.kind() != Kind::Dot || self.ahead(1) == Kind::Dot {
             return Ok(Column::Other);
         }
+        self.advance();
         self.label()?;
         if has_dot {
             return Ok(Column::Other);
         }
-        if self.kind() != Kind::Dot {
+        if self.kind() != Kind::Dot || self.ahead(1) == Kind::Dot {
             return Ok(Column::Qualified { first });
         }
         self.advance();

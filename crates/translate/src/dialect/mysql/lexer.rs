@@ -128,7 +128,9 @@ impl Text<'_> {
             }
             b'x' | b'X' | b'b' | b'B' if self.byte(start + 1) == b'\'' => self.digits_in_quotes(start),
             b'0'..=b'9' => self.number_or_word(start),
-            b'.' if self.byte(start + 1).is_ascii_digit() && !(touches && matches!(before.kind, Kind::Word(_))) => {
+            b'.' if self.byte(start + 1).is_ascii_digit()
+                && !(touches && matches!(before.kind, Kind::Word(_) | Kind::Dot)) =>
+            {
                 Ok((Kind::Literal, self.fraction(start)))
             }
             // The servers' versions differ: a byte order mark is a letter in some, and an error in others.
@@ -240,7 +242,8 @@ impl Text<'_> {
             }
         }
         match self.byte(digits) {
-            b'.' => Ok((Kind::Literal, self.fraction(digits))),
+            // `1..10` has two numbers.
+            b'.' if self.byte(digits + 1) != b'.' => Ok((Kind::Literal, self.fraction(digits))),
             b'e' | b'E' => match self.exponent(digits) {
                 Some(end) => Ok((Kind::Literal, end)),
                 None => self.word(start),

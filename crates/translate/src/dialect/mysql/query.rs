@@ -77,6 +77,10 @@ impl Finder<'_> {
         }
     }
 
+    pub(super) fn at_set_operator(&self) -> bool {
+        self.is_any(&SET_OPERATORS)
+    }
+
     /// The rest of a query whose first operand, in parentheses, has been read.
     pub(super) fn rest_of_query(&mut self) -> Read {
         self.end_of_query()?;

@@ -74,6 +74,13 @@ impl Finder<'_> {
         Ok(())
     }
 
+    /// `GET DIAGNOSTICS variable = …`
+    pub(super) fn get_diagnostics(&mut self) -> Read {
+        let verb = self.advance();
+        self.affects_session(verb);
+        self.skip_statement()
+    }
+
     /// `LOCK TABLES table [[AS] alias] { READ [LOCAL] | [LOW_PRIORITY] WRITE }, …`
     pub(super) fn lock_tables(&mut self) -> Read {
         let verb = self.advance();

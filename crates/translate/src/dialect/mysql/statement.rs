@@ -52,6 +52,7 @@ impl Finder<'_> {
             | Keyword::Savepoint
             | Keyword::Release => self.transaction(verb),
             Keyword::Set => self.set(),
+            Keyword::Get => self.get_diagnostics(),
             Keyword::Lock => self.lock_tables(),
             Keyword::Unlock => self.unlock_tables(),
             Keyword::Use => Err(self.unexpected(USE)),
