@@ -1,11 +1,12 @@
 #!/bin/sh
 # Installs what is missing, and runs all tests, doctests included, on one throw-away PostgreSQL server, or on that of
-# DATABASE_URL. Arguments go to `cargo test`: scripts/test.sh --test NAME
+# DATABASE_URL; those of MySQL's dialect on a throw-away MariaDB server. Arguments go to `cargo test`: scripts/test.sh --test NAME
 set -eu
 cd "$(dirname "$0")/.."
 
 # Whatever DATABASE_URL says: some tests break a server of their own.
 DATABASE_URL='' WITH_LIBPQ=1 scripts/install-postgresql.sh
+scripts/install-mariadb.sh
 
 echo "Building the tests and examples (the first build takes some minutes) ..." >&2
 # Built along with the tests, for a build of its own would compile its dependencies once more.

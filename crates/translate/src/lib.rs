@@ -1,7 +1,7 @@
 //! Translates SQL text under a map of schemas. Pure: no connection, no state.
 //!
-//! A text is in a [`Dialect`]: PostgreSQL's, for every function that isn't told another one, or SQLite's
-//! ([`SchemaTranslateMap::translate_for`], [`Template::cached_for`]). The `README` says what each of them translates and
+//! A text is in a [`Dialect`]: PostgreSQL's, for every function that isn't told another one, SQLite's, or that of MySQL
+//! and MariaDB ([`SchemaTranslateMap::translate_for`], [`Template::cached_for`]). The `README` says what each of them translates and
 //! refuses.
 //!
 //! A text is analysed once: a [`Template`] records where the text has names to translate. Rendering the template under
@@ -15,7 +15,8 @@
 //!
 //! The modules, in the order in which a text passes through them. In `dialect::postgres`, `lexer` cuts it into tokens,
 //! with `keyword` for the words of the grammar; `finder` follows the grammar and finds the relations; `identifier`
-//! decodes the text of a name, and `catalog` lists PostgreSQL's own names. `dialect::sqlite` has the same for SQLite. All
+//! decodes the text of a name, and `catalog` lists PostgreSQL's own names. `dialect::sqlite` and
+//! `dialect::mysql` have the same for SQLite, and for MySQL and MariaDB. All
 //! dialects share the rest: `template` keeps the places found (each a `slot`) and renders them under a `map`, and `cache`
 //! keeps templates.
 

@@ -10,7 +10,8 @@ use crate::{dialect::Dialect, error::TranslateError, schema_name::SchemaName};
 /// other name stays as it is. Under a map without a tenant an unqualified table is an
 /// [error](crate::TranslateError::TenantRequired). Keys are literal names of schemas, compared after the SQL's names are
 /// folded as PostgreSQL does: the key `shared` matches `shared`, `SHARED` and `"shared"`. In SQLite names compare without
-/// regard to the case of ASCII letters: there it matches `"Shared"` too.
+/// regard to the case of ASCII letters: there it matches `"Shared"` too. In MySQL and MariaDB nothing is folded: there it
+/// matches only `shared`.
 ///
 /// ```
 /// use diesel_tenants_translate::SchemaTranslateMap;

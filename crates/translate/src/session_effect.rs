@@ -33,7 +33,7 @@ pub struct Hazard {
 /// Exhaustive, so that a new variant breaks the build of code that matches on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum HazardKind {
-    /// `currval(…)`: a value of the session that ran `nextval`.
+    /// `currval(…)`, in MariaDB `LASTVAL(…)`: a value of the session that ran `nextval`.
     CurrentValue,
     /// `COPY … FROM STDIN`: the server waits for rows that nobody sends.
     CopyFromStdin,

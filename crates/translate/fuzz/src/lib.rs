@@ -4,4 +4,4 @@ mod names;
 mod sql;
 
 pub use names::{identifier_at, identifiers};
-pub use sql::{sql, sqlite};
+pub use sql::{mysql, sql, sqlite};

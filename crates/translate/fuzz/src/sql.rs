@@ -44,6 +44,32 @@ const SQLITE_WORDS: &[&str] = &[
     "(", ")", ",", ";", ".", "*", "=", "==", "<>", "+", "-", "||", "->>", "~", "%",
 ];
 
+/// What a byte of structured input stands for in MySQL's dialect.
+#[rustfmt::skip]
+const MYSQL_WORDS: &[&str] = &[
+    "SELECT", "FROM", "WHERE", "JOIN", "LEFT JOIN", "NATURAL JOIN", "STRAIGHT_JOIN", "ON", "USING", "AS", "WITH", "RECURSIVE", "INSERT INTO",
+    "INSERT IGNORE", "REPLACE", "VALUES", "VALUE", "SET", "ON DUPLICATE KEY UPDATE", "UPDATE", "DELETE", "DELETE FROM", "RETURNING", "UNION ALL",
+    "EXCEPT", "ORDER BY", "GROUP BY", "WITH ROLLUP", "HAVING", "LIMIT", "OFFSET", "FOR UPDATE", "OF", "SKIP LOCKED", "LOCK IN SHARE MODE", "INTO",
+    "USE INDEX", "FORCE KEY FOR JOIN", "PARTITION", "FOR SYSTEM_TIME AS OF", "LATERAL", "JSON_TABLE", "COLUMNS", "DUAL", "oj", "DISTINCT",
+    "STRAIGHT_JOIN", "IS NOT", "NULL", "NOT", "EXISTS", "IN", "ANY", "BETWEEN", "AND", "XOR", "DIV", "LIKE", "ESCAPE", "REGEXP", "SOUNDS LIKE",
+    "CASE", "WHEN", "THEN", "ELSE", "END", "CAST", "EXTRACT", "TRIM", "SUBSTRING", "POSITION", "INTERVAL", "DAY", "MATCH", "AGAINST", "COLLATE",
+    "OVER", "WINDOW", "PARTITION BY", "ROWS BETWEEN", "UNBOUNDED PRECEDING", "CREATE TABLE", "CREATE TEMPORARY TABLE", "CREATE VIEW",
+    "CREATE TRIGGER", "CREATE PROCEDURE", "CREATE FUNCTION", "CREATE EVENT", "CREATE SEQUENCE", "CREATE INDEX", "DEFINER = a@b", "BEFORE INSERT ON",
+    "FOR EACH ROW", "ON SCHEDULE EVERY", "DO", "RETURNS INT", "BEGIN", "END IF", "IF", "ELSEIF", "LOOP", "END LOOP", "WHILE", "END WHILE", "REPEAT",
+    "UNTIL", "END REPEAT", "DECLARE", "HANDLER FOR", "CURSOR FOR", "LEAVE", "RETURN", "ALTER TABLE", "RENAME TO", "RENAME TABLE", "TO", "DROP TABLE",
+    "IF EXISTS", "IF NOT EXISTS", "TRUNCATE", "ANALYZE TABLE", "SHOW TABLES", "SHOW COLUMNS FROM", "DESCRIBE", "EXPLAIN", "REFERENCES", "DEFAULT",
+    "NEXT VALUE FOR", "NEXTVAL", "CALL", "START TRANSACTION", "COMMIT", "ROLLBACK", "SAVEPOINT", "LOCK TABLES", "READ", "SET NAMES", "utf8mb4",
+    "sql_mode", "STATEMENT", "FOR", "orders", "`orders`", "items", "1a", "shared", "`shared`", "o", "id", "count", "shared.orders", ".orders",
+    "orders.id", "shared.orders.id", "orders.*", "id = 1", "'text'", "\"text\"", "'a\\'b'", "_utf8'a'", "N'a'", "x'00'", "b'1'", "\\N", "1", "1.5e3", "1e1",
+    "0x1F", "?", "@a", "@@b", ":=", ":", "-- comment\n", "# comment\n", "/* comment */", "/*+ hint */", "/*!", "/*", "*/", "--", "'", "\"", "`", "\\",
+    "\0", "\u{1}", "\u{feff}", "(", ")", "{", "}", ",", ";", ".", "*", "=", "<=>", "&&", "||", "!", "->>", "+", "-", "~",
+];
+
+/// The text of MySQL's dialect that the fuzzer's bytes stand for, as [`sql`] has it for PostgreSQL's.
+pub fn mysql(data: &[u8]) -> Option<String> {
+    text(data, MYSQL_WORDS)
+}
+
 /// The text of SQLite's dialect that the fuzzer's bytes stand for, as [`sql`] has it for PostgreSQL's.
 pub fn sqlite(data: &[u8]) -> Option<String> {
     text(data, SQLITE_WORDS)
