@@ -56,10 +56,11 @@ fn length(tokens: &[Token]) -> Result<usize, Fault> {
 /// The index of the first token of a body, if the statement that begins here creates something with a body.
 fn header(tokens: &[Token]) -> Option<usize> {
     let is = |at: usize, keyword| tokens.get(at).is_some_and(|token| token.kind == Kind::Word(keyword));
-    if !is(0, Keyword::Create) && !is(0, Keyword::Alter) {
+    let start = behind_variables(tokens);
+    if !is(start, Keyword::Create) && !is(start, Keyword::Alter) {
         return None;
     }
-    let mut at = 1;
+    let mut at = start + 1;
     let mut kind = None;
     let mut parens = 0usize;
     while let Some(token) = tokens.get(at) {
@@ -96,6 +97,24 @@ fn header(tokens: &[Token]) -> Option<usize> {
         at += 1;
     }
     None
+}
+
+/// The index of the first token behind `SET STATEMENT variable = value, … FOR`, or 0.
+fn behind_variables(tokens: &[Token]) -> usize {
+    let word = |at: usize| match tokens.get(at).map(|token| token.kind) {
+        Some(Kind::Word(keyword)) => keyword,
+        _ => Keyword::None,
+    };
+    let mut start = 0;
+    while word(start) == Keyword::Set && word(start + 1) == Keyword::Statement {
+        let is_end = |token: &&Token| matches!(token.kind, Kind::Semicolon | Kind::End | Kind::Word(Keyword::For));
+        let length = tokens[start..].iter().take_while(|token| !is_end(token)).count();
+        if word(start + length) != Keyword::For {
+            return 0;
+        }
+        start += length + 1;
+    }
+    start
 }
 
 /// Whether the word is the type in RETURNS SET('a', 'b').
