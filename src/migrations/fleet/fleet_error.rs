@@ -21,7 +21,7 @@ pub enum FleetError {
     Source(#[from] MigrationSourceError),
     /// The migrations, or the folder of the tenants' files, can't be used.
     #[cfg(feature = "sqlite")]
-    #[error("can't migrate the tenants")]
+    #[error("can't use the migrations, or the folder of the tenants' files")]
     Files(#[source] crate::pool::SqliteError),
     /// No connection could be made.
     #[error("can't connect to migrate the tenants")]

@@ -35,7 +35,8 @@ pub struct TenantVersions {
     /// The versions applied that the given migrations don't have, oldest first.
     pub unknown: Vec<String>,
     /// The invalid indexes: PostgreSQL could not build them and doesn't use them. Invalid unique indexes let duplicates
-    /// in. Indexes that wait for the indexes of partitions are included; indexes being built right now are not.
+    /// in. Indexes that wait for the indexes of partitions are included; indexes being built right now are not. On SQLite
+    /// there are none.
     pub invalid_indexes: Vec<String>,
 }
 

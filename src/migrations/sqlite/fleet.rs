@@ -2,17 +2,20 @@ use std::{collections::HashSet, sync::Arc, time::Instant};
 
 use diesel::{migration::MigrationSource, sqlite};
 
-use super::crew::Crew;
+use super::{
+    crew::Crew,
+    survey::{Found, changed, survey},
+};
 use crate::{
-    SchemaName, Sqlite, TenantPool,
+    Sqlite, TenantPool,
     backend::sqlite::{
         blocking,
         files::{FileError, Surveyed},
         migrations::{MigrationProblem, Plan},
     },
     migrations::{
-        ChangedMigration, FleetError, FleetEvent, FleetMigration, FleetReport, MigrationError, Revert, SchemaOwner,
-        TenantOutcome, TenantReport, fleet::Task,
+        FleetError, FleetEvent, FleetMigration, FleetReport, MigrationError, Revert, SchemaOwner, TenantOutcome,
+        TenantReport, fleet::Task,
     },
     pool::SqliteError,
 };
@@ -50,9 +53,6 @@ impl TenantPool<Sqlite> {
         FleetMigration::new(self, migrations, Task::Revert(revert))
     }
 }
-
-/// A tenant, and what is known of its file.
-type Found = (SchemaName, Result<Surveyed, FileError>);
 
 impl<S: MigrationSource<sqlite::Sqlite> + Send + Sync + 'static> FleetMigration<'_, S, Sqlite> {
     /// Runs the migration. Dropping the future stops it after the tenants in progress.
@@ -171,42 +171,6 @@ fn outcome(task: Task) -> TenantOutcome {
     }
 }
 
-/// The tenants to migrate. Files that are no tenants are left out, unless they were chosen.
-async fn survey(
-    pool: &TenantPool<Sqlite>,
-    chosen: Option<Vec<SchemaName>>,
-    canaries: &[SchemaName],
-    workers: usize,
-) -> Result<Vec<Found>, FleetError> {
-    let folder = pool.folder();
-    let is_chosen = chosen.is_some();
-    let found = blocking(move || {
-        let names = match chosen {
-            Some(names) => names,
-            None => folder.names()?,
-        };
-        let surveyed = folder.survey(&names, workers);
-        Ok(names.into_iter().zip(surveyed).collect::<Vec<_>>())
-    });
-    let found = found
-        .await
-        .map_err(|error| FleetError::Files(SqliteError::file(error)))?;
-    let mut tenants = Vec::with_capacity(found.len());
-    for (name, surveyed) in found {
-        match surveyed {
-            Ok(Some(surveyed)) if surveyed.facts.status.is_migrated() => tenants.push((name, Ok(surveyed))),
-            Ok(_) if is_chosen => return Err(FleetError::UnknownTenant { tenant: name }),
-            Ok(_) => {}
-            Err(error) => tenants.push((name, Err(error))),
-        }
-    }
-    let met: HashSet<&SchemaName> = tenants.iter().map(|(name, _)| name).collect();
-    match canaries.iter().find(|canary| !met.contains(canary)) {
-        Some(canary) => Err(FleetError::UnknownTenant { tenant: canary.clone() }),
-        None => Ok(tenants),
-    }
-}
-
 /// The versions to apply to a tenant, or to revert, in that order.
 fn to_do(surveyed: &Result<Surveyed, FileError>, plan: &Plan, task: Task) -> Vec<String> {
     let Ok(surveyed) = surveyed else {
@@ -220,27 +184,4 @@ fn to_do(surveyed: &Result<Surveyed, FileError>, plan: &Plan, task: Task) -> Vec
         }
         Task::Revert(revert) => applied.by_ref().rev().take(revert.count()).cloned().collect(),
     }
-}
-
-/// The migrations that were edited after they were applied.
-fn changed(found: &[Found], plan: &Plan) -> Vec<ChangedMigration> {
-    let versions: Vec<String> = plan.versions().collect();
-    let checksums = plan.checksums(&versions);
-    let is_changed = |version: &String| {
-        let now = checksums.get(version)?;
-        let has_another = |surveyed: &Surveyed| {
-            let mut applied = surveyed.applied.iter();
-            applied.any(|(applied, then)| applied == version && then.as_ref().is_some_and(|then| then != now))
-        };
-        let tenants: Vec<SchemaName> = found
-            .iter()
-            .filter(|(_, surveyed)| surveyed.as_ref().is_ok_and(has_another))
-            .map(|(tenant, _)| tenant.clone())
-            .collect();
-        (!tenants.is_empty()).then(|| ChangedMigration {
-            version: version.clone(),
-            tenants,
-        })
-    };
-    versions.iter().filter_map(is_changed).collect()
 }

@@ -2,6 +2,8 @@
 
 mod crew;
 mod fleet;
+mod status;
+mod survey;
 
 use diesel::{
     migration::{MigrationSource, MigrationVersion},
@@ -93,9 +95,8 @@ impl TenantPool<Sqlite> {
         &self,
         migrations: impl MigrationSource<sqlite::Sqlite> + Send + Sync + 'static,
     ) -> Result<Vec<MigrationVersion<'static>>, MigrationError> {
-        let owner = self.shared_file();
-        self.on_file(owner, migrations, |folder, _, plan| folder.pending_shared(plan))
-            .await
+        let pending = self.shared_migration_status(migrations).await?.pending;
+        Ok(pending.into_iter().map(MigrationVersion::from).collect())
     }
 
     /// The versions that [`migrate_tenant`](Self::migrate_tenant) would apply, oldest first.

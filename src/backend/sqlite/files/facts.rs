@@ -48,26 +48,7 @@ impl Folder {
 
     /// What the files of many tenants say, in the order of the names. Several threads look, each at one file at a time.
     pub(crate) fn survey(&self, names: &[SchemaName], threads: usize) -> Vec<Result<Option<Surveyed>, FileError>> {
-        let next = AtomicUsize::new(0);
-        let work = || {
-            let mut found = Vec::new();
-            while let Some((index, name)) =
-                Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|index| Some((index, names.get(index)?)))
-            {
-                found.push((index, self.survey_one(name)));
-            }
-            found
-        };
-        let mut found = thread::scope(|scope| {
-            let workers: Vec<_> = (1..threads.min(names.len())).map(|_| scope.spawn(work)).collect();
-            let mut found = work();
-            for worker in workers {
-                found.extend(worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-            }
-            found
-        });
-        found.sort_by_key(|(index, _)| *index);
-        found.into_iter().map(|(_, surveyed)| surveyed).collect()
+        each(names, threads, |name| self.survey_one(name))
     }
 
     /// The archives, and the tenants that they were, sorted by name. What can't be read is left out.
@@ -76,6 +57,28 @@ impl Folder {
         let surveyed = self.survey(&names, 2);
         let archive = |(name, surveyed): (_, Result<Option<Surveyed>, _>)| Some((name, surveyed.ok()??.facts.archive?));
         Ok(names.into_iter().zip(surveyed).filter_map(archive).collect())
+    }
+
+    /// A file without a version table, as what it is to its first migration. `None` if there is no file.
+    pub(crate) fn never_migrated(&self, name: &SchemaName) -> Result<Option<Surveyed>, FileError> {
+        let path = self.path_of(name)?;
+        let identity = identity_of(&path).map_err(|error| FileError::io("look for", &path, error))?;
+        Ok(identity.map(|identity| Surveyed {
+            facts: Facts {
+                status: TenantStatus::Active,
+                archive: None,
+                identity,
+            },
+            table: VersionTable::Missing,
+            applied: Vec::new(),
+        }))
+    }
+
+    /// The versions applied to the shared schema, oldest first; none if there is no file.
+    pub(crate) fn shared_versions(&self) -> Result<Vec<String>, FileError> {
+        let looked = look(self.shared_path(), applied_with_checksums)?;
+        let applied = looked.map(|(_, _, applied)| applied).unwrap_or_default();
+        Ok(applied.into_iter().map(|(version, _)| version).collect())
     }
 
     fn survey_one(&self, name: &SchemaName) -> Result<Option<Surveyed>, FileError> {
@@ -107,11 +110,35 @@ impl Folder {
     }
 }
 
+/// Looks at each of these, in their order; several threads do so.
+pub(crate) fn each<T: Send>(names: &[SchemaName], threads: usize, look: impl Fn(&SchemaName) -> T + Sync) -> Vec<T> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut found = Vec::new();
+        while let Some((index, name)) =
+            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|index| Some((index, names.get(index)?)))
+        {
+            found.push((index, look(name)));
+        }
+        found
+    };
+    let mut found = thread::scope(|scope| {
+        let workers: Vec<_> = (1..threads.min(names.len())).map(|_| scope.spawn(work)).collect();
+        let mut found = work();
+        for worker in workers {
+            found.extend(worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        found
+    });
+    found.sort_by_key(|(index, _)| *index);
+    found.into_iter().map(|(_, found)| found).collect()
+}
+
 /// What is found in a tenant's file.
 type Found<T> = Option<(Facts, VersionTable, T)>;
 
 /// Opens a file, reads its note and more, and closes it.
-fn look<T>(
+pub(crate) fn look<T>(
     path: &Path,
     more: impl Fn(&mut SqliteConnection, VersionTable) -> QueryResult<T>,
 ) -> Result<Found<T>, FileError> {

@@ -51,16 +51,6 @@ impl Folder {
         confined.pending(migrations).map_err(FileError::migration(&path))
     }
 
-    /// The versions that would be applied to the shared schema, oldest first.
-    pub(crate) fn pending_shared(&self, migrations: &Plan) -> Result<Vec<String>, FileError> {
-        let path = self.shared_path();
-        if !path.exists() {
-            return Ok(migrations.versions().collect());
-        }
-        let confined = Confined::to_shared(path, Durability::Durable, Duration::from_secs(5));
-        confined.pending(migrations).map_err(FileError::migration(path))
-    }
-
     fn with_migrations(
         &self,
         purpose: &'static str,
