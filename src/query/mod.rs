@@ -27,6 +27,8 @@ mod type_names;
 pub use dsl::TranslateDsl;
 pub use finished::finished_statistics;
 pub(crate) use finished::{Finished, Rendered};
+#[cfg(feature = "sqlite")]
+pub(crate) use refusal::Refusals;
 pub use refusal::RefusedStatement;
 pub(crate) use refusal::Sharing;
 pub use translated::{Translated, TranslatedQuery};

@@ -1,11 +1,12 @@
 use std::{fmt, sync::Arc};
 
+use futures_core::future::BoxFuture;
 use futures_util::{
     StreamExt as _,
     stream::{self, BoxStream},
 };
 
-use super::{ScriptFailure, StatementAnswer, sessions::Sessions};
+use super::{ScriptFailure, StatementAnswer};
 use crate::SchemaName;
 
 /// The answers of the tenants to a script. The script runs as the answers are asked for; see
@@ -15,37 +16,50 @@ use crate::SchemaName;
 #[must_use = "the script runs as `next` is called"]
 pub struct ScriptAnswers<'a> {
     tenants: usize,
-    sessions: Arc<Sessions<'a>>,
     answers: BoxStream<'a, Answered>,
+    /// What is done after the last answer.
+    end: Option<BoxFuture<'a, ()>>,
 }
 
 type Answered = (SchemaName, Result<Vec<StatementAnswer>, ScriptFailure>);
 
 impl<'a> ScriptAnswers<'a> {
-    /// Runs each tenant's text, for several tenants at a time.
-    pub(super) fn new(
-        texts: Vec<(SchemaName, String)>,
-        sessions: Sessions<'a>,
+    /// Runs what each tenant is to run, for several tenants at a time.
+    pub(super) fn new<T, F>(
+        texts: Vec<(SchemaName, T)>,
+        run: impl Fn(T) -> F + Send + Sync + 'a,
         concurrency: usize,
         stop: Box<dyn Fn() -> bool + Send + Sync + 'a>,
-    ) -> Self {
+    ) -> Self
+    where
+        T: Send + 'a,
+        F: Future<Output = Result<Vec<StatementAnswer>, ScriptFailure>> + Send,
+    {
         let tenants = texts.len();
-        let sessions = Arc::new(sessions);
-        let shared = (Arc::clone(&sessions), Arc::new(stop));
-        let each = texts.into_iter().map(move |(tenant, sql)| {
-            let (sessions, stop) = shared.clone();
+        let shared = Arc::new((run, stop));
+        let each = texts.into_iter().map(move |(tenant, text)| {
+            let shared = Arc::clone(&shared);
             async move {
+                let (run, stop) = &*shared;
                 let answered = match stop() {
                     true => Err(ScriptFailure::NotReached),
-                    false => sessions.run(&sql).await,
+                    false => run(text).await,
                 };
                 (tenant, answered)
             }
         });
         Self {
             tenants,
-            sessions,
             answers: stream::iter(each).buffered(concurrency).boxed(),
+            end: None,
+        }
+    }
+
+    /// The same, and then this.
+    pub(super) fn ending(self, end: impl Future<Output = ()> + Send + 'a) -> Self {
+        Self {
+            end: Some(Box::pin(end)),
+            ..self
         }
     }
 
@@ -60,8 +74,10 @@ impl<'a> ScriptAnswers<'a> {
     /// A failure in one tenant doesn't stop the script in the others.
     pub async fn next(&mut self) -> Option<(SchemaName, Result<Vec<StatementAnswer>, ScriptFailure>)> {
         let answered = self.answers.next().await;
-        if answered.is_none() {
-            self.sessions.close().await;
+        if answered.is_none()
+            && let Some(end) = self.end.take()
+        {
+            end.await;
         }
         answered
     }

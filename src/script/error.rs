@@ -1,4 +1,6 @@
-use crate::{CheckoutError, ConnectError, Placement, SchemaName, SchemaNameError, translate::TranslateError};
+use crate::{
+    CheckoutError, ConnectError, Placement, RefusedStatement, SchemaName, SchemaNameError, translate::TranslateError,
+};
 
 /// Why a script was not begun. Nothing was sent to any tenant.
 #[derive(Debug, thiserror::Error)]
@@ -7,6 +9,9 @@ pub enum ScriptError {
     /// The SQL can't be translated.
     #[error("the SQL can't be used, and nothing was sent")]
     Translate(#[from] TranslateError),
+    /// On SQLite: a statement would outlive the script in a dangerous way.
+    #[error("the SQL can't be used, and nothing was sent")]
+    Refused(#[from] RefusedStatement),
     /// `COPY … TO STDOUT` sends rows by messages of its own.
     #[error(
         "COPY … TO STDOUT can't be part of a script, and nothing was sent: use TABLE … or SELECT …, or export the \
@@ -60,4 +65,12 @@ pub enum ScriptFailure {
     /// The server refused a statement. A transaction that the script began is rolled back.
     #[error(transparent)]
     Statement(#[from] tokio_postgres::Error),
+    /// The tenant's file can't be used.
+    #[cfg(feature = "sqlite")]
+    #[error(transparent)]
+    File(#[from] crate::pool::SqliteError),
+    /// SQLite refused a statement. A transaction that the script began is rolled back.
+    #[cfg(feature = "sqlite")]
+    #[error(transparent)]
+    Query(#[from] diesel::result::Error),
 }

@@ -22,6 +22,8 @@ mod error;
 mod request;
 mod schemas;
 mod sessions;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod transaction;
 
 pub use answer::StatementAnswer;

@@ -1,9 +1,10 @@
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use super::{ScriptAnswers, ScriptError, schemas, sessions::Sessions, transaction::needs_transaction};
 use crate::{
     IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
     backend::postgres::driver::{Dial, TlsConnector, With, dial},
+    pool::{Backend, Postgres},
 };
 
 /// # Running SQL in many tenants
@@ -26,29 +27,33 @@ impl TenantPool {
     /// # }
     /// ```
     pub fn run_script(&self, sql: impl Into<String>) -> ScriptRequest<'_> {
-        ScriptRequest {
-            pool: self,
-            sql: sql.into(),
+        ScriptRequest::new(self, sql.into())
+    }
+}
+
+/// A script to be started by `start`. See [`TenantPool::run_script`].
+#[must_use = "nothing is run until `start`"]
+pub struct ScriptRequest<'a, B: Backend = Postgres> {
+    pub(super) pool: &'a TenantPool<B>,
+    pub(super) sql: String,
+    pub(super) chosen: Option<Result<Vec<SchemaName>, SchemaNameError>>,
+    pub(super) concurrency: usize,
+    pub(super) stop: Box<dyn Fn() -> bool + Send + Sync + 'a>,
+    dial: Option<Box<dyn Dial>>,
+}
+
+impl<'a, B: Backend> ScriptRequest<'a, B> {
+    pub(super) fn new(pool: &'a TenantPool<B>, sql: String) -> Self {
+        Self {
+            pool,
+            sql,
             chosen: None,
             concurrency: 4,
             stop: Box::new(|| false),
             dial: None,
         }
     }
-}
 
-/// A script to be started by `start`. See [`TenantPool::run_script`].
-#[must_use = "nothing is run until `start`"]
-pub struct ScriptRequest<'a> {
-    pool: &'a TenantPool,
-    sql: String,
-    chosen: Option<Result<Vec<SchemaName>, SchemaNameError>>,
-    concurrency: usize,
-    stop: Box<dyn Fn() -> bool + Send + Sync + 'a>,
-    dial: Option<Box<dyn Dial>>,
-}
-
-impl<'a> ScriptRequest<'a> {
     /// Chooses only these tenants, in this order, also suspended ones. Default: all active tenants.
     pub fn only(self, tenants: impl IntoIterator<Item: IntoSchemaName>) -> Self {
         let names = tenants.into_iter().map(|tenant| self.pool.tenant_name(tenant));
@@ -74,7 +79,9 @@ impl<'a> ScriptRequest<'a> {
             ..self
         }
     }
+}
 
+impl<'a> ScriptRequest<'a> {
     /// How to connect with TLS: needed if [`establish_with`](crate::TenantPoolBuilder::establish_with) opens the pool's
     /// connections. Default: without TLS. The connector is used with the pool's own configuration.
     pub fn tls<T: TlsConnector>(mut self, tls: T) -> Self {
@@ -107,12 +114,18 @@ impl<'a> ScriptRequest<'a> {
             let text = pool.map_of(&schema).translate(&sql)?.into_owned();
             texts.push((tenant, text));
         }
-        let sessions = Sessions::new(pool.connector(), dial, in_transaction);
-        Ok(ScriptAnswers::new(texts, sessions, concurrency, stop))
+        let sessions = Arc::new(Sessions::new(pool.connector(), dial, in_transaction));
+        let run = Arc::clone(&sessions);
+        let run = move |sql: String| {
+            let sessions = Arc::clone(&run);
+            async move { sessions.run(&sql).await }
+        };
+        let answers = ScriptAnswers::new(texts, run, concurrency, stop);
+        Ok(answers.ending(async move { sessions.close().await }))
     }
 }
 
-impl fmt::Debug for ScriptRequest<'_> {
+impl<B: Backend> fmt::Debug for ScriptRequest<'_, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ScriptRequest")
             .field("sql", &self.sql)

@@ -5,11 +5,15 @@ use super::ScriptError;
 use crate::{
     SchemaName, TenantPool, TenantStatus,
     backend::postgres::catalog::tenants::Wanted,
+    pool::Backend,
     tenancy::{Placement, Tables},
 };
 
+/// A tenant, and its schema.
+type Placed = (SchemaName, SchemaName);
+
 /// All active tenants, each with its schema. A directory that lists its tenants is asked once.
-pub(super) async fn of_all(pool: &TenantPool) -> Result<Vec<(SchemaName, SchemaName)>, ScriptError> {
+pub(super) async fn of_all<B: Backend>(pool: &TenantPool<B>) -> Result<Vec<Placed>, ScriptError> {
     if let Some(listed) = pool.listed_tenants().await? {
         let active = listed
             .into_iter()
@@ -28,11 +32,11 @@ pub(super) async fn of_all(pool: &TenantPool) -> Result<Vec<(SchemaName, SchemaN
     Ok(found)
 }
 
-/// The chosen tenants, each with its schema. All of them must exist. How many other tenants there are doesn't matter.
-pub(super) async fn of_chosen(
-    pool: &TenantPool,
+/// The chosen tenants, each with its schema, as far as the directory knows them.
+pub(super) async fn of_entries<B: Backend>(
+    pool: &TenantPool<B>,
     chosen: Vec<SchemaName>,
-) -> Result<Vec<(SchemaName, SchemaName)>, ScriptError> {
+) -> Result<Vec<Placed>, ScriptError> {
     let mut found = Vec::with_capacity(chosen.len());
     for tenant in chosen {
         match pool.entry_of(&tenant).await? {
@@ -40,6 +44,12 @@ pub(super) async fn of_chosen(
             _ => return Err(ScriptError::UnknownTenant { tenant }),
         }
     }
+    Ok(found)
+}
+
+/// The chosen tenants, each with its schema. All of them must exist. How many other tenants there are doesn't matter.
+pub(super) async fn of_chosen(pool: &TenantPool, chosen: Vec<SchemaName>) -> Result<Vec<Placed>, ScriptError> {
+    let found = of_entries(pool, chosen).await?;
     let schemas: Vec<&str> = found.iter().map(|(_, schema)| schema.as_str()).collect();
     let mut tenants = pool.catalog_tenants(Wanted::These(&schemas)).await?;
     tenants.retain(|tenant| tenant.status.is_tenant());
@@ -61,7 +71,7 @@ pub(super) async fn of_chosen(
 }
 
 /// A script reaches the schemas of the pool's own database.
-fn in_reach(tenant: SchemaName, placement: Placement) -> Result<(SchemaName, SchemaName), ScriptError> {
+fn in_reach(tenant: SchemaName, placement: Placement) -> Result<Placed, ScriptError> {
     match placement.parts() {
         (None, Tables::Schema(schema)) => Ok((tenant, schema.clone())),
         (Some(_), Tables::Schema(_)) | (_, Tables::Rows(_)) => Err(ScriptError::Elsewhere { tenant, placement }),
