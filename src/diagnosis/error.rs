@@ -22,4 +22,8 @@ pub enum DiagnosisError {
          same TLS connector to `tls`"
     )]
     NeedsTls,
+    /// The folder of the tenants' files can't be read, although it can be opened.
+    #[cfg(feature = "sqlite")]
+    #[error("can't read the folder of the tenants' files")]
+    Files(#[source] crate::pool::SqliteError),
 }

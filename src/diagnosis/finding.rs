@@ -60,6 +60,26 @@ pub enum Check {
     UnfinishedTenants,
     /// Objects of one tenant that lead into another tenant's schema.
     CrossReferences,
+    /// SQLite: whether the folder of the tenants' files is there, and files can be made in it.
+    Folder,
+    /// SQLite: the kind of file system that the folder is on.
+    FileSystem,
+    /// The version of SQLite, which is compiled in.
+    SqliteVersion,
+    /// SQLite: whether the shared file is there, and can be read.
+    SharedFile,
+    /// SQLite: files of tenants that are no databases, or can't be read.
+    UnreadableFiles,
+    /// SQLite: databases in the folder that have no version table, and so are no tenant's.
+    NeverMigrated,
+    /// SQLite: files in the folder that the library never looks at, because of their names.
+    IgnoredFiles,
+    /// SQLite: files that killed processes left half made, or half dropped.
+    LeftFiles,
+    /// SQLite: files in which readers wait for writers.
+    JournalMode,
+    /// SQLite: files that are damaged inside.
+    Integrity,
 }
 
 impl fmt::Display for Check {
@@ -87,6 +107,16 @@ impl fmt::Display for Check {
             Self::Pool => "pool",
             Self::UnfinishedTenants => "unfinished tenants",
             Self::CrossReferences => "tenants apart",
+            Self::Folder => "folder",
+            Self::FileSystem => "file system",
+            Self::SqliteVersion => "SQLite version",
+            Self::SharedFile => "shared file",
+            Self::UnreadableFiles => "unreadable files",
+            Self::NeverMigrated => "files without migrations",
+            Self::IgnoredFiles => "ignored files",
+            Self::LeftFiles => "half-made files",
+            Self::JournalMode => "journal mode",
+            Self::Integrity => "integrity",
         })
     }
 }

@@ -1,5 +1,5 @@
 //! Looks for problems before they cause errors: in the server's settings, the role, a pooler in between, the tenants
-//! and their directory.
+//! and their directory; on SQLite, in the folder and its files.
 //!
 //! ```no_run
 //! use diesel_tenants::{TenantPool, diagnosis::Severity};
@@ -19,6 +19,8 @@ mod error;
 mod finding;
 mod report;
 mod request;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 pub use error::DiagnosisError;
 pub use finding::{Check, Finding, Found, Severity};

@@ -20,18 +20,29 @@ impl TenantPoolBuilder {
     ///
     /// This reads the catalogs of all tenants: call it as an operator, not in a request. It changes nothing.
     pub fn diagnose(self) -> DiagnosisRequest {
-        DiagnosisRequest {
-            builder: self,
-            dial: None,
-        }
+        DiagnosisRequest::new(self)
     }
 }
 
 /// A diagnosis to be started by `run`. See [`TenantPoolBuilder::diagnose`].
 #[must_use = "nothing is looked at until `run`"]
-pub struct DiagnosisRequest {
-    builder: TenantPoolBuilder,
+pub struct DiagnosisRequest<P = TenantPoolBuilder> {
+    pub(super) builder: P,
     dial: Option<Box<dyn Dial>>,
+    /// Whether the contents of all files are checked.
+    #[cfg(feature = "sqlite")]
+    pub(super) checks_integrity: bool,
+}
+
+impl<P> DiagnosisRequest<P> {
+    pub(super) fn new(builder: P) -> Self {
+        Self {
+            builder,
+            dial: None,
+            #[cfg(feature = "sqlite")]
+            checks_integrity: false,
+        }
+    }
 }
 
 impl DiagnosisRequest {
@@ -47,7 +58,9 @@ impl DiagnosisRequest {
     /// # Errors
     /// [`DiagnosisError`], if the server can't be reached, or refuses a query.
     pub async fn run(self) -> Result<DiagnosisReport, DiagnosisError> {
-        let Self { builder, dial: given } = self;
+        let Self {
+            builder, dial: given, ..
+        } = self;
         let (plain, marked) = (builder.plain_connector("")?, builder.plain_connector(MARK)?);
         let dial = dial(&plain, given).ok_or(DiagnosisError::NeedsTls)?;
         let options = builder.options();
@@ -81,7 +94,7 @@ impl DiagnosisRequest {
     }
 }
 
-impl fmt::Debug for DiagnosisRequest {
+impl<P: fmt::Debug> fmt::Debug for DiagnosisRequest<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DiagnosisRequest")
             .field("builder", &self.builder)

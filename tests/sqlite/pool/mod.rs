@@ -2,8 +2,11 @@
 
 mod bad_input;
 mod checkouts;
+mod diagnosis;
 mod directory;
 mod each_tenant;
 mod fleet;
 mod lives;
+mod script;
+mod status;
 mod store;

@@ -119,6 +119,26 @@ impl Folder {
         Ok(names)
     }
 
+    /// What has the ending of a tenant's file, and is none because of its name, or because it is a link: two could lead to
+    /// one file. Sorted.
+    pub(crate) fn ignored(&self) -> Result<Vec<String>, FileError> {
+        let unreadable = |source| FileError::io("list", &self.root, source);
+        let mut ignored = Vec::new();
+        for entry in fs::read_dir(&self.root).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            let Some(stem) = name.strip_suffix(DATABASE) else {
+                continue;
+            };
+            if file_name::schema(stem).is_none() || !entry.file_type().map_err(unreadable)?.is_file() {
+                ignored.push(name.into_owned());
+            }
+        }
+        ignored.sort();
+        Ok(ignored)
+    }
+
     /// The files that end like this, each without its ending.
     pub(super) fn entries(&self, ending: &str) -> Result<Vec<String>, FileError> {
         let unreadable = |source| FileError::io("list", &self.root, source);

@@ -46,7 +46,7 @@ mod tests;
 mod wanted;
 
 pub(crate) use {
-    facts::{Facts, Surveyed},
+    facts::{Facts, Surveyed, each, look},
     file_error::FileError,
     file_name::{FileNameError, RESERVED},
     folder::Folder,

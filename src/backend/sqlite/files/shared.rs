@@ -38,7 +38,7 @@ impl Folder {
     }
 
     /// A connection whose `main` is empty, as the pool's are.
-    fn with_shared(&self, access: Access, wait: Duration) -> QueryResult<SqliteConnection> {
+    pub(crate) fn with_shared(&self, access: Access, wait: Duration) -> QueryResult<SqliteConnection> {
         let opened = SqliteConnection::establish(":memory:");
         let mut connection = opened.map_err(|error| DieselError::QueryBuilderError(Box::new(error)))?;
         connection.batch_execute(&format!(

@@ -29,6 +29,22 @@ impl Folder {
         Ok(swept)
     }
 
+    /// What killed processes left behind: files that are half made or half dropped, on which nobody works any more.
+    pub(crate) fn left(&self) -> Result<Vec<String>, FileError> {
+        let mut left = Vec::new();
+        for ending in [UNFINISHED, DROPPED] {
+            for entry in self.entries(ending)? {
+                if let Some((stem, _)) = entry.rsplit_once('.')
+                    && self.try_lock_stem(stem)?.is_some()
+                {
+                    left.push([&entry, ending].concat());
+                }
+            }
+        }
+        left.sort();
+        Ok(left)
+    }
+
     /// Removes a file that has the tenant's name, a dot and a number before its ending.
     fn sweep_one(&self, entry: &str, ending: &str) -> Result<bool, FileError> {
         let Some((stem, _)) = entry.rsplit_once('.') else {

@@ -179,6 +179,11 @@ impl SqlitePoolBuilder {
         self
     }
 
+    /// The folder, and the name of the shared schema.
+    pub(crate) fn place(&self) -> (&Path, &str) {
+        (&self.path, &self.options.shared_schema)
+    }
+
     /// Builds the pool. What operations that were killed have left in the folder is removed.
     ///
     /// # Errors
