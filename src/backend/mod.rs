@@ -5,3 +5,5 @@ pub(crate) mod migration_sql;
 pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
+#[cfg(feature = "schema")]
+pub(crate) mod typed_tables;

@@ -107,6 +107,12 @@ impl<B: Backend> TenantPool<B> {
         with_symbolic_schema(map, self.0.options.symbolic_schema.as_deref())
     }
 
+    /// The name that stands for the tenant's schema in `table!`.
+    #[cfg(feature = "schema")]
+    pub(crate) fn symbolic_schema(&self) -> Option<&str> {
+        self.0.options.symbolic_schema.as_deref()
+    }
+
     /// Closes the pool: free connections at once, connections in use when they come back. From now on checkouts fail,
     /// including checkouts that are waiting.
     pub fn close(&self) {

@@ -9,7 +9,7 @@ use super::{
     options::Options,
     sql_type::{SqlType, Types},
 };
-use crate::backend::postgres::catalog::typed_tables::{Reference, TypedTables};
+use crate::backend::typed_tables::{Reference, TypedTables};
 
 /// A name in Rust, and the file in which it is declared.
 pub(super) type Name = (Side, String);
@@ -72,13 +72,7 @@ pub(super) struct Declarations {
 
 /// Decides what is declared, and under which names.
 pub(super) fn declare(tables: &TypedTables, options: &Options) -> Declarations {
-    let extension_schemas = options.extension_schemas.iter().map(|schema| schema.as_str()).collect();
-    let types = Types::new(
-        &tables.types,
-        &options.sql_types,
-        options.tenant.as_str(),
-        extension_schemas,
-    );
+    let types = Types::new(&tables.types, options);
     let mut warnings = Vec::new();
     let found = find(tables, options, &types, &mut warnings);
     let (custom, names_of_types) = custom_types(&found, &types, options);

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use super::{
     SchemaWarning, Side,
-    options::Options,
+    options::{Database, Options},
     sql_type::{SqlType, Types},
 };
-use crate::backend::postgres::catalog::typed_tables::{Column, Relation, TypedTables};
+use crate::backend::typed_tables::{Column, ROW_ID, Relation, TypedTables};
 
 /// The most columns for which Diesel has a feature.
 const MOST_COLUMNS: usize = 128;
@@ -45,6 +45,23 @@ pub(super) fn find<'a>(
             continue;
         }
         let (table, columns) = (relation.name.clone(), columns.remove(&relation.oid).unwrap_or_default());
+        let (columns, unknown): (Vec<_>, Vec<_>) = columns
+            .into_iter()
+            .partition(|column| types.can_declare(column.type_oid));
+        warnings.extend(unknown.iter().map(|column| SchemaWarning::UnknownType {
+            side,
+            table: table.clone(),
+            column: column.name.clone(),
+            sql_type: types.get(column.type_oid).name.clone(),
+        }));
+        if relation
+            .primary_key
+            .iter()
+            .any(|number| unknown.iter().any(|column| column.number == *number))
+        {
+            // The warning about the column says so.
+            continue;
+        }
         let key = if relation.is_table() || columns.is_empty() {
             relation.primary_key.clone()
         } else {
@@ -55,6 +72,9 @@ pub(super) fn find<'a>(
         if key.is_empty() {
             warnings.push(SchemaWarning::NoPrimaryKey { side, table });
             continue;
+        }
+        if options.database == Database::Sqlite {
+            warnings.extend(of_sqlite(relation, side, &columns, types));
         }
         match columns.len() {
             0..=16 => {}
@@ -100,4 +120,31 @@ pub(super) fn find<'a>(
     // Sorted here, so that the order doesn't depend on the server's collation.
     found.sort_by(|a, b| (a.side, &a.relation.name).cmp(&(b.side, &b.relation.name)));
     found
+}
+
+/// What is peculiar to tables of SQLite.
+fn of_sqlite(relation: &Relation, side: Side, columns: &[&Column], types: &Types<'_>) -> Vec<SchemaWarning> {
+    let table = || relation.name.clone();
+    let mut warnings = Vec::new();
+    if relation.primary_key == [ROW_ID] {
+        warnings.push(SchemaWarning::RowId { side, table: table() });
+    }
+    for column in columns {
+        let name = column.name.clone();
+        if relation.primary_key.contains(&column.number) && !column.is_not_null {
+            warnings.push(SchemaWarning::NullableKey {
+                side,
+                table: table(),
+                column: name.clone(),
+            });
+        }
+        if types.get(column.type_oid).name.is_empty() {
+            warnings.push(SchemaWarning::Untyped {
+                side,
+                table: table(),
+                column: name,
+            });
+        }
+    }
+    warnings
 }

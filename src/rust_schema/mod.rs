@@ -45,6 +45,9 @@ mod rust_schema_error;
 mod rust_schema_request;
 mod scratch;
 mod sql_type;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod sqlite_type;
 mod warning;
 mod write;
 

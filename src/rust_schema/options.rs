@@ -15,8 +15,17 @@ pub enum AllowTogether {
     Nothing,
 }
 
+/// The kind of database whose tables are declared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Database {
+    Postgres,
+    #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "nothing reads files"))]
+    Sqlite,
+}
+
 /// The options of a request: what is declared, and how.
 pub(super) struct Options {
+    pub(super) database: Database,
     pub(super) shared_schema: SchemaName,
     /// The tenant whose tables represent those of all tenants.
     pub(super) tenant: SchemaName,

@@ -68,6 +68,28 @@ pub enum RustSchemaError {
         /// The failure.
         source: Box<RustSchemaError>,
     },
+    /// A tenant's file, or the shared one, can't be read.
+    #[cfg(feature = "sqlite")]
+    #[error("can't read the tables from the files")]
+    Files(#[source] crate::pool::SqliteError),
+    /// The scratch folder could not be made.
+    #[cfg(feature = "sqlite")]
+    #[error("can't make the scratch folder {} for the migrations", .path.display())]
+    ScratchFolder {
+        /// The folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The scratch folder could not be used.
+    #[cfg(feature = "sqlite")]
+    #[error("can't use the scratch folder {} for the migrations", .path.display())]
+    ScratchPool {
+        /// The folder.
+        path: PathBuf,
+        /// The reason.
+        source: Box<crate::BuildError>,
+    },
     /// The scratch database could not be dropped.
     #[error("can't drop the scratch database {database:?}; drop it by hand")]
     DropScratch {

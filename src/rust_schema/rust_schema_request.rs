@@ -8,24 +8,24 @@ use super::{
     declare::declare,
     extensions::{self, Created, Reused},
     names::is_schema_in_rust,
-    options::Options,
+    options::{Database, Options},
     scratch::Scratch,
     write,
 };
 use crate::{
     IntoSchemaName, PostgresConnection, SchemaName, TenantPool,
-    backend::postgres::catalog::{
-        extensions::extensions as installed,
-        schema::status_of,
-        typed_tables::{self, Relation},
+    backend::{
+        postgres::catalog::{extensions::extensions as installed, schema::status_of, typed_tables},
+        typed_tables::{Relation, TypedTables},
     },
+    pool::{Backend, Postgres},
 };
 
 /// Declares tables in Rust, from migrations or from a tenant. See [`TenantPool::rust_schema`].
 #[must_use = "nothing is read until `from_migrations` or `from_tenant` is awaited"]
 #[derive(Debug, Clone)]
-pub struct RustSchemaRequest<'a> {
-    pool: &'a TenantPool,
+pub struct RustSchemaRequest<'a, B: Backend = Postgres> {
+    pub(super) pool: &'a TenantPool<B>,
     except: BTreeSet<String>,
     sql_types: BTreeMap<String, String>,
     together: AllowTogether,
@@ -37,8 +37,14 @@ pub struct RustSchemaRequest<'a> {
 impl TenantPool {
     /// Declares the shared tables and the tenants' tables in Rust. See [`schema`](crate::rust_schema).
     pub fn rust_schema(&self) -> RustSchemaRequest<'_> {
-        RustSchemaRequest {
-            pool: self,
+        RustSchemaRequest::new(self)
+    }
+}
+
+impl<'a, B: Backend> RustSchemaRequest<'a, B> {
+    pub(super) fn new(pool: &'a TenantPool<B>) -> Self {
+        Self {
+            pool,
             except: BTreeSet::new(),
             sql_types: BTreeMap::new(),
             together: AllowTogether::default(),
@@ -46,9 +52,7 @@ impl TenantPool {
             set_up: String::new(),
         }
     }
-}
 
-impl RustSchemaRequest<'_> {
     /// Leaves out tables and views of these names, both shared ones and tenants'. Default: none.
     pub fn except<S: Into<String>>(mut self, tables: impl IntoIterator<Item = S>) -> Self {
         self.except.extend(tables.into_iter().map(Into::into));
@@ -57,7 +61,8 @@ impl RustSchemaRequest<'_> {
 
     /// Uses your own type, or a library's, for a type of the database: `("tsvector",
     /// "diesel_full_text_search::TsVector")`. Both names may be qualified by a schema or a path. Default: a struct is
-    /// declared for each type that Diesel lacks, and a domain is declared as its base type.
+    /// declared for each type that Diesel lacks, and a domain is declared as its base type. On SQLite, a column whose
+    /// declared type Diesel lacks is left out; the name is compared without regard to case.
     pub fn sql_type(mut self, name: impl Into<String>, path: impl Into<String>) -> Self {
         self.sql_types.insert(name.into(), path.into());
         self
@@ -69,6 +74,35 @@ impl RustSchemaRequest<'_> {
         self
     }
 
+    /// The options with which the tables of this tenant are declared. `extension_schemas` are PostgreSQL's.
+    pub(super) fn options(
+        &self,
+        tenant: &SchemaName,
+        database: Database,
+        extension_schemas: &[SchemaName],
+    ) -> Result<Options, RustSchemaError> {
+        let symbolic_schema = self.pool.symbolic_schema().map(ToOwned::to_owned);
+        for schema in std::iter::once(self.pool.shared_schema().as_str()).chain(symbolic_schema.as_deref()) {
+            if !is_schema_in_rust(schema) {
+                return Err(RustSchemaError::SchemaNotAnIdentifier {
+                    schema: schema.to_owned(),
+                });
+            }
+        }
+        Ok(Options {
+            database,
+            shared_schema: self.pool.shared_schema().clone(),
+            tenant: tenant.clone(),
+            symbolic_schema,
+            extension_schemas: extension_schemas.to_vec(),
+            except: self.except.clone(),
+            sql_types: self.sql_types.clone(),
+            together: self.together,
+        })
+    }
+}
+
+impl RustSchemaRequest<'_> {
     /// The database to copy as the scratch database. Default: `template0`, which is empty. For extensions that only a
     /// superuser can create, give a database that has those extensions and nothing else.
     pub fn template(mut self, template: impl Into<String>) -> Self {
@@ -103,7 +137,7 @@ impl RustSchemaRequest<'_> {
         tenant: impl MigrationSource<Pg> + Send + Sync + 'static,
     ) -> Result<RustSchema, RustSchemaError> {
         let name = SchemaName::new(SCRATCH_TENANT)?;
-        self.options(&name)?;
+        self.options_of(&name)?;
         let scratch = Scratch::create(self.pool, &self.template).await?;
         let pool = scratch.pool();
         let read = self.migrate_and_read(&pool, &name, shared, tenant).await;
@@ -166,47 +200,37 @@ impl RustSchemaRequest<'_> {
         connection: &mut PostgresConnection,
         tenant: &SchemaName,
     ) -> Result<RustSchema, RustSchemaError> {
-        let options = self.options(tenant)?;
+        let options = self.options_of(tenant)?;
         let public = SchemaName::new("public")?;
         let schemas = [&options.shared_schema, tenant, &public];
         let tables = typed_tables::read(connection, &schemas)
             .await
             .map_err(RustSchemaError::Read)?;
-        let declarations = declare(&tables, &options);
-        let [shared, tenant] = write::texts(&declarations, &options);
-        let mut warnings = declarations.warnings;
-        warnings.extend(namesakes(&tables.relations, &options));
-        warnings.sort();
-        Ok(RustSchema {
-            shared,
-            tenant,
-            warnings,
-        })
+        Ok(declared(&tables, &options))
     }
 
-    fn options(&self, tenant: &SchemaName) -> Result<Options, RustSchemaError> {
-        let symbolic_schema = self.pool.symbolic_schema().map(ToOwned::to_owned);
-        for schema in std::iter::once(self.pool.shared_schema().as_str()).chain(symbolic_schema.as_deref()) {
-            if !is_schema_in_rust(schema) {
-                return Err(RustSchemaError::SchemaNotAnIdentifier {
-                    schema: schema.to_owned(),
-                });
-            }
-        }
-        Ok(Options {
-            shared_schema: self.pool.shared_schema().clone(),
-            tenant: tenant.clone(),
-            symbolic_schema,
-            extension_schemas: self.pool.migration_connector().extension_schemas().to_vec(),
-            except: self.except.clone(),
-            sql_types: self.sql_types.clone(),
-            together: self.together,
-        })
+    fn options_of(&self, tenant: &SchemaName) -> Result<Options, RustSchemaError> {
+        let extension_schemas = self.pool.migration_connector().extension_schemas();
+        self.options(tenant, Database::Postgres, extension_schemas)
+    }
+}
+
+/// Declares tables that were read.
+pub(super) fn declared(tables: &TypedTables, options: &Options) -> RustSchema {
+    let declarations = declare(tables, options);
+    let [shared, tenant] = write::texts(&declarations, options);
+    let mut warnings = declarations.warnings;
+    warnings.extend(namesakes(&tables.relations, options));
+    warnings.sort();
+    RustSchema {
+        shared,
+        tenant,
+        warnings,
     }
 }
 
 /// The name of the tenant in a scratch database. It appears in no declaration.
-const SCRATCH_TENANT: &str = "diesel_tenants_scratch";
+pub(super) const SCRATCH_TENANT: &str = "diesel_tenants_scratch";
 
 /// Applies all migrations of the shared schema and of one tenant.
 async fn migrate(

@@ -2,8 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::Side;
-use crate::backend::postgres::catalog::typed_tables::Type;
+use super::{
+    Side,
+    options::{Database, Options},
+    sqlite_type,
+};
+use crate::backend::typed_tables::Type;
 
 /// The names that `table!` has for PostgreSQL's own types. `name` becomes `Text`: it is read and compared as text.
 const OWN: &[(&str, &str)] = &[
@@ -94,20 +98,49 @@ pub(super) struct Types<'a> {
     tenant: &'a str,
     /// The schemas in which Diesel's own name for an extension's type finds that type.
     extension_schemas: Vec<&'a str>,
+    database: Database,
 }
 
 impl<'a> Types<'a> {
-    pub(super) fn new(
-        types: &'a [Type],
-        named: &'a BTreeMap<String, String>,
-        tenant: &'a str,
-        extension_schemas: Vec<&'a str>,
-    ) -> Self {
+    pub(super) fn new(types: &'a [Type], options: &'a Options) -> Self {
         Self {
             by_oid: types.iter().map(|found| (found.oid, found)).collect(),
-            named,
-            tenant,
-            extension_schemas,
+            named: &options.sql_types,
+            tenant: options.tenant.as_str(),
+            extension_schemas: options.extension_schemas.iter().map(|schema| schema.as_str()).collect(),
+            database: options.database,
+        }
+    }
+
+    /// Whether a column of this type can be declared.
+    pub(super) fn can_declare(&self, oid: u32) -> bool {
+        self.database == Database::Postgres || !matches!(self.resolve(oid).0, SqlType::Custom(_))
+    }
+
+    fn path_of(&self, found: &Type) -> Option<&'a String> {
+        match self.database {
+            Database::Postgres => {
+                let qualified = format!("{}.{}", found.schema, found.name);
+                self.named.get(&qualified).or_else(|| self.named.get(&found.name))
+            }
+            Database::Sqlite => {
+                let names = [
+                    found.name.as_str(),
+                    found.name.split('(').next().unwrap_or_default().trim(),
+                ];
+                let is_named = |name: &str| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+                self.named.iter().find(|(name, _)| is_named(name)).map(|(_, path)| path)
+            }
+        }
+    }
+
+    fn own(&self, found: &Type) -> Option<&'static str> {
+        match (self.database, found.schema.as_str()) {
+            (Database::Sqlite, _) => sqlite_type::of(&found.name),
+            (Database::Postgres, "pg_catalog") => OWN.iter().find(|(name, _)| *name == found.name).map(|(_, own)| *own),
+            (Database::Postgres, schema) => {
+                (found.name == "citext" && self.extension_schemas.contains(&schema)).then_some("Citext")
+            }
         }
     }
 
@@ -128,8 +161,7 @@ impl<'a> Types<'a> {
     /// The SQL type that stands for the type with this OID, and whether that type itself forbids NULL.
     pub(super) fn resolve(&self, oid: u32) -> (SqlType, bool) {
         let found = self.get(oid);
-        let qualified = format!("{}.{}", found.schema, found.name);
-        if let Some(path) = self.named.get(&qualified).or_else(|| self.named.get(&found.name)) {
+        if let Some(path) = self.path_of(found) {
             return (SqlType::Named(path.clone()), found.is_not_null);
         }
         if found.base != 0 {
@@ -141,11 +173,6 @@ impl<'a> Types<'a> {
             let element = if is_not_null { element } else { element.nullable() };
             return (SqlType::Array(Box::new(element)), false);
         }
-        let own = match found.schema.as_str() {
-            "pg_catalog" => OWN.iter().find(|(name, _)| *name == found.name).map(|(_, own)| *own),
-            schema if found.name == "citext" && self.extension_schemas.contains(&schema) => Some("Citext"),
-            _ => None,
-        };
-        (own.map_or(SqlType::Custom(oid), SqlType::Own), false)
+        (self.own(found).map_or(SqlType::Custom(oid), SqlType::Own), false)
     }
 }

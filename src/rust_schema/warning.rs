@@ -57,6 +57,42 @@ pub enum SchemaWarning {
         /// How many columns it has.
         columns: usize,
     },
+    /// On SQLite: a table without a primary key, which is declared with SQLite's own key of a row.
+    RowId {
+        /// The file that declares the table.
+        side: Side,
+        /// The table.
+        table: String,
+    },
+    /// On SQLite: a column of the primary key that may be NULL.
+    NullableKey {
+        /// The file that declares the table.
+        side: Side,
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
+    /// On SQLite: a column that was declared without a type, and so holds values of any type.
+    Untyped {
+        /// The file that declares the table.
+        side: Side,
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
+    /// On SQLite: a column whose declared type Diesel lacks.
+    UnknownType {
+        /// The file that lacks the column.
+        side: Side,
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// The declared type.
+        sql_type: String,
+    },
     /// A column whose type is the row type of a table.
     RowType {
         /// The file that declares the table.
@@ -101,6 +137,31 @@ impl fmt::Display for SchemaWarning {
                     "the {side} table {table:?} has {columns} columns: enable the feature {feature}-column-tables of diesel"
                 )
             }
+            Self::RowId { side, table } => write!(
+                f,
+                "the {side} table {table:?} has no primary key: it is declared with the number that SQLite gives to each \
+                 row, which VACUUM may change; add a primary key"
+            ),
+            Self::NullableKey { side, table, column } => write!(
+                f,
+                "the column {column:?} of the {side} table {table:?} is in the primary key and may be NULL, which SQLite \
+                 allows: declare it NOT NULL"
+            ),
+            Self::Untyped { side, table, column } => write!(
+                f,
+                "the column {column:?} of the {side} table {table:?} has no type, and is declared as Binary: declare a \
+                 type, in a view by CAST"
+            ),
+            Self::UnknownType {
+                side,
+                table,
+                column,
+                sql_type,
+            } => write!(
+                f,
+                "the column {column:?} of the {side} table {table:?} is left out, and with it the table if it is in the primary key, \
+                 because Diesel has no type for SQLite's {sql_type}: name a type of Diesel's in `sql_types`, or change the column's type"
+            ),
             Self::RowType { side, table, column } => write!(
                 f,
                 "the column {column:?} of the {side} table {table:?} has the type of a table's rows: it can be selected, but not \

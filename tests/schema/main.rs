@@ -10,4 +10,6 @@ mod readme;
 mod scratch;
 mod setting;
 mod sixty;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod store;

@@ -1,10 +1,14 @@
 //! What speaks to SQLite, where a schema is a file.
 
 pub(crate) mod connection;
+pub(crate) mod diagnosis;
 mod directory_tables;
 pub(crate) mod files;
 pub(crate) mod migrations;
 pub(crate) mod status;
+#[cfg(feature = "schema")]
+pub(crate) mod typed_tables;
+pub(crate) mod words;
 
 use tokio::task::JoinHandle;
 

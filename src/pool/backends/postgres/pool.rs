@@ -55,12 +55,6 @@ impl TenantPool {
         self.postgres().is_further
     }
 
-    #[cfg(feature = "schema")]
-    /// The name that stands for the tenant's schema in `table!`.
-    pub(crate) fn symbolic_schema(&self) -> Option<&str> {
-        self.0.options.symbolic_schema.as_deref()
-    }
-
     pub(crate) fn databases(&self) -> &Arc<Databases<TenantPool>> {
         &self.postgres().databases
     }
