@@ -11,9 +11,9 @@ use clap_complete::{
     engine::ArgValueCompleter,
     env::{CompleteEnv, Shells},
 };
-use diesel_tenants::{TenantPool, TenantStatus};
+use diesel_tenants::TenantStatus;
 
-use crate::{context::Context, options::Global, output::Printer};
+use crate::{context::Context, database::AnyPool, options::Global, output::Printer};
 
 /// The variable by which the shell's script asks for words.
 const VARIABLE: &str = "_DIESEL_TENANTS_COMPLETE";
@@ -67,7 +67,7 @@ pub fn archives() -> ArgValueCompleter {
 /// The names that begin with the current word; none if the database can't be asked in time.
 fn names<F: Future<Output = Option<Vec<String>>>>(
     begun: &OsStr,
-    find: impl FnOnce(TenantPool) -> F,
+    find: impl FnOnce(Box<dyn AnyPool>) -> F,
 ) -> Vec<CompletionCandidate> {
     let found = || {
         let context = context()?;

@@ -1,8 +1,11 @@
 //! What every subcommand works with.
 
-use diesel_tenants::TenantPool;
-
-use crate::{database::Database, options::Global, output::Printer, settings::Settings};
+use crate::{
+    database::{AnyPool, Database, Postgres},
+    options::Global,
+    output::Printer,
+    settings::Settings,
+};
 
 /// The settings, the database, and where results go.
 pub struct Context {
@@ -21,7 +24,12 @@ impl Context {
     }
 
     /// A pool for work that uses one connection at a time.
-    pub async fn pool(&self) -> anyhow::Result<TenantPool> {
+    pub async fn pool(&self) -> anyhow::Result<Box<dyn AnyPool>> {
         self.database.pool(&self.settings, 2).await
+    }
+
+    /// The same, for what only PostgreSQL can do; `instead` is what to do on others.
+    pub async fn postgres(&self, what: &str, instead: &str) -> anyhow::Result<Postgres> {
+        self.database.postgres(&self.settings, what, instead).await
     }
 }

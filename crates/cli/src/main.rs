@@ -12,6 +12,7 @@ mod context;
 mod database;
 mod duration;
 mod interrupt;
+mod migrations;
 mod options;
 mod output;
 mod settings;

@@ -1,6 +1,6 @@
 //! Options that several subcommands have.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
 
@@ -10,8 +10,8 @@ use crate::duration;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Options of all subcommands")]
 pub struct Global {
-    /// The database, as postgres://user:password@host:5432/database. A file `.env` is read too. With `sslmode=require`
-    /// the connection is encrypted, and the server's certificate checked.
+    /// The database: postgres://user:password@host:5432/database, or sqlite:FOLDER for a folder of SQLite files. A file
+    /// `.env` is read too. With `sslmode=require` the connection is encrypted, and the server's certificate checked.
     #[arg(
         long,
         global = true,
@@ -20,7 +20,7 @@ pub struct Global {
         value_name = "URL"
     )]
     pub database_url: Option<String>,
-    /// Another URL of the same database, for migrations, that bypasses a pooler in transaction mode. Default: the
+    /// PostgreSQL: another URL of the same database, for migrations, that bypasses a pooler in transaction mode. Default: the
     /// database URL.
     #[arg(
         long,
@@ -97,10 +97,11 @@ pub struct Consent {
     pub yes: bool,
 }
 
-/// How long to wait for transactions that use a tenant.
+/// How long to wait for those who use a tenant.
 #[derive(Debug, Clone, Args)]
 pub struct Patience {
-    /// How long to wait for transactions that use the tenant: a number with ms, s, m, h or d.
+    /// How long to wait for transactions that use the tenant, or for connections that have its file open: a number with
+    /// ms, s, m, h or d.
     #[arg(long, value_name = "TIME", default_value = "3s", value_parser = duration::parse)]
-    pub wait: std::time::Duration,
+    pub wait: Duration,
 }

@@ -15,15 +15,14 @@ pub struct Doctor {
     /// Ends with exit code 1 also if there are warnings.
     #[arg(long)]
     strict: bool,
+    /// SQLite: also reads the contents of all files, and looks whether they are damaged.
+    #[arg(long)]
+    integrity: bool,
 }
 
 impl Doctor {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
-        let mut diagnosis = context.database.builder(&context.settings, 2).diagnose();
-        if let Some(tls) = context.database.tls() {
-            diagnosis = diagnosis.tls(tls);
-        }
-        let report = diagnosis.run().await?;
+        let report = context.database.diagnose(&context.settings, self.integrity).await?;
         let findings: Vec<Value> = report.findings.iter().map(document).collect();
         context.printer.result(&json!({ "findings": findings }), || {
             let rows = report.findings.iter().map(|finding| {

@@ -25,7 +25,8 @@ pub struct Drift {
 
 impl Drift {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
-        let pool = context.pool().await?;
+        let instead = "`diesel-tenants status` shows which migrations each tenant has";
+        let pool = context.postgres("`drift`", instead).await?.pool;
         let tenants: Vec<SchemaName> = if self.only.is_empty() {
             let tenants = pool.tenants().await?.into_iter().map(|tenant| tenant.name);
             tenants.filter(|name| name.as_str() != self.template).collect()

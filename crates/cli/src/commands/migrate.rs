@@ -1,17 +1,18 @@
 use std::time::Duration;
 
 use clap::Args;
-use diesel::{migration::MigrationSource, pg::Pg};
 use diesel_tenants::{
-    FleetReport,
-    migrations::{FleetEvent, FleetMigration, TenantOutcome},
+    FleetReport, Revert,
+    migrations::{FleetEvent, TenantOutcome},
 };
 
 use crate::{
     completion::tenants,
     context::Context,
+    database::{AnyPool, FleetRun},
     duration,
     interrupt::Interrupt,
+    migrations::Migrations,
     options::TenantMigrations,
     output::{Ending, Progress, describe, print_fleet},
 };
@@ -40,72 +41,83 @@ pub struct Fleet {
     /// Continues with the other tenants when one fails. Default: no further tenant is begun.
     #[arg(long)]
     pub keep_going: bool,
-    /// How long a migration waits for a lock that a tenant's own queries hold, before it gives way for a while: a
-    /// number with ms, s, m or h.
-    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration::parse)]
-    pub lock_timeout: Duration,
-    /// How often a migration tries to get the lock.
-    #[arg(long, value_name = "COUNT", default_value_t = 10)]
-    pub lock_attempts: u32,
-    /// After how many statements a connection is replaced. The server remembers, for each connection, all tables that
-    /// it has used.
-    #[arg(long, value_name = "COUNT", default_value_t = 4_000)]
-    pub statements_per_connection: usize,
+    /// PostgreSQL: how long a migration waits for a lock that a tenant's own queries hold, before it gives way for a
+    /// while: a number with ms, s, m or h. Default: 2s.
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    pub lock_timeout: Option<Duration>,
+    /// PostgreSQL: how often a migration tries to get the lock. Default: 10.
+    #[arg(long, value_name = "COUNT")]
+    pub lock_attempts: Option<u32>,
+    /// PostgreSQL: after how many statements a connection is replaced. The server remembers, for each connection, all
+    /// tables that it has used. Default: 4000.
+    #[arg(long, value_name = "COUNT")]
+    pub statements_per_connection: Option<usize>,
     /// Only shows what would be done.
     #[arg(long)]
     pub dry_run: bool,
 }
 
 impl Fleet {
-    /// Runs a migration of tenants with these options, and shows progress; `done` is a word such as `applied`.
-    pub async fn run<S: MigrationSource<Pg> + Send + Sync + 'static>(
-        &self,
-        migration: FleetMigration<'_, S>,
-        done: &str,
-        interrupt: &Interrupt,
-    ) -> anyhow::Result<FleetReport> {
-        let mut migration = migration
-            .canaries(&self.canary)
-            .workers(self.workers)
-            .lock_timeout(self.lock_timeout)
-            .lock_attempts(self.lock_attempts)
-            .statements_per_connection(self.statements_per_connection)
-            .stop_when(|| interrupt.is_pressed());
-        if !self.only.is_empty() {
-            migration = migration.only(&self.only);
-        }
-        if self.keep_going {
-            migration = migration.keep_going();
-        }
-        if self.dry_run {
-            return Ok(migration.dry_run().run().await?);
-        }
+    /// Runs migrations of tenants with these options, and shows progress; `done` is a word such as `applied`.
+    pub async fn run(&self, task: Task<'_>, done: &str, interrupt: &Interrupt) -> anyhow::Result<FleetReport> {
         let progress = Progress::new();
-        let report = migration
-            .on_progress(|event| match event {
-                FleetEvent::Planned { pending, .. } => progress.begin(pending),
-                FleetEvent::Tenant(report) => {
-                    let is_notable = matches!(report.outcome, TenantOutcome::Failed(_));
-                    progress.tenant(&describe(report, done), is_notable);
-                }
-                _ => {}
-            })
-            .run()
-            .await;
+        let watcher = |event: FleetEvent<'_>| match event {
+            FleetEvent::Planned { pending, .. } => progress.begin(pending),
+            FleetEvent::Tenant(report) => {
+                let is_notable = matches!(report.outcome, TenantOutcome::Failed(_));
+                progress.tenant(&describe(report, done), is_notable);
+            }
+            _ => {}
+        };
+        let run = FleetRun {
+            only: &self.only,
+            canaries: &self.canary,
+            workers: self.workers,
+            keep_going: self.keep_going,
+            dry_run: self.dry_run,
+            lock_timeout: self.lock_timeout,
+            lock_attempts: self.lock_attempts,
+            statements_per_connection: self.statements_per_connection,
+            watcher: if self.dry_run { &|_| () } else { &watcher },
+            stop: &|| interrupt.is_pressed(),
+        };
+        let report = match task {
+            Task::Migrate(pool, migrations) => pool.migrate_tenants(migrations, run).await,
+            Task::Revert(pool, migrations, revert) => pool.revert_tenants(migrations, revert, run).await,
+        };
         progress.end();
         Ok(report?)
     }
+
+    /// Nobody waits for a lock on a table of SQLite, and no server remembers tables.
+    pub fn refuse_what_only_postgres_has(&self, context: &Context) -> anyhow::Result<()> {
+        let given = [
+            ("--lock-timeout", self.lock_timeout.is_some()),
+            ("--lock-attempts", self.lock_attempts.is_some()),
+            ("--statements-per-connection", self.statements_per_connection.is_some()),
+        ];
+        for (option, _) in given.iter().filter(|(_, is_given)| *is_given) {
+            let instead = "leave it out: a migration waits for other writers of the tenant, and no reader waits for it";
+            context.database.needs_postgres(option, instead)?;
+        }
+        Ok(())
+    }
+}
+
+/// What is done to each tenant.
+pub enum Task<'a> {
+    Migrate(&'a dyn AnyPool, Migrations),
+    Revert(&'a dyn AnyPool, Migrations, Revert),
 }
 
 impl Migrate {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
         let migrations = context.settings.tenant_migrations(&self.migrations).await?;
+        self.fleet.refuse_what_only_postgres_has(context)?;
         let pool = context.pool().await?;
         let interrupt = Interrupt::watch();
-        let report = self
-            .fleet
-            .run(pool.migrate_tenants(migrations), "applied", &interrupt)
-            .await?;
+        let task = Task::Migrate(&*pool, Migrations::All(migrations));
+        let report = self.fleet.run(task, "applied", &interrupt).await?;
         let rest = "run the same command again to continue with the other tenants";
         context
             .printer

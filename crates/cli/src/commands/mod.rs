@@ -22,7 +22,8 @@ use crate::{
     output::{Ending, Printer},
 };
 
-/// Creates, migrates, compares and inspects the tenants of a PostgreSQL database, each in a schema of its own.
+/// Creates, migrates, compares and inspects the tenants of a database: each in a schema of PostgreSQL, or in a file of
+/// SQLite.
 #[derive(Debug, Parser)]
 #[command(
     name = "diesel-tenants",
@@ -47,7 +48,7 @@ pub enum Command {
     /// The life of tenants: create, list, clone, rename, suspend, archive, drop, export, import.
     #[command(subcommand)]
     Tenant(tenant::Command),
-    /// Schemas made ahead of time.
+    /// PostgreSQL: schemas made ahead of time.
     #[command(subcommand)]
     Spares(spares::Command),
     /// Applies the pending migrations of all tenants, or of some.
@@ -58,7 +59,7 @@ pub enum Command {
     Redo(redo::Redo),
     /// Shows each tenant's version, and its pending migrations.
     Status(status::Status),
-    /// Shows how tenants' tables differ from those of a template tenant, and how to repair them.
+    /// PostgreSQL: shows how tenants' tables differ from those of a template tenant, and how to repair them.
     Drift(drift::Drift),
     /// Declares the tables in Rust, from the migrations or a live tenant: shared tables with their schema, tenants'
     /// tables without one.
@@ -66,7 +67,8 @@ pub enum Command {
     Schema(schema::Command),
     /// Runs SQL in all tenants, or in some.
     Run(run::Run),
-    /// Looks for problems before they cause errors: in the server's settings, the role, and the tenants.
+    /// Looks for problems before they cause errors: in the server's settings and the role, or in the folder, and in the
+    /// tenants.
     Doctor(doctor::Doctor),
     /// Prints a script that completes this command's words in a shell.
     Completions(completions::Completions),

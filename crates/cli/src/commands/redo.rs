@@ -1,16 +1,17 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
-use diesel_tenants::{SchemaName, migrations::ChosenMigrations};
+use diesel_tenants::SchemaName;
 use serde_json::json;
 
 use super::{
-    migrate::Fleet,
+    migrate::{Fleet, Task},
     revert::{REST, Revert, Reverted},
 };
 use crate::{
     context::Context,
     interrupt::Interrupt,
+    migrations::Migrations,
     output::{Ending, print_fleet},
 };
 
@@ -39,15 +40,15 @@ impl Redo {
             }
             for (versions, tenants) in taken {
                 let again = Fleet {
-                    only: Vec::new(),
+                    only: tenants.iter().map(ToString::to_string).collect(),
                     canary: Vec::new(),
                     keep_going: true,
                     ..fleet.clone()
                 };
-                let chosen = ChosenMigrations::with_versions(migrations.clone(), versions);
-                let migration = pool.migrate_tenants(chosen).only(tenants);
+                let chosen = Migrations::Versions(migrations.clone(), versions.to_vec());
+                let task = Task::Migrate(&*pool, chosen);
                 // This runs even after Ctrl-C, so that no tenant is left without the reverted migrations.
-                let report = again.run(migration, "applied", &Interrupt::never()).await?;
+                let report = again.run(task, "applied", &Interrupt::never()).await?;
                 is_success &= report.is_success();
                 applied.push(report);
             }

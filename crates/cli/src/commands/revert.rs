@@ -1,11 +1,13 @@
 use clap::Args;
-use diesel_tenants::{FleetReport, TenantPool, migrations::MigrationFolder};
+use diesel_tenants::{FleetReport, migrations::MigrationFolder};
 
-use super::migrate::Fleet;
+use super::migrate::{Fleet, Task};
 use crate::{
     confirm::confirm,
     context::Context,
+    database::AnyPool,
     interrupt::Interrupt,
+    migrations::Migrations,
     options::{Consent, Count, TenantMigrations},
     output::{Ending, name, print_fleet},
 };
@@ -29,7 +31,7 @@ pub struct Revert {
 
 /// What was reverted, and what a `redo` needs to continue.
 pub struct Reverted {
-    pub pool: TenantPool,
+    pub pool: Box<dyn AnyPool>,
     pub migrations: MigrationFolder,
     pub report: FleetReport,
 }
@@ -46,13 +48,14 @@ impl Revert {
     /// Reverts after the user has agreed; `what` begins the question.
     pub async fn revert(&self, context: &Context, what: &str) -> anyhow::Result<Reverted> {
         let migrations = context.settings.tenant_migrations(&self.migrations).await?;
+        self.fleet.refuse_what_only_postgres_has(context)?;
         let pool = context.pool().await?;
         if !self.fleet.dry_run {
             self.ask(what)?;
         }
         let interrupt = Interrupt::watch();
-        let revert = pool.revert_tenants(migrations.clone(), self.count.revert());
-        let report = self.fleet.run(revert, "reverted", &interrupt).await?;
+        let task = Task::Revert(&*pool, Migrations::All(migrations.clone()), self.count.revert());
+        let report = self.fleet.run(task, "reverted", &interrupt).await?;
         Ok(Reverted {
             pool,
             migrations,

@@ -4,15 +4,15 @@ use std::{
 };
 
 use clap::{Args, Subcommand};
-use diesel_tenants::rust_schema::{AllowTogether, OutdatedFile, RustSchema, SchemaWarning};
+use diesel_tenants::rust_schema::{OutdatedFile, RustSchema, SchemaWarning};
 use serde_json::json;
 
 use crate::{
     completion::tenants,
     context::Context,
+    database::SchemaSource,
     options::{SharedMigrations, TenantMigrations},
     output::{Ending, say, tell},
-    settings::Together,
 };
 
 /// What to do with the declarations of tables.
@@ -31,7 +31,8 @@ pub struct Source {
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
     /// Reads the existing database, and this tenant's tables for those of all tenants. Default: the migrations are
-    /// applied to a scratch database, which is dropped afterwards; the role must be allowed to create databases.
+    /// applied to a scratch database, which is dropped afterwards; the role must be allowed to create databases. On
+    /// SQLite it is a folder among the system's temporary files.
     #[arg(long, value_name = "TENANT", add = tenants(), conflicts_with_all = ["shared_migration_dir", "tenant_migration_dir"])]
     tenant: Option<String>,
     /// The folder of the shared migrations. Default: as for `shared migrate`.
@@ -107,25 +108,14 @@ impl Source {
     }
 
     async fn read_uninterrupted(&self, context: &Context) -> anyhow::Result<RustSchema> {
-        let file = &context.settings.tenants.schema;
-        let together = match file.allow_together {
-            Together::All => AllowTogether::All,
-            Together::Related => AllowTogether::Related,
-            Together::Nothing => AllowTogether::Nothing,
-        };
+        let source = self.source(context).await?;
         let pool = context.pool().await?;
-        let mut request = pool.rust_schema().except(&file.except).allow_together(together);
-        for (name, path) in &file.sql_types {
-            request = request.sql_type(name, path);
-        }
-        if let Some(template) = &file.template {
-            request = request.template(template);
-        }
-        if let Some(sql) = &file.set_up {
-            request = request.set_up(sql);
-        }
+        Ok(pool.rust_schema(&context.settings.tenants.schema, source).await?)
+    }
+
+    async fn source(&self, context: &Context) -> anyhow::Result<SchemaSource> {
         if let Some(tenant) = &self.tenant {
-            return Ok(request.from_tenant(tenant.as_str()).await?);
+            return Ok(SchemaSource::Tenant(tenant.clone()));
         }
         let shared = SharedMigrations {
             migration_dir: self.shared_migration_dir.clone(),
@@ -135,7 +125,7 @@ impl Source {
         };
         let shared = context.settings.shared_migrations(&shared).await?;
         let tenant = context.settings.tenant_migrations(&tenant).await?;
-        Ok(request.from_migrations(shared, tenant).await?)
+        Ok(SchemaSource::Migrations(shared, tenant))
     }
 }
 

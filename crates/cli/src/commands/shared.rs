@@ -4,6 +4,7 @@ use serde_json::json;
 use crate::{
     confirm::confirm,
     context::Context,
+    migrations::Migrations,
     options::{Consent, Count, SharedMigrations},
     output::{Ending, print_invalid, say, table},
 };
@@ -65,13 +66,12 @@ impl Command {
 
 impl Migrate {
     async fn run(self, context: &Context) -> anyhow::Result<Ending> {
-        let migrations = context.settings.shared_migrations(&self.migrations).await?;
+        let migrations = Migrations::All(context.settings.shared_migrations(&self.migrations).await?);
         let pool = context.pool().await?;
         let versions: Vec<String> = if self.dry_run {
             pool.shared_migration_status(migrations).await?.pending
         } else {
-            let applied = pool.migrate_shared(migrations).await?;
-            applied.iter().map(ToString::to_string).collect()
+            pool.migrate_shared(migrations).await?
         };
         print(context, "applied", &versions, self.dry_run)
     }
@@ -79,7 +79,7 @@ impl Migrate {
 
 impl Revert {
     async fn run(self, context: &Context) -> anyhow::Result<Ending> {
-        let migrations = context.settings.shared_migrations(&self.migrations).await?;
+        let migrations = Migrations::All(context.settings.shared_migrations(&self.migrations).await?);
         let pool = context.pool().await?;
         let status = pool.shared_migration_status(migrations.clone()).await?;
         let count = if self.count.all { usize::MAX } else { self.count.number };
@@ -93,8 +93,7 @@ impl Revert {
             pool.shared_schema()
         );
         confirm(&self.consent, &question)?;
-        let reverted = pool.revert_shared(migrations, self.count.revert()).await?;
-        let versions: Vec<String> = reverted.iter().map(ToString::to_string).collect();
+        let versions = pool.revert_shared(migrations, self.count.revert()).await?;
         print(context, "reverted", &versions, false)
     }
 }
@@ -114,7 +113,7 @@ fn print(context: &Context, done: &str, versions: &[String], dry_run: bool) -> a
 
 impl Status {
     async fn run(self, context: &Context) -> anyhow::Result<Ending> {
-        let migrations = context.settings.shared_migrations(&self.migrations).await?;
+        let migrations = Migrations::All(context.settings.shared_migrations(&self.migrations).await?);
         let pool = context.pool().await?;
         let status = pool.shared_migration_status(migrations).await?;
         context.printer.result(&status, || {

@@ -28,12 +28,14 @@ pub struct Prepare {
 impl Command {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
         let Self::Prepare(Prepare { count, migrations }) = self;
+        let instead = "none are needed, since a tenant's file is made within milliseconds";
+        let pool = context.postgres("`spares`", instead).await?.pool;
         let migrations = context.settings.tenant_migrations(&migrations).await?;
         if !context.settings.tenants.refuse_outside_work {
             let outside = outside_work(migrations.clone()).await?;
             outside.iter().for_each(|work| eprintln!("{}", warned(work)));
         }
-        let report = context.pool().await?.prepare_spares(count, migrations).await?;
+        let report = pool.prepare_spares(count, migrations).await?;
         let document = json!({
             "ready": report.ready,
             "made": report.made,

@@ -5,6 +5,7 @@ use diesel_tenants::migrations::FleetError;
 use crate::{
     completion::tenants,
     context::Context,
+    migrations::Migrations,
     options::TenantMigrations,
     output::{Ending, counted, name, print_changed, print_invalid, say, table},
 };
@@ -30,11 +31,8 @@ impl Status {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
         let migrations = context.settings.tenant_migrations(&self.migrations).await?;
         let pool = context.pool().await?;
-        let mut request = pool.migration_status(migrations);
-        if !self.only.is_empty() {
-            request = request.only(&self.only);
-        }
-        let mut status = request.await.map_err(advised)?;
+        let status = pool.migration_status(Migrations::All(migrations), &self.only).await;
+        let mut status = status.map_err(advised)?;
         let is_behind = |versions: &diesel_tenants::migrations::TenantVersions| {
             !versions.pending.is_empty() || !versions.unknown.is_empty()
         };

@@ -5,10 +5,6 @@
 /// The settings of a pool that are also those of `diesel-tenants.toml` keep their names.
 const WORDS: &[(&str, &str)] = &[
     (
-        "give the pool a `SqliteFolder` instead of a text, which needs the feature `sqlite`",
-        "this command works on PostgreSQL only",
-    ),
-    (
         "bring it up to date by `migrate_tenant` or `ensure_tenant`",
         "let `diesel-tenants tenant create --if-not-exists` bring it up to date",
     ),
@@ -130,7 +126,7 @@ mod tests {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 // What the command doesn't use.
-                if !["blocking", "sqlite", "web"].contains(&&*path.file_name().unwrap().to_string_lossy()) {
+                if !["blocking", "web"].contains(&&*path.file_name().unwrap().to_string_lossy()) {
                     collect(&path, words);
                 }
                 continue;

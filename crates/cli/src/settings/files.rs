@@ -3,6 +3,10 @@
 use std::{collections::BTreeMap, fs, io, path::Path, path::PathBuf};
 
 use anyhow::Context;
+use diesel_tenants::{
+    Backend,
+    rust_schema::{AllowTogether, RustSchemaRequest},
+};
 use serde::{Deserialize, de::DeserializeOwned};
 
 /// `diesel.toml`: of the diesel command's keys, only those that this command uses.
@@ -80,6 +84,20 @@ pub struct TenantsSchema {
     pub template: Option<String>,
     /// SQL to run in a scratch database before the migrations. Default: none.
     pub set_up: Option<String>,
+}
+
+impl TenantsSchema {
+    /// A request with the options that all databases have.
+    pub fn apply<'a, B: Backend>(&self, request: RustSchemaRequest<'a, B>) -> RustSchemaRequest<'a, B> {
+        let together = match self.allow_together {
+            Together::All => AllowTogether::All,
+            Together::Related => AllowTogether::Related,
+            Together::Nothing => AllowTogether::Nothing,
+        };
+        let request = request.except(&self.except).allow_together(together);
+        let types = self.sql_types.iter();
+        types.fold(request, |request, (name, path)| request.sql_type(name, path))
+    }
 }
 
 /// Which tables may appear in one query.

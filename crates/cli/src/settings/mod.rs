@@ -9,7 +9,7 @@ use anyhow::bail;
 
 use crate::options::Global;
 use files::{DieselFile, TenantsFile};
-pub use files::{Directory, Together};
+pub use files::{Directory, TenantsSchema};
 
 /// The settings in the files, and where the files are.
 #[derive(Debug)]

@@ -1,4 +1,14 @@
-use crate::project::Project;
+use crate::{
+    base::on_both,
+    project::{Base, Project, Site},
+};
+
+on_both!(
+    a_directory_without_a_script_is_an_error,
+    metadata_that_cannot_be_read_is_an_error_that_names_the_file,
+    wrong_usage_is_exit_code_2,
+    tenants_that_are_not_there_are_named,
+);
 
 /// The project's own password, which nothing may show.
 fn password(project: &Project) -> String {
@@ -10,12 +20,11 @@ fn password(project: &Project) -> String {
         .unwrap_or_default()
 }
 
-#[test]
-fn metadata_that_cannot_be_read_is_an_error_that_names_the_file() {
-    let project = Project::with_tenants(&["client1"]);
+fn metadata_that_cannot_be_read_is_an_error_that_names_the_file<D: Base>() {
+    let project = Site::<D>::with_tenants(&["client1"]);
     project.migration(
         "tenant_migrations/2_orders",
-        "CREATE TABLE orders ()",
+        "CREATE TABLE orders (id int)",
         "DROP TABLE orders",
     );
     for (text, reason) in [
@@ -29,12 +38,11 @@ fn metadata_that_cannot_be_read_is_an_error_that_names_the_file() {
         assert!(err.contains("tenant_migrations/2_orders/metadata.toml"), "{err}");
         assert!(err.contains(reason) && err.contains("nothing was done"), "{err}");
     }
-    assert_eq!(project.schemas_with("orders"), "");
+    assert_eq!(project.with_table("orders"), "");
 }
 
-#[test]
-fn a_directory_without_a_script_is_an_error() {
-    let project = Project::with_tenants(&["client1"]);
+fn a_directory_without_a_script_is_an_error<D: Base>() {
+    let project = Site::<D>::with_tenants(&["client1"]);
     project.write("tenant_migrations/2_orders/down.sql", "DROP TABLE orders");
     let err = project.run(&["status"]).failed();
     assert!(
@@ -43,9 +51,8 @@ fn a_directory_without_a_script_is_an_error() {
     );
 }
 
-#[test]
-fn tenants_that_are_not_there_are_named() {
-    let project = Project::with_tenants(&["client1"]);
+fn tenants_that_are_not_there_are_named<D: Base>() {
+    let project = Site::<D>::with_tenants(&["client1"]);
     for arguments in [
         &["migrate", "--only", "nobody"][..],
         &["migrate", "--canary", "nobody"],
@@ -57,12 +64,18 @@ fn tenants_that_are_not_there_are_named() {
         &["tenant", "drop", "nobody", "--yes"],
         &["tenant", "drop", "client1", "nobody", "--yes"],
         &["tenant", "clone", "nobody", "somebody"],
-        &["drift", "nobody"],
     ] {
         let err = project.run(arguments).failed();
         assert!(err.contains("\"nobody\""), "{arguments:?}: {err}");
     }
-    assert_eq!(project.schemas_with("items"), "client1");
+    assert_eq!(project.with_table("items"), "client1");
+}
+
+#[test]
+fn a_template_that_is_not_there_is_named() {
+    let project = Project::with_tenants(&["client1"]);
+    let err = project.run(&["drift", "nobody"]).failed();
+    assert!(err.contains("\"nobody\""), "{err}");
 }
 
 #[test]
@@ -75,6 +88,7 @@ fn a_wrong_url_is_told_without_its_password() {
         ),
         ("postgres://me:hush-hush@[127.0.0.1/store", "can't be parsed"),
         ("hush-hush", "can't be parsed"),
+        ("mysql://me:hush-hush@127.0.0.1/store", "like sqlite:FOLDER"),
         (
             "postgres://me:hush-hush@127.0.0.1/store?sslmode=sometimes",
             "can't be parsed",
@@ -112,9 +126,8 @@ fn the_help_shows_no_password() {
     assert!(help.contains("DATABASE_URL"), "{help}");
 }
 
-#[test]
-fn wrong_usage_is_exit_code_2() {
-    let project = Project::new();
+fn wrong_usage_is_exit_code_2<D: Base>() {
+    let project = Site::<D>::new();
     for arguments in [
         &["nonsense"][..],
         &["tenant", "create"],

@@ -1,6 +1,8 @@
-//! The command, as its users run it: in a folder of a project, on a real PostgreSQL, which is that of the suite.
+//! The command, as its users run it: in a folder of a project, on a real PostgreSQL, which is that of the suite, or on a
+//! folder of SQLite. What is alike on both is tested on both.
 
 mod bad_input;
+mod base;
 mod completion;
 mod directory;
 mod doctor;
@@ -10,6 +12,7 @@ mod drift;
 mod encrypted;
 mod exports;
 mod fleet;
+mod folder;
 mod interrupt;
 mod names;
 mod project;

@@ -4,14 +4,19 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
-use diesel_tenants_test_support::{Database, Server};
+use diesel_tenants_test_support::Database;
 use serde_json::Value;
 
-/// A project with migrations, in a folder of its own, and its database.
-pub struct Project {
+pub use crate::base::{Base, Files};
+
+/// A project with migrations, in a folder of its own, and its database, which is one of PostgreSQL unless a test runs on
+/// both kinds.
+pub struct Site<D> {
     pub directory: tempfile::TempDir,
-    pub database: Database,
+    pub database: D,
 }
+
+pub type Project = Site<Database>;
 
 /// How a run of the command ended.
 pub struct Ended {
@@ -20,12 +25,13 @@ pub struct Ended {
     pub err: String,
 }
 
-impl Project {
+impl<D: Base> Site<D> {
     /// Users are shared; items are each tenant's.
     pub fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
         let project = Self {
-            directory: tempfile::tempdir().unwrap(),
-            database: Server::shared().database(),
+            database: D::in_folder(directory.path()),
+            directory,
         };
         project.write("diesel.toml", "[migrations_directory]\ndir = \"migrations\"\n");
         project.migration("migrations/1_users", "CREATE TABLE users (id int)", "DROP TABLE users");
@@ -67,7 +73,7 @@ impl Project {
             .args(arguments)
             .current_dir(self.path())
             .env_clear()
-            .env("DATABASE_URL", self.database.url())
+            .env("DATABASE_URL", self.database.address())
             .stdin(Stdio::null());
         command
     }
@@ -86,6 +92,30 @@ impl Project {
         )
     }
 
+    /// Runs SQL on a tenant's tables, over a connection of the test's own.
+    pub fn alter(&self, tenant: &str, sql: &str) {
+        self.database.alter(tenant, sql);
+    }
+
+    /// The single value of a query on a tenant's tables, as text.
+    pub fn ask(&self, tenant: &str, sql: &str) -> String {
+        self.database.ask(tenant, sql)
+    }
+
+    /// The tenants, or the shared schema, that have a table.
+    pub fn with_table(&self, table: &str) -> String {
+        self.database.with_table(table)
+    }
+
+    /// Does something that must not change the database.
+    pub fn without_changes(&self, work: impl FnOnce()) {
+        let before = self.database.all();
+        work();
+        assert_eq!(self.database.all(), before, "the database was changed");
+    }
+}
+
+impl Project {
     /// The single value of a query, as text, over a connection of the test's own.
     pub fn value(&self, sql: &str) -> String {
         let rows = self.database.query_strings(sql);

@@ -2,22 +2,30 @@ use std::{io::Write, process::Stdio};
 
 use serde_json::json;
 
-use crate::project::{Ended, Project};
+use crate::{
+    base::on_both,
+    project::{Base, Ended, Project, Site},
+};
 
-#[test]
-fn sql_is_run_in_each_tenant_and_rows_are_shown() {
-    let project = Project::with_tenants(&["client1", "client2"]);
-    project.database.run("INSERT INTO client1.items VALUES (7)");
+on_both!(
+    sql_is_run_in_each_tenant_and_rows_are_shown,
+    what_cannot_be_translated_is_sent_to_nobody,
+    suspended_tenants_are_left_out_unless_they_are_named,
+);
+
+fn sql_is_run_in_each_tenant_and_rows_are_shown<D: Base>() {
+    let project = Site::<D>::with_tenants(&["client1", "client2"]);
+    project.alter("client1", "INSERT INTO items VALUES (7)");
     assert_eq!(
         project.run(&["run", "SELECT id FROM items; DELETE FROM items"]).well(),
         "client1: 1 row\nid\n7\nclient1: done, 1 row changed\nclient2: 0 rows\nclient2: done, 0 rows changed\n"
     );
     assert_eq!(
-        project.json(&["run", "SELECT 1 AS one, NULL AS nothing", "--only", "client2"]),
+        project.json(&["run", "SELECT 1 AS one, NULL AS none", "--only", "client2"]),
         (
             Some(0),
             json!({ "tenants": [{ "tenant": "client2", "results": [
-                { "columns": ["one", "nothing"], "rows": [["1", null]] }
+                { "columns": ["one", "none"], "rows": [["1", null]] }
             ] }] })
         )
     );
@@ -86,9 +94,8 @@ fn what_a_tenant_leaves_on_the_session_no_other_meets() {
     );
 }
 
-#[test]
-fn what_cannot_be_translated_is_sent_to_nobody() {
-    let project = Project::with_tenants(&["client1"]);
+fn what_cannot_be_translated_is_sent_to_nobody<D: Base>() {
+    let project = Site::<D>::with_tenants(&["client1"]);
     let err = project.run(&["run", "DELETE FROM items; SELECT 'x"]).failed();
     assert!(
         err.contains("nothing was sent") && err.contains("unterminated string"),
@@ -101,9 +108,8 @@ fn what_cannot_be_translated_is_sent_to_nobody() {
     );
 }
 
-#[test]
-fn suspended_tenants_are_left_out_unless_they_are_named() {
-    let project = Project::with_tenants(&["client1", "client2"]);
+fn suspended_tenants_are_left_out_unless_they_are_named<D: Base>() {
+    let project = Site::<D>::with_tenants(&["client1", "client2"]);
     project.run(&["tenant", "suspend", "client2"]).well();
     let (_, all) = project.json(&["run", "SELECT 1"]);
     assert_eq!(all["tenants"].as_array().unwrap().len(), 1);

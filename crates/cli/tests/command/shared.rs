@@ -1,17 +1,25 @@
 use serde_json::json;
 
-use crate::project::Project;
+use crate::{
+    base::on_both,
+    project::{Base, Project, Site},
+};
 
-#[test]
-fn shared_migrations_are_applied_shown_and_reverted() {
-    let project = Project::new();
+on_both!(
+    shared_migrations_are_applied_shown_and_reverted,
+    nothing_is_reverted_unasked,
+    a_dry_run_writes_nothing,
+);
+
+fn shared_migrations_are_applied_shown_and_reverted<D: Base>() {
+    let project = Site::<D>::new();
     assert_eq!(
         project.run(&["shared", "status"]).well(),
         "migration  status\n1          pending\n"
     );
     assert_eq!(project.run(&["shared", "status", "--check"]).code, Some(1));
     assert_eq!(project.run(&["shared", "migrate"]).well(), "applied 1\n");
-    assert_eq!(project.schemas_with("users"), "public");
+    assert_eq!(project.with_table("users"), "public");
     assert_eq!(project.run(&["shared", "migrate"]).well(), "nothing to be applied\n");
     project.run(&["shared", "status", "--check"]).well();
     assert_eq!(
@@ -24,11 +32,25 @@ fn shared_migrations_are_applied_shown_and_reverted() {
         "migration  status\n1          applied, not in the folder\n2          pending\n"
     );
     assert_eq!(project.run(&["shared", "revert", "--yes"]).well(), "reverted 1\n");
-    assert_eq!(project.schemas_with("users"), "");
+    assert_eq!(project.with_table("users"), "");
+}
+
+fn a_dry_run_writes_nothing<D: Base>() {
+    let project = Site::<D>::new();
+    project.without_changes(|| {
+        let dry = project.json(&["shared", "migrate", "--dry-run"]);
+        assert_eq!(dry, (Some(0), json!({ "versions": ["1"], "dry_run": true })));
+    });
+    project.run(&["shared", "migrate"]).well();
+    project.without_changes(|| {
+        let dry = project.run(&["shared", "revert", "--dry-run"]).well();
+        assert_eq!(dry, "would be reverted 1\n");
+    });
+    assert_eq!(project.with_table("users"), "public");
 }
 
 #[test]
-fn a_dry_run_writes_nothing() {
+fn a_dry_run_sends_nothing_that_writes() {
     let project = Project::new();
     project.make_read_only();
     let (code, document) = project.json(&["shared", "migrate", "--dry-run"]);
@@ -52,12 +74,11 @@ fn a_dry_run_writes_nothing() {
     assert_eq!(project.schemas_with("users"), "public");
 }
 
-#[test]
-fn nothing_is_reverted_unasked() {
-    let project = Project::new();
+fn nothing_is_reverted_unasked<D: Base>() {
+    let project = Site::<D>::new();
     project.run(&["shared", "migrate"]).well();
     let err = project.run(&["shared", "revert", "--all"]).failed();
     assert!(err.contains("Revert 1 of the shared schema public"), "{err}");
     assert!(err.contains("--yes"), "{err}");
-    assert_eq!(project.schemas_with("users"), "public");
+    assert_eq!(project.with_table("users"), "public");
 }

@@ -1,16 +1,27 @@
 use serde_json::json;
 
-use crate::project::Project;
+use crate::{
+    base::on_both,
+    project::{Base, Project, Site},
+};
 
-#[test]
-fn tenants_are_created_and_listed() {
-    let project = Project::new();
+on_both!(
+    tenants_are_created_and_listed,
+    a_name_that_exists_is_left_alone_and_the_others_are_created,
+    a_tenant_can_have_no_tables_or_some_and_get_the_others_later,
+    a_tenant_is_cloned_renamed_suspended_and_resumed,
+    a_tenant_is_dropped_only_by_consent,
+    an_archive_is_listed_restored_and_dropped_when_it_is_old,
+);
+
+fn tenants_are_created_and_listed<D: Base>() {
+    let project = Site::<D>::new();
     assert_eq!(project.run(&["tenant", "list"]).well(), "no tenants\n");
     assert_eq!(
         project.run(&["tenant", "create", "client1", "client2"]).well(),
         "client1: created, 1 migration applied\nclient2: created, 1 migration applied\n"
     );
-    assert_eq!(project.schemas_with("items"), "client1 client2");
+    assert_eq!(project.with_table("items"), "client1 client2");
     assert_eq!(
         project.run(&["tenant", "list"]).well(),
         "tenant   status\nclient1  active\nclient2  active\n"
@@ -27,10 +38,9 @@ fn tenants_are_created_and_listed() {
     );
 }
 
-#[test]
-fn a_name_that_exists_is_left_alone_and_the_others_are_created() {
-    let project = Project::with_tenants(&["client1"]);
-    project.database.run("INSERT INTO client1.items VALUES (7)");
+fn a_name_that_exists_is_left_alone_and_the_others_are_created<D: Base>() {
+    let project = Site::<D>::with_tenants(&["client1"]);
+    project.alter("client1", "INSERT INTO items VALUES (7)");
     let (code, document) = project.json(&["tenant", "create", "client1", "client2"]);
     assert_eq!(code, Some(1));
     let [first, second] = &document["tenants"].as_array().unwrap()[..] else {
@@ -42,21 +52,20 @@ fn a_name_that_exists_is_left_alone_and_the_others_are_created() {
     );
     assert!(first["error"].as_str().unwrap().contains("already"), "{first}");
     assert_eq!(second["outcome"], "created");
-    assert_eq!(project.value("SELECT id FROM client1.items"), "7");
+    assert_eq!(project.ask("client1", "SELECT id FROM §items"), "7");
 }
 
-#[test]
-fn a_tenant_can_have_no_tables_or_some_and_get_the_others_later() {
-    let project = Project::new();
+fn a_tenant_can_have_no_tables_or_some_and_get_the_others_later<D: Base>() {
+    let project = Site::<D>::new();
     project.migration(
         "tenant_migrations/2_orders",
-        "CREATE TABLE orders ()",
+        "CREATE TABLE orders (id int)",
         "DROP TABLE orders",
     );
     project.run(&["tenant", "create", "empty", "--without-tables"]).well();
     project.run(&["tenant", "create", "some", "--only-version", "2"]).well();
     assert_eq!(
-        (project.schemas_with("items"), project.schemas_with("orders")),
+        (project.with_table("items"), project.with_table("orders")),
         (String::new(), "some".to_owned())
     );
     assert_eq!(
@@ -65,25 +74,24 @@ fn a_tenant_can_have_no_tables_or_some_and_get_the_others_later() {
             .well(),
         "empty: there, 2 migrations applied\nsome: there, 1 migration applied\n"
     );
-    assert_eq!(project.schemas_with("items"), "empty some");
+    assert_eq!(project.with_table("items"), "empty some");
 }
 
-#[test]
-fn a_tenant_is_cloned_renamed_suspended_and_resumed() {
-    let project = Project::with_tenants(&["client1"]);
-    project.database.run("INSERT INTO client1.items VALUES (7)");
+fn a_tenant_is_cloned_renamed_suspended_and_resumed<D: Base>() {
+    let project = Site::<D>::with_tenants(&["client1"]);
+    project.alter("client1", "INSERT INTO items VALUES (7)");
     project.run(&["tenant", "clone", "client1", "copy"]).well();
     project
         .run(&["tenant", "clone", "client1", "hull", "--without-data"])
         .well();
-    assert_eq!(project.value("SELECT count(*) FROM copy.items"), "1");
-    assert_eq!(project.value("SELECT count(*) FROM hull.items"), "0");
+    assert_eq!(project.ask("copy", "SELECT count(*) FROM §items"), "1");
+    assert_eq!(project.ask("hull", "SELECT count(*) FROM §items"), "0");
 
     assert_eq!(
         project.run(&["tenant", "rename", "copy", "other"]).well(),
         "copy: renamed, now other\n"
     );
-    assert_eq!(project.schemas_with("items"), "client1 hull other");
+    assert_eq!(project.with_table("items"), "client1 hull other");
 
     let out = project.run(&["tenant", "suspend", "other"]).well();
     assert!(out.starts_with("other: suspended"), "{out}");
@@ -92,19 +100,18 @@ fn a_tenant_is_cloned_renamed_suspended_and_resumed() {
     assert_eq!(project.run(&["tenant", "resume", "other"]).well(), "other: resumed\n");
 }
 
-#[test]
-fn a_tenant_is_dropped_only_by_consent() {
-    let project = Project::with_tenants(&["client1", "client2"]);
+fn a_tenant_is_dropped_only_by_consent<D: Base>() {
+    let project = Site::<D>::with_tenants(&["client1", "client2"]);
     let refused = project.run(&["tenant", "drop", "client1"]).failed();
     assert!(refused.contains("Drop client1 (2 tables, "), "{refused}");
     assert!(refused.contains("nothing was done; add --yes"), "{refused}");
     let dry = project.run(&["tenant", "drop", "client1", "--dry-run"]).well();
     assert!(dry.starts_with("client1: would be dropped, 2 tables, "), "{dry}");
-    assert_eq!(project.schemas_with("items"), "client1 client2");
+    assert_eq!(project.with_table("items"), "client1 client2");
 
     let (code, document) = project.json(&["tenant", "drop", "client1", "--yes"]);
     assert_eq!((code, &document["tenants"][0]["outcome"]), (Some(0), &json!("dropped")));
-    assert_eq!(project.schemas_with("items"), "client2");
+    assert_eq!(project.with_table("items"), "client2");
 }
 
 #[test]
@@ -121,9 +128,8 @@ fn a_drop_names_who_uses_the_tenant_and_force_ends_them() {
     assert_eq!(project.schemas_with("items"), "");
 }
 
-#[test]
-fn an_archive_is_listed_restored_and_dropped_when_it_is_old() {
-    let project = Project::with_tenants(&["client1", "client2"]);
+fn an_archive_is_listed_restored_and_dropped_when_it_is_old<D: Base>() {
+    let project = Site::<D>::with_tenants(&["client1", "client2"]);
     let (code, done) = project.json(&["tenant", "archive", "client1", "client2"]);
     assert_eq!(code, Some(0));
     assert_eq!(project.run(&["tenant", "list"]).well(), "no tenants\n");
@@ -136,7 +142,7 @@ fn an_archive_is_listed_restored_and_dropped_when_it_is_old() {
     assert_eq!(done["tenants"][0]["archive"], of("client1"));
     project.run(&["tenant", "restore", &of("client1")]).well();
     project.run(&["tenant", "restore", &of("client2"), "new"]).well();
-    assert_eq!(project.schemas_with("items"), "client1 new");
+    assert_eq!(project.with_table("items"), "client1 new");
 
     project.run(&["tenant", "archive", "new"]).well();
     let err = project.run(&["tenant", "archived", "--drop-older-than", "0s"]).failed();

@@ -42,17 +42,9 @@ impl Run {
         let sql = self.sql()?;
         let pool = context.database.pool(&context.settings, 1).await?;
         let interrupt = Interrupt::watch();
-        let mut script = pool
-            .run_script(sql)
-            .concurrency(self.workers)
-            .stop_when(|| interrupt.is_pressed());
-        if !self.only.is_empty() {
-            script = script.only(&self.only);
-        }
-        if let Some(tls) = context.database.tls() {
-            script = script.tls(tls);
-        }
-        let mut answers = script.start().await.map_err(advised)?;
+        let stop = || interrupt.is_pressed();
+        let answers = pool.run_script(sql, &self.only, self.workers, &stop).await;
+        let mut answers = answers.map_err(advised)?;
         let tenants = answers.tenants();
         let progress = Progress::new();
         progress.begin(tenants);

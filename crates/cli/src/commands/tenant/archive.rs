@@ -2,6 +2,7 @@ use clap::Args;
 use diesel_tenants::LifecycleError;
 use serde_json::json;
 
+use super::rigour::Rigour;
 use crate::{
     completion::tenants,
     context::Context,
@@ -17,10 +18,10 @@ pub struct Archive {
     names: Vec<String>,
     #[command(flatten)]
     patience: Patience,
-    /// Ends the sessions that use the tenant, whatever application they belong to.
+    /// PostgreSQL: ends the sessions that use the tenant, whatever application they belong to.
     #[arg(long)]
     force: bool,
-    /// Archives the tenant even if texts elsewhere hold its name, such as settings of roles. Such texts will lead to
+    /// PostgreSQL: archives the tenant even if texts elsewhere hold its name, such as settings of roles. Such texts will lead to
     /// the next tenant that gets the name.
     #[arg(long)]
     leave_texts: bool,
@@ -28,16 +29,14 @@ pub struct Archive {
 
 impl Archive {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
+        let rigour = Rigour {
+            force: self.force,
+            leave_texts: self.leave_texts,
+        };
+        let manner = rigour.with(&self.patience, context)?;
         let pool = context.pool().await?;
         Outcomes::of_each(context.printer, &self.names, "archived", async |name| {
-            let mut archive = pool.archive_tenant(name).wait(self.patience.wait);
-            if self.force {
-                archive = archive.force();
-            }
-            if self.leave_texts {
-                archive = archive.leave_texts();
-            }
-            let archive = archive.await?;
+            let archive = pool.archive_tenant(name, manner).await?;
             let text = format!("as {}", shown(archive.as_str()));
             Ok::<_, LifecycleError>((text, json!({ "archive": archive.as_str() })))
         })

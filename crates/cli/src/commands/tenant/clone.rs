@@ -23,12 +23,7 @@ pub struct Clone {
 impl Clone {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
         let pool = context.pool().await?;
-        let clone = pool.clone_tenant(self.template.as_str(), self.name.as_str());
-        let cloned = if self.without_data {
-            clone.without_data().await
-        } else {
-            clone.await
-        };
+        let cloned = pool.clone_tenant(&self.template, &self.name, !self.without_data).await;
         let mut outcomes = Outcomes::new(context.printer);
         let rows = if self.without_data { "without" } else { "with" };
         outcomes.add(

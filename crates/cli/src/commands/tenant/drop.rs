@@ -2,13 +2,15 @@ use std::{collections::BTreeMap, convert::Infallible};
 
 use anyhow::bail;
 use clap::Args;
-use diesel_tenants::{LifecycleError, TenantPool};
+use diesel_tenants::LifecycleError;
 use serde_json::json;
 
+use super::rigour::Rigour;
 use crate::{
     completion::tenants,
     confirm::confirm,
     context::Context,
+    database::AnyPool,
     options::{Consent, Patience},
     output::{Ending, Outcomes, bytes, counted, name as shown},
 };
@@ -21,7 +23,7 @@ pub struct Drop {
     names: Vec<String>,
     #[command(flatten)]
     patience: Patience,
-    /// Ends the sessions that use the tenant, and drops objects in other schemas that depend on the tenant: foreign
+    /// PostgreSQL: ends the sessions that use the tenant, and drops objects in other schemas that depend on the tenant: foreign
     /// keys, views.
     #[arg(long)]
     force: bool,
@@ -34,6 +36,11 @@ pub struct Drop {
 
 impl Drop {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
+        let rigour = Rigour {
+            force: self.force,
+            ..Rigour::default()
+        };
+        let manner = rigour.with(&self.patience, context)?;
         let pool = context.pool().await?;
         let there = pool.all_tenants().await?;
         if let Some(unknown) = self
@@ -48,7 +55,7 @@ impl Drop {
         }
         let mut sizes = BTreeMap::new();
         for name in &self.names {
-            sizes.insert(name.as_str(), size(&pool, name).await?);
+            sizes.insert(name.as_str(), size(&*pool, name).await?);
         }
         if self.dry_run {
             return Outcomes::of_each(context.printer, &self.names, "would be dropped", async |name| {
@@ -63,11 +70,7 @@ impl Drop {
         let listed = listed.collect::<Vec<_>>().join(", ");
         confirm(&self.consent, &format!("Drop {listed}, for good?"))?;
         Outcomes::of_each(context.printer, &self.names, "dropped", async |name| {
-            let mut drop = pool.drop_tenant(name).wait(self.patience.wait);
-            if self.force {
-                drop = drop.force();
-            }
-            drop.await?;
+            pool.drop_tenant(name, manner).await?;
             Ok::<_, LifecycleError>((sizes[name].clone(), json!({})))
         })
         .await
@@ -75,7 +78,7 @@ impl Drop {
 }
 
 /// The size of a schema, as text for people.
-async fn size(pool: &TenantPool, schema: &str) -> anyhow::Result<String> {
+async fn size(pool: &dyn AnyPool, schema: &str) -> anyhow::Result<String> {
     let size = pool.schema_size(schema).await?.unwrap_or_default();
     Ok(format!("{}, {}", counted(size.tables, "table"), bytes(size.bytes)))
 }

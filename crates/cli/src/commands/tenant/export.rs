@@ -13,6 +13,7 @@ use tokio::io::AsyncWrite;
 use crate::{
     completion::tenants,
     context::Context,
+    database::Postgres,
     interrupt::EndSignals,
     output::{Ending, Outcomes, name, tell},
     whole_file::WholeFile,
@@ -37,17 +38,18 @@ impl Export {
             if std::io::stdout().is_terminal() {
                 bail!("can't write an export to a terminal: name a file, or send the standard output to a program");
             }
-            let exported = self.write(context, tokio::io::stdout()).await?;
+            let exported = Self::write(&self.name, self.database(context).await?, tokio::io::stdout()).await?;
             tell!("{}: exported, {}", name(&self.name), text(&exported));
             return Ok(Ending::Well);
         }
+        let database = self.database(context).await?;
         // Before there is a file that would have to be removed.
         let signals = EndSignals::watch()?;
         let file = WholeFile::begin(&self.file, self.force)?;
         let exported = {
             let mut writer = file.writer().context("can't write to the disk")?;
             tokio::select! {
-                exported = self.write(context, &mut writer) => exported?,
+                exported = Self::write(&self.name, database, &mut writer) => exported?,
                 code = signals.arrived() => {
                     drop(file);
                     tell!("stopped; {} is unchanged", self.file.display());
@@ -73,10 +75,16 @@ impl Export {
         outcomes.end()
     }
 
-    async fn write(&self, context: &Context, writer: impl AsyncWrite + Unpin) -> anyhow::Result<ExportReport> {
-        let pool = context.pool().await?;
-        let export = pool.export_tenant(self.name.as_str());
-        Ok(match context.database.tls() {
+    async fn database(&self, context: &Context) -> anyhow::Result<Postgres> {
+        let instead = "`diesel-tenants tenant clone` copies a tenant, and a tenant is a file, which can be copied while \
+                       nobody has it open";
+        context.postgres("`tenant export`", instead).await
+    }
+
+    async fn write(name: &str, database: Postgres, writer: impl AsyncWrite + Unpin) -> anyhow::Result<ExportReport> {
+        let Postgres { pool, tls } = database;
+        let export = pool.export_tenant(name);
+        Ok(match tls {
             Some(tls) => export.tls(tls).to(writer).await?,
             None => export.to(writer).await?,
         })

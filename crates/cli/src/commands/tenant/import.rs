@@ -11,6 +11,7 @@ use tokio::{
 
 use crate::{
     context::Context,
+    database::Postgres,
     output::{Ending, Outcomes, name},
 };
 
@@ -26,12 +27,14 @@ pub struct Import {
 
 impl Import {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
+        let instead = "`diesel-tenants tenant clone` copies a tenant";
+        let database = context.postgres("`tenant import`", instead).await?;
         let imported = if self.file == Path::new("-") {
-            self.read(context, tokio::io::stdin()).await?
+            self.read(database, tokio::io::stdin()).await?
         } else {
             let file = fs::File::open(&self.file).await;
             let file = file.with_context(|| format!("can't read {}", self.file.display()))?;
-            self.read(context, file).await?
+            self.read(database, file).await?
         };
         let ImportReport {
             exported_as,
@@ -51,11 +54,11 @@ impl Import {
         outcomes.end()
     }
 
-    async fn read(&self, context: &Context, reader: impl AsyncRead + Unpin) -> anyhow::Result<ImportReport> {
-        let pool = context.pool().await?;
+    async fn read(&self, database: Postgres, reader: impl AsyncRead + Unpin) -> anyhow::Result<ImportReport> {
+        let Postgres { pool, tls } = database;
         let import = pool.import_tenant(self.name.as_str());
         let reader = BufReader::new(reader);
-        Ok(match context.database.tls() {
+        Ok(match tls {
             Some(tls) => import.tls(tls).from(reader).await?,
             None => import.from(reader).await?,
         })

@@ -11,6 +11,7 @@ mod import;
 mod list;
 mod rename;
 mod restore;
+mod rigour;
 
 use clap::Subcommand;
 
@@ -19,7 +20,7 @@ use crate::{context::Context, output::Ending};
 /// What to do with tenants.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Creates tenants. Each is created with its schema and tables, or not at all.
+    /// Creates tenants. Each is created with its schema or file, and its tables, or not at all.
     Create(create::Create),
     /// Lists the tenants.
     List(list::List),
@@ -39,9 +40,9 @@ pub enum Command {
     Restore(restore::Restore),
     /// Lists archived tenants, or drops the old ones.
     Archived(archived::Archived),
-    /// Writes a tenant, its tables and its rows, to a file.
+    /// PostgreSQL: writes a tenant, its tables and its rows, to a file.
     Export(export::Export),
-    /// Creates a tenant from a file that `export` wrote, under any name and on any server: completely, or not at all.
+    /// PostgreSQL: creates a tenant from a file that `export` wrote, under any name and on any server: completely, or not at all.
     Import(import::Import),
 }
 

@@ -1,6 +1,7 @@
 use clap::Args;
 use serde_json::json;
 
+use super::rigour::Rigour;
 use crate::{
     completion::tenants,
     context::Context,
@@ -18,7 +19,7 @@ pub struct Rename {
     to: String,
     #[command(flatten)]
     patience: Patience,
-    /// Renames the tenant even if texts hold the old name, such as bodies of functions and settings of roles. Such
+    /// PostgreSQL: renames the tenant even if texts hold the old name, such as bodies of functions and settings of roles. Such
     /// texts will lead to the next tenant that gets the old name.
     #[arg(long)]
     leave_texts: bool,
@@ -26,15 +27,12 @@ pub struct Rename {
 
 impl Rename {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
-        let pool = context.pool().await?;
-        let rename = pool
-            .rename_tenant(self.from.as_str(), self.to.as_str())
-            .wait(self.patience.wait);
-        let renamed = if self.leave_texts {
-            rename.leave_texts().await
-        } else {
-            rename.await
+        let rigour = Rigour {
+            leave_texts: self.leave_texts,
+            ..Rigour::default()
         };
+        let manner = rigour.with(&self.patience, context)?;
+        let renamed = context.pool().await?.rename_tenant(&self.from, &self.to, manner).await;
         let mut outcomes = Outcomes::new(context.printer);
         outcomes.add(
             &self.from,

@@ -16,7 +16,7 @@ pub struct Restore {
     archive: String,
     /// The tenant's new name. Default: its former name.
     name: Option<String>,
-    /// Restores the tenant even if texts of the tenant hold its former name. Such texts lead to the tenant that has the
+    /// PostgreSQL: restores the tenant even if texts of the tenant hold its former name. Such texts lead to the tenant that has the
     /// former name.
     #[arg(long)]
     leave_texts: bool,
@@ -24,6 +24,10 @@ pub struct Restore {
 
 impl Restore {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
+        if self.leave_texts {
+            let instead = "leave it out: no text contains the tenant's name";
+            context.database.needs_postgres("--leave-texts", instead)?;
+        }
         let pool = context.pool().await?;
         let name = match self.name {
             Some(name) => name,
@@ -41,12 +45,7 @@ impl Restore {
                 }
             }
         };
-        let restore = pool.restore_tenant(self.archive.as_str(), name.as_str());
-        let restored = if self.leave_texts {
-            restore.leave_texts().await
-        } else {
-            restore.await
-        };
+        let restored = pool.restore_tenant(&self.archive, &name, self.leave_texts).await;
         let mut outcomes = Outcomes::new(context.printer);
         outcomes.add(
             &name,

@@ -1,0 +1,102 @@
+//! The database, of whatever kind. Only this folder knows which kind it is.
+
+mod any_pool;
+mod fleet_run;
+mod own_directory;
+mod postgres;
+mod schema_source;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+use anyhow::bail;
+use diesel_tenants::{DiagnosisReport, TenantPool};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+pub use any_pool::{AnyPool, Manner};
+pub use fleet_run::FleetRun;
+pub use schema_source::SchemaSource;
+
+use crate::{options::Global, settings::Settings};
+
+/// How to reach the database.
+pub struct Database(Kind);
+
+enum Kind {
+    Postgres(postgres::Server),
+    #[cfg(feature = "sqlite")]
+    Sqlite(sqlite::Folder),
+}
+
+impl Database {
+    /// Reads the options; connects to nothing yet.
+    pub fn new(global: &Global) -> anyhow::Result<Self> {
+        let Some(url) = global.database_url.as_deref().filter(|url| !url.is_empty()) else {
+            bail!("no database was given: name it by --database-url, by the variable DATABASE_URL, or in a file .env");
+        };
+        Ok(Self(match url.starts_with("sqlite:") {
+            #[cfg(feature = "sqlite")]
+            true => Kind::Sqlite(sqlite::Folder::new(url, global)?),
+            #[cfg(not(feature = "sqlite"))]
+            true => bail!(
+                "the database URL names a folder of SQLite, and this command was installed without SQLite: install it \
+                 anew with its feature `sqlite`, which it has by default"
+            ),
+            false => Kind::Postgres(postgres::Server::new(url, global)?),
+        }))
+    }
+
+    /// A pool of at most `max_size` connections.
+    pub async fn pool(&self, settings: &Settings, max_size: usize) -> anyhow::Result<Box<dyn AnyPool>> {
+        Ok(match &self.0 {
+            Kind::Postgres(server) => Box::new(server.pool(settings, max_size).await?),
+            #[cfg(feature = "sqlite")]
+            Kind::Sqlite(folder) => Box::new(folder.pool(settings, max_size).await?),
+        })
+    }
+
+    /// Looks for problems. `integrity` is whether the contents of all files are checked.
+    pub async fn diagnose(&self, settings: &Settings, integrity: bool) -> anyhow::Result<DiagnosisReport> {
+        match &self.0 {
+            Kind::Postgres(_) if integrity => bail!(
+                "--integrity reads files of SQLite, and this database is one of PostgreSQL: its extension amcheck checks \
+                 tables and indexes"
+            ),
+            Kind::Postgres(server) => server.diagnose(settings).await,
+            #[cfg(feature = "sqlite")]
+            Kind::Sqlite(folder) => folder.diagnose(settings, integrity).await,
+        }
+    }
+
+    /// Fails unless the database is one of PostgreSQL: for an option or a subcommand that only PostgreSQL has. `instead`
+    /// is what to do on others.
+    #[cfg_attr(
+        not(feature = "sqlite"),
+        expect(clippy::unnecessary_wraps, unused_variables, reason = "there is no other")
+    )]
+    pub fn needs_postgres(&self, what: &str, instead: &str) -> anyhow::Result<()> {
+        match &self.0 {
+            Kind::Postgres(_) => Ok(()),
+            #[cfg(feature = "sqlite")]
+            Kind::Sqlite(_) => bail!("{what} needs PostgreSQL, and this database is a folder of SQLite: {instead}"),
+        }
+    }
+
+    /// A pool for what only PostgreSQL can do.
+    pub async fn postgres(&self, settings: &Settings, what: &str, instead: &str) -> anyhow::Result<Postgres> {
+        self.needs_postgres(what, instead)?;
+        match &self.0 {
+            Kind::Postgres(server) => {
+                let (pool, tls) = (server.tenant_pool(settings, 2).await?, server.tls());
+                Ok(Postgres { pool, tls })
+            }
+            #[cfg(feature = "sqlite")]
+            Kind::Sqlite(_) => unreachable!("refused above"),
+        }
+    }
+}
+
+/// A pool for PostgreSQL, and how its connections are encrypted.
+pub struct Postgres {
+    pub pool: TenantPool,
+    pub tls: Option<MakeRustlsConnect>,
+}

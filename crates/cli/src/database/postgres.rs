@@ -1,0 +1,258 @@
+//! A server of PostgreSQL: the library's pool, and how connections are encrypted.
+
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use diesel::{migration::MigrationSource, pg::Pg};
+use diesel_tenants::{
+    CheckoutError, CloneError, DiagnosisReport, FleetError, FleetReport, LifecycleError, MigrationError,
+    MigrationSourceError, PostgresConnection, Revert, SchemaName, ScriptError, TenantInfo, TenantPool,
+    TenantPoolBuilder,
+    directory::DirectoryTables,
+    lifecycle::{ArchivedTenant, PurgeReport},
+    migrations::{FleetMigration, FleetStatus, OutsideWork, SharedVersions, outside_work},
+    pool::SchemaSize,
+    rust_schema::{RustSchema, RustSchemaError},
+    script::ScriptAnswers,
+};
+use tokio_postgres::{Config, config::SslMode};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::{
+    AnyPool, FleetRun, SchemaSource,
+    any_pool::{Done, Manner, impl_any_pool, texts},
+    own_directory::OwnDirectory,
+};
+use crate::{
+    migrations::Migrations,
+    options::Global,
+    settings::{Directory, Settings, TenantsSchema},
+    tls,
+};
+
+/// How to reach the server.
+pub struct Server {
+    url: String,
+    migration_url: Option<String>,
+    tls: Option<MakeRustlsConnect>,
+}
+
+/// A pool of schemas.
+pub struct Schemas {
+    pool: TenantPool,
+    tls: Option<MakeRustlsConnect>,
+}
+
+impl Server {
+    /// Reads the options; connects to nothing yet.
+    pub fn new(url: &str, global: &Global) -> anyhow::Result<Self> {
+        let url = adapted(url);
+        let migration_url = global.migration_url.as_deref().map(adapted);
+        // The parser's own reason may hold the password.
+        if url.parse::<Config>().is_err() {
+            bail!(
+                "the database URL can't be parsed; it should look like postgres://user:password@host:5432/database, with \
+                 every character of user and password percent-encoded that is not a letter or digit, or like \
+                 sqlite:FOLDER"
+            );
+        }
+        let is_encrypted = |url: &str| {
+            let config = url.parse::<Config>();
+            config.is_ok_and(|config| config.get_ssl_mode() == SslMode::Require)
+        };
+        let tls = if [Some(&url), migration_url.as_ref()]
+            .into_iter()
+            .flatten()
+            .any(|url| is_encrypted(url))
+        {
+            Some(tls::connector()?)
+        } else {
+            None
+        };
+        Ok(Self {
+            url,
+            migration_url,
+            tls,
+        })
+    }
+
+    pub async fn pool(&self, settings: &Settings, max_size: usize) -> anyhow::Result<Schemas> {
+        Ok(Schemas {
+            pool: self.tenant_pool(settings, max_size).await?,
+            tls: self.tls(),
+        })
+    }
+
+    /// The library's pool.
+    pub async fn tenant_pool(&self, settings: &Settings, max_size: usize) -> anyhow::Result<TenantPool> {
+        let builder = self.builder(settings, max_size);
+        builder.build().await.context("can't use the database")
+    }
+
+    pub async fn diagnose(&self, settings: &Settings) -> anyhow::Result<DiagnosisReport> {
+        let diagnosis = self.builder(settings, 2).diagnose();
+        Ok(match self.tls() {
+            Some(tls) => diagnosis.tls(tls).run().await?,
+            None => diagnosis.run().await?,
+        })
+    }
+
+    fn builder(&self, settings: &Settings, max_size: usize) -> TenantPoolBuilder {
+        let file = &settings.tenants;
+        let mut builder = TenantPool::builder(&self.url)
+            .max_size(max_size)
+            .extension_schemas(&file.extension_schemas);
+        builder = match file.directory {
+            None => builder.directory_tables_if_found(),
+            Some(Directory::Tables) => builder.directory(DirectoryTables::new()),
+            Some(Directory::Own) => builder.hooks(OwnDirectory),
+        };
+        if let Some(url) = &self.migration_url {
+            builder = builder.migration_url(url);
+        }
+        if let Some(schema) = &file.shared_schema {
+            builder = builder.shared_schema(schema);
+        }
+        if let Some(schema) = &file.symbolic_schema {
+            builder = builder.symbolic_schema(schema);
+        }
+        if file.search_path_from_role {
+            builder = builder.search_path_from_role();
+        }
+        if file.refuse_outside_work {
+            builder = builder.refuse_outside_work();
+        }
+        if let Some(tls) = &self.tls {
+            let tls = tls.clone();
+            builder = builder.establish_with(move |config| {
+                let tls = tls.clone();
+                Box::pin(async move { PostgresConnection::connect(&config, tls).await })
+            });
+        }
+        builder
+    }
+
+    /// How connections are encrypted, if they are.
+    pub fn tls(&self) -> Option<MakeRustlsConnect> {
+        self.tls.clone()
+    }
+}
+
+/// The URL with an `application_name`, by which other programs see what uses a tenant, and with an `sslmode` that the
+/// driver knows: with `require` this command checks everything that `verify-full` checks.
+fn adapted(url: &str) -> String {
+    let mut url = url.to_owned();
+    for mode in ["verify-full", "verify-ca"] {
+        url = url.replace(&format!("sslmode={mode}"), "sslmode=require");
+    }
+    if url.contains("application_name=") {
+        return url;
+    }
+    let is_url = url.starts_with("postgres://") || url.starts_with("postgresql://");
+    let separator = match is_url {
+        false => " ",
+        true if url.contains('?') => "&",
+        true => "?",
+    };
+    url + separator + "application_name=diesel-tenants"
+}
+
+fn tune<'a, S>(migration: FleetMigration<'a, S>, run: &FleetRun<'_>) -> FleetMigration<'a, S>
+where
+    S: MigrationSource<Pg> + Send + Sync + 'static,
+{
+    let mut migration = migration;
+    if let Some(lock_timeout) = run.lock_timeout {
+        migration = migration.lock_timeout(lock_timeout);
+    }
+    if let Some(lock_attempts) = run.lock_attempts {
+        migration = migration.lock_attempts(lock_attempts);
+    }
+    if let Some(statements) = run.statements_per_connection {
+        migration = migration.statements_per_connection(statements);
+    }
+    migration
+}
+
+impl_any_pool!(Schemas, tune: tune, {
+    fn outside_work(&self, migrations: Migrations) -> Done<'_, Vec<OutsideWork>, MigrationSourceError> {
+        Box::pin(outside_work(migrations))
+    }
+
+    fn rename_tenant<'a>(&'a self, from: &'a str, to: &'a str, manner: Manner) -> Done<'a, (), LifecycleError> {
+        let rename = self.pool.rename_tenant(from, to).wait(manner.wait);
+        match manner.leave_texts {
+            true => rename.leave_texts().into_future(),
+            false => rename.into_future(),
+        }
+    }
+
+    fn archive_tenant<'a>(&'a self, name: &'a str, manner: Manner) -> Done<'a, SchemaName, LifecycleError> {
+        let mut archive = self.pool.archive_tenant(name).wait(manner.wait);
+        if manner.force {
+            archive = archive.force();
+        }
+        if manner.leave_texts {
+            archive = archive.leave_texts();
+        }
+        archive.into_future()
+    }
+
+    fn restore_tenant<'a>(
+        &'a self,
+        archive: &'a str,
+        name: &'a str,
+        leave_texts: bool,
+    ) -> Done<'a, (), LifecycleError> {
+        let restore = self.pool.restore_tenant(archive, name);
+        match leave_texts {
+            true => restore.leave_texts().into_future(),
+            false => restore.into_future(),
+        }
+    }
+
+    fn drop_tenant<'a>(&'a self, name: &'a str, manner: Manner) -> Done<'a, (), LifecycleError> {
+        let drop = self.pool.drop_tenant(name).wait(manner.wait);
+        match manner.force {
+            true => drop.force().into_future(),
+            false => drop.into_future(),
+        }
+    }
+
+    fn run_script<'a>(
+        &'a self,
+        sql: String,
+        only: &'a [String],
+        workers: usize,
+        stop: &'a (dyn Fn() -> bool + Send + Sync),
+    ) -> Done<'a, ScriptAnswers<'a>, ScriptError> {
+        let mut script = self.pool.run_script(sql).concurrency(workers).stop_when(stop);
+        if !only.is_empty() {
+            script = script.only(only);
+        }
+        if let Some(tls) = &self.tls {
+            script = script.tls(tls.clone());
+        }
+        Box::pin(script.start())
+    }
+
+    fn rust_schema<'a>(
+        &'a self,
+        options: &'a TenantsSchema,
+        source: SchemaSource,
+    ) -> Done<'a, RustSchema, RustSchemaError> {
+        let mut request = options.apply(self.pool.rust_schema());
+        if let Some(template) = &options.template {
+            request = request.template(template);
+        }
+        if let Some(sql) = &options.set_up {
+            request = request.set_up(sql);
+        }
+        Box::pin(async move {
+            match source {
+                SchemaSource::Tenant(tenant) => request.from_tenant(tenant.as_str()).await,
+                SchemaSource::Migrations(shared, tenant) => request.from_migrations(shared, tenant).await,
+            }
+        })
+    }
+});

@@ -1,0 +1,146 @@
+//! A folder of SQLite: the library's pool of files.
+
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use diesel_tenants::{
+    CheckoutError, CloneError, DiagnosisReport, FleetError, FleetReport, LifecycleError, MigrationError,
+    MigrationSourceError, Revert, SchemaName, ScriptError, Sqlite, SqliteFolder, SqlitePoolBuilder, TenantInfo,
+    TenantPool,
+    directory::DirectoryTables,
+    lifecycle::{ArchivedTenant, PurgeReport},
+    migrations::{FleetMigration, FleetStatus, OutsideWork, SharedVersions},
+    pool::SchemaSize,
+    rust_schema::{RustSchema, RustSchemaError},
+    script::ScriptAnswers,
+};
+
+use super::{
+    AnyPool, FleetRun, SchemaSource,
+    any_pool::{Done, Manner, impl_any_pool, texts},
+    own_directory::OwnDirectory,
+};
+use crate::{
+    migrations::Migrations,
+    options::Global,
+    settings::{Directory, Settings, TenantsSchema},
+};
+
+/// The folder that a URL names.
+pub struct Folder(SqliteFolder);
+
+pub struct Files {
+    pool: TenantPool<Sqlite>,
+}
+
+impl Folder {
+    pub fn new(url: &str, global: &Global) -> anyhow::Result<Self> {
+        if global.migration_url.as_deref().is_some_and(|url| !url.is_empty()) {
+            bail!(
+                "--migration-url, or the variable MIGRATION_DATABASE_URL, bypasses a pooler of PostgreSQL, and this \
+                 database is a folder of SQLite: leave it out"
+            );
+        }
+        Ok(Self(url.parse().context("the database URL names no folder")?))
+    }
+
+    pub async fn pool(&self, settings: &Settings, max_size: usize) -> anyhow::Result<Files> {
+        let pool = self.builder(settings, max_size)?.build().await;
+        Ok(Files {
+            pool: pool.context("can't use the database")?,
+        })
+    }
+
+    pub async fn diagnose(&self, settings: &Settings, integrity: bool) -> anyhow::Result<DiagnosisReport> {
+        let diagnosis = self.builder(settings, 1)?.diagnose();
+        Ok(match integrity {
+            true => diagnosis.check_integrity().run().await?,
+            false => diagnosis.run().await?,
+        })
+    }
+
+    fn builder(&self, settings: &Settings, max_size: usize) -> anyhow::Result<SqlitePoolBuilder> {
+        let file = &settings.tenants;
+        for (setting, is_set) in [
+            ("extension_schemas", !file.extension_schemas.is_empty()),
+            ("search_path_from_role", file.search_path_from_role),
+            ("template in [schema]", file.schema.template.is_some()),
+            ("set_up in [schema]", file.schema.set_up.is_some()),
+        ] {
+            if is_set {
+                bail!(
+                    "{setting} in diesel-tenants.toml is about PostgreSQL, and this database is a folder of SQLite: leave \
+                     it out"
+                );
+            }
+        }
+        let mut builder = TenantPool::builder(self.0.clone()).max_size(max_size);
+        builder = match file.directory {
+            None => builder.directory_tables_if_found(),
+            Some(Directory::Tables) => builder.directory(DirectoryTables::new()),
+            Some(Directory::Own) => builder.hooks(OwnDirectory),
+        };
+        if let Some(schema) = &file.shared_schema {
+            builder = builder.shared_schema(schema);
+        }
+        if let Some(schema) = &file.symbolic_schema {
+            builder = builder.symbolic_schema(schema);
+        }
+        Ok(builder)
+    }
+}
+
+fn tune<'a, S>(migration: FleetMigration<'a, S, Sqlite>, _: &FleetRun<'_>) -> FleetMigration<'a, S, Sqlite> {
+    migration
+}
+
+impl_any_pool!(Files, tune: tune, {
+    fn outside_work(&self, _: Migrations) -> Done<'_, Vec<OutsideWork>, MigrationSourceError> {
+        // What works outside of the file is refused.
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn rename_tenant<'a>(&'a self, from: &'a str, to: &'a str, manner: Manner) -> Done<'a, (), LifecycleError> {
+        self.pool.rename_tenant(from, to).wait(manner.wait).into_future()
+    }
+
+    fn archive_tenant<'a>(&'a self, name: &'a str, manner: Manner) -> Done<'a, SchemaName, LifecycleError> {
+        self.pool.archive_tenant(name).wait(manner.wait).into_future()
+    }
+
+    fn restore_tenant<'a>(&'a self, archive: &'a str, name: &'a str, _: bool) -> Done<'a, (), LifecycleError> {
+        self.pool.restore_tenant(archive, name).into_future()
+    }
+
+    fn drop_tenant<'a>(&'a self, name: &'a str, manner: Manner) -> Done<'a, (), LifecycleError> {
+        self.pool.drop_tenant(name).wait(manner.wait).into_future()
+    }
+
+    fn run_script<'a>(
+        &'a self,
+        sql: String,
+        only: &'a [String],
+        workers: usize,
+        stop: &'a (dyn Fn() -> bool + Send + Sync),
+    ) -> Done<'a, ScriptAnswers<'a>, ScriptError> {
+        let script = self.pool.run_script(sql).concurrency(workers).stop_when(stop);
+        match only {
+            [] => Box::pin(script.start()),
+            only => Box::pin(script.only(only).start()),
+        }
+    }
+
+    fn rust_schema<'a>(
+        &'a self,
+        options: &'a TenantsSchema,
+        source: SchemaSource,
+    ) -> Done<'a, RustSchema, RustSchemaError> {
+        let request = options.apply(self.pool.rust_schema());
+        Box::pin(async move {
+            match source {
+                SchemaSource::Tenant(tenant) => request.from_tenant(tenant.as_str()).await,
+                SchemaSource::Migrations(shared, tenant) => request.from_migrations(shared, tenant).await,
+            }
+        })
+    }
+});
