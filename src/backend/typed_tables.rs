@@ -1,5 +1,5 @@
-//! Tables with their columns, types and foreign keys, as any database has them, for the Rust declarations of tables. Oids
-//! are PostgreSQL's; for SQLite, which has none, they are numbers that count up.
+//! Tables with their columns, types and foreign keys, as any database has them, for the Rust declarations of tables.
+//! Oids are PostgreSQL's; for SQLite, which has none, they are numbers that count up.
 
 use diesel::{
     QueryableByName,

@@ -1,5 +1,5 @@
-//! Which of Diesel's SQL types stands for a type that a column of SQLite was declared with. SQLite takes any word for a type;
-//! these are the words that Diesel's own command understands.
+//! Which of Diesel's SQL types stands for a type that a column of SQLite was declared with. SQLite takes any word for a
+//! type; these are the words that Diesel's own command understands.
 
 /// The name in `table!` for a declared type; `None` if Diesel has none.
 pub(super) fn of(declared: &str) -> Option<&'static str> {

@@ -139,13 +139,13 @@ impl fmt::Display for SchemaWarning {
             }
             Self::RowId { side, table } => write!(
                 f,
-                "the {side} table {table:?} has no primary key: it is declared with the number that SQLite gives to each \
-                 row, which VACUUM may change; add a primary key"
+                "the {side} table {table:?} has no primary key: it is declared with the number that SQLite gives to \
+                 each row, which VACUUM may change; add a primary key"
             ),
             Self::NullableKey { side, table, column } => write!(
                 f,
-                "the column {column:?} of the {side} table {table:?} is in the primary key and may be NULL, which SQLite \
-                 allows: declare it NOT NULL"
+                "the column {column:?} of the {side} table {table:?} is in the primary key and may be NULL, which \
+                 SQLite allows: declare it NOT NULL"
             ),
             Self::Untyped { side, table, column } => write!(
                 f,
@@ -159,8 +159,9 @@ impl fmt::Display for SchemaWarning {
                 sql_type,
             } => write!(
                 f,
-                "the column {column:?} of the {side} table {table:?} is left out, and with it the table if it is in the primary key, \
-                 because Diesel has no type for SQLite's {sql_type}: name a type of Diesel's in `sql_types`, or change the column's type"
+                "the column {column:?} of the {side} table {table:?} is left out, and with it the table if it is in the \
+                 primary key, because Diesel has no type for SQLite's {sql_type}: name a type of Diesel's in `sql_types`, \
+                 or change the column's type"
             ),
             Self::RowType { side, table, column } => write!(
                 f,

@@ -20,8 +20,8 @@ pub struct Global {
         value_name = "URL"
     )]
     pub database_url: Option<String>,
-    /// PostgreSQL: another URL of the same database, for migrations, that bypasses a pooler in transaction mode. Default: the
-    /// database URL.
+    /// PostgreSQL: another URL of the same database, for migrations, that bypasses a pooler in transaction mode.
+    /// Default: the database URL.
     #[arg(
         long,
         global = true,

@@ -1,4 +1,5 @@
-//! Reads the tables of a file, with their columns, declared types and foreign keys, for the Rust declarations of tables.
+//! Reads the tables of a file, with their columns, declared types and foreign keys, for the Rust declarations of
+//! tables.
 
 use std::path::Path;
 
@@ -46,11 +47,11 @@ const RELATIONS: &str = "SELECT name, type = 'view' AS is_view, wr AS without_ro
     WHERE schema = 'main' AND type IN ('table', 'view', 'virtual') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
     AND name NOT LIKE '\\_\\_%' ESCAPE '\\' ORDER BY name";
 
-/// The columns, without those that only a virtual table's queries name. A table with one INTEGER PRIMARY KEY has no index
-/// for it: the column is the key of the row itself, and never NULL.
-const COLUMNS: &str = "SELECT name, type AS declared, \"notnull\" OR pk AND (SELECT count(*) FROM pragma_index_list(?1, 'main') \
-    WHERE origin = 'pk') = 0 AS is_not_null, pk, hidden > 1 AS is_generated FROM pragma_table_xinfo(?1, 'main') WHERE hidden <> 1 \
-    ORDER BY cid";
+/// The columns, without those that only a virtual table's queries name. A table with one INTEGER PRIMARY KEY has no
+/// index for it: the column is the key of the row itself, and never NULL.
+const COLUMNS: &str = "SELECT name, type AS declared, \"notnull\" OR pk AND (SELECT count(*) FROM \
+    pragma_index_list(?1, 'main') WHERE origin = 'pk') = 0 AS is_not_null, pk, hidden > 1 AS is_generated FROM \
+    pragma_table_xinfo(?1, 'main') WHERE hidden <> 1 ORDER BY cid";
 
 const REFERENCES: &str = "SELECT id, \"table\" AS parent, \"from\" AS child_column, \"to\" AS parent_column \
     FROM pragma_foreign_key_list(?1, 'main') ORDER BY id, seq";

@@ -56,15 +56,15 @@ fn compare(facts: &DirectoryFacts, tenants: &Tenants) -> Vec<Finding> {
             Check::MissingSchemas,
             Severity::Problem,
             missing.map(|(row, _)| row.name.clone()).collect(),
-            "repeat the rename, archiving or drop that was interrupted; or restore the file from a backup; or DELETE FROM \
-             tenants WHERE name = '…', which also deletes the tenant's domains",
+            "repeat the rename, archiving or drop that was interrupted; or restore the file from a backup; or DELETE \
+             FROM tenants WHERE name = '…', which also deletes the tenant's domains",
         ),
         Finding::names(
             Check::UnlistedSchemas,
             Severity::Warning,
             unlisted.map(|(name, _)| name.to_string()).collect(),
-            "such a file can't be checked out: repeat the rename, archiving or drop that was interrupted; or INSERT INTO \
-             tenants (name, schema_name) VALUES ('…', '…') if it is a tenant's, or `drop_tenant` if it is left over",
+            "such a file can't be checked out: repeat the rename, archiving or drop that was interrupted; or INSERT \
+             INTO tenants (name, schema_name) VALUES ('…', '…') if it is a tenant's, or `drop_tenant` if it is left over",
         ),
         Finding::names(
             Check::LostDomains,

@@ -83,15 +83,15 @@ impl Tenants {
                 Check::UnreadableFiles,
                 Severity::Problem,
                 unreadable.collect(),
-                "such a tenant can't be used: restore its file from a backup, move a file that is something else out of \
-                 the folder, or remove it by `drop_tenant`",
+                "such a tenant can't be used: restore its file from a backup, move a file that is something else out \
+                 of the folder, or remove it by `drop_tenant`",
             ),
             Finding::names(
                 Check::NeverMigrated,
                 Severity::Warning,
                 foreign.map(|(name, _)| name.to_string()).collect(),
-                "these databases are no tenants, because they were never migrated: `migrate_tenant` makes such a file a \
-                 tenant's; otherwise move it out of the folder",
+                "these databases are no tenants, because they were never migrated: `migrate_tenant` makes such a file \
+                 a tenant's; otherwise move it out of the folder",
             ),
             Finding::names(
                 Check::JournalMode,

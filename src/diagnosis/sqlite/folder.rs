@@ -27,8 +27,8 @@ pub(super) fn check_folder(folder: &Folder) -> [Finding; 3] {
             Check::FileSystem,
             Severity::Warning,
             format!("{}, which may be reached over a network", found.kind),
-            "SQLite's locks can't be relied on there, and two processes may damage a file: move the folder to a disk of \
-             this machine",
+            "SQLite's locks can't be relied on there, and two processes may damage a file: move the folder to a disk \
+             of this machine",
         ),
         Some(found) => Finding::fine(Check::FileSystem, found.kind),
         None => Finding::fine(Check::FileSystem, "this system does not tell"),

@@ -13,11 +13,11 @@ use crate::{
 
 /// # Looking for problems
 impl SqlitePoolBuilder {
-    /// Looks for problems before they cause errors: in the folder and the file system, in each tenant's file, and in the
-    /// directory. A folder that can't be used is a finding, too.
+    /// Looks for problems before they cause errors: in the folder and the file system, in each tenant's file, and in
+    /// the directory. A folder that can't be used is a finding, too.
     ///
-    /// This opens all tenants' files, several at a time: call it as an operator, not in a request. No file of the folder
-    /// is changed, and none is removed.
+    /// This opens all tenants' files, several at a time: call it as an operator, not in a request. No file of the
+    /// folder is changed, and none is removed.
     ///
     /// ```no_run
     /// # async fn run() -> Result<(), diesel_tenants::DiagnosisError> {

@@ -6,7 +6,8 @@ use super::{
 };
 use crate::{SchemaName, TenantStatus, migrations::Plan};
 
-/// Which migrations every tenant has and lacks. See [`TenantPool::migration_status`](crate::TenantPool::migration_status).
+/// Which migrations every tenant has and lacks. See
+/// [`TenantPool::migration_status`](crate::TenantPool::migration_status).
 #[derive(Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -35,8 +36,8 @@ pub struct TenantVersions {
     /// The versions applied that the given migrations don't have, oldest first.
     pub unknown: Vec<String>,
     /// The invalid indexes: PostgreSQL could not build them and doesn't use them. Invalid unique indexes let duplicates
-    /// in. Indexes that wait for the indexes of partitions are included; indexes being built right now are not. On SQLite
-    /// there are none.
+    /// in. Indexes that wait for the indexes of partitions are included; indexes being built right now are not. On
+    /// SQLite there are none.
     pub invalid_indexes: Vec<String>,
 }
 

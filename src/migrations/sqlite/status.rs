@@ -55,8 +55,8 @@ impl TenantPool<Sqlite> {
     /// ```
     ///
     /// # Errors
-    /// [`FleetError`] if the migrations, the folder, or one tenant's file can't be read, or if one of the chosen tenants
-    /// doesn't exist.
+    /// [`FleetError`] if the migrations, the folder, or one tenant's file can't be read, or if one of the chosen
+    /// tenants doesn't exist.
     pub fn migration_status<S>(&self, migrations: S) -> MigrationStatusRequest<'_, S, Sqlite>
     where
         S: MigrationSource<sqlite::Sqlite> + Send + Sync + 'static,

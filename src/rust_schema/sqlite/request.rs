@@ -21,8 +21,9 @@ use crate::{
 impl TenantPool<Sqlite> {
     /// Declares the shared tables and the tenants' tables in Rust. See [`rust_schema`](crate::rust_schema).
     ///
-    /// A column gets the type that the `diesel` command gives it by the type with which it was declared. `INTEGER PRIMARY
-    /// KEY` is never NULL, and declared so; any other column of a primary key can be NULL unless it is `NOT NULL`.
+    /// A column gets the type that the `diesel` command gives it by the type with which it was declared. `INTEGER
+    /// PRIMARY KEY` is never NULL, and declared so; any other column of a primary key can be NULL unless it is `NOT
+    /// NULL`.
     pub fn rust_schema(&self) -> RustSchemaRequest<'_, Sqlite> {
         RustSchemaRequest::new(self)
     }

@@ -84,8 +84,8 @@ fn hexadecimal(bytes: &[u8]) -> String {
     format!("X'{digits}'")
 }
 
-/// The columns of a query that had no rows; `None` if it is no query. Diesel tells the columns of a row only, so the query
-/// is asked for one row of NULLs.
+/// The columns of a query that had no rows; `None` if it is no query. Diesel tells the columns of a row only, so the
+/// query is asked for one row of NULLs.
 fn columns_of(connection: &mut SqliteConnection, sql: &str) -> Option<Vec<String>> {
     let words = words(sql);
     if !matches!(words.first()?.as_str(), "select" | "values" | "with") {

@@ -154,8 +154,8 @@ async fn a_directory_that_disagrees_with_the_files_is_named() {
     store.pool.close();
     raw(store.folder.path().join("public.db"))
         .batch_execute(
-            "DELETE FROM tenants WHERE name = 'client1'; UPDATE tenants SET status = 'suspended' WHERE name = 'client3'; \
-             PRAGMA foreign_keys = OFF; INSERT INTO domains (domain, tenant) VALUES ('lost.example.org', 'nobody')",
+            "DELETE FROM tenants WHERE name = 'client1'; UPDATE tenants SET status = 'suspended' WHERE name = \
+             'client3'; PRAGMA foreign_keys = OFF; INSERT INTO domains (domain, tenant) VALUES ('lost.example.org', 'nobody')",
         )
         .unwrap();
     fs::remove_file(store.folder.path().join("client2.db")).unwrap();

@@ -84,9 +84,9 @@ pub trait AnyPool: Send + Sync {
     ) -> Done<'a, RustSchema, RustSchemaError>;
 }
 
-/// Writes the methods that every kind of pool has by the same name, each with a body of its own in the library. The field
-/// `pool` is the library's pool. `$tune` gives a migration of tenants the options that only this kind of database has;
-/// the methods in braces are this kind's own.
+/// Writes the methods that every kind of pool has by the same name, each with a body of its own in the library. The
+/// field `pool` is the library's pool. `$tune` gives a migration of tenants the options that only this kind of database
+/// has; the methods in braces are this kind's own.
 macro_rules! impl_any_pool {
     ($database:ty, tune: $tune:path, { $($own:item)* }) => {
         impl AnyPool for $database {

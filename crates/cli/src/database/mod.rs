@@ -58,8 +58,8 @@ impl Database {
     pub async fn diagnose(&self, settings: &Settings, integrity: bool) -> anyhow::Result<DiagnosisReport> {
         match &self.0 {
             Kind::Postgres(_) if integrity => bail!(
-                "--integrity reads files of SQLite, and this database is one of PostgreSQL: its extension amcheck checks \
-                 tables and indexes"
+                "--integrity reads files of SQLite, and this database is one of PostgreSQL: its extension amcheck \
+                 checks tables and indexes"
             ),
             Kind::Postgres(server) => server.diagnose(settings).await,
             #[cfg(feature = "sqlite")]
@@ -67,12 +67,9 @@ impl Database {
         }
     }
 
-    /// Fails unless the database is one of PostgreSQL: for an option or a subcommand that only PostgreSQL has. `instead`
-    /// is what to do on others.
-    #[cfg_attr(
-        not(feature = "sqlite"),
-        expect(clippy::unnecessary_wraps, unused_variables, reason = "there is no other")
-    )]
+    /// Fails unless the database is one of PostgreSQL: for an option or a subcommand that only PostgreSQL has.
+    /// `instead` is what to do on others.
+    #[cfg_attr(not(feature = "sqlite"), expect(unused_variables, reason = "there is no other"))]
     pub fn needs_postgres(&self, what: &str, instead: &str) -> anyhow::Result<()> {
         match &self.0 {
             Kind::Postgres(_) => Ok(()),

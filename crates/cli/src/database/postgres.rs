@@ -51,8 +51,8 @@ impl Server {
         // The parser's own reason may hold the password.
         if url.parse::<Config>().is_err() {
             bail!(
-                "the database URL can't be parsed; it should look like postgres://user:password@host:5432/database, with \
-                 every character of user and password percent-encoded that is not a letter or digit, or like \
+                "the database URL can't be parsed; it should look like postgres://user:password@host:5432/database, \
+                 with every character of user and password percent-encoded that is not a letter or digit, or like \
                  sqlite:FOLDER"
             );
         }

@@ -69,8 +69,8 @@ impl Folder {
         ] {
             if is_set {
                 bail!(
-                    "{setting} in diesel-tenants.toml is about PostgreSQL, and this database is a folder of SQLite: leave \
-                     it out"
+                    "{setting} in diesel-tenants.toml is about PostgreSQL, and this database is a folder of SQLite: \
+                     leave it out"
                 );
             }
         }

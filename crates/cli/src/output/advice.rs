@@ -34,6 +34,8 @@ const WORDS: &[(&str, &str)] = &[
     ("`create_tenant`", "`diesel-tenants tenant create`"),
     ("`ensure_tenant`", "`diesel-tenants tenant create --if-not-exists`"),
     ("`export_tenant`", "`diesel-tenants tenant export`"),
+    ("`clone_tenant`", "`diesel-tenants tenant clone`"),
+    ("`migrate_shared`", "`diesel-tenants shared migrate`"),
     ("`migrate_tenant`", "`diesel-tenants migrate --only`"),
     ("`rename_tenant`", "`diesel-tenants tenant rename`"),
     ("`resume_tenant`", "`diesel-tenants tenant resume`"),
@@ -66,12 +68,14 @@ mod tests {
         "extension_schemas",
         "id",
         "ignore_startup_parameters",
+        "journal_mode",
         "max_prepared_statements",
         "orders",
         "run_in_transaction",
         "search_path_from_role",
         "set_up",
         "shared_schema",
+        "sql_types",
         "symbolic_schema",
         "template",
         "tenants",
@@ -99,6 +103,8 @@ mod tests {
         // The command always gives its TLS connector.
         "establish_with",
         "tls",
+        // The command recognizes a URL of SQLite itself.
+        "sqlite",
         // Moves.
         "pause_writes",
         "wait",

@@ -50,8 +50,8 @@ impl Base for Database {
 
     fn all(&self) -> Vec<String> {
         self.values(
-            "SELECT format('%s.%s: %s', schemaname, tablename, query_to_xml(format('TABLE %I.%I', schemaname, tablename), true, \
-             true, '')) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1",
+            "SELECT format('%s.%s: %s', schemaname, tablename, query_to_xml(format('TABLE %I.%I', schemaname, \
+             tablename), true, true, '')) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1",
         )
     }
 }

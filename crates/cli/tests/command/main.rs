@@ -1,5 +1,5 @@
-//! The command, as its users run it: in a folder of a project, on a real PostgreSQL, which is that of the suite, or on a
-//! folder of SQLite. What is alike on both is tested on both.
+//! The command, as its users run it: in a folder of a project, on a real PostgreSQL, which is that of the suite, or on
+//! a folder of SQLite. What is alike on both is tested on both.
 
 mod bad_input;
 mod base;

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 pub use crate::base::{Base, Files};
 
-/// A project with migrations, in a folder of its own, and its database, which is one of PostgreSQL unless a test runs on
-/// both kinds.
+/// A project with migrations, in a folder of its own, and its database, which is one of PostgreSQL unless a test runs
+/// on both kinds.
 pub struct Site<D> {
     pub directory: tempfile::TempDir,
     pub database: D,

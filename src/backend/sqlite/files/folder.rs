@@ -119,8 +119,8 @@ impl Folder {
         Ok(names)
     }
 
-    /// What has the ending of a tenant's file, and is none because of its name, or because it is a link: two could lead to
-    /// one file. Sorted.
+    /// What has the ending of a tenant's file, and is none because of its name, or because it is a link: two could lead
+    /// to one file. Sorted.
     pub(crate) fn ignored(&self) -> Result<Vec<String>, FileError> {
         let unreadable = |source| FileError::io("list", &self.root, source);
         let mut ignored = Vec::new();

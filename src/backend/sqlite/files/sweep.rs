@@ -59,8 +59,8 @@ impl Folder {
         Ok(true)
     }
 
-    /// Removes the empty log of a tenant that is gone. One that is not empty stays, and is removed when a tenant of that
-    /// name is created: perhaps somebody has moved the file away, and forgotten the log.
+    /// Removes the empty log of a tenant that is gone. One that is not empty stays, and is removed when a tenant of
+    /// that name is created: perhaps somebody has moved the file away, and forgotten the log.
     fn sweep_orphan(&self, stem: &str) -> Result<bool, FileError> {
         let path = self.path(stem, DATABASE);
         if file_name::schema(stem).is_none() || path.exists() || disk::has_log(&path) {

@@ -2,7 +2,7 @@ use clap::Args;
 use diesel_tenants::LifecycleError;
 use serde_json::json;
 
-use super::rigour::Rigour;
+use super::postgres_options::PostgresOptions;
 use crate::{
     completion::tenants,
     context::Context,
@@ -21,19 +21,19 @@ pub struct Archive {
     /// PostgreSQL: ends the sessions that use the tenant, whatever application they belong to.
     #[arg(long)]
     force: bool,
-    /// PostgreSQL: archives the tenant even if texts elsewhere hold its name, such as settings of roles. Such texts will lead to
-    /// the next tenant that gets the name.
+    /// PostgreSQL: archives the tenant even if texts elsewhere hold its name, such as settings of roles. Such texts
+    /// will lead to the next tenant that gets the name.
     #[arg(long)]
     leave_texts: bool,
 }
 
 impl Archive {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
-        let rigour = Rigour {
+        let options = PostgresOptions {
             force: self.force,
             leave_texts: self.leave_texts,
         };
-        let manner = rigour.with(&self.patience, context)?;
+        let manner = options.manner(&self.patience, context)?;
         let pool = context.pool().await?;
         Outcomes::of_each(context.printer, &self.names, "archived", async |name| {
             let archive = pool.archive_tenant(name, manner).await?;

@@ -5,7 +5,7 @@ use clap::Args;
 use diesel_tenants::LifecycleError;
 use serde_json::json;
 
-use super::rigour::Rigour;
+use super::postgres_options::PostgresOptions;
 use crate::{
     completion::tenants,
     confirm::confirm,
@@ -23,8 +23,8 @@ pub struct Drop {
     names: Vec<String>,
     #[command(flatten)]
     patience: Patience,
-    /// PostgreSQL: ends the sessions that use the tenant, and drops objects in other schemas that depend on the tenant: foreign
-    /// keys, views.
+    /// PostgreSQL: ends the sessions that use the tenant, and drops objects in other schemas that depend on the tenant:
+    /// foreign keys, views.
     #[arg(long)]
     force: bool,
     /// Only shows what would be dropped.
@@ -36,11 +36,11 @@ pub struct Drop {
 
 impl Drop {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
-        let rigour = Rigour {
+        let options = PostgresOptions {
             force: self.force,
-            ..Rigour::default()
+            ..PostgresOptions::default()
         };
-        let manner = rigour.with(&self.patience, context)?;
+        let manner = options.manner(&self.patience, context)?;
         let pool = context.pool().await?;
         let there = pool.all_tenants().await?;
         if let Some(unknown) = self

@@ -76,8 +76,8 @@ impl Export {
     }
 
     async fn database(&self, context: &Context) -> anyhow::Result<Postgres> {
-        let instead = "`diesel-tenants tenant clone` copies a tenant, and a tenant is a file, which can be copied while \
-                       nobody has it open";
+        let instead = "`diesel-tenants tenant clone` copies a tenant, and a tenant is a file, which can be copied \
+                       while nobody has it open";
         context.postgres("`tenant export`", instead).await
     }
 

@@ -9,9 +9,9 @@ mod drop;
 mod export;
 mod import;
 mod list;
+mod postgres_options;
 mod rename;
 mod restore;
-mod rigour;
 
 use clap::Subcommand;
 
@@ -42,7 +42,8 @@ pub enum Command {
     Archived(archived::Archived),
     /// PostgreSQL: writes a tenant, its tables and its rows, to a file.
     Export(export::Export),
-    /// PostgreSQL: creates a tenant from a file that `export` wrote, under any name and on any server: completely, or not at all.
+    /// PostgreSQL: creates a tenant from a file that `export` wrote, under any name and on any server: completely, or
+    /// not at all.
     Import(import::Import),
 }
 

@@ -1,7 +1,7 @@
 use clap::Args;
 use serde_json::json;
 
-use super::rigour::Rigour;
+use super::postgres_options::PostgresOptions;
 use crate::{
     completion::tenants,
     context::Context,
@@ -19,19 +19,19 @@ pub struct Rename {
     to: String,
     #[command(flatten)]
     patience: Patience,
-    /// PostgreSQL: renames the tenant even if texts hold the old name, such as bodies of functions and settings of roles. Such
-    /// texts will lead to the next tenant that gets the old name.
+    /// PostgreSQL: renames the tenant even if texts hold the old name, such as bodies of functions and settings of
+    /// roles. Such texts will lead to the next tenant that gets the old name.
     #[arg(long)]
     leave_texts: bool,
 }
 
 impl Rename {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
-        let rigour = Rigour {
+        let options = PostgresOptions {
             leave_texts: self.leave_texts,
-            ..Rigour::default()
+            ..PostgresOptions::default()
         };
-        let manner = rigour.with(&self.patience, context)?;
+        let manner = options.manner(&self.patience, context)?;
         let renamed = context.pool().await?.rename_tenant(&self.from, &self.to, manner).await;
         let mut outcomes = Outcomes::new(context.printer);
         outcomes.add(

@@ -16,8 +16,8 @@ pub struct Restore {
     archive: String,
     /// The tenant's new name. Default: its former name.
     name: Option<String>,
-    /// PostgreSQL: restores the tenant even if texts of the tenant hold its former name. Such texts lead to the tenant that has the
-    /// former name.
+    /// PostgreSQL: restores the tenant even if texts of the tenant hold its former name. Such texts lead to the tenant
+    /// that has the former name.
     #[arg(long)]
     leave_texts: bool,
 }
