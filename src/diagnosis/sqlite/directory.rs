@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::files::Tenants;
 use crate::{
+    SchemaName,
     backend::sqlite::{
         diagnosis::{DirectoryFacts, directory},
         files::Folder,
@@ -35,7 +36,8 @@ fn compare(facts: &DirectoryFacts, tenants: &Tenants) -> Vec<Finding> {
         let rows = facts.tenants.iter();
         rows.filter_map(|row| Some((row, row.schema_name.as_deref()?)))
     };
-    let missing = rows().filter(|(row, file)| row.status != "unfinished" && !tenants.has_file(file));
+    let files: HashSet<&str> = tenants.names().map(SchemaName::as_str).collect();
+    let missing = rows().filter(|(row, file)| row.status != "unfinished" && !files.contains(file));
     let listed: HashSet<&str> = rows().map(|(_, file)| file).collect();
     let unlisted = tenants.statuses().filter(|(name, _)| !listed.contains(name.as_str()));
     let mut owners: BTreeMap<&str, Vec<&str>> = BTreeMap::new();

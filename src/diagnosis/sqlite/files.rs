@@ -40,9 +40,9 @@ impl Tenants {
         self.examined().map(|(name, examined)| (name, examined.status))
     }
 
-    /// Whether there is a file of this name, in whatever state.
-    pub(super) fn has_file(&self, name: &str) -> bool {
-        self.found.iter().any(|(found, _)| found.as_str() == name)
+    /// The names of all files, in whatever state.
+    pub(super) fn names(&self) -> impl Iterator<Item = &SchemaName> {
+        self.found.iter().map(|(name, _)| name)
     }
 
     fn examined(&self) -> impl Iterator<Item = (&SchemaName, &Examined)> {

@@ -87,8 +87,9 @@ impl Folder {
         Ok(looked.map(|(facts, table, applied)| Surveyed { facts, table, applied }))
     }
 
-    /// How many tables a tenant's or an archive's file has, and the bytes that it takes, with those that are still in its
-    /// log. `None` if there is no file, or it has no version table.
+    /// How many tables a tenant's or an archive's file has, without the one of the note, and the bytes that it takes,
+    /// with those that are still in its log. A file that is no database has none. `None` if there is no file, or it has no
+    /// version table.
     pub(crate) fn size(&self, name: &SchemaName) -> Result<Option<(u64, u64)>, FileError> {
         #[derive(QueryableByName)]
         struct Tables {
@@ -97,12 +98,19 @@ impl Folder {
         }
 
         let path = self.path_of(name)?;
-        let count = "SELECT count(*) AS tables FROM main.sqlite_schema WHERE type = 'table'";
+        let count = format!(
+            "SELECT count(*) AS tables FROM main.sqlite_schema WHERE type = 'table' AND name <> '{}'",
+            note::NOTE_TABLE
+        );
         let looked = look(&path, |connection, _| {
-            diesel::sql_query(count).get_result::<Tables>(connection)
-        })?;
-        let Some((_, _, Tables { tables })) = looked else {
-            return Ok(None);
+            diesel::sql_query(&count).get_result::<Tables>(connection)
+        });
+        let tables = match looked {
+            Ok(Some((_, _, Tables { tables }))) => tables,
+            Ok(None) => return Ok(None),
+            // It can be dropped.
+            Err(FileError::NotADatabase { .. }) => 0,
+            Err(error) => return Err(error),
         };
         let metadata = fs::metadata(&path).map_err(|error| FileError::io("measure", &path, error))?;
         let log = fs::metadata(disk::companion(&path, "-wal")).map_or(0, |log| log.len());

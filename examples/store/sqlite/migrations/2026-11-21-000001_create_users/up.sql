@@ -1,6 +1,6 @@
 -- Shared by all tenants: who may log in, and to which tenant they belong.
 CREATE TABLE users (
-    id BIGINT PRIMARY KEY,
+    id BIGINT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL,
     organization_id TEXT NOT NULL
 );

@@ -1,6 +1,6 @@
 -- In SQLite a foreign key can't reference another file, and the users are in the shared one.
 CREATE TABLE orders (
-    id BIGINT PRIMARY KEY,
+    id BIGINT NOT NULL PRIMARY KEY,
     user_id BIGINT NOT NULL,
     item_id BIGINT NOT NULL REFERENCES items (id),
     quantity INTEGER NOT NULL CHECK (quantity > 0)
