@@ -46,10 +46,11 @@ async fn what_a_directory_says_can_be_remembered_for_ever() {
     let for_ever = DirectoryCache::new().ttl(Duration::MAX).negative_ttl(Duration::MAX);
     let pool = pool(&database, |builder| builder.directory_cache(for_ever)).await;
     pool.create_tenant("client1", NoMigrations).await.unwrap();
+    database.run("INSERT INTO domains (domain, tenant) VALUES ('shop.example', 'client1')");
     pool.for_tenant("client1").get().await.unwrap();
     pool.rename_tenant("client1", "client2").await.unwrap();
     pool.for_tenant("client2").get().await.unwrap();
-    // Until no process remembers any more who had the name, nobody else gets it.
+    // Until no process remembers any more to whom the domain led, nobody else gets the name.
     let error = pool.create_tenant("client1", NoMigrations).await.unwrap_err();
     assert!(matches!(error, LifecycleError::LeftLately { .. }), "{error:?}");
 }
