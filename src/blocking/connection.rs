@@ -1,5 +1,7 @@
 //! `TenantConnection` as a connection of Diesel itself.
 
+#[cfg(feature = "sqlite")]
+use std::any::Any;
 use std::any::TypeId;
 
 use diesel::{
@@ -16,6 +18,8 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
 
 use super::Rows;
+#[cfg(feature = "sqlite")]
+use crate::backend::sqlite::connection::SqliteFilesConnection;
 use crate::{
     PostgresConnection, SchemaTranslateMap, TenantConnection,
     connection::{Session, TenantTransactionManager},
@@ -137,6 +141,12 @@ impl<C> TenantConnection<C> {
         Q: QueryFragment<C::Backend> + QueryId,
     {
         let rendered = self.render::<C::Backend, _>(query)?;
+        #[cfg(feature = "sqlite")]
+        if let Some(files) = (&mut self.inner as &mut dyn Any).downcast_mut::<SqliteFilesConnection>() {
+            // It bounds by itself what it keeps prepared.
+            files.open_schemas(&rendered.own_schemas())?;
+            return Ok(rendered);
+        }
         if rendered.is_prepared() {
             self.note_prepared(rendered.finished());
         }

@@ -32,8 +32,13 @@ mod rows;
 mod save_changes;
 mod transaction;
 
+#[cfg(feature = "sqlite")]
+#[doc(inline)]
+pub use crate::backend::sqlite::connection::{SqliteFilesConnection, SqliteFilesRows, SqliteFilesTransactionManager};
 #[doc(inline)]
 pub use crate::connection::{TenantConnection, TenantTransactionManager, TransactionBuilder};
-pub use pool::{BuildError, Checkout, CheckoutRequest, CheckoutTransactionManager, TenantPool, TenantPoolBuilder};
+pub use pool::{
+    Backend, BuildError, Checkout, CheckoutRequest, CheckoutTransactionManager, TenantPool, TenantPoolBuilder,
+};
 pub use postgres::{OwnRuntime, PostgresConnection};
 pub use rows::Rows;

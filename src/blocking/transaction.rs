@@ -7,6 +7,8 @@ use diesel::{
     result::Error,
 };
 
+#[cfg(feature = "sqlite")]
+use crate::backend::sqlite::connection::{SqliteFilesConnection, SqliteFilesTransactionManager};
 use crate::{
     TenantConnection,
     connection::{TenantTransactionManager, TransactionBuilder},
@@ -52,17 +54,8 @@ where
         E: From<Error>,
     {
         AnsiTransactionManager::begin_transaction_sql(&mut self.inner, begin)?;
-        match callback(self) {
-            Ok(value) => {
-                AnsiTransactionManager::commit_transaction(&mut self.inner)?;
-                Ok(value)
-            }
-            Err(error) => match AnsiTransactionManager::rollback_transaction(&mut self.inner) {
-                // The callback's error is what broke it.
-                Ok(()) | Err(Error::BrokenTransactionManager) => Err(error),
-                Err(rollback) => Err(rollback.into()),
-            },
-        }
+        let result = callback(self);
+        end_transaction::<AnsiTransactionManager, _, _, _>(&mut self.inner, result)
     }
 }
 
@@ -107,6 +100,68 @@ where
         E: From<Error>,
     {
         self.in_transaction("BEGIN EXCLUSIVE", callback)
+    }
+}
+
+/// Transactions that take SQLite's locks when they begin.
+#[cfg(feature = "sqlite")]
+impl TenantConnection<SqliteFilesConnection> {
+    /// A transaction that begins with the write locks of all attached files (`BEGIN IMMEDIATE`), or waits for them.
+    /// [`transaction`](Connection::transaction) on a pool's checkout locks the tenant's file only, so that tenants don't
+    /// wait for each other.
+    ///
+    /// # Errors
+    /// The callback's error, or SQLite's on begin, commit and rollback;
+    /// [`AlreadyInTransaction`](Error::AlreadyInTransaction) inside another transaction.
+    pub fn immediate_transaction<T, E, F>(&mut self, callback: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Self) -> Result<T, E>,
+        E: From<Error>,
+    {
+        self.transaction_by("BEGIN IMMEDIATE", callback)
+    }
+
+    /// A transaction that begins with the exclusive locks of all attached files (`BEGIN EXCLUSIVE`). With a journal in a
+    /// file of its own (WAL), which a pool's files have, others can still read.
+    ///
+    /// # Errors
+    /// As for [`immediate_transaction`](Self::immediate_transaction).
+    pub fn exclusive_transaction<T, E, F>(&mut self, callback: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Self) -> Result<T, E>,
+        E: From<Error>,
+    {
+        self.transaction_by("BEGIN EXCLUSIVE", callback)
+    }
+
+    fn transaction_by<T, E, F>(&mut self, begin: &str, callback: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Self) -> Result<T, E>,
+        E: From<Error>,
+    {
+        SqliteFilesTransactionManager::begin_with(&mut self.inner, begin)?;
+        let result = callback(self);
+        end_transaction::<SqliteFilesTransactionManager, _, _, _>(&mut self.inner, result)
+    }
+}
+
+/// Ends the transaction in which a callback came to this result: commits on `Ok`, rolls back on `Err`.
+fn end_transaction<TM, C, T, E>(connection: &mut C, result: Result<T, E>) -> Result<T, E>
+where
+    C: Connection<TransactionManager = TM>,
+    TM: TransactionManager<C>,
+    E: From<Error>,
+{
+    match result {
+        Ok(value) => {
+            TM::commit_transaction(connection)?;
+            Ok(value)
+        }
+        Err(error) => match TM::rollback_transaction(connection) {
+            // The callback's error is what broke it.
+            Ok(()) | Err(Error::BrokenTransactionManager) => Err(error),
+            Err(rollback) => Err(rollback.into()),
+        },
     }
 }
 

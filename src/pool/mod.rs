@@ -8,7 +8,7 @@
 //! tenant gets the connection. They need a session without a pooler in between.
 
 mod announcements;
-mod backends;
+pub(crate) mod backends;
 mod builder;
 mod checkouts;
 mod connections;

@@ -1,19 +1,12 @@
 //! A tenant's status, read on a connection that has the tenant's file attached.
 
-use diesel::{OptionalExtension, QueryResult, QueryableByName, sql_types::Bool};
-use diesel_async::RunQueryDsl;
+use diesel::{OptionalExtension, QueryResult, QueryableByName, RunQueryDsl, SqliteConnection, sql_types::Bool};
 
-use super::{
-    connection::AsyncSqliteConnection,
-    files::{NOTE_TABLE, Note, has_table, note_of},
-};
+use super::files::{NOTE_TABLE, Note, has_table, note_of};
 use crate::{SchemaName, backend::migration_sql::VERSION_TABLE, tenancy::TenantStatus};
 
 /// The status of the tenant in an attached file; `None` if the file is no tenant's.
-pub(crate) async fn status_of(
-    schema: &SchemaName,
-    connection: &mut AsyncSqliteConnection,
-) -> QueryResult<Option<TenantStatus>> {
+pub(crate) fn status_of(schema: &SchemaName, connection: &mut SqliteConnection) -> QueryResult<Option<TenantStatus>> {
     #[derive(QueryableByName)]
     struct Tables {
         #[diesel(sql_type = Bool)]
@@ -27,12 +20,10 @@ pub(crate) async fn status_of(
         has_table(schema, VERSION_TABLE),
         has_table(schema, NOTE_TABLE)
     ))
-    .get_result(connection)
-    .await?;
+    .get_result(connection)?;
     let note: Option<Note> = match tables.note {
         true => diesel::sql_query(note_of(schema.quoted()))
             .get_result(connection)
-            .await
             .optional()?,
         false => None,
     };

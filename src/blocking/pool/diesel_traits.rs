@@ -10,32 +10,27 @@ use diesel::{
     },
     expression::QueryMetadata,
     migration::MigrationConnection,
-    pg::Pg,
     query_builder::{Query, QueryFragment, QueryId},
     query_dsl::UpdateAndFetchResults,
-    r2d2::R2D2Connection,
 };
 
-use super::Checkout;
+use super::{Backend, Checkout};
 use crate::{TenantConnection, connection::TenantTransactionManager};
 
-impl<C> SimpleConnection for Checkout<C>
-where
-    C: R2D2Connection + LoadConnection<Backend = Pg> + 'static,
-{
+/// The database of the connections of a pool.
+type DatabaseOf<B> = <<B as Backend>::Connection as Connection>::Backend;
+
+impl<B: Backend> SimpleConnection for Checkout<B> {
     fn batch_execute(&mut self, sql: &str) -> QueryResult<()> {
         (**self).batch_execute(sql)
     }
 }
 
-impl<C> ConnectionSealed for Checkout<C> where C: R2D2Connection + LoadConnection<Backend = Pg> + 'static {}
+impl<B: Backend> ConnectionSealed for Checkout<B> {}
 
-impl<C> Connection for Checkout<C>
-where
-    C: R2D2Connection + LoadConnection<Backend = Pg> + 'static,
-{
-    type Backend = Pg;
-    type TransactionManager = CheckoutTransactionManager<C::TransactionManager>;
+impl<B: Backend> Connection for Checkout<B> {
+    type Backend = DatabaseOf<B>;
+    type TransactionManager = CheckoutTransactionManager<<B::Connection as Connection>::TransactionManager>;
 
     /// Always an error: only a pool makes checkouts.
     fn establish(_: &str) -> ConnectionResult<Self> {
@@ -44,7 +39,7 @@ where
 
     fn execute_returning_count<T>(&mut self, source: &T) -> QueryResult<usize>
     where
-        T: QueryFragment<Pg> + QueryId,
+        T: QueryFragment<DatabaseOf<B>> + QueryId,
     {
         (**self).execute_returning_count(source)
     }
@@ -68,19 +63,19 @@ where
     }
 }
 
-impl<C, Mode> LoadConnection<Mode> for Checkout<C>
+impl<B, Mode> LoadConnection<Mode> for Checkout<B>
 where
-    C: R2D2Connection + LoadConnection<Backend = Pg> + LoadConnection<Mode> + 'static,
+    B: Backend<Connection: LoadConnection<Mode>>,
 {
-    type Cursor<'conn, 'query> = <TenantConnection<C> as LoadConnection<Mode>>::Cursor<'conn, 'query>;
-    type Row<'conn, 'query> = <TenantConnection<C> as LoadConnection<Mode>>::Row<'conn, 'query>;
+    type Cursor<'conn, 'query> = <TenantConnection<B::Connection> as LoadConnection<Mode>>::Cursor<'conn, 'query>;
+    type Row<'conn, 'query> = <TenantConnection<B::Connection> as LoadConnection<Mode>>::Row<'conn, 'query>;
 
     fn load<'conn, 'query, T>(&'conn mut self, source: T) -> QueryResult<Self::Cursor<'conn, 'query>>
     where
-        T: Query + QueryFragment<Pg> + QueryId + 'query,
-        Pg: QueryMetadata<T::SqlType>,
+        T: Query + QueryFragment<DatabaseOf<B>> + QueryId + 'query,
+        DatabaseOf<B>: QueryMetadata<T::SqlType>,
     {
-        <TenantConnection<C> as LoadConnection<Mode>>::load(&mut **self, source)
+        <TenantConnection<B::Connection> as LoadConnection<Mode>>::load(&mut **self, source)
     }
 }
 
@@ -88,48 +83,48 @@ where
 #[derive(Debug)]
 pub struct CheckoutTransactionManager<TM>(PhantomData<fn() -> TM>);
 
-impl<C, TM> TransactionManager<Checkout<C>> for CheckoutTransactionManager<TM>
+impl<B, TM> TransactionManager<Checkout<B>> for CheckoutTransactionManager<TM>
 where
-    C: R2D2Connection + LoadConnection<Backend = Pg> + Connection<TransactionManager = TM> + 'static,
-    TM: TransactionManager<C>,
+    B: Backend<Connection: Connection<TransactionManager = TM>>,
+    TM: TransactionManager<B::Connection>,
 {
     type TransactionStateData = TM::TransactionStateData;
 
-    fn begin_transaction(conn: &mut Checkout<C>) -> QueryResult<()> {
+    fn begin_transaction(conn: &mut Checkout<B>) -> QueryResult<()> {
         TenantTransactionManager::<TM>::begin_transaction(&mut **conn)
     }
 
-    fn rollback_transaction(conn: &mut Checkout<C>) -> QueryResult<()> {
+    fn rollback_transaction(conn: &mut Checkout<B>) -> QueryResult<()> {
         TenantTransactionManager::<TM>::rollback_transaction(&mut **conn)
     }
 
-    fn commit_transaction(conn: &mut Checkout<C>) -> QueryResult<()> {
+    fn commit_transaction(conn: &mut Checkout<B>) -> QueryResult<()> {
         TenantTransactionManager::<TM>::commit_transaction(&mut **conn)
     }
 
-    fn transaction_manager_status_mut(conn: &mut Checkout<C>) -> &mut TransactionManagerStatus {
+    fn transaction_manager_status_mut(conn: &mut Checkout<B>) -> &mut TransactionManagerStatus {
         TenantTransactionManager::<TM>::transaction_manager_status_mut(&mut **conn)
     }
 
-    fn is_broken_transaction_manager(conn: &mut Checkout<C>) -> bool {
+    fn is_broken_transaction_manager(conn: &mut Checkout<B>) -> bool {
         TenantTransactionManager::<TM>::is_broken_transaction_manager(&mut **conn)
     }
 }
 
 /// Diesel's migrations, run under the checkout's map; see the same of [`TenantConnection`].
-impl<C> MigrationConnection for Checkout<C>
+impl<B> MigrationConnection for Checkout<B>
 where
-    C: R2D2Connection + LoadConnection<Backend = Pg> + MigrationConnection + 'static,
+    B: Backend<Connection: MigrationConnection>,
 {
     fn setup(&mut self) -> QueryResult<usize> {
         (**self).setup()
     }
 }
 
-impl<C, Changes, Output> UpdateAndFetchResults<Changes, Output> for Checkout<C>
+impl<B, Changes, Output> UpdateAndFetchResults<Changes, Output> for Checkout<B>
 where
-    C: R2D2Connection + LoadConnection<Backend = Pg> + 'static,
-    TenantConnection<C>: UpdateAndFetchResults<Changes, Output>,
+    B: Backend,
+    TenantConnection<B::Connection>: UpdateAndFetchResults<Changes, Output>,
 {
     fn update_and_fetch(&mut self, changeset: Changes) -> QueryResult<Output> {
         (**self).update_and_fetch(changeset)

@@ -72,7 +72,7 @@ impl TenantPool<Sqlite> {
 
     /// Closes the idle connections to tenants' files, and forgets what is known of them.
     fn let_go(&self, tenants: &[SchemaName]) {
-        self.sqlite().idle.release(tenants);
+        self.sqlite().release(tenants);
         for tenant in tenants {
             self.sqlite().known.forget(tenant);
             if let Some(remembered) = self.remembered() {

@@ -1,8 +1,9 @@
 //! How a file is attached under the name of a schema. Which files a checkout has: `pool/backends/sqlite/check_out.rs`; those
-//! of a query's own map: `missing_files` in `connection`.
+//! of a query's own map: `missing_files`.
 
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -84,6 +85,29 @@ impl Attached {
     pub fn is_named(&self, name: &SchemaName) -> bool {
         is_one_name(&self.name, name.as_str())
     }
+}
+
+/// Finds the file of a schema to which a query's own map leads. Called wherever the query is run, so it must not block.
+pub type Resolver = Arc<dyn Fn(&SchemaName) -> Option<PathBuf> + Send + Sync>;
+
+/// The files of the schemas that a query's own map leads to, as far as they are not attached.
+pub(super) fn missing_files(
+    schemas: &[SchemaName],
+    attached: &[Attached],
+    resolver: Option<&(Resolver, Access)>,
+) -> Vec<Attached> {
+    let Some((resolver, access)) = resolver else {
+        return Vec::new();
+    };
+    let mut files: Vec<Attached> = Vec::new();
+    for name in schemas {
+        let is_known = |file: &Attached| file.is_named(name);
+        if files.iter().any(is_known) || attached.iter().any(is_known) {
+            continue;
+        }
+        files.extend(resolver(name).map(|path| Attached::new(name, &path, *access)));
+    }
+    files
 }
 
 fn is_one_name(name: &SchemaName, other: &str) -> bool {

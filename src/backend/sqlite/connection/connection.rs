@@ -1,8 +1,4 @@
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 
 use diesel::{
     Connection as _, ConnectionError, ConnectionResult, QueryResult, SqliteConnection,
@@ -10,16 +6,14 @@ use diesel::{
 };
 
 use super::{
-    Access, AttachError, Attached, SqliteExecute, SqliteLoad, SqliteTransactionState, Statement,
+    Access, AttachError, Attached, Resolver, SqliteExecute, SqliteLoad, SqliteTransactionState, Statement,
+    attach::missing_files,
     observer::{Observer, Silent},
     sent::Sent,
     thread::{Asker, Thread},
     worker::Worker,
 };
 use crate::{SchemaName, backend::sqlite::files};
-
-/// Finds the file of a schema to which a query's own map leads. Called wherever the query is run, so it must not block.
-pub type Resolver = Arc<dyn Fn(&SchemaName) -> Option<PathBuf> + Send + Sync>;
 
 /// A connection to SQLite, made for many tenants: what a pool's checkouts run on.
 ///
@@ -48,6 +42,14 @@ pub struct AsyncSqliteConnection {
     resolver: Option<(Resolver, Access)>,
 }
 
+/// The URL of a database without anything in it, which can't be written to.
+pub(super) const EMPTY: &str = "file::memory:?mode=ro";
+
+/// What a connection sets when it is opened.
+pub(super) fn settings(busy_timeout: Duration) -> String {
+    format!("{}; PRAGMA foreign_keys = ON", files::busy_timeout(busy_timeout))
+}
+
 impl AsyncSqliteConnection {
     /// How many statements a connection keeps prepared.
     pub const STATEMENTS: usize = 256;
@@ -59,8 +61,7 @@ impl AsyncSqliteConnection {
     /// # Errors
     /// If the system gives no thread, or no memory.
     pub async fn open(busy_timeout: Duration) -> ConnectionResult<Self> {
-        let settings = format!("{}; PRAGMA foreign_keys = ON", files::busy_timeout(busy_timeout));
-        Self::start("file::memory:?mode=ro".into(), settings).await
+        Self::start(EMPTY.into(), settings(busy_timeout)).await
     }
 
     pub(super) async fn start(url: String, settings: String) -> ConnectionResult<Self> {
@@ -179,18 +180,14 @@ impl AsyncSqliteConnection {
 
     /// The files that the statement's own map leads to, and that are not attached.
     fn missing_files(&self, statement: &Statement) -> Vec<Attached> {
-        let Some((resolver, access)) = &self.resolver else {
-            return Vec::new();
-        };
-        let mut files: Vec<Attached> = Vec::new();
-        for name in &statement.own_schemas {
-            let is_known = |file: &Attached| file.is_named(name);
-            if files.iter().any(is_known) || self.thread.shared().attached().iter().any(is_known) {
-                continue;
-            }
-            files.extend(resolver(name).map(|path| Attached::new(name, &path, *access)));
+        match statement.own_schemas.is_empty() {
+            true => Vec::new(),
+            false => missing_files(
+                &statement.own_schemas,
+                &self.thread.shared().attached(),
+                self.resolver.as_ref(),
+            ),
         }
-        files
     }
 
     /// Has the thread do something, and waits for the answer.

@@ -40,7 +40,9 @@ impl From<Error> for Failure {
 impl Worker {
     /// Runs a query, and gives its rows to whoever asks. The thread waits for a slow reader, and stops when it has gone.
     pub(super) fn load(&mut self, statement: Statement, files: Vec<Attached>, asker: &mut Asker<Loaded>) {
-        let ready = self.get_ready(&statement, files).map_err(Failure::from);
+        let ready = self
+            .get_ready(statement.sql(), statement.may_be_kept, files)
+            .map_err(Failure::from);
         let may_end_transaction = controls_transactions(statement.sql());
         let fetched = ready.and_then(|()| fetch(self.connection(), statement, asker));
         if fetched.is_err() || may_end_transaction {

@@ -4,6 +4,8 @@
 //! there only ([`worker`]). What stands on the other side of the queue never blocks: the connection itself, and the
 //! futures of its statements ([`sent`]). Dropping either is always safe; the thread notices.
 //!
+//! Without async, [`synchronous`], the same work is done on the caller's thread.
+//!
 //! SQLite resolves a name without a schema in `main`, then in all attached files. So `main` is empty, and a connection
 //! has no file attached that its checkout may not see.
 
@@ -16,14 +18,18 @@ mod observer;
 mod rows;
 mod sent;
 mod statement;
+#[cfg(feature = "blocking")]
+mod synchronous;
 mod thread;
 mod traits;
 mod transaction;
 mod worker;
 
-pub use attach::{Access, AttachError, Attached};
-pub use connection::{AsyncSqliteConnection, Resolver};
+pub use attach::{Access, AttachError, Attached, Resolver};
+pub use connection::AsyncSqliteConnection;
 pub use rows::{SqliteRow, SqliteRows};
 pub use sent::{SqliteExecute, SqliteLoad};
 pub(crate) use statement::Statement;
+#[cfg(feature = "blocking")]
+pub use synchronous::{SqliteFilesConnection, SqliteFilesRows, SqliteFilesTransactionManager};
 pub use transaction::{SqliteTransactionManager, SqliteTransactionState};

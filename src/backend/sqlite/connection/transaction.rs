@@ -28,24 +28,34 @@ pub struct SqliteTransactionManager;
 /// How deep in transactions a connection is.
 #[derive(Debug, Default)]
 pub struct SqliteTransactionState {
-    status: TransactionManagerStatus,
+    pub(super) status: TransactionManagerStatus,
     /// A statement that begins or ends a transaction was given up, so that nobody knows whether it ran.
     is_unknown: bool,
 }
 
 impl SqliteTransactionState {
-    fn depth(&self) -> QueryResult<Option<NonZeroU32>> {
+    pub(super) fn depth(&self) -> QueryResult<Option<NonZeroU32>> {
         match self.is_unknown {
             true => Err(Error::BrokenTransactionManager),
             false => self.status.transaction_depth(),
         }
     }
 
-    fn change_depth(&mut self, change: TransactionDepthChange) -> QueryResult<()> {
+    pub(super) fn change_depth(&mut self, change: TransactionDepthChange) -> QueryResult<()> {
         match &mut self.status {
             TransactionManagerStatus::Valid(status) => status.change_transaction_depth(change),
             TransactionManagerStatus::InError => Err(Error::BrokenTransactionManager),
         }
+    }
+
+    /// Notes how a rollback from this depth came out.
+    pub(super) fn rolled_back(&mut self, depth: NonZeroU32, result: QueryResult<()>) -> QueryResult<()> {
+        if result.is_err() && depth == NonZeroU32::MIN {
+            self.status.set_in_error();
+        } else {
+            self.change_depth(TransactionDepthChange::DecreaseDepth)?;
+        }
+        result
     }
 
     /// Whether nobody knows which transaction the connection is in, or it is in one that is no test's.
@@ -96,18 +106,9 @@ impl TransactionManager<AsyncSqliteConnection> for SqliteTransactionManager {
         connection
             .observer
             .tell(|| InstrumentationEvent::rollback_transaction(depth));
-        let rolled_back = run(connection, move |worker, _| match depth.get() {
-            1 => worker.roll_back(),
-            depth => worker.roll_back_to(&savepoint(depth - 1)),
-        });
+        let rolled_back = run(connection, move |worker, _| worker.roll_back_from(depth));
         let rolled_back = rolled_back.await;
-        let state = connection.transaction_state();
-        if rolled_back.is_err() && depth == NonZeroU32::MIN {
-            state.status.set_in_error();
-        } else {
-            state.change_depth(TransactionDepthChange::DecreaseDepth)?;
-        }
-        rolled_back
+        connection.transaction_state().rolled_back(depth, rolled_back)
     }
 
     // What can't be committed is rolled back at once: the connection is in no transaction afterwards, as after success.
@@ -116,10 +117,7 @@ impl TransactionManager<AsyncSqliteConnection> for SqliteTransactionManager {
         connection
             .observer
             .tell(|| InstrumentationEvent::commit_transaction(depth));
-        let committed = run(connection, move |worker, _| match depth.get() {
-            1 => worker.commit(),
-            depth => worker.release(&savepoint(depth - 1)),
-        });
+        let committed = run(connection, move |worker, _| worker.commit_from(depth));
         let committed = committed.await;
         let state = connection.transaction_state();
         state.change_depth(TransactionDepthChange::DecreaseDepth)?;
@@ -135,7 +133,7 @@ impl TransactionManager<AsyncSqliteConnection> for SqliteTransactionManager {
     }
 }
 
-fn savepoint(depth: u32) -> String {
+pub(super) fn savepoint(depth: u32) -> String {
     format!("diesel_savepoint_{depth}")
 }
 
@@ -148,7 +146,7 @@ async fn begin(
         .observer
         .tell(|| InstrumentationEvent::begin_transaction(NonZeroU32::MIN));
     run(connection, move |worker, asker| {
-        worker.begin(sql, locked.as_ref(), asker)
+        worker.begin(sql, locked.as_ref(), || asker.has_gone())
     })
     .await?;
     let state = connection.transaction_state();
@@ -167,14 +165,20 @@ where
 }
 
 impl Worker {
-    fn begin(&mut self, sql: &str, locked: Option<&SchemaName>, asker: &Asker<()>) -> QueryResult<()> {
+    /// Begins a transaction, unless it was given up meanwhile.
+    pub(super) fn begin(
+        &mut self,
+        sql: &str,
+        locked: Option<&SchemaName>,
+        is_given_up: impl Fn() -> bool,
+    ) -> QueryResult<()> {
         self.connection().batch_execute(sql)?;
         let begun = match locked {
             Some(schema) => self.connection().batch_execute(&lock(schema)),
             None => Ok(()),
         };
         // Nobody would end it, if whoever began it gave up waiting for the lock.
-        if begun.is_err() || asker.has_gone() {
+        if begun.is_err() || is_given_up() {
             self.end_by_rollback();
         } else {
             self.transaction = Transaction::Open;
@@ -182,8 +186,24 @@ impl Worker {
         begun
     }
 
-    fn begin_savepoint(&mut self, name: &str) -> QueryResult<()> {
+    pub(super) fn begin_savepoint(&mut self, name: &str) -> QueryResult<()> {
         self.run(|connection| connection.batch_execute(&format!("SAVEPOINT {name}")))
+    }
+
+    /// Commits the transaction or savepoint at this depth.
+    pub(super) fn commit_from(&mut self, depth: NonZeroU32) -> QueryResult<()> {
+        match depth.get() {
+            1 => self.commit(),
+            depth => self.release(&savepoint(depth - 1)),
+        }
+    }
+
+    /// Rolls the transaction or savepoint at this depth back.
+    pub(super) fn roll_back_from(&mut self, depth: NonZeroU32) -> QueryResult<()> {
+        match depth.get() {
+            1 => self.roll_back(),
+            depth => self.roll_back_to(&savepoint(depth - 1)),
+        }
     }
 
     fn commit(&mut self) -> QueryResult<()> {

@@ -86,7 +86,7 @@ impl Worker {
     }
 
     pub(super) fn execute(&mut self, statement: &Statement, files: Vec<Attached>) -> QueryResult<usize> {
-        self.get_ready(statement, files)?;
+        self.get_ready(statement.sql(), statement.may_be_kept, files)?;
         let result = self.connection.execute_returning_count(statement);
         if result.is_err() || controls_transactions(statement.sql()) {
             self.look_at_transaction();
@@ -108,13 +108,13 @@ impl Worker {
     }
 
     /// Does what comes before a statement of a query.
-    pub(super) fn get_ready(&mut self, statement: &Statement, files: Vec<Attached>) -> QueryResult<()> {
+    pub(super) fn get_ready(&mut self, sql: &str, may_be_kept: bool, files: Vec<Attached>) -> QueryResult<()> {
         self.must_not_be_lost()?;
         for file in files {
             self.attach(file)?;
         }
-        if statement.may_be_kept {
-            self.kept.make_room(statement.sql(), &mut self.connection);
+        if may_be_kept {
+            self.kept.make_room(sql, &mut self.connection);
         }
         Ok(())
     }

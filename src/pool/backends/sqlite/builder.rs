@@ -2,13 +2,17 @@ use std::{
     fmt,
     path::{Path, PathBuf},
     str::FromStr,
-    sync::{Arc, atomic::AtomicUsize},
+    sync::Arc,
     time::Duration,
 };
 
-use tokio::sync::Semaphore;
-
-use super::{Sqlite, SqlitePool, idle::Idle, known::KnownFiles, watch::watch};
+use super::{
+    Sqlite, SqlitePool,
+    idle::{Idle, KeepsIdle},
+    known::KnownFiles,
+    permits::Permits,
+    watch::watch,
+};
 use crate::{
     SchemaName,
     backend::sqlite::{STATE_TABLE, files::Folder},
@@ -82,6 +86,8 @@ pub struct SqlitePoolBuilder {
     create_folder: bool,
     max_size: usize,
     max_idle: usize,
+    /// See [`SqlitePool::others_idle`].
+    others_idle: Option<Arc<dyn KeepsIdle>>,
     busy_timeout: Duration,
     options: Options,
     schema_map: SchemaTranslateMap,
@@ -100,6 +106,7 @@ impl SqlitePoolBuilder {
             create_folder: false,
             max_size: 10,
             max_idle: 32,
+            others_idle: None,
             busy_timeout: Duration::from_secs(5),
             options: Options::default(),
             schema_map: SchemaTranslateMap::new(),
@@ -184,6 +191,21 @@ impl SqlitePoolBuilder {
         (&self.path, &self.options.shared_schema)
     }
 
+    /// Has the pool close another pool's idle connections whenever it has to close its own.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn releasing(self, others_idle: Arc<dyn KeepsIdle>) -> Self {
+        Self {
+            others_idle: Some(others_idle),
+            ..self
+        }
+    }
+
+    /// The option [`max_idle`](Self::max_idle).
+    #[cfg(feature = "blocking")]
+    pub(crate) fn most_idle(&self) -> usize {
+        self.max_idle
+    }
+
     /// Builds the pool. What operations that were killed have left in the folder is removed.
     ///
     /// # Errors
@@ -194,6 +216,7 @@ impl SqlitePoolBuilder {
             create_folder,
             max_size,
             max_idle,
+            others_idle,
             busy_timeout,
             options,
             schema_map,
@@ -230,23 +253,24 @@ impl SqlitePoolBuilder {
         let idle = Arc::new(Idle::new(max_idle));
         let remembered = directory.map(|directory| RememberedDirectory::new(directory, directory_cache));
         let known = remembered.as_ref().map(|remembered| Arc::clone(&remembered.known));
-        let watch = tokio::spawn(watch(Arc::clone(&folder), Arc::clone(&idle), known));
+        let watched = [Some(Arc::clone(&idle) as Arc<dyn KeepsIdle>), others_idle.clone()];
+        let watched = watched.into_iter().flatten().collect();
+        let watch = tokio::spawn(watch(Arc::clone(&folder), watched, known));
         Ok(TenantPool::new(Inner {
             shared_schema,
             schema_map,
             hooks,
             shares: options.max_per_tenant.map(Shares::new),
             #[cfg(feature = "_web")]
-            second_connections: Arc::new(Semaphore::new((max_size - 1).max(1))),
+            second_connections: Arc::new(tokio::sync::Semaphore::new((max_size - 1).max(1))),
             remembered,
             reuse_after: reuse_after.unwrap_or(directory_cache.reuse_after()),
             backend: SqlitePool {
                 folder,
                 known: KnownFiles::new(options.schemas_cached, options.schemas_cached_for),
                 idle,
-                permits: Arc::new(Semaphore::new(max_size)),
-                max_size,
-                waiting: AtomicUsize::new(0),
+                others_idle,
+                permits: Permits::new(max_size),
                 busy_timeout,
                 watch: watch.abort_handle(),
             },

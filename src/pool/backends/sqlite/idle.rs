@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use crate::{AsyncSqliteConnection, SchemaName, TenantConnection, backend::sqlite::files::Identity};
+use crate::{SchemaName, TenantConnection, backend::sqlite::files::Identity};
 
 /// The files that a checkout's connection has attached.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,20 +24,27 @@ impl CheckoutFiles {
     }
 }
 
-pub(crate) type Connection = TenantConnection<AsyncSqliteConnection>;
+/// Something that keeps connections to tenants' files which nobody uses.
+pub(crate) trait KeepsIdle: Send + Sync {
+    /// Closes the connections to the files of these tenants.
+    fn release(&self, tenants: &[SchemaName]);
+
+    /// How many connections these are.
+    fn count(&self) -> usize;
+}
 
 /// The connections that nobody uses, the one that was used last at the end.
-pub(crate) struct Idle {
-    state: Mutex<State>,
+pub(crate) struct Idle<C> {
+    state: Mutex<State<C>>,
     limit: usize,
 }
 
-struct State {
-    connections: VecDeque<(CheckoutFiles, Box<Connection>)>,
+struct State<C> {
+    connections: VecDeque<(CheckoutFiles, Box<TenantConnection<C>>)>,
     is_closed: bool,
 }
 
-impl Idle {
+impl<C> Idle<C> {
     pub(crate) fn new(limit: usize) -> Self {
         let state = State {
             connections: VecDeque::new(),
@@ -50,7 +57,7 @@ impl Idle {
     }
 
     /// The connection with these files that was used last.
-    pub(crate) fn take(&self, wanted: &CheckoutFiles) -> Option<Box<Connection>> {
+    pub(crate) fn take(&self, wanted: &CheckoutFiles) -> Option<Box<TenantConnection<C>>> {
         let mut state = self.state();
         let place = state.connections.iter().rposition(|(attached, _)| attached == wanted)?;
         state.connections.remove(place).map(|(_, connection)| connection)
@@ -58,7 +65,11 @@ impl Idle {
 
     /// Keeps a connection. Above the limit, the one that was unused for longest is returned, to be closed.
     #[must_use = "a connection that is dropped closes at some time"]
-    pub(crate) fn keep(&self, attached: CheckoutFiles, connection: Box<Connection>) -> Option<Box<Connection>> {
+    pub(crate) fn keep(
+        &self,
+        attached: CheckoutFiles,
+        connection: Box<TenantConnection<C>>,
+    ) -> Option<Box<TenantConnection<C>>> {
         let mut state = self.state();
         if state.is_closed {
             return Some(connection);
@@ -70,8 +81,22 @@ impl Idle {
         }
     }
 
-    /// Closes the connections to the files of these tenants.
-    pub(crate) fn release(&self, tenants: &[SchemaName]) {
+    /// Closes all connections, and every connection that comes back.
+    pub(crate) fn close(&self) {
+        let mut state = self.state();
+        state.is_closed = true;
+        let closed = std::mem::take(&mut state.connections);
+        drop(state);
+        drop(closed);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<C>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<C: Send> KeepsIdle for Idle<C> {
+    fn release(&self, tenants: &[SchemaName]) {
         let mut released = Vec::new();
         let mut state = self.state();
         let kept = std::mem::take(&mut state.connections);
@@ -85,22 +110,12 @@ impl Idle {
                 false => state.connections.push_back((attached, connection)),
             }
         }
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.state().connections.len()
-    }
-
-    /// Closes all connections, and every connection that comes back.
-    pub(crate) fn close(&self) {
-        let mut state = self.state();
-        state.is_closed = true;
-        let closed = std::mem::take(&mut state.connections);
         drop(state);
-        drop(closed);
+        // Closing may write what is in a log into its file.
+        drop(released);
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn count(&self) -> usize {
+        self.state().connections.len()
     }
 }

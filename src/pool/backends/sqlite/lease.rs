@@ -7,14 +7,16 @@ use std::{
 
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::idle::{CheckoutFiles, Connection, Idle};
-use crate::{connection::Condition, query::Translation};
+use super::idle::{CheckoutFiles, Idle};
+use crate::{AsyncSqliteConnection, TenantConnection, connection::Condition, query::Translation};
+
+pub(super) type Connection = TenantConnection<AsyncSqliteConnection>;
 
 /// A connection that was taken from the pool.
 pub struct SqliteLease {
     pub(super) connection: Box<Connection>,
     pub(super) attached: CheckoutFiles,
-    pub(super) idle: Arc<Idle>,
+    pub(super) idle: Arc<Idle<AsyncSqliteConnection>>,
     /// One of as many as there may be connections in use.
     pub(super) permit: OwnedSemaphorePermit,
     /// One of as many as the tenant may have in use, if that is limited.

@@ -5,16 +5,26 @@ mod check_out;
 mod idle;
 mod known;
 mod lease;
+mod opening;
+mod permits;
 mod pool;
 mod tenants;
 mod watch;
 
-use std::sync::{Arc, atomic::Ordering::Relaxed};
+use std::sync::Arc;
 
+#[cfg(not(feature = "blocking"))]
+use self::idle::KeepsIdle;
 pub use self::{
     builder::{NotSqliteUrl, SqliteFolder, SqlitePoolBuilder},
     lease::SqliteLease,
     pool::SqlitePool,
+};
+#[cfg(feature = "blocking")]
+pub(crate) use self::{
+    idle::{CheckoutFiles, Idle, KeepsIdle},
+    opening::Opening,
+    permits::Permits,
 };
 use super::Backend;
 use crate::{
@@ -24,7 +34,7 @@ use crate::{
         files::{FileError, identity_of},
     },
     pool::{
-        Checkout, CheckoutError, DatabaseError, PoolStatus, SqliteError, TenantInfo, TenantPool,
+        Checkout, CheckoutError, DatabaseError, PoolStatus, SqliteError, Target, TenantInfo, TenantPool,
         checkouts::ConnectionRequest,
     },
     query::Translation,
@@ -47,20 +57,8 @@ impl Backend for Sqlite {
         database: Option<&Arc<str>>,
         read_only: bool,
     ) -> Result<Checkout<Self>, CheckoutError> {
-        let target = || request.target.clone();
-        if let Some(database) = database {
-            let source = Box::new(DatabaseError::Undeclared {
-                database: database.to_string(),
-                declared: Vec::new(),
-            });
-            return Err(CheckoutError::Database {
-                target: target(),
-                source,
-            });
-        }
-        if request.tenant_id.is_some() {
-            return Err(CheckoutError::NoRowSecurity { target: target() });
-        }
+        let (target, tenant_id) = (request.target, request.tenant_id);
+        must_be_a_file(target, database.map(|database| &**database), tenant_id.is_some())?;
         check_out::check_out(pool, request, read_only).await
     }
 
@@ -116,19 +114,12 @@ impl Backend for Sqlite {
     }
 
     fn status(pool: &TenantPool<Self>) -> PoolStatus {
-        let SqlitePool {
-            idle,
-            permits,
-            max_size,
-            waiting,
-            ..
-        } = pool.sqlite();
-        let free = permits.available_permits();
+        let SqlitePool { idle, permits, .. } = pool.sqlite();
         PoolStatus {
-            max_size: *max_size,
-            size: max_size.saturating_sub(free) + idle.len(),
-            available: idle.len(),
-            waiting: waiting.load(Relaxed),
+            max_size: permits.max_size(),
+            size: permits.taken() + idle.count(),
+            available: idle.count(),
+            waiting: permits.waiting(),
         }
     }
 
@@ -139,5 +130,25 @@ impl Backend for Sqlite {
         permits.close();
         idle.close();
         watch.abort();
+    }
+}
+
+/// Refuses a tenant that is no file of the pool's folder.
+pub(crate) fn must_be_a_file(
+    target: &Target,
+    database: Option<&str>,
+    shares_tables: bool,
+) -> Result<(), CheckoutError> {
+    let target = || target.clone();
+    match database {
+        Some(database) => Err(CheckoutError::Database {
+            target: target(),
+            source: Box::new(DatabaseError::Undeclared {
+                database: database.to_owned(),
+                declared: Vec::new(),
+            }),
+        }),
+        None if shares_tables => Err(CheckoutError::NoRowSecurity { target: target() }),
+        None => Ok(()),
     }
 }

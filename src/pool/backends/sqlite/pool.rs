@@ -1,24 +1,25 @@
 //! What a pool of files holds.
 
-use std::{
-    sync::{Arc, atomic::AtomicUsize},
-    time::Duration,
+use std::{sync::Arc, time::Duration};
+
+use tokio::task::AbortHandle;
+
+use super::{
+    Sqlite,
+    idle::{Idle, KeepsIdle},
+    known::KnownFiles,
+    permits::Permits,
 };
-
-use tokio::{sync::Semaphore, task::AbortHandle};
-
-use super::{Sqlite, idle::Idle, known::KnownFiles};
-use crate::{TenantPool, backend::sqlite::files::Folder};
+use crate::{AsyncSqliteConnection, SchemaName, TenantPool, backend::sqlite::files::Folder};
 
 /// What a pool for SQLite holds.
 pub struct SqlitePool {
     pub(crate) folder: Arc<Folder>,
     pub(crate) known: KnownFiles,
-    pub(crate) idle: Arc<Idle>,
-    /// As many permits as there may be connections in use.
-    pub(crate) permits: Arc<Semaphore>,
-    pub(crate) max_size: usize,
-    pub(crate) waiting: AtomicUsize,
+    pub(crate) idle: Arc<Idle<AsyncSqliteConnection>>,
+    /// Connections of another pool to the same files, which asks this one to have them closed when that is needed.
+    pub(crate) others_idle: Option<Arc<dyn KeepsIdle>>,
+    pub(crate) permits: Permits,
     /// How long a statement waits for another connection's locks.
     pub(crate) busy_timeout: Duration,
     /// The task that looks at what other processes do.
@@ -32,6 +33,16 @@ impl TenantPool<Sqlite> {
 
     pub(crate) fn folder(&self) -> Arc<Folder> {
         Arc::clone(&self.sqlite().folder)
+    }
+}
+
+impl SqlitePool {
+    /// Closes the idle connections to the files of these tenants.
+    pub(crate) fn release(&self, tenants: &[SchemaName]) {
+        self.idle.release(tenants);
+        if let Some(others) = &self.others_idle {
+            others.release(tenants);
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::idle::Idle;
+use super::idle::KeepsIdle;
 use crate::{
     backend::sqlite::{
         STATE_TABLE,
@@ -13,19 +13,19 @@ use crate::{
 
 /// Until the pool is gone, closes idle connections to files that somebody needs alone, and forgets the directory's
 /// answers when its tables have changed.
-pub(super) async fn watch(folder: Arc<Folder>, idle: Arc<Idle>, known: Option<Arc<KnownTenants>>) {
+pub(super) async fn watch(folder: Arc<Folder>, idle: Vec<Arc<dyn KeepsIdle>>, known: Option<Arc<KnownTenants>>) {
     let mut directory = None;
     loop {
         tokio::time::sleep(Folder::LOOK_EVERY).await;
-        if idle.len() == 0 && known.is_none() {
+        if known.is_none() && idle.iter().all(|idle| idle.count() == 0) {
             continue;
         }
-        let (folder, idle, known) = (Arc::clone(&folder), Arc::clone(&idle), known.clone());
+        let (folder, idle, known) = (Arc::clone(&folder), idle.clone(), known.clone());
         let look = move || {
             if let Ok(wanted) = folder.wanted()
                 && !wanted.is_empty()
             {
-                idle.release(&wanted);
+                idle.iter().for_each(|idle| idle.release(&wanted));
             }
             known.and_then(|known| look_at_directory(directory, &folder, &known))
         };

@@ -13,7 +13,7 @@ use diesel::{
     r2d2::{ManageConnection, R2D2Connection},
 };
 
-use super::background::without_panic;
+use super::super::background::without_panic;
 use crate::{
     Recycling, SchemaTranslateMap, TenantConnection, TenantPool,
     backend::postgres::ConnectError,
