@@ -1,6 +1,9 @@
 //! Diesel without async: its own connections under a map, and the pool of them.
 
+mod both;
 mod connection;
+#[cfg(feature = "sqlite")]
+mod files;
 mod pool;
 mod posts;
 mod returned;

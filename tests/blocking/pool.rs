@@ -1,20 +1,18 @@
 //! What a pool hands out, and what it refuses.
 
 use std::{
-    sync::atomic::{AtomicUsize, Ordering::Relaxed},
     thread,
     time::{Duration, Instant},
 };
 
 use diesel::{PgConnection, prelude::*};
 use diesel_tenants::{
-    CheckoutError, ConnectError, Placement, SchemaTranslateMap, TranslateDsl, TranslateError,
+    CheckoutError, ConnectError, SchemaTranslateMap, TranslateDsl, TranslateError,
     blocking::{BuildError, PostgresConnection, TenantPool, TenantPoolBuilder},
-    directory::FixedDirectory,
 };
 use diesel_tenants_test_support::{Database, PgBouncer, Server, chain};
 
-use crate::store::{database, items, map, orders, users, value};
+use crate::store::{database, items, map, users, value};
 
 pub fn pool(database: &Database) -> TenantPool<PgConnection> {
     pool_with(database, |builder| builder)
@@ -27,43 +25,6 @@ pub fn pool_with(
     options(TenantPool::builder(database.url()).max_size(3))
         .build()
         .expect("the test's server is up")
-}
-
-#[test]
-fn tenants_of_many_threads_see_their_own_rows_only() {
-    let database = database();
-    let pool = pool(&database);
-    let read = AtomicUsize::new(0);
-    thread::scope(|scope| {
-        for worker in 0..8_usize {
-            let (pool, read) = (&pool, &read);
-            scope.spawn(move || {
-                for round in 0..60 {
-                    let (tenant, expected) =
-                        [("client1", vec![5000, 2000]), ("client2", vec![1000, 100])][(worker + round) % 2].clone();
-                    let mut conn = pool.for_tenant(tenant).get().unwrap();
-                    let prices = items::table.order(items::id).select(items::price);
-                    assert_eq!(prices.load::<i32>(&mut conn), Ok(expected.clone()));
-                    let lines = users::table
-                        .inner_join(orders::table.inner_join(items::table))
-                        .order(orders::id)
-                        .select((users::name, items::price));
-                    let found: Vec<(String, i32)> = conn.transaction(|conn| lines.load(conn)).unwrap();
-                    assert_eq!(
-                        found,
-                        [("Ada".to_owned(), expected[0]), ("Grace".to_owned(), expected[1])]
-                    );
-                    let other = if tenant == "client1" { "client2" } else { "client1" };
-                    let others = items::table.in_schema(other).select(diesel::dsl::min(items::price));
-                    assert_ne!(others.first::<Option<i32>>(&mut conn), Ok(Some(expected[1])));
-                    read.fetch_add(1, Relaxed);
-                }
-            });
-        }
-    });
-    assert_eq!(read.into_inner(), 480);
-    let status = pool.status();
-    assert!(status.size <= 3 && status.waiting == 0, "{status:?}");
 }
 
 #[test]
@@ -126,26 +87,6 @@ fn unknown_suspended_and_reserved_tenants_are_errors() {
 }
 
 #[test]
-fn a_pool_that_is_in_use_is_waited_for_and_then_exhausted() {
-    let database = database();
-    let pool = pool_with(&database, |builder| {
-        builder.max_size(1).wait_timeout(Duration::from_millis(300))
-    });
-    let held = pool.for_tenant("client1").get().unwrap();
-    let started = Instant::now();
-    let error = pool.for_tenant("client2").get().unwrap_err();
-    assert!(matches!(error, CheckoutError::Exhausted { max_size: 1, .. }), "{error}");
-    assert!(started.elapsed() >= Duration::from_millis(250));
-    thread::scope(|scope| {
-        let waiting = scope.spawn(|| pool.for_tenant("client2").get().map(|conn| conn.map().clone()));
-        thread::sleep(Duration::from_millis(50));
-        assert_eq!(pool.status().waiting, 1);
-        drop(held);
-        assert_eq!(waiting.join().unwrap().unwrap(), map("client2"));
-    });
-}
-
-#[test]
 fn a_checkout_may_wait_without_end() {
     let database = database();
     let pool = pool_with(&database, |builder| builder.max_size(1).wait_timeout(Duration::MAX));
@@ -156,25 +97,6 @@ fn a_checkout_may_wait_without_end() {
         drop(held);
         assert_eq!(waiting.join().unwrap().unwrap(), map("client2"));
     });
-}
-
-#[test]
-fn a_tenant_has_no_more_connections_than_its_share() {
-    let database = database();
-    let pool = pool_with(&database, |builder| {
-        builder
-            .wait_timeout(Duration::from_millis(200))
-            .options(|options| options.max_per_tenant(1))
-    });
-    let held = pool.for_tenant("client1").get().unwrap();
-    let error = pool.for_tenant("client1").get().unwrap_err();
-    assert!(
-        matches!(error, CheckoutError::TenantExhausted { limit: 1, .. }),
-        "{error}"
-    );
-    pool.for_tenant("client2").get().unwrap();
-    drop(held);
-    pool.for_tenant("client1").get().unwrap();
 }
 
 #[test]
@@ -304,32 +226,6 @@ fn a_server_with_less_room_than_the_pool_serves_everybody_in_turn() {
             });
         }
     });
-}
-
-#[test]
-fn a_directory_says_where_tenants_live() {
-    let database = database();
-    let directory = FixedDirectory::new()
-        .with("one", Placement::schema("client1".parse().unwrap()))
-        .and_then(|directory| directory.with("gone", Placement::schema("missing".parse().unwrap())))
-        .and_then(|directory| directory.with("rows", Placement::rows("7")))
-        .unwrap();
-    let pool = pool_with(&database, |builder| {
-        builder.options(|options| options.directory(directory))
-    });
-    for _ in 0..2 {
-        let mut conn = pool.for_tenant("one").get().unwrap();
-        assert_eq!(
-            items::table.find(1).select(items::price).first::<i32>(&mut conn),
-            Ok(5000)
-        );
-        let error = pool.for_tenant("client2").get().unwrap_err();
-        assert!(matches!(error, CheckoutError::UnknownTenant { .. }), "{error}");
-        let error = pool.for_tenant("gone").get().unwrap_err();
-        assert!(matches!(error, CheckoutError::MissingSchema { .. }), "{error}");
-        let error = pool.for_tenant("rows").get().unwrap_err();
-        assert!(matches!(error, CheckoutError::NeedsAsync { .. }), "{error}");
-    }
 }
 
 #[test]
