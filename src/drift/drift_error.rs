@@ -21,6 +21,22 @@ pub enum DriftError {
         /// The reason.
         source: ConnectError,
     },
+    /// A tenant's file could not be read.
+    #[cfg(feature = "sqlite")]
+    #[error("can't read the structure of tenant {:?}", .tenant.as_str())]
+    File {
+        /// The tenant.
+        tenant: SchemaName,
+        /// The reason.
+        source: Box<crate::pool::SqliteError>,
+    },
+    /// The migrations could not be applied to the file that tenants are compared with.
+    #[cfg(feature = "sqlite")]
+    #[error("can't apply the migrations to a new file, to compare tenants with it")]
+    Migrations {
+        /// The reason.
+        source: Box<crate::pool::SqliteError>,
+    },
     /// The catalogs could not be read.
     #[error("can't read the structure of {}", match .tenants.as_slice() {
         [one] => format!("tenant {:?}", one.as_str()),

@@ -6,6 +6,8 @@ mod cross_references;
 mod drift_error;
 mod from_template;
 mod report;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod structures;
 mod unmakable;
 

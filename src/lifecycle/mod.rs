@@ -36,4 +36,6 @@ pub use drop::DropRequest;
 pub use lifecycle_error::LifecycleError;
 pub use rename::RenameRequest;
 pub use spares::SpareReport;
+#[cfg(feature = "sqlite")]
+pub(crate) use sqlite::of_file;
 pub use tenant_use::TenantUse;

@@ -115,6 +115,15 @@ pub enum ExportError {
         /// What the server answered.
         source: tokio_postgres::Error,
     },
+    /// The tenant's file could not be copied or read, or another operation holds its lock.
+    #[cfg(feature = "sqlite")]
+    #[error("can't export tenant {:?}", .tenant.as_str())]
+    File {
+        /// The tenant to export.
+        tenant: SchemaName,
+        /// The reason.
+        source: Box<crate::pool::SqliteError>,
+    },
     /// The export could not be written.
     #[error("can't write the export of tenant {:?}", .tenant.as_str())]
     Write {

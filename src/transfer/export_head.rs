@@ -6,7 +6,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
     FormatError,
-    format::{Fields, MAX_SECTION, Tag},
+    format::{Fields, MAX_SECTION, Tag, Taking},
     reader::Reader,
     writer::Writer,
 };
@@ -42,6 +42,21 @@ pub(super) struct Head {
 impl From<(String, Option<String>)> for ExportedVersion {
     fn from((version, checksum): (String, Option<String>)) -> Self {
         Self { version, checksum }
+    }
+}
+
+impl ExportedVersion {
+    pub(super) async fn write<W: AsyncWrite + Unpin>(&self, writer: &mut Writer<W>) -> io::Result<()> {
+        let Self { version, checksum } = self;
+        let fields = Fields::default().text(version).optional(checksum.as_deref());
+        writer.section(Tag::Version, &fields).await
+    }
+
+    pub(super) fn read(fields: &mut Taking<'_>) -> Option<Self> {
+        Some(Self {
+            version: fields.text()?,
+            checksum: fields.optional()?,
+        })
     }
 }
 
@@ -82,9 +97,8 @@ impl Head {
         } = self;
         let fields = Fields::default().text(tenant).count(*server_version).text(written_by);
         writer.section(Tag::Tenant, &fields.flag(*is_suspended)).await?;
-        for ExportedVersion { version, checksum } in versions {
-            let fields = Fields::default().text(version).optional(checksum.as_deref());
-            writer.section(Tag::Version, &fields).await?;
+        for version in versions {
+            version.write(writer).await?;
         }
         for Requirement { kind, name, schema } in requirements {
             let fields = Fields::default().text(kind).text(name).text(schema);
@@ -115,12 +129,13 @@ impl Head {
                         })
                     })?);
                 }
-                (Tag::Version, Some(head)) => head.versions.push(reader.take(&payload, |fields| {
-                    Some(ExportedVersion {
-                        version: fields.text()?,
-                        checksum: fields.optional()?,
-                    })
-                })?),
+                (Tag::File, None) => {
+                    return Err(FormatError::AnotherDatabase {
+                        exported_from: "SQLite",
+                        this: "PostgreSQL",
+                    });
+                }
+                (Tag::Version, Some(head)) => head.versions.push(reader.take(&payload, ExportedVersion::read)?),
                 (Tag::Requirement, Some(head)) => head.requirements.push(reader.take(&payload, |fields| {
                     Some(Requirement {
                         kind: fields.text()?,

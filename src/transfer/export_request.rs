@@ -7,7 +7,7 @@ use super::{
     export::{Export, ExportReport},
 };
 use crate::{
-    IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
+    Backend, IntoSchemaName, Postgres, SchemaName, SchemaNameError, TenantPool,
     backend::postgres::driver::{Dial, TlsConnector, With, dial},
 };
 
@@ -42,9 +42,10 @@ impl TenantPool {
 
 /// An export to be started by `to`. See [`TenantPool::export_tenant`].
 #[must_use = "nothing is exported until `to`"]
-pub struct ExportRequest<'a> {
-    pool: &'a TenantPool,
+pub struct ExportRequest<'a, B: Backend = Postgres> {
+    pool: &'a TenantPool<B>,
     tenant: Result<SchemaName, SchemaNameError>,
+    /// How to connect with TLS.
     dial: Option<Box<dyn Dial>>,
 }
 
@@ -64,19 +65,7 @@ impl ExportRequest<'_> {
     /// [`ExportError`]. The written part lacks the end of an export, so it can't be imported. The same holds if the
     /// future is dropped; its sessions on the server then end.
     pub async fn to<W: AsyncWrite + Unpin>(self, writer: W) -> Result<ExportReport, ExportError> {
-        let tenant = self.tenant?;
-        let directory = |source| ExportError::Directory {
-            tenant: tenant.clone(),
-            source,
-        };
-        match self.pool.placement_of(&tenant).await.map_err(directory)? {
-            Some(placement) if placement.is_elsewhere(&tenant) => {
-                return Err(ExportError::Elsewhere { tenant, placement });
-            }
-            // The directory knows no such tenant, so a schema of that name is not the tenant.
-            None => return Err(ExportError::UnknownTenant { tenant }),
-            Some(_) => {}
-        }
+        let tenant = must_be_here(self.pool, self.tenant?).await?;
         let Some(dial) = dial(self.pool.migration_connector(), self.dial) else {
             return Err(ExportError::NeedsTls { tenant });
         };
@@ -88,7 +77,37 @@ impl ExportRequest<'_> {
     }
 }
 
-impl fmt::Debug for ExportRequest<'_> {
+impl<'a, B: Backend> ExportRequest<'a, B> {
+    #[cfg(feature = "sqlite")]
+    pub(super) fn new(pool: &'a TenantPool<B>, tenant: impl IntoSchemaName) -> Self {
+        Self {
+            pool,
+            tenant: pool.tenant_name(tenant),
+            dial: None,
+        }
+    }
+
+    #[cfg(feature = "sqlite")]
+    pub(super) fn into_parts(self) -> (&'a TenantPool<B>, Result<SchemaName, SchemaNameError>) {
+        (self.pool, self.tenant)
+    }
+}
+
+/// Fails unless the tenant is in the place of its name in the pool's own database.
+pub(super) async fn must_be_here<B: Backend>(
+    pool: &TenantPool<B>,
+    tenant: SchemaName,
+) -> Result<SchemaName, ExportError> {
+    match pool.placement_of(&tenant).await {
+        Ok(Some(placement)) if placement.is_elsewhere(&tenant) => Err(ExportError::Elsewhere { tenant, placement }),
+        Ok(Some(_)) => Ok(tenant),
+        // The directory knows no such tenant, so a schema of that name is not the tenant.
+        Ok(None) => Err(ExportError::UnknownTenant { tenant }),
+        Err(source) => Err(ExportError::Directory { tenant, source }),
+    }
+}
+
+impl<B: Backend> fmt::Debug for ExportRequest<'_, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ExportRequest")
             .field("tenant", &self.tenant)

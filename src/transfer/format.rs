@@ -38,9 +38,12 @@ pub(super) enum Tag {
     Sequence,
     /// The checksum of everything before it, at the end.
     End,
+    /// Where the export of a file of SQLite comes from. It takes the place of [`Tenant`](Self::Tenant), and the bytes of
+    /// the file that of all rows.
+    File,
 }
 
-const TAGS: [(Tag, u8); 10] = [
+const TAGS: [(Tag, u8); 11] = [
     (Tag::Tenant, b'T'),
     (Tag::Version, b'V'),
     (Tag::Requirement, b'R'),
@@ -51,6 +54,7 @@ const TAGS: [(Tag, u8); 10] = [
     (Tag::TableEnd, b'E'),
     (Tag::Sequence, b'S'),
     (Tag::End, b'Z'),
+    (Tag::File, b'F'),
 ];
 
 impl Tag {

@@ -21,6 +21,17 @@ pub enum FormatError {
         /// The version of the format.
         found: u32,
     },
+    /// The export is of another kind of database.
+    #[error(
+        "the export is of a tenant of {exported_from}, and this pool's database is {this}: a pool for {exported_from} \
+         can import it"
+    )]
+    AnotherDatabase {
+        /// The database that the tenant was exported from.
+        exported_from: &'static str,
+        /// The database of the pool.
+        this: &'static str,
+    },
     /// The end is missing.
     #[error("the export ends too early, at byte {at}: the rest was lost, or never written; export the tenant again")]
     Truncated {

@@ -9,7 +9,7 @@ use super::{
     target::{Count, Target},
 };
 use crate::{
-    IntoSchemaName, LifecycleError, LifecycleEvent, SchemaName, SchemaNameError, TenantPool,
+    Backend, IntoSchemaName, LifecycleError, LifecycleEvent, Postgres, SchemaName, SchemaNameError, TenantPool,
     backend::postgres::driver::{Dial, TlsConnector, With, dial},
 };
 
@@ -43,9 +43,10 @@ impl TenantPool {
 
 /// An import to be started by `from`. See [`TenantPool::import_tenant`].
 #[must_use = "nothing is imported until `from`"]
-pub struct ImportRequest<'a> {
-    pool: &'a TenantPool,
+pub struct ImportRequest<'a, B: Backend = Postgres> {
+    pool: &'a TenantPool<B>,
     tenant: Result<SchemaName, SchemaNameError>,
+    /// How to connect with TLS.
     dial: Option<Box<dyn Dial>>,
 }
 
@@ -55,7 +56,8 @@ pub struct ImportRequest<'a> {
 pub struct ImportReport {
     /// The name of the tenant that was exported.
     pub exported_as: String,
-    /// The version of the exporting server, as in `server_version_num`: 170004 is 17.4.
+    /// The version of the exporting server, as in `server_version_num`: 170004 is 17.4. Of SQLite it is the library's,
+    /// as in `sqlite3_libversion_number`: 3050004 is 3.50.4.
     pub server_version: u32,
     /// The version of this library that exported it.
     pub exported_by: String,
@@ -139,7 +141,22 @@ async fn import<R: AsyncRead + Unpin>(
     ended.and(made)
 }
 
-impl fmt::Debug for ImportRequest<'_> {
+#[cfg(feature = "sqlite")]
+impl<'a, B: Backend> ImportRequest<'a, B> {
+    pub(super) fn new(pool: &'a TenantPool<B>, tenant: Result<SchemaName, SchemaNameError>) -> Self {
+        Self {
+            pool,
+            tenant,
+            dial: None,
+        }
+    }
+
+    pub(super) fn into_parts(self) -> (&'a TenantPool<B>, Result<SchemaName, SchemaNameError>) {
+        (self.pool, self.tenant)
+    }
+}
+
+impl<B: Backend> fmt::Debug for ImportRequest<'_, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ImportRequest")
             .field("tenant", &self.tenant)

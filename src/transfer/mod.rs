@@ -26,6 +26,8 @@ mod moving;
 mod reader;
 mod rows;
 mod source;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod target;
 mod transactions;
 mod writer;

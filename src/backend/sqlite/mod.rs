@@ -6,6 +6,7 @@ mod directory_tables;
 pub(crate) mod files;
 pub(crate) mod migrations;
 pub(crate) mod status;
+pub(crate) mod structure;
 #[cfg(feature = "schema")]
 pub(crate) mod typed_tables;
 pub(crate) mod words;

@@ -84,7 +84,7 @@ impl TenantPool<Sqlite> {
     }
 
     /// Makes a new tenant's file.
-    pub(super) async fn add_tenant<T: Send + 'static>(
+    pub(crate) async fn add_tenant<T: Send + 'static>(
         &self,
         event: &LifecycleEvent,
         tenant: &SchemaName,
@@ -108,7 +108,7 @@ impl TenantPool<Sqlite> {
     }
 
     /// Whether there is a tenant to migrate: by the directory, or else a file.
-    async fn has_tenant(&self, tenant: &SchemaName) -> Result<bool, LifecycleError> {
+    pub(crate) async fn has_tenant(&self, tenant: &SchemaName) -> Result<bool, LifecycleError> {
         let event = LifecycleEvent::Create { tenant: tenant.clone() };
         if self.is_recorded() {
             let entry = self.entry_of(tenant).await.map_err(|error| LifecycleError::Directory {

@@ -12,7 +12,7 @@ use super::LifecycleError;
 use crate::{backend::sqlite::files::FileError, pool::SqliteError, tenancy::LifecycleEvent};
 
 /// The error of an operation that failed at a file.
-fn of_file(event: &LifecycleEvent, error: FileError) -> LifecycleError {
+pub(crate) fn of_file(event: &LifecycleEvent, error: FileError) -> LifecycleError {
     let name = match event {
         LifecycleEvent::Clone { to, .. } | LifecycleEvent::Rename { to, .. } => to,
         LifecycleEvent::Restore { tenant, .. }

@@ -30,17 +30,19 @@ impl Folder {
         self.require_free(tenant)?;
         self.build(&self.stem_of(tenant)?, &target, |unfinished| {
             match with_data {
-                true => {
-                    let failed = FileError::sqlite("copy", &source);
-                    let mut template = open(&source, Access::Write, wait)?;
-                    let copy = format!("VACUUM main INTO '{}'", uri(unfinished, Access::Create));
-                    template.batch_execute(&copy).map_err(failed)?;
-                }
+                true => copy_whole(&source, unfinished, wait)?,
                 false => copy_structure(&source, unfinished, wait)?,
             }
             self.write_note(unfinished, TenantStatus::Active)
         })
     }
+}
+
+/// Makes a file that has everything that another one has at this moment, and no free space.
+pub(super) fn copy_whole(source: &Path, target: &Path, wait: Duration) -> Result<(), FileError> {
+    let copy = format!("VACUUM main INTO '{}'", uri(target, Access::Create));
+    let copied = open(source, Access::Write, wait)?.batch_execute(&copy);
+    copied.map_err(FileError::sqlite("copy", source))
 }
 
 #[derive(QueryableByName)]

@@ -109,8 +109,8 @@ fn settle(path: &Path) -> Result<(), FileError> {
 }
 
 /// A file that is not complete yet. It is removed, whatever happens.
-struct Unfinished {
-    path: PathBuf,
+pub(super) struct Unfinished {
+    pub(super) path: PathBuf,
 }
 
 impl Drop for Unfinished {

@@ -13,7 +13,10 @@ use super::{
     Access, FileError, Folder, Identity, at_rest::at_rest, disk, identity_of, moves::opening, note, open::open,
 };
 use crate::{
-    backend::sqlite::migrations::{AppliedVersion, VersionTable, applied_with_checksums},
+    backend::sqlite::{
+        migrations::{AppliedVersion, VersionTable, applied_with_checksums},
+        structure::{self, Structure},
+    },
     tenancy::{ArchiveNote, TenantStatus},
 };
 
@@ -49,6 +52,18 @@ impl Folder {
     /// What the files of many tenants say, in the order of the names. Several threads look, each at one file at a time.
     pub(crate) fn survey(&self, names: &[SchemaName], threads: usize) -> Vec<Result<Option<Surveyed>, FileError>> {
         each(names, threads, |name| self.survey_one(name))
+    }
+
+    /// The structures of many tenants' files, like [`survey`](Self::survey).
+    pub(crate) fn structures(
+        &self,
+        names: &[SchemaName],
+        threads: usize,
+    ) -> Vec<Result<Option<(Facts, Structure)>, FileError>> {
+        each(names, threads, |name| {
+            let looked = look(&self.path_of(name)?, |connection, _| structure::read(connection))?;
+            Ok(looked.map(|(facts, _, structure)| (facts, structure)))
+        })
     }
 
     /// The archives, and the tenants that they were, sorted by name. What can't be read is left out.
@@ -170,7 +185,8 @@ pub(crate) fn look<T>(
     Ok(found.filter(|_| matches!(identity(), Ok(Some(after)) if after == before)))
 }
 
-fn read<T>(
+/// Reads a note and more from a file that is at this path.
+pub(super) fn read<T>(
     path: &Path,
     access: Access,
     identity: Identity,

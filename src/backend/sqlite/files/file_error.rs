@@ -36,6 +36,8 @@ pub(crate) enum FileError {
     /// What is in the log beside the file does not belong to it, or can't be copied into it.
     #[error("the log beside {} can't be emptied: look whether it belongs to this file", .path.display())]
     Log { path: PathBuf },
+    #[error("the export holds no tenant's file: it has no version table, or other versions than the export says")]
+    NotATenant,
     #[error("can't {doing} {}", .path.display())]
     Io {
         doing: &'static str,

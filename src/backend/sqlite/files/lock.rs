@@ -8,12 +8,15 @@ use std::{
 
 use diesel_tenants_translate::SchemaName;
 
-use super::{FileError, Folder, identity};
+use super::{FileError, Folder, identity, random::random};
 
 const ENDING: &str = ".lock";
 
 /// Before the ending of a lock on what the directory says. No tenant's file has a dot in its name.
 const ENTRY: &str = ".entry";
+
+/// Before the ending of a file that is being received, and of the lock on it.
+pub(super) const IMPORT: &str = ".import";
 
 /// The shortest and the longest time between two attempts.
 const PAUSES: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(50)];
@@ -52,6 +55,18 @@ impl Folder {
     /// the tenants' locks as well.
     pub(crate) fn lock_entries(&self, tenants: &[&SchemaName], wait: Duration) -> Result<TenantLock, FileError> {
         self.lock_each("directory", tenants, ENTRY, wait)
+    }
+
+    /// Locks a new name, which no other file has, for a file that is only for the moment.
+    pub(super) fn lock_scratch(&self) -> Result<(String, TenantLock), FileError> {
+        let stem = format!("scratch.{:016x}", random());
+        let held = self.lock_stem("compare", &stem, Duration::ZERO, Instant::now())?;
+        Ok((stem, TenantLock { held: vec![held] }))
+    }
+
+    /// Locks the import of a tenant, while its file is being received.
+    pub(super) fn lock_import(&self, tenant: &SchemaName, wait: Duration) -> Result<TenantLock, FileError> {
+        self.lock_each("import", &[tenant], IMPORT, wait)
     }
 
     fn lock_each(

@@ -30,6 +30,7 @@ mod file_name;
 mod folder;
 mod folder_error;
 mod identity;
+mod import;
 mod lock;
 mod migrate;
 mod moves;
@@ -37,7 +38,9 @@ mod note;
 mod open;
 mod random;
 mod rename;
+mod scratch;
 mod shared;
+mod snapshot;
 mod sweep;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -52,9 +55,11 @@ pub(crate) use {
     folder::Folder,
     folder_error::FolderError,
     identity::{Identity, identity_of},
+    import::Received,
     lock::FILE_LOCK_TIMEOUT,
     moves::opening,
     note::{NOTE_TABLE, Note, note_of},
     open::{Access, SCRATCH, attach_readable, busy_timeout, open, uri},
     shared::{SharedNumber, has_table},
+    snapshot::{Counts, Snapshot},
 };
