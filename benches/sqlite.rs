@@ -1,5 +1,6 @@
 //! A pool of files against connections that are opened by hand: one for each tenant, with the tenant's file as `main` and
-//! the shared file attached, on diesel-async's own wrapper.
+//! the shared file attached, on diesel-async's own wrapper. With the feature `blocking`, a pool without async against
+//! the one with it.
 //!
 //! Contenders take turns, so that a machine whose speed drifts slows both; what counts is the ratio of the medians.
 //! `TENANTS=10000` is the size of the fleet, `RUNS=3` prints the median and the worst of three runs.
@@ -103,6 +104,11 @@ async fn all() -> Vec<(String, f64)> {
             hot(&pool, folder.path(), tenants).await,
         ));
     }
+    #[cfg(feature = "blocking")]
+    ratios.push((
+        "hot, 100 tenants, without async / with it".to_owned(),
+        without_async(&pool, folder.path(), 100.min(first)).await,
+    ));
     ratios.push((
         "a tenant without a connection / by hand".to_owned(),
         cold(folder.path(), first).await,
@@ -184,6 +190,50 @@ async fn hot(pool: &TenantPool<Sqlite>, folder: &Path, tenants: usize) -> f64 {
     report(&format!("hot, {tenants} tenants"), ours, theirs, QUERIES)
 }
 
+/// The same without async, where a statement takes no way from thread to thread.
+#[cfg(feature = "blocking")]
+async fn without_async(pool: &TenantPool<Sqlite>, folder: &Path, tenants: usize) -> f64 {
+    let names: Vec<String> = (0..tenants).map(tenant).collect();
+    let build = || {
+        diesel_tenants::blocking::TenantPool::<Sqlite>::builder(SqliteFolder::new(folder))
+            .max_idle(1_024)
+            .build()
+            .expect("a pool")
+    };
+    let blocking = tokio::task::block_in_place(build);
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for round in 0..=ROUNDS {
+        let begun = Instant::now();
+        tokio::task::block_in_place(|| {
+            for number in 0..QUERIES {
+                let mut conn = blocking.for_tenant(&names[number % tenants]).get().expect("a checkout");
+                let count = diesel::RunQueryDsl::get_result::<i64>(orders::table.count(), &mut conn);
+                black_box(count.expect("a count"));
+            }
+        });
+        let one = begun.elapsed();
+        let begun = Instant::now();
+        for number in 0..QUERIES {
+            let mut conn = pool
+                .for_tenant(&names[number % tenants])
+                .get()
+                .await
+                .expect("a checkout");
+            black_box(
+                RunQueryDsl::get_result::<i64>(orders::table.count(), &mut conn)
+                    .await
+                    .expect("a count"),
+            );
+        }
+        if round > 0 {
+            ours.push(one);
+            theirs.push(begun.elapsed());
+        }
+    }
+    tokio::task::block_in_place(|| drop(blocking));
+    report("without async", ours, theirs, QUERIES)
+}
+
 /// A query of a tenant that has no connection, against opening its files by hand. Closing is part of neither.
 async fn cold(folder: &Path, tenants: usize) -> f64 {
     let pool = TenantPool::builder(SqliteFolder::new(folder))
@@ -226,6 +276,6 @@ fn report(what: &str, mut ours: Vec<Duration>, mut theirs: Vec<Duration>, querie
     theirs.sort();
     let (ours, theirs) = (ours[ours.len() / 2], theirs[theirs.len() / 2]);
     let each = |time: Duration| time.as_secs_f64() * 1e6 / queries as f64;
-    println!("{what}: {:.1} µs, by hand {:.1} µs", each(ours), each(theirs));
+    println!("{what}: {:.1} µs, against {:.1} µs", each(ours), each(theirs));
     ours.as_secs_f64() / theirs.as_secs_f64()
 }

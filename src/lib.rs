@@ -162,7 +162,13 @@ mod documents {
     struct Readme;
 
     // Its examples use libpq, and two web frameworks.
-    #[cfg(all(feature = "blocking", feature = "_libpq", feature = "actix", feature = "rocket"))]
+    #[cfg(all(
+        feature = "blocking",
+        feature = "_libpq",
+        feature = "actix",
+        feature = "rocket",
+        feature = "sqlite"
+    ))]
     #[doc = include_str!("../docs/blocking.md")]
     struct Blocking;
 

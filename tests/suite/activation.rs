@@ -1,7 +1,6 @@
 use std::time::Duration;
 
-use diesel_async::SimpleAsyncConnection;
-use diesel_tenants::{CheckoutError, LifecycleError, TenantPool, TenantStatus};
+use diesel_tenants::{LifecycleError, TenantPool};
 use diesel_tenants_test_support::{Database, Server, chain};
 
 use crate::{migrations::Folder, migrations::items_only};
@@ -23,61 +22,6 @@ pub fn advisory_locks(database: &Database) -> Vec<Vec<Option<String>>> {
         "SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database \
          WHERE l.locktype = 'advisory' AND d.datname = current_database()",
     )
-}
-
-#[tokio::test]
-async fn a_suspended_tenant_is_refused_at_once_until_it_is_resumed() {
-    let (pool, _database) = one_tenant().await;
-    pool.for_tenant("client1").get().await.unwrap();
-    for _ in 0..2 {
-        pool.suspend_tenant("client1").await.unwrap();
-        let error = pool.for_tenant("client1").get().await.unwrap_err();
-        assert!(matches!(error, CheckoutError::SuspendedTenant { .. }), "{error:?}");
-        assert!(pool.tenant_exists("client1").await.unwrap());
-        assert_eq!(pool.tenants().await.unwrap()[0].status, TenantStatus::Suspended);
-    }
-    for _ in 0..2 {
-        pool.resume_tenant("client1").await.unwrap();
-        pool.for_tenant("client1").get().await.unwrap();
-        assert_eq!(pool.tenants().await.unwrap()[0].status, TenantStatus::Active);
-    }
-}
-
-#[tokio::test]
-async fn another_process_refuses_it_when_it_looks_again_and_lets_it_in_at_once() {
-    let (pool, database) = one_tenant().await;
-    let other = TenantPool::builder(database.url())
-        .schema_cache(10, Duration::from_millis(50))
-        .build()
-        .await
-        .unwrap();
-    other.for_tenant("client1").get().await.unwrap();
-    pool.suspend_tenant("client1").await.unwrap();
-    tokio::time::sleep(Duration::from_millis(60)).await;
-    assert!(other.for_tenant("client1").get().await.is_err());
-    pool.resume_tenant("client1").await.unwrap();
-    other.for_tenant("client1").get().await.unwrap();
-}
-
-#[tokio::test]
-async fn migrations_reach_a_suspended_tenant_and_leave_it_suspended() {
-    let (pool, database) = one_tenant().await;
-    pool.suspend_tenant("client1").await.unwrap();
-    let folder = Folder::of(&[("002_more", "CREATE TABLE more (id int)", "")]);
-    pool.migrate_tenant("client1", folder.migrations()).await.unwrap();
-    assert_ne!(database.query_strings("SELECT to_regclass('client1.more')"), [[None]]);
-    assert!(pool.for_tenant("client1").get().await.is_err());
-}
-
-#[tokio::test]
-async fn a_checkout_from_before_keeps_working() {
-    let (pool, _database) = one_tenant().await;
-    let mut before = pool.for_tenant("client1").get().await.unwrap();
-    pool.suspend_tenant("client1").await.unwrap();
-    before
-        .batch_execute("INSERT INTO items VALUES (1, 'Tesla', 1)")
-        .await
-        .unwrap();
 }
 
 #[tokio::test]

@@ -55,19 +55,6 @@ async fn an_archived_tenant_is_gone_and_comes_back_with_its_data() {
 }
 
 #[tokio::test]
-async fn the_name_is_free_for_another_and_the_archive_comes_back_under_a_new_one() {
-    let (pool, _database) = one_tenant().await;
-    let archive = pool.archive_tenant("client1").await.unwrap();
-    pool.create_tenant("client1", items_only()).await.unwrap();
-    assert!(!has_item(&pool, "client1").await);
-    let error = pool.restore_tenant(&archive, "client1").await.unwrap_err();
-    assert!(matches!(error, LifecycleError::AlreadyExists { .. }), "{error:?}");
-    pool.restore_tenant(&archive, "client2").await.unwrap();
-    assert!(has_item(&pool, "client2").await);
-    assert!(!has_item(&pool, "client1").await);
-}
-
-#[tokio::test]
 async fn long_and_hostile_names_are_kept_to_the_letter_and_told_apart() {
     let (pool, database) = one_tenant().await;
     let long = "ü".repeat(30);
@@ -91,16 +78,6 @@ async fn long_and_hostile_names_are_kept_to_the_letter_and_told_apart() {
         pool.restore_tenant(&archive.archive, name).await.unwrap();
         assert!(has_item(&pool, name).await);
     }
-}
-
-#[tokio::test]
-async fn a_suspended_tenant_comes_back_suspended() {
-    let (pool, _database) = one_tenant().await;
-    pool.suspend_tenant("client1").await.unwrap();
-    let archive = pool.archive_tenant("client1").await.unwrap();
-    pool.restore_tenant(&archive, "client1").await.unwrap();
-    let error = pool.for_tenant("client1").get().await.unwrap_err();
-    assert!(matches!(error, CheckoutError::SuspendedTenant { .. }), "{error:?}");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
-use diesel_tenants::{LifecycleError, TenantPool};
+use diesel_tenants::TenantPool;
 use diesel_tenants_test_support::{Database, Server, chain};
 
 use crate::migrations::Folder;
@@ -14,36 +14,6 @@ async fn migrated() -> (TenantPool, Database) {
     let pool = TenantPool::builder(database.url()).build().await.unwrap();
     pool.migrate_shared(SHARED).await.unwrap();
     (pool, database)
-}
-
-#[tokio::test]
-async fn a_tenant_is_created_once() {
-    let (pool, database) = migrated().await;
-    assert!(!pool.tenant_exists("client1").await.unwrap());
-    pool.create_tenant("client1", TENANT).await.unwrap();
-    assert!(pool.tenant_exists("client1").await.unwrap());
-    database.run("INSERT INTO client1.items VALUES (1, 'Tesla', 5000)");
-    let error = pool.create_tenant("client1", TENANT).await.unwrap_err();
-    assert!(
-        matches!(&error, LifecycleError::AlreadyExists { tenant } if tenant.as_str() == "client1"),
-        "{error:?}"
-    );
-    assert_eq!(
-        database.query_strings("SELECT price FROM client1.items").len(),
-        1,
-        "it was left alone"
-    );
-}
-
-#[tokio::test]
-async fn of_many_who_create_the_same_tenant_one_succeeds() {
-    let (pool, _database) = migrated().await;
-    let attempts = (0..6).map(|_| pool.create_tenant("client1", TENANT));
-    let results = futures_util::future::join_all(attempts).await;
-    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1, "{results:?}");
-    for error in results.into_iter().filter_map(Result::err) {
-        assert!(matches!(error, LifecycleError::AlreadyExists { .. }), "{error:?}");
-    }
 }
 
 #[tokio::test]
@@ -108,40 +78,4 @@ async fn somebody_sleeps(database: &Database) {
         assert!(begun.elapsed() < Duration::from_secs(60), "nobody ever sleeps");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-}
-
-#[tokio::test]
-async fn names_that_no_tenant_can_have_are_refused() {
-    let (pool, _database) = migrated().await;
-    for name in ["", "pg_tenant", "public", "a\0"] {
-        let message = chain(&pool.create_tenant(name, TENANT).await.unwrap_err());
-        assert!(message.starts_with("no tenant can have that name: "), "{message}");
-    }
-}
-
-#[tokio::test]
-async fn a_tenant_can_be_ensured_again_and_again() {
-    let (pool, database) = migrated().await;
-    let folder = Folder::of(&[("001_one", "CREATE TABLE one (id int)", "")]);
-    assert_eq!(
-        pool.ensure_tenant("client1", folder.migrations()).await.unwrap().len(),
-        1
-    );
-    assert!(
-        pool.ensure_tenant("client1", folder.migrations())
-            .await
-            .unwrap()
-            .is_empty()
-    );
-    folder.write("002_two", "up.sql", "CREATE TABLE two (id int)");
-    assert_eq!(
-        pool.ensure_tenant("client1", folder.migrations()).await.unwrap().len(),
-        1
-    );
-    assert_eq!(
-        database
-            .query_strings("SELECT FROM pg_tables WHERE schemaname = 'client1'")
-            .len(),
-        3
-    );
 }

@@ -1,7 +1,7 @@
 //! The map: which keys, whose map wins, and what is never touched.
 
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use diesel_tenants::{SchemaTranslateMap, TranslateDsl};
 
 use crate::{
@@ -115,24 +115,6 @@ async fn a_map_replaces_and_never_merges() {
         .await
         .unwrap_err();
     assert!(chain(&error).contains("items"), "{}", chain(&error));
-}
-
-#[tokio::test]
-async fn the_map_survives_commit_and_rollback_and_is_gone_on_return() {
-    let store = Store::on_one_connection().await;
-    let tesla = || items::table.find(1).select(items::price);
-    let mut conn = store.pool.for_tenant("client2").get().await.unwrap();
-    conn.transaction(async |conn| tesla().get_result::<i32>(conn).await)
-        .await
-        .unwrap();
-    assert_eq!(tesla().get_result::<i32>(&mut conn).await, Ok(1000), "after commit");
-    let rolled_back =
-        conn.transaction::<(), diesel::result::Error, _>(async |_| Err(diesel::result::Error::RollbackTransaction));
-    rolled_back.await.unwrap_err();
-    assert_eq!(tesla().get_result::<i32>(&mut conn).await, Ok(1000), "after rollback");
-    drop(conn);
-    let mut conn = store.pool.shared().get().await.unwrap();
-    tesla().get_result::<i32>(&mut conn).await.unwrap_err();
 }
 
 mod symbolic {

@@ -2,7 +2,7 @@ use std::{cell::Cell, time::Duration};
 
 use diesel::{migration::MigrationSource, pg::Pg, prelude::*};
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
-use diesel_tenants::{CheckoutError, LifecycleError, TenantPool, TenantStatus};
+use diesel_tenants::{CheckoutError, LifecycleError, TenantPool};
 use diesel_tenants_test_support::{Database, Server, chain};
 
 use crate::{
@@ -234,19 +234,6 @@ async fn opposite_renames_at_once_do_not_block_each_other() {
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1, "{results:?}");
     let error = results.into_iter().find_map(Result::err).unwrap();
     assert!(matches!(error, LifecycleError::NotFound { .. }), "{error:?}");
-}
-
-#[tokio::test]
-async fn a_suspended_tenant_stays_suspended() {
-    let (pool, _database) = tenants(&["a"]).await;
-    pool.suspend_tenant("a").await.unwrap();
-    pool.rename_tenant("a", "x").await.unwrap();
-    let tenants = pool.tenants().await.unwrap();
-    assert_eq!(tenants.len(), 1);
-    assert_eq!(
-        (tenants[0].name.as_str(), tenants[0].status),
-        ("x", TenantStatus::Suspended)
-    );
 }
 
 #[tokio::test]

@@ -2,31 +2,11 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
-use diesel_tenants::{CheckoutError, SchemaTranslateMap, TranslateDsl, context::with_tenant};
+use diesel_tenants::{CheckoutError, SchemaTranslateMap, TranslateDsl};
 use diesel_tenants_test_support::chain;
 
 use super::store::{Store, prices};
 use crate::tables::{items, orders, users};
-
-#[tokio::test]
-async fn each_tenant_sees_its_own_rows_and_the_shared_ones() {
-    let store = Store::new().await;
-    for (tenant, price) in [("client1", 5000), ("client2", 1000), ("client1", 5000)] {
-        let mut conn = store.pool.for_tenant(tenant).get().await.unwrap();
-        let found: Vec<(String, i32)> = items::table
-            .inner_join(users::table.on(users::id.eq(items::id)))
-            .select((users::name, items::price))
-            .load(&mut conn)
-            .await
-            .unwrap();
-        assert_eq!(found, [("Ada".to_owned(), price)]);
-    }
-    let found = with_tenant("client2", async {
-        let mut conn = store.pool.current().get().await.unwrap();
-        items::table.select(items::price).load::<i32>(&mut conn).await
-    });
-    assert_eq!(found.await.unwrap(), [1000]);
-}
 
 #[tokio::test]
 async fn a_tenants_table_without_a_tenant_is_an_error_before_anything_is_sent() {

@@ -1,24 +1,9 @@
 use diesel_tenants::migrations::TenantOutcome;
 
-use super::store::{Store, migrations, prices, tenant_migrations};
+use super::store::{Store, migrations, tenant_migrations};
 use crate::tables::TENANT;
 
 const MORE: &str = "ALTER TABLE items ADD COLUMN stock INTEGER NOT NULL DEFAULT 7";
-
-#[tokio::test]
-async fn pending_migrations_reach_every_tenant_once() {
-    let store = Store::new().await;
-    store.pool.suspend_tenant("client2").await.unwrap();
-    let both = || migrations(&[("1_tables", TENANT), ("2_stock", MORE)]);
-    let dry = store.pool.migrate_tenants(both()).dry_run().run().await.unwrap();
-    assert_eq!(dry.to_string(), "2 pending");
-    let report = store.pool.migrate_tenants(both()).workers(4).run().await.unwrap();
-    assert_eq!(report.to_string(), "2 migrated");
-    assert_eq!(report.tenants[0].versions, ["2"]);
-    let again = store.pool.migrate_tenants(both()).run().await.unwrap();
-    assert_eq!(again.to_string(), "2 up to date");
-    assert_eq!(prices(&store.pool, "client1").await, [5000]);
-}
 
 #[tokio::test]
 async fn a_failure_keeps_the_others_from_being_begun_unless_told_otherwise() {
@@ -49,15 +34,6 @@ async fn a_failure_keeps_the_others_from_being_begun_unless_told_otherwise() {
         canary.tenant("client1").unwrap().outcome,
         TenantOutcome::Failed(_)
     ));
-}
-
-#[tokio::test]
-async fn an_edited_migration_is_reported() {
-    let store = Store::new().await;
-    let edited = migrations(&[("1_tables", &format!("{TENANT}; CREATE TABLE more (id);"))]);
-    let report = store.pool.migrate_tenants(edited).run().await.unwrap();
-    assert_eq!(report.changed.len(), 1);
-    assert_eq!(report.changed[0].tenants.len(), 2);
 }
 
 #[tokio::test]

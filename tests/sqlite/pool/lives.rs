@@ -1,18 +1,9 @@
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::time::Duration;
 
-use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
-use diesel_tenants::{
-    BoxFuture, CheckoutError, CloneError, LifecycleError, LifecycleEvent, LifecycleHooks, TenantStatus,
-    lifecycle::HookResult,
-};
+use diesel_tenants::{CheckoutError, LifecycleError};
 use diesel_tenants_test_support::chain;
 
 use super::store::{Store, Unreadable, migrations, prices, tenant_migrations};
-use crate::tables::items;
 
 async fn names(store: &Store) -> Vec<String> {
     let tenants = store.pool.tenants().await.unwrap();
@@ -94,113 +85,6 @@ async fn a_tenant_in_use_is_neither_dropped_nor_renamed() {
     assert_eq!(names(&store).await, ["client2"]);
     let gone = store.pool.drop_tenant("client1").await;
     assert!(matches!(gone, Err(LifecycleError::NotFound { .. })));
-}
-
-#[tokio::test]
-async fn a_clone_has_the_rows_or_only_the_tables() {
-    let store = Store::new().await;
-    store.pool.clone_tenant("client1", "client3").await.unwrap();
-    store
-        .pool
-        .clone_tenant("client1", "client4")
-        .without_data()
-        .await
-        .unwrap();
-    let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
-    diesel::update(items::table)
-        .set(items::price.eq(1))
-        .execute(&mut conn)
-        .await
-        .unwrap();
-    assert_eq!(prices(&store.pool, "client3").await, [5000]);
-    assert!(prices(&store.pool, "client4").await.is_empty());
-    assert!(
-        store
-            .pool
-            .pending_tenant("client4", tenant_migrations())
-            .await
-            .unwrap()
-            .is_empty()
-    );
-    let taken = store.pool.clone_tenant("client1", "client2").await;
-    assert!(matches!(taken, Err(CloneError::AlreadyExists { .. })));
-    let unknown = store.pool.clone_tenant("client7", "client8").await;
-    assert!(matches!(unknown, Err(CloneError::UnknownTenant { .. })));
-}
-
-#[tokio::test]
-async fn an_archive_is_no_tenant_until_it_is_restored() {
-    let store = Store::new().await;
-    let archive = store.pool.archive_tenant("client1").await.unwrap();
-    assert_eq!(names(&store).await, ["client2"]);
-    let error = store.pool.for_tenant(&archive).get().await.unwrap_err();
-    assert!(matches!(error, CheckoutError::UnknownTenant { .. }), "{error}");
-    let archives = store.pool.archived_tenants().await.unwrap();
-    assert_eq!(archives.len(), 1);
-    assert_eq!(
-        (archives[0].tenant.as_str(), &archives[0].archive),
-        ("client1", &archive)
-    );
-    store.pool.restore_tenant(&archive, "client5").await.unwrap();
-    assert_eq!(prices(&store.pool, "client5").await, [5000]);
-    let again = store.pool.archive_tenant("client5").await.unwrap();
-    let report = store.pool.drop_archived(Duration::ZERO).await.unwrap();
-    assert_eq!(report.dropped.len(), 1);
-    assert_eq!(report.dropped[0].archive, again);
-    assert!(store.pool.archived_tenants().await.unwrap().is_empty());
-}
-
-#[tokio::test]
-async fn a_tenant_that_another_process_suspends_is_refused_when_it_is_looked_up_again() {
-    let store = Store::with(|builder| builder.schema_cache(10, Duration::ZERO)).await;
-    let other = store.other().await;
-    assert_eq!(prices(&store.pool, "client1").await, [5000]);
-    other.suspend_tenant("client1").await.unwrap();
-    let error = store.pool.for_tenant("client1").get().await.unwrap_err();
-    assert!(matches!(error, CheckoutError::SuspendedTenant { .. }), "{error}");
-    let tenants = store.pool.tenants().await.unwrap();
-    assert_eq!(tenants[0].status, TenantStatus::Suspended);
-}
-
-#[tokio::test]
-async fn hooks_run_around_what_is_done_to_a_tenant_and_may_refuse_it() {
-    #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<String>>>);
-
-    impl LifecycleHooks for Log {
-        fn before<'a>(&'a self, event: &'a LifecycleEvent) -> BoxFuture<'a, HookResult> {
-            Box::pin(async move {
-                self.0.lock().unwrap().push(format!("before {event}"));
-                match event {
-                    LifecycleEvent::Drop { .. } => Err("tenants stay".into()),
-                    _ => Ok(()),
-                }
-            })
-        }
-
-        fn after<'a>(&'a self, event: &'a LifecycleEvent) -> BoxFuture<'a, HookResult> {
-            Box::pin(async move {
-                self.0.lock().unwrap().push(format!("after {event}"));
-                Ok(())
-            })
-        }
-    }
-
-    let log = Log::default();
-    let store = Store::with(|builder| builder.hooks(log.clone())).await;
-    log.0.lock().unwrap().clear();
-    store.pool.rename_tenant("client1", "client9").await.unwrap();
-    let refused = store.pool.drop_tenant("client9").await;
-    assert!(matches!(refused, Err(LifecycleError::Hook { .. })));
-    let seen = log.0.lock().unwrap().clone();
-    assert_eq!(seen.len(), 3, "{seen:?}");
-    assert!(
-        seen[0].starts_with("before rename")
-            && seen[1].starts_with("after rename")
-            && seen[2].starts_with("before drop"),
-        "{seen:?}"
-    );
-    assert_eq!(prices(&store.pool, "client9").await, [5000]);
 }
 
 #[tokio::test]

@@ -5,7 +5,6 @@ mod checkouts;
 mod diagnosis;
 mod directory;
 mod drift;
-mod each_tenant;
 mod fleet;
 mod lives;
 mod script;

@@ -60,3 +60,25 @@ async fn something_else_and_something_newer_are_told_apart() {
     assert!(matches!(found, FormatError::UnknownVersion { found: 2 }), "{found:?}");
     assert!(found.to_string().contains("has version 2 of the format"), "{found}");
 }
+
+#[tokio::test]
+async fn the_export_of_a_file_of_sqlite_is_refused_by_its_name() {
+    let (pool, database) = shop().await;
+    database.run("CREATE SCHEMA client1");
+    let begin = export(&pool, "client1").await[..12].to_vec();
+    // The tenant, the version of SQLite, that of this library, and that the tenant is active.
+    let payload = b"\0\0\0\x01a\0\x2e\x96\x8a\0\0\0\x010\0";
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    let bytes = [&begin[..], b"F", &length, payload].concat();
+    let error = error(&pool, &bytes).await;
+    assert!(
+        matches!(
+            error,
+            FormatError::AnotherDatabase {
+                exported_from: "SQLite",
+                this: "PostgreSQL"
+            }
+        ),
+        "{error}"
+    );
+}

@@ -1,0 +1,36 @@
+//! What the kinds of database do differently, and why. The scenarios ask here; everything else is alike.
+
+use diesel_tenants::Postgres;
+
+/// How a kind of database differs.
+pub trait Differences {
+    /// The names that no tenant can have, besides the shared schema's and those that no database can hold.
+    const RESERVED: &'static [&'static str];
+
+    /// What the database says of a table that isn't there.
+    const NO_TABLE: &'static str;
+
+    /// Whether a checkout from before a rename keeps the tenant, and so keeps it from being renamed.
+    const CHECKOUTS_HOLD_THE_NAME: bool;
+}
+
+impl Differences for Postgres {
+    // PostgreSQL keeps schemas that begin like this for itself.
+    const RESERVED: &'static [&'static str] = &["pg_catalog", "pg_x"];
+
+    const NO_TABLE: &'static str = "does not exist";
+
+    // Only a transaction holds a schema's tables.
+    const CHECKOUTS_HOLD_THE_NAME: bool = false;
+}
+
+#[cfg(feature = "sqlite")]
+impl Differences for diesel_tenants::Sqlite {
+    // Each connection has these two, and SQLite does not tell capital letters from small ones in names of schemas.
+    const RESERVED: &'static [&'static str] = &["main", "temp", "Client1"];
+
+    const NO_TABLE: &'static str = "no such table";
+
+    // A file is renamed only while no connection has it open: its log would keep the former name.
+    const CHECKOUTS_HOLD_THE_NAME: bool = true;
+}
