@@ -7,7 +7,6 @@ use diesel_tenants_test_support::{Database, Server, chain};
 use crate::migrations::Folder;
 
 const SHARED: EmbeddedMigrations = embed_migrations!("migrations");
-const TENANT: EmbeddedMigrations = embed_migrations!("tenant_migrations");
 
 async fn migrated() -> (TenantPool, Database) {
     let database = Server::shared().database();

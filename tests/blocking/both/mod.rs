@@ -1,6 +1,7 @@
 //! What a pool without async does alike on PostgreSQL and on SQLite: each scenario runs on both.
 
 mod checkouts;
+#[expect(clippy::result_large_err, reason = "these are the errors of the async pool")]
 mod kind;
 mod tenants;
 

@@ -2,7 +2,8 @@ use diesel_tenants::{CheckoutError, LifecycleError, TenantStatus};
 
 use super::{
     on_both,
-    test_backend::{Options, Store, TestBackend, items_only},
+    store::{Store, items_only},
+    test_backend::{Options, TestBackend},
 };
 
 on_both!(

@@ -3,7 +3,8 @@ use diesel_tenants_test_support::chain;
 
 use super::{
     on_both,
-    test_backend::{ITEMS, Options, Store, TestBackend, items_only, migrations},
+    store::{ITEMS, Store, items_only, migrations},
+    test_backend::{Options, TestBackend},
 };
 
 on_both!(

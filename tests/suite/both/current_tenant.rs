@@ -7,7 +7,8 @@ use diesel_tenants::{
 
 use super::{
     on_both,
-    test_backend::{Options, Store, TestBackend},
+    store::Store,
+    test_backend::{Options, TestBackend},
 };
 
 on_both!(

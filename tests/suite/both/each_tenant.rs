@@ -11,7 +11,8 @@ use diesel_tenants_test_support::chain;
 
 use super::{
     on_both,
-    test_backend::{Options, Store, TestBackend},
+    store::Store,
+    test_backend::{Options, TestBackend},
 };
 
 on_both!(
@@ -72,7 +73,7 @@ async fn a_failure_for_one_tenant_keeps_no_other_from_its_turn<B: TestBackend>()
     let all = store
         .pool
         .each_tenant()
-        .run(|conn: Checkout<B>| async move { QueryResult::Ok(drop(conn)) });
+        .run(|_: Checkout<B>| async { QueryResult::Ok(()) });
     assert_eq!(all.await.unwrap().tenants.len(), 9);
 }
 
@@ -85,7 +86,8 @@ async fn only_so_many_are_at_work_at_a_time<B: TestBackend>() {
             most.fetch_max(at_work.fetch_add(1, SeqCst) + 1, SeqCst);
             tokio::time::sleep(Duration::from_millis(20)).await;
             at_work.fetch_sub(1, SeqCst);
-            QueryResult::Ok(drop(conn))
+            drop(conn);
+            QueryResult::Ok(())
         }
     };
     let done = store.pool.each_tenant().concurrency(3).run(work).await;

@@ -4,7 +4,8 @@ use diesel_migrations::FileBasedMigrations;
 
 use super::{
     on_both,
-    test_backend::{Fleet, ITEMS, Store, TestBackend, migrations},
+    store::{ITEMS, Store, migrations},
+    test_backend::{Fleet, TestBackend},
 };
 
 on_both!(

@@ -3,7 +3,9 @@ use diesel_tenants_test_support::chain;
 
 use super::{
     on_both,
-    test_backend::{Options, Recorder, Store, TestBackend, items_only},
+    recorder::Recorder,
+    store::{Store, items_only},
+    test_backend::{Options, TestBackend},
 };
 
 on_both!(

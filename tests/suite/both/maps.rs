@@ -5,7 +5,8 @@ use diesel_tenants_test_support::chain;
 
 use super::{
     on_both,
-    test_backend::{Options, Store, TestBackend},
+    store::Store,
+    test_backend::{Options, TestBackend},
 };
 
 on_both!(

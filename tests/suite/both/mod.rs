@@ -10,7 +10,9 @@ mod each_tenant;
 mod fleets;
 mod hooks;
 mod maps;
+mod recorder;
 mod renaming;
+mod store;
 mod suspending;
 mod test_backend;
 
@@ -33,4 +35,4 @@ macro_rules! on_both {
 }
 
 use on_both;
-pub use test_backend::Recorder;
+pub use recorder::Recorder;

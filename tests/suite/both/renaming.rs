@@ -2,7 +2,8 @@ use diesel_tenants::{CheckoutError, LifecycleError};
 
 use super::{
     on_both,
-    test_backend::{Options, Store, TestBackend, items_only, prices},
+    store::{Store, items_only, prices},
+    test_backend::{Options, TestBackend},
 };
 
 on_both!(

@@ -4,7 +4,8 @@ use diesel_tenants::{CheckoutError, LifecycleError, TenantStatus};
 
 use super::{
     on_both,
-    test_backend::{ITEMS, Options, Store, TestBackend, migrations},
+    store::{ITEMS, Store, migrations},
+    test_backend::{Options, TestBackend},
 };
 
 on_both!(

@@ -94,3 +94,29 @@ fn must_be_sound(path: &Path) -> Result<(), FileError> {
         _ => Err(FileError::NotATenant),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::testing::{folder, name},
+        *,
+    };
+
+    #[test]
+    fn what_is_received_is_not_swept_and_what_a_killed_process_has_left_is() {
+        let (_guard, folder) = folder();
+        let tenant = name("client1");
+        let mut received = folder.receive(&tenant, Duration::ZERO).unwrap();
+        received.write(b"a beginning").unwrap();
+        let path = received.unfinished.path.clone();
+        assert_eq!(folder.sweep().unwrap(), 0);
+        assert!(path.exists());
+        let error = folder.receive(&tenant, Duration::ZERO).err().unwrap();
+        assert!(matches!(error, FileError::Locked { .. }), "{error}");
+        drop(received);
+        assert!(!path.exists());
+        fs::write(&path, "a beginning").unwrap();
+        assert_eq!(folder.sweep().unwrap(), 1);
+        assert!(!path.exists());
+    }
+}
