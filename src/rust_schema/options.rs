@@ -19,7 +19,6 @@ pub enum AllowTogether {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Database {
     Postgres,
-    #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "nothing reads files"))]
     Sqlite,
 }
 

@@ -10,8 +10,12 @@ use self::compare::compare;
 use super::{Drift, DriftError, DriftReport};
 use crate::{
     IntoSchemaName, SchemaName, Sqlite, TenantPool,
-    backend::sqlite::{blocking, files::FileError, migrations::Plan, structure::Structure},
-    migrations::PATIENCE,
+    backend::sqlite::{
+        blocking,
+        files::{FILE_LOCK_TIMEOUT, FileError},
+        migrations::Plan,
+        structure::Structure,
+    },
     pool::SqliteError,
 };
 
@@ -83,7 +87,7 @@ impl TenantPool<Sqlite> {
         let migrations = Arc::new(migrations);
         let expected = blocking(move || {
             let plan = Plan::read(&*migrations).map_err(SqliteError::migrations)?;
-            folder.structure_of(&plan, PATIENCE).map_err(SqliteError::file)
+            folder.structure_of(&plan, FILE_LOCK_TIMEOUT).map_err(SqliteError::file)
         });
         let expected = expected.await.map_err(|source| DriftError::Migrations {
             source: Box::new(source),

@@ -7,9 +7,8 @@ use crate::{
     IntoSchemaName, SchemaName, Sqlite, TenantPool,
     backend::sqlite::{
         blocking,
-        files::{FileError, Snapshot},
+        files::{FILE_LOCK_TIMEOUT, FileError, Snapshot},
     },
-    migrations::PATIENCE,
     pool::SqliteError,
     transfer::{ExportError, ExportReport, ExportRequest, export_request::must_be_here, format::Tag, writer::Writer},
 };
@@ -49,7 +48,7 @@ impl ExportRequest<'_, Sqlite> {
         let (pool, tenant) = self.into_parts();
         let tenant = must_be_here(pool, tenant?).await?;
         let (folder, name) = (pool.folder(), tenant.clone());
-        let snapshot = blocking(move || folder.snapshot(&name, PATIENCE)).await;
+        let snapshot = blocking(move || folder.snapshot(&name, FILE_LOCK_TIMEOUT)).await;
         let snapshot = snapshot.map_err(|error| match error {
             FileError::Missing { .. } => ExportError::UnknownTenant { tenant: tenant.clone() },
             error => unread(&tenant, error),

@@ -4,8 +4,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::transfer::{
     FormatError,
+    export_head::ExportedVersion,
     format::{Fields, Tag},
-    head::ExportedVersion,
     reader::Reader,
     writer::Writer,
 };

@@ -5,10 +5,9 @@ use crate::{
     IntoSchemaName, LifecycleError, SchemaName, Sqlite, TenantPool,
     backend::sqlite::{
         blocking,
-        files::{Counts, Received},
+        files::{Counts, FILE_LOCK_TIMEOUT, Received},
     },
     lifecycle::of_file,
-    migrations::PATIENCE,
     tenancy::LifecycleEvent,
     transfer::{FormatError, ImportError, ImportReport, ImportRequest, format::Tag, reader::Reader},
 };
@@ -65,7 +64,7 @@ impl ImportRequest<'_, Sqlite> {
             .map(|version| (version.version.clone(), version.checksum.clone()));
         let versions: Vec<_> = versions.collect();
         let import = pool.add_tenant(&event, &tenant, move |folder| {
-            folder.import(&name, received, &versions, is_suspended, PATIENCE)
+            folder.import(&name, received, &versions, is_suspended, FILE_LOCK_TIMEOUT)
         });
         let Counts { tables, rows } = import.await?;
         Ok(ImportReport {
@@ -91,7 +90,7 @@ async fn receive<R: AsyncRead + Unpin>(
         source,
     };
     let (folder, name) = (pool.folder(), tenant.clone());
-    let received = blocking(move || folder.receive(&name, PATIENCE)).await;
+    let received = blocking(move || folder.receive(&name, FILE_LOCK_TIMEOUT)).await;
     let mut received = received.map_err(|error| of_file(&event, error))?;
     let mut length = 0;
     loop {
