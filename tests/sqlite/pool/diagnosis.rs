@@ -27,7 +27,10 @@ fn told(report: &DiagnosisReport, check: Check) -> (Severity, String) {
 }
 
 fn raw(path: impl AsRef<Path>) -> SqliteConnection {
-    SqliteConnection::establish(path.as_ref().to_str().unwrap()).unwrap()
+    let mut connection = SqliteConnection::establish(path.as_ref().to_str().unwrap()).unwrap();
+    // A pool that was closed may still be letting go of its files.
+    connection.batch_execute("PRAGMA busy_timeout = 10000").unwrap();
+    connection
 }
 
 #[tokio::test]
