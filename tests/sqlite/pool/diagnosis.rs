@@ -1,4 +1,8 @@
-use std::{fs, path::Path, time::Duration};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, SystemTime},
+};
 
 use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use diesel_tenants::{
@@ -49,6 +53,29 @@ async fn a_healthy_folder_has_no_problems() {
             .to_string()
             .starts_with("3.")
     );
+}
+
+#[tokio::test]
+async fn a_file_that_nobody_has_used_for_a_while_is_in_wal_mode_still() {
+    let store = Store::new().await;
+    store.pool.close();
+    let files = || {
+        fs::read_dir(store.folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+    };
+    let ends = |path: &Path, ending: &str| path.to_str().unwrap().ends_with(ending);
+    // The pool's connections close a moment later.
+    while files().any(|path| ends(&path, "-wal")) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    for path in files().filter(|path| ends(path, ".db")) {
+        let file = fs::File::options().write(true).open(path).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_secs(60)).unwrap();
+    }
+    let report = diagnose(store.folder.path()).await;
+    let fine = (Severity::Fine, "all files are in WAL mode".to_owned());
+    assert_eq!(told(&report, Check::JournalMode), fine);
 }
 
 #[tokio::test]

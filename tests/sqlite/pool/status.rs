@@ -158,5 +158,5 @@ async fn ten_thousand_files_are_looked_at_in_seconds() {
     let status = store.pool.migration_status(tenant_migrations()).await.unwrap();
     assert_eq!(status.tenants.len(), 10_002);
     println!("{:?}", begun.elapsed());
-    assert!(begun.elapsed() < Duration::from_secs(20));
+    assert!(begun.elapsed() < Duration::from_secs(60), "also on a busy machine");
 }

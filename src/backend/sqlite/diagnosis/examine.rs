@@ -4,7 +4,7 @@ use diesel::{Connection, QueryResult, QueryableByName, RunQueryDsl, SqliteConnec
 
 use crate::{
     SchemaName,
-    backend::sqlite::files::{FileError, Folder, look},
+    backend::sqlite::files::{FileError, Folder, look_with_locks},
     tenancy::TenantStatus,
 };
 
@@ -41,7 +41,7 @@ pub(crate) fn examine_shared(folder: &Folder, integrity: bool) -> Result<Option<
 }
 
 fn examine_file(path: &Path, integrity: bool) -> Result<Option<Examined>, FileError> {
-    let looked = look(path, |connection, _| {
+    let looked = look_with_locks(path, |connection, _| {
         let damage = match integrity {
             true => damage(connection)?,
             false => Vec::new(),

@@ -171,6 +171,15 @@ pub(crate) fn look<T>(
     {
         return Ok(found);
     }
+    look_with_locks(path, more)
+}
+
+/// Like [`look`], and also takes SQLite's locks if nobody writes the file: without them SQLite doesn't tell in which
+/// journal mode the file is.
+pub(crate) fn look_with_locks<T>(
+    path: &Path,
+    more: impl Fn(&mut SqliteConnection, VersionTable) -> QueryResult<T>,
+) -> Result<Found<T>, FileError> {
     let identity = || identity_of(path).map_err(|error| FileError::io("look for", path, error));
     let Some(before) = identity()? else {
         return Ok(None);

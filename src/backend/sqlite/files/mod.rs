@@ -48,8 +48,10 @@ pub(crate) mod testing;
 mod tests;
 mod wanted;
 
+#[cfg(feature = "schema")]
+pub(crate) use facts::look;
 pub(crate) use {
-    facts::{Facts, Surveyed, each, look},
+    facts::{Facts, Surveyed, each, look_with_locks},
     file_error::FileError,
     file_name::{FileNameError, RESERVED},
     folder::Folder,
