@@ -315,10 +315,12 @@ async fn no_scratch_folder_stays_behind() {
     };
     let (pool, _root) = pool().await;
     let request = pool.rust_schema();
-    let mut begun = Box::pin(request.from_migrations(migrations(SHARED), migrations(TENANT)));
-    let early = tokio::time::timeout(std::time::Duration::from_millis(5), &mut begun).await;
-    drop(early);
-    drop(begun);
+    for moment in 0..60 {
+        let mut begun = Box::pin(request.from_migrations(migrations(SHARED), migrations(TENANT)));
+        let early = tokio::time::timeout(std::time::Duration::from_micros(500 * moment), &mut begun).await;
+        drop(early);
+        drop(begun);
+    }
     // Other tests of this process have scratch folders of their own for a while.
     for _ in 0..500 {
         if scratch() == 0 {

@@ -46,9 +46,22 @@ impl RustSchemaRequest<'_, Sqlite> {
         let name = SchemaName::new(SCRATCH_TENANT)?;
         let options = self.options(&name, Database::Sqlite, &[])?;
         let scratch = Scratch::create()?;
-        let builder = TenantPool::builder(SqliteFolder::new(scratch.path()));
-        let pool = builder.shared_schema(self.pool.shared_schema().as_str()).build().await;
-        let pool = pool.map_err(|source| RustSchemaError::ScratchPool {
+        let declared = self.migrated(&scratch, name, options, shared, tenant).await;
+        scratch.remove().await;
+        declared
+    }
+
+    async fn migrated(
+        &self,
+        scratch: &Scratch,
+        name: SchemaName,
+        options: Options,
+        shared: impl MigrationSource<sqlite::Sqlite> + Send + Sync + 'static,
+        tenant: impl MigrationSource<sqlite::Sqlite> + Send + Sync + 'static,
+    ) -> Result<RustSchema, RustSchemaError> {
+        let folder = SqliteFolder::new(scratch.path());
+        let builder = TenantPool::builder(folder).shared_schema(self.pool.shared_schema().as_str());
+        let pool = builder.build().await.map_err(|source| RustSchemaError::ScratchPool {
             path: scratch.path().to_owned(),
             source: Box::new(source),
         })?;

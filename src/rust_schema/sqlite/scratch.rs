@@ -1,20 +1,28 @@
 //! A temporary folder: its files are migrated, read, and removed.
+//!
+//! A future that was dropped leaves work behind that still runs on another thread, and may make a file while the folder
+//! is being removed. So removing is repeated until nothing is left. Nobody else makes the folder itself: once it is gone,
+//! it stays gone, and what still runs fails.
 
 use std::{
     env, fs,
     hash::{BuildHasher, RandomState},
     io,
     path::{Path, PathBuf},
-    time::{Duration, SystemTime},
+    thread,
+    time::{Duration, Instant, SystemTime},
 };
 
-use crate::rust_schema::RustSchemaError;
+use crate::{backend::sqlite::blocking, rust_schema::RustSchemaError};
 
 /// The beginning of every scratch folder's name.
 const PREFIX: &str = "diesel-tenants-scratch-";
 
 /// A scratch folder of this age was left behind by a killed process.
 const ABANDONED_AFTER: Duration = Duration::from_secs(3600);
+
+/// How long a folder is tried to be removed in which somebody still makes files.
+const REMOVED_WITHIN: Duration = Duration::from_secs(60);
 
 /// A scratch folder, which is removed with this value.
 pub(super) struct Scratch {
@@ -38,12 +46,35 @@ impl Scratch {
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
+
+    /// Removes the folder before it returns.
+    pub(super) async fn remove(self) {
+        blocking(move || remove(&self.path)).await;
+    }
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // What stays is removed by a later call.
-        let _ = fs::remove_dir_all(&self.path);
+        if is_removed(&self.path) {
+            return;
+        }
+        let path = self.path.clone();
+        // What stays, if there is no thread either, is removed by a later call.
+        let _ = thread::Builder::new().spawn(move || remove(&path));
+    }
+}
+
+fn is_removed(path: &Path) -> bool {
+    match fs::remove_dir_all(path) {
+        Ok(()) => true,
+        Err(error) => error.kind() == io::ErrorKind::NotFound && !path.exists(),
+    }
+}
+
+fn remove(path: &Path) {
+    let begun = Instant::now();
+    while !is_removed(path) && begun.elapsed() < REMOVED_WITHIN {
+        thread::sleep(Duration::from_millis(10));
     }
 }
 
