@@ -13,5 +13,9 @@ echo "Building the tests and examples (the first build takes some minutes) ..." 
 messages=$(cargo test --workspace --all-features --no-run --message-format=json-render-diagnostics)
 with_postgres=$(printf '%s\n' "$messages" | sed -n 's/.*"executable":"\([^"]*with-postgres\)".*/\1/p')
 
+# Most tests wait for a server most of the time.
+RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((2 * $(getconf _NPROCESSORS_ONLN)))}
+export RUST_TEST_THREADS
+
 echo "Running the tests ..." >&2
 exec "$with_postgres" cargo test --workspace --all-features "$@"

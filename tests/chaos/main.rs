@@ -2,7 +2,7 @@
 //! them. Then it makes the same call again, and looks whether all is as it should be: no acknowledged write is lost, nobody sees another tenant's row,
 //! each tenant is there or not, the directory says what the schemas are, nothing is left over, and the pool is of use.
 //!
-//! `CHAOS_SECONDS=600 cargo test --test chaos` runs it for ten minutes; by default it is half a minute. `CHAOS_SEED`, which is printed, has it choose the
+//! `CHAOS_SECONDS=600 cargo test --test chaos` runs it for ten minutes; by default it is a quarter of a minute. `CHAOS_SEED`, which is printed, has it choose the
 //! same operations and faults again, as far as their timing allows.
 
 mod checks;
@@ -36,7 +36,7 @@ async fn main() -> ExitCode {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         now.map_or(0, |now| now.as_nanos() as u64 % 1_000_000)
     });
-    let time = Duration::from_secs(setting("CHAOS_SECONDS").unwrap_or(30));
+    let time = Duration::from_secs(setting("CHAOS_SECONDS").unwrap_or(15));
     println!("chaos: seed {seed}, for {} s", time.as_secs());
     let mut play = Play::begin(seed).await;
     let begun = Instant::now();

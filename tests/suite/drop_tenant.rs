@@ -271,9 +271,9 @@ async fn make_large(database: &Database, pool: &TenantPool) {
     pool.create_tenant("client1", items_only()).await.unwrap();
     database.run("CREATE TABLE client1.hub (id int PRIMARY KEY)");
     database.run("CREATE TABLE client1.parted (id int) PARTITION BY RANGE (id)");
-    for chunk in 0..20 {
+    for chunk in 0..16 {
         let mut sql = String::new();
-        for table in chunk * 15..(chunk + 1) * 15 {
+        for table in chunk * 10..(chunk + 1) * 10 {
             sql += &format!(
                 "CREATE TABLE client1.\"t {table}\" (id serial PRIMARY KEY, name text UNIQUE, hub int REFERENCES client1.hub);"
             );
@@ -309,7 +309,7 @@ async fn a_drop_in_parts_that_is_killed_hands_the_rest_to_nobody_and_is_finished
     let (server, database, pool) = large().await;
     let all = tables(&database);
     let kill = async {
-        while tables(&database) > all - 100 {
+        while tables(&database) > all - 40 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         server.stop();
@@ -329,7 +329,7 @@ async fn a_drop_in_parts_that_is_given_up_is_finished_by_the_same_call_or_taken_
     let (_server, database, pool) = large().await;
     let all = tables(&database);
     let give_up = async {
-        while tables(&database) > all - 50 {
+        while tables(&database) > all - 30 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };

@@ -97,9 +97,19 @@ fn assert_gone(directory: &Path) {
     }
 }
 
+/// Each case in a thread of its own: most of the time they wait.
+fn at_once<T: Copy + Send, const N: usize>(cases: [T; N], test: impl Fn(T) + Sync) {
+    thread::scope(|scope| {
+        for case in cases {
+            let test = &test;
+            scope.spawn(move || test(case));
+        }
+    });
+}
+
 #[test]
 fn nothing_is_left_when_the_process_ends_by_itself() {
-    for ending in ["returns", "exits", "panics", "aborts"] {
+    at_once(["returns", "exits", "panics", "aborts"], |ending| {
         let mut child = spawn_child(ending);
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let directory = directory(&mut output);
@@ -107,12 +117,12 @@ fn nothing_is_left_when_the_process_ends_by_itself() {
         output.read_to_end(&mut Vec::new()).unwrap();
         child.wait().unwrap();
         assert_gone(&directory);
-    }
+    });
 }
 
 #[test]
 fn nothing_is_left_when_the_process_is_killed() {
-    for name in ["KILL", "INT", "TERM", "HUP"] {
+    at_once(["KILL", "INT", "TERM", "HUP"], |name| {
         let mut child = spawn_child("waits");
         let directory = directory(&mut BufReader::new(child.stdout.take().unwrap()));
         assert!(directory.exists());
@@ -122,12 +132,12 @@ fn nothing_is_left_when_the_process_is_killed() {
         signal(name, &child);
         assert!(!child.wait().unwrap().success());
         assert_gone(&directory);
-    }
+    });
 }
 
 #[test]
 fn nothing_is_left_when_the_process_is_killed_while_the_server_starts() {
-    for milliseconds in [0, 20, 100, 250, 400] {
+    at_once([0, 20, 100, 250, 400], |milliseconds| {
         let mut child = spawn_child("waits");
         while directories_of(child.id()).is_empty() {
             thread::sleep(Duration::from_millis(1));
@@ -137,7 +147,7 @@ fn nothing_is_left_when_the_process_is_killed_while_the_server_starts() {
         child.kill().unwrap();
         child.wait().unwrap();
         assert_gone(&directory);
-    }
+    });
 }
 
 #[test]
