@@ -66,6 +66,14 @@ pub enum SchemaNameError {
         /// Why.
         reason: String,
     },
+    /// Tenants are databases of a server of MySQL or MariaDB, and this name can't be that of a tenant's database.
+    #[error("{name:?} can't be a tenant's name: {reason}")]
+    NoDatabase {
+        /// The name as given.
+        name: String,
+        /// Why.
+        reason: &'static str,
+    },
     /// The name is the shared schema, not a tenant.
     #[error("{name:?} is the shared schema, not a tenant: use `shared()` to reach shared tables")]
     Shared {
@@ -83,7 +91,8 @@ impl SchemaNameError {
             | Self::Spare { name }
             | Self::Symbolic { name }
             | Self::Shared { name }
-            | Self::NoFile { name, .. } => Some(name),
+            | Self::NoFile { name, .. }
+            | Self::NoDatabase { name, .. } => Some(name),
             Self::Empty | Self::Nul { .. } | Self::TooLong { .. } => None,
         }
     }

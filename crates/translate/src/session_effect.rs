@@ -45,6 +45,9 @@ pub enum HazardKind {
     SchemaInBody,
     /// `lastval()`: the last id that the session generated, for any tenant.
     LastValue,
+    /// MySQL: `SHOW WARNINGS`, `GET DIAGNOSTICS`, `FOUND_ROWS()` and the like tell about the statement that the session
+    /// ran before, for any tenant. A warning may quote a row.
+    EarlierStatement,
     /// A function, type or other object is created under a name without a schema: it goes to the first schema of the
     /// search_path.
     NoSchema,

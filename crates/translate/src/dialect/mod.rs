@@ -64,6 +64,26 @@ impl Dialect {
         }
     }
 
+    /// A name as the dialect quotes it: `"client1"`, in MySQL `` `client1` ``.
+    pub fn quoted(self, name: &SchemaName) -> String {
+        let mut quoted = String::with_capacity(name.as_str().len() + 2);
+        self.push_name(&mut quoted, name);
+        quoted
+    }
+
+    /// The first of these modes, as MySQL's variable `sql_mode` lists them, in which the server reads texts in another
+    /// way than [`Dialect::Mysql`]; `None` if there is none.
+    ///
+    /// ```
+    /// use diesel_tenants_translate::Dialect;
+    ///
+    /// assert_eq!(Dialect::misread_sql_mode("STRICT_TRANS_TABLES,ANSI_QUOTES"), Some("ANSI_QUOTES"));
+    /// assert_eq!(Dialect::misread_sql_mode("STRICT_TRANS_TABLES"), None);
+    /// ```
+    pub fn misread_sql_mode(modes: &str) -> Option<&str> {
+        mysql::misread_sql_mode(modes)
+    }
+
     /// Whether a name that begins like this stays apart from a dot before it: behind a quoted name and a dot, MySQL
     /// reads digits as a number.
     pub(crate) fn needs_space_behind_dot(self, name: &str) -> bool {

@@ -79,6 +79,30 @@ fn the_value_of_a_sequence_may_be_another_tenants() {
 }
 
 #[test]
+fn what_the_statement_before_left_may_be_another_tenants() {
+    for sql in [
+        "SHOW WARNINGS",
+        "SHOW COUNT(*) ERRORS",
+        "show warnings LIMIT 1, 2",
+        "GET DIAGNOSTICS CONDITION 1 @a = MESSAGE_TEXT",
+        "SELECT FOUND_ROWS()",
+        "INSERT INTO a VALUES (row_count())",
+    ] {
+        let template = Template::analyse_for(Dialect::Mysql, sql).unwrap();
+        assert_eq!(template.hazard().unwrap().kind, HazardKind::EarlierStatement, "{sql}");
+    }
+    for sql in [
+        "SHOW VARIABLES LIKE 'warnings'",
+        "SELECT warnings, row_count FROM errors",
+    ] {
+        assert!(
+            Template::analyse_for(Dialect::Mysql, sql).unwrap().hazard().is_none(),
+            "{sql}"
+        );
+    }
+}
+
+#[test]
 fn tables_in_settings_and_locks_get_the_schema() {
     check_by_running(&[
         "SET @a = (SELECT max(id) FROM §items), @b = 1",

@@ -60,6 +60,7 @@ use crate::{
 use token::Token;
 
 pub(super) use name::name_at;
+pub(super) use session::misread_sql_mode;
 pub(crate) use split::split;
 
 /// What reading gives: nothing but the places found, or why the text is not understood.

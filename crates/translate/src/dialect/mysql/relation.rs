@@ -158,6 +158,8 @@ impl Finder<'_> {
             self.affects_session(token);
         } else if token.kind == Kind::Word(Keyword::Lastval) {
             self.note_hazard(HazardKind::CurrentValue, token);
+        } else if ABOUT_BEFORE.iter().any(|about| name.eq_ignore_ascii_case(about)) {
+            self.note_hazard(HazardKind::EarlierStatement, token);
         }
     }
 
@@ -168,6 +170,9 @@ impl Finder<'_> {
         }
     }
 }
+
+/// Functions that tell about the statement before.
+const ABOUT_BEFORE: [&str; 2] = ["found_rows", "row_count"];
 
 /// Functions that take locks of the session.
 const LASTING: [&str; 3] = ["get_lock", "service_get_read_locks", "service_get_write_locks"];

@@ -5,7 +5,7 @@ use super::{
     keyword::Keyword,
     token::{Kind, Token},
 };
-use crate::error::Fault;
+use crate::{error::Fault, session_effect::HazardKind};
 
 /// Variables after whose change the server would read a text in another way than this reader.
 const READING: [&str; 6] = [
@@ -78,6 +78,7 @@ impl Finder<'_> {
     pub(super) fn get_diagnostics(&mut self) -> Read {
         let verb = self.advance();
         self.affects_session(verb);
+        self.note_hazard(HazardKind::EarlierStatement, verb);
         self.skip_statement()
     }
 
@@ -235,9 +236,12 @@ impl Finder<'_> {
                 self.ahead(1),
                 Kind::Comma | Kind::Semicolon | Kind::End | Kind::Word(Keyword::For)
             )
-            && text
-                .trim_matches(['\'', '"'])
-                .split(',')
-                .all(|mode| mode.is_empty() || HARMLESS.iter().any(|harmless| mode.eq_ignore_ascii_case(harmless)))
+            && misread_sql_mode(text.trim_matches(['\'', '"'])).is_none()
     }
+}
+
+/// The first of these modes in which the server reads texts in another way than in its default mode.
+pub(in crate::dialect) fn misread_sql_mode(modes: &str) -> Option<&str> {
+    let is_harmless = |mode: &str| HARMLESS.iter().any(|harmless| mode.eq_ignore_ascii_case(harmless));
+    modes.split(',').find(|mode| !mode.is_empty() && !is_harmless(mode))
 }

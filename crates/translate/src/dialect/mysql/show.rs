@@ -1,7 +1,7 @@
 //! SHOW.
 
 use super::{Finder, Read, keyword::Keyword, token::Kind};
-use crate::slot::Form;
+use crate::{session_effect::HazardKind, slot::Form};
 
 impl Finder<'_> {
     /// What belongs to a table or a database gets the schema. What belongs to the server or the session stays.
@@ -32,6 +32,13 @@ impl Finder<'_> {
                     return Err(self.unexpected("the code of a routine is only shown by debugging servers"));
                 }
                 while !self.at_statement_end() {
+                    let about = self.text(self.token());
+                    if ["warnings", "errors"]
+                        .iter()
+                        .any(|word| about.eq_ignore_ascii_case(word))
+                    {
+                        self.note_hazard(HazardKind::EarlierStatement, self.token());
+                    }
                     if self.skip(Keyword::Where) {
                         return self.expression();
                     }
