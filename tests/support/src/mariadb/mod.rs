@@ -46,6 +46,27 @@ impl MariaDb {
         })
     }
 
+    /// Ends the server at once, as in a crash.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system fails.
+    pub fn kill(&self) -> Result<(), MariaDbError> {
+        self.process().stop()
+    }
+
+    /// Starts the server again on the same port and data, with these settings in addition, such as
+    /// `--sql-mode=ANSI_QUOTES`.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start: with the end of its log.
+    pub fn restart(&self, settings: &[&str]) -> Result<(), MariaDbError> {
+        let mut process = self.process();
+        process.stop()?;
+        process.launch(settings)
+    }
+
     /// The URL of the server, under the account that may do everything. It names no database.
     pub fn url(&self) -> String {
         let process = self.process();

@@ -62,13 +62,13 @@ impl Process {
         process.write_first_statements()?;
         for _ in 1..PORTS {
             process.port = port::free()?;
-            match process.launch() {
+            match process.launch(&[]) {
                 Err(MariaDbError::Ended { log, .. }) if log.contains("Bind on TCP/IP port") => {}
                 launched => return launched.map(|()| process),
             }
         }
         process.port = port::free()?;
-        process.launch().map(|()| process)
+        process.launch(&[]).map(|()| process)
     }
 
     pub(super) fn password(&self) -> &str {
@@ -133,7 +133,7 @@ impl Process {
         Ok(self.account.give(&path)?)
     }
 
-    fn launch(&mut self) -> Result<(), MariaDbError> {
+    pub(super) fn launch(&mut self, settings: &[&str]) -> Result<(), MariaDbError> {
         let log = Log::new(self.directory.join("server.log"));
         let mut command = self.command(&self.binaries.server.clone(), &log)?;
         command.arg("--no-defaults").args(SETTINGS);
@@ -146,6 +146,7 @@ impl Process {
             self.option("secure-file-priv", ""),
             format!("--port={}", self.port),
         ]);
+        command.args(settings);
         let child = self.spawn(command)?;
         self.running = Some(child);
         let begun = Instant::now();
@@ -173,7 +174,7 @@ impl Process {
         Ok(())
     }
 
-    fn stop(&mut self) -> Result<(), MariaDbError> {
+    pub(super) fn stop(&mut self) -> Result<(), MariaDbError> {
         let Some(mut child) = self.running.take() else {
             return Ok(());
         };
