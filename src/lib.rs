@@ -47,6 +47,7 @@
 //! - **Without a pool**: [`TenantConnection`] around any diesel-async connection.
 //! - **Tenants as files of SQLite, without a server**: `SqliteFolder`, with the feature `sqlite`. The guide is
 //!   `docs/sqlite.md`.
+//! - **Tenants as databases of MySQL or MariaDB**: `MysqlUrl`, with the feature `mysql`. The guide is `docs/mysql.md`.
 //! - **Without async**: `blocking`, with the feature `blocking`. The guide is `docs/blocking.md`.
 //! - **Migrations in a folder on disk**: `migrations::MigrationFolder`, with the feature `toml`.
 //! - **From a shell**: the command `diesel-tenants`, of the package `diesel-tenants-cli`; `docs/command.md` shows it.
@@ -64,6 +65,8 @@
 //! | `axum` | `web::axum`: a layer and extractors for Axum 0.8 | `axum`, `tower-layer`, `tower-service` |
 //! | `rocket` | `web::rocket`: a fairing and request guards for Rocket 0.5 | `rocket` |
 //! | `blocking` | `blocking`: Diesel's own connections under a map, and a pool of them | `r2d2` |
+//! | `mysql` | `TenantPool<Mysql>`: each tenant is a database on a server of MySQL or MariaDB | `mysql_async` |
+//! | `mysql-rustls` | TLS for these connections | `rustls`, with `ring` |
 //! | `schema` | `rust_schema` and `TenantPool::rust_schema`: Rust declarations of the tables | `similar`, `unicode-ident` |
 //! | `serde` | `Serialize` for the reports of migrations of all tenants | `serde` |
 //! | `toml` | `migrations::MigrationFolder`: migrations from a folder, `metadata.toml` checked | `toml`, `serde` |
@@ -133,6 +136,12 @@ pub use crate::{
     translate::{SchemaTranslateMap, TranslateError},
 };
 
+#[cfg(feature = "mysql")]
+#[doc(inline)]
+pub use crate::{
+    backend::mysql::connecting::MysqlConnectError,
+    pool::{Mysql, MysqlPoolBuilder, MysqlUrl},
+};
 #[cfg(feature = "sqlite")]
 #[doc(inline)]
 pub use crate::{
@@ -150,6 +159,9 @@ pub use diesel_tenants_translate::{IntoSchemaName, MAX_NAME_BYTES, SchemaName, S
 /// const SHARED_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 /// ```
 pub use diesel_migrations;
+/// The driver of MySQL and MariaDB: its options, its errors.
+#[cfg(feature = "mysql")]
+pub use mysql_async;
 /// The driver, whose types appear in a few signatures: its configuration, its errors, and its TLS connectors.
 pub use tokio_postgres;
 
@@ -200,6 +212,10 @@ mod documents {
     #[cfg(feature = "sqlite")]
     #[doc = include_str!("../docs/sqlite.md")]
     struct Sqlite;
+
+    #[cfg(feature = "mysql")]
+    #[doc = include_str!("../docs/mysql.md")]
+    struct Mysql;
 
     #[cfg(feature = "actix")]
     #[doc = include_str!("../docs/actix.md")]

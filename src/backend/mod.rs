@@ -2,6 +2,8 @@
 //! what is to be done. How a pool hands out connections of each kind is the trait `Backend`, in `pool/backends`.
 
 pub(crate) mod migration_sql;
+#[cfg(feature = "mysql")]
+pub(crate) mod mysql;
 pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;

@@ -37,6 +37,7 @@ impl<C: Wrapped> AsyncConnectionCore for TenantConnection<C> {
         T::Query: QueryFragment<Self::Backend> + QueryId + 'query,
     {
         let rendered = self.render::<C::Backend, _>(source.as_query());
+        let rendered = rendered.map(|query| self.bounded(query));
         let sent = rendered.map(|query| self.inner.load_rendered(query));
         LoadFuture::new(self.session.wait(true).retrying_outdated(C::RETRIES_OUTDATED), sent)
     }
@@ -46,6 +47,7 @@ impl<C: Wrapped> AsyncConnectionCore for TenantConnection<C> {
         T: QueryFragment<Self::Backend> + QueryId + 'query,
     {
         let rendered = self.render::<C::Backend, _>(source);
+        let rendered = rendered.map(|query| self.bounded(query));
         let sent = rendered.map(|query| self.inner.execute_rendered(query));
         ExecuteFuture::new(self.session.wait(true).retrying_outdated(C::RETRIES_OUTDATED), sent)
     }

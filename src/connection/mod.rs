@@ -21,6 +21,8 @@
 
 mod async_connection;
 mod load;
+#[cfg(feature = "mysql")]
+mod mysql;
 mod pipeline;
 mod postgres;
 mod rows;

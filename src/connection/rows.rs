@@ -3,6 +3,7 @@ use std::{
     task::{Context, Poll, Waker, ready},
 };
 
+use diesel::QueryResult;
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 
@@ -59,7 +60,7 @@ impl<'conn, S: Stream> Rows<'conn, S> {
     }
 }
 
-impl<S: Stream> Stream for Rows<'_, S> {
+impl<S: Stream<Item: RowAnswer>> Stream for Rows<'_, S> {
     type Item = S::Item;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<S::Item>> {
@@ -69,6 +70,11 @@ impl<S: Stream> Stream for Rows<'_, S> {
             waiting.between_rows(polled.is_ready());
         }
         let row = ready!(polled);
+        if let (Some(row), Some(waiting)) = (&row, &this.waiting)
+            && row.is_error()
+        {
+            waiting.doubt();
+        }
         if row.is_none()
             && let Some(waiting) = this.waiting.take()
         {
@@ -79,5 +85,17 @@ impl<S: Stream> Stream for Rows<'_, S> {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         self.rows.size_hint()
+    }
+}
+
+/// A row, or the error in its place.
+#[doc(hidden)]
+pub trait RowAnswer {
+    fn is_error(&self) -> bool;
+}
+
+impl<T> RowAnswer for QueryResult<T> {
+    fn is_error(&self) -> bool {
+        self.is_err()
     }
 }

@@ -23,6 +23,10 @@ pub(crate) struct Session {
     gave_up: AtomicBool,
     /// The server's plans, statements or types differ from those that the client has cached.
     outdated: AtomicBool,
+    /// A statement failed, and the connection may be lost.
+    doubtful: AtomicBool,
+    /// The number of the translation under which the session may have generated an id that it remembers; 0 if it has not.
+    id_left_by: AtomicU64,
     /// Whether a tenant id is set on the session, for tenants that share tables.
     shows_rows: bool,
 }
@@ -48,6 +52,8 @@ impl Session {
             interrupted: AtomicBool::new(false),
             gave_up: AtomicBool::new(false),
             outdated: AtomicBool::new(false),
+            doubtful: AtomicBool::new(false),
+            id_left_by: AtomicU64::new(0),
             shows_rows: false,
         }
     }
@@ -82,6 +88,34 @@ impl Session {
         if is_outdated(error) {
             self.outdated.store(true, Relaxed);
         }
+    }
+
+    /// Records that something failed on the connection, which may show that it is lost.
+    pub(crate) fn doubt(&self) {
+        self.doubtful.store(true, Relaxed);
+    }
+
+    /// Whether the connection may be lost; it is not asked twice.
+    #[cfg(feature = "mysql")]
+    pub(crate) fn take_doubt(&self) -> bool {
+        self.doubtful.swap(false, Relaxed)
+    }
+
+    /// Records that the session may remember an id that was generated under the translation of this number.
+    pub(crate) fn leave_id(&self, translation: u64) {
+        self.id_left_by.store(translation, Relaxed);
+    }
+
+    /// Whether the session may remember an id that was generated under another translation than that of this number.
+    #[cfg(feature = "mysql")]
+    pub(crate) fn remembers_id_of_another(&self, translation: u64) -> bool {
+        let left_by = self.id_left_by.load(Relaxed);
+        left_by != 0 && left_by != translation
+    }
+
+    #[cfg(feature = "mysql")]
+    pub(crate) fn forget_id(&self) {
+        self.id_left_by.store(0, Relaxed);
     }
 
     /// Whether the server may have other plans for prepared statements, or other types, than the client has cached.
@@ -167,10 +201,18 @@ impl Waiting<'_> {
         }
     }
 
+    /// Records that the connection may be lost.
+    pub(super) fn doubt(&self) {
+        self.session.doubt();
+    }
+
     /// Records that the complete answer has arrived. An error may come from the client, and then it says nothing
     /// about what was sent before.
     pub(crate) fn answered(mut self, success: bool) {
         self.answered = true;
+        if !success {
+            self.session.doubt();
+        }
         if self.exclusive && success {
             self.session.interrupted.store(false, Relaxed);
         }
@@ -196,6 +238,8 @@ fn is_outdated(error: &Error) -> bool {
     message == "cached plan must not change result type"
         || message.starts_with("prepared statement \"") && message.ends_with("does not exist")
         || message.starts_with("cache lookup failed for type ")
+        // MySQL's.
+        || message == "Prepared statement needs to be re-prepared"
         // The server's name for a dropped type, as a word of its own. An application's own message may contain it too,
         // which only costs a connection.
         || message.split([' ', '(', ')', ',']).any(|word| word == "???" || word == "???[]")

@@ -7,10 +7,10 @@ use diesel::{
 use diesel_async::{TransactionManager, pooled_connection::PoolableConnection};
 
 use super::{
-    Condition,
+    Condition, Wrapped,
     session::{Session, Waiting},
 };
-#[cfg(feature = "blocking")]
+#[cfg(any(feature = "blocking", feature = "mysql"))]
 use crate::backend::postgres::engine::StatementText;
 use crate::{
     PostgresConnection,
@@ -39,9 +39,12 @@ pub struct TenantConnection<C = PostgresConnection> {
     pub(crate) session: Session,
     /// The schemas of the tenants that were served.
     schemas: HashSet<u32>,
-    /// The texts that a connection of Diesel itself may keep prepared, which it does without bounds, by their hashes.
-    #[cfg(feature = "blocking")]
+    /// The texts that the wrapped connection may keep prepared, if it does so without bounds, by their hashes.
+    #[cfg(any(feature = "blocking", feature = "mysql"))]
     prepared: HashSet<u64>,
+    /// How many these may be.
+    #[cfg(feature = "mysql")]
+    most_prepared: usize,
 }
 
 impl<C> TenantConnection<C> {
@@ -61,8 +64,10 @@ impl<C> TenantConnection<C> {
             translation: Arc::new(Translation::new(map)),
             session: Session::new(sharing),
             schemas: HashSet::new(),
-            #[cfg(feature = "blocking")]
+            #[cfg(any(feature = "blocking", feature = "mysql"))]
             prepared: HashSet::new(),
+            #[cfg(feature = "mysql")]
+            most_prepared: usize::MAX,
         }
     }
 
@@ -121,6 +126,36 @@ impl<C> TenantConnection<C> {
         self.prepared.insert(StatementText::hash(finished));
     }
 
+    /// Limits the statements that the wrapped connection keeps prepared. Further ones are prepared for one use.
+    #[cfg(feature = "mysql")]
+    pub(crate) fn limit_prepared(&mut self, most: usize) {
+        self.most_prepared = most;
+    }
+
+    /// Whether a new connection would keep further statements prepared, and this one doesn't.
+    #[cfg(feature = "mysql")]
+    pub(crate) fn is_full_of_statements(&self) -> bool {
+        self.most_prepared > 0 && self.prepared.len() >= self.most_prepared
+    }
+
+    /// The query for a connection that keeps statements without bounds: not to be kept if there are enough.
+    pub(super) fn bounded<Q>(&mut self, query: Rendered<Q>) -> Rendered<Q>
+    where
+        C: Wrapped,
+    {
+        #[cfg(feature = "mysql")]
+        if C::KEEPS_WITHOUT_BOUNDS && query.is_prepared() {
+            let hash = StatementText::hash(&**query.finished());
+            if !self.prepared.contains(&hash) {
+                if self.prepared.len() >= self.most_prepared {
+                    return query.for_one_use();
+                }
+                self.prepared.insert(hash);
+            }
+        }
+        query
+    }
+
     /// How many statements a connection of Diesel itself may keep prepared.
     #[cfg(feature = "blocking")]
     pub(crate) fn prepared_statements(&self) -> usize {
@@ -165,14 +200,22 @@ impl<C> TenantConnection<C> {
         // anew.
         let prepared = !self.session.is_outdated() && query.is_safe_to_cache_prepared(&DB::default())?;
         let finished = Finished::of(&query, prepared, &self.translation)?;
-        self.session.record(&finished)?;
+        self.record(&finished)?;
         Ok(Rendered::new(query, prepared, finished, Arc::clone(&self.translation)))
     }
 
     pub(crate) fn render_batch<DB: TranslatedBackend>(&self, sql: &str) -> QueryResult<Arc<Finished>> {
         let finished = Finished::from_sql::<DB>(sql, &self.translation)?;
-        self.session.record(&finished)?;
+        self.record(&finished)?;
         Ok(finished)
+    }
+
+    fn record(&self, finished: &Finished) -> QueryResult<()> {
+        self.session.record(finished)?;
+        if finished.leaves_id {
+            self.session.leave_id(self.translation.id());
+        }
+        Ok(())
     }
 }
 

@@ -17,15 +17,18 @@ where
     type TransactionStateData = TM::TransactionStateData;
 
     async fn begin_transaction(conn: &mut TenantConnection<C>) -> QueryResult<()> {
-        TM::begin_transaction(&mut conn.inner).await
+        let done = TM::begin_transaction(&mut conn.inner).await;
+        done.inspect_err(|_| conn.session.doubt())
     }
 
     async fn rollback_transaction(conn: &mut TenantConnection<C>) -> QueryResult<()> {
-        TM::rollback_transaction(&mut conn.inner).await
+        let done = TM::rollback_transaction(&mut conn.inner).await;
+        done.inspect_err(|_| conn.session.doubt())
     }
 
     async fn commit_transaction(conn: &mut TenantConnection<C>) -> QueryResult<()> {
-        TM::commit_transaction(&mut conn.inner).await
+        let done = TM::commit_transaction(&mut conn.inner).await;
+        done.inspect_err(|_| conn.session.doubt())
     }
 
     fn transaction_manager_status_mut(conn: &mut TenantConnection<C>) -> &mut TransactionManagerStatus {

@@ -12,6 +12,10 @@ pub trait Wrapped: AsyncConnectionCore<Backend: TranslatedBackend> {
     #[doc(hidden)]
     const RETRIES_OUTDATED: bool = false;
 
+    /// Whether the connection keeps every statement prepared for as long as it lives.
+    #[doc(hidden)]
+    const KEEPS_WITHOUT_BOUNDS: bool = false;
+
     #[doc(hidden)]
     #[expect(private_interfaces, reason = "only the library's own connections need it")]
     fn load_rendered<'conn, 'query, Q>(&'conn mut self, query: Rendered<Q>) -> Self::LoadFuture<'conn, 'query>

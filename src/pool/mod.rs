@@ -29,6 +29,8 @@ mod tenants;
 #[cfg(feature = "blocking")]
 pub(crate) use backends::Limits;
 pub use backends::{AnotherDatabase, Backend, Postgres};
+#[cfg(feature = "mysql")]
+pub use backends::{InvalidMysqlUrl, Mysql, MysqlPoolBuilder, MysqlUrl};
 #[cfg(feature = "sqlite")]
 pub use backends::{NotSqliteUrl, Sqlite, SqliteFolder, SqlitePoolBuilder};
 pub use builder::{Database, TenantPoolBuilder};

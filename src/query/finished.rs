@@ -36,6 +36,8 @@ pub(crate) struct Finished {
     pub(crate) affects_session: bool,
     /// Why a session that tenants use in turn must not run the text. Rare, so it is in a box.
     pub(crate) refusals: Option<Box<Refusals>>,
+    /// Whether the session may remember an id that the statement generated.
+    pub(crate) leaves_id: bool,
     /// Whether a failure undoes the whole statement, so that it can be sent again.
     pub(crate) fails_whole: bool,
     /// What the query was translated by, if it brought its own map and its database wants to know.
@@ -110,6 +112,7 @@ impl Finished {
         let hash = hash_of(&sql);
         Ok(Arc::new(Self {
             fails_whole: DB::fails_whole(&sql),
+            leaves_id: DB::leaves_id(&sql),
             sql,
             affects_session: template.affects_session(),
             refusals,
@@ -172,6 +175,15 @@ impl<Q> Rendered<Q> {
     pub(crate) fn with_type_lookup_time(self, type_lookup_time: TypeLookupTime) -> Self {
         Self {
             type_lookup_time,
+            ..self
+        }
+    }
+
+    /// The same query, as one that isn't kept prepared.
+    #[cfg(feature = "mysql")]
+    pub(crate) fn for_one_use(self) -> Self {
+        Self {
+            prepared: false,
             ..self
         }
     }

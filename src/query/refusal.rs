@@ -43,6 +43,18 @@ pub enum RefusedStatement {
         /// Where it stands in the text.
         place: Place,
     },
+    /// The statement asks about the statement that the session ran before, which may be another tenant's, and whose
+    /// warnings may quote that tenant's rows.
+    #[error(
+        "`{name}` tells about the statement that the connection ran before, which may be another tenant's: use the \
+         answer of the statement itself, or `COUNT(*)`, at {place}"
+    )]
+    EarlierStatement {
+        /// The word or the function's name.
+        name: String,
+        /// Where it stands in the text.
+        place: Place,
+    },
     /// The statement changes how connections wait for each other at a file of SQLite, and that may stay so.
     #[error(
         "`PRAGMA {name}` with a value would have other connections to the file wait for each other: the library chooses \
@@ -129,6 +141,7 @@ impl Refusals {
                 HazardKind::CurrentValue => {
                     behind_pooler.get_or_insert(RefusedStatement::CurrentValue { name, place });
                 }
+                HazardKind::EarlierStatement => in_turn = Some(RefusedStatement::EarlierStatement { name, place }),
                 HazardKind::LastValue => in_turn = Some(RefusedStatement::LastValue { name, place }),
                 HazardKind::FileLocking => in_turn = Some(RefusedStatement::FileLocking { name, place }),
                 HazardKind::SchemaInBody => in_turn = Some(RefusedStatement::SchemaInBody { name, place }),

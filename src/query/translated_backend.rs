@@ -4,11 +4,14 @@ use super::{
     Translation,
     type_names::{TypeNames, look_up_type},
 };
+#[cfg(feature = "mysql")]
+use crate::backend::mysql;
 use crate::{backend::postgres::engine, translate::Dialect};
 
 /// A database whose queries can be translated. What differs between databases is behind this trait.
 ///
-/// Implemented for PostgreSQL ([`Pg`]), and for SQLite with the feature `sqlite`.
+/// Implemented for PostgreSQL ([`Pg`]), for SQLite with the feature `sqlite`, and for MySQL and MariaDB with the feature
+/// `mysql`.
 pub trait TranslatedBackend: Backend<QueryBuilder: Default> + Default + 'static {
     /// The dialect in which Diesel writes this database's queries.
     #[doc(hidden)]
@@ -25,6 +28,12 @@ pub trait TranslatedBackend: Backend<QueryBuilder: Default> + Default + 'static 
     /// Whether a failure of the statement undoes all of it, so that it can be sent again.
     #[doc(hidden)]
     fn fails_whole(sql: &str) -> bool;
+
+    /// Whether the session may remember an id that the statement generated.
+    #[doc(hidden)]
+    fn leaves_id(_: &str) -> bool {
+        false
+    }
 
     #[doc(hidden)]
     #[expect(private_interfaces, reason = "only this crate implements these methods")]
@@ -92,6 +101,38 @@ impl TranslatedBackend for diesel::sqlite::Sqlite {
     // SQLite prepares outdated statements anew by itself: no statement is ever sent again.
     fn fails_whole(_: &str) -> bool {
         false
+    }
+
+    #[expect(private_interfaces, reason = "only this crate implements these methods")]
+    fn collect_binds<'b, Q>(
+        query: &'b Q,
+        _: &Translation,
+        out: &mut Self::BindCollector<'b>,
+        lookup: &mut Self::MetadataLookup,
+        backend: &'b Self,
+    ) -> QueryResult<()>
+    where
+        Q: QueryFragment<Self>,
+    {
+        query.collect_binds(out, lookup, backend)
+    }
+}
+
+#[cfg(feature = "mysql")]
+impl TranslatedBackend for diesel::mysql::Mysql {
+    const DIALECT: Dialect = Dialect::Mysql;
+
+    fn get() -> &'static Self {
+        &Self
+    }
+
+    // The server prepares outdated statements anew by itself.
+    fn fails_whole(_: &str) -> bool {
+        false
+    }
+
+    fn leaves_id(sql: &str) -> bool {
+        mysql::last_insert_id::leaves_id(sql)
     }
 
     #[expect(private_interfaces, reason = "only this crate implements these methods")]

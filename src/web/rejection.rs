@@ -174,6 +174,11 @@ impl Rejection {
                 source: Box::new(error),
                 retry_after,
             },
+            #[cfg(feature = "mysql")]
+            error @ CheckoutError::ConnectMysql { .. } => Self::Unavailable {
+                source: Box::new(error),
+                retry_after,
+            },
             #[cfg(feature = "sqlite")]
             error @ CheckoutError::Files { .. } => Self::Unavailable {
                 source: Box::new(error),

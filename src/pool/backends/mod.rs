@@ -1,5 +1,7 @@
 //! The kinds of database under a pool.
 
+#[cfg(feature = "mysql")]
+pub(crate) mod mysql;
 mod postgres;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
@@ -8,6 +10,8 @@ use std::{ops::DerefMut, sync::Arc};
 
 use diesel_async::{AsyncConnection, pooled_connection::PoolableConnection};
 
+#[cfg(feature = "mysql")]
+pub use self::mysql::{InvalidMysqlUrl, Mysql, MysqlPoolBuilder, MysqlUrl};
 pub use self::postgres::{AnotherDatabase, Postgres, PostgresPool};
 pub(crate) use self::postgres::{Limits, connections};
 #[cfg(feature = "sqlite")]
@@ -22,8 +26,8 @@ use crate::{
 
 /// A kind of database under a [`TenantPool`].
 ///
-/// Only this library implements it: [`Postgres`], and `Sqlite` with the feature `sqlite`. What every kind of database can
-/// do is a method of `TenantPool<B>` for any `B`. What only one kind can do is a method of that pool alone, so that
+/// Only this library implements it: [`Postgres`], `Sqlite` with the feature `sqlite`, and `Mysql` with the feature
+/// `mysql`. What every kind of database can do is a method of `TenantPool<B>` for any `B`. What only one kind can do is a method of that pool alone, so that
 /// nothing else compiles.
 #[expect(private_interfaces, reason = "only this crate implements and calls these methods")]
 pub trait Backend: Sized + Send + Sync + 'static {

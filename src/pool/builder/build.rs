@@ -71,6 +71,9 @@ impl TenantPoolBuilder {
         if database_url.starts_with("sqlite:") {
             return Err(BuildError::SqliteUrl);
         }
+        if database_url.starts_with("mysql:") || database_url.starts_with("mariadb:") {
+            return Err(BuildError::MysqlUrl);
+        }
         let parse = |url: String| url.parse::<Config>().map_err(|_| BuildError::InvalidUrl);
         let (shared_schema, extension_schemas) = schemas_named_by(&options)?;
         let connector = |config, may_be_pooled| {

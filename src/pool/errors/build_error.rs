@@ -37,6 +37,36 @@ pub enum BuildError {
     #[cfg(feature = "sqlite")]
     #[error("can't use the folder of the tenants' files")]
     Folder(#[source] crate::pool::SqliteError),
+    /// The server of MySQL can't be reached, or its sessions are unsafe.
+    #[cfg(feature = "mysql")]
+    #[error("can't open the pool's first connection")]
+    ConnectMysql(#[source] Box<crate::MysqlConnectError>),
+    /// The option `sql_mode` lists a mode in which the server reads texts in another way than they are translated, or
+    /// one that is unknown.
+    #[cfg(feature = "mysql")]
+    #[error(
+        "`sql_mode` lists {mode:?}, which is no mode of MySQL or MariaDB, or one in which the server reads texts in \
+         another way than they are translated"
+    )]
+    SqlMode {
+        /// The mode.
+        mode: String,
+    },
+    /// The shared schema can't be a database of MySQL.
+    #[cfg(feature = "mysql")]
+    #[error("the shared schema {schema:?} can't be a database of MySQL: {reason}")]
+    SharedDatabase {
+        /// The schema.
+        schema: SchemaName,
+        /// Why.
+        reason: &'static str,
+    },
+    /// The URL begins with `mysql:` or `mariadb:`.
+    #[error(
+        "the database URL names a server of MySQL: give the pool a `MysqlUrl` instead of a text, which needs the \
+         feature `mysql`"
+    )]
+    MysqlUrl,
     /// The URL begins with `sqlite:`.
     #[error(
         "the database URL names a folder of SQLite: give the pool a `SqliteFolder` instead of a text, which needs the \

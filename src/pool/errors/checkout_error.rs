@@ -192,6 +192,15 @@ pub enum CheckoutError {
         /// What the checkout was for.
         target: Target,
     },
+    /// No connection to the server of MySQL could be made.
+    #[cfg(feature = "mysql")]
+    #[error("can't connect for {target}")]
+    ConnectMysql {
+        /// What the checkout was for.
+        target: Target,
+        /// The reason.
+        source: Box<crate::MysqlConnectError>,
+    },
     /// The tenant's file, or the shared one, can't be used.
     #[cfg(feature = "sqlite")]
     #[error("can't use the files of {target}")]

@@ -1,8 +1,8 @@
 //! How a checkout gets its connection, and what it asks the server before it is handed out.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use deadpool::managed::{Object, PoolError, TimeoutType, Timeouts};
+use deadpool::managed::{Object, PoolError, TimeoutType};
 use diesel::QueryResult;
 
 use super::{Manager, PostgresLease};
@@ -10,7 +10,10 @@ use crate::{
     PostgresConnection,
     backend::postgres::ConnectError,
     pool::{
-        Checkout, CheckoutError, Target, TenantPool, checkouts::ConnectionRequest, deadline::Deadline,
+        Checkout, CheckoutError, Target, TenantPool,
+        checkouts::ConnectionRequest,
+        connections::{NOW, free_or_awaited},
+        deadline::Deadline,
         tenant_cache::Refused,
     },
     query::Translation,
@@ -153,47 +156,20 @@ impl TenantPool {
         }
     }
 
-    /// A connection that is free now or, only if there is none, the next one that comes back: waiting takes a timer.
-    /// `Err(None)` if the time was over.
+    /// A connection that is free now or, only if there is none, the next one that comes back. `Err(None)` if the time was
+    /// over.
     pub(crate) async fn free_or_awaited_connection(
         &self,
         deadline: Deadline,
     ) -> Result<Object<Manager>, Option<PoolError<ConnectError>>> {
-        let mut last = None;
-        for attempts in 0.. {
-            let attempt = async {
-                match self.postgres().connections.timeout_get(&NOW).await {
-                    Err(PoolError::Timeout(_)) => {
-                        // A little less than the deadline, so that this timer ends the wait: it knows what the checkout
-                        // waited for.
-                        let wait = deadline
-                            .left()
-                            .min(self.wait_timeout())
-                            .saturating_sub(Duration::from_millis(2));
-                        let patience = Timeouts {
-                            wait: Some(wait),
-                            ..NOW
-                        };
-                        Box::pin(self.postgres().connections.timeout_get(&patience)).await
-                    }
-                    result => result,
-                }
-            };
-            match deadline.bound(attempt).await {
-                Some(Ok(object)) => return Ok(object),
-                // The pool may be larger than what the server has room for. A connection may come back, or the server
-                // may get room.
-                Some(Err(PoolError::Backend(error))) if error.is_for_want_of_room() => {
-                    last = Some(PoolError::Backend(error));
-                    if !Box::pin(deadline.pause(attempts)).await {
-                        break;
-                    }
-                }
-                Some(Err(error)) => return Err(Some(error)),
-                None => break,
-            }
-        }
-        Err(last)
+        let connections = &self.postgres().connections;
+        free_or_awaited(
+            connections,
+            self.wait_timeout(),
+            deadline,
+            ConnectError::is_for_want_of_room,
+        )
+        .await
     }
 
     /// A free connection of the pool, for a migration that leaves nothing on the session; `None` if there is none, or
@@ -226,10 +202,3 @@ impl TenantPool {
         })
     }
 }
-
-/// Doesn't wait for connections in use.
-const NOW: Timeouts = Timeouts {
-    wait: Some(Duration::ZERO),
-    create: None,
-    recycle: None,
-};

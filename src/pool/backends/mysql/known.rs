@@ -1,0 +1,103 @@
+//! What is remembered of tenants' databases: that they were found active.
+
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, AtomicU64, Ordering::SeqCst},
+    },
+    time::{Duration, Instant},
+};
+
+use quick_cache::sync::Cache;
+
+use crate::{SchemaName, query::Translation, translate::SchemaTranslateMap};
+
+/// The maps in use whose database was found active.
+pub(crate) struct KnownDatabases {
+    known: Cache<SchemaTranslateMap, Known>,
+    time_to_live: Duration,
+    /// The numbers that stand for tenants' databases, as an OID stands for a schema of PostgreSQL. No number is given
+    /// twice.
+    numbers: Cache<SchemaName, u32>,
+    next: AtomicU32,
+    /// How many times anything was forgotten.
+    forgotten: AtomicU64,
+}
+
+#[derive(Clone)]
+struct Known {
+    translation: Arc<Translation>,
+    seen: Instant,
+}
+
+impl KnownDatabases {
+    pub(crate) fn new(capacity: usize, time_to_live: Duration) -> Self {
+        Self {
+            known: Cache::new(capacity),
+            time_to_live,
+            numbers: Cache::new(capacity),
+            next: AtomicU32::new(1),
+            forgotten: AtomicU64::new(0),
+        }
+    }
+
+    /// The translation under this map, if its database was found active lately.
+    pub(crate) fn get(&self, map: &SchemaTranslateMap) -> Option<Arc<Translation>> {
+        let known = self.known.get(map)?;
+        let is_fresh = map.unqualified().is_none() || known.seen.elapsed() < self.time_to_live;
+        is_fresh.then_some(known.translation)
+    }
+
+    /// To be asked before a database is looked up, and given to [`note`](Self::note).
+    pub(crate) fn forgotten(&self) -> u64 {
+        self.forgotten.load(SeqCst)
+    }
+
+    /// Notes that a map's database was found active.
+    pub(crate) fn note(&self, map: &SchemaTranslateMap, forgotten: u64) -> Arc<Translation> {
+        // A statement that is prepared under one translation stays right under the next one of the same map: its text
+        // is the same, and the server prepares it anew if the tables have changed.
+        let translation = match self.known.get(map) {
+            Some(Known { translation, .. }) if self.is_current(map, &translation) => translation,
+            _ => {
+                let number = map.unqualified().map(|tenant| self.number_of(tenant));
+                Arc::new(Translation::of_schema(map.clone(), number))
+            }
+        };
+        let known = Known {
+            translation: Arc::clone(&translation),
+            seen: Instant::now(),
+        };
+        self.known.insert(map.clone(), known);
+        // It may have been changed since it was looked up.
+        if self.forgotten() != forgotten {
+            self.known.remove(map);
+        }
+        translation
+    }
+
+    /// Forgets which databases were found active. They are looked up again when they are asked for.
+    pub(crate) fn forget_all(&self) {
+        self.forgotten.fetch_add(1, SeqCst);
+        self.known.clear();
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
+    fn is_current(&self, map: &SchemaTranslateMap, translation: &Translation) -> bool {
+        translation.namespace() == map.unqualified().map(|tenant| self.number_of(tenant))
+    }
+
+    fn number_of(&self, tenant: &SchemaName) -> u32 {
+        let number = self
+            .numbers
+            .get_or_insert_with(tenant, || Ok::<_, Infallible>(self.next.fetch_add(1, SeqCst)));
+        match number {
+            Ok(number) => number,
+            Err(never) => match never {},
+        }
+    }
+}

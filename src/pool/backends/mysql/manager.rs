@@ -1,0 +1,141 @@
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+use deadpool::managed::{self, Metrics, QueueMode, RecycleError, RecycleResult};
+use diesel_async::{AsyncMysqlConnection, SimpleAsyncConnection};
+
+use crate::{
+    TenantConnection,
+    backend::mysql::connecting::{Connector, MysqlConnectError},
+    pool::{Recycling, backends::Limits, options::Options},
+    query::Sharing,
+    translate::SchemaTranslateMap,
+};
+
+pub(super) type Connection = TenantConnection<AsyncMysqlConnection>;
+
+/// Opens connections for the pool, and decides which of them are kept.
+pub(crate) struct Manager {
+    connector: Arc<Connector>,
+    limits: Limits,
+    /// How many connections the pool has at most.
+    max_size: usize,
+    /// The connection with which `build` checked the server, until the first checkout takes it.
+    first: Mutex<Option<Box<AsyncMysqlConnection>>>,
+    /// When a connection last failed to answer its test.
+    silent_since: Mutex<Option<Instant>>,
+}
+
+impl Manager {
+    /// Opens a connection ahead of the first checkout.
+    pub(super) async fn warm_up(&self) -> Result<(), MysqlConnectError> {
+        let connection = self.connector.connect().await?;
+        *self.first.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(connection));
+        Ok(())
+    }
+
+    /// Closes that connection, if nobody has asked for it yet.
+    pub(super) fn forget_first(&self) {
+        self.take_first();
+    }
+
+    fn take_first(&self) -> Option<Box<AsyncMysqlConnection>> {
+        self.first.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// How many statements a connection keeps prepared. There are as many connections that only read, and a third of what
+    /// the server has room for is left to other processes, and to statements that are used once.
+    fn most_prepared(&self) -> usize {
+        let share = self.connector.most_prepared() / 3 / self.max_size;
+        self.limits.max_statements.min(share)
+    }
+
+    /// Whether a connection that was last used then is likely lost, like another one of that time.
+    fn is_silent(&self, used: Instant) -> bool {
+        let silent_since = *self.silent_since.lock().unwrap_or_else(PoisonError::into_inner);
+        silent_since.is_some_and(|silent_since| used <= silent_since)
+    }
+}
+
+impl managed::Manager for Manager {
+    /// In a box, because it is large and is moved at each checkout.
+    type Type = Box<Connection>;
+    type Error = MysqlConnectError;
+
+    async fn create(&self) -> Result<Box<Connection>, MysqlConnectError> {
+        let connection = match self.take_first() {
+            Some(connection) => *connection,
+            None => Box::pin(self.connector.connect()).await?,
+        };
+        let map = SchemaTranslateMap::new();
+        let mut connection = TenantConnection::shared(connection, map, Sharing::InTurn);
+        connection.limit_prepared(self.most_prepared());
+        Ok(Box::new(connection))
+    }
+
+    async fn recycle(&self, connection: &mut Box<Connection>, metrics: &Metrics) -> RecycleResult<MysqlConnectError> {
+        let Limits {
+            recycling,
+            recycle_timeout,
+            max_lifetime,
+            max_tenants,
+            ..
+        } = self.limits;
+        let now = Instant::now();
+        let used = metrics.recycled.unwrap_or(metrics.created);
+        if now - metrics.created > max_lifetime {
+            return Err(RecycleError::message("the connection has reached `max_lifetime`"));
+        }
+        if connection.tenants() > max_tenants {
+            return Err(RecycleError::message("the connection has reached `max_tenants`"));
+        }
+        // Only with the connection does the server close them. A new one costs as much as some ten queries.
+        if connection.is_full_of_statements() {
+            return Err(RecycleError::message("the connection has reached `max_statements`"));
+        }
+        let verify = match recycling {
+            Recycling::Fast => false,
+            Recycling::VerifiedAfterIdle(idle) => now - used >= idle,
+            Recycling::Verified => true,
+        };
+        // The driver doesn't tell whether its socket is closed, so a failed statement has the connection tested.
+        if connection.session.take_doubt() || verify {
+            if self.is_silent(used) {
+                return Err(RecycleError::message("another connection of that time doesn't answer"));
+            }
+            let ping = connection.untranslated().batch_execute("DO 0");
+            match Box::pin(tokio::time::timeout(recycle_timeout, ping)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => return Err(RecycleError::message(format!("the connection is broken: {error}"))),
+                Err(_) => {
+                    // Connections that were idle as long are replaced untested: testing them one by one could take the
+                    // full time for each.
+                    *self.silent_since.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+                    return Err(RecycleError::message("the connection doesn't answer"));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A pool of connections, none of which is open yet.
+pub(super) fn connections(connector: Arc<Connector>, max_size: usize, options: &Options) -> managed::Pool<Manager> {
+    let manager = Manager {
+        connector,
+        limits: Limits::of(options),
+        max_size,
+        first: Mutex::new(None),
+        silent_since: Mutex::new(None),
+    };
+    managed::Pool::builder(manager)
+        .max_size(max_size)
+        // The connection that was used last has the most prepared statements.
+        .queue_mode(QueueMode::Lifo)
+        .wait_timeout(Some(options.wait_timeout))
+        .runtime(deadpool::Runtime::Tokio1)
+        .build()
+        .expect("a runtime is given, which is all that timeouts need")
+}

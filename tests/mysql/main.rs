@@ -1,0 +1,15 @@
+//! The library on MySQL and MariaDB: all tests share one server, and each has tenants of its own.
+
+mod cancellation;
+mod checkouts;
+mod isolation;
+mod many_tenants;
+mod names;
+mod other_processes;
+mod servers;
+mod session_state;
+mod statements;
+mod store;
+mod tables;
+#[cfg(feature = "axum")]
+mod web;

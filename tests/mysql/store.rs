@@ -1,0 +1,104 @@
+//! Two tenants of one test, on the server that all tests share.
+
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use diesel::{prelude::*, sql_types};
+use diesel_async::{AsyncConnection, AsyncMysqlConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_tenants::{Mysql, MysqlPoolBuilder, MysqlUrl, TenantPool};
+use diesel_tenants_test_support::MariaDb;
+use tokio::sync::OnceCell;
+
+use crate::tables::{TENANT, items};
+
+/// A pool, and the names of its two tenants, whose items have different prices: 5000 and 1000.
+pub struct Store {
+    pub pool: TenantPool<Mysql>,
+    pub first: String,
+    pub second: String,
+}
+
+impl Store {
+    pub async fn new() -> Self {
+        Self::with(|builder| builder).await
+    }
+
+    pub async fn with(options: impl FnOnce(MysqlPoolBuilder) -> MysqlPoolBuilder) -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let number = NEXT.fetch_add(1, Relaxed);
+        let (first, second) = (format!("client{number}a"), format!("client{number}b"));
+        create_shared().await;
+        create_tenant(&first, 5000).await;
+        create_tenant(&second, 1000).await;
+        let pool = options(TenantPool::builder(url())).build().await.unwrap();
+        Self { pool, first, second }
+    }
+}
+
+/// The server that all tests share.
+pub fn url() -> MysqlUrl {
+    MariaDb::shared().url().parse().unwrap()
+}
+
+/// A connection to that server, without a pool.
+pub async fn connection() -> AsyncMysqlConnection {
+    AsyncMysqlConnection::establish(&MariaDb::shared().url()).await.unwrap()
+}
+
+async fn create_shared() {
+    static SHARED: OnceCell<()> = OnceCell::const_new();
+    let create = async || {
+        let sql = "CREATE DATABASE public CHARACTER SET utf8mb4;
+            CREATE TABLE public.users (id BIGINT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(100) NOT NULL);
+            INSERT INTO public.users (name) VALUES ('Ada'), ('Bob');
+            CREATE TABLE public.__diesel_tenants (name VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PRIMARY KEY,
+                status VARCHAR(16) NOT NULL);
+            CREATE TABLE public.__diesel_tenants_version (id TINYINT PRIMARY KEY, version BIGINT NOT NULL);
+            INSERT INTO public.__diesel_tenants_version VALUES (1, 1)";
+        connection().await.batch_execute(sql).await.unwrap();
+    };
+    SHARED.get_or_init(create).await;
+}
+
+/// A tenant's database, with one item of this price.
+pub async fn create_tenant(name: &str, price: i32) {
+    create(name, price, TENANT).await;
+}
+
+/// The same, without the table that refers to others.
+pub async fn create_tenant_without_foreign_keys(name: &str, price: i32) {
+    let (items, _) = TENANT.split_once(';').unwrap();
+    create(name, price, items).await;
+}
+
+async fn create(name: &str, price: i32, tables: &str) {
+    let quoted = format!("`{}`", name.replace('`', "``"));
+    let sql = format!(
+        "CREATE DATABASE {quoted} CHARACTER SET utf8mb4; USE {quoted}; {tables};
+        INSERT INTO items (description, price) VALUES ('Tesla', {price})"
+    );
+    connection().await.batch_execute(&sql).await.unwrap();
+    set_status(name, "active").await;
+}
+
+/// Gives a tenant this status.
+pub async fn set_status(name: &str, status: &str) {
+    diesel::sql_query("REPLACE INTO public.__diesel_tenants (name, status) VALUES (?, ?)")
+        .bind::<sql_types::Text, _>(name)
+        .bind::<sql_types::Text, _>(status)
+        .execute(&mut connection().await)
+        .await
+        .unwrap();
+    let bump = "UPDATE public.__diesel_tenants_version SET version = version + 1";
+    connection().await.batch_execute(bump).await.unwrap();
+}
+
+/// The prices of a tenant's items.
+pub async fn prices(pool: &TenantPool<Mysql>, tenant: &str) -> Vec<i32> {
+    let mut conn = pool.for_tenant(tenant).get().await.unwrap();
+    items::table
+        .select(items::price)
+        .order(items::id)
+        .load(&mut conn)
+        .await
+        .unwrap()
+}
