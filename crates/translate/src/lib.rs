@@ -34,6 +34,7 @@ mod session_effect;
 mod slot;
 mod split;
 mod template;
+mod tokens;
 mod transaction;
 mod translate;
 mod words;
@@ -49,6 +50,7 @@ pub use schema_name_error::SchemaNameError;
 pub use session_effect::{Hazard, HazardKind, SessionEffect};
 pub use split::{statements, statements_for};
 pub use template::Template;
+pub use tokens::tokens_for;
 pub use transaction::transaction_control;
 pub use words::words;
 

@@ -251,6 +251,12 @@ impl Template {
         self.hazard
     }
 
+    /// The schemas that the text names before relations and functions, each once, in the order in which they appear
+    /// first.
+    pub fn schemas(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().map(|key| &**key)
+    }
+
     /// The byte offsets at which this schema precedes a relation's name.
     pub fn places_of<'a>(&'a self, schema: &'a str) -> impl Iterator<Item = usize> + 'a {
         self.slots.iter().filter_map(move |slot| match *slot {

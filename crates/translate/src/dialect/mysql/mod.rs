@@ -50,6 +50,8 @@ mod token;
 mod window;
 mod with;
 
+use std::ops::Range;
+
 use crate::{
     dialect::Dialect,
     error::Fault,
@@ -84,6 +86,15 @@ struct Finder<'a> {
     depth: u32,
     session_effect: SessionEffect,
     hazard: Option<Hazard>,
+}
+
+/// The places of a text's tokens.
+pub(crate) fn token_places(sql: &str) -> Result<Vec<Range<usize>>, Fault> {
+    let mut tokens = lexer::tokens(sql)?;
+    // The last one marks the end.
+    tokens.pop();
+    let place = |token: Token| token.start as usize..token.end as usize;
+    Ok(tokens.into_iter().map(place).collect())
 }
 
 /// The places in a text with names to translate.
