@@ -1,6 +1,26 @@
-//! What speaks to MySQL and MariaDB, where a schema is a database.
+//! MySQL and MariaDB: each tenant, and what tenants share, is a database of one server.
+//!
+//! A definition (`CREATE`, `ALTER`, `DROP`) commits by itself there, so nothing that makes or changes a database is one
+//! transaction. Each operation takes steps, and writes down where it is before the next one: in the
+//! [`registry`], the tables of the shared database, and in each database's own table of the
+//! [progress](migrations) of its migrations. The same call goes on where an interrupted one stopped.
 
 pub(crate) mod connecting;
 pub(crate) mod last_insert_id;
+#[allow(dead_code, unused_imports, reason = "the pool is to call all of it")]
+pub(crate) mod lives;
+pub(crate) mod locks;
+#[allow(dead_code, unused_imports, reason = "the pool is to call all of it")]
+pub(crate) mod migrations;
 pub(crate) mod names;
+pub(crate) mod quote;
+#[allow(dead_code, unused_imports, reason = "the pool is to call all of it")]
+pub(crate) mod registry;
+mod server;
+mod session;
 pub(crate) mod tenants;
+#[cfg(test)]
+mod testing;
+
+pub(crate) use server::{Connect, Server};
+pub(crate) use session::{Session, SessionError, is_deadlock, is_wait_timeout};

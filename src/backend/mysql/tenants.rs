@@ -3,12 +3,8 @@
 use diesel::{QueryResult, QueryableByName, sql_types};
 use diesel_async::{AsyncMysqlConnection, RunQueryDsl};
 
+use super::registry::{TENANTS, VERSION};
 use crate::{SchemaName, TenantStatus, translate::Dialect};
-
-/// The table of the tenants, in the shared database. A database without a row here is never handed out.
-const TENANTS: &str = "__diesel_tenants";
-/// The table of the number that grows with every change of the tenants.
-const VERSION: &str = "__diesel_tenants_version";
 
 #[derive(QueryableByName)]
 struct Row {

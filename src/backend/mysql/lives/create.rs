@@ -1,0 +1,92 @@
+use std::time::Duration;
+
+use diesel_tenants_translate::SchemaName;
+
+use super::{LifeError, database};
+use crate::{
+    backend::mysql::{
+        Server, Session,
+        locks::Lock,
+        migrations::{Owner, Plan, Runner},
+        registry::{Entry, Operation, Step},
+    },
+    tenancy::TenantStatus,
+};
+
+/// Makes a tenant: its database and, by the migrations, its tables. Returns the applied versions. What an interrupted
+/// attempt has left is made anew.
+///
+/// If it fails, there is no tenant. A database of that name that the library doesn't know is not touched.
+pub(crate) async fn create(
+    server: &Server,
+    tenant: &SchemaName,
+    plan: &Plan,
+    wait: Duration,
+) -> Result<Vec<String>, LifeError> {
+    let owner = Owner::Tenant {
+        tenant: tenant.clone(),
+        shared: server.shared().clone(),
+    };
+    plan.check(&owner).await?;
+    let mut lock = Lock::acquire(server, &[tenant], wait).await?;
+    let mut session = server.open().await?;
+    session.hold(tenant, wait).await?;
+    begin(&mut session, server, tenant, None).await?;
+    let made = async {
+        let mut runner = Runner::begin(server, owner, &mut lock, session, wait).await?;
+        let versions = runner.apply(plan).await?;
+        Ok::<_, LifeError>((versions, runner.end().await?))
+    };
+    match made.await {
+        Ok((versions, mut session)) => {
+            let active = Entry::new(tenant, TenantStatus::Active);
+            Entry::change(&mut session, server.shared(), &[&active], &[]).await?;
+            Ok(versions)
+        }
+        Err(error) => {
+            // If it can't be removed now, the next attempt or a sweep does it.
+            if let Ok(mut session) = server.open().await {
+                let _ = undo(&mut session, server, tenant).await;
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Writes down that a tenant is being made, and makes its empty database. The caller has the lock.
+pub(super) async fn begin(
+    session: &mut Session,
+    server: &Server,
+    tenant: &SchemaName,
+    like: Option<&SchemaName>,
+) -> Result<(), LifeError> {
+    let shared = server.shared();
+    let exists = || LifeError::Exists {
+        database: tenant.clone(),
+    };
+    match Entry::find(session, shared, tenant).await? {
+        None if database::exists(session, tenant).await? => return Err(exists()),
+        None => {}
+        Some(entry) => match entry.operation {
+            Some(Operation::Make { step: Step::Begun }) => {}
+            // Nobody has used what an earlier attempt made.
+            Some(Operation::Make { step: Step::Made }) => database::remove(session, tenant).await?,
+            Some(_) => return Err(super::sweep::unfinished(&entry)),
+            None => return Err(exists()),
+        },
+    }
+    let begun = Entry::under(tenant, Operation::Make { step: Step::Begun });
+    Entry::change(session, shared, &[&begun], &[]).await?;
+    if let Err(error) = database::make(session, tenant, like).await {
+        Entry::change(session, shared, &[], &[tenant]).await?;
+        return Err(error);
+    }
+    let made = Entry::under(tenant, Operation::Make { step: Step::Made });
+    Ok(Entry::change(session, shared, &[&made], &[]).await?)
+}
+
+/// Removes a database that the library has made and nobody has used, and its entry.
+pub(super) async fn undo(session: &mut Session, server: &Server, tenant: &SchemaName) -> Result<(), LifeError> {
+    database::remove(session, tenant).await?;
+    Ok(Entry::change(session, server.shared(), &[], &[tenant]).await?)
+}

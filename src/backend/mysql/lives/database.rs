@@ -1,0 +1,132 @@
+//! Databases as wholes: whether they are there, and what is in them.
+
+use diesel::{QueryResult, QueryableByName, sql_types::Text};
+use diesel_tenants_translate::SchemaName;
+
+use super::LifeError;
+use crate::backend::mysql::{Session, quote};
+
+/// A table, or a sequence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Table {
+    pub(super) name: String,
+    pub(super) kind: TableKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TableKind {
+    Table,
+    Sequence,
+    /// A table that keeps the former versions of its rows.
+    Versioned,
+}
+
+pub(super) async fn exists(session: &mut Session, database: &SchemaName) -> QueryResult<bool> {
+    let name = quote::literal(database.as_str());
+    let query = format!("SELECT COUNT(*) AS number FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = {name}");
+    Ok(session.number(&query).await? > 0)
+}
+
+/// Whether nothing is in a database.
+pub(super) async fn is_empty(session: &mut Session, database: &SchemaName) -> QueryResult<bool> {
+    let name = quote::literal(database.as_str());
+    let count = format!(
+        "SELECT (SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = {name}) \
+         + (SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = {name}) \
+         + (SELECT COUNT(*) FROM information_schema.EVENTS WHERE EVENT_SCHEMA = {name}) AS number"
+    );
+    Ok(session.number(&count).await? == 0)
+}
+
+/// Makes a database for which the registry has an entry that was just begun. If there is one already that is empty, an
+/// earlier attempt has made it. Any other one is somebody else's.
+pub(super) async fn make(
+    session: &mut Session,
+    database: &SchemaName,
+    like: Option<&SchemaName>,
+) -> Result<(), LifeError> {
+    let (character_set, collation) = match like {
+        None => ("utf8mb4".to_owned(), None),
+        Some(like) => character_set(session, like).await?,
+    };
+    let collate = collation.map_or_else(String::new, |collation| format!(" COLLATE {collation}"));
+    let name = quote::database(database);
+    let options = format!("CHARACTER SET {character_set}{collate}");
+    match session.run(&format!("CREATE DATABASE {name} {options}")).await {
+        Ok(()) => Ok(()),
+        Err(_) if exists(session, database).await? => match is_empty(session, database).await? {
+            true => Ok(session.run(&format!("ALTER DATABASE {name} {options}")).await?),
+            false => Err(LifeError::Exists {
+                database: database.clone(),
+            }),
+        },
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The character set of a database, and its collation.
+async fn character_set(session: &mut Session, database: &SchemaName) -> QueryResult<(String, Option<String>)> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        character_set: String,
+        #[diesel(sql_type = Text)]
+        collation: String,
+    }
+
+    let rows: Vec<Row> = session
+        .rows(&format!(
+            "SELECT DEFAULT_CHARACTER_SET_NAME AS character_set, DEFAULT_COLLATION_NAME AS collation \
+             FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = {}",
+            quote::literal(database.as_str())
+        ))
+        .await?;
+    let row = rows.into_iter().next().ok_or(diesel::result::Error::NotFound)?;
+    Ok((row.character_set, Some(row.collation)))
+}
+
+pub(super) async fn remove(session: &mut Session, database: &SchemaName) -> QueryResult<()> {
+    session
+        .run(&format!("DROP DATABASE IF EXISTS {}", quote::database(database)))
+        .await
+}
+
+/// The tables and sequences of a database, sorted by name.
+pub(super) async fn tables(session: &mut Session, database: &SchemaName) -> QueryResult<Vec<Table>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        name: String,
+        #[diesel(sql_type = Text)]
+        kind: String,
+    }
+
+    let rows: Vec<Row> = session
+        .rows(&format!(
+            "SELECT TABLE_NAME AS name, TABLE_TYPE AS kind FROM information_schema.TABLES \
+             WHERE TABLE_SCHEMA = {} AND TABLE_TYPE <> 'VIEW' ORDER BY TABLE_NAME",
+            quote::literal(database.as_str())
+        ))
+        .await?;
+    let table = |row: Row| Table {
+        kind: match &*row.kind {
+            "SEQUENCE" => TableKind::Sequence,
+            "SYSTEM VERSIONED" => TableKind::Versioned,
+            _ => TableKind::Table,
+        },
+        name: row.name,
+    };
+    Ok(rows.into_iter().map(table).collect())
+}
+
+/// The names that one column of `information_schema` has for a database.
+pub(super) async fn names(session: &mut Session, query: &str) -> QueryResult<Vec<String>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        name: String,
+    }
+
+    let rows: Vec<Row> = session.rows(query).await?;
+    Ok(rows.into_iter().map(|row| row.name).collect())
+}

@@ -1,0 +1,87 @@
+use std::time::Duration;
+
+use diesel::QueryResult;
+use diesel_tenants_translate::SchemaName;
+
+use super::{LifeError, database};
+use crate::backend::mysql::{
+    Server, Session, is_wait_timeout,
+    locks::{LOCK_TIMEOUT, Lock},
+    quote,
+    registry::{Entry, Operation, Step},
+};
+
+/// Drops a tenant's database with all that it has, or an archive's, or what an interrupted operation has left of one.
+/// Waits for transactions that use its tables for at most `wait`.
+pub(crate) async fn drop_tenant(server: &Server, tenant: &SchemaName, wait: Duration) -> Result<(), LifeError> {
+    let shared = server.shared();
+    let _lock = Lock::acquire(server, &[tenant], LOCK_TIMEOUT).await?;
+    let mut session = server.open().await?;
+    session.hold(tenant, LOCK_TIMEOUT).await?;
+    session.wait_at_most(wait).await?;
+    let Some(entry) = Entry::find(&mut session, shared, tenant).await? else {
+        return Err(LifeError::Missing {
+            database: tenant.clone(),
+        });
+    };
+    match entry.operation {
+        Some(Operation::MoveTo { .. } | Operation::MoveFrom { .. }) => return Err(super::sweep::unfinished(&entry)),
+        // A database that is there by now was not made by the library.
+        Some(Operation::Make { step: Step::Begun }) if !database::is_empty(&mut session, tenant).await? => {
+            return Ok(Entry::change(&mut session, shared, &[], &[tenant]).await?);
+        }
+        _ => {}
+    }
+    let by = referrers(&mut session, tenant).await?;
+    if !by.is_empty() {
+        return Err(LifeError::Referenced {
+            database: tenant.clone(),
+            by,
+        });
+    }
+    let dropping = Entry {
+        archive: entry.archive.clone(),
+        ..Entry::under(tenant, Operation::Drop)
+    };
+    Entry::change(&mut session, shared, &[&dropping], &[]).await?;
+    match database::remove(&mut session, tenant).await {
+        Ok(()) => Ok(Entry::change(&mut session, shared, &[], &[tenant]).await?),
+        // The server takes all locks before it drops the first table.
+        Err(error) if is_wait_timeout(&error) => {
+            Entry::change(&mut session, shared, &[&entry], &[]).await?;
+            Err(LifeError::InUse {
+                database: tenant.clone(),
+                waited: wait,
+            })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The foreign keys of other databases that refer to this one. The server would refuse to drop the tables that they refer
+/// to, when other tables were gone already.
+async fn referrers(session: &mut Session, database: &SchemaName) -> QueryResult<Vec<String>> {
+    // InnoDB's own table of them has all databases in one index. MySQL has another name for it, and both servers show it
+    // only to accounts that may see all processes.
+    let name = quote::literal(database.as_str());
+    let query = |table: &str| {
+        format!(
+            "SELECT ID AS name FROM information_schema.{table} WHERE SUBSTRING_INDEX(REF_NAME, '/', 1) = {name} \
+             AND SUBSTRING_INDEX(FOR_NAME, '/', 1) <> {name} ORDER BY ID"
+        )
+    };
+    for table in ["INNODB_SYS_FOREIGN", "INNODB_FOREIGN"] {
+        if let Ok(found) = database::names(session, &query(table)).await {
+            return Ok(found);
+        }
+    }
+    database::names(
+        session,
+        &format!(
+            "SELECT CONCAT(CONSTRAINT_SCHEMA, '/', CONSTRAINT_NAME) AS name \
+             FROM information_schema.REFERENTIAL_CONSTRAINTS \
+             WHERE UNIQUE_CONSTRAINT_SCHEMA = {name} AND CONSTRAINT_SCHEMA <> {name} ORDER BY 1"
+        ),
+    )
+    .await
+}

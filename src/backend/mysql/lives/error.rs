@@ -1,0 +1,46 @@
+use std::time::Duration;
+
+use diesel_tenants_translate::SchemaName;
+
+use crate::backend::mysql::{SessionError, migrations::MigrationProblem};
+
+/// Why a tenant's database could not be made, changed or dropped.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LifeError {
+    #[error("the database {:?} exists already, and was not changed", .database.as_str())]
+    Exists { database: SchemaName },
+    #[error("there is no tenant {:?}", .database.as_str())]
+    Missing { database: SchemaName },
+    #[error("{:?} is not an archive", .database.as_str())]
+    NotArchived { database: SchemaName },
+    /// Transactions of others hold the tables.
+    #[error(
+        "tables of {:?} were in use for longer than {waited:?}: try again later, or end the sessions that use them \
+         (SHOW PROCESSLIST shows them)", .database.as_str()
+    )]
+    InUse { database: SchemaName, waited: Duration },
+    #[error("the database {:?} is being {what}, or that was interrupted: {remedy} first", .database.as_str())]
+    Unfinished {
+        database: SchemaName,
+        what: String,
+        remedy: String,
+    },
+    #[error("the database {:?} can't be {what}, and nothing was changed: {}", .database.as_str(), .reasons.join("; "))]
+    Unmovable {
+        database: SchemaName,
+        what: &'static str,
+        reasons: Vec<String>,
+    },
+    #[error("foreign keys of other databases refer to {:?}: {}; drop them first", .database.as_str(), .by.join(", "))]
+    Referenced { database: SchemaName, by: Vec<String> },
+    #[error(transparent)]
+    Migration(#[from] MigrationProblem),
+    #[error(transparent)]
+    Session(#[from] SessionError),
+}
+
+impl From<diesel::result::Error> for LifeError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Session(error.into())
+    }
+}

@@ -1,0 +1,29 @@
+//! What is done to the databases of tenants: making, renaming, copying and dropping them.
+//!
+//! Nothing here can be one transaction. So each operation first writes into the [registry](super::registry) what it is
+//! about to do, and the tenant is unfinished from then on: nobody can check it out. Each step can be repeated. The same
+//! call, or a [sweep], finishes an operation whose process has died.
+//!
+//! Only databases with an entry in the registry are changed or dropped.
+
+mod clone;
+mod create;
+mod database;
+mod drop;
+mod error;
+mod migrate;
+mod moves;
+mod objects;
+mod status;
+mod sweep;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use clone::clone_tenant;
+pub(crate) use create::create;
+pub(crate) use drop::drop_tenant;
+pub(crate) use error::LifeError;
+pub(crate) use migrate::{migrate, migrate_shared, pending, revert, revert_shared};
+pub(crate) use moves::{archive, rename, restore};
+pub(crate) use status::{find, set_status};
+pub(crate) use sweep::{Swept, sweep};

@@ -1,0 +1,399 @@
+//! What a database has goes to a database of another name: a rename, an archiving, a restoring.
+//!
+//! No statement renames a database. Tables are moved by `RENAME TABLE`, all in one statement where the server can. It
+//! refuses tables with triggers, and can't move views; routines and events stay as well. So those are read first and
+//! written down, and made anew in the new database, with the new name where their texts have the former one.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use diesel::{QueryResult, result::Error as DieselError};
+use diesel_tenants_translate::{SchemaName, quote::clipped};
+
+use super::{
+    LifeError, database,
+    objects::{self, Kind, Object},
+};
+use crate::{
+    backend::mysql::{
+        Server, Session, is_wait_timeout,
+        locks::{LOCK_TIMEOUT, Lock},
+        quote,
+        registry::{Archive, Entry, Operation, Step},
+    },
+    tenancy::TenantStatus,
+};
+
+/// The longest name of a database, in letters.
+const MAX_LETTERS: usize = 63;
+
+/// Renames a tenant with all that it has. Waits for transactions that use its tables for at most `wait`.
+pub(crate) async fn rename(
+    server: &Server,
+    from: &SchemaName,
+    to: &SchemaName,
+    wait: Duration,
+) -> Result<(), LifeError> {
+    let missing = || LifeError::Missing { database: from.clone() };
+    let decide = |entry: &Entry| match entry.status.is_tenant() {
+        true => Ok((to.clone(), entry.status, None)),
+        false => Err(missing()),
+    };
+    run(server, from, Some(to), wait, missing, decide).await.map(drop)
+}
+
+/// Archives a tenant, and returns the archive's name.
+pub(crate) async fn archive(server: &Server, tenant: &SchemaName, wait: Duration) -> Result<SchemaName, LifeError> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let time = format!(" archived {}", since.as_micros());
+    let kept = clipped(tenant.as_str(), MAX_LETTERS - time.len());
+    let missing = || LifeError::Missing {
+        database: tenant.clone(),
+    };
+    let name = SchemaName::new(&[kept, &time].concat()).map_err(|_| missing())?;
+    let decide = |entry: &Entry| match entry.status.is_tenant() {
+        true => {
+            let archive = Archive {
+                tenant: tenant.clone(),
+                since: since.as_secs().try_into().unwrap_or_default(),
+                suspended: entry.status == TenantStatus::Suspended,
+            };
+            Ok((name.clone(), TenantStatus::Archived, Some(archive)))
+        }
+        false => Err(missing()),
+    };
+    run(server, tenant, None, wait, missing, decide).await
+}
+
+/// Turns an archive into a tenant again, under any free name.
+pub(crate) async fn restore(
+    server: &Server,
+    archive: &SchemaName,
+    tenant: &SchemaName,
+    wait: Duration,
+) -> Result<(), LifeError> {
+    let missing = || LifeError::NotArchived {
+        database: archive.clone(),
+    };
+    let decide = |entry: &Entry| match (entry.status, &entry.archive) {
+        (TenantStatus::Archived, Some(note)) => Ok((tenant.clone(), note.status(), Some(note.clone()))),
+        _ => Err(missing()),
+    };
+    run(server, archive, Some(tenant), wait, missing, decide)
+        .await
+        .map(drop)
+}
+
+/// A move under way.
+struct Move {
+    from: SchemaName,
+    to: SchemaName,
+    step: Step,
+    /// The status that the database has afterwards.
+    status: TenantStatus,
+    /// The note of the archive that it becomes, or was.
+    archive: Option<Archive>,
+}
+
+/// Begins a move as `decide` says, or goes on with the one that was begun. Returns the new name.
+async fn run(
+    server: &Server,
+    from: &SchemaName,
+    to: Option<&SchemaName>,
+    wait: Duration,
+    missing: impl Fn() -> LifeError,
+    decide: impl FnOnce(&Entry) -> Result<(SchemaName, TenantStatus, Option<Archive>), LifeError>,
+) -> Result<SchemaName, LifeError> {
+    let lock = Lock::acquire(server, &[from], LOCK_TIMEOUT).await?;
+    let mut session = server.open().await?;
+    let entry = Entry::find(&mut session, server.shared(), from)
+        .await?
+        .ok_or_else(&missing)?;
+    let (mut moving, is_new) = match &entry.operation {
+        None => {
+            let (to, status, archive) = decide(&entry)?;
+            let moving = Move {
+                from: from.clone(),
+                to,
+                step: Step::Begun,
+                status,
+                archive,
+            };
+            (moving, true)
+        }
+        Some(_) => {
+            let moving = Move::of(&entry).filter(|moving| to.is_none_or(|to| *to == moving.to));
+            // An archiving is finished by an archiving, and by nothing else.
+            let is_same = |moving: &Move| to.is_none() == (moving.status == TenantStatus::Archived);
+            (
+                moving.filter(is_same).ok_or_else(|| super::sweep::unfinished(&entry))?,
+                false,
+            )
+        }
+    };
+    let _locks = moving.lock(server, lock).await?;
+    session.hold(from, LOCK_TIMEOUT).await?;
+    session.hold(&moving.to, LOCK_TIMEOUT).await?;
+    if is_new {
+        moving.begin(&mut session, server).await?;
+    }
+    session.wait_at_most(wait).await?;
+    moving.go_on(&mut session, server, wait).await?;
+    Ok(moving.to)
+}
+
+/// Finishes a move that was interrupted. The caller has the lock on the database that it comes from.
+pub(super) async fn finish(server: &Server, entry: &Entry, lock: Lock, wait: Duration) -> Result<(), LifeError> {
+    let Some(mut moving) = Move::of(entry) else {
+        return Ok(());
+    };
+    let _locks = moving.lock(server, lock).await?;
+    let mut session = server.open().await?;
+    session.hold(&moving.from, LOCK_TIMEOUT).await?;
+    session.hold(&moving.to, LOCK_TIMEOUT).await?;
+    session.wait_at_most(wait).await?;
+    moving.go_on(&mut session, server, wait).await
+}
+
+impl Move {
+    fn of(entry: &Entry) -> Option<Self> {
+        match &entry.operation {
+            Some(Operation::MoveTo { to, step, status }) => Some(Self {
+                from: entry.name.clone(),
+                to: to.clone(),
+                step: *step,
+                status: *status,
+                archive: entry.archive.clone(),
+            }),
+            _ => None,
+        }
+    }
+
+    /// Locks the other database as well. Two moves in opposite directions would wait for each other, so the second lock
+    /// is only waited for if it comes later in the order.
+    async fn lock(&self, server: &Server, lock: Lock) -> Result<(Lock, Option<Lock>), LifeError> {
+        if self.to > self.from {
+            let other = Lock::acquire(server, &[&self.to], LOCK_TIMEOUT).await?;
+            return Ok((lock, Some(other)));
+        }
+        drop(lock.release().await?);
+        Ok((
+            Lock::acquire(server, &[&self.from, &self.to], LOCK_TIMEOUT).await?,
+            None,
+        ))
+    }
+
+    fn entry(&self) -> Entry {
+        Entry {
+            archive: self.archive.clone(),
+            ..Entry::under(
+                &self.from,
+                Operation::MoveTo {
+                    to: self.to.clone(),
+                    step: self.step,
+                    status: self.status,
+                },
+            )
+        }
+    }
+
+    /// The entry as it was before the move.
+    fn entry_before(&self) -> Entry {
+        let (status, archive) = match (&self.archive, self.status) {
+            (Some(archive), TenantStatus::Archived) => (archive.status(), None),
+            (Some(archive), _) => (TenantStatus::Archived, Some(archive.clone())),
+            (None, status) => (status, None),
+        };
+        Entry {
+            archive,
+            ..Entry::new(&self.from, status)
+        }
+    }
+
+    async fn begin(&self, session: &mut Session, server: &Server) -> Result<(), LifeError> {
+        let shared = server.shared();
+        // Another process may have changed it before the locks were there.
+        if Entry::find(session, shared, &self.from).await? != Some(self.entry_before()) {
+            return Err(LifeError::Missing {
+                database: self.from.clone(),
+            });
+        }
+        if Entry::find(session, shared, &self.to).await?.is_some() || database::exists(session, &self.to).await? {
+            return Err(LifeError::Exists {
+                database: self.to.clone(),
+            });
+        }
+        let other = Entry::under(
+            &self.to,
+            Operation::MoveFrom {
+                from: self.from.clone(),
+            },
+        );
+        Ok(Entry::change(session, shared, &[&self.entry(), &other], &[]).await?)
+    }
+
+    /// Everything behind [`begin`](Self::begin), each step of which can be repeated.
+    async fn go_on(&mut self, session: &mut Session, server: &Server, wait: Duration) -> Result<(), LifeError> {
+        let shared = server.shared();
+        if self.step == Step::Begun {
+            if let Err(error) = self.prepare(session, server).await {
+                self.give_up(session, server, &error).await?;
+                return Err(error);
+            }
+            self.step = Step::Made;
+        }
+        let saved = objects::saved(session, shared, &self.from).await?;
+        if let Err(error) = self.move_tables(session, &saved).await {
+            if !is_wait_timeout(&error) {
+                return Err(error.into());
+            }
+            // Somebody used a table for too long. If nothing was moved yet, all can stay.
+            session.run("UNLOCK TABLES").await?;
+            if database::tables(session, &self.to).await?.is_empty() && self.has_triggers(session, &saved).await? {
+                self.restore(session, server).await?;
+            }
+            return Err(LifeError::InUse {
+                database: self.from.clone(),
+                waited: wait,
+            });
+        }
+        objects::make_all(session, &saved, &self.from, &self.to).await?;
+        let left = database::tables(session, &self.from).await?;
+        if !left.is_empty() {
+            // A checkout from before has made a table meanwhile.
+            return Box::pin(self.go_on(session, server, wait)).await;
+        }
+        database::remove(session, &self.from).await?;
+        let done = Entry {
+            archive: self.archive.clone().filter(|_| self.status == TenantStatus::Archived),
+            ..Entry::new(&self.to, self.status)
+        };
+        Entry::change(session, shared, &[&done], &[&self.from]).await?;
+        Ok(objects::forget(session, shared, &self.from).await?)
+    }
+
+    /// Makes the new database, and writes down what has to be made anew in it.
+    async fn prepare(&self, session: &mut Session, server: &Server) -> Result<(), LifeError> {
+        let found = objects::read(session, &self.from).await?;
+        let moved = found.iter().map(|object| object.moved(&self.from, &self.to));
+        let mut reasons: Vec<String> = moved.filter_map(Result::err).collect();
+        reasons.extend(foreign_definers(session, &self.from).await?);
+        if !reasons.is_empty() {
+            return Err(LifeError::Unmovable {
+                database: self.from.clone(),
+                what: "moved to another name",
+                reasons,
+            });
+        }
+        database::make(session, &self.to, Some(&self.from)).await?;
+        session.run("START TRANSACTION").await?;
+        objects::save(session, server.shared(), &self.from, &found).await?;
+        session.run("COMMIT").await?;
+        let made = Self {
+            step: Step::Made,
+            from: self.from.clone(),
+            to: self.to.clone(),
+            status: self.status,
+            archive: self.archive.clone(),
+        };
+        Ok(Entry::change(session, server.shared(), &[&made.entry()], &[]).await?)
+    }
+
+    /// Leaves everything as it was, because the move is not possible.
+    async fn give_up(&self, session: &mut Session, server: &Server, error: &LifeError) -> Result<(), LifeError> {
+        match error {
+            // That database is somebody else's.
+            LifeError::Exists { .. } => {
+                let before = self.entry_before();
+                Ok(Entry::change(session, server.shared(), &[&before], &[&self.to]).await?)
+            }
+            LifeError::Unmovable { .. } => self.restore(session, server).await,
+            // The server has an error, or is gone: the same call tries again.
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes the new database, which is empty, and gives the tenant its entry back.
+    async fn restore(&self, session: &mut Session, server: &Server) -> Result<(), LifeError> {
+        let shared = server.shared();
+        if database::exists(session, &self.to).await? && database::is_empty(session, &self.to).await? {
+            database::remove(session, &self.to).await?;
+        }
+        objects::forget(session, shared, &self.from).await?;
+        Ok(Entry::change(session, shared, &[&self.entry_before()], &[&self.to]).await?)
+    }
+
+    /// Whether the triggers are where they were. Those that were dropped before an earlier attempt was interrupted can't
+    /// be made again while somebody uses their tables.
+    async fn has_triggers(&self, session: &mut Session, saved: &[Object]) -> QueryResult<bool> {
+        let triggers = session
+            .number(&format!(
+                "SELECT COUNT(*) AS number FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = {}",
+                quote::literal(self.from.as_str())
+            ))
+            .await?;
+        Ok(usize::try_from(triggers) == Ok(of_kind(saved, Kind::Trigger).count()))
+    }
+
+    async fn move_tables(&self, session: &mut Session, saved: &[Object]) -> QueryResult<()> {
+        let tables = database::tables(session, &self.from).await?;
+        if tables.is_empty() {
+            return Ok(());
+        }
+        let (from, to) = (quote::database(&self.from), quote::database(&self.to));
+        let names: Vec<String> = tables.iter().map(|table| quote::identifier(&table.name)).collect();
+        let mut triggers = of_kind(saved, Kind::Trigger).peekable();
+        if triggers.peek().is_none() {
+            let pairs: Vec<String> = names
+                .iter()
+                .map(|name| format!("{from}.{name} TO {to}.{name}"))
+                .collect();
+            return session.run(&format!("RENAME TABLE {}", pairs.join(", "))).await;
+        }
+        // A table with triggers can't be moved. Nobody may write into it while it has none.
+        let locks: Vec<String> = names.iter().map(|name| format!("{from}.{name} WRITE")).collect();
+        session.run(&format!("LOCK TABLES {}", locks.join(", "))).await?;
+        for trigger in triggers {
+            trigger.drop_in(session, &self.from).await?;
+        }
+        for name in &names {
+            let sql = format!("ALTER TABLE {from}.{name} RENAME TO {to}.{name}");
+            session.run(&sql).await?;
+        }
+        session.run("UNLOCK TABLES").await
+    }
+}
+
+fn of_kind(objects: &[Object], kind: Kind) -> impl Iterator<Item = &Object> {
+    objects.iter().filter(move |object| object.kind == kind)
+}
+
+/// The objects that another account has defined, if this account may not make such ones.
+async fn foreign_definers(session: &mut Session, database: &SchemaName) -> Result<Vec<String>, DieselError> {
+    let may = session
+        .number(
+            "SELECT COUNT(*) AS number FROM information_schema.USER_PRIVILEGES \
+             WHERE PRIVILEGE_TYPE IN ('SUPER', 'SET USER', 'SET_USER_ID', 'SET_ANY_DEFINER') \
+             AND GRANTEE = CONCAT('''', SUBSTRING_INDEX(CURRENT_USER(), '@', 1), '''@''', \
+             SUBSTRING_INDEX(CURRENT_USER(), '@', -1), '''')",
+        )
+        .await?;
+    if may > 0 {
+        return Ok(Vec::new());
+    }
+    let name = quote::literal(database.as_str());
+    let message = "': its definer is another account, which this one may not name: run this as an account that has the \
+                   privilege SET USER'";
+    let of = |kind: &str, column: &str, table: &str, schema: &str| {
+        format!(
+            "SELECT CONCAT('{kind} ', {column}, {message}) AS name FROM information_schema.{table} \
+             WHERE {schema} = {name} AND DEFINER <> CURRENT_USER()"
+        )
+    };
+    let query = [
+        of("view", "TABLE_NAME", "VIEWS", "TABLE_SCHEMA"),
+        of("trigger", "TRIGGER_NAME", "TRIGGERS", "TRIGGER_SCHEMA"),
+        of("routine", "ROUTINE_NAME", "ROUTINES", "ROUTINE_SCHEMA"),
+        of("event", "EVENT_NAME", "EVENTS", "EVENT_SCHEMA"),
+    ];
+    database::names(session, &query.join(" UNION ALL ")).await
+}

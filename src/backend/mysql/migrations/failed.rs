@@ -1,0 +1,54 @@
+use std::{error::Error, fmt};
+
+use crate::backend::migration_sql::Direction;
+
+/// A migration that failed while it ran.
+#[derive(Debug, thiserror::Error)]
+#[error("migration {name} could not be {direction}{}; {aftermath}", at(.line))]
+pub(crate) struct Failed {
+    pub(crate) version: String,
+    /// Version and title.
+    pub(crate) name: String,
+    pub(crate) direction: Direction,
+    /// The line on which the statement begins, counted from 1, and that line.
+    pub(crate) line: Option<(usize, String)>,
+    pub(crate) aftermath: Aftermath,
+    pub(crate) source: Box<dyn Error + Send + Sync>,
+}
+
+/// What a failed migration left behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Aftermath {
+    /// Nothing: it was one transaction, or its first statement failed.
+    Nothing,
+    /// Its statements before the failed one, each of which is recorded.
+    Recorded { done: usize, total: usize },
+    /// Something that nobody recorded: it was Rust code outside a transaction, or that made definitions.
+    Partial,
+    /// The connection was lost.
+    Unknown,
+}
+
+impl fmt::Display for Aftermath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("the database is as it was before"),
+            Self::Recorded { done, total } => write!(
+                f,
+                "{done} of its {total} statements are applied and recorded: correct the failed one, or what it met, and \
+                 run the migration again, which goes on there"
+            ),
+            Self::Partial => f.write_str(
+                "it is Rust code that had committed something, as each definition does: undo that, and run it again",
+            ),
+            Self::Unknown => f.write_str(
+                "the connection was lost: run the migration again, which finds out whether the statement was applied",
+            ),
+        }
+    }
+}
+
+fn at(line: &Option<(usize, String)>) -> String {
+    line.as_ref()
+        .map_or_else(String::new, |(number, text)| format!(", at line {number}: `{text}`"))
+}

@@ -1,0 +1,273 @@
+use diesel::{
+    QueryResult, QueryableByName,
+    sql_types::{BigInt, Nullable, Text},
+};
+use diesel_async::RunQueryDsl;
+use diesel_tenants_translate::SchemaName;
+
+use super::{bump, tables::TENANTS};
+use crate::{
+    backend::mysql::{Session, is_deadlock, quote},
+    tenancy::TenantStatus,
+};
+
+/// What the registry says of one database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) name: SchemaName,
+    pub(crate) status: TenantStatus,
+    /// What was begun, and is not done yet. The status is then [unfinished](TenantStatus::Unfinished).
+    pub(crate) operation: Option<Operation>,
+    /// Of which tenant it is the archive.
+    pub(crate) archive: Option<Archive>,
+}
+
+/// An operation under way, or interrupted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Operation {
+    /// The database is being made. Nobody has used it.
+    Make { step: Step },
+    /// The database is being dropped.
+    Drop,
+    /// What the database has goes to another one.
+    MoveTo {
+        to: SchemaName,
+        step: Step,
+        /// The status that it has afterwards.
+        status: TenantStatus,
+    },
+    /// The database gets what another one has.
+    MoveFrom { from: SchemaName },
+}
+
+/// How far an operation has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Nothing but the entry is there for certain.
+    Begun,
+    /// The new database is there, and the library made it.
+    Made,
+}
+
+/// What an archive was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Archive {
+    /// Whose database it was.
+    pub(crate) tenant: SchemaName,
+    /// Seconds since 1970.
+    pub(crate) since: i64,
+    /// Whether the tenant was suspended.
+    pub(crate) suspended: bool,
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    status: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    operation: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    step: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    other: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    status_after: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    archived_from: Option<String>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    archived_since: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    archived_suspended: Option<i64>,
+}
+
+const COLUMNS: &str = "name, status, operation, step, other, status_after, archived_from, archived_since, \
+                       archived_suspended";
+
+/// As they are read: each number with all its bits.
+const READ: &str = "name, status, operation, step, other, status_after, archived_from, archived_since, \
+                    CAST(archived_suspended AS SIGNED) AS archived_suspended";
+
+impl Step {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Begun => "begun",
+            Self::Made => "made",
+        }
+    }
+}
+
+impl Row {
+    /// Fails if the row was not written by this library, or by a later version.
+    fn entry(self) -> QueryResult<Entry> {
+        let unreadable = |what: &str| {
+            let message = format!("the registry's row of {:?} has an unknown {what}", self.name);
+            diesel::result::Error::DeserializationError(message.into())
+        };
+        let schema = |name: &Option<String>| {
+            let name = name.as_deref().and_then(|name| SchemaName::new(name).ok());
+            name.ok_or_else(|| unreadable("name"))
+        };
+        let step = || match self.step.as_deref() {
+            Some("begun") => Ok(Step::Begun),
+            Some("made") => Ok(Step::Made),
+            _ => Err(unreadable("step")),
+        };
+        let status_of = |word: Option<&str>| {
+            let status = word.and_then(TenantStatus::from_word);
+            status.ok_or_else(|| unreadable("status"))
+        };
+        let operation = match self.operation.as_deref() {
+            None => None,
+            Some("make") => Some(Operation::Make { step: step()? }),
+            Some("drop") => Some(Operation::Drop),
+            Some("move to") => Some(Operation::MoveTo {
+                to: schema(&self.other)?,
+                step: step()?,
+                status: status_of(self.status_after.as_deref())?,
+            }),
+            Some("move from") => Some(Operation::MoveFrom {
+                from: schema(&self.other)?,
+            }),
+            Some(_) => return Err(unreadable("operation")),
+        };
+        let archive = match self.archived_since {
+            None => None,
+            Some(since) => Some(Archive {
+                tenant: schema(&self.archived_from)?,
+                since,
+                suspended: self.archived_suspended == Some(1),
+            }),
+        };
+        Ok(Entry {
+            name: schema(&Some(self.name.clone()))?,
+            status: status_of(Some(&self.status))?,
+            operation,
+            archive,
+        })
+    }
+}
+
+impl Entry {
+    pub(crate) fn new(name: &SchemaName, status: TenantStatus) -> Self {
+        Self {
+            name: name.clone(),
+            status,
+            operation: None,
+            archive: None,
+        }
+    }
+
+    /// An entry of a database on which an operation was begun.
+    pub(crate) fn under(name: &SchemaName, operation: Operation) -> Self {
+        Self {
+            operation: Some(operation),
+            ..Self::new(name, TenantStatus::Unfinished)
+        }
+    }
+
+    /// What the registry says of this database. The registry's tables must be there.
+    pub(crate) async fn find(
+        session: &mut Session,
+        shared: &SchemaName,
+        name: &SchemaName,
+    ) -> QueryResult<Option<Self>> {
+        let rows: Vec<Row> = diesel::sql_query(format!(
+            "SELECT {READ} FROM {}.{TENANTS} WHERE name = ?",
+            quote::database(shared)
+        ))
+        .bind::<Text, _>(name.as_str())
+        .load(&mut session.connection)
+        .await?;
+        rows.into_iter().next().map(Row::entry).transpose()
+    }
+
+    /// All entries, sorted by name. The registry's tables must be there.
+    pub(crate) async fn all(session: &mut Session, shared: &SchemaName) -> QueryResult<Vec<Self>> {
+        let rows: Vec<Row> = session
+            .rows(&format!(
+                "SELECT {READ} FROM {}.{TENANTS} ORDER BY name",
+                quote::database(shared)
+            ))
+            .await?;
+        rows.into_iter().map(Row::entry).collect()
+    }
+
+    /// Writes some entries and removes others, in one transaction.
+    pub(crate) async fn change(
+        session: &mut Session,
+        shared: &SchemaName,
+        written: &[&Self],
+        removed: &[&SchemaName],
+    ) -> QueryResult<()> {
+        loop {
+            session.run("START TRANSACTION").await?;
+            let changed = async {
+                for entry in written {
+                    entry.write(session, shared).await?;
+                }
+                for name in removed {
+                    diesel::sql_query(format!(
+                        "DELETE FROM {}.{TENANTS} WHERE name = ?",
+                        quote::database(shared)
+                    ))
+                    .bind::<Text, _>(name.as_str())
+                    .execute(&mut session.connection)
+                    .await?;
+                }
+                bump(session, shared).await?;
+                session.run("COMMIT").await
+            };
+            match changed.await {
+                // Another operation changed the registry at the same moment.
+                Err(error) if is_deadlock(&error) => session.run("ROLLBACK").await?,
+                changed => return changed,
+            }
+        }
+    }
+
+    async fn write(&self, session: &mut Session, shared: &SchemaName) -> QueryResult<()> {
+        let Self {
+            name,
+            status,
+            operation,
+            archive,
+        } = self;
+        let (operation, step, other, after) = match operation {
+            None => (None, None, None, None),
+            Some(Operation::Make { step }) => (Some("make"), Some(step.word()), None, None),
+            Some(Operation::Drop) => (Some("drop"), None, None, None),
+            Some(Operation::MoveTo { to, step, status }) => {
+                (Some("move to"), Some(step.word()), Some(to), Some(status.word()))
+            }
+            Some(Operation::MoveFrom { from }) => (Some("move from"), None, Some(from), None),
+        };
+        diesel::sql_query(format!(
+            "REPLACE INTO {}.{TENANTS} ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            quote::database(shared)
+        ))
+        .bind::<Text, _>(name.as_str())
+        .bind::<Text, _>(status.word())
+        .bind::<Nullable<Text>, _>(operation)
+        .bind::<Nullable<Text>, _>(step)
+        .bind::<Nullable<Text>, _>(other.map(SchemaName::as_str))
+        .bind::<Nullable<Text>, _>(after)
+        .bind::<Nullable<Text>, _>(archive.as_ref().map(|archive| archive.tenant.as_str()))
+        .bind::<Nullable<BigInt>, _>(archive.as_ref().map(|archive| archive.since))
+        .bind::<Nullable<BigInt>, _>(archive.as_ref().map(|archive| i64::from(archive.suspended)))
+        .execute(&mut session.connection)
+        .await
+        .map(drop)
+    }
+}
+
+impl Archive {
+    /// The status that the tenant gets when it is restored.
+    pub(crate) fn status(&self) -> TenantStatus {
+        match self.suspended {
+            true => TenantStatus::Suspended,
+            false => TenantStatus::Active,
+        }
+    }
+}

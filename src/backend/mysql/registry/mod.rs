@@ -1,0 +1,12 @@
+//! What the shared database knows of the tenants: which there are, their status, and the operations under way.
+//!
+//! A database without an entry here is none of the library's: it is never handed out, changed or dropped. A tenant can
+//! be checked out only by an active entry, which is written last when a tenant is made, and changed first when it goes.
+
+mod entry;
+mod tables;
+mod version;
+
+pub(crate) use entry::{Archive, Entry, Operation, Step};
+pub(crate) use tables::{LOCKS, SAVED, TENANTS, VERSION, prepare};
+pub(crate) use version::{bump, version};

@@ -1,0 +1,58 @@
+use diesel::QueryResult;
+use diesel_tenants_translate::SchemaName;
+
+use crate::backend::mysql::{Session, quote};
+
+/// The tenants. A database without a row here is never handed out.
+pub(crate) const TENANTS: &str = "__diesel_tenants";
+/// The number that grows with every change of the tenants.
+pub(crate) const VERSION: &str = "__diesel_tenants_version";
+/// A row for each database, which is locked while an operation works on it.
+pub(crate) const LOCKS: &str = "__diesel_tenants_locks";
+/// The objects that a rename can't move, and makes anew.
+pub(crate) const SAVED: &str = "__diesel_tenants_saved";
+
+/// Names compare byte by byte, as databases do.
+const NAME: &str = "VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
+
+/// Makes the shared database and the registry's tables, as far as they are missing.
+pub(crate) async fn prepare(session: &mut Session, shared: &SchemaName) -> QueryResult<()> {
+    let tables = [TENANTS, VERSION, LOCKS, SAVED].map(quote::literal).join(", ");
+    let there = session
+        .number(&format!(
+            "SELECT COUNT(*) AS number FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND TABLE_NAME IN ({tables})",
+            quote::literal(shared.as_str())
+        ))
+        .await?;
+    if there == 4 {
+        return Ok(());
+    }
+    let shared = quote::database(shared);
+    session
+        .run(&format!("CREATE DATABASE IF NOT EXISTS {shared} CHARACTER SET utf8mb4"))
+        .await?;
+    for sql in [
+        format!(
+            "CREATE TABLE IF NOT EXISTS {shared}.{TENANTS} (name {NAME} NOT NULL PRIMARY KEY, \
+             status VARCHAR(16) NOT NULL, operation VARCHAR(16) NULL, step VARCHAR(16) NULL, other {NAME} NULL, \
+             status_after VARCHAR(16) NULL, archived_from {NAME} NULL, archived_since BIGINT NULL, \
+             archived_suspended TINYINT NULL) \
+             ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4"
+        ),
+        format!(
+            "CREATE TABLE IF NOT EXISTS {shared}.{VERSION} (id TINYINT NOT NULL PRIMARY KEY, version BIGINT NOT NULL) \
+             ENGINE = InnoDB"
+        ),
+        format!("INSERT IGNORE INTO {shared}.{VERSION} (id, version) VALUES (1, 1)"),
+        format!(
+            "CREATE TABLE IF NOT EXISTS {shared}.{SAVED} (tenant {NAME} NOT NULL, number INT NOT NULL, \
+             kind VARCHAR(16) NOT NULL, name {NAME} NOT NULL, definition LONGTEXT NOT NULL, sql_mode TEXT NOT NULL, \
+             PRIMARY KEY (tenant, number)) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4"
+        ),
+        // The last one: while it is missing, all of this is done again.
+        format!("CREATE TABLE IF NOT EXISTS {shared}.{LOCKS} (name {NAME} NOT NULL PRIMARY KEY) ENGINE = InnoDB"),
+    ] {
+        session.run(&sql).await?;
+    }
+    Ok(())
+}
