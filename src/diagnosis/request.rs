@@ -9,7 +9,8 @@ use crate::{
     TenantPoolBuilder,
     backend::postgres::{
         diagnosis_queries::MARK,
-        driver::{Dial, TlsConnector, With, dial},
+        driver::{Dial, With, dial},
+        engine::TlsConnector,
     },
 };
 

@@ -7,8 +7,8 @@ use super::{
     export::{Export, ExportReport},
 };
 use crate::{
-    Backend, IntoSchemaName, Postgres, SchemaName, SchemaNameError, TenantPool,
-    backend::postgres::driver::{Dial, TlsConnector, With, dial},
+    Backend, IntoSchemaName, Postgres, SchemaName, SchemaNameError, TenantPool, TlsConnector,
+    backend::postgres::driver::{Dial, With, dial},
 };
 
 /// # Exporting a tenant

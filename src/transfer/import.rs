@@ -10,7 +10,8 @@ use super::{
 };
 use crate::{
     Backend, IntoSchemaName, LifecycleError, LifecycleEvent, Postgres, SchemaName, SchemaNameError, TenantPool,
-    backend::postgres::driver::{Dial, TlsConnector, With, dial},
+    TlsConnector,
+    backend::postgres::driver::{Dial, With, dial},
 };
 
 /// # Importing a tenant

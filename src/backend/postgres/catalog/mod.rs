@@ -15,6 +15,5 @@ mod splice;
 pub(crate) mod tenants;
 #[cfg(feature = "schema")]
 pub(crate) mod typed_tables;
-pub(crate) mod types;
 
 pub(crate) use splice::splice;

@@ -4,7 +4,7 @@ use futures_core::future::BoxFuture;
 use tokio_postgres::tls::MakeTlsConnect;
 
 use super::{
-    super::driver::TlsConnector,
+    TlsConnector,
     socket::{Address, PostgresSocket},
 };
 

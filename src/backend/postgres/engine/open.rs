@@ -19,8 +19,7 @@ use tokio_postgres::{
 };
 
 use super::{
-    super::driver::TlsConnector,
-    CancelToken,
+    CancelToken, TlsConnector,
     answer::Answer,
     handshake::{Encrypt, Handshake, Left},
     progress::Kind,

@@ -7,7 +7,7 @@ use fallible_iterator::FallibleIterator as _;
 use postgres_protocol::message::backend::ErrorResponseBody;
 use tokio_postgres::error::SqlState;
 
-use super::answer::TransactionStatus;
+use super::transaction_state::TransactionStatus;
 
 /// An error that the server sent.
 #[derive(Debug, Clone)]

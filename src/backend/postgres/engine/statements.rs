@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use quick_cache::{DefaultHashBuilder, Lifecycle, UnitWeighter, unsync::Cache};
 
-use super::{rows::Columns, text::StatementText};
+use super::{columns::Columns, text::StatementText};
 
 /// The statements that are prepared on one connection, and those that may be soon.
 ///

@@ -15,9 +15,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::io::poll_read_buf;
 
 use super::{
-    answer::{Answer, TransactionStatus},
+    answer::Answer,
     progress::{Kind, Progress},
     server_error::Broken,
+    transaction_state::TransactionStatus,
 };
 
 /// A socket, or TLS over one.
