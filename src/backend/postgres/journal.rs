@@ -2,7 +2,7 @@
 //! don't belong to the tenant, and are removed when the move is done.
 
 use super::catalog::schema::VERSION_TABLE_OID;
-use super::catalog::splice;
+use super::splice;
 use crate::{SchemaName, backend::postgres::own_objects::JOURNAL};
 
 /// The name of a schema's table, as SQL.

@@ -20,6 +20,7 @@ pub(crate) mod reset;
 pub(crate) mod row_security;
 mod schema_size;
 pub(crate) mod snapshot;
+mod splice;
 pub(crate) mod structure;
 pub(crate) mod version_table;
 
@@ -37,4 +38,5 @@ pub use directory_tables::DirectoryUnusable;
 pub(crate) use directory_tables::{FoundDirectory, MADE as DIRECTORY_MADE};
 pub(crate) use prepared_sql::PreparedSql;
 pub(crate) use schema_size::schema_size;
+pub(crate) use splice::splice;
 pub(crate) use version_table::table as version_table;

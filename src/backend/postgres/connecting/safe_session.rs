@@ -12,9 +12,9 @@ use crate::{
     PostgresConnection, SchemaName,
     backend::postgres::{
         ConnectError, Connector, PreparedSql,
-        catalog::splice,
         engine::OpenError,
         quote::{literal, names_in_list},
+        splice,
     },
 };
 

@@ -1,6 +1,6 @@
 use tokio_postgres::{Client, Error, types::Type};
 
-use crate::backend::postgres::catalog::splice;
+use crate::backend::postgres::splice;
 
 /// Tenants whose schema is gone.
 pub(crate) const MISSING_SCHEMAS: &str = "SELECT t.name FROM d.tenants t WHERE t.database_name IS NULL AND t.schema_name IS NOT NULL AND t.status <> 'unfinished' \

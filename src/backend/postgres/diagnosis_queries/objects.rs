@@ -1,6 +1,6 @@
 use tokio_postgres::{Client, Error, types::Type};
 
-use crate::backend::postgres::catalog::splice;
+use crate::backend::postgres::splice;
 
 /// `tenant` stands for the schemas with a version table other than the shared schema, `migrated` for these and the
 /// shared schema.

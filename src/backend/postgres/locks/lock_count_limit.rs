@@ -6,7 +6,7 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-use crate::{PostgresConnection, SchemaName, backend::postgres::catalog::splice};
+use crate::{PostgresConnection, SchemaName, backend::postgres::splice};
 
 /// A quarter of the server's lock table, as an SQL expression: the rest is for other sessions.
 pub(crate) const LOCK_COUNT_LIMIT: &str = "(pg_catalog.current_setting('max_locks_per_transaction')::bigint * \

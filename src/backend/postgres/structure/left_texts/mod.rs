@@ -16,7 +16,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 
 use super::names::{BodyLanguage, Language, named};
-use crate::{PostgresConnection, SchemaName, backend::postgres::catalog::splice};
+use crate::{PostgresConnection, SchemaName, backend::postgres::splice};
 pub(super) use keeps_name::keeps_name;
 
 /// Which functions follow a schema to its new name.
