@@ -152,7 +152,7 @@ fn schemas_named_by(options: &Options) -> Result<(SchemaName, Vec<SchemaName>), 
 }
 
 /// The further databases: each is opened with the options of the pool's own database.
-pub(crate) fn further_databases(
+pub(super) fn further_databases(
     declared: HashMap<String, String>,
     find: Option<Arc<FindUrl>>,
     limits: DatabaseLimits,

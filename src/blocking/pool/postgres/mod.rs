@@ -126,7 +126,7 @@ where
             target, map, deadline, ..
         } = *wish;
         let schemas = pool.as_async().schemas();
-        if schemas.is_absent(map)
+        if schemas.is_missing(map)
             && let Some(schema) = map.unqualified()
         {
             return Err(CheckoutError::UnknownTenant { tenant: schema.clone() });
