@@ -26,6 +26,7 @@
 //! ```
 
 mod connection;
+mod failure;
 mod pool;
 mod postgres;
 mod rows;
