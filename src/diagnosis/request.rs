@@ -1,3 +1,5 @@
+//! Starts a diagnosis, and runs its checks one after the other.
+
 use std::fmt;
 
 use super::{

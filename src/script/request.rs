@@ -1,3 +1,5 @@
+//! Starts a script, with its options.
+
 use std::{fmt, sync::Arc};
 
 use super::{ScriptAnswers, ScriptError, schemas, sessions::Sessions, transaction::needs_transaction};

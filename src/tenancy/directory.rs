@@ -1,3 +1,5 @@
+//! What a directory is told, and what it answers.
+
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 use super::Placement;

@@ -1,3 +1,5 @@
+//! Starts an export.
+
 use std::fmt;
 
 use tokio::io::AsyncWrite;

@@ -1,3 +1,5 @@
+//! Reads an export, and creates a tenant from it.
+
 use std::fmt;
 
 use tokio::io::AsyncRead;

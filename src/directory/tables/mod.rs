@@ -1,3 +1,5 @@
+//! A directory in tables of the pool's own database.
+
 mod find;
 mod placement;
 mod prepare;

@@ -1,3 +1,5 @@
+//! Lists archives, and drops old ones.
+
 use std::time::{Duration, SystemTime};
 
 use diesel::QueryResult;

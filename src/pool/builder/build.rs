@@ -1,3 +1,5 @@
+//! Makes a pool from its options.
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, OnceLock},

@@ -1,3 +1,5 @@
+//! Starts a script in the files of tenants.
+
 use std::sync::Arc;
 
 use super::{run::Files, text::Script};

@@ -1,3 +1,5 @@
+//! Where the directory's tables and the schemas disagree.
+
 use tokio_postgres::{Client, Error, types::Type};
 
 use crate::backend::postgres::splice;

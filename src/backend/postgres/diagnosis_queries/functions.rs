@@ -1,3 +1,5 @@
+//! The texts of functions.
+
 use tokio_postgres::{Client, Error, types::Type};
 
 use crate::backend::postgres::splice;

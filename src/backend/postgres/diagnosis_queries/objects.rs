@@ -1,3 +1,5 @@
+//! Objects of tenants that a change left unfinished, and the room for locks.
+
 use tokio_postgres::{Client, Error, types::Type};
 
 use crate::backend::postgres::splice;

@@ -1,3 +1,5 @@
+//! What a session is like: which startup options arrived, and what a pooler does to it.
+
 use tokio_postgres::{Client, Error, types::Type};
 
 /// A startup option that only a session of the server itself knows afterwards.

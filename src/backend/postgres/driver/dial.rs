@@ -1,3 +1,5 @@
+//! Opens connections of the driver, with or without TLS.
+
 use std::time::Duration;
 
 use futures_core::future::BoxFuture;
