@@ -12,8 +12,8 @@ use crate::{
 
 /// A kind of database under a [`TenantPool`].
 ///
-/// Only this library implements it: [`Postgres`], and `Sqlite` with the feature `sqlite`. What every kind of database can
-/// do is a method of `TenantPool<B>` for any `B`. What only one kind can do is a method of that pool alone, so that
+/// Only this library implements it: [`Postgres`], and `Sqlite` with the feature `sqlite`. What every kind of database
+/// can do is a method of `TenantPool<B>` for any `B`. What only one kind can do is a method of that pool alone, so that
 /// nothing else compiles.
 #[expect(private_interfaces, reason = "only this crate implements and calls these methods")]
 pub trait Backend: Sized + Send + Sync + 'static {

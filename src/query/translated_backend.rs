@@ -50,8 +50,9 @@ impl TranslatedBackend for Pg {
         engine::fails_whole(sql)
     }
 
-    // Looks custom types up under the map, which translates the schemas that the query names for them. A lookup can't be
-    // wrapped, since Diesel asks for one without lifetimes: the names are recorded first, and the answers played back.
+    // Looks custom types up under the map, which translates the schemas that the query names for them. A lookup can't
+    // be wrapped, since Diesel asks for one without lifetimes: the names are recorded first, and the answers played
+    // back.
     #[expect(private_interfaces, reason = "only this crate implements these methods")]
     fn collect_binds<'b, Q>(
         query: &'b Q,

@@ -9,7 +9,8 @@ use diesel_tenants_test_support::{Database, Server, chain};
 
 use crate::migrations::Folder;
 
-/// A trigger that finds its table by the search_path of its function, in SQL and PL/pgSQL, with overloads and a procedure.
+/// A trigger that finds its table by the search_path of its function, in SQL and PL/pgSQL, with overloads and a
+/// procedure.
 const NOTES: &str = "CREATE TABLE notes (id int PRIMARY KEY, body text);
     CREATE TABLE note_log (note_id int);
     CREATE FUNCTION log_note() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT SET work_mem = '1MB'

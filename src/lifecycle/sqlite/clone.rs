@@ -7,8 +7,8 @@ use crate::{
 
 /// # Cloning a tenant
 impl TenantPool<Sqlite> {
-    /// Creates a tenant as a copy of another one, which may be in use: its structure, its rows as of one moment, and the
-    /// versions of its migrations.
+    /// Creates a tenant as a copy of another one, which may be in use: its structure, its rows as of one moment, and
+    /// the versions of its migrations.
     ///
     /// # Errors
     /// [`CloneError`]; there is then no clone. A file of that name that exists already is not touched.

@@ -5,9 +5,9 @@ use crate::{IntoSchemaName, LifecycleError, Sqlite, TenantPool, lifecycle::Renam
 
 /// # Renaming a tenant
 ///
-/// A tenant's file is renamed when nobody has it open. Idle connections of this pool are closed
-/// first, and other processes are asked to close theirs. A file that is in use for longer than the request
-/// [waits](RenameRequest::wait) is an error, and stays as it is. Once begun, an operation goes on if its future is dropped.
+/// A tenant's file is renamed when nobody has it open. Idle connections of this pool are closed first, and other
+/// processes are asked to close theirs. A file that is in use for longer than the request [waits](RenameRequest::wait)
+/// is an error, and stays as it is. Once begun, an operation goes on if its future is dropped.
 impl TenantPool<Sqlite> {
     /// Renames a tenant with its data, its migrations and its status. Nothing is copied.
     ///

@@ -26,8 +26,8 @@ use crate::{
 impl TenantPool<Sqlite> {
     /// Applies the pending migrations of all tenants, active and suspended.
     ///
-    /// Each file is looked at once, by several threads. Each migration is a transaction with its version row. A run that
-    /// was stopped, for whatever reason, continues when it is run again.
+    /// Each file is looked at once, by several threads. Each migration is a transaction with its version row. A run
+    /// that was stopped, for whatever reason, continues when it is run again.
     ///
     /// ```no_run
     /// # use diesel_tenants::{Sqlite, TenantPool};

@@ -44,8 +44,8 @@ impl Listing<'_> {
         }
     }
 
-    /// Remembers a schema that is on the list, unless it was forgotten meanwhile, or the catalog was asked for the schema
-    /// itself.
+    /// Remembers a schema that is on the list, unless it was forgotten meanwhile, or the catalog was asked for the
+    /// schema itself.
     fn remember(&self, schema: &SchemaName, identity: SchemaIdentity) {
         let schemas = self.schemas;
         // Held until the schema is remembered: whoever forgets it meanwhile finds it remembered then.

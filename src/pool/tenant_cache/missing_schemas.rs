@@ -16,7 +16,8 @@ pub(super) struct MissingSchemas {
     /// Until when each schema counts as missing.
     until: Cache<SchemaName, Instant>,
     time_to_live: Duration,
-    /// When the last of them stops counting as missing, in microseconds from the start; 0 if no schema was ever missing.
+    /// When the last of them stops counting as missing, in microseconds from the start; 0 if no schema was ever
+    /// missing.
     last_until: AtomicU64,
     started: Instant,
 }

@@ -1,5 +1,5 @@
-//! Which schemas exist, are active, and have which types, as far as this process knows. A checkout asks the catalog only
-//! about what is not known, or was known too long ago.
+//! Which schemas exist, are active, and have which types, as far as this process knows. A checkout asks the catalog
+//! only about what is not known, or was known too long ago.
 
 use std::{
     sync::{

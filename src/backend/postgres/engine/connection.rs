@@ -43,8 +43,8 @@ use super::{
 /// - Prepared statements are bounded in number, [256](Self::STATEMENTS) unless
 ///   [`set_prepared_statement_cache_size`](diesel_async::AsyncConnection::set_prepared_statement_cache_size) says
 ///   otherwise. The least useful one makes room, and is closed on the server.
-/// - If a statement fails before it runs because a migration changed its tables, the statement is sent again, outside of
-///   a transaction.
+/// - If a statement fails before it runs because a migration changed its tables, the statement is sent again, outside
+///   of a transaction.
 /// - No task drives the connection: whoever waits for an answer does. Notifications arrive while something is awaited.
 ///
 /// Queries run side by side through a shared reference (pipelining), as on `AsyncPgConnection`.

@@ -1,6 +1,7 @@
 //! A connection to PostgreSQL that is made for many tenants.
 //!
-//! What a statement costs, and when it is prepared: see [`statements`]. Which futures may be dropped when: see [`wire`].
+//! What a statement costs, and when it is prepared: see [`statements`]. Which futures may be dropped when: see
+//! [`wire`].
 
 mod answer;
 mod attempt;

@@ -120,7 +120,8 @@ impl DatabaseErrorInformation for ServerError {
 
 /// Why a request has failed.
 pub(super) enum Failed {
-    /// The server refused it, and where the session stands since. `None` if the connection broke before the server said.
+    /// The server refused it, and where the session stands since. `None` if the connection broke before the server
+    /// said.
     Refused(Box<ServerError>, Option<TransactionStatus>),
     Broken(Broken),
 }

@@ -44,8 +44,8 @@ thread_local! {
     static TOLD: RefCell<Option<TypeScope>> = const { RefCell::new(None) };
 }
 
-/// Tells the next look-up of a type on this thread where types without a schema are looked for first. Diesel's interface
-/// for connections that block has no other way.
+/// Tells the next look-up of a type on this thread where types without a schema are looked for first. Diesel's
+/// interface for connections that block has no other way.
 #[cfg(feature = "blocking")]
 pub(crate) fn tell_scope(scope: Option<TypeScope>) {
     TOLD.set(scope);

@@ -198,7 +198,8 @@ impl Finder<'_> {
         Ok(true)
     }
 
-    /// `pragma_name(…)` in place of a table: SQLite ignores a schema before the name, and takes it as the last argument.
+    /// `pragma_name(…)` in place of a table: SQLite ignores a schema before the name, and takes it as the last
+    /// argument.
     pub(super) fn pragma_function(&mut self, function: &Name, kind: Pragma) -> Read {
         match kind {
             Pragma::List | Pragma::Setting if self.kind() == Kind::Open => return self.arguments(),
