@@ -26,6 +26,7 @@ pub trait TranslatedBackend: Backend<QueryBuilder: Default> + Default + 'static 
     #[doc(hidden)]
     fn fails_whole(sql: &str) -> bool;
 
+    /// Collects the values of a query. By default the types that it names are looked up as the query names them.
     #[doc(hidden)]
     #[expect(private_interfaces, reason = "only this crate implements these methods")]
     fn collect_binds<'b, Q>(
@@ -36,7 +37,11 @@ pub trait TranslatedBackend: Backend<QueryBuilder: Default> + Default + 'static 
         backend: &'b Self,
     ) -> QueryResult<()>
     where
-        Q: QueryFragment<Self>;
+        Q: QueryFragment<Self>,
+    {
+        let _ = translation;
+        query.collect_binds(out, lookup, backend)
+    }
 }
 
 impl TranslatedBackend for Pg {
@@ -93,19 +98,5 @@ impl TranslatedBackend for diesel::sqlite::Sqlite {
     // SQLite prepares outdated statements anew by itself: no statement is ever sent again.
     fn fails_whole(_: &str) -> bool {
         false
-    }
-
-    #[expect(private_interfaces, reason = "only this crate implements these methods")]
-    fn collect_binds<'b, Q>(
-        query: &'b Q,
-        _: &Translation,
-        out: &mut Self::BindCollector<'b>,
-        lookup: &mut Self::MetadataLookup,
-        backend: &'b Self,
-    ) -> QueryResult<()>
-    where
-        Q: QueryFragment<Self>,
-    {
-        query.collect_binds(out, lookup, backend)
     }
 }

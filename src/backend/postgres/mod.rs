@@ -35,7 +35,7 @@ pub(crate) use crate::backend::postgres::locks::backoff::Backoff;
 pub(crate) use crate::backend::postgres::locks::lock_tables::TableLock;
 pub(crate) use crate::backend::postgres::locks::lock_timeout::set_lock_timeout;
 pub use directory_tables::DirectoryUnusable;
-pub(crate) use directory_tables::{FoundDirectory, MADE as DIRECTORY_MADE};
+pub(crate) use directory_tables::{FoundDirectory, MADE as DIRECTORY_MADE, is_directory};
 pub(crate) use prepared_sql::PreparedSql;
 pub(crate) use schema_size::schema_size;
 pub(crate) use splice::splice;

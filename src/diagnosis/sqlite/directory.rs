@@ -37,7 +37,7 @@ fn compare(facts: &DirectoryFacts, tenants: &Tenants) -> Vec<Finding> {
         rows.filter_map(|row| Some((row, row.schema_name.as_deref()?)))
     };
     let files: HashSet<&str> = tenants.names().map(SchemaName::as_str).collect();
-    let missing = rows().filter(|(row, file)| row.status != "unfinished" && !files.contains(file));
+    let missing = rows().filter(|(row, file)| row.status != TenantStatus::Unfinished.word() && !files.contains(file));
     let listed: HashSet<&str> = rows().map(|(_, file)| file).collect();
     let unlisted = tenants.statuses().filter(|(name, _)| !listed.contains(name.as_str()));
     let mut owners: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
