@@ -23,7 +23,8 @@ pub(crate) fn is_directory(table: &str) -> String {
     let columns = COLUMNS.map(literal).join(", ");
     format!(
         "(pg_catalog.obj_description({table}, 'pg_class') LIKE '{PREFIX}%' \
-         OR (SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute a WHERE a.attrelid = {table} AND NOT a.attisdropped \
+         OR (SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute a WHERE a.attrelid = {table} \
+         AND NOT a.attisdropped \
          AND a.attname IN ({columns})) = {})",
         COLUMNS.len()
     )
@@ -113,21 +114,26 @@ impl FoundDirectory {
         // A trigger of the application may fill columns without a default.
         let columns = COLUMNS.map(|column| format!("({})", literal(column))).join(", ");
         let found: Option<Self> = diesel::sql_query(format!(
-            "WITH directory AS (SELECT c.oid, n.oid AS schema, n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n \
-             ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = 'tenants' AND c.relkind IN ('r', 'p', 'v', 'f')), \
+            "WITH directory AS (SELECT c.oid, n.oid AS schema, n.nspname FROM pg_catalog.pg_class c \
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = 'tenants' \
+             AND c.relkind IN ('r', 'p', 'v', 'f')), \
              ours (name) AS (VALUES {columns}), \
-             missing AS (SELECT o.name FROM ours o, directory d WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a \
-             WHERE a.attrelid = d.oid AND a.attname = o.name::pg_catalog.name AND a.attnum > 0 AND NOT a.attisdropped)) \
+             missing AS (SELECT o.name FROM ours o, directory d WHERE NOT EXISTS \
+             (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = d.oid AND a.attname = o.name::pg_catalog.name \
+             AND a.attnum > 0 AND NOT a.attisdropped)) \
              SELECT pg_catalog.obj_description(d.oid, 'pg_class') AS comment, \
              ARRAY(SELECT 'the column tenants.' || name FROM missing UNION ALL SELECT 'the table domains' \
              WHERE pg_catalog.to_regclass(pg_catalog.format('%I.domains', d.nspname)) IS NULL) AS missing, \
-             ARRAY(SELECT a.attname::pg_catalog.text FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
-             WHERE a.attrelid = d.oid AND a.attnum > 0 AND NOT a.attisdropped AND (a.attnotnull OR t.typnotnull) AND NOT a.atthasdef \
-             AND a.attidentity = '' AND t.typdefault IS NULL AND NOT EXISTS (SELECT FROM ours o WHERE o.name = a.attname::pg_catalog.text) \
+             ARRAY(SELECT a.attname::pg_catalog.text FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t \
+             ON t.oid = a.atttypid WHERE a.attrelid = d.oid AND a.attnum > 0 AND NOT a.attisdropped \
+             AND (a.attnotnull OR t.typnotnull) AND NOT a.atthasdef AND a.attidentity = '' AND t.typdefault IS NULL \
+             AND NOT EXISTS (SELECT FROM ours o WHERE o.name = a.attname::pg_catalog.text) \
              AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = d.oid AND NOT g.tgisinternal \
              AND g.tgtype::pg_catalog.int4 & 7 = 7) ORDER BY a.attnum) AS needed, \
-             ARRAY(SELECT p.name FROM (VALUES ('SELECT', 1), ('INSERT', 2), ('UPDATE', 3), ('DELETE', 4)) p (name, place) \
-             WHERE NOT pg_catalog.has_schema_privilege(d.schema, 'USAGE') OR NOT pg_catalog.has_table_privilege(d.oid, p.name) \
+             ARRAY(SELECT p.name FROM (VALUES ('SELECT', 1), ('INSERT', 2), ('UPDATE', 3), ('DELETE', 4)) \
+             p (name, place) \
+             WHERE NOT pg_catalog.has_schema_privilege(d.schema, 'USAGE') \
+             OR NOT pg_catalog.has_table_privilege(d.oid, p.name) \
              AND CASE WHEN p.name = 'DELETE' THEN true ELSE NOT pg_catalog.has_any_column_privilege(d.oid, p.name) END \
              ORDER BY p.place) AS denied, \
              NOT EXISTS (SELECT FROM missing) AS has_columns FROM directory d",

@@ -75,7 +75,8 @@ impl Binds {
     fn find_places(&mut self, others: &RawBytesBindCollector<Pg>, names: Vec<TypeName>) -> QueryResult<()> {
         if names.len() > MOST_NAMES {
             let message = format!(
-                "the statement names {} types that are not built into PostgreSQL, and at most {MOST_NAMES} are possible",
+                "the statement names {} types that are not built into PostgreSQL, and at most {MOST_NAMES} are \
+                 possible",
                 names.len()
             );
             return Err(Error::SerializationError(message.into()));

@@ -114,7 +114,8 @@ mod tests {
             splice(sql),
             "SELECT '{}', '__diesel_schema_migrations', '__diesel_tenants_move_emptied' \
              WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend part \
-             WHERE part.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND part.objid = c.oid AND part.deptype = 'e' OFFSET 0) \
+             WHERE part.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND part.objid = c.oid \
+             AND part.deptype = 'e' OFFSET 0) \
              AND EXISTS (SELECT FROM pg_catalog.pg_depend part WHERE part.classid = d.classid AND part.objid = d.objid \
              AND part.deptype = 'i' OFFSET 0) ORDER BY 1"
         );
