@@ -72,11 +72,11 @@ pub(crate) async fn names_in_directory(
     shared_schema: &str,
     directory: &str,
 ) -> Result<Vec<String>, Error> {
-    let query = query.replace("d.tenants", &format!("{directory}.tenants"));
-    let query = query.replace("d.domains", &format!("{directory}.domains"));
     let query = query.replace("{archived}", TenantStatus::Archived.word());
     let query = query.replace("{unfinished}", TenantStatus::Unfinished.word());
-    // The name of a schema in the query may look like a placeholder.
+    // From here on the name of a schema is in the query, which may look like a placeholder.
+    let query = query.replace("d.tenants", &format!("{directory}.tenants"));
+    let query = query.replace("d.domains", &format!("{directory}.domains"));
     let sql = format!("WITH {} {query}", schemas());
     let rows = client.query_typed(&sql, &[(&shared_schema, Type::NAME)]).await?;
     rows.iter().map(|row| row.try_get(0)).collect()
