@@ -1,7 +1,8 @@
-//! What it costs to find out where a hot tenant lives: checkouts on a pool with a directory against those on one without.
+//! What it costs to find out where a hot tenant lives: checkouts on a pool with a directory against those on one
+//! without.
 //!
-//! Neither sends anything: connections are not tested, and what is known of tenants is remembered. Contenders take turns, so
-//! that a machine whose speed drifts slows both; what counts is the median of the rounds.
+//! Neither sends anything: connections are not tested, and what is known of tenants is remembered. Contenders take
+//! turns, so that a machine whose speed drifts slows both; what counts is the median of the rounds.
 
 use std::time::{Duration, Instant};
 

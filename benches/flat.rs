@@ -1,8 +1,9 @@
-//! What an operation on one tenant costs among many others, against the same among ten: 1.0 where the others cost it nothing.
+//! What an operation on one tenant costs among many others, against the same among ten: 1.0 where the others cost it
+//! nothing.
 //!
-//! `OTHERS` says how many others there are, each of 20 tables and 5 functions; 1,000 by default. Ten thousand take some ten minutes to make, and 8 GB. The two
-//! databases are on one server and take turns, so that a machine whose speed drifts slows both; what counts are the ratios, and their median
-//! over the rounds.
+//! `OTHERS` says how many others there are, each of 20 tables and 5 functions; 1,000 by default. Ten thousand take some
+//! ten minutes to make, and 8 GB. The two databases are on one server and take turns, so that a machine whose speed
+//! drifts slows both; what counts are the ratios, and their median over the rounds.
 
 use std::{env, time::Instant};
 

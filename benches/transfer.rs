@@ -1,7 +1,9 @@
-//! Moving, exporting and importing a tenant of 304,000 rows, against `psql -c 'COPY … TO STDOUT' | psql -c 'COPY … FROM STDIN'` in the same run.
+//! Moving, exporting and importing a tenant of 304,000 rows, against
+//! `psql -c 'COPY … TO STDOUT' | psql -c 'COPY … FROM STDIN'` in the same run.
 //!
-//! Contenders take turns, and each begins with an empty target. Both make the tables, copy the rows and build the keys; ours also notes what is
-//! written meanwhile, switches the directory and keeps the source as an archive. Needs `psql` in `$PATH`.
+//! Contenders take turns, and each begins with an empty target. Both make the tables, copy the rows and build the keys;
+//! ours also notes what is written meanwhile, switches the directory and keeps the source as an archive. Needs `psql`
+//! in `$PATH`.
 
 use std::{
     process::Command,

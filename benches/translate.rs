@@ -1,8 +1,8 @@
-//! The translator beside two parsers of the same texts, `squawk-syntax` and `sqlparser`: analysis of a text met for the first time, and rendering of
-//! an analysed one for another tenant.
+//! The translator beside two parsers of the same texts, `squawk-syntax` and `sqlparser`: analysis of a text met for the
+//! first time, and rendering of an analysed one for another tenant.
 //!
-//! All contenders take turns on each text, so that a machine whose speed drifts slows them all; what counts are the ratios, each the median
-//! over the rounds. Times are medians too.
+//! All contenders take turns on each text, so that a machine whose speed drifts slows them all; what counts are the
+//! ratios, each the median over the rounds. Times are medians too.
 
 use std::{hint::black_box, time::Instant};
 

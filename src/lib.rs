@@ -118,7 +118,7 @@ pub mod web;
 
 #[doc(inline)]
 pub use crate::{
-    backend::postgres::{ConnectError, driver::TlsConnector, engine::PostgresConnection},
+    backend::postgres::{ConnectError, engine::PostgresConnection, engine::TlsConnector},
     connection::{RefusedStatement, TenantConnection},
     context::with_tenant,
     diagnosis::{DiagnosisError, DiagnosisReport},

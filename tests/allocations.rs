@@ -11,7 +11,8 @@ use diesel_tenants::TenantPool;
 use diesel_tenants_test_support::Server;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// The most that was allocated at a time, while a tenant with so many megabytes was exported, and while it was imported.
+/// The most that was allocated at a time, while a tenant with so many megabytes was exported, and while it was
+/// imported.
 fn transferred(megabytes: usize) -> (u64, u64) {
     let database = Server::shared().database();
     database.run(&format!(

@@ -1,12 +1,12 @@
-//! Requests per second of one endpoint, hot: with this crate's layer and extractor, with schema names written by hand, and
-//! with `SET search_path`, in each framework.
+//! Requests per second of one endpoint, hot: with this crate's layer and extractor, with schema names written by hand,
+//! and with `SET search_path`, in each framework.
 //!
-//! The contenders are routes that find their tenants in the same header `Host`, run the same typed query
-//! with one bind, and have a pool of four connections each. They take turns, some hundred requests at a time over four connections,
-//! so that a machine whose speed drifts slows them all; what counts are the ratios, and their median over the rounds.
+//! The contenders are routes that find their tenants in the same header `Host`, run the same typed query with one bind,
+//! and have a pool of four connections each. They take turns, some hundred requests at a time over four connections, so
+//! that a machine whose speed drifts slows them all; what counts are the ratios, and their median over the rounds.
 //!
-//! Some of a process's speed is luck that lasts as long as it does: where its memory lies, which processor serves which connection.
-//! So there are several processes; the median of theirs is printed, with the quartiles.
+//! Some of a process's speed is luck that lasts as long as it does: where its memory lies, which processor serves which
+//! connection. So there are several processes; the median of theirs is printed, with the quartiles.
 
 mod actix;
 mod axum;
@@ -36,7 +36,8 @@ const FOUND: &str = "found: ";
 
 const FRAMEWORKS: [&str; 3] = ["Axum", "Actix Web", "Rocket"];
 
-/// Everybody follows each other one as often, also from round to round: who follows a slow one finds the processor's caches cold.
+/// Everybody follows each other one as often, also from round to round: who follows a slow one finds the processor's
+/// caches cold.
 const ORDERS: [[usize; 3]; 6] = [[0, 1, 2], [0, 2, 1], [2, 1, 0], [1, 0, 2], [1, 2, 0], [2, 0, 1]];
 
 /// Ours first.

@@ -19,7 +19,8 @@ use tokio::runtime;
 
 use crate::queries::{self, Pools, Row};
 
-/// A server for each contender, as a fairing is there for all routes of its own: one server for two of them would be warmer than the other.
+/// A server for each contender, as a fairing is there for all routes of its own: one server for two of them would be
+/// warmer than the other.
 pub fn start(url: String) -> [SocketAddr; 3] {
     let ours = start_one(url.clone(), |rocket, pools| {
         let resolver = Resolver::subdomain("shop.example").expect("a domain");

@@ -13,16 +13,15 @@ use diesel::{
     migration::{CREATE_MIGRATIONS_TABLE, MigrationConnection},
     query_builder::{Query, QueryFragment, QueryId},
     r2d2::R2D2Connection,
-    result::{DatabaseErrorKind, Error},
 };
 use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
 
-use super::Rows;
+use super::{Rows, failure::note_failure};
 #[cfg(feature = "sqlite")]
 use crate::backend::sqlite::connection::SqliteFilesConnection;
 use crate::{
     PostgresConnection, SchemaTranslateMap, TenantConnection,
-    connection::{Session, TenantTransactionManager},
+    connection::TenantTransactionManager,
     query::{Rendered, TranslatedBackend, TypeLookupTime},
 };
 
@@ -155,16 +154,6 @@ impl<C> TenantConnection<C> {
 
     fn noting_failure<T>(&self, answer: QueryResult<T>) -> QueryResult<T> {
         answer.inspect_err(|error| note_failure(&self.session, error))
-    }
-}
-
-/// Notes that a statement failed, if the connection must not serve another tenant after that.
-pub(super) fn note_failure(session: &Session, error: &Error) {
-    session.failed(error);
-    // Diesel doesn't always notice that its connection is lost: not while it prepares a statement.
-    if let Error::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _) = error
-    {
-        session.alter();
     }
 }
 

@@ -1,8 +1,8 @@
 //! The same without async: Diesel's own connections, and a pool of them, over r2d2 for PostgreSQL.
 //!
-//! [`TenantConnection`] also wraps connections of Diesel itself, such as `PgConnection` and `SqliteConnection`, and is a
-//! connection of Diesel then: all of Diesel's queries run on it, translated under its map. A [`TenantPool`] hands such
-//! connections out. The guide is `docs/blocking.md`.
+//! [`TenantConnection`] also wraps connections of Diesel itself, such as `PgConnection` and `SqliteConnection`, and is
+//! a connection of Diesel then: all of Diesel's queries run on it, translated under its map. A [`TenantPool`] hands
+//! such connections out. The guide is `docs/blocking.md`.
 //!
 //! ```no_run
 //! use diesel::prelude::*;
@@ -26,6 +26,7 @@
 //! ```
 
 mod connection;
+mod failure;
 mod pool;
 mod postgres;
 mod rows;

@@ -2,7 +2,7 @@ use std::iter::FusedIterator;
 
 use diesel::QueryResult;
 
-use super::connection::note_failure;
+use super::failure::note_failure;
 use crate::connection::Session;
 
 /// The rows of a query.

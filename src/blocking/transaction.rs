@@ -107,8 +107,8 @@ where
 #[cfg(feature = "sqlite")]
 impl TenantConnection<SqliteFilesConnection> {
     /// A transaction that begins with the write locks of all attached files (`BEGIN IMMEDIATE`), or waits for them.
-    /// [`transaction`](Connection::transaction) on a pool's checkout locks the tenant's file only, so that tenants don't
-    /// wait for each other.
+    /// [`transaction`](Connection::transaction) on a pool's checkout locks the tenant's file only, so that tenants
+    /// don't wait for each other.
     ///
     /// # Errors
     /// The callback's error, or SQLite's on begin, commit and rollback;
@@ -121,8 +121,8 @@ impl TenantConnection<SqliteFilesConnection> {
         self.transaction_by("BEGIN IMMEDIATE", callback)
     }
 
-    /// A transaction that begins with the exclusive locks of all attached files (`BEGIN EXCLUSIVE`). With a journal in a
-    /// file of its own (WAL), which a pool's files have, others can still read.
+    /// A transaction that begins with the exclusive locks of all attached files (`BEGIN EXCLUSIVE`). With a journal in
+    /// a file of its own (WAL), which a pool's files have, others can still read.
     ///
     /// # Errors
     /// As for [`immediate_transaction`](Self::immediate_transaction).

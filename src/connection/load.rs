@@ -1,3 +1,5 @@
+//! The futures of statements and queries. Each marks the session if it is dropped before its answer.
+
 use std::{
     pin::Pin,
     task::{Context, Poll, ready},

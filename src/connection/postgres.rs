@@ -76,9 +76,9 @@ where
 }
 
 impl TenantConnection<PostgresConnection> {
-    /// Has the enums, domains, ranges and composites of the tenant's schema looked up anew. The connection asks for each
-    /// type when a statement first names it: in the tenant's schema, and then by its search_path. It goes on to use
-    /// what it found. A pool's checkouts notice by themselves when a tenant's types have changed.
+    /// Has the enums, domains, ranges and composites of the tenant's schema looked up anew. The connection asks for
+    /// each type when a statement first names it: in the tenant's schema, and then by its search_path. It goes on to
+    /// use what it found. A pool's checkouts notice by themselves when a tenant's types have changed.
     ///
     /// # Errors
     /// [`NotFound`](diesel::result::Error::NotFound) if the map leads to a schema that does not exist, or what the

@@ -1,3 +1,5 @@
+//! The rows of a query. They mark the session if they are dropped before the last row.
+
 use std::{
     pin::Pin,
     task::{Context, Poll, Waker, ready},

@@ -58,8 +58,8 @@ macro_rules! locking_transactions {
     ($connection:ty, $inner:ident) => {
         impl $connection {
             /// A transaction that begins with the write locks of all attached files (`BEGIN IMMEDIATE`), or waits for
-            /// them. [`transaction`](diesel_async::AsyncConnection::transaction) on a pool's checkout locks the tenant's
-            /// file only, so that tenants don't wait for each other.
+            /// them. [`transaction`](diesel_async::AsyncConnection::transaction) on a pool's checkout locks the
+            /// tenant's file only, so that tenants don't wait for each other.
             ///
             /// # Errors
             /// The callback's error, or SQLite's on begin, commit and rollback;

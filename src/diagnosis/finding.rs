@@ -1,3 +1,5 @@
+//! What is checked, and what was found.
+
 use std::fmt;
 
 /// How serious a finding is.

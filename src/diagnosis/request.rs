@@ -1,3 +1,5 @@
+//! Starts a diagnosis, and runs its checks one after the other.
+
 use std::fmt;
 
 use super::{
@@ -9,7 +11,8 @@ use crate::{
     TenantPoolBuilder,
     backend::postgres::{
         diagnosis_queries::MARK,
-        driver::{Dial, TlsConnector, With, dial},
+        driver::{Dial, With, dial},
+        engine::TlsConnector,
     },
 };
 

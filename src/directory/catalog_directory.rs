@@ -7,8 +7,8 @@ use crate::{
 /// The catalog of the pool's own database as a directory: each schema is a tenant's.
 ///
 /// A pool without a directory knows the same tenants, and remembers for a second that a tenant is unknown. With this
-/// directory, [`DirectoryCache::negative_ttl`](super::DirectoryCache::negative_ttl) says for how long: meanwhile requests
-/// for the tenant cost no connection and no query.
+/// directory, [`DirectoryCache::negative_ttl`](super::DirectoryCache::negative_ttl) says for how long: meanwhile
+/// requests for the tenant cost no connection and no query.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CatalogDirectory;
 

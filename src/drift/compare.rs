@@ -1,3 +1,5 @@
+//! Compares one tenant's structure with the template's, object by object.
+
 use std::collections::{HashMap, HashSet};
 
 use super::{

@@ -111,8 +111,8 @@ pub(super) async fn of(
         .collect())
 }
 
-/// Those of these names that are schemas of tenants of any status, spares and archives included. Only these are looked for: there may be many
-/// tenants.
+/// Those of these names that are schemas of tenants of any status, spares and archives included. Only these are looked
+/// for: there may be many tenants.
 async fn schemas_of_tenants(
     connection: &mut PostgresConnection,
     names: &BTreeSet<String>,

@@ -40,7 +40,8 @@ pub enum DriftError {
     /// The catalogs could not be read.
     #[error("can't read the structure of {}", match .tenants.as_slice() {
         [one] => format!("tenant {:?}", one.as_str()),
-        many => format!("{} tenants, {:?} and others", many.len(), many.first().map(SchemaName::as_str).unwrap_or_default()),
+        many => format!("{} tenants, {:?} and \
+            others", many.len(), many.first().map(SchemaName::as_str).unwrap_or_default()),
     })]
     Read {
         /// The tenants whose catalogs were read.

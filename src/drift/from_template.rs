@@ -1,3 +1,5 @@
+//! Compares all tenants with a template.
+
 use super::{
     DriftError, DriftReport,
     compare::compare,

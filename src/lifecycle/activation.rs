@@ -1,3 +1,5 @@
+//! Suspends and resumes tenants.
+
 use super::{
     LifecycleError,
     operation::{Operation, connect},

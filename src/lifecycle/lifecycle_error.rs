@@ -211,7 +211,8 @@ pub enum LifecycleError {
     /// The column for tenant ids in the shared tables would change this tenant's id.
     #[error(
         "can't {operation}: a column of type {id_type} would not keep the tenant id {tenant_id:?} as it is{}, and that \
-         could be another tenant's id; use an id as the column writes it", .kept.as_ref().map(|kept| format!(", but as {kept:?}")).unwrap_or_default()
+         could be another tenant's id; use an id as the column writes \
+         it", .kept.as_ref().map(|kept| format!(", but as {kept:?}")).unwrap_or_default()
     )]
     TenantId {
         /// The operation attempted.

@@ -8,10 +8,12 @@
 //! tenant gets the connection. They need a session without a pooler in between.
 
 mod announcements;
+mod backend;
 pub(crate) mod backends;
 mod builder;
 mod checkouts;
 mod connections;
+mod database;
 mod deadline;
 mod errors;
 mod options;
@@ -26,20 +28,22 @@ mod tenant_name;
 mod tenant_pool;
 mod tenants;
 
+pub use backend::{Backend, Postgres};
+pub use backends::AnotherDatabase;
 #[cfg(feature = "blocking")]
 pub(crate) use backends::Limits;
-pub use backends::{AnotherDatabase, Backend, Postgres};
 #[cfg(feature = "mysql")]
 pub use backends::{InvalidMysqlUrl, Mysql, MysqlPoolBuilder, MysqlUrl};
 #[cfg(feature = "sqlite")]
 pub use backends::{NotSqliteUrl, Sqlite, SqliteFolder, SqlitePoolBuilder};
-pub use builder::{Database, TenantPoolBuilder};
+pub use builder::TenantPoolBuilder;
 #[cfg(feature = "_web")]
 pub(crate) use checkouts::{Admitted, SecondConnectionPermit};
 pub use checkouts::{Checkout, CheckoutRequest};
 pub use connections::PoolStatus;
 #[cfg(any(feature = "blocking", feature = "sqlite"))]
 pub(crate) use connections::WaitingCheckout;
+pub use database::Database;
 #[cfg(any(feature = "_web", feature = "blocking"))]
 pub(crate) use deadline::Deadline;
 #[cfg(feature = "sqlite")]

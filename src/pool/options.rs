@@ -1,4 +1,5 @@
-//! The options of a pool, after its builder: what the pools of all its databases, and of their replicas, have in common.
+//! The options of a pool, after its builder: what the pools of all its databases, and of their replicas, have in
+//! common.
 
 use std::{sync::Arc, time::Duration};
 

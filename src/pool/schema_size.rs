@@ -13,8 +13,8 @@ pub struct SchemaSize {
 
 /// # Measuring a schema
 impl<B: Backend> TenantPool<B> {
-    /// The number of tables and bytes in a schema of the pool's own database: a tenant's, an archive's, a spare's or, on
-    /// PostgreSQL, the shared schema. `None` if there is no such schema.
+    /// The number of tables and bytes in a schema of the pool's own database: a tenant's, an archive's, a spare's or,
+    /// on PostgreSQL, the shared schema. `None` if there is no such schema.
     ///
     /// ```no_run
     /// # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), Box<dyn std::error::Error>> {

@@ -56,8 +56,8 @@ pub trait TenantDirectory<B: Backend = Postgres>: Send + Sync {
     ///
     /// With SQLite the SQL changes the shared file, in one transaction, and the tenant's file changes before or after
     /// that. A new tenant is [`Placed`](DirectoryChange::Placed), not finished, before its file is made, and
-    /// [`Finished`](DirectoryChange::Finished) afterwards. The same operation, called again after a crash, finishes what
-    /// was begun. So the SQL may run twice.
+    /// [`Finished`](DirectoryChange::Finished) afterwards. The same operation, called again after a crash, finishes
+    /// what was begun. So the SQL may run twice.
     fn record(&self, change: &DirectoryChange<'_>, pool: &TenantPool<B>) -> Option<String> {
         let _ = (change, pool);
         None

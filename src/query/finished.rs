@@ -259,8 +259,8 @@ where
         Ok(self.prepared)
     }
 
-    // Diesel's synchronous connections run what changes rows by reference, and this method is all that Diesel knows of a
-    // reference; see `Translated::walk_ast`.
+    // Diesel's synchronous connections run what changes rows by reference, and this method is all that Diesel knows of
+    // a reference; see `Translated::walk_ast`.
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         if let Some((collector, lookup)) = out.bind_collector() {
             return self.collect_binds(collector, lookup, DB::get());

@@ -57,8 +57,8 @@ pub enum RefusedStatement {
     },
     /// The statement changes how connections wait for each other at a file of SQLite, and that may stay so.
     #[error(
-        "`PRAGMA {name}` with a value would have other connections to the file wait for each other: the library chooses \
-         how files are locked, at {place}"
+        "`PRAGMA {name}` with a value would have other connections to the file wait for each other: the library \
+         chooses how files are locked, at {place}"
     )]
     FileLocking {
         /// The name of the PRAGMA.
@@ -68,9 +68,9 @@ pub enum RefusedStatement {
     },
     /// The statement creates a view or trigger of SQLite whose body, or whose trigger's table, names a schema.
     #[error(
-        "a view or trigger of SQLite can't name the schema `{name}` behind its own name: the text stays in the file, which \
-         could not be read or altered under another name. Names without a schema are looked for in the file itself, at \
-         {place}"
+        "a view or trigger of SQLite can't name the schema `{name}` behind its own name: the text stays in the file, \
+         which could not be read or altered under another name. Names without a schema are looked for in the file \
+         itself, at {place}"
     )]
     SchemaInBody {
         /// The schema's name, as it is written.

@@ -1,3 +1,5 @@
+//! A query with its own map, and what it becomes when it is run.
+
 use std::{cell::Cell, mem, sync::Arc};
 
 use diesel::{

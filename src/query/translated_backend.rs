@@ -35,6 +35,7 @@ pub trait TranslatedBackend: Backend<QueryBuilder: Default> + Default + 'static 
         false
     }
 
+    /// Collects the values of a query. By default the types that it names are looked up as the query names them.
     #[doc(hidden)]
     #[expect(private_interfaces, reason = "only this crate implements these methods")]
     fn collect_binds<'b, Q>(
@@ -45,7 +46,11 @@ pub trait TranslatedBackend: Backend<QueryBuilder: Default> + Default + 'static 
         backend: &'b Self,
     ) -> QueryResult<()>
     where
-        Q: QueryFragment<Self>;
+        Q: QueryFragment<Self>,
+    {
+        let _ = translation;
+        query.collect_binds(out, lookup, backend)
+    }
 }
 
 impl TranslatedBackend for Pg {
@@ -59,8 +64,9 @@ impl TranslatedBackend for Pg {
         engine::fails_whole(sql)
     }
 
-    // Looks custom types up under the map, which translates the schemas that the query names for them. A lookup can't be
-    // wrapped, since Diesel asks for one without lifetimes: the names are recorded first, and the answers played back.
+    // Looks custom types up under the map, which translates the schemas that the query names for them. A lookup can't
+    // be wrapped, since Diesel asks for one without lifetimes: the names are recorded first, and the answers played
+    // back.
     #[expect(private_interfaces, reason = "only this crate implements these methods")]
     fn collect_binds<'b, Q>(
         query: &'b Q,
@@ -102,20 +108,6 @@ impl TranslatedBackend for diesel::sqlite::Sqlite {
     fn fails_whole(_: &str) -> bool {
         false
     }
-
-    #[expect(private_interfaces, reason = "only this crate implements these methods")]
-    fn collect_binds<'b, Q>(
-        query: &'b Q,
-        _: &Translation,
-        out: &mut Self::BindCollector<'b>,
-        lookup: &mut Self::MetadataLookup,
-        backend: &'b Self,
-    ) -> QueryResult<()>
-    where
-        Q: QueryFragment<Self>,
-    {
-        query.collect_binds(out, lookup, backend)
-    }
 }
 
 #[cfg(feature = "mysql")]
@@ -133,19 +125,5 @@ impl TranslatedBackend for diesel::mysql::Mysql {
 
     fn leaves_id(sql: &str) -> bool {
         mysql::last_insert_id::leaves_id(sql)
-    }
-
-    #[expect(private_interfaces, reason = "only this crate implements these methods")]
-    fn collect_binds<'b, Q>(
-        query: &'b Q,
-        _: &Translation,
-        out: &mut Self::BindCollector<'b>,
-        lookup: &mut Self::MetadataLookup,
-        backend: &'b Self,
-    ) -> QueryResult<()>
-    where
-        Q: QueryFragment<Self>,
-    {
-        query.collect_binds(out, lookup, backend)
     }
 }

@@ -1,3 +1,5 @@
+//! Which custom types a query names, and when the server is asked for them.
+
 use std::cell::Cell;
 
 use diesel::pg::{PgMetadataLookup, PgTypeMetadata};

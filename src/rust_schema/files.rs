@@ -1,3 +1,5 @@
+//! The declarations as files: writing them, and comparing them with what is there.
+
 use std::{
     fmt,
     fs::{self, OpenOptions},

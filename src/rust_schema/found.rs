@@ -44,82 +44,101 @@ pub(super) fn find<'a>(
         if options.except.contains(&relation.name) {
             continue;
         }
-        let (table, columns) = (relation.name.clone(), columns.remove(&relation.oid).unwrap_or_default());
-        let (columns, unknown): (Vec<_>, Vec<_>) = columns
-            .into_iter()
-            .partition(|column| types.can_declare(column.type_oid));
-        warnings.extend(unknown.iter().map(|column| SchemaWarning::UnknownType {
-            side,
-            table: table.clone(),
-            column: column.name.clone(),
-            sql_type: types.get(column.type_oid).name.clone(),
-        }));
-        if relation
-            .primary_key
-            .iter()
-            .any(|number| unknown.iter().any(|column| column.number == *number))
-        {
-            // The warning about the column says so.
-            continue;
-        }
-        let key = if relation.is_table() || columns.is_empty() {
-            relation.primary_key.clone()
-        } else {
-            // `table!` needs a primary key, and the catalog has none for this relation.
-            let id = columns.iter().find(|column| column.name == "id").unwrap_or(&columns[0]);
-            vec![id.number]
-        };
-        if key.is_empty() {
-            warnings.push(SchemaWarning::NoPrimaryKey { side, table });
-            continue;
-        }
-        if options.database == Database::Sqlite {
-            warnings.extend(of_sqlite(relation, side, &columns, types));
-        }
-        match columns.len() {
-            0..=16 => {}
-            count @ 17..=MOST_COLUMNS => warnings.push(SchemaWarning::ManyColumns {
-                side,
-                table,
-                columns: count,
-            }),
-            count => {
-                warnings.push(SchemaWarning::TooManyColumns {
-                    side,
-                    table,
-                    columns: count,
-                });
-                continue;
-            }
-        }
-        let mut sql_types = Vec::new();
-        for column in &columns {
-            let (sql_type, is_not_null) = types.resolve(column.type_oid);
-            if let SqlType::Custom(oid) = sql_type.innermost()
-                && types.get(*oid).is_row
-                && types.side(types.get(*oid)) == Side::Tenant
-            {
-                warnings.push(SchemaWarning::RowType {
-                    side,
-                    table: relation.name.clone(),
-                    column: column.name.clone(),
-                });
-            }
-            // In a view, an outer join can give NULL even for a domain that forbids NULL.
-            let is_nullable = !(column.is_not_null || is_not_null && !relation.is_view());
-            sql_types.push(if is_nullable { sql_type.nullable() } else { sql_type });
-        }
-        found.push(Found {
-            relation,
-            side,
-            columns,
-            sql_types,
-            key,
-        });
+        let columns = columns.remove(&relation.oid).unwrap_or_default();
+        found.extend(declarable(relation, side, columns, options.database, types, warnings));
     }
     // Sorted here, so that the order doesn't depend on the server's collation.
     found.sort_by(|a, b| (a.side, &a.relation.name).cmp(&(b.side, &b.relation.name)));
     found
+}
+
+/// What of a relation is declared; `None`, and a warning, if `table!` can't declare it.
+fn declarable<'a>(
+    relation: &'a Relation,
+    side: Side,
+    columns: Vec<&'a Column>,
+    database: Database,
+    types: &Types<'a>,
+    warnings: &mut Vec<SchemaWarning>,
+) -> Option<Found<'a>> {
+    let table = relation.name.clone();
+    let (columns, unknown): (Vec<_>, Vec<_>) = columns
+        .into_iter()
+        .partition(|column| types.can_declare(column.type_oid));
+    warnings.extend(unknown.iter().map(|column| SchemaWarning::UnknownType {
+        side,
+        table: table.clone(),
+        column: column.name.clone(),
+        sql_type: types.get(column.type_oid).name.clone(),
+    }));
+    let is_unknown = |number: &i16| unknown.iter().any(|column| column.number == *number);
+    if relation.primary_key.iter().any(is_unknown) {
+        // The warning about the column says so.
+        return None;
+    }
+    let key = if relation.is_table() || columns.is_empty() {
+        relation.primary_key.clone()
+    } else {
+        // `table!` needs a primary key, and the catalog has none for this relation.
+        let id = columns.iter().find(|column| column.name == "id").unwrap_or(&columns[0]);
+        vec![id.number]
+    };
+    if key.is_empty() {
+        warnings.push(SchemaWarning::NoPrimaryKey { side, table });
+        return None;
+    }
+    if database == Database::Sqlite {
+        warnings.extend(of_sqlite(relation, side, &columns, types));
+    }
+    match columns.len() {
+        0..=16 => {}
+        count @ 17..=MOST_COLUMNS => warnings.push(SchemaWarning::ManyColumns {
+            side,
+            table,
+            columns: count,
+        }),
+        count => {
+            warnings.push(SchemaWarning::TooManyColumns {
+                side,
+                table,
+                columns: count,
+            });
+            return None;
+        }
+    }
+    let sql_types = columns
+        .iter()
+        .map(|column| sql_type_of(relation, side, column, types, warnings));
+    Some(Found {
+        relation,
+        side,
+        sql_types: sql_types.collect(),
+        columns,
+        key,
+    })
+}
+
+fn sql_type_of(
+    relation: &Relation,
+    side: Side,
+    column: &Column,
+    types: &Types<'_>,
+    warnings: &mut Vec<SchemaWarning>,
+) -> SqlType {
+    let (sql_type, is_not_null) = types.resolve(column.type_oid);
+    if let SqlType::Custom(oid) = sql_type.innermost()
+        && types.get(*oid).is_row
+        && types.side(types.get(*oid)) == Side::Tenant
+    {
+        warnings.push(SchemaWarning::RowType {
+            side,
+            table: relation.name.clone(),
+            column: column.name.clone(),
+        });
+    }
+    // In a view, an outer join can give NULL even for a domain that forbids NULL.
+    let is_nullable = !(column.is_not_null || is_not_null && !relation.is_view());
+    if is_nullable { sql_type.nullable() } else { sql_type }
 }
 
 /// What is peculiar to tables of SQLite.

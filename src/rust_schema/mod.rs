@@ -41,6 +41,7 @@ mod files;
 mod found;
 mod names;
 mod options;
+mod postgres_type;
 mod rust_schema_error;
 mod rust_schema_request;
 mod scratch;

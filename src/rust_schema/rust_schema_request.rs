@@ -1,3 +1,5 @@
+//! Starts the reading of tables, with the options of the declarations.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::{migration::MigrationSource, pg::Pg};

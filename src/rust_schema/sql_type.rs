@@ -5,53 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use super::{
     Side,
     options::{Database, Options},
-    sqlite_type,
+    postgres_type, sqlite_type,
 };
 use crate::backend::typed_tables::Type;
-
-/// The names that `table!` has for PostgreSQL's own types. `name` becomes `Text`: it is read and compared as text.
-const OWN: &[(&str, &str)] = &[
-    ("bool", "Bool"),
-    ("bpchar", "Bpchar"),
-    ("bytea", "Bytea"),
-    ("char", "CChar"),
-    ("cidr", "Cidr"),
-    ("date", "Date"),
-    ("datemultirange", "Datemultirange"),
-    ("daterange", "Daterange"),
-    ("float4", "Float4"),
-    ("float8", "Float8"),
-    ("inet", "Inet"),
-    ("int2", "Int2"),
-    ("int4", "Int4"),
-    ("int4multirange", "Int4multirange"),
-    ("int4range", "Int4range"),
-    ("int8", "Int8"),
-    ("int8multirange", "Int8multirange"),
-    ("int8range", "Int8range"),
-    ("interval", "Interval"),
-    ("json", "Json"),
-    ("jsonb", "Jsonb"),
-    ("macaddr", "Macaddr"),
-    ("macaddr8", "Macaddr8"),
-    ("money", "Money"),
-    ("name", "Text"),
-    ("numeric", "Numeric"),
-    ("nummultirange", "Nummultirange"),
-    ("numrange", "Numrange"),
-    ("oid", "Oid"),
-    ("pg_lsn", "PgLsn"),
-    ("text", "Text"),
-    ("time", "Time"),
-    ("timestamp", "Timestamp"),
-    ("timestamptz", "Timestamptz"),
-    ("tsmultirange", "Tsmultirange"),
-    ("tsrange", "Tsrange"),
-    ("tstzmultirange", "Tstzmultirange"),
-    ("tstzrange", "Tstzrange"),
-    ("uuid", "Uuid"),
-    ("varchar", "Varchar"),
-];
 
 /// A type as it is written in `table!`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,7 +93,7 @@ impl<'a> Types<'a> {
     fn own(&self, found: &Type) -> Option<&'static str> {
         match (self.database, found.schema.as_str()) {
             (Database::Sqlite, _) => sqlite_type::of(&found.name),
-            (Database::Postgres, "pg_catalog") => OWN.iter().find(|(name, _)| *name == found.name).map(|(_, own)| *own),
+            (Database::Postgres, "pg_catalog") => postgres_type::of(&found.name),
             (Database::Postgres, schema) => {
                 (found.name == "citext" && self.extension_schemas.contains(&schema)).then_some("Citext")
             }

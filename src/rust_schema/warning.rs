@@ -109,22 +109,23 @@ impl fmt::Display for SchemaWarning {
         match self {
             Self::InBoth { table } => write!(
                 f,
-                "the table {table:?} is in the shared schema and in the tenants': which one a query means shows in the Rust path \
-                 only; rename one of them, or drop the one that is there by mistake"
+                "the table {table:?} is in the shared schema and in the tenants': which one a query means shows in the \
+                 Rust path only; rename one of them, or drop the one that is there by mistake"
             ),
             Self::InPublic { table } => write!(
                 f,
-                "the tenants' table {table:?} is also in the schema public: if a migration of tenants was once run there, drop it"
+                "the tenants' table {table:?} is also in the schema public: if a migration of tenants was once run \
+                 there, drop it"
             ),
             Self::NoPrimaryKey { side, table } => write!(
                 f,
-                "the {side} table {table:?} is left out: it has no primary key, which Diesel needs; add one, or declare the table \
-                 by hand"
+                "the {side} table {table:?} is left out: it has no primary key, which Diesel needs; add one, or \
+                 declare the table by hand"
             ),
             Self::TooManyColumns { side, table, columns } => write!(
                 f,
-                "the {side} table {table:?} is left out: it has {columns} columns, and Diesel takes 128; declare those that \
-                 you need by hand"
+                "the {side} table {table:?} is left out: it has {columns} columns, and Diesel takes 128; declare those \
+                 that you need by hand"
             ),
             Self::ManyColumns { side, table, columns } => {
                 let feature = match columns {
@@ -134,7 +135,8 @@ impl fmt::Display for SchemaWarning {
                 };
                 write!(
                     f,
-                    "the {side} table {table:?} has {columns} columns: enable the feature {feature}-column-tables of diesel"
+                    "the {side} table {table:?} has {columns} columns: enable the feature {feature}-column-tables of \
+                     diesel"
                 )
             }
             Self::RowId { side, table } => write!(
@@ -159,14 +161,14 @@ impl fmt::Display for SchemaWarning {
                 sql_type,
             } => write!(
                 f,
-                "the column {column:?} of the {side} table {table:?} is left out, and with it the table if it is in the \
-                 primary key, because Diesel has no type for SQLite's {sql_type}: name a type of Diesel's in `sql_types`, \
-                 or change the column's type"
+                "the column {column:?} of the {side} table {table:?} is left out, and with it the table if it is in \
+                 the primary key, because Diesel has no type for SQLite's {sql_type}: name a type of Diesel's in \
+                 `sql_types`, or change the column's type"
             ),
             Self::RowType { side, table, column } => write!(
                 f,
-                "the column {column:?} of the {side} table {table:?} has the type of a table's rows: it can be selected, but not \
-                 be bound without its type's schema; use a composite type of its own"
+                "the column {column:?} of the {side} table {table:?} has the type of a table's rows: it can be \
+                 selected, but not be bound without its type's schema; use a composite type of its own"
             ),
         }
     }

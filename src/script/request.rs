@@ -1,9 +1,11 @@
+//! Starts a script, with its options.
+
 use std::{fmt, sync::Arc};
 
 use super::{ScriptAnswers, ScriptError, schemas, sessions::Sessions, transaction::needs_transaction};
 use crate::{
-    IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
-    backend::postgres::driver::{Dial, TlsConnector, With, dial},
+    IntoSchemaName, SchemaName, SchemaNameError, TenantPool, TlsConnector,
+    backend::postgres::driver::{Dial, With, dial},
     pool::{Backend, Postgres},
 };
 

@@ -2,7 +2,7 @@
 
 use diesel_tenants_translate::quote::literal;
 
-use super::{TenantStatus, status::PREFIX};
+use super::{TenantStatus, status::COMMENT_PREFIX};
 use crate::SchemaName;
 
 /// Before the note of an archive that is being dropped: it counts as [unfinished](TenantStatus::Unfinished).
@@ -22,7 +22,7 @@ pub(crate) struct ArchiveNote {
 
 impl ArchiveNote {
     pub(crate) fn of_comment(comment: &str) -> Option<Self> {
-        let note = comment.strip_prefix(PREFIX)?;
+        let note = comment.strip_prefix(COMMENT_PREFIX)?;
         let (dropping, note) = match note.strip_prefix(DROPPING) {
             Some(note) => (true, note),
             None => (false, note),
@@ -47,6 +47,11 @@ impl ArchiveNote {
         })
     }
 
+    /// A pattern of `LIKE` that all these comments match.
+    pub(crate) fn pattern() -> String {
+        format!("{COMMENT_PREFIX}%{} %", TenantStatus::Archived)
+    }
+
     /// The comment as an SQL literal, written for `standard_conforming_strings = on`, which every connection has.
     pub(crate) fn comment(&self) -> String {
         let Self {
@@ -59,7 +64,7 @@ impl ArchiveNote {
         let archived = TenantStatus::Archived;
         let status = self.status();
         literal(&format!(
-            "{PREFIX}{dropping}{archived} {since} {status} {}",
+            "{COMMENT_PREFIX}{dropping}{archived} {since} {status} {}",
             tenant.as_str()
         ))
     }

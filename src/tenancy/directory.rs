@@ -1,3 +1,5 @@
+//! What a directory is told, and what it answers.
+
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 use super::Placement;
@@ -12,8 +14,8 @@ pub enum DirectoryChange<'a> {
         /// The tenant.
         tenant: &'a SchemaName,
     },
-    /// A tenant was placed in another database, or among the rows of shared tables; or, with SQLite, is being created. If
-    /// `finished` is false, the tenant can't be checked out until it is [finished](Self::Finished).
+    /// A tenant was placed in another database, or among the rows of shared tables; or, with SQLite, is being created.
+    /// If `finished` is false, the tenant can't be checked out until it is [finished](Self::Finished).
     Placed {
         /// The tenant.
         tenant: &'a SchemaName,

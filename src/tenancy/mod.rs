@@ -17,4 +17,4 @@ pub use hooks::{HookResult, LifecycleHooks};
 pub(crate) use placement::Tables;
 pub use placement::{Placement, PolicyAnswer};
 pub use status::TenantStatus;
-pub(crate) use status::{PLACED, SPARE_PREFIX, is_placed};
+pub(crate) use status::{COMMENT_PREFIX, PLACED, SPARE_PREFIX, is_placed};

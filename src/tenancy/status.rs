@@ -20,8 +20,8 @@ pub enum TenantStatus {
 /// The beginning of every spare's name. No tenant's name may begin like this.
 pub(crate) const SPARE_PREFIX: &str = "diesel-tenants spare ";
 
-/// The beginning of every comment that this library writes.
-pub(super) const PREFIX: &str = "diesel-tenants: ";
+/// The beginning of every comment that this library writes on a version table.
+pub(crate) const COMMENT_PREFIX: &str = "diesel-tenants: ";
 
 /// The comment on the version table of an active tenant that the directory of *another* database placed here.
 ///
@@ -36,7 +36,7 @@ impl TenantStatus {
             return Self::Active;
         }
         // A comment that the application wrote itself says nothing about the status.
-        let Some(status) = comment.and_then(|comment| comment.strip_prefix(PREFIX)) else {
+        let Some(status) = comment.and_then(|comment| comment.strip_prefix(COMMENT_PREFIX)) else {
             return Self::Active;
         };
         match Self::from_word(status) {
@@ -52,8 +52,8 @@ impl TenantStatus {
     pub(crate) fn comment(self) -> String {
         match self {
             Self::Active => "NULL".to_owned(),
-            Self::Suspended | Self::Spare | Self::Archived => format!("'{PREFIX}{self}'"),
-            Self::Unfinished => format!("'{PREFIX}creation {self}'"),
+            Self::Suspended | Self::Spare | Self::Archived => format!("'{COMMENT_PREFIX}{self}'"),
+            Self::Unfinished => format!("'{COMMENT_PREFIX}creation {self}'"),
         }
     }
 

@@ -1,3 +1,5 @@
+//! Writes one tenant as bytes: structure, rows, versions of migrations.
+
 use std::{
     io,
     pin::pin,

@@ -1,3 +1,5 @@
+//! Starts an export.
+
 use std::fmt;
 
 use tokio::io::AsyncWrite;
@@ -7,8 +9,8 @@ use super::{
     export::{Export, ExportReport},
 };
 use crate::{
-    Backend, IntoSchemaName, Postgres, SchemaName, SchemaNameError, TenantPool,
-    backend::postgres::driver::{Dial, TlsConnector, With, dial},
+    Backend, IntoSchemaName, Postgres, SchemaName, SchemaNameError, TenantPool, TlsConnector,
+    backend::postgres::driver::{Dial, With, dial},
 };
 
 /// # Exporting a tenant

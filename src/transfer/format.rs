@@ -38,8 +38,8 @@ pub(super) enum Tag {
     Sequence,
     /// The checksum of everything before it, at the end.
     End,
-    /// Where the export of a file of SQLite comes from. It takes the place of [`Tenant`](Self::Tenant), and the bytes of
-    /// the file that of all rows.
+    /// Where the export of a file of SQLite comes from. It takes the place of [`Tenant`](Self::Tenant), and the bytes
+    /// of the file that of all rows.
     File,
 }
 

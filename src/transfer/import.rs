@@ -1,3 +1,5 @@
+//! Reads an export, and creates a tenant from it.
+
 use std::fmt;
 
 use tokio::io::AsyncRead;
@@ -10,7 +12,8 @@ use super::{
 };
 use crate::{
     Backend, IntoSchemaName, LifecycleError, LifecycleEvent, Postgres, SchemaName, SchemaNameError, TenantPool,
-    backend::postgres::driver::{Dial, TlsConnector, With, dial},
+    TlsConnector,
+    backend::postgres::driver::{Dial, With, dial},
 };
 
 /// # Importing a tenant

@@ -1,3 +1,5 @@
+//! What handlers take: the tenant, and a connection for it or for shared tables.
+
 use std::{fmt, ops::Deref, sync::Arc};
 
 use super::{Rejection, any_request::AnyRequest, request_context::RequestContext};

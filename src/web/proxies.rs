@@ -76,7 +76,8 @@ fn warn_of_unknown_peers() {
         WARNED.call_once(|| {
             tracing::warn!(
                 "X-Forwarded-Host is ignored, for the address of the proxy isn't known: serve Axum with \
-                 `into_make_service_with_connect_info::<SocketAddr>()`, and over Unix sockets trust `TrustedProxies::everybody()`"
+                 `into_make_service_with_connect_info::<SocketAddr>()`, and over Unix sockets trust \
+                 `TrustedProxies::everybody()`"
             );
         });
     }

@@ -1,6 +1,6 @@
-//! The code that decides how each rejection is answered, in Actix Web, Axum and Rocket alike: its status, the code and the
-//! message in the body, and `Retry-After`. The table in `rejection.rs` repeats it for users. The modules of the frameworks
-//! only copy these into their responses.
+//! The code that decides how each rejection is answered, in Actix Web, Axum and Rocket alike: its status, the code and
+//! the message in the body, and `Retry-After`. The table in `rejection.rs` repeats it for users. The modules of the
+//! frameworks only copy these into their responses.
 
 use std::borrow::Cow;
 

@@ -1,3 +1,5 @@
+//! The transaction of a request, which ends by the response's status.
+
 use std::{
     mem,
     sync::{Mutex, MutexGuard, PoisonError},

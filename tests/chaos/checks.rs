@@ -193,7 +193,8 @@ struct Contents {
 }
 
 impl Contents {
-    /// Those of all tenants at one end, in their order: by one message, since a connection for each would take longer than all the rest.
+    /// Those of all tenants at one end, in their order: by one message, since a connection for each would take longer
+    /// than all the rest.
     fn of(world: &World, end: End, tenants: &[&Tenant]) -> Vec<Self> {
         let mut sql = String::new();
         for (index, tenant) in tenants.iter().enumerate() {

@@ -1,9 +1,10 @@
-//! Kills servers and clients, drops futures and cuts connections at random moments of everything that can be done to tenants, while others write to
-//! them. Then it makes the same call again, and looks whether all is as it should be: no acknowledged write is lost, nobody sees another tenant's row,
-//! each tenant is there or not, the directory says what the schemas are, nothing is left over, and the pool is of use.
+//! Kills servers and clients, drops futures and cuts connections at random moments of everything that can be done to
+//! tenants, while others write to them. Then it makes the same call again, and looks whether all is as it should be: no
+//! acknowledged write is lost, nobody sees another tenant's row, each tenant is there or not, the directory says what
+//! the schemas are, nothing is left over, and the pool is of use.
 //!
-//! `CHAOS_SECONDS=600 cargo test --test chaos` runs it for ten minutes; by default it is a quarter of a minute. `CHAOS_SEED`, which is printed, has it choose the
-//! same operations and faults again, as far as their timing allows.
+//! `CHAOS_SECONDS=600 cargo test --test chaos` runs it for ten minutes; by default it is a quarter of a minute.
+//! `CHAOS_SEED`, which is printed, has it choose the same operations and faults again, as far as their timing allows.
 
 mod checks;
 mod choose;

@@ -85,7 +85,8 @@ impl Tenant {
         own.chain(self.base.clone()).collect()
     }
 
-    /// Why these rows can't be all of the tenant's, if they can't: some that must be there, and no others than those sent.
+    /// Why these rows can't be all of the tenant's, if they can't: some that must be there, and no others than those
+    /// sent.
     pub fn contradicts(&self, rows: &BTreeMap<i64, String>, certain: &BTreeMap<i64, String>) -> Option<String> {
         if let Some((n, mark)) = certain.iter().find(|(n, mark)| rows.get(n) != Some(mark)) {
             return Some(format!(

@@ -157,7 +157,8 @@ impl Shared {
         });
     }
 
-    /// Returns once nobody writes to it under that name any more. What is under way may get the rows of whoever has the name next.
+    /// Returns once nobody writes to it under that name any more. What is under way may get the rows of whoever has the
+    /// name next.
     pub async fn forget(&self, mark: &str) {
         let mut gone = Vec::new();
         lock(&self.known).retain(|known| {

@@ -1,4 +1,5 @@
-//! Statements at random, from a seed: the productions of `grammar`, written out with white space and comments of all kinds between the tokens.
+//! Statements at random, from a seed: the productions of `grammar`, written out with white space and comments of all
+//! kinds between the tokens.
 
 use crate::grammar::forms;
 
@@ -36,7 +37,8 @@ impl Generator {
 
     fn write(&mut self, rule: &str, depth: u32) {
         let forms = forms(rule);
-        // The deeper, the likelier is the short form, which each rule has first. Texts don't grow without bound, either.
+        // The deeper, the likelier is the short form, which each rule has first. Texts don't grow without bound,
+        // either.
         let short =
             depth > DEEPEST || self.text.len() > 4000 || self.random.below(DEEPEST as usize) < depth as usize / 2;
         let form = if short {

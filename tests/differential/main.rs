@@ -1,5 +1,6 @@
-//! The translator against an independent grammar: statements at random, in which `squawk-syntax` finds the names to translate by rules written
-//! a second time (`reference`). Both must make the same text of each, and that text must still be SQL.
+//! The translator against an independent grammar: statements at random, in which `squawk-syntax` finds the names to
+//! translate by rules written a second time (`reference`). Both must make the same text of each, and that text must
+//! still be SQL.
 //!
 //! `DIFFERENTIAL_STATEMENTS` is how many texts are tried, `DIFFERENTIAL_SEED` the first one's seed:
 //!
@@ -8,8 +9,9 @@
 //! ```
 //!
 //! Some texts are SQL that the parser can't read, such as clauses behind a query in parentheses inside of an expression
-//! (`SELECT ((SELECT 1) ORDER BY 1)`): these are counted and left out. Not generated at all: bodies of functions, CREATE SCHEMA with
-//! elements, and what stands in strings; nor a query in FROM without an alias, of which the parser makes a set operation if one follows.
+//! (`SELECT ((SELECT 1) ORDER BY 1)`): these are counted and left out. Not generated at all: bodies of functions,
+//! CREATE SCHEMA with elements, and what stands in strings; nor a query in FROM without an alias, of which the parser
+//! makes a set operation if one follows.
 
 mod generator;
 mod grammar;

@@ -1,5 +1,5 @@
-//! The rules of translation once more, over the tree of `squawk-syntax`: another lexer, another grammar, recursion in place of a stack machine.
-//! Nothing here is shared with `crates/translate`.
+//! The rules of translation once more, over the tree of `squawk-syntax`: another lexer, another grammar, recursion in
+//! place of a stack machine. Nothing here is shared with `crates/translate`.
 
 use std::{collections::BTreeMap, ops::Range, rc::Rc};
 
@@ -97,7 +97,8 @@ impl Reference {
         }
     }
 
-    /// Statements that are no queries, and their parts: relations by the kind of their node, queries inside, columns left alone.
+    /// Statements that are no queries, and their parts: relations by the kind of their node, queries inside, columns
+    /// left alone.
     fn other(&mut self, node: &SyntaxNode, ctes: &Ctes) {
         match node.kind() {
             kind if is_dml(kind) => _ = self.dml(node, &None, ctes),
@@ -143,7 +144,8 @@ impl Reference {
         }
     }
 
-    /// A query or data-modifying statement. Says what clauses behind its parentheses would see: those belong to the query inside of them.
+    /// A query or data-modifying statement. Says what clauses behind its parentheses would see: those belong to the
+    /// query inside of them.
     fn dml(&mut self, node: &SyntaxNode, outer: &Env, ctes: &Ctes) -> (Env, Ctes) {
         let ctes = match leading_with(node) {
             Some(with) => &self.with(&with, outer, ctes),
@@ -319,8 +321,8 @@ impl Reference {
 
     /// `a JOIN b JOIN c ON … ON …`: a condition sees the two sides of its own join and nothing else of the FROM.
     ///
-    /// Joins are put together here, from their parts in the text's order: the tree has `(a CROSS JOIN (b JOIN c ON …))`, where PostgreSQL reads
-    /// `((a CROSS JOIN b) JOIN c ON …)`.
+    /// Joins are put together here, from their parts in the text's order: the tree has
+    /// `(a CROSS JOIN (b JOIN c ON …))`, where PostgreSQL reads `((a CROSS JOIN b) JOIN c ON …)`.
     fn join(&mut self, node: &SyntaxNode, outer: &Env, left: &[Item], ctes: &Ctes) -> Vec<Item> {
         let mut sides: Vec<Vec<Item>> = Vec::new();
         let mut unconditional = false;
@@ -405,8 +407,8 @@ impl Reference {
     }
 }
 
-/// Whether `name.column` is to be qualified: the nearest unqualified table of that name is the tenant's, no alias stands before it, but another
-/// table of that name beside it or before it.
+/// Whether `name.column` is to be qualified: the nearest unqualified table of that name is the tenant's, no alias
+/// stands before it, but another table of that name beside it or before it.
 fn qualifies(name: &str, env: &Env) -> bool {
     let mut met = 0;
     let mut level = env;

@@ -1,6 +1,8 @@
-//! Declarations of tables: what is generated is compiled into this very test, and queried on a real server for two tenants.
+//! Declarations of tables: what is generated is compiled into this very test, and queried on a real server for two
+//! tenants.
 //!
-//! `UPDATE=1 cargo test --features schema --test schema` writes the generated files anew, to be read before they are committed.
+//! `UPDATE=1 cargo test --features schema --test schema` writes the generated files anew, to be read before they are
+//! committed.
 
 mod check;
 mod extensions;

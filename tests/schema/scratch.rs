@@ -1,4 +1,5 @@
-//! Scratch databases: gone afterwards, whatever happened. Each test has a role or server of its own, so that nobody else's count.
+//! Scratch databases: gone afterwards, whatever happened. Each test has a role or server of its own, so that nobody
+//! else's count.
 
 use std::{
     sync::atomic::{AtomicU32, Ordering::Relaxed},

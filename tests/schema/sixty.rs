@@ -55,7 +55,8 @@ async fn sixty_tables_give_the_files_beside_this_one() {
     let schema = pool.rust_schema().from_migrations(shared(), tenant()).await.unwrap();
     assert_is(&schema, "tests/schema/sixty/schema");
     assert_eq!(schema.warnings(), []);
-    // `tenant_00` has none to another one of the tenant's, and `shared_00` none at all; `tenant_01` and `tenant_00` are halves.
+    // `tenant_00` has none to another one of the tenant's, and `shared_00` none at all; `tenant_01` and `tenant_00` are
+    // halves.
     let joins = |text: &str| text.matches("diesel::joinable!").count();
     assert_eq!(joins(schema.shared()), SHARED - 1);
     assert_eq!(joins(schema.tenant()), TENANT + TENANT - 1);

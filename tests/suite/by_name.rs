@@ -9,7 +9,8 @@ use diesel_tenants_test_support::{Database, Server, chain};
 
 use crate::migrations::Folder;
 
-/// A trigger that finds its table by the search_path of its function, in SQL and PL/pgSQL, with overloads and a procedure.
+/// A trigger that finds its table by the search_path of its function, in SQL and PL/pgSQL, with overloads and a
+/// procedure.
 const NOTES: &str = "CREATE TABLE notes (id int PRIMARY KEY, body text);
     CREATE TABLE note_log (note_id int);
     CREATE FUNCTION log_note() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT SET work_mem = '1MB'
@@ -198,11 +199,6 @@ async fn a_rename_that_would_leave_texts_with_the_old_name_is_refused_and_names_
             "CREATE FUNCTION public.report() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM a.notes'",
             "DROP FUNCTION public.report()",
             "function public.report()",
-        ),
-        (
-            "CREATE FUNCTION public.g() RETURNS int LANGUAGE sql SET app.schema = a AS 'SELECT 1'",
-            "DROP FUNCTION public.g()",
-            "function public.g()",
         ),
         (
             "CREATE FOREIGN TABLE public.ft (id int) SERVER elsewhere OPTIONS (schema_name 'a', table_name 'x')",

@@ -52,7 +52,8 @@ impl Change {
     }
 }
 
-/// Asks for a tenant, changes it when the question has got so far, hears the answer, and asks again. Tells whether the question took longer.
+/// Asks for a tenant, changes it when the question has got so far, hears the answer, and asks again. Tells whether the
+/// question took longer.
 async fn overtake(pool: &TenantPool, change: Change, polls: usize) -> bool {
     let tenant = &format!("{change:?} {polls}");
     if change != Change::Created {

@@ -1,4 +1,5 @@
-//! A tenant whose migrations have renamed what they had made, with a bit of everything: through clone, export, import, drift, move and rename.
+//! A tenant whose migrations have renamed what they had made, with a bit of everything: through clone, export, import,
+//! drift, move and rename.
 
 use diesel_async::SimpleAsyncConnection;
 use diesel_tenants::{Placement, TenantPool, directory::DirectoryTables};

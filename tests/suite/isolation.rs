@@ -26,8 +26,8 @@ struct Description {
     description: String,
 }
 
-/// Runs `check` for both tenants in turn, three times over, on the pool's only connection: the second and third time with
-/// statements that were prepared for the other tenant as well.
+/// Runs `check` for both tenants in turn, three times over, on the pool's only connection: the second and third time
+/// with statements that were prepared for the other tenant as well.
 async fn in_turn(store: &Store, mut check: impl AsyncFnMut(&str, &mut Checkout)) {
     let mut backends = std::collections::HashSet::new();
     for _ in 0..3 {

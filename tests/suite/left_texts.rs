@@ -34,7 +34,8 @@ async fn tenant(name: &str) -> (TenantPool, Database) {
     (pool, database)
 }
 
-/// What holds the name client1 in ways that nobody can rewrite: what makes it, what takes it away, and what it is called.
+/// What holds the name client1 in ways that nobody can rewrite: what makes it, what takes it away, and what it is
+/// called.
 const KEPT: [(&str, &str, &str); 14] = [
     (
         "CREATE FUNCTION client1.f() RETURNS trigger LANGUAGE plpgsql AS

@@ -1,5 +1,5 @@
-//! What stands between: PgBouncer, in every way in which it may be set up, and Pgpool-II. Each shows every tenant its own
-//! rows; where there are no transactions, the pool is not built.
+//! What stands between: PgBouncer, in every way in which it may be set up, and Pgpool-II. Each shows every tenant its
+//! own rows; where there are no transactions, the pool is not built.
 
 use std::time::Duration;
 

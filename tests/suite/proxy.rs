@@ -1,4 +1,5 @@
-//! A way to the test's server that can fall silent, as a network does that drops packets: nothing is closed, and nothing arrives.
+//! A way to the test's server that can fall silent, as a network does that drops packets: nothing is closed, and
+//! nothing arrives.
 
 use std::sync::Arc;
 

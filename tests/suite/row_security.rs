@@ -1,4 +1,5 @@
-//! Ways past row-level security: each is closed, or a tenant that shares tables gets no connection, and is told the way.
+//! Ways past row-level security: each is closed, or a tenant that shares tables gets no connection, and is told the
+//! way.
 
 use diesel::{prelude::*, sql_types::Text};
 use diesel_async::RunQueryDsl;

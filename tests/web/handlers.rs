@@ -166,7 +166,8 @@ async fn price(request: CheckoutRequest<'_>) -> Result<String, Rejection> {
     Ok(price.to_string())
 }
 
-/// The same once the request's body is there: from a task that took the tenant along, here, to read only, and on the request's connection.
+/// The same once the request's body is there: from a task that took the tenant along, here, to read only, and on the
+/// request's connection.
 pub async fn upload(mut conn: TenantConn, service: &Service, body: impl Future) -> Result<String, Rejection> {
     service.begun.fetch_add(1, Ordering::SeqCst);
     body.await;

@@ -44,7 +44,8 @@ impl Interrupt {
     }
 }
 
-/// Ctrl-C, or the system's request to end the process, for work that leaves something behind if it is ended by the signal.
+/// Ctrl-C, or the system's request to end the process, for work that leaves something behind if it is ended by the
+/// signal.
 pub struct EndSignals {
     ctrl_c: CtrlC,
     #[cfg(unix)]

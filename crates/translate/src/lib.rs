@@ -1,24 +1,23 @@
 //! Translates SQL text under a map of schemas. Pure: no connection, no state.
 //!
 //! A text is in a [`Dialect`]: PostgreSQL's, for every function that isn't told another one, SQLite's, or that of MySQL
-//! and MariaDB ([`SchemaTranslateMap::translate_for`], [`Template::cached_for`]). The `README` says what each of them translates and
-//! refuses.
+//! and MariaDB ([`SchemaTranslateMap::translate_for`], [`Template::cached_for`]). The `README` says what each of them
+//! translates and refuses.
 //!
 //! A text is analysed once: a [`Template`] records where the text has names to translate. Rendering the template under
 //! a [`SchemaTranslateMap`] only copies text. A text that is not understood gives a [`TranslateError`], never a guess.
 //!
-//! Names that PostgreSQL's grammar does not show as relations are not translated: names in strings (`'orders'::regclass`,
-//! `nextval('orders_id_seq')`), row types (`NULL::orders`), functions' bodies in strings and `DO` blocks. A temporary
-//! table is left unchanged where it is created, but a later statement doesn't show that the table is temporary: list
-//! the table in [`SchemaTranslateMap::with_untranslated`]. Strings are read as the server reads them with
-//! `standard_conforming_strings` on, the default. A session must not turn that setting off.
+//! Names that PostgreSQL's grammar does not show as relations are not translated: names in strings
+//! (`'orders'::regclass`, `nextval('orders_id_seq')`), row types (`NULL::orders`), functions' bodies in strings and
+//! `DO` blocks. A temporary table is left unchanged where it is created, but a later statement doesn't show that the
+//! table is temporary: list the table in [`SchemaTranslateMap::with_untranslated`]. Strings are read as the server
+//! reads them with `standard_conforming_strings` on, the default. A session must not turn that setting off.
 //!
 //! The modules, in the order in which a text passes through them. In `dialect::postgres`, `lexer` cuts it into tokens,
 //! with `keyword` for the words of the grammar; `finder` follows the grammar and finds the relations; `identifier`
-//! decodes the text of a name, and `catalog` lists PostgreSQL's own names. `dialect::sqlite` and
-//! `dialect::mysql` have the same for SQLite, and for MySQL and MariaDB. All
-//! dialects share the rest: `template` keeps the places found (each a `slot`) and renders them under a `map`, and `cache`
-//! keeps templates.
+//! decodes the text of a name, and `catalog` lists PostgreSQL's own names. `dialect::sqlite` and `dialect::mysql` have
+//! the same for SQLite, and for MySQL and MariaDB. All dialects share the rest: `template` keeps the places found (each
+//! a `slot`) and renders them under a `map`, and `cache` keeps templates.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

@@ -8,10 +8,10 @@ use crate::{dialect::Dialect, error::TranslateError, schema_name::SchemaName};
 ///
 /// A table without a schema gets the tenant's schema; a table in a schema that is a key gets that key's value; every
 /// other name stays as it is. Under a map without a tenant an unqualified table is an
-/// [error](crate::TranslateError::TenantRequired). Keys are literal names of schemas, compared after the SQL's names are
-/// folded as PostgreSQL does: the key `shared` matches `shared`, `SHARED` and `"shared"`. In SQLite names compare without
-/// regard to the case of ASCII letters: there it matches `"Shared"` too. In MySQL and MariaDB nothing is folded: there it
-/// matches only `shared`.
+/// [error](crate::TranslateError::TenantRequired). Keys are literal names of schemas, compared after the SQL's names
+/// are folded as PostgreSQL does: the key `shared` matches `shared`, `SHARED` and `"shared"`. In SQLite names compare
+/// without regard to the case of ASCII letters: there it matches `"Shared"` too. In MySQL and MariaDB nothing is
+/// folded: there it matches only `shared`.
 ///
 /// ```
 /// use diesel_tenants_translate::SchemaTranslateMap;
@@ -61,8 +61,8 @@ impl SchemaTranslateMap {
     /// Makes the schema `key` stand for the tenant's schema: its tables are translated like unqualified ones.
     ///
     /// So a tenant's tables may be declared in both styles, also in one query. Under a map without a tenant such a
-    /// table is an [error](crate::TranslateError::TenantRequired), like an unqualified one. An entry for the same key by
-    /// [`with`](Self::with) takes precedence.
+    /// table is an [error](crate::TranslateError::TenantRequired), like an unqualified one. An entry for the same key
+    /// by [`with`](Self::with) takes precedence.
     ///
     /// ```
     /// use diesel_tenants_translate::SchemaTranslateMap;

@@ -37,11 +37,12 @@ pub enum HazardKind {
     CurrentValue,
     /// `COPY … FROM STDIN`: the server waits for rows that nobody sends.
     CopyFromStdin,
-    /// SQLite: `PRAGMA journal_mode` or `locking_mode` with a value: other connections to the file would wait for locks.
+    /// SQLite: `PRAGMA journal_mode` or `locking_mode` with a value: other connections to the file would wait for
+    /// locks.
     FileLocking,
-    /// SQLite: the text of a view or trigger names a schema, in its body or before the table of the trigger. SQLite keeps
-    /// the text, so the file can't be read or its tables altered any more when the schema has another name: after a
-    /// rename, in a clone, in a migration, and wherever the file is attached by another name.
+    /// SQLite: the text of a view or trigger names a schema, in its body or before the table of the trigger. SQLite
+    /// keeps the text, so the file can't be read or its tables altered any more when the schema has another name: after
+    /// a rename, in a clone, in a migration, and wherever the file is attached by another name.
     SchemaInBody,
     /// `lastval()`: the last id that the session generated, for any tenant.
     LastValue,

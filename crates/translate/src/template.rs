@@ -73,8 +73,8 @@ impl Template {
         }
     }
 
-    /// `EXACT` tells whether keys compare exactly, and `PLAIN` whether all places are tables and schemas of the text, and
-    /// names are in double quotes.
+    /// `EXACT` tells whether keys compare exactly, and `PLAIN` whether all places are tables and schemas of the text,
+    /// and names are in double quotes.
     #[inline(always)]
     fn render_as<'a, const EXACT: bool, const PLAIN: bool>(
         &self,

@@ -8,9 +8,11 @@ pub(crate) const WITHIN_SESSION: &str = "SET LOCAL row_security = off; SET LOCAL
 /// The same for copying from one session to another. In addition, a slow reader or writer does not end the session.
 pub(crate) fn between_sessions() -> String {
     format!(
-        "SET LOCAL search_path = ''; SET LOCAL client_encoding = 'UTF8'; SET LOCAL standard_conforming_strings = on; {WITHIN_SESSION}; \
+        "SET LOCAL search_path = ''; SET LOCAL client_encoding = 'UTF8'; \
+         SET LOCAL standard_conforming_strings = on; {WITHIN_SESSION}; \
          SET LOCAL quote_all_identifiers = off; SET LOCAL transform_null_equals = off; SET LOCAL xmloption = content; \
-         SET LOCAL lc_monetary = 'C'; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; \
+         SET LOCAL lc_monetary = 'C'; SET LOCAL statement_timeout = 0; \
+         SET LOCAL idle_in_transaction_session_timeout = 0; \
          SELECT pg_catalog.set_config(name, '0', true) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'"
     )
 }

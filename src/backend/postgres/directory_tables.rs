@@ -6,6 +6,7 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
+use super::quote::literal;
 use crate::{PostgresConnection, SchemaName, tenancy::LifecycleEvent};
 
 /// The comment on the table `tenants` that this version creates.
@@ -13,6 +14,21 @@ pub(crate) const MADE: &str = "diesel-tenants: directory 1";
 
 /// The beginning of that comment in every version.
 const PREFIX: &str = "diesel-tenants: directory ";
+
+/// The columns by which the table is recognized if the application has replaced its comment.
+const COLUMNS: [&str; 5] = ["name", "schema_name", "tenant_id", "database_name", "status"];
+
+/// A condition: whether the table with this OID is that of a directory. The OID is an SQL expression.
+pub(crate) fn is_directory(table: &str) -> String {
+    let columns = COLUMNS.map(literal).join(", ");
+    format!(
+        "(pg_catalog.obj_description({table}, 'pg_class') LIKE '{PREFIX}%' \
+         OR (SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute a WHERE a.attrelid = {table} \
+         AND NOT a.attisdropped \
+         AND a.attname IN ({columns})) = {})",
+        COLUMNS.len()
+    )
+}
 
 /// Why the tables of a directory can't be used. Nothing was done.
 #[derive(Debug, thiserror::Error)]
@@ -95,28 +111,33 @@ pub(crate) struct FoundDirectory {
 impl FoundDirectory {
     /// Looks in the shared schema. A table of another kind that is named `tenants` as well is not a directory.
     pub(crate) async fn look(schema: &SchemaName, connection: &mut PostgresConnection) -> QueryResult<Option<Self>> {
-        // Recognized by its comment, or by its columns if the application has replaced the comment. A trigger of the
-        // application may fill columns without a default.
-        let found: Option<Self> = diesel::sql_query(
-            "WITH directory AS (SELECT c.oid, n.oid AS schema, n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n \
-             ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = 'tenants' AND c.relkind IN ('r', 'p', 'v', 'f')), \
-             ours (name) AS (VALUES ('name'), ('schema_name'), ('tenant_id'), ('database_name'), ('status')), \
-             missing AS (SELECT o.name FROM ours o, directory d WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a \
-             WHERE a.attrelid = d.oid AND a.attname = o.name::pg_catalog.name AND a.attnum > 0 AND NOT a.attisdropped)) \
+        // A trigger of the application may fill columns without a default.
+        let columns = COLUMNS.map(|column| format!("({})", literal(column))).join(", ");
+        let found: Option<Self> = diesel::sql_query(format!(
+            "WITH directory AS (SELECT c.oid, n.oid AS schema, n.nspname FROM pg_catalog.pg_class c \
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = 'tenants' \
+             AND c.relkind IN ('r', 'p', 'v', 'f')), \
+             ours (name) AS (VALUES {columns}), \
+             missing AS (SELECT o.name FROM ours o, directory d WHERE NOT EXISTS \
+             (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = d.oid AND a.attname = o.name::pg_catalog.name \
+             AND a.attnum > 0 AND NOT a.attisdropped)) \
              SELECT pg_catalog.obj_description(d.oid, 'pg_class') AS comment, \
              ARRAY(SELECT 'the column tenants.' || name FROM missing UNION ALL SELECT 'the table domains' \
              WHERE pg_catalog.to_regclass(pg_catalog.format('%I.domains', d.nspname)) IS NULL) AS missing, \
-             ARRAY(SELECT a.attname::pg_catalog.text FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
-             WHERE a.attrelid = d.oid AND a.attnum > 0 AND NOT a.attisdropped AND (a.attnotnull OR t.typnotnull) AND NOT a.atthasdef \
-             AND a.attidentity = '' AND t.typdefault IS NULL AND NOT EXISTS (SELECT FROM ours o WHERE o.name = a.attname::pg_catalog.text) \
+             ARRAY(SELECT a.attname::pg_catalog.text FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t \
+             ON t.oid = a.atttypid WHERE a.attrelid = d.oid AND a.attnum > 0 AND NOT a.attisdropped \
+             AND (a.attnotnull OR t.typnotnull) AND NOT a.atthasdef AND a.attidentity = '' AND t.typdefault IS NULL \
+             AND NOT EXISTS (SELECT FROM ours o WHERE o.name = a.attname::pg_catalog.text) \
              AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = d.oid AND NOT g.tgisinternal \
              AND g.tgtype::pg_catalog.int4 & 7 = 7) ORDER BY a.attnum) AS needed, \
-             ARRAY(SELECT p.name FROM (VALUES ('SELECT', 1), ('INSERT', 2), ('UPDATE', 3), ('DELETE', 4)) p (name, place) \
-             WHERE NOT pg_catalog.has_schema_privilege(d.schema, 'USAGE') OR NOT pg_catalog.has_table_privilege(d.oid, p.name) \
+             ARRAY(SELECT p.name FROM (VALUES ('SELECT', 1), ('INSERT', 2), ('UPDATE', 3), ('DELETE', 4)) \
+             p (name, place) \
+             WHERE NOT pg_catalog.has_schema_privilege(d.schema, 'USAGE') \
+             OR NOT pg_catalog.has_table_privilege(d.oid, p.name) \
              AND CASE WHEN p.name = 'DELETE' THEN true ELSE NOT pg_catalog.has_any_column_privilege(d.oid, p.name) END \
              ORDER BY p.place) AS denied, \
              NOT EXISTS (SELECT FROM missing) AS has_columns FROM directory d",
-        )
+        ))
         .bind::<Text, _>(schema.as_str())
         .get_result(connection)
         .await

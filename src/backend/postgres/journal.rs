@@ -2,7 +2,7 @@
 //! don't belong to the tenant, and are removed when the move is done.
 
 use super::catalog::schema::VERSION_TABLE_OID;
-use super::catalog::splice;
+use super::splice;
 use crate::{SchemaName, backend::postgres::own_objects::JOURNAL};
 
 /// The name of a schema's table, as SQL.
@@ -20,7 +20,8 @@ pub(crate) fn stop(schema: &SchemaName) -> String {
 pub(crate) fn state_query() -> String {
     splice(&format!(
         "SELECT pg_catalog.obj_description({VERSION_TABLE_OID}, 'pg_class'), \
-         pg_catalog.obj_description(pg_catalog.to_regclass(pg_catalog.format('%I.{{journal}}', n.nspname)), 'pg_class'), \
+         pg_catalog.obj_description(pg_catalog.to_regclass(pg_catalog.format('%I.{{journal}}', n.nspname)), \
+         'pg_class'), \
          {VERSION_TABLE_OID} IS NOT NULL FROM pg_catalog.pg_namespace n WHERE n.nspname = $1"
     ))
 }
@@ -28,7 +29,8 @@ pub(crate) fn state_query() -> String {
 /// The query for the name of the schema whose journal has the comment $1.
 pub(crate) fn schema_query() -> String {
     splice(
-        "SELECT n.nspname::pg_catalog.text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+        "SELECT n.nspname::pg_catalog.text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n \
+         ON n.oid = c.relnamespace \
          WHERE c.relname = '{journal}' AND pg_catalog.obj_description(c.oid, 'pg_class') = $1",
     )
 }
@@ -38,9 +40,11 @@ pub(crate) fn schema_query() -> String {
 pub(crate) fn unchecked_query(schema: &SchemaName) -> String {
     // `conenforced` exists from PostgreSQL 18 on.
     format!(
-        "SELECT j.name, c.conname::pg_catalog.text FROM {} j CROSS JOIN LATERAL (SELECT * FROM pg_catalog.pg_constraint c \
+        "SELECT j.name, c.conname::pg_catalog.text FROM {} j CROSS JOIN LATERAL (SELECT * \
+         FROM pg_catalog.pg_constraint c \
          WHERE c.conrelid = pg_catalog.to_regclass(pg_catalog.format('%I.%I', $1::pg_catalog.text, j.name)) \
-         AND c.conname = j.key #>> '{{}}' OFFSET 0) c WHERE NOT c.convalidated AND COALESCE(pg_catalog.to_jsonb(c) ->> 'conenforced', 'true') = 'true'",
+         AND c.conname = j.key #>> '{{}}' OFFSET 0) c WHERE NOT c.convalidated \
+         AND COALESCE(pg_catalog.to_jsonb(c) ->> 'conenforced', 'true') = 'true'",
         table(schema)
     )
 }

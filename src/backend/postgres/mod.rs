@@ -20,6 +20,7 @@ pub(crate) mod reset;
 pub(crate) mod row_security;
 mod schema_size;
 pub(crate) mod snapshot;
+mod splice;
 pub(crate) mod structure;
 pub(crate) mod version_table;
 
@@ -34,7 +35,8 @@ pub(crate) use crate::backend::postgres::locks::backoff::Backoff;
 pub(crate) use crate::backend::postgres::locks::lock_tables::TableLock;
 pub(crate) use crate::backend::postgres::locks::lock_timeout::set_lock_timeout;
 pub use directory_tables::DirectoryUnusable;
-pub(crate) use directory_tables::{FoundDirectory, MADE as DIRECTORY_MADE};
+pub(crate) use directory_tables::{FoundDirectory, MADE as DIRECTORY_MADE, is_directory};
 pub(crate) use prepared_sql::PreparedSql;
 pub(crate) use schema_size::schema_size;
+pub(crate) use splice::splice;
 pub(crate) use version_table::table as version_table;

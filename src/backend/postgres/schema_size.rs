@@ -4,7 +4,7 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-use super::catalog::splice;
+use super::splice;
 use crate::{PostgresConnection, SchemaName};
 
 /// How many tables a schema has, and how many bytes they take on the server's disk; `None` if there is no such schema.

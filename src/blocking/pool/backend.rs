@@ -9,8 +9,8 @@ use crate::{
     query::TranslatedBackend,
 };
 
-/// What a [`TenantPool`] without async is a pool of: a kind of connection to PostgreSQL, such as Diesel's `PgConnection`,
-/// or [`Sqlite`](crate::Sqlite).
+/// What a [`TenantPool`] without async is a pool of: a kind of connection to PostgreSQL, such as Diesel's
+/// `PgConnection`, or [`Sqlite`](crate::Sqlite).
 ///
 /// Only this library implements it.
 #[expect(private_interfaces, reason = "only this crate implements and calls these methods")]

@@ -48,8 +48,8 @@ impl Background {
     pub(super) fn run<T: Send + 'static>(&self, future: impl Future<Output = T> + Send + 'static) -> T {
         assert!(
             thread::current().id() != self.thread,
-            "a hook or a directory of a pool without async runs on that pool's own thread, which can't wait for itself: \
-             use the async pool (`as_async`), or call the pool in `spawn_blocking`"
+            "a hook or a directory of a pool without async runs on that pool's own thread, which can't wait for \
+             itself: use the async pool (`as_async`), or call the pool in `spawn_blocking`"
         );
         let (answer, answered) = mpsc::sync_channel(1);
         let task = self.runtime.spawn(future);

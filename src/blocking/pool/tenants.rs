@@ -43,7 +43,8 @@ macro_rules! tenants {
                 self.run(|pool| async move { pool.migrate_tenant(tenant, migrations).await })
             }
 
-            /// Migrates all tenants, with the usual options; see [`migrate_tenants`](crate::TenantPool::migrate_tenants).
+            /// Migrates all tenants, with the usual options; see
+            /// [`migrate_tenants`](crate::TenantPool::migrate_tenants).
             ///
             /// # Errors
             /// [`FleetError`]. The report says which tenants failed.
@@ -54,7 +55,8 @@ macro_rules! tenants {
                 self.run(|pool| async move { pool.migrate_tenants(migrations).run().await })
             }
 
-            /// Creates a tenant and migrates it, all or nothing; see [`create_tenant`](crate::TenantPool::create_tenant).
+            /// Creates a tenant and migrates it, all or nothing; see
+            /// [`create_tenant`](crate::TenantPool::create_tenant).
             ///
             /// # Errors
             /// [`LifecycleError`].
@@ -67,7 +69,8 @@ macro_rules! tenants {
                 self.run(|pool| async move { pool.create_tenant(tenant, migrations).await })
             }
 
-            /// Creates a tenant unless it exists, and migrates it; see [`ensure_tenant`](crate::TenantPool::ensure_tenant).
+            /// Creates a tenant unless it exists, and migrates it; see
+            /// [`ensure_tenant`](crate::TenantPool::ensure_tenant).
             ///
             /// # Errors
             /// [`LifecycleError`].
@@ -89,7 +92,8 @@ macro_rules! tenants {
                 self.run(|pool| async move { pool.rename_tenant(from, to).await })
             }
 
-            /// Suspends a tenant: checkouts fail until it is resumed; see [`suspend_tenant`](crate::TenantPool::suspend_tenant).
+            /// Suspends a tenant: checkouts fail until it is resumed; see
+            /// [`suspend_tenant`](crate::TenantPool::suspend_tenant).
             ///
             /// # Errors
             /// [`LifecycleError`].

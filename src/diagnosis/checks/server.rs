@@ -1,3 +1,5 @@
+//! The server's version, and the role's attributes.
+
 use tokio_postgres::{Client, Error};
 
 use crate::{

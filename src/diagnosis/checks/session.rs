@@ -1,3 +1,5 @@
+//! The role's sessions: the pooler in between, the search_path, how strings are read.
+
 use std::time::Duration;
 
 use tokio_postgres::Error;

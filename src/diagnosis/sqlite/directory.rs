@@ -20,7 +20,8 @@ pub(super) fn check_directory(folder: &Folder, tenants: &Tenants) -> Vec<Finding
             Check::Directory,
             Severity::Problem,
             fact,
-            "the directory's tables `tenants` and `domains` must be readable: call `prepare_directory` in the application",
+            "the directory's tables `tenants` and `domains` must be readable: call `prepare_directory` in the \
+             application",
         )]
     };
     match directory(folder) {
@@ -37,7 +38,7 @@ fn compare(facts: &DirectoryFacts, tenants: &Tenants) -> Vec<Finding> {
         rows.filter_map(|row| Some((row, row.schema_name.as_deref()?)))
     };
     let files: HashSet<&str> = tenants.names().map(SchemaName::as_str).collect();
-    let missing = rows().filter(|(row, file)| row.status != "unfinished" && !files.contains(file));
+    let missing = rows().filter(|(row, file)| row.status != TenantStatus::Unfinished.word() && !files.contains(file));
     let listed: HashSet<&str> = rows().map(|(_, file)| file).collect();
     let unlisted = tenants.statuses().filter(|(name, _)| !listed.contains(name.as_str()));
     let mut owners: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -66,7 +67,8 @@ fn compare(facts: &DirectoryFacts, tenants: &Tenants) -> Vec<Finding> {
             Severity::Warning,
             unlisted.map(|(name, _)| name.to_string()).collect(),
             "such a file can't be checked out: repeat the rename, archiving or drop that was interrupted; or INSERT \
-             INTO tenants (name, schema_name) VALUES ('…', '…') if it is a tenant's, or `drop_tenant` if it is left over",
+             INTO tenants (name, schema_name) VALUES ('…', '…') if it is a tenant's, or `drop_tenant` if it is left \
+             over",
         ),
         Finding::names(
             Check::LostDomains,
@@ -80,7 +82,8 @@ fn compare(facts: &DirectoryFacts, tenants: &Tenants) -> Vec<Finding> {
             shared
                 .map(|(file, owners)| format!("{} in {file}", owners.join(" and ")))
                 .collect(),
-            "the two tenants see each other's rows: give one of them its own file by UPDATE tenants SET schema_name = '…'",
+            "the two tenants see each other's rows: give one of them its own file by UPDATE tenants SET schema_name = \
+             '…'",
         ),
         Finding::names(
             Check::DifferentStatuses,

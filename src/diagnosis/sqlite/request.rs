@@ -1,3 +1,5 @@
+//! Starts a diagnosis of a folder of files.
+
 use std::{path::PathBuf, thread::available_parallelism};
 
 use super::{directory::check_directory, files::Tenants, folder};

@@ -1,3 +1,5 @@
+//! Reads the directory's tables on PostgreSQL.
+
 use diesel::{OptionalExtension, QueryResult, QueryableByName, sql_types::Text};
 use diesel_async::RunQueryDsl;
 

@@ -1,3 +1,5 @@
+//! A directory in tables of the pool's own database.
+
 mod find;
 mod placement;
 mod prepare;
@@ -39,8 +41,8 @@ pub use prepare::DirectoryTablesError;
 /// # SQLite
 ///
 /// The tables are in the shared file, and times are texts. A tenant's file has the tenant's name: other places can be
-/// written into the table by hand, but only be checked out. A row and a file don't change in one transaction. A crash in
-/// between leaves a tenant that nobody can check out, until the same operation is called again: `ensure_tenant`,
+/// written into the table by hand, but only be checked out. A row and a file don't change in one transaction. A crash
+/// in between leaves a tenant that nobody can check out, until the same operation is called again: `ensure_tenant`,
 /// `rename_tenant`, `archive_tenant`, `restore_tenant` and `drop_tenant` finish what was begun. A file without a row is
 /// no tenant's, and no operation but `drop_tenant` takes it.
 ///

@@ -1,3 +1,5 @@
+//! Creates the directory's tables on PostgreSQL.
+
 use diesel::{QueryResult, result::Error as DieselError};
 use diesel_async::SimpleAsyncConnection;
 

@@ -25,8 +25,8 @@ pub(super) fn of_row(change: &DirectoryChange<'_>, schema: &SchemaName) -> Strin
     let rename = |from, to, status: Option<TenantStatus>| {
         let status = status.map_or_else(String::new, |status| format!(", status = '{status}'"));
         format!(
-            "UPDATE {table} SET name = {to}, schema_name = CASE WHEN database_name IS NULL AND schema_name = {from} THEN {to} \
-             ELSE schema_name END{status} WHERE name = {from}",
+            "UPDATE {table} SET name = {to}, schema_name = CASE WHEN database_name IS NULL AND schema_name = {from} \
+             THEN {to} ELSE schema_name END{status} WHERE name = {from}",
             from = name_of(from),
             to = name_of(to)
         )

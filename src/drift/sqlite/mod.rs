@@ -24,8 +24,8 @@ const THREADS: usize = 2;
 
 /// # Comparing tenants with a template
 ///
-/// Tables with their columns, indexes, views and triggers are compared; rows are not, and nothing is changed. Spaces and
-/// comments in a statement are no difference. The order of a table's columns is one.
+/// Tables with their columns, indexes, views and triggers are compared; rows are not, and nothing is changed. Spaces
+/// and comments in a statement are no difference. The order of a table's columns is one.
 ///
 /// A repair has no statement for a table that differs: SQLite can change few things of a table in place, and then a
 /// migration has to copy its rows.

@@ -1,3 +1,5 @@
+//! Archives a tenant, and restores it.
+
 use std::time::Duration;
 
 use futures_core::future::BoxFuture;

@@ -1,3 +1,5 @@
+//! Lists archives, and drops old ones.
+
 use std::time::{Duration, SystemTime};
 
 use diesel::QueryResult;
@@ -104,8 +106,8 @@ impl TenantPool {
         &self,
         connection: &mut PostgresConnection,
     ) -> QueryResult<(Vec<(SchemaName, ArchiveNote)>, u64)> {
-        let wanted = Wanted::Commented("diesel-tenants: %archived %");
-        let schemas = migrated_schemas(connection, wanted).await?;
+        let pattern = ArchiveNote::pattern();
+        let schemas = migrated_schemas(connection, Wanted::Commented(&pattern)).await?;
         let now = now(connection).await?;
         let mut archives: Vec<_> = schemas
             .into_iter()

@@ -1,3 +1,5 @@
+//! The ways to create a tenant: each leads to `create_at_once`, `create_in_steps` or `place_elsewhere`.
+
 use diesel::{
     migration::{MigrationSource, MigrationVersion},
     pg::Pg,

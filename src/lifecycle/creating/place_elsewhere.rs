@@ -154,26 +154,12 @@ impl TenantPool {
         let mut operation = Operation::new(self, &mut held, event.clone());
         operation.hold(&[tenant]).await?;
         let placed = async {
-            let finished = match tables {
-                Tables::Schema(_) => false,
-                Tables::Rows(_) => true,
-            };
-            let mut is_new = false;
-            match self.known(tenant, event).await? {
+            let known = self.known(tenant, event).await?;
+            let is_new = known.is_none();
+            match known {
                 None => {
                     self.require_room(elsewhere.as_ref(), tables, event).await?;
-                    let change = DirectoryChange::Placed {
-                        tenant,
-                        placement,
-                        finished,
-                    };
-                    if !self.can_record(&change) {
-                        return Err(LifecycleError::NoDirectory {
-                            operation: event.clone(),
-                        });
-                    }
-                    self.note_on(&mut connection, &change, event).await?;
-                    is_new = true;
+                    self.note_placed(&mut connection, tenant, placement, event).await?;
                 }
                 Some(entry) if entry.status == TenantStatus::Unfinished && entry.placement == *placement => {}
                 Some(_) => return Err(LifecycleError::AlreadyExists { tenant: tenant.clone() }),
@@ -200,6 +186,31 @@ impl TenantPool {
         };
         let placed = placed.await;
         operation.let_go(&[tenant], placed).await
+    }
+
+    /// Records the place of a new tenant. Tables that tenants share exist already; a schema is not finished yet.
+    async fn note_placed(
+        &self,
+        connection: &mut PostgresConnection,
+        tenant: &SchemaName,
+        placement: &Placement,
+        event: &LifecycleEvent,
+    ) -> Result<(), LifecycleError> {
+        let finished = match placement.parts().1 {
+            Tables::Schema(_) => false,
+            Tables::Rows(_) => true,
+        };
+        let change = DirectoryChange::Placed {
+            tenant,
+            placement,
+            finished,
+        };
+        if !self.can_record(&change) {
+            return Err(LifecycleError::NoDirectory {
+                operation: event.clone(),
+            });
+        }
+        self.note_on(connection, &change, event).await
     }
 
     /// Fails if another tenant has the place already, or the tables can't keep the tenant's id.

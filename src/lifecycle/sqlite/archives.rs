@@ -1,10 +1,11 @@
+//! Lists archives, and drops old ones.
+
 use std::time::{Duration, SystemTime};
 
 use crate::{
     CheckoutError, LifecycleError, Sqlite, TenantPool,
     backend::sqlite::blocking,
     lifecycle::{ArchivedTenant, PurgeReport, in_use::Patience},
-    pool::SqliteError,
     tenancy::LifecycleEvent,
 };
 
@@ -21,7 +22,7 @@ impl TenantPool<Sqlite> {
             archives.sort_by(|(a, one), (b, other)| (one.since, a).cmp(&(other.since, b)));
             Ok(archives)
         });
-        let archives = archives.await.map_err(SqliteError::of_no_tenant)?;
+        let archives = archives.await.map_err(CheckoutError::of_files)?;
         Ok(archives.into_iter().map(ArchivedTenant::from).collect())
     }
 

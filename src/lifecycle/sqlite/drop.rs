@@ -4,12 +4,23 @@ use futures_core::future::BoxFuture;
 
 use super::operation::Operation;
 use crate::{
-    LifecycleError, SchemaName, Sqlite, TenantPool,
+    IntoSchemaName, LifecycleError, SchemaName, Sqlite, TenantPool,
     lifecycle::DropRequest,
     tenancy::{DirectoryChange, LifecycleEvent},
 };
 
+/// # Dropping a tenant
+///
+/// A tenant is dropped when nobody has its file open: see [`DropRequest::wait`].
 impl TenantPool<Sqlite> {
+    /// Drops a tenant with all its data, permanently: also an archive, by its name, and a file that is no database.
+    ///
+    /// # Errors
+    /// [`LifecycleError`]; the tenant is then unchanged.
+    pub fn drop_tenant(&self, tenant: impl IntoSchemaName) -> DropRequest<'_, Sqlite> {
+        DropRequest::new(self, self.tenant_name(tenant))
+    }
+
     pub(super) async fn drop_file(
         &self,
         tenant: SchemaName,

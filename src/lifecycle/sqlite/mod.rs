@@ -1,6 +1,8 @@
 //! The lives of tenants that are files of SQLite.
 
+mod archive;
 mod archives;
+mod clone;
 mod create;
 mod drop;
 mod entries;

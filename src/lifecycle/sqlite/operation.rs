@@ -1,8 +1,8 @@
 //! One operation on tenants' files and on what the directory says of them.
 //!
-//! The two can't be changed in one transaction. So an operation takes steps. After each step the tenants involved are as
-//! before, or as afterwards, or unknown: a tenant is reached only by an active entry of the directory *and* an active
-//! file of the tenant's name. The same call finishes an operation that was interrupted.
+//! The two can't be changed in one transaction. So an operation takes steps. After each step the tenants involved are
+//! as before, or as afterwards, or unknown: a tenant is reached only by an active entry of the directory *and* an
+//! active file of the tenant's name. The same call finishes an operation that was interrupted.
 //!
 //! - The entry of a new tenant is unfinished until its file is complete. Whatever file there is until then was never
 //!   used, and is made anew.
@@ -83,7 +83,8 @@ impl TenantPool<Sqlite> {
 }
 
 impl Operation {
-    /// Keeps other operations away from the tenants' entries. Refuses an operation of which a directory would not learn.
+    /// Keeps other operations away from the tenants' entries. Refuses an operation of which a directory would not
+    /// learn.
     async fn begin(&self) -> Result<impl Send + use<>, LifecycleError> {
         let (folder, tenants) = (self.pool.folder(), Arc::clone(&self.tenants));
         if self.is_recorded {

@@ -1,3 +1,5 @@
+//! Suspends and resumes tenants.
+
 use super::operation::Operation;
 use crate::{
     IntoSchemaName, LifecycleError, SchemaName, Sqlite, TenantPool, TenantStatus,

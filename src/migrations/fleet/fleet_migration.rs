@@ -68,8 +68,8 @@ impl TenantPool {
     /// Reverts migrations of all tenants, each tenant's newest first; otherwise like
     /// [`migrate_tenants`](Self::migrate_tenants).
     ///
-    /// After a run that was stopped, choose the tenants that are left ([`only`](FleetMigration::only)): in the others the
-    /// same call would revert further migrations.
+    /// After a run that was stopped, choose the tenants that are left ([`only`](FleetMigration::only)): in the others
+    /// the same call would revert further migrations.
     pub fn revert_tenants<S>(&self, migrations: S, revert: Revert) -> FleetMigration<'_, S>
     where
         S: MigrationSource<Pg> + Send + Sync + 'static,

@@ -1,3 +1,5 @@
+//! How reports become JSON: times in seconds, names and errors as text.
+
 use std::{error::Error, fmt::Display, time::Duration};
 
 use serde::Serializer;

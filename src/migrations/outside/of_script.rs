@@ -1,3 +1,5 @@
+//! What whole migrations do outside of their schema.
+
 use diesel::{migration::MigrationSource, pg::Pg};
 
 use super::{OutsideWork, find::find};

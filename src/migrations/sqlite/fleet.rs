@@ -1,3 +1,5 @@
+//! Migrates the files of many tenants.
+
 use std::{collections::HashSet, sync::Arc, time::Instant};
 
 use diesel::{migration::MigrationSource, sqlite};
@@ -7,7 +9,7 @@ use super::{
     survey::{Found, changed, survey},
 };
 use crate::{
-    Sqlite, TenantPool,
+    SchemaName, Sqlite, TenantPool,
     backend::sqlite::{
         blocking,
         files::{FileError, Surveyed},
@@ -24,8 +26,8 @@ use crate::{
 impl TenantPool<Sqlite> {
     /// Applies the pending migrations of all tenants, active and suspended.
     ///
-    /// Each file is looked at once, by several threads. Each migration is a transaction with its version row. A run that
-    /// was stopped, for whatever reason, continues when it is run again.
+    /// Each file is looked at once, by several threads. Each migration is a transaction with its version row. A run
+    /// that was stopped, for whatever reason, continues when it is run again.
     ///
     /// ```no_run
     /// # use diesel_tenants::{Sqlite, TenantPool};
@@ -92,36 +94,16 @@ impl<S: MigrationSource<sqlite::Sqlite> + Send + Sync + 'static> FleetMigration<
                 .map_err(|problem: MigrationProblem| FleetError::Files(SqliteError::migrations(problem)))?
         };
 
-        let mut reports: Vec<Option<TenantReport>> = Vec::with_capacity(found.len());
-        let (mut first, mut others) = (Vec::new(), Vec::new());
-        for (index, ((tenant, surveyed), versions)) in found.iter().zip(to_do).enumerate() {
-            // If its file can't be read, the migration will say why.
-            let is_done = surveyed.is_ok() && versions.is_empty();
-            reports.push(match (is_done, dry_run) {
-                (true, _) => Some(TenantReport::new(tenant.clone(), Vec::new(), TenantOutcome::UpToDate)),
-                (false, true) => Some(TenantReport::new(tenant.clone(), versions, TenantOutcome::Pending)),
-                (false, false) => {
-                    let jobs = match canaries.contains(tenant) {
-                        true => &mut first,
-                        false => &mut others,
-                    };
-                    jobs.push(index);
-                    None
-                }
-            });
-        }
-        let pending = match dry_run {
-            true => reports
-                .iter()
-                .flatten()
-                .filter(|report| !report.versions.is_empty())
-                .count(),
-            false => first.len() + others.len(),
-        };
+        let planned = Planned::of(&found, to_do, &canaries, dry_run);
         watcher(FleetEvent::Planned {
             tenants: found.len(),
-            pending,
+            pending: planned.pending(),
         });
+        let Planned {
+            mut reports,
+            canaries: first,
+            others,
+        } = planned;
         let mut has_failed = false;
         for (jobs, at_once) in [(first, 1), (others, workers)] {
             let mut jobs = jobs.into_iter();
@@ -135,15 +117,7 @@ impl<S: MigrationSource<sqlite::Sqlite> + Send + Sync + 'static> FleetMigration<
                 }
                 let Some((index, done)) = crew.next().await else { break };
                 let tenant = &found[index].0;
-                let done = match done {
-                    Ok(versions) => TenantReport::new(tenant.clone(), versions, outcome(task)),
-                    Err(error) => match SchemaOwner::Tenant(tenant.clone()).of_file(error) {
-                        MigrationError::UnknownSchema { .. } => {
-                            TenantReport::new(tenant.clone(), Vec::new(), TenantOutcome::Dropped)
-                        }
-                        error => TenantReport::new(tenant.clone(), Vec::new(), TenantOutcome::Failed(error)),
-                    },
-                };
+                let done = report_of(tenant, task, done);
                 // A canary's failure keeps the others from being begun, whatever else goes on.
                 has_failed |= !done.outcome.is_success() && (!keep_going || canaries.contains(tenant));
                 watcher(FleetEvent::Tenant(&done));
@@ -164,11 +138,58 @@ impl<S: MigrationSource<sqlite::Sqlite> + Send + Sync + 'static> FleetMigration<
     }
 }
 
-fn outcome(task: Task) -> TenantOutcome {
-    match task {
-        Task::Migrate => TenantOutcome::Migrated,
-        Task::Revert(_) => TenantOutcome::Reverted,
+/// The tenants to migrate, by their places in the list of all, and the reports of the others.
+struct Planned {
+    /// `None` for the tenants to migrate.
+    reports: Vec<Option<TenantReport>>,
+    canaries: Vec<usize>,
+    others: Vec<usize>,
+}
+
+impl Planned {
+    fn of(found: &[Found], to_do: Vec<Vec<String>>, canaries: &[SchemaName], dry_run: bool) -> Self {
+        let mut planned = Self {
+            reports: Vec::with_capacity(found.len()),
+            canaries: Vec::new(),
+            others: Vec::new(),
+        };
+        for (index, ((tenant, surveyed), versions)) in found.iter().zip(to_do).enumerate() {
+            // If its file can't be read, the migration will say why.
+            let is_done = surveyed.is_ok() && versions.is_empty();
+            planned.reports.push(match (is_done, dry_run) {
+                (true, _) => Some(TenantReport::new(tenant.clone(), Vec::new(), TenantOutcome::UpToDate)),
+                (false, true) => Some(TenantReport::new(tenant.clone(), versions, TenantOutcome::Pending)),
+                (false, false) => {
+                    let jobs = match canaries.contains(tenant) {
+                        true => &mut planned.canaries,
+                        false => &mut planned.others,
+                    };
+                    jobs.push(index);
+                    None
+                }
+            });
+        }
+        planned
     }
+
+    /// How many tenants are migrated, or would be.
+    fn pending(&self) -> usize {
+        let would_be = self.reports.iter().flatten();
+        let would_be = would_be.filter(|report| !report.versions.is_empty()).count();
+        would_be + self.canaries.len() + self.others.len()
+    }
+}
+
+fn report_of(tenant: &SchemaName, task: Task, done: Result<Vec<String>, SqliteError>) -> TenantReport {
+    let (versions, outcome) = match (done, task) {
+        (Ok(versions), Task::Migrate) => (versions, TenantOutcome::Migrated),
+        (Ok(versions), Task::Revert(_)) => (versions, TenantOutcome::Reverted),
+        (Err(error), _) => match SchemaOwner::Tenant(tenant.clone()).of_file(error) {
+            MigrationError::UnknownSchema { .. } => (Vec::new(), TenantOutcome::Dropped),
+            error => (Vec::new(), TenantOutcome::Failed(error)),
+        },
+    };
+    TenantReport::new(tenant.clone(), versions, outcome)
 }
 
 /// The versions to apply to a tenant, or to revert, in that order.

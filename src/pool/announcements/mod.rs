@@ -1,4 +1,5 @@
-//! Changes to tenants are announced to all processes by `NOTIFY`: `send` is the sending half, `listen` the receiving one.
+//! Changes to tenants are announced to all processes by `NOTIFY`: `send` is the sending half, `listen` the receiving
+//! one.
 
 mod listen;
 mod send;

@@ -1,4 +1,4 @@
-//! The kinds of database under a pool.
+//! The kinds of database under a pool: a folder for each, which implements [`Backend`].
 
 #[cfg(feature = "mysql")]
 pub(crate) mod mysql;
@@ -6,82 +6,10 @@ mod postgres;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 
-use std::{ops::DerefMut, sync::Arc};
-
-use diesel_async::{AsyncConnection, pooled_connection::PoolableConnection};
-
 #[cfg(feature = "mysql")]
 pub use self::mysql::{InvalidMysqlUrl, Mysql, MysqlPoolBuilder, MysqlUrl};
-pub use self::postgres::{AnotherDatabase, Postgres, PostgresPool};
+pub use self::postgres::{AnotherDatabase, PostgresPool};
 pub(crate) use self::postgres::{Limits, connections};
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::{NotSqliteUrl, Sqlite, SqliteFolder, SqlitePoolBuilder};
-use crate::{
-    SchemaName, SchemaNameError, TenantConnection,
-    connection::Wrapped,
-    pool::{Checkout, CheckoutError, PoolStatus, TenantInfo, TenantPool, checkouts::ConnectionRequest},
-    query::Translation,
-    translate::SchemaTranslateMap,
-};
-
-/// A kind of database under a [`TenantPool`].
-///
-/// Only this library implements it: [`Postgres`], `Sqlite` with the feature `sqlite`, and `Mysql` with the feature
-/// `mysql`. What every kind of database can do is a method of `TenantPool<B>` for any `B`. What only one kind can do is a method of that pool alone, so that
-/// nothing else compiles.
-#[expect(private_interfaces, reason = "only this crate implements and calls these methods")]
-pub trait Backend: Sized + Send + Sync + 'static {
-    /// What a checkout's [`TenantConnection`] wraps.
-    type Connection: AsyncConnection + PoolableConnection + Wrapped + 'static;
-
-    /// What a pool of this kind holds besides what all pools hold.
-    #[doc(hidden)]
-    type Pool: Send + Sync + 'static;
-
-    /// A connection that was taken from the pool.
-    #[doc(hidden)]
-    type Lease: DerefMut<Target = TenantConnection<Self::Connection>> + Send + 'static;
-
-    /// A connection for a request, to the database that was asked for.
-    #[doc(hidden)]
-    fn check_out(
-        pool: &TenantPool<Self>,
-        request: &ConnectionRequest<'_>,
-        database: Option<&Arc<str>>,
-        read_only: bool,
-    ) -> impl Future<Output = Result<Checkout<Self>, CheckoutError>> + Send;
-
-    /// Takes back a connection, for the next checkout or to close it. `id` is that of the connection which was handed
-    /// out.
-    #[doc(hidden)]
-    fn take_back(lease: Self::Lease, id: u64);
-
-    /// Closes a connection.
-    #[doc(hidden)]
-    fn discard(lease: Self::Lease);
-
-    /// What is remembered of the schema behind a map, in that database, if it is still fresh.
-    #[doc(hidden)]
-    fn known(pool: &TenantPool<Self>, database: Option<&str>, map: &SchemaTranslateMap) -> Option<Arc<Translation>>;
-
-    /// The names that this kind of database reserves, besides those of all pools.
-    #[doc(hidden)]
-    fn check_name(pool: &TenantPool<Self>, name: &SchemaName) -> Result<(), SchemaNameError>;
-
-    /// All tenants that the database itself knows, of every status, sorted by name.
-    #[doc(hidden)]
-    fn all_tenants(pool: &TenantPool<Self>) -> impl Future<Output = Result<Vec<TenantInfo>, CheckoutError>> + Send;
-
-    /// The numbers of tables and bytes in a schema.
-    #[doc(hidden)]
-    fn size_of(
-        pool: &TenantPool<Self>,
-        schema: &SchemaName,
-    ) -> impl Future<Output = Result<Option<(u64, u64)>, CheckoutError>> + Send;
-
-    #[doc(hidden)]
-    fn status(pool: &TenantPool<Self>) -> PoolStatus;
-
-    #[doc(hidden)]
-    fn close(pool: &TenantPool<Self>);
-}
+use super::backend::{Backend, Postgres};

@@ -1,3 +1,5 @@
+//! Makes a pool from its options.
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, OnceLock},
@@ -74,17 +76,8 @@ impl TenantPoolBuilder {
         if database_url.starts_with("mysql:") || database_url.starts_with("mariadb:") {
             return Err(BuildError::MysqlUrl);
         }
-        let parse = |url: String| url.parse::<Config>().map_err(|_| BuildError::InvalidUrl);
         let (shared_schema, extension_schemas) = schemas_named_by(&options)?;
-        let connector = |config, may_be_pooled| {
-            let options = options.to_connect(extension_schemas.clone(), may_be_pooled);
-            Arc::new(Connector::new(config, options))
-        };
-        let migration_connector = migration_url
-            .map(|url| parse(url).map(|config| connector(config, false)))
-            .transpose()?;
-        let connector = connector(parse(database_url.clone())?, options.search_path_from_role);
-        let migration_connector = migration_connector.unwrap_or_else(|| Arc::clone(&connector));
+        let (connector, migration_connector) = connectors(&database_url, migration_url, &options, &extension_schemas)?;
         if listens && migration_connector.may_be_pooled() {
             return Err(BuildError::ListenNeedsSession);
         }
@@ -143,6 +136,24 @@ impl TenantPoolBuilder {
     }
 }
 
+/// How connections for checkouts are opened, and how those for migrations are.
+fn connectors(
+    database_url: &str,
+    migration_url: Option<String>,
+    options: &Options,
+    extension_schemas: &[SchemaName],
+) -> Result<(Arc<Connector>, Arc<Connector>), BuildError> {
+    let connector = |url: &str, may_be_pooled| -> Result<_, BuildError> {
+        let config: Config = url.parse().map_err(|_| BuildError::InvalidUrl)?;
+        let options = options.to_connect(extension_schemas.to_vec(), may_be_pooled);
+        Ok(Arc::new(Connector::new(config, options)))
+    };
+    let for_migrations = migration_url.map(|url| connector(&url, false)).transpose()?;
+    let for_checkouts = connector(database_url, options.search_path_from_role)?;
+    let for_migrations = for_migrations.unwrap_or_else(|| Arc::clone(&for_checkouts));
+    Ok((for_checkouts, for_migrations))
+}
+
 /// The shared schema, and those of extensions.
 fn schemas_named_by(options: &Options) -> Result<(SchemaName, Vec<SchemaName>), BuildError> {
     let shared_schema = SchemaName::new(&options.shared_schema)?;
@@ -155,7 +166,7 @@ fn schemas_named_by(options: &Options) -> Result<(SchemaName, Vec<SchemaName>), 
 }
 
 /// The further databases: each is opened with the options of the pool's own database.
-pub(crate) fn further_databases(
+pub(super) fn further_databases(
     declared: HashMap<String, String>,
     find: Option<Arc<FindUrl>>,
     limits: DatabaseLimits,

@@ -76,9 +76,9 @@ impl TenantPoolBuilder {
 
     /// How many tenants a connection may serve before it is replaced. Default: 1,000.
     ///
-    /// The server's process behind a connection keeps what it has read of the catalogs about each tenant's tables: about
-    /// 0.3 MB for a tenant with 20 tables, all of them used. Nothing but a new connection gives that memory back. So
-    /// with 1,000 such tenants a process holds up to 300 MB, besides its prepared statements
+    /// The server's process behind a connection keeps what it has read of the catalogs about each tenant's tables:
+    /// about 0.3 MB for a tenant with 20 tables, all of them used. Nothing but a new connection gives that memory back.
+    /// So with 1,000 such tenants a process holds up to 300 MB, besides its prepared statements
     /// ([`max_statements`](Self::max_statements)).
     pub fn max_tenants(mut self, max_tenants: usize) -> Self {
         self.options.max_tenants = max_tenants.max(1);

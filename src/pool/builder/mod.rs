@@ -1,7 +1,10 @@
+//! The options of a pool for PostgreSQL, a file for each group of them, and the pool that is built by them.
+
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
 use super::{
-    DatabaseLimits, PlacementPolicy, TenantDirectory, TenantPool,
+    DatabaseLimits, PlacementPolicy, TenantDirectory,
+    database::Database,
     options::Options,
     routing::{FindUrl, ReplicaUrls},
 };
@@ -15,10 +18,9 @@ mod connections;
 mod databases;
 mod migrations;
 mod schemas;
-mod tenants;
-
 #[cfg(feature = "schema")]
-pub(crate) use build::further_databases;
+mod scratch;
+mod tenants;
 
 /// Options of a [`TenantPool`]; see [`TenantPool::builder`]. Each method states its default.
 ///
@@ -51,28 +53,6 @@ pub struct TenantPoolBuilder {
     replicas: ReplicaUrls,
     placement_policy: Option<Arc<dyn PlacementPolicy>>,
     listens: bool,
-}
-
-/// # Building a pool
-impl TenantPool {
-    /// Starts a pool for a database.
-    ///
-    /// A text is the URL of a PostgreSQL database: `postgres://user:password@host:5432/database`, or any other form
-    /// that [`tokio_postgres::Config`] reads. With the feature `sqlite`, a `SqliteFolder` is a folder with a file for
-    /// each tenant, and the pool is a `TenantPool<Sqlite>`. With the feature `mysql`, a `MysqlUrl` is a server with a
-    /// database for each tenant, and the pool is a `TenantPool<Mysql>`.
-    pub fn builder<D: Database>(database: D) -> D::Builder {
-        database.into_builder()
-    }
-}
-
-/// What a pool can be built for; see [`TenantPool::builder`].
-pub trait Database {
-    /// The options of the pool.
-    type Builder;
-
-    /// Starts a pool.
-    fn into_builder(self) -> Self::Builder;
 }
 
 /// The URL of a PostgreSQL database.

@@ -61,13 +61,14 @@ impl TenantPoolBuilder {
     /// Listens for the changes that other processes make to tenants, so that this process sees a change within moments.
     /// Default: no, a change is seen when the remembered answer expires, by default after 60 seconds.
     ///
-    /// Without a [directory](Self::directory), what the pool knows of a tenant's schema then lives until it is told of a
-    /// change, and not just for the time of [`schema_cache`](Self::schema_cache). Changes by other tools than this library (`DROP SCHEMA` by hand) are told by
-    /// nobody: queries of a tenant that was dropped so fail, since its tables are gone.
+    /// Without a [directory](Self::directory), what the pool knows of a tenant's schema then lives until it is told of
+    /// a change, and not just for the time of [`schema_cache`](Self::schema_cache). Changes by other tools than this
+    /// library (`DROP SCHEMA` by hand) are told by nobody: queries of a tenant that was dropped so fail, since its
+    /// tables are gone.
     ///
     /// The tenants of such a pool are looked up ahead of their first checkouts, as many as
-    /// [`schema_cache`](Self::schema_cache) has room for: by one query, as soon as the pool listens, and after each time
-    /// that it could not. So a tenant's first checkout costs no round trip. Not behind a pooler
+    /// [`schema_cache`](Self::schema_cache) has room for: by one query, as soon as the pool listens, and after each
+    /// time that it could not. So a tenant's first checkout costs no round trip. Not behind a pooler
     /// ([`search_path_from_role`](Self::search_path_from_role)), nor in replicas and further databases.
     ///
     /// This takes one more connection, to the [`migration_url`](Self::migration_url) if there is one, since a pooler in

@@ -16,7 +16,8 @@ use crate::{
 };
 
 impl<B: Backend> TenantPool<B> {
-    /// Waits for a [`SecondConnectionPermit`]. A caller that is going to hold two connections at a time takes one first.
+    /// Waits for a [`SecondConnectionPermit`]. A caller that is going to hold two connections at a time takes one
+    /// first.
     pub(crate) async fn second_connection(
         &self,
         target: &Target,

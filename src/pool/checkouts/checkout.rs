@@ -34,8 +34,8 @@ pub struct Checkout<B: Backend = Postgres> {
 
 #[cfg(feature = "_web")]
 /// The right to hold one connection while asking for another. There are fewer of these permits than connections in the
-/// pool. Otherwise each connection could be held by a caller that waits for a second one, and no connection would ever come
-/// back. All connections that were taken with one permit keep it.
+/// pool. Otherwise each connection could be held by a caller that waits for a second one, and no connection would ever
+/// come back. All connections that were taken with one permit keep it.
 pub(crate) type SecondConnectionPermit = Arc<OwnedSemaphorePermit>;
 
 impl<B: Backend> Checkout<B> {

@@ -1,5 +1,5 @@
-//! Checkouts, from the request to the connection's return, whatever the kind of database: `backends` says how a connection
-//! is got and taken back.
+//! Checkouts, from the request to the connection's return, whatever the kind of database: `backends` says how a
+//! connection is got and taken back.
 
 #[cfg(feature = "_web")]
 mod admission;

@@ -1,6 +1,10 @@
 use std::{fmt, time::Duration};
 
 use super::DatabaseError;
+#[cfg(feature = "sqlite")]
+use super::SqliteError;
+#[cfg(feature = "sqlite")]
+use crate::backend::sqlite::files::FileError;
 use crate::{
     SchemaName, SchemaNameError,
     backend::postgres::ConnectError,
@@ -208,7 +212,7 @@ pub enum CheckoutError {
         /// What the checkout was for.
         target: Target,
         /// Why.
-        source: Box<crate::pool::SqliteError>,
+        source: Box<SqliteError>,
     },
     /// The tenant is placed among the rows of shared tables, which needs row-level security.
     #[error(
@@ -228,4 +232,15 @@ pub enum CheckoutError {
         /// What the checkout was for.
         target: Target,
     },
+}
+
+#[cfg(feature = "sqlite")]
+impl CheckoutError {
+    /// The error of a look at many tenants' files.
+    pub(crate) fn of_files(error: FileError) -> Self {
+        Self::Files {
+            target: Target::Shared,
+            source: Box::new(SqliteError::file(error)),
+        }
+    }
 }

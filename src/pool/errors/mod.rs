@@ -1,3 +1,5 @@
+//! Why a pool, or a connection of it, could not be had.
+
 mod build_error;
 mod checkout_error;
 mod database_error;

@@ -1,6 +1,5 @@
 use std::{error::Error, fmt, io, path::Path, path::PathBuf};
 
-use super::{CheckoutError, Target};
 use crate::backend::sqlite::{
     connection::AttachError,
     files::{FileError, FolderError},
@@ -36,14 +35,6 @@ impl SqliteError {
 
     pub(crate) fn file(error: FileError) -> Self {
         Self(Reason::File(error))
-    }
-
-    /// The error of a look at many tenants' files.
-    pub(crate) fn of_no_tenant(error: FileError) -> CheckoutError {
-        CheckoutError::Files {
-            target: Target::Shared,
-            source: Box::new(Self::file(error)),
-        }
     }
 
     pub(crate) fn folder(error: FolderError) -> Self {

@@ -1,3 +1,5 @@
+//! Further databases: each has a pool of its own, opened when it is first needed.
+
 use std::{
     collections::HashMap,
     fmt,

@@ -1,3 +1,5 @@
+//! The replicas of one database, and which of them serves the next checkout.
+
 use std::{
     sync::{
         Arc, Mutex, PoisonError,

@@ -1,36 +1,15 @@
 //! Remembers schemas ahead of their first checkout, from a list of them. Tenants may change while the list is read.
 
-use std::{collections::HashSet, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
-use super::schemas::{Known, Schemas};
+use super::{
+    forgotten_meanwhile::ForgottenMeanwhile,
+    schemas::{Known, Schemas},
+};
 use crate::{SchemaName, backend::postgres::catalog::schema::SchemaIdentity, query::Translation};
 
 /// How many schemas of the list are remembered before other tasks of the thread have a turn.
 const AT_A_TIME: usize = 256;
-
-/// Schemas that were forgotten while a list was being read. The list may be older than the change, so its rows for them
-/// are ignored.
-#[derive(Default)]
-pub(super) struct ForgottenMeanwhile {
-    all: bool,
-    schemas: HashSet<SchemaName>,
-}
-
-impl ForgottenMeanwhile {
-    /// `None` stands for every schema.
-    pub(super) fn add(&mut self, schema: Option<&SchemaName>) {
-        match schema {
-            Some(schema) => {
-                self.schemas.insert(schema.clone());
-            }
-            None => self.all = true,
-        }
-    }
-
-    fn has(&self, schema: &SchemaName) -> bool {
-        self.all || self.schemas.contains(schema)
-    }
-}
 
 /// A list of schemas that is read. Made before the catalog is asked for the list; there is one at a time.
 pub(crate) struct Listing<'a> {
@@ -65,8 +44,8 @@ impl Listing<'_> {
         }
     }
 
-    /// Remembers a schema that is on the list, unless it was forgotten meanwhile, or the catalog was asked for the schema
-    /// itself.
+    /// Remembers a schema that is on the list, unless it was forgotten meanwhile, or the catalog was asked for the
+    /// schema itself.
     fn remember(&self, schema: &SchemaName, identity: SchemaIdentity) {
         let schemas = self.schemas;
         // Held until the schema is remembered: whoever forgets it meanwhile finds it remembered then.

@@ -5,14 +5,14 @@
 //! proportion to the schemas in use, whatever their number in the database, and each schema is read at most once in the
 //! time for which it is remembered.
 
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 
 use diesel::QueryResult;
 
-use super::schemas::Schemas;
+use super::{
+    read_progress::{Progress, ReadAhead},
+    schemas::Schemas,
+};
 use crate::{PostgresConnection, backend::postgres::catalog::schema::schemas_after};
 
 /// How many schemas are looked up one by one before the next are looked up together.
@@ -20,31 +20,6 @@ const LOOK_UPS: usize = 32;
 
 /// How many schemas are looked up together: some milliseconds of the server's time.
 const SCHEMAS: usize = 1_000;
-
-/// How far the schemas were read.
-#[derive(Default)]
-pub(super) struct ReadAhead(Mutex<Progress>);
-
-#[derive(Default)]
-struct Progress {
-    /// Schemas that were looked up one by one since some were looked up together.
-    look_ups: usize,
-    /// When the first schema by name was read.
-    begun: Option<Instant>,
-    /// The name of the last schema that was read.
-    last: String,
-    /// How many were read since `begun`.
-    read: usize,
-    /// Whether there are no more, or no more are to be remembered.
-    is_complete: bool,
-    is_reading: bool,
-}
-
-impl ReadAhead {
-    fn progress(&self) -> MutexGuard<'_, Progress> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// Schemas that are to be looked up together. There is one portion at a time.
 pub(crate) struct Portion {

@@ -1,5 +1,5 @@
-//! Which schemas exist, are active, and have which types, as far as this process knows. A checkout asks the catalog only
-//! about what is not known, or was known too long ago.
+//! Which schemas exist, are active, and have which types, as far as this process knows. A checkout asks the catalog
+//! only about what is not known, or was known too long ago.
 
 use std::{
     sync::{
@@ -15,7 +15,7 @@ use std::{
 use diesel::QueryResult;
 use quick_cache::sync::Cache;
 
-use super::{listed_schemas::ForgottenMeanwhile, read_ahead::ReadAhead};
+use super::{forgotten_meanwhile::ForgottenMeanwhile, missing_schemas::MissingSchemas, read_progress::ReadAhead};
 use crate::{
     PostgresConnection, SchemaName,
     backend::postgres::{
@@ -29,21 +29,13 @@ use crate::{
 };
 
 /// The maps in use, each with what is known of the schema it leads to.
-///
-/// Missing schemas are remembered too, for a second at most, so that a flood of unknown names costs neither connections
-/// nor queries. They have a cache of their own: however many there are, they can't push out existing schemas.
 pub(crate) struct Schemas {
     pub(super) known: Cache<SchemaTranslateMap, Known>,
     /// Whether maps are known that lead to a schema and are not simply a tenant's.
     has_other_maps: AtomicBool,
     symbolic_schema: Option<String>,
     time_to_live: Duration,
-    /// The missing schemas, and until when each counts as missing.
-    absent: Cache<SchemaName, Instant>,
-    absent_for: Duration,
-    /// When the last of them stops counting as missing, in microseconds from the start; 0 if no schema was ever
-    /// missing.
-    absent_until: AtomicU64,
+    missing: MissingSchemas,
     started: Instant,
     /// When a tenant's schema or types were last found to be gone, in microseconds from the start.
     types_changed: AtomicU64,
@@ -97,9 +89,7 @@ impl Schemas {
             has_other_maps: AtomicBool::new(false),
             symbolic_schema: None,
             time_to_live,
-            absent: Cache::new(capacity),
-            absent_for: absent_for.min(time_to_live),
-            absent_until: AtomicU64::new(0),
+            missing: MissingSchemas::new(capacity, absent_for.min(time_to_live)),
             started: Instant::now(),
             types_changed: AtomicU64::new(0),
             forgotten: AtomicU64::new(0),
@@ -156,28 +146,16 @@ impl Schemas {
         !self.time_to_live.is_zero()
     }
 
-    /// Whether the schema to which `map` sends unqualified names was missing a moment ago. If no schema was missing
-    /// lately, this only reads a number.
-    pub(crate) fn is_absent(&self, map: &SchemaTranslateMap) -> bool {
-        let until = self.absent_until.load(Relaxed);
-        if until == 0 || self.started.elapsed().as_micros() as u64 >= until {
-            return false;
-        }
-        let until = map.unqualified().and_then(|schema| self.absent.get(schema));
-        until.is_some_and(|until| Instant::now() < until)
+    /// Whether the schema to which `map` sends unqualified names was missing a moment ago.
+    pub(crate) fn is_missing(&self, map: &SchemaTranslateMap) -> bool {
+        self.missing.has(map.unqualified())
     }
 
-    fn note_absence(&self, schema: &SchemaName, forgotten: u64) {
-        if self.absent_for.is_zero() {
-            return;
-        }
-        let until = Instant::now() + self.absent_for;
-        self.absent.insert(schema.clone(), until);
-        let until = until.saturating_duration_since(self.started).as_micros() as u64;
-        self.absent_until.fetch_max(until, Relaxed);
+    fn note_missing(&self, schema: &SchemaName, forgotten: u64) {
+        self.missing.note(schema);
         // It may have been created since the catalog was asked.
         if self.forgotten.load(SeqCst) != forgotten {
-            self.absent.remove(schema);
+            self.missing.forget(schema);
         }
     }
 
@@ -215,7 +193,7 @@ impl Schemas {
                     return Ok(Err(match facts {
                         Some(facts) if facts.status == TenantStatus::Suspended => Refused::Suspended(schema.clone()),
                         _ => {
-                            self.note_absence(schema, forgotten);
+                            self.note_missing(schema, forgotten);
                             Refused::Unknown(schema.clone())
                         }
                     }));
@@ -277,7 +255,7 @@ impl Schemas {
     pub(crate) fn forget_all(&self) {
         self.forgotten.fetch_add(1, SeqCst);
         self.forget_meanwhile(None);
-        self.absent.clear();
+        self.missing.forget_all();
         let all: Vec<_> = self.known.iter().collect();
         for (map, known) in all {
             self.known.insert(map, Known { seen: None, ..known });
@@ -302,7 +280,7 @@ impl Schemas {
         self.forgotten.fetch_add(1, SeqCst);
         if let Some(schema) = map.unqualified() {
             self.forget_meanwhile(Some(schema));
-            self.absent.remove(schema);
+            self.missing.forget(schema);
         }
         if let Some(known) = self.known.get(map) {
             self.known.insert(map.clone(), Known { seen: None, ..known });
@@ -329,19 +307,5 @@ impl Known {
             (Some(before), Some(now)) => before.iter().any(|before| !now.contains(before)),
             _ => false,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn however_many_schemas_are_missing_few_are_remembered() {
-        let schemas = Schemas::new(10, Duration::from_secs(60), Duration::from_secs(1));
-        for number in 0..1000 {
-            schemas.note_absence(&SchemaName::new(&format!("unknown{number}")).unwrap(), 0);
-        }
-        assert!((1..=10).contains(&schemas.absent.len()), "{}", schemas.absent.len());
     }
 }

@@ -1,3 +1,5 @@
+//! Reads the tables of files, to declare them.
+
 use std::sync::Arc;
 
 use diesel::{migration::MigrationSource, sqlite};

@@ -1,8 +1,8 @@
 //! A temporary folder: its files are migrated, read, and removed.
 //!
 //! A future that was dropped leaves work behind that still runs on another thread, and may make a file while the folder
-//! is being removed. So removing is repeated until nothing is left. Nobody else makes the folder itself: once it is gone,
-//! it stays gone, and what still runs fails.
+//! is being removed. So removing is repeated until nothing is left. Nobody else makes the folder itself: once it is
+//! gone, it stays gone, and what still runs fails.
 
 use std::{
     env, fs,

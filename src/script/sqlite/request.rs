@@ -1,10 +1,11 @@
+//! Starts a script in the files of tenants.
+
 use std::sync::Arc;
 
 use super::{run::Files, text::Script};
 use crate::{
-    SchemaName, Sqlite, TenantPool,
+    CheckoutError, SchemaName, Sqlite, TenantPool,
     backend::sqlite::blocking,
-    pool::SqliteError,
     script::{ScriptAnswers, ScriptError, ScriptRequest, schemas},
 };
 
@@ -85,7 +86,7 @@ async fn require_files(
         }
         Ok((chosen, missing))
     });
-    match looked.await.map_err(SqliteError::of_no_tenant)? {
+    match looked.await.map_err(CheckoutError::of_files)? {
         (_, Some(tenant)) => Err(ScriptError::UnknownTenant { tenant }),
         (chosen, None) => Ok(chosen),
     }

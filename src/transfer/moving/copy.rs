@@ -11,9 +11,11 @@ use crate::{
     ExportError, TenantStatus,
     backend::postgres::{
         driver::{Dial, Session},
-        journal, set_lock_timeout, version_table,
+        journal, set_lock_timeout,
+        structure::Structure,
+        version_table,
     },
-    transfer::{export_head::Head, source::Source, target::Target},
+    transfer::{export_head::Head, rows::Table, source::Source, target::Target},
 };
 
 /// How many tables and rows were copied, and which objects are still to be created.
@@ -21,6 +23,14 @@ pub(super) struct Copied {
     pub(super) tables: usize,
     pub(super) rows: u64,
     pub(super) split: Split,
+}
+
+/// What the source has at one moment, and a session that sees that moment.
+struct Reading {
+    head: Head,
+    tables: Vec<Table>,
+    structure: Structure,
+    reader: Session,
 }
 
 impl Run<'_> {
@@ -32,28 +42,12 @@ impl Run<'_> {
         writer: &Session,
         dial: &dyn Dial,
     ) -> Result<Copied, MoveError> {
-        let read = |source: ExportError| MoveError::Read {
-            tenant: self.tenant.clone(),
-            source,
-        };
-        let patience = set_lock_timeout(self.options.wait);
-        let connection = Source::connect(&source.pool, &source.schema).await.map_err(&read)?;
-        let Source {
+        let Reading {
             head,
             tables,
             structure,
-            snapshot,
-            connection,
-            ..
-        } = Source::read(connection, &source.schema, &patience, source.schema != target.schema)
-            .await
-            .map_err(read)?;
-        let reader = source.connect(dial, self.event).await?;
-        let failed = self.server("to read the tenant");
-        reader.begin_locked(&patience).await.map_err(&failed)?;
-        reader.see(&snapshot).await.map_err(failed)?;
-        drop(connection);
-
+            reader,
+        } = self.begin_reading(source, target, dial).await?;
         let creating = Target {
             session: writer,
             pool: &target.pool,
@@ -96,6 +90,36 @@ impl Run<'_> {
             tables: tables.len(),
             rows,
             split,
+        })
+    }
+
+    async fn begin_reading(&self, source: &Site, target: &Site, dial: &dyn Dial) -> Result<Reading, MoveError> {
+        let read = |source: ExportError| MoveError::Read {
+            tenant: self.tenant.clone(),
+            source,
+        };
+        let patience = set_lock_timeout(self.options.wait);
+        let connection = Source::connect(&source.pool, &source.schema).await.map_err(&read)?;
+        let Source {
+            head,
+            tables,
+            structure,
+            snapshot,
+            // Its transaction is open until the reader sees the same moment.
+            connection: _connection,
+            ..
+        } = Source::read(connection, &source.schema, &patience, source.schema != target.schema)
+            .await
+            .map_err(read)?;
+        let reader = source.connect(dial, self.event).await?;
+        let failed = self.server("to read the tenant");
+        reader.begin_locked(&patience).await.map_err(&failed)?;
+        reader.see(&snapshot).await.map_err(failed)?;
+        Ok(Reading {
+            head,
+            tables,
+            structure,
+            reader,
         })
     }
 

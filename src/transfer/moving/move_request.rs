@@ -7,8 +7,8 @@ use super::{
     state::{Options, Run},
 };
 use crate::{
-    IntoSchemaName, LifecycleEvent, Placement, SchemaName, SchemaNameError, TenantPool,
-    backend::postgres::driver::{Dial, TlsConnector, With},
+    IntoSchemaName, LifecycleEvent, Placement, SchemaName, SchemaNameError, TenantPool, TlsConnector,
+    backend::postgres::driver::{Dial, With},
 };
 
 /// # Moving a tenant to another database

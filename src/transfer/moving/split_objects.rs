@@ -14,6 +14,7 @@ use crate::{
         quote::{identifier, literal},
         structure::{Kind, Object, Structure, render},
     },
+    tenancy::COMMENT_PREFIX,
     transfer::{export_head::CreateStatements, source::create_statements},
 };
 
@@ -86,7 +87,8 @@ pub(super) async fn checks(target: &Site, session: &Session) -> Result<Vec<Strin
 
 /// Whether the object is the comment that holds the tenant's status, which differs at the target.
 fn is_status(object: &Object) -> bool {
-    let is_ours = |sql: &String| sql.contains("IS 'diesel-tenants: ");
+    let ours = format!("IS '{COMMENT_PREFIX}");
+    let is_ours = |sql: &String| sql.contains(&ours);
     object.kind == Kind::Comment && object.name.contains(own_objects::VERSION_TABLE) && object.make.iter().any(is_ours)
 }
 

@@ -1,3 +1,5 @@
+//! Writes one tenant's file as bytes.
+
 use std::io::{self, Read};
 
 use tokio::io::AsyncWrite;

@@ -1,3 +1,5 @@
+//! Reads the export of a file, and makes a new tenant's file of it.
+
 use tokio::io::AsyncRead;
 
 use super::head::Head;

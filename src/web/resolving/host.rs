@@ -1,3 +1,5 @@
+//! Hosts as they stand in requests: domains and addresses, with or without a port.
+
 use std::{fmt, net::IpAddr};
 
 use crate::web::Malformed;

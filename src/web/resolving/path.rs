@@ -1,3 +1,5 @@
+//! The segment of a path that names the tenant. A path that proxies and routers could read differently is refused.
+
 use crate::web::Malformed;
 
 /// A segment of a path, percent-decoded.

@@ -1,3 +1,5 @@
+//! The fairing that resolves the tenant of each request, or rejects the request.
+
 use std::sync::{Arc, PoisonError, atomic::Ordering::Relaxed};
 
 use rocket::{

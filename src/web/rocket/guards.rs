@@ -1,3 +1,5 @@
+//! Request guards: what handlers take from a request.
+
 use std::sync::{Arc, atomic::Ordering::Relaxed};
 
 use rocket::{

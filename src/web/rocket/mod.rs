@@ -25,8 +25,8 @@
 //! ```
 //!
 //! A fairing can't wrap a handler. Guards work in all routes; for [`TenantPool::current`](crate::TenantPool::current),
-//! and spans, mount routes with [`in_tenant`]. An application that uses the guards without the fairing, or for another kind of database than the
-//! fairing's pool has, doesn't launch.
+//! and spans, mount routes with [`in_tenant`]. An application that uses the guards without the fairing, or for another
+//! kind of database than the fairing's pool has, doesn't launch.
 //!
 //! # Catchers
 //!

@@ -1,5 +1,5 @@
-//! The statements that are generated: each rule with its forms, the shortest one first. `<rule>` stands for a form of that rule, anything else for
-//! itself, with a space for each `~`; an empty form leaves the rule out.
+//! The statements that are generated: each rule with its forms, the shortest one first. `<rule>` stands for a form of
+//! that rule, anything else for itself, with a space for each `~`; an empty form leaves the rule out.
 
 mod expressions;
 mod modify;

@@ -1,6 +1,6 @@
-//! Writers and readers of two tenants whose futures are dropped at random moments. As a pool does, they go on with a new
-//! connection where the old one isn't clean. What one transaction takes from an item it gives to another, so the sum of
-//! a tenant's prices never changes.
+//! Writers and readers of two tenants whose futures are dropped at random moments. As a pool does, they go on with a
+//! new connection where the old one isn't clean. What one transaction takes from an item it gives to another, so the
+//! sum of a tenant's prices never changes.
 
 use std::{
     hash::{BuildHasher, RandomState},

@@ -1,6 +1,6 @@
 //! What holds on every kind of database: each scenario is written once, and runs on PostgreSQL and, with the feature
-//! `sqlite`, on files of SQLite. What one of them alone has is in the other files of `tests/suite`, and in `tests/sqlite`;
-//! what they do differently is in `differences`.
+//! `sqlite`, on files of SQLite. What one of them alone has is in the other files of `tests/suite`, and in
+//! `tests/sqlite`; what they do differently is in `differences`.
 
 mod archives;
 mod creating;

@@ -78,7 +78,8 @@ impl Database {
         self.query_strings(sql);
     }
 
-    /// Runs any number of statements, on a connection of its own, and returns all of their rows as text, NULL as `None`.
+    /// Runs any number of statements, on a connection of its own, and returns all of their rows as text, NULL as
+    /// `None`.
     ///
     /// # Panics
     ///

@@ -1,4 +1,5 @@
-//! A throw-away PostgreSQL server for the tests, benches and examples of diesel-tenants; a MariaDB one too: [`MariaDb`].
+//! A throw-away PostgreSQL server for the tests, benches and examples of diesel-tenants; a MariaDB one too:
+//! [`MariaDb`].
 //!
 //! Each process has one server, started on first use, and each test a database of its own:
 //!

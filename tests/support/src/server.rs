@@ -133,8 +133,8 @@ impl Server {
         self.own().stop().unwrap_or_else(|error| panic!("{}", Chain(&error)));
     }
 
-    /// Kills the server's first process, as `SIGKILL` of it would. Its sessions find out by themselves, one after the other, and may
-    /// finish what they are at.
+    /// Kills the server's first process, as `SIGKILL` of it would. Its sessions find out by themselves, one after the
+    /// other, and may finish what they are at.
     ///
     /// Does nothing when it is stopped already.
     ///

@@ -1,3 +1,5 @@
+//! `migrate`, and what it shares with `revert` and `redo`.
+
 use std::time::Duration;
 
 use clap::Args;

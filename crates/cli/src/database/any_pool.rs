@@ -1,3 +1,5 @@
+//! The pool that subcommands work with, whatever the kind of its database.
+
 use std::time::Duration;
 
 use diesel_tenants::{

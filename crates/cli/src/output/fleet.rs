@@ -1,3 +1,5 @@
+//! How the report of a fleet migration is printed.
+
 use diesel_tenants::{
     FleetReport, SchemaName,
     migrations::{ChangedMigration, OutsideWork, TenantOutcome, TenantReport},

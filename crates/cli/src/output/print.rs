@@ -1,3 +1,5 @@
+//! Lines for people, to stdout and stderr, and lines for programs.
+
 use std::{
     fmt::Display,
     io::{self, Write},

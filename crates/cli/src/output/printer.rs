@@ -1,3 +1,5 @@
+//! The result of a command: printed as text or as JSON, and its exit code.
+
 use serde::Serialize;
 use serde_json::json;
 

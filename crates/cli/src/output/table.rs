@@ -1,3 +1,5 @@
+//! Tables that fit the terminal.
+
 use std::io::{IsTerminal, stdout};
 
 use comfy_table::{ContentArrangement, Table, presets};

@@ -1,3 +1,5 @@
+//! Counts, sizes and errors in words.
+
 use std::fmt::Display;
 
 use super::advice;

@@ -30,8 +30,8 @@ pub enum Dialect {
     /// quoted ones too.
     Sqlite,
     /// MySQL and MariaDB. A schema is a database. Names are in backticks, and compare exactly, as on a server with
-    /// `lower_case_table_names = 0`. Texts are read as with the default `sql_mode`, in UTF-8: a session must not turn on
-    /// `ANSI_QUOTES`, `NO_BACKSLASH_ESCAPES` or `ORACLE`.
+    /// `lower_case_table_names = 0`. Texts are read as with the default `sql_mode`, in UTF-8: a session must not turn
+    /// on `ANSI_QUOTES`, `NO_BACKSLASH_ESCAPES` or `ORACLE`.
     Mysql,
 }
 

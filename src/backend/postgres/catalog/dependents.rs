@@ -3,8 +3,7 @@
 use diesel::{QueryResult, QueryableByName, sql_types::Text};
 use diesel_async::RunQueryDsl;
 
-use super::splice;
-use crate::{PostgresConnection, SchemaName};
+use crate::{PostgresConnection, SchemaName, backend::postgres::splice};
 
 /// The query for the objects that were created in this transaction and depend on something in schema $1, in words for
 /// people.

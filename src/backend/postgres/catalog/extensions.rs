@@ -7,7 +7,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 
 #[cfg(feature = "schema")]
-use {super::splice, crate::SchemaName};
+use crate::{SchemaName, backend::postgres::splice};
 
 use crate::PostgresConnection;
 

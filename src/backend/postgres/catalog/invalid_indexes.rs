@@ -10,8 +10,10 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-use super::splice;
-use crate::{PostgresConnection, SchemaName, backend::postgres::quote::literal};
+use crate::{
+    PostgresConnection, SchemaName,
+    backend::postgres::{quote::literal, splice},
+};
 
 /// Part of the server's error when one of the indexes that must be valid is not.
 const INVALID: &str = "diesel-tenants: invalid index ";

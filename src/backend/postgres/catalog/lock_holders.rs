@@ -6,8 +6,7 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-use super::splice;
-use crate::{PostgresConnection, SchemaName};
+use crate::{PostgresConnection, SchemaName, backend::postgres::splice};
 
 /// The locks of another session.
 #[derive(QueryableByName)]

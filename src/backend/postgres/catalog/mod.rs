@@ -11,10 +11,6 @@ pub(crate) mod schema;
 #[cfg(feature = "schema")]
 pub(crate) mod scratch_databases;
 pub(crate) mod sequences;
-mod splice;
 pub(crate) mod tenants;
 #[cfg(feature = "schema")]
 pub(crate) mod typed_tables;
-pub(crate) mod types;
-
-pub(crate) use splice::splice;

@@ -4,8 +4,10 @@ use diesel::{QueryResult, QueryableByName, sql_types::Text};
 use diesel_async::RunQueryDsl;
 use tokio_postgres::Error;
 
-use super::splice;
-use crate::{PostgresConnection, SchemaName, backend::postgres::driver::Session};
+use crate::{
+    PostgresConnection, SchemaName,
+    backend::postgres::{driver::Session, splice},
+};
 
 /// Something outside the schema that its objects need.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]

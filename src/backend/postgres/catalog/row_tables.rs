@@ -7,8 +7,10 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use tokio_postgres::Error;
 
-use super::splice;
-use crate::{PostgresConnection, SchemaName, backend::postgres::driver::Session};
+use crate::{
+    PostgresConnection, SchemaName,
+    backend::postgres::{driver::Session, splice},
+};
 
 /// A table. Names are as in the catalog, unquoted.
 #[derive(QueryableByName)]

@@ -8,8 +8,11 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-use super::splice;
-use crate::{PostgresConnection, SchemaName, backend::postgres::PreparedSql, tenancy::TenantStatus};
+use crate::{
+    PostgresConnection, SchemaName,
+    backend::postgres::{PreparedSql, splice},
+    tenancy::TenantStatus,
+};
 
 /// The version table of a schema `pg_namespace n`; `NULL` if it has none.
 pub(in crate::backend::postgres) const VERSION_TABLE_OID: &str =

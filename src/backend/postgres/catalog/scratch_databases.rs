@@ -35,7 +35,8 @@ pub(crate) async fn is_under_way(connection: &mut PostgresConnection, beginning:
     }
 
     let found: Found = diesel::sql_query(
-        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE state = 'active' AND starts_with(query, $1)) AS is_under_way",
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE state = 'active' \
+         AND starts_with(query, $1)) AS is_under_way",
     )
     .bind::<Text, _>(beginning)
     .get_result(connection)

@@ -7,12 +7,12 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use tokio_postgres::Error;
 
-use super::splice;
 use crate::{
     PostgresConnection, SchemaName,
     backend::postgres::{
         driver::Session,
         quote::{identifier, literal},
+        splice,
     },
 };
 

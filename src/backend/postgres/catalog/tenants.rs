@@ -6,8 +6,11 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-use super::splice;
-use crate::{PostgresConnection, backend::postgres::quote::literal, tenancy::TenantStatus};
+use crate::{
+    PostgresConnection,
+    backend::postgres::{quote::literal, splice},
+    tenancy::TenantStatus,
+};
 
 /// A schema with a version table.
 #[derive(QueryableByName)]

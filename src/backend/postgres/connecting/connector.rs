@@ -1,3 +1,5 @@
+//! Opens connections to one server by the options of a pool.
+
 use std::{sync::Arc, time::Duration};
 
 use diesel::ConnectionResult;

@@ -12,9 +12,9 @@ use crate::{
     PostgresConnection, SchemaName,
     backend::postgres::{
         ConnectError, Connector, PreparedSql,
-        catalog::splice,
         engine::OpenError,
         quote::{literal, names_in_list},
+        splice,
     },
 };
 
@@ -184,7 +184,8 @@ impl Connector {
 /// extensions, and parts of an extension's tables, depend on these and not on the schema.
 pub(super) fn unsafe_schema_query() -> String {
     splice(
-        "SELECT n.nspname::text AS schema, COALESCE('holds ' || relation.name, 'lets everybody (PUBLIC) create in it') AS found \
+        "SELECT n.nspname::text AS schema, COALESCE('holds ' || relation.name, 'lets everybody (PUBLIC) create in it') \
+         AS found \
          FROM pg_catalog.pg_namespace n LEFT JOIN LATERAL (\
              SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name FROM pg_catalog.pg_depend d \
              JOIN pg_catalog.pg_class c ON c.oid = d.objid AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \

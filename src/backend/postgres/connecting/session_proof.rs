@@ -49,8 +49,8 @@ impl fmt::Display for Token {
 /// Whether a pooler keeps the connection's statement apart, judging by the names under which the server has the
 /// statement.
 ///
-/// A pooler that keeps statements for its clients gives them names of its own. A pooler that doesn't passes on the names
-/// that begin with the token. If the server has no such statement, nothing is known about the pooler.
+/// A pooler that keeps statements for its clients gives them names of its own. A pooler that doesn't passes on the
+/// names that begin with the token. If the server has no such statement, nothing is known about the pooler.
 pub(crate) fn is_kept_by_pooler(names: &[String], token: Token) -> bool {
     !names.is_empty() && !names.iter().any(|name| name.starts_with(&token.to_string()))
 }

@@ -1,6 +1,8 @@
+//! The texts of functions.
+
 use tokio_postgres::{Client, Error, types::Type};
 
-use crate::backend::postgres::catalog::splice;
+use crate::backend::postgres::splice;
 
 /// The text of a function, or of several functions in different schemas with the same name and text.
 pub(crate) struct FunctionText {

@@ -1,6 +1,8 @@
+//! Objects of tenants that a change left unfinished, and the room for locks.
+
 use tokio_postgres::{Client, Error, types::Type};
 
-use crate::backend::postgres::catalog::splice;
+use crate::backend::postgres::splice;
 
 /// `tenant` stands for the schemas with a version table other than the shared schema, `migrated` for these and the
 /// shared schema.
@@ -8,13 +10,15 @@ const SCHEMAS: &str = "WITH versioned AS (SELECT n.oid, n.nspname FROM pg_catalo
      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
      WHERE c.relname = '{version_table}' AND c.relkind IN ('r', 'p')), \
      tenant AS (SELECT oid, nspname FROM versioned WHERE nspname <> $1), \
-     migrated AS (SELECT oid, nspname FROM versioned UNION SELECT oid, nspname FROM pg_catalog.pg_namespace WHERE nspname = $1)";
+     migrated AS (SELECT oid, nspname FROM versioned UNION SELECT oid, nspname FROM pg_catalog.pg_namespace \
+     WHERE nspname = $1)";
 
 pub(crate) const UNLOGGED: &str = "SELECT pg_catalog.format('%I.%I', t.nspname, c.relname) FROM tenant t \
      JOIN pg_catalog.pg_class c ON c.relnamespace = t.oid WHERE c.relpersistence = 'u' AND c.relkind = 'r' ORDER BY 1";
 
 /// Indexes that are being built are left out.
-pub(crate) const INVALID_INDEXES: &str = "SELECT pg_catalog.format('%I.%I', m.nspname, c.relname) FROM pg_catalog.pg_index i \
+pub(crate) const INVALID_INDEXES: &str = "SELECT pg_catalog.format('%I.%I', m.nspname, c.relname) \
+    FROM pg_catalog.pg_index i \
      JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN migrated m ON m.oid = c.relnamespace \
      WHERE NOT (i.indisvalid AND i.indisready AND i.indislive) AND NOT EXISTS (SELECT FROM \
      pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid) ORDER BY 1";
@@ -26,7 +30,8 @@ pub(crate) const UNCHECKED: &str = "SELECT pg_catalog.format('%I on %I.%I', k.co
      AND pg_catalog.to_jsonb(k) ->> 'conenforced' IS DISTINCT FROM 'false' ORDER BY 1";
 
 /// PostgreSQL 13 has no pending detach, and no such column.
-pub(crate) const HALF_DETACHED: &str = "SELECT pg_catalog.format('%I.%I', m.nspname, c.relname) FROM pg_catalog.pg_inherits i \
+pub(crate) const HALF_DETACHED: &str = "SELECT pg_catalog.format('%I.%I', m.nspname, c.relname) \
+    FROM pg_catalog.pg_inherits i \
      JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid JOIN migrated m ON m.oid = c.relnamespace \
      WHERE pg_catalog.to_jsonb(i) ->> 'inhdetachpending' = 'true' ORDER BY 1";
 

@@ -1,3 +1,5 @@
+//! What a session is like: which startup options arrived, and what a pooler does to it.
+
 use tokio_postgres::{Client, Error, types::Type};
 
 /// A startup option that only a session of the server itself knows afterwards.
@@ -15,7 +17,8 @@ pub(crate) async fn search_path_of_role(
     extension_schemas: &[String],
 ) -> Result<(String, Vec<String>), Error> {
     let sql = "SELECT pg_catalog.current_setting('search_path'), ARRAY(SELECT s.name::pg_catalog.text FROM \
-               pg_catalog.unnest(pg_catalog.current_schemas(false)) s (name) WHERE s.name::pg_catalog.text <> ALL ($1))";
+               pg_catalog.unnest(pg_catalog.current_schemas(false)) s (name) \
+               WHERE s.name::pg_catalog.text <> ALL ($1))";
     let row = client
         .query_typed_one(sql, &[(&extension_schemas, Type::TEXT_ARRAY)])
         .await?;

@@ -1,41 +1,15 @@
+//! Opens connections of the driver, with or without TLS.
+
 use std::time::Duration;
 
 use futures_core::future::BoxFuture;
-use tokio_postgres::{
-    CancelToken, NoTls, Socket,
-    tls::{MakeTlsConnect, TlsConnect},
-};
+use tokio_postgres::{CancelToken, NoTls};
 
 use super::session::{Cancel, Session};
-use crate::backend::postgres::{ConnectError, Connector, engine::PostgresSocket};
+use crate::backend::postgres::{ConnectError, Connector, engine::TlsConnector};
 
 /// How long a request to cancel a session's statement may take.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Makes TLS connections: what [`tokio_postgres`] takes, if it can be used from any thread.
-///
-/// Every such connector is one, such as `MakeRustlsConnect` of the package `tokio-postgres-rustls`.
-pub trait TlsConnector: MakeTlsConnect<Socket, Stream: Send + 'static, TlsConnect: TlsConnect<Socket, Future: Send> + Send>
-    + MakeTlsConnect<PostgresSocket, Stream: Send + 'static, TlsConnect: TlsConnect<PostgresSocket, Future: Send> + Send>
-    + Clone
-    + Send
-    + Sync
-    + 'static
-{
-}
-
-impl<T> TlsConnector for T where
-    T: MakeTlsConnect<Socket, Stream: Send + 'static, TlsConnect: TlsConnect<Socket, Future: Send> + Send>
-        + MakeTlsConnect<
-            PostgresSocket,
-            Stream: Send + 'static,
-            TlsConnect: TlsConnect<PostgresSocket, Future: Send> + Send,
-        > + Clone
-        + Send
-        + Sync
-        + 'static
-{
-}
 
 /// Connects, with or without TLS.
 pub(crate) trait Dial: Send + Sync {

@@ -3,6 +3,5 @@
 mod dial;
 mod session;
 
-pub use dial::TlsConnector;
 pub(crate) use dial::{Dial, With, dial};
 pub(crate) use session::Session;

@@ -5,7 +5,7 @@ use std::io;
 use bytes::{Buf as _, Bytes, BytesMut};
 use postgres_protocol::message::backend::{self, Header, Message, NotificationResponseBody, RowDescriptionBody};
 
-use super::server_error::ServerError;
+use super::{server_error::ServerError, transaction_state::TransactionStatus};
 
 /// A message of the server.
 pub(super) enum Answer {
@@ -31,14 +31,6 @@ pub(super) enum Answer {
     CopyIn,
     /// Rows that are copied out.
     CopyOut,
-}
-
-/// Where the session stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TransactionStatus {
-    Idle,
-    InTransaction,
-    Failed,
 }
 
 /// A value has at most a gigabyte, and a message little more.

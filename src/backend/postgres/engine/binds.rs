@@ -14,17 +14,7 @@ use diesel::{
     result::{DatabaseErrorKind, Error},
 };
 
-use super::types::{TypeScope, told_scope};
-
-/// A type as a query names it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct TypeName {
-    pub(super) schema: Option<Box<str>>,
-    pub(super) name: Box<str>,
-}
-
-/// The OIDs of a type, and of the array of it.
-pub(super) type Oids = (u32, u32);
+use super::types::{Oids, TypeName, TypeScope, told_scope};
 
 /// The values of a statement, in order.
 #[derive(Debug, Default)]
@@ -85,7 +75,8 @@ impl Binds {
     fn find_places(&mut self, others: &RawBytesBindCollector<Pg>, names: Vec<TypeName>) -> QueryResult<()> {
         if names.len() > MOST_NAMES {
             let message = format!(
-                "the statement names {} types that are not built into PostgreSQL, and at most {MOST_NAMES} are possible",
+                "the statement names {} types that are not built into PostgreSQL, and at most {MOST_NAMES} are \
+                 possible",
                 names.len()
             );
             return Err(Error::SerializationError(message.into()));

@@ -4,7 +4,7 @@ use futures_core::future::BoxFuture;
 use tokio_postgres::tls::MakeTlsConnect;
 
 use super::{
-    super::driver::TlsConnector,
+    TlsConnector,
     socket::{Address, PostgresSocket},
 };
 
@@ -34,8 +34,8 @@ impl CancelToken {
         }
     }
 
-    /// Asks the server to cancel the statement, encrypted as the connection itself is. The server doesn't say whether it
-    /// did.
+    /// Asks the server to cancel the statement, encrypted as the connection itself is. The server doesn't say whether
+    /// it did.
     ///
     /// # Errors
     /// If the server can't be reached.

@@ -15,8 +15,7 @@ use diesel::{
     connection::{
         DynInstrumentation, Instrumentation, InstrumentationEvent, StrQueryHelper, get_default_instrumentation,
     },
-    pg::{Pg, PgNotification},
-    query_builder::QueryFragment,
+    pg::PgNotification,
     result::{DatabaseErrorKind, Error},
 };
 use futures_core::Stream;
@@ -24,14 +23,13 @@ use postgres_protocol::message::frontend;
 use tokio_postgres::Config;
 
 use super::{
-    CancelToken, PostgresExecute, PostgresLoad, TransactionState,
-    answer::TransactionStatus,
+    CancelToken, OpenError, TlsConnector, TransactionState,
     binds::not_sendable,
     open,
     progress::Kind,
-    request::{Request, Statement},
     server_error::{Broken, Failed},
     statements::Statements,
+    transaction_state::TransactionStatus,
     types::KnownTypes,
     wire::Wire,
 };
@@ -45,8 +43,8 @@ use super::{
 /// - Prepared statements are bounded in number, [256](Self::STATEMENTS) unless
 ///   [`set_prepared_statement_cache_size`](diesel_async::AsyncConnection::set_prepared_statement_cache_size) says
 ///   otherwise. The least useful one makes room, and is closed on the server.
-/// - If a statement fails before it runs because a migration changed its tables, the statement is sent again, outside of
-///   a transaction.
+/// - If a statement fails before it runs because a migration changed its tables, the statement is sent again, outside
+///   of a transaction.
 /// - No task drives the connection: whoever waits for an answer does. Notifications arrive while something is awaited.
 ///
 /// Queries run side by side through a shared reference (pipelining), as on `AsyncPgConnection`.
@@ -76,14 +74,14 @@ impl PostgresConnection {
     /// If no server of the configuration can be reached, or none accepts the connection.
     pub async fn connect<T>(config: &Config, tls: T) -> ConnectionResult<Self>
     where
-        T: super::super::driver::TlsConnector,
+        T: TlsConnector,
     {
         Ok(Self::open(config, tls).await?)
     }
 
-    pub(crate) async fn open<T>(config: &Config, tls: T) -> Result<Self, super::OpenError>
+    pub(crate) async fn open<T>(config: &Config, tls: T) -> Result<Self, OpenError>
     where
-        T: super::super::driver::TlsConnector,
+        T: TlsConnector,
     {
         Ok(Self::new(open::open(config, tls).await?, get_default_instrumentation()))
     }
@@ -151,34 +149,6 @@ impl PostgresConnection {
         self.types.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Loads the rows of a query, which was made into this statement.
-    pub(crate) fn load_statement<Q>(&self, query: &Q, statement: QueryResult<Statement>) -> PostgresLoad<'_>
-    where
-        Q: QueryFragment<Pg>,
-    {
-        PostgresLoad(self.request(query, statement))
-    }
-
-    /// Runs a query, which was made into this statement, and counts its rows.
-    pub(crate) fn execute_statement<Q>(&self, query: &Q, statement: QueryResult<Statement>) -> PostgresExecute<'_>
-    where
-        Q: QueryFragment<Pg>,
-    {
-        PostgresExecute::new(self.request(query, statement))
-    }
-
-    fn request<Q>(&self, query: &Q, statement: QueryResult<Statement>) -> Request<'_>
-    where
-        Q: QueryFragment<Pg>,
-    {
-        let describe = || diesel::debug_query::<Pg, _>(query).to_string().into_boxed_str();
-        let description = self.is_observed.then(describe);
-        if let Some(description) = &description {
-            self.notify(InstrumentationEvent::start_query(&StrQueryHelper::new(description)));
-        }
-        Request::new(self, statement, description)
-    }
-
     /// Runs statements that have no values, in one text.
     pub(crate) async fn run_batch(&self, sql: &str) -> QueryResult<()> {
         if self.is_observed {
@@ -221,7 +191,7 @@ impl PostgresConnection {
         *self.serialization_failed.get_mut() = false;
     }
 
-    fn notify(&self, event: InstrumentationEvent<'_>) {
+    pub(super) fn notify(&self, event: InstrumentationEvent<'_>) {
         let mut instrumentation = self.instrumentation.lock().unwrap_or_else(PoisonError::into_inner);
         instrumentation.on_connection_event(event);
     }

@@ -16,7 +16,7 @@ use tokio_postgres::{Config, NoTls};
 
 use super::{
     PostgresConnection, PostgresExecute, PostgresLoad, PostgresRow, PostgresRows, PostgresTransactionManager,
-    TransactionState, binds::Binds, open, request::Statement, text::PlainText,
+    TransactionState, attempt::Statement, binds::Binds, open, text::PlainText,
 };
 
 /// A query that is translated by nobody, or was translated before it came to Diesel's interface.

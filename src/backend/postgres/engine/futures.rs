@@ -6,13 +6,33 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use diesel::QueryResult;
+use diesel::{QueryResult, pg::Pg, query_builder::QueryFragment};
 
 use super::{
+    PostgresConnection,
     answer::Answer,
+    attempt::Statement,
     request::{Request, Running},
     rows::PostgresRows,
 };
+
+impl PostgresConnection {
+    /// Loads the rows of a query, which was made into this statement.
+    pub(crate) fn load_statement<Q>(&self, query: &Q, statement: QueryResult<Statement>) -> PostgresLoad<'_>
+    where
+        Q: QueryFragment<Pg>,
+    {
+        PostgresLoad(Request::of_query(self, query, statement))
+    }
+
+    /// Runs a query, which was made into this statement, and counts its rows.
+    pub(crate) fn execute_statement<Q>(&self, query: &Q, statement: QueryResult<Statement>) -> PostgresExecute<'_>
+    where
+        Q: QueryFragment<Pg>,
+    {
+        PostgresExecute::new(Request::of_query(self, query, statement))
+    }
+}
 
 /// The answer to a query that returns rows.
 #[must_use = "futures do nothing unless polled"]

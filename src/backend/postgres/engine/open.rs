@@ -19,8 +19,7 @@ use tokio_postgres::{
 };
 
 use super::{
-    super::driver::TlsConnector,
-    CancelToken,
+    CancelToken, TlsConnector,
     answer::Answer,
     handshake::{Encrypt, Handshake, Left},
     progress::Kind,
@@ -83,8 +82,8 @@ fn invalid(message: &str) -> OpenError {
     OpenError::Unreachable(io::Error::new(io::ErrorKind::InvalidInput, message))
 }
 
-/// The addresses of all servers, in the order in which they are tried. A name that can't be resolved is an error only if
-/// no other one can.
+/// The addresses of all servers, in the order in which they are tried. A name that can't be resolved is an error only
+/// if no other one can.
 async fn addresses(config: &Config) -> Result<Vec<Address>, OpenError> {
     let (hosts, host_addresses, ports) = (config.get_hosts(), config.get_hostaddrs(), config.get_ports());
     let count = hosts.len().max(host_addresses.len());

@@ -99,7 +99,7 @@ impl Progress {
 mod tests {
     use bytes::Bytes;
 
-    use super::{super::answer::TransactionStatus, *};
+    use super::{super::transaction_state::TransactionStatus, *};
 
     const READY: Answer = Answer::Ready(TransactionStatus::Idle);
 

@@ -5,37 +5,27 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use bytes::BytesMut;
-use diesel::{QueryResult, result::Error};
-use futures_core::future::BoxFuture;
-use postgres_protocol::{
-    IsNull,
-    message::frontend::{self, BindError},
+use diesel::{
+    QueryResult,
+    connection::{InstrumentationEvent, StrQueryHelper},
+    pg::Pg,
+    query_builder::QueryFragment,
+    result::Error,
 };
+use futures_core::future::BoxFuture;
 
 use super::{
     PostgresConnection,
-    answer::{Answer, TransactionStatus},
-    binds::{Binds, Oids, not_sendable},
-    progress::Kind,
-    rows::Columns,
+    answer::Answer,
+    attempt::{Attempt, Statement, Way},
+    columns::Columns,
     server_error::{Broken, Failed, ServerError},
-    statements::{Key, Prepared, StatementName},
-    text::StatementText,
-    types::{TypeScope, look_up},
+    statements::Prepared,
+    transaction_state::TransactionStatus,
+    type_oids::look_up,
+    types::Oids,
     wire::Sent,
 };
-
-/// A statement that is about to be sent.
-#[derive(Debug)]
-pub(crate) struct Statement {
-    pub(crate) text: Arc<dyn StatementText>,
-    pub(crate) binds: Binds,
-    /// Whether the text is one that may come again, and may be prepared.
-    pub(crate) may_be_prepared: bool,
-    /// Where types are looked for first that the statement names without a schema.
-    pub(crate) types_of: Option<TypeScope>,
-}
 
 /// Sends a statement in one round trip: by its name if it is prepared, else with its text.
 ///
@@ -63,33 +53,6 @@ enum Types<'conn> {
     Known,
 }
 
-struct Attempt<'conn> {
-    sent: Sent<'conn>,
-    way: Way<'conn>,
-}
-
-/// How a statement was sent.
-enum Way<'conn> {
-    Prepared(Arc<Columns>),
-    Preparing(Preparing<'conn>),
-    Unnamed,
-}
-
-/// The name that a statement gets. If nobody hears that the statement is prepared, it is closed again: the server may
-/// have it, or not.
-struct Preparing<'conn> {
-    connection: &'conn PostgresConnection,
-    name: Option<StatementName>,
-}
-
-impl Drop for Preparing<'_> {
-    fn drop(&mut self) {
-        if let Some(name) = self.name.take() {
-            self.connection.statements().discard(name);
-        }
-    }
-}
-
 /// A statement that the server has accepted, and runs.
 pub(super) struct Running<'conn> {
     pub(super) sent: Sent<'conn>,
@@ -97,11 +60,20 @@ pub(super) struct Running<'conn> {
 }
 
 impl<'conn> Request<'conn> {
-    pub(super) fn new(
+    /// A request for a query, which was made into this statement. The instrumentation is told of it.
+    pub(super) fn of_query<Q>(
         connection: &'conn PostgresConnection,
+        query: &Q,
         statement: QueryResult<Statement>,
-        description: Option<Box<str>>,
-    ) -> Self {
+    ) -> Self
+    where
+        Q: QueryFragment<Pg>,
+    {
+        let describe = || diesel::debug_query::<Pg, _>(query).to_string().into_boxed_str();
+        let description = connection.is_observed.then(describe);
+        if let Some(description) = &description {
+            connection.notify(InstrumentationEvent::start_query(&StrQueryHelper::new(description)));
+        }
         Self {
             connection,
             statement: statement.map_err(Some),
@@ -183,8 +155,8 @@ impl<'conn> Request<'conn> {
                     {
                         return Poll::Ready(Err(self.first_error_or(Error::NotFound)));
                     }
-                    Types::Known => match self.connection.send(statement) {
-                        Ok((sent, way)) => self.attempt = Some(Attempt { sent, way }),
+                    Types::Known => match Attempt::send(self.connection, statement) {
+                        Ok(attempt) => self.attempt = Some(attempt),
                         Err(error) => return Poll::Ready(Err(self.first_error_or(error))),
                     },
                 }
@@ -301,89 +273,4 @@ enum Failure {
         outside_at: Option<u64>,
     },
     Final(Error),
-}
-
-impl Statement {
-    fn key(&self) -> Key<'_> {
-        Key::new(&self.text, &self.binds.oids)
-    }
-}
-
-impl PostgresConnection {
-    /// Queues a statement for the server.
-    fn send(&self, statement: &Statement) -> QueryResult<(Sent<'_>, Way<'_>)> {
-        let key = statement.key();
-        let mut statements = self.statements();
-        let is_command = !statement.text.fails_whole();
-        // What a command returns may change without notice, so it is described each time.
-        let may_be_prepared = statement.may_be_prepared && !is_command;
-        let (name, way) = match statements.get(key).filter(|_| may_be_prepared) {
-            Some(Prepared { name, columns }) => (Some(name), Way::Prepared(columns)),
-            None => match may_be_prepared.then(|| statements.admit(key)).flatten() {
-                Some(name) => {
-                    let preparing = Preparing {
-                        connection: self,
-                        name: Some(Arc::clone(&name)),
-                    };
-                    (Some(name), Way::Preparing(preparing))
-                }
-                None => (None, Way::Unnamed),
-            },
-        };
-        let name = name.as_deref().unwrap_or_default();
-        let Statement { text, binds, .. } = statement;
-        let kind = match way {
-            Way::Prepared(_) => Kind::Prepared,
-            _ if is_command => Kind::Command,
-            _ => Kind::Described,
-        };
-        let sent = self.wire().send(kind, |out| {
-            for name in statements.to_close() {
-                frontend::close(b'S', name, out).map_err(not_sendable)?;
-            }
-            let is_new = !matches!(way, Way::Prepared(_));
-            if is_new {
-                let types = binds.oids.iter().copied();
-                frontend::parse(name, text.sql(), types, out).map_err(not_sendable)?;
-            }
-            write_bind(name, binds, out)?;
-            if is_new {
-                frontend::describe(b'P', "", out).map_err(not_sendable)?;
-            }
-            frontend::execute("", 0, out).map_err(not_sendable)?;
-            frontend::sync(out);
-            Ok(())
-        });
-        if sent.is_ok() {
-            statements.closed();
-        }
-        // What is dropped with `way` asks for the statements.
-        drop(statements);
-        Ok((sent?, way))
-    }
-}
-
-/// Values and results in the binary format.
-fn write_bind(name: &str, binds: &Binds, out: &mut BytesMut) -> QueryResult<()> {
-    let bound = frontend::bind(
-        "",
-        name,
-        [1],
-        &binds.values,
-        |value, out| {
-            Ok(match value {
-                Some(bytes) => {
-                    out.extend_from_slice(bytes);
-                    IsNull::No
-                }
-                None => IsNull::Yes,
-            })
-        },
-        [1],
-        out,
-    );
-    bound.map_err(|error| match error {
-        BindError::Conversion(error) => Error::SerializationError(error),
-        BindError::Serialization(error) => not_sendable(error),
-    })
 }

@@ -2,8 +2,6 @@
 
 use std::{
     cell::Cell,
-    io,
-    num::NonZeroU32,
     ops::Range,
     pin::Pin,
     sync::Arc,
@@ -13,64 +11,12 @@ use std::{
 use bytes::Bytes;
 use diesel::{
     QueryResult,
-    pg::{Pg, PgValue, TypeOidLookup},
+    pg::{Pg, PgValue},
     row::{Field, PartialRow, Row, RowIndex, RowSealed},
 };
-use fallible_iterator::FallibleIterator as _;
 use futures_core::Stream;
-use postgres_protocol::message::backend::RowDescriptionBody;
 
-use super::{PostgresConnection, answer::Answer, wire::Sent};
-
-/// The columns of a result.
-#[derive(Default)]
-pub(super) struct Columns {
-    types: Box<[ColumnType]>,
-    /// Holds the names, which few ask for.
-    description: Option<RowDescriptionBody>,
-}
-
-struct ColumnType(NonZeroU32);
-
-impl TypeOidLookup for ColumnType {
-    fn lookup(&self) -> NonZeroU32 {
-        self.0
-    }
-}
-
-impl Columns {
-    /// # Errors
-    /// If the description is not of the protocol's form.
-    pub(super) fn of(description: RowDescriptionBody) -> io::Result<Self> {
-        let type_of = |oid: u32| ColumnType(NonZeroU32::new(oid).unwrap_or(NonZeroU32::MIN));
-        Ok(Self {
-            types: description
-                .fields()
-                .map(|field| Ok(type_of(field.type_oid())))
-                .collect::<Vec<_>>()?
-                .into(),
-            description: Some(description),
-        })
-    }
-
-    fn name(&self, index: usize) -> Option<&str> {
-        let mut fields = self.description.as_ref()?.fields();
-        fields.nth(index).ok()?.map(|field| field.name())
-    }
-
-    fn position(&self, name: &str) -> Option<usize> {
-        let mut fields = self.description.as_ref()?.fields();
-        fields.position(|field| Ok(field.name() == name)).ok()?
-    }
-}
-
-impl std::fmt::Debug for Columns {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list()
-            .entries((0..self.types.len()).map(|index| self.name(index)))
-            .finish()
-    }
-}
+use super::{PostgresConnection, answer::Answer, columns::Columns, wire::Sent};
 
 /// The rows of a result, as they come from the server.
 pub struct PostgresRows<'conn> {

@@ -7,7 +7,7 @@ use fallible_iterator::FallibleIterator as _;
 use postgres_protocol::message::backend::ErrorResponseBody;
 use tokio_postgres::error::SqlState;
 
-use super::answer::TransactionStatus;
+use super::transaction_state::TransactionStatus;
 
 /// An error that the server sent.
 #[derive(Debug, Clone)]
@@ -120,7 +120,8 @@ impl DatabaseErrorInformation for ServerError {
 
 /// Why a request has failed.
 pub(super) enum Failed {
-    /// The server refused it, and where the session stands since. `None` if the connection broke before the server said.
+    /// The server refused it, and where the session stands since. `None` if the connection broke before the server
+    /// said.
     Refused(Box<ServerError>, Option<TransactionStatus>),
     Broken(Broken),
 }

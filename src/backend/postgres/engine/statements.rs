@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use quick_cache::{DefaultHashBuilder, Lifecycle, UnitWeighter, unsync::Cache};
 
-use super::{rows::Columns, text::StatementText};
+use super::{columns::Columns, text::StatementText};
 
 /// The statements that are prepared on one connection, and those that may be soon.
 ///
-/// A statement is prepared when it comes a second time, soon after the first. Until then it is sent without a name: most
-/// of what a long tail of tenants asks for never comes again before it would have to make room for others, and a
+/// A statement is prepared when it comes a second time, soon after the first. Until then it is sent without a name:
+/// most of what a long tail of tenants asks for never comes again before it would have to make room for others, and a
 /// statement without a name costs the server neither memory nor a message to close it.
 pub(super) struct Statements {
     kept: Cache<u64, Kept, UnitWeighter, DefaultHashBuilder, Evicted>,
     capacity: usize,
-    /// A table of statements that were sent once. The low bits of a statement's hash are the index; the entry is the high
-    /// bits.
+    /// A table of statements that were sent once. The low bits of a statement's hash are the index; the entry is the
+    /// high bits.
     seen: Box<[u32]>,
     /// With what their names begin.
     prefix: Box<str>,

@@ -12,19 +12,11 @@ use diesel::{
 };
 use diesel_async::{AsyncConnection, SimpleAsyncConnection as _, TransactionManager};
 
-use super::{PostgresConnection, answer::TransactionStatus};
+use super::{PostgresConnection, TransactionState, transaction_state::TransactionStatus};
 
 /// Runs transactions, and savepoints within them.
 #[derive(Debug)]
 pub struct PostgresTransactionManager;
-
-/// How deep in transactions a connection is.
-#[derive(Debug, Default)]
-pub struct TransactionState {
-    pub(super) status: TransactionManagerStatus,
-    /// A statement that begins or ends a transaction was given up, so that nobody knows whether it ran.
-    is_unknown: bool,
-}
 
 impl PostgresTransactionManager {
     /// Begins a transaction by a statement of its own, which may name an isolation level.

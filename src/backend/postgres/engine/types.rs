@@ -1,17 +1,20 @@
-//! The OIDs of types that are not built into the server.
+//! The types that are not built into the server, whose OIDs a connection remembers.
 
 #[cfg(feature = "blocking")]
 use std::cell::RefCell;
 use std::time::Instant;
 
-use diesel::{QueryResult, result::Error};
 use quick_cache::unsync::Cache;
 
-use super::{
-    PostgresConnection,
-    binds::{Oids, TypeName},
-};
-use crate::backend::postgres::catalog::types::type_oids;
+/// A type as a query names it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct TypeName {
+    pub(super) schema: Option<Box<str>>,
+    pub(super) name: Box<str>,
+}
+
+/// The OIDs of a type, and of the array of it.
+pub(super) type Oids = (u32, u32);
 
 /// The OIDs that a connection knows.
 ///
@@ -41,8 +44,8 @@ thread_local! {
     static TOLD: RefCell<Option<TypeScope>> = const { RefCell::new(None) };
 }
 
-/// Tells the next look-up of a type on this thread where types without a schema are looked for first. Diesel's interface
-/// for connections that block has no other way.
+/// Tells the next look-up of a type on this thread where types without a schema are looked for first. Diesel's
+/// interface for connections that block has no other way.
 #[cfg(feature = "blocking")]
 pub(crate) fn tell_scope(scope: Option<TypeScope>) {
     TOLD.set(scope);
@@ -88,7 +91,7 @@ impl KnownTypes {
         names.iter().map(known).collect()
     }
 
-    fn insert(&mut self, name: &TypeName, scope: Option<&TypeScope>, oids: Oids) {
+    pub(super) fn insert(&mut self, name: &TypeName, scope: Option<&TypeScope>, oids: Oids) {
         self.known.insert(key(name, scope), oids);
     }
 
@@ -111,36 +114,4 @@ impl KnownTypes {
 fn key(name: &TypeName, scope: Option<&TypeScope>) -> Key {
     let scope = scope.filter(|scope| name.schema.as_ref().is_none_or(|schema| *schema == scope.schema));
     (name.clone(), scope.cloned())
-}
-
-/// Asks the server for the OIDs of types, and remembers them.
-///
-/// # Errors
-/// A [`SerializationError`](Error::SerializationError) if there is no such type, or what the server answers.
-pub(super) async fn look_up(
-    connection: &PostgresConnection,
-    names: Vec<TypeName>,
-    scope: Option<TypeScope>,
-) -> QueryResult<Vec<Oids>> {
-    let tenant = scope.as_ref().map(|scope| &*scope.schema);
-    let mut found = Vec::with_capacity(names.len());
-    for name in &names {
-        let schema = name.schema.as_deref();
-        let oids = type_oids(connection, &name.name, schema.or(tenant), schema.is_some()).await?;
-        let Some(oids) = oids else {
-            return Err(no_such_type(name, tenant));
-        };
-        connection.types().insert(name, scope.as_ref(), oids);
-        found.push(oids);
-    }
-    Ok(found)
-}
-
-fn no_such_type(name: &TypeName, tenant: Option<&str>) -> Error {
-    let place = match (&name.schema, tenant) {
-        (Some(schema), _) => format!("in schema {schema:?}"),
-        (None, Some(tenant)) => format!("in schema {tenant:?} or on the search_path"),
-        (None, None) => "on the search_path".to_owned(),
-    };
-    Error::SerializationError(format!("there is no type {:?} {place}", name.name).into())
 }

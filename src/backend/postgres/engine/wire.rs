@@ -18,9 +18,10 @@ use diesel::{QueryResult, pg::PgNotification};
 use postgres_protocol::message::frontend;
 
 use super::{
-    answer::{Answer, TransactionStatus},
+    answer::Answer,
     progress::Kind,
     server_error::{Broken, Failed, ServerError},
+    transaction_state::TransactionStatus,
     wire_state::{Exchange, State, Transport},
 };
 

@@ -15,9 +15,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::io::poll_read_buf;
 
 use super::{
-    answer::{Answer, TransactionStatus},
+    answer::Answer,
     progress::{Kind, Progress},
     server_error::Broken,
+    transaction_state::TransactionStatus,
 };
 
 /// A socket, or TLS over one.
@@ -111,8 +112,8 @@ impl State {
         (number - self.first) as usize
     }
 
-    /// Does one step: takes one message, or writes what can be written and reads some more. Ready means that it is worth
-    /// looking again. A message that somebody waits for is returned, with the index of the exchange.
+    /// Does one step: takes one message, or writes what can be written and reads some more. Ready means that it is
+    /// worth looking again. A message that somebody waits for is returned, with the index of the exchange.
     pub(super) fn advance(&mut self, context: &mut Context<'_>) -> Poll<Option<(usize, Answer)>> {
         match self.poll_advance(context) {
             Poll::Ready(Ok(answer)) => Poll::Ready(answer),

@@ -1,5 +1,5 @@
-//! The pauses between tries to get a lock. How long they go on in all is the caller's: `DEFAULT_LOCK_TIMEOUT` for advisory
-//! locks, `migrations/fleet/limits.rs` for the locks of tables in a migration of all tenants.
+//! The pauses between tries to get a lock. How long they go on in all is the caller's: `DEFAULT_LOCK_TIMEOUT` for
+//! advisory locks, `migrations/fleet/limits.rs` for the locks of tables in a migration of all tenants.
 
 use std::time::{Duration, Instant};
 

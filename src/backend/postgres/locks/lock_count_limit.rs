@@ -6,7 +6,7 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-use crate::{PostgresConnection, SchemaName, backend::postgres::catalog::splice};
+use crate::{PostgresConnection, SchemaName, backend::postgres::splice};
 
 /// A quarter of the server's lock table, as an SQL expression: the rest is for other sessions.
 pub(crate) const LOCK_COUNT_LIMIT: &str = "(pg_catalog.current_setting('max_locks_per_transaction')::bigint * \
@@ -52,7 +52,8 @@ pub(crate) async fn drop_some(connection: &mut PostgresConnection, schema: &Sche
         "WITH relation AS (SELECT c.oid, c.relname, n.nspname, \
              CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'f' THEN 'FOREIGN TABLE' \
                  ELSE 'TABLE' END AS kind, \
-             (c.relkind IN ('r', 'p'))::int + EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhparent = c.oid)::int AS rank, \
+             (c.relkind IN ('r', 'p'))::int + EXISTS (SELECT FROM pg_catalog.pg_inherits \
+             WHERE inhparent = c.oid)::int AS rank, \
              i.incoming, 6 + (SELECT count(*) FROM pg_catalog.pg_index WHERE indrelid = c.oid) \
                  + 6 * ((SELECT count(*) FROM pg_catalog.pg_constraint WHERE conrelid = c.oid) + i.incoming) \
                  + (SELECT 2 * count(*) FROM pg_catalog.pg_attrdef WHERE adrelid = c.oid) \
@@ -62,10 +63,12 @@ pub(crate) async fn drop_some(connection: &mut PostgresConnection, schema: &Sche
                  JOIN pg_catalog.pg_constraint k ON k.oid = d.objid AND k.confrelid = c.oid AND k.conrelid <> c.oid \
                  WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = c.oid \
                  AND d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass) i \
-             WHERE {{in_schema pg_class c}} AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname <> '{{version_table}}'), \
+             WHERE {{in_schema pg_class c}} AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
+             AND c.relname <> '{{version_table}}'), \
          ordered AS (SELECT *, pg_catalog.row_number() OVER position AS position, sum(locks) OVER position AS total \
              FROM relation WINDOW position AS (ORDER BY rank, incoming, oid)) \
-         SELECT pg_catalog.string_agg(pg_catalog.format('DROP %s IF EXISTS %I.%I CASCADE', kind, nspname, relname), '; ' \
+         SELECT pg_catalog.string_agg(pg_catalog.format('DROP %s IF EXISTS %I.%I CASCADE', kind, nspname, relname), \
+         '; ' \
              ORDER BY position) AS sql FROM ordered WHERE total <= {LOCK_COUNT_LIMIT} OR position = 1"
     )))
     .bind::<Text, _>(schema.as_str())

@@ -7,7 +7,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 
 use super::lock_count_limit::LOCK_COUNT_LIMIT;
-use crate::{PostgresConnection, SchemaName, backend::postgres::catalog::splice};
+use crate::{PostgresConnection, SchemaName, backend::postgres::splice};
 
 /// What other sessions are kept from doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

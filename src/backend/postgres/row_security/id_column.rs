@@ -40,7 +40,8 @@ impl IdColumn {
              JOIN pg_catalog.pg_type t ON t.oid = a.atttypid CROSS JOIN LATERAL (SELECT \
                  t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace \
                  AND t.typname IN ('int2', 'int4', 'int8', 'uuid', 'text', 'varchar', 'bpchar', 'name') \
-                 AND NOT EXISTS (SELECT FROM pg_catalog.pg_collation l WHERE l.oid = a.attcollation AND NOT l.collisdeterministic) \
+                 AND NOT EXISTS (SELECT FROM pg_catalog.pg_collation l WHERE l.oid = a.attcollation \
+                 AND NOT l.collisdeterministic) \
              ) exact (types) \
              WHERE n.nspname = $1 AND c.relname = $2 AND a.attname = $3 AND a.attnum > 0 AND NOT a.attisdropped \
              AND c.relkind IN ('r', 'p')",

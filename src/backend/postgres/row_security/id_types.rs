@@ -6,7 +6,7 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-use crate::{PostgresConnection, backend::postgres::catalog::splice};
+use crate::{PostgresConnection, backend::postgres::splice};
 
 /// The types, as SQL, of the columns on which the policies depend.
 pub(crate) async fn id_types(connection: &mut PostgresConnection) -> QueryResult<Vec<String>> {

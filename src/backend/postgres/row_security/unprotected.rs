@@ -3,7 +3,7 @@
 use diesel::{QueryResult, QueryableByName, sql_types::Text};
 use diesel_async::RunQueryDsl;
 
-use crate::{PostgresConnection, SchemaName, backend::postgres::catalog::splice};
+use crate::{PostgresConnection, SchemaName, backend::postgres::splice};
 
 /// Its cost depends on the shared schema, on the partitions of its tables, and on the number of policies in the
 /// database, since a policy is not found by its name alone: 20,000 policies took 0.8 ms. The number of other tables

@@ -7,7 +7,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 
 use super::names::IDENTIFIER;
-use crate::{PostgresConnection, SchemaName, backend::postgres::catalog::splice};
+use crate::{PostgresConnection, SchemaName, backend::postgres::splice};
 
 #[derive(QueryableByName)]
 pub(super) struct Schema {

@@ -93,7 +93,8 @@ pub(crate) async fn applied_with_checksums(
     }
 
     let applied: Vec<Applied> = diesel::sql_query(format!(
-        "SELECT v.version, pg_catalog.to_jsonb(v) ->> 'checksum' AS checksum FROM {} v ORDER BY v.version COLLATE \"C\"",
+        "SELECT v.version, pg_catalog.to_jsonb(v) ->> 'checksum' AS checksum FROM {} v \
+         ORDER BY v.version COLLATE \"C\"",
         table(schema)
     ))
     .load(connection)

@@ -52,7 +52,8 @@ fn question<'a>(schemas: impl IntoIterator<Item = (&'a SchemaName, bool)>) -> St
     let tables = schemas.into_iter().map(|(schema, has_checksums)| {
         let checksum = if has_checksums { "v.checksum" } else { "NULL" };
         format!(
-            "({}, {has_checksums}, ARRAY(SELECT pg_catalog.unnest(ARRAY[v.version::pg_catalog.text, {checksum}]) FROM {} v))",
+            "({}, {has_checksums}, ARRAY(SELECT pg_catalog.unnest(ARRAY[v.version::pg_catalog.text, {checksum}]) \
+             FROM {} v))",
             literal(schema.as_str()),
             table(schema)
         )

@@ -1,5 +1,5 @@
-//! Which connections r2d2 keeps: `is_valid` before one is handed out, `has_broken` when it comes back. A lost one is closed
-//! then, and never replaced under a checkout.
+//! Which connections r2d2 keeps: `is_valid` before one is handed out, `has_broken` when it comes back. A lost one is
+//! closed then, and never replaced under a checkout.
 
 use std::{
     thread,
@@ -34,8 +34,8 @@ pub(super) struct Manager<C> {
 
 /// A connection of the pool, or why there is none.
 ///
-/// r2d2 tries again and again to connect, until the caller's time is over, and then keeps of the error only its text. So
-/// to r2d2 every attempt succeeds, and the first caller gets the error at once.
+/// r2d2 tries again and again to connect, until the caller's time is over, and then keeps of the error only its text.
+/// So to r2d2 every attempt succeeds, and the first caller gets the error at once.
 pub(super) struct Slot<C> {
     content: Result<Box<TenantConnection<C>>, Option<ConnectError>>,
     /// The id of the connection when it was opened: `mem::swap` can put another connection in its place.

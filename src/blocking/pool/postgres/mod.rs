@@ -92,8 +92,8 @@ where
         let options = &tenants.0.options;
         let connections = r2d2::Pool::builder()
             .max_size(max_size)
-            // r2d2 replaces a closed connection only to keep `min_idle`. With 0, a caller that waits would not get a new
-            // one.
+            // r2d2 replaces a closed connection only to keep `min_idle`. With 0, a caller that waits would not get a
+            // new one.
             .min_idle(Some(1))
             .max_lifetime(Some(options.max_lifetime.max(SHORTEST)))
             .connection_timeout(options.wait_timeout.max(SHORTEST))
@@ -126,7 +126,7 @@ where
             target, map, deadline, ..
         } = *wish;
         let schemas = pool.as_async().schemas();
-        if schemas.is_absent(map)
+        if schemas.is_missing(map)
             && let Some(schema) = map.unqualified()
         {
             return Err(CheckoutError::UnknownTenant { tenant: schema.clone() });

@@ -1,3 +1,5 @@
+//! Makes sure that the pool without async and the async one behind it reach the same database.
+
 use diesel::{
     QueryableByName, RunQueryDsl, connection::LoadConnection, pg::Pg, query_builder::SqlQuery, r2d2::R2D2Connection,
     sql_types::Text,

@@ -1,7 +1,7 @@
 //! SQLite under a pool without async: each connection has the files of one tenant and of the shared schema.
 //!
-//! r2d2 hands out any of its connections, whichever tenant asks. Here a connection fits one tenant only, so the pool keeps
-//! idle connections by tenant, as the async pool does and by its rules: `pool/backends/sqlite` has which files a
+//! r2d2 hands out any of its connections, whichever tenant asks. Here a connection fits one tenant only, so the pool
+//! keeps idle connections by tenant, as the async pool does and by its rules: `pool/backends/sqlite` has which files a
 //! connection needs, which of them are kept, and when they have to be closed.
 
 mod check_out;

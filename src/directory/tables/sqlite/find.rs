@@ -1,3 +1,5 @@
+//! Reads the directory's tables on SQLite.
+
 use std::time::Duration;
 
 use diesel::sql_types::Text;

@@ -1,3 +1,5 @@
+//! Creates the directory's tables on SQLite.
+
 use super::super::DirectoryTablesError;
 use crate::{
     Sqlite, TenantPool,

@@ -46,7 +46,7 @@ impl Checkout {
             namespace,
             deadline,
         } = *request;
-        if pool.schemas().is_absent(map)
+        if pool.schemas().is_missing(map)
             && let Some(schema) = map.unqualified()
         {
             // A task that asks again and again must not keep other tasks of this thread from running.

@@ -18,8 +18,8 @@ impl PostgresLease {
         Self(object)
     }
 
-    /// Takes the connection back: keeps it for the next checkout, or closes it. `id` is that of the connection which was
-    /// handed out.
+    /// Takes the connection back: keeps it for the next checkout, or closes it. `id` is that of the connection which
+    /// was handed out.
     pub(super) fn take_back(self, id: u64) {
         let Self(mut object) = self;
         if object.untranslated().take_doubt_about_types()

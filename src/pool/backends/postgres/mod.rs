@@ -7,8 +7,6 @@ mod manager;
 mod pool;
 mod read_ahead;
 mod read_only;
-#[cfg(feature = "schema")]
-mod scratch;
 mod tenant_id;
 
 use std::{
@@ -19,7 +17,7 @@ use std::{
 use self::manager::Manager;
 pub(crate) use self::manager::{Limits, connections};
 pub use self::{another_database::AnotherDatabase, lease::PostgresLease, pool::PostgresPool};
-use super::Backend;
+use super::{Backend, Postgres};
 use crate::{
     PostgresConnection, SchemaName, SchemaNameError,
     backend::postgres::{catalog::tenants::Wanted, schema_size},
@@ -27,10 +25,6 @@ use crate::{
     query::Translation,
     translate::SchemaTranslateMap,
 };
-
-/// PostgreSQL: each tenant is a schema.
-#[derive(Debug, Clone, Copy)]
-pub enum Postgres {}
 
 #[expect(private_interfaces, reason = "only this crate implements and calls these methods")]
 impl Backend for Postgres {

@@ -1,3 +1,5 @@
+//! The options of a pool for SQLite, and the pool that is built by them.
+
 use std::{
     fmt,
     path::{Path, PathBuf},

@@ -17,7 +17,8 @@ use crate::{SchemaName, backend::sqlite::files::Identity, query::Translation, tr
 pub(crate) struct KnownFiles {
     known: Cache<SchemaTranslateMap, Known>,
     time_to_live: Duration,
-    /// The numbers that stand for tenants' files, as an OID stands for a schema of PostgreSQL. No number is given twice.
+    /// The numbers that stand for tenants' files, as an OID stands for a schema of PostgreSQL. No number is given
+    /// twice.
     numbers: Cache<(SchemaName, Identity), u32>,
     next: AtomicU32,
     /// How many times anything was forgotten.

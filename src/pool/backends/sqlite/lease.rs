@@ -24,8 +24,8 @@ pub struct SqliteLease {
 }
 
 impl SqliteLease {
-    /// Takes the connection back: keeps it for the next checkout, or closes it. `id` is that of the connection which was
-    /// handed out.
+    /// Takes the connection back: keeps it for the next checkout, or closes it. `id` is that of the connection which
+    /// was handed out.
     pub(super) fn take_back(mut self, id: u64) {
         let connection = &mut self.connection;
         let is_clean = connection.id() == id

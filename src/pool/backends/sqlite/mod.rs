@@ -34,7 +34,7 @@ use crate::{
         files::{FileError, identity_of},
     },
     pool::{
-        Checkout, CheckoutError, DatabaseError, PoolStatus, SqliteError, Target, TenantInfo, TenantPool,
+        Checkout, CheckoutError, DatabaseError, PoolStatus, Target, TenantInfo, TenantPool,
         checkouts::ConnectionRequest,
     },
     query::Translation,
@@ -102,7 +102,7 @@ impl Backend for Sqlite {
             }
             Ok(tenants)
         });
-        let found = found.await.map_err(SqliteError::of_no_tenant)?;
+        let found = found.await.map_err(CheckoutError::of_files)?;
         let tenant = |(name, status)| TenantInfo { name, status };
         Ok(found.into_iter().map(tenant).collect())
     }
@@ -110,7 +110,7 @@ impl Backend for Sqlite {
     async fn size_of(pool: &TenantPool<Self>, schema: &SchemaName) -> Result<Option<(u64, u64)>, CheckoutError> {
         let (folder, schema) = (Arc::clone(&pool.sqlite().folder), schema.clone());
         let size = blocking(move || folder.size(&schema)).await;
-        size.map_err(SqliteError::of_no_tenant)
+        size.map_err(CheckoutError::of_files)
     }
 
     fn status(pool: &TenantPool<Self>) -> PoolStatus {

@@ -1,3 +1,5 @@
+//! How the answers to a script are printed.
+
 use diesel_tenants::script::StatementAnswer;
 use serde_json::{Value, json};
 

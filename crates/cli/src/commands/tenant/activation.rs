@@ -1,3 +1,5 @@
+//! `tenant suspend` and `tenant resume`.
+
 use clap::Args;
 use diesel_tenants::LifecycleError;
 use serde_json::json;

@@ -86,7 +86,8 @@ impl Finder<'_> {
         if tables.iter().find(is_meant).is_none() {
             return Err(self.unexpected_at(
                 target.last,
-                "DELETE by an alias, for which the servers need a default database: name the table itself, without alias",
+                "DELETE by an alias, for which the servers need a default database: name the table itself, without \
+                 alias",
             ));
         }
         self.record(target);

@@ -140,8 +140,8 @@ impl Finder<'_> {
         }
     }
 
-    /// `NAMES charset [COLLATE collation]` and `CHARACTER SET charset`. In other character sets than UTF-8 the bytes of a
-    /// text would be other letters, and some of them quotes and backslashes.
+    /// `NAMES charset [COLLATE collation]` and `CHARACTER SET charset`. In other character sets than UTF-8 the bytes of
+    /// a text would be other letters, and some of them quotes and backslashes.
     fn character_set(&mut self) -> Read {
         if self.advance().kind == Kind::Word(Keyword::Character) {
             self.expect(Keyword::Set, "SET was expected")?;

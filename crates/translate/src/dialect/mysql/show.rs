@@ -78,7 +78,8 @@ impl Finder<'_> {
         }
     }
 
-    /// `{ FROM | IN } table [{ FROM | IN } schema] [LIKE … | WHERE …]`. A schema behind the table is the one that counts.
+    /// `{ FROM | IN } table [{ FROM | IN } schema] [LIKE … | WHERE …]`. A schema behind the table is the one that
+    /// counts.
     fn shown_table(&mut self) -> Read {
         if !self.skip_any(&[Keyword::From, Keyword::In]) {
             return Err(self.unexpected("FROM was expected"));

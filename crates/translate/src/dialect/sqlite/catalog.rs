@@ -1,7 +1,5 @@
 //! SQLite's own names.
 
-use super::pragma::{self, Pragma};
-
 /// Table-valued functions that read no file.
 const FUNCTIONS: [&str; 6] = [
     "carray",
@@ -68,12 +66,4 @@ pub(super) fn module_stays_in_its_file(module: &str, commas: usize) -> bool {
     is_one_of(&MODULES, module)
         || module.eq_ignore_ascii_case("fts5vocab") && commas < 2
         || module.eq_ignore_ascii_case("fts4aux") && commas == 0
-}
-
-/// What the PRAGMA works on that a table-valued function `pragma_…` runs.
-pub(super) fn pragma_of(name: &str) -> Option<Pragma> {
-    let prefix = name.get(.."pragma_".len())?;
-    prefix
-        .eq_ignore_ascii_case("pragma_")
-        .then(|| pragma::kind(&name[prefix.len()..]))
 }

@@ -1,6 +1,6 @@
 //! FROM: tables, queries, functions and joins.
 
-use super::{Finder, Read, catalog, keyword::Keyword, lexer::Kind};
+use super::{Finder, Read, catalog, keyword::Keyword, lexer::Kind, pragma};
 
 impl Finder<'_> {
     /// After FROM: items with commas or joins between them.
@@ -81,7 +81,7 @@ impl Finder<'_> {
             if catalog::is_of_connection(&name) {
                 return Err(self.unexpected_at(table.last, catalog::OF_CONNECTION_REFUSED));
             }
-            if let Some(pragma) = catalog::pragma_of(&name) {
+            if let Some(pragma) = pragma::kind_of_function(&name) {
                 return self.pragma_function(&table, pragma).map(|()| true);
             }
         }

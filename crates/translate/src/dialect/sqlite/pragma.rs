@@ -137,6 +137,14 @@ pub(super) fn kind(name: &str) -> Pragma {
     PRAGMAS.iter().find(is_named).map_or(Pragma::Unknown, |(kind, _)| *kind)
 }
 
+/// What the PRAGMA works on that a table-valued function `pragma_…` runs.
+pub(super) fn kind_of_function(name: &str) -> Option<Pragma> {
+    let prefix = name.get(.."pragma_".len())?;
+    prefix
+        .eq_ignore_ascii_case("pragma_")
+        .then(|| kind(&name[prefix.len()..]))
+}
+
 impl Finder<'_> {
     /// `PRAGMA [schema.]name`, `PRAGMA [schema.]name = value` and `PRAGMA [schema.]name(value)`.
     pub(super) fn pragma(&mut self) -> Read {
@@ -190,7 +198,8 @@ impl Finder<'_> {
         Ok(true)
     }
 
-    /// `pragma_name(…)` in place of a table: SQLite ignores a schema before the name, and takes it as the last argument.
+    /// `pragma_name(…)` in place of a table: SQLite ignores a schema before the name, and takes it as the last
+    /// argument.
     pub(super) fn pragma_function(&mut self, function: &Name, kind: Pragma) -> Read {
         match kind {
             Pragma::List | Pragma::Setting if self.kind() == Kind::Open => return self.arguments(),

@@ -13,8 +13,8 @@ use crate::{
     PostgresConnection, SchemaName,
     backend::{
         postgres::{
-            catalog::splice,
             snapshot::{begin_reading, end_reading},
+            splice,
         },
         typed_tables::{Column, Relation, TypedTables},
     },

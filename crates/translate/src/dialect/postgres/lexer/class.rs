@@ -1,5 +1,7 @@
 //! The class of token that a byte begins, by a table.
 
+use super::Kind;
+
 /// The class of token that a byte begins.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
 #[repr(u8)]
@@ -57,4 +59,9 @@ pub(super) fn class(byte: u8) -> Class {
 
 pub(crate) fn continues_word(byte: u8) -> bool {
     class(byte) <= Class::Dollar
+}
+
+/// The operator of this one character.
+pub(super) fn operator(character: u8) -> Kind {
+    if character == b'*' { Kind::Star } else { Kind::Operator }
 }

@@ -4,8 +4,8 @@
 //! A token is a kind and a span; nothing is copied, folded or decoded here. White space, `-- comments` and `/* nested
 //! /* comments */ */` are skipped.
 //!
-//! Each rule stands in the file of its token: `literal` has strings, numbers and parameters, `name` words and quoted names,
-//! `operator` operators, `space` what is skipped. `class` says which byte begins what, `token` calls the rule.
+//! Each rule stands in the file of its token: `literal` has strings, numbers and parameters, `name` words and quoted
+//! names, `operator` operators, `space` what is skipped. `class` says which byte begins what, `token` calls the rule.
 
 mod class;
 mod literal;

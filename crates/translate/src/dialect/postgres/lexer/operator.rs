@@ -2,7 +2,7 @@
 
 use super::{
     Kind, Text,
-    class::{Class, class},
+    class::{Class, class, operator},
 };
 use crate::schema_name::MAX_NAME_BYTES;
 
@@ -28,9 +28,4 @@ impl Text<'_> {
         };
         (kind, end)
     }
-}
-
-/// The operator of this one character.
-pub(super) fn operator(character: u8) -> Kind {
-    if character == b'*' { Kind::Star } else { Kind::Operator }
 }

@@ -2,8 +2,7 @@
 
 use super::{
     Kind,
-    class::{Class, class},
-    operator::operator,
+    class::{Class, class, operator},
 };
 use crate::error::{Fault, POISON};
 

@@ -1,13 +1,15 @@
+//! A pool for a scratch database: its options are those of another pool.
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
-use super::{Limits, PostgresPool, connections};
+use super::build::further_databases;
 use crate::pool::{
     Recycling, TenantPool,
-    builder::further_databases,
+    backends::{Limits, PostgresPool, connections},
     routing::{DatabaseLimits, Readers, ReplicaUrls},
     tenant_cache::Schemas,
     tenant_pool::Inner,

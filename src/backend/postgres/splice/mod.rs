@@ -21,11 +21,12 @@ const OWN: &str = include_str!("own.sql");
 ///
 /// A catalog is given by its name, or by a column that holds its OID: `{in_extension d.classid d.objid}`.
 ///
-/// No catalog has an index that begins with the schema. What is in a schema is found by what depends on the schema, which PostgreSQL has
-/// an index for: a query then costs what the schema holds, not what the database does. Indexes, composite types' relations, row types and
-/// arrays don't depend on the schema themselves, but on a table or a type: `{in_schema …}` finds none of them, `{own}` does. All of this is
-/// written in such a way that the planner, whose estimates of `pg_depend` are poor, is left no choice. The constraints of a type are those with
-/// `conrelid = 0` as well, which is what their index begins with.
+/// No catalog has an index that begins with the schema. What is in a schema is found by what depends on the schema,
+/// which PostgreSQL has an index for: a query then costs what the schema holds, not what the database does. Indexes,
+/// composite types' relations, row types and arrays don't depend on the schema themselves, but on a table or a type:
+/// `{in_schema …}` finds none of them, `{own}` does. All of this is written in such a way that the planner, whose
+/// estimates of `pg_depend` are poor, is left no choice. The constraints of a type are those with `conrelid = 0` as
+/// well, which is what their index begins with.
 pub(crate) fn splice(sql: &str) -> String {
     let sql = sql
         .replace("{own}", OWN)
@@ -78,8 +79,8 @@ fn part(catalog: &str, object: &str, dependency: char) -> String {
     )
 }
 
-/// By the objects that depend on the schema, and by the schema that the object says it is in: a constant of the type `regnamespace` makes
-/// an object depend on another schema as well.
+/// By the objects that depend on the schema, and by the schema that the object says it is in: a constant of the type
+/// `regnamespace` makes an object depend on another schema as well.
 fn inside(catalog: &str, alias: &str, schema: &str) -> String {
     let column = match catalog {
         "pg_class" => "relnamespace",
@@ -113,7 +114,8 @@ mod tests {
             splice(sql),
             "SELECT '{}', '__diesel_schema_migrations', '__diesel_tenants_move_emptied' \
              WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend part \
-             WHERE part.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND part.objid = c.oid AND part.deptype = 'e' OFFSET 0) \
+             WHERE part.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND part.objid = c.oid \
+             AND part.deptype = 'e' OFFSET 0) \
              AND EXISTS (SELECT FROM pg_catalog.pg_depend part WHERE part.classid = d.classid AND part.objid = d.objid \
              AND part.deptype = 'i' OFFSET 0) ORDER BY 1"
         );
