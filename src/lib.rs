@@ -108,6 +108,8 @@ pub mod script;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod tenancy;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod transfer;
 pub mod translate;
 #[cfg(feature = "_web")]

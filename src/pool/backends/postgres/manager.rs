@@ -25,7 +25,13 @@ pub(crate) struct Manager {
     first: Mutex<Option<(Box<PostgresConnection>, runtime::Id)>>,
     /// When a connection last failed to answer its test.
     silent_since: Mutex<Option<Instant>>,
+    #[cfg(feature = "testing")]
+    instrument: Mutex<Option<Box<Instrument>>>,
 }
+
+/// Makes what each new connection tells its statements to.
+#[cfg(feature = "testing")]
+type Instrument = dyn Fn() -> Box<dyn diesel::connection::Instrumentation> + Send + Sync;
 
 /// What a connection may go through before it is replaced.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +63,8 @@ impl Manager {
             limits,
             first: Mutex::new(None),
             silent_since: Mutex::new(None),
+            #[cfg(feature = "testing")]
+            instrument: Mutex::new(None),
         }
     }
 
@@ -74,6 +82,12 @@ impl Manager {
     /// Closes that connection, if nobody has asked for it yet.
     pub(crate) fn forget_first(&self) {
         self.first().take();
+    }
+
+    /// Has each connection that is opened from now on tell its statements to what the function makes.
+    #[cfg(feature = "testing")]
+    pub(crate) fn instrument(&self, instrument: Option<Box<Instrument>>) {
+        *self.instrument.lock().unwrap_or_else(PoisonError::into_inner) = instrument;
     }
 
     fn take_first(&self) -> Option<Box<PostgresConnection>> {
@@ -101,6 +115,10 @@ impl managed::Manager for Manager {
             None => Box::new(Box::pin(self.connector.connect()).await?),
         };
         connection.limit_statements(self.limits.max_statements);
+        #[cfg(feature = "testing")]
+        if let Some(instrument) = &*self.instrument.lock().unwrap_or_else(PoisonError::into_inner) {
+            diesel_async::AsyncConnection::set_instrumentation(&mut *connection, instrument());
+        }
         let sharing = match self.connector.may_be_pooled() {
             true => Sharing::Pooler,
             false => Sharing::InTurn,
