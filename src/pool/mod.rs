@@ -14,6 +14,8 @@ mod checkouts;
 mod connections;
 mod deadline;
 mod errors;
+#[cfg(feature = "testing")]
+mod instrument;
 mod options;
 mod placement_policy;
 mod remembered_directory;

@@ -43,6 +43,8 @@
 
 pub mod isolation;
 mod tenants;
+#[cfg(feature = "_web")]
+pub mod web;
 
 pub use diesel_tenants_test_support::{
     ClientError, Database, DatabaseError, FolderError, FolderTemplate, PrepareDatabase, PrepareFolder, Server,

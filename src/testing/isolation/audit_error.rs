@@ -1,4 +1,6 @@
 use std::time::Duration;
+#[cfg(feature = "sqlite")]
+use std::{io, path::PathBuf};
 
 use crate::{CheckoutError, ConnectError, SchemaName};
 
@@ -90,6 +92,43 @@ pub enum AuditError {
     /// The server counts nothing.
     #[error("could not audit: the server doesn't count what is read and written: `track_counts` is off")]
     NotCounting,
+
+    /// A file of another tenant is open, so that what is read from it may leave no trace.
+    #[cfg(feature = "sqlite")]
+    #[error(
+        "could not audit: this process has {} open, still after {} s. Close connections to other tenants' files before an \
+         audit, and before the audited work ends",
+        file.display(),
+        waited.as_secs()
+    )]
+    FileInUse {
+        /// The file.
+        file: PathBuf,
+        /// How long the audit waited.
+        waited: Duration,
+    },
+
+    /// The file system doesn't note when files are read.
+    #[cfg(feature = "sqlite")]
+    #[error(
+        "could not audit: the file system of {} doesn't note when a file is read (it may be mounted with noatime); keep \
+         the tests' files elsewhere, such as in a `TestFolder`",
+        folder.display()
+    )]
+    NoTimes {
+        /// The folder of the tenants' files.
+        folder: PathBuf,
+    },
+
+    /// A tenant's file could not be looked at.
+    #[cfg(feature = "sqlite")]
+    #[error("could not audit: could not look at {}", file.display())]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
 
     /// A query of the audit failed.
     #[error("could not have the database testify: could not {attempt}")]

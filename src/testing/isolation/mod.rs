@@ -39,18 +39,35 @@
 //! Which statement did it, and where, comes from the pool's connections and, on a server that this kit started, from the
 //! server's log, where each statement has its plan.
 //!
-//! **What it does not see**: statements that name a table without reading it (`EXPLAIN`, `LIMIT 0`, `LOCK TABLE`);
+//! **What it does not see there**: statements that name a table without reading it (`EXPLAIN`, `LIMIT 0`, `LOCK TABLE`);
 //! what is read from the catalogs, such as the values in `pg_stats`; large objects, which belong to no schema; `NOTIFY`;
 //! other databases, which `dblink` or a foreign table may reach.
+//!
+//! # What SQLite's files testify
+//!
+//! The audit closes the pool's idle connections, and waits until this process has none of the other tenants' files open.
+//! Then whoever reads such a file changes the time at which the file system says that it was read, and whoever writes it
+//! changes its content: by the pool or by hand, in this process or another. A file system that notes no such times
+//! (mounted with `noatime`) is refused. So is a file that somebody keeps open. Only on Linux is it known which files are
+//! open; elsewhere a connection by hand that was open before the work could answer from its memory, and the report says
+//! so.
+//!
+//! - Who lists tenants, or migrates all of them, reads their files. Allow it where the work is to do that.
+//! - A write that is rolled back, and one that writes what was there, count as reads.
+//! - The statements are those of the pool's connections. No log shows those of a connection by hand.
 
 mod audit;
 mod audit_error;
+mod culprits;
 mod evidence;
 mod leak;
 mod marker;
 mod place;
 mod postgres;
+mod recorder;
 mod report;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 use audit::Scope;
 pub use audit::{Audit, AuditedBackend, audit};

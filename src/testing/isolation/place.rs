@@ -35,10 +35,21 @@ const BELOW: &[&str] = &[
     "tracing_futures",
 ];
 
-/// The innermost function of the application: `shop::handlers::orders at src/handlers.rs:42`.
+/// How the compiler names the folder of this library's own files, which a backtrace shows in the same way.
+fn own_folder() -> &'static str {
+    file!()
+        .strip_suffix("testing/isolation/place.rs")
+        .unwrap_or("diesel-tenants/src/")
+}
+
+/// The innermost function of the application: `shop::handlers::orders at src/handlers.rs:42`. How much of it is known
+/// depends on the debug information.
 pub(super) fn of(backtrace: &Backtrace) -> Option<String> {
-    let text = backtrace.to_string();
-    let mut lines = text.lines().peekable();
+    innermost(&backtrace.to_string())
+}
+
+fn innermost(backtrace: &str) -> Option<String> {
+    let mut lines = backtrace.lines().peekable();
     while let Some(line) = lines.next() {
         let Some((_, function)) = line
             .trim_start()
@@ -48,17 +59,22 @@ pub(super) fn of(backtrace: &Backtrace) -> Option<String> {
             continue;
         };
         let place = lines.peek().and_then(|line| line.trim_start().strip_prefix("at "));
-        if !is_below(function) && !place.is_some_and(is_of_a_dependency) {
-            let function = function.trim_end_matches("::{{closure}}");
-            return Some(match place {
-                // The column says no more than the line.
-                Some(place) => {
-                    let (line, _) = place.rsplit_once(':').unwrap_or((place, ""));
-                    format!("{function} at {}", line.trim_start_matches("./"))
+        let place = place.map(|place| place.trim_start_matches("./"));
+        let function = shown_name(function);
+        return Some(match (place, function) {
+            (Some(place), _) if is_of_a_dependency(place) => continue,
+            (_, Some(function)) if is_below(function) => continue,
+            // The column says no more than the line.
+            (Some(place), function) => {
+                let (line, _) = place.rsplit_once(':').unwrap_or((place, ""));
+                match function {
+                    Some(function) => format!("{function} at {line}"),
+                    None => line.to_owned(),
                 }
-                None => function.to_owned(),
-            });
-        }
+            }
+            (None, Some(function)) => function.to_owned(),
+            (None, None) => continue,
+        });
     }
     None
 }
@@ -67,18 +83,30 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// `<diesel_tenants::… as …>::poll`, `tokio::runtime::…`, `__libc_start_main`
-fn is_below(function: &str) -> bool {
+/// The path of a function, without what the compiler adds. `None` if there is no path, as for closures where the debug
+/// information is of lines only.
+fn shown_name(function: &str) -> Option<&str> {
     let name = function.trim_start_matches(['<', '&', '(', '*']);
-    match name.split_once("::") {
-        Some((package, _)) => BELOW.contains(&package.trim_start_matches("mut ").trim_start_matches("dyn ")),
-        // What is no path is not Rust's.
-        None => true,
-    }
+    let end = name.find(['{', '<', ' ']).unwrap_or(name.len());
+    let name = name[..end].trim_end_matches("::");
+    name.contains("::").then_some(name)
+}
+
+/// `<diesel_tenants::… as …>::poll`, `tokio::runtime::…`
+fn is_below(function: &str) -> bool {
+    let package = function.split("::").next().unwrap_or_default();
+    BELOW.contains(&package)
 }
 
 fn is_of_a_dependency(place: &str) -> bool {
-    ["/rustc/", "/registry/src/", "/library/std/", "/library/core/"]
+    place.starts_with(own_folder())
+        || [
+            "/rustc/",
+            "/registry/src/",
+            "/git/checkouts/",
+            "/library/std/",
+            "/library/core/",
+        ]
         .iter()
         .any(|part| place.contains(part))
 }
@@ -87,14 +115,28 @@ fn is_of_a_dependency(place: &str) -> bool {
 mod tests {
     use super::*;
 
+    const LIBRARY: &str =
+        "   0: {impl#0}::poll<T>\n             at /home/a/.cargo/registry/src/x/tokio-1/src/lib.rs:9:1
+   1: diesel_tenants::connection::Rows<S>::poll_next
+   2: <diesel_tenants::connection::Rows<S> as futures_core::Stream>::poll_next\n";
+
     #[test]
-    fn the_place_is_that_of_the_function_that_asks() {
-        let place = of(&Backtrace::force_capture());
-        // This library's own functions are below any application.
-        assert_eq!(place, None);
-        assert!(is_below(
-            "<diesel_tenants::connection::Rows<S> as futures_core::Stream>::poll_next"
-        ));
-        assert!(!is_below("shop::handlers::orders::{{closure}}"));
+    fn the_place_is_the_innermost_one_of_the_application() {
+        for (frame, expected) in [
+            (
+                "   3: shop::orders::list::{async_fn#0}\n             at ./src/orders.rs:42:10\n",
+                // Where this library is the top of its workspace, that would be a file of its own.
+                (own_folder() != "src/").then_some("shop::orders::list at src/orders.rs:42"),
+            ),
+            (
+                "   3: {async_fn#0}<T>\n             at ./tests/orders.rs:42:10\n",
+                Some("tests/orders.rs:42"),
+            ),
+            ("   3: shop::orders::list::{closure#0}\n", Some("shop::orders::list")),
+            ("   3: main\n", None),
+        ] {
+            let backtrace = format!("{LIBRARY}{frame}   4: std::rt::lang_start::<()>\n");
+            assert_eq!(innermost(&backtrace).as_deref(), expected, "{frame}");
+        }
     }
 }

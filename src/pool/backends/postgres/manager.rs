@@ -7,6 +7,8 @@ use deadpool::managed::{self, Metrics, QueueMode, RecycleError, RecycleResult};
 use diesel_async::{RunQueryDsl, pooled_connection::PoolableConnection};
 use tokio::runtime::{self, Handle};
 
+#[cfg(feature = "testing")]
+use crate::pool::instrument::Instrument;
 use crate::{
     PostgresConnection, TenantConnection,
     backend::postgres::{ConnectError, Connector},
@@ -26,12 +28,8 @@ pub(crate) struct Manager {
     /// When a connection last failed to answer its test.
     silent_since: Mutex<Option<Instant>>,
     #[cfg(feature = "testing")]
-    instrument: Mutex<Option<Box<Instrument>>>,
+    pub(crate) instrument: Instrument,
 }
-
-/// Makes what each new connection tells its statements to.
-#[cfg(feature = "testing")]
-type Instrument = dyn Fn() -> Box<dyn diesel::connection::Instrumentation> + Send + Sync;
 
 /// What a connection may go through before it is replaced.
 #[derive(Debug, Clone, Copy)]
@@ -64,7 +62,7 @@ impl Manager {
             first: Mutex::new(None),
             silent_since: Mutex::new(None),
             #[cfg(feature = "testing")]
-            instrument: Mutex::new(None),
+            instrument: Instrument::default(),
         }
     }
 
@@ -82,12 +80,6 @@ impl Manager {
     /// Closes that connection, if nobody has asked for it yet.
     pub(crate) fn forget_first(&self) {
         self.first().take();
-    }
-
-    /// Has each connection that is opened from now on tell its statements to what the function makes.
-    #[cfg(feature = "testing")]
-    pub(crate) fn instrument(&self, instrument: Option<Box<Instrument>>) {
-        *self.instrument.lock().unwrap_or_else(PoisonError::into_inner) = instrument;
     }
 
     fn take_first(&self) -> Option<Box<PostgresConnection>> {
@@ -116,9 +108,7 @@ impl managed::Manager for Manager {
         };
         connection.limit_statements(self.limits.max_statements);
         #[cfg(feature = "testing")]
-        if let Some(instrument) = &*self.instrument.lock().unwrap_or_else(PoisonError::into_inner) {
-            diesel_async::AsyncConnection::set_instrumentation(&mut *connection, instrument());
-        }
+        self.instrument.apply(&mut *connection);
         let sharing = match self.connector.may_be_pooled() {
             true => Sharing::Pooler,
             false => Sharing::InTurn,

@@ -23,7 +23,13 @@ impl Catalogs {
     }
 
     pub(super) fn since(&self, before: &Self) -> Vec<Leak> {
-        let names: BTreeSet<_> = self.0.keys().chain(before.0.keys()).collect();
+        let mut names: BTreeSet<_> = self.0.keys().chain(before.0.keys()).collect();
+        // A schema that comes or goes says all.
+        let is_lasting = |schema: &String| {
+            let schema = (schema.clone(), None);
+            self.0.contains_key(&schema) && before.0.contains_key(&schema)
+        };
+        names.retain(|(schema, object)| object.is_none() || is_lasting(schema));
         let leak = |name: &(String, Option<String>)| {
             let evidence = match (before.0.get(name), self.0.get(name)) {
                 (None, Some(_)) => "created",

@@ -4,9 +4,13 @@ WITH schema AS (
     SELECT oid, nspname, xmin FROM pg_catalog.pg_namespace
     WHERE nspname <> ALL ($1) AND nspname !~ '^pg_' AND nspname <> 'information_schema'
 ),
+-- An index belongs to its table.
 relation AS (
-    SELECT c.oid, c.relnamespace, c.relname, c.xmin, c.relfilenode
-    FROM pg_catalog.pg_class c JOIN schema s ON s.oid = c.relnamespace
+    SELECT c.oid, c.relnamespace, coalesce(t.relname, c.relname) AS relname, c.xmin, c.relfilenode
+    FROM pg_catalog.pg_class c
+    JOIN schema s ON s.oid = c.relnamespace
+    LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid
+    LEFT JOIN pg_catalog.pg_class t ON t.oid = i.indrelid
 ),
 written AS (
     SELECT s.oid AS schema, NULL::name AS object, s.xmin::text AS mark FROM schema s

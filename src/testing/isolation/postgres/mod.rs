@@ -2,10 +2,6 @@
 
 mod changes;
 mod counters;
-mod culprits;
 mod observer;
-mod recorder;
 mod server_log;
 mod watch;
-
-pub(super) use watch::Witness;

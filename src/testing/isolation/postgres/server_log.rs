@@ -1,7 +1,10 @@
 //! The log of a server that the kit started: each statement and, where `auto_explain` is installed, the plan of each
 //! query, also of those in functions.
 
-use super::{super::AuditError, observer::Observer};
+use super::{
+    super::{AuditError, culprits::Message},
+    observer::Observer,
+};
 
 /// Where a server of the kit logs, from where the data is.
 const LOG: &str = "../server.log";
@@ -21,19 +24,6 @@ const PLANS: &[(&str, &str)] = &[
 pub(super) struct ServerLog {
     path: String,
     from: i64,
-}
-
-/// A message of the log.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Message {
-    /// A statement that a client sent.
-    Statement { session: String, sql: String },
-    /// A query's plan: the tables that it uses, with their schemas.
-    Plan {
-        session: String,
-        sql: String,
-        tables: Vec<(String, String)>,
-    },
 }
 
 impl ServerLog {
@@ -111,6 +101,7 @@ fn message(session: &str, text: &str) -> Option<Message> {
             session,
             sql: json_text(plan, "Query Text").unwrap_or_default(),
             tables,
+            plan: plan.to_owned(),
         });
     }
     let sql = match text.strip_prefix("statement: ") {
@@ -184,8 +175,12 @@ mod tests {
             session: "7".to_owned(),
             sql: "SELECT \"a\"\nFROM b.t".to_owned(),
             tables: vec![("b".to_owned(), "t".to_owned())],
+            plan: String::new(),
         };
-        let expected = [statement("SELECT\n  1"), statement("SELECT $1"), plan];
-        assert_eq!(messages(log, "ours"), expected);
+        let mut found = messages(log, "ours");
+        if let Some(Message::Plan { plan, .. }) = found.last_mut() {
+            assert!(std::mem::take(plan).contains("Schema"));
+        }
+        assert_eq!(found, [statement("SELECT\n  1"), statement("SELECT $1"), plan]);
     }
 }

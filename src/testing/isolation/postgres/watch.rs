@@ -1,12 +1,10 @@
 //! An audit on PostgreSQL, from its beginning to its end.
 
 use super::{
-    super::{AuditError, AuditedBackend, Scope, evidence::Evidence},
+    super::{AuditError, AuditedBackend, Scope, culprits::name_culprits, evidence::Evidence, recorder::Recorder},
     changes::Catalogs,
     counters::Counters,
-    culprits::name_culprits,
     observer::Observer,
-    recorder::Recorder,
     server_log::ServerLog,
 };
 use crate::{Postgres, SchemaName, TenantPool, tenancy::Tables};
@@ -123,7 +121,7 @@ impl Recording {
         let recorder = Recorder::default();
         let of_connection = recorder.clone();
         let instrument = Box::new(move || Box::new(of_connection.clone()) as _);
-        pool.postgres().connections.manager().instrument(Some(instrument));
+        pool.postgres().connections.manager().instrument.set(Some(instrument));
         Self {
             pool: pool.clone(),
             recorder,
@@ -133,6 +131,6 @@ impl Recording {
 
 impl Drop for Recording {
     fn drop(&mut self) {
-        self.pool.postgres().connections.manager().instrument(None);
+        self.pool.postgres().connections.manager().instrument.set(None);
     }
 }

@@ -2,11 +2,21 @@
 
 use std::collections::HashMap;
 
-use super::{
-    super::{Leak, Statement, place},
-    recorder::Sent,
-    server_log::Message,
-};
+use super::{Leak, Statement, place, recorder::Sent};
+
+/// A message of a server's log.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Message {
+    /// A statement that a client sent.
+    Statement { session: String, sql: String },
+    /// A query's plan, and the tables in it, with their schemas.
+    Plan {
+        session: String,
+        sql: String,
+        tables: Vec<(String, String)>,
+        plan: String,
+    },
+}
 
 /// A statement, and what is known of it.
 struct Seen {
@@ -14,6 +24,8 @@ struct Seen {
     inside_of: Option<String>,
     /// The tables of its plan.
     tables: Vec<(String, String)>,
+    /// Its plan, which also has the functions that it calls, those of defaults too.
+    plan: String,
     /// Which of the statements that the pool sent it is, or is inside of.
     sent: Option<usize>,
 }
@@ -37,20 +49,13 @@ pub(super) fn name_culprits(leaks: &mut [Leak], sent: &[Sent], log: Option<Vec<M
             let mut tables = seen.tables.iter();
             tables.any(|(schema, table)| *schema == leak.schema && Some(table) == leak.object.as_ref())
         };
-        let named = |seen: &&Seen| contains_name(&seen.sql, &leak.schema);
-        let of_object = |seen: &&Seen| {
-            leak.object
-                .as_ref()
-                .is_some_and(|object| contains_name(&seen.sql, object))
-        };
+        let named = |seen: &&Seen| seen.names(&leak.schema) && !is_control(&seen.sql);
+        let of_object = |seen: &&Seen| leak.object.as_ref().is_some_and(|object| seen.names(object));
+        let may_be = |seen: &&Seen| !is_control(&seen.sql) && !asks_the_catalogs(&seen.sql);
+        let both = |seen: &&Seen| named(seen) && (leak.object.is_none() || of_object(seen));
         let mut found: Vec<&Seen> = seen.iter().filter(planned).collect();
-        if found.is_empty() {
-            found = seen.iter().filter(|seen| named(seen) && of_object(seen)).collect();
-        }
         leak.is_certain = !found.is_empty();
-        for weaker in [&named as &dyn Fn(&&Seen) -> bool, &of_object, &|seen| {
-            !is_control(&seen.sql)
-        }] {
+        for weaker in [&both as &dyn Fn(&&Seen) -> bool, &named, &of_object, &may_be] {
             if found.is_empty() {
                 found = seen.iter().filter(weaker).collect();
             }
@@ -80,8 +85,13 @@ impl Seen {
             sql: sql.to_owned(),
             inside_of: None,
             tables: Vec::new(),
+            plan: String::new(),
             sent,
         }
+    }
+
+    fn names(&self, name: &str) -> bool {
+        contains_name(&self.sql, name) || contains_name(&self.plan, name)
     }
 }
 
@@ -96,10 +106,18 @@ fn from_log(messages: Vec<Message>, sent: &[Sent]) -> Vec<Seen> {
                 outer.insert(session, seen.len());
                 seen.push(Seen::of(&sql, known));
             }
-            Message::Plan { session, sql, tables } => {
+            Message::Plan {
+                session,
+                sql,
+                tables,
+                plan,
+            } => {
                 let outer = outer.get(&session).copied();
                 match outer.map(|index| &mut seen[index]) {
-                    Some(outer) if outer.sql == sql => outer.tables.extend(tables),
+                    Some(outer) if outer.sql == sql => {
+                        outer.tables.extend(tables);
+                        outer.plan.push_str(&plan);
+                    }
                     outer => {
                         let (inside_of, sent) = outer.map(|outer| (outer.sql.clone(), outer.sent)).unzip();
                         let sent = sent.flatten();
@@ -107,6 +125,7 @@ fn from_log(messages: Vec<Message>, sent: &[Sent]) -> Vec<Seen> {
                             sql,
                             inside_of,
                             tables,
+                            plan,
                             sent,
                         });
                     }
@@ -129,6 +148,26 @@ fn contains_name(sql: &str, name: &str) -> bool {
 
 /// Statements that reach no table.
 fn is_control(sql: &str) -> bool {
-    let word = sql.split_whitespace().next().unwrap_or_default().trim_end_matches(';');
-    ["begin", "commit", "rollback", "savepoint", "release", "set", "show"].contains(&&*word.to_lowercase())
+    const CONTROL: &[&str] = &[
+        "begin",
+        "commit",
+        "listen",
+        "lock",
+        "notify",
+        "release",
+        "rollback",
+        "savepoint",
+        "set",
+        "show",
+        "unlisten",
+    ];
+    let word = sql.split_whitespace().next().unwrap_or_default();
+    CONTROL.contains(&&*word.to_lowercase()) && !sql.trim_end_matches(';').contains(';')
+}
+
+/// The queries by which a pool knows its sessions and schemas.
+fn asks_the_catalogs(sql: &str) -> bool {
+    ["pg_catalog.pg_", "pg_catalog.current_setting"]
+        .iter()
+        .any(|part| sql.contains(part))
 }
