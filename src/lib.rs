@@ -53,6 +53,7 @@
 //! - **From a shell**: the command `diesel-tenants`, of the package `diesel-tenants-cli`; `docs/command.md` shows it.
 //! - **What is translated, and what can't be**: [`translate`], [`SchemaTranslateMap`]. The translator is a package of
 //!   its own, `diesel-tenants-translate`. It needs neither Diesel nor a connection: use it with sqlx or tokio-postgres.
+//! - **Tests of your application**: `testing`, with the feature `testing`. The guide is `docs/testing.md`.
 //! - **How the library is built**: `docs/architecture.md` in the repository.
 //!
 //! # Features
@@ -71,6 +72,7 @@
 //! | `serde` | `Serialize` for the reports of migrations of all tenants | `serde` |
 //! | `toml` | `migrations::MigrationFolder`: migrations from a folder, `metadata.toml` checked | `toml`, `serde` |
 //! | `sqlite` | `TenantPool<Sqlite>`: each tenant is a file | `libsqlite3-sys`, which compiles SQLite |
+//! | `testing` | `testing`: a server and a database for each test, and an audit of what a tenant's work reaches; on Unix | `diesel-tenants-test-support` |
 //! | `tracing` | a span around each request's handler, with the tenant's name; server errors in the log | `tracing` |
 //!
 //! The three web frameworks also share `idna`, `ipnet`, `percent-encoding` and `url`.
@@ -111,6 +113,8 @@ pub mod script;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod tenancy;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod transfer;
 pub mod translate;
 #[cfg(feature = "_web")]
@@ -216,6 +220,10 @@ mod documents {
     #[cfg(feature = "mysql")]
     #[doc = include_str!("../docs/mysql.md")]
     struct Mysql;
+
+    #[cfg(all(feature = "axum", feature = "sqlite", feature = "testing"))]
+    #[doc = include_str!("../docs/testing.md")]
+    struct Testing;
 
     #[cfg(feature = "actix")]
     #[doc = include_str!("../docs/actix.md")]

@@ -16,6 +16,8 @@ mod connections;
 mod database;
 mod deadline;
 mod errors;
+#[cfg(feature = "testing")]
+mod instrument;
 mod options;
 mod placement_policy;
 mod remembered_directory;

@@ -1,21 +1,34 @@
 use std::{thread, time::Duration};
 
 use tokio::{runtime, time::timeout};
-use tokio_postgres::{Config, NoTls, SimpleQueryMessage};
+use tokio_postgres::{Config, NoTls, SimpleQueryMessage, error::SqlState};
 
 /// Rows as text, NULL as `None`.
 pub(crate) type Rows = Vec<Vec<Option<String>>>;
 
+/// Why the server gave no answer.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ClientError {
+#[non_exhaustive]
+pub enum ClientError {
+    /// The operating system refused a thread, or what a runtime needs.
     #[error("could not start a thread or runtime for the query")]
     Thread(#[source] std::io::Error),
+    /// Nobody answers there, or the server refuses the connection.
     #[error("could not connect")]
     Connect(#[source] tokio_postgres::Error),
+    /// The server refused the statement.
     #[error("the query failed")]
     Query(#[source] tokio_postgres::Error),
+    /// The server took too long.
     #[error("no answer within {} s", .0.as_secs())]
     TooSlow(Duration),
+}
+
+impl ClientError {
+    /// Whether the server refused a statement for this reason.
+    pub(crate) fn is(&self, state: &SqlState) -> bool {
+        matches!(self, Self::Query(error) if error.code() == Some(state))
+    }
 }
 
 /// Sends `sql`, which may hold many statements, on a connection of its own, and returns the rows of all of them.

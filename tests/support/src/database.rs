@@ -1,15 +1,16 @@
 use std::{
-    sync::{
-        OnceLock,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
+    sync::atomic::{AtomicU64, Ordering},
+    thread,
+    time::{Duration, Instant},
 };
 
+use tokio_postgres::error::SqlState;
+
 use crate::{
+    DatabaseError,
     client::{self, ClientError, Rows},
     error::Chain,
-    random,
+    process_tag,
     url::ServerUrl,
 };
 
@@ -18,6 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// For cleaning up, which nobody waits for gladly, and the server's own end makes good for.
 const CLEANING: Duration = Duration::from_secs(5);
+
+/// How the names of all test databases begin: nobody else's should.
+pub(crate) const PREFIX: &str = "diesel_tenants_test_";
 
 /// A database of a test's own, dropped with this value.
 #[derive(Debug)]
@@ -28,34 +32,55 @@ pub struct Database {
 }
 
 impl Database {
-    /// How `CREATE DATABASE` shall copy the template on this server.
+    /// How `CREATE DATABASE` shall copy its template on this server.
     ///
     /// By default it logs every page. Copying files takes a checkpoint instead: 20 ms in place of 50 where nothing is
     /// durable, and far more where all is. There is a choice since version 15.
-    #[track_caller]
-    pub(crate) fn strategy_of(server: &ServerUrl) -> &'static str {
+    pub(crate) fn strategy_of(server: &ServerUrl) -> Result<&'static str, DatabaseError> {
         let sql = "SELECT current_setting('fsync') = 'off' AND current_setting('server_version_num')::int >= 150000";
         match client::run(&server.maintenance(), sql, PATIENCE) {
-            Ok(rows) if rows == [[Some("t".to_owned())]] => "STRATEGY file_copy",
-            Ok(_) => "",
-            Err(error) => panic!("could not ask the server for its version: {}", Chain(&error)),
+            Ok(rows) if rows == [[Some("t".to_owned())]] => Ok("STRATEGY file_copy"),
+            Ok(_) => Ok(""),
+            Err(source) => Err(DatabaseError::Unreachable {
+                server: server.shown(),
+                source,
+            }),
         }
     }
 
-    #[track_caller]
-    pub(crate) fn create(server: &ServerUrl, strategy: &str) -> Self {
-        let name = fresh_name();
+    /// An empty database, or a copy of a template that nobody can connect to.
+    pub(crate) fn create(server: &ServerUrl, strategy: &str, template: Option<&str>) -> Result<Self, DatabaseError> {
+        let name = fresh_name()?;
         let database = Self {
             url: server.database(&name),
             maintenance: server.maintenance(),
             name,
         };
-        // Nobody can be connected to template0, so that copies of it never fail for that, however many at a time.
-        let sql = format!("CREATE DATABASE {} TEMPLATE template0 {strategy}", database.name);
-        if let Err(error) = client::run(&database.maintenance, &sql, PATIENCE) {
-            panic!("could not create a database for the test: {}", Chain(&error));
+        // Nobody can be connected to template0 either, so that copies of it never fail for that, however many at a time.
+        let template = template.unwrap_or("template0");
+        let sql = format!("CREATE DATABASE {} TEMPLATE {template} {strategy}", database.name);
+        match client::run(&database.maintenance, &sql, PATIENCE) {
+            Ok(_) => Ok(database),
+            Err(source) if source.is(&SqlState::INSUFFICIENT_PRIVILEGE) => Err(DatabaseError::NotAllowed { source }),
+            Err(source) => Err(DatabaseError::Create { source }),
         }
-        database
+    }
+
+    /// Ends all connections to the database, and refuses new ones: only then can it be copied at any time.
+    pub(crate) fn close(&self) -> Result<(), ClientError> {
+        let name = &self.name;
+        let refuse = format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false");
+        client::run(&self.maintenance, &refuse, PATIENCE)?;
+        // One that is about to end still counts as connected.
+        let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        let begun = Instant::now();
+        while !client::run(&self.maintenance, &end, PATIENCE)?.is_empty() {
+            if begun.elapsed() > PATIENCE {
+                return Err(ClientError::TooSlow(PATIENCE));
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+        Ok(())
     }
 
     /// `postgres://user:password@host:port/name`, for any client.
@@ -127,13 +152,9 @@ impl Drop for Database {
     }
 }
 
-/// Unique on a server that several processes use.
-fn fresh_name() -> String {
-    static PROCESS: OnceLock<String> = OnceLock::new();
+/// Unique on a server that several processes use: the process's tag, by which a later one knows whether it still runs.
+fn fresh_name() -> Result<String, DatabaseError> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    let process = PROCESS.get_or_init(|| random::hex(4).unwrap_or_else(|error| panic!("{}", Chain(&error))));
-    format!(
-        "diesel_tenants_test_{process}_{}",
-        COUNT.fetch_add(1, Ordering::Relaxed)
-    )
+    let (tag, count) = (process_tag::get()?, COUNT.fetch_add(1, Ordering::Relaxed));
+    Ok(format!("{PREFIX}{tag:08x}_{count}"))
 }

@@ -1,4 +1,6 @@
-use std::{error::Error, fmt, io, path::PathBuf, process::ExitStatus, time::Duration};
+use std::{error::Error, fmt, io, path::PathBuf, process::ExitStatus, sync::Arc, time::Duration};
+
+use crate::ClientError;
 
 /// Why there is no server.
 #[derive(Debug, thiserror::Error)]
@@ -7,7 +9,7 @@ pub enum StartError {
     /// PostgreSQL's server is not installed, or nowhere it is looked for.
     #[error(
         "found no PostgreSQL server: looked for `initdb` and `postgres` in\n  {}\n\
-         Install it (scripts/install-postgresql.sh does; Debian, Ubuntu: apt-get install postgresql; Fedora: dnf install \
+         Install it (Debian, Ubuntu: apt-get install postgresql; Fedora: dnf install \
          postgresql-server; macOS: brew install postgresql), put its folder in PATH, or set DATABASE_URL to a server \
          that is running",
         searched.join("\n  ")
@@ -87,6 +89,104 @@ pub enum StartError {
         /// What is wrong with it, when it could be read at all.
         #[source]
         source: Option<tokio_postgres::Error>,
+    },
+}
+
+/// Why there is no database for a test.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DatabaseError {
+    /// There is no server, and none could be started.
+    #[error("there is no server for the test's database")]
+    NoServer {
+        /// Why not.
+        source: Arc<StartError>,
+    },
+
+    /// The server that `DATABASE_URL` names can't be reached, or refuses the connection.
+    #[error(
+        "could not use the server {server}, which DATABASE_URL names: start it, correct DATABASE_URL, or unset it, to \
+         have a throw-away server started"
+    )]
+    Unreachable {
+        /// Its host and port.
+        server: String,
+        /// What came instead of an answer.
+        source: ClientError,
+    },
+
+    /// The role may not create databases.
+    #[error(
+        "the role of DATABASE_URL may not create databases, and each test has one of its own: let a superuser run \
+         ALTER ROLE … CREATEDB, or unset DATABASE_URL, to have a throw-away server started"
+    )]
+    NotAllowed {
+        /// The server's message.
+        source: ClientError,
+    },
+
+    /// `CREATE DATABASE` failed.
+    #[error("could not create a database for the test")]
+    Create {
+        /// The server's message.
+        source: ClientError,
+    },
+
+    /// The function that prepares a template failed.
+    #[error("could not prepare the template of the tests' databases")]
+    Prepare {
+        /// What the function returned.
+        source: Box<dyn Error + Send + Sync>,
+    },
+
+    /// The template could not be closed, which it must be to be copied.
+    #[error("could not close the connections to the template of the tests' databases")]
+    Close {
+        /// What came instead of an answer.
+        source: ClientError,
+    },
+
+    /// The operating system gave no random bytes for a name.
+    #[error("could not choose a name for the test's database")]
+    Name(#[from] StartError),
+}
+
+/// Why there is no folder for a test.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FolderError {
+    /// There is no place for this process's folders.
+    #[error("could not make the folder that the tests' folders are in")]
+    NoRoot {
+        /// What the operating system refused.
+        source: &'static StartError,
+    },
+
+    /// The function that prepares a template failed.
+    #[error("could not prepare the template of the tests' folders")]
+    Prepare {
+        /// What the function returned.
+        source: Box<dyn Error + Send + Sync>,
+    },
+
+    /// A connection to the template's files is open, so that they can't be copied.
+    #[error(
+        "the function that prepares the template of the tests' folders left a connection open: {} is still there; drop \
+         all pools and connections before it returns",
+        log.display()
+    )]
+    InUse {
+        /// The log of a file of SQLite, which its last connection removes.
+        log: PathBuf,
+    },
+
+    /// The operating system refused.
+    #[error("could not {attempt}")]
+    Io {
+        /// What was attempted, and on which path.
+        attempt: String,
+        /// What the operating system says.
+        source: io::Error,
     },
 }
 

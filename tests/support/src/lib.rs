@@ -1,7 +1,8 @@
-//! A throw-away PostgreSQL server for the tests, benches and examples of diesel-tenants; a MariaDB one too:
-//! [`MariaDb`].
+//! A throw-away PostgreSQL server for tests: one for each process, started on first use. Each test has a database of
+//! its own.
 //!
-//! Each process has one server, started on first use, and each test a database of its own:
+//! Applications use it by the feature `testing` of diesel-tenants. Its own tests, benches and examples use it too, with
+//! a [MariaDB server](MariaDb) and [poolers](PgBouncer), which are for them alone.
 //!
 //! ```
 //! use diesel_tenants_test_support::Server;
@@ -11,6 +12,9 @@
 //! assert_eq!(db.query_strings("SELECT id FROM client1.orders"), [[Some("7".to_owned())]]);
 //! // `db.url()` is what a pool is built from; the database is dropped with `db`.
 //! ```
+//!
+//! A [`TestTemplate`] is prepared once, with migrations and rows, and copied for each test. A [`FolderTemplate`] does the
+//! same for files of SQLite.
 //!
 //! # Which server
 //!
@@ -29,6 +33,9 @@
 //! That is why this is our own code: `pgtemp`, the crate nearest to it, needs `sudo` when run by root, leaves the
 //! server's output pipes unread, and leaves the server running when its process is killed.
 //!
+//! On a server that `DATABASE_URL` names, each process holds an advisory lock while it runs. A process that asks for its
+//! first database drops the databases of all processes without a lock: those that were killed, and templates.
+//!
 //! # A server to break
 //!
 //! [`Server::start`] gives a test a server of its own, to [`stop`](Server::stop) and [`restart`](Server::restart) in
@@ -45,20 +52,27 @@ mod client;
 mod database;
 mod directory;
 mod error;
+mod folder;
 mod log;
 mod mariadb;
 mod poolers;
 mod port;
+mod presence;
 mod process;
+mod process_tag;
 mod random;
 mod server;
+mod template;
 mod url;
 mod watchdog;
 
 pub use builder::ServerBuilder;
 pub use causes::chain;
+pub use client::ClientError;
 pub use database::Database;
-pub use error::StartError;
+pub use error::{DatabaseError, FolderError, StartError};
+pub use folder::{FolderTemplate, PrepareFolder, TestFolder};
 pub use mariadb::{MariaDb, MariaDbError, MariaDbSession, Outcome};
 pub use poolers::{PgBouncer, Pgpool};
 pub use server::Server;
+pub use template::{PrepareDatabase, TestTemplate};

@@ -33,6 +33,8 @@ const SETTINGS: &[(&str, &str)] = &[
     // Its workers come at their own times, and would show in plans, in timings and in pg_stat_activity.
     ("autovacuum", "off"),
     ("jit", "off"),
+    // An audit of isolation looks for the messages of one database and session.
+    ("log_line_prefix", "%m [%p] %d "),
     // By default segments in /dev/shm, which stay behind when the server is killed: inside its own directory instead.
     ("dynamic_shared_memory_type", "mmap"),
 ];

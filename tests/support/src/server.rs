@@ -1,12 +1,14 @@
 use std::{
     env,
-    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use crate::{
-    Database, ServerBuilder, StartError,
+    Database, DatabaseError, ServerBuilder, StartError,
     error::Chain,
+    presence::Presence,
     process::{Process, USER},
+    process_tag,
     url::ServerUrl,
 };
 
@@ -17,6 +19,8 @@ pub struct Server {
     strategy: OnceLock<&'static str>,
     /// `None` for a server that runs without us.
     process: Option<Mutex<Process>>,
+    /// On a server that runs without us: what tells other processes that our databases are in use.
+    presence: Mutex<Option<Presence>>,
 }
 
 impl Server {
@@ -27,12 +31,30 @@ impl Server {
     /// When there is none and none can be started, with the reason.
     #[track_caller]
     pub fn shared() -> &'static Self {
-        static SHARED: OnceLock<Result<Server, StartError>> = OnceLock::new();
-        let shared = SHARED.get_or_init(|| match env::var("DATABASE_URL") {
-            Ok(url) if !url.is_empty() => ServerUrl::parse(&url).map(|url| Self::new(url, None)),
-            _ => Self::builder().start(),
+        Self::start_shared().unwrap_or_else(|error| panic!("{}", Chain(&**error)))
+    }
+
+    /// The process's one server, as [`shared`](Self::shared), with an error to handle.
+    ///
+    /// # Errors
+    ///
+    /// When there is none and none can be started.
+    pub fn try_shared() -> Result<&'static Self, DatabaseError> {
+        Self::start_shared().map_err(|source| DatabaseError::NoServer {
+            source: Arc::clone(source),
+        })
+    }
+
+    fn start_shared() -> Result<&'static Self, &'static Arc<StartError>> {
+        static SHARED: OnceLock<Result<Server, Arc<StartError>>> = OnceLock::new();
+        let shared = SHARED.get_or_init(|| {
+            let started = match env::var("DATABASE_URL") {
+                Ok(url) if !url.is_empty() => ServerUrl::parse(&url).map(|url| Self::new(url, None)),
+                _ => Self::builder().start(),
+            };
+            started.map_err(Arc::new)
         });
-        shared.as_ref().unwrap_or_else(|error| panic!("{}", Chain(error)))
+        shared.as_ref()
     }
 
     /// Starts a server of the caller's own, for tests that break it. `DATABASE_URL` plays no part.
@@ -57,6 +79,7 @@ impl Server {
             url,
             strategy: OnceLock::new(),
             process: process.map(Mutex::new),
+            presence: Mutex::new(None),
         }
     }
 
@@ -90,8 +113,49 @@ impl Server {
     /// When the server refuses, with its message.
     #[track_caller]
     pub fn database(&self) -> Database {
-        let strategy = self.strategy.get_or_init(|| Database::strategy_of(&self.url));
-        Database::create(&self.url, strategy)
+        self.try_database().unwrap_or_else(|error| panic!("{}", Chain(&error)))
+    }
+
+    /// Creates an empty database, as [`database`](Self::database), with an error to handle.
+    ///
+    /// # Errors
+    ///
+    /// When the server can't be reached, or refuses to create a database.
+    pub fn try_database(&self) -> Result<Database, DatabaseError> {
+        self.create(None)
+    }
+
+    /// Copies a database that was [closed](Database::close).
+    pub(crate) fn copy_of(&self, template: &Database) -> Result<Database, DatabaseError> {
+        self.create(Some(template.name()))
+    }
+
+    fn create(&self, template: Option<&str>) -> Result<Database, DatabaseError> {
+        let strategy = match self.strategy.get() {
+            Some(strategy) => strategy,
+            None => {
+                let strategy = Database::strategy_of(&self.url)?;
+                self.strategy.get_or_init(|| strategy)
+            }
+        };
+        self.be_present()?;
+        Database::create(&self.url, strategy, template)
+    }
+
+    /// Before anything is created: a database without a process is dropped by others.
+    fn be_present(&self) -> Result<(), DatabaseError> {
+        if self.process.is_some() {
+            return Ok(());
+        }
+        let mut presence = self.presence.lock().unwrap_or_else(PoisonError::into_inner);
+        if !presence.as_ref().is_some_and(Presence::holds) {
+            let announced = Presence::announce(self.url.maintenance(), process_tag::get()?);
+            *presence = Some(announced.map_err(|source| DatabaseError::Unreachable {
+                server: self.url.shown(),
+                source,
+            })?);
+        }
+        Ok(())
     }
 
     /// The URL of a database on this server, which need not exist, under the role that owns everything here.

@@ -1,5 +1,7 @@
 use std::fmt::Write;
 
+use tokio_postgres::config::Host;
+
 use crate::StartError;
 
 /// The address of a server: a URL around the place where the database's name stands.
@@ -9,6 +11,7 @@ pub(crate) struct ServerUrl {
     /// The database that `DATABASE_URL` names, which is surely one its role may connect to.
     home: Option<String>,
     after: String,
+    host: String,
     port: u16,
 }
 
@@ -18,6 +21,7 @@ impl ServerUrl {
             before: format!("postgres://{user}:{password}@127.0.0.1:{port}"),
             home: Some("postgres".to_owned()),
             after: String::new(),
+            host: "127.0.0.1".to_owned(),
             port,
         }
     }
@@ -33,8 +37,18 @@ impl ServerUrl {
             before: format!("{scheme}://{authority}"),
             home: (!path.is_empty()).then(|| path.to_owned()),
             after: query.to_owned(),
+            host: match config.get_hosts().first() {
+                Some(Host::Tcp(host)) => host.clone(),
+                Some(Host::Unix(folder)) => folder.display().to_string(),
+                None => "localhost".to_owned(),
+            },
             port: config.get_ports().first().copied().unwrap_or(5432),
         })
+    }
+
+    /// Where the server is, without what is secret.
+    pub(crate) fn shown(&self) -> String {
+        format!("{}:{}", self.host, self.port)
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -44,10 +58,7 @@ impl ServerUrl {
     /// To connect to for work on the server as a whole.
     pub(crate) fn maintenance(&self) -> String {
         let Self {
-            before,
-            home,
-            after,
-            port: _,
+            before, home, after, ..
         } = self;
         match home {
             Some(home) => format!("{before}/{home}{after}"),

@@ -7,6 +7,8 @@ use deadpool::managed::{self, Metrics, QueueMode, RecycleError, RecycleResult};
 use diesel_async::{RunQueryDsl, pooled_connection::PoolableConnection};
 use tokio::runtime::{self, Handle};
 
+#[cfg(feature = "testing")]
+use crate::pool::instrument::Instrument;
 use crate::{
     PostgresConnection, TenantConnection,
     backend::postgres::{ConnectError, Connector},
@@ -25,6 +27,8 @@ pub(crate) struct Manager {
     first: Mutex<Option<(Box<PostgresConnection>, runtime::Id)>>,
     /// When a connection last failed to answer its test.
     silent_since: Mutex<Option<Instant>>,
+    #[cfg(feature = "testing")]
+    pub(crate) instrument: Instrument,
 }
 
 /// What a connection may go through before it is replaced.
@@ -57,6 +61,8 @@ impl Manager {
             limits,
             first: Mutex::new(None),
             silent_since: Mutex::new(None),
+            #[cfg(feature = "testing")]
+            instrument: Instrument::default(),
         }
     }
 
@@ -101,6 +107,8 @@ impl managed::Manager for Manager {
             None => Box::new(Box::pin(self.connector.connect()).await?),
         };
         connection.limit_statements(self.limits.max_statements);
+        #[cfg(feature = "testing")]
+        self.instrument.apply(&mut *connection);
         let sharing = match self.connector.may_be_pooled() {
             true => Sharing::Pooler,
             false => Sharing::InTurn,

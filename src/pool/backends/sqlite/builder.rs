@@ -275,6 +275,8 @@ impl SqlitePoolBuilder {
                 permits: Permits::new(max_size),
                 busy_timeout,
                 watch: watch.abort_handle(),
+                #[cfg(feature = "testing")]
+                instrument: crate::pool::instrument::Instrument::default(),
             },
             options,
         }))

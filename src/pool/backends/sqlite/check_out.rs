@@ -101,6 +101,8 @@ async fn connect(opening: Opening<'_>, attached: &CheckoutFiles) -> Result<Conne
     }
     connection.set_writes_to(opening.writes_to(attached));
     connection.set_resolver(Some(opening.resolver()));
+    #[cfg(feature = "testing")]
+    opening.pool.instrument.apply(&mut connection);
     Ok(TenantConnection::shared(
         connection,
         SchemaTranslateMap::new(),

@@ -90,6 +90,13 @@ impl<C> Idle<C> {
         drop(closed);
     }
 
+    /// Closes all connections, and goes on keeping those that come back.
+    #[cfg(feature = "testing")]
+    pub(crate) fn release_all(&self) {
+        let closed = std::mem::take(&mut self.state().connections);
+        drop(closed);
+    }
+
     fn state(&self) -> MutexGuard<'_, State<C>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -24,6 +24,8 @@ pub struct SqlitePool {
     pub(crate) busy_timeout: Duration,
     /// The task that looks at what other processes do.
     pub(crate) watch: AbortHandle,
+    #[cfg(feature = "testing")]
+    pub(crate) instrument: crate::pool::instrument::Instrument,
 }
 
 impl TenantPool<Sqlite> {

@@ -1,0 +1,53 @@
+//! Which files this process has open.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use tokio::time::sleep;
+
+use super::super::AuditError;
+
+/// How long a connection may take to close: it does so on a thread of its own.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Returns when this process has none of the files open, nor their logs: an open connection could read what it has in
+/// memory, and leave no trace. Where there is no `/proc`, as on macOS, nothing is known of that.
+pub(super) async fn until_closed(files: &[PathBuf]) -> Result<(), AuditError> {
+    let begun = Instant::now();
+    while let Some(file) = open_one(files) {
+        if begun.elapsed() > PATIENCE {
+            return Err(AuditError::FileInUse {
+                file,
+                waited: begun.elapsed(),
+            });
+        }
+        sleep(Duration::from_millis(1)).await;
+    }
+    Ok(())
+}
+
+fn open_one(files: &[PathBuf]) -> Option<PathBuf> {
+    let open = open_files().unwrap_or_default();
+    let is_of = |open: &Path, file: &Path| {
+        let rest = open
+            .as_os_str()
+            .as_encoded_bytes()
+            .strip_prefix(file.as_os_str().as_encoded_bytes());
+        rest.is_some_and(|rest| [&b""[..], b"-wal", b"-shm", b"-journal"].contains(&rest))
+    };
+    files
+        .iter()
+        .find(|file| open.iter().any(|open| is_of(open, file)))
+        .cloned()
+}
+
+fn open_files() -> io::Result<Vec<PathBuf>> {
+    let entries = fs::read_dir("/proc/self/fd")?;
+    // One that was closed meanwhile is not open.
+    Ok(entries
+        .filter_map(|entry| fs::read_link(entry.ok()?.path()).ok())
+        .collect())
+}

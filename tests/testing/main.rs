@@ -1,0 +1,10 @@
+//! The kit for users' tests, on a real server: each test has a database copied from a template, which is how users are
+//! to work with it.
+
+mod isolation;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod store;
+mod templates;
+#[cfg(all(feature = "actix", feature = "axum", feature = "rocket"))]
+mod web;
