@@ -12,7 +12,7 @@ use super::{
     files::{Files, require_times},
     in_use::until_closed,
 };
-use crate::{SchemaName, Sqlite, TenantPool, pool::SqliteError};
+use crate::{SchemaName, Sqlite, TenantPool, pool::CheckoutError};
 
 /// What the files were before the work.
 pub struct Witness {
@@ -92,7 +92,7 @@ async fn at_rest(pool: &TenantPool<Sqlite>, allowed: &[SchemaName]) -> Result<Ve
 }
 
 fn unreadable(error: crate::backend::sqlite::files::FileError) -> AuditError {
-    AuditError::Tenant(SqliteError::of_no_tenant(error))
+    AuditError::Tenant(CheckoutError::of_files(error))
 }
 
 /// A folder that is being audited, by one audit at a time.
