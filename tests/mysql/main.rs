@@ -11,5 +11,7 @@ mod session_state;
 mod statements;
 mod store;
 mod tables;
+#[cfg(feature = "mysql-rustls")]
+mod tls;
 #[cfg(feature = "axum")]
 mod web;

@@ -18,6 +18,7 @@ mod store;
 #[path = "../sqlite/tables.rs"]
 #[allow(dead_code, reason = "the other tests use all of it")]
 mod tables;
+mod transcript;
 
 macro_rules! tests {
     ($($module:ident: $($scenario:ident)*;)*) => {
