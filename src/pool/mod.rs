@@ -42,6 +42,8 @@ pub use connections::PoolStatus;
 pub(crate) use connections::WaitingCheckout;
 #[cfg(any(feature = "_web", feature = "blocking"))]
 pub(crate) use deadline::Deadline;
+#[cfg(feature = "mysql")]
+pub use errors::MysqlError;
 #[cfg(feature = "sqlite")]
 pub use errors::SqliteError;
 pub use errors::{BuildError, CheckoutError, DatabaseError, Target};
