@@ -303,6 +303,15 @@ pub enum LifecycleError {
         /// The reason.
         source: Box<crate::pool::SqliteError>,
     },
+    /// The tenant's database on MySQL can't be used, or is in use.
+    #[cfg(feature = "mysql")]
+    #[error("can't {operation}")]
+    Mysql {
+        /// The operation attempted.
+        operation: LifecycleEvent,
+        /// The reason.
+        source: Box<crate::pool::MysqlError>,
+    },
     /// No connection could be made.
     #[error("can't connect to {operation}")]
     Connect {

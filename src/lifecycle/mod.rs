@@ -14,6 +14,8 @@ mod drop;
 mod in_use;
 mod left_texts;
 mod lifecycle_error;
+#[cfg(feature = "mysql")]
+mod mysql;
 mod operation;
 mod read_migrations;
 mod rename;
@@ -34,6 +36,8 @@ pub(crate) use clone::keep_from_migrating;
 pub use clone::{CloneError, CloneRequest};
 pub use drop::DropRequest;
 pub use lifecycle_error::LifecycleError;
+#[cfg(feature = "mysql")]
+pub use mysql::SweepReport;
 pub use rename::RenameRequest;
 pub use spares::SpareReport;
 #[cfg(feature = "sqlite")]

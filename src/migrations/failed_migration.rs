@@ -38,7 +38,7 @@ fn blamed(outside: &Option<OutsideWork>) -> String {
 /// The place of an error in a migration's script.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Place {
-    pub(super) line: Option<(usize, String)>,
+    pub(in crate::migrations) line: Option<(usize, String)>,
 }
 
 impl Place {
@@ -83,6 +83,17 @@ pub enum Aftermath {
     RolledBack,
     /// Its statements before the failure: it ran outside a transaction.
     Partial,
+    /// On MySQL, where definitions commit by themselves: its statements before the failure, each of which is recorded.
+    Recorded {
+        /// How many statements are applied.
+        done: usize,
+        /// How many statements it has.
+        total: usize,
+    },
+    /// On MySQL: it is Rust code that had committed something.
+    Committed,
+    /// On MySQL: the connection was lost, and the next run finds out whether the statement was applied.
+    Lost,
     /// It ran in a transaction, and the connection was lost: either the whole migration is applied, with its version
     /// row, or nothing is.
     Unknown,
@@ -91,6 +102,19 @@ pub enum Aftermath {
 impl fmt::Display for Aftermath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Recorded { done, total } => {
+                return write!(
+                    f,
+                    "{done} of its {total} statements are applied and recorded: correct the failed one, or what it met, \
+                     and run the migration again, which goes on there"
+                );
+            }
+            Self::Committed => {
+                "it is Rust code that had committed something, as each definition does: undo that, and run it again"
+            }
+            Self::Lost => {
+                "the connection was lost: run the migration again, which finds out whether the statement was applied"
+            }
             Self::RolledBack => "the schema is as it was before",
             Self::Unknown => {
                 "the connection was lost, so either the whole migration is applied and recorded, or nothing is: run it \

@@ -55,6 +55,16 @@ pub enum MigrationError {
         /// The reason.
         source: Box<crate::pool::SqliteError>,
     },
+    /// A migration for MySQL has statements that are refused, or an earlier run was interrupted in a way that must be
+    /// looked at; or the server can't be reached.
+    #[cfg(feature = "mysql")]
+    #[error("can't migrate {owner}")]
+    Mysql {
+        /// The owner of the database.
+        owner: SchemaOwner,
+        /// The reason.
+        source: Box<crate::pool::MysqlError>,
+    },
     /// A migration runs outside a transaction, and a pooler may be between the library and the server.
     #[error(
         "migration {name} of {owner} doesn't run in a transaction, so it needs a session of its own, which a pooler in \

@@ -48,6 +48,8 @@ mod fleet;
 mod invalid_indexes;
 mod migrate;
 mod migration_error;
+#[cfg(feature = "mysql")]
+mod mysql;
 mod outside;
 mod prepare;
 mod reset;
@@ -77,6 +79,8 @@ pub use fleet::{
     TenantOutcome, TenantReport, TenantVersions,
 };
 pub use migration_error::MigrationError;
+#[cfg(feature = "mysql")]
+pub(crate) use mysql::of_life;
 pub use outside::{OutsideWork, left_on_session, outside_work};
 pub(crate) use runner::Runner;
 pub use schema_owner::SchemaOwner;

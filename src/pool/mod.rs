@@ -48,6 +48,8 @@ pub(crate) use connections::WaitingCheckout;
 pub use database::Database;
 #[cfg(any(feature = "_web", feature = "blocking"))]
 pub(crate) use deadline::Deadline;
+#[cfg(feature = "mysql")]
+pub use errors::MysqlError;
 #[cfg(feature = "sqlite")]
 pub use errors::SqliteError;
 pub use errors::{BuildError, CheckoutError, DatabaseError, Target};

@@ -7,14 +7,11 @@
 
 pub(crate) mod connecting;
 pub(crate) mod last_insert_id;
-#[allow(dead_code, unused_imports, reason = "the pool is to call all of it")]
 pub(crate) mod lives;
 pub(crate) mod locks;
-#[allow(dead_code, unused_imports, reason = "the pool is to call all of it")]
 pub(crate) mod migrations;
 pub(crate) mod names;
 pub(crate) mod quote;
-#[allow(dead_code, unused_imports, reason = "the pool is to call all of it")]
 pub(crate) mod registry;
 mod server;
 mod session;
@@ -24,3 +21,15 @@ mod testing;
 
 pub(crate) use server::{Connect, Server};
 pub(crate) use session::{Session, SessionError, is_deadlock, is_wait_timeout};
+
+/// Does work that goes on if the future is dropped. A panic there becomes a panic here.
+pub(crate) async fn to_the_end<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    match tokio::spawn(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is shutting down.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}

@@ -5,21 +5,43 @@ use diesel_tenants_translate::SchemaName;
 use futures_core::future::BoxFuture;
 
 use super::{Session, SessionError, connecting::MysqlConnectError};
+use crate::tenancy::DirectoryChange;
 
 /// Opens connections without a default database.
 pub(crate) type Connect =
     Arc<dyn Fn() -> BoxFuture<'static, Result<AsyncMysqlConnection, MysqlConnectError>> + Send + Sync>;
+
+/// The statements that tell a directory of a change, if they are needed.
+pub(crate) type Record = Arc<dyn Fn(&DirectoryChange<'_>) -> Option<String> + Send + Sync>;
 
 /// A server, and the database on it that all tenants share.
 #[derive(Clone)]
 pub(crate) struct Server {
     connect: Connect,
     shared: SchemaName,
+    record: Option<Record>,
 }
 
 impl Server {
     pub(crate) fn new(connect: Connect, shared: SchemaName) -> Self {
-        Self { connect, shared }
+        Self {
+            connect,
+            shared,
+            record: None,
+        }
+    }
+
+    /// The same server, on which operations tell a directory what they did.
+    pub(crate) fn recording(self, record: Record) -> Self {
+        Self {
+            record: Some(record),
+            ..self
+        }
+    }
+
+    /// The statements that tell the directory of a change, for the transaction of that change.
+    pub(super) fn record(&self, change: &DirectoryChange<'_>) -> Option<String> {
+        self.record.as_ref()?(change)
     }
 
     /// The database that all tenants share.

@@ -8,7 +8,7 @@ use super::{connecting::MysqlConnectError, quote};
 
 /// A connection of the library's own, on which it changes databases and their tables. No checkout ever has it.
 pub(crate) struct Session {
-    pub(super) connection: AsyncMysqlConnection,
+    pub(crate) connection: AsyncMysqlConnection,
 }
 
 /// Why the library's own work on a database failed.

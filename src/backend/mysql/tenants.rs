@@ -87,6 +87,11 @@ pub(crate) async fn version(shared: &SchemaName, connection: &mut AsyncMysqlConn
     }
 }
 
+/// Whether the server has had tenants yet.
+pub(crate) async fn is_there(shared: &SchemaName, connection: &mut AsyncMysqlConnection) -> QueryResult<bool> {
+    has_table(shared, TENANTS, connection).await
+}
+
 /// The numbers of tables and bytes in a database; `None` if there is none of that name.
 pub(crate) async fn size_of(
     database: &SchemaName,

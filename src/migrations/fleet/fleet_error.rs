@@ -23,6 +23,10 @@ pub enum FleetError {
     #[cfg(feature = "sqlite")]
     #[error("can't use the migrations, or the folder of the tenants' files")]
     Files(#[source] crate::pool::SqliteError),
+    /// The migrations for MySQL can't be used, or the server can't be reached.
+    #[cfg(feature = "mysql")]
+    #[error("can't use the migrations, or the server")]
+    Mysql(#[source] Box<crate::pool::MysqlError>),
     /// No connection could be made.
     #[error("can't connect to migrate the tenants")]
     Connect(#[from] ConnectError),

@@ -19,7 +19,7 @@ use crate::{
             registry::Entry,
         },
     },
-    tenancy::TenantStatus,
+    tenancy::{DirectoryChange, TenantStatus},
 };
 
 /// Makes a tenant as a copy of another one: its structure, its rows as of one moment, and the versions of its migrations.
@@ -68,7 +68,8 @@ pub(crate) async fn clone_tenant(
         copy_rows(&mut session, &tables, template, tenant, with_data, wait).await?;
         objects::make_all(&mut session, &found, template, tenant).await?;
         let active = Entry::new(tenant, TenantStatus::Active);
-        Ok(Entry::change(&mut session, shared, &[&active], &[]).await?)
+        let added = server.record(&DirectoryChange::Added { tenant });
+        Ok(Entry::change_and(&mut session, shared, &[&active], &[], added).await?)
     };
     let copied: Result<(), LifeError> = copied.await;
     if copied.is_err()

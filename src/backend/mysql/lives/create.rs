@@ -10,7 +10,7 @@ use crate::{
         migrations::{Owner, Plan, Runner},
         registry::{Entry, Operation, Step},
     },
-    tenancy::TenantStatus,
+    tenancy::{DirectoryChange, TenantStatus},
 };
 
 /// Makes a tenant: its database and, by the migrations, its tables. Returns the applied versions. What an interrupted
@@ -40,7 +40,12 @@ pub(crate) async fn create(
     match made.await {
         Ok((versions, mut session)) => {
             let active = Entry::new(tenant, TenantStatus::Active);
-            Entry::change(&mut session, server.shared(), &[&active], &[]).await?;
+            let added = server.record(&DirectoryChange::Added { tenant });
+            let changed = Entry::change_and(&mut session, server.shared(), &[&active], &[], added).await;
+            if let Err(error) = changed {
+                undo(&mut session, server, tenant).await?;
+                return Err(error.into());
+            }
             Ok(versions)
         }
         Err(error) => {

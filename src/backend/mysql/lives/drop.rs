@@ -10,6 +10,7 @@ use crate::backend::mysql::{
     quote,
     registry::{Entry, Operation, Step},
 };
+use crate::tenancy::DirectoryChange;
 
 /// Drops a tenant's database with all that it has, or an archive's, or what an interrupted operation has left of one.
 /// Waits for transactions that use its tables for at most `wait`.
@@ -45,7 +46,10 @@ pub(crate) async fn drop_tenant(server: &Server, tenant: &SchemaName, wait: Dura
     };
     Entry::change(&mut session, shared, &[&dropping], &[]).await?;
     match database::remove(&mut session, tenant).await {
-        Ok(()) => Ok(Entry::change(&mut session, shared, &[], &[tenant]).await?),
+        Ok(()) => {
+            let removed = server.record(&DirectoryChange::Removed { tenant });
+            Ok(Entry::change_and(&mut session, shared, &[], &[tenant], removed).await?)
+        }
         // The server takes all locks before it drops the first table.
         Err(error) if is_wait_timeout(&error) => {
             Entry::change(&mut session, shared, &[&entry], &[]).await?;

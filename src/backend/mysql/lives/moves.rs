@@ -20,7 +20,7 @@ use crate::{
         quote,
         registry::{Archive, Entry, Operation, Step},
     },
-    tenancy::TenantStatus,
+    tenancy::{DirectoryChange, TenantStatus},
 };
 
 /// The longest name of a database, in letters.
@@ -209,6 +209,22 @@ impl Move {
         }
     }
 
+    fn directory_change(&self) -> DirectoryChange<'_> {
+        let (from, to) = (&self.from, &self.to);
+        match (&self.archive, self.status) {
+            (_, TenantStatus::Archived) => DirectoryChange::Archived {
+                tenant: from,
+                archive: to,
+            },
+            (Some(archive), _) => DirectoryChange::Restored {
+                archive: from,
+                tenant: to,
+                suspended: archive.suspended,
+            },
+            (None, _) => DirectoryChange::Renamed { from, to },
+        }
+    }
+
     async fn begin(&self, session: &mut Session, server: &Server) -> Result<(), LifeError> {
         let shared = server.shared();
         // Another process may have changed it before the locks were there.
@@ -267,7 +283,8 @@ impl Move {
             archive: self.archive.clone().filter(|_| self.status == TenantStatus::Archived),
             ..Entry::new(&self.to, self.status)
         };
-        Entry::change(session, shared, &[&done], &[&self.from]).await?;
+        let change = server.record(&self.directory_change());
+        Entry::change_and(session, shared, &[&done], &[&self.from], change).await?;
         Ok(objects::forget(session, shared, &self.from).await?)
     }
 

@@ -5,7 +5,7 @@ use diesel_tenants_translate::SchemaName;
 use super::LifeError;
 use crate::{
     backend::mysql::{Server, locks::Lock, registry::Entry},
-    tenancy::TenantStatus,
+    tenancy::{DirectoryChange, TenantStatus},
 };
 
 /// Suspends or resumes a tenant. Nothing happens if it has that status.
@@ -21,7 +21,11 @@ pub(crate) async fn set_status(
         Some(entry) if entry.status == status => Ok(()),
         Some(entry) if entry.status.is_tenant() => {
             let changed = Entry { status, ..entry };
-            Ok(Entry::change(&mut session, server.shared(), &[&changed], &[]).await?)
+            let change = server.record(&match status {
+                TenantStatus::Suspended => DirectoryChange::Suspended { tenant },
+                _ => DirectoryChange::Resumed { tenant },
+            });
+            Ok(Entry::change_and(&mut session, server.shared(), &[&changed], &[], change).await?)
         }
         Some(entry) if entry.operation.is_some() => Err(super::sweep::unfinished(&entry)),
         _ => Err(LifeError::Missing {

@@ -25,7 +25,7 @@ pub(crate) async fn sweep(server: &Server, wait: Duration) -> Result<Vec<Swept>,
     let mut session = server.open().await?;
     prepare(&mut session, server.shared()).await?;
     let mut swept = Vec::new();
-    for Entry { name, operation, .. } in Entry::all(&mut session, server.shared()).await? {
+    for Entry { name, operation, .. } in Entry::all(&mut session.connection, server.shared()).await? {
         if operation.is_none() {
             continue;
         }

@@ -33,4 +33,4 @@ pub(crate) use plan::{Plan, Source};
 pub(crate) use problem::MigrationProblem;
 pub(crate) use progress::PROGRESS_TABLE;
 pub(crate) use runner::{Owner, Runner};
-pub(crate) use version_table::{AppliedVersion, Recorded, recorded, recorded_in_all};
+pub(crate) use version_table::{Recorded, recorded, recorded_in_all};

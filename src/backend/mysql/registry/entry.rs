@@ -2,7 +2,7 @@ use diesel::{
     QueryResult, QueryableByName,
     sql_types::{BigInt, Nullable, Text},
 };
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncMysqlConnection, RunQueryDsl};
 use diesel_tenants_translate::SchemaName;
 
 use super::{bump, tables::TENANTS};
@@ -184,13 +184,9 @@ impl Entry {
     }
 
     /// All entries, sorted by name. The registry's tables must be there.
-    pub(crate) async fn all(session: &mut Session, shared: &SchemaName) -> QueryResult<Vec<Self>> {
-        let rows: Vec<Row> = session
-            .rows(&format!(
-                "SELECT {READ} FROM {}.{TENANTS} ORDER BY name",
-                quote::database(shared)
-            ))
-            .await?;
+    pub(crate) async fn all(connection: &mut AsyncMysqlConnection, shared: &SchemaName) -> QueryResult<Vec<Self>> {
+        let query = format!("SELECT {READ} FROM {}.{TENANTS} ORDER BY name", quote::database(shared));
+        let rows: Vec<Row> = diesel::sql_query(query).load(connection).await?;
         rows.into_iter().map(Row::entry).collect()
     }
 
@@ -200,6 +196,17 @@ impl Entry {
         shared: &SchemaName,
         written: &[&Self],
         removed: &[&SchemaName],
+    ) -> QueryResult<()> {
+        Self::change_and(session, shared, written, removed, None).await
+    }
+
+    /// Like [`change`](Self::change), with further statements in the same transaction.
+    pub(crate) async fn change_and(
+        session: &mut Session,
+        shared: &SchemaName,
+        written: &[&Self],
+        removed: &[&SchemaName],
+        also: Option<String>,
     ) -> QueryResult<()> {
         loop {
             session.run("START TRANSACTION").await?;
@@ -216,13 +223,21 @@ impl Entry {
                     .execute(&mut session.connection)
                     .await?;
                 }
+                if let Some(sql) = &also {
+                    session.run(sql).await?;
+                }
                 bump(session, shared).await?;
                 session.run("COMMIT").await
             };
             match changed.await {
                 // Another operation changed the registry at the same moment.
                 Err(error) if is_deadlock(&error) => session.run("ROLLBACK").await?,
-                changed => return changed,
+                Err(error) => {
+                    // If it fails, the connection is gone, and the transaction with it.
+                    let _ = session.run("ROLLBACK").await;
+                    return Err(error);
+                }
+                Ok(()) => return Ok(()),
             }
         }
     }

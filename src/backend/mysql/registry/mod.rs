@@ -9,4 +9,4 @@ mod version;
 
 pub(crate) use entry::{Archive, Entry, Operation, Step};
 pub(crate) use tables::{LOCKS, SAVED, TENANTS, VERSION, prepare};
-pub(crate) use version::{bump, version};
+pub(crate) use version::bump;

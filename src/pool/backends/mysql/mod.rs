@@ -34,7 +34,7 @@ use crate::{
 
 impl TenantPool<Mysql> {
     /// Asks the server something that is about no single tenant.
-    async fn ask<T>(
+    pub(crate) async fn ask<T>(
         &self,
         question: impl AsyncFnOnce(&mut AsyncMysqlConnection) -> QueryResult<T>,
     ) -> Result<T, CheckoutError> {

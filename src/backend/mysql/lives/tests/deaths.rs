@@ -166,7 +166,10 @@ async fn a_sweep_finishes_interrupted_renames_archivings_and_drops() {
     }
     sweep(&world.server, WAIT).await.unwrap();
     let mut session = world.session().await;
-    for entry in Entry::all(&mut session, world.server.shared()).await.unwrap() {
+    for entry in Entry::all(&mut session.connection, world.server.shared())
+        .await
+        .unwrap()
+    {
         assert_eq!(entry.operation, None);
         assert_ne!(entry.status, TenantStatus::Unfinished);
         assert_same(&world.dump(&entry.name), &expected, &entry.name);

@@ -10,6 +10,7 @@ use crate::{
     backend::mysql::{
         migrations::Plan,
         registry::{self, Entry},
+        tenants,
         testing::{WAIT, World, assert_same, message, plan},
     },
     tenancy::TenantStatus,
@@ -69,9 +70,9 @@ async fn entry(world: &World, tenant: &SchemaName) -> Option<Entry> {
 }
 
 async fn version(world: &World) -> i64 {
-    registry::version(&mut world.session().await, world.server.shared())
-        .await
-        .unwrap()
+    let mut session = world.session().await;
+    let version = tenants::version(world.server.shared(), &mut session.connection).await;
+    version.unwrap().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,0 +1,43 @@
+use crate::{
+    IntoSchemaName, LifecycleError, Mysql, SchemaName, TenantPool, TenantStatus,
+    backend::mysql::{Server, lives, locks::LOCK_TIMEOUT},
+    tenancy::LifecycleEvent,
+};
+
+/// # Suspending and resuming a tenant
+impl TenantPool<Mysql> {
+    /// Suspends a tenant. This pool refuses its checkouts at once
+    /// ([`SuspendedTenant`](crate::CheckoutError::SuspendedTenant)), other processes within a second.
+    ///
+    /// Connections that are checked out keep working until they are returned. Migrations still include the tenant.
+    /// Suspending a suspended tenant changes nothing.
+    ///
+    /// # Errors
+    /// [`LifecycleError`]; the tenant is then unchanged.
+    pub async fn suspend_tenant(&self, tenant: impl IntoSchemaName) -> Result<(), LifecycleError> {
+        let tenant = self.tenant_name(tenant)?;
+        let event = LifecycleEvent::Suspend { tenant: tenant.clone() };
+        self.set_status(tenant, &event, TenantStatus::Suspended).await
+    }
+
+    /// Resumes a suspended tenant. Resuming an active tenant changes nothing.
+    ///
+    /// # Errors
+    /// [`LifecycleError`]; the tenant is then unchanged.
+    pub async fn resume_tenant(&self, tenant: impl IntoSchemaName) -> Result<(), LifecycleError> {
+        let tenant = self.tenant_name(tenant)?;
+        let event = LifecycleEvent::Resume { tenant: tenant.clone() };
+        self.set_status(tenant, &event, TenantStatus::Active).await
+    }
+
+    async fn set_status(
+        &self,
+        tenant: SchemaName,
+        event: &LifecycleEvent,
+        status: TenantStatus,
+    ) -> Result<(), LifecycleError> {
+        let name = tenant.clone();
+        let set = |server: Server| async move { lives::set_status(&server, &name, status, LOCK_TIMEOUT).await };
+        self.operate(event, &[&tenant], set).await
+    }
+}

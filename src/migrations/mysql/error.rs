@@ -1,0 +1,78 @@
+//! The errors of migrations on MySQL, as those of migrations on every database.
+
+use crate::{
+    MigrationError, MigrationSourceError,
+    backend::mysql::{
+        SessionError,
+        lives::LifeError,
+        migrations::{self, MigrationProblem},
+    },
+    migrations::{Aftermath, FailedMigration, Place, SchemaOwner},
+    pool::MysqlError,
+};
+
+/// The error of a migration of this database.
+pub(crate) fn of_life(owner: &SchemaOwner, error: LifeError) -> MigrationError {
+    match error {
+        LifeError::Migration(problem) => of_problem(owner, problem),
+        LifeError::Missing { .. } => MigrationError::UnknownSchema { owner: owner.clone() },
+        LifeError::Session(SessionError::Database(source)) => MigrationError::Versions {
+            owner: owner.clone(),
+            source,
+        },
+        error => MigrationError::Mysql {
+            owner: owner.clone(),
+            source: MysqlError::life(error),
+        },
+    }
+}
+
+fn of_problem(owner: &SchemaOwner, problem: MigrationProblem) -> MigrationError {
+    let source = |source| MigrationError::Source {
+        owner: owner.clone(),
+        source,
+    };
+    match problem {
+        MigrationProblem::Unreadable(error) => source(MigrationSourceError::Unreadable(error)),
+        MigrationProblem::DuplicateVersion { version } => source(MigrationSourceError::DuplicateVersion { version }),
+        MigrationProblem::Irreversible { name, reason } => source(MigrationSourceError::Irreversible { name, reason }),
+        MigrationProblem::UnknownVersion { version } => MigrationError::UnknownVersion {
+            owner: owner.clone(),
+            version,
+        },
+        MigrationProblem::Missing { .. } => MigrationError::UnknownSchema { owner: owner.clone() },
+        MigrationProblem::Failed(failed) => {
+            let migrations::Failed {
+                version,
+                name,
+                direction,
+                line,
+                aftermath,
+                source,
+            } = *failed;
+            MigrationError::Failed(Box::new(FailedMigration {
+                owner: owner.clone(),
+                version,
+                name,
+                direction,
+                place: Place { line },
+                aftermath: match aftermath {
+                    migrations::Aftermath::Nothing => Aftermath::RolledBack,
+                    migrations::Aftermath::Recorded { done, total } => Aftermath::Recorded { done, total },
+                    migrations::Aftermath::Partial => Aftermath::Committed,
+                    migrations::Aftermath::Unknown => Aftermath::Lost,
+                },
+                outside: None,
+                source,
+            }))
+        }
+        MigrationProblem::Session(SessionError::Database(source)) => MigrationError::Versions {
+            owner: owner.clone(),
+            source,
+        },
+        problem => MigrationError::Mysql {
+            owner: owner.clone(),
+            source: MysqlError::migrations(problem),
+        },
+    }
+}

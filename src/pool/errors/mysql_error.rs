@@ -1,0 +1,48 @@
+use std::{error::Error, fmt};
+
+use crate::backend::mysql::{SessionError, lives::LifeError, migrations::MigrationProblem};
+
+/// Why a tenant's database on MySQL or MariaDB can't be used. The message names the database, and what to do.
+pub struct MysqlError(Reason);
+
+#[derive(Debug, thiserror::Error)]
+enum Reason {
+    #[error(transparent)]
+    Migrations(MigrationProblem),
+    #[error(transparent)]
+    Life(LifeError),
+    #[error(transparent)]
+    Session(SessionError),
+}
+
+impl MysqlError {
+    pub(crate) fn migrations(problem: MigrationProblem) -> Box<Self> {
+        Box::new(Self(Reason::Migrations(problem)))
+    }
+
+    pub(crate) fn life(error: LifeError) -> Box<Self> {
+        Box::new(Self(Reason::Life(error)))
+    }
+
+    pub(crate) fn session(error: SessionError) -> Box<Self> {
+        Box::new(Self(Reason::Session(error)))
+    }
+}
+
+impl fmt::Debug for MysqlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Display for MysqlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl Error for MysqlError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}
