@@ -3,7 +3,8 @@
 # decides what a round trip costs. The first argument names the benchmark; `flat` takes the number of other tenants from OTHERS.
 set -eu
 cd "$(dirname "$0")/.."
-scripts/install-postgresql.sh
+# All features have Diesel's own PgConnection among them.
+WITH_LIBPQ=1 scripts/install-postgresql.sh
 bench=${1:-checkout}
 if command -v taskset >/dev/null 2>&1; then
     cargo bench --all-features --bench "$bench" --no-run

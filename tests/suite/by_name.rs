@@ -201,6 +201,11 @@ async fn a_rename_that_would_leave_texts_with_the_old_name_is_refused_and_names_
             "function public.report()",
         ),
         (
+            "CREATE FUNCTION public.g() RETURNS int LANGUAGE sql SET app.schema = a AS 'SELECT 1'",
+            "DROP FUNCTION public.g()",
+            "function public.g()",
+        ),
+        (
             "CREATE FOREIGN TABLE public.ft (id int) SERVER elsewhere OPTIONS (schema_name 'a', table_name 'x')",
             "DROP FOREIGN TABLE public.ft",
             "options of foreign table public.ft",

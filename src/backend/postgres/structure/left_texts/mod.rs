@@ -200,8 +200,8 @@ pub(crate) async fn left_behind(connection: &mut PostgresConnection, schema: &Sc
     Ok(left.map(|holder| holder.object).collect())
 }
 
-/// The objects outside a schema whose texts name it: functions elsewhere, settings of roles and of the database,
-/// options of foreign servers and tables.
+/// The objects outside a schema whose texts name it: bodies and settings of functions elsewhere, settings of roles and of
+/// the database, options of foreign servers and tables.
 pub(crate) async fn outsiders(
     connection: &mut PostgresConnection,
     outside_of: &SchemaName,

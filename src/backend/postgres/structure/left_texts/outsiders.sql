@@ -11,6 +11,15 @@ FROM (
     WHERE n.nspname <> $1 AND n.nspname <> 'pg_catalog' AND l.lanname NOT IN ('internal', 'c') AND p.prosrc <> ''
         AND (pg_catalog.strpos(pg_catalog.lower(p.prosrc), pg_catalog.lower($2)) > 0 OR pg_catalog.strpos(p.prosrc, E'\\') > 0)
     UNION ALL
+    -- Those that lead by a search_path have followed the schema already.
+    SELECT pg_catalog.format('%s %I.%I(%s)', CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END, n.nspname, p.proname,
+            pg_catalog.pg_get_function_identity_arguments(p.oid)), 'setting', s.setting
+    FROM pg_catalog.pg_proc p
+    JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+    CROSS JOIN pg_catalog.unnest(p.proconfig) s (setting)
+    WHERE n.nspname <> $1 AND p.proconfig IS NOT NULL
+        AND pg_catalog.strpos(pg_catalog.lower(s.setting), pg_catalog.lower($2)) > 0
+    UNION ALL
     SELECT pg_catalog.format('settings of %s', pg_catalog.concat_ws(' in ',
             'role ' || pg_catalog.quote_ident(r.rolname), 'database ' || pg_catalog.quote_ident(d.datname))), 'setting', s.setting
     FROM pg_catalog.pg_db_role_setting t
