@@ -25,5 +25,5 @@ pub use fleet_migration::FleetMigration;
 pub use report::{ChangedMigration, FleetReport, TenantOutcome, TenantReport};
 pub use status::{FleetStatus, TenantVersions};
 pub use status_request::MigrationStatusRequest;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "mysql", feature = "sqlite"))]
 pub(super) use task::Task;
