@@ -2,6 +2,8 @@
 
 mod cancellation;
 mod checkouts;
+#[cfg(feature = "axum")]
+mod example;
 mod isolation;
 mod many_tenants;
 mod names;
@@ -13,5 +15,8 @@ mod store;
 mod tables;
 #[cfg(feature = "mysql-rustls")]
 mod tls;
+#[cfg(feature = "axum")]
+#[path = "../web/transcript.rs"]
+mod transcript;
 #[cfg(feature = "axum")]
 mod web;

@@ -2,7 +2,11 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use diesel::{prelude::*, sql_types};
+use diesel::{
+    migration::{Migration, MigrationSource},
+    prelude::*,
+    sql_types,
+};
 use diesel_async::{AsyncConnection, AsyncMysqlConnection, RunQueryDsl, SimpleAsyncConnection};
 use diesel_tenants::{Mysql, MysqlPoolBuilder, MysqlUrl, TenantPool};
 use diesel_tenants_test_support::MariaDb;
@@ -26,7 +30,6 @@ impl Store {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let number = NEXT.fetch_add(1, Relaxed);
         let (first, second) = (format!("client{number}a"), format!("client{number}b"));
-        create_shared().await;
         create_tenant(&first, 5000).await;
         create_tenant(&second, 1000).await;
         let pool = options(TenantPool::builder(url())).build().await.unwrap();
@@ -44,19 +47,27 @@ pub async fn connection() -> AsyncMysqlConnection {
     AsyncMysqlConnection::establish(&MariaDb::shared().url()).await.unwrap()
 }
 
-async fn create_shared() {
+/// No migrations: the tests' tables are made by SQL.
+pub struct NoMigrations;
+
+impl MigrationSource<diesel::mysql::Mysql> for NoMigrations {
+    fn migrations(&self) -> diesel::migration::Result<Vec<Box<dyn Migration<diesel::mysql::Mysql>>>> {
+        Ok(Vec::new())
+    }
+}
+
+/// Makes the shared database, and gives a pool for the tests' own needs.
+async fn shared() -> TenantPool<Mysql> {
     static SHARED: OnceCell<()> = OnceCell::const_new();
+    let pool = TenantPool::builder(url()).max_size(1).build().await.unwrap();
     let create = async || {
-        let sql = "CREATE DATABASE public CHARACTER SET utf8mb4;
-            CREATE TABLE public.users (id BIGINT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(100) NOT NULL);
-            INSERT INTO public.users (name) VALUES ('Ada'), ('Bob');
-            CREATE TABLE public.__diesel_tenants (name VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PRIMARY KEY,
-                status VARCHAR(16) NOT NULL);
-            CREATE TABLE public.__diesel_tenants_version (id TINYINT PRIMARY KEY, version BIGINT NOT NULL);
-            INSERT INTO public.__diesel_tenants_version VALUES (1, 1)";
+        pool.migrate_shared(NoMigrations).await.unwrap();
+        let sql = "CREATE TABLE public.users (id BIGINT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(100) NOT NULL);
+            INSERT INTO public.users (name) VALUES ('Ada'), ('Bob')";
         connection().await.batch_execute(sql).await.unwrap();
     };
     SHARED.get_or_init(create).await;
+    pool
 }
 
 /// A tenant's database, with one item of this price.
@@ -72,12 +83,12 @@ pub async fn create_tenant_without_foreign_keys(name: &str, price: i32) {
 
 async fn create(name: &str, price: i32, tables: &str) {
     let quoted = format!("`{}`", name.replace('`', "``"));
+    shared().await.create_tenant(name, NoMigrations).await.unwrap();
     let sql = format!(
-        "CREATE DATABASE {quoted} CHARACTER SET utf8mb4; USE {quoted}; {tables};
+        "USE {quoted}; {tables};
         INSERT INTO items (description, price) VALUES ('Tesla', {price})"
     );
     connection().await.batch_execute(&sql).await.unwrap();
-    set_status(name, "active").await;
 }
 
 /// Gives a tenant this status.
