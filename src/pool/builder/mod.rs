@@ -22,7 +22,8 @@ mod schemas;
 mod scratch;
 mod tenants;
 
-/// Options of a [`TenantPool`]; see [`TenantPool::builder`]. Each method states its default.
+/// Options of a [`TenantPool`](crate::TenantPool); see [`TenantPool::builder`](crate::TenantPool::builder). Each method
+/// states its default.
 ///
 /// | options | methods |
 /// |---|---|
