@@ -51,3 +51,26 @@ fn open_files() -> io::Result<Vec<PathBuf>> {
         .filter_map(|entry| fs::read_link(entry.ok()?.path()).ok())
         .collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_in_use_until_its_last_connection_is_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        let [one, other] = ["one.db", "other.db"].map(|name| folder.path().canonicalize().unwrap().join(name));
+        let mut connection = SqliteConnection::establish(one.to_str().unwrap()).unwrap();
+        connection
+            .batch_execute("PRAGMA journal_mode = WAL; CREATE TABLE a (b)")
+            .unwrap();
+        let files = [other, one.clone()];
+        if cfg!(target_os = "linux") {
+            assert_eq!(open_one(&files), Some(one));
+        }
+        drop(connection);
+        assert_eq!(open_one(&files), None);
+    }
+}

@@ -1,0 +1,4 @@
+//! Each test is one way to leak.
+
+mod by_code;
+mod by_sql;
