@@ -12,12 +12,12 @@
 mod attach;
 #[expect(clippy::module_inception, reason = "the connection itself")]
 mod connection;
-mod kept;
 mod load;
 mod observer;
 mod rows;
 mod sent;
 mod statement;
+mod statements;
 #[cfg(feature = "blocking")]
 mod synchronous;
 mod thread;

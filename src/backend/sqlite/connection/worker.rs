@@ -10,7 +10,7 @@ use diesel::{
 
 use super::{
     AsyncSqliteConnection, Attached, Statement,
-    kept::KeptStatements,
+    statements::KeptStatements,
     thread::{Job, Shared, error_of},
 };
 

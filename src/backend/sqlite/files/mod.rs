@@ -19,9 +19,10 @@
 
 mod at_rest;
 mod clone;
+mod close_requests;
 mod create;
-mod disk;
 mod drop;
+mod durable;
 mod exclusive;
 mod facts;
 pub(crate) mod failpoint;
@@ -46,7 +47,6 @@ mod sweep;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
-mod wanted;
 
 #[cfg(feature = "schema")]
 pub(crate) use facts::look;
