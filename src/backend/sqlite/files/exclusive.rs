@@ -1,8 +1,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use diesel::{
@@ -10,7 +9,9 @@ use diesel::{
 };
 use diesel_tenants_translate::SchemaName;
 
-use super::{Access, FileError, Folder, durable, failpoint, file_error::is_busy, moves::Moving, open::open};
+use super::{
+    Access, FileError, Folder, durable, failpoint, file_error::is_busy, moves::Moving, open::open, patience::Patience,
+};
 
 /// Between two attempts. Each opens the file, which costs half a millisecond.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -40,7 +41,7 @@ impl Folder {
         wait: Duration,
         attempt: impl Fn() -> Result<Option<T>, FileError>,
     ) -> Result<T, FileError> {
-        let deadline = Instant::now() + wait;
+        let patience = Patience::of(wait);
         let mut wanted = None;
         loop {
             if let Some(done) = attempt()? {
@@ -49,13 +50,13 @@ impl Folder {
             if wanted.is_none() {
                 wanted = Some(self.want(&self.stem_of(name)?)?);
             }
-            if Instant::now() >= deadline {
+            if patience.is_over() {
                 return Err(FileError::InUse {
                     path: self.path_of(name)?,
                     waited: wait,
                 });
             }
-            thread::sleep(PAUSE.min(deadline.saturating_duration_since(Instant::now())));
+            patience.pause(PAUSE);
         }
     }
 

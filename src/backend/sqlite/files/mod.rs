@@ -37,6 +37,7 @@ mod migrate;
 mod moves;
 mod note;
 mod open;
+mod patience;
 mod random;
 mod rename;
 mod scratch;
