@@ -30,6 +30,7 @@ mod file_error;
 mod file_name;
 mod folder;
 mod folder_error;
+mod folder_state;
 mod identity;
 mod import;
 mod lock;
@@ -57,6 +58,7 @@ pub(crate) use {
     file_name::{FileNameError, RESERVED},
     folder::Folder,
     folder_error::FolderError,
+    folder_state::FolderState,
     identity::{Identity, identity_of},
     import::Received,
     lock::FILE_LOCK_TIMEOUT,

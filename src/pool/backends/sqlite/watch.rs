@@ -11,12 +11,13 @@ use crate::{
     pool::tenant_cache::KnownTenants,
 };
 
-/// Until the pool is gone, closes idle connections to files that somebody needs alone, and forgets the directory's
+/// Until the pool is gone, looks whether the folder is at its path, closes idle connections to files that somebody needs alone, and forgets the directory's
 /// answers when its tables have changed.
 pub(super) async fn watch(folder: Arc<Folder>, idle: Vec<Arc<dyn KeepsIdle>>, known: Option<Arc<KnownTenants>>) {
     let mut directory = None;
     loop {
         tokio::time::sleep(Folder::LOOK_EVERY).await;
+        folder.look_at_path();
         if known.is_none() && idle.iter().all(|idle| idle.count() == 0) {
             continue;
         }
