@@ -67,3 +67,32 @@ async fn the_shared_file_may_be_removed_too() {
     let users = users::table.count().get_result::<i64>(&mut conn).await;
     assert!(users.unwrap_err().to_string().contains("no such table"));
 }
+
+#[tokio::test]
+async fn a_tenant_that_is_in_use_without_a_pause_is_renamed_by_another_process() {
+    let store = Store::new().await;
+    let other = store.other().await;
+    let users = (0..3).map(|_| {
+        let pool = store.pool.clone();
+        tokio::spawn(async move {
+            loop {
+                match pool.for_tenant("client1").get().await {
+                    Ok(mut conn) => {
+                        let count = crate::tables::items::table.count().get_result::<i64>(&mut conn);
+                        assert_eq!(count.await, Ok(1));
+                    }
+                    Err(CheckoutError::UnknownTenant { .. } | CheckoutError::ChangedTenant { .. }) => break,
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        })
+    });
+    let users: Vec<_> = users.collect();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let rename = other.rename_tenant("client1", "client3").wait(Duration::from_secs(20));
+    rename.await.unwrap();
+    for user in users {
+        user.await.unwrap();
+    }
+    assert_eq!(prices(&store.pool, "client3").await, [5000]);
+}

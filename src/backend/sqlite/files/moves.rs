@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use super::{FileError, Folder, patience::Patience};
+use super::{FileError, Folder, close_requests::let_others_first, patience::Patience};
 
 /// The folder of all lock files, in the tenants' folder.
 pub(super) const LOCKS: &str = ".locks";
@@ -35,8 +35,8 @@ pub(super) struct Moving {
     _lock: File,
 }
 
-/// Hold this while a connection opens or attaches the file at this path, until it has read from it. Costs three calls of
-/// the system. Blocks while a file is renamed.
+/// Hold this while a connection opens or attaches the file at this path, until it has read from it. Costs four calls of
+/// the system. Blocks while a file is renamed, and for a moment if somebody needs this file alone.
 ///
 /// Fails with [`TimedOut`](io::ErrorKind::TimedOut) if that takes longer than this. A folder that no [`Folder`] was
 /// opened for has no lock, and needs none.
@@ -46,6 +46,7 @@ pub(crate) fn opening(file: &Path, wait: Duration) -> io::Result<Opening> {
         lock => lock?,
     };
     let patience = Patience::of(wait);
+    let_others_first(file, patience);
     loop {
         match lock.try_lock_shared() {
             Ok(()) => return Ok(Opening { _lock: Some(lock) }),

@@ -34,6 +34,13 @@ pub(crate) trait KeepsIdle: Send + Sync {
     /// Closes the connections to the files of these tenants.
     fn release(&self, tenants: &[SchemaName]);
 
+    /// Notes the tenants whose files somebody needs alone: until the next call, connections to them are closed when they
+    /// come back. Without that, connections that are used again and again would never be closed.
+    fn set_wanted(&self, tenants: &[SchemaName]);
+
+    /// Whether there was any connection since the last call.
+    fn was_used(&self) -> bool;
+
     /// How many connections these are.
     fn count(&self) -> usize;
 }
@@ -51,6 +58,9 @@ struct State<C> {
     /// The numbers of the connections with these files, in order; never none.
     by_files: HashMap<CheckoutFiles, Vec<u64>>,
     next: u64,
+    /// The tenants whose files somebody needs alone.
+    wanted: Vec<SchemaName>,
+    was_used: bool,
     is_closed: bool,
 }
 
@@ -60,6 +70,8 @@ impl<C> State<C> {
             connections: BTreeMap::new(),
             by_files: HashMap::new(),
             next: 0,
+            wanted: Vec::new(),
+            was_used: false,
             is_closed: false,
         }
     }
@@ -106,7 +118,8 @@ impl<C> Idle<C> {
         connection: Box<TenantConnection<C>>,
     ) -> Option<Box<TenantConnection<C>>> {
         let mut state = self.state();
-        if state.is_closed {
+        state.was_used = true;
+        if state.is_closed || attached.is_one_of(&state.wanted) {
             return Some(connection);
         }
         state.add(attached, connection);
@@ -148,6 +161,15 @@ impl<C: Send> KeepsIdle for Idle<C> {
         drop(state);
         // Closing may write what is in a log into its file.
         drop(released);
+    }
+
+    fn set_wanted(&self, tenants: &[SchemaName]) {
+        self.state().wanted = tenants.to_vec();
+    }
+
+    fn was_used(&self) -> bool {
+        let mut state = self.state();
+        std::mem::take(&mut state.was_used) || !state.connections.is_empty()
     }
 
     fn count(&self) -> usize {

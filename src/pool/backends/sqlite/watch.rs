@@ -18,15 +18,20 @@ pub(super) async fn watch(folder: Arc<Folder>, idle: Vec<Arc<dyn KeepsIdle>>, kn
     loop {
         tokio::time::sleep(Folder::LOOK_EVERY).await;
         folder.look_at_path();
-        if known.is_none() && idle.iter().all(|idle| idle.count() == 0) {
+        // Each is asked, so that each notes the time.
+        let were_used = idle.iter().filter(|idle| idle.was_used()).count() > 0;
+        if known.is_none() && !were_used {
             continue;
         }
         let (folder, idle, known) = (Arc::clone(&folder), idle.clone(), known.clone());
         let look = move || {
-            if let Ok(wanted) = folder.wanted()
-                && !wanted.is_empty()
-            {
-                idle.iter().for_each(|idle| idle.release(&wanted));
+            if let Ok(wanted) = folder.wanted() {
+                for idle in &idle {
+                    idle.set_wanted(&wanted);
+                    if !wanted.is_empty() {
+                        idle.release(&wanted);
+                    }
+                }
             }
             known.and_then(|known| look_at_directory(directory, &folder, &known))
         };
