@@ -116,7 +116,7 @@ fn a_pool_that_is_in_use_is_waited_for_and_then_exhausted<K: Kind>() {
 
 fn a_tenant_has_no_more_connections_than_its_share<K: Kind>() {
     let store = K::store();
-    let builder = K::with_share(K::builder(&store).wait_timeout(Duration::from_millis(200)), 1);
+    let builder = K::with_share(K::builder(&store).wait_timeout(Duration::from_secs(2)), 1);
     let pool = builder.build().unwrap();
     let held = pool.for_tenant("client1").get().unwrap();
     let error = pool.for_tenant("client1").get().unwrap_err();

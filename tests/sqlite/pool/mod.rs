@@ -7,6 +7,7 @@ mod directory;
 mod drift;
 mod fleet;
 mod lives;
+mod replaced;
 mod script;
 mod status;
 mod store;

@@ -17,7 +17,7 @@ use diesel::{
     sql_types::Text,
 };
 
-use super::{thread::error_of, worker::Worker};
+use super::{job::error_of, worker::Worker};
 use crate::{
     SchemaName,
     backend::sqlite::files::{self, Identity, identity_of},
@@ -59,7 +59,7 @@ pub struct Attached {
 }
 
 impl Attached {
-    pub(super) fn new(name: &SchemaName, path: &Path, access: Access) -> Self {
+    pub(crate) fn new(name: &SchemaName, path: &Path, access: Access) -> Self {
         Self {
             name: name.clone(),
             path: path.into(),
@@ -71,6 +71,10 @@ impl Attached {
     /// Whether the file at the path is still the one that was attached. Asks the system, and opens nothing.
     pub fn is_current(&self) -> bool {
         self.identity.is_some() && identity_of(&self.path).is_ok_and(|identity| identity == self.identity)
+    }
+
+    pub(super) fn identity(&self) -> Option<Identity> {
+        self.identity
     }
 
     pub(super) fn failed(&self, source: Error) -> AttachError {
@@ -205,7 +209,9 @@ impl Worker {
         self.connection()
             .batch_execute(&format!("ATTACH '{uri}' AS {quoted}"))
             .map_err(|error| self.explain(&file, error))?;
-        self.sync_seldom(quoted);
+        if *access == Access::ReadWrite {
+            self.sync_seldom(quoted);
+        }
         file.identity = identity_of(path).ok().flatten();
         drop(opening);
         self.shared().attached().push(file);

@@ -5,22 +5,29 @@ use diesel::{
     connection::SimpleConnection as _, query_builder::QueryFragment, sqlite::Sqlite,
 };
 
+use tokio::sync::oneshot;
+
 use super::{
     Access, AttachError, Attached, Resolver, SqliteExecute, SqliteLoad, SqliteTransactionState, Statement,
     attach::missing_files,
+    job::{Asker, ended, unasked},
     observer::{Observer, Silent},
+    queue::{Opening, Sender},
     sent::Sent,
-    thread::{Asker, Thread},
     worker::Worker,
 };
-use crate::{SchemaName, backend::sqlite::files};
+use crate::{
+    SchemaName,
+    backend::sqlite::files::{self, Identity},
+};
 
 /// A connection to SQLite, made for many tenants: what a pool's checkouts run on.
 ///
 /// It does what diesel-async's `SyncConnectionWrapper<SqliteConnection>` does, and implements the same traits, with these
 /// differences:
 ///
-/// - A thread of its own does the work. It needs no tokio runtime, and no thread of a pool that other work can fill.
+/// - Threads for nothing else do the work, one for each connection that is at work. It needs no tokio runtime, and no
+///   thread of a pool that other work can fill.
 /// - Rows come while they are read: a result of any length takes bounded memory.
 /// - Prepared statements are bounded in number, [256](Self::STATEMENTS).
 /// - A transaction that SQLite has rolled back by itself, because of a full disk or `INSERT OR ROLLBACK`, refuses
@@ -35,7 +42,9 @@ use crate::{SchemaName, backend::sqlite::files};
 /// # Panics on the thread
 /// A panic in a function that you registered with SQLite is an error of the statement, and closes the connection.
 pub struct AsyncSqliteConnection {
-    pub(super) thread: Thread,
+    pub(super) sender: Sender,
+    /// Ends when the connection is closed.
+    closed: oneshot::Receiver<()>,
     pub(super) transactions: SqliteTransactionState,
     pub(super) observer: Observer,
     writes_to: Option<SchemaName>,
@@ -64,8 +73,46 @@ impl AsyncSqliteConnection {
         Self::start(EMPTY.into(), settings(busy_timeout)).await
     }
 
+    /// Opens a connection, attaches files, and does something with them, all at once: a thread is asked one time only.
+    pub(crate) async fn open_with<R, F>(
+        busy_timeout: Duration,
+        files: Vec<Attached>,
+        work: F,
+    ) -> ConnectionResult<(Self, Result<R, AttachError>)>
+    where
+        R: Send + 'static,
+        F: FnOnce(&mut SqliteConnection) -> R + Send + 'static,
+    {
+        let (connection, opened) = Self::begin(EMPTY.into(), settings(busy_timeout))?;
+        let asked = connection.ask(move |worker, _| {
+            let attached = files.into_iter().try_for_each(|file| worker.attach(file));
+            Ok(attached.map(|()| work(worker.connection())))
+        });
+        match asked.await {
+            Ok(done) => Ok((connection, done)),
+            Err(error) => {
+                Self::must_be_open(opened).await?;
+                Err(ConnectionError::BadConnection(error.to_string()))
+            }
+        }
+    }
+
     pub(super) async fn start(url: String, settings: String) -> ConnectionResult<Self> {
-        let thread = Thread::start(move || {
+        let (connection, opened) = Self::begin(url, settings)?;
+        Self::must_be_open(opened).await?;
+        Ok(connection)
+    }
+
+    async fn must_be_open(opened: oneshot::Receiver<ConnectionResult<()>>) -> ConnectionResult<()> {
+        opened.await.unwrap_or_else(|_| {
+            let message = ended().to_string();
+            Err(ConnectionError::BadConnection(message))
+        })
+    }
+
+    /// A connection that a thread is about to open.
+    fn begin(url: String, settings: String) -> ConnectionResult<(Self, oneshot::Receiver<ConnectionResult<()>>)> {
+        let opening = Sender::open(move || {
             let mut connection = SqliteConnection::establish(&url)?;
             connection.set_instrumentation(Silent);
             connection
@@ -73,19 +120,23 @@ impl AsyncSqliteConnection {
                 .map_err(ConnectionError::CouldntSetupConfiguration)?;
             Ok(connection)
         });
-        Ok(Self {
-            thread: thread.await?,
+        let Opening { sender, opened, closed } = opening?;
+        let connection = Self {
+            sender,
+            closed,
             transactions: SqliteTransactionState::default(),
             observer: Observer::by_default(),
             writes_to: None,
             resolver: None,
-        })
+        };
+        Ok((connection, opened))
     }
 
     /// Closes the connection, and waits until it has let go of its files. A connection that is only dropped closes a
     /// moment later.
     pub async fn close(self) {
-        self.thread.close().await;
+        drop(self.sender);
+        _ = self.closed.await;
     }
 
     /// Closes the connection without waiting, and drops `guard` when it has let go of its files. A statement that was
@@ -93,7 +144,7 @@ impl AsyncSqliteConnection {
     /// bounds the threads that are busy with such statements.
     pub fn close_holding(self, guard: impl Send + 'static) {
         // With the queue full, what holds the guard is dropped at once.
-        _ = self.thread.send(Box::new(move |worker| worker.hold(Box::new(guard))));
+        _ = self.sender.send(unasked(move |worker| worker.hold(Box::new(guard))));
     }
 
     /// Attaches a file under a schema's name. Does nothing if it is attached like that already, and takes the place of a
@@ -120,7 +171,18 @@ impl AsyncSqliteConnection {
     /// The files that are attached, in the order in which SQLite looks for a name without a schema. A statement with
     /// its own map may have added some, by the [resolver](Self::set_resolver).
     pub fn attached(&self) -> Vec<Attached> {
-        self.thread.shared().attached().clone()
+        self.sender.shared().attached().clone()
+    }
+
+    /// Which file was at its path when a schema's file was attached.
+    pub(crate) fn identity_of(&self, name: &SchemaName) -> Option<Identity> {
+        let attached = self.sender.shared().attached();
+        attached.iter().find(|file| file.is_named(name))?.identity()
+    }
+
+    /// How many files are attached.
+    pub(crate) fn attached_count(&self) -> usize {
+        self.sender.shared().attached().len()
     }
 
     /// Which schema's file a transaction locks for writing when it begins; with `None` it locks nothing, so that it
@@ -170,10 +232,7 @@ impl AsyncSqliteConnection {
     {
         let work = statement.map(|statement| {
             let files = self.missing_files(&statement);
-            move |worker: &mut Worker, asker: &mut Asker<_>| {
-                let count = worker.execute(&statement, files);
-                asker.answer(count);
-            }
+            move |worker: &mut Worker, _: &mut Asker<_>| Some(worker.execute(&statement, files))
         });
         SqliteExecute(Sent::new(self, work).described(self.describe(query)))
     }
@@ -184,7 +243,7 @@ impl AsyncSqliteConnection {
             true => Vec::new(),
             false => missing_files(
                 &statement.own_schemas,
-                &self.thread.shared().attached(),
+                &self.sender.shared().attached(),
                 self.resolver.as_ref(),
             ),
         }
@@ -196,16 +255,15 @@ impl AsyncSqliteConnection {
         T: Send + 'static,
         F: FnOnce(&mut Worker, &Asker<T>) -> QueryResult<T> + Send + 'static,
     {
-        let answering = move |worker: &mut Worker, asker: &mut Asker<T>| {
-            let answer = work(worker, asker);
-            asker.answer(answer);
-        };
-        Sent::new(self, Ok(answering))
+        Sent::new(
+            self,
+            Ok(|worker: &mut Worker, asker: &mut Asker<T>| Some(work(worker, asker))),
+        )
     }
 
     /// Notes that the thread has not answered.
     pub(super) fn give_up(&self) {
-        self.thread.shared().end();
+        self.sender.shared().end();
     }
 
     fn describe<Q>(&self, query: &Q) -> Option<Box<str>>

@@ -5,7 +5,7 @@ use tokio::sync::mpsc;
 
 use super::{
     Attached, SqliteRow, Statement,
-    thread::Asker,
+    job::Asker,
     worker::{Worker, controls_transactions},
 };
 
@@ -39,7 +39,12 @@ impl From<Error> for Failure {
 
 impl Worker {
     /// Runs a query, and gives its rows to whoever asks. The thread waits for a slow reader, and stops when it has gone.
-    pub(super) fn load(&mut self, statement: Statement, files: Vec<Attached>, asker: &mut Asker<Loaded>) {
+    pub(super) fn load(
+        &mut self,
+        statement: Statement,
+        files: Vec<Attached>,
+        asker: &mut Asker<Loaded>,
+    ) -> Option<QueryResult<Loaded>> {
         let ready = self
             .get_ready(statement.sql(), statement.may_be_kept, files)
             .map_err(Failure::from);
@@ -48,38 +53,45 @@ impl Worker {
         if fetched.is_err() || may_end_transaction {
             self.look_at_transaction();
         }
-        let Err(Failure { error, rest }) = fetched else { return };
-        match rest {
-            None => drop(asker.answer(Err(error))),
-            Some((rows, sender)) => {
+        match fetched {
+            Ok(answer) => answer.map(Ok),
+            Err(Failure { error, rest: None }) => Some(Err(error)),
+            Err(Failure {
+                error,
+                rest: Some((rows, sender)),
+            }) => {
                 let end = Some(Err(error));
                 drop(sender.blocking_send(Chunk { rows, end }));
+                None
             }
         }
     }
 }
 
-fn fetch(connection: &mut SqliteConnection, statement: Statement, asker: &mut Asker<Loaded>) -> Result<(), Failure> {
+/// The answer, unless it was given, or nobody waits for it any more.
+fn fetch(
+    connection: &mut SqliteConnection,
+    statement: Statement,
+    asker: &mut Asker<Loaded>,
+) -> Result<Option<Loaded>, Failure> {
     let mut names = Default::default();
     let mut cursor = LoadConnection::load(connection, statement)?;
     let mut rows = Vec::new();
     while rows.len() < AT_ONCE {
         if asker.has_gone() {
-            return Ok(());
+            return Ok(None);
         }
         match cursor.next() {
             Some(row) => rows.push(row?.into_owned(&mut names)),
             None => {
-                drop(cursor);
-                asker.answer(Ok(Loaded { rows, rest: None }));
-                return Ok(());
+                return Ok(Some(Loaded { rows, rest: None }));
             }
         }
     }
     let (sender, receiver) = mpsc::channel(1);
     let rest = Some(receiver);
     if !asker.answer(Ok(Loaded { rows, rest })) {
-        return Ok(());
+        return Ok(None);
     }
     loop {
         let mut rows = Vec::with_capacity(AT_ONCE);
@@ -96,7 +108,7 @@ fn fetch(connection: &mut SqliteConnection, statement: Statement, asker: &mut As
         }
         let is_last = end.is_some();
         if sender.blocking_send(Chunk { rows, end }).is_err() || is_last {
-            return Ok(());
+            return Ok(None);
         }
     }
 }

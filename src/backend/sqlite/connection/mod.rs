@@ -1,8 +1,8 @@
 //! A connection to SQLite that is made for many tenants: each tenant's file is attached under the name of its schema.
 //!
-//! SQLite blocks the thread that calls it, so each connection has a thread of its own ([`thread`]) and is worked on
-//! there only ([`worker`]). What stands on the other side of the queue never blocks: the connection itself, and the
-//! futures of its statements ([`sent`]). Dropping either is always safe; the thread notices.
+//! SQLite blocks the thread that calls it, so a connection is worked on ([`worker`]) by threads for that alone
+//! ([`threads`]), by one at a time. What stands on the other side of its [`queue`] never blocks: the connection itself,
+//! and the futures of its statements ([`sent`]). Dropping either is always safe; the thread notices.
 //!
 //! Without async, [`synchronous`], the same work is done on the caller's thread.
 //!
@@ -12,15 +12,17 @@
 mod attach;
 #[expect(clippy::module_inception, reason = "the connection itself")]
 mod connection;
-mod kept;
+mod job;
 mod load;
 mod observer;
+mod queue;
 mod rows;
 mod sent;
 mod statement;
+mod statements;
 #[cfg(feature = "blocking")]
 mod synchronous;
-mod thread;
+mod threads;
 mod traits;
 mod transaction;
 mod worker;

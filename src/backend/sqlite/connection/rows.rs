@@ -11,8 +11,8 @@ use tokio::sync::mpsc;
 
 use super::{
     AsyncSqliteConnection,
+    job::ended,
     load::{Chunk, Loaded},
-    thread::ended,
 };
 
 /// A row that doesn't depend on its statement any more.

@@ -1,4 +1,4 @@
-//! What waits for the connection's thread.
+//! What waits for the thread that works on a connection.
 
 use std::{
     fmt,
@@ -11,14 +11,14 @@ use tokio::sync::oneshot;
 
 use super::{
     AsyncSqliteConnection, SqliteRows,
+    job::{Asker, Job, ended, job},
     load::Loaded,
-    thread::{Asker, Job, ended, job},
     worker::Worker,
 };
 
 const READY: &str = "a future must not be polled after it is ready";
 
-/// A job, from the first poll on in the queue of the connection's thread, and its answer.
+/// A job, from the first poll on in the connection's queue, and its answer.
 pub(super) struct Sent<'conn, T> {
     connection: &'conn AsyncSqliteConnection,
     state: Option<State<T>>,
@@ -28,14 +28,14 @@ pub(super) struct Sent<'conn, T> {
 
 enum State<T> {
     Refused(diesel::result::Error),
-    Unsent(Job, oneshot::Receiver<QueryResult<T>>),
+    Unsent(Box<dyn Job>, oneshot::Receiver<QueryResult<T>>),
     Sent(oneshot::Receiver<QueryResult<T>>),
 }
 
 impl<'conn, T: Send + 'static> Sent<'conn, T> {
     pub(super) fn new<F>(connection: &'conn AsyncSqliteConnection, work: QueryResult<F>) -> Self
     where
-        F: FnOnce(&mut Worker, &mut Asker<T>) + Send + 'static,
+        F: FnOnce(&mut Worker, &mut Asker<T>) -> Option<QueryResult<T>> + Send + 'static,
     {
         let state = match work {
             Ok(work) => {
@@ -60,7 +60,7 @@ impl<'conn, T: Send + 'static> Sent<'conn, T> {
         loop {
             match self.state.take().expect(READY) {
                 State::Refused(error) => return Poll::Ready(Err(error)),
-                State::Unsent(job, answer) => match self.connection.thread.send(job) {
+                State::Unsent(job, answer) => match self.connection.sender.send(job) {
                     Ok(()) => self.state = Some(State::Sent(answer)),
                     Err(error) => return Poll::Ready(Err(error)),
                 },
@@ -91,7 +91,7 @@ impl<T: Send + 'static> Future for Sent<'_, T> {
     }
 }
 
-/// The count of a statement's rows, when the connection's thread has run it.
+/// The count of a statement's rows, when a thread has run it.
 #[must_use = "futures do nothing unless polled"]
 pub struct SqliteExecute<'conn>(pub(super) Sent<'conn, usize>);
 
@@ -103,7 +103,7 @@ impl Future for SqliteExecute<'_> {
     }
 }
 
-/// The rows of a query, when the connection's thread has read the first of them.
+/// The rows of a query, when a thread has read the first of them.
 #[must_use = "futures do nothing unless polled"]
 pub struct SqliteLoad<'conn>(pub(super) Sent<'conn, Loaded>);
 

@@ -14,7 +14,7 @@ use diesel_async::{
 
 use super::{
     AsyncSqliteConnection, SqliteExecute, SqliteLoad, SqliteRow, SqliteRows, SqliteTransactionManager,
-    SqliteTransactionState, Statement, observer::Observer,
+    SqliteTransactionState, Statement, job::unasked, observer::Observer,
 };
 
 impl SimpleAsyncConnection for AsyncSqliteConnection {
@@ -76,13 +76,13 @@ impl AsyncConnection for AsyncSqliteConnection {
             _ => Self::STATEMENTS,
         };
         // A connection that can't be told won't prepare anything either.
-        _ = self.thread.send(Box::new(move |worker| worker.limit_statements(most)));
+        _ = self.sender.send(unasked(move |worker| worker.limit_statements(most)));
     }
 }
 
 impl PoolableConnection for AsyncSqliteConnection {
     fn is_broken(&mut self) -> bool {
-        let shared = self.thread.shared();
+        let shared = self.sender.shared();
         shared.has_ended() || shared.is_begun_by_hand() || self.transactions.is_broken()
     }
 }

@@ -16,7 +16,7 @@ use diesel_async::{AsyncConnection, TransactionManager};
 
 use super::{
     AsyncSqliteConnection,
-    thread::Asker,
+    job::Asker,
     worker::{Transaction, Worker, lost},
 };
 use crate::SchemaName;

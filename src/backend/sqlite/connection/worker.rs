@@ -1,6 +1,6 @@
-//! What a connection's thread does.
+//! What a thread does on a connection.
 
-use std::sync::{Arc, mpsc::Receiver};
+use std::sync::Arc;
 
 use diesel::{
     Connection, QueryResult, SqliteConnection,
@@ -8,13 +8,9 @@ use diesel::{
     result::{DatabaseErrorKind, Error},
 };
 
-use super::{
-    AsyncSqliteConnection, Attached, Statement,
-    kept::KeptStatements,
-    thread::{Job, Shared, error_of},
-};
+use super::{AsyncSqliteConnection, Attached, Statement, job::error_of, queue::Shared, statements::KeptStatements};
 
-/// Owns the connection, on its thread.
+/// Owns the connection.
 pub(super) struct Worker {
     connection: SqliteConnection,
     shared: Arc<Shared>,
@@ -47,21 +43,15 @@ impl Worker {
         }
     }
 
-    /// Works until nobody can send anything any more, and closes the connection.
-    pub(super) fn work(mut self, jobs: &Receiver<Job>) {
-        while let Ok(job) = jobs.recv() {
-            job(&mut self);
-            if self.is_broken {
-                break;
-            }
-        }
-        self.shared.end();
-    }
-
-    /// Ends the thread after this job.
+    /// Has the connection closed after this job.
     pub(super) fn break_down(&mut self) {
         self.is_broken = true;
         self.shared.end();
+    }
+
+    /// Whether the connection can't be used any more.
+    pub(super) fn is_broken(&self) -> bool {
+        self.is_broken
     }
 
     /// Keeps something until the connection is closed.

@@ -4,7 +4,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{Identity, disk, identity};
+use super::{Identity, durable, identity};
 
 /// The coarsest clock of a file system (FAT's) ticks every two seconds. A file that was written earlier than this shows
 /// by its time when it is written again.
@@ -30,9 +30,9 @@ pub(super) fn at_rest(path: &Path) -> Option<AtRest> {
         .duration_since(modified)
         .is_ok_and(|age| age > SETTLED);
     let has_no_log = || {
-        disk::LOGS
+        durable::LOGS
             .iter()
-            .all(|ending| matches!(disk::companion(path, ending).try_exists(), Ok(false)))
+            .all(|ending| matches!(durable::companion(path, ending).try_exists(), Ok(false)))
     };
     (is_settled && has_no_log()).then(|| AtRest {
         identity: identity::of(&metadata),

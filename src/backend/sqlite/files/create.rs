@@ -7,7 +7,7 @@ use diesel::connection::SimpleConnection;
 use diesel_tenants_translate::SchemaName;
 
 use super::{
-    Access, FileError, Folder, disk, failpoint, note,
+    Access, FileError, Folder, durable, failpoint, note,
     open::{SCRATCH, open},
 };
 use crate::{
@@ -85,14 +85,14 @@ impl Folder {
         let made = fill(&unfinished.path)?;
         failpoint::reach("build: filled");
         settle(&unfinished.path)?;
-        disk::sync_file(&unfinished.path)?;
+        durable::sync_file(&unfinished.path)?;
         failpoint::reach("build: on disk");
         // A log of an earlier tenant would be copied into this one.
-        disk::remove_companions(path)?;
-        disk::publish(&unfinished.path, path)?;
+        durable::remove_companions(path)?;
+        durable::publish(&unfinished.path, path)?;
         failpoint::reach("build: published");
         drop(unfinished);
-        disk::sync_folder(self.root())?;
+        durable::sync_folder(self.root())?;
         failpoint::reach("build: done");
         Ok(made)
     }
@@ -116,7 +116,7 @@ pub(super) struct Unfinished {
 impl Drop for Unfinished {
     fn drop(&mut self) {
         // What stays is swept later.
-        let _ = disk::remove(&self.path);
-        let _ = disk::remove_companions(&self.path);
+        let _ = durable::remove(&self.path);
+        let _ = durable::remove_companions(&self.path);
     }
 }

@@ -2,7 +2,7 @@ use std::{fs, time::Duration};
 
 use diesel_tenants_translate::SchemaName;
 
-use super::{FileError, Folder, disk, failpoint};
+use super::{FileError, Folder, durable, failpoint};
 
 /// The ending of a file that is being removed.
 pub(super) const DROPPED: &str = ".dropped";
@@ -18,7 +18,7 @@ impl Folder {
         }
         if path.is_symlink() {
             // It is no tenant's, and neither is what it leads to.
-            return disk::remove(&path);
+            return durable::remove(&path);
         }
         let dropped = self.passing_path(&self.stem_of(name)?, DROPPED);
         match self.exclusive(name, wait) {
@@ -30,12 +30,12 @@ impl Folder {
             Err(FileError::NotADatabase { .. }) => {
                 let _moving = self.until(name, wait, || self.try_moving(&path))?;
                 fs::rename(&path, &dropped).map_err(|error| FileError::io("remove", &path, error))?;
-                disk::remove_companions(&path)?;
-                disk::sync_folder(self.root())?;
+                durable::remove_companions(&path)?;
+                durable::sync_folder(self.root())?;
             }
             Err(error) => return Err(error),
         }
         failpoint::reach("drop: renamed");
-        disk::remove(&dropped)
+        durable::remove(&dropped)
     }
 }

@@ -1,8 +1,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use diesel::{
@@ -10,7 +9,9 @@ use diesel::{
 };
 use diesel_tenants_translate::SchemaName;
 
-use super::{Access, FileError, Folder, disk, failpoint, file_error::is_busy, moves::Moving, open::open};
+use super::{
+    Access, FileError, Folder, durable, failpoint, file_error::is_busy, moves::Moving, open::open, patience::Patience,
+};
 
 /// Between two attempts. Each opens the file, which costs half a millisecond.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -40,7 +41,7 @@ impl Folder {
         wait: Duration,
         attempt: impl Fn() -> Result<Option<T>, FileError>,
     ) -> Result<T, FileError> {
-        let deadline = Instant::now() + wait;
+        let patience = Patience::of(wait);
         let mut wanted = None;
         loop {
             if let Some(done) = attempt()? {
@@ -49,13 +50,13 @@ impl Folder {
             if wanted.is_none() {
                 wanted = Some(self.want(&self.stem_of(name)?)?);
             }
-            if Instant::now() >= deadline {
+            if patience.is_over() {
                 return Err(FileError::InUse {
                     path: self.path_of(name)?,
                     waited: wait,
                 });
             }
-            thread::sleep(PAUSE.min(deadline.saturating_duration_since(Instant::now())));
+            patience.pause(PAUSE);
         }
     }
 
@@ -104,7 +105,7 @@ impl Exclusive {
     /// Gives the file another path, with all that is in its log. See [`take_away`](Self::take_away).
     pub(super) fn move_to(mut self, path: &Path) -> Result<(), FileError> {
         let emptied = empty_log(&mut self.connection).map_err(FileError::sqlite("empty the log of", &self.path))?;
-        match emptied && !disk::has_log(&self.path) {
+        match emptied && !durable::has_log(&self.path) {
             true => self.take_away(path),
             false => Err(FileError::Log { path: self.path }),
         }
@@ -118,16 +119,16 @@ impl Exclusive {
 
     /// Gives the file another path, without its log. No other file has that path: the caller has the locks of both names.
     pub(super) fn take_away(self, path: &Path) -> Result<(), FileError> {
-        disk::remove_companions(path)?;
+        durable::remove_companions(path)?;
         failpoint::reach("move: alone");
         fs::rename(&self.path, path).map_err(|error| FileError::io("rename", &self.path, error))?;
         failpoint::reach("move: renamed");
         // SQLite sees that the file is elsewhere, and leaves all files alone.
         drop(self.connection);
         drop(self.moving);
-        disk::remove_companions(&self.path)?;
+        durable::remove_companions(&self.path)?;
         let folder = path.parent().expect("a file is in a folder");
-        disk::sync_folder(folder)?;
+        durable::sync_folder(folder)?;
         failpoint::reach("move: on disk");
         Ok(())
     }

@@ -10,7 +10,7 @@ use diesel::{QueryResult, QueryableByName, RunQueryDsl, SqliteConnection, sql_ty
 use diesel_tenants_translate::SchemaName;
 
 use super::{
-    Access, FileError, Folder, Identity, at_rest::at_rest, disk, identity_of, moves::opening, note, open::open,
+    Access, FileError, Folder, Identity, at_rest::at_rest, durable, identity_of, moves::opening, note, open::open,
 };
 use crate::{
     backend::sqlite::{
@@ -128,7 +128,7 @@ impl Folder {
             Err(error) => return Err(error),
         };
         let metadata = fs::metadata(&path).map_err(|error| FileError::io("measure", &path, error))?;
-        let log = fs::metadata(disk::companion(&path, "-wal")).map_or(0, |log| log.len());
+        let log = fs::metadata(durable::companion(&path, "-wal")).map_or(0, |log| log.len());
         Ok(Some((tables.unsigned_abs(), metadata.len() + log)))
     }
 }

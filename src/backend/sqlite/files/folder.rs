@@ -1,13 +1,15 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use diesel_tenants_translate::SchemaName;
 
 use super::{
-    FileError, FileNameError, FolderError,
+    FileError, FileNameError, FolderError, FolderState,
     file_name::{self, DATABASE},
+    folder_state::OpenFolder,
     moves,
     random::random,
 };
@@ -18,6 +20,7 @@ pub(crate) struct Folder {
     root: PathBuf,
     shared: SchemaName,
     shared_path: PathBuf,
+    open: Arc<OpenFolder>,
 }
 
 impl Folder {
@@ -41,6 +44,7 @@ impl Folder {
         require_writable(&root)?;
         Ok(Self {
             shared_path: root.join(shared_file),
+            open: Arc::new(OpenFolder::at(&root)),
             root,
             shared,
         })
@@ -49,6 +53,17 @@ impl Folder {
     /// The folder, as an absolute path.
     pub(crate) fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// The state of the folder now, if it shows the next change.
+    pub(crate) fn state(&self) -> Option<FolderState> {
+        self.open.state()
+    }
+
+    /// Looks whether the folder is still at its path. To be called every [`LOOK_EVERY`](Self::LOOK_EVERY) by whoever
+    /// relies on the folder's [state](Self::state).
+    pub(crate) fn look_at_path(&self) {
+        self.open.look(&self.root);
     }
 
     /// The name of the shared schema.

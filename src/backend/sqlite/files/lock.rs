@@ -2,13 +2,12 @@ use std::{
     fs::{self, File, TryLockError},
     io::{self, Read, Write},
     path::{Path, PathBuf},
-    thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use diesel_tenants_translate::SchemaName;
 
-use super::{FileError, Folder, identity, random::random};
+use super::{FileError, Folder, identity, patience::Patience, random::random};
 
 const ENDING: &str = ".lock";
 
@@ -60,7 +59,7 @@ impl Folder {
     /// Locks a new name, which no other file has, for a file that is only for the moment.
     pub(super) fn lock_scratch(&self) -> Result<(String, TenantLock), FileError> {
         let stem = format!("scratch.{:016x}", random());
-        let held = self.lock_stem("compare", &stem, Duration::ZERO, Instant::now())?;
+        let held = self.lock_stem("compare", &stem, Patience::of(Duration::ZERO))?;
         Ok((stem, TenantLock { held: vec![held] }))
     }
 
@@ -83,10 +82,10 @@ impl Folder {
         // Always in the same order, so that two operations never wait for each other.
         stems.sort();
         stems.dedup();
-        let deadline = Instant::now() + wait;
+        let patience = Patience::of(wait);
         let mut lock = TenantLock { held: Vec::new() };
         for stem in stems {
-            lock.held.push(self.lock_stem(purpose, &stem, wait, deadline)?);
+            lock.held.push(self.lock_stem(purpose, &stem, patience)?);
         }
         Ok(lock)
     }
@@ -94,13 +93,13 @@ impl Folder {
     /// Locks the shared schema's file.
     pub(crate) fn lock_shared(&self, purpose: &'static str, wait: Duration) -> Result<TenantLock, FileError> {
         let stem = super::file_name::stem(self.shared().as_str())?;
-        let held = self.lock_stem(purpose, &stem, wait, Instant::now() + wait)?;
+        let held = self.lock_stem(purpose, &stem, Patience::of(wait))?;
         Ok(TenantLock { held: vec![held] })
     }
 
     /// Locks the owner of a file by the name of the file, unless another operation has the lock.
     pub(super) fn try_lock_stem(&self, stem: &str) -> Result<Option<TenantLock>, FileError> {
-        match self.lock_stem("sweep", stem, Duration::ZERO, Instant::now()) {
+        match self.lock_stem("sweep", stem, Patience::of(Duration::ZERO)) {
             Ok(held) => Ok(Some(TenantLock { held: vec![held] })),
             Err(FileError::Locked { .. }) => Ok(None),
             Err(error) => Err(error),
@@ -123,13 +122,7 @@ impl Folder {
         Ok(stems)
     }
 
-    fn lock_stem(
-        &self,
-        purpose: &'static str,
-        stem: &str,
-        wait: Duration,
-        deadline: Instant,
-    ) -> Result<Held, FileError> {
+    fn lock_stem(&self, purpose: &'static str, stem: &str, patience: Patience) -> Result<Held, FileError> {
         let path = self.lock_folder().join([stem, ENDING].concat());
         let [mut pause, longest] = PAUSES;
         loop {
@@ -140,15 +133,15 @@ impl Folder {
                     let _ = write!(file, "process {}: {purpose}", std::process::id());
                     return Ok(Held { path, _file: file });
                 }
-                Ok(None) if Instant::now() >= deadline => {
+                Ok(None) if patience.is_over() => {
                     return Err(FileError::Locked {
                         holder: holder(&path),
                         lock: path,
-                        waited: wait,
+                        waited: patience.wait(),
                     });
                 }
                 Ok(None) => {
-                    thread::sleep(pause.min(deadline.saturating_duration_since(Instant::now())));
+                    patience.pause(pause);
                     pause = (pause * 2).min(longest);
                 }
                 Err(error) => return Err(FileError::io("lock", &path, error)),
@@ -194,7 +187,10 @@ impl Drop for Held {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::{
+        sync::atomic::{AtomicUsize, Ordering},
+        thread,
+    };
 
     use super::{super::testing::folder, *};
 

@@ -19,9 +19,10 @@
 
 mod at_rest;
 mod clone;
+mod close_requests;
 mod create;
-mod disk;
 mod drop;
+mod durable;
 mod exclusive;
 mod facts;
 pub(crate) mod failpoint;
@@ -29,6 +30,7 @@ mod file_error;
 mod file_name;
 mod folder;
 mod folder_error;
+mod folder_state;
 mod identity;
 mod import;
 mod lock;
@@ -36,6 +38,7 @@ mod migrate;
 mod moves;
 mod note;
 mod open;
+mod patience;
 mod random;
 mod rename;
 mod scratch;
@@ -46,7 +49,6 @@ mod sweep;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
-mod wanted;
 
 #[cfg(feature = "schema")]
 pub(crate) use facts::look;
@@ -56,6 +58,7 @@ pub(crate) use {
     file_name::{FileNameError, RESERVED},
     folder::Folder,
     folder_error::FolderError,
+    folder_state::FolderState,
     identity::{Identity, identity_of},
     import::Received,
     lock::FILE_LOCK_TIMEOUT,

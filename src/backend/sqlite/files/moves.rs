@@ -8,11 +8,10 @@ use std::{
     fs::{self, File, TryLockError},
     io,
     path::{Path, PathBuf},
-    thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use super::{FileError, Folder};
+use super::{FileError, Folder, close_requests::let_others_first, patience::Patience};
 
 /// The folder of all lock files, in the tenants' folder.
 pub(super) const LOCKS: &str = ".locks";
@@ -36,8 +35,8 @@ pub(super) struct Moving {
     _lock: File,
 }
 
-/// Hold this while a connection opens or attaches the file at this path, until it has read from it. Costs three calls of
-/// the system. Blocks while a file is renamed.
+/// Hold this while a connection opens or attaches the file at this path, until it has read from it. Costs four calls of
+/// the system. Blocks while a file is renamed, and for a moment if somebody needs this file alone.
 ///
 /// Fails with [`TimedOut`](io::ErrorKind::TimedOut) if that takes longer than this. A folder that no [`Folder`] was
 /// opened for has no lock, and needs none.
@@ -46,16 +45,17 @@ pub(crate) fn opening(file: &Path, wait: Duration) -> io::Result<Opening> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Opening { _lock: None }),
         lock => lock?,
     };
-    let deadline = Instant::now() + wait;
+    let patience = Patience::of(wait);
+    let_others_first(file, patience);
     loop {
         match lock.try_lock_shared() {
             Ok(()) => return Ok(Opening { _lock: Some(lock) }),
             Err(TryLockError::Error(error)) => return Err(error),
-            Err(TryLockError::WouldBlock) if Instant::now() >= deadline => {
+            Err(TryLockError::WouldBlock) if patience.is_over() => {
                 let message = "another process is renaming a file";
                 return Err(io::Error::new(io::ErrorKind::TimedOut, message));
             }
-            Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
+            Err(TryLockError::WouldBlock) => patience.pause(PAUSE),
         }
     }
 }

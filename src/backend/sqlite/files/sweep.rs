@@ -1,8 +1,8 @@
 use super::{
     FileError, Folder,
     create::UNFINISHED,
-    disk::{self, COMPANIONS},
     drop::DROPPED,
+    durable::{self, COMPANIONS},
     file_name::{self, DATABASE},
 };
 
@@ -54,8 +54,8 @@ impl Folder {
             return Ok(false);
         };
         let path = self.path(entry, ending);
-        disk::remove(&path)?;
-        disk::remove_companions(&path)?;
+        durable::remove(&path)?;
+        durable::remove_companions(&path)?;
         Ok(true)
     }
 
@@ -63,12 +63,12 @@ impl Folder {
     /// that name is created: perhaps somebody has moved the file away, and forgotten the log.
     fn sweep_orphan(&self, stem: &str) -> Result<bool, FileError> {
         let path = self.path(stem, DATABASE);
-        if file_name::schema(stem).is_none() || path.exists() || disk::has_log(&path) {
+        if file_name::schema(stem).is_none() || path.exists() || durable::has_log(&path) {
             return Ok(false);
         }
         match self.try_lock_stem(stem)? {
             Some(_lock) if !path.exists() => {
-                disk::remove_companions(&path)?;
+                durable::remove_companions(&path)?;
                 Ok(true)
             }
             _ => Ok(false),

@@ -39,9 +39,7 @@ pub(super) fn check_out(pool: &TenantPool<Sqlite>, wish: &ConnectionRequest<'_>)
             pool.run(move |_| async move { permits.take(&target, patience).await })?
         }
     };
-    let attached = opening.files()?;
-    let identity = attached.tenant.as_ref().map(|(_, identity)| *identity);
-    let known = opening.pool.known.get(map, identity);
+    let (attached, known) = opening.look_for_files()?;
     let (connection, translation) = match (idle.take(&attached), known) {
         (Some(connection), Some(known)) => (connection, known),
         (connection, known) => open(opening, connection, known, &attached)?,
@@ -65,7 +63,10 @@ fn open(
     attached: &CheckoutFiles,
 ) -> Result<(Box<Connection>, Arc<Translation>), CheckoutError> {
     let mut connection = match idle {
-        Some(idle) => idle,
+        Some(idle) => {
+            opening.must_be_current(attached)?;
+            idle
+        }
         None => Box::new(connect(opening, attached)?),
     };
     let translation = match known {
@@ -77,17 +78,17 @@ fn open(
             opening.translation(attached, status, forgotten)?
         }
     };
-    opening.must_be_current(attached)?;
     Ok((connection, translation))
 }
 
 fn connect(opening: Opening<'_>, attached: &CheckoutFiles) -> Result<Connection, CheckoutError> {
     let opened = SqliteFilesConnection::open(opening.pool.busy_timeout);
     let mut connection = opened.map_err(|source| opening.failed(SqliteError::connect(source)))?;
-    for (schema, path) in opening.attachments(attached)? {
-        let attached = connection.attach(&schema, &path, opening.access());
+    for file in opening.attachments(attached)? {
+        let attached = connection.attach_file(file);
         attached.map_err(|error| opening.not_attached(error))?;
     }
+    opening.must_be_attached(attached, |tenant| connection.identity_of(tenant))?;
     connection.set_writes_to(opening.writes_to(attached));
     connection.set_resolver(Some(opening.resolver()));
     Ok(TenantConnection::shared(

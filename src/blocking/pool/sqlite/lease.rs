@@ -63,7 +63,7 @@ impl Drop for Lease {
             && connection.id() == self.id
             && connection.condition() == Condition::Clean
             && !is_in_transaction_or_broken(&mut connection.inner)
-            && connection.inner.attached().len() == self.attached.len();
+            && connection.inner.attached_count() == self.attached.len();
         if is_clean {
             connection.set_translation(Translation::of_pinned_tables());
             // What is above the limit is closed here.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use diesel::SqliteConnection;
+
 use super::{
     Sqlite,
     idle::CheckoutFiles,
@@ -31,9 +33,7 @@ pub(super) async fn check_out(
     // Fewer connections are in use than there may be.
     let patience = pool.wait_timeout().min(request.deadline.left());
     let permit = pool.sqlite().permits.take(request.target, patience).await?;
-    let attached = opening.files()?;
-    let identity = attached.tenant.as_ref().map(|(_, identity)| *identity);
-    let known = pool.sqlite().known.get(request.map, identity);
+    let (attached, known) = opening.look_for_files()?;
     let (connection, translation) = match (pool.sqlite().idle.take(&attached), known) {
         (Some(connection), Some(known)) => (connection, known),
         (idle, known) => {
@@ -70,44 +70,52 @@ async fn open(
     known: Option<Arc<Translation>>,
     attached: &CheckoutFiles,
 ) -> Result<(Box<Connection>, Arc<Translation>), CheckoutError> {
-    let mut connection = match idle {
-        Some(idle) => idle,
-        None => Box::new(connect(opening, attached).await?),
+    let forgotten = opening.pool.known.forgotten();
+    let tenant = attached.tenant.as_ref().map(|(tenant, _)| tenant.clone());
+    let read_status = {
+        let unknown = tenant.clone().filter(|_| known.is_none());
+        move |connection: &mut SqliteConnection| unknown.map(|tenant| status_of(&tenant, connection))
+    };
+    let (connection, status) = match idle {
+        Some(mut idle) => {
+            let read = idle
+                .untranslated()
+                .spawn_blocking(|connection| Ok(read_status(connection)));
+            let status = read.await.unwrap_or_else(|error| Some(Err(error)));
+            opening.must_be_current(attached)?;
+            (idle, status)
+        }
+        None => connect(opening, attached, read_status).await?,
     };
     let translation = match known {
         Some(known) => known,
-        None => {
-            let forgotten = opening.pool.known.forgotten();
-            let status = match attached.tenant.clone() {
-                Some((tenant, _)) => {
-                    let read = connection.untranslated().spawn_blocking(move |c| status_of(&tenant, c));
-                    Some(read.await)
-                }
-                None => None,
-            };
-            opening.translation(attached, status, forgotten)?
-        }
+        None => opening.translation(attached, status, forgotten)?,
     };
-    opening.must_be_current(attached)?;
     Ok((connection, translation))
 }
 
-async fn connect(opening: Opening<'_>, attached: &CheckoutFiles) -> Result<Connection, CheckoutError> {
-    let opened = AsyncSqliteConnection::open(opening.pool.busy_timeout).await;
-    let mut connection = opened.map_err(|source| opening.failed(SqliteError::connect(source)))?;
-    for (schema, path) in opening.attachments(attached)? {
-        let attached = connection.attach(&schema, &path, opening.access());
-        attached.await.map_err(|error| opening.not_attached(error))?;
-    }
+/// A new connection, and what was read from its files. Fails if another file was put at the tenant's path between the
+/// look and the opening.
+async fn connect<R, F>(
+    opening: Opening<'_>,
+    attached: &CheckoutFiles,
+    read: F,
+) -> Result<(Box<Connection>, R), CheckoutError>
+where
+    R: Send + 'static,
+    F: FnOnce(&mut SqliteConnection) -> R + Send + 'static,
+{
+    let files = opening.attachments(attached)?;
+    let opened = AsyncSqliteConnection::open_with(opening.pool.busy_timeout, files, read).await;
+    let (mut connection, read) = opened.map_err(|source| opening.failed(SqliteError::connect(source)))?;
+    let read = read.map_err(|error| opening.not_attached(error))?;
+    opening.must_be_attached(attached, |tenant| connection.identity_of(tenant))?;
     connection.set_writes_to(opening.writes_to(attached));
     connection.set_resolver(Some(opening.resolver()));
     #[cfg(feature = "testing")]
     opening.pool.instrument.apply(&mut connection);
-    Ok(TenantConnection::shared(
-        connection,
-        SchemaTranslateMap::new(),
-        Sharing::InTurn,
-    ))
+    let connection = TenantConnection::shared(connection, SchemaTranslateMap::new(), Sharing::InTurn);
+    Ok((Box::new(connection), read))
 }
 
 /// Attaches the files to which the map sends schemas by their names.

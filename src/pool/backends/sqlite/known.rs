@@ -11,7 +11,12 @@ use std::{
 
 use quick_cache::sync::Cache;
 
-use crate::{SchemaName, backend::sqlite::files::Identity, query::Translation, translate::SchemaTranslateMap};
+use crate::{
+    SchemaName,
+    backend::sqlite::files::{FolderState, Identity},
+    query::Translation,
+    translate::SchemaTranslateMap,
+};
 
 /// The maps in use, each with the file that it leads to, as that file was last seen.
 pub(crate) struct KnownFiles {
@@ -30,6 +35,8 @@ struct Known {
     translation: Arc<Translation>,
     identity: Option<Identity>,
     seen: Instant,
+    /// The state of the folder before its files were looked for, and which file was the shared one then.
+    looked: Option<(FolderState, Option<Identity>)>,
 }
 
 impl KnownFiles {
@@ -48,6 +55,30 @@ impl KnownFiles {
         let known = self.known.get(map)?;
         let is_fresh = known.identity == identity && (identity.is_none() || known.seen.elapsed() < self.time_to_live);
         is_fresh.then_some(known.translation)
+    }
+
+    /// The same, if the folder is in the state in which the files were last looked for, with the tenant's file and the
+    /// shared one.
+    pub(crate) fn get_unchanged(
+        &self,
+        map: &SchemaTranslateMap,
+        state: FolderState,
+    ) -> Option<(Arc<Translation>, Option<Identity>, Option<Identity>)> {
+        let known = self.known.get(map)?;
+        let (before, shared) = known.looked?;
+        let is_fresh = before == state && (known.identity.is_none() || known.seen.elapsed() < self.time_to_live);
+        is_fresh.then_some((known.translation, known.identity, shared))
+    }
+
+    /// Notes that the files of a known map were looked for, and are the same as before. `state` was asked before that.
+    pub(crate) fn note_look(&self, map: &SchemaTranslateMap, state: FolderState, shared: Option<Identity>) {
+        let forgotten = self.forgotten();
+        let Some(known) = self.known.get(map) else { return };
+        let looked = Some((state, shared));
+        self.known.insert(map.clone(), Known { looked, ..known });
+        if self.forgotten() != forgotten {
+            self.known.remove(map);
+        }
     }
 
     /// To be asked before a file is looked at, and given to [`note`](Self::note).
@@ -71,6 +102,7 @@ impl KnownFiles {
             translation: Arc::clone(&translation),
             identity,
             seen: Instant::now(),
+            looked: None,
         };
         self.known.insert(map.clone(), known);
         // It may have been changed since it was looked at.

@@ -31,7 +31,7 @@ impl SqliteLease {
         let is_clean = connection.id() == id
             && connection.condition() == Condition::Clean
             && !connection.is_broken_or_in_transaction()
-            && connection.untranslated().attached().len() == self.attached.len();
+            && connection.untranslated().attached_count() == self.attached.len();
         if !is_clean {
             return self.close();
         }

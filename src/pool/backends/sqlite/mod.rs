@@ -72,6 +72,11 @@ impl Backend for Sqlite {
 
     fn known(pool: &TenantPool<Self>, _: Option<&str>, map: &SchemaTranslateMap) -> Option<Arc<Translation>> {
         let SqlitePool { folder, known, .. } = pool.sqlite();
+        if let Some(state) = folder.state()
+            && let Some((translation, Some(_), _)) = known.get_unchanged(map, state)
+        {
+            return Some(translation);
+        }
         let path = folder.path_of(map.unqualified()?).ok()?;
         known.get(map, Some(identity_of(&path).ok()??))
     }

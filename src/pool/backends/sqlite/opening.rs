@@ -12,7 +12,7 @@ use super::{SqlitePool, idle::CheckoutFiles};
 use crate::{
     SchemaName, TenantStatus,
     backend::sqlite::{
-        connection::{Access, AttachError, Resolver},
+        connection::{Access, AttachError, Attached, Resolver},
         files::{FileError, Identity, identity_of},
     },
     pool::{CheckoutError, SqliteError, Target},
@@ -30,8 +30,30 @@ pub(crate) struct Opening<'a> {
 }
 
 impl Opening<'_> {
-    /// The files that the connection needs, as they are now.
-    pub(crate) fn files(&self) -> Result<CheckoutFiles, CheckoutError> {
+    /// The files that the connection needs, as they are now, and the map's translation, if it is known.
+    pub(crate) fn look_for_files(&self) -> Result<(CheckoutFiles, Option<Arc<Translation>>), CheckoutError> {
+        let SqlitePool { folder, known, .. } = self.pool;
+        let state = folder.state();
+        if let Some(state) = state
+            && let Some((translation, identity, shared)) = known.get_unchanged(self.map, state)
+        {
+            let files = CheckoutFiles {
+                tenant: self.map.unqualified().cloned().zip(identity),
+                shared,
+                read_only: self.read_only,
+            };
+            return Ok((files, Some(translation)));
+        }
+        let files = self.files()?;
+        let identity = files.tenant.as_ref().map(|(_, identity)| *identity);
+        let translation = known.get(self.map, identity);
+        if let (Some(_), Some(state)) = (&translation, state) {
+            known.note_look(self.map, state, files.shared);
+        }
+        Ok((files, translation))
+    }
+
+    fn files(&self) -> Result<CheckoutFiles, CheckoutError> {
         let folder = &self.pool.folder;
         let tenant = match self.map.unqualified() {
             None => None,
@@ -54,14 +76,16 @@ impl Opening<'_> {
             .map_err(|source: io::Error| self.failed(SqliteError::file(FileError::io("look for", path, source))))
     }
 
-    /// The names of these files' schemas, and their paths, in the order in which they are to be attached.
-    pub(crate) fn attachments(&self, files: &CheckoutFiles) -> Result<Vec<(SchemaName, PathBuf)>, CheckoutError> {
-        let folder = &self.pool.folder;
-        let shared = files.shared.map(|_| {
-            let path = folder.shared_path().to_owned();
-            Ok((folder.shared().clone(), path))
-        });
-        let tenant = files.tenant.as_ref().map(|(tenant, _)| self.with_path(tenant));
+    /// These files, in the order in which they are to be attached.
+    pub(crate) fn attachments(&self, files: &CheckoutFiles) -> Result<Vec<Attached>, CheckoutError> {
+        let (folder, access) = (&self.pool.folder, self.access());
+        let shared = files
+            .shared
+            .map(|_| Ok(Attached::new(folder.shared(), folder.shared_path(), access)));
+        let tenant = files
+            .tenant
+            .as_ref()
+            .map(|(tenant, _)| Ok(Attached::new(tenant, &self.path_of(tenant)?, access)));
         shared.into_iter().chain(tenant).collect()
     }
 
@@ -121,11 +145,24 @@ impl Opening<'_> {
         }
     }
 
-    /// Fails if another file was put at the tenant's path between the look and the opening.
+    /// Fails if another file is at the tenant's path than there was.
     pub(crate) fn must_be_current(&self, files: &CheckoutFiles) -> Result<(), CheckoutError> {
-        let now = self.files()?;
+        let Some((tenant, _)) = &files.tenant else {
+            return Ok(());
+        };
+        let now = self.look(&self.path_of(tenant)?)?;
+        self.must_be_attached(files, |_| now)
+    }
+
+    /// Fails if another file was put at the tenant's path between the look and the opening. `attached` tells which file a
+    /// connection has opened.
+    pub(crate) fn must_be_attached(
+        &self,
+        files: &CheckoutFiles,
+        attached: impl FnOnce(&SchemaName) -> Option<Identity>,
+    ) -> Result<(), CheckoutError> {
         match &files.tenant {
-            Some((tenant, _)) if now.tenant != files.tenant => {
+            Some((tenant, identity)) if attached(tenant) != Some(*identity) => {
                 self.pool.known.forget(tenant);
                 Err(CheckoutError::ChangedTenant { tenant: tenant.clone() })
             }

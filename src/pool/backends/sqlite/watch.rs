@@ -11,21 +11,27 @@ use crate::{
     pool::tenant_cache::KnownTenants,
 };
 
-/// Until the pool is gone, closes idle connections to files that somebody needs alone, and forgets the directory's
+/// Until the pool is gone, looks whether the folder is at its path, closes idle connections to files that somebody needs alone, and forgets the directory's
 /// answers when its tables have changed.
 pub(super) async fn watch(folder: Arc<Folder>, idle: Vec<Arc<dyn KeepsIdle>>, known: Option<Arc<KnownTenants>>) {
     let mut directory = None;
     loop {
         tokio::time::sleep(Folder::LOOK_EVERY).await;
-        if known.is_none() && idle.iter().all(|idle| idle.count() == 0) {
+        folder.look_at_path();
+        // Each is asked, so that each notes the time.
+        let were_used = idle.iter().filter(|idle| idle.was_used()).count() > 0;
+        if known.is_none() && !were_used {
             continue;
         }
         let (folder, idle, known) = (Arc::clone(&folder), idle.clone(), known.clone());
         let look = move || {
-            if let Ok(wanted) = folder.wanted()
-                && !wanted.is_empty()
-            {
-                idle.iter().for_each(|idle| idle.release(&wanted));
+            if let Ok(wanted) = folder.wanted() {
+                for idle in &idle {
+                    idle.set_wanted(&wanted);
+                    if !wanted.is_empty() {
+                        idle.release(&wanted);
+                    }
+                }
             }
             known.and_then(|known| look_at_directory(directory, &folder, &known))
         };

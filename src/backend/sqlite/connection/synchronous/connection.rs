@@ -21,7 +21,7 @@ use super::super::{
     connection::{EMPTY, settings},
     worker::{Worker, controls_transactions},
 };
-use crate::SchemaName;
+use crate::{SchemaName, backend::sqlite::files::Identity};
 
 /// A connection to SQLite, made for many tenants, without async: what the checkouts of a
 /// [`blocking::TenantPool`](crate::blocking::TenantPool) run on.
@@ -74,7 +74,17 @@ impl SqliteFilesConnection {
     /// # Errors
     /// See [`AttachError`]. A file that does not exist is never created.
     pub fn attach(&mut self, name: &SchemaName, path: &Path, access: Access) -> Result<(), AttachError> {
-        self.worker.attach(Attached::new(name, path, access))
+        self.attach_file(Attached::new(name, path, access))
+    }
+
+    pub(crate) fn attach_file(&mut self, file: Attached) -> Result<(), AttachError> {
+        self.worker.attach(file)
+    }
+
+    /// Which file was at its path when a schema's file was attached.
+    pub(crate) fn identity_of(&self, name: &SchemaName) -> Option<Identity> {
+        let attached = self.worker.shared().attached();
+        attached.iter().find(|file| file.is_named(name))?.identity()
     }
 
     /// Detaches a file, and forgets the statements that are prepared. Does nothing if there is no such file.
@@ -89,6 +99,11 @@ impl SqliteFilesConnection {
     /// its own map may have added some, by the [resolver](Self::set_resolver).
     pub fn attached(&self) -> Vec<Attached> {
         self.worker.shared().attached().clone()
+    }
+
+    /// How many files are attached.
+    pub(crate) fn attached_count(&self) -> usize {
+        self.worker.shared().attached().len()
     }
 
     /// Which schema's file a transaction locks for writing when it begins; with `None` it locks nothing, so that it

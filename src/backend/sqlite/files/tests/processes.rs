@@ -98,6 +98,11 @@ fn works() {
     }
 }
 
+/// Whether the test still wants something: a test that has ended, in whatever way, has removed its folder.
+fn is_there(folder: &Folder) -> bool {
+    folder.root().exists()
+}
+
 /// Keeps an idle connection until somebody wants the file, or for ever.
 fn hold(folder: &Folder, forever: bool) -> Result<(), FileError> {
     let mut connection = open(&folder.path_of(&name("client1"))?, Access::Write, WAIT)?;
@@ -105,7 +110,7 @@ fn hold(folder: &Folder, forever: bool) -> Result<(), FileError> {
         .batch_execute("INSERT INTO orders (note) VALUES ('held')")
         .unwrap();
     println!("said: held");
-    while forever || folder.wanted()?.is_empty() {
+    while is_there(folder) && (forever || folder.wanted()?.is_empty()) {
         thread::sleep(Duration::from_millis(5));
     }
     Ok(())
@@ -117,10 +122,9 @@ fn write(folder: &Folder) -> Result<(), FileError> {
     let paths = [folder.path_of(&name("client1"))?, folder.path_of(&name("client2"))?];
     let mut written = 0;
     for round in 0.. {
-        if folder.root().join("stop").exists() {
+        if folder.root().join("stop").exists() || !is_there(folder) {
             break;
         }
-        thread::sleep(Duration::from_millis(3));
         let path = &paths[round % 2];
         let opening = opening(path, WAIT).unwrap();
         let Ok(mut connection) = open(path, Access::Write, WAIT) else {
@@ -142,6 +146,9 @@ fn live(folder: &Folder) -> Result<(), FileError> {
     let three = plan(THREE);
     println!("said: alive");
     for round in 0.. {
+        if !is_there(folder) {
+            break;
+        }
         let (one, other) = (&names[round % 4], &names[(round + 1) % 4]);
         let archive = name(&format!("archived_{round}"));
         // What an earlier process left may be in the way.
