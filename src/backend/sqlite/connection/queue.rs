@@ -122,7 +122,9 @@ impl Queue {
                 return last;
             };
             drop(state);
-            last.take().map(give_answer);
+            if let Some(done) = last.take() {
+                give_answer(done);
+            }
             job.run(worker);
             last = Some(job);
         }

@@ -77,7 +77,9 @@ fn work(mut queue: Arc<Queue>) {
         drop(queue);
         // Whoever gets the answer finds a thread that is free.
         THREADS.idle().push(Arc::clone(&seat));
-        last.map(give_answer);
+        if let Some(done) = last {
+            give_answer(done);
+        }
         queue = match THREADS.wait(&seat) {
             Some(queue) => queue,
             None => return,
