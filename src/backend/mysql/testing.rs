@@ -181,7 +181,7 @@ fn connect(set: impl Fn(&mut AsyncMysqlConnection) + Send + Sync + 'static) -> C
     })
 }
 
-/// Ends the client before a statement is sent, or before its answer is used.
+/// Ends the client before a statement is sent.
 struct Death {
     events: Arc<AtomicUsize>,
     last: usize,
@@ -189,10 +189,8 @@ struct Death {
 
 impl Instrumentation for Death {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
-        let is_statement = matches!(
-            event,
-            InstrumentationEvent::StartQuery { .. } | InstrumentationEvent::FinishQuery { .. }
-        );
+        // What the server has done is the same at the end of one statement and the beginning of the next.
+        let is_statement = matches!(event, InstrumentationEvent::StartQuery { .. });
         if is_statement && self.events.fetch_add(1, Ordering::SeqCst) >= self.last {
             // Unwinding drops all connections, and sends nothing more.
             std::panic::resume_unwind(Box::new("the client dies here"));

@@ -10,8 +10,7 @@ use super::{
 use crate::{
     Mysql, SchemaName, TenantPool,
     backend::mysql::{
-        Server,
-        lives::{self, LifeError},
+        lives::{self, LifeError, Worker},
         locks::LOCK_TIMEOUT,
         migrations::{MigrationProblem, Owner, Plan},
     },
@@ -125,23 +124,33 @@ impl<S: MigrationSource<mysql::Mysql> + Send + Sync + 'static> FleetMigration<'_
             pending,
         });
         let server = pool.mysql_server();
+        let work = match task {
+            Task::Migrate => lives::Task::Apply,
+            Task::Revert(revert) => lives::Task::Revert(revert.count()),
+        };
         let mut has_failed = false;
         for (jobs, at_once) in [(first, 1), (others, workers)] {
             let mut jobs = jobs.into_iter();
             let mut running = JoinSet::new();
+            let mut idle: Vec<Worker> = Vec::new();
             loop {
                 while running.len() < at_once
                     && !(has_failed || stop())
                     && let Some(index) = jobs.next()
                 {
-                    let (server, plan, tenant) = (server.clone(), plan.clone(), found[index].0.clone());
-                    running.spawn(async move { (index, work(&server, &plan, &tenant, task).await) });
+                    let mut worker = idle.pop().unwrap_or_else(|| Worker::new(&server));
+                    let (plan, tenant) = (plan.clone(), found[index].0.clone());
+                    running.spawn(async move {
+                        let done = worker.run(&tenant, &plan, work, LOCK_TIMEOUT).await;
+                        (index, worker, done)
+                    });
                 }
                 let Some(done) = running.join_next().await else { break };
-                let (index, done) = match done {
+                let (index, worker, done) = match done {
                     Ok(done) => done,
                     Err(error) => std::panic::resume_unwind(error.into_panic()),
                 };
+                idle.push(worker);
                 let report = report(&found[index].0, task, done);
                 // A canary's failure keeps the others from being begun, whatever else goes on.
                 has_failed |= !report.outcome.is_success() && (!keep_going || canaries.contains(&report.tenant));
@@ -160,13 +169,6 @@ impl<S: MigrationSource<mysql::Mysql> + Send + Sync + 'static> FleetMigration<'_
             outside: Vec::new(),
             elapsed: started.elapsed(),
         })
-    }
-}
-
-async fn work(server: &Server, plan: &Plan, tenant: &SchemaName, task: Task) -> Result<Vec<String>, LifeError> {
-    match task {
-        Task::Migrate => lives::migrate(server, tenant, plan, LOCK_TIMEOUT).await,
-        Task::Revert(revert) => lives::revert(server, tenant, plan, revert.count(), LOCK_TIMEOUT).await,
     }
 }
 

@@ -1,12 +1,12 @@
 use diesel_tenants::{CheckoutError, LifecycleError, TenantStatus};
 
 use super::{
-    on_both,
+    on_each,
     store::{Store, items_only},
     test_backend::{Options, TestBackend},
 };
 
-on_both!(
+on_each!(
     an_archived_tenant_is_gone_and_comes_back_with_its_data,
     the_name_is_free_for_another_and_the_archive_comes_back_under_a_new_one,
     a_suspended_tenant_comes_back_suspended,

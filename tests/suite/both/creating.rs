@@ -2,12 +2,12 @@ use diesel_tenants::{CloneError, LifecycleError};
 use diesel_tenants_test_support::chain;
 
 use super::{
-    on_both,
+    on_each,
     store::{ITEMS, Store, items_only, migrations},
     test_backend::{Options, TestBackend},
 };
 
-on_both!(
+on_each!(
     a_tenant_is_created_once,
     of_many_who_create_the_same_tenant_one_succeeds,
     a_tenant_is_created_completely_or_not_at_all,

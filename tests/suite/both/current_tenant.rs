@@ -6,12 +6,12 @@ use diesel_tenants::{
 };
 
 use super::{
-    on_both,
+    on_each,
     store::Store,
     test_backend::{Options, TestBackend},
 };
 
-on_both!(
+on_each!(
     queries_inside_reach_the_current_tenant_and_scopes_nest,
     without_a_current_tenant_it_is_an_error_and_never_the_shared_tables,
     spawned_work_has_the_tenant_only_when_it_is_taken_along,

@@ -34,3 +34,14 @@ impl Differences for diesel_tenants::Sqlite {
     // A file is renamed only while no connection has it open: its log would keep the former name.
     const CHECKOUTS_HOLD_THE_NAME: bool = true;
 }
+
+#[cfg(feature = "mysql")]
+impl Differences for diesel_tenants::Mysql {
+    // The server has these two, and Linux alone tells `Public` from `public`.
+    const RESERVED: &'static [&'static str] = &["mysql", "sys", "Public"];
+
+    const NO_TABLE: &'static str = "doesn't exist";
+
+    // Only a transaction holds a tenant's tables.
+    const CHECKOUTS_HOLD_THE_NAME: bool = false;
+}

@@ -10,12 +10,12 @@ use diesel_tenants::{Checkout, CheckoutError, fan_out::FanOutError};
 use diesel_tenants_test_support::chain;
 
 use super::{
-    on_both,
+    on_each,
     store::Store,
     test_backend::{Options, TestBackend},
 };
 
-on_both!(
+on_each!(
     a_query_for_all_tenants_gives_each_its_own_rows,
     a_failure_for_one_tenant_keeps_no_other_from_its_turn,
     only_so_many_are_at_work_at_a_time,

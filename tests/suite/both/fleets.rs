@@ -3,12 +3,12 @@
 use diesel_migrations::FileBasedMigrations;
 
 use super::{
-    on_both,
+    on_each,
     store::{ITEMS, Store, migrations},
     test_backend::{Fleet, TestBackend},
 };
 
-on_both!(
+on_each!(
     pending_migrations_reach_every_tenant_once,
     a_failure_keeps_the_others_from_being_begun_unless_told_otherwise,
     an_edited_migration_is_reported,

@@ -2,13 +2,13 @@ use diesel_tenants::LifecycleError;
 use diesel_tenants_test_support::chain;
 
 use super::{
-    on_both,
+    on_each,
     recorder::Recorder,
     store::{Store, items_only},
     test_backend::{Options, TestBackend},
 };
 
-on_both!(
+on_each!(
     hooks_run_before_and_after_each_operation,
     an_error_before_keeps_it_from_being_done,
     an_error_after_is_told_and_the_operation_is_done,

@@ -4,12 +4,12 @@ use diesel_tenants::{CheckoutError, SchemaTranslateMap, TranslateError};
 use diesel_tenants_test_support::chain;
 
 use super::{
-    on_both,
+    on_each,
     store::Store,
     test_backend::{Options, TestBackend},
 };
 
-on_both!(
+on_each!(
     each_tenant_sees_its_own_rows_and_the_shared_ones,
     the_querys_map_wins_over_the_checkouts_and_that_over_the_pools,
     the_map_survives_commit_and_rollback_and_is_gone_on_return,

@@ -1,6 +1,6 @@
-//! What holds on every kind of database: each scenario is written once, and runs on PostgreSQL and, with the feature
-//! `sqlite`, on files of SQLite. What one of them alone has is in the other files of `tests/suite`, and in
-//! `tests/sqlite`; what they do differently is in `differences`.
+//! What holds on every kind of database: each scenario is written once, and runs on PostgreSQL, with the feature
+//! `sqlite` on files of SQLite, and with the feature `mysql` on MariaDB. What one of them alone has is in the other files
+//! of `tests/suite`, in `tests/sqlite` and in `tests/mysql`; what they do differently is in `differences`.
 
 mod archives;
 mod creating;
@@ -10,6 +10,8 @@ mod each_tenant;
 mod fleets;
 mod hooks;
 mod maps;
+#[cfg(feature = "mysql")]
+mod mysql_place;
 mod recorder;
 mod renaming;
 mod store;
@@ -17,7 +19,7 @@ mod suspending;
 mod test_backend;
 
 /// Makes a test of each scenario for each kind of database.
-macro_rules! on_both {
+macro_rules! on_each {
     ($($scenario:ident),* $(,)?) => {
         mod on_postgres {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)] async fn $scenario() {
@@ -31,8 +33,15 @@ macro_rules! on_both {
                 super::$scenario::<diesel_tenants::Sqlite>().await;
             })*
         }
+
+        #[cfg(feature = "mysql")]
+        mod on_mysql {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)] async fn $scenario() {
+                super::$scenario::<diesel_tenants::Mysql>().await;
+            })*
+        }
     };
 }
 
-use on_both;
+use on_each;
 pub use recorder::Recorder;

@@ -1,12 +1,12 @@
 use diesel_tenants::{CheckoutError, LifecycleError};
 
 use super::{
-    on_both,
+    on_each,
     store::{Store, items_only, prices},
     test_backend::{Options, TestBackend},
 };
 
-on_both!(
+on_each!(
     a_renamed_tenant_takes_its_rows_along_and_its_name_is_free,
     a_taken_or_unknown_name_is_left_alone,
     a_suspended_tenant_stays_suspended,

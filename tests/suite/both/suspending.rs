@@ -3,12 +3,12 @@ use std::time::Duration;
 use diesel_tenants::{CheckoutError, LifecycleError, TenantStatus};
 
 use super::{
-    on_both,
+    on_each,
     store::{ITEMS, Store, migrations},
     test_backend::{Options, TestBackend},
 };
 
-on_both!(
+on_each!(
     a_suspended_tenant_is_refused_at_once_until_it_is_resumed,
     another_process_refuses_it_when_it_looks_again_and_lets_it_in_at_once,
     migrations_reach_a_suspended_tenant_and_leave_it_suspended,

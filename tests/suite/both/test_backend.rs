@@ -308,3 +308,11 @@ test_backend!(
     tempfile::tempdir().expect("a folder"),
     |place: &tempfile::TempDir| diesel_tenants::SqliteFolder::new(place.path())
 );
+
+#[cfg(feature = "mysql")]
+test_backend!(
+    diesel_tenants::Mysql,
+    super::mysql_place::MysqlPlace,
+    super::mysql_place::MysqlPlace::take(),
+    super::mysql_place::MysqlPlace::url
+);

@@ -6,7 +6,7 @@ use diesel_tenants_translate::SchemaName;
 
 use super::LifeError;
 use crate::backend::mysql::{
-    Server,
+    Server, Session,
     locks::Lock,
     migrations::{MigrationProblem, Owner, Plan, Runner, recorded},
     registry::{Entry, prepare},
@@ -19,8 +19,7 @@ pub(crate) async fn migrate(
     plan: &Plan,
     wait: Duration,
 ) -> Result<Vec<String>, LifeError> {
-    let mut lock = Lock::acquire(server, &[tenant], wait).await?;
-    Ok(run_on(server, tenant, &mut lock, wait, Task::Apply(plan)).await?)
+    Worker::new(server).run(tenant, plan, Task::Apply, wait).await
 }
 
 /// Reverts a tenant's newest migrations, and returns their versions.
@@ -31,8 +30,7 @@ pub(crate) async fn revert(
     count: usize,
     wait: Duration,
 ) -> Result<Vec<String>, LifeError> {
-    let mut lock = Lock::acquire(server, &[tenant], wait).await?;
-    Ok(run_on(server, tenant, &mut lock, wait, Task::Revert(plan, count)).await?)
+    Worker::new(server).run(tenant, plan, Task::Revert(count), wait).await
 }
 
 /// Applies the pending migrations of the shared database, which is made if it is missing.
@@ -71,33 +69,69 @@ pub(crate) async fn pending(server: &Server, tenant: &SchemaName, plan: &Plan) -
     Ok(plan.lacked_by(&applied))
 }
 
-enum Task<'a> {
-    Apply(&'a Plan),
-    Revert(&'a Plan, usize),
+/// What is done to a tenant.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Task {
+    /// The pending migrations are applied.
+    Apply,
+    /// The newest migrations are reverted, as many as this.
+    Revert(usize),
 }
 
-async fn run_on(
-    server: &Server,
-    tenant: &SchemaName,
-    lock: &mut Lock,
-    wait: Duration,
-    task: Task<'_>,
-) -> Result<Vec<String>, MigrationProblem> {
-    let owner = Owner::Tenant {
-        tenant: tenant.clone(),
-        shared: server.shared().clone(),
-    };
-    let mut session = server.open().await?;
-    let entry = Entry::find(&mut session, server.shared(), tenant).await?;
-    if !entry.is_some_and(|entry| entry.status.is_migrated()) {
-        return Err(MigrationProblem::Missing {
-            database: tenant.clone(),
-        });
+/// Migrates tenants one after the other, on the same sessions where nothing was left on them.
+pub(crate) struct Worker {
+    server: Server,
+    /// A session for locks.
+    locking: Option<Session>,
+    /// A session for migrations.
+    working: Option<Session>,
+}
+
+impl Worker {
+    pub(crate) fn new(server: &Server) -> Self {
+        Self {
+            server: server.clone(),
+            locking: None,
+            working: None,
+        }
     }
-    session.hold(tenant, wait).await?;
-    let mut runner = Runner::begin(server, owner, lock, session, wait).await?;
-    match task {
-        Task::Apply(plan) => runner.apply(plan).await,
-        Task::Revert(plan, count) => runner.revert(plan, count).await,
+
+    /// Migrates a tenant, and returns the versions.
+    pub(crate) async fn run(
+        &mut self,
+        tenant: &SchemaName,
+        plan: &Plan,
+        task: Task,
+        wait: Duration,
+    ) -> Result<Vec<String>, LifeError> {
+        let server = &self.server;
+        let missing = || MigrationProblem::Missing {
+            database: tenant.clone(),
+        };
+        let mut lock = match self.locking.take() {
+            Some(session) => Lock::acquire_on(session, server, &[tenant], wait).await?,
+            None => Lock::acquire(server, &[tenant], wait).await?,
+        };
+        let mut session = match self.working.take() {
+            Some(session) => session,
+            None => server.open().await?,
+        };
+        let entry = Entry::find(&mut session, server.shared(), tenant).await?;
+        if !entry.is_some_and(|entry| entry.status.is_migrated()) {
+            return Err(missing().into());
+        }
+        session.hold(tenant, wait).await?;
+        let owner = Owner::Tenant {
+            tenant: tenant.clone(),
+            shared: server.shared().clone(),
+        };
+        let mut runner = Runner::begin(server, owner, &mut lock, session, wait).await?;
+        let versions = match task {
+            Task::Apply => runner.apply(plan).await?,
+            Task::Revert(count) => runner.revert(plan, count).await?,
+        };
+        self.working = runner.into_session().await;
+        self.locking = Some(lock.release().await?);
+        Ok(versions)
     }
 }

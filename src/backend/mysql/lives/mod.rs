@@ -23,7 +23,7 @@ pub(crate) use clone::clone_tenant;
 pub(crate) use create::create;
 pub(crate) use drop::drop_tenant;
 pub(crate) use error::LifeError;
-pub(crate) use migrate::{migrate, migrate_shared, pending, revert, revert_shared};
+pub(crate) use migrate::{Task, Worker, migrate, migrate_shared, pending, revert, revert_shared};
 pub(crate) use moves::{archive, rename, restore};
 pub(crate) use status::{find, set_status};
 pub(crate) use sweep::{Swept, sweep};

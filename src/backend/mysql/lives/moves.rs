@@ -133,6 +133,10 @@ async fn run(
     let _locks = moving.lock(server, lock).await?;
     session.hold(from, LOCK_TIMEOUT).await?;
     session.hold(&moving.to, LOCK_TIMEOUT).await?;
+    // Another process may have changed it before both locks were there.
+    if Entry::find(&mut session, server.shared(), from).await? != Some(entry) {
+        return Err(missing());
+    }
     if is_new {
         moving.begin(&mut session, server).await?;
     }
@@ -150,6 +154,10 @@ pub(super) async fn finish(server: &Server, entry: &Entry, lock: Lock, wait: Dur
     let mut session = server.open().await?;
     session.hold(&moving.from, LOCK_TIMEOUT).await?;
     session.hold(&moving.to, LOCK_TIMEOUT).await?;
+    // Another process may have finished it before both locks were there.
+    if Entry::find(&mut session, server.shared(), &moving.from).await?.as_ref() != Some(entry) {
+        return Ok(());
+    }
     session.wait_at_most(wait).await?;
     moving.go_on(&mut session, server, wait).await
 }
@@ -227,12 +235,6 @@ impl Move {
 
     async fn begin(&self, session: &mut Session, server: &Server) -> Result<(), LifeError> {
         let shared = server.shared();
-        // Another process may have changed it before the locks were there.
-        if Entry::find(session, shared, &self.from).await? != Some(self.entry_before()) {
-            return Err(LifeError::Missing {
-                database: self.from.clone(),
-            });
-        }
         if Entry::find(session, shared, &self.to).await?.is_some() || database::exists(session, &self.to).await? {
             return Err(LifeError::Exists {
                 database: self.to.clone(),

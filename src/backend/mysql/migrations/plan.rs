@@ -1,4 +1,7 @@
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use diesel::{migration::MigrationSource, mysql::Mysql};
 
@@ -13,6 +16,16 @@ pub(crate) type Source = Arc<dyn MigrationSource<Mysql> + Send + Sync>;
 pub(crate) struct Plan {
     versions: Arc<[String]>,
     source: Source,
+    /// The migrations that were read last: most tenants of a fleet lack the same ones.
+    read: Arc<Mutex<Option<Read>>>,
+}
+
+/// Migrations that were read, and for what.
+struct Read {
+    versions: Vec<String>,
+    direction: Direction,
+    is_shared: bool,
+    scripts: Arc<Vec<Script>>,
 }
 
 impl Plan {
@@ -30,6 +43,7 @@ impl Plan {
                 _ => Ok(Self {
                     versions: versions.into(),
                     source,
+                    read: Arc::default(),
                 }),
             }
         })
@@ -54,10 +68,33 @@ impl Plan {
         versions: Vec<String>,
         direction: Direction,
         owner: &Owner,
-    ) -> Result<Vec<Script>, MigrationProblem> {
+    ) -> Result<Arc<Vec<Script>>, MigrationProblem> {
         if versions.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Arc::default());
         }
+        let is_shared = matches!(owner, Owner::Shared(_));
+        let latest = || self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(read) = &*latest()
+            && (&read.versions, read.direction, read.is_shared) == (&versions, direction, is_shared)
+        {
+            return Ok(Arc::clone(&read.scripts));
+        }
+        let scripts = Arc::new(self.read_scripts(versions.clone(), direction, owner).await?);
+        *latest() = Some(Read {
+            versions,
+            direction,
+            is_shared,
+            scripts: Arc::clone(&scripts),
+        });
+        Ok(scripts)
+    }
+
+    async fn read_scripts(
+        &self,
+        versions: Vec<String>,
+        direction: Direction,
+        owner: &Owner,
+    ) -> Result<Vec<Script>, MigrationProblem> {
         let (source, owner) = (Arc::clone(&self.source), owner.clone());
         on_blocking_thread(move || {
             let migrations = source.migrations().map_err(MigrationProblem::Unreadable)?;
@@ -82,7 +119,7 @@ impl Plan {
         versions: Vec<String>,
         owner: &Owner,
     ) -> Result<HashMap<String, String>, MigrationProblem> {
-        let scripts = self.scripts(versions, Direction::Up, owner).await?;
+        let scripts = self.read_scripts(versions, Direction::Up, owner).await?;
         let checksum = |script: Script| Some((script.version, script.checksum?));
         Ok(scripts.into_iter().filter_map(checksum).collect())
     }

@@ -18,19 +18,18 @@ impl Runner<'_> {
     /// Runs migrations one after the other. `unfinished` is the one that was begun before, if there is one.
     pub(super) async fn run_all(
         &mut self,
-        scripts: Vec<Script>,
+        scripts: &[Script],
         mut unfinished: Option<Progress>,
     ) -> Result<Vec<String>, MigrationProblem> {
         let mut versions = Vec::new();
-        let mut is_new = true;
         for script in scripts {
             let begun = unfinished.take_if(|unfinished| unfinished.version == script.version);
-            if !is_new {
+            if !self.is_clean {
                 self.reopen().await?;
             }
-            is_new = !script.affects_session();
-            self.run(&script, begun).await?;
-            versions.push(script.version);
+            self.is_clean = !script.affects_session();
+            self.run(script, begun).await?;
+            versions.push(script.version.clone());
         }
         Ok(versions)
     }

@@ -41,6 +41,8 @@ pub(crate) struct Runner<'a> {
     pub(super) lock: &'a mut Lock,
     /// `None` only while a migration written in Rust has it.
     pub(super) session: Option<Session>,
+    /// Whether no migration has left anything on the session.
+    pub(super) is_clean: bool,
     pub(super) wait: Duration,
 }
 
@@ -59,14 +61,27 @@ impl<'a> Runner<'a> {
             owner,
             lock,
             session: Some(session),
+            is_clean: true,
             wait,
         })
     }
 
     /// A session on which no migration has left anything, for what comes after the migrations.
     pub(crate) async fn end(mut self) -> Result<Session, MigrationProblem> {
-        self.reopen().await?;
-        Ok(self.session.take().expect("it was just opened"))
+        if !self.is_clean {
+            self.reopen().await?;
+        }
+        Ok(self
+            .session
+            .take()
+            .expect("the session is put back after each migration"))
+    }
+
+    /// The session for the next database, if no migration has left anything on it.
+    pub(crate) async fn into_session(mut self) -> Option<Session> {
+        let mut session = self.session.take().filter(|_| self.is_clean)?;
+        session.let_go(self.owner.database()).await.ok()?;
+        Some(session)
     }
 
     /// Opens a session for the work. The caller has the lock on the database.
@@ -81,6 +96,7 @@ impl<'a> Runner<'a> {
             owner,
             lock,
             session: None,
+            is_clean: true,
             wait,
         };
         runner.reopen().await?;
@@ -98,6 +114,7 @@ impl<'a> Runner<'a> {
         session.hold(self.owner.database(), self.wait).await?;
         session.use_database(self.owner.database()).await?;
         self.session = Some(session);
+        self.is_clean = true;
         Ok(())
     }
 
@@ -131,7 +148,7 @@ impl<'a> Runner<'a> {
         }
         let scripts = plan.scripts(pending, Direction::Up, &self.owner).await?;
         version_table::complete(self.session(), &database).await?;
-        self.run_all(scripts, unfinished).await
+        self.run_all(&scripts, unfinished).await
     }
 
     /// Reverts the newest `count` of the versions applied, newest first, and returns them.
@@ -153,7 +170,7 @@ impl<'a> Runner<'a> {
         }
         let scripts = plan.scripts(newest, Direction::Down, &self.owner).await?;
         version_table::complete(self.session(), &database).await?;
-        self.run_all(scripts, unfinished).await
+        self.run_all(&scripts, unfinished).await
     }
 }
 

@@ -83,7 +83,9 @@ impl Script {
     pub(super) fn affects_session(&self) -> bool {
         let leaves = |statement: &Statement| matches!(statement.kind, Kind::Setting | Kind::Temporary);
         match &self.steps {
-            Steps::Rows(_) | Steps::Code { .. } => true,
+            Steps::Code { .. } => true,
+            // What a query leaves, such as a variable, is only allowed in a transaction.
+            Steps::Rows(_) => true,
             Steps::Statements(statements) => statements.iter().any(leaves),
         }
     }

@@ -64,7 +64,7 @@ async fn a_creation_is_finished_by_the_same_call_or_swept() {
             died
         }
     });
-    assert!(events.await > 60);
+    assert!(events.await > 30);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -74,7 +74,7 @@ async fn a_sweep_removes_what_interrupted_creations_left_and_nothing_else() {
     let kept = world.tenant("kept");
     create(&world.server, &kept, &plan, WAIT).await.unwrap();
     let mut tenants = Vec::new();
-    for event in (0..90).step_by(6) {
+    for event in (0..45).step_by(3) {
         let tenant = world.tenant(&format!("death{event}"));
         let (server, name, dying) = (world.dying_at(event), tenant.clone(), plan.clone());
         outcome(async move { create(&server, &name, &dying, WAIT).await.unwrap() }).await;
@@ -138,7 +138,7 @@ async fn a_rename_is_finished_by_the_same_call_or_a_sweep() {
             died
         }
     });
-    assert!(events.await > 60);
+    assert!(events.await > 30);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -149,7 +149,7 @@ async fn a_sweep_finishes_interrupted_renames_archivings_and_drops() {
     create(&world.server, &undisturbed, &plan, WAIT).await.unwrap();
     let expected = world.dump(&undisturbed);
     let mut all = Vec::new();
-    for event in (24..80).step_by(5) {
+    for event in (12..40).step_by(3) {
         let [renamed, to, archived, dropped] =
             ["r", "to", "a", "d"].map(|name| world.tenant(&format!("{name}{event}")));
         for tenant in [&renamed, &archived, &dropped] {

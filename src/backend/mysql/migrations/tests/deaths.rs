@@ -62,7 +62,7 @@ async fn a_migration_whose_client_dies_anywhere_ends_as_one_that_was_not_disturb
         }
     });
     let events = events.await;
-    assert!(events > 80, "{events}");
+    assert!(events > 40, "{events}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -157,6 +157,6 @@ async fn a_statement_that_shows_nothing_is_told_with_what_to_do_by_hand() {
             break;
         }
     }
-    // After the note, before and after the statement, and before the next note.
-    assert!(told >= 3, "{told}");
+    // Before the statement, and before the note behind it.
+    assert_eq!(told, 2);
 }
