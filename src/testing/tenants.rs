@@ -6,6 +6,8 @@ use diesel::{
     pg::Pg,
 };
 
+#[cfg(feature = "mysql")]
+use crate::Mysql;
 #[cfg(feature = "sqlite")]
 use crate::Sqlite;
 use crate::{Backend, LifecycleError, Postgres, SchemaName, TenantPool};
@@ -98,6 +100,19 @@ impl WithTestTenants for Sqlite {
         pool: &TenantPool<Self>,
         tenant: &SchemaName,
         migrations: impl MigrationSource<diesel::sqlite::Sqlite> + Send + Sync + 'static,
+    ) -> Result<(), LifecycleError> {
+        pool.ensure_tenant(tenant, migrations).await.map(drop)
+    }
+}
+
+#[cfg(feature = "mysql")]
+impl WithTestTenants for Mysql {
+    type Dialect = diesel::mysql::Mysql;
+
+    async fn ensure_tenant(
+        pool: &TenantPool<Self>,
+        tenant: &SchemaName,
+        migrations: impl MigrationSource<diesel::mysql::Mysql> + Send + Sync + 'static,
     ) -> Result<(), LifecycleError> {
         pool.ensure_tenant(tenant, migrations).await.map(drop)
     }

@@ -1,6 +1,6 @@
 //! Three tenants with rows.
 
-use std::error::Error;
+use std::{error::Error, time::Duration};
 
 use diesel_tenants::{
     TenantPool,
@@ -49,11 +49,11 @@ pub struct Store {
 impl Store {
     pub async fn new() -> Self {
         let database = TEMPLATE.database().await.expect("a database");
-        let pool = TenantPool::builder(database.url())
-            .max_size(4)
-            .build()
-            .await
-            .expect("a pool");
+        // A busy machine takes its time.
+        let patience = Duration::from_secs(60);
+        let builder = TenantPool::builder(database.url()).max_size(4);
+        let builder = builder.wait_timeout(patience).connect_timeout(patience);
+        let pool = builder.build().await.expect("a pool");
         Self { pool, database }
     }
 

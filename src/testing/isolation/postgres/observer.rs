@@ -15,7 +15,7 @@ use crate::{
 const COMMENT: &str = "diesel-tenants test database";
 
 /// How long other sessions may take to end.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The key of the advisory lock that an audit holds: "audit".
 const LOCK: i64 = 0x61_7564_6974;

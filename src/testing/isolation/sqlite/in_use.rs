@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use super::super::AuditError;
 
 /// How long a connection may take to close: it does so on a thread of its own.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Returns when this process has none of the files open, nor their logs: an open connection could read what it has in
 /// memory, and leave no trace. Where there is no `/proc`, as on macOS, nothing is known of that.
