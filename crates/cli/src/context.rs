@@ -1,7 +1,9 @@
 //! What every subcommand works with.
 
+use diesel_tenants::TenantPool;
+
 use crate::{
-    database::{AnyPool, Database, Postgres},
+    database::{AnyPool, Database},
     options::Global,
     output::Printer,
     settings::Settings,
@@ -29,7 +31,7 @@ impl Context {
     }
 
     /// The same, for what only PostgreSQL can do; `instead` is what to do on others.
-    pub async fn postgres(&self, what: &str, instead: &str) -> anyhow::Result<Postgres> {
+    pub async fn postgres(&self, what: &str, instead: &str) -> anyhow::Result<TenantPool> {
         self.database.postgres(&self.settings, what, instead).await
     }
 }

@@ -17,16 +17,15 @@ pub struct Drift {
     /// Only this tenant; may be given more than once. Default: all tenants, including suspended ones.
     #[arg(long, value_name = "TENANT", add = tenants())]
     only: Vec<String>,
-    /// Prints the statements that would repair the tenants. Read them, then run them with psql. This command changes
-    /// nothing.
+    /// Prints the statements that would repair the tenants. Read them, then run them: with psql, or on SQLite by
+    /// `diesel-tenants run` for each tenant. This command changes nothing.
     #[arg(long)]
     sql: bool,
 }
 
 impl Drift {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
-        let instead = "`diesel-tenants status` shows which migrations each tenant has";
-        let pool = context.postgres("`drift`", instead).await?.pool;
+        let pool = context.pool().await?;
         let tenants: Vec<SchemaName> = if self.only.is_empty() {
             let tenants = pool.tenants().await?.into_iter().map(|tenant| tenant.name);
             tenants.filter(|name| name.as_str() != self.template).collect()
@@ -36,7 +35,7 @@ impl Drift {
                 .map(|name| SchemaName::new(name))
                 .collect::<Result<_, _>>()?
         };
-        let report = pool.drift(self.template.as_str(), tenants).await?;
+        let report = pool.drift(&self.template, tenants).await?;
         context.printer.result(&document(&report), || {
             if self.sql {
                 print_sql(&report);

@@ -59,7 +59,7 @@ pub enum Command {
     Redo(redo::Redo),
     /// Shows each tenant's version, and its pending migrations.
     Status(status::Status),
-    /// PostgreSQL: shows how tenants' tables differ from those of a template tenant, and how to repair them.
+    /// Shows how tenants' tables differ from those of a template tenant, and how to repair them.
     Drift(drift::Drift),
     /// Declares the tables in Rust, from the migrations or a live tenant: shared tables with their schema, tenants'
     /// tables without one.

@@ -29,7 +29,7 @@ impl Command {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
         let Self::Prepare(Prepare { count, migrations }) = self;
         let instead = "none are needed, since a tenant's file is made within milliseconds";
-        let pool = context.postgres("`spares`", instead).await?.pool;
+        let pool = context.postgres("`spares`", instead).await?;
         let migrations = context.settings.tenant_migrations(&migrations).await?;
         if !context.settings.tenants.refuse_outside_work {
             let outside = outside_work(migrations.clone()).await?;

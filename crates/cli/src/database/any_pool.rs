@@ -3,20 +3,28 @@
 use std::time::Duration;
 
 use diesel_tenants::{
-    BoxFuture, CheckoutError, CloneError, FleetError, FleetReport, LifecycleError, MigrationError,
-    MigrationSourceError, Revert, SchemaName, ScriptError, TenantInfo,
+    BoxFuture, CheckoutError, CloneError, DriftError, DriftReport, ExportError, FleetError, FleetReport, ImportError,
+    LifecycleError, MigrationError, MigrationSourceError, Revert, SchemaName, ScriptError, TenantInfo,
     lifecycle::{ArchivedTenant, PurgeReport},
     migrations::{FleetStatus, OutsideWork, SharedVersions},
     pool::SchemaSize,
     rust_schema::{RustSchema, RustSchemaError},
     script::ScriptAnswers,
+    transfer::{ExportReport, ImportReport},
 };
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{FleetRun, SchemaSource};
 use crate::{migrations::Migrations, settings::TenantsSchema};
 
 /// What is done when an operation is over.
 pub type Done<'a, T, E> = BoxFuture<'a, Result<T, E>>;
+
+/// Where an export goes.
+pub type Writer<'a> = &'a mut (dyn AsyncWrite + Send + Unpin);
+
+/// Where an export comes from.
+pub type Reader<'a> = &'a mut (dyn AsyncRead + Send + Unpin);
 
 /// How an operation treats those who use the tenant. On a database that has no such options they are never set, because
 /// [`Database::needs_postgres`](super::Database::needs_postgres) has refused them.
@@ -70,6 +78,10 @@ pub trait AnyPool: Send + Sync {
     fn drop_tenant<'a>(&'a self, name: &'a str, manner: Manner) -> Done<'a, (), LifecycleError>;
     fn archived_tenants(&self) -> Done<'_, Vec<ArchivedTenant>, CheckoutError>;
     fn drop_archived(&self, older_than: Duration) -> Done<'_, PurgeReport, CheckoutError>;
+
+    fn drift<'a>(&'a self, template: &'a str, tenants: Vec<SchemaName>) -> Done<'a, DriftReport, DriftError>;
+    fn export_tenant<'a>(&'a self, name: &'a str, writer: Writer<'a>) -> Done<'a, ExportReport, ExportError>;
+    fn import_tenant<'a>(&'a self, name: &'a str, reader: Reader<'a>) -> Done<'a, ImportReport, ImportError>;
 
     /// In all active tenants, or in those named.
     fn run_script<'a>(
@@ -184,6 +196,10 @@ macro_rules! impl_any_pool {
 
             fn resume_tenant<'a>(&'a self, name: &'a str) -> Done<'a, (), LifecycleError> {
                 Box::pin(self.pool.resume_tenant(name))
+            }
+
+            fn drift<'a>(&'a self, template: &'a str, tenants: Vec<SchemaName>) -> Done<'a, DriftReport, DriftError> {
+                Box::pin(self.pool.drift(template, tenants))
             }
 
             fn archived_tenants(&self) -> Done<'_, Vec<ArchivedTenant>, CheckoutError> {

@@ -10,7 +10,6 @@ mod sqlite;
 
 use anyhow::bail;
 use diesel_tenants::{DiagnosisReport, TenantPool};
-use tokio_postgres_rustls::MakeRustlsConnect;
 
 pub use any_pool::{AnyPool, Manner};
 pub use fleet_run::FleetRun;
@@ -79,21 +78,12 @@ impl Database {
     }
 
     /// A pool for what only PostgreSQL can do.
-    pub async fn postgres(&self, settings: &Settings, what: &str, instead: &str) -> anyhow::Result<Postgres> {
+    pub async fn postgres(&self, settings: &Settings, what: &str, instead: &str) -> anyhow::Result<TenantPool> {
         self.needs_postgres(what, instead)?;
         match &self.0 {
-            Kind::Postgres(server) => {
-                let (pool, tls) = (server.tenant_pool(settings, 2).await?, server.tls());
-                Ok(Postgres { pool, tls })
-            }
+            Kind::Postgres(server) => server.tenant_pool(settings, 2).await,
             #[cfg(feature = "sqlite")]
             Kind::Sqlite(_) => unreachable!("refused above"),
         }
     }
-}
-
-/// A pool for PostgreSQL, and how its connections are encrypted.
-pub struct Postgres {
-    pub pool: TenantPool,
-    pub tls: Option<MakeRustlsConnect>,
 }

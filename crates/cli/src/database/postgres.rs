@@ -5,22 +5,23 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use diesel::{migration::MigrationSource, pg::Pg};
 use diesel_tenants::{
-    CheckoutError, CloneError, DiagnosisReport, FleetError, FleetReport, LifecycleError, MigrationError,
-    MigrationSourceError, PostgresConnection, Revert, SchemaName, ScriptError, TenantInfo, TenantPool,
-    TenantPoolBuilder,
+    CheckoutError, CloneError, DiagnosisReport, DriftError, DriftReport, ExportError, FleetError, FleetReport,
+    ImportError, LifecycleError, MigrationError, MigrationSourceError, PostgresConnection, Revert, SchemaName,
+    ScriptError, TenantInfo, TenantPool, TenantPoolBuilder,
     directory::DirectoryTables,
     lifecycle::{ArchivedTenant, PurgeReport},
     migrations::{FleetMigration, FleetStatus, OutsideWork, SharedVersions, outside_work},
     pool::SchemaSize,
     rust_schema::{RustSchema, RustSchemaError},
     script::ScriptAnswers,
+    transfer::{ExportReport, ImportReport},
 };
 use tokio_postgres::{Config, config::SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{
     AnyPool, FleetRun, SchemaSource,
-    any_pool::{Done, Manner, impl_any_pool, texts},
+    any_pool::{Done, Manner, Reader, Writer, impl_any_pool, texts},
     own_directory::OwnDirectory,
 };
 use crate::{
@@ -133,7 +134,7 @@ impl Server {
     }
 
     /// How connections are encrypted, if they are.
-    pub fn tls(&self) -> Option<MakeRustlsConnect> {
+    fn tls(&self) -> Option<MakeRustlsConnect> {
         self.tls.clone()
     }
 }
@@ -217,6 +218,22 @@ impl_any_pool!(Schemas, tune: tune, {
             true => drop.force().into_future(),
             false => drop.into_future(),
         }
+    }
+
+    fn export_tenant<'a>(&'a self, name: &'a str, writer: Writer<'a>) -> Done<'a, ExportReport, ExportError> {
+        let mut export = self.pool.export_tenant(name);
+        if let Some(tls) = &self.tls {
+            export = export.tls(tls.clone());
+        }
+        Box::pin(export.to(writer))
+    }
+
+    fn import_tenant<'a>(&'a self, name: &'a str, reader: Reader<'a>) -> Done<'a, ImportReport, ImportError> {
+        let mut import = self.pool.import_tenant(name);
+        if let Some(tls) = &self.tls {
+            import = import.tls(tls.clone());
+        }
+        Box::pin(import.from(reader))
     }
 
     fn run_script<'a>(

@@ -4,20 +4,21 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use diesel_tenants::{
-    CheckoutError, CloneError, DiagnosisReport, FleetError, FleetReport, LifecycleError, MigrationError,
-    MigrationSourceError, Revert, SchemaName, ScriptError, Sqlite, SqliteFolder, SqlitePoolBuilder, TenantInfo,
-    TenantPool,
+    CheckoutError, CloneError, DiagnosisReport, DriftError, DriftReport, ExportError, FleetError, FleetReport,
+    ImportError, LifecycleError, MigrationError, MigrationSourceError, Revert, SchemaName, ScriptError, Sqlite,
+    SqliteFolder, SqlitePoolBuilder, TenantInfo, TenantPool,
     directory::DirectoryTables,
     lifecycle::{ArchivedTenant, PurgeReport},
     migrations::{FleetMigration, FleetStatus, OutsideWork, SharedVersions},
     pool::SchemaSize,
     rust_schema::{RustSchema, RustSchemaError},
     script::ScriptAnswers,
+    transfer::{ExportReport, ImportReport},
 };
 
 use super::{
     AnyPool, FleetRun, SchemaSource,
-    any_pool::{Done, Manner, impl_any_pool, texts},
+    any_pool::{Done, Manner, Reader, Writer, impl_any_pool, texts},
     own_directory::OwnDirectory,
 };
 use crate::{
@@ -114,6 +115,14 @@ impl_any_pool!(Files, tune: tune, {
 
     fn drop_tenant<'a>(&'a self, name: &'a str, manner: Manner) -> Done<'a, (), LifecycleError> {
         self.pool.drop_tenant(name).wait(manner.wait).into_future()
+    }
+
+    fn export_tenant<'a>(&'a self, name: &'a str, writer: Writer<'a>) -> Done<'a, ExportReport, ExportError> {
+        Box::pin(self.pool.export_tenant(name).to(writer))
+    }
+
+    fn import_tenant<'a>(&'a self, name: &'a str, reader: Reader<'a>) -> Done<'a, ImportReport, ImportError> {
+        Box::pin(self.pool.import_tenant(name).from(reader))
     }
 
     fn run_script<'a>(

@@ -19,9 +19,6 @@ fn what_needs_postgresql_is_refused_at_once_with_what_to_do_instead() {
     project.without_changes(|| {
         for arguments in [
             &["spares", "prepare", "1"][..],
-            &["drift", "client1"],
-            &["tenant", "export", "client1", "client1.tenant"],
-            &["tenant", "import", "client2", "client1.tenant"],
             &["tenant", "drop", "client1", "--yes", "--force"],
             &["tenant", "archive", "client1", "--force"],
             &["tenant", "archive", "client1", "--leave-texts"],
@@ -38,7 +35,6 @@ fn what_needs_postgresql_is_refused_at_once_with_what_to_do_instead() {
             );
         }
     });
-    assert!(!project.path().join("client1.tenant").exists());
     let err = project
         .run(&["status", "--migration-url", "postgres://localhost/x"])
         .failed();
@@ -215,4 +211,73 @@ fn a_migration_that_leaves_its_file_is_refused() {
         project.without_changes(|| assert_eq!(project.run(&["migrate"]).code, Some(1)));
     }
     assert!(!project.path().join("elsewhere.db").exists());
+}
+
+#[test]
+fn drift_is_found_and_the_sql_repairs_it() {
+    let project = Folder::with_tenants(&["template", "client1", "client2"]);
+    assert_eq!(
+        project.run(&["drift", "template"]).well(),
+        "like template: 2; not like it: 0\n"
+    );
+    project
+        .run(&["run", "CREATE TABLE by_hand (id int)", "--only", "client2"])
+        .well();
+    let ended = project.run(&["drift", "template"]);
+    assert_eq!(ended.code, Some(1), "{}", ended.err);
+    assert!(
+        ended
+            .out
+            .starts_with("client2:\n  table by_hand is unexpected\nlike template: 1; not like it: 1; --sql"),
+        "{}",
+        ended.out
+    );
+    let (code, report) = project.json(&["drift", "template"]);
+    assert_eq!((code, &report["drifted"][0]["tenant"]), (Some(1), &"client2".into()));
+    project.run(&["drift", "template", "--only", "client1"]).well();
+
+    let sql = project.run(&["drift", "template", "--sql"]).out;
+    assert!(sql.contains("-- The next statement loses data.\nDROP TABLE"), "{sql}");
+    assert_eq!(
+        project.run(&["drift", "template"]).code,
+        Some(1),
+        "nothing was changed yet"
+    );
+    project.write("repair.sql", sql);
+    project
+        .run(&["run", "--file", "repair.sql", "--only", "client2"])
+        .well();
+    project.run(&["drift", "template"]).well();
+    let err = project.run(&["drift", "nobody"]).failed();
+    assert!(err.contains("\"nobody\""), "{err}");
+}
+
+#[test]
+fn a_tenant_is_exported_to_a_file_and_imported_under_another_name() {
+    let project = Folder::with_tenants(&["client1"]);
+    project
+        .run(&["run", "INSERT INTO items VALUES (7)", "--only", "client1"])
+        .well();
+    let exported = project.run(&["tenant", "export", "client1", "client1.tenant"]).well();
+    assert!(
+        exported.starts_with("client1: exported, ") && exported.ends_with(", to client1.tenant\n"),
+        "{exported}"
+    );
+    let err = project.run(&["tenant", "export", "client1", "client1.tenant"]).failed();
+    assert!(err.contains("client1.tenant"), "{err}");
+    let imported = project.run(&["tenant", "import", "client2", "client1.tenant"]).well();
+    assert!(imported.contains("exported as client1"), "{imported}");
+    let rows = project.run(&["run", "SELECT * FROM items", "--only", "client2"]).well();
+    assert!(rows.contains('7'), "{rows}");
+    project.run(&["status", "--check"]).well();
+
+    project.without_changes(|| {
+        let err = project.run(&["tenant", "import", "client2", "client1.tenant"]).failed();
+        assert!(err.contains("client2"), "{err}");
+        let whole = fs::read(project.path().join("client1.tenant")).unwrap();
+        project.write("cut.tenant", &whole[..whole.len() - 9]);
+        project.run(&["tenant", "import", "client3", "cut.tenant"]).failed();
+        project.run(&["tenant", "export", "nobody", "nobody.tenant"]).failed();
+    });
+    assert!(!project.path().join("nobody.tenant").exists());
 }

@@ -8,12 +8,10 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use diesel_tenants::transfer::ExportReport;
 use serde_json::json;
-use tokio::io::AsyncWrite;
 
 use crate::{
     completion::tenants,
     context::Context,
-    database::Postgres,
     interrupt::EndSignals,
     output::{Ending, Outcomes, name, tell},
     whole_file::WholeFile,
@@ -38,18 +36,22 @@ impl Export {
             if std::io::stdout().is_terminal() {
                 bail!("can't write an export to a terminal: name a file, or send the standard output to a program");
             }
-            let exported = Self::write(&self.name, self.database(context).await?, tokio::io::stdout()).await?;
+            let exported = context
+                .pool()
+                .await?
+                .export_tenant(&self.name, &mut tokio::io::stdout())
+                .await?;
             tell!("{}: exported, {}", name(&self.name), text(&exported));
             return Ok(Ending::Well);
         }
-        let database = self.database(context).await?;
+        let pool = context.pool().await?;
         // Before there is a file that would have to be removed.
         let signals = EndSignals::watch()?;
         let file = WholeFile::begin(&self.file, self.force)?;
         let exported = {
             let mut writer = file.writer().context("can't write to the disk")?;
             tokio::select! {
-                exported = Self::write(&self.name, database, &mut writer) => exported?,
+                exported = pool.export_tenant(&self.name, &mut writer) => exported?,
                 code = signals.arrived() => {
                     drop(file);
                     tell!("stopped; {} is unchanged", self.file.display());
@@ -73,21 +75,6 @@ impl Export {
             )),
         );
         outcomes.end()
-    }
-
-    async fn database(&self, context: &Context) -> anyhow::Result<Postgres> {
-        let instead = "`diesel-tenants tenant clone` copies a tenant, and a tenant is a file, which can be copied \
-                       while nobody has it open";
-        context.postgres("`tenant export`", instead).await
-    }
-
-    async fn write(name: &str, database: Postgres, writer: impl AsyncWrite + Unpin) -> anyhow::Result<ExportReport> {
-        let Postgres { pool, tls } = database;
-        let export = pool.export_tenant(name);
-        Ok(match tls {
-            Some(tls) => export.tls(tls).to(writer).await?,
-            None => export.to(writer).await?,
-        })
     }
 }
 

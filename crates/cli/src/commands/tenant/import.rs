@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{
     context::Context,
-    database::Postgres,
+    database::AnyPool,
     output::{Ending, Outcomes, name},
 };
 
@@ -20,21 +20,20 @@ use crate::{
 pub struct Import {
     /// The new tenant's name. It may differ from the exported tenant's name.
     name: String,
-    /// The export, or - for the standard input. Import only files that you trust: the import runs the SQL statements in
-    /// the file.
+    /// The export, or - for the standard input. Import only files that you trust: an export from PostgreSQL has
+    /// SQL statements, which the import runs, and one from SQLite may have triggers.
     file: PathBuf,
 }
 
 impl Import {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
-        let instead = "`diesel-tenants tenant clone` copies a tenant";
-        let database = context.postgres("`tenant import`", instead).await?;
+        let pool = context.pool().await?;
         let imported = if self.file == Path::new("-") {
-            self.read(database, tokio::io::stdin()).await?
+            self.read(&*pool, tokio::io::stdin()).await?
         } else {
             let file = fs::File::open(&self.file).await;
             let file = file.with_context(|| format!("can't read {}", self.file.display()))?;
-            self.read(database, file).await?
+            self.read(&*pool, file).await?
         };
         let ImportReport {
             exported_as,
@@ -54,13 +53,8 @@ impl Import {
         outcomes.end()
     }
 
-    async fn read(&self, database: Postgres, reader: impl AsyncRead + Unpin) -> anyhow::Result<ImportReport> {
-        let Postgres { pool, tls } = database;
-        let import = pool.import_tenant(self.name.as_str());
-        let reader = BufReader::new(reader);
-        Ok(match tls {
-            Some(tls) => import.tls(tls).from(reader).await?,
-            None => import.from(reader).await?,
-        })
+    async fn read(&self, pool: &dyn AnyPool, reader: impl AsyncRead + Send + Unpin) -> anyhow::Result<ImportReport> {
+        let mut reader = BufReader::new(reader);
+        Ok(pool.import_tenant(&self.name, &mut reader).await?)
     }
 }

@@ -40,9 +40,9 @@ pub enum Command {
     Restore(restore::Restore),
     /// Lists archived tenants, or drops the old ones.
     Archived(archived::Archived),
-    /// PostgreSQL: writes a tenant, its tables and its rows, to a file.
+    /// Writes a tenant, its tables and its rows, to a file.
     Export(export::Export),
-    /// PostgreSQL: creates a tenant from a file that `export` wrote, under any name and on any server: completely, or
+    /// Creates a tenant from a file that `export` wrote, under any name and on any server: completely, or
     /// not at all.
     Import(import::Import),
 }
