@@ -9,6 +9,8 @@ mod fleet_lock;
 mod fleet_migration;
 mod limits;
 mod message;
+#[cfg(any(feature = "mysql", feature = "sqlite"))]
+mod one_by_one;
 mod report;
 #[cfg(feature = "serde")]
 mod serialize;
@@ -22,6 +24,8 @@ mod worker;
 pub use fleet_error::FleetError;
 pub use fleet_event::FleetEvent;
 pub use fleet_migration::FleetMigration;
+#[cfg(any(feature = "mysql", feature = "sqlite"))]
+pub(super) use one_by_one::{Crew, Done, Planned, RunOptions};
 pub use report::{ChangedMigration, FleetReport, TenantOutcome, TenantReport};
 pub use status::{FleetStatus, TenantVersions};
 pub use status_request::MigrationStatusRequest;

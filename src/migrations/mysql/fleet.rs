@@ -1,22 +1,21 @@
 use std::{collections::HashSet, sync::Arc, time::Instant};
 
 use diesel::{migration::MigrationSource, mysql};
-use tokio::task::JoinSet;
 
 use super::{
+    crew::Crew,
     of_life,
     survey::{Found, changed, survey},
 };
 use crate::{
     Mysql, SchemaName, TenantPool,
     backend::mysql::{
-        lives::{self, LifeError, Worker},
-        locks::LOCK_TIMEOUT,
+        lives::{self, LifeError},
         migrations::{MigrationProblem, Owner, Plan},
     },
     migrations::{
-        FleetError, FleetEvent, FleetMigration, FleetReport, MigrationError, Revert, SchemaOwner, TenantOutcome,
-        TenantReport, fleet::Task,
+        FleetError, FleetMigration, FleetReport, MigrationError, Revert, SchemaOwner, TenantOutcome, TenantReport,
+        fleet::{Planned, RunOptions, Task},
     },
     pool::MysqlError,
 };
@@ -90,81 +89,23 @@ impl<S: MigrationSource<mysql::Mysql> + Send + Sync + 'static> FleetMigration<'_
         .map_err(unusable)?;
         let changed = changed(&found, &plan, shared).await.map_err(unusable)?;
 
-        let mut reports: Vec<Option<TenantReport>> = Vec::with_capacity(found.len());
-        let (mut first, mut others) = (Vec::new(), Vec::new());
-        for (index, found) in found.iter().enumerate() {
-            let (tenant, ..) = found;
-            let versions = to_do(found, &plan, task);
-            // What is unfinished, or can't be read, is looked at again: the migration says why.
-            let is_done = versions.as_ref().is_some_and(Vec::is_empty);
-            let versions = versions.unwrap_or_default();
-            reports.push(match (is_done, dry_run) {
-                (true, _) => Some(TenantReport::new(tenant.clone(), Vec::new(), TenantOutcome::UpToDate)),
-                (false, true) => Some(TenantReport::new(tenant.clone(), versions, TenantOutcome::Pending)),
-                (false, false) => {
-                    let jobs = match canaries.contains(tenant) {
-                        true => &mut first,
-                        false => &mut others,
-                    };
-                    jobs.push(index);
-                    None
-                }
-            });
-        }
-        let pending = match dry_run {
-            true => reports
-                .iter()
-                .flatten()
-                .filter(|report| !report.versions.is_empty())
-                .count(),
-            false => first.len() + others.len(),
-        };
-        watcher(FleetEvent::Planned {
-            tenants: found.len(),
-            pending,
-        });
-        let server = pool.mysql_server();
         let work = match task {
             Task::Migrate => lives::Task::Apply,
             Task::Revert(revert) => lives::Task::Revert(revert.count()),
         };
-        let mut has_failed = false;
-        for (jobs, at_once) in [(first, 1), (others, workers)] {
-            let mut jobs = jobs.into_iter();
-            let mut running = JoinSet::new();
-            let mut idle: Vec<Worker> = Vec::new();
-            loop {
-                while running.len() < at_once
-                    && !(has_failed || stop())
-                    && let Some(index) = jobs.next()
-                {
-                    let mut worker = idle.pop().unwrap_or_else(|| Worker::new(&server));
-                    let (plan, tenant) = (plan.clone(), found[index].0.clone());
-                    running.spawn(async move {
-                        let done = worker.run(&tenant, &plan, work, LOCK_TIMEOUT).await;
-                        (index, worker, done)
-                    });
-                }
-                let Some(done) = running.join_next().await else { break };
-                let (index, worker, done) = match done {
-                    Ok(done) => done,
-                    Err(error) => std::panic::resume_unwind(error.into_panic()),
-                };
-                idle.push(worker);
-                let report = report(&found[index].0, task, done);
-                // A canary's failure keeps the others from being begun, whatever else goes on.
-                has_failed |= !report.outcome.is_success() && (!keep_going || canaries.contains(&report.tenant));
-                watcher(FleetEvent::Tenant(&report));
-                reports[index] = Some(report);
-            }
-        }
-        let not_reached =
-            |(tenant, ..): &Found| TenantReport::new(tenant.clone(), Vec::new(), TenantOutcome::NotReached);
-        let reports = found.iter().zip(reports);
+        let to_do = found.iter().map(|found| (found.0.clone(), to_do(found, &plan, task)));
+        let planned = Planned::of(to_do, &canaries, dry_run);
+        let options = RunOptions {
+            workers,
+            keep_going,
+            watcher: &*watcher,
+            stop: &*stop,
+        };
+        let server = pool.mysql_server();
+        let crew = |at_once| Crew::of(&server, &plan, work, at_once);
+        let tenants = planned.run(&options, crew, |tenant, done| report(tenant, task, done));
         Ok(FleetReport {
-            tenants: reports
-                .map(|(found, report)| report.unwrap_or_else(|| not_reached(found)))
-                .collect(),
+            tenants: tenants.await,
             changed,
             outside: Vec::new(),
             elapsed: started.elapsed(),

@@ -1,5 +1,6 @@
 //! Migrations of tenants that are databases of MySQL or MariaDB.
 
+mod crew;
 mod error;
 mod fleet;
 mod status;

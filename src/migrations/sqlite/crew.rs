@@ -12,13 +12,13 @@ use crate::{
         files::{FILE_LOCK_TIMEOUT, Folder},
         migrations::Plan,
     },
-    migrations::fleet::Task,
+    migrations::fleet::{self, Task},
     pool::SqliteError,
 };
 
 /// A tenant, by its place in the list.
 type Job = (usize, SchemaName);
-type Done = (usize, Result<Vec<String>, SqliteError>);
+type Done = fleet::Done<SqliteError>;
 
 /// The threads that migrate a fleet. Each reads the migrations once: they can't be sent to another thread.
 pub(super) struct Crew {
@@ -48,20 +48,22 @@ impl Crew {
             busy: 0,
         }
     }
+}
 
-    pub(super) fn has_idle(&self) -> bool {
+impl fleet::Crew for Crew {
+    type Error = SqliteError;
+
+    fn has_idle(&self) -> bool {
         self.busy < self.workers
     }
 
-    /// Gives a tenant to a thread that has none.
-    pub(super) fn begin(&mut self, index: usize, tenant: SchemaName) {
+    fn begin(&mut self, index: usize, tenant: SchemaName) {
         // A thread that panicked says so below.
         let _ = self.jobs.send((index, tenant));
         self.busy += 1;
     }
 
-    /// The next tenant that is done; `None` if none was begun.
-    pub(super) async fn next(&mut self) -> Option<Done> {
+    async fn next(&mut self) -> Option<Done> {
         if self.busy == 0 {
             return None;
         }

@@ -6,18 +6,18 @@ use diesel::{migration::MigrationSource, sqlite};
 
 use super::{
     crew::Crew,
-    survey::{Found, changed, survey},
+    survey::{changed, survey},
 };
 use crate::{
     SchemaName, Sqlite, TenantPool,
     backend::sqlite::{
         blocking,
-        files::{FileError, Surveyed},
+        files::Surveyed,
         migrations::{MigrationProblem, Plan},
     },
     migrations::{
-        FleetError, FleetEvent, FleetMigration, FleetReport, MigrationError, Revert, SchemaOwner, TenantOutcome,
-        TenantReport, fleet::Task,
+        FleetError, FleetMigration, FleetReport, MigrationError, Revert, SchemaOwner, TenantOutcome, TenantReport,
+        fleet::{Planned, RunOptions, Task},
     },
     pool::SqliteError,
 };
@@ -80,103 +80,38 @@ impl<S: MigrationSource<sqlite::Sqlite> + Send + Sync + 'static> FleetMigration<
         let chosen = chosen.transpose()?;
         let migrations = Arc::new(migrations);
         let found = survey(pool, chosen, &canaries, workers).await?;
-        let (found, to_do, changed) = {
+        let (to_do, changed) = {
             let migrations = Arc::clone(&migrations);
             let compared = blocking(move || {
                 let plan = Plan::read(&*migrations)?;
                 plan.check()?;
-                let to_do: Vec<_> = found.iter().map(|(_, surveyed)| to_do(surveyed, &plan, task)).collect();
                 let changed = changed(&found, &plan);
-                Ok((found, to_do, changed))
+                let to_do = found.into_iter().map(|(tenant, surveyed)| {
+                    let versions = surveyed.ok().map(|surveyed| to_do(&surveyed, &plan, task));
+                    (tenant, versions)
+                });
+                Ok((to_do.collect::<Vec<_>>(), changed))
             });
             compared
                 .await
                 .map_err(|problem: MigrationProblem| FleetError::Files(SqliteError::migrations(problem)))?
         };
 
-        let planned = Planned::of(&found, to_do, &canaries, dry_run);
-        watcher(FleetEvent::Planned {
-            tenants: found.len(),
-            pending: planned.pending(),
-        });
-        let Planned {
-            mut reports,
-            canaries: first,
-            others,
-        } = planned;
-        let mut has_failed = false;
-        for (jobs, at_once) in [(first, 1), (others, workers)] {
-            let mut jobs = jobs.into_iter();
-            let mut crew = Crew::of(pool, &migrations, task, at_once.min(jobs.len()));
-            loop {
-                while crew.has_idle()
-                    && !(has_failed || stop())
-                    && let Some(index) = jobs.next()
-                {
-                    crew.begin(index, found[index].0.clone());
-                }
-                let Some((index, done)) = crew.next().await else { break };
-                let tenant = &found[index].0;
-                let done = report_of(tenant, task, done);
-                // A canary's failure keeps the others from being begun, whatever else goes on.
-                has_failed |= !done.outcome.is_success() && (!keep_going || canaries.contains(tenant));
-                watcher(FleetEvent::Tenant(&done));
-                reports[index] = Some(done);
-            }
-        }
-        let not_reached =
-            |(tenant, _): &Found| TenantReport::new(tenant.clone(), Vec::new(), TenantOutcome::NotReached);
-        let reports = found.iter().zip(reports);
+        let planned = Planned::of(to_do, &canaries, dry_run);
+        let options = RunOptions {
+            workers,
+            keep_going,
+            watcher: &*watcher,
+            stop: &*stop,
+        };
+        let crew = |workers| Crew::of(pool, &migrations, task, workers);
+        let tenants = planned.run(&options, crew, |tenant, done| report_of(tenant, task, done));
         Ok(FleetReport {
-            tenants: reports
-                .map(|(found, report)| report.unwrap_or_else(|| not_reached(found)))
-                .collect(),
+            tenants: tenants.await,
             changed,
             outside: Vec::new(),
             elapsed: started.elapsed(),
         })
-    }
-}
-
-/// The tenants to migrate, by their places in the list of all, and the reports of the others.
-struct Planned {
-    /// `None` for the tenants to migrate.
-    reports: Vec<Option<TenantReport>>,
-    canaries: Vec<usize>,
-    others: Vec<usize>,
-}
-
-impl Planned {
-    fn of(found: &[Found], to_do: Vec<Vec<String>>, canaries: &[SchemaName], dry_run: bool) -> Self {
-        let mut planned = Self {
-            reports: Vec::with_capacity(found.len()),
-            canaries: Vec::new(),
-            others: Vec::new(),
-        };
-        for (index, ((tenant, surveyed), versions)) in found.iter().zip(to_do).enumerate() {
-            // If its file can't be read, the migration will say why.
-            let is_done = surveyed.is_ok() && versions.is_empty();
-            planned.reports.push(match (is_done, dry_run) {
-                (true, _) => Some(TenantReport::new(tenant.clone(), Vec::new(), TenantOutcome::UpToDate)),
-                (false, true) => Some(TenantReport::new(tenant.clone(), versions, TenantOutcome::Pending)),
-                (false, false) => {
-                    let jobs = match canaries.contains(tenant) {
-                        true => &mut planned.canaries,
-                        false => &mut planned.others,
-                    };
-                    jobs.push(index);
-                    None
-                }
-            });
-        }
-        planned
-    }
-
-    /// How many tenants are migrated, or would be.
-    fn pending(&self) -> usize {
-        let would_be = self.reports.iter().flatten();
-        let would_be = would_be.filter(|report| !report.versions.is_empty()).count();
-        would_be + self.canaries.len() + self.others.len()
     }
 }
 
@@ -193,16 +128,13 @@ fn report_of(tenant: &SchemaName, task: Task, done: Result<Vec<String>, SqliteEr
 }
 
 /// The versions to apply to a tenant, or to revert, in that order.
-fn to_do(surveyed: &Result<Surveyed, FileError>, plan: &Plan, task: Task) -> Vec<String> {
-    let Ok(surveyed) = surveyed else {
-        return Vec::new();
-    };
-    let mut applied = surveyed.applied.iter().map(|(version, _)| version);
+fn to_do(surveyed: &Surveyed, plan: &Plan, task: Task) -> Vec<String> {
+    let applied = surveyed.applied.iter().map(|(version, _)| version);
     match task {
         Task::Migrate => {
             let applied: HashSet<&String> = applied.collect();
             plan.versions().filter(|version| !applied.contains(version)).collect()
         }
-        Task::Revert(revert) => applied.by_ref().rev().take(revert.count()).cloned().collect(),
+        Task::Revert(revert) => applied.rev().take(revert.count()).cloned().collect(),
     }
 }

@@ -1,0 +1,64 @@
+//! The tasks that migrate a fleet. Each has sessions of its own, which it keeps.
+
+use tokio::task::JoinSet;
+
+use crate::{
+    SchemaName,
+    backend::mysql::{
+        Server,
+        lives::{LifeError, Task, Worker},
+        locks::LOCK_TIMEOUT,
+        migrations::Plan,
+    },
+    migrations::fleet,
+};
+
+type Done = fleet::Done<LifeError>;
+
+pub(super) struct Crew {
+    server: Server,
+    plan: Plan,
+    task: Task,
+    at_once: usize,
+    running: JoinSet<(Worker, Done)>,
+    idle: Vec<Worker>,
+}
+
+impl Crew {
+    pub(super) fn of(server: &Server, plan: &Plan, task: Task, at_once: usize) -> Self {
+        Self {
+            server: server.clone(),
+            plan: plan.clone(),
+            task,
+            at_once,
+            running: JoinSet::new(),
+            idle: Vec::new(),
+        }
+    }
+}
+
+impl fleet::Crew for Crew {
+    type Error = LifeError;
+
+    fn has_idle(&self) -> bool {
+        self.running.len() < self.at_once
+    }
+
+    fn begin(&mut self, index: usize, tenant: SchemaName) {
+        let mut worker = self.idle.pop().unwrap_or_else(|| Worker::new(&self.server));
+        let (plan, task) = (self.plan.clone(), self.task);
+        self.running.spawn(async move {
+            let done = worker.run(&tenant, &plan, task, LOCK_TIMEOUT).await;
+            (worker, (index, done))
+        });
+    }
+
+    async fn next(&mut self) -> Option<Done> {
+        let (worker, done) = match self.running.join_next().await? {
+            Ok(done) => done,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        };
+        self.idle.push(worker);
+        Some(done)
+    }
+}
