@@ -7,5 +7,6 @@ pub(crate) mod mysql;
 pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
+pub(crate) mod tasks;
 #[cfg(feature = "schema")]
 pub(crate) mod typed_tables;

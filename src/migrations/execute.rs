@@ -6,10 +6,14 @@ use diesel::result::Error as DieselError;
 use diesel_async::{SimpleAsyncConnection, async_connection_wrapper::AsyncConnectionWrapper};
 
 use super::{
-    Aftermath, Direction, FailedMigration, MigrationError, Place, Runner, SchemaOwner,
-    script::{Body, Script, Source, on_blocking_thread},
+    Aftermath, FailedMigration, MigrationError, Place, Runner, SchemaOwner,
+    script::{Body, Script, Source},
 };
-use crate::{PostgresConnection, translate};
+use crate::{
+    PostgresConnection,
+    backend::{migration_sql::call_version, tasks::blocking},
+    translate,
+};
 
 /// The connection on which a migration written in Rust runs: downcast to it to use Diesel's query builder.
 ///
@@ -61,31 +65,14 @@ impl Runner {
             script.migration.version.clone(),
             script.direction,
         );
-        let (connection, result) = on_blocking_thread(move || {
+        let (connection, result) = blocking(move || {
             let mut connection = BlockingConnection::from(connection);
-            let result = call_version(&source, &version, direction, &mut connection);
+            let result = call_version(&*source, &version, direction, &mut connection);
             (connection.into_inner(), result)
         })
         .await;
         self.put_back(connection);
         result.map_err(|error| script_failed(self.parts().1, script, Place::default(), error))
-    }
-}
-
-fn call_version(
-    source: &Source,
-    version: &str,
-    direction: Direction,
-    connection: &mut BlockingConnection,
-) -> diesel::migration::Result<()> {
-    let migrations = source.migrations()?;
-    let migration = migrations
-        .iter()
-        .find(|migration| migration.name().version().to_string() == version)
-        .ok_or("the migration is gone from its source")?;
-    match direction {
-        Direction::Up => migration.run(connection),
-        Direction::Down => migration.revert(connection),
     }
 }
 

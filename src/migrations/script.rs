@@ -9,7 +9,10 @@ use diesel::{
 
 use super::{Direction, MigrationSourceError, session_effects};
 use crate::{
-    backend::migration_sql::{checksum, record},
+    backend::{
+        migration_sql::{checksum, record},
+        tasks::blocking,
+    },
     translate,
 };
 
@@ -58,7 +61,7 @@ impl Plan {
         source: impl MigrationSource<Pg> + Send + Sync + 'static,
     ) -> Result<Self, MigrationSourceError> {
         let source: Source = Arc::new(source);
-        on_blocking_thread(move || {
+        blocking(move || {
             let mut migrations: Vec<Planned> = match source.migrations() {
                 Ok(migrations) => migrations.iter().map(|migration| planned(&**migration)).collect(),
                 Err(error) => return Err(MigrationSourceError::Unreadable(error)),
@@ -91,7 +94,7 @@ impl Plan {
             return Ok(HashMap::new());
         }
         let source = Arc::clone(&self.source);
-        on_blocking_thread(move || {
+        blocking(move || {
             let migrations = source.migrations().map_err(MigrationSourceError::Unreadable)?;
             let checksums = migrations.iter().filter_map(|migration| {
                 let version = migration.name().version().to_string();
@@ -116,7 +119,7 @@ impl Plan {
         direction: Direction,
     ) -> Result<Vec<Script>, MigrationSourceError> {
         let source = Arc::clone(&self.source);
-        on_blocking_thread(move || {
+        blocking(move || {
             let migrations = match source.migrations() {
                 Ok(migrations) => migrations,
                 Err(error) => return Err(MigrationSourceError::Unreadable(error)),
@@ -208,13 +211,5 @@ fn planned(migration: &dyn Migration<Pg>) -> Planned {
         version: migration.name().version().to_string(),
         name: migration.name().to_string(),
         in_transaction: migration.metadata().run_in_transaction(),
-    }
-}
-
-/// Runs work that may block on a blocking thread. A panic there becomes a panic here.
-pub(super) async fn on_blocking_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }

@@ -111,6 +111,17 @@ pub enum Recycling {
     Verified,
 }
 
+impl Recycling {
+    /// Whether a connection that was idle for this long is tested.
+    pub(crate) fn tests(self, idle: Duration) -> bool {
+        match self {
+            Self::Fast => false,
+            Self::VerifiedAfterIdle(longest) => idle >= longest,
+            Self::Verified => true,
+        }
+    }
+}
+
 /// How the SQL of a migration that runs in a transaction is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]

@@ -72,6 +72,26 @@ pub enum LifecycleEvent {
     },
 }
 
+#[cfg(any(feature = "mysql", feature = "sqlite"))]
+impl LifecycleEvent {
+    /// The tenant that the operation is about; for one with two names, the new one.
+    pub(crate) fn tenant(&self) -> &SchemaName {
+        match self {
+            Self::Clone { to: tenant, .. }
+            | Self::Rename { to: tenant, .. }
+            | Self::Restore { tenant, .. }
+            | Self::Create { tenant }
+            | Self::Import { tenant }
+            | Self::Move { tenant, .. }
+            | Self::Suspend { tenant }
+            | Self::Resume { tenant }
+            | Self::Drop { tenant }
+            | Self::Archive { tenant }
+            | Self::Purge { archive: tenant } => tenant,
+        }
+    }
+}
+
 impl fmt::Display for LifecycleEvent {
     /// The operation as it reads after "can't" in error messages: `rename tenant "a" to "b"`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

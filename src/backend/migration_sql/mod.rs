@@ -1,9 +1,11 @@
 //! The SQL of a migration, for any database: Diesel's trait doesn't show it.
 
+mod call;
 pub(crate) mod checksum;
 mod direction;
 mod recorder;
 
+pub(crate) use call::call_version;
 pub use direction::Direction;
 pub(crate) use recorder::record;
 

@@ -19,17 +19,6 @@ pub(crate) mod tenants;
 #[cfg(test)]
 mod testing;
 
+pub(crate) use super::tasks::to_the_end;
 pub(crate) use server::{Connect, Server};
 pub(crate) use session::{Session, SessionError, is_deadlock, is_wait_timeout};
-
-/// Does work that goes on if the future is dropped. A panic there becomes a panic here.
-pub(crate) async fn to_the_end<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
-    match tokio::spawn(work).await {
-        Ok(done) => done,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime is shutting down.
-            Err(_) => std::future::pending().await,
-        },
-    }
-}

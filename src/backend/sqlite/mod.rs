@@ -11,26 +11,9 @@ pub(crate) mod structure;
 pub(crate) mod typed_tables;
 pub(crate) mod words;
 
-use tokio::task::JoinHandle;
-
 pub(crate) use directory_tables::STATE_TABLE;
 
-/// Runs what blocks on a thread for that. Once begun, it goes on if the future is dropped. A panic is passed on.
-pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    done(tokio::task::spawn_blocking(work)).await
-}
-
-/// What a task comes to that nobody aborts. A panic is passed on.
-pub(crate) async fn done<T>(task: JoinHandle<T>) -> T {
-    match task.await {
-        Ok(done) => done,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime is shutting down.
-            Err(_) => std::future::pending().await,
-        },
-    }
-}
+pub(crate) use super::tasks::blocking;
 
 #[cfg(test)]
 mod tests {

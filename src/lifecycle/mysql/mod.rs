@@ -9,7 +9,7 @@ mod sweep;
 
 use super::LifecycleError;
 use crate::{
-    MigrationError, SchemaName,
+    MigrationError,
     backend::mysql::{SessionError, lives::LifeError},
     migrations::{SchemaOwner, of_life as migration_error},
     pool::MysqlError,
@@ -25,7 +25,7 @@ fn of_life(event: &LifecycleEvent, error: LifeError) -> LifecycleError {
         LifeError::NotArchived { database } => LifecycleError::NotArchived { archive: database },
         LifeError::Session(SessionError::Database(source)) => LifecycleError::of(event, source),
         LifeError::Migration(problem) => {
-            let tenant = tenant_of(event).clone();
+            let tenant = event.tenant().clone();
             let source: MigrationError = migration_error(&SchemaOwner::Tenant(tenant.clone()), problem.into());
             LifecycleError::Tables { tenant, source }
         }
@@ -33,22 +33,5 @@ fn of_life(event: &LifecycleEvent, error: LifeError) -> LifecycleError {
             operation: event.clone(),
             source: MysqlError::life(error),
         },
-    }
-}
-
-/// The tenant that an operation is about; for one with two names, the new one.
-fn tenant_of(event: &LifecycleEvent) -> &SchemaName {
-    match event {
-        LifecycleEvent::Clone { to: tenant, .. }
-        | LifecycleEvent::Rename { to: tenant, .. }
-        | LifecycleEvent::Restore { tenant, .. }
-        | LifecycleEvent::Create { tenant }
-        | LifecycleEvent::Import { tenant }
-        | LifecycleEvent::Move { tenant, .. }
-        | LifecycleEvent::Suspend { tenant }
-        | LifecycleEvent::Resume { tenant }
-        | LifecycleEvent::Drop { tenant }
-        | LifecycleEvent::Archive { tenant }
-        | LifecycleEvent::Purge { archive: tenant } => tenant,
     }
 }

@@ -15,18 +15,7 @@ use crate::{backend::sqlite::files::FileError, pool::SqliteError, tenancy::Lifec
 
 /// The error of an operation that failed at a file.
 pub(crate) fn of_file(event: &LifecycleEvent, error: FileError) -> LifecycleError {
-    let name = match event {
-        LifecycleEvent::Clone { to, .. } | LifecycleEvent::Rename { to, .. } => to,
-        LifecycleEvent::Restore { tenant, .. }
-        | LifecycleEvent::Create { tenant }
-        | LifecycleEvent::Import { tenant }
-        | LifecycleEvent::Move { tenant, .. }
-        | LifecycleEvent::Suspend { tenant }
-        | LifecycleEvent::Resume { tenant }
-        | LifecycleEvent::Drop { tenant }
-        | LifecycleEvent::Archive { tenant }
-        | LifecycleEvent::Purge { archive: tenant } => tenant,
-    };
+    let name = event.tenant();
     let missing = match event {
         LifecycleEvent::Clone { from, .. } | LifecycleEvent::Rename { from, .. } => from,
         _ => name,

@@ -16,9 +16,12 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use super::of_file;
 use crate::{
     LifecycleError, Placement, SchemaName, Sqlite, TenantPool, TenantStatus,
-    backend::sqlite::{
-        STATE_TABLE, blocking, done,
-        files::{FILE_LOCK_TIMEOUT, Facts, FileError, Folder},
+    backend::{
+        sqlite::{
+            STATE_TABLE, blocking,
+            files::{FILE_LOCK_TIMEOUT, Facts, FileError, Folder},
+        },
+        tasks::to_the_end,
     },
     lifecycle::lifecycle_error::is_for_who_left,
     tenancy::{DirectoryChange, DirectoryEntry, LifecycleEvent},
@@ -54,10 +57,10 @@ impl TenantPool<Sqlite> {
         };
         let work = work(operation.clone());
         self.between_hooks(event, async {
-            done(tokio::spawn(async move {
+            to_the_end(async move {
                 let _lock = operation.begin().await?;
                 work.await
-            }))
+            })
             .await
         })
         .await

@@ -4,11 +4,14 @@ use tokio::task::JoinSet;
 
 use crate::{
     SchemaName,
-    backend::mysql::{
-        Server,
-        lives::{LifeError, Task, Worker},
-        locks::LOCK_TIMEOUT,
-        migrations::Plan,
+    backend::{
+        mysql::{
+            Server,
+            lives::{LifeError, Task, Worker},
+            locks::LOCK_TIMEOUT,
+            migrations::Plan,
+        },
+        tasks::finished,
     },
     migrations::fleet,
 };
@@ -54,10 +57,7 @@ impl fleet::Crew for Crew {
     }
 
     async fn next(&mut self) -> Option<Done> {
-        let (worker, done) = match self.running.join_next().await? {
-            Ok(done) => done,
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        };
+        let (worker, done) = finished(self.running.join_next().await?).await;
         self.idle.push(worker);
         Some(done)
     }

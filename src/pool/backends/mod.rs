@@ -3,13 +3,14 @@
 #[cfg(feature = "mysql")]
 pub(crate) mod mysql;
 mod postgres;
+mod recycle;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 
 #[cfg(feature = "mysql")]
 pub use self::mysql::{InvalidMysqlUrl, Mysql, MysqlPoolBuilder, MysqlUrl};
 pub use self::postgres::{AnotherDatabase, PostgresPool};
-pub(crate) use self::postgres::{Limits, connections};
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::{NotSqliteUrl, Sqlite, SqliteFolder, SqlitePoolBuilder};
+pub(crate) use self::{postgres::connections, recycle::Limits};
 use super::backend::{Backend, Postgres};

@@ -7,11 +7,13 @@ use std::{
     ops::{Deref, DerefMut},
 };
 
+use diesel::QueryResult;
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::ConnectionRequest;
 use crate::{
     TenantConnection,
-    pool::{Backend, Postgres},
+    pool::{Backend, CheckoutError, Postgres, TenantPool},
 };
 
 /// A connection under one map, until it is dropped. Use it like a [`TenantConnection`].
@@ -60,6 +62,34 @@ impl<B: Backend> Checkout<B> {
         if let Some(lease) = self.lease.take() {
             B::discard(lease);
         }
+    }
+
+    /// Asks the server something before the connection is handed out. If the caller gives up, or the time is over, the
+    /// connection counts as busy and is closed. It is closed after any other error as well, so that no later checkout
+    /// gets a broken connection.
+    pub(crate) async fn ask<T>(
+        &mut self,
+        pool: &TenantPool<B>,
+        request: &ConnectionRequest<'_>,
+        question: impl AsyncFnOnce(&mut B::Connection) -> QueryResult<T>,
+    ) -> Result<T, CheckoutError> {
+        let waited = pool.0.options.recycle_timeout.min(request.deadline.left());
+        let (waiting, connection) = self.watched();
+        let Ok(answer) = tokio::time::timeout(waited, question(connection)).await else {
+            drop(waiting);
+            return Err(CheckoutError::LookupTimeout {
+                target: request.target.clone(),
+                waited,
+            });
+        };
+        waiting.answered(answer.is_ok());
+        answer.map_err(|source| {
+            self.discard();
+            CheckoutError::Lookup {
+                target: request.target.clone(),
+                source,
+            }
+        })
     }
 
     pub(crate) fn lease(&self) -> &B::Lease {

@@ -8,13 +8,12 @@ use diesel_async::{
 
 use super::{
     Aftermath, MigrationProblem, Runner, Source,
-    plan::on_blocking_thread,
     problem::Interrupted,
     progress::{self, Progress},
     run::failed,
     script::Script,
 };
-use crate::backend::{migration_sql::Direction, mysql::Session};
+use crate::backend::{migration_sql::call_version, mysql::Session, tasks::blocking};
 
 type Transactions = <AsyncMysqlConnection as AsyncConnection>::TransactionManager;
 
@@ -102,30 +101,13 @@ async fn call(
     source: &Source,
 ) -> (Session, Result<(), Box<dyn Error + Send + Sync>>) {
     let (source, version, direction) = (Source::clone(source), script.version.clone(), script.direction);
-    on_blocking_thread(move || {
+    blocking(move || {
         let mut connection = AsyncConnectionWrapper::<AsyncMysqlConnection>::from(session.connection);
-        let called = call_version(&source, &version, direction, &mut connection);
+        let called = call_version(&*source, &version, direction, &mut connection);
         let session = Session {
             connection: connection.into_inner(),
         };
         (session, called)
     })
     .await
-}
-
-fn call_version(
-    source: &Source,
-    version: &str,
-    direction: Direction,
-    connection: &mut AsyncConnectionWrapper<AsyncMysqlConnection>,
-) -> diesel::migration::Result<()> {
-    let migrations = source.migrations()?;
-    let migration = migrations
-        .iter()
-        .find(|migration| migration.name().version().to_string() == version)
-        .ok_or("the migration is gone from its source")?;
-    match direction {
-        Direction::Up => migration.run(connection),
-        Direction::Down => migration.revert(connection),
-    }
 }

@@ -6,7 +6,7 @@ use std::{
 use diesel::{migration::MigrationSource, mysql::Mysql};
 
 use super::{MigrationProblem, Owner, script::Script};
-use crate::backend::migration_sql::Direction;
+use crate::backend::{migration_sql::Direction, tasks::blocking};
 
 /// A source of migrations, shared with the threads on which they are read.
 pub(crate) type Source = Arc<dyn MigrationSource<Mysql> + Send + Sync>;
@@ -31,7 +31,7 @@ struct Read {
 impl Plan {
     /// Lists the migrations, on a blocking thread, because they may be files.
     pub(crate) async fn read(source: Source) -> Result<Self, MigrationProblem> {
-        on_blocking_thread(move || {
+        blocking(move || {
             let migrations = source.migrations().map_err(MigrationProblem::Unreadable)?;
             let names = migrations
                 .iter()
@@ -96,7 +96,7 @@ impl Plan {
         owner: &Owner,
     ) -> Result<Vec<Script>, MigrationProblem> {
         let (source, owner) = (Arc::clone(&self.source), owner.clone());
-        on_blocking_thread(move || {
+        blocking(move || {
             let migrations = source.migrations().map_err(MigrationProblem::Unreadable)?;
             let script = |version: String| {
                 let found = migrations
@@ -129,17 +129,5 @@ impl Plan {
         self.scripts(self.versions.to_vec(), Direction::Up, owner)
             .await
             .map(drop)
-    }
-}
-
-/// Runs work that may block on a blocking thread. A panic there becomes a panic here.
-pub(super) async fn on_blocking_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime is shutting down.
-            Err(_) => std::future::pending().await,
-        },
     }
 }

@@ -15,7 +15,7 @@ use diesel::{
 
 use super::super::background::without_panic;
 use crate::{
-    Recycling, SchemaTranslateMap, TenantConnection, TenantPool,
+    SchemaTranslateMap, TenantConnection, TenantPool,
     backend::postgres::ConnectError,
     blocking::connection::is_async_inside,
     connection::Condition,
@@ -137,12 +137,7 @@ where
         if now - slot.opened > self.limits.max_lifetime || self.tenants.schemas().outdate(slot.opened) {
             return Err(Retired);
         }
-        let verify = match self.limits.recycling {
-            Recycling::Fast => false,
-            Recycling::VerifiedAfterIdle(longest) => idle >= longest,
-            Recycling::Verified => true,
-        };
-        if verify {
+        if self.limits.recycling.tests(idle) {
             ping(connection).map_err(|_| Retired)?;
         }
         Ok(())

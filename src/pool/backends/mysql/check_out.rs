@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use deadpool::managed::PoolError;
-use diesel::QueryResult;
 use diesel_async::AsyncMysqlConnection;
 
 use super::{Mysql, lease::MysqlLease};
@@ -32,7 +31,7 @@ pub(super) async fn check_out(
     }
     if checkout.session.remembers_id_of_another(translation.id()) {
         let forget = async |connection: &mut AsyncMysqlConnection| last_insert_id::forget(connection).await;
-        Box::pin(ask(&mut checkout, pool, request, forget)).await?;
+        Box::pin(checkout.ask(pool, request, forget)).await?;
         checkout.session.forget_id();
     }
     checkout.set_translation(translation);
@@ -95,37 +94,9 @@ async fn look_up(
         return Ok(known.note(request.map, forgotten));
     };
     let question = async |connection: &mut AsyncMysqlConnection| tenants::status_of(schema, shared, connection).await;
-    match ask(checkout, pool, request, question).await? {
+    match checkout.ask(pool, request, question).await? {
         Some(TenantStatus::Active) => Ok(known.note(request.map, forgotten)),
         Some(TenantStatus::Suspended) => Err(CheckoutError::SuspendedTenant { tenant: schema.clone() }),
         _ => Err(CheckoutError::UnknownTenant { tenant: schema.clone() }),
     }
-}
-
-/// Asks the server something before the connection is handed out. If the caller gives up, or the time is over, the
-/// connection counts as busy and is closed. It is closed after any other error as well, so that no later checkout gets a
-/// broken connection.
-pub(super) async fn ask<T>(
-    checkout: &mut Checkout<Mysql>,
-    pool: &TenantPool<Mysql>,
-    request: &ConnectionRequest<'_>,
-    question: impl AsyncFnOnce(&mut AsyncMysqlConnection) -> QueryResult<T>,
-) -> Result<T, CheckoutError> {
-    let waited = pool.0.options.recycle_timeout.min(request.deadline.left());
-    let (waiting, connection) = checkout.watched();
-    let Ok(answer) = tokio::time::timeout(waited, question(connection)).await else {
-        drop(waiting);
-        return Err(CheckoutError::LookupTimeout {
-            target: request.target.clone(),
-            waited,
-        });
-    };
-    waiting.answered(answer.is_ok());
-    answer.map_err(|source| {
-        checkout.discard();
-        CheckoutError::Lookup {
-            target: request.target.clone(),
-            source,
-        }
-    })
 }

@@ -9,7 +9,10 @@ use diesel_async::{AsyncMysqlConnection, SimpleAsyncConnection};
 use crate::{
     TenantConnection,
     backend::mysql::connecting::{Connector, MysqlConnectError},
-    pool::{Recycling, backends::Limits, options::Options},
+    pool::{
+        backends::recycle::{Limits, Test, last_used},
+        options::Options,
+    },
     query::Sharing,
     translate::SchemaTranslateMap,
 };
@@ -24,8 +27,7 @@ pub(crate) struct Manager {
     max_size: usize,
     /// The connection with which `build` checked the server, until the first checkout takes it.
     first: Mutex<Option<Box<AsyncMysqlConnection>>>,
-    /// When a connection last failed to answer its test.
-    silent_since: Mutex<Option<Instant>>,
+    test: Test,
 }
 
 impl Manager {
@@ -51,12 +53,6 @@ impl Manager {
         let share = self.connector.most_prepared() / 3 / self.max_size;
         self.limits.max_statements.min(share)
     }
-
-    /// Whether a connection that was last used then is likely lost, like another one of that time.
-    fn is_silent(&self, used: Instant) -> bool {
-        let silent_since = *self.silent_since.lock().unwrap_or_else(PoisonError::into_inner);
-        silent_since.is_some_and(|silent_since| used <= silent_since)
-    }
 }
 
 impl managed::Manager for Manager {
@@ -76,46 +72,18 @@ impl managed::Manager for Manager {
     }
 
     async fn recycle(&self, connection: &mut Box<Connection>, metrics: &Metrics) -> RecycleResult<MysqlConnectError> {
-        let Limits {
-            recycling,
-            recycle_timeout,
-            max_lifetime,
-            max_tenants,
-            ..
-        } = self.limits;
+        let limits = &self.limits;
         let now = Instant::now();
-        let used = metrics.recycled.unwrap_or(metrics.created);
-        if now - metrics.created > max_lifetime {
-            return Err(RecycleError::message("the connection has reached `max_lifetime`"));
-        }
-        if connection.tenants() > max_tenants {
-            return Err(RecycleError::message("the connection has reached `max_tenants`"));
-        }
+        limits.check(now, metrics, connection.tenants())?;
         // Only with the connection does the server close them. A new one costs as much as some ten queries.
         if connection.is_full_of_statements() {
             return Err(RecycleError::message("the connection has reached `max_statements`"));
         }
-        let verify = match recycling {
-            Recycling::Fast => false,
-            Recycling::VerifiedAfterIdle(idle) => now - used >= idle,
-            Recycling::Verified => true,
-        };
+        let used = last_used(metrics);
         // The driver doesn't tell whether its socket is closed, so a failed statement has the connection tested.
-        if connection.session.take_doubt() || verify {
-            if self.is_silent(used) {
-                return Err(RecycleError::message("another connection of that time doesn't answer"));
-            }
+        if connection.session.take_doubt() || limits.recycling.tests(now - used) {
             let ping = connection.untranslated().batch_execute("DO 0");
-            match Box::pin(tokio::time::timeout(recycle_timeout, ping)).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => return Err(RecycleError::message(format!("the connection is broken: {error}"))),
-                Err(_) => {
-                    // Connections that were idle as long are replaced untested: testing them one by one could take the
-                    // full time for each.
-                    *self.silent_since.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
-                    return Err(RecycleError::message("the connection doesn't answer"));
-                }
-            }
+            Box::pin(self.test.ask(now, used, limits, ping)).await?;
         }
         Ok(())
     }
@@ -128,7 +96,7 @@ pub(super) fn connections(connector: Arc<Connector>, max_size: usize, options: &
         limits: Limits::of(options),
         max_size,
         first: Mutex::new(None),
-        silent_since: Mutex::new(None),
+        test: Test::default(),
     };
     managed::Pool::builder(manager)
         .max_size(max_size)

@@ -3,11 +3,9 @@
 use std::sync::Arc;
 
 use deadpool::managed::{Object, PoolError, TimeoutType};
-use diesel::QueryResult;
 
 use super::{Manager, PostgresLease};
 use crate::{
-    PostgresConnection,
     backend::postgres::ConnectError,
     pool::{
         Checkout, CheckoutError, Target, TenantPool,
@@ -105,34 +103,6 @@ impl Checkout {
                     target: request.target.clone(),
                     source,
                 }
-            }
-        })
-    }
-
-    /// Asks the server something before the connection is handed out. If the caller gives up, or the time is over, the
-    /// connection counts as busy and is closed. It is closed after any other error as well, so that no later checkout
-    /// gets a broken connection.
-    pub(crate) async fn ask<T>(
-        &mut self,
-        pool: &TenantPool,
-        request: &ConnectionRequest<'_>,
-        question: impl AsyncFnOnce(&mut PostgresConnection) -> QueryResult<T>,
-    ) -> Result<T, CheckoutError> {
-        let waited = pool.recycle_timeout().min(request.deadline.left());
-        let (waiting, connection) = self.watched();
-        let Ok(answer) = tokio::time::timeout(waited, question(connection)).await else {
-            drop(waiting);
-            return Err(CheckoutError::LookupTimeout {
-                target: request.target.clone(),
-                waited,
-            });
-        };
-        waiting.answered(answer.is_ok());
-        answer.map_err(|source| {
-            self.discard();
-            CheckoutError::Lookup {
-                target: request.target.clone(),
-                source,
             }
         })
     }

@@ -1,6 +1,6 @@
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use deadpool::managed::{self, Metrics, QueueMode, RecycleError, RecycleResult};
@@ -12,7 +12,11 @@ use crate::pool::instrument::Instrument;
 use crate::{
     PostgresConnection, TenantConnection,
     backend::postgres::{ConnectError, Connector},
-    pool::{Recycling, options::Options, tenant_cache::Schemas},
+    pool::{
+        backends::recycle::{Limits, Test, last_used},
+        options::Options,
+        tenant_cache::Schemas,
+    },
     query::Sharing,
     translate::SchemaTranslateMap,
 };
@@ -25,32 +29,9 @@ pub(crate) struct Manager {
     /// The connection with which `build` checked the pool's options, and the runtime in which it was opened, until the
     /// first checkout takes it.
     first: Mutex<Option<(Box<PostgresConnection>, runtime::Id)>>,
-    /// When a connection last failed to answer its test.
-    silent_since: Mutex<Option<Instant>>,
+    test: Test,
     #[cfg(feature = "testing")]
     pub(crate) instrument: Instrument,
-}
-
-/// What a connection may go through before it is replaced.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
-    pub(crate) recycling: Recycling,
-    pub(crate) recycle_timeout: Duration,
-    pub(crate) max_lifetime: Duration,
-    pub(crate) max_statements: usize,
-    pub(crate) max_tenants: usize,
-}
-
-impl Limits {
-    pub(crate) fn of(options: &Options) -> Self {
-        Self {
-            recycling: options.recycling,
-            recycle_timeout: options.recycle_timeout,
-            max_lifetime: options.max_lifetime,
-            max_statements: options.max_statements,
-            max_tenants: options.max_tenants,
-        }
-    }
 }
 
 impl Manager {
@@ -60,7 +41,7 @@ impl Manager {
             schemas,
             limits,
             first: Mutex::new(None),
-            silent_since: Mutex::new(None),
+            test: Test::default(),
             #[cfg(feature = "testing")]
             instrument: Instrument::default(),
         }
@@ -85,10 +66,6 @@ impl Manager {
     fn take_first(&self) -> Option<Box<PostgresConnection>> {
         let (mut first, runtime) = self.first().take()?;
         (!first.is_broken() && self.connector.would_open_in(runtime)).then_some(first)
-    }
-
-    fn silent_since(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.silent_since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn first(&self) -> MutexGuard<'_, Option<(Box<PostgresConnection>, runtime::Id)>> {
@@ -121,45 +98,20 @@ impl managed::Manager for Manager {
     }
 
     async fn recycle(&self, connection: &mut Box<TenantConnection>, metrics: &Metrics) -> RecycleResult<ConnectError> {
-        let Limits {
-            recycling,
-            recycle_timeout,
-            max_lifetime,
-            max_tenants,
-            ..
-        } = self.limits;
+        let limits = &self.limits;
         let now = Instant::now();
         if connection.untranslated().is_broken() {
             return Err(RecycleError::message("the connection is closed, or in a transaction"));
         }
-        if now - metrics.created > max_lifetime {
-            return Err(RecycleError::message("the connection has reached `max_lifetime`"));
-        }
-        if connection.tenants() > max_tenants {
-            return Err(RecycleError::message("the connection has reached `max_tenants`"));
-        }
+        limits.check(now, metrics, connection.tenants())?;
         connection.forget_types_if(|since| self.schemas.outdate(since));
-        let verify = match recycling {
-            Recycling::Fast => false,
-            Recycling::VerifiedAfterIdle(idle) => now - metrics.recycled.unwrap_or(metrics.created) >= idle,
-            Recycling::Verified => true,
-        };
-        if verify {
-            let used = metrics.recycled.unwrap_or(metrics.created);
-            if self.silent_since().is_some_and(|silent_since| used <= silent_since) {
-                return Err(RecycleError::message("another connection of that time doesn't answer"));
-            }
-            let ping = diesel::sql_query("SELECT 1").execute(connection.untranslated());
-            match Box::pin(tokio::time::timeout(recycle_timeout, ping)).await {
-                Ok(Ok(_)) => {}
-                Ok(Err(error)) => return Err(RecycleError::message(format!("the connection is broken: {error}"))),
-                Err(_) => {
-                    // Connections that were idle as long are replaced untested: testing them one by one could take the
-                    // full time for each.
-                    *self.silent_since() = Some(now);
-                    return Err(RecycleError::message("the connection doesn't answer"));
-                }
-            }
+        let used = last_used(metrics);
+        if limits.recycling.tests(now - used) {
+            let ping = async {
+                let ping = diesel::sql_query("SELECT 1").execute(connection.untranslated());
+                ping.await.map(drop)
+            };
+            Box::pin(self.test.ask(now, used, limits, ping)).await?;
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ use std::{
 };
 
 use self::manager::Manager;
-pub(crate) use self::manager::{Limits, connections};
+pub(crate) use self::manager::connections;
 pub use self::{another_database::AnotherDatabase, lease::PostgresLease, pool::PostgresPool};
 use super::{Backend, Postgres};
 use crate::{

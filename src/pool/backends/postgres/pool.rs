@@ -90,10 +90,6 @@ impl TenantPool {
             .unwrap_or_else(PoisonError::into_inner) = Some(asked);
     }
 
-    pub(crate) fn recycle_timeout(&self) -> Duration {
-        self.0.options.recycle_timeout
-    }
-
     pub(crate) fn migration_statements(&self) -> MigrationStatements {
         self.0.options.migration_statements
     }
