@@ -10,14 +10,14 @@ mod diesel;
 mod generated;
 mod invariants;
 mod map;
-#[path = "../shared/marked.rs"]
+#[path = "../../crates/translate/tests/shared/marked.rs"]
 mod marked;
 mod modify;
 mod names;
 mod objects;
 mod oracle;
 mod queries;
-#[path = "../shared/random.rs"]
+#[path = "../../crates/translate/tests/shared/random.rs"]
 mod random;
 mod refused;
 mod session;
