@@ -1,5 +1,6 @@
 //! Schema-per-tenant multi-tenancy for [Diesel](diesel): one shared schema, one schema for each tenant, and ordinary
-//! typed queries that reach the right tenant because the *connection* translates schema names.
+//! typed queries that reach the right tenant because the *connection* translates schema names. On SQLite each tenant is a
+//! file, on MySQL and MariaDB a database.
 //!
 //! Shared tables are pinned to their schema, `table! { public.users … }`. A tenant's tables have none,
 //! `table! { orders … }`, and get the schema of the checkout, before anything is sent:
@@ -65,14 +66,14 @@
 //! | `actix` | `web::actix`: a middleware and extractors for Actix Web 4 | `actix-web` |
 //! | `axum` | `web::axum`: a layer and extractors for Axum 0.8 | `axum`, `tower-layer`, `tower-service` |
 //! | `rocket` | `web::rocket`: a fairing and request guards for Rocket 0.5 | `rocket` |
-//! | `blocking` | `blocking`: Diesel's own connections under a map, and a pool of them | `r2d2` |
+//! | `blocking` | `blocking`: Diesel's own connections under a map, and a pool of them, on PostgreSQL and SQLite | `r2d2` |
 //! | `mysql` | `TenantPool<Mysql>`: each tenant is a database on a server of MySQL or MariaDB | `mysql_async` |
 //! | `mysql-rustls` | TLS for these connections | `rustls`, with `ring` |
 //! | `schema` | `rust_schema` and `TenantPool::rust_schema`: Rust declarations of the tables | `similar`, `unicode-ident` |
-//! | `serde` | `Serialize` for the reports of migrations of all tenants | `serde` |
+//! | `serde` | `Serialize` for the reports and statuses of migrations | `serde` |
 //! | `toml` | `migrations::MigrationFolder`: migrations from a folder, `metadata.toml` checked | `toml`, `serde` |
 //! | `sqlite` | `TenantPool<Sqlite>`: each tenant is a file | `libsqlite3-sys`, which compiles SQLite |
-//! | `testing` | `testing`: a server and a database for each test, and an audit of what a tenant's work reaches; on Unix | `diesel-tenants-test-support` |
+//! | `testing` | `testing`: a throw-away server, a database for each test, and an audit of what a tenant's work reaches; on Unix | `diesel-tenants-test-support` |
 //! | `tracing` | a span around each request's handler, with the tenant's name; server errors in the log | `tracing` |
 //!
 //! The three web frameworks also share `idna`, `ipnet`, `percent-encoding` and `url`.

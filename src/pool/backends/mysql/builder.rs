@@ -141,7 +141,7 @@ impl MysqlPoolBuilder {
     }
 
     /// For how many maps it is remembered that their tenant is active, and how long. Changes by this process are seen
-    /// at once, and those by other processes within a second. Default: 10,000, for 60 seconds.
+    /// at once, and those by other processes within half a second. Default: 10,000, for 60 seconds.
     pub fn schema_cache(mut self, schemas: usize, time: Duration) -> Self {
         self.options.schemas_cached = schemas;
         self.options.schemas_cached_for = time;
@@ -154,7 +154,8 @@ impl MysqlPoolBuilder {
         self
     }
 
-    /// Where tenants live, and which domains lead to them. Default: each database of the server is a tenant of its name.
+    /// Where tenants live, and which domains lead to them. Default: the tenants are those in the shared database's table
+    /// `__diesel_tenants`.
     pub fn directory(mut self, directory: impl TenantDirectory<Mysql> + 'static) -> Self {
         self.directory = Some(Arc::new(directory));
         self
