@@ -1,6 +1,6 @@
 //! Schema-per-tenant multi-tenancy for [Diesel](diesel): one shared schema, one schema for each tenant, and ordinary
-//! typed queries that reach the right tenant because the *connection* translates schema names. On SQLite each tenant is a
-//! file, on MySQL and MariaDB a database.
+//! typed queries that reach the right tenant because the *connection* translates schema names. On SQLite each tenant is
+//! a file, on MySQL and MariaDB a database.
 //!
 //! Shared tables are pinned to their schema, `table! { public.users … }`. A tenant's tables have none,
 //! `table! { orders … }`, and get the schema of the checkout, before anything is sent:

@@ -154,8 +154,7 @@ impl MysqlPoolBuilder {
         self
     }
 
-    /// Where tenants live, and which domains lead to them. Default: the tenants are those in the shared database's table
-    /// `__diesel_tenants`.
+    /// Where tenants live, and which domains lead to them. Default: each database of the server is a tenant of its name.
     pub fn directory(mut self, directory: impl TenantDirectory<Mysql> + 'static) -> Self {
         self.directory = Some(Arc::new(directory));
         self
