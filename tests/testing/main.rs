@@ -1,6 +1,7 @@
 //! The kit for users' tests, on a real server: each test has a database copied from a template, which is how users are
 //! to work with it.
 
+mod guide;
 mod isolation;
 #[cfg(feature = "sqlite")]
 mod sqlite;
