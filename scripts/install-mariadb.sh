@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the tests of MySQL's dialect need besides Rust, where it is missing: MariaDB's server programs and its
+# Installs what the tests of MySQL need besides Rust, where it is missing: MariaDB's server programs and its
 # client, and, for root, the account `mysql` that a server runs as. Starts no server, and sets up no service.
 set -eu
 

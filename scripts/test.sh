@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing, and runs all tests, doctests included, on one throw-away PostgreSQL server, or on that of
-# DATABASE_URL; those of MySQL's dialect on a throw-away MariaDB server. Arguments go to `cargo test`: scripts/test.sh --test NAME
+# DATABASE_URL; those of MySQL on a throw-away MariaDB server. Arguments go to `cargo test`: scripts/test.sh --test NAME
 set -eu
 cd "$(dirname "$0")/.."
 
