@@ -1,7 +1,9 @@
 use std::time::Duration;
 
+use diesel_tenants_translate::quote::identifier;
+
 use super::{FailedMigration, MigrationSourceError, OutsideWork, SchemaOwner};
-use crate::{ConnectError, SchemaNameError, backend::postgres::quote::identifier};
+use crate::{ConnectError, SchemaNameError};
 
 /// Why a schema could not be migrated. Migrations before the failed one stay applied.
 #[derive(Debug, thiserror::Error)]

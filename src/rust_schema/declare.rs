@@ -94,7 +94,7 @@ pub(super) fn declare(tables: &TypedTables, options: &Options) -> Declarations {
         let names = side.iter().map(|one| one.relation.name.as_str());
         variable_names(names, Names::default())
     });
-    // In sorted order, the shared tables come first.
+    // The shared tables come first in `found`, as `table_names` has them.
     for (one, rust) in found.iter().zip(table_names.concat()) {
         let (table, columns) = table(one, rust, &names_of_types);
         rust_names.insert(one.relation.oid, (one.side, table.rust.clone(), columns));

@@ -21,6 +21,11 @@ const PREFIX: &str = "diesel_tenants_scratch_";
 /// A scratch database of this age, in seconds, that has no connections was left behind by a killed process.
 const ABANDONED_AFTER: u64 = 3600;
 
+/// How long the server may go on creating a database for which nobody waits, before it is left to a later run.
+const MADE_WITHIN: Duration = Duration::from_secs(5);
+
+const ASKED_EVERY: Duration = Duration::from_millis(50);
+
 /// A scratch database. Unless [`drop_now`](Self::drop_now) was called, it is dropped with this value: after an error,
 /// or when the future is dropped.
 pub(super) struct Scratch {
@@ -96,12 +101,12 @@ async fn connect(pool: &TenantPool) -> Result<PostgresConnection, RustSchemaErro
 /// Waits for the server: it continues to create a database when the client no longer waits.
 async fn wait_until_made(pool: &TenantPool, name: &SchemaName) -> Result<(), RustSchemaError> {
     let mut connection = connect(pool).await?;
-    for _ in 0..100 {
+    for _ in 0..MADE_WITHIN.as_millis() / ASKED_EVERY.as_millis() {
         let under_way = is_under_way(&mut connection, &creation(name)).await;
         if !under_way.map_err(RustSchemaError::Read)? {
             break;
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(ASKED_EVERY).await;
     }
     Ok(())
 }

@@ -207,7 +207,7 @@ async fn a_crash_while_spares_are_made_is_cleared_up_by_the_next_call() {
 /// Where somebody waits for himself, this ends all the same.
 async fn soon<F: std::future::IntoFuture>(future: F) -> F::Output {
     let patience = Duration::from_secs(120);
-    tokio::time::timeout(patience, future.into_future())
+    tokio::time::timeout(patience, Box::pin(future.into_future()))
         .await
         .expect("it waits for itself")
 }

@@ -13,8 +13,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for (tenant, item) in [("client1", "a lamp"), ("client2", "a chair")] {
         connection.execute("ATTACH ':memory:' AS ?", [tenant])?;
         let map = SchemaTranslateMap::tenant(tenant.parse()?);
-        connection.execute(&map.translate_for(Dialect::Sqlite, "CREATE TABLE orders (item TEXT)")?, [])?;
-        connection.execute(&map.translate_for(Dialect::Sqlite, "INSERT INTO orders VALUES (?)")?, [item])?;
+        connection.execute(
+            &map.translate_for(Dialect::Sqlite, "CREATE TABLE orders (item TEXT)")?,
+            [],
+        )?;
+        connection.execute(
+            &map.translate_for(Dialect::Sqlite, "INSERT INTO orders VALUES (?)")?,
+            [item],
+        )?;
     }
     for (tenant, item) in [("client1", "a lamp"), ("client2", "a chair")] {
         let map = SchemaTranslateMap::tenant(tenant.parse()?);

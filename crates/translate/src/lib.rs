@@ -31,15 +31,16 @@ mod schema_name;
 mod schema_name_error;
 mod session_effect;
 mod slot;
-mod split;
+mod statements;
 mod template;
 mod tokens;
-mod transaction;
 mod translate;
-mod words;
 
 pub use cache::{CacheStatistics, template_statistics};
-pub use dialect::{Dialect, postgres::lexer};
+pub use dialect::{
+    Dialect,
+    postgres::{lexer, transaction::transaction_control, words::words},
+};
 #[doc(hidden)]
 pub use error::POISON;
 pub use error::{Place, TranslateError};
@@ -47,11 +48,9 @@ pub use map::SchemaTranslateMap;
 pub use schema_name::{IntoSchemaName, MAX_NAME_BYTES, SchemaName};
 pub use schema_name_error::SchemaNameError;
 pub use session_effect::{Hazard, HazardKind, SessionEffect};
-pub use split::{statements, statements_for};
+pub use statements::{statements, statements_for};
 pub use template::Template;
 pub use tokens::tokens_for;
-pub use transaction::transaction_control;
-pub use words::words;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -33,11 +33,16 @@ const SETTINGS: &str = "SET sql_mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_B
 impl Session {
     pub(super) async fn on(connection: AsyncMysqlConnection) -> QueryResult<Self> {
         let mut session = Self { connection };
-        session.run(SETTINGS).await?;
+        session.set().await?;
         session
             .run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
             .await?;
         Ok(session)
+    }
+
+    /// Sets what every statement of the library relies on. To be repeated after an object was made in a mode of its own.
+    pub(crate) async fn set(&mut self) -> QueryResult<()> {
+        self.run(SETTINGS).await
     }
 
     /// Runs one statement, or several.

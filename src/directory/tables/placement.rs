@@ -4,8 +4,9 @@ use diesel::{
     QueryableByName,
     sql_types::{Nullable, Text},
 };
+use diesel_tenants_translate::quote::literal;
 
-use crate::{Placement, SchemaName, SchemaNameError, backend::postgres::quote::literal, tenancy::Tables};
+use crate::{Placement, SchemaName, SchemaNameError, tenancy::Tables};
 
 /// The columns, in the order of their [values].
 pub(super) const COLUMNS: &str = "schema_name, tenant_id, database_name";

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
+use diesel_tenants_translate::quote::literal;
+
 use super::placement::{COLUMNS, values};
-use crate::{SchemaName, TenantStatus, backend::postgres::quote::literal, tenancy::DirectoryChange};
+use crate::{SchemaName, TenantStatus, tenancy::DirectoryChange};
 
 /// The statements that repeat on a tenant's row what happens to its schema.
 pub(super) fn sql(change: &DirectoryChange<'_>, schema: &SchemaName, reuse_after: Duration) -> String {

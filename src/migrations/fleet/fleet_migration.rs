@@ -30,7 +30,7 @@ pub struct FleetMigration<'a, S, B: Backend = Postgres> {
     pub(in crate::migrations) workers: usize,
     pub(in crate::migrations) keep_going: bool,
     pub(in crate::migrations) dry_run: bool,
-    limits: Limits,
+    pub(in crate::migrations) limits: Limits,
     pub(in crate::migrations) watcher: Box<dyn Fn(FleetEvent<'_>) + Send + Sync + 'a>,
     pub(in crate::migrations) stop: Box<dyn Fn() -> bool + Send + Sync + 'a>,
 }

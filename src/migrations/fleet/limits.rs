@@ -2,7 +2,7 @@ use std::time::Duration;
 
 /// How workers treat the server.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
+pub(in crate::migrations) struct Limits {
     pub(super) lock_timeout: Duration,
     pub(super) lock_attempts: u32,
     pub(super) statements_a_connection: usize,

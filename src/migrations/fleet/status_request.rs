@@ -15,6 +15,9 @@ use crate::{
     pool::{Backend, Postgres},
 };
 
+/// How many connections read the tenants' version tables.
+const READERS: usize = 2;
+
 /// Finds out which migrations tenants have and lack when awaited; made by [`TenantPool::migration_status`].
 #[must_use = "a request does nothing until it is awaited"]
 pub struct MigrationStatusRequest<'a, S, B: Backend = Postgres> {
@@ -80,7 +83,7 @@ impl<S: MigrationSource<Pg> + Send + Sync + 'static> MigrationStatusRequest<'_, 
         let chosen = chosen.transpose()?;
         let plan = Plan::read(migrations).await?;
         let mut connection = pool.migration_connector().connect().await?;
-        let mut workers = Worker::crew(pool, Limits::default(), true, 2);
+        let mut workers = Worker::crew(pool, Limits::default(), true, READERS);
         let mut survey = Survey::of(pool, &mut connection, chosen.clone(), &[], &mut workers).await?;
         survey.tenants.sort_by(|one, other| one.name.cmp(&other.name));
         let changed = survey.changed(&plan).await?;

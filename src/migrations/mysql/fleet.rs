@@ -72,9 +72,10 @@ impl<S: MigrationSource<mysql::Mysql> + Send + Sync + 'static> FleetMigration<'_
             workers,
             keep_going,
             dry_run,
+            // They are about PostgreSQL's locks on tables, and batches of statements.
+            limits: _,
             watcher,
             stop,
-            ..
         } = self;
         let canaries = canaries?;
         let chosen = chosen.transpose()?;

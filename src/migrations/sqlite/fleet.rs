@@ -72,9 +72,10 @@ impl<S: MigrationSource<sqlite::Sqlite> + Send + Sync + 'static> FleetMigration<
             workers,
             keep_going,
             dry_run,
+            // They are about a server's locks on tables, and batches of statements.
+            limits: _,
             watcher,
             stop,
-            ..
         } = self;
         let canaries = canaries?;
         let chosen = chosen.transpose()?;

@@ -19,7 +19,7 @@ pub(crate) async fn free_or_awaited<M: Manager>(
     connections: &Pool<M>,
     wait_timeout: Duration,
     deadline: Deadline,
-    is_for_want_of_room: impl Fn(&M::Error) -> bool,
+    is_full: impl Fn(&M::Error) -> bool,
 ) -> Result<Object<M>, Option<PoolError<M::Error>>> {
     let mut last = None;
     for attempts in 0.. {
@@ -45,7 +45,7 @@ pub(crate) async fn free_or_awaited<M: Manager>(
             Some(Ok(object)) => return Ok(object),
             // The pool may be larger than what the server has room for. A connection may come back, or the server may get
             // room.
-            Some(Err(PoolError::Backend(error))) if is_for_want_of_room(&error) => {
+            Some(Err(PoolError::Backend(error))) if is_full(&error) => {
                 last = Some(PoolError::Backend(error));
                 if !Box::pin(deadline.pause(attempts)).await {
                     break;

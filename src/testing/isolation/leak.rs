@@ -79,7 +79,7 @@ impl fmt::Display for Leak {
             access => write!(f, "{} was {access}", self.name())?,
         }
         write!(f, " ({})", self.evidence)?;
-        let indent = match self.is_certain || self.statements.len() == 1 {
+        let bullet = match self.is_certain || self.statements.len() == 1 {
             true => "by",
             false if self.statements.is_empty() => return Ok(()),
             false => {
@@ -88,7 +88,7 @@ impl fmt::Display for Leak {
             }
         };
         for statement in self.statements.iter().take(SHOWN) {
-            write!(f, "\n   {indent} {}", one_line(&statement.sql))?;
+            write!(f, "\n   {bullet} {}", one_line(&statement.sql))?;
             if let Some(outer) = &statement.inside_of {
                 write!(f, "\n      inside of {}", one_line(outer))?;
             }

@@ -1,6 +1,9 @@
 //! The fairing that resolves the tenant of each request, or rejects the request.
 
-use std::sync::{Arc, PoisonError, atomic::Ordering::Relaxed};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, PoisonError, atomic::Ordering::Relaxed},
+};
 
 use rocket::{
     Build, Catcher, Data, Request, Response, Rocket as Application, Route, async_trait,
@@ -9,9 +12,9 @@ use rocket::{
 };
 
 use super::{
-    Rocket,
+    Rejection, Rocket,
     admission::{Admission, admission, slot},
-    rejection_response::{AnswerRejected, Installed, OURS, answer, answer_refusal, catches},
+    rejection_response::{AnswerRejected, Installed, OURS, answer, answer_refusal, catches, status_of},
 };
 use crate::{pool::Backend, web::Tenants};
 
@@ -37,7 +40,9 @@ impl<B: Backend> Fairing for Tenants<Rocket, B> {
             let mut of_all = rocket.catchers().filter(|catcher| catcher.base.path() == "/");
             of_all.any(|catcher| catches(catcher, status))
         };
-        let catchers: Vec<_> = [Status::NotFound, Status::InternalServerError]
+        let refusals = [Rejection::Missing, Rejection::NotInstalled, Rejection::OtherDatabase];
+        let statuses: BTreeSet<Status> = refusals.iter().map(status_of).collect();
+        let catchers: Vec<_> = statuses
             .into_iter()
             .filter(|status| !is_caught(*status))
             .map(|status| {

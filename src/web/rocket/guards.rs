@@ -27,8 +27,9 @@ fn guard<T>(
     let admission = admission(request);
     if let Admission::Rejected(rejection) = &admission {
         let (code, message) = (rejection.code().to_owned(), rejection.message().into_owned());
-        let seen = Rejection::custom(rejection.status(), code, message);
-        return Outcome::Error((status_of(rejection), seen));
+        let status = status_of(rejection);
+        let seen = Rejection::custom(status.code, code, message);
+        return Outcome::Error((status, seen));
     }
     let rejection = match find(admission.context()) {
         Ok(Some(found)) => return Outcome::Success(found),

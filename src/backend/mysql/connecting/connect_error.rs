@@ -78,7 +78,7 @@ const WANT_OF_ROOM: [u16; 3] = [1040, 1203, 1226];
 
 impl MysqlConnectError {
     /// Whether the server has no room for one more connection, of this account or at all.
-    pub(crate) fn is_for_want_of_room(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         match self {
             Self::Refused {
                 source: mysql_async::Error::Server(error),

@@ -3,6 +3,7 @@
 
 use diesel::{
     QueryResult, QueryableByName,
+    result::Error as DieselError,
     sql_types::{BigInt, Text},
 };
 use diesel_async::RunQueryDsl;
@@ -168,7 +169,7 @@ pub(super) fn moved(definition: &str, from: &SchemaName, to: &SchemaName) -> Res
     Ok(moved)
 }
 
-/// Makes objects in another database. A view may need another one, so views are tried until all are made.
+/// Makes objects in another database, each in the mode in which it was made before.
 pub(super) async fn make_all(
     session: &mut Session,
     objects: &[Object],
@@ -176,6 +177,20 @@ pub(super) async fn make_all(
     to: &SchemaName,
 ) -> Result<(), LifeError> {
     session.use_database(to).await?;
+    let made = make_in_turn(session, objects, from, to).await;
+    // What follows must not be written in the mode of the last object.
+    let set = session.set().await;
+    made?;
+    Ok(set?)
+}
+
+/// A view may need another one, so views are tried until all are made.
+async fn make_in_turn(
+    session: &mut Session,
+    objects: &[Object],
+    from: &SchemaName,
+    to: &SchemaName,
+) -> Result<(), LifeError> {
     let mut left: Vec<&Object> = objects.iter().collect();
     while !left.is_empty() {
         let before = left.len();
@@ -251,14 +266,21 @@ pub(super) async fn saved(
         .await?;
     let object = |row: Row| {
         let kind = Kind::ALL.into_iter().find(|kind| kind.word() == row.kind);
-        Some(Object {
-            kind: kind?,
+        Ok(Object {
+            // Left out, the object would be forgotten.
+            kind: kind.ok_or_else(|| DieselError::DeserializationError(unknown(&row.kind).into()))?,
             name: row.name,
             definition: row.definition,
             sql_mode: row.sql_mode,
         })
     };
-    Ok(rows.into_iter().filter_map(object).collect())
+    rows.into_iter().map(object).collect()
+}
+
+fn unknown(kind: &str) -> String {
+    format!(
+        "{SAVED} holds an object of the kind {kind:?}, which this version of the library does not know: use the newer one"
+    )
 }
 
 pub(super) async fn forget(session: &mut Session, shared: &SchemaName, database: &SchemaName) -> QueryResult<()> {

@@ -123,7 +123,7 @@ pub enum ConnectError {
 
 impl ConnectError {
     /// Whether the server has no room for one more connection, of this role or at all.
-    pub(crate) fn is_for_want_of_room(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         match self {
             Self::Refused { source, .. } => source.code() == Some(&SqlState::TOO_MANY_CONNECTIONS),
             _ => false,

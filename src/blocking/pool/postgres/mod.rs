@@ -225,7 +225,7 @@ where
             None => return Ok(slot),
             // The pool may be larger than what the server has room for. A connection may come back, or the server
             // may get room.
-            Some(error) if is_for_want_of_room(&error) && left > PAUSE => {
+            Some(error) if is_full(&error) && left > PAUSE => {
                 drop(slot);
                 thread::sleep(PAUSE);
             }
@@ -258,7 +258,7 @@ const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Whether the server has no room for one more connection. Drivers tell only the server's message.
-fn is_for_want_of_room(error: &ConnectError) -> bool {
+fn is_full(error: &ConnectError) -> bool {
     let ConnectError::Setup { source, .. } = error else {
         return false;
     };

@@ -72,12 +72,15 @@ impl Backend for Sqlite {
     }
 
     fn must_reach(target: &Target, placement: &Placement) -> Result<(), CheckoutError> {
-        let shares_tables = matches!(placement.tables, Tables::Rows(_));
+        let shares_tables = match placement.tables {
+            Tables::Schema(_) => false,
+            Tables::Rows(_) => true,
+        };
         must_be_a_file(target, placement.database.as_deref(), shares_tables)
     }
 
-    fn check_out(pool: &TenantPool<Self>, wish: &ConnectionRequest<'_>) -> Result<Lease, CheckoutError> {
-        check_out::check_out(pool, wish)
+    fn check_out(pool: &TenantPool<Self>, request: &ConnectionRequest<'_>) -> Result<Lease, CheckoutError> {
+        check_out::check_out(pool, request)
     }
 
     fn status(pool: &TenantPool<Self>) -> PoolStatus {

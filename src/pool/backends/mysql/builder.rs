@@ -13,7 +13,7 @@ use crate::{
         names,
     },
     pool::{
-        BuildError, Recycling, TenantDirectory, TenantPool, connections::Shares, options::Options,
+        BuildError, Database, Recycling, TenantDirectory, TenantPool, connections::Shares, options::Options,
         remembered_directory::RememberedDirectory, tenant_pool::Inner,
     },
     tenancy::{DirectoryCache, LifecycleHooks},
@@ -34,8 +34,16 @@ pub struct MysqlPoolBuilder {
     reuse_after: Option<Duration>,
 }
 
+impl Database for MysqlUrl {
+    type Builder = MysqlPoolBuilder;
+
+    fn into_builder(self) -> MysqlPoolBuilder {
+        MysqlPoolBuilder::new(self)
+    }
+}
+
 impl MysqlPoolBuilder {
-    pub(super) fn new(url: MysqlUrl) -> Self {
+    fn new(url: MysqlUrl) -> Self {
         Self {
             url,
             max_size: 10,

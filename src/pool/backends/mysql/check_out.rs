@@ -55,9 +55,9 @@ async fn wait(
         true => &pool.mysql().readers,
     };
     let deadline = request.deadline;
-    let is_for_want_of_room = MysqlConnectError::is_for_want_of_room;
+    let is_full = MysqlConnectError::is_full;
     let target = || request.target.clone();
-    let waited = free_or_awaited(connections, pool.wait_timeout(), deadline, is_for_want_of_room).await;
+    let waited = free_or_awaited(connections, pool.wait_timeout(), deadline, is_full).await;
     match waited {
         Ok(object) => Ok(Checkout::of(MysqlLease::of(object))),
         Err(None) => Err(CheckoutError::ConnectionTimeout {

@@ -2,9 +2,6 @@ use std::str::FromStr;
 
 use mysql_async::Opts;
 
-use super::MysqlPoolBuilder;
-use crate::pool::Database;
-
 /// A server of MySQL or MariaDB, with a database for each tenant, and one for the shared schema.
 ///
 /// ```no_run
@@ -90,14 +87,6 @@ impl InvalidMysqlUrl {
             }
             _ => Self::Malformed,
         }
-    }
-}
-
-impl Database for MysqlUrl {
-    type Builder = MysqlPoolBuilder;
-
-    fn into_builder(self) -> MysqlPoolBuilder {
-        MysqlPoolBuilder::new(self)
     }
 }
 

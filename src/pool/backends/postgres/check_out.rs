@@ -133,13 +133,7 @@ impl TenantPool {
         deadline: Deadline,
     ) -> Result<Object<Manager>, Option<PoolError<ConnectError>>> {
         let connections = &self.postgres().connections;
-        free_or_awaited(
-            connections,
-            self.wait_timeout(),
-            deadline,
-            ConnectError::is_for_want_of_room,
-        )
-        .await
+        free_or_awaited(connections, self.wait_timeout(), deadline, ConnectError::is_full).await
     }
 
     /// A free connection of the pool, for a migration that leaves nothing on the session; `None` if there is none, or

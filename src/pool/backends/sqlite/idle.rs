@@ -104,14 +104,14 @@ impl<C> Idle<C> {
     }
 
     /// The connection with these files that was used last.
-    pub(crate) fn take(&self, wanted: &CheckoutFiles) -> Option<Box<TenantConnection<C>>> {
+    pub(crate) fn take(&self, files: &CheckoutFiles) -> Option<Box<TenantConnection<C>>> {
         let mut state = self.state();
-        let number = *state.by_files.get(wanted)?.last()?;
+        let number = *state.by_files.get(files)?.last()?;
         state.remove(number)
     }
 
     /// Keeps a connection. Above the limit, the one that was unused for longest is returned, to be closed.
-    #[must_use = "a connection that is dropped closes at some time"]
+    #[must_use = "a connection that is kept nowhere must be closed"]
     pub(crate) fn keep(
         &self,
         attached: CheckoutFiles,
@@ -145,7 +145,11 @@ impl<C> Idle<C> {
     /// Closes all connections, and goes on keeping those that come back.
     #[cfg(feature = "testing")]
     pub(crate) fn release_all(&self) {
-        let closed = std::mem::take(&mut self.state().connections);
+        let mut state = self.state();
+        state.by_files.clear();
+        let closed = std::mem::take(&mut state.connections);
+        drop(state);
+        // Closing may write what is in a log into its file.
         drop(closed);
     }
 
@@ -157,14 +161,14 @@ impl<C> Idle<C> {
 impl<C: Send> KeepsIdle for Idle<C> {
     fn release(&self, tenants: &[SchemaName]) {
         let mut state = self.state();
-        let wanted: Vec<u64> = state
+        let numbers: Vec<u64> = state
             .by_files
             .iter()
             .filter(|(attached, _)| attached.is_one_of(tenants))
             .flat_map(|(_, numbers)| numbers)
             .copied()
             .collect();
-        let released: Vec<_> = wanted.into_iter().filter_map(|number| state.remove(number)).collect();
+        let released: Vec<_> = numbers.into_iter().filter_map(|number| state.remove(number)).collect();
         drop(state);
         // Closing may write what is in a log into its file.
         drop(released);

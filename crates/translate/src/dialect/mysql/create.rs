@@ -1,6 +1,11 @@
 //! CREATE of every kind.
 
-use super::{Finder, Read, keyword::Keyword, token::Kind};
+use super::{
+    Finder, Read,
+    keyword::Keyword,
+    token::{Kind, Token},
+};
+use crate::error::Fault;
 
 impl Finder<'_> {
     pub(super) fn create(&mut self) -> Read {
@@ -28,9 +33,9 @@ impl Finder<'_> {
     }
 
     #[cold]
-    pub(super) fn of_server(kind: super::Token) -> crate::error::Fault {
-        crate::error::Fault::not_understood(
-            kind.start as usize,
+    pub(super) fn of_server(object: Token) -> Fault {
+        Fault::not_understood(
+            object.start as usize,
             "a statement about an object that is in no schema: it concerns the whole server",
         )
     }

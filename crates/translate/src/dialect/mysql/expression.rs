@@ -5,7 +5,7 @@ use super::{
     keyword::Keyword,
     token::{Kind, Token},
 };
-use crate::error::Fault;
+use crate::{error::Fault, session_effect::HazardKind};
 
 impl Finder<'_> {
     pub(super) fn expression(&mut self) -> Read {
@@ -233,7 +233,7 @@ impl Finder<'_> {
     /// `NEXT VALUE FOR sequence`
     fn value_of_sequence(&mut self) -> Read {
         if self.is(Keyword::Previous) {
-            self.note_hazard(crate::session_effect::HazardKind::CurrentValue, self.token());
+            self.note_hazard(HazardKind::CurrentValue, self.token());
         }
         self.at += 3;
         self.relation().map(drop)

@@ -18,19 +18,24 @@ const OPTIONS: [Keyword; 10] = [
 
 const SET_OPERATORS: [Keyword; 3] = [Keyword::Union, Keyword::Intersect, Keyword::Except];
 
+/// Whether a query can begin with this token.
+fn is_beginning(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Word(Keyword::Select | Keyword::Values | Keyword::With | Keyword::Table)
+    )
+}
+
 impl Finder<'_> {
     /// Whether a query begins here.
     pub(super) fn at_query(&self) -> bool {
-        self.is_any(&[Keyword::Select, Keyword::Values, Keyword::With, Keyword::Table])
+        is_beginning(self.kind())
     }
 
     /// Whether a query begins here, in any number of parentheses.
     pub(super) fn at_query_in_parens(&self) -> bool {
         let parens = (0..).take_while(|&distance| self.ahead(distance) == Kind::Open).count();
-        matches!(
-            self.ahead(parens),
-            Kind::Word(Keyword::Select | Keyword::Values | Keyword::With | Keyword::Table)
-        )
+        is_beginning(self.ahead(parens))
     }
 
     /// A query, with its WITH.
@@ -97,6 +102,7 @@ impl Finder<'_> {
             self.skip(Keyword::Row);
             self.open()?;
             while self.kind() != Kind::Close {
+                // MariaDB: the column keeps its default, as with `DEFAULT`.
                 if !self.skip(Keyword::Ignore) {
                     self.expression()?;
                 }
@@ -212,7 +218,8 @@ impl Finder<'_> {
         Ok(())
     }
 
-    /// What may follow a query: its order, its limit, the rows' locks, the variables that it sets.
+    /// What may follow a query: its order, its limit, the rows' locks, the variables that it sets. In any order and number:
+    /// which of them the server takes makes no difference to the tables.
     fn end_of_query(&mut self) -> Read {
         loop {
             match self.kind() {

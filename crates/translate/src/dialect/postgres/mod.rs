@@ -6,4 +6,9 @@ pub(crate) mod finder;
 pub(crate) mod identifier;
 pub(crate) mod keyword;
 pub mod lexer;
+mod split;
 pub(crate) mod string;
+pub(crate) mod transaction;
+pub(crate) mod words;
+
+pub(crate) use split::split;

@@ -1,6 +1,7 @@
 //! Renames, archives and clones.
 
 use super::*;
+use crate::backend::mysql::quote;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rename_takes_everything_along() {
@@ -202,4 +203,29 @@ async fn what_a_clone_could_not_copy_is_refused() {
     );
     assert_eq!(entry(&world, &copy).await, None);
     assert!(!database::exists(&mut world.session().await, &copy).await.unwrap());
+}
+
+#[tokio::test]
+async fn what_follows_objects_of_another_mode_is_written_in_the_librarys_own() {
+    let world = world().await;
+    let (from, to) = (world.tenant("modes"), world.tenant("modes_moved"));
+    let mut session = world.session().await;
+    for database in [&from, &to] {
+        session
+            .run(&format!("CREATE DATABASE {}", quote::database(database)))
+            .await
+            .unwrap();
+    }
+    session.use_database(&from).await.unwrap();
+    let procedure = "SET sql_mode = ''; CREATE PROCEDURE lenient() SELECT 1; SET sql_mode = 'STRICT_TRANS_TABLES'";
+    session.run(procedure).await.unwrap();
+    let objects = objects::read(&mut session, &from).await.unwrap();
+    objects::make_all(&mut session, &objects, &from, &to).await.unwrap();
+    let strict = "SELECT @@SESSION.sql_mode LIKE '%STRICT_TRANS_TABLES%' AS number";
+    assert_eq!(session.number(strict).await.unwrap(), 1);
+    let kept = format!(
+        "SELECT COUNT(*) AS number FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = '{}' AND SQL_MODE = ''",
+        to.as_str()
+    );
+    assert_eq!(session.number(&kept).await.unwrap(), 1);
 }

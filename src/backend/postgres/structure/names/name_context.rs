@@ -22,6 +22,9 @@ const TAKE_NAMES: [&str; 13] = [
     "schema_to_xml_and_xmlschema",
 ];
 
+/// `OPERATOR(schema.+)`: as many tokens.
+const TOKENS_OF_OPERATOR: usize = 6;
+
 /// Words after which a relation comes.
 const BEFORE_RELATIONS: [&str; 8] = [
     "join",
@@ -95,12 +98,15 @@ impl<'a> Text<'a> {
         let Some(before) = at.checked_sub(1) else {
             return false;
         };
-        match () {
+        if compares(before) {
             // `variable = 'text'` is an assignment.
-            () if compares(before) => self.written(before) != "=" || self.is_one_of(self.first_word(at), &COMPARING),
-            () if self.is_one_of(before, &["from"]) => self.is_behind(before, &["distinct"]),
-            () if self.is_one_of(before, &["when"]) => self.is_one_of(at + 1, &["then"]),
-            () => self.is_in_list(before),
+            self.written(before) != "=" || self.is_one_of(self.first_word(at), &COMPARING)
+        } else if self.is_one_of(before, &["from"]) {
+            self.is_behind(before, &["distinct"])
+        } else if self.is_one_of(before, &["when"]) {
+            self.is_one_of(at + 1, &["then"])
+        } else {
+            self.is_in_list(before)
         }
     }
 
@@ -136,17 +142,12 @@ impl<'a> Text<'a> {
 
     /// Whether the string of a deparsed text is passed to a function or operator that is not PostgreSQL's own.
     pub(super) fn is_argument(&self, at: usize) -> bool {
-        let mut depth = 0_usize;
-        for open in (0..at).rev() {
-            match self.kind(open) {
-                Some(TokenKind::Close) => depth += 1,
-                Some(TokenKind::Open) if depth > 0 => depth -= 1,
-                Some(TokenKind::Open) if self.calls_anothers(open) => return true,
-                _ => {}
-            }
+        if self.open_around(at).any(|open| self.calls_anothers(open)) {
+            return true;
         }
         let behind = self.behind_casts(at + 1);
-        self.is_anothers_operator(behind) || at >= 6 && self.is_anothers_operator(at - 6)
+        let before = at.checked_sub(TOKENS_OF_OPERATOR);
+        self.is_anothers_operator(behind) || before.is_some_and(|before| self.is_anothers_operator(before))
     }
 
     /// Whether a function is called here that is not in PostgreSQL's own schema.
@@ -213,19 +214,29 @@ impl<'a> Text<'a> {
 
     /// `extract(year FROM here)`
     fn is_in_call_with_from(&self, at: usize) -> bool {
+        let functions = ["extract", "substring", "trim", "overlay", "position"];
+        self.open_around(at)
+            .next()
+            .is_some_and(|open| self.is_behind(open, &functions))
+    }
+
+    /// The parentheses that are open at a token of the same statement, the innermost first.
+    fn open_around(&self, at: usize) -> impl Iterator<Item = usize> {
         let mut depth = 0_usize;
-        for open in (0..at).rev() {
-            match self.kind(open) {
-                Some(TokenKind::Close) => depth += 1,
-                Some(TokenKind::Open) if depth > 0 => depth -= 1,
-                Some(TokenKind::Open) => {
-                    return self.is_behind(open, &["extract", "substring", "trim", "overlay", "position"]);
-                }
-                Some(TokenKind::Semicolon) => return false,
-                _ => {}
+        let of_statement = (0..at)
+            .rev()
+            .take_while(|&before| self.kind(before) != Some(TokenKind::Semicolon));
+        of_statement.filter(move |&before| match self.kind(before) {
+            Some(TokenKind::Close) => {
+                depth += 1;
+                false
             }
-        }
-        false
+            Some(TokenKind::Open) if depth > 0 => {
+                depth -= 1;
+                false
+            }
+            kind => kind == Some(TokenKind::Open),
+        })
     }
 
     fn is_operators(&self, at: usize) -> bool {

@@ -1,6 +1,6 @@
 //! The words of a statement, which show its kind.
 
-use crate::dialect::postgres::lexer::{Kind, Lexer};
+use super::lexer::{Kind, Lexer};
 
 /// The words of a statement outside parentheses: unquoted words in capitals, quoted names with their quotes.
 /// Strings, numbers, operators and comments are left out. If the text can't be cut into tokens, the result ends at that

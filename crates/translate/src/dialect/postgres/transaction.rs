@@ -1,7 +1,9 @@
 //! Statements that begin or end a transaction.
 
-use super::split::statements;
-use crate::dialect::postgres::lexer::{Kind, Lexer};
+use super::{
+    lexer::{Kind, Lexer},
+    split,
+};
 
 /// Finds the first statement of a text that would end the surrounding transaction, or begin one, and returns its first
 /// word in capitals.
@@ -9,7 +11,7 @@ use crate::dialect::postgres::lexer::{Kind, Lexer};
 /// Savepoints stay inside the transaction and are not reported. `None` for a text that can't be understood: the server
 /// will report what is wrong with it.
 pub fn transaction_control(sql: &str) -> Option<String> {
-    statements(sql)
+    split(sql)
         .ok()?
         .into_iter()
         .find_map(|range| controls_transaction(&sql[range]))
