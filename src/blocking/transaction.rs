@@ -23,15 +23,32 @@ where
     type TransactionStateData = TM::TransactionStateData;
 
     fn begin_transaction(conn: &mut TenantConnection<C>) -> QueryResult<()> {
-        TM::begin_transaction(&mut conn.inner)
+        conn.session.must_not_be_undone()?;
+        let done = TM::begin_transaction(&mut conn.inner);
+        note_depth(conn);
+        done
     }
 
     fn rollback_transaction(conn: &mut TenantConnection<C>) -> QueryResult<()> {
-        TM::rollback_transaction(&mut conn.inner)
+        let done = TM::rollback_transaction(&mut conn.inner);
+        note_depth(conn);
+        match done {
+            // With the transaction, the server has undone this savepoint.
+            Err(_) if conn.session.is_undone() => Ok(()),
+            done => done,
+        }
     }
 
     fn commit_transaction(conn: &mut TenantConnection<C>) -> QueryResult<()> {
-        TM::commit_transaction(&mut conn.inner)
+        if let Err(undone) = conn.session.must_not_be_undone() {
+            // Nothing is left to commit.
+            let _ = TM::rollback_transaction(&mut conn.inner);
+            note_depth(conn);
+            return Err(undone);
+        }
+        let done = TM::commit_transaction(&mut conn.inner);
+        note_depth(conn);
+        done
     }
 
     fn transaction_manager_status_mut(conn: &mut TenantConnection<C>) -> &mut TransactionManagerStatus {
@@ -41,6 +58,16 @@ where
     fn is_broken_transaction_manager(conn: &mut TenantConnection<C>) -> bool {
         TM::is_broken_transaction_manager(&mut conn.inner)
     }
+}
+
+/// Has the session know whether the connection is in a transaction.
+fn note_depth<C, TM>(conn: &mut TenantConnection<C>)
+where
+    C: Connection<TransactionManager = TM>,
+    TM: TransactionManager<C>,
+{
+    let depth = TM::transaction_manager_status_mut(&mut conn.inner).transaction_depth();
+    conn.session.set_in_transaction(!matches!(depth, Ok(None)));
 }
 
 impl<C> TenantConnection<C>

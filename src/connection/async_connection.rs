@@ -19,6 +19,9 @@ impl<C: Wrapped> SimpleAsyncConnection for TenantConnection<C> {
         let mut waiting = self.session.wait(true);
         waiting.begun();
         let answer = self.inner.batch_execute(&finished.sql).await;
+        if let Err(error) = &answer {
+            self.session.failed_in_transaction(error);
+        }
         waiting.answered(answer.is_ok());
         answer
     }

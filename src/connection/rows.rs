@@ -5,7 +5,7 @@ use std::{
     task::{Context, Poll, Waker, ready},
 };
 
-use diesel::QueryResult;
+use diesel::{QueryResult, result::Error};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 
@@ -73,9 +73,9 @@ impl<S: Stream<Item: RowAnswer>> Stream for Rows<'_, S> {
         }
         let row = ready!(polled);
         if let (Some(row), Some(waiting)) = (&row, &this.waiting)
-            && row.is_error()
+            && let Some(error) = row.error()
         {
-            waiting.doubt();
+            waiting.failed_among_rows(error);
         }
         if row.is_none()
             && let Some(waiting) = this.waiting.take()
@@ -93,11 +93,11 @@ impl<S: Stream<Item: RowAnswer>> Stream for Rows<'_, S> {
 /// A row, or the error in its place.
 #[doc(hidden)]
 pub trait RowAnswer {
-    fn is_error(&self) -> bool;
+    fn error(&self) -> Option<&Error>;
 }
 
 impl<T> RowAnswer for QueryResult<T> {
-    fn is_error(&self) -> bool {
-        self.is_err()
+    fn error(&self) -> Option<&Error> {
+        self.as_ref().err()
     }
 }

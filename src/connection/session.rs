@@ -5,6 +5,8 @@ use diesel::{
     result::{DatabaseErrorKind, Error},
 };
 
+#[cfg(feature = "mysql")]
+use crate::backend::mysql::undoes_transaction;
 use crate::query::{Finished, Sharing};
 
 /// What happened on a connection, as far as it decides whether another checkout may get the connection.
@@ -29,6 +31,13 @@ pub(crate) struct Session {
     id_left_by: AtomicU64,
     /// Whether a tenant id is set on the session, for tenants that share tables.
     shows_rows: bool,
+    /// Whether Diesel has begun a transaction that has not ended.
+    in_transaction: bool,
+    /// Whether the server undoes the transaction if a statement waits too long for others.
+    #[cfg(feature = "mysql")]
+    undone_by_timeouts: bool,
+    /// The server has undone the transaction in which Diesel believes to be.
+    undone: AtomicBool,
 }
 
 /// What a pool should do with a connection that comes back.
@@ -55,6 +64,10 @@ impl Session {
             doubtful: AtomicBool::new(false),
             id_left_by: AtomicU64::new(0),
             shows_rows: false,
+            in_transaction: false,
+            #[cfg(feature = "mysql")]
+            undone_by_timeouts: false,
+            undone: AtomicBool::new(false),
         }
     }
 
@@ -66,8 +79,9 @@ impl Session {
     ///
     /// # Errors
     /// [`RefusedStatement`](super::RefusedStatement) if the statement must not be sent to a session that is shared like
-    /// this one.
+    /// this one. A database error if the server has undone the statement's transaction.
     pub(super) fn record(&self, finished: &Finished) -> QueryResult<()> {
+        self.must_not_be_undone()?;
         if let Some(refusals) = &finished.refusals
             && let Some(refused) = refusals.on(self.sharing)
         {
@@ -88,6 +102,49 @@ impl Session {
         if is_outdated(error) {
             self.outdated.store(true, Relaxed);
         }
+    }
+
+    /// Records that a statement failed, which may show that the server has undone the whole transaction.
+    ///
+    /// MySQL tells nobody else: each further statement would be committed by itself, and `COMMIT` would succeed.
+    pub(crate) fn failed_in_transaction(&self, error: &Error) {
+        #[cfg(feature = "mysql")]
+        if self.in_transaction && undoes_transaction(error, self.undone_by_timeouts) {
+            self.undone.store(true, Relaxed);
+        }
+        #[cfg(not(feature = "mysql"))]
+        let _ = (self, error);
+    }
+
+    /// # Errors
+    /// A serialization failure if the server has undone the transaction.
+    pub(crate) fn must_not_be_undone(&self) -> QueryResult<()> {
+        if !self.is_undone() {
+            return Ok(());
+        }
+        let message = "the server has undone the transaction, because it was in another's way: nothing runs until the \
+                       transaction is ended; then repeat all of it";
+        Err(Error::DatabaseError(
+            DatabaseErrorKind::SerializationFailure,
+            Box::new(message.to_owned()),
+        ))
+    }
+
+    pub(crate) fn is_undone(&self) -> bool {
+        self.undone.load(Relaxed)
+    }
+
+    /// Records whether Diesel is in a transaction. One that has ended is no longer undone.
+    pub(crate) fn set_in_transaction(&mut self, in_transaction: bool) {
+        self.in_transaction = in_transaction;
+        if !in_transaction {
+            *self.undone.get_mut() = false;
+        }
+    }
+
+    #[cfg(feature = "mysql")]
+    pub(crate) fn set_undone_by_timeouts(&mut self, undone_by_timeouts: bool) {
+        self.undone_by_timeouts = undone_by_timeouts;
     }
 
     /// Records that something failed on the connection, which may show that it is lost.
@@ -196,13 +253,15 @@ impl Waiting<'_> {
 
     /// Records that the answer is an error; see [`Session::failed`].
     pub(super) fn failed(&self, error: &Error) {
+        self.session.failed_in_transaction(error);
         if !self.retries_outdated {
             self.session.failed(error);
         }
     }
 
-    /// Records that the connection may be lost.
-    pub(super) fn doubt(&self) {
+    /// Records that an error came in the place of a row: the connection may be lost, and so may the transaction.
+    pub(super) fn failed_among_rows(&self, error: &Error) {
+        self.session.failed_in_transaction(error);
         self.session.doubt();
     }
 

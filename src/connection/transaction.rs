@@ -17,17 +17,32 @@ where
     type TransactionStateData = TM::TransactionStateData;
 
     async fn begin_transaction(conn: &mut TenantConnection<C>) -> QueryResult<()> {
+        conn.session.must_not_be_undone()?;
         let done = TM::begin_transaction(&mut conn.inner).await;
+        note_depth(conn);
         done.inspect_err(|_| conn.session.doubt())
     }
 
     async fn rollback_transaction(conn: &mut TenantConnection<C>) -> QueryResult<()> {
         let done = TM::rollback_transaction(&mut conn.inner).await;
-        done.inspect_err(|_| conn.session.doubt())
+        note_depth(conn);
+        match done {
+            // With the transaction, the server has undone this savepoint.
+            Err(_) if conn.session.is_undone() => Ok(()),
+            done => done.inspect_err(|_| conn.session.doubt()),
+        }
     }
 
     async fn commit_transaction(conn: &mut TenantConnection<C>) -> QueryResult<()> {
+        if let Err(undone) = conn.session.must_not_be_undone() {
+            // Nothing is left to commit.
+            let rolled_back = TM::rollback_transaction(&mut conn.inner).await;
+            note_depth(conn);
+            let _ = rolled_back.inspect_err(|_| conn.session.doubt());
+            return Err(undone);
+        }
         let done = TM::commit_transaction(&mut conn.inner).await;
+        note_depth(conn);
         done.inspect_err(|_| conn.session.doubt())
     }
 
@@ -38,6 +53,16 @@ where
     fn is_broken_transaction_manager(conn: &mut TenantConnection<C>) -> bool {
         TM::is_broken_transaction_manager(&mut conn.inner)
     }
+}
+
+/// Has the session know whether the connection is in a transaction.
+fn note_depth<C, TM>(conn: &mut TenantConnection<C>)
+where
+    C: AsyncConnection<TransactionManager = TM>,
+    TM: TransactionManager<C>,
+{
+    let depth = TM::transaction_manager_status_mut(&mut conn.inner).transaction_depth();
+    conn.session.set_in_transaction(!matches!(depth, Ok(None)));
 }
 
 /// Ends the transaction in which a callback came to this result: commits on `Ok`, rolls back on `Err`.

@@ -18,5 +18,6 @@ mod tls;
 #[cfg(feature = "axum")]
 #[path = "../web/transcript.rs"]
 mod transcript;
+mod undone_transactions;
 #[cfg(feature = "axum")]
 mod web;

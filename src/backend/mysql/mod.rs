@@ -21,4 +21,4 @@ mod testing;
 
 pub(crate) use super::tasks::to_the_end;
 pub(crate) use server::{Connect, Server};
-pub(crate) use session::{Session, SessionError, is_deadlock, is_wait_timeout};
+pub(crate) use session::{Session, SessionError, is_deadlock, is_wait_timeout, undoes_transaction};

@@ -90,6 +90,20 @@ impl Session {
     }
 }
 
+/// Whether the server, with this error of one statement, has undone the whole transaction. MariaDB's and MySQL's InnoDB do
+/// so for what is recognized here, whatever language a client wants to be addressed in: see `SETTINGS` of `connecting`.
+pub(crate) fn undoes_transaction(error: &DieselError, undone_by_timeouts: bool) -> bool {
+    const UNDONE: [&str; 4] = [
+        "Deadlock found",
+        // A Galera cluster, where another node was first.
+        "wsrep aborted transaction",
+        // MariaDB, with `innodb_snapshot_isolation`.
+        "Record has changed since last read",
+        "The total number of locks exceeds the lock table size",
+    ];
+    UNDONE.iter().any(|text| has_message(error, text)) || undone_by_timeouts && is_wait_timeout(error)
+}
+
 /// Whether the server gave up waiting for rows or tables that others use.
 pub(crate) fn is_wait_timeout(error: &DieselError) -> bool {
     has_message(error, "Lock wait timeout exceeded")

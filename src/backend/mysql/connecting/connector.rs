@@ -1,5 +1,5 @@
 use std::{
-    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     time::Duration,
 };
 
@@ -27,6 +27,8 @@ pub(crate) struct Connector {
     timeout: Duration,
     /// How many statements may be prepared on the server, as it said last.
     most_prepared: AtomicUsize,
+    /// Whether the server undoes the transaction of a statement that waited too long for others.
+    rollback_on_timeout: AtomicBool,
 }
 
 impl Connector {
@@ -52,6 +54,7 @@ impl Connector {
             server,
             timeout,
             most_prepared: AtomicUsize::new(0),
+            rollback_on_timeout: AtomicBool::new(false),
         }
     }
 
@@ -59,6 +62,10 @@ impl Connector {
     /// last opened.
     pub(crate) fn most_prepared(&self) -> usize {
         self.most_prepared.load(Relaxed)
+    }
+
+    pub(crate) fn rollback_on_timeout(&self) -> bool {
+        self.rollback_on_timeout.load(Relaxed)
     }
 
     pub(crate) async fn connect(&self) -> Result<AsyncMysqlConnection, MysqlConnectError> {
@@ -83,6 +90,7 @@ impl Connector {
         })?;
         session.check(&self.server)?;
         self.most_prepared.store(session.most_prepared, Relaxed);
+        self.rollback_on_timeout.store(session.rollback_on_timeout, Relaxed);
         let connection = AsyncMysqlConnection::try_from(connection).await;
         connection.map_err(|source| MysqlConnectError::Setup {
             server: server(),

@@ -68,6 +68,9 @@ impl managed::Manager for Manager {
         let map = SchemaTranslateMap::new();
         let mut connection = TenantConnection::shared(connection, map, Sharing::InTurn);
         connection.limit_prepared(self.most_prepared());
+        connection
+            .session
+            .set_undone_by_timeouts(self.connector.rollback_on_timeout());
         Ok(Box::new(connection))
     }
 
