@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use diesel::{
-    OptionalExtension, QueryableByName,
-    sql_types::{Array, BigInt, Text},
+    QueryableByName,
+    sql_types::{BigInt, Nullable, Text},
 };
 use diesel_async::RunQueryDsl;
 
@@ -42,35 +42,52 @@ impl FewestTenants {
     }
 }
 
+/// The database with the fewest tenants, by the counts of a query.
+fn fewest<'a>(candidates: &'a [Option<Arc<str>>], counts: &[Count]) -> Result<Option<&'a Arc<str>>, NoCandidates> {
+    let tenants = |name: &Option<Arc<str>>| {
+        let count = counts
+            .iter()
+            .find(|count| count.database_name.as_deref() == name.as_deref());
+        count.map_or(0, |count| count.tenants)
+    };
+    // The first of several with equally many.
+    let fewest = candidates.iter().min_by_key(|name| tenants(name));
+    fewest.map(Option::as_ref).ok_or(NoCandidates)
+}
+
+/// How many tenants a database has.
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = Nullable<Text>)]
+    database_name: Option<String>,
+    #[diesel(sql_type = BigInt)]
+    tenants: i64,
+}
+
+/// The query for the [`Count`] of each database that has tenants.
+fn counts(shared: &str) -> String {
+    format!("SELECT database_name, count(*) AS tenants FROM {shared}.tenants GROUP BY database_name")
+}
+
 impl PlacementPolicy for FewestTenants {
     fn place<'a>(&'a self, tenant: &'a SchemaName, pool: &'a TenantPool) -> BoxFuture<'a, PolicyAnswer> {
-        #[derive(QueryableByName)]
-        struct Row {
-            #[diesel(sql_type = BigInt)]
-            position: i64,
-        }
-
         Box::pin(async move {
-            let Self(Candidates(candidates)) = self;
-            let names: Vec<&str> = candidates
-                .iter()
-                .map(|name| name.as_deref().unwrap_or_default())
-                .collect();
-            let sql = format!(
-                "SELECT c.position FROM pg_catalog.unnest($1) WITH ORDINALITY c (name, position) LEFT JOIN ( \
-                     SELECT coalesce(database_name, '') AS name, count(*) AS tenants FROM {}.tenants GROUP BY 1 \
-                 ) t ON t.name = c.name ORDER BY coalesce(t.tenants, 0), c.position LIMIT 1",
-                pool.shared_schema().quoted()
-            );
             let mut connection = pool.shared().get().await?;
-            let fewest = diesel::sql_query(sql)
-                .bind::<Array<Text>, _>(names)
-                .get_result::<Row>(&mut connection)
-                .await
-                .optional()?;
-            let index = fewest.and_then(|Row { position }| usize::try_from(position - 1).ok());
-            let database = index.and_then(|index| candidates.get(index)).ok_or(NoCandidates)?;
-            Ok(schema_in(database.as_ref(), tenant))
+            let query = diesel::sql_query(counts(pool.shared_schema().quoted()));
+            let counts: Vec<Count> = query.load(&mut connection).await?;
+            Ok(schema_in(fewest(&self.0.0, &counts)?, tenant))
+        })
+    }
+}
+
+#[cfg(feature = "mysql")]
+impl PlacementPolicy<crate::Mysql> for FewestTenants {
+    fn place<'a>(&'a self, tenant: &'a SchemaName, pool: &'a TenantPool<crate::Mysql>) -> BoxFuture<'a, PolicyAnswer> {
+        Box::pin(async move {
+            let mut connection = pool.shared().get().await?;
+            let shared = crate::backend::mysql::quote::database(pool.shared_schema());
+            let counts: Vec<Count> = diesel::sql_query(counts(&shared)).load(&mut connection).await?;
+            Ok(schema_in(fewest(&self.0.0, &counts)?, tenant))
         })
     }
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::candidates::{Candidates, NoCandidates, schema_in};
-use crate::{BoxFuture, PlacementPolicy, SchemaName, TenantPool, tenancy::PolicyAnswer};
+use crate::{BoxFuture, PlacementPolicy, SchemaName, TenantPool, pool::Backend, tenancy::PolicyAnswer};
 
 /// Places each new tenant in a schema of its name, in a database that is computed from the name. The choice is the same
 /// in every process and in every version of this library. It takes no query.
@@ -49,8 +49,8 @@ impl Hashed {
     }
 }
 
-impl PlacementPolicy for Hashed {
-    fn place<'a>(&'a self, tenant: &'a SchemaName, _: &'a TenantPool) -> BoxFuture<'a, PolicyAnswer> {
+impl<B: Backend> PlacementPolicy<B> for Hashed {
+    fn place<'a>(&'a self, tenant: &'a SchemaName, _: &'a TenantPool<B>) -> BoxFuture<'a, PolicyAnswer> {
         Box::pin(async move {
             let database = self.choose(tenant.as_str()).ok_or(NoCandidates)?;
             Ok(schema_in(database.as_ref(), tenant))

@@ -1,6 +1,6 @@
 use futures_core::future::BoxFuture;
 
-use super::TenantPool;
+use super::{Backend, Postgres, TenantPool};
 use crate::{SchemaName, tenancy::PolicyAnswer};
 
 /// Chooses where new tenants live; set by [`placement_policy`](crate::TenantPoolBuilder::placement_policy).
@@ -25,7 +25,7 @@ use crate::{SchemaName, tenancy::PolicyAnswer};
 ///     }
 /// }
 /// ```
-pub trait PlacementPolicy: Send + Sync {
+pub trait PlacementPolicy<B: Backend = Postgres>: Send + Sync {
     /// Chooses a place for a new tenant. In the pool's own database a tenant's schema must have the tenant's name.
     /// `pool` is the pool that creates the tenant: its [`shared()`](TenantPool::shared) reaches the directory's tables.
     ///
@@ -33,5 +33,5 @@ pub trait PlacementPolicy: Send + Sync {
     ///
     /// # Errors
     /// Why the policy can't answer at the moment. Nothing is created then.
-    fn place<'a>(&'a self, tenant: &'a SchemaName, pool: &'a TenantPool) -> BoxFuture<'a, PolicyAnswer>;
+    fn place<'a>(&'a self, tenant: &'a SchemaName, pool: &'a TenantPool<B>) -> BoxFuture<'a, PolicyAnswer>;
 }

@@ -168,7 +168,7 @@ fn schemas_named_by(options: &Options) -> Result<(SchemaName, Vec<SchemaName>), 
 /// The further databases: each is opened with the options of the pool's own database.
 pub(super) fn further_databases(
     declared: HashMap<String, String>,
-    find: Option<Arc<FindUrl>>,
+    find: Option<Arc<FindUrl<String>>>,
     limits: DatabaseLimits,
     options: Options,
 ) -> Arc<Databases<TenantPool>> {

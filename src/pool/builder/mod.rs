@@ -49,9 +49,9 @@ pub struct TenantPoolBuilder {
     directory_cache: DirectoryCache,
     reuse_after: Option<Duration>,
     databases: HashMap<String, String>,
-    find_database: Option<Arc<FindUrl>>,
+    find_database: Option<Arc<FindUrl<String>>>,
     database_limits: DatabaseLimits,
-    replicas: ReplicaUrls,
+    replicas: ReplicaUrls<String>,
     placement_policy: Option<Arc<dyn PlacementPolicy>>,
     listens: bool,
 }

@@ -13,10 +13,13 @@ use tokio::sync::OnceCell;
 use crate::pool::{BuildError, DatabaseError, deadline::Deadline};
 
 /// Opens the pool of a database, by its URL.
-pub(crate) type OpenPool<P> = dyn Fn(String) -> BoxFuture<'static, Result<P, BuildError>> + Send + Sync;
+pub(crate) type OpenPool<P> = dyn Fn(<P as Pool>::Url) -> BoxFuture<'static, Result<P, BuildError>> + Send + Sync;
 
 /// What is opened for each database.
 pub(crate) trait Pool: Clone + Send + Sync + 'static {
+    /// What leads to a database of this kind.
+    type Url: Clone + Send + Sync + 'static;
+
     /// Whether no connection is in use, awaited, or about to be asked for.
     fn is_idle(&self) -> bool;
 
@@ -25,13 +28,13 @@ pub(crate) trait Pool: Clone + Send + Sync + 'static {
 }
 
 /// Finds the URL of a database by its name.
-pub(crate) type FindUrl = dyn Fn(&str) -> BoxFuture<'static, Option<String>> + Send + Sync;
+pub(crate) type FindUrl<U> = dyn Fn(&str) -> BoxFuture<'static, Option<U>> + Send + Sync;
 
 /// Further databases behind a pool: each gets a pool of its own when it is first needed. The pool is closed when it was
 /// unused for long enough.
-pub(crate) struct Databases<P> {
-    declared: HashMap<String, String>,
-    find: Option<Arc<FindUrl>>,
+pub(crate) struct Databases<P: Pool> {
+    declared: HashMap<String, P::Url>,
+    find: Option<Arc<FindUrl<P::Url>>>,
     limits: DatabaseLimits,
     wait_timeout: Duration,
     open_pool: Arc<OpenPool<P>>,
@@ -112,8 +115,8 @@ impl DatabaseLimits {
 
 impl<P: Pool> Databases<P> {
     pub(crate) fn new(
-        declared: HashMap<String, String>,
-        find: Option<Arc<FindUrl>>,
+        declared: HashMap<String, P::Url>,
+        find: Option<Arc<FindUrl<P::Url>>>,
         limits: DatabaseLimits,
         wait_timeout: Duration,
         open_pool: Arc<OpenPool<P>>,
@@ -140,7 +143,7 @@ impl<P: Pool> Databases<P> {
     pub(crate) async fn get_at(
         self: &Arc<Self>,
         database: &Arc<str>,
-        url: impl Future<Output = Result<String, DatabaseError>>,
+        url: impl Future<Output = Result<P::Url, DatabaseError>>,
         deadline: Deadline,
     ) -> Result<P, DatabaseError> {
         if let Some(pool) = self.opened(database) {
@@ -180,7 +183,7 @@ impl<P: Pool> Databases<P> {
     }
 
     /// The URL of a database: declared, or found by the application's function.
-    pub(crate) async fn url(&self, database: &str) -> Result<String, DatabaseError> {
+    pub(crate) async fn url(&self, database: &str) -> Result<P::Url, DatabaseError> {
         let declared = self.declared.get(database).cloned();
         let url = match (declared, &self.find) {
             (None, Some(find)) => find(database).await,
@@ -263,7 +266,7 @@ async fn close_idle<P: Pool>(databases: Weak<Databases<P>>, idle: Duration) {
     }
 }
 
-impl<P> fmt::Debug for Databases<P> {
+impl<P: Pool> fmt::Debug for Databases<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Without the URLs: they may hold passwords.
         f.debug_struct("Databases")

@@ -8,4 +8,6 @@ mod replicas;
 pub use databases::DatabaseLimits;
 pub(crate) use databases::{Databases, FindUrl, Pool};
 pub(crate) use readers::{Readers, ReplicaUrls};
+#[cfg(feature = "mysql")]
+pub(crate) use replicas::Replica;
 pub(crate) use replicas::Replicas;

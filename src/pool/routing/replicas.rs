@@ -12,17 +12,16 @@ use std::{
 const REST: Duration = Duration::from_secs(5);
 
 /// The replicas of one database.
-#[derive(Default)]
-pub(crate) struct Replicas {
-    all: Vec<Replica>,
+pub(crate) struct Replicas<U> {
+    all: Vec<Replica<U>>,
     next: AtomicUsize,
     /// The rest of the database itself, after it could not be asked.
     pub(crate) rest: Rest,
 }
 
-pub(crate) struct Replica {
+pub(crate) struct Replica<U> {
     pub(crate) name: Arc<str>,
-    pub(crate) url: String,
+    pub(crate) url: U,
     pub(crate) rest: Rest,
 }
 
@@ -30,8 +29,8 @@ pub(crate) struct Replica {
 #[derive(Default)]
 pub(crate) struct Rest(Mutex<Option<Instant>>);
 
-impl Replicas {
-    pub(crate) fn new(name: &str, urls: Vec<String>) -> Self {
+impl<U> Replicas<U> {
+    pub(crate) fn new(name: &str, urls: Vec<U>) -> Self {
         let replica = |(index, url)| Replica {
             name: format!("{name} {}", index + 1).into(),
             url,
@@ -45,7 +44,7 @@ impl Replicas {
     }
 
     /// Each replica that isn't resting, once; each call starts with another replica.
-    pub(crate) fn in_turn(&self) -> impl Iterator<Item = (&Self, &Replica)> {
+    pub(crate) fn in_turn(&self) -> impl Iterator<Item = (&Self, &Replica<U>)> {
         let first = self.next.fetch_add(1, Relaxed);
         let count = self.all.len();
         let turn = (0..count).map(move |index| &self.all[(first % count + index) % count]);

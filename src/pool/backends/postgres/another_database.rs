@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     IntoSchemaName,
-    pool::{CheckoutRequest, DatabaseError, TenantPool},
+    pool::{Backend, CheckoutRequest, DatabaseError, Postgres, TenantPool},
     translate::SchemaTranslateMap,
 };
 
@@ -20,36 +20,39 @@ impl TenantPool {
     /// # }
     /// ```
     pub fn using_database(&self, database: impl Into<Arc<str>>) -> AnotherDatabase<'_> {
-        AnotherDatabase {
-            pool: self,
-            database: database.into(),
-        }
+        AnotherDatabase::new(self, database.into())
     }
 }
 
 /// Another database behind a pool; see [`TenantPool::using_database`].
 #[derive(Debug, Clone)]
-pub struct AnotherDatabase<'a> {
-    pool: &'a TenantPool,
-    database: Arc<str>,
+pub struct AnotherDatabase<'a, B: Backend = Postgres> {
+    pub(in crate::pool::backends) pool: &'a TenantPool<B>,
+    pub(in crate::pool::backends) database: Arc<str>,
 }
 
-impl<'a> AnotherDatabase<'a> {
+impl<'a, B: Backend> AnotherDatabase<'a, B> {
+    pub(in crate::pool::backends) fn new(pool: &'a TenantPool<B>, database: Arc<str>) -> Self {
+        Self { pool, database }
+    }
+
     /// A checkout for a tenant: a schema of that database.
-    pub fn for_tenant(&self, tenant: impl IntoSchemaName) -> CheckoutRequest<'a> {
+    pub fn for_tenant(&self, tenant: impl IntoSchemaName) -> CheckoutRequest<'a, B> {
         self.pool.for_tenant(tenant).in_database(Arc::clone(&self.database))
     }
 
     /// A checkout for pinned tables only.
-    pub fn shared(&self) -> CheckoutRequest<'a> {
+    pub fn shared(&self) -> CheckoutRequest<'a, B> {
         self.pool.shared().in_database(Arc::clone(&self.database))
     }
 
     /// A checkout under any map.
-    pub fn with_map(&self, map: SchemaTranslateMap) -> CheckoutRequest<'a> {
+    pub fn with_map(&self, map: SchemaTranslateMap) -> CheckoutRequest<'a, B> {
         self.pool.with_map(map).in_database(Arc::clone(&self.database))
     }
+}
 
+impl AnotherDatabase<'_> {
     /// The database's own pool: to migrate the database, or to create tenants in it. While you keep the pool, the
     /// database counts as in use.
     ///

@@ -16,6 +16,8 @@ use std::{
 
 use self::manager::Manager;
 pub(crate) use self::manager::connections;
+#[cfg(feature = "mysql")]
+pub(super) use self::read_only::{is_behind, is_out_of_reach};
 pub use self::{another_database::AnotherDatabase, lease::PostgresLease, pool::PostgresPool};
 use super::{Backend, Postgres};
 use crate::{

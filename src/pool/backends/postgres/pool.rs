@@ -139,6 +139,8 @@ impl TenantPool {
 }
 
 impl Pool for TenantPool {
+    type Url = String;
+
     fn is_idle(&self) -> bool {
         let status = self.status();
         self.is_only_one() && status.waiting == 0 && status.available == status.size

@@ -72,7 +72,7 @@ impl TenantPool {
     async fn is_current(
         &self,
         database: Option<&Arc<str>>,
-        replicas: &Replicas,
+        replicas: &Replicas<String>,
         request: &ConnectionRequest<'_>,
         found: SchemaIdentity,
     ) -> Result<bool, CheckoutError> {
@@ -186,7 +186,7 @@ impl TenantPool {
 }
 
 /// Whether the replica's error may only mean that the replica is behind its database.
-fn is_behind(error: &CheckoutError) -> bool {
+pub(in crate::pool::backends) fn is_behind(error: &CheckoutError) -> bool {
     matches!(
         error,
         CheckoutError::UnknownTenant { .. } | CheckoutError::SuspendedTenant { .. }
@@ -194,8 +194,10 @@ fn is_behind(error: &CheckoutError) -> bool {
 }
 
 /// Whether the error is about reaching this server, so that another server may answer.
-fn is_out_of_reach(error: &CheckoutError) -> bool {
+pub(in crate::pool::backends) fn is_out_of_reach(error: &CheckoutError) -> bool {
     match error {
+        #[cfg(feature = "mysql")]
+        CheckoutError::ConnectMysql { .. } => true,
         CheckoutError::Connect { .. }
         | CheckoutError::ConnectionTimeout { .. }
         | CheckoutError::Lookup { .. }
