@@ -74,7 +74,7 @@ async fn create(server: &MariaDb, tenants: usize) {
     let mut conn = by_hand(server).await;
     let registry = "CREATE DATABASE public;
         CREATE TABLE public.__diesel_tenants (name VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PRIMARY KEY,
-            status VARCHAR(16) NOT NULL)";
+            status VARCHAR(16) NOT NULL, number BIGINT NOT NULL DEFAULT 0)";
     conn.batch_execute(registry).await.expect("the tenants' table");
     for number in 0..tenants {
         let name = tenant(number);
@@ -82,7 +82,7 @@ async fn create(server: &MariaDb, tenants: usize) {
             "CREATE DATABASE {name};
             CREATE TABLE {name}.orders (id BIGINT PRIMARY KEY AUTO_INCREMENT, user_id BIGINT NOT NULL, quantity INT NOT NULL);
             INSERT INTO {name}.orders (user_id, quantity) VALUES (1, 1), (2, 2);
-            INSERT INTO public.__diesel_tenants VALUES ('{name}', 'active')"
+            INSERT INTO public.__diesel_tenants (name, status) VALUES ('{name}', 'active')"
         );
         conn.batch_execute(&sql).await.expect("a tenant");
     }

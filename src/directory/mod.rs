@@ -21,7 +21,7 @@ pub use fixed::{FixedDirectory, FixedDirectoryError};
 pub use hashed::Hashed;
 pub use reference_tables::ReferenceTablesError;
 pub use row_security::RowSecurityError;
-pub use tables::{DirectoryTables, DirectoryTablesError, schema};
+pub use tables::{DirectoryTables, DirectoryTablesError, DomainError, TenantDomain, schema};
 
 #[doc(no_inline)]
 pub use crate::tenancy::{DirectoryAnswer, DirectoryCache, DirectoryChange, DirectoryEntry, DirectoryError};

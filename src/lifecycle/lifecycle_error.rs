@@ -356,7 +356,8 @@ pub(super) fn is_for_who_left(error: &DieselError) -> bool {
     let DieselError::DatabaseError(_, information) = error else {
         return false;
     };
-    // SQLite names no constraint of its own accord: there the message of the directory's triggers begins with it.
-    let is_sqlites = cfg!(feature = "sqlite") && information.message().starts_with("tenants_left: ");
-    is_sqlites || information.constraint_name() == Some("tenants_left")
+    // Only PostgreSQL names the constraint. Elsewhere the message of the directory's triggers begins with it.
+    let is_triggers =
+        cfg!(any(feature = "sqlite", feature = "mysql")) && information.message().starts_with("tenants_left: ");
+    is_triggers || information.constraint_name() == Some("tenants_left")
 }

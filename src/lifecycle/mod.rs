@@ -7,6 +7,7 @@
 
 mod activation;
 pub(crate) mod archiving;
+mod ask_directory;
 mod clone;
 pub(crate) mod creating;
 mod dependents;

@@ -2,10 +2,9 @@
 
 use super::{LifecycleError, operation::connect};
 use crate::{
-    SchemaName, TenantPool,
+    TenantPool,
     backend::postgres::{DirectoryUnusable, FoundDirectory},
-    pool::Backend,
-    tenancy::{DirectoryChange, LifecycleEvent, Tables},
+    tenancy::{DirectoryChange, LifecycleEvent},
 };
 
 impl TenantPool {
@@ -70,28 +69,6 @@ impl TenantPool {
         }
     }
 
-    /// The tenant to which a schema of this database belongs, by the directory.
-    async fn owner_of(
-        &self,
-        schema: &SchemaName,
-        event: &LifecycleEvent,
-    ) -> Result<Option<SchemaName>, LifecycleError> {
-        let Some(directory) = self.directory() else {
-            return Ok(None);
-        };
-        let listed = directory.list(self).await;
-        let listed = listed.map_err(|source| LifecycleError::Directory {
-            operation: event.clone(),
-            source,
-        })?;
-        let mut listed = listed.unwrap_or_default().into_iter();
-        let owner = listed.find(|(_, entry)| match entry.placement.parts() {
-            (None, Tables::Schema(other)) => other == schema,
-            (Some(_), Tables::Schema(_)) | (_, Tables::Rows(_)) => false,
-        });
-        Ok(owner.map(|(name, _)| name))
-    }
-
     /// The directory's tables in this database, as the role of migrations sees them. This never waits for a connection
     /// of the pool.
     async fn find_directory(&self, event: &LifecycleEvent) -> Result<Option<FoundDirectory>, LifecycleError> {
@@ -114,13 +91,5 @@ impl TenantPool {
                 source,
             },
         })
-    }
-}
-
-impl<B: Backend> TenantPool<B> {
-    /// Whether the directory can be changed.
-    pub(crate) fn can_record(&self, change: &DirectoryChange<'_>) -> bool {
-        self.directory()
-            .is_some_and(|directory| directory.record(change, self).is_some())
     }
 }

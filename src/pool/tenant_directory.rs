@@ -54,6 +54,9 @@ pub trait TenantDirectory<B: Backend = Postgres>: Send + Sync {
     /// The SQL that records a change to a tenant in the pool's own database; `None` if there is nothing to record. The
     /// SQL runs in the same transaction as the change to the tenant's schema: either both happen, or neither does.
     ///
+    /// With MySQL the transaction is the last one of an operation. Before the first one, the SQL runs in a transaction
+    /// that is rolled back: what it refuses is refused before anything is done.
+    ///
     /// With SQLite the SQL changes the shared file, in one transaction, and the tenant's file changes before or after
     /// that. A new tenant is [`Placed`](DirectoryChange::Placed), not finished, before its file is made, and
     /// [`Finished`](DirectoryChange::Finished) afterwards. The same operation, called again after a crash, finishes

@@ -41,6 +41,7 @@ use crate::{SchemaName, tenancy::LifecycleHooks, translate::SchemaTranslateMap};
 /// | [SQL for many tenants, answered as text](#running-sql-in-many-tenants) | [`run_script`](Self::run_script) |
 /// | [creating tenants](#creating-tenants) | [`create_tenant`](Self::create_tenant), [`ensure_tenant`](Self::ensure_tenant), [`place_tenant`](Self::place_tenant), [`clone_tenant`](Self::clone_tenant), [`prepare_spares`](Self::prepare_spares) |
 /// | [finding tenants](#listing-tenants) | [`tenants`](Self::tenants), [`all_tenants`](Self::all_tenants), [`tenant_exists`](Self::tenant_exists), [`placement_of`](Self::placement_of), [`tenant_of_domain`](Self::tenant_of_domain), [`schema_size`](Self::schema_size) |
+/// | [domains](#domains) | [`add_domain`](Self::add_domain), [`remove_domain`](Self::remove_domain), [`set_primary_domain`](Self::set_primary_domain), [`domains_of`](Self::domains_of) |
 /// | [changing tenants](#renaming-a-tenant) | [`rename_tenant`](Self::rename_tenant), [`suspend_tenant`](Self::suspend_tenant), [`resume_tenant`](Self::resume_tenant), [`move_tenant`](Self::move_tenant) |
 /// | [archives](#archiving-and-restoring-a-tenant) | [`archive_tenant`](Self::archive_tenant), [`restore_tenant`](Self::restore_tenant), [`archived_tenants`](Self::archived_tenants), [`drop_archived`](Self::drop_archived) |
 /// | [dropping a tenant](#dropping-a-tenant) | [`drop_tenant`](Self::drop_tenant) |

@@ -2,12 +2,16 @@
 
 mod cancellation;
 mod checkouts;
+mod directory;
 #[cfg(feature = "axum")]
 mod example;
 mod isolation;
 mod many_tenants;
 mod names;
 mod other_processes;
+mod placements;
+mod replicas;
+mod runtimes;
 mod servers;
 mod session_state;
 mod statements;

@@ -2,8 +2,9 @@
 //! sent.
 
 use diesel_tenants::CheckoutError;
+use diesel_tenants_test_support::chain;
 
-use crate::store::{Store, create_tenant, create_tenant_without_foreign_keys, prices};
+use crate::store::{NoMigrations, Store, create_tenant, prices};
 
 #[tokio::test]
 async fn hostile_names_are_tenants_like_others() {
@@ -26,13 +27,26 @@ async fn hostile_names_are_tenants_like_others() {
 }
 
 #[tokio::test]
-async fn names_that_differ_in_case_are_different_tenants() {
+async fn a_name_that_differs_from_another_tenants_only_in_case_is_refused_up_front() {
     let store = Store::new().await;
     let upper = store.first.to_uppercase();
-    // InnoDB compares the names of foreign keys without regard to case.
-    create_tenant_without_foreign_keys(&upper, 3).await;
-    assert_eq!(prices(&store.pool, &upper).await, [3]);
+    for refused in [
+        store.pool.create_tenant(&upper, NoMigrations).await.map(drop),
+        store.pool.ensure_tenant(&upper, NoMigrations).await.map(drop),
+        store.pool.rename_tenant(&store.second, &upper).await,
+        store.pool.rename_tenant(&store.first, &upper).await,
+    ] {
+        let error = chain(&refused.unwrap_err());
+        assert!(
+            error.contains("only in case") && error.contains(&store.first),
+            "{error}"
+        );
+    }
+    assert!(store.pool.clone_tenant(&store.second, &upper).await.is_err());
+    let error = store.pool.for_tenant(&upper).get().await.unwrap_err();
+    assert!(matches!(error, CheckoutError::UnknownTenant { .. }), "{error}");
     assert_eq!(prices(&store.pool, &store.first).await, [5000]);
+    assert_eq!(prices(&store.pool, &store.second).await, [1000]);
 }
 
 #[tokio::test]

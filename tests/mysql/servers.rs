@@ -31,8 +31,8 @@ async fn unsafe_servers_are_refused_and_a_server_that_comes_back_is_used_again()
         TENANT.replace("REFERENCES public.users (id)", "REFERENCES items (id)")
     );
     run(&server, &tenant).await;
-    run(&server, "CREATE DATABASE public; CREATE TABLE public.__diesel_tenants (name VARCHAR(64) PRIMARY KEY, status VARCHAR(16)); \
-        INSERT INTO public.__diesel_tenants VALUES ('client1', 'active')").await;
+    run(&server, "CREATE DATABASE public; CREATE TABLE public.__diesel_tenants (name VARCHAR(64) PRIMARY KEY, status VARCHAR(16), number BIGINT DEFAULT 0); \
+        INSERT INTO public.__diesel_tenants (name, status) VALUES ('client1', 'active')").await;
     run(
         &server,
         "INSERT INTO client1.items (description, price) VALUES ('Tesla', 5000)",

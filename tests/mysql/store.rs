@@ -72,20 +72,10 @@ async fn shared() -> TenantPool<Mysql> {
 
 /// A tenant's database, with one item of this price.
 pub async fn create_tenant(name: &str, price: i32) {
-    create(name, price, TENANT).await;
-}
-
-/// The same, without the table that refers to others.
-pub async fn create_tenant_without_foreign_keys(name: &str, price: i32) {
-    let (items, _) = TENANT.split_once(';').unwrap();
-    create(name, price, items).await;
-}
-
-async fn create(name: &str, price: i32, tables: &str) {
     let quoted = format!("`{}`", name.replace('`', "``"));
     shared().await.create_tenant(name, NoMigrations).await.unwrap();
     let sql = format!(
-        "USE {quoted}; {tables};
+        "USE {quoted}; {TENANT};
         INSERT INTO items (description, price) VALUES ('Tesla', {price})"
     );
     connection().await.batch_execute(&sql).await.unwrap();

@@ -6,6 +6,7 @@
 //! [progress](migrations) of its migrations. The same call goes on where an interrupted one stopped.
 
 pub(crate) mod connecting;
+pub(crate) mod directory_tables;
 pub(crate) mod last_insert_id;
 pub(crate) mod lives;
 pub(crate) mod locks;
@@ -17,7 +18,7 @@ mod server;
 mod session;
 pub(crate) mod tenants;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub(crate) use super::tasks::to_the_end;
 pub(crate) use server::{Connect, Server};

@@ -20,6 +20,10 @@ pub(crate) struct Server {
     connect: Connect,
     shared: SchemaName,
     record: Option<Record>,
+    /// Whether the directory of another server may drop the tenants that it placed here.
+    is_further: bool,
+    /// Whether tenants that are made are noted as placed by the directory of another server.
+    is_placing: bool,
 }
 
 impl Server {
@@ -28,7 +32,14 @@ impl Server {
             connect,
             shared,
             record: None,
+            is_further: false,
+            is_placing: false,
         }
+    }
+
+    /// The same server, on which another server's directory may drop the tenants that it placed there.
+    pub(crate) fn further(self, is_further: bool) -> Self {
+        Self { is_further, ..self }
     }
 
     /// The same server, on which operations tell a directory what they did.
@@ -42,6 +53,24 @@ impl Server {
     /// The statements that tell the directory of a change, for the transaction of that change.
     pub(super) fn record(&self, change: &DirectoryChange<'_>) -> Option<String> {
         self.record.as_ref()?(change)
+    }
+
+    /// The same server, on which the tenants that are made are noted as placed by the directory of another server.
+    pub(crate) fn placing(self) -> Self {
+        Self {
+            is_placing: true,
+            ..self
+        }
+    }
+
+    /// Whether tenants that are made are noted as placed by the directory of another server.
+    pub(super) fn is_placing(&self) -> bool {
+        self.is_placing
+    }
+
+    /// Whether this is a further server of a pool whose directory is on another one.
+    pub(super) fn is_further(&self) -> bool {
+        self.is_further
     }
 
     /// The database that all tenants share.

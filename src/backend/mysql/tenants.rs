@@ -10,19 +10,22 @@ use crate::{SchemaName, TenantStatus, translate::Dialect};
 struct Row {
     #[diesel(sql_type = sql_types::Text)]
     status: String,
+    #[diesel(sql_type = sql_types::BigInt)]
+    number: i64,
     #[diesel(sql_type = sql_types::Bool)]
     is_there: bool,
 }
 
-/// The status of a tenant; `None` if there is none of that name, or its database is gone.
+/// The status of a tenant, and the number that no other tenant of that name has; `None` if there is no tenant of that
+/// name, or its database is gone.
 pub(crate) async fn status_of(
     tenant: &SchemaName,
     shared: &SchemaName,
     connection: &mut AsyncMysqlConnection,
-) -> QueryResult<Option<TenantStatus>> {
+) -> QueryResult<Option<(TenantStatus, u32)>> {
     // The catalog compares names without regard to case.
     let query = format!(
-        "SELECT status, EXISTS (SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ? \
+        "SELECT status, number, EXISTS (SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ? \
          AND BINARY SCHEMA_NAME = BINARY ?) AS is_there FROM {}.{TENANTS} WHERE name = ?",
         Dialect::Mysql.quoted(shared)
     );
@@ -39,7 +42,8 @@ pub(crate) async fn status_of(
         Err(error) => return Err(error),
     };
     let there = rows.into_iter().find(|row| row.is_there);
-    Ok(there.map(|row| status(&row.status)))
+    // The number grows by one with each change of a tenant: its lowest bits tell apart those that a process may remember.
+    Ok(there.map(|row| (status(&row.status), row.number as u32)))
 }
 
 /// The names and statuses of all tenants, sorted by name.

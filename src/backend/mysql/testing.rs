@@ -198,6 +198,21 @@ impl Instrumentation for Death {
     }
 }
 
+/// A client that dies at each event in turn. `run` says whether it died.
+pub(crate) async fn at_every_event<F>(run: impl Fn(usize) -> F) -> usize
+where
+    F: Future<Output = bool>,
+{
+    // Several at a time, because each one waits for the server.
+    for first in (0..).step_by(8) {
+        let outcomes = futures_util::future::join_all((first..first + 8).map(&run)).await;
+        if let Some(complete) = outcomes.iter().position(|died| !died) {
+            return first + complete;
+        }
+    }
+    unreachable!("some run is complete")
+}
+
 /// What a task gave; `None` if its client died.
 pub(crate) async fn outcome<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> Option<T> {
     tokio::spawn(task).await.ok()

@@ -76,6 +76,17 @@ pub enum DirectoryUnusable {
         /// The missing privileges.
         privileges: Vec<String>,
     },
+    /// The tables don't accept the change. An application's own column or trigger may be the reason.
+    #[error(
+        "the directory's tables `tenants` and `domains` in schema {schema:?} refuse the change: columns that you add \
+         need a default, and triggers must let it pass"
+    )]
+    Refused {
+        /// The shared schema.
+        schema: SchemaName,
+        /// What the server answered.
+        source: diesel::result::Error,
+    },
     /// Columns of the application need values that only the application knows.
     #[error(
         "the directory's table `tenants` in schema {schema:?} needs a value for {}: give each of these columns a \

@@ -64,20 +64,19 @@ impl NamedRow {
     }
 }
 
-/// The query for a [`Row`], of the tenant whose name is the parameter, which each database writes in its own way.
-pub(super) fn row_of_tenant(shared: &SchemaName, parameter: &str) -> String {
-    let shared = shared.quoted();
+/// The query for a [`Row`], of the tenant whose name is the parameter. Each database writes the parameter, and the name of
+/// the shared schema, in its own way.
+pub(super) fn row_of_tenant(shared: &str, parameter: &str) -> String {
     format!("SELECT {COLUMNS}, status FROM {shared}.tenants WHERE name = {parameter}")
 }
 
 /// The query for a [`NamedRow`] of each tenant.
-pub(super) fn rows_of_tenants(shared: &SchemaName) -> String {
-    format!("SELECT name, {COLUMNS}, status FROM {}.tenants", shared.quoted())
+pub(super) fn rows_of_tenants(shared: &str) -> String {
+    format!("SELECT name, {COLUMNS}, status FROM {shared}.tenants")
 }
 
 /// The query for the [`Owner`] of the domain that is the parameter.
-pub(super) fn owner_of_domain(shared: &SchemaName, parameter: &str) -> String {
-    let shared = shared.quoted();
+pub(super) fn owner_of_domain(shared: &str, parameter: &str) -> String {
     format!("SELECT tenant FROM {shared}.domains WHERE domain = {parameter}")
 }
 
@@ -100,7 +99,7 @@ impl TenantDirectory for DirectoryTables {
     ) -> BoxFuture<'a, DirectoryAnswer<DirectoryEntry>> {
         Box::pin(async move {
             let mut connection = pool.shared().get().await?;
-            let sql = row_of_tenant(pool.shared_schema(), "$1");
+            let sql = row_of_tenant(pool.shared_schema().quoted(), "$1");
             let query = PreparedSql(diesel::sql_query(sql).bind::<Text, _>(tenant.as_str()));
             let row = query.get_result::<Row>(&mut connection);
             let row = self.in_time(row).await?;
@@ -111,7 +110,7 @@ impl TenantDirectory for DirectoryTables {
     fn list<'a>(&'a self, pool: &'a TenantPool) -> BoxFuture<'a, DirectoryAnswer<Vec<(SchemaName, DirectoryEntry)>>> {
         Box::pin(async move {
             let mut connection = pool.shared().get().await?;
-            let sql = rows_of_tenants(pool.shared_schema());
+            let sql = rows_of_tenants(pool.shared_schema().quoted());
             let rows: Vec<NamedRow> = diesel::sql_query(sql).load(&mut connection).await?;
             rows.into_iter()
                 .map(NamedRow::entry)
@@ -123,7 +122,7 @@ impl TenantDirectory for DirectoryTables {
     fn find_domain<'a>(&'a self, domain: &'a str, pool: &'a TenantPool) -> BoxFuture<'a, DirectoryAnswer<SchemaName>> {
         Box::pin(async move {
             let mut connection = pool.shared().get().await?;
-            let sql = owner_of_domain(pool.shared_schema(), "$1");
+            let sql = owner_of_domain(pool.shared_schema().quoted(), "$1");
             let query = PreparedSql(diesel::sql_query(sql).bind::<Text, _>(domain));
             let row = query.get_result::<Owner>(&mut connection);
             let owner = self.in_time(row).await?;

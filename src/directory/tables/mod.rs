@@ -1,6 +1,9 @@
 //! A directory in tables of the pool's own database.
 
+mod domains;
 mod find;
+#[cfg(feature = "mysql")]
+mod mysql;
 mod placement;
 mod prepare;
 mod record;
@@ -12,6 +15,7 @@ use std::time::Duration;
 
 use crate::TenantPoolBuilder;
 
+pub use domains::{DomainError, TenantDomain};
 pub use prepare::DirectoryTablesError;
 
 /// Two tables in the shared schema as a directory: `tenants` and `domains`.
@@ -38,6 +42,8 @@ pub use prepare::DirectoryTablesError;
 /// name to which domains led, for a while: see [`reuse_after`](crate::TenantPoolBuilder::reuse_after). A third table,
 /// `tenants_left`, records these places and names; deleting its rows ends the wait.
 ///
+/// [`add_domain`](crate::TenantPool::add_domain) and its siblings change and list the domains of a tenant.
+///
 /// # SQLite
 ///
 /// The tables are in the shared file, and times are texts. A tenant's file has the tenant's name: other places can be
@@ -47,6 +53,15 @@ pub use prepare::DirectoryTablesError;
 /// no tenant's, and no operation but `drop_tenant` takes it.
 ///
 /// Every pool looks five times a second whether the tables have changed, and then forgets what it remembers of them.
+///
+/// # MySQL
+///
+/// The tables are in the shared database, and times are `TIMESTAMP(6)`. They extend the table of tenants that the shared
+/// database has anyway, `__diesel_tenants`: a row without `database_name` needs an entry there, which can't be removed
+/// while the row is there. No tenants share tables, so `tenant_id` is `NULL`. Three more columns belong to the tables:
+/// `own_schema` and `server` of `tenants`, `primary_of` of `domains`. An operation changes row and entry in its last
+/// transaction; after a crash the same call, or `sweep`, ends it. Every pool looks twice a second whether a name, a place,
+/// a status or a domain has changed, and then forgets what it remembers.
 #[derive(Debug, Clone, Copy)]
 pub struct DirectoryTables {
     timeout: Duration,

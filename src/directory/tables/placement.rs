@@ -4,7 +4,6 @@ use diesel::{
     QueryableByName,
     sql_types::{Nullable, Text},
 };
-use diesel_tenants_translate::quote::literal;
 
 use crate::{Placement, SchemaName, SchemaNameError, tenancy::Tables};
 
@@ -36,14 +35,12 @@ impl PlacementColumns {
     }
 }
 
-/// The values of the columns, as they stand in SQL.
-pub(super) fn values(placement: &Placement) -> String {
+/// The values of the columns, as they stand in SQL. `literal` writes a string.
+pub(super) fn values(placement: &Placement, literal: fn(&str) -> String) -> [String; 3] {
     let (database, tables) = placement.parts();
     let (schema, tenant_id) = match tables {
         Tables::Schema(schema) => (Some(schema), None),
         Tables::Rows(tenant_id) => (None, Some(&**tenant_id)),
     };
-    [schema.map(SchemaName::as_str), tenant_id, database]
-        .map(|value| value.map_or_else(|| "NULL".to_owned(), literal))
-        .join(", ")
+    [schema.map(SchemaName::as_str), tenant_id, database].map(|value| value.map_or_else(|| "NULL".to_owned(), literal))
 }

@@ -32,6 +32,10 @@ pub enum DirectoryTablesError {
     #[cfg(feature = "sqlite")]
     #[error("can't create the directory's tables")]
     Files(#[source] Box<crate::pool::SqliteError>),
+    /// The server of MySQL can't be reached, or another process works on its shared database.
+    #[cfg(feature = "mysql")]
+    #[error("can't create the directory's tables")]
+    Mysql(#[source] Box<crate::pool::MysqlError>),
 }
 
 /// # Creating the directory's tables

@@ -5,26 +5,44 @@ use diesel_tenants_translate::quote::literal;
 use super::placement::{COLUMNS, values};
 use crate::{SchemaName, TenantStatus, tenancy::DirectoryChange};
 
+/// How a kind of database writes the shared schema, and strings.
+pub(super) struct Notation {
+    pub(super) shared: String,
+    pub(super) literal: fn(&str) -> String,
+}
+
+impl Notation {
+    /// As PostgreSQL and SQLite write them.
+    pub(super) fn standard(shared: &SchemaName) -> Self {
+        Self {
+            shared: shared.quoted().to_owned(),
+            literal,
+        }
+    }
+}
+
 /// The statements that repeat on a tenant's row what happens to its schema.
 pub(super) fn sql(change: &DirectoryChange<'_>, schema: &SchemaName, reuse_after: Duration) -> String {
     format!(
         "SELECT pg_catalog.set_config('diesel_tenants.reuse_after', '{}', true);\n{}",
         reuse_after.as_secs_f64(),
-        of_row(change, schema)
+        of_row(change, &Notation::standard(schema))
     )
 }
 
-/// The statement itself. PostgreSQL and SQLite understand it alike.
-pub(super) fn of_row(change: &DirectoryChange<'_>, schema: &SchemaName) -> String {
-    let table = format!("{}.tenants", schema.quoted());
-    let set_status = |tenant, status: TenantStatus| {
+/// The statement itself, which all kinds of database understand alike.
+pub(super) fn of_row(change: &DirectoryChange<'_>, notation: &Notation) -> String {
+    let Notation { shared, literal } = notation;
+    let table = format!("{shared}.tenants");
+    let name_of = |tenant: &SchemaName| literal(tenant.as_str());
+    let set_status = |tenant: &SchemaName, status: TenantStatus| {
         format!(
             "UPDATE {table} SET status = '{status}' WHERE name = {}",
             name_of(tenant)
         )
     };
     // The schema was renamed together with the tenant only if it is in this database and has the tenant's name.
-    let rename = |from, to, status: Option<TenantStatus>| {
+    let rename = |from: &SchemaName, to: &SchemaName, status: Option<TenantStatus>| {
         let status = status.map_or_else(String::new, |status| format!(", status = '{status}'"));
         format!(
             "UPDATE {table} SET name = {to}, schema_name = CASE WHEN database_name IS NULL AND schema_name = {from} \
@@ -45,18 +63,18 @@ pub(super) fn of_row(change: &DirectoryChange<'_>, schema: &SchemaName) -> Strin
         } => format!(
             "INSERT INTO {table} (name, {COLUMNS}, status) VALUES ({}, {}, '{}')",
             name_of(tenant),
-            values(placement),
+            values(placement, *literal).join(", "),
             if finished {
                 TenantStatus::Active
             } else {
                 TenantStatus::Unfinished
             }
         ),
-        DirectoryChange::Moved { tenant, placement } => format!(
-            "UPDATE {table} SET ({COLUMNS}) = ({}) WHERE name = {}",
-            values(placement),
-            name_of(tenant)
-        ),
+        DirectoryChange::Moved { tenant, placement } => {
+            let columns = COLUMNS.split(", ").zip(values(placement, *literal));
+            let set: Vec<String> = columns.map(|(column, value)| format!("{column} = {value}")).collect();
+            format!("UPDATE {table} SET {} WHERE name = {}", set.join(", "), name_of(tenant))
+        }
         DirectoryChange::Finished { tenant } => set_status(tenant, TenantStatus::Active),
         DirectoryChange::Leaving { tenant } => set_status(tenant, TenantStatus::Unfinished),
         DirectoryChange::Renamed { from, to } => rename(from, to, None),
@@ -76,8 +94,4 @@ pub(super) fn of_row(change: &DirectoryChange<'_>, schema: &SchemaName) -> Strin
         }
         DirectoryChange::Removed { tenant } => format!("DELETE FROM {table} WHERE name = {}", name_of(tenant)),
     }
-}
-
-fn name_of(tenant: &SchemaName) -> String {
-    literal(tenant.as_str())
 }

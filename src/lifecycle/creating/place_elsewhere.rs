@@ -17,7 +17,7 @@ use crate::{
         tenant_id::keeps_tenant_id,
     },
     migrations::{Plan, SchemaOwner},
-    tenancy::{DirectoryChange, DirectoryEntry, LifecycleEvent, PLACED, Tables},
+    tenancy::{DirectoryChange, LifecycleEvent, PLACED, Tables},
 };
 
 /// # Creating a tenant in a place of its own
@@ -256,39 +256,6 @@ impl TenantPool {
             tenant: schema.clone(),
             source,
         })
-    }
-
-    /// The directory's entry of a tenant, asked now. Without a directory this is an error.
-    pub(crate) async fn known(
-        &self,
-        tenant: &SchemaName,
-        event: &LifecycleEvent,
-    ) -> Result<Option<DirectoryEntry>, LifecycleError> {
-        let Some(directory) = self.directory() else {
-            return Err(LifecycleError::NoDirectory {
-                operation: event.clone(),
-            });
-        };
-        directory
-            .find(tenant, self)
-            .await
-            .map_err(|source| LifecycleError::Directory {
-                operation: event.clone(),
-                source,
-            })
-    }
-
-    /// The directory's entry of a tenant that does not live in a schema of its name in this database.
-    pub(crate) async fn placed_elsewhere(
-        &self,
-        tenant: &SchemaName,
-        event: &LifecycleEvent,
-    ) -> Result<Option<DirectoryEntry>, LifecycleError> {
-        if self.directory().is_none() {
-            return Ok(None);
-        }
-        let entry = self.known(tenant, event).await?;
-        Ok(entry.filter(|entry| entry.placement.is_elsewhere(tenant)))
     }
 
     /// Changes the directory's entry of a tenant that lives elsewhere.

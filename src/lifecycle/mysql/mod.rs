@@ -2,24 +2,31 @@
 
 mod archives;
 mod create;
+mod directory;
+mod elsewhere;
 mod operation;
+mod place_elsewhere;
 mod requests;
 mod status;
 mod sweep;
 
-use super::LifecycleError;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+use super::{LifecycleError, lifecycle_error::is_for_who_left};
 use crate::{
-    MigrationError,
+    MigrationError, SchemaName,
     backend::mysql::{SessionError, lives::LifeError},
+    backend::postgres::DirectoryUnusable,
     migrations::{SchemaOwner, of_life as migration_error},
     pool::MysqlError,
     tenancy::LifecycleEvent,
 };
 pub use sweep::SweepReport;
 
-/// The error of an operation that failed at a database.
-fn of_life(event: &LifecycleEvent, error: LifeError) -> LifecycleError {
+/// The error of an operation that failed at a database. `shared` is the shared database.
+fn of_life(event: &LifecycleEvent, shared: &SchemaName, error: LifeError) -> LifecycleError {
     match error {
+        LifeError::Directory(source) => refused(event, shared, source),
         LifeError::Exists { database } => LifecycleError::AlreadyExists { tenant: database },
         LifeError::Missing { database } => LifecycleError::NotFound { tenant: database },
         LifeError::NotArchived { database } => LifecycleError::NotArchived { archive: database },
@@ -32,6 +39,24 @@ fn of_life(event: &LifecycleEvent, error: LifeError) -> LifecycleError {
         error => LifecycleError::Mysql {
             operation: event.clone(),
             source: MysqlError::life(error),
+        },
+    }
+}
+
+/// The error of an operation whose change the directory's tables refuse.
+fn refused(event: &LifecycleEvent, shared: &SchemaName, source: DieselError) -> LifecycleError {
+    let operation = event.clone();
+    match source {
+        source if is_for_who_left(&source) => LifecycleError::LeftLately { operation, source },
+        source @ DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
+            LifecycleError::PlaceTaken { operation, source }
+        }
+        source => LifecycleError::DirectoryUnusable {
+            operation,
+            source: DirectoryUnusable::Refused {
+                schema: shared.clone(),
+                source,
+            },
         },
     }
 }

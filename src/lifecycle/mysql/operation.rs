@@ -1,7 +1,8 @@
 //! One operation on tenants' databases, between the hooks.
 //!
 //! The directory's tables are in the shared database, like the registry of the tenants' databases. So what the directory
-//! says changes in the last transaction of an operation, together with the tenant's status.
+//! says changes in the last transaction of an operation, together with the tenant's status. Whether it accepts the change
+//! is found out before the first step.
 
 use std::sync::Arc;
 
@@ -13,7 +14,8 @@ use crate::{
 };
 
 impl TenantPool<Mysql> {
-    /// Runs an operation on some tenants, between the hooks. Once begun, it goes on if the future is dropped.
+    /// Runs an operation on some tenants of this server, between the hooks. Once begun, it goes on if the future is
+    /// dropped. Refuses first an operation of which the directory would not learn.
     pub(super) async fn operate<T, F>(
         &self,
         event: &LifecycleEvent,
@@ -24,16 +26,27 @@ impl TenantPool<Mysql> {
         T: Send + 'static,
         F: Future<Output = Result<T, LifeError>> + Send + 'static,
     {
+        self.keep_to_directory(event).await?;
+        let work = work(self.recording_server());
+        self.between_hooks(event, self.do_to(event, tenants, work)).await
+    }
+
+    /// Works on some tenants. Once begun, the work goes on if the future is dropped.
+    pub(super) async fn do_to<T: Send + 'static>(
+        &self,
+        event: &LifecycleEvent,
+        tenants: &[&SchemaName],
+        work: impl Future<Output = Result<T, LifeError>> + Send + 'static,
+    ) -> Result<T, LifecycleError> {
         let (pool, event_done) = (self.clone(), event.clone());
         let names: Vec<SchemaName> = tenants.iter().map(|&tenant| tenant.clone()).collect();
-        let work = work(self.recording_server());
-        let operation = to_the_end(async move {
+        to_the_end(async move {
             let done = work.await;
             // Other processes learn of it by the registry's version.
             pool.forget(&names);
-            done.map_err(|error| of_life(&event_done, error))
-        });
-        self.between_hooks(event, operation).await
+            done.map_err(|error| of_life(&event_done, pool.shared_schema(), error))
+        })
+        .await
     }
 
     /// The server, on which operations tell the directory what they did.

@@ -4,7 +4,7 @@ use crate::{
     CloneError, IntoSchemaName, LifecycleError, Mysql, SchemaName, TenantPool,
     backend::mysql::{Server, lives},
     lifecycle::{ArchiveRequest, CloneRequest, DropRequest, RenameRequest, RestoreRequest, in_use::Patience},
-    tenancy::LifecycleEvent,
+    tenancy::{DirectoryChange, LifecycleEvent},
 };
 
 /// # Renaming, cloning, archiving and dropping a tenant
@@ -83,6 +83,13 @@ impl<'a> IntoFuture for RenameRequest<'a, Mysql> {
                 from: from.clone(),
                 to: to.clone(),
             };
+            if self.pool.placed_elsewhere(&from, &event).await?.is_some() {
+                // The database keeps its name.
+                let change = DirectoryChange::Renamed { from: &from, to: &to };
+                self.pool.keep_to_directory(&event).await?;
+                let renamed = self.pool.note_elsewhere(&from, &change, &event);
+                return self.pool.between_hooks(&event, renamed).await;
+            }
             let names = (from.clone(), to.clone());
             let rename = |server: Server| async move { lives::rename(&server, &names.0, &names.1, wait).await };
             self.pool.operate(&event, &[&from, &to], rename).await
@@ -140,6 +147,13 @@ impl<'a> IntoFuture for ArchiveRequest<'a, Mysql> {
             let tenant = self.tenant?;
             let wait = self.patience.wait;
             let event = LifecycleEvent::Archive { tenant: tenant.clone() };
+            if let Some(entry) = self.pool.placed_elsewhere(&tenant, &event).await? {
+                return Err(LifecycleError::Elsewhere {
+                    operation: event,
+                    placement: entry.placement,
+                    instead: "suspend the tenant, which also keeps it from being used",
+                });
+            }
             let name = tenant.clone();
             let archive = |server: Server| async move { lives::archive(&server, &name, wait).await };
             self.pool.operate(&event, &[&tenant], archive).await
@@ -173,6 +187,11 @@ impl TenantPool<Mysql> {
         event: &LifecycleEvent,
         Patience { wait, .. }: Patience,
     ) -> Result<(), LifecycleError> {
+        if let Some(entry) = self.placed_elsewhere(&tenant, event).await? {
+            self.keep_to_directory(event).await?;
+            let dropped = self.drop_elsewhere(&tenant, entry, event, wait);
+            return self.between_hooks(event, dropped).await;
+        }
         let name = tenant.clone();
         let drop = |server: Server| async move { lives::drop_tenant(&server, &name, wait).await };
         self.operate(event, &[&tenant], drop).await

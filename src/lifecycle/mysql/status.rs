@@ -1,6 +1,7 @@
 use crate::{
     IntoSchemaName, LifecycleError, Mysql, SchemaName, TenantPool, TenantStatus,
     backend::mysql::{Server, lives, locks::LOCK_TIMEOUT},
+    lifecycle::activation::change_to,
     tenancy::LifecycleEvent,
 };
 
@@ -36,6 +37,11 @@ impl TenantPool<Mysql> {
         event: &LifecycleEvent,
         status: TenantStatus,
     ) -> Result<(), LifecycleError> {
+        if self.placed_elsewhere(&tenant, event).await?.is_some() {
+            self.keep_to_directory(event).await?;
+            let noted = async { self.note_elsewhere(&tenant, &change_to(&tenant, status), event).await };
+            return self.between_hooks(event, noted).await;
+        }
         let name = tenant.clone();
         let set = |server: Server| async move { lives::set_status(&server, &name, status, LOCK_TIMEOUT).await };
         self.operate(event, &[&tenant], set).await

@@ -35,6 +35,7 @@ impl TenantPool<Mysql> {
     /// # Errors
     /// [`MysqlError`], if one of them can't be finished. What was finished before stays finished.
     pub async fn sweep(&self) -> Result<SweepReport, MysqlError> {
+        self.require_no_other_directory().await?;
         let server = self.recording_server();
         let wait = Patience::default().wait;
         let swept = to_the_end(async move { sweep(&server, wait).await }).await;

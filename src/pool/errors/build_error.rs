@@ -41,6 +41,10 @@ pub enum BuildError {
     #[cfg(feature = "mysql")]
     #[error("can't open the pool's first connection")]
     ConnectMysql(#[source] Box<crate::MysqlConnectError>),
+    /// The shared database can't be asked whether it has the tables of a directory.
+    #[cfg(feature = "mysql")]
+    #[error("can't look for the directory's tables in the shared database")]
+    Mysql(#[source] crate::pool::MysqlError),
     /// The option `sql_mode` lists a mode in which the server reads texts in another way than they are translated, or
     /// one that is unknown.
     #[cfg(feature = "mysql")]

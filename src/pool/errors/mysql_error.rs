@@ -1,6 +1,9 @@
 use std::{error::Error, fmt};
 
-use crate::backend::mysql::{SessionError, lives::LifeError, migrations::MigrationProblem};
+use crate::{
+    SchemaName,
+    backend::mysql::{SessionError, lives::LifeError, migrations::MigrationProblem},
+};
 
 /// Why a tenant's database on MySQL or MariaDB can't be used. The message names the database, and what to do.
 pub struct MysqlError(Reason);
@@ -13,6 +16,11 @@ enum Reason {
     Life(LifeError),
     #[error(transparent)]
     Session(SessionError),
+    #[error(
+        "the shared database {:?} has a directory, the tables `tenants` and `domains`, which this pool would not \
+         update; give its builder `.directory(DirectoryTables::new())`", .shared.as_str()
+    )]
+    DirectoryIgnored { shared: SchemaName },
 }
 
 impl MysqlError {
@@ -22,6 +30,10 @@ impl MysqlError {
 
     pub(crate) fn life(error: LifeError) -> Box<Self> {
         Box::new(Self(Reason::Life(error)))
+    }
+
+    pub(crate) fn directory_ignored(shared: &SchemaName) -> Self {
+        Self(Reason::DirectoryIgnored { shared: shared.clone() })
     }
 
     pub(crate) fn session(error: SessionError) -> Box<Self> {

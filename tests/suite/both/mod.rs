@@ -6,6 +6,7 @@ mod archives;
 mod creating;
 mod current_tenant;
 mod differences;
+mod directory;
 mod each_tenant;
 mod fleets;
 mod hooks;

@@ -8,6 +8,7 @@ use diesel_migrations::FileBasedMigrations;
 use diesel_tenants::{
     Backend, Checkout, CloneError, FleetReport, LifecycleError, MigrationError, Postgres, SchemaName, TenantPool,
     TranslateDsl,
+    directory::{DirectoryTables, DomainError},
 };
 use diesel_tenants_test_support::{Database, Server};
 
@@ -25,6 +26,8 @@ pub struct Options {
     pub symbolic_schema: Option<&'static str>,
     pub schema_map: Option<diesel_tenants::SchemaTranslateMap>,
     pub hooks: Option<Recorder>,
+    /// Whether the pool has the directory's tables as its directory. Names and places are free at once.
+    pub directory: bool,
 }
 
 /// Options of a run over all tenants.
@@ -79,6 +82,20 @@ pub trait TestBackend: Backend + Differences {
         fleet: Fleet,
     ) -> impl Future<Output = FleetReport> + Send;
 
+    fn prepare_directory(pool: &TenantPool<Self>) -> impl Future<Output = ()> + Send;
+    fn add_domain(
+        pool: &TenantPool<Self>,
+        tenant: &str,
+        domain: &str,
+    ) -> impl Future<Output = Result<(), DomainError>> + Send;
+    fn remove_domain(pool: &TenantPool<Self>, domain: &str) -> impl Future<Output = Result<(), DomainError>> + Send;
+    fn set_primary_domain(
+        pool: &TenantPool<Self>,
+        domain: &str,
+    ) -> impl Future<Output = Result<(), DomainError>> + Send;
+    /// The domains of a tenant, and whether each is its main one.
+    fn domains_of(pool: &TenantPool<Self>, tenant: &str) -> impl Future<Output = Vec<(String, bool)>> + Send;
+
     fn rename(pool: &TenantPool<Self>, from: &str, to: &str)
     -> impl Future<Output = Result<(), LifecycleError>> + Send;
     fn suspend(pool: &TenantPool<Self>, tenant: &str) -> impl Future<Output = Result<(), LifecycleError>> + Send;
@@ -121,6 +138,7 @@ macro_rules! test_backend {
                     symbolic_schema,
                     schema_map,
                     hooks,
+                    directory,
                 } = options;
                 let mut builder = TenantPool::builder($builder(place));
                 if let Some(max_size) = max_size {
@@ -137,6 +155,11 @@ macro_rules! test_backend {
                 }
                 if let Some(hooks) = hooks {
                     builder = builder.hooks(hooks);
+                }
+                if directory {
+                    builder = builder
+                        .directory(DirectoryTables::new())
+                        .reuse_after(Duration::ZERO);
                 }
                 builder.build().await.expect("a pool")
             }
@@ -237,6 +260,27 @@ macro_rules! test_backend {
                     run = run.workers(workers);
                 }
                 run.run().await.expect("a report")
+            }
+
+            async fn prepare_directory(pool: &TenantPool<Self>) {
+                pool.prepare_directory().await.expect("the directory's tables");
+            }
+
+            async fn add_domain(pool: &TenantPool<Self>, tenant: &str, domain: &str) -> Result<(), DomainError> {
+                pool.add_domain(tenant, domain).await
+            }
+
+            async fn remove_domain(pool: &TenantPool<Self>, domain: &str) -> Result<(), DomainError> {
+                pool.remove_domain(domain).await
+            }
+
+            async fn set_primary_domain(pool: &TenantPool<Self>, domain: &str) -> Result<(), DomainError> {
+                pool.set_primary_domain(domain).await
+            }
+
+            async fn domains_of(pool: &TenantPool<Self>, tenant: &str) -> Vec<(String, bool)> {
+                let domains = pool.domains_of(tenant).await.expect("domains").into_iter();
+                domains.map(|domain| (domain.domain, domain.is_primary)).collect()
             }
 
             async fn rename(pool: &TenantPool<Self>, from: &str, to: &str) -> Result<(), LifecycleError> {

@@ -39,7 +39,10 @@ pub(crate) async fn create(
     };
     match made.await {
         Ok((versions, mut session)) => {
-            let active = Entry::new(tenant, TenantStatus::Active);
+            let active = Entry {
+                placed: server.is_placing(),
+                ..Entry::new(tenant, TenantStatus::Active)
+            };
             let added = server.record(&DirectoryChange::Added { tenant });
             let changed = Entry::change_and(&mut session, server.shared(), &[&active], &[], added).await;
             if let Err(error) = changed {
@@ -71,7 +74,7 @@ pub(super) async fn begin(
     };
     match Entry::find(session, shared, tenant).await? {
         None if database::exists(session, tenant).await? => return Err(exists()),
-        None => {}
+        None => require_own_letters(session, server, tenant).await?,
         Some(entry) => match entry.operation {
             Some(Operation::Make { step: Step::Begun }) => {}
             // Nobody has used what an earlier attempt made.
@@ -80,14 +83,35 @@ pub(super) async fn begin(
             None => return Err(exists()),
         },
     }
-    let begun = Entry::under(tenant, Operation::Make { step: Step::Begun });
+    let active = Entry::new(tenant, TenantStatus::Active);
+    let added = server.record(&DirectoryChange::Added { tenant });
+    Entry::rehearse(session, shared, &[&active], added.as_deref()).await?;
+    let making = |step| Entry {
+        placed: server.is_placing(),
+        ..Entry::under(tenant, Operation::Make { step })
+    };
+    let begun = making(Step::Begun);
     Entry::change(session, shared, &[&begun], &[]).await?;
     if let Err(error) = database::make(session, tenant, like).await {
         Entry::change(session, shared, &[], &[tenant]).await?;
         return Err(error);
     }
-    let made = Entry::under(tenant, Operation::Make { step: Step::Made });
-    Ok(Entry::change(session, shared, &[&made], &[]).await?)
+    Ok(Entry::change(session, shared, &[&making(Step::Made)], &[]).await?)
+}
+
+/// Fails if another tenant's name differs from a new one only in case.
+pub(super) async fn require_own_letters(
+    session: &mut Session,
+    server: &Server,
+    tenant: &SchemaName,
+) -> Result<(), LifeError> {
+    match Entry::same_but_for_case(session, server.shared(), tenant).await? {
+        Some(other) => Err(LifeError::SameButForCase {
+            database: tenant.clone(),
+            other,
+        }),
+        None => Ok(()),
+    }
 }
 
 /// Removes a database that the library has made and nobody has used, and its entry.

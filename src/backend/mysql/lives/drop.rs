@@ -3,7 +3,7 @@ use std::time::Duration;
 use diesel::QueryResult;
 use diesel_tenants_translate::SchemaName;
 
-use super::{LifeError, database};
+use super::{LifeError, database, placed::require_own};
 use crate::backend::mysql::{
     Server, Session, is_wait_timeout,
     locks::{LOCK_TIMEOUT, Lock},
@@ -25,6 +25,9 @@ pub(crate) async fn drop_tenant(server: &Server, tenant: &SchemaName, wait: Dura
             database: tenant.clone(),
         });
     };
+    if !server.is_further() {
+        require_own(server, &entry)?;
+    }
     match entry.operation {
         Some(Operation::MoveTo { .. } | Operation::MoveFrom { .. }) => return Err(super::sweep::unfinished(&entry)),
         // A database that is there by now was not made by the library.
@@ -40,16 +43,16 @@ pub(crate) async fn drop_tenant(server: &Server, tenant: &SchemaName, wait: Dura
             by,
         });
     }
+    let removed = server.record(&DirectoryChange::Removed { tenant });
+    Entry::rehearse(&mut session, shared, &[], removed.as_deref()).await?;
     let dropping = Entry {
         archive: entry.archive.clone(),
+        placed: entry.placed,
         ..Entry::under(tenant, Operation::Drop)
     };
     Entry::change(&mut session, shared, &[&dropping], &[]).await?;
     match database::remove(&mut session, tenant).await {
-        Ok(()) => {
-            let removed = server.record(&DirectoryChange::Removed { tenant });
-            Ok(Entry::change_and(&mut session, shared, &[], &[tenant], removed).await?)
-        }
+        Ok(()) => Ok(Entry::change_and(&mut session, shared, &[], &[tenant], removed).await?),
         // The server takes all locks before it drops the first table.
         Err(error) if is_wait_timeout(&error) => {
             Entry::change(&mut session, shared, &[&entry], &[]).await?;

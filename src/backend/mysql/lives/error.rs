@@ -2,13 +2,29 @@ use std::time::Duration;
 
 use diesel_tenants_translate::SchemaName;
 
-use crate::backend::mysql::{SessionError, migrations::MigrationProblem};
+use crate::backend::mysql::{SessionError, migrations::MigrationProblem, quote, registry};
 
 /// Why a tenant's database could not be made, changed or dropped.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LifeError {
     #[error("the database {:?} exists already, and was not changed", .database.as_str())]
     Exists { database: SchemaName },
+    /// InnoDB would confuse the foreign keys of the two.
+    #[error(
+        "there is a tenant {other:?}, and InnoDB does not tell apart databases whose names differ only in case in the \
+         names of their foreign keys: choose another name than {:?}", .database.as_str()
+    )]
+    SameButForCase { database: SchemaName, other: String },
+    /// The directory's tables refuse what the operation would write. Nothing was done.
+    #[error("the directory refuses the change")]
+    Directory(#[source] diesel::result::Error),
+    #[error(
+        "the directory of another server placed the tenant {:?} here, and would not learn of the change: use a pool of \
+         that server. If that directory is gone, make the tenant this server's own: UPDATE {}.{} SET placed = 0 \
+         WHERE name = {}",
+        .database.as_str(), quote::database(shared), registry::TENANTS, quote::literal(.database.as_str())
+    )]
+    Placed { database: SchemaName, shared: SchemaName },
     #[error("there is no tenant {:?}", .database.as_str())]
     Missing { database: SchemaName },
     #[error("{:?} is not an archive", .database.as_str())]
@@ -37,6 +53,15 @@ pub(crate) enum LifeError {
     Migration(#[from] MigrationProblem),
     #[error(transparent)]
     Session(#[from] SessionError),
+}
+
+impl From<registry::Rehearsed> for LifeError {
+    fn from(rehearsed: registry::Rehearsed) -> Self {
+        match rehearsed {
+            registry::Rehearsed::Refused(error) => Self::Directory(error),
+            registry::Rehearsed::Failed(error) => error.into(),
+        }
+    }
 }
 
 impl From<diesel::result::Error> for LifeError {

@@ -14,6 +14,7 @@ mod error;
 mod migrate;
 mod moves;
 mod objects;
+mod placed;
 mod status;
 mod sweep;
 #[cfg(test)]
@@ -25,5 +26,5 @@ pub(crate) use drop::drop_tenant;
 pub(crate) use error::LifeError;
 pub(crate) use migrate::{Task, Worker, migrate, migrate_shared, pending, revert, revert_shared};
 pub(crate) use moves::{archive, rename, restore};
-pub(crate) use status::{find, set_status};
+pub(crate) use status::{find, is_free, note, set_status};
 pub(crate) use sweep::{Swept, sweep};

@@ -10,8 +10,9 @@ use diesel::{QueryResult, result::Error as DieselError};
 use diesel_tenants_translate::{SchemaName, quote::clipped};
 
 use super::{
-    LifeError, database,
+    LifeError, create, database,
     objects::{self, Kind, Object},
+    placed::require_own,
 };
 use crate::{
     backend::mysql::{
@@ -108,6 +109,7 @@ async fn run(
     let entry = Entry::find(&mut session, server.shared(), from)
         .await?
         .ok_or_else(&missing)?;
+    require_own(server, &entry)?;
     let (mut moving, is_new) = match &entry.operation {
         None => {
             let (to, status, archive) = decide(&entry)?;
@@ -217,6 +219,14 @@ impl Move {
         }
     }
 
+    /// The entry of the new name after the move.
+    fn entry_afterwards(&self) -> Entry {
+        Entry {
+            archive: self.archive.clone().filter(|_| self.status == TenantStatus::Archived),
+            ..Entry::new(&self.to, self.status)
+        }
+    }
+
     fn directory_change(&self) -> DirectoryChange<'_> {
         let (from, to) = (&self.from, &self.to);
         match (&self.archive, self.status) {
@@ -240,6 +250,9 @@ impl Move {
                 database: self.to.clone(),
             });
         }
+        create::require_own_letters(session, server, &self.to).await?;
+        let change = server.record(&self.directory_change());
+        Entry::rehearse(session, shared, &[&self.entry_afterwards()], change.as_deref()).await?;
         let other = Entry::under(
             &self.to,
             Operation::MoveFrom {
@@ -281,10 +294,7 @@ impl Move {
             return Box::pin(self.go_on(session, server, wait)).await;
         }
         database::remove(session, &self.from).await?;
-        let done = Entry {
-            archive: self.archive.clone().filter(|_| self.status == TenantStatus::Archived),
-            ..Entry::new(&self.to, self.status)
-        };
+        let done = self.entry_afterwards();
         let change = server.record(&self.directory_change());
         Entry::change_and(session, shared, &[&done], &[&self.from], change).await?;
         Ok(objects::forget(session, shared, &self.from).await?)

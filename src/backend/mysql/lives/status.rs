@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use diesel_tenants_translate::SchemaName;
 
-use super::LifeError;
+use super::{LifeError, placed::require_own};
 use crate::{
     backend::mysql::{Server, locks::Lock, registry::Entry},
     tenancy::{DirectoryChange, TenantStatus},
@@ -17,14 +17,15 @@ pub(crate) async fn set_status(
 ) -> Result<(), LifeError> {
     let _lock = Lock::acquire(server, &[tenant], wait).await?;
     let mut session = server.open().await?;
+    let change = server.record(&match status {
+        TenantStatus::Suspended => DirectoryChange::Suspended { tenant },
+        _ => DirectoryChange::Resumed { tenant },
+    });
     match Entry::find(&mut session, server.shared(), tenant).await? {
-        Some(entry) if entry.status == status => Ok(()),
+        Some(entry) if entry.status == status && change.is_none() => Ok(()),
         Some(entry) if entry.status.is_tenant() => {
+            require_own(server, &entry)?;
             let changed = Entry { status, ..entry };
-            let change = server.record(&match status {
-                TenantStatus::Suspended => DirectoryChange::Suspended { tenant },
-                _ => DirectoryChange::Resumed { tenant },
-            });
             Ok(Entry::change_and(&mut session, server.shared(), &[&changed], &[], change).await?)
         }
         Some(entry) if entry.operation.is_some() => Err(super::sweep::unfinished(&entry)),
@@ -32,6 +33,23 @@ pub(crate) async fn set_status(
             database: tenant.clone(),
         }),
     }
+}
+
+/// Whether there is nothing of this name: neither an entry nor a database.
+pub(crate) async fn is_free(server: &Server, tenant: &SchemaName) -> Result<bool, LifeError> {
+    let mut session = server.open().await?;
+    crate::backend::mysql::registry::prepare(&mut session, server.shared()).await?;
+    let entry = Entry::find(&mut session, server.shared(), tenant).await?;
+    Ok(entry.is_none() && !super::database::exists(&mut session, tenant).await?)
+}
+
+/// Tells the directory of a change to a tenant whose database is on another server, or has another name. The caller has
+/// the lock on the tenant.
+pub(crate) async fn note(server: &Server, change: &DirectoryChange<'_>) -> Result<(), LifeError> {
+    let sql = server.record(change);
+    let mut session = server.open().await?;
+    let noted = Entry::change_and(&mut session, server.shared(), &[], &[], sql).await;
+    noted.map_err(LifeError::Directory)
 }
 
 /// What the registry says of a tenant.

@@ -5,7 +5,10 @@ use diesel::{
 use diesel_async::{AsyncMysqlConnection, RunQueryDsl};
 use diesel_tenants_translate::SchemaName;
 
-use super::{bump, tables::TENANTS};
+use super::{
+    bump,
+    tables::{TENANTS, VERSION},
+};
 use crate::{
     backend::mysql::{Session, is_deadlock, quote},
     tenancy::TenantStatus,
@@ -20,6 +23,8 @@ pub(crate) struct Entry {
     pub(crate) operation: Option<Operation>,
     /// Of which tenant it is the archive.
     pub(crate) archive: Option<Archive>,
+    /// Whether the directory of another server placed the tenant here.
+    pub(crate) placed: bool,
 }
 
 /// An operation under way, or interrupted.
@@ -47,6 +52,15 @@ pub(crate) enum Step {
     Begun,
     /// The new database is there, and the library made it.
     Made,
+}
+
+/// How a [rehearsal](Entry::rehearse) ended.
+#[derive(Debug)]
+pub(crate) enum Rehearsed {
+    /// The directory refuses the change.
+    Refused(diesel::result::Error),
+    /// The server failed.
+    Failed(diesel::result::Error),
 }
 
 /// What an archive was.
@@ -80,14 +94,16 @@ struct Row {
     archived_since: Option<i64>,
     #[diesel(sql_type = Nullable<BigInt>)]
     archived_suspended: Option<i64>,
+    #[diesel(sql_type = BigInt)]
+    placed: i64,
 }
 
 const COLUMNS: &str = "name, status, operation, step, other, status_after, archived_from, archived_since, \
-                       archived_suspended";
+                       archived_suspended, placed";
 
 /// As they are read: each number with all its bits.
 const READ: &str = "name, status, operation, step, other, status_after, archived_from, archived_since, \
-                    CAST(archived_suspended AS SIGNED) AS archived_suspended";
+                    CAST(archived_suspended AS SIGNED) AS archived_suspended, CAST(placed AS SIGNED) AS placed";
 
 impl Step {
     fn word(self) -> &'static str {
@@ -145,6 +161,7 @@ impl Row {
             status: status_of(Some(&self.status))?,
             operation,
             archive,
+            placed: self.placed != 0,
         })
     }
 }
@@ -156,6 +173,7 @@ impl Entry {
             status,
             operation: None,
             archive: None,
+            placed: false,
         }
     }
 
@@ -183,6 +201,30 @@ impl Entry {
         rows.into_iter().next().map(Row::entry).transpose()
     }
 
+    /// The name of an entry that differs from this name only in case, if there is one. The registry's tables must be
+    /// there.
+    pub(crate) async fn same_but_for_case(
+        session: &mut Session,
+        shared: &SchemaName,
+        name: &SchemaName,
+    ) -> QueryResult<Option<String>> {
+        #[derive(QueryableByName)]
+        struct Other {
+            #[diesel(sql_type = Text)]
+            name: String,
+        }
+
+        let others: Vec<Other> = diesel::sql_query(format!(
+            "SELECT name FROM {}.{TENANTS} WHERE folded = LOWER(?) AND name <> ? LIMIT 1",
+            quote::database(shared)
+        ))
+        .bind::<Text, _>(name.as_str())
+        .bind::<Text, _>(name.as_str())
+        .load(&mut session.connection)
+        .await?;
+        Ok(others.into_iter().next().map(|other| other.name))
+    }
+
     /// All entries, sorted by name. The registry's tables must be there.
     pub(crate) async fn all(connection: &mut AsyncMysqlConnection, shared: &SchemaName) -> QueryResult<Vec<Self>> {
         let query = format!("SELECT {READ} FROM {}.{TENANTS} ORDER BY name", quote::database(shared));
@@ -200,7 +242,8 @@ impl Entry {
         Self::change_and(session, shared, written, removed, None).await
     }
 
-    /// Like [`change`](Self::change), with further statements in the same transaction.
+    /// Like [`change`](Self::change), with statements for the directory in the same transaction. The directory's rows
+    /// refer to entries, so they change while both the new entries and those to remove are there.
     pub(crate) async fn change_and(
         session: &mut Session,
         shared: &SchemaName,
@@ -214,6 +257,9 @@ impl Entry {
                 for entry in written {
                     entry.write(session, shared).await?;
                 }
+                if let Some(sql) = &also {
+                    session.run(sql).await?;
+                }
                 for name in removed {
                     diesel::sql_query(format!(
                         "DELETE FROM {}.{TENANTS} WHERE name = ?",
@@ -222,9 +268,6 @@ impl Entry {
                     .bind::<Text, _>(name.as_str())
                     .execute(&mut session.connection)
                     .await?;
-                }
-                if let Some(sql) = &also {
-                    session.run(sql).await?;
                 }
                 bump(session, shared).await?;
                 session.run("COMMIT").await
@@ -242,12 +285,44 @@ impl Entry {
         }
     }
 
+    /// Fails if the directory would refuse, at the end of an operation, what is to be written then: before anything is
+    /// done that can't be undone.
+    pub(crate) async fn rehearse(
+        session: &mut Session,
+        shared: &SchemaName,
+        written: &[&Self],
+        directory: Option<&str>,
+    ) -> Result<(), Rehearsed> {
+        let Some(sql) = directory else {
+            return Ok(());
+        };
+        loop {
+            session.run("START TRANSACTION").await.map_err(Rehearsed::Failed)?;
+            let written = async {
+                for entry in written {
+                    entry.write(session, shared).await?;
+                }
+                Ok(())
+            };
+            let outcome = match written.await {
+                Ok(()) => session.run(sql).await.map_err(Rehearsed::Refused),
+                Err(error) => Err(Rehearsed::Failed(error)),
+            };
+            session.run("ROLLBACK").await.map_err(Rehearsed::Failed)?;
+            match outcome {
+                Err(Rehearsed::Refused(error) | Rehearsed::Failed(error)) if is_deadlock(&error) => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
     async fn write(&self, session: &mut Session, shared: &SchemaName) -> QueryResult<()> {
         let Self {
             name,
             status,
             operation,
             archive,
+            placed,
         } = self;
         let (operation, step, other, after) = match operation {
             None => (None, None, None, None),
@@ -258,9 +333,15 @@ impl Entry {
             }
             Some(Operation::MoveFrom { from }) => (Some("move from"), None, Some(from), None),
         };
+        let changed = COLUMNS.split(", ").map(|column| format!("{column} = VALUES({column})"));
+        let changed: Vec<String> = changed.collect();
+        // A database that was just made, or filled, is another tenant's than the one before under its name.
         diesel::sql_query(format!(
-            "REPLACE INTO {}.{TENANTS} ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            quote::database(shared)
+            "INSERT INTO {shared}.{TENANTS} ({COLUMNS}, number) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, version + 1 \
+             FROM {shared}.{VERSION} WHERE id = 1 ON DUPLICATE KEY UPDATE \
+             number = IF(operation IN ('make', 'move from'), VALUES(number), number), {}",
+            changed.join(", "),
+            shared = quote::database(shared),
         ))
         .bind::<Text, _>(name.as_str())
         .bind::<Text, _>(status.word())
@@ -271,6 +352,7 @@ impl Entry {
         .bind::<Nullable<Text>, _>(archive.as_ref().map(|archive| archive.tenant.as_str()))
         .bind::<Nullable<BigInt>, _>(archive.as_ref().map(|archive| archive.since))
         .bind::<Nullable<BigInt>, _>(archive.as_ref().map(|archive| i64::from(archive.suspended)))
+        .bind::<BigInt, _>(i64::from(*placed))
         .execute(&mut session.connection)
         .await
         .map(drop)

@@ -7,6 +7,6 @@ mod entry;
 mod tables;
 mod version;
 
-pub(crate) use entry::{Archive, Entry, Operation, Step};
+pub(crate) use entry::{Archive, Entry, Operation, Rehearsed, Step};
 pub(crate) use tables::{LOCKS, SAVED, TENANTS, VERSION, prepare};
 pub(crate) use version::bump;

@@ -3,7 +3,8 @@ use diesel_tenants_translate::SchemaName;
 
 use crate::backend::mysql::{Session, quote};
 
-/// The tenants. A database without a row here is never handed out.
+/// The tenants. A database without a row here is never handed out. Its `number` tells apart the tenants that had a name
+/// one after the other; `folded` is the name in small letters.
 pub(crate) const TENANTS: &str = "__diesel_tenants";
 /// The number that grows with every change of the tenants.
 pub(crate) const VERSION: &str = "__diesel_tenants_version";
@@ -36,7 +37,8 @@ pub(crate) async fn prepare(session: &mut Session, shared: &SchemaName) -> Query
             "CREATE TABLE IF NOT EXISTS {shared}.{TENANTS} (name {NAME} NOT NULL PRIMARY KEY, \
              status VARCHAR(16) NOT NULL, operation VARCHAR(16) NULL, step VARCHAR(16) NULL, other {NAME} NULL, \
              status_after VARCHAR(16) NULL, archived_from {NAME} NULL, archived_since BIGINT NULL, \
-             archived_suspended TINYINT NULL) \
+             archived_suspended TINYINT NULL, placed TINYINT NOT NULL DEFAULT 0, number BIGINT NOT NULL DEFAULT 0, \
+             folded {NAME} AS (LOWER(name)) STORED, KEY folded (folded)) \
              ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4"
         ),
         format!(

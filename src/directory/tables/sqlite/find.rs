@@ -8,7 +8,7 @@ use diesel_async::RunQueryDsl;
 use super::super::{
     DirectoryTables,
     find::{NamedRow, Owner, Row, owner_of_domain, row_of_tenant, rows_of_tenants},
-    record::of_row,
+    record::{Notation, of_row},
 };
 use crate::{
     BoxFuture, SchemaName, Sqlite, TenantDirectory, TenantPool,
@@ -24,7 +24,7 @@ impl TenantDirectory<Sqlite> for DirectoryTables {
     ) -> BoxFuture<'a, DirectoryAnswer<DirectoryEntry>> {
         Box::pin(async move {
             let mut connection = pool.shared().get().await?;
-            let sql = row_of_tenant(pool.shared_schema(), "?");
+            let sql = row_of_tenant(pool.shared_schema().quoted(), "?");
             let query = diesel::sql_query(sql).bind::<Text, _>(tenant.as_str());
             let row = self.in_time(query.get_result::<Row>(&mut connection)).await?;
             row.map(|row| row.entry(tenant)).transpose()
@@ -37,7 +37,7 @@ impl TenantDirectory<Sqlite> for DirectoryTables {
     ) -> BoxFuture<'a, DirectoryAnswer<Vec<(SchemaName, DirectoryEntry)>>> {
         Box::pin(async move {
             let mut connection = pool.shared().get().await?;
-            let sql = rows_of_tenants(pool.shared_schema());
+            let sql = rows_of_tenants(pool.shared_schema().quoted());
             let rows: Vec<NamedRow> = diesel::sql_query(sql).load(&mut connection).await?;
             rows.into_iter()
                 .map(NamedRow::entry)
@@ -53,7 +53,7 @@ impl TenantDirectory<Sqlite> for DirectoryTables {
     ) -> BoxFuture<'a, DirectoryAnswer<SchemaName>> {
         Box::pin(async move {
             let mut connection = pool.shared().get().await?;
-            let sql = owner_of_domain(pool.shared_schema(), "?");
+            let sql = owner_of_domain(pool.shared_schema().quoted(), "?");
             let query = diesel::sql_query(sql).bind::<Text, _>(domain);
             let owner = self.in_time(query.get_result::<Owner>(&mut connection)).await?;
             Ok(owner.map(|owner| owner.tenant.parse()).transpose()?)
@@ -70,7 +70,7 @@ impl TenantDirectory<Sqlite> for DirectoryTables {
         Some(format!(
             "{};\n{};\n{}",
             reuse_after(pool.reuse_after()),
-            of_row(change, schema),
+            of_row(change, &Notation::standard(schema)),
             reuse_after(DirectoryCache::default().reuse_after())
         ))
     }

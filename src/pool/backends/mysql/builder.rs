@@ -1,20 +1,27 @@
-use std::{fmt, sync::Arc, time::Duration};
+use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
 use super::{
     Mysql, MysqlPool, MysqlUrl,
+    another_server::further_servers,
     known::KnownDatabases,
     manager::connections,
+    pool::server_of,
     watch::{Remembered, watch},
 };
 use crate::{
     SchemaName, SchemaNameError,
     backend::mysql::{
+        SessionError,
         connecting::{Access, Connector},
-        names,
+        directory_tables, names,
     },
     pool::{
-        BuildError, Database, Recycling, TenantDirectory, TenantPool, connections::Shares, options::Options,
-        remembered_directory::RememberedDirectory, tenant_pool::Inner,
+        BuildError, Database, DatabaseLimits, MysqlError, PlacementPolicy, Recycling, TenantDirectory, TenantPool,
+        connections::Shares,
+        options::Options,
+        remembered_directory::RememberedDirectory,
+        routing::{FindUrl, Readers, ReplicaUrls},
+        tenant_pool::Inner,
     },
     tenancy::{DirectoryCache, LifecycleHooks},
     translate::{Dialect, SchemaTranslateMap},
@@ -30,8 +37,17 @@ pub struct MysqlPoolBuilder {
     schema_map: SchemaTranslateMap,
     hooks: Option<Arc<dyn LifecycleHooks>>,
     directory: Option<Arc<dyn TenantDirectory<Mysql>>>,
+    /// The directory to use if the shared database has the directory's tables.
+    directory_if_found: Option<Arc<dyn TenantDirectory<Mysql>>>,
     directory_cache: DirectoryCache,
     reuse_after: Option<Duration>,
+    /// Whether this is one of the further servers of another pool.
+    is_further: bool,
+    pub(super) databases: HashMap<String, MysqlUrl>,
+    pub(super) find_database: Option<Arc<FindUrl<MysqlUrl>>>,
+    pub(super) database_limits: DatabaseLimits,
+    pub(super) replicas: ReplicaUrls<MysqlUrl>,
+    placement_policy: Option<Arc<dyn PlacementPolicy<Mysql>>>,
 }
 
 impl Database for MysqlUrl {
@@ -52,8 +68,26 @@ impl MysqlPoolBuilder {
             schema_map: SchemaTranslateMap::new(),
             hooks: None,
             directory: None,
+            directory_if_found: None,
             directory_cache: DirectoryCache::default(),
             reuse_after: None,
+            is_further: false,
+            databases: HashMap::new(),
+            find_database: None,
+            database_limits: DatabaseLimits::default(),
+            replicas: ReplicaUrls::default(),
+            placement_policy: None,
+        }
+    }
+
+    /// A builder for a further server of another pool, or for a replica.
+    pub(super) fn of_further(url: MysqlUrl, max_size: usize, options: Options, sql_mode: Option<String>) -> Self {
+        Self {
+            max_size,
+            options,
+            sql_mode,
+            is_further: true,
+            ..Self::new(url)
         }
     }
 
@@ -162,10 +196,30 @@ impl MysqlPoolBuilder {
         self
     }
 
-    /// Where tenants live, and which domains lead to them. Default: each database of the server is a tenant of its name.
+    /// Where tenants live, and which domains lead to them. Default: each tenant that the shared database knows is a
+    /// database of its name, on the pool's server.
     pub fn directory(mut self, directory: impl TenantDirectory<Mysql> + 'static) -> Self {
         self.directory = Some(Arc::new(directory));
         self
+    }
+
+    /// The directory to ask if the shared database has the directory's tables when the pool is built.
+    pub(crate) fn directory_if_found(self, directory: impl TenantDirectory<Mysql> + 'static) -> Self {
+        Self {
+            directory_if_found: Some(Arc::new(directory)),
+            ..self
+        }
+    }
+
+    /// Chooses where the tenants live that [`create_tenant`](TenantPool::create_tenant) and
+    /// [`ensure_tenant`](TenantPool::ensure_tenant) create. Default: none, on the pool's own server.
+    ///
+    /// A policy needs a [directory](Self::directory) that records where tenants live.
+    pub fn placement_policy(self, placement_policy: impl PlacementPolicy<Mysql> + 'static) -> Self {
+        Self {
+            placement_policy: Some(Arc::new(placement_policy)),
+            ..self
+        }
     }
 
     /// How long the directory's answers are remembered.
@@ -188,15 +242,22 @@ impl MysqlPoolBuilder {
     /// they are translated.
     pub async fn build(self) -> Result<TenantPool<Mysql>, BuildError> {
         let Self {
-            url: MysqlUrl(url),
+            url,
             max_size,
             options,
             sql_mode,
             schema_map,
             hooks,
             directory,
+            directory_if_found,
             directory_cache,
             reuse_after,
+            is_further,
+            databases,
+            find_database,
+            database_limits,
+            replicas,
+            placement_policy,
         } = self;
         if max_size == 0 {
             return Err(BuildError::Empty);
@@ -212,21 +273,39 @@ impl MysqlPoolBuilder {
             return Err(BuildError::SqlMode { mode: mode.to_owned() });
         }
         let connector = |access| {
-            let connector = Connector::new(url.clone(), access, sql_mode.as_deref(), options.connect_timeout);
+            let connector = Connector::new(url.0.clone(), access, sql_mode.as_deref(), options.connect_timeout);
             Arc::new(connector)
         };
         let readers = connections(connector(Access::ReadOnly), max_size, &options);
-        let connector = connector(Access::ReadWrite);
+        let connector = connector(match options.read_only {
+            true => Access::ReadOnly,
+            false => Access::ReadWrite,
+        });
         let connections = connections(Arc::clone(&connector), max_size, &options);
         let warm_up = connections.manager().warm_up().await;
         warm_up.map_err(|source| BuildError::ConnectMysql(Box::new(source)))?;
+        let directory = match (directory, directory_if_found) {
+            (None, Some(tables)) if has_directory(&connector, &shared_schema).await? => Some(tables),
+            (directory, _) => directory,
+        };
         let remembered = directory.map(|directory| RememberedDirectory::new(directory, directory_cache));
         let known = Arc::new(KnownDatabases::new(options.schemas_cached, options.schemas_cached_for));
         let watched = Remembered {
             databases: Arc::clone(&known),
             directory: remembered.as_ref().map(|remembered| Arc::clone(&remembered.known)),
         };
-        let watch = tokio::spawn(watch(Arc::clone(&connector), shared_schema.clone(), watched));
+        // What a replica's pool remembers expires soon.
+        let watch = (!options.read_only)
+            .then(|| tokio::spawn(watch(Arc::clone(&connector), shared_schema.clone(), watched)).abort_handle());
+        let databases = further_servers(
+            databases,
+            find_database,
+            database_limits,
+            options.clone(),
+            sql_mode.clone(),
+        );
+        let readers_of_replicas =
+            further_servers(HashMap::new(), None, replicas.limits, options.to_read_only(), sql_mode);
         Ok(TenantPool::new(Inner {
             shared_schema,
             schema_map,
@@ -241,11 +320,26 @@ impl MysqlPoolBuilder {
                 readers,
                 connector,
                 known,
-                watch: watch.abort_handle(),
+                watch,
+                is_further,
+                databases,
+                replicas: Readers::new(url, readers_of_replicas, replicas),
+                placement_policy,
             },
             options,
         }))
     }
+}
+
+async fn has_directory(connector: &Arc<Connector>, shared: &SchemaName) -> Result<bool, BuildError> {
+    let found = async {
+        let mut session = server_of(connector, shared).open().await?;
+        Ok(directory_tables::are_there(&mut session, shared).await?)
+    };
+    found.await.map_err(|error| match error {
+        SessionError::Connect(source) => BuildError::ConnectMysql(Box::new(source)),
+        error => BuildError::Mysql(*MysqlError::session(error)),
+    })
 }
 
 impl fmt::Debug for MysqlPoolBuilder {

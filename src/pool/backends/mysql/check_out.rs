@@ -91,12 +91,12 @@ async fn look_up(
     let shared = pool.shared_schema();
     // A map may lead to the shared schema.
     let Some(schema) = request.map.unqualified().filter(|schema| *schema != shared) else {
-        return Ok(known.note(request.map, forgotten));
+        return Ok(known.note(request.map, None, forgotten));
     };
     let question = async |connection: &mut AsyncMysqlConnection| tenants::status_of(schema, shared, connection).await;
     match checkout.ask(pool, request, question).await? {
-        Some(TenantStatus::Active) => Ok(known.note(request.map, forgotten)),
-        Some(TenantStatus::Suspended) => Err(CheckoutError::SuspendedTenant { tenant: schema.clone() }),
+        Some((TenantStatus::Active, number)) => Ok(known.note(request.map, Some(number), forgotten)),
+        Some((TenantStatus::Suspended, _)) => Err(CheckoutError::SuspendedTenant { tenant: schema.clone() }),
         _ => Err(CheckoutError::UnknownTenant { tenant: schema.clone() }),
     }
 }

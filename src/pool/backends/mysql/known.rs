@@ -1,26 +1,21 @@
 //! What is remembered of tenants' databases: that they were found active.
 
 use std::{
-    convert::Infallible,
     sync::{
         Arc,
-        atomic::{AtomicU32, AtomicU64, Ordering::SeqCst},
+        atomic::{AtomicU64, Ordering::SeqCst},
     },
     time::{Duration, Instant},
 };
 
 use quick_cache::sync::Cache;
 
-use crate::{SchemaName, query::Translation, translate::SchemaTranslateMap};
+use crate::{query::Translation, translate::SchemaTranslateMap};
 
 /// The maps in use whose database was found active.
 pub(crate) struct KnownDatabases {
     known: Cache<SchemaTranslateMap, Known>,
     time_to_live: Duration,
-    /// The numbers that stand for tenants' databases, as an OID stands for a schema of PostgreSQL. No number is given
-    /// twice.
-    numbers: Cache<SchemaName, u32>,
-    next: AtomicU32,
     /// How many times anything was forgotten.
     forgotten: AtomicU64,
 }
@@ -36,8 +31,6 @@ impl KnownDatabases {
         Self {
             known: Cache::new(capacity),
             time_to_live,
-            numbers: Cache::new(capacity),
-            next: AtomicU32::new(1),
             forgotten: AtomicU64::new(0),
         }
     }
@@ -54,16 +47,14 @@ impl KnownDatabases {
         self.forgotten.load(SeqCst)
     }
 
-    /// Notes that a map's database was found active.
-    pub(crate) fn note(&self, map: &SchemaTranslateMap, forgotten: u64) -> Arc<Translation> {
+    /// Notes that a map's database was found active. Its number stands for it, as an OID stands for a schema of
+    /// PostgreSQL; a map without a tenant has none.
+    pub(crate) fn note(&self, map: &SchemaTranslateMap, number: Option<u32>, forgotten: u64) -> Arc<Translation> {
         // A statement that is prepared under one translation stays right under the next one of the same map: its text
         // is the same, and the server prepares it anew if the tables have changed.
         let translation = match self.known.get(map) {
-            Some(Known { translation, .. }) if self.is_current(map, &translation) => translation,
-            _ => {
-                let number = map.unqualified().map(|tenant| self.number_of(tenant));
-                Arc::new(Translation::of_schema(map.clone(), number))
-            }
+            Some(Known { translation, .. }) if translation.namespace() == number => translation,
+            _ => Arc::new(Translation::of_schema(map.clone(), number)),
         };
         let known = Known {
             translation: Arc::clone(&translation),
@@ -85,19 +76,5 @@ impl KnownDatabases {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.known.is_empty()
-    }
-
-    fn is_current(&self, map: &SchemaTranslateMap, translation: &Translation) -> bool {
-        translation.namespace() == map.unqualified().map(|tenant| self.number_of(tenant))
-    }
-
-    fn number_of(&self, tenant: &SchemaName) -> u32 {
-        let number = self
-            .numbers
-            .get_or_insert_with(tenant, || Ok::<_, Infallible>(self.next.fetch_add(1, SeqCst)));
-        match number {
-            Ok(number) => number,
-            Err(never) => match never {},
-        }
     }
 }

@@ -1,10 +1,11 @@
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
 
 use deadpool::managed::{self, Metrics, QueueMode, RecycleError, RecycleResult};
 use diesel_async::{AsyncMysqlConnection, SimpleAsyncConnection};
+use tokio::runtime::{self, Handle};
 
 use crate::{
     TenantConnection,
@@ -25,8 +26,9 @@ pub(crate) struct Manager {
     limits: Limits,
     /// How many connections the pool has at most.
     max_size: usize,
-    /// The connection with which `build` checked the server, until the first checkout takes it.
-    first: Mutex<Option<Box<AsyncMysqlConnection>>>,
+    /// The connection with which `build` checked the server, and the runtime in which it was opened, until the first
+    /// checkout takes it.
+    first: Mutex<Option<(Box<AsyncMysqlConnection>, runtime::Id)>>,
     test: Test,
 }
 
@@ -34,17 +36,23 @@ impl Manager {
     /// Opens a connection ahead of the first checkout.
     pub(super) async fn warm_up(&self) -> Result<(), MysqlConnectError> {
         let connection = self.connector.connect().await?;
-        *self.first.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(connection));
+        *self.first() = Some((Box::new(connection), Handle::current().id()));
         Ok(())
     }
 
     /// Closes that connection, if nobody has asked for it yet.
     pub(super) fn forget_first(&self) {
-        self.take_first();
+        self.first().take();
     }
 
+    /// That connection, unless another runtime opened it: it would end with that one.
     fn take_first(&self) -> Option<Box<AsyncMysqlConnection>> {
-        self.first.lock().unwrap_or_else(PoisonError::into_inner).take()
+        let (first, runtime) = self.first().take()?;
+        (runtime == Handle::current().id()).then_some(first)
+    }
+
+    fn first(&self) -> MutexGuard<'_, Option<(Box<AsyncMysqlConnection>, runtime::Id)>> {
+        self.first.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many statements a connection keeps prepared. There are as many connections that only read, and a third of what

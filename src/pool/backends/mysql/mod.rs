@@ -1,11 +1,13 @@
 //! MySQL and MariaDB under a pool: a tenant is a database, and one set of connections serves all tenants.
 
+mod another_server;
 mod builder;
 mod check_out;
 mod known;
 mod lease;
 mod manager;
 mod pool;
+mod read_only;
 mod url;
 mod watch;
 
@@ -24,10 +26,7 @@ use super::Backend;
 use crate::{
     SchemaName, SchemaNameError,
     backend::mysql::{names, tenants},
-    pool::{
-        Checkout, CheckoutError, DatabaseError, PoolStatus, Target, TenantInfo, TenantPool,
-        checkouts::ConnectionRequest,
-    },
+    pool::{Checkout, CheckoutError, PoolStatus, Target, TenantInfo, TenantPool, checkouts::ConnectionRequest},
     query::Translation,
     translate::SchemaTranslateMap,
 };
@@ -49,7 +48,7 @@ impl TenantPool<Mysql> {
     }
 }
 
-/// MySQL and MariaDB: each tenant is a database on one server.
+/// MySQL and MariaDB: each tenant is a database on a server.
 #[derive(Debug, Clone, Copy)]
 pub enum Mysql {}
 
@@ -66,19 +65,17 @@ impl Backend for Mysql {
         read_only: bool,
     ) -> Result<Checkout<Self>, CheckoutError> {
         let target = || request.target.clone();
-        if let Some(database) = database {
-            return Err(CheckoutError::Database {
-                target: target(),
-                source: Box::new(DatabaseError::Undeclared {
-                    database: (**database).to_owned(),
-                    declared: Vec::new(),
-                }),
-            });
-        }
         if request.tenant_id.is_some() {
             return Err(CheckoutError::NoRowSecurity { target: target() });
         }
-        check_out::check_out(pool, request, read_only).await
+        match database {
+            database if read_only => Box::pin(read_only::check_out(pool, database, request)).await,
+            None => check_out::check_out(pool, request, false).await,
+            Some(database) => {
+                let pool = Box::pin(pool.server_for(request, database)).await?;
+                check_out::check_out(&pool, request, false).await
+            }
+        }
     }
 
     fn take_back(lease: MysqlLease, id: u64) {
@@ -89,8 +86,17 @@ impl Backend for Mysql {
         lease.discard();
     }
 
-    fn known(pool: &TenantPool<Self>, _: Option<&str>, map: &SchemaTranslateMap) -> Option<Arc<Translation>> {
-        pool.mysql().known.get(map)
+    fn known(pool: &TenantPool<Self>, database: Option<&str>, map: &SchemaTranslateMap) -> Option<Arc<Translation>> {
+        match database {
+            None => pool.mysql().known.get(map),
+            Some(database) => pool
+                .mysql()
+                .databases
+                .opened(&Arc::from(database))?
+                .mysql()
+                .known
+                .get(map),
+        }
     }
 
     fn check_name(pool: &TenantPool<Self>, name: &SchemaName) -> Result<(), SchemaNameError> {
@@ -130,12 +136,15 @@ impl Backend for Mysql {
         let MysqlPool {
             connections,
             readers,
-            watch,
+            databases,
+            replicas,
             ..
         } = pool.mysql();
         connections.close();
         readers.close();
         connections.manager().forget_first();
-        watch.abort();
+        databases.close();
+        replicas.close();
+        pool.mysql().stop_watching();
     }
 }

@@ -4,10 +4,14 @@ use std::sync::Arc;
 
 use tokio::task::AbortHandle;
 
-use super::{Mysql, known::KnownDatabases, manager::Manager};
+use super::{Mysql, MysqlUrl, known::KnownDatabases, manager::Manager};
 use crate::{
-    TenantPool,
+    SchemaName, TenantPool,
     backend::mysql::{Connect, Server, connecting::Connector},
+    pool::{
+        PlacementPolicy,
+        routing::{Databases, Pool, Readers},
+    },
 };
 
 /// What a pool for MySQL holds.
@@ -17,25 +21,59 @@ pub struct MysqlPool {
     pub(crate) readers: deadpool::managed::Pool<Manager>,
     pub(crate) connector: Arc<Connector>,
     pub(crate) known: Arc<KnownDatabases>,
-    /// The task that hears what other processes do.
-    pub(crate) watch: AbortHandle,
+    /// The task that hears what other processes do. The pool of a replica has none.
+    pub(crate) watch: Option<AbortHandle>,
+    /// Whether this is the pool of a further server, whose tenants another pool's directory knows.
+    pub(crate) is_further: bool,
+    pub(crate) databases: Arc<Databases<TenantPool<Mysql>>>,
+    pub(crate) replicas: Readers<TenantPool<Mysql>>,
+    pub(crate) placement_policy: Option<Arc<dyn PlacementPolicy<Mysql>>>,
+}
+
+impl MysqlPool {
+    pub(super) fn stop_watching(&self) {
+        if let Some(watch) = &self.watch {
+            watch.abort();
+        }
+    }
 }
 
 impl Drop for MysqlPool {
     fn drop(&mut self) {
-        self.watch.abort();
+        self.stop_watching();
     }
+}
+
+impl Pool for TenantPool<Mysql> {
+    type Url = MysqlUrl;
+
+    fn is_idle(&self) -> bool {
+        let MysqlPool {
+            connections, readers, ..
+        } = self.mysql();
+        let is_idle = |status: deadpool::Status| status.waiting == 0 && status.available == status.size;
+        self.is_only_one() && is_idle(connections.status()) && is_idle(readers.status())
+    }
+
+    fn close(&self) {
+        TenantPool::close(self);
+    }
+}
+
+/// A server, for the work that is done to databases.
+pub(super) fn server_of(connector: &Arc<Connector>, shared: &SchemaName) -> Server {
+    let connector = Arc::clone(connector);
+    let connect: Connect = Arc::new(move || {
+        let connector = Arc::clone(&connector);
+        Box::pin(async move { connector.connect().await })
+    });
+    Server::new(connect, shared.clone())
 }
 
 impl TenantPool<Mysql> {
     /// The server, for the work that is done to tenants' databases.
     pub(crate) fn mysql_server(&self) -> Server {
-        let connector = Arc::clone(&self.mysql().connector);
-        let connect: Connect = Arc::new(move || {
-            let connector = Arc::clone(&connector);
-            Box::pin(async move { connector.connect().await })
-        });
-        Server::new(connect, self.shared_schema().clone())
+        server_of(&self.mysql().connector, self.shared_schema()).further(self.mysql().is_further)
     }
 
     pub(crate) fn mysql(&self) -> &MysqlPool {

@@ -1,22 +1,7 @@
 //! A client that dies at any moment: nobody can check out what is half done, and the same call, or a sweep, ends it.
 
 use super::*;
-use crate::backend::mysql::testing::outcome;
-
-/// A client that dies at each event in turn. `run` says whether it died.
-async fn at_every_event<F>(run: impl Fn(usize) -> F) -> usize
-where
-    F: Future<Output = bool>,
-{
-    // Several at a time, because each one waits for the server.
-    for first in (0..).step_by(8) {
-        let outcomes = futures_util::future::join_all((first..first + 8).map(&run)).await;
-        if let Some(complete) = outcomes.iter().position(|died| !died) {
-            return first + complete;
-        }
-    }
-    unreachable!("some run is complete")
-}
+use crate::backend::mysql::testing::{at_every_event, outcome};
 
 /// A few tables, a view, triggers and a routine.
 async fn some(world: &World) -> Plan {
