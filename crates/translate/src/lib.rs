@@ -38,6 +38,8 @@ mod transaction;
 mod translate;
 mod words;
 
+#[doc(hidden)]
+pub use cache::Evictions;
 pub use cache::{CacheStatistics, template_statistics};
 pub use dialect::{Dialect, postgres::lexer};
 #[doc(hidden)]

@@ -7,6 +7,7 @@ mod creating;
 mod current_tenant;
 mod differences;
 mod each_tenant;
+mod figures;
 mod fleets;
 mod hooks;
 mod maps;

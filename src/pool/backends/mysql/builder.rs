@@ -16,6 +16,7 @@ use crate::{
         BuildError, Recycling, TenantDirectory, TenantPool, connections::Shares, options::Options,
         remembered_directory::RememberedDirectory, tenant_pool::Inner,
     },
+    signals::Counters,
     tenancy::{DirectoryCache, LifecycleHooks},
     translate::{Dialect, SchemaTranslateMap},
 };
@@ -207,9 +208,10 @@ impl MysqlPoolBuilder {
             let connector = Connector::new(url.clone(), access, sql_mode.as_deref(), options.connect_timeout);
             Arc::new(connector)
         };
-        let readers = connections(connector(Access::ReadOnly), max_size, &options);
+        let counters = Counters::of(shared_schema.as_str());
+        let readers = connections(connector(Access::ReadOnly), max_size, &options, &Counters::of(""));
         let connector = connector(Access::ReadWrite);
-        let connections = connections(Arc::clone(&connector), max_size, &options);
+        let connections = connections(Arc::clone(&connector), max_size, &options, &counters);
         let warm_up = connections.manager().warm_up().await;
         warm_up.map_err(|source| BuildError::ConnectMysql(Box::new(source)))?;
         let remembered = directory.map(|directory| RememberedDirectory::new(directory, directory_cache));
@@ -218,11 +220,14 @@ impl MysqlPoolBuilder {
             databases: Arc::clone(&known),
             directory: remembered.as_ref().map(|remembered| Arc::clone(&remembered.known)),
         };
-        let watch = tokio::spawn(watch(Arc::clone(&connector), shared_schema.clone(), watched));
-        Ok(TenantPool::new(Inner {
+        let watch = tokio::spawn(watch(Arc::clone(&connector), shared_schema.clone(), watched, Arc::clone(&counters)));
+        let pool = TenantPool::new(Inner {
             shared_schema,
             schema_map,
             hooks,
+            counters,
+            #[cfg(feature = "metrics")]
+            told: Default::default(),
             shares: options.max_per_tenant.map(Shares::new),
             #[cfg(feature = "_web")]
             second_connections: Arc::new(tokio::sync::Semaphore::new((max_size - 1).max(1))),
@@ -236,7 +241,10 @@ impl MysqlPoolBuilder {
                 watch: watch.abort_handle(),
             },
             options,
-        }))
+        });
+        #[cfg(feature = "metrics")]
+        pool.tell_regularly();
+        Ok(pool)
     }
 }
 

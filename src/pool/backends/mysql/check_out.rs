@@ -57,7 +57,8 @@ async fn wait(
     let deadline = request.deadline;
     let is_for_want_of_room = MysqlConnectError::is_for_want_of_room;
     let target = || request.target.clone();
-    let waited = free_or_awaited(connections, pool.wait_timeout(), deadline, is_for_want_of_room).await;
+    let waits = &connections.manager().counters().waits;
+    let waited = free_or_awaited(connections, pool.wait_timeout(), deadline, is_for_want_of_room, waits).await;
     match waited {
         Ok(object) => Ok(Checkout::of(MysqlLease::of(object))),
         Err(None) => Err(CheckoutError::ConnectionTimeout {

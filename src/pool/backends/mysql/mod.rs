@@ -25,11 +25,11 @@ use crate::{
     SchemaName, SchemaNameError,
     backend::mysql::{names, tenants},
     pool::{
-        Checkout, CheckoutError, DatabaseError, PoolStatus, Target, TenantInfo, TenantPool,
+        Checkout, CheckoutError, DatabaseError, DatabaseStatistics, PoolStatus, Target, TenantInfo, TenantPool,
         checkouts::ConnectionRequest,
     },
     query::Translation,
-    translate::SchemaTranslateMap,
+    translate::{CacheStatistics, SchemaTranslateMap},
 };
 
 impl TenantPool<Mysql> {
@@ -124,6 +124,21 @@ impl Backend for Mysql {
 
     fn status(pool: &TenantPool<Self>) -> PoolStatus {
         PoolStatus::of(pool.mysql().connections.status())
+    }
+
+    fn databases(pool: &TenantPool<Self>) -> Vec<DatabaseStatistics> {
+        let counters = pool.counters();
+        let readers = PoolStatus::of(pool.mysql().readers.status());
+        let name = format!("{}, read-only", counters.database);
+        let mut all = vec![DatabaseStatistics::of(&counters.database, Self::status(pool), counters)];
+        if readers.size > 0 {
+            all.push(DatabaseStatistics::of(&name, readers, pool.mysql().readers.manager().counters()));
+        }
+        all
+    }
+
+    fn known_tenants(pool: &TenantPool<Self>) -> CacheStatistics {
+        pool.mysql().known.statistics()
     }
 
     fn close(pool: &TenantPool<Self>) {

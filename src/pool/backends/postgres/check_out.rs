@@ -138,6 +138,7 @@ impl TenantPool {
             self.wait_timeout(),
             deadline,
             ConnectError::is_for_want_of_room,
+            &self.counters().waits,
         )
         .await
     }
