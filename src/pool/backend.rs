@@ -4,9 +4,12 @@ use std::{ops::DerefMut, sync::Arc};
 
 use diesel_async::{AsyncConnection, AsyncConnectionCore, pooled_connection::PoolableConnection};
 
-use super::{Checkout, CheckoutError, DatabaseStatistics, PoolStatus, TenantInfo, TenantPool, checkouts::ConnectionRequest};
+use super::{
+    Checkout, CheckoutError, DatabaseStatistics, PoolStatus, TenantInfo, TenantPool, checkouts::ConnectionRequest,
+};
 use crate::{
-    SchemaName, SchemaNameError, TenantConnection, connection::Wrapped,
+    SchemaName, SchemaNameError, TenantConnection,
+    connection::Wrapped,
     query::{TranslatedBackend, Translation},
     translate::{CacheStatistics, SchemaTranslateMap},
 };

@@ -143,34 +143,52 @@ impl Told {
             ("diesel_tenants_shared_checkouts_total", checkouts.shared),
             ("diesel_tenants_migration_failures_total", now.failed_migrations),
         ] {
-            news.counts.push((name, own.clone(), self.added(name, database, "", count)));
+            news.counts
+                .push((name, own.clone(), self.added(name, database, "", count)));
         }
         self.durations(&mut news, "diesel_tenants_migration_seconds", database, &now.migrations);
         if let Some(listener) = &now.listener {
             let connected = f64::from(u8::from(listener.is_connected));
-            news.gauges.push(("diesel_tenants_listener_connected", own.clone(), connected));
             news.gauges
-                .push(("diesel_tenants_listener_lag_seconds", own.clone(), listener.lag.as_secs_f64()));
+                .push(("diesel_tenants_listener_connected", own.clone(), connected));
+            news.gauges.push((
+                "diesel_tenants_listener_lag_seconds",
+                own.clone(),
+                listener.lag.as_secs_f64(),
+            ));
             let name = "diesel_tenants_listener_changes_total";
-            news.counts.push((name, own, self.added(name, database, "", listener.heard)));
+            news.counts
+                .push((name, own, self.added(name, database, "", listener.heard)));
         }
-        let refused = [("untranslatable", now.refusals.untranslatable), ("refused", now.refusals.refused)];
+        let refused = [
+            ("untranslatable", now.refusals.untranslatable),
+            ("refused", now.refusals.refused),
+        ];
         for (reason, count) in refused {
-            news.totals
-                .push(("diesel_tenants_refusals_total", vec![("reason", reason.to_owned())], count));
+            news.totals.push((
+                "diesel_tenants_refusals_total",
+                vec![("reason", reason.to_owned())],
+                count,
+            ));
         }
         for (cache, figures) in [("templates", &now.caches.templates), ("finished", &now.caches.finished)] {
             news.process_cache(cache, figures);
         }
-        let of_pool = [("tenants", Some(&now.caches.tenants)), ("directory", now.caches.directory.as_ref())];
+        let of_pool = [
+            ("tenants", Some(&now.caches.tenants)),
+            ("directory", now.caches.directory.as_ref()),
+        ];
         for (cache, figures) in of_pool {
             let Some(figures) = figures else { continue };
             for (name, count) in counts_of(figures) {
                 let added = self.added(name, database, cache, count);
                 news.counts.push((name, by("cache", cache), added));
             }
-            news.gauges
-                .push(("diesel_tenants_cache_entries", by("cache", cache), figures.entries as f64));
+            news.gauges.push((
+                "diesel_tenants_cache_entries",
+                by("cache", cache),
+                figures.entries as f64,
+            ));
         }
         news
     }
@@ -302,7 +320,10 @@ fn describe() {
     describe_gauge!("diesel_tenants_connections_max", "The largest number of connections.");
     describe_gauge!("diesel_tenants_connections", "Connections, checked out or not.");
     describe_gauge!("diesel_tenants_connections_idle", "Connections that are free.");
-    describe_gauge!("diesel_tenants_checkouts_waiting", "Checkouts that wait for a connection.");
+    describe_gauge!(
+        "diesel_tenants_checkouts_waiting",
+        "Checkouts that wait for a connection."
+    );
     describe_histogram!(
         "diesel_tenants_wait_seconds",
         Unit::Seconds,
@@ -316,11 +337,17 @@ fn describe() {
     describe_counter!("diesel_tenants_checkouts_total", "Checkouts by tenant.");
     describe_counter!("diesel_tenants_shared_checkouts_total", "Checkouts for no tenant.");
     describe_counter!("diesel_tenants_checkout_failures_total", "Checkouts that failed.");
-    describe_counter!("diesel_tenants_retired_connections_total", "Connections that were closed.");
+    describe_counter!(
+        "diesel_tenants_retired_connections_total",
+        "Connections that were closed."
+    );
     describe_counter!("diesel_tenants_refusals_total", "Statements that were not sent.");
     describe_counter!("diesel_tenants_cache_hits_total", "Look-ups that found an entry.");
     describe_counter!("diesel_tenants_cache_misses_total", "Look-ups that found no entry.");
-    describe_counter!("diesel_tenants_cache_evictions_total", "Entries that made room for others.");
+    describe_counter!(
+        "diesel_tenants_cache_evictions_total",
+        "Entries that made room for others."
+    );
     describe_gauge!("diesel_tenants_cache_entries", "Entries now.");
     describe_gauge!("diesel_tenants_cache_bytes", Unit::Bytes, "Bytes now.");
     describe_histogram!(
@@ -328,12 +355,18 @@ fn describe() {
         Unit::Seconds,
         "How long it took to migrate a schema."
     );
-    describe_counter!("diesel_tenants_migration_failures_total", "Migrations of a schema that failed.");
+    describe_counter!(
+        "diesel_tenants_migration_failures_total",
+        "Migrations of a schema that failed."
+    );
     describe_gauge!("diesel_tenants_listener_connected", "Whether the pool listens now.");
     describe_gauge!(
         "diesel_tenants_listener_lag_seconds",
         Unit::Seconds,
         "How long ago the pool last knew that it had missed no change."
     );
-    describe_counter!("diesel_tenants_listener_changes_total", "Changes to tenants that were heard of.");
+    describe_counter!(
+        "diesel_tenants_listener_changes_total",
+        "Changes to tenants that were heard of."
+    );
 }

@@ -157,7 +157,10 @@ mod tests {
             let duration = Duration::from_micros(microseconds);
             let end = end_of(bucket_of(duration));
             assert!(duration < end, "{duration:?} is not before {end:?}");
-            assert!(end <= duration * 5 / 4 || microseconds < 4, "{end:?} is late for {duration:?}");
+            assert!(
+                end <= duration * 5 / 4 || microseconds < 4,
+                "{end:?} is late for {duration:?}"
+            );
         }
     }
 

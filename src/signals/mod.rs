@@ -11,8 +11,8 @@ mod spans;
 mod tenant_counts;
 
 pub(crate) use counters::Counters;
-pub use durations::Durations;
 pub(crate) use durations::DurationCounts;
+pub use durations::Durations;
 pub(crate) use hearing::Hearing;
 pub use hearing::ListenerStatistics;
 pub(crate) use retirement::RetirementCounts;

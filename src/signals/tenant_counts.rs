@@ -82,7 +82,10 @@ mod tests {
             (0..1_000).for_each(|other| counts.add(&name(1_000 + round * 1_000 + other)));
         }
         let largest = counts.largest(5);
-        let expected: Vec<_> = (5..10).rev().map(|busy| (name(busy), 100 * (busy as u64 + 1))).collect();
+        let expected: Vec<_> = (5..10)
+            .rev()
+            .map(|busy| (name(busy), 100 * (busy as u64 + 1)))
+            .collect();
         assert_eq!(largest, expected);
         assert_eq!(counts.total(), 100 * (55 + 1_000));
         assert!(counts.by_tenant.len() <= COUNTED);

@@ -38,7 +38,9 @@ async fn a_recorder_is_told_what_the_pool_has_counted() {
     let mut shared = pool.shared().get().await.unwrap();
     assert!(items::table.count().get_result::<i64>(&mut shared).await.is_err());
     assert!(pool.for_tenant("nobody").get().await.is_err());
-    pool.migrate_tenant("client1", diesel_tenants::migrations::NoMigrations).await.unwrap();
+    pool.migrate_tenant("client1", diesel_tenants::migrations::NoMigrations)
+        .await
+        .unwrap();
     let after = told();
     let database = format!("database=\"{}\"", database.name());
     let checkouts = |text: &str, tenant: &str| {
@@ -46,13 +48,20 @@ async fn a_recorder_is_told_what_the_pool_has_counted() {
         let labels = [database.as_str(), tenant.as_str()];
         value(text, "diesel_tenants_checkouts_total", &labels).unwrap_or_default()
     };
-    assert_eq!(checkouts(&after, "client1") - checkouts(&before, "client1"), 5.0, "{after}");
+    assert_eq!(
+        checkouts(&after, "client1") - checkouts(&before, "client1"),
+        5.0,
+        "{after}"
+    );
     assert_eq!(checkouts(&after, "client2") - checkouts(&before, "client2"), 1.0);
     assert_eq!(value(&after, "diesel_tenants_connections_max", &[&database]), Some(2.0));
     let failed = value(&after, "diesel_tenants_checkout_failures_total", &[&database, "failed"]);
     assert_eq!(failed, Some(1.0));
     assert!(value(&after, "diesel_tenants_refusals_total", &["untranslatable"]) >= Some(1.0));
-    assert_eq!(value(&after, "diesel_tenants_migration_seconds_count", &[&database]), Some(1.0));
+    assert_eq!(
+        value(&after, "diesel_tenants_migration_seconds_count", &[&database]),
+        Some(1.0)
+    );
     assert!(value(&after, "diesel_tenants_cache_hits_total", &["finished"]) > Some(0.0));
     // Nothing is told twice.
     assert_eq!(checkouts(&told(), "client1"), checkouts(&after, "client1"));
@@ -66,9 +75,14 @@ async fn the_busiest_tenants_have_labels_and_all_others_share_one() {
         metrics::with_local_recorder(&recorder, || pool.record_metrics());
         recorder.handle().render()
     };
-    let tenants: Vec<String> = (0..30).map(|number| format!("t{number}")).chain(["other".to_owned()]).collect();
+    let tenants: Vec<String> = (0..30)
+        .map(|number| format!("t{number}"))
+        .chain(["other".to_owned()])
+        .collect();
     for tenant in &tenants {
-        pool.create_tenant(tenant, diesel_tenants::migrations::NoMigrations).await.unwrap();
+        pool.create_tenant(tenant, diesel_tenants::migrations::NoMigrations)
+            .await
+            .unwrap();
     }
     for (number, tenant) in tenants.iter().enumerate() {
         for _ in 0..=number {
@@ -76,12 +90,20 @@ async fn the_busiest_tenants_have_labels_and_all_others_share_one() {
         }
     }
     let mut text = told();
-    let lines = |text: &str| text.lines().filter(|line| line.starts_with("diesel_tenants_checkouts_total")).count();
+    let lines = |text: &str| {
+        text.lines()
+            .filter(|line| line.starts_with("diesel_tenants_checkouts_total"))
+            .count()
+    };
     // The twenty busiest; one of them is called like the label of all others.
     assert_eq!(lines(&text), 19 + 1, "{text}");
     let sum = |text: &str| -> f64 {
-        let lines = text.lines().filter(|line| line.starts_with("diesel_tenants_checkouts_total"));
-        lines.map(|line| line.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap()).sum()
+        let lines = text
+            .lines()
+            .filter(|line| line.starts_with("diesel_tenants_checkouts_total"));
+        lines
+            .map(|line| line.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap())
+            .sum()
     };
     let all = |pool: &diesel_tenants::TenantPool<diesel_tenants::Sqlite>| {
         let checkouts = pool.statistics().checkouts;
@@ -95,7 +117,10 @@ async fn the_busiest_tenants_have_labels_and_all_others_share_one() {
     told();
     drop(pool.for_tenant("t0").get().await.unwrap());
     text = told();
-    assert_eq!(value(&text, "diesel_tenants_checkouts_total", &["tenant=\"t0\""]), Some(1.0));
+    assert_eq!(
+        value(&text, "diesel_tenants_checkouts_total", &["tenant=\"t0\""]),
+        Some(1.0)
+    );
     assert_eq!(sum(&text), all(&pool), "each checkout is told once");
     assert_eq!(lines(&text), 20 + 1);
 }
@@ -140,7 +165,10 @@ impl Recorder for Hostile {
 async fn is_called() {
     let (begun, calls) = (Instant::now(), CALLS.load(SeqCst));
     while CALLS.load(SeqCst) == calls {
-        assert!(begun.elapsed() < Duration::from_secs(60), "the recorder is never called");
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "the recorder is never called"
+        );
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

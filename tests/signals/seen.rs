@@ -46,7 +46,9 @@ impl AllSeen {
     /// The spans of this name, in the order in which they were opened.
     pub fn take(&self, name: &str) -> Vec<Seen> {
         let mut all = self.0.lock().unwrap();
-        let (found, others) = std::mem::take(&mut *all).into_iter().partition(|(_, seen)| seen.name == name);
+        let (found, others) = std::mem::take(&mut *all)
+            .into_iter()
+            .partition(|(_, seen)| seen.name == name);
         *all = others;
         let found: Vec<(Id, Seen)> = found;
         found.into_iter().map(|(_, seen)| seen).collect()

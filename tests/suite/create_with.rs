@@ -16,7 +16,8 @@ use crate::{both::Recorder, migrations::Folder};
 diesel::table! { public.accounts (id) { id -> Integer, tenant -> Text } }
 diesel::table! { members (id) { id -> Integer, mood -> Text } }
 
-const MEMBERS: &str = "CREATE TYPE mood AS ENUM ('glad'); CREATE TABLE members (id int PRIMARY KEY, mood text NOT NULL)";
+const MEMBERS: &str =
+    "CREATE TYPE mood AS ENUM ('glad'); CREATE TABLE members (id int PRIMARY KEY, mood text NOT NULL)";
 
 async fn store() -> (TenantPool, Database, Folder) {
     store_on(Server::shared().database()).await
@@ -44,7 +45,10 @@ async fn sign_up(conn: &mut TenantConnection, tenant: &str, account: i32) -> Que
         .execute(conn)
         .await?;
     diesel::insert_into(domains::table)
-        .values((domains::domain.eq(format!("{tenant}.example")), domains::tenant.eq(tenant)))
+        .values((
+            domains::domain.eq(format!("{tenant}.example")),
+            domains::tenant.eq(tenant),
+        ))
         .execute(conn)
         .await?;
     Ok(())
@@ -84,7 +88,12 @@ async fn everything_of_a_sign_up_comes_into_being_together() {
     assert_eq!(members::table.count().get_result(&mut conn).await, Ok(1_i64));
     let owner = pool.tenant_of_domain("client1.example").await.unwrap();
     assert_eq!(owner, Some("client1".parse().unwrap()));
-    assert!(pool.pending_tenant("client1", folder.migrations()).await.unwrap().is_empty());
+    assert!(
+        pool.pending_tenant("client1", folder.migrations())
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[tokio::test]
@@ -122,7 +131,10 @@ async fn an_error_of_the_work_undoes_all_and_comes_back_as_it_was() {
     assert!(!pool.tenant_exists("client1").await.unwrap());
     // The same name is free.
     let again = pool.create_tenant("client1", folder.migrations());
-    again.with(async |conn| sign_up(conn, "client1", 8).await).await.unwrap();
+    again
+        .with(async |conn| sign_up(conn, "client1", 8).await)
+        .await
+        .unwrap();
     assert_eq!(found(&database).len(), 5);
 }
 
@@ -140,7 +152,10 @@ async fn the_connection_is_like_a_checkout() {
         let taken = conn
             .transaction(async |conn| {
                 diesel::insert_into(members::table)
-                    .values([(members::id.eq(1), members::mood.eq("a")), (members::id.eq(1), members::mood.eq("b"))])
+                    .values([
+                        (members::id.eq(1), members::mood.eq("a")),
+                        (members::id.eq(1), members::mood.eq("b")),
+                    ])
                     .execute(conn)
                     .await
             })
@@ -179,7 +194,10 @@ async fn work_that_goes_on_after_an_error_or_ends_the_transaction_is_found_out()
         .with(async |conn| conn.batch_execute("ROLLBACK").await);
     let error = ended.await.unwrap_err();
     assert!(
-        matches!(error, CreateWithError::Lifecycle(LifecycleError::EndedTransaction { .. })),
+        matches!(
+            error,
+            CreateWithError::Lifecycle(LifecycleError::EndedTransaction { .. })
+        ),
         "{error:?}"
     );
     assert!(found(&database).is_empty());
@@ -240,7 +258,10 @@ async fn a_killed_server_and_a_panic_leave_nothing() {
     };
     assert!(panicking.await.is_err());
     let again = pool.create_tenant("client1", folder.migrations());
-    again.with(async |conn| sign_up(conn, "client1", 1).await).await.unwrap();
+    again
+        .with(async |conn| sign_up(conn, "client1", 1).await)
+        .await
+        .unwrap();
     assert_eq!(found(&database).len(), 4);
 }
 
@@ -251,9 +272,16 @@ async fn what_no_single_transaction_can_do_is_refused_before_the_work() {
         panic!("the work must not be begun")
     }
     let apart = Folder::of(&[("001_members", MEMBERS, "")]).without_transaction("001_members");
-    let error = pool.create_tenant("client1", apart.migrations()).with(work).await.unwrap_err();
+    let error = pool
+        .create_tenant("client1", apart.migrations())
+        .with(work)
+        .await
+        .unwrap_err();
     assert!(
-        matches!(error, CreateWithError::Lifecycle(LifecycleError::NeedsTransaction { .. })),
+        matches!(
+            error,
+            CreateWithError::Lifecycle(LifecycleError::NeedsTransaction { .. })
+        ),
         "{error:?}"
     );
     let elsewhere = TenantPool::builder(database.url())
@@ -263,19 +291,31 @@ async fn what_no_single_transaction_can_do_is_refused_before_the_work() {
         .build()
         .await
         .unwrap();
-    let error = elsewhere.create_tenant("client1", folder.migrations()).with(work).await.unwrap_err();
+    let error = elsewhere
+        .create_tenant("client1", folder.migrations())
+        .with(work)
+        .await
+        .unwrap_err();
     assert!(
         matches!(error, CreateWithError::Lifecycle(LifecycleError::Elsewhere { .. })),
         "{error:?}"
     );
-    let error = pool.create_tenant("pg_evil", folder.migrations()).with(work).await.unwrap_err();
+    let error = pool
+        .create_tenant("pg_evil", folder.migrations())
+        .with(work)
+        .await
+        .unwrap_err();
     assert!(
         matches!(error, CreateWithError::Lifecycle(LifecycleError::InvalidName(_))),
         "{error:?}"
     );
     assert!(found(&database).is_empty());
     pool.create_tenant("client1", folder.migrations()).await.unwrap();
-    let error = pool.create_tenant("client1", folder.migrations()).with(work).await.unwrap_err();
+    let error = pool
+        .create_tenant("client1", folder.migrations())
+        .with(work)
+        .await
+        .unwrap_err();
     assert!(
         matches!(error, CreateWithError::Lifecycle(LifecycleError::AlreadyExists { .. })),
         "{error:?}"

@@ -126,7 +126,9 @@ async fn no_two_sign_ups_get_the_same_spare_and_those_without_are_created_as_usu
         "both together made no more than one would"
     );
     let names: Vec<String> = (0..8).map(|number| format!("client{number}")).collect();
-    let sign_ups = names.iter().map(|name| pool.create_tenant(name, items_only()).into_future());
+    let sign_ups = names
+        .iter()
+        .map(|name| pool.create_tenant(name, items_only()).into_future());
     for result in futures_util::future::join_all(sign_ups).await {
         result.unwrap();
     }

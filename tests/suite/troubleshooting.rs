@@ -54,7 +54,11 @@ fn said(error: &dyn Error) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_message_of_the_guide_is_said() {
     let database = Server::shared().database();
-    let quick = || TenantPool::builder(database.url()).max_size(1).wait_timeout(Duration::from_millis(100));
+    let quick = || {
+        TenantPool::builder(database.url())
+            .max_size(1)
+            .wait_timeout(Duration::from_millis(100))
+    };
     let pool = quick().build().await.unwrap();
     let limited = quick().max_size(2).max_per_tenant(1).build().await.unwrap();
     let orders = Folder::of(&[("001_orders", "CREATE TABLE orders (id serial PRIMARY KEY)", "")]);
@@ -99,7 +103,9 @@ async fn each_message_of_the_guide_is_said() {
     fails!(pool.suspend_tenant("bare").await);
     let mut conn = pool.for_tenant("client1").get().await.unwrap();
     conn.batch_execute("BEGIN; LOCK TABLE orders").await.unwrap();
-    let renamed = pool.rename_tenant("client1", "client2").wait(Duration::from_millis(100));
+    let renamed = pool
+        .rename_tenant("client1", "client2")
+        .wait(Duration::from_millis(100));
     fails!(renamed.await);
     drop(conn);
     let apart = Folder::of(&[("001_orders", "SELECT 1", "")]).without_transaction("001_orders");

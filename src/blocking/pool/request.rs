@@ -84,7 +84,12 @@ impl<B: Backend> CheckoutRequest<'_, B> {
             Wanted::Tenant(tenant) => Some(tenant),
             Wanted::Map(..) => None,
         };
-        let span = Span::checkout(<B::Database as crate::Backend>::SYSTEM, tenant, &counters.database, read_only);
+        let span = Span::checkout(
+            <B::Database as crate::Backend>::SYSTEM,
+            tenant,
+            &counters.database,
+            read_only,
+        );
         let checkout = {
             let _span = span.enter();
             pool.check_out(&wanted, read_only)

@@ -65,7 +65,11 @@ impl Creation<'_> {
         self.runner.begin_locked().await.map_err(|error| self.tables(error))?;
         let made = match self.create_locked(self.scripts.len()).await {
             // A migration's search_path must not reach what follows.
-            Ok(_) => self.runner.reset_in_transaction().await.map_err(|source| self.schema(source)),
+            Ok(_) => self
+                .runner
+                .reset_in_transaction()
+                .await
+                .map_err(|source| self.schema(source)),
             Err(error) => Err(error),
         };
         match made {

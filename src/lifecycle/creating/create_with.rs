@@ -189,7 +189,8 @@ async fn commit(connection: &mut PostgresConnection, event: &LifecycleEvent) -> 
         }
         None => return Err(LifecycleError::EndedTransaction { tenant }),
     }
-    let status = <PostgresConnection as AsyncConnection>::TransactionManager::transaction_manager_status_mut(connection);
+    let status =
+        <PostgresConnection as AsyncConnection>::TransactionManager::transaction_manager_status_mut(connection);
     if !matches!(status.transaction_depth(), Ok(Some(depth)) if depth.get() == 1) {
         // A transaction that the work began is open. The connection is closed with it.
         return Err(LifecycleError::FailedWork { tenant });

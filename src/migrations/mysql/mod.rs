@@ -61,7 +61,8 @@ impl TenantPool<Mysql> {
         let work = async |server: Server, owner: SchemaOwner, plan: Plan| {
             lives::migrate(&server, owner.schema(), &plan, LOCK_TIMEOUT).await
         };
-        self.migrating_database(self.database_of(tenant)?, migrations, work).await
+        self.migrating_database(self.database_of(tenant)?, migrations, work)
+            .await
     }
 
     /// Reverts migrations of the shared database, the newest first, and returns their versions.
@@ -96,7 +97,8 @@ impl TenantPool<Mysql> {
         let work = async move |server: Server, owner: SchemaOwner, plan: Plan| {
             lives::revert(&server, owner.schema(), &plan, count, LOCK_TIMEOUT).await
         };
-        self.migrating_database(self.database_of(tenant)?, migrations, work).await
+        self.migrating_database(self.database_of(tenant)?, migrations, work)
+            .await
     }
 
     /// The versions that [`migrate_shared`](Self::migrate_shared) would apply, oldest first.

@@ -7,13 +7,16 @@ use std::{
 };
 
 use super::build::further_databases;
-use crate::{pool::{
-    Recycling, TenantPool,
-    backends::{Limits, PostgresPool, connections},
-    routing::{DatabaseLimits, Readers, ReplicaUrls},
-    tenant_cache::Schemas,
-    tenant_pool::Inner,
-}, signals::Counters};
+use crate::{
+    pool::{
+        Recycling, TenantPool,
+        backends::{Limits, PostgresPool, connections},
+        routing::{DatabaseLimits, Readers, ReplicaUrls},
+        tenant_cache::Schemas,
+        tenant_pool::Inner,
+    },
+    signals::Counters,
+};
 
 impl TenantPool {
     /// A pool of one connection with the same options, for another database of the server, reached as migrations are.
@@ -30,7 +33,14 @@ impl TenantPool {
             ..Limits::of(&options)
         };
         let counters = Counters::of(database);
-        let connections = connections(Arc::clone(&connector), Arc::clone(&schemas), limits, 1, &options, &counters);
+        let connections = connections(
+            Arc::clone(&connector),
+            Arc::clone(&schemas),
+            limits,
+            1,
+            &options,
+            &counters,
+        );
         let databases = further_databases(HashMap::new(), None, DatabaseLimits::default(), options.clone());
         Self::new(Inner {
             reuse_after: self.0.reuse_after,

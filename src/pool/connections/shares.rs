@@ -80,9 +80,17 @@ mod tests {
     async fn tenants_who_have_nothing_are_forgotten_and_others_are_not() {
         let (shares, waits) = (Shares::new(1), DurationCounts::default());
         let name = |number: usize| SchemaName::new(&format!("tenant{number}")).expect("a name");
-        let held = shares.take(&name(0), Duration::ZERO, &waits).await.expect("the only one");
+        let held = shares
+            .take(&name(0), Duration::ZERO, &waits)
+            .await
+            .expect("the only one");
         for number in 1..10_000 {
-            drop(shares.take(&name(number), Duration::ZERO, &waits).await.expect("its own"));
+            drop(
+                shares
+                    .take(&name(number), Duration::ZERO, &waits)
+                    .await
+                    .expect("its own"),
+            );
         }
         assert!(shares.taken.lock().expect("no panic").tenants.len() <= FORGET_AT_LEAST);
         assert!(shares.take(&name(0), Duration::ZERO, &waits).await.is_err());

@@ -32,12 +32,7 @@ impl Default for Span {
 }
 
 impl Span {
-    pub(crate) fn checkout(
-        system: &'static str,
-        tenant: Option<&SchemaName>,
-        database: &str,
-        read_only: bool,
-    ) -> Self {
+    pub(crate) fn checkout(system: &'static str, tenant: Option<&SchemaName>, database: &str, read_only: bool) -> Self {
         Self(debug_span!(
             target: "diesel_tenants",
             "checkout",
@@ -170,7 +165,9 @@ impl<'a> Operation<'a> {
 
 impl fmt::Display for Operation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.chars().try_for_each(|letter| write!(f, "{}", letter.to_ascii_uppercase()))
+        self.0
+            .chars()
+            .try_for_each(|letter| write!(f, "{}", letter.to_ascii_uppercase()))
     }
 }
 

@@ -130,5 +130,10 @@ async fn the_tenant_is_the_current_one<B: TestBackend>() {
         }
     });
     let prices = current.await.unwrap().all().unwrap();
-    assert!(prices.into_iter().zip(0..).all(|((_, prices), number)| prices == [number]));
+    assert!(
+        prices
+            .into_iter()
+            .zip(0..)
+            .all(|((_, prices), number)| prices == [number])
+    );
 }

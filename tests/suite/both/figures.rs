@@ -83,7 +83,11 @@ async fn a_checkout_that_waits_is_counted_with_its_time<B: TestBackend>() {
     // A wait that is given up counts as well.
     let held = store.pool.for_tenant("client1").get().await.unwrap();
     let patience = Duration::from_millis(20);
-    assert!(tokio::time::timeout(patience, store.pool.for_tenant("client2").get()).await.is_err());
+    assert!(
+        tokio::time::timeout(patience, store.pool.for_tenant("client2").get())
+            .await
+            .is_err()
+    );
     drop(held);
     let waits = &of(&store.pool).databases[0].waits;
     assert!(waits.count() >= 2, "{waits:?}");
@@ -103,7 +107,10 @@ async fn migrations_and_refusals_are_counted<B: TestBackend>() {
     let store = Store::<B>::new().await;
     let before = of(&store.pool);
     B::migrate(&store.pool, "client1", items_only()).await.unwrap();
-    let all = super::store::migrations(&[("1_items", super::store::ITEMS), ("2_more", "CREATE TABLE more (id INT)")]);
+    let all = super::store::migrations(&[
+        ("1_items", super::store::ITEMS),
+        ("2_more", "CREATE TABLE more (id INT)"),
+    ]);
     let report = B::migrate_all(&store.pool, all, Fleet::default()).await;
     assert!(report.is_success(), "{report:?}");
     let broken = super::store::migrations(&[("3_broken", "CREATE NONSENSE")]);

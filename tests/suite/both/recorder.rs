@@ -1,8 +1,6 @@
 use std::sync::{Arc, Mutex};
 
-use diesel_tenants::{
-    BoxFuture, LifecycleEvent, LifecycleHooks, context::current_tenant, lifecycle::HookResult,
-};
+use diesel_tenants::{BoxFuture, LifecycleEvent, LifecycleHooks, context::current_tenant, lifecycle::HookResult};
 
 /// Writes down what it is told, and fails when told to.
 #[derive(Clone, Default)]

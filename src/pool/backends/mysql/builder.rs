@@ -220,7 +220,12 @@ impl MysqlPoolBuilder {
             databases: Arc::clone(&known),
             directory: remembered.as_ref().map(|remembered| Arc::clone(&remembered.known)),
         };
-        let watch = tokio::spawn(watch(Arc::clone(&connector), shared_schema.clone(), watched, Arc::clone(&counters)));
+        let watch = tokio::spawn(watch(
+            Arc::clone(&connector),
+            shared_schema.clone(),
+            watched,
+            Arc::clone(&counters),
+        ));
         let pool = TenantPool::new(Inner {
             shared_schema,
             schema_map,

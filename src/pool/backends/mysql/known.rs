@@ -11,7 +11,11 @@ use std::{
 
 use quick_cache::sync::Cache;
 
-use crate::{SchemaName, query::Translation, translate::{CacheStatistics, SchemaTranslateMap}};
+use crate::{
+    SchemaName,
+    query::Translation,
+    translate::{CacheStatistics, SchemaTranslateMap},
+};
 
 /// The maps in use whose database was found active.
 pub(crate) struct KnownDatabases {

@@ -5,9 +5,7 @@ use std::ops::{Deref, DerefMut};
 use deadpool::managed::Object;
 
 use super::manager::{Connection, Manager};
-use crate::{
-    connection::Condition, pool::backends::recycle::why_retired, query::Translation, signals::Retirement,
-};
+use crate::{connection::Condition, pool::backends::recycle::why_retired, query::Translation, signals::Retirement};
 
 /// A connection that was taken from the pool.
 pub struct MysqlLease(Object<Manager>);

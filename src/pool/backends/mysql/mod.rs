@@ -132,7 +132,11 @@ impl Backend for Mysql {
         let name = format!("{}, read-only", counters.database);
         let mut all = vec![DatabaseStatistics::of(&counters.database, Self::status(pool), counters)];
         if readers.size > 0 {
-            all.push(DatabaseStatistics::of(&name, readers, pool.mysql().readers.manager().counters()));
+            all.push(DatabaseStatistics::of(
+                &name,
+                readers,
+                pool.mysql().readers.manager().counters(),
+            ));
         }
         all
     }

@@ -9,7 +9,8 @@ use deadpool::managed::Object;
 
 use super::Manager;
 use crate::{
-    TenantConnection, connection::Condition, pool::backends::recycle::why_retired, query::Translation, signals::Retirement,
+    TenantConnection, connection::Condition, pool::backends::recycle::why_retired, query::Translation,
+    signals::Retirement,
 };
 
 /// A connection that was taken from the pool.

@@ -21,7 +21,10 @@ use super::{Backend, Postgres};
 use crate::{
     PostgresConnection, SchemaName, SchemaNameError,
     backend::postgres::{catalog::tenants::Wanted, schema_size},
-    pool::{Checkout, CheckoutError, DatabaseStatistics, PoolStatus, Target, TenantInfo, TenantPool, checkouts::ConnectionRequest},
+    pool::{
+        Checkout, CheckoutError, DatabaseStatistics, PoolStatus, Target, TenantInfo, TenantPool,
+        checkouts::ConnectionRequest,
+    },
     query::Translation,
     translate::{CacheStatistics, SchemaTranslateMap},
 };
