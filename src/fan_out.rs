@@ -6,7 +6,9 @@ use futures_util::stream::{self, StreamExt};
 
 use crate::{
     Checkout, CheckoutError, IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
+    context::with_tenant,
     pool::{Backend, Postgres},
+    signals::Span,
 };
 
 /// Work for many tenants; see [`TenantPool::each_tenant`].
@@ -137,7 +139,8 @@ impl<B: Backend> EachTenant<'_, B> {
         }
     }
 
-    /// Runs the work. A failure for one tenant doesn't stop the others. Dropping the future stops the work.
+    /// Runs the work. Meanwhile the tenant is the [current tenant](crate::context), and with the feature `tracing` a span
+    /// with the tenant's name is the current one. A failure for one tenant doesn't stop the others. Dropping the future stops the work.
     ///
     /// # Errors
     /// [`CheckoutError`] if the tenants can't be listed, or no tenant can have one of the chosen names. No work was
@@ -152,10 +155,13 @@ impl<B: Backend> EachTenant<'_, B> {
         };
         let (pool, work) = (self.pool, &work);
         let each = tenants.into_iter().map(|tenant| async move {
-            let result = match pool.for_tenant(&tenant).get().await {
-                Ok(checkout) => work(checkout).await.map_err(FanOutError::Work),
-                Err(error) => Err(FanOutError::Checkout(error)),
+            let result = async {
+                match pool.for_tenant(&tenant).get().await {
+                    Ok(checkout) => work(checkout).await.map_err(FanOutError::Work),
+                    Err(error) => Err(FanOutError::Checkout(error)),
+                }
             };
+            let result = with_tenant(&tenant, Span::tenant(&tenant).run(result)).await;
             (tenant, result)
         });
         Ok(FanOutReport {

@@ -29,6 +29,7 @@
 //!
 //! # Where to look
 //!
+//! - **Guides**, one page a topic, from the first service to a fleet of servers: [`guide`].
 //! - **Checking out connections**: [`TenantPool`], whose page groups its methods and says
 //!   [how calls end](TenantPool#how-calls-end); its options are in [`TenantPoolBuilder`].
 //! - **Creating and migrating tenants**: [`migrations`], [`TenantPool::create_tenant`].
@@ -45,6 +46,7 @@
 //!   `docs/web.md`; each framework has one of its own beside it.
 //! - **SQL for all tenants, answered as text**: [`script`].
 //! - **One query for another tenant**: [`TranslateDsl::in_schema`].
+//! - **Figures, metrics and spans**: [`TenantPool::statistics`], [`guide::signals`].
 //! - **Without a pool**: [`TenantConnection`] around any diesel-async connection.
 //! - **Tenants as files of SQLite, without a server**: `SqliteFolder`, with the feature `sqlite`. The guide is
 //!   `docs/sqlite.md`.
@@ -67,6 +69,7 @@
 //! | `axum` | `web::axum`: a layer and extractors for Axum 0.8 | `axum`, `tower-layer`, `tower-service` |
 //! | `rocket` | `web::rocket`: a fairing and request guards for Rocket 0.5 | `rocket` |
 //! | `blocking` | `blocking`: Diesel's own connections under a map, and a pool of them, on PostgreSQL and SQLite | `r2d2` |
+//! | `metrics` | `TenantPool::record_metrics`: the pool's [figures](guide::signals) for any recorder | `metrics` |
 //! | `mysql` | `TenantPool<Mysql>`: each tenant is a database on a server of MySQL or MariaDB | `mysql_async` |
 //! | `mysql-rustls` | TLS for these connections | `rustls`, with `ring` |
 //! | `schema` | `rust_schema` and `TenantPool::rust_schema`: Rust declarations of the tables | `similar`, `unicode-ident` |
@@ -74,7 +77,7 @@
 //! | `toml` | `migrations::MigrationFolder`: migrations from a folder, `metadata.toml` checked | `toml`, `serde` |
 //! | `sqlite` | `TenantPool<Sqlite>`: each tenant is a file | `libsqlite3-sys`, which compiles SQLite |
 //! | `testing` | `testing`: a throw-away server, a database for each test, and an audit of what a tenant's work reaches; on Unix | `diesel-tenants-test-support` |
-//! | `tracing` | a span around each request's handler, with the tenant's name; server errors in the log | `tracing` |
+//! | `tracing` | [spans](guide::signals#spans) for checkouts, queries, migrations and operations on tenants; server errors of web requests in the log | `tracing` |
 //!
 //! The three web frameworks also share `idna`, `ipnet`, `percent-encoding` and `url`.
 //!
@@ -104,6 +107,7 @@ pub mod diagnosis;
 pub mod directory;
 pub mod drift;
 pub mod fan_out;
+pub mod guide;
 pub mod lifecycle;
 pub mod migrations;
 pub mod pool;
@@ -111,6 +115,7 @@ pub mod query;
 #[cfg(feature = "schema")]
 pub mod rust_schema;
 pub mod script;
+pub mod signals;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod tenancy;

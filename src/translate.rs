@@ -6,7 +6,7 @@ pub use diesel_tenants_translate::{
     statements, template_statistics, words,
 };
 pub(crate) use diesel_tenants_translate::{
-    POISON,
+    Evictions, POISON,
     lexer::{Kind as TokenKind, Token, dollar_content, identifier_name, string_content, tokens},
     transaction_control,
 };

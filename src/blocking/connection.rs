@@ -23,13 +23,15 @@ use crate::{
     PostgresConnection, SchemaTranslateMap, TenantConnection,
     connection::TenantTransactionManager,
     query::{Rendered, TranslatedBackend, TypeLookupTime},
+    signals::Span,
 };
 
 impl<C: Connection<Backend: TranslatedBackend>> SimpleConnection for TenantConnection<C> {
     fn batch_execute(&mut self, sql: &str) -> QueryResult<()> {
         let finished = self.render_batch::<C::Backend>(sql)?;
-        let answer = self.inner.batch_execute(&finished.sql);
-        self.noting_failure(answer)
+        let span = self.span_of::<C::Backend>(&finished);
+        let answer = within(&span, || self.inner.batch_execute(&finished.sql));
+        self.noting_failure(answer, &span)
     }
 }
 
@@ -53,8 +55,9 @@ where
         T: QueryFragment<Self::Backend> + QueryId,
     {
         let rendered = self.rendered(source)?;
-        let answer = self.inner.execute_returning_count(&rendered);
-        self.noting_failure(answer)
+        let span = self.span_of::<C::Backend>(rendered.finished());
+        let answer = within(&span, || self.inner.execute_returning_count(&rendered));
+        self.noting_failure(answer, &span)
     }
 
     fn transaction_state(
@@ -93,9 +96,11 @@ where
         Self::Backend: QueryMetadata<T::SqlType>,
     {
         let rendered = self.rendered(source)?;
-        match self.inner.load(rendered) {
+        let span = self.span_of::<C::Backend>(rendered.finished());
+        match within(&span, || self.inner.load(rendered)) {
             Ok(rows) => Ok(Rows::new(rows, &self.session)),
             Err(error) => {
+                span.failed(&error);
                 note_failure(&self.session, &error);
                 Err(error)
             }
@@ -152,9 +157,17 @@ impl<C> TenantConnection<C> {
         Ok(rendered.with_type_lookup_time(type_lookup_time::<C>()))
     }
 
-    fn noting_failure<T>(&self, answer: QueryResult<T>) -> QueryResult<T> {
-        answer.inspect_err(|error| note_failure(&self.session, error))
+    fn noting_failure<T>(&self, answer: QueryResult<T>, span: &Span) -> QueryResult<T> {
+        answer.inspect_err(|error| {
+            span.failed(error);
+            note_failure(&self.session, error);
+        })
     }
+}
+
+fn within<T>(span: &Span, work: impl FnOnce() -> T) -> T {
+    let _span = span.enter();
+    work()
 }
 
 /// When a connection asks the server for a type: Diesel's own at once, an async one behind Diesel's interface later.

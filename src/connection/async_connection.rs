@@ -16,11 +16,13 @@ use crate::translate::SchemaTranslateMap;
 impl<C: Wrapped> SimpleAsyncConnection for TenantConnection<C> {
     async fn batch_execute(&mut self, sql: &str) -> QueryResult<()> {
         let finished = self.render_batch::<C::Backend>(sql)?;
-        let mut waiting = self.session.wait(true);
+        let span = self.span_of::<C::Backend>(&finished);
+        let mut waiting = self.session.wait(true).within(span.clone());
         waiting.begun();
-        let answer = self.inner.batch_execute(&finished.sql).await;
+        let answer = span.run(self.inner.batch_execute(&finished.sql)).await;
         if let Err(error) = &answer {
             self.session.failed_in_transaction(error);
+            waiting.span().failed(error);
         }
         waiting.answered(answer.is_ok());
         answer
@@ -40,9 +42,11 @@ impl<C: Wrapped> AsyncConnectionCore for TenantConnection<C> {
         T::Query: QueryFragment<Self::Backend> + QueryId + 'query,
     {
         let rendered = self.render::<C::Backend, _>(source.as_query());
+        let span = self.span_of_rendered::<C::Backend, _>(&rendered);
         let rendered = rendered.map(|query| self.bounded(query));
         let sent = rendered.map(|query| self.inner.load_rendered(query));
-        LoadFuture::new(self.session.wait(true).retrying_outdated(C::RETRIES_OUTDATED), sent)
+        let waiting = self.session.wait(true).within(span);
+        LoadFuture::new(waiting.retrying_outdated(C::RETRIES_OUTDATED), sent)
     }
 
     fn execute_returning_count<'conn, 'query, T>(&'conn mut self, source: T) -> Self::ExecuteFuture<'conn, 'query>
@@ -50,9 +54,11 @@ impl<C: Wrapped> AsyncConnectionCore for TenantConnection<C> {
         T: QueryFragment<Self::Backend> + QueryId + 'query,
     {
         let rendered = self.render::<C::Backend, _>(source);
+        let span = self.span_of_rendered::<C::Backend, _>(&rendered);
         let rendered = rendered.map(|query| self.bounded(query));
         let sent = rendered.map(|query| self.inner.execute_rendered(query));
-        ExecuteFuture::new(self.session.wait(true).retrying_outdated(C::RETRIES_OUTDATED), sent)
+        let waiting = self.session.wait(true).within(span);
+        ExecuteFuture::new(waiting.retrying_outdated(C::RETRIES_OUTDATED), sent)
     }
 }
 

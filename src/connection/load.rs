@@ -64,7 +64,10 @@ impl<F: Future<Output: Answer>> Sent<F> {
             SentProjection::Sent { future } => {
                 let waiting = waiting.expect(READY);
                 waiting.begun();
-                let answer = ready!(future.poll(context)).into_result();
+                let answer = {
+                    let _span = waiting.span().enter();
+                    ready!(future.poll(context)).into_result()
+                };
                 if let Err(error) = &answer {
                     waiting.failed(error);
                 }

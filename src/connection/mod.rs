@@ -41,6 +41,7 @@ pub(crate) use session::Condition;
 #[cfg(feature = "blocking")]
 pub(crate) use session::Session;
 pub use tenant_connection::TenantConnection;
+pub(crate) use transaction::SendAsyncFn;
 pub use transaction::TenantTransactionManager;
 pub use wrapped::Wrapped;
 

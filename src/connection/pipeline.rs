@@ -16,9 +16,13 @@ use crate::backend::postgres::engine::{PostgresConnection, PostgresExecute, Post
 impl SimpleAsyncConnection for &TenantConnection<PostgresConnection> {
     async fn batch_execute(&mut self, sql: &str) -> QueryResult<()> {
         let finished = self.render_batch::<Pg>(sql)?;
-        let mut waiting = self.session.wait(false);
+        let span = self.span_of::<Pg>(&finished);
+        let mut waiting = self.session.wait(false).within(span.clone());
         waiting.begun();
-        let answer = self.inner.run_batch(&finished.sql).await;
+        let answer = span.run(self.inner.run_batch(&finished.sql)).await;
+        if let Err(error) = &answer {
+            waiting.span().failed(error);
+        }
         waiting.answered(answer.is_ok());
         answer
     }
@@ -37,8 +41,9 @@ impl<'a> AsyncConnectionCore for &'a TenantConnection<PostgresConnection> {
         T::Query: QueryFragment<Self::Backend> + QueryId + 'query,
     {
         let rendered = self.render::<Pg, _>(source.as_query());
+        let span = self.span_of_rendered::<Pg, _>(&rendered);
         let sent = rendered.map(|query| load(&self.inner, &query));
-        LoadFuture::new(self.session.wait(false).retrying_outdated(true), sent)
+        LoadFuture::new(self.session.wait(false).within(span).retrying_outdated(true), sent)
     }
 
     fn execute_returning_count<'conn, 'query, T>(&'conn mut self, source: T) -> Self::ExecuteFuture<'conn, 'query>
@@ -46,7 +51,8 @@ impl<'a> AsyncConnectionCore for &'a TenantConnection<PostgresConnection> {
         T: QueryFragment<Self::Backend> + QueryId + 'query,
     {
         let rendered = self.render::<Pg, _>(source);
+        let span = self.span_of_rendered::<Pg, _>(&rendered);
         let sent = rendered.map(|query| execute(&self.inner, &query));
-        ExecuteFuture::new(self.session.wait(false).retrying_outdated(true), sent)
+        ExecuteFuture::new(self.session.wait(false).within(span).retrying_outdated(true), sent)
     }
 }

@@ -67,7 +67,10 @@ impl<S: Stream<Item: RowAnswer>> Stream for Rows<'_, S> {
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let this = self.project();
-        let polled = this.rows.poll_next(context);
+        let polled = {
+            let _span = this.waiting.as_ref().map(|waiting| waiting.span().enter());
+            this.rows.poll_next(context)
+        };
         if let Some(waiting) = this.waiting {
             waiting.between_rows(polled.is_ready());
         }

@@ -7,7 +7,10 @@ use diesel::{
 
 #[cfg(feature = "mysql")]
 use crate::backend::mysql::undoes_transaction;
-use crate::query::{Finished, Sharing};
+use crate::{
+    query::{Finished, Sharing},
+    signals::Span,
+};
 
 /// What happened on a connection, as far as it decides whether another checkout may get the connection.
 ///
@@ -190,6 +193,7 @@ impl Session {
             begun: false,
             between_rows: false,
             answered: false,
+            span: Span::default(),
         }
     }
 
@@ -235,12 +239,23 @@ pub(crate) struct Waiting<'a> {
     /// All rows that were asked for so far have arrived.
     between_rows: bool,
     answered: bool,
+    span: Span,
 }
 
 impl Waiting<'_> {
     pub(super) fn retrying_outdated(mut self, retries_outdated: bool) -> Self {
         self.retries_outdated = retries_outdated;
         self
+    }
+
+    /// The statement runs within this span, until its complete answer has arrived.
+    pub(super) fn within(mut self, span: Span) -> Self {
+        self.span = span;
+        self
+    }
+
+    pub(super) fn span(&self) -> &Span {
+        &self.span
     }
 
     pub(super) fn begun(&mut self) {
@@ -254,6 +269,7 @@ impl Waiting<'_> {
     /// Records that the answer is an error; see [`Session::failed`].
     pub(super) fn failed(&self, error: &Error) {
         self.session.failed_in_transaction(error);
+        self.span.failed(error);
         if !self.retries_outdated {
             self.session.failed(error);
         }
@@ -283,6 +299,9 @@ impl Drop for Waiting<'_> {
         if self.begun && !self.answered {
             self.session.interrupted.store(true, Relaxed);
             self.session.gave_up.fetch_or(!self.between_rows, Relaxed);
+            if !self.between_rows {
+                self.span.abandoned();
+            }
         }
     }
 }

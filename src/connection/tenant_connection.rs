@@ -14,7 +14,8 @@ use super::{
 use crate::backend::postgres::engine::StatementText;
 use crate::{
     PostgresConnection,
-    query::{Finished, Rendered, Sharing, TranslatedBackend, Translation},
+    query::{Finished, Rendered, Sharing, TranslatedBackend, Translation, count_refusal},
+    signals::{Label, Span},
     translate::SchemaTranslateMap,
 };
 
@@ -37,6 +38,8 @@ pub struct TenantConnection<C = PostgresConnection> {
     pub(crate) inner: C,
     pub(super) translation: Arc<Translation>,
     pub(crate) session: Session,
+    /// What the spans of its queries say of the checkout.
+    label: Label,
     /// The schemas of the tenants that were served.
     schemas: HashSet<u32>,
     /// The texts that the wrapped connection may keep prepared, if it does so without bounds, by their hashes.
@@ -63,6 +66,7 @@ impl<C> TenantConnection<C> {
             inner: connection,
             translation: Arc::new(Translation::new(map)),
             session: Session::new(sharing),
+            label: Label::default(),
             schemas: HashSet::new(),
             #[cfg(any(feature = "blocking", feature = "mysql"))]
             prepared: HashSet::new(),
@@ -94,14 +98,14 @@ impl<C> TenantConnection<C> {
         (waiting, &mut self.inner)
     }
 
-    /// Whether the connection can't serve another checkout. Diesel's own pools hand out a connection with an open test
-    /// transaction: here the next tenant's writes would seem to succeed, and be lost.
-    pub(crate) fn is_broken_or_in_transaction(&mut self) -> bool
+    /// Whether a transaction is open. Diesel's own pools hand out a connection with an open test transaction: here the
+    /// next tenant's writes would seem to succeed, and be lost.
+    pub(crate) fn is_in_transaction(&mut self) -> bool
     where
         C: PoolableConnection,
     {
         let status = C::TransactionManager::transaction_manager_status_mut(&mut self.inner);
-        status.transaction_depth().ok().flatten().is_some() || self.inner.is_broken()
+        status.transaction_depth().ok().flatten().is_some()
     }
 
     pub(crate) fn translation(&self) -> &Arc<Translation> {
@@ -113,6 +117,12 @@ impl<C> TenantConnection<C> {
             self.schemas.insert(schema);
         }
         self.translation = translation;
+        self.label = Label::default();
+    }
+
+    /// What the spans of queries say, until there is another translation.
+    pub(crate) fn set_label(&mut self, label: Label) {
+        self.label = label;
     }
 
     /// How many tenants the connection has served.
@@ -199,15 +209,35 @@ impl<C> TenantConnection<C> {
         // Earlier prepared statements may be outdated too, so on an outdated connection each statement is prepared
         // anew.
         let prepared = !self.session.is_outdated() && query.is_safe_to_cache_prepared(&DB::default())?;
-        let finished = Finished::of(&query, prepared, &self.translation)?;
-        self.record(&finished)?;
+        let finished = Finished::of(&query, prepared, &self.translation).inspect_err(count_refusal)?;
+        self.record(&finished).inspect_err(count_refusal)?;
         Ok(Rendered::new(query, prepared, finished, Arc::clone(&self.translation)))
     }
 
     pub(crate) fn render_batch<DB: TranslatedBackend>(&self, sql: &str) -> QueryResult<Arc<Finished>> {
-        let finished = Finished::from_sql::<DB>(sql, &self.translation)?;
-        self.record(&finished)?;
+        let finished = Finished::from_sql::<DB>(sql, &self.translation).inspect_err(count_refusal)?;
+        self.record(&finished).inspect_err(count_refusal)?;
         Ok(finished)
+    }
+
+    /// The span of a statement that is about to be sent.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn span_of<DB: TranslatedBackend>(&self, finished: &Finished) -> Span {
+        let tables = || finished.tables(DB::DIALECT);
+        Span::query(DB::SYSTEM, &self.label, self.map().unqualified(), &finished.sql, tables)
+    }
+
+    #[cfg(not(feature = "tracing"))]
+    pub(crate) fn span_of<DB: TranslatedBackend>(&self, _: &Finished) -> Span {
+        Span::default()
+    }
+
+    /// The span of a query that is about to be sent; none if it can't be.
+    pub(crate) fn span_of_rendered<DB: TranslatedBackend, Q>(&self, query: &QueryResult<Rendered<Q>>) -> Span {
+        match query {
+            Ok(query) => self.span_of::<DB>(query.finished()),
+            Err(_) => Span::default(),
+        }
     }
 
     fn record(&self, finished: &Finished) -> QueryResult<()> {

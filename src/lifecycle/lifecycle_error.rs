@@ -55,6 +55,36 @@ pub enum LifecycleError {
         /// Which migration failed, and why.
         source: MigrationError,
     },
+    /// The tenant was to be created in the application's transaction, and one of its migrations can't run in any.
+    #[error(
+        "can't create tenant {tenant:?} in a transaction: migration {migration:?} has `run_in_transaction = false`; \
+         create the tenant without `with`, or let the migration run in a transaction"
+    )]
+    NeedsTransaction {
+        /// The tenant.
+        tenant: SchemaName,
+        /// The migration.
+        migration: String,
+    },
+    /// In the transaction in which the tenant was to be created, a statement of the application failed or a transaction
+    /// within it was left open, and yet the work returned `Ok`. There is no tenant.
+    #[error(
+        "tenant {tenant:?} was not created: a statement of the work in its transaction had failed, or a savepoint was \
+         left open, and the work returned Ok. Return the error, or run what may fail in `conn.transaction(…)`"
+    )]
+    FailedWork {
+        /// The tenant.
+        tenant: SchemaName,
+    },
+    /// The application's work ended the transaction in which the tenant was to be created.
+    #[error(
+        "the work for the new tenant {tenant:?} ended the transaction that creates the tenant: send no COMMIT and no \
+         ROLLBACK there. `tenant_exists` tells whether the tenant exists now"
+    )]
+    EndedTransaction {
+        /// The tenant.
+        tenant: SchemaName,
+    },
     /// The tenant could not be renamed, or restored from its archive. It keeps the name it had.
     #[error("can't rename tenant {from:?} to {to:?}; the tenant is unchanged")]
     Rename {

@@ -35,6 +35,7 @@ pub use crate::lifecycle::archiving::archives::{ArchivedTenant, PurgeReport};
 pub use crate::tenancy::{HookResult, LifecycleEvent, LifecycleHooks};
 pub(crate) use clone::keep_from_migrating;
 pub use clone::{CloneError, CloneRequest};
+pub use creating::{CreateRequest, CreateWithError};
 pub use drop::DropRequest;
 pub use lifecycle_error::LifecycleError;
 #[cfg(feature = "mysql")]

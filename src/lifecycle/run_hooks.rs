@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use super::LifecycleError;
-use crate::{TenantPool, pool::Backend, tenancy::LifecycleEvent};
+use crate::{TenantPool, context::with_tenant, pool::Backend, signals::Span, tenancy::LifecycleEvent};
 
 impl TenantPool {
     /// Runs an operation between the hooks before and after it, if the pool has hooks. Refuses first an operation of
@@ -22,7 +22,8 @@ impl TenantPool {
 }
 
 impl<B: Backend> TenantPool<B> {
-    /// Runs an operation between the hooks before and after it, if the pool has hooks.
+    /// Runs an operation between the hooks before and after it, if the pool has hooks, within the span of the operation.
+    /// In a hook, the tenant is the current one.
     ///
     /// The operation is large, and goes onto the heap: whoever creates a tenant has it neither in a future of their own
     /// nor, without optimisation, several times on the stack.
@@ -33,22 +34,25 @@ impl<B: Backend> TenantPool<B> {
     ) -> impl Future<Output = Result<T, E>> {
         let operation = Box::pin(operation);
         async move {
+            let span = Span::lifecycle(event);
             let Some(hooks) = self.hooks() else {
-                return operation.await;
+                return span.run(operation).await;
             };
-            hooks.before(event).await.map_err(|source| LifecycleError::Hook {
-                operation: event.clone(),
-                source,
-            })?;
-            let done = operation.await?;
-            match hooks.after(event).await {
-                Ok(()) => Ok(done),
-                Err(source) => Err(LifecycleError::HookAfterwards {
+            let with_hooks = async {
+                let before = with_tenant(event.tenant_before(), hooks.before(event)).await;
+                before.map_err(|source| LifecycleError::Hook {
                     operation: event.clone(),
                     source,
-                }
-                .into()),
-            }
+                })?;
+                let done = operation.await?;
+                let after = with_tenant(event.tenant(), hooks.after(event)).await;
+                after.map_err(|source| LifecycleError::HookAfterwards {
+                    operation: event.clone(),
+                    source,
+                })?;
+                Ok::<T, E>(done)
+            };
+            span.run(with_hooks).await
         }
     }
 }

@@ -6,7 +6,7 @@ use diesel::{
 };
 
 use super::{MigrationError, Plan, Runner, SchemaOwner};
-use crate::{IntoSchemaName, SchemaNameError, TenantPool};
+use crate::{Backend, IntoSchemaName, Postgres, SchemaNameError, TenantPool};
 
 /// How many migrations to revert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,7 +120,9 @@ impl TenantPool {
         runner.require_schema().await?;
         // Migrations may create types, even if a later one fails or is abandoned.
         let _forget = self.forget_afterwards(owner.schema());
-        runner.apply(plan).await.map(into_versions)
+        let counters = self.counters();
+        let migrated = counters.migrating(Postgres::SYSTEM, owner.schema(), runner.apply(plan));
+        migrated.await.map(into_versions)
     }
 
     async fn revert(
@@ -133,7 +135,9 @@ impl TenantPool {
         let mut runner = Runner::connect(self, owner.clone()).await?;
         runner.require_schema().await?;
         let _forget = self.forget_afterwards(owner.schema());
-        runner.revert(&plan, revert.count()).await.map(into_versions)
+        let counters = self.counters();
+        let reverted = counters.migrating(Postgres::SYSTEM, owner.schema(), runner.revert(&plan, revert.count()));
+        reverted.await.map(into_versions)
     }
 
     async fn pending(

@@ -40,6 +40,12 @@ impl Runner {
         self.parts().0.batch_execute(&sql).await
     }
 
+    /// Resets the session inside a transaction, for work that is no migration.
+    pub(crate) async fn reset_in_transaction(&mut self) -> QueryResult<()> {
+        let sql = self.resetting().await?;
+        self.parts().0.batch_execute(&sql).await
+    }
+
     /// Statements that reset the session inside a transaction.
     pub(super) async fn resetting(&mut self) -> QueryResult<String> {
         let mut sql = String::new();

@@ -99,7 +99,7 @@ impl Runner {
         self.take()
     }
 
-    pub(super) fn take(&mut self) -> PostgresConnection {
+    pub(crate) fn take(&mut self) -> PostgresConnection {
         self.connection.take().expect(PUT_BACK)
     }
 

@@ -2,12 +2,16 @@
 
 use std::{ops::DerefMut, sync::Arc};
 
-use diesel_async::{AsyncConnection, pooled_connection::PoolableConnection};
+use diesel_async::{AsyncConnection, AsyncConnectionCore, pooled_connection::PoolableConnection};
 
-use super::{Checkout, CheckoutError, PoolStatus, TenantInfo, TenantPool, checkouts::ConnectionRequest};
+use super::{
+    Checkout, CheckoutError, DatabaseStatistics, PoolStatus, TenantInfo, TenantPool, checkouts::ConnectionRequest,
+};
 use crate::{
-    SchemaName, SchemaNameError, TenantConnection, connection::Wrapped, query::Translation,
-    translate::SchemaTranslateMap,
+    SchemaName, SchemaNameError, TenantConnection,
+    connection::Wrapped,
+    query::{TranslatedBackend, Translation},
+    translate::{CacheStatistics, SchemaTranslateMap},
 };
 
 /// A kind of database under a [`TenantPool`].
@@ -19,6 +23,10 @@ use crate::{
 pub trait Backend: Sized + Send + Sync + 'static {
     /// What a checkout's [`TenantConnection`] wraps.
     type Connection: AsyncConnection + PoolableConnection + Wrapped + 'static;
+
+    /// The name of this kind of database, by OpenTelemetry's conventions.
+    #[doc(hidden)]
+    const SYSTEM: &'static str = <<Self::Connection as AsyncConnectionCore>::Backend as TranslatedBackend>::SYSTEM;
 
     /// What a pool of this kind holds besides what all pools hold.
     #[doc(hidden)]
@@ -67,6 +75,17 @@ pub trait Backend: Sized + Send + Sync + 'static {
 
     #[doc(hidden)]
     fn status(pool: &TenantPool<Self>) -> PoolStatus;
+
+    /// The figures of each database to which connections are open, the pool's own first.
+    #[doc(hidden)]
+    fn databases(pool: &TenantPool<Self>) -> Vec<DatabaseStatistics> {
+        let counters = pool.counters();
+        vec![DatabaseStatistics::of(&counters.database, Self::status(pool), counters)]
+    }
+
+    /// The figures of what the pool remembers of tenants' schemas.
+    #[doc(hidden)]
+    fn known_tenants(pool: &TenantPool<Self>) -> CacheStatistics;
 
     #[doc(hidden)]
     fn close(pool: &TenantPool<Self>);

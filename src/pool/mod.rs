@@ -18,11 +18,14 @@ mod deadline;
 mod errors;
 #[cfg(feature = "testing")]
 mod instrument;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod options;
 mod placement_policy;
 mod remembered_directory;
 mod routing;
 mod schema_size;
+mod statistics;
 mod tenant_cache;
 mod tenant_directory;
 mod tenant_info;
@@ -57,6 +60,7 @@ pub use options::{MigrationStatements, Recycling};
 pub use placement_policy::PlacementPolicy;
 pub use routing::DatabaseLimits;
 pub use schema_size::SchemaSize;
+pub use statistics::{CheckoutStatistics, DatabaseStatistics, PoolCaches, PoolStatistics};
 #[cfg(feature = "blocking")]
 pub(crate) use tenant_cache::Resolved;
 pub use tenant_directory::TenantDirectory;

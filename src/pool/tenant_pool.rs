@@ -11,7 +11,7 @@ use super::{
     options::{Options, with_symbolic_schema},
     remembered_directory::RememberedDirectory,
 };
-use crate::{SchemaName, tenancy::LifecycleHooks, translate::SchemaTranslateMap};
+use crate::{SchemaName, signals::Counters, tenancy::LifecycleHooks, translate::SchemaTranslateMap};
 
 /// One pool of connections for all tenants. See the [module](crate::pool).
 ///
@@ -87,6 +87,10 @@ pub(crate) struct Inner<B: Backend> {
     pub(crate) remembered: Option<RememberedDirectory<B>>,
     /// How long a place or name that a tenant left stays closed to other tenants.
     pub(crate) reuse_after: Duration,
+    pub(crate) counters: Arc<Counters>,
+    /// What a recorder was told of them.
+    #[cfg(feature = "metrics")]
+    pub(crate) told: std::sync::Mutex<super::metrics::Told>,
     /// What only this kind of database has.
     pub(crate) backend: B::Pool,
 }
@@ -97,6 +101,11 @@ const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 impl<B: Backend> TenantPool<B> {
     pub(crate) fn new(inner: Inner<B>) -> Self {
         Self(Arc::new(inner))
+    }
+
+    /// What is counted in this pool.
+    pub(crate) fn counters(&self) -> &Arc<Counters> {
+        &self.0.counters
     }
 
     /// The map of a tenant that is a schema of this database.
@@ -152,7 +161,8 @@ impl<B: Backend> TenantPool<B> {
             return Ok(None);
         };
         let patience = self.wait_timeout().min(deadline.left());
-        shares.take(tenant, patience).await.map(Some)
+        let share = shares.take(tenant, patience, &self.counters().share_waits);
+        share.await.map(Some)
     }
 
     /// Whether this is the pool's only handle.

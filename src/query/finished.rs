@@ -12,7 +12,7 @@ use diesel::{
     internal::derives::multiconnection::AstPassHelper,
     query_builder::{AstPass, Query, QueryBuilder, QueryFragment, QueryId},
 };
-use quick_cache::{Weighter, sync::Cache};
+use quick_cache::{DefaultHashBuilder, Weighter, sync::Cache};
 
 #[cfg(feature = "blocking")]
 use super::type_names::collecting_for;
@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     backend::postgres::engine::{StatementText, TypeScope, hash_of},
-    translate::{CacheStatistics, Template, TranslateError},
+    translate::{CacheStatistics, Evictions, Template, TranslateError},
 };
 
 /// Translated SQL, and the results of its analysis.
@@ -44,18 +44,27 @@ pub(crate) struct Finished {
     #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "only SQLite opens schemas"))]
     own_translation: Option<Arc<Translation>>,
     hash: u64,
+    /// The tables, as a span names them; written when a span is first wanted.
+    #[cfg(feature = "tracing")]
+    tables: std::sync::OnceLock<Box<str>>,
 }
 
 /// The finished texts of queries whose text depends on nothing but their type and the map.
 ///
 /// Bounded by bytes, like every cache with entries per tenant: 10,000 tenants × 30 statements of 500 bytes would be 150
 /// MB. What doesn't fit is rendered anew from its template.
-static FINISHED: LazyLock<Cache<(TypeId, u64), Arc<Finished>, ByBytes>> =
-    LazyLock::new(|| Cache::with_weighter(65_536, 64 << 20, ByBytes));
+static FINISHED: LazyLock<FinishedTexts> =
+    LazyLock::new(|| Cache::with(65_536, 64 << 20, ByBytes, DefaultHashBuilder::default(), &EVICTIONS));
+
+type FinishedTexts = Cache<(TypeId, u64), Arc<Finished>, ByBytes, DefaultHashBuilder, &'static Evictions>;
+
+/// The finished texts that made room for others.
+static EVICTIONS: Evictions = Evictions::new();
 
 /// Statistics of the cache of finished texts, which has an entry for each tenant and each query whose text is fixed.
 pub fn finished_statistics() -> CacheStatistics {
     CacheStatistics::new(FINISHED.hits(), FINISHED.misses(), FINISHED.len(), FINISHED.weight())
+        .evicting(EVICTIONS.count())
 }
 
 #[derive(Clone)]
@@ -118,9 +127,33 @@ impl Finished {
             refusals,
             own_translation,
             hash,
+            #[cfg(feature = "tracing")]
+            tables: std::sync::OnceLock::new(),
         }))
     }
+
+    /// The tables that the text names, each once, without their schemas: many tenants have one text then.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn tables(&self, dialect: crate::translate::Dialect) -> &str {
+        self.tables.get_or_init(|| {
+            let Ok(template) = Template::analyse_for(dialect, &self.sql) else {
+                return Box::default();
+            };
+            let mut tables = Vec::new();
+            for table in template.tables(&self.sql) {
+                if !tables.contains(&table) {
+                    tables.push(table);
+                }
+            }
+            tables.truncate(MOST_TABLES);
+            tables.join(" ").into()
+        })
+    }
 }
+
+/// How many tables a span names at most.
+#[cfg(feature = "tracing")]
+const MOST_TABLES: usize = 8;
 
 #[cfg(feature = "sqlite")]
 impl AsRef<str> for Finished {

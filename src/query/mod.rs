@@ -30,7 +30,8 @@ pub(crate) use finished::{Finished, Rendered};
 #[cfg(feature = "sqlite")]
 pub(crate) use refusal::Refusals;
 pub use refusal::RefusedStatement;
-pub(crate) use refusal::Sharing;
+pub use refusal::{RefusalStatistics, refusal_statistics};
+pub(crate) use refusal::{Sharing, count_refusal};
 pub use translated::{Translated, TranslatedQuery};
 pub use translated_backend::TranslatedBackend;
 pub(crate) use translation::Translation;

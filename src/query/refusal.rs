@@ -1,6 +1,10 @@
 //! Statements that a pool's connection refuses to send.
 
-use crate::translate::{HazardKind, Place, SessionEffect, Template};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use diesel::result::Error;
+
+use crate::translate::{HazardKind, Place, SessionEffect, Template, TranslateError};
 
 /// Why a checkout refuses a statement that can be translated. Nothing was sent.
 ///
@@ -100,6 +104,39 @@ pub enum RefusedStatement {
         /// Where it stands in the text.
         place: Place,
     },
+}
+
+static UNTRANSLATABLE: AtomicU64 = AtomicU64::new(0);
+static REFUSED: AtomicU64 = AtomicU64::new(0);
+
+/// How many statements were not sent, since the process started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RefusalStatistics {
+    /// Statements that could not be translated: mostly a tenant's table without a tenant. See
+    /// [`TranslateError`](crate::TranslateError).
+    pub untranslatable: u64,
+    /// Statements that a checkout must not run: see [`RefusedStatement`].
+    pub refused: u64,
+}
+
+/// How many statements were not sent on any connection of this process.
+pub fn refusal_statistics() -> RefusalStatistics {
+    RefusalStatistics {
+        untranslatable: UNTRANSLATABLE.load(Relaxed),
+        refused: REFUSED.load(Relaxed),
+    }
+}
+
+/// Counts a statement that is not sent, if it is this library that doesn't.
+pub(crate) fn count_refusal(error: &Error) {
+    let Error::QueryBuilderError(error) = error else { return };
+    let count = match (error.is::<TranslateError>(), error.is::<RefusedStatement>()) {
+        (true, _) => &UNTRANSLATABLE,
+        (_, true) => &REFUSED,
+        (false, false) => return,
+    };
+    count.fetch_add(1, Relaxed);
 }
 
 /// Who shares a session.

@@ -17,6 +17,16 @@ pub trait TranslatedBackend: Backend<QueryBuilder: Default> + Default + 'static 
     #[doc(hidden)]
     const DIALECT: Dialect;
 
+    /// The name of the kind of database, by OpenTelemetry's conventions.
+    #[doc(hidden)]
+    const SYSTEM: &'static str = match Self::DIALECT {
+        Dialect::Postgres => "postgresql",
+        Dialect::Sqlite => "sqlite",
+        Dialect::Mysql => "mysql",
+        // The translator may learn a dialect that no connection of this library speaks.
+        _ => "other_sql",
+    };
+
     /// Returns a `'static` backend. Diesel's AST pass only lends one for the call.
     #[doc(hidden)]
     fn get() -> &'static Self;

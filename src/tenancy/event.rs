@@ -72,8 +72,33 @@ pub enum LifecycleEvent {
     },
 }
 
-#[cfg(any(feature = "mysql", feature = "sqlite"))]
 impl LifecycleEvent {
+    /// The operation in one word.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Create { .. } => "create",
+            Self::Clone { .. } => "clone",
+            Self::Import { .. } => "import",
+            Self::Rename { .. } => "rename",
+            Self::Move { .. } => "move",
+            Self::Suspend { .. } => "suspend",
+            Self::Resume { .. } => "resume",
+            Self::Drop { .. } => "drop",
+            Self::Archive { .. } => "archive",
+            Self::Restore { .. } => "restore",
+            Self::Purge { .. } => "purge",
+        }
+    }
+
+    /// The tenant as it is called before the operation.
+    pub(crate) fn tenant_before(&self) -> &SchemaName {
+        match self {
+            Self::Rename { from, .. } => from,
+            event => event.tenant(),
+        }
+    }
+
     /// The tenant that the operation is about; for one with two names, the new one.
     pub(crate) fn tenant(&self) -> &SchemaName {
         match self {

@@ -13,6 +13,9 @@ pub type HookResult = Result<(), Box<dyn Error + Send + Sync>>;
 /// A hook runs outside the operation's transaction, and without its locks, so it can use the pool itself. A hook may
 /// therefore run before an operation that then fails, and a crash may come between the operation and the hook after it.
 ///
+/// In a hook, the event's tenant is the [current tenant](crate::context), and with the feature `tracing` the operation's
+/// span is the current one. A new tenant can't be checked out before it is created, nor a dropped one afterwards.
+///
 /// ```
 /// use diesel_tenants::{BoxFuture, lifecycle::{HookResult, LifecycleEvent, LifecycleHooks}};
 ///

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     BoxFuture, context,
     pool::{Admitted, Backend},
+    signals::Span,
 };
 
 /// A request's context without its database type. Resolvers and Rocket's catchers use it, because they are not generic
@@ -68,15 +69,8 @@ impl dyn AnyRequest {
     /// Runs the handler with the request's tenant as the current one.
     pub(super) fn scope<F: Future>(&self, handler: F) -> impl Future<Output = F::Output> + use<F> {
         let admitted = self.admitted();
-        #[cfg(feature = "tracing")]
-        let handler = tracing::Instrument::instrument(
-            handler,
-            match admitted {
-                Some(admitted) => tracing::info_span!("tenant", tenant = admitted.tenant().as_str()),
-                None => tracing::Span::none(),
-            },
-        );
-        context::scope(admitted.cloned(), handler)
+        let span = admitted.map_or_else(Span::default, |admitted| Span::tenant(admitted.tenant()));
+        context::scope(admitted.cloned(), span.run(handler))
     }
 
     /// A guard for the middleware. If the middleware is dropped with its request, the unfinished transaction is never

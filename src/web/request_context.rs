@@ -72,8 +72,9 @@ impl<B: Backend> RequestContext<B> {
         let permit = self
             .second_connection_permit(|| Target::Tenant(tenant.tenant().clone()), deadline)
             .await?;
-        let checkout = pool.check_out(tenant, deadline).await;
-        self.keeping(permit, checkout)
+        let span = pool.span_of_checkout(Some(tenant.tenant()), None, false);
+        let checkout = span.run(pool.check_out(tenant, deadline)).await;
+        self.keeping(permit, pool.counted(checkout, Some(tenant.tenant()), None))
     }
 
     pub(super) async fn check_out_shared(&self) -> Result<Checkout<B>, Rejection> {

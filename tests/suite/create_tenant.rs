@@ -55,7 +55,7 @@ async fn a_creation_given_up_half_way_is_no_tenant_and_a_retry_starts_over() {
     ])
     .without_transaction("002_slow");
     tokio::select! {
-        created = pool.create_tenant("client1", folder.migrations()) => panic!("it was to be given up: {created:?}"),
+        created = pool.create_tenant("client1", folder.migrations()).into_future() => panic!("it was to be given up: {created:?}"),
         () = somebody_sleeps(&database) => {}
     }
     assert_eq!(database.schemas(), ["client1"], "the schema is there");

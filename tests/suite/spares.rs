@@ -126,7 +126,9 @@ async fn no_two_sign_ups_get_the_same_spare_and_those_without_are_created_as_usu
         "both together made no more than one would"
     );
     let names: Vec<String> = (0..8).map(|number| format!("client{number}")).collect();
-    let sign_ups = names.iter().map(|name| pool.create_tenant(name, items_only()));
+    let sign_ups = names
+        .iter()
+        .map(|name| pool.create_tenant(name, items_only()).into_future());
     for result in futures_util::future::join_all(sign_ups).await {
         result.unwrap();
     }
@@ -140,7 +142,7 @@ async fn no_two_sign_ups_get_the_same_spare_and_those_without_are_created_as_usu
 async fn of_those_who_sign_up_by_the_same_name_one_gets_a_spare() {
     let (pool, _database) = empty().await;
     pool.prepare_spares(3, items_only()).await.unwrap();
-    let sign_ups = (0..3).map(|_| pool.create_tenant("client1", items_only()));
+    let sign_ups = (0..3).map(|_| pool.create_tenant("client1", items_only()).into_future());
     let results = futures_util::future::join_all(sign_ups).await;
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1, "{results:?}");
     assert_eq!(spares(&pool).await.len(), 2);

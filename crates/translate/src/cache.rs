@@ -1,13 +1,16 @@
 //! Analysed statements, cached so that each text is analysed once for all maps and connections.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{
+    Arc, LazyLock,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
 
-use quick_cache::{Weighter, sync::Cache};
+use quick_cache::{DefaultHashBuilder, Lifecycle, Weighter, sync::Cache};
 
 use super::{Dialect, Template, TranslateError};
 
 /// Bounded by bytes; a text seen once doesn't push out one that is used often (quick_cache evicts by S3-FIFO).
-type Templates = Cache<Box<str>, Arc<Template>, ByBytes>;
+type Templates = Cache<Box<str>, Arc<Template>, ByBytes, DefaultHashBuilder, &'static Evictions>;
 
 /// The templates of a dialect. Each dialect has a cache of its own, because a text can mean two things in two dialects.
 /// So the dialect is part of every key, and no look-up has to hash or compare it.
@@ -23,8 +26,11 @@ fn templates(dialect: Dialect) -> &'static Templates {
 }
 
 fn new_cache() -> Templates {
-    Cache::with_weighter(16_384, 32 << 20, ByBytes)
+    Cache::with(16_384, 32 << 20, ByBytes, DefaultHashBuilder::default(), &EVICTIONS)
 }
+
+/// The templates that made room for others.
+static EVICTIONS: Evictions = Evictions::new();
 
 /// The longest text that is cached, in bytes. Longer texts are mostly batches of values that are never sent again:
 /// analysing them costs less than remembering them.
@@ -36,6 +42,29 @@ struct ByBytes;
 impl Weighter<Box<str>, Arc<Template>> for ByBytes {
     fn weight(&self, sql: &Box<str>, template: &Arc<Template>) -> u64 {
         (sql.len() + template.memory()) as u64
+    }
+}
+
+/// Counts the entries of a cache that make room for others.
+#[doc(hidden)]
+#[derive(Debug, Default)]
+pub struct Evictions(AtomicU64);
+
+impl Evictions {
+    pub const fn new() -> Self {
+        Self(AtomicU64::new(0))
+    }
+
+    pub fn count(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
+
+impl<K, V> Lifecycle<K, V> for &Evictions {
+    type RequestState = ();
+
+    fn on_evict(&self, (): &mut (), _: K, _: V) {
+        self.0.fetch_add(1, Relaxed);
     }
 }
 
@@ -51,6 +80,8 @@ pub struct CacheStatistics {
     pub entries: usize,
     /// Bytes held now, as far as they are counted: texts and their analyses.
     pub bytes: u64,
+    /// Entries that made room for others, as far as they are counted.
+    pub evictions: u64,
 }
 
 impl CacheStatistics {
@@ -61,7 +92,14 @@ impl CacheStatistics {
             misses,
             entries,
             bytes,
+            evictions: 0,
         }
+    }
+
+    /// The same, with the number of entries that made room for others.
+    #[must_use]
+    pub fn evicting(self, evictions: u64) -> Self {
+        Self { evictions, ..self }
     }
 }
 
@@ -73,7 +111,7 @@ impl CacheStatistics {
 /// println!("{} of {} look-ups found their statement analysed", statistics.hits, statistics.hits + statistics.misses);
 /// ```
 pub fn template_statistics() -> CacheStatistics {
-    let mut sum = CacheStatistics::new(0, 0, 0, 0);
+    let mut sum = CacheStatistics::new(0, 0, 0, 0).evicting(EVICTIONS.count());
     for dialect in Dialect::ALL {
         let templates = templates(dialect);
         sum.hits += templates.hits();
@@ -134,6 +172,8 @@ mod tests {
             template_statistics()
         );
         assert!(templates(Dialect::Postgres).len() < 100_000);
+        let made_room = template_statistics().evictions;
+        assert!((10_000..=100_000).contains(&made_room), "{made_room}");
     }
 
     #[test]

@@ -36,6 +36,8 @@ mod template;
 mod tokens;
 mod translate;
 
+#[doc(hidden)]
+pub use cache::Evictions;
 pub use cache::{CacheStatistics, template_statistics};
 pub use dialect::{
     Dialect,

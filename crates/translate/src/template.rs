@@ -229,6 +229,28 @@ impl Template {
         self.dialect.name_at(&sql[at as usize..])
     }
 
+    /// The tables that the text names, as often as it does, in the text's order and without their schemas. `sql` is the
+    /// text that was analysed. Functions that are called with their schema are among them; tables of the system catalogs
+    /// are left out, and so are names that can mean something else.
+    ///
+    /// ```
+    /// # use diesel_tenants_translate::Template;
+    /// let sql = "SELECT * FROM orders JOIN public.users ON users.id = user_id WHERE note = 'urgent'";
+    /// let tables: Vec<_> = Template::analyse(sql)?.tables(sql).map(|table| table.into_owned()).collect();
+    /// assert_eq!(tables, ["orders", "users"]);
+    /// # Ok::<(), diesel_tenants_translate::TranslateError>(())
+    /// ```
+    pub fn tables<'a>(&'a self, sql: &'a str) -> impl Iterator<Item = Cow<'a, str>> + 'a {
+        self.slots.iter().filter_map(move |slot| match *slot {
+            Slot::Unqualified { at } => Some(self.name_at(sql, at)),
+            Slot::Named { end, .. } => {
+                let behind = sql.get(end as usize..)?.trim_start().strip_prefix('.')?;
+                Some(self.dialect.name_at(behind.trim_start()))
+            }
+            Slot::Nothing | Slot::NamedString { .. } | Slot::SchemaOrTable { .. } | Slot::Tenant { .. } => None,
+        })
+    }
+
     /// The dialect of the text.
     pub fn dialect(&self) -> Dialect {
         self.dialect

@@ -7,6 +7,7 @@ use crate::{
     CheckoutError, Placement, TenantConnection,
     pool::{PoolStatus, Target},
     query::TranslatedBackend,
+    signals::Retirements,
 };
 
 /// What a [`TenantPool`] without async is a pool of: a kind of connection to PostgreSQL, such as Diesel's
@@ -62,6 +63,12 @@ pub trait Backend: Sized + 'static {
 
     #[doc(hidden)]
     fn status(pool: &TenantPool<Self>) -> PoolStatus;
+
+    /// The connections that were not kept.
+    #[doc(hidden)]
+    fn retired(pool: &TenantPool<Self>) -> Retirements {
+        pool.as_async().counters().retired.read()
+    }
 
     /// Closes idle connections, and those that come back.
     #[doc(hidden)]

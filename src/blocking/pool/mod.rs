@@ -8,6 +8,7 @@ mod checkout;
 mod diesel_traits;
 mod postgres;
 mod request;
+mod retired;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod tenant_pool;

@@ -6,6 +6,7 @@ use super::{Backend, Checkout, TenantPool};
 use crate::{
     CheckoutError, IntoSchemaName, SchemaName, SchemaTranslateMap, TenantStatus,
     pool::{Deadline, Resolved, Target},
+    signals::{Label, Span},
 };
 
 /// Asks a pool for a connection; made by [`TenantPool::for_tenant`] and its siblings.
@@ -77,10 +78,42 @@ impl<B: Backend> CheckoutRequest<'_, B> {
             wanted,
             read_only,
         } = self;
-        let deadline = Deadline::after(pool.wait_timeout());
+        let wanted = wanted?;
+        let counters = pool.as_async().counters();
+        let tenant = match &wanted {
+            Wanted::Tenant(tenant) => Some(tenant),
+            Wanted::Map(..) => None,
+        };
+        let span = Span::checkout(
+            <B::Database as crate::Backend>::SYSTEM,
+            tenant,
+            &counters.database,
+            read_only,
+        );
+        let checkout = {
+            let _span = span.enter();
+            pool.check_out(&wanted, read_only)
+        };
+        match checkout {
+            Ok(mut checkout) => {
+                counters.checked_out(tenant);
+                checkout.set_label(Label::of(tenant, &counters.database));
+                Ok(checkout)
+            }
+            Err(error) => {
+                counters.not_checked_out(error.is_for_want_of_connections());
+                Err(error)
+            }
+        }
+    }
+}
+
+impl<B: Backend> TenantPool<B> {
+    fn check_out(&self, wanted: &Wanted, read_only: bool) -> Result<Checkout<B>, CheckoutError> {
+        let deadline = Deadline::after(self.wait_timeout());
         let check_out = |target: &Target, map: &SchemaTranslateMap| {
             let lease = B::check_out(
-                pool,
+                self,
                 &ConnectionRequest {
                     target,
                     map,
@@ -90,13 +123,13 @@ impl<B: Backend> CheckoutRequest<'_, B> {
             );
             lease.map(Checkout)
         };
-        let tenant = match wanted? {
-            Wanted::Map(target, map) => return check_out(&target, &map),
+        let tenant = match wanted {
+            Wanted::Map(target, map) => return check_out(target, map),
             Wanted::Tenant(tenant) => tenant,
         };
-        let resolved = pool.resolve(&tenant)?;
-        let map = pool.as_async().map_of(&tenant);
-        let target = Target::Tenant(tenant);
+        let resolved = self.resolve(tenant)?;
+        let map = self.as_async().map_of(tenant);
+        let target = Target::Tenant(tenant.clone());
         let Some(resolved) = resolved else {
             return check_out(&target, &map);
         };

@@ -5,7 +5,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::{Backend, TenantPoolBuilder, background::Background};
 use crate::{
     CheckoutError,
-    pool::{Deadline, PoolStatus, Target},
+    pool::{Deadline, PoolStatistics, PoolStatus, Target},
 };
 
 /// One pool of connections without async for all tenants. See the [module](crate::blocking).
@@ -101,6 +101,18 @@ impl<B: Backend> TenantPool<B> {
         B::status(self)
     }
 
+    /// What happened in this pool since it was built, like [`TenantPool::statistics`](crate::TenantPool::statistics):
+    /// the first database's figures are those of this pool's connections. What the async pool in the background checked
+    /// out is counted too.
+    pub fn statistics(&self) -> PoolStatistics {
+        let mut statistics = self.as_async().statistics();
+        if let Some(own) = statistics.databases.first_mut() {
+            own.status = self.status();
+            own.retired = B::retired(self);
+        }
+        statistics
+    }
+
     pub(super) fn wait_timeout(&self) -> Duration {
         self.0.tenants.wait_timeout()
     }
@@ -118,7 +130,7 @@ impl<B: Backend> TenantPool<B> {
         let left = deadline.left();
         self.run(move |pool| async move {
             let shares = pool.shares().expect("a pool keeps its limit");
-            shares.take(&tenant, left).await.map(Some)
+            shares.take(&tenant, left, &pool.counters().share_waits).await.map(Some)
         })
     }
 }

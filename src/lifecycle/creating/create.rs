@@ -1,13 +1,16 @@
 //! The ways to create a tenant: each leads to `create_at_once`, `create_in_steps` or `place_elsewhere`.
 
+use std::fmt;
+
 use diesel::{
     migration::{MigrationSource, MigrationVersion},
     pg::Pg,
 };
+use futures_core::future::BoxFuture;
 
 use super::create_in_steps::Creation;
 use crate::{
-    IntoSchemaName, SchemaName, TenantPool,
+    IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
     backend::postgres::catalog::schema::status_of,
     lifecycle::{
         LifecycleError,
@@ -17,6 +20,40 @@ use crate::{
     migrations::{Direction, Plan, Runner, SchemaOwner},
     tenancy::{LifecycleEvent, TenantStatus},
 };
+
+/// Creates a tenant when awaited; made by [`TenantPool::create_tenant`].
+#[must_use = "a request does nothing until it is awaited"]
+pub struct CreateRequest<'a, M> {
+    pub(super) pool: &'a TenantPool,
+    pub(super) tenant: Result<SchemaName, SchemaNameError>,
+    pub(super) migrations: M,
+}
+
+impl<'a, M: MigrationSource<Pg> + Send + Sync + 'static> IntoFuture for CreateRequest<'a, M> {
+    type Output = Result<Vec<MigrationVersion<'static>>, LifecycleError>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let Self {
+                pool,
+                tenant,
+                migrations,
+            } = self;
+            let tenant = tenant?;
+            let plan = read_for(&tenant, migrations).await?;
+            pool.create_by_policy(&tenant, &plan).await
+        })
+    }
+}
+
+impl<M> fmt::Debug for CreateRequest<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CreateRequest")
+            .field("tenant", &self.tenant)
+            .finish_non_exhaustive()
+    }
+}
 
 /// # Creating tenants
 impl TenantPool {
@@ -33,16 +70,19 @@ impl TenantPool {
     /// dropped if one fails. If the drop fails too because the server is gone, or if the future is dropped midway, the
     /// schema still counts as missing, and the same call starts over.
     ///
+    /// With [`with`](CreateRequest::with), the application's own rows are part of that transaction.
+    ///
     /// # Errors
     /// [`LifecycleError`]; there is then no tenant. A schema that exists already is not touched.
-    pub async fn create_tenant(
-        &self,
-        tenant: impl IntoSchemaName,
-        migrations: impl MigrationSource<Pg> + Send + Sync + 'static,
-    ) -> Result<Vec<MigrationVersion<'static>>, LifecycleError> {
-        let tenant = self.new_tenant_name(tenant)?;
-        let plan = read_for(&tenant, migrations).await?;
-        self.create_by_policy(&tenant, &plan).await
+    pub fn create_tenant<M>(&self, tenant: impl IntoSchemaName, migrations: M) -> CreateRequest<'_, M>
+    where
+        M: MigrationSource<Pg> + Send + Sync + 'static,
+    {
+        CreateRequest {
+            pool: self,
+            tenant: self.new_tenant_name(tenant),
+            migrations,
+        }
     }
 
     /// Creates a tenant if there is none of that name; otherwise applies the tenant's pending migrations. Returns the

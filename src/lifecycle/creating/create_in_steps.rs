@@ -4,7 +4,7 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::SimpleAsyncConnection;
 
 use crate::{
-    SchemaName, TenantPool,
+    PostgresConnection, SchemaName, TenantPool,
     backend::postgres::{catalog::schema::status_of, version_table},
     lifecycle::{LifecycleError, spares::take_spare},
     migrations::{MigrationError, Plan, Runner, Script},
@@ -57,6 +57,28 @@ impl Creation<'_> {
             self.drop_schema().await;
         }
         finished
+    }
+
+    /// Creates the whole schema in a transaction that stays open, and returns the connection, whose settings are those
+    /// of a checkout.
+    pub(crate) async fn begin_and_hand_over(mut self) -> Result<PostgresConnection, LifecycleError> {
+        self.runner.begin_locked().await.map_err(|error| self.tables(error))?;
+        let made = match self.create_locked(self.scripts.len()).await {
+            // A migration's search_path must not reach what follows.
+            Ok(_) => self
+                .runner
+                .reset_in_transaction()
+                .await
+                .map_err(|source| self.schema(source)),
+            Err(error) => Err(error),
+        };
+        match made {
+            Ok(()) => Ok(self.runner.take()),
+            Err(error) => {
+                self.runner.rollback().await;
+                Err(error)
+            }
+        }
     }
 
     /// Creates the schema with the first migrations, in one transaction, or takes a spare.

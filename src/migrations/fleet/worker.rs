@@ -20,7 +20,7 @@ use super::{
     message::Message,
 };
 use crate::{
-    PostgresConnection, SchemaName, TenantPool,
+    Backend, Postgres, PostgresConnection, SchemaName, TenantPool,
     backend::postgres::{
         Backoff,
         catalog::invalid_indexes::require_valid,
@@ -104,19 +104,9 @@ impl<'a> Worker<'a> {
         // Migrations may create types, even if a later one fails or is abandoned.
         let _forget = self.pool.forget_tenant_afterwards(&job.tenant);
         let mut versions = Vec::new();
-        let mut result = Ok(());
-        for step in &job.steps {
-            // Plus one statement that records the migration.
-            self.statements_run += step.statements + 1;
-            match self.run(job, step).await {
-                Ok(Outcome::Run) => versions.push(step.script.migration.version.clone()),
-                Ok(Outcome::AlreadyDone) => {}
-                Err(error) => {
-                    result = Err(error);
-                    break;
-                }
-            }
-        }
+        let counters = self.pool.counters();
+        let result = counters.migrating(Postgres::SYSTEM, &job.tenant, self.run_all(job, &mut versions));
+        let result = result.await;
         self.retire_if_used_up();
         TenantReport {
             tenant: job.tenant.clone(),
@@ -131,6 +121,18 @@ impl<'a> Worker<'a> {
             },
             versions,
         }
+    }
+
+    /// Runs a tenant's migrations until one fails, and notes those that were run.
+    async fn run_all(&mut self, job: &Job<'_>, versions: &mut Vec<String>) -> Result<(), MigrationError> {
+        for step in &job.steps {
+            // Plus one statement that records the migration.
+            self.statements_run += step.statements + 1;
+            if self.run(job, step).await? == Outcome::Run {
+                versions.push(step.script.migration.version.clone());
+            }
+        }
+        Ok(())
     }
 
     /// Runs one migration, and repeats it while other sessions hold locks that it needs.

@@ -1,9 +1,11 @@
 //! The tasks that migrate a fleet. Each has sessions of its own, which it keeps.
 
+use std::sync::Arc;
+
 use tokio::task::JoinSet;
 
 use crate::{
-    SchemaName,
+    Backend, Mysql, SchemaName, TenantPool,
     backend::{
         mysql::{
             Server,
@@ -14,12 +16,14 @@ use crate::{
         tasks::finished,
     },
     migrations::fleet,
+    signals::Counters,
 };
 
 type Done = fleet::Done<LifeError>;
 
 pub(super) struct Crew {
     server: Server,
+    counters: Arc<Counters>,
     plan: Plan,
     task: Task,
     at_once: usize,
@@ -28,9 +32,10 @@ pub(super) struct Crew {
 }
 
 impl Crew {
-    pub(super) fn of(server: &Server, plan: &Plan, task: Task, at_once: usize) -> Self {
+    pub(super) fn of(pool: &TenantPool<Mysql>, server: &Server, plan: &Plan, task: Task, at_once: usize) -> Self {
         Self {
             server: server.clone(),
+            counters: Arc::clone(pool.counters()),
             plan: plan.clone(),
             task,
             at_once,
@@ -50,8 +55,10 @@ impl fleet::Crew for Crew {
     fn begin(&mut self, index: usize, tenant: SchemaName) {
         let mut worker = self.idle.pop().unwrap_or_else(|| Worker::new(&self.server));
         let (plan, task) = (self.plan.clone(), self.task);
+        let counters = Arc::clone(&self.counters);
         self.running.spawn(async move {
-            let done = worker.run(&tenant, &plan, task, LOCK_TIMEOUT).await;
+            let work = worker.run(&tenant, &plan, task, LOCK_TIMEOUT);
+            let done = counters.migrating(Mysql::SYSTEM, &tenant, work).await;
             (worker, (index, done))
         });
     }

@@ -103,7 +103,7 @@ impl<S: MigrationSource<mysql::Mysql> + Send + Sync + 'static> FleetMigration<'_
             stop: &*stop,
         };
         let server = pool.mysql_server();
-        let crew = |at_once| Crew::of(&server, &plan, work, at_once);
+        let crew = |at_once| Crew::of(pool, &server, &plan, work, at_once);
         let tenants = planned.run(&options, crew, |tenant, done| report(tenant, task, done));
         Ok(FleetReport {
             tenants: tenants.await,

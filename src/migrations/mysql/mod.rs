@@ -15,7 +15,7 @@ use diesel::{
 
 use super::{MigrationError, Revert, SchemaOwner};
 use crate::{
-    IntoSchemaName, Mysql, SchemaNameError, TenantPool,
+    Backend, IntoSchemaName, Mysql, SchemaNameError, TenantPool,
     backend::mysql::{
         Server,
         lives::{self, LifeError},
@@ -45,7 +45,7 @@ impl TenantPool<Mysql> {
         let work = async |server: Server, _: SchemaOwner, plan: Plan| {
             lives::migrate_shared(&server, &plan, LOCK_TIMEOUT).await
         };
-        self.on_database(self.shared_database(), migrations, work).await
+        self.migrating_database(self.shared_database(), migrations, work).await
     }
 
     /// Applies a tenant's pending migrations, and returns their versions.
@@ -61,7 +61,8 @@ impl TenantPool<Mysql> {
         let work = async |server: Server, owner: SchemaOwner, plan: Plan| {
             lives::migrate(&server, owner.schema(), &plan, LOCK_TIMEOUT).await
         };
-        self.on_database(self.database_of(tenant)?, migrations, work).await
+        self.migrating_database(self.database_of(tenant)?, migrations, work)
+            .await
     }
 
     /// Reverts migrations of the shared database, the newest first, and returns their versions.
@@ -78,7 +79,7 @@ impl TenantPool<Mysql> {
         let work = async move |server: Server, _: SchemaOwner, plan: Plan| {
             lives::revert_shared(&server, &plan, count, LOCK_TIMEOUT).await
         };
-        self.on_database(self.shared_database(), migrations, work).await
+        self.migrating_database(self.shared_database(), migrations, work).await
     }
 
     /// Reverts a tenant's migrations, the newest first, and returns their versions.
@@ -96,7 +97,8 @@ impl TenantPool<Mysql> {
         let work = async move |server: Server, owner: SchemaOwner, plan: Plan| {
             lives::revert(&server, owner.schema(), &plan, count, LOCK_TIMEOUT).await
         };
-        self.on_database(self.database_of(tenant)?, migrations, work).await
+        self.migrating_database(self.database_of(tenant)?, migrations, work)
+            .await
     }
 
     /// The versions that [`migrate_shared`](Self::migrate_shared) would apply, oldest first.
@@ -131,6 +133,21 @@ impl TenantPool<Mysql> {
 
     fn database_of(&self, tenant: impl IntoSchemaName) -> Result<SchemaOwner, SchemaNameError> {
         Ok(SchemaOwner::Tenant(self.tenant_name(tenant)?))
+    }
+
+    /// Does it within the span of a migration, and counts how long it takes.
+    async fn migrating_database<F>(
+        &self,
+        owner: SchemaOwner,
+        migrations: impl MigrationSource<mysql::Mysql> + Send + Sync + 'static,
+        work: impl FnOnce(Server, SchemaOwner, Plan) -> F,
+    ) -> Result<Vec<MigrationVersion<'static>>, MigrationError>
+    where
+        F: Future<Output = Result<Vec<String>, LifeError>> + Send + 'static,
+    {
+        let schema = owner.schema().clone();
+        let migrated = self.on_database(owner, migrations, work);
+        self.counters().migrating(Mysql::SYSTEM, &schema, migrated).await
     }
 
     async fn on_database<F>(

@@ -7,13 +7,14 @@ use diesel::{migration::MigrationSource, sqlite};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::{
-    SchemaName, Sqlite, TenantPool,
+    Backend, SchemaName, Sqlite, TenantPool,
     backend::sqlite::{
         files::{FILE_LOCK_TIMEOUT, Folder},
         migrations::Plan,
     },
     migrations::fleet::{self, Task},
     pool::SqliteError,
+    signals::Counters,
 };
 
 /// A tenant, by its place in the list.
@@ -38,8 +39,9 @@ impl Crew {
         let waiting = Arc::new(Mutex::new(waiting));
         for _ in 0..workers {
             let (folder, migrations) = (pool.folder(), Arc::clone(migrations));
+            let counters = Arc::clone(pool.counters());
             let (waiting, report) = (Arc::clone(&waiting), report.clone());
-            tokio::task::spawn_blocking(move || work(&folder, &*migrations, task, &waiting, &report));
+            tokio::task::spawn_blocking(move || work(&folder, &*migrations, task, &counters, &waiting, &report));
         }
         Self {
             jobs,
@@ -81,6 +83,7 @@ fn work(
     folder: &Folder,
     migrations: &dyn MigrationSource<sqlite::Sqlite>,
     task: Task,
+    counters: &Counters,
     jobs: &Mutex<Receiver<Job>>,
     report: &UnboundedSender<Done>,
 ) {
@@ -89,11 +92,13 @@ fn work(
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok((index, tenant)) = job else { return };
         let done = match &plan {
-            Ok(plan) => match task {
-                Task::Migrate => folder.migrate(&tenant, plan, FILE_LOCK_TIMEOUT),
-                Task::Revert(revert) => folder.revert(&tenant, plan, revert.count(), FILE_LOCK_TIMEOUT),
+            Ok(plan) => {
+                let done = counters.migrating_here(Sqlite::SYSTEM, &tenant, || match task {
+                    Task::Migrate => folder.migrate(&tenant, plan, FILE_LOCK_TIMEOUT),
+                    Task::Revert(revert) => folder.revert(&tenant, plan, revert.count(), FILE_LOCK_TIMEOUT),
+                });
+                done.map_err(SqliteError::file)
             }
-            .map_err(SqliteError::file),
             // They could be read a moment ago.
             Err(problem) => Err(SqliteError::unreadable(problem)),
         };

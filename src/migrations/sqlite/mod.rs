@@ -12,7 +12,7 @@ use diesel::{
 
 use super::{MigrationError, Revert, SchemaOwner};
 use crate::{
-    IntoSchemaName, SchemaName, SchemaNameError, Sqlite, TenantPool,
+    Backend, IntoSchemaName, SchemaName, SchemaNameError, Sqlite, TenantPool,
     backend::sqlite::{
         blocking,
         files::{FILE_LOCK_TIMEOUT, FileError, Folder},
@@ -37,7 +37,7 @@ impl TenantPool<Sqlite> {
     ) -> Result<Vec<MigrationVersion<'static>>, MigrationError> {
         let owner = self.shared_file();
         let work = |folder: &Folder, _: &SchemaName, plan: &Plan| folder.migrate_shared(plan, FILE_LOCK_TIMEOUT);
-        self.on_file(owner, migrations, work).await
+        self.migrating_file(owner, migrations, work).await
     }
 
     /// Applies a tenant's pending migrations, and returns their versions.
@@ -51,7 +51,7 @@ impl TenantPool<Sqlite> {
     ) -> Result<Vec<MigrationVersion<'static>>, MigrationError> {
         let owner = self.file_of(tenant)?;
         let work = |folder: &Folder, tenant: &SchemaName, plan: &Plan| folder.migrate(tenant, plan, FILE_LOCK_TIMEOUT);
-        self.on_file(owner, migrations, work).await
+        self.migrating_file(owner, migrations, work).await
     }
 
     /// Reverts migrations of the shared file, the newest first, and returns their versions.
@@ -67,7 +67,7 @@ impl TenantPool<Sqlite> {
         let work = move |folder: &Folder, _: &SchemaName, plan: &Plan| {
             folder.revert_shared(plan, revert.count(), FILE_LOCK_TIMEOUT)
         };
-        self.on_file(owner, migrations, work).await
+        self.migrating_file(owner, migrations, work).await
     }
 
     /// Reverts a tenant's migrations, the newest first, and returns their versions.
@@ -84,7 +84,7 @@ impl TenantPool<Sqlite> {
         let work = move |folder: &Folder, tenant: &SchemaName, plan: &Plan| {
             folder.revert(tenant, plan, revert.count(), FILE_LOCK_TIMEOUT)
         };
-        self.on_file(owner, migrations, work).await
+        self.migrating_file(owner, migrations, work).await
     }
 
     /// The versions that [`migrate_shared`](Self::migrate_shared) would apply, oldest first.
@@ -119,6 +119,18 @@ impl TenantPool<Sqlite> {
 
     fn file_of(&self, tenant: impl IntoSchemaName) -> Result<SchemaOwner, SchemaNameError> {
         Ok(SchemaOwner::Tenant(self.tenant_name(tenant)?))
+    }
+
+    /// Does it within the span of a migration, and counts how long it takes.
+    async fn migrating_file(
+        &self,
+        owner: SchemaOwner,
+        migrations: impl MigrationSource<sqlite::Sqlite> + Send + Sync + 'static,
+        work: impl FnOnce(&Folder, &SchemaName, &Plan) -> Result<Vec<String>, FileError> + Send + 'static,
+    ) -> Result<Vec<MigrationVersion<'static>>, MigrationError> {
+        let schema = owner.schema().clone();
+        let migrated = self.on_file(owner, migrations, work);
+        self.counters().migrating(Sqlite::SYSTEM, &schema, migrated).await
     }
 
     async fn on_file(

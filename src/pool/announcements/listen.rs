@@ -11,6 +11,7 @@ use crate::{
     PostgresConnection, SchemaName,
     backend::postgres::{ConnectError, Connector, catalog::schema::schemas_after},
     pool::tenant_cache::{KnownTenants, Schemas},
+    signals::Counters,
 };
 
 /// After this long without a notification, the connection is tested: a dead connection would be silent for hours.
@@ -34,12 +35,14 @@ impl Listener {
         schemas: Arc<Schemas>,
         known: Option<Arc<KnownTenants>>,
         lists_tenants: bool,
+        counters: Arc<Counters>,
     ) -> Self {
         let listening = Listening {
             connector,
             schemas,
             known,
             lists_tenants,
+            counters,
         };
         Self(tokio::spawn(listening.run()).abort_handle())
     }
@@ -51,6 +54,7 @@ struct Listening {
     known: Option<Arc<KnownTenants>>,
     /// Whether all tenants are looked up ahead of their first checkouts.
     lists_tenants: bool,
+    counters: Arc<Counters>,
 }
 
 impl Listening {
@@ -59,6 +63,7 @@ impl Listening {
         loop {
             if let Ok(mut connection) = self.connect().await {
                 pause = Duration::from_millis(100);
+                self.counters.hearing.connected();
                 // Changes from before this connection listened went unheard.
                 self.forget_all();
                 if self.lists_tenants {
@@ -68,6 +73,7 @@ impl Listening {
                 self.schemas.set_hears_changes(self.known.is_none());
                 self.hear(&mut connection).await;
                 self.schemas.set_hears_changes(false);
+                self.counters.hearing.lost();
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(5));
@@ -100,13 +106,17 @@ impl Listening {
                 tokio::time::timeout(SILENCE, news.next()).await
             };
             match news {
-                Ok(Some(Ok(news))) => self.heard(&news.payload),
+                Ok(Some(Ok(news))) => {
+                    self.counters.hearing.heard();
+                    self.heard(&news.payload);
+                }
                 Ok(_) => return,
                 Err(_) => {
                     let answer = tokio::time::timeout(SILENCE, connection.batch_execute("SELECT 1")).await;
                     if !matches!(answer, Ok(Ok(()))) {
                         return;
                     }
+                    self.counters.hearing.certain();
                 }
             }
         }

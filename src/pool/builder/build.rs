@@ -23,6 +23,7 @@ use crate::{
         tenant_cache::Schemas,
         tenant_pool::Inner,
     },
+    signals::Counters,
 };
 
 /// # Building
@@ -85,12 +86,14 @@ impl TenantPoolBuilder {
         // remembered for a second. A pool that listens reads all its tenants at once.
         let reads_ahead = !options.search_path_from_role && !options.read_only && !listens;
         let schemas = Arc::new(Schemas::of(&options).reading_ahead(reads_ahead));
+        let counters = Counters::of(connector.database());
         let connections = connections(
             Arc::clone(&connector),
             Arc::clone(&schemas),
             Limits::of(&options),
             max_size,
             &options,
+            &counters,
         );
         connections.manager().warm_up().await?;
         let directory = match (directory, directory_if_found) {
@@ -105,12 +108,16 @@ impl TenantPoolBuilder {
                 remembered.as_ref().map(|remembered| Arc::clone(&remembered.known)),
                 // Behind a pooler, each tenant's first checkout finds out whether the session is safe.
                 remembered.is_none() && !connector.may_be_pooled(),
+                Arc::clone(&counters),
             )
         };
         let databases = further_databases(databases, find_database, database_limits, options.clone());
         let readers = further_databases(HashMap::new(), None, replicas.limits, options.to_read_only());
-        Ok(TenantPool::new(Inner {
+        let pool = TenantPool::new(Inner {
             shares: options.max_per_tenant.map(Shares::new),
+            counters: Arc::clone(&counters),
+            #[cfg(feature = "metrics")]
+            told: Default::default(),
             #[cfg(feature = "_web")]
             second_connections: Arc::new(tokio::sync::Semaphore::new((max_size - 1).max(1))),
             backend: PostgresPool {
@@ -132,7 +139,13 @@ impl TenantPoolBuilder {
             options,
             hooks,
             remembered,
-        }))
+        });
+        // The main pool tells of its further databases.
+        #[cfg(feature = "metrics")]
+        if !is_further {
+            pool.tell_regularly();
+        }
+        Ok(pool)
     }
 }
 

@@ -7,12 +7,15 @@ use std::{
 };
 
 use super::build::further_databases;
-use crate::pool::{
-    Recycling, TenantPool,
-    backends::{Limits, PostgresPool, connections},
-    routing::{DatabaseLimits, Readers, ReplicaUrls},
-    tenant_cache::Schemas,
-    tenant_pool::Inner,
+use crate::{
+    pool::{
+        Recycling, TenantPool,
+        backends::{Limits, PostgresPool, connections},
+        routing::{DatabaseLimits, Readers, ReplicaUrls},
+        tenant_cache::Schemas,
+        tenant_pool::Inner,
+    },
+    signals::Counters,
 };
 
 impl TenantPool {
@@ -29,10 +32,21 @@ impl TenantPool {
             max_tenants: usize::MAX,
             ..Limits::of(&options)
         };
-        let connections = connections(Arc::clone(&connector), Arc::clone(&schemas), limits, 1, &options);
+        let counters = Counters::of(database);
+        let connections = connections(
+            Arc::clone(&connector),
+            Arc::clone(&schemas),
+            limits,
+            1,
+            &options,
+            &counters,
+        );
         let databases = further_databases(HashMap::new(), None, DatabaseLimits::default(), options.clone());
         Self::new(Inner {
             reuse_after: self.0.reuse_after,
+            counters,
+            #[cfg(feature = "metrics")]
+            told: Default::default(),
             shares: None,
             #[cfg(feature = "_web")]
             second_connections: Arc::new(tokio::sync::Semaphore::new(1)),

@@ -23,7 +23,12 @@ impl<B: Backend> TenantPool<B> {
         target: &Target,
         deadline: Deadline,
     ) -> Result<SecondConnectionPermit, CheckoutError> {
-        let permit = Arc::clone(self.second_connections()).acquire_owned();
+        let second_connections = self.second_connections();
+        if let Ok(permit) = Arc::clone(second_connections).try_acquire_owned() {
+            return Ok(Arc::new(permit));
+        }
+        let _waits = self.counters().waits.time();
+        let permit = Arc::clone(second_connections).acquire_owned();
         match tokio::time::timeout(self.wait_timeout().min(deadline.left()), permit).await {
             Ok(permit) => Ok(Arc::new(permit.expect("the semaphore is never closed"))),
             Err(_) => Err(CheckoutError::Exhausted {
@@ -53,7 +58,15 @@ impl<B: Backend> TenantPool<B> {
             None => match B::known(self, None, &self.map_of(&tenant)) {
                 Some(known) => Identity::Schema(known),
                 None => {
-                    let checkout = Box::pin(self.for_tenant(&tenant).get()).await?;
+                    let (target, map) = (Target::Tenant(tenant.clone()), self.map_of(&tenant));
+                    let request = ConnectionRequest {
+                        target: &target,
+                        map: &map,
+                        tenant_id: None,
+                        namespace: None,
+                        deadline: self.deadline(),
+                    };
+                    let checkout = Box::pin(B::check_out(self, &request, None, false)).await?;
                     Identity::Schema(Arc::clone(checkout.translation()))
                 }
             },

@@ -143,37 +143,53 @@ impl<'a, B: Backend> CheckoutRequest<'a, B> {
             ..
         } = self;
         #[cfg(feature = "_web")]
-        if let Some(admitted) = self.admitted.as_ref().filter(|_| database.is_none()) {
-            return match read_only {
-                false => pool.check_out(admitted, deadline).await,
-                true => Box::pin(pool.check_out_read_only(admitted, deadline)).await,
-            };
-        }
-        let tenant = match (wanted, pool.remembered()) {
-            (Wanted::Map(target, map), _) => {
-                let request = ConnectionRequest {
-                    target,
-                    map,
-                    tenant_id: None,
-                    namespace: None,
-                    deadline,
+        let admitted = self.admitted.as_ref().filter(|_| database.is_none());
+        let (tenant, database) = (wanted.tenant(), database.as_ref());
+        let span = pool.span_of_checkout(tenant, database, read_only);
+        let checkout = span.run(async {
+            #[cfg(feature = "_web")]
+            if let Some(admitted) = admitted {
+                return match read_only {
+                    false => pool.check_out(admitted, deadline).await,
+                    true => Box::pin(pool.check_out_read_only(admitted, deadline)).await,
                 };
-                return B::check_out(pool, &request, database.as_ref(), read_only).await;
             }
-            (Wanted::Tenant(tenant), Some(remembered)) if database.is_none() => {
-                let resolved = pool.resolve(remembered, tenant, deadline).await?;
-                return check_out_placed(pool, &resolved, tenant, None, read_only, deadline).await;
-            }
-            (Wanted::Tenant(tenant), _) => tenant,
-        };
-        let request = ConnectionRequest {
-            target: &Target::Tenant(tenant.clone()),
-            map: &pool.map_of(tenant),
-            tenant_id: None,
-            namespace: None,
-            deadline,
-        };
-        B::check_out(pool, &request, database.as_ref(), read_only).await
+            let tenant = match (wanted, pool.remembered()) {
+                (Wanted::Map(target, map), _) => {
+                    let request = ConnectionRequest {
+                        target,
+                        map,
+                        tenant_id: None,
+                        namespace: None,
+                        deadline,
+                    };
+                    return B::check_out(pool, &request, database, read_only).await;
+                }
+                (Wanted::Tenant(tenant), Some(remembered)) if database.is_none() => {
+                    let resolved = pool.resolve(remembered, tenant, deadline).await?;
+                    return check_out_placed(pool, &resolved, tenant, None, read_only, deadline).await;
+                }
+                (Wanted::Tenant(tenant), _) => tenant,
+            };
+            let request = ConnectionRequest {
+                target: &Target::Tenant(tenant.clone()),
+                map: &pool.map_of(tenant),
+                tenant_id: None,
+                namespace: None,
+                deadline,
+            };
+            B::check_out(pool, &request, database, read_only).await
+        });
+        pool.counted(checkout.await, tenant, database)
+    }
+}
+
+impl Wanted {
+    fn tenant(&self) -> Option<&SchemaName> {
+        match self {
+            Self::Tenant(tenant) => Some(tenant),
+            Self::Map(..) => None,
+        }
     }
 }
 

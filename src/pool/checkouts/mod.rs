@@ -9,6 +9,7 @@ mod checkout;
 mod checkout_request;
 mod connection_request;
 mod resolve;
+mod signals;
 
 #[cfg(feature = "_web")]
 pub(crate) use admitted::Admitted;

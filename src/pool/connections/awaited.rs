@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use deadpool::managed::{Manager, Object, Pool, PoolError, Timeouts};
 
-use crate::pool::deadline::Deadline;
+use crate::{pool::deadline::Deadline, signals::DurationCounts};
 
 /// Doesn't wait for connections in use.
 pub(crate) const NOW: Timeouts = Timeouts {
@@ -20,6 +20,7 @@ pub(crate) async fn free_or_awaited<M: Manager>(
     wait_timeout: Duration,
     deadline: Deadline,
     is_full: impl Fn(&M::Error) -> bool,
+    waits: &DurationCounts,
 ) -> Result<Object<M>, Option<PoolError<M::Error>>> {
     let mut last = None;
     for attempts in 0.. {
@@ -36,6 +37,7 @@ pub(crate) async fn free_or_awaited<M: Manager>(
                         wait: Some(wait),
                         ..NOW
                     };
+                    let _waits = waits.time();
                     Box::pin(connections.timeout_get(&patience)).await
                 }
                 result => result,
@@ -47,6 +49,7 @@ pub(crate) async fn free_or_awaited<M: Manager>(
             // room.
             Some(Err(PoolError::Backend(error))) if is_full(&error) => {
                 last = Some(PoolError::Backend(error));
+                let _waits = waits.time();
                 if !Box::pin(deadline.pause(attempts)).await {
                     break;
                 }

@@ -6,7 +6,7 @@ use std::{
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{SchemaName, pool::CheckoutError};
+use crate::{SchemaName, pool::CheckoutError, signals::DurationCounts};
 
 /// How many of a pool's connections each tenant may have at a time.
 pub(crate) struct Shares {
@@ -39,11 +39,13 @@ impl Shares {
         &self,
         tenant: &SchemaName,
         patience: Duration,
+        waits: &DurationCounts,
     ) -> Result<OwnedSemaphorePermit, CheckoutError> {
         let share = self.of(tenant);
         if let Ok(permit) = Arc::clone(&share).try_acquire_owned() {
             return Ok(permit);
         }
+        let _waits = waits.time();
         match tokio::time::timeout(patience, share.acquire_owned()).await {
             Ok(permit) => Ok(permit.expect("a tenant's semaphore is never closed")),
             Err(_) => Err(CheckoutError::TenantExhausted {
@@ -76,15 +78,23 @@ mod tests {
 
     #[tokio::test]
     async fn tenants_who_have_nothing_are_forgotten_and_others_are_not() {
-        let shares = Shares::new(1);
+        let (shares, waits) = (Shares::new(1), DurationCounts::default());
         let name = |number: usize| SchemaName::new(&format!("tenant{number}")).expect("a name");
-        let held = shares.take(&name(0), Duration::ZERO).await.expect("the only one");
+        let held = shares
+            .take(&name(0), Duration::ZERO, &waits)
+            .await
+            .expect("the only one");
         for number in 1..10_000 {
-            drop(shares.take(&name(number), Duration::ZERO).await.expect("its own"));
+            drop(
+                shares
+                    .take(&name(number), Duration::ZERO, &waits)
+                    .await
+                    .expect("its own"),
+            );
         }
         assert!(shares.taken.lock().expect("no panic").tenants.len() <= FORGET_AT_LEAST);
-        assert!(shares.take(&name(0), Duration::ZERO).await.is_err());
+        assert!(shares.take(&name(0), Duration::ZERO, &waits).await.is_err());
         drop(held);
-        assert!(shares.take(&name(0), Duration::ZERO).await.is_ok());
+        assert!(shares.take(&name(0), Duration::ZERO, &waits).await.is_ok());
     }
 }

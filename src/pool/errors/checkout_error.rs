@@ -234,6 +234,13 @@ pub enum CheckoutError {
     },
 }
 
+impl CheckoutError {
+    /// Whether connections exist, and none was free in time.
+    pub(crate) fn is_for_want_of_connections(&self) -> bool {
+        matches!(self, Self::Exhausted { .. } | Self::TenantExhausted { .. })
+    }
+}
+
 #[cfg(feature = "sqlite")]
 impl CheckoutError {
     /// The error of a look at many tenants' files.

@@ -182,6 +182,16 @@ impl<P: Pool> Databases<P> {
         self.lock().pools.get_mut(database).and_then(Open::take_up)
     }
 
+    /// The pools that are open, by their names. None counts as used by that.
+    pub(crate) fn all_open(&self) -> Vec<(Arc<str>, P)> {
+        let all = self.lock();
+        let open = all.pools.iter();
+        let open = open.filter_map(|(name, open)| Some((Arc::clone(name), open.pool.get()?.clone())));
+        let mut open: Vec<_> = open.collect();
+        open.sort_by(|(one, _), (other, _)| one.cmp(other));
+        open
+    }
+
     /// The URL of a database: declared, or found by the application's function.
     pub(crate) async fn url(&self, database: &str) -> Result<P::Url, DatabaseError> {
         let declared = self.declared.get(database).cloned();

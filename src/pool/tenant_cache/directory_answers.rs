@@ -9,7 +9,10 @@ use quick_cache::{
     sync::{Cache, EntryAction, EntryResult},
 };
 
-use crate::tenancy::{DirectoryCache, DirectoryError};
+use crate::{
+    tenancy::{DirectoryCache, DirectoryError},
+    translate::CacheStatistics,
+};
 
 /// Answers of a directory, including "there is none" and "the directory could not be asked". If a question is already
 /// being asked, a second caller waits for that answer.
@@ -115,6 +118,11 @@ impl<K: Hash + Eq + Clone, V: Clone> DirectoryAnswers<K, V> {
             }
             (found, _) => Answer { found, fresh, said },
         }
+    }
+
+    pub(crate) fn statistics(&self) -> CacheStatistics {
+        let answers = &self.answers;
+        CacheStatistics::new(answers.hits(), answers.misses(), answers.len(), 0)
     }
 
     /// Forgets one answer, so that the next caller asks the directory.

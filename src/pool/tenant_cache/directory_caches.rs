@@ -12,7 +12,7 @@ use super::directory_answers::DirectoryAnswers;
 use crate::{
     SchemaName,
     tenancy::{DirectoryCache, DirectoryEntry},
-    translate::SchemaTranslateMap,
+    translate::{CacheStatistics, SchemaTranslateMap},
 };
 
 /// A directory's latest answers.
@@ -64,6 +64,11 @@ impl KnownTenants {
             domains: DirectoryAnswers::new(times),
             heard: Mutex::default(),
         }
+    }
+
+    /// The figures of the answers about tenants.
+    pub(crate) fn statistics(&self) -> CacheStatistics {
+        self.tenants.statistics()
     }
 
     /// Another tenant, or none, may have the name from now on. So the remembered domains of that tenant are forgotten,

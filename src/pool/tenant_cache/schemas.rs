@@ -25,7 +25,7 @@ use crate::{
     pool::options::{Options, with_symbolic_schema},
     query::Translation,
     tenancy::TenantStatus,
-    translate::SchemaTranslateMap,
+    translate::{CacheStatistics, SchemaTranslateMap},
 };
 
 /// The maps in use, each with what is known of the schema it leads to.
@@ -103,6 +103,10 @@ impl Schemas {
     pub(super) fn map_of(&self, tenant: &SchemaName) -> SchemaTranslateMap {
         let map = SchemaTranslateMap::tenant(tenant.clone());
         with_symbolic_schema(map, self.symbolic_schema.as_deref())
+    }
+
+    pub(crate) fn statistics(&self) -> CacheStatistics {
+        CacheStatistics::new(self.known.hits(), self.known.misses(), self.known.len(), 0)
     }
 
     pub(super) fn forgotten_meanwhile(&self) -> MutexGuard<'_, Option<ForgottenMeanwhile>> {

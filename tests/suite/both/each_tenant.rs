@@ -21,6 +21,7 @@ on_each!(
     only_so_many_are_at_work_at_a_time,
     a_name_that_no_tenant_can_have_is_refused_before_anything_is_done,
     it_can_be_spawned,
+    the_tenant_is_the_current_one,
 );
 
 async fn ten<B: TestBackend>() -> Store<B> {
@@ -115,4 +116,24 @@ async fn it_can_be_spawned<B: TestBackend>() {
         pool.each_tenant().run(work).await.unwrap().all().unwrap().len()
     });
     assert_eq!(task.await.unwrap(), 10);
+}
+
+async fn the_tenant_is_the_current_one<B: TestBackend>() {
+    let store = ten::<B>().await;
+    let current = store.pool.each_tenant().run(|conn: Checkout<B>| {
+        let pool = store.pool.clone();
+        async move {
+            // The pool is small, and others are at work.
+            drop(conn);
+            let mut conn = pool.current().get().await.unwrap();
+            B::prices(&mut conn).await
+        }
+    });
+    let prices = current.await.unwrap().all().unwrap();
+    assert!(
+        prices
+            .into_iter()
+            .zip(0..)
+            .all(|((_, prices), number)| prices == [number])
+    );
 }

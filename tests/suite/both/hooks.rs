@@ -13,6 +13,7 @@ on_each!(
     an_error_before_keeps_it_from_being_done,
     an_error_after_is_told_and_the_operation_is_done,
     what_fails_has_no_hook_after_it,
+    the_tenant_is_the_current_one_in_a_hook,
 );
 
 async fn recorded<B: TestBackend>() -> (Store<B>, Recorder) {
@@ -98,4 +99,13 @@ async fn what_fails_has_no_hook_after_it<B: TestBackend>() {
     let (store, recorder) = recorded::<B>().await;
     B::drop_tenant(&store.pool, "nobody").await.unwrap_err();
     assert_eq!(recorder.take(), ["before: drop tenant \"nobody\""]);
+}
+
+async fn the_tenant_is_the_current_one_in_a_hook<B: TestBackend>() {
+    let (store, recorder) = recorded::<B>().await;
+    B::create(&store.pool, "a", items_only()).await.unwrap();
+    B::rename(&store.pool, "a", "b").await.unwrap();
+    B::drop_tenant(&store.pool, "b").await.unwrap();
+    assert_eq!(recorder.take_current_tenants(), ["a", "a", "a", "b", "b", "b"]);
+    assert_eq!(diesel_tenants::context::current_tenant(), None);
 }

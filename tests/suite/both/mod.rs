@@ -8,6 +8,7 @@ mod current_tenant;
 mod differences;
 mod directory;
 mod each_tenant;
+mod figures;
 mod fleets;
 mod hooks;
 mod maps;

@@ -71,6 +71,14 @@ impl Connector {
         }
     }
 
+    /// The database's name.
+    pub(crate) fn database(&self) -> &str {
+        self.config
+            .get_dbname()
+            .or_else(|| self.config.get_user())
+            .unwrap_or_default()
+    }
+
     /// The schemas of extensions, as a migration's search_path needs them.
     pub(crate) fn extension_schemas(&self) -> &[SchemaName] {
         &self.options.extension_schemas

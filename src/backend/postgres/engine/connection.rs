@@ -141,6 +141,16 @@ impl PostgresConnection {
         self.wire.status()
     }
 
+    /// Whether the open transaction can be committed: `Some(false)` if a statement in it has failed, `None` if no
+    /// transaction is open.
+    pub(crate) fn open_transaction(&self) -> Option<bool> {
+        match self.status() {
+            TransactionStatus::Idle => None,
+            TransactionStatus::InTransaction => Some(true),
+            TransactionStatus::Failed => Some(false),
+        }
+    }
+
     pub(super) fn statements(&self) -> MutexGuard<'_, Statements> {
         self.statements.lock().unwrap_or_else(PoisonError::into_inner)
     }

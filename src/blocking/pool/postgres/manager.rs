@@ -8,19 +8,19 @@ use std::{
 
 use diesel::{
     ConnectionError, QueryResult,
-    connection::{LoadConnection, TransactionManager},
+    connection::LoadConnection,
     pg::Pg,
     r2d2::{ManageConnection, R2D2Connection},
 };
 
-use super::super::background::without_panic;
+use super::super::{background::without_panic, retired::why_retired};
 use crate::{
     SchemaTranslateMap, TenantConnection, TenantPool,
     backend::postgres::ConnectError,
     blocking::connection::is_async_inside,
-    connection::Condition,
     pool::Limits,
     query::{Sharing, Translation},
+    signals::Retirement,
 };
 
 /// Opens connections for the pool, and decides which of them are kept.
@@ -134,22 +134,24 @@ where
             Err(_) if now - slot.opened < FAILURE_COUNTS => return Ok(()),
             Err(_) => return Err(Retired),
         };
-        if now - slot.opened > self.limits.max_lifetime || self.tenants.schemas().outdate(slot.opened) {
-            return Err(Retired);
+        let retired = |reason| {
+            self.tenants.counters().retired.add(reason);
+            Retired
+        };
+        if now - slot.opened > self.limits.max_lifetime {
+            return Err(retired(Retirement::Lifetime));
+        }
+        if self.tenants.schemas().outdate(slot.opened) {
+            return Err(retired(Retirement::LeftState));
         }
         if self.limits.recycling.tests(idle) {
-            ping(connection).map_err(|_| Retired)?;
+            ping(connection).map_err(|_| retired(Retirement::Broken))?;
         }
         Ok(())
     }
 
     /// Called when a connection comes back.
     fn has_broken(&self, slot: &mut Slot<C>) -> bool {
-        let Limits {
-            max_statements,
-            max_tenants,
-            ..
-        } = self.limits;
         let Ok(connection) = &mut slot.content else {
             return true;
         };
@@ -157,13 +159,8 @@ where
             // What is remembered of the tenant's types may be outdated as well.
             self.tenants.schemas().forget_map(connection.map());
         }
-        if thread::panicking()
-            || connection.id() != slot.id
-            || connection.condition() != Condition::Clean
-            || connection.prepared_statements() > max_statements
-            || connection.tenants() > max_tenants
-            || is_in_transaction_or_broken(&mut connection.inner)
-        {
+        if let Some(reason) = self.why_retired(connection, slot.id) {
+            self.tenants.counters().retired.add(reason);
             return true;
         }
         connection.set_translation(Translation::of_pinned_tables());
@@ -172,13 +169,20 @@ where
     }
 }
 
-fn ping<C: R2D2Connection>(connection: &mut TenantConnection<C>) -> QueryResult<()> {
-    connection.inner.ping()
+impl<C: R2D2Connection> Manager<C> {
+    fn why_retired(&self, connection: &mut TenantConnection<C>, id: u64) -> Option<Retirement> {
+        if thread::panicking() {
+            return Some(Retirement::Abandoned);
+        }
+        why_retired(connection, id, C::is_broken).or_else(|| {
+            if connection.prepared_statements() > self.limits.max_statements {
+                return Some(Retirement::Statements);
+            }
+            (connection.tenants() > self.limits.max_tenants).then_some(Retirement::Tenants)
+        })
+    }
 }
 
-/// Diesel's own pools hand out a connection with an open test transaction: here the next tenant's writes would seem to
-/// succeed, and be lost.
-fn is_in_transaction_or_broken<C: R2D2Connection>(connection: &mut C) -> bool {
-    let status = C::TransactionManager::transaction_manager_status_mut(connection);
-    !matches!(status.transaction_depth(), Ok(None)) || connection.is_broken()
+fn ping<C: R2D2Connection>(connection: &mut TenantConnection<C>) -> QueryResult<()> {
+    connection.inner.ping()
 }

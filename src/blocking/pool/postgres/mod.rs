@@ -30,6 +30,7 @@ use crate::{
     backend::postgres::ConnectError,
     pool::{Deadline, PoolStatus, Target, WaitingCheckout},
     query::Translation,
+    signals::DurationCounts,
     tenancy::Tables,
 };
 
@@ -206,9 +207,10 @@ fn slot<C>(
 where
     C: R2D2Connection + LoadConnection<Backend = Pg> + 'static,
 {
+    let waits = &pool.as_async().counters().waits;
     loop {
         let left = deadline.left();
-        let Some(mut slot) = pool.0.connections.free_or_awaited(left) else {
+        let Some(mut slot) = pool.0.connections.free_or_awaited(left, waits) else {
             let target = target.clone();
             let waited = deadline.limit();
             let PoolStatus { max_size, size, .. } = pool.status();
@@ -243,9 +245,9 @@ impl<C> Connections<C>
 where
     C: R2D2Connection + LoadConnection<Backend = Pg> + 'static,
 {
-    fn free_or_awaited(&self, left: Duration) -> Option<PooledConnection<Manager<C>>> {
+    fn free_or_awaited(&self, left: Duration, waits: &DurationCounts) -> Option<PooledConnection<Manager<C>>> {
         self.connections.try_get().or_else(|| {
-            let _waiting = WaitingCheckout::begin(&self.waiting);
+            let _waiting = (WaitingCheckout::begin(&self.waiting), waits.time());
             self.connections.get_timeout(left.min(LONGEST)).ok()
         })
     }

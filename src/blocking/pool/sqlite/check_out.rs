@@ -36,7 +36,7 @@ pub(super) fn check_out(pool: &TenantPool<Sqlite>, wish: &ConnectionRequest<'_>)
         None => {
             let (permits, target) = (Arc::clone(permits), target.clone());
             let patience = deadline.left();
-            pool.run(move |_| async move { permits.take(&target, patience).await })?
+            pool.run(move |pool| async move { permits.take(&target, patience, &pool.counters().waits).await })?
         }
     };
     let (attached, known) = opening.look_for_files()?;

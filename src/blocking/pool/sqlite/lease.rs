@@ -6,15 +6,15 @@ use std::{
     thread,
 };
 
-use diesel::connection::TransactionManager as _;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
     TenantConnection,
-    backend::sqlite::connection::{SqliteFilesConnection, SqliteFilesTransactionManager},
-    connection::Condition,
+    backend::sqlite::connection::SqliteFilesConnection,
+    blocking::pool::retired::why_retired,
     pool::backends::sqlite::{CheckoutFiles, Idle},
     query::Translation,
+    signals::Retirement,
 };
 
 pub(super) type Connection = TenantConnection<SqliteFilesConnection>;
@@ -59,22 +59,27 @@ impl Drop for Lease {
         let Some(mut connection) = self.connection.take() else {
             return;
         };
-        let is_clean = !thread::panicking()
-            && connection.id() == self.id
-            && connection.condition() == Condition::Clean
-            && !is_in_transaction_or_broken(&mut connection.inner)
-            && connection.inner.attached_count() == self.attached.len();
-        if is_clean {
-            connection.set_translation(Translation::of_pinned_tables());
-            // What is above the limit is closed here.
-            drop(self.idle.keep(self.attached.clone(), connection));
+        match self.why_retired(&mut connection) {
+            Some(reason) => self.idle.retired.add(reason),
+            None => {
+                connection.set_translation(Translation::of_pinned_tables());
+                // What is above the limit is closed here.
+                drop(self.idle.keep(self.attached.clone(), connection));
+            }
         }
     }
 }
 
-fn is_in_transaction_or_broken(connection: &mut SqliteFilesConnection) -> bool {
-    let status = SqliteFilesTransactionManager::transaction_manager_status_mut(connection);
-    !matches!(status.transaction_depth(), Ok(None)) || connection.is_broken()
+impl Lease {
+    fn why_retired(&self, connection: &mut Connection) -> Option<Retirement> {
+        if thread::panicking() {
+            return Some(Retirement::Abandoned);
+        }
+        why_retired(connection, self.id, SqliteFilesConnection::is_broken).or_else(|| {
+            let has_its_files = connection.inner.attached_count() == self.attached.len();
+            (!has_its_files).then_some(Retirement::LeftState)
+        })
+    }
 }
 
 const HAS_ONE: &str = "a lease has its connection until it is dropped";

@@ -21,6 +21,7 @@ use crate::{
         Database, PoolStatus, Target,
         backends::sqlite::{Idle, KeepsIdle, Permits, must_be_a_file},
     },
+    signals::Retirements,
     tenancy::Tables,
 };
 
@@ -91,6 +92,10 @@ impl Backend for Sqlite {
             available: idle.count(),
             waiting: permits.waiting(),
         }
+    }
+
+    fn retired(pool: &TenantPool<Self>) -> Retirements {
+        pool.0.connections.idle.retired.read()
     }
 
     fn close(connections: &Connections) {

@@ -23,6 +23,7 @@ use crate::{
         routing::{FindUrl, Readers, ReplicaUrls},
         tenant_pool::Inner,
     },
+    signals::Counters,
     tenancy::{DirectoryCache, LifecycleHooks},
     translate::{Dialect, SchemaTranslateMap},
 };
@@ -276,12 +277,13 @@ impl MysqlPoolBuilder {
             let connector = Connector::new(url.0.clone(), access, sql_mode.as_deref(), options.connect_timeout);
             Arc::new(connector)
         };
-        let readers = connections(connector(Access::ReadOnly), max_size, &options);
+        let counters = Counters::of(shared_schema.as_str());
+        let readers = connections(connector(Access::ReadOnly), max_size, &options, &Counters::of(""));
         let connector = connector(match options.read_only {
             true => Access::ReadOnly,
             false => Access::ReadWrite,
         });
-        let connections = connections(Arc::clone(&connector), max_size, &options);
+        let connections = connections(Arc::clone(&connector), max_size, &options, &counters);
         let warm_up = connections.manager().warm_up().await;
         warm_up.map_err(|source| BuildError::ConnectMysql(Box::new(source)))?;
         let directory = match (directory, directory_if_found) {
@@ -295,8 +297,15 @@ impl MysqlPoolBuilder {
             directory: remembered.as_ref().map(|remembered| Arc::clone(&remembered.known)),
         };
         // What a replica's pool remembers expires soon.
-        let watch = (!options.read_only)
-            .then(|| tokio::spawn(watch(Arc::clone(&connector), shared_schema.clone(), watched)).abort_handle());
+        let watch = (!options.read_only).then(|| {
+            let watching = watch(
+                Arc::clone(&connector),
+                shared_schema.clone(),
+                watched,
+                Arc::clone(&counters),
+            );
+            tokio::spawn(watching).abort_handle()
+        });
         let databases = further_servers(
             databases,
             find_database,
@@ -306,10 +315,13 @@ impl MysqlPoolBuilder {
         );
         let readers_of_replicas =
             further_servers(HashMap::new(), None, replicas.limits, options.to_read_only(), sql_mode);
-        Ok(TenantPool::new(Inner {
+        let pool = TenantPool::new(Inner {
             shared_schema,
             schema_map,
             hooks,
+            counters,
+            #[cfg(feature = "metrics")]
+            told: Default::default(),
             shares: options.max_per_tenant.map(Shares::new),
             #[cfg(feature = "_web")]
             second_connections: Arc::new(tokio::sync::Semaphore::new((max_size - 1).max(1))),
@@ -327,7 +339,10 @@ impl MysqlPoolBuilder {
                 placement_policy,
             },
             options,
-        }))
+        });
+        #[cfg(feature = "metrics")]
+        pool.tell_regularly();
+        Ok(pool)
     }
 }
 

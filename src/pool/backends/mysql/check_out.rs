@@ -57,7 +57,8 @@ async fn wait(
     let deadline = request.deadline;
     let is_full = MysqlConnectError::is_full;
     let target = || request.target.clone();
-    let waited = free_or_awaited(connections, pool.wait_timeout(), deadline, is_full).await;
+    let waits = &connections.manager().counters().waits;
+    let waited = free_or_awaited(connections, pool.wait_timeout(), deadline, is_full, waits).await;
     match waited {
         Ok(object) => Ok(Checkout::of(MysqlLease::of(object))),
         Err(None) => Err(CheckoutError::ConnectionTimeout {

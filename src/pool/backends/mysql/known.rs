@@ -10,7 +10,10 @@ use std::{
 
 use quick_cache::sync::Cache;
 
-use crate::{query::Translation, translate::SchemaTranslateMap};
+use crate::{
+    query::Translation,
+    translate::{CacheStatistics, SchemaTranslateMap},
+};
 
 /// The maps in use whose database was found active.
 pub(crate) struct KnownDatabases {
@@ -72,6 +75,10 @@ impl KnownDatabases {
     pub(crate) fn forget_all(&self) {
         self.forgotten.fetch_add(1, SeqCst);
         self.known.clear();
+    }
+
+    pub(crate) fn statistics(&self) -> CacheStatistics {
+        CacheStatistics::new(self.known.hits(), self.known.misses(), self.known.len(), 0)
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 use deadpool::managed::Object;
 
 use super::manager::{Connection, Manager};
-use crate::{connection::Condition, query::Translation};
+use crate::{connection::Condition, pool::backends::recycle::why_retired, query::Translation, signals::Retirement};
 
 /// A connection that was taken from the pool.
 pub struct MysqlLease(Object<Manager>);
@@ -19,12 +19,12 @@ impl MysqlLease {
     /// handed out.
     pub(super) fn take_back(self, id: u64) {
         let Self(mut object) = self;
-        let connection = &mut **object;
-        let unchanged = connection.id() == id;
-        if unchanged && connection.condition() == Condition::Clean && !connection.is_broken_or_in_transaction() {
-            connection.set_translation(Translation::of_pinned_tables());
+        let Some(reason) = why_retired(&mut **object, id) else {
+            object.set_translation(Translation::of_pinned_tables());
             return;
-        }
+        };
+        count(&object, reason);
+        let connection = &mut **object;
         if connection.condition() == Condition::Interrupted
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
@@ -38,7 +38,14 @@ impl MysqlLease {
 
     /// Closes the connection.
     pub(super) fn discard(self) {
+        count(&self.0, Retirement::Unusable);
         drop(Object::take(self.0));
+    }
+}
+
+fn count(object: &Object<Manager>, reason: Retirement) {
+    if let Some(pool) = Object::pool(object) {
+        pool.manager().counters().retired.add(reason);
     }
 }
 

@@ -3,7 +3,7 @@ use std::{
     time::Instant,
 };
 
-use deadpool::managed::{self, Metrics, QueueMode, RecycleError, RecycleResult};
+use deadpool::managed::{self, Metrics, QueueMode, RecycleResult};
 use diesel_async::{AsyncMysqlConnection, SimpleAsyncConnection};
 use tokio::runtime::{self, Handle};
 
@@ -11,10 +11,11 @@ use crate::{
     TenantConnection,
     backend::mysql::connecting::{Connector, MysqlConnectError},
     pool::{
-        backends::recycle::{Limits, Test, last_used},
+        backends::recycle::{Limits, Test, counted, last_used},
         options::Options,
     },
     query::Sharing,
+    signals::{Counters, Retirement},
     translate::SchemaTranslateMap,
 };
 
@@ -30,9 +31,15 @@ pub(crate) struct Manager {
     /// checkout takes it.
     first: Mutex<Option<(Box<AsyncMysqlConnection>, runtime::Id)>>,
     test: Test,
+    counters: Arc<Counters>,
 }
 
 impl Manager {
+    /// What is counted of its connections.
+    pub(super) fn counters(&self) -> &Arc<Counters> {
+        &self.counters
+    }
+
     /// Opens a connection ahead of the first checkout.
     pub(super) async fn warm_up(&self) -> Result<(), MysqlConnectError> {
         let connection = self.connector.connect().await?;
@@ -83,12 +90,19 @@ impl managed::Manager for Manager {
     }
 
     async fn recycle(&self, connection: &mut Box<Connection>, metrics: &Metrics) -> RecycleResult<MysqlConnectError> {
+        counted(self.test(connection, metrics).await, &self.counters)
+    }
+}
+
+impl Manager {
+    /// Refuses a connection that must not be handed out again.
+    async fn test(&self, connection: &mut Connection, metrics: &Metrics) -> Result<(), Retirement> {
         let limits = &self.limits;
         let now = Instant::now();
         limits.check(now, metrics, connection.tenants())?;
         // Only with the connection does the server close them. A new one costs as much as some ten queries.
         if connection.is_full_of_statements() {
-            return Err(RecycleError::message("the connection has reached `max_statements`"));
+            return Err(Retirement::Statements);
         }
         let used = last_used(metrics);
         // The driver doesn't tell whether its socket is closed, so a failed statement has the connection tested.
@@ -101,13 +115,19 @@ impl managed::Manager for Manager {
 }
 
 /// A pool of connections, none of which is open yet.
-pub(super) fn connections(connector: Arc<Connector>, max_size: usize, options: &Options) -> managed::Pool<Manager> {
+pub(super) fn connections(
+    connector: Arc<Connector>,
+    max_size: usize,
+    options: &Options,
+    counters: &Arc<Counters>,
+) -> managed::Pool<Manager> {
     let manager = Manager {
         connector,
         limits: Limits::of(options),
         max_size,
         first: Mutex::new(None),
         test: Test::default(),
+        counters: Arc::clone(counters),
     };
     managed::Pool::builder(manager)
         .max_size(max_size)

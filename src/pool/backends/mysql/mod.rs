@@ -26,9 +26,12 @@ use super::Backend;
 use crate::{
     SchemaName, SchemaNameError,
     backend::mysql::{names, tenants},
-    pool::{Checkout, CheckoutError, PoolStatus, Target, TenantInfo, TenantPool, checkouts::ConnectionRequest},
+    pool::{
+        Checkout, CheckoutError, DatabaseStatistics, PoolStatus, Target, TenantInfo, TenantPool,
+        checkouts::ConnectionRequest,
+    },
     query::Translation,
-    translate::SchemaTranslateMap,
+    translate::{CacheStatistics, SchemaTranslateMap},
 };
 
 impl TenantPool<Mysql> {
@@ -130,6 +133,31 @@ impl Backend for Mysql {
 
     fn status(pool: &TenantPool<Self>) -> PoolStatus {
         PoolStatus::of(pool.mysql().connections.status())
+    }
+
+    fn databases(pool: &TenantPool<Self>) -> Vec<DatabaseStatistics> {
+        let of = |name: &str, pool: &TenantPool<Self>| DatabaseStatistics::of(name, pool.status(), pool.counters());
+        let MysqlPool {
+            readers,
+            databases,
+            replicas,
+            ..
+        } = pool.mysql();
+        let own = &*pool.counters().database;
+        let mut all = vec![of(own, pool)];
+        let status = PoolStatus::of(readers.status());
+        if status.size > 0 {
+            let name = format!("{own}, read-only");
+            all.push(DatabaseStatistics::of(&name, status, readers.manager().counters()));
+        }
+        for open in [databases.all_open(), replicas.pools.all_open()] {
+            all.extend(open.iter().map(|(name, pool)| of(name, pool)));
+        }
+        all
+    }
+
+    fn known_tenants(pool: &TenantPool<Self>) -> CacheStatistics {
+        pool.mysql().known.statistics()
     }
 
     fn close(pool: &TenantPool<Self>) {

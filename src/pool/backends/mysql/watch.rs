@@ -9,6 +9,7 @@ use crate::{
     SchemaName,
     backend::mysql::{connecting::Connector, tenants},
     pool::tenant_cache::KnownTenants,
+    signals::Counters,
 };
 
 /// How often the number is read: a change by another process is noticed within this time. One row by its key, on a
@@ -36,26 +37,39 @@ impl Remembered {
 
 /// Until the pool is gone, forgets what is remembered when another process has changed a tenant. While the server can't
 /// be asked, what is remembered expires after its time.
-pub(super) async fn watch(connector: Arc<Connector>, shared: SchemaName, remembered: Remembered) {
+pub(super) async fn watch(
+    connector: Arc<Connector>,
+    shared: SchemaName,
+    remembered: Remembered,
+    counters: Arc<Counters>,
+) {
+    let hearing = &counters.hearing;
     let mut session: Option<(AsyncMysqlConnection, Option<i64>)> = None;
     loop {
         tokio::time::sleep(EVERY).await;
         if remembered.is_empty() {
+            hearing.certain();
             continue;
         }
         session = match session.take() {
             Some((mut connection, before)) => match tenants::version(&shared, &mut connection).await {
                 Ok(version) => {
+                    hearing.certain();
                     if version != before {
+                        hearing.heard();
                         remembered.forget_all();
                     }
                     Some((connection, version))
                 }
-                Err(_) => None,
+                Err(_) => {
+                    hearing.lost();
+                    None
+                }
             },
             // What was remembered up to here may be outdated.
             None => match begin(&connector, &shared).await {
                 Some(session) => {
+                    hearing.connected();
                     remembered.forget_all();
                     Some(session)
                 }

@@ -133,7 +133,8 @@ impl TenantPool {
         deadline: Deadline,
     ) -> Result<Object<Manager>, Option<PoolError<ConnectError>>> {
         let connections = &self.postgres().connections;
-        free_or_awaited(connections, self.wait_timeout(), deadline, ConnectError::is_full).await
+        let waits = &self.counters().waits;
+        free_or_awaited(connections, self.wait_timeout(), deadline, ConnectError::is_full, waits).await
     }
 
     /// A free connection of the pool, for a migration that leaves nothing on the session; `None` if there is none, or

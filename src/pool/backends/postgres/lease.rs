@@ -8,7 +8,10 @@ use std::{
 use deadpool::managed::Object;
 
 use super::Manager;
-use crate::{TenantConnection, connection::Condition, query::Translation};
+use crate::{
+    TenantConnection, connection::Condition, pool::backends::recycle::why_retired, query::Translation,
+    signals::Retirement,
+};
 
 /// A connection that was taken from the pool.
 pub struct PostgresLease(Object<Manager>);
@@ -28,12 +31,12 @@ impl PostgresLease {
             // What is remembered of the tenant's types may be outdated as well.
             pool.manager().schemas().forget_map(object.map());
         }
-        let connection = &mut *object;
-        let unchanged = connection.id() == id;
-        if unchanged && connection.condition() == Condition::Clean && !connection.is_broken_or_in_transaction() {
-            connection.set_translation(Translation::of_pinned_tables());
+        let Some(reason) = why_retired(&mut **object, id) else {
+            object.set_translation(Translation::of_pinned_tables());
             return;
-        }
+        };
+        count(&object, reason);
+        let connection = &mut *object;
         if connection.condition() == Condition::Interrupted
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
@@ -46,6 +49,7 @@ impl PostgresLease {
 
     /// Closes the connection.
     pub(super) fn discard(self) {
+        count(&self.0, Retirement::Unusable);
         drop(Object::take(self.0));
     }
 
@@ -53,6 +57,12 @@ impl PostgresLease {
     pub(crate) fn since(&self) -> Instant {
         let metrics = Object::metrics(&self.0);
         metrics.recycled.unwrap_or(metrics.created)
+    }
+}
+
+fn count(object: &Object<Manager>, reason: Retirement) {
+    if let Some(pool) = Object::pool(object) {
+        pool.manager().counters.retired.add(reason);
     }
 }
 

@@ -3,7 +3,7 @@ use std::{
     time::Instant,
 };
 
-use deadpool::managed::{self, Metrics, QueueMode, RecycleError, RecycleResult};
+use deadpool::managed::{self, Metrics, QueueMode, RecycleResult};
 use diesel_async::{RunQueryDsl, pooled_connection::PoolableConnection};
 use tokio::runtime::{self, Handle};
 
@@ -13,11 +13,12 @@ use crate::{
     PostgresConnection, TenantConnection,
     backend::postgres::{ConnectError, Connector},
     pool::{
-        backends::recycle::{Limits, Test, last_used},
+        backends::recycle::{Limits, Test, counted, last_used},
         options::Options,
         tenant_cache::Schemas,
     },
     query::Sharing,
+    signals::{Counters, Retirement},
     translate::SchemaTranslateMap,
 };
 
@@ -30,16 +31,23 @@ pub(crate) struct Manager {
     /// first checkout takes it.
     first: Mutex<Option<(Box<PostgresConnection>, runtime::Id)>>,
     test: Test,
+    pub(crate) counters: Arc<Counters>,
     #[cfg(feature = "testing")]
     pub(crate) instrument: Instrument,
 }
 
 impl Manager {
-    pub(crate) fn new(connector: Arc<Connector>, schemas: Arc<Schemas>, limits: Limits) -> Self {
+    pub(crate) fn new(
+        connector: Arc<Connector>,
+        schemas: Arc<Schemas>,
+        limits: Limits,
+        counters: Arc<Counters>,
+    ) -> Self {
         Self {
             connector,
             schemas,
             limits,
+            counters,
             first: Mutex::new(None),
             test: Test::default(),
             #[cfg(feature = "testing")]
@@ -98,10 +106,17 @@ impl managed::Manager for Manager {
     }
 
     async fn recycle(&self, connection: &mut Box<TenantConnection>, metrics: &Metrics) -> RecycleResult<ConnectError> {
+        counted(self.test(connection, metrics).await, &self.counters)
+    }
+}
+
+impl Manager {
+    /// Refuses a connection that must not be handed out again.
+    async fn test(&self, connection: &mut TenantConnection, metrics: &Metrics) -> Result<(), Retirement> {
         let limits = &self.limits;
         let now = Instant::now();
         if connection.untranslated().is_broken() {
-            return Err(RecycleError::message("the connection is closed, or in a transaction"));
+            return Err(Retirement::Broken);
         }
         limits.check(now, metrics, connection.tenants())?;
         connection.forget_types_if(|since| self.schemas.outdate(since));
@@ -124,8 +139,9 @@ pub(crate) fn connections(
     limits: Limits,
     max_size: usize,
     options: &Options,
+    counters: &Arc<Counters>,
 ) -> deadpool::managed::Pool<Manager> {
-    deadpool::managed::Pool::builder(Manager::new(connector, schemas, limits))
+    deadpool::managed::Pool::builder(Manager::new(connector, schemas, limits, Arc::clone(counters)))
         .max_size(max_size)
         // The connection that was used last has the most prepared statements.
         .queue_mode(QueueMode::Lifo)

@@ -23,9 +23,12 @@ use super::{Backend, Postgres};
 use crate::{
     PostgresConnection, SchemaName, SchemaNameError,
     backend::postgres::{catalog::tenants::Wanted, schema_size},
-    pool::{Checkout, CheckoutError, PoolStatus, Target, TenantInfo, TenantPool, checkouts::ConnectionRequest},
+    pool::{
+        Checkout, CheckoutError, DatabaseStatistics, PoolStatus, Target, TenantInfo, TenantPool,
+        checkouts::ConnectionRequest,
+    },
     query::Translation,
-    translate::SchemaTranslateMap,
+    translate::{CacheStatistics, SchemaTranslateMap},
 };
 
 #[expect(private_interfaces, reason = "only this crate implements and calls these methods")]
@@ -88,6 +91,20 @@ impl Backend for Postgres {
 
     fn status(pool: &TenantPool) -> PoolStatus {
         PoolStatus::of(pool.postgres().connections.status())
+    }
+
+    fn databases(pool: &TenantPool) -> Vec<DatabaseStatistics> {
+        let of = |name: &str, pool: &TenantPool| DatabaseStatistics::of(name, pool.status(), pool.counters());
+        let PostgresPool { databases, readers, .. } = pool.postgres();
+        let mut all = vec![of(&pool.counters().database, pool)];
+        for open in [databases.all_open(), readers.pools.all_open()] {
+            all.extend(open.iter().map(|(name, pool)| of(name, pool)));
+        }
+        all
+    }
+
+    fn known_tenants(pool: &TenantPool) -> CacheStatistics {
+        pool.schemas().statistics()
     }
 
     fn close(pool: &TenantPool) {

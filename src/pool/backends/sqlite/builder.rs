@@ -22,6 +22,7 @@ use crate::{
         BuildError, Database, SqliteError, TenantDirectory, TenantPool, connections::Shares, options::Options,
         remembered_directory::RememberedDirectory, tenant_pool::Inner,
     },
+    signals::Counters,
     tenancy::{DirectoryCache, LifecycleHooks},
     translate::SchemaTranslateMap,
 };
@@ -233,6 +234,7 @@ impl SqlitePoolBuilder {
         }
         let shared_schema = SchemaName::new(&options.shared_schema)?;
         let shared = shared_schema.clone();
+        let counters = Counters::of(&path.file_name().unwrap_or(path.as_os_str()).to_string_lossy());
         let looks_for_tables = directory.is_none() && directory_if_found.is_some();
         let open = move || {
             if create_folder {
@@ -257,11 +259,14 @@ impl SqlitePoolBuilder {
         let known = remembered.as_ref().map(|remembered| Arc::clone(&remembered.known));
         let watched = [Some(Arc::clone(&idle) as Arc<dyn KeepsIdle>), others_idle.clone()];
         let watched = watched.into_iter().flatten().collect();
-        let watch = tokio::spawn(watch(Arc::clone(&folder), watched, known));
-        Ok(TenantPool::new(Inner {
+        let watch = tokio::spawn(watch(Arc::clone(&folder), watched, known, Arc::clone(&counters)));
+        let pool = TenantPool::new(Inner {
             shared_schema,
             schema_map,
             hooks,
+            counters,
+            #[cfg(feature = "metrics")]
+            told: Default::default(),
             shares: options.max_per_tenant.map(Shares::new),
             #[cfg(feature = "_web")]
             second_connections: Arc::new(tokio::sync::Semaphore::new((max_size - 1).max(1))),
@@ -279,7 +284,10 @@ impl SqlitePoolBuilder {
                 instrument: crate::pool::instrument::Instrument::default(),
             },
             options,
-        }))
+        });
+        #[cfg(feature = "metrics")]
+        pool.tell_regularly();
+        Ok(pool)
     }
 }
 

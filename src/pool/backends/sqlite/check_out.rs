@@ -32,7 +32,11 @@ pub(super) async fn check_out(
     let share = pool.share_of(request.target, request.deadline).await?;
     // Fewer connections are in use than there may be.
     let patience = pool.wait_timeout().min(request.deadline.left());
-    let permit = pool.sqlite().permits.take(request.target, patience).await?;
+    let permit = pool
+        .sqlite()
+        .permits
+        .take(request.target, patience, &pool.counters().waits)
+        .await?;
     let (attached, known) = opening.look_for_files()?;
     let (connection, translation) = match (pool.sqlite().idle.take(&attached), known) {
         (Some(connection), Some(known)) => (connection, known),

@@ -5,7 +5,11 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use crate::{SchemaName, TenantConnection, backend::sqlite::files::Identity};
+use crate::{
+    SchemaName, TenantConnection,
+    backend::sqlite::files::Identity,
+    signals::{Retirement, RetirementCounts},
+};
 
 /// The files that a checkout's connection has attached.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -49,6 +53,8 @@ pub(crate) trait KeepsIdle: Send + Sync {
 pub(crate) struct Idle<C> {
     state: Mutex<State<C>>,
     limit: usize,
+    /// The connections that were not kept.
+    pub(crate) retired: RetirementCounts,
 }
 
 /// Which connection has which files is looked up for each checkout, and may not take longer with many idle connections.
@@ -100,6 +106,7 @@ impl<C> Idle<C> {
         Self {
             state: Mutex::new(State::new()),
             limit,
+            retired: RetirementCounts::default(),
         }
     }
 
@@ -125,6 +132,7 @@ impl<C> Idle<C> {
         state.add(attached, connection);
         match state.connections.len() > self.limit {
             true => {
+                self.retired.add(Retirement::Surplus);
                 let oldest = *state.connections.keys().next()?;
                 state.remove(oldest)
             }

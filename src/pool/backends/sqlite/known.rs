@@ -15,7 +15,7 @@ use crate::{
     SchemaName,
     backend::sqlite::files::{FolderState, Identity},
     query::Translation,
-    translate::SchemaTranslateMap,
+    translate::{CacheStatistics, SchemaTranslateMap},
 };
 
 /// The maps in use, each with the file that it leads to, as that file was last seen.
@@ -79,6 +79,10 @@ impl KnownFiles {
         if self.forgotten() != forgotten {
             self.known.remove(map);
         }
+    }
+
+    pub(crate) fn statistics(&self) -> CacheStatistics {
+        CacheStatistics::new(self.known.hits(), self.known.misses(), self.known.len(), 0)
     }
 
     /// To be asked before a file is looked at, and given to [`note`](Self::note).

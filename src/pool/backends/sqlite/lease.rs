@@ -8,7 +8,10 @@ use std::{
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::idle::{CheckoutFiles, Idle};
-use crate::{AsyncSqliteConnection, TenantConnection, connection::Condition, query::Translation};
+use crate::{
+    AsyncSqliteConnection, TenantConnection, pool::backends::recycle::why_retired, query::Translation,
+    signals::Retirement,
+};
 
 pub(super) type Connection = TenantConnection<AsyncSqliteConnection>;
 
@@ -28,11 +31,12 @@ impl SqliteLease {
     /// was handed out.
     pub(super) fn take_back(mut self, id: u64) {
         let connection = &mut self.connection;
-        let is_clean = connection.id() == id
-            && connection.condition() == Condition::Clean
-            && !connection.is_broken_or_in_transaction()
-            && connection.untranslated().attached_count() == self.attached.len();
-        if !is_clean {
+        let reason = why_retired(connection, id).or_else(|| {
+            let has_its_files = connection.untranslated().attached_count() == self.attached.len();
+            (!has_its_files).then_some(Retirement::LeftState)
+        });
+        if let Some(reason) = reason {
+            self.idle.retired.add(reason);
             return self.close();
         }
         let Self {

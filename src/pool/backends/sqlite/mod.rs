@@ -34,11 +34,11 @@ use crate::{
         files::{FileError, identity_of},
     },
     pool::{
-        Checkout, CheckoutError, DatabaseError, PoolStatus, Target, TenantInfo, TenantPool,
+        Checkout, CheckoutError, DatabaseError, DatabaseStatistics, PoolStatus, Target, TenantInfo, TenantPool,
         checkouts::ConnectionRequest,
     },
     query::Translation,
-    translate::SchemaTranslateMap,
+    translate::{CacheStatistics, SchemaTranslateMap},
 };
 
 /// SQLite: each tenant is a file in one folder.
@@ -126,6 +126,18 @@ impl Backend for Sqlite {
             available: idle.count(),
             waiting: permits.waiting(),
         }
+    }
+
+    fn databases(pool: &TenantPool<Self>) -> Vec<DatabaseStatistics> {
+        let counters = pool.counters();
+        vec![DatabaseStatistics {
+            retired: pool.sqlite().idle.retired.read(),
+            ..DatabaseStatistics::of(&counters.database, Self::status(pool), counters)
+        }]
+    }
+
+    fn known_tenants(pool: &TenantPool<Self>) -> CacheStatistics {
+        pool.sqlite().known.statistics()
     }
 
     fn close(pool: &TenantPool<Self>) {

@@ -8,7 +8,10 @@ use std::{
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
-use crate::pool::{CheckoutError, Target, WaitingCheckout};
+use crate::{
+    pool::{CheckoutError, Target, WaitingCheckout},
+    signals::DurationCounts,
+};
 
 /// As many permits as there may be connections in use.
 pub(crate) struct Permits {
@@ -40,13 +43,14 @@ impl Permits {
         &self,
         target: &Target,
         patience: Duration,
+        waits: &DurationCounts,
     ) -> Result<OwnedSemaphorePermit, CheckoutError> {
         if let Some(permit) = self.try_take(target)? {
             return Ok(permit);
         }
-        let waits = WaitingCheckout::begin(&self.waiting);
+        let waiting = (WaitingCheckout::begin(&self.waiting), waits.time());
         let permit = tokio::time::timeout(patience, Arc::clone(&self.permits).acquire_owned()).await;
-        drop(waits);
+        drop(waiting);
         match permit {
             Ok(Ok(permit)) => Ok(permit),
             Ok(Err(_)) => Err(closed(target)),

@@ -9,11 +9,18 @@ use crate::{
         files::{Folder, SharedNumber},
     },
     pool::tenant_cache::KnownTenants,
+    signals::Counters,
 };
 
 /// Until the pool is gone, looks whether the folder is at its path, closes idle connections to files that somebody needs alone, and forgets the directory's
 /// answers when its tables have changed.
-pub(super) async fn watch(folder: Arc<Folder>, idle: Vec<Arc<dyn KeepsIdle>>, known: Option<Arc<KnownTenants>>) {
+pub(super) async fn watch(
+    folder: Arc<Folder>,
+    idle: Vec<Arc<dyn KeepsIdle>>,
+    known: Option<Arc<KnownTenants>>,
+    counters: Arc<Counters>,
+) {
+    counters.hearing.connected();
     let mut directory = None;
     loop {
         tokio::time::sleep(Folder::LOOK_EVERY).await;
@@ -21,11 +28,14 @@ pub(super) async fn watch(folder: Arc<Folder>, idle: Vec<Arc<dyn KeepsIdle>>, kn
         // Each is asked, so that each notes the time.
         let were_used = idle.iter().filter(|idle| idle.was_used()).count() > 0;
         if known.is_none() && !were_used {
+            counters.hearing.certain();
             continue;
         }
         let (folder, idle, known) = (Arc::clone(&folder), idle.clone(), known.clone());
+        let hearing = Arc::clone(&counters);
         let look = move || {
             if let Ok(wanted) = folder.wanted() {
+                hearing.hearing.certain();
                 for idle in &idle {
                     idle.set_wanted(&wanted);
                     if !wanted.is_empty() {
