@@ -73,7 +73,9 @@ impl TenantPool<Mysql> {
             let event = &work_event;
             let server = pool.recording_server();
             let _lock = pool.lock(&server, &name, event).await?;
-            let found = pool.life(event, lives::find(&other.mysql_server(), &schema).await)?;
+            let found = lives::find(&other.mysql_server(), &schema)
+                .await
+                .map_err(pool.failed(event))?;
             if found.is_some_and(|found| !found.placed) {
                 return Err(LifecycleError::Elsewhere {
                     operation: event.clone(),
@@ -83,13 +85,13 @@ impl TenantPool<Mysql> {
                 });
             }
             let leaving = DirectoryChange::Leaving { tenant: &name };
-            pool.life(event, lives::note(&server, &leaving).await)?;
+            lives::note(&server, &leaving).await.map_err(pool.failed(event))?;
             match lives::drop_tenant(&other.mysql_server(), &schema, wait).await {
                 // A crash came between dropping the database and removing the row.
                 Ok(()) | Err(LifeError::Missing { .. }) => {
                     other.forget(std::slice::from_ref(&schema));
                     let removed = DirectoryChange::Removed { tenant: &name };
-                    pool.life(event, lives::note(&server, &removed).await)
+                    lives::note(&server, &removed).await.map_err(pool.failed(event))
                 }
                 Err(error) => {
                     // A tenant that was not dropped because it is in use is still complete. A half-dropped one can't be
@@ -103,7 +105,7 @@ impl TenantPool<Mysql> {
                         // The earlier error is returned. If this fails, the same call drops the tenant later.
                         let _ = lives::note(&server, &back).await;
                     }
-                    pool.life(event, Err(error))
+                    Err(pool.failed(event)(error))
                 }
             }
         });
@@ -129,7 +131,7 @@ impl TenantPool<Mysql> {
         let noted = lives::note(&server, change).await;
         let names: Vec<SchemaName> = change.names().cloned().collect();
         self.forget(&names);
-        self.life(event, noted)
+        noted.map_err(self.failed(event))
     }
 
     pub(super) async fn server_of_tenant(
@@ -151,10 +153,11 @@ impl TenantPool<Mysql> {
         event: &LifecycleEvent,
     ) -> Result<Lock, LifecycleError> {
         let lock = Lock::acquire(server, &[tenant], LOCK_TIMEOUT).await;
-        self.life(event, lock.map_err(LifeError::from))
+        lock.map_err(|error| self.failed(event)(error.into()))
     }
 
-    pub(super) fn life<T>(&self, event: &LifecycleEvent, done: Result<T, LifeError>) -> Result<T, LifecycleError> {
-        done.map_err(|error| of_life(event, self.shared_schema(), error))
+    /// The error of an operation that failed at a database.
+    pub(super) fn failed(&self, event: &LifecycleEvent) -> impl Fn(LifeError) -> LifecycleError {
+        move |error| of_life(event, self.shared_schema(), error)
     }
 }

@@ -154,7 +154,7 @@ impl TenantPool<Mysql> {
             match known {
                 None => {
                     let place = elsewhere.mysql_server();
-                    if !pool.life(event, lives::is_free(&place, &schema).await)? {
+                    if !lives::is_free(&place, &schema).await.map_err(pool.failed(event))? {
                         return Err(LifecycleError::AlreadyExists { tenant: schema });
                     }
                     let change = DirectoryChange::Placed {
@@ -167,7 +167,7 @@ impl TenantPool<Mysql> {
                             operation: event.clone(),
                         });
                     }
-                    pool.life(event, lives::note(&server, &change).await)?;
+                    lives::note(&server, &change).await.map_err(pool.failed(event))?;
                 }
                 Some(entry) if entry.status == TenantStatus::Unfinished && entry.placement == placement => {}
                 Some(_) => return Err(LifecycleError::AlreadyExists { tenant: name }),
@@ -179,9 +179,9 @@ impl TenantPool<Mysql> {
                 // The earlier error is returned. If this fails, the same call can continue later.
                 let _ = lives::note(&server, &DirectoryChange::Removed { tenant: &name }).await;
             }
-            let made = pool.life(event, made)?;
+            let made = made.map_err(pool.failed(event))?;
             let finished = DirectoryChange::Finished { tenant: &name };
-            pool.life(event, lives::note(&server, &finished).await)?;
+            lives::note(&server, &finished).await.map_err(pool.failed(event))?;
             Ok(versions(made))
         });
         let placed = placed.await;
