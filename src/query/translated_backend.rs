@@ -23,6 +23,7 @@ pub trait TranslatedBackend: Backend<QueryBuilder: Default> + Default + 'static 
         Dialect::Postgres => "postgresql",
         Dialect::Sqlite => "sqlite",
         Dialect::Mysql => "mysql",
+        _ => "other_sql",
     };
 
     /// Returns a `'static` backend. Diesel's AST pass only lends one for the call.
