@@ -23,7 +23,6 @@ pub trait TranslatedBackend: Backend<QueryBuilder: Default> + Default + 'static 
         Dialect::Postgres => "postgresql",
         Dialect::Sqlite => "sqlite",
         Dialect::Mysql => "mysql",
-        // The translator may learn a dialect that no connection of this library speaks.
         _ => "other_sql",
     };
 
