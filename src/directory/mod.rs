@@ -8,6 +8,7 @@
 
 mod candidates;
 mod catalog_directory;
+mod domains;
 mod fewest_tenants;
 mod fixed;
 mod hashed;
@@ -16,6 +17,7 @@ mod row_security;
 mod tables;
 
 pub use catalog_directory::CatalogDirectory;
+pub use domains::{DomainError, TenantDomain};
 pub use fewest_tenants::FewestTenants;
 pub use fixed::{FixedDirectory, FixedDirectoryError};
 pub use hashed::Hashed;

@@ -16,6 +16,7 @@ mod composites;
 mod connection;
 mod crashes;
 mod create_tenant;
+mod databases;
 mod diagnosis;
 mod directory;
 mod domains;

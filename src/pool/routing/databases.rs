@@ -1,7 +1,7 @@
 //! Further databases: each has a pool of its own, opened when it is first needed.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::{Duration, Instant},
@@ -31,6 +31,8 @@ pub(crate) type FindUrl = dyn Fn(&str) -> BoxFuture<'static, Option<String>> + S
 /// unused for long enough.
 pub(crate) struct Databases<P> {
     declared: HashMap<String, String>,
+    /// Which of the declared ones have nothing to do with tenants.
+    without_tenants: HashSet<String>,
     find: Option<Arc<FindUrl>>,
     limits: DatabaseLimits,
     wait_timeout: Duration,
@@ -113,6 +115,7 @@ impl DatabaseLimits {
 impl<P: Pool> Databases<P> {
     pub(crate) fn new(
         declared: HashMap<String, String>,
+        without_tenants: HashSet<String>,
         find: Option<Arc<FindUrl>>,
         limits: DatabaseLimits,
         wait_timeout: Duration,
@@ -120,6 +123,7 @@ impl<P: Pool> Databases<P> {
     ) -> Arc<Self> {
         Arc::new(Self {
             declared,
+            without_tenants,
             find,
             limits,
             wait_timeout,
@@ -194,6 +198,12 @@ impl<P: Pool> Databases<P> {
                 declared,
             }
         })
+    }
+
+    /// The names of the declared databases in which tenants may live.
+    pub(crate) fn names_with_tenants(&self) -> impl Iterator<Item = String> {
+        let names = self.declared.keys();
+        names.filter(|name| !self.without_tenants.contains(*name)).cloned()
     }
 
     /// Waits until one more database may be open.
