@@ -26,6 +26,7 @@ async fn main() {
     provision().await;
     add_column().await;
     find_nothing_to_do().await;
+    find_nothing_to_do_anywhere().await;
     compare().await;
 }
 
@@ -159,6 +160,53 @@ async fn find_nothing_to_do() {
         "nothing to do for {LARGE_FLEET} tenants: {:.2} s, the first time {:.2} s",
         median(times.iter().map(Duration::as_secs_f64)),
         times[0].as_secs_f64()
+    );
+}
+
+/// Nobody in four databases lacks anything, against the slowest of the four alone.
+async fn find_nothing_to_do_anywhere() {
+    const DATABASES: usize = 4;
+    const TENANTS: usize = 2_500;
+    const ROUNDS: usize = 9;
+    let servers: Vec<Server> = (0..DATABASES).map(|_| Server::start()).collect();
+    let databases: Vec<Database> = servers.iter().map(Server::database).collect();
+    let mut builder = TenantPool::builder(databases[0].url());
+    for (number, database) in databases.iter().enumerate() {
+        make_tenants(database, TENANTS, 1);
+        if number > 0 {
+            builder = builder.database(format!("shard{number}"), database.url());
+        }
+    }
+    let pool = builder.build().await.expect("a pool");
+    let run = async |only: Option<String>| {
+        let all = match only {
+            Some(database) => pool.all_databases().only([database]),
+            None => pool.all_databases(),
+        };
+        let report = all.migrate_tenants(Scripts(Vec::new())).run().await.expect("a report");
+        assert!(report.is_success(), "{report}");
+    };
+    let names = |number: usize| match number {
+        0 => "main".to_owned(),
+        number => format!("shard{number}"),
+    };
+    let mut rounds = Vec::new();
+    run(None).await;
+    for _ in 0..ROUNDS {
+        let mut slowest = Duration::ZERO;
+        for number in 0..DATABASES {
+            slowest = slowest.max(time(run(Some(names(number)))).await);
+        }
+        rounds.push((time(run(None)).await, slowest));
+    }
+    println!(
+        "nothing to do for {TENANTS} tenants in each of {DATABASES} databases: {:.2} s; / the slowest database alone  {:.2}",
+        median(rounds.iter().map(|(all, _)| all.as_secs_f64())),
+        median(
+            rounds
+                .iter()
+                .map(|(all, slowest)| all.as_secs_f64() / slowest.as_secs_f64())
+        )
     );
 }
 

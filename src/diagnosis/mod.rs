@@ -15,6 +15,7 @@
 
 mod causes;
 mod checks;
+mod databases;
 mod error;
 mod finding;
 mod report;
@@ -22,6 +23,7 @@ mod request;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+pub use databases::{DatabaseInfo, DatabaseState, InspectError, InspectRequest};
 pub use error::DiagnosisError;
 pub use finding::{Check, Finding, Found, Severity};
 pub use report::DiagnosisReport;

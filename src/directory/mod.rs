@@ -8,6 +8,7 @@
 
 mod candidates;
 mod catalog_directory;
+mod domains;
 mod fewest_tenants;
 mod fixed;
 mod hashed;
@@ -16,12 +17,13 @@ mod row_security;
 mod tables;
 
 pub use catalog_directory::CatalogDirectory;
+pub use domains::{DomainError, TenantDomain};
 pub use fewest_tenants::FewestTenants;
 pub use fixed::{FixedDirectory, FixedDirectoryError};
 pub use hashed::Hashed;
 pub use reference_tables::ReferenceTablesError;
 pub use row_security::RowSecurityError;
-pub use tables::{DirectoryTables, DirectoryTablesError, DomainError, TenantDomain, schema};
+pub use tables::{DirectoryTables, DirectoryTablesError, schema};
 
 #[doc(no_inline)]
 pub use crate::tenancy::{DirectoryAnswer, DirectoryCache, DirectoryChange, DirectoryEntry, DirectoryError};

@@ -1,4 +1,4 @@
-use crate::{ConnectError, SchemaName, SchemaNameError};
+use crate::{ConnectError, SchemaName, SchemaNameError, pool::DatabasesError};
 
 /// Why tenants could not be compared with a template.
 #[derive(Debug, thiserror::Error)]
@@ -48,5 +48,16 @@ pub enum DriftError {
         tenants: Vec<SchemaName>,
         /// What the server answered.
         source: diesel::result::Error,
+    },
+    /// The pool's databases can't be worked on together.
+    #[error("can't compare the tenants of all databases")]
+    Databases(#[from] DatabasesError),
+    /// The tenants of a database can't be compared.
+    #[error("can't compare the tenants of database {database:?}")]
+    Database {
+        /// The database.
+        database: String,
+        /// The reason.
+        source: Box<DriftError>,
     },
 }

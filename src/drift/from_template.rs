@@ -6,7 +6,7 @@ use super::{
     cross_references,
     structures::{TOGETHER, structures},
 };
-use crate::{IntoSchemaName, SchemaName, TenantPool};
+use crate::{IntoSchemaName, PostgresConnection, SchemaName, TenantPool, backend::postgres::structure::Structure};
 
 /// # Comparing tenants with a template
 impl TenantPool {
@@ -48,28 +48,46 @@ impl TenantPool {
             source,
         })?;
 
-        let mut read = structures(&mut connection, std::slice::from_ref(&template)).await?;
-        let Some(expected) = read.pop().flatten() else {
-            return Err(DriftError::UnknownTemplate { template });
-        };
-        let mut report = DriftReport::default();
-        let unread = |source| DriftError::Read {
-            tenants: names.clone(),
+        let expected = structure_of(&template, &mut connection).await?;
+        compare_all((&template, &expected), &names, self.shared_schema(), &mut connection).await
+    }
+}
+
+/// The structure of the template.
+pub(super) async fn structure_of(
+    template: &SchemaName,
+    connection: &mut PostgresConnection,
+) -> Result<Structure, DriftError> {
+    let mut read = structures(connection, std::slice::from_ref(template)).await?;
+    read.pop().flatten().ok_or_else(|| DriftError::UnknownTemplate {
+        template: template.clone(),
+    })
+}
+
+/// Compares the tenants of one database with a template, which may be in another one.
+pub(super) async fn compare_all(
+    (template, expected): (&SchemaName, &Structure),
+    names: &[SchemaName],
+    shared: &SchemaName,
+    connection: &mut PostgresConnection,
+) -> Result<DriftReport, DriftError> {
+    let mut report = DriftReport::default();
+    for names in names.chunks(TOGETHER) {
+        let schemas: Vec<&str> = names.iter().map(SchemaName::as_str).collect();
+        let found = cross_references::of(connection, &schemas, shared).await;
+        let found = found.map_err(|source| DriftError::Read {
+            tenants: names.to_vec(),
             source,
-        };
-        for names in names.chunks(TOGETHER) {
-            let schemas: Vec<&str> = names.iter().map(SchemaName::as_str).collect();
-            let found = cross_references::of(&mut connection, &schemas, self.shared_schema()).await;
-            report.cross_references.extend(found.map_err(&unread)?);
-            for (tenant, found) in names.iter().zip(structures(&mut connection, names).await?) {
-                match found.map(|found| compare(&template, tenant, &expected, &found)) {
-                    None => report.missing.push(tenant.clone()),
-                    Some(drift) if !drift.differences.is_empty() => report.drifted.push(drift),
-                    Some(drift) if !drift.not_compared.is_empty() => report.partly_compared.push(drift),
-                    Some(_) => report.alike += 1,
-                }
+        });
+        report.cross_references.extend(found?);
+        for (tenant, found) in names.iter().zip(structures(connection, names).await?) {
+            match found.map(|found| compare(template, tenant, expected, &found)) {
+                None => report.missing.push(tenant.clone()),
+                Some(drift) if !drift.differences.is_empty() => report.drifted.push(drift),
+                Some(drift) if !drift.not_compared.is_empty() => report.partly_compared.push(drift),
+                Some(_) => report.alike += 1,
             }
         }
-        Ok(report)
     }
+    Ok(report)
 }

@@ -3,6 +3,7 @@
 mod alter;
 mod compare;
 mod cross_references;
+mod databases;
 mod drift_error;
 mod from_template;
 mod report;
@@ -12,6 +13,7 @@ mod structures;
 mod unmakable;
 
 pub use cross_references::CrossReference;
+pub use databases::{DatabaseDrift, DatabasesDriftRequest};
 pub use drift_error::DriftError;
 pub use report::{Change, Difference, Drift, DriftReport, Repair};
 

@@ -6,6 +6,7 @@
 //! has finished the work after a crash.
 
 mod activation;
+mod adopt;
 pub(crate) mod archiving;
 mod ask_directory;
 mod clone;

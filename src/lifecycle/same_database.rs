@@ -2,38 +2,21 @@
 
 use std::hash::{BuildHasher, RandomState};
 
-use diesel_async::TransactionManager;
-
-use super::{
-    LifecycleError, LifecycleEvent,
-    operation::{Transactions, connect},
-};
-use crate::{
-    TenantPool,
-    backend::postgres::{LockSpan, try_lock_named},
-};
+use super::{LifecycleError, LifecycleEvent, operation::connect};
+use crate::{TenantPool, backend::postgres::catalog::database::is_same_database};
 
 impl TenantPool {
-    /// Whether another pool leads to the same database, whatever its URL: a lock that is taken here can't be taken
-    /// there.
+    /// Whether another pool leads to the same database, whatever its URL.
     pub(super) async fn leads_to_database_of(
         &self,
         other: &TenantPool,
         event: &LifecycleEvent,
     ) -> Result<bool, LifecycleError> {
-        let failed = |source| LifecycleError::of(event, source);
         // The name is random, so no other session holds this lock.
         let name = format!("diesel-tenants: {}", RandomState::new().hash_one(std::process::id()));
         let mut here = connect(self, event).await?;
-        Transactions::begin_transaction(&mut here).await.map_err(failed)?;
-        try_lock_named(&mut here, &name, LockSpan::Transaction)
-            .await
-            .map_err(failed)?;
         let mut there = connect(other, event).await?;
-        let is_free = try_lock_named(&mut there, &name, LockSpan::Transaction)
-            .await
-            .map_err(failed)?;
-        Transactions::rollback_transaction(&mut here).await.map_err(failed)?;
-        Ok(!is_free)
+        let is_same = is_same_database(&mut here, &mut there, &name).await;
+        is_same.map_err(|source| LifecycleError::of(event, source))
     }
 }

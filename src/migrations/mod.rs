@@ -75,8 +75,9 @@ pub use crate::migrations::source::source_error::MigrationSourceError;
 pub use crate::migrations::source::sources::{ChosenMigrations, NoMigrations};
 pub use failed_migration::{Aftermath, FailedMigration, Place};
 pub use fleet::{
-    ChangedMigration, FleetError, FleetEvent, FleetMigration, FleetReport, FleetStatus, MigrationStatusRequest,
-    TenantOutcome, TenantReport, TenantVersions,
+    ChangedMigration, DatabaseReport, DatabaseStatus, DatabasesEvent, DatabasesMigration, DatabasesReport,
+    DatabasesStatus, DatabasesStatusRequest, FleetError, FleetEvent, FleetMigration, FleetReport, FleetStatus,
+    MigrationStatusRequest, SharedReport, TenantOutcome, TenantReport, TenantVersions,
 };
 pub use migration_error::MigrationError;
 #[cfg(feature = "mysql")]

@@ -1,9 +1,12 @@
 //! The state of the shared schema.
 
-use diesel::{migration::MigrationSource, pg::Pg};
+use diesel::{QueryResult, migration::MigrationSource, pg::Pg};
 
 use super::{MigrationError, Plan, Runner, SchemaOwner};
-use crate::{TenantPool, backend::postgres::catalog::invalid_indexes::by_schema_of};
+use crate::{
+    PostgresConnection, SchemaName, TenantPool,
+    backend::postgres::{catalog::invalid_indexes::by_schema_of, version_table},
+};
 
 /// Which migrations the shared schema has and lacks. See [`TenantPool::shared_migration_status`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,10 +38,22 @@ impl TenantPool {
         let plan = Plan::read(migrations).await.map_err(owner.unusable())?;
         let mut runner = Runner::connect(self, owner).await?;
         runner.require_schema().await?;
-        let applied = runner.applied().await?;
         let (connection, owner) = runner.parts();
-        let invalid = by_schema_of(connection, std::slice::from_ref(owner.schema())).await;
-        let invalid = invalid.map_err(owner.failed())?.remove(owner.schema().as_str());
+        SharedVersions::read(connection, owner.schema(), &plan)
+            .await
+            .map_err(owner.failed())
+    }
+}
+
+impl SharedVersions {
+    pub(super) async fn read(
+        connection: &mut PostgresConnection,
+        schema: &SchemaName,
+        plan: &Plan,
+    ) -> QueryResult<Self> {
+        let applied = version_table::applied(connection, schema).await?;
+        let invalid = by_schema_of(connection, std::slice::from_ref(schema)).await?;
+        let invalid_indexes = invalid.into_iter().find(|(invalid, _)| invalid == schema.as_str());
         let versions = plan.migrations.iter().map(|migration| migration.version.clone());
         Ok(SharedVersions {
             pending: versions.filter(|version| !applied.contains(version)).collect(),
@@ -48,7 +63,7 @@ impl TenantPool {
                 .cloned()
                 .collect(),
             applied,
-            invalid_indexes: invalid.unwrap_or_default(),
+            invalid_indexes: invalid_indexes.map(|(_, indexes)| indexes).unwrap_or_default(),
         })
     }
 }

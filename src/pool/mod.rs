@@ -14,6 +14,7 @@ mod builder;
 mod checkouts;
 mod connections;
 mod database;
+mod databases;
 mod deadline;
 mod errors;
 #[cfg(feature = "testing")]
@@ -49,6 +50,8 @@ pub use connections::PoolStatus;
 #[cfg(any(feature = "blocking", feature = "sqlite"))]
 pub(crate) use connections::WaitingCheckout;
 pub use database::Database;
+pub use databases::{AllDatabases, DatabasesError, OWN_DATABASE, UnreachableDatabase};
+pub(crate) use databases::{Fleet, Reached, Resident, Unreached};
 #[cfg(any(feature = "_web", feature = "blocking"))]
 pub(crate) use deadline::Deadline;
 #[cfg(feature = "mysql")]

@@ -35,22 +35,40 @@ impl<'a> ScriptAnswers<'a> {
         T: Send + 'a,
         F: Future<Output = Result<Vec<StatementAnswer>, ScriptFailure>> + Send,
     {
-        let tenants = texts.len();
+        Self::of_groups(vec![texts], run, concurrency, stop)
+    }
+
+    /// Like [`new`](Self::new), with several groups of tenants that run side by side, each with the same concurrency.
+    pub(super) fn of_groups<T, F>(
+        groups: Vec<Vec<(SchemaName, T)>>,
+        run: impl Fn(T) -> F + Send + Sync + 'a,
+        concurrency: usize,
+        stop: Box<dyn Fn() -> bool + Send + Sync + 'a>,
+    ) -> Self
+    where
+        T: Send + 'a,
+        F: Future<Output = Result<Vec<StatementAnswer>, ScriptFailure>> + Send,
+    {
+        let tenants = groups.iter().map(Vec::len).sum();
         let shared = Arc::new((run, stop));
-        let each = texts.into_iter().map(move |(tenant, text)| {
+        let groups = groups.into_iter().map(|texts| {
             let shared = Arc::clone(&shared);
-            async move {
-                let (run, stop) = &*shared;
-                let answered = match stop() {
-                    true => Err(ScriptFailure::NotReached),
-                    false => run(text).await,
-                };
-                (tenant, answered)
-            }
+            let each = texts.into_iter().map(move |(tenant, text)| {
+                let shared = Arc::clone(&shared);
+                async move {
+                    let (run, stop) = &*shared;
+                    let answered = match stop() {
+                        true => Err(ScriptFailure::NotReached),
+                        false => run(text).await,
+                    };
+                    (tenant, answered)
+                }
+            });
+            stream::iter(each).buffered(concurrency)
         });
         Self {
             tenants,
-            answers: stream::iter(each).buffered(concurrency).boxed(),
+            answers: stream::select_all(groups.collect::<Vec<_>>()).boxed(),
             end: None,
         }
     }
@@ -69,7 +87,8 @@ impl<'a> ScriptAnswers<'a> {
     }
 
     /// The next tenant with its answer to each statement, in the order in which the tenants were given; by default
-    /// sorted by name. `None` once there are no more.
+    /// sorted by name. Tenants of several databases come in that order for each database. `None` once there are no
+    /// more.
     ///
     /// A failure in one tenant doesn't stop the script in the others.
     pub async fn next(&mut self) -> Option<(SchemaName, Result<Vec<StatementAnswer>, ScriptFailure>)> {

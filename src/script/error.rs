@@ -1,5 +1,8 @@
+use std::sync::Arc;
+
 use crate::{
-    CheckoutError, ConnectError, Placement, RefusedStatement, SchemaName, SchemaNameError, translate::TranslateError,
+    CheckoutError, ConnectError, Placement, RefusedStatement, SchemaName, SchemaNameError, pool::DatabaseError,
+    translate::TranslateError,
 };
 
 /// Why a script was not begun. Nothing was sent to any tenant.
@@ -30,7 +33,7 @@ pub enum ScriptError {
         /// The tenant.
         tenant: SchemaName,
     },
-    /// A tenant lives in another database, or shares tables with other tenants.
+    /// A tenant shares tables with other tenants; on SQLite: or is in another folder.
     #[error(
         "tenant {:?} lives in {placement}, which a script doesn't reach, and nothing was sent: choose other tenants",
         .tenant.as_str()
@@ -62,6 +65,9 @@ pub enum ScriptFailure {
     /// There was no connection.
     #[error(transparent)]
     Connect(#[from] ConnectError),
+    /// The tenant lives in another database, which can't be reached.
+    #[error("can't reach the database in which the tenant lives")]
+    Database(#[source] Arc<DatabaseError>),
     /// The server refused a statement. A transaction that the script began is rolled back.
     #[error(transparent)]
     Statement(#[from] tokio_postgres::Error),

@@ -1,12 +1,12 @@
 //! Starts a script, with its options.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use super::{ScriptAnswers, ScriptError, schemas, sessions::Sessions, transaction::needs_transaction};
+use super::{ScriptAnswers, ScriptError, ScriptFailure, schemas, sessions::Sessions, transaction::needs_transaction};
 use crate::{
     IntoSchemaName, SchemaName, SchemaNameError, TenantPool, TlsConnector,
     backend::postgres::driver::{Dial, With, dial},
-    pool::{Backend, Postgres},
+    pool::{Backend, DatabaseError, Postgres},
 };
 
 /// # Running SQL in many tenants
@@ -17,6 +17,9 @@ impl TenantPool {
     /// Several statements are one transaction in each tenant, and so is a statement that needs one, such as `LOCK
     /// TABLE`. SQL that begins or ends transactions itself is sent as it is. The SQL runs on connections of its own,
     /// none of them from the pool; whatever the SQL leaves on a session, no other tenant gets it.
+    ///
+    /// Tenants that the directory places in other databases are reached there, several at a time in each database. If a
+    /// database is down, that is the answer of each of its tenants.
     ///
     /// ```no_run
     /// # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), Box<dyn std::error::Error>> {
@@ -65,7 +68,7 @@ impl<'a, B: Backend> ScriptRequest<'a, B> {
         }
     }
 
-    /// How many tenants at a time, each on a connection of its own; at least one. Default: 4.
+    /// How many tenants of each database at a time, each on a connection of its own; at least one. Default: 4.
     pub fn concurrency(self, concurrency: usize) -> Self {
         Self {
             concurrency: concurrency.max(1),
@@ -106,24 +109,41 @@ impl<'a> ScriptRequest<'a> {
             dial: given,
         } = self;
         let in_transaction = needs_transaction(&sql)?;
-        let dial = dial(pool.connector(), given).ok_or(ScriptError::NeedsTls)?;
+        let dial: Arc<dyn Dial> = dial(pool.connector(), given).ok_or(ScriptError::NeedsTls)?.into();
         let schemas = match chosen {
-            None => schemas::of_all(pool).await?,
+            None => schemas::in_schemas(schemas::of_all(pool).await?)?,
             Some(chosen) => schemas::of_chosen(pool, chosen?).await?,
         };
-        let mut texts = Vec::new();
-        for (tenant, schema) in schemas {
+        let mut groups: BTreeMap<Option<Arc<str>>, Vec<_>> = BTreeMap::new();
+        for (tenant, database, schema) in schemas {
             let text = pool.map_of(&schema).translate(&sql)?.into_owned();
-            texts.push((tenant, text));
+            groups.entry(database).or_default().push((tenant, text));
         }
-        let sessions = Arc::new(Sessions::new(pool.connector(), dial, in_transaction));
-        let run = Arc::clone(&sessions);
-        let run = move |sql: String| {
-            let sessions = Arc::clone(&run);
-            async move { sessions.run(&sql).await }
+        let (mut texts, mut all) = (Vec::new(), Vec::new());
+        for (database, group) in groups {
+            let pool = match database {
+                None => Ok(pool.clone()),
+                Some(database) => pool.using_database(database).pool().await.map_err(Arc::new),
+            };
+            let sessions = pool.map(|pool| Arc::new(Sessions::new(pool, Arc::clone(&dial), in_transaction)));
+            all.extend(sessions.iter().cloned());
+            let group = group
+                .into_iter()
+                .map(|(tenant, text)| (tenant, (sessions.clone(), text)));
+            texts.push(group.collect());
+        }
+        let run = |(sessions, sql): (Result<Arc<Sessions>, Arc<DatabaseError>>, String)| async move {
+            match sessions {
+                Ok(sessions) => sessions.run(&sql).await,
+                Err(source) => Err(ScriptFailure::Database(source)),
+            }
         };
-        let answers = ScriptAnswers::new(texts, run, concurrency, stop);
-        Ok(answers.ending(async move { sessions.close().await }))
+        let answers = ScriptAnswers::of_groups(texts, run, concurrency, stop);
+        Ok(answers.ending(async move {
+            for sessions in all {
+                sessions.close().await;
+            }
+        }))
     }
 }
 

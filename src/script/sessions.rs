@@ -1,24 +1,24 @@
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{ScriptFailure, StatementAnswer};
-use crate::backend::postgres::{
-    Connector,
-    driver::{Dial, Session},
+use crate::{
+    TenantPool,
+    backend::postgres::driver::{Dial, Session},
 };
 
 /// Connections of the driver, for SQL of any kind. Whatever the SQL leaves on a session, no other tenant gets it.
-pub(super) struct Sessions<'a> {
-    connector: &'a Connector,
-    dial: Box<dyn Dial>,
+pub(super) struct Sessions {
+    pool: TenantPool,
+    dial: Arc<dyn Dial>,
     /// Whether `run` begins a transaction for the script.
     in_transaction: bool,
     free: Mutex<Vec<Session>>,
 }
 
-impl<'a> Sessions<'a> {
-    pub(super) fn new(connector: &'a Connector, dial: Box<dyn Dial>, in_transaction: bool) -> Self {
+impl Sessions {
+    pub(super) fn new(pool: TenantPool, dial: Arc<dyn Dial>, in_transaction: bool) -> Self {
         Self {
-            connector,
+            pool,
             dial,
             in_transaction,
             free: Mutex::new(Vec::new()),
@@ -57,8 +57,9 @@ impl<'a> Sessions<'a> {
 
     /// A new session. It finds no table without its schema's name, and reads string literals as the translator does.
     async fn connect(&self) -> Result<Session, ScriptFailure> {
-        let session = self.dial.dial(self.connector).await?;
-        self.connector.refuse_unsafe_client(session.client()).await?;
+        let connector = self.pool.connector();
+        let session = self.dial.dial(connector).await?;
+        connector.refuse_unsafe_client(session.client()).await?;
         Ok(session)
     }
 }

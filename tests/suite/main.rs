@@ -17,6 +17,7 @@ mod connection;
 mod crashes;
 mod create_tenant;
 mod create_with;
+mod databases;
 mod diagnosis;
 mod directory;
 mod domains;

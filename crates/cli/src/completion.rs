@@ -11,7 +11,7 @@ use clap_complete::{
     engine::ArgValueCompleter,
     env::{CompleteEnv, Shells},
 };
-use diesel_tenants::TenantStatus;
+use diesel_tenants::{TenantStatus, pool::OWN_DATABASE};
 
 use crate::{context::Context, database::AnyPool, options::Global, output::Printer};
 
@@ -61,6 +61,20 @@ pub fn archives() -> ArgValueCompleter {
             let archives = pool.archived_tenants().await.ok()?.into_iter();
             Some(archives.map(|archived| archived.archive.to_string()).collect())
         })
+    })
+}
+
+/// Completes the names of databases, which are in the settings.
+pub fn databases() -> ArgValueCompleter {
+    ArgValueCompleter::new(|begun: &OsStr| {
+        let begun = begun.to_string_lossy();
+        let settings = context().map(|context| context.settings);
+        let further = settings
+            .iter()
+            .flat_map(|settings| settings.tenants.databases.keys().cloned());
+        let names = std::iter::once(OWN_DATABASE.to_owned()).chain(further);
+        let fitting = names.filter(|name| name.starts_with(&*begun) && is_one_word(name));
+        fitting.map(CompletionCandidate::new).collect()
     })
 }
 

@@ -3,7 +3,7 @@
 use diesel_tenants::TenantPool;
 
 use crate::{
-    database::{AnyPool, Database},
+    database::{AnyPool, Database, Encryption},
     options::Global,
     output::Printer,
     settings::Settings,
@@ -33,5 +33,15 @@ impl Context {
     /// The same, for what only PostgreSQL can do; `instead` is what to do on others.
     pub async fn postgres(&self, what: &str, instead: &str) -> anyhow::Result<TenantPool> {
         self.database.postgres(&self.settings, what, instead).await
+    }
+
+    /// Whether the settings name further databases.
+    pub fn has_further_databases(&self) -> bool {
+        !self.settings.tenants.databases.is_empty()
+    }
+
+    /// The library's pool, for what has to do with a directory or with several databases.
+    pub async fn schemas(&self, what: &str) -> anyhow::Result<(TenantPool, Encryption)> {
+        self.database.schemas(&self.settings, what).await
     }
 }

@@ -2,9 +2,14 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use anyhow::bail;
 use clap::Args;
+use diesel_tenants::{
+    Placement, TenantPool,
+    pool::{AllDatabases, OWN_DATABASE},
+};
 
-use crate::duration;
+use crate::{completion::databases, duration};
 
 /// Options of all subcommands.
 #[derive(Debug, Clone, Args)]
@@ -86,6 +91,77 @@ impl Count {
             Self { all: true, .. } => diesel_tenants::Revert::All,
             Self { number, .. } => diesel_tenants::Revert::Last(*number),
         }
+    }
+}
+
+/// Which of the databases that `diesel-tenants.toml` names.
+#[derive(Debug, Clone, Args)]
+pub struct Databases {
+    /// PostgreSQL: only this database, by its name in `diesel-tenants.toml`; `main` is that of the database URL. May be
+    /// given more than once. Default: all databases.
+    #[arg(long, value_name = "DATABASE", add = databases())]
+    pub database: Vec<String>,
+    /// PostgreSQL: leaves out databases that can't be reached, and ends with exit code 1. Default: nothing is done in
+    /// any database then.
+    #[arg(long)]
+    pub skip_unreachable: bool,
+}
+
+impl Databases {
+    /// The pool's databases that are meant.
+    pub fn of<'a>(&self, pool: &'a TenantPool) -> AllDatabases<'a> {
+        let mut all = pool.all_databases();
+        if !self.database.is_empty() {
+            all = all.only(&self.database);
+        }
+        match self.skip_unreachable {
+            true => all.skip_unreachable(),
+            false => all,
+        }
+    }
+
+    /// Without further databases in the settings there is nothing to choose from.
+    pub fn refuse(&self, what: &str) -> anyhow::Result<()> {
+        if self.database.is_empty() && !self.skip_unreachable {
+            return Ok(());
+        }
+        bail!(
+            "{what}: `--database` and `--skip-unreachable` are for several databases, under [databases] in \
+               diesel-tenants.toml, and none are named there"
+        )
+    }
+}
+
+/// A place for a tenant.
+#[derive(Debug, Clone)]
+pub struct Place {
+    pub database: String,
+    pub schema: Option<String>,
+}
+
+impl Place {
+    /// Reads `DATABASE` or `DATABASE:SCHEMA`.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let (database, schema) = match text.split_once(':') {
+            Some((database, schema)) => (database, Some(schema.to_owned())),
+            None => (text, None),
+        };
+        match database.is_empty() || schema.as_deref() == Some("") {
+            true => Err("a place is a database, or DATABASE:SCHEMA, as in shard1 or shard1:client7".to_owned()),
+            false => Ok(Self {
+                database: database.to_owned(),
+                schema,
+            }),
+        }
+    }
+
+    /// The place for a tenant. Without a schema's name the schema has the tenant's.
+    pub fn of(&self, tenant: &str) -> anyhow::Result<Placement> {
+        let placement = Placement::schema(self.schema.as_deref().unwrap_or(tenant).parse()?);
+        Ok(match self.database.as_str() {
+            OWN_DATABASE => placement,
+            database => placement.in_database(database),
+        })
     }
 }
 

@@ -1,6 +1,5 @@
 //! A directory in tables of the pool's own database.
 
-mod domains;
 mod find;
 #[cfg(feature = "mysql")]
 mod mysql;
@@ -15,7 +14,6 @@ use std::time::Duration;
 
 use crate::TenantPoolBuilder;
 
-pub use domains::{DomainError, TenantDomain};
 pub use prepare::DirectoryTablesError;
 
 /// Two tables in the shared schema as a directory: `tenants` and `domains`.

@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use crate::{ConnectError, MigrationSourceError, SchemaName, SchemaNameError, migrations::OutsideWork};
+use crate::{
+    ConnectError, MigrationSourceError, SchemaName, SchemaNameError, migrations::OutsideWork, pool::DatabasesError,
+};
 
 /// Why a fleet was not migrated at all: nothing was applied to any tenant. Failures of single tenants are in the
 /// [report](super::FleetReport).
@@ -60,4 +62,44 @@ pub enum FleetError {
         /// The migration's name.
         name: String,
     },
+    /// The pool's databases can't be worked on together.
+    #[error("nothing was done in any database")]
+    Databases(#[from] DatabasesError),
+    /// One of several databases has a problem.
+    #[error("nothing was done in any database, because of database {database:?}")]
+    Database {
+        /// The database.
+        database: String,
+        /// The problem.
+        source: Box<FleetError>,
+    },
+    /// A requested tenant lives in a database that can't be reached.
+    #[error("tenant {:?} lives in database {database:?}, which can't be reached, and nothing was done", .tenant.as_str())]
+    UnreachableTenant {
+        /// The tenant.
+        tenant: SchemaName,
+        /// The database.
+        database: String,
+    },
+    /// Several databases have a schema by the name of a requested tenant, and the directory knows none of them.
+    #[error(
+        "several databases have a tenant {:?}: {databases:?}, and nothing was done; choose the database as well",
+        .tenant.as_str()
+    )]
+    AmbiguousTenant {
+        /// The tenant.
+        tenant: SchemaName,
+        /// The databases.
+        databases: Vec<String>,
+    },
+}
+
+impl FleetError {
+    /// The error of one of several databases.
+    pub(crate) fn in_database(self, database: &str) -> Self {
+        Self::Database {
+            database: database.to_owned(),
+            source: Box::new(self),
+        }
+    }
 }

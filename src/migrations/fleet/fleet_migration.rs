@@ -1,21 +1,24 @@
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use diesel::{migration::MigrationSource, pg::Pg};
 
 use super::{
-    super::{OutsideWork, Plan, Revert, script::Script},
+    super::{Plan, Revert},
     FleetError, FleetEvent, FleetReport,
     chosen::chosen_names,
-    crew::Crew,
+    crew::{Crew, Watcher},
+    halt::Halt,
     limits::Limits,
-    survey::Survey,
+    site::Site,
     task::Task,
     to_do::ToDo,
-    worker::{Step, Worker},
+    worker::Step,
 };
 use crate::{
     IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
-    migrations::fleet::fleet_lock::lock_fleet,
     pool::{Backend, Postgres},
 };
 
@@ -182,35 +185,16 @@ impl<S: MigrationSource<Pg> + Send + Sync + 'static> FleetMigration<'_, S> {
         let chosen = self.chosen.transpose()?;
         let plan = Plan::read(self.migrations).await?;
 
-        let connector = self.pool.migration_connector();
-        let mut connection = connector.connect().await?;
-        if !self.dry_run && !connector.may_be_pooled() {
-            lock_fleet(&mut connection, self.pool.migration_lock_timeout()).await?;
+        let connection = self.pool.migration_connector().connect().await?;
+        let mut site = Site::new(self.pool, connection, self.limits, self.workers).await?;
+        if !self.dry_run {
+            site.lock().await?;
         }
-        let batched = self
-            .pool
-            .sends_batches(&mut connection)
-            .await
-            .map_err(FleetError::Tenants)?;
-        let mut workers = Worker::crew(self.pool, self.limits, batched, self.workers);
-        let survey = Survey::of(self.pool, &mut connection, chosen, &canaries, &mut workers).await?;
+        let survey = site.survey(chosen, &canaries).await?;
         let changed = survey.changed(&plan).await?;
-
         let to_do = ToDo::find(survey, &plan, self.task);
         let scripts = plan.prepare(to_do.versions(&plan), self.task.direction()).await?;
-        if connector.may_be_pooled()
-            && let Some(Script { migration, .. }) = scripts.iter().find(|script| !script.migration.in_transaction)
-        {
-            return Err(FleetError::NeedsSession {
-                name: migration.name.clone(),
-            });
-        }
-        let outside = OutsideWork::of_scripts(&scripts);
-        if self.pool.refuses_outside_work()
-            && let Some(work) = outside.first()
-        {
-            return Err(FleetError::OutsideWork { work: work.clone() });
-        }
+        let outside = site.check(&scripts)?;
         (self.watcher)(FleetEvent::Planned {
             tenants: to_do.tenants.len(),
             pending: to_do.pending(),
@@ -218,9 +202,13 @@ impl<S: MigrationSource<Pg> + Send + Sync + 'static> FleetMigration<'_, S> {
         let tenants = if self.dry_run {
             to_do.into_reports()
         } else {
-            let steps = Step::all(&scripts, batched);
-            let crew = Crew::new(self.keep_going, &*self.watcher, &*self.stop);
-            crew.work_off(to_do, &steps, &canaries, &mut workers).await
+            let steps = Step::all(&scripts, site.batched);
+            let (halt, names) = (Halt::new(self.keep_going, &*self.stop), HashMap::new());
+            let (workers, told) = (site.workers.len(), (&halt, &*self.watcher as Watcher<'_>));
+            let crew = Crew::new(to_do, &steps, &canaries, workers, told, &names);
+            crew.canaries(&mut site.workers).await;
+            crew.others(&mut site.workers).await;
+            crew.end()
         };
         Ok(FleetReport {
             tenants,

@@ -2,11 +2,13 @@
 
 mod chosen;
 mod crew;
+mod databases;
 mod failure;
 mod fleet_error;
 mod fleet_event;
 mod fleet_lock;
 mod fleet_migration;
+mod halt;
 mod limits;
 mod message;
 #[cfg(any(feature = "mysql", feature = "sqlite"))]
@@ -14,6 +16,7 @@ mod one_by_one;
 mod report;
 #[cfg(feature = "serde")]
 mod serialize;
+mod site;
 mod status;
 mod status_request;
 mod survey;
@@ -21,6 +24,10 @@ mod task;
 mod to_do;
 mod worker;
 
+pub use databases::{
+    DatabaseReport, DatabaseStatus, DatabasesEvent, DatabasesMigration, DatabasesReport, DatabasesStatus,
+    DatabasesStatusRequest, SharedReport,
+};
 pub use fleet_error::FleetError;
 pub use fleet_event::FleetEvent;
 pub use fleet_migration::FleetMigration;

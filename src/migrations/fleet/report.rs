@@ -48,30 +48,32 @@ impl FleetReport {
 /// A summary on one line: `998 migrated, 1 up to date, 1 failed`.
 impl fmt::Display for FleetReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut separator = "";
-        for name in [
-            "migrated",
-            "reverted",
-            "pending",
-            "up to date",
-            "dropped",
-            "failed",
-            "not reached",
-        ] {
-            let count = self
-                .tenants
-                .iter()
-                .filter(|tenant| tenant.outcome.name() == name)
-                .count();
-            if count > 0 {
-                write!(f, "{separator}{count} {name}")?;
-                separator = ", ";
-            }
+        summary(self.tenants.iter(), f)
+    }
+}
+
+/// How many tenants have each outcome, on one line.
+pub(super) fn summary<'r>(tenants: impl Iterator<Item = &'r TenantReport>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let outcomes: Vec<&str> = tenants.map(|tenant| tenant.outcome.name()).collect();
+    let mut separator = "";
+    for name in [
+        "migrated",
+        "reverted",
+        "pending",
+        "up to date",
+        "dropped",
+        "failed",
+        "not reached",
+    ] {
+        let count = outcomes.iter().filter(|outcome| **outcome == name).count();
+        if count > 0 {
+            write!(f, "{separator}{count} {name}")?;
+            separator = ", ";
         }
-        if separator.is_empty() {
-            f.write_str("no tenants")?;
-        }
-        Ok(())
+    }
+    match separator {
+        "" => f.write_str("no tenants"),
+        _ => Ok(()),
     }
 }
 

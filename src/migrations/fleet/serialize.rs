@@ -33,3 +33,14 @@ pub(super) fn causes<S: Serializer>(error: &MigrationError, serializer: S) -> Re
     }
     serializer.serialize_str(&message)
 }
+
+/// Why a database was skipped.
+pub(super) fn unreachable<S: Serializer>(
+    database: &Option<crate::pool::UnreachableDatabase>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match database {
+        Some(database) => serializer.collect_str(database),
+        None => serializer.serialize_none(),
+    }
+}

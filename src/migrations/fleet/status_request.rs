@@ -9,7 +9,7 @@ use super::{
     worker::Worker,
 };
 use crate::{
-    IntoSchemaName, SchemaName, SchemaNameError, TenantPool,
+    IntoSchemaName, PostgresConnection, SchemaName, SchemaNameError, TenantPool,
     backend::postgres::catalog::invalid_indexes::{by_schema, by_schema_of},
     migrations::Plan,
     pool::{Backend, Postgres},
@@ -84,21 +84,33 @@ impl<S: MigrationSource<Pg> + Send + Sync + 'static> MigrationStatusRequest<'_, 
         let plan = Plan::read(migrations).await?;
         let mut connection = pool.migration_connector().connect().await?;
         let mut workers = Worker::crew(pool, Limits::default(), true, READERS);
-        let mut survey = Survey::of(pool, &mut connection, chosen.clone(), &[], &mut workers).await?;
+        let survey = Survey::of(pool, &mut connection, chosen.clone(), &[], &mut workers).await?;
+        FleetStatus::of(survey, chosen.as_deref(), &plan, &mut connection).await
+    }
+}
+
+impl FleetStatus {
+    /// The state of the tenants of one database, sorted by the names of their schemas.
+    pub(super) async fn of(
+        mut survey: Survey,
+        chosen: Option<&[SchemaName]>,
+        plan: &Plan,
+        connection: &mut PostgresConnection,
+    ) -> Result<Self, FleetError> {
         survey.tenants.sort_by(|one, other| one.name.cmp(&other.name));
-        let changed = survey.changed(&plan).await?;
-        let invalid = match &chosen {
-            None => by_schema(&mut connection).await,
-            Some(chosen) => by_schema_of(&mut connection, chosen).await,
+        let changed = survey.changed(plan).await?;
+        let invalid = match chosen {
+            None => by_schema(connection).await,
+            Some(chosen) => by_schema_of(connection, chosen).await,
         };
         let mut invalid = invalid.map_err(FleetError::Tenants)?;
         let mut tenants = Vec::with_capacity(survey.tenants.len());
         for SurveyedTenant { name, status, applied } in survey.tenants {
             let applied = applied.map_err(FleetError::Tenants)?;
             let invalid_indexes = invalid.remove(name.as_str()).unwrap_or_default();
-            tenants.push(TenantVersions::of(name, status, &applied, &plan, invalid_indexes));
+            tenants.push(TenantVersions::of(name, status, &applied, plan, invalid_indexes));
         }
-        Ok(FleetStatus { tenants, changed })
+        Ok(Self { tenants, changed })
     }
 }
 

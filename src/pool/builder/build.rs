@@ -1,7 +1,7 @@
 //! Makes a pool from its options.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, OnceLock},
 };
 
@@ -13,7 +13,7 @@ use crate::{
     SchemaName, SchemaNameError,
     backend::postgres::{Connector, FoundDirectory},
     pool::{
-        BuildError, DatabaseLimits, TenantPool,
+        BuildError, DatabaseLimits, OWN_DATABASE, TenantPool,
         announcements::Listener,
         backends::{Limits, PostgresPool, connections},
         connections::Shares,
@@ -62,6 +62,7 @@ impl TenantPoolBuilder {
             directory_cache,
             reuse_after,
             databases,
+            without_tenants,
             find_database,
             database_limits,
             replicas,
@@ -76,6 +77,9 @@ impl TenantPoolBuilder {
         }
         if database_url.starts_with("mysql:") || database_url.starts_with("mariadb:") {
             return Err(BuildError::MysqlUrl);
+        }
+        if databases.contains_key(OWN_DATABASE) {
+            return Err(BuildError::ReservedDatabase);
         }
         let (shared_schema, extension_schemas) = schemas_named_by(&options)?;
         let (connector, migration_connector) = connectors(&database_url, migration_url, &options, &extension_schemas)?;
@@ -111,8 +115,20 @@ impl TenantPoolBuilder {
                 Arc::clone(&counters),
             )
         };
-        let databases = further_databases(databases, find_database, database_limits, options.clone());
-        let readers = further_databases(HashMap::new(), None, replicas.limits, options.to_read_only());
+        let databases = further_databases(
+            databases,
+            without_tenants,
+            find_database,
+            database_limits,
+            options.clone(),
+        );
+        let readers = further_databases(
+            HashMap::new(),
+            HashSet::new(),
+            None,
+            replicas.limits,
+            options.to_read_only(),
+        );
         let pool = TenantPool::new(Inner {
             shares: options.max_per_tenant.map(Shares::new),
             counters: Arc::clone(&counters),
@@ -181,6 +197,7 @@ fn schemas_named_by(options: &Options) -> Result<(SchemaName, Vec<SchemaName>), 
 /// The further databases: each is opened with the options of the pool's own database.
 pub(super) fn further_databases(
     declared: HashMap<String, String>,
+    without_tenants: HashSet<String>,
     find: Option<Arc<FindUrl<String>>>,
     limits: DatabaseLimits,
     options: Options,
@@ -189,7 +206,7 @@ pub(super) fn further_databases(
     let open = move |url| -> BoxFuture<'static, _> {
         Box::pin(TenantPoolBuilder::with_options(url, options.clone(), limits.connections).build())
     };
-    Databases::new(declared, find, limits, wait_timeout, Arc::new(open))
+    Databases::new(declared, without_tenants, find, limits, wait_timeout, Arc::new(open))
 }
 
 async fn has_directory(connector: &Connector, schema: &SchemaName) -> Result<bool, BuildError> {

@@ -11,10 +11,20 @@ use crate::pool::DatabaseLimits;
 impl TenantPoolBuilder {
     /// Declares another database, on any server: for tenants that the directory places there, and for
     /// [`using_database`](crate::TenantPool::using_database). Its connections are opened when they are needed, with the
-    /// options of this pool.
+    /// options of this pool. The name [`main`](crate::pool::OWN_DATABASE) is the pool's own database and can't be
+    /// declared.
     pub fn database(mut self, name: impl Into<String>, database_url: impl Into<String>) -> Self {
         self.databases.insert(name.into(), database_url.into());
         self
+    }
+
+    /// Like [`database`](Self::database), for a database that has nothing to do with tenants, such as one of reports: it
+    /// is reached by [`using_database`](crate::TenantPool::using_database), and work on
+    /// [all databases](crate::TenantPool::all_databases) leaves it out.
+    pub fn database_without_tenants(mut self, name: impl Into<String>, database_url: impl Into<String>) -> Self {
+        let name = name.into();
+        self.without_tenants.insert(name.clone());
+        self.database(name, database_url)
     }
 
     /// Finds the URLs of undeclared databases by their names: for one database per tenant. `None` is an error for the

@@ -1,6 +1,11 @@
 //! The options of a pool for PostgreSQL, a file for each group of them, and the pool that is built by them.
 
-use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    sync::Arc,
+    time::Duration,
+};
 
 use super::{
     DatabaseLimits, PlacementPolicy, TenantDirectory,
@@ -30,7 +35,7 @@ mod tenants;
 /// | [connections](#connections) | [`max_size`](Self::max_size), [`wait_timeout`](Self::wait_timeout), [`connect_timeout`](Self::connect_timeout), [`recycle_timeout`](Self::recycle_timeout), [`recycling`](Self::recycling), [`max_lifetime`](Self::max_lifetime), [`max_statements`](Self::max_statements), [`max_tenants`](Self::max_tenants), [`max_per_tenant`](Self::max_per_tenant), [`search_path_from_role`](Self::search_path_from_role), [`establish_with`](Self::establish_with), [`runtime`](Self::runtime) |
 /// | [schemas](#schemas) | [`shared_schema`](Self::shared_schema), [`symbolic_schema`](Self::symbolic_schema), [`extension_schemas`](Self::extension_schemas), [`schema_map`](Self::schema_map), [`schema_cache`](Self::schema_cache) |
 /// | [tenants](#tenants) | [`hooks`](Self::hooks), [`directory`](Self::directory), [`directory_tables_if_found`](Self::directory_tables_if_found), [`directory_cache`](Self::directory_cache), [`reuse_after`](Self::reuse_after), [`listen`](Self::listen), [`placement_policy`](Self::placement_policy), [`row_setting`](Self::row_setting) |
-/// | [further databases and replicas](#further-databases-and-replicas) | [`database`](Self::database), [`databases_with`](Self::databases_with), [`database_limits`](Self::database_limits), [`replica`](Self::replica), [`database_replica`](Self::database_replica), [`replica_limits`](Self::replica_limits) |
+/// | [further databases and replicas](#further-databases-and-replicas) | [`database`](Self::database), [`database_without_tenants`](Self::database_without_tenants), [`databases_with`](Self::databases_with), [`database_limits`](Self::database_limits), [`replica`](Self::replica), [`database_replica`](Self::database_replica), [`replica_limits`](Self::replica_limits) |
 /// | [migrations](#migrations) | [`migration_url`](Self::migration_url), [`migration_lock_timeout`](Self::migration_lock_timeout), [`migration_statements`](Self::migration_statements), [`refuse_outside_work`](Self::refuse_outside_work) |
 /// | [the end](#building) | [`build`](Self::build), or [`diagnose`](Self::diagnose) |
 #[must_use = "a builder does nothing until `build`"]
@@ -49,6 +54,8 @@ pub struct TenantPoolBuilder {
     directory_cache: DirectoryCache,
     reuse_after: Option<Duration>,
     databases: HashMap<String, String>,
+    /// Which of the declared databases have nothing to do with tenants.
+    without_tenants: HashSet<String>,
     find_database: Option<Arc<FindUrl<String>>>,
     database_limits: DatabaseLimits,
     replicas: ReplicaUrls<String>,
@@ -80,6 +87,7 @@ impl TenantPoolBuilder {
             directory_cache: DirectoryCache::default(),
             reuse_after: None,
             databases: HashMap::new(),
+            without_tenants: HashSet::new(),
             find_database: None,
             database_limits: DatabaseLimits::default(),
             replicas: ReplicaUrls::default(),

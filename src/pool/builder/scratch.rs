@@ -1,7 +1,7 @@
 //! A pool for a scratch database: its options are those of another pool.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
@@ -41,7 +41,13 @@ impl TenantPool {
             &options,
             &counters,
         );
-        let databases = further_databases(HashMap::new(), None, DatabaseLimits::default(), options.clone());
+        let databases = further_databases(
+            HashMap::new(),
+            HashSet::new(),
+            None,
+            DatabaseLimits::default(),
+            options.clone(),
+        );
         Self::new(Inner {
             reuse_after: self.0.reuse_after,
             counters,

@@ -30,6 +30,12 @@ pub enum BuildError {
          that bypasses the pooler to `migration_url`"
     )]
     ListenNeedsSession,
+    /// A further database was declared by the name of the pool's own.
+    #[error(
+        "`main` is the name of the pool's own database, and another database can't be declared by it: choose another \
+         name"
+    )]
+    ReservedDatabase,
     /// `max_size` is 0: a pool without connections would never answer.
     #[error("`max_size` must be at least 1")]
     Empty,

@@ -1,7 +1,7 @@
 //! Further databases: each has a pool of its own, opened when it is first needed.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::{Duration, Instant},
@@ -34,6 +34,8 @@ pub(crate) type FindUrl<U> = dyn Fn(&str) -> BoxFuture<'static, Option<U>> + Sen
 /// unused for long enough.
 pub(crate) struct Databases<P: Pool> {
     declared: HashMap<String, P::Url>,
+    /// Which of the declared ones have nothing to do with tenants.
+    without_tenants: HashSet<String>,
     find: Option<Arc<FindUrl<P::Url>>>,
     limits: DatabaseLimits,
     wait_timeout: Duration,
@@ -116,6 +118,7 @@ impl DatabaseLimits {
 impl<P: Pool> Databases<P> {
     pub(crate) fn new(
         declared: HashMap<String, P::Url>,
+        without_tenants: HashSet<String>,
         find: Option<Arc<FindUrl<P::Url>>>,
         limits: DatabaseLimits,
         wait_timeout: Duration,
@@ -123,6 +126,7 @@ impl<P: Pool> Databases<P> {
     ) -> Arc<Self> {
         Arc::new(Self {
             declared,
+            without_tenants,
             find,
             limits,
             wait_timeout,
@@ -207,6 +211,12 @@ impl<P: Pool> Databases<P> {
                 declared,
             }
         })
+    }
+
+    /// The names of the declared databases in which tenants may live.
+    pub(crate) fn names_with_tenants(&self) -> impl Iterator<Item = String> {
+        let names = self.declared.keys();
+        names.filter(|name| !self.without_tenants.contains(*name)).cloned()
     }
 
     /// Waits until one more database may be open.

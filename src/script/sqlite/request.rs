@@ -6,7 +6,10 @@ use super::{run::Files, text::Script};
 use crate::{
     CheckoutError, SchemaName, Sqlite, TenantPool,
     backend::sqlite::blocking,
-    script::{ScriptAnswers, ScriptError, ScriptRequest, schemas},
+    script::{
+        ScriptAnswers, ScriptError, ScriptRequest,
+        schemas::{in_own_schemas, of_all, of_entries},
+    },
 };
 
 /// # Running SQL in many tenants
@@ -53,8 +56,8 @@ impl<'a> ScriptRequest<'a, Sqlite> {
         } = self;
         let script = Script::read(&sql)?;
         let schemas = match chosen {
-            None => schemas::of_all(pool).await?,
-            Some(chosen) => require_files(pool, schemas::of_entries(pool, chosen?).await?).await?,
+            None => in_own_schemas(of_all(pool).await?)?,
+            Some(chosen) => require_files(pool, in_own_schemas(of_entries(pool, chosen?).await?)?).await?,
         };
         let mut texts = Vec::with_capacity(schemas.len());
         for (tenant, schema) in schemas {

@@ -105,7 +105,7 @@ async fn domains_lead_to_tenants_and_go_along_with_them<B: TestBackend>() {
     );
     assert_eq!(leads(&store, "shop.example.org").await.as_deref(), Some("client3"));
     B::set_primary_domain(pool, "shop.example.org").await.unwrap();
-    B::remove_domain(pool, "www.example.org").await.unwrap();
+    assert!(B::remove_domain(pool, "www.example.org").await.unwrap());
     assert_eq!(leads(&store, "www.example.org").await, None);
     B::drop_tenant(pool, "client3").await.unwrap();
     assert_eq!(leads(&store, "shop.example.org").await, None);
@@ -127,19 +127,20 @@ async fn what_is_no_domain_or_is_anothers_is_refused<B: TestBackend>() {
         "https://shop.example.org",
     ] {
         let error = B::add_domain(pool, "client2", wrong).await.unwrap_err();
-        assert!(matches!(error, DomainError::NotADomain { .. }), "{wrong}: {error:?}");
+        assert!(matches!(error, DomainError::Invalid { .. }), "{wrong}: {error:?}");
     }
     let error = B::add_domain(pool, "client2", "shop.example.org").await.unwrap_err();
     assert!(
-        matches!(&error, DomainError::Taken { other, .. } if other == "client1"),
+        matches!(&error, DomainError::Taken { tenant, .. } if tenant == "client1"),
         "{error:?}"
     );
     let error = B::add_domain(pool, "nobody", "x.example.org").await.unwrap_err();
     assert!(matches!(error, DomainError::UnknownTenant { .. }), "{error:?}");
-    for hostile in ["'; DROP TABLE domains; --", "x.example.org"] {
-        assert!(B::remove_domain(pool, hostile).await.is_err());
-        assert!(B::set_primary_domain(pool, hostile).await.is_err());
-    }
+    let hostile = "'; DROP TABLE domains; --";
+    assert!(B::remove_domain(pool, hostile).await.is_err());
+    assert!(B::set_primary_domain(pool, hostile).await.is_err());
+    assert!(!B::remove_domain(pool, "x.example.org").await.unwrap());
+    assert!(B::set_primary_domain(pool, "x.example.org").await.is_err());
     assert_eq!(leads(&store, "shop.example.org").await.as_deref(), Some("client1"));
 }
 

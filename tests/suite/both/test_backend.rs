@@ -88,7 +88,7 @@ pub trait TestBackend: Backend + Differences {
         tenant: &str,
         domain: &str,
     ) -> impl Future<Output = Result<(), DomainError>> + Send;
-    fn remove_domain(pool: &TenantPool<Self>, domain: &str) -> impl Future<Output = Result<(), DomainError>> + Send;
+    fn remove_domain(pool: &TenantPool<Self>, domain: &str) -> impl Future<Output = Result<bool, DomainError>> + Send;
     fn set_primary_domain(
         pool: &TenantPool<Self>,
         domain: &str,
@@ -267,10 +267,10 @@ macro_rules! test_backend {
             }
 
             async fn add_domain(pool: &TenantPool<Self>, tenant: &str, domain: &str) -> Result<(), DomainError> {
-                pool.add_domain(tenant, domain).await
+                pool.add_domain(tenant, domain).await.map(drop)
             }
 
-            async fn remove_domain(pool: &TenantPool<Self>, domain: &str) -> Result<(), DomainError> {
+            async fn remove_domain(pool: &TenantPool<Self>, domain: &str) -> Result<bool, DomainError> {
                 pool.remove_domain(domain).await
             }
 

@@ -2,9 +2,11 @@ use clap::Args;
 use diesel_tenants::{DriftReport, SchemaName, drift::Repair};
 use serde_json::{Value, json};
 
+use super::databases;
 use crate::{
     completion::tenants,
     context::Context,
+    options::Databases,
     output::{Ending, name, print_raw, say, value},
 };
 
@@ -21,10 +23,16 @@ pub struct Drift {
     /// `diesel-tenants run` for each tenant. This command changes nothing.
     #[arg(long)]
     sql: bool,
+    #[command(flatten)]
+    databases: Databases,
 }
 
 impl Drift {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
+        if context.has_further_databases() && self.only.is_empty() {
+            return databases::drift(context, &self.databases, &self.template, self.sql).await;
+        }
+        self.databases.refuse("drift")?;
         let pool = context.pool().await?;
         let tenants: Vec<SchemaName> = if self.only.is_empty() {
             let tenants = pool.tenants().await?.into_iter().map(|tenant| tenant.name);
@@ -47,7 +55,7 @@ impl Drift {
     }
 }
 
-fn print(report: &DriftReport, template: &str) {
+pub fn print(report: &DriftReport, template: &str) {
     for drift in &report.drifted {
         say!("{}:", name(drift.tenant.as_str()));
         for difference in &drift.differences {
@@ -94,7 +102,7 @@ fn print(report: &DriftReport, template: &str) {
     );
 }
 
-fn print_sql(report: &DriftReport) {
+pub fn print_sql(report: &DriftReport) {
     for drift in &report.drifted {
         print_raw(format_args!("-- {}", name(drift.tenant.as_str())));
         for Repair {
@@ -134,7 +142,7 @@ fn print_sql(report: &DriftReport) {
     }
 }
 
-fn document(report: &DriftReport) -> Value {
+pub fn document(report: &DriftReport) -> Value {
     let drifted = report.drifted.iter().map(|drift| {
         let differences = drift.differences.iter().map(|difference| {
             json!({

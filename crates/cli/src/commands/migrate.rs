@@ -2,20 +2,22 @@
 
 use std::time::Duration;
 
+use anyhow::bail;
 use clap::Args;
 use diesel_tenants::{
     FleetReport, Revert,
     migrations::{FleetEvent, TenantOutcome},
 };
 
+use super::databases;
 use crate::{
-    completion::tenants,
+    completion::{databases as databases_of_settings, tenants},
     context::Context,
     database::{AnyPool, FleetRun},
     duration,
     interrupt::Interrupt,
     migrations::Migrations,
-    options::TenantMigrations,
+    options::{Databases, TenantMigrations},
     output::{Ending, Progress, describe, print_fleet},
 };
 
@@ -26,6 +28,10 @@ pub struct Migrate {
     migrations: TenantMigrations,
     #[command(flatten)]
     fleet: Fleet,
+    /// PostgreSQL, with several databases: leaves their shared schemas as they are. Default: the shared migrations of
+    /// each database are applied before those of its tenants.
+    #[arg(long)]
+    tenants_only: bool,
 }
 
 /// Which tenants, how many at a time, and what to do if one fails: the same for `migrate`, `revert` and `redo`.
@@ -54,6 +60,12 @@ pub struct Fleet {
     /// tables that it has used. Default: 4000.
     #[arg(long, value_name = "COUNT")]
     pub statements_per_connection: Option<usize>,
+    /// PostgreSQL: this database first, by its name in `diesel-tenants.toml`. If anything fails there, no other
+    /// database is touched. Default: all databases side by side.
+    #[arg(long, value_name = "DATABASE", add = databases_of_settings())]
+    pub first_database: Option<String>,
+    #[command(flatten)]
+    pub databases: Databases,
     /// Only shows what would be done.
     #[arg(long)]
     pub dry_run: bool,
@@ -91,6 +103,15 @@ impl Fleet {
         Ok(report?)
     }
 
+    /// What means nothing in one database.
+    pub fn refuse_what_several_databases_have(&self) -> anyhow::Result<()> {
+        self.databases.refuse("migrations")?;
+        match &self.first_database {
+            Some(_) => bail!("--first-database is for several databases, under [databases] in diesel-tenants.toml"),
+            None => Ok(()),
+        }
+    }
+
     /// Nobody waits for a lock on a table of SQLite, and no server remembers tables.
     pub fn refuse_what_only_postgres_has(&self, context: &Context) -> anyhow::Result<()> {
         let given = [
@@ -116,6 +137,14 @@ impl Migrate {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
         let migrations = context.settings.tenant_migrations(&self.migrations).await?;
         self.fleet.refuse_what_only_postgres_has(context)?;
+        if context.has_further_databases() {
+            let shared = match self.tenants_only {
+                true => None,
+                false => context.settings.shared_migrations_if_any().await?,
+            };
+            return databases::migrate(context, &self.fleet, shared, migrations).await;
+        }
+        self.fleet.refuse_what_several_databases_have()?;
         let pool = context.pool().await?;
         let interrupt = Interrupt::watch();
         let task = Task::Migrate(&*pool, Migrations::All(migrations));

@@ -1,7 +1,10 @@
 //! The subcommands, one in each file.
 
 mod completions;
+mod databases;
+mod directory;
 mod doctor;
+mod domain;
 mod drift;
 mod man;
 mod migrate;
@@ -48,6 +51,15 @@ pub enum Command {
     /// The life of tenants: create, list, clone, rename, suspend, archive, drop, export, import.
     #[command(subcommand)]
     Tenant(tenant::Command),
+    /// PostgreSQL: the databases that `diesel-tenants.toml` names.
+    #[command(subcommand)]
+    Database(databases::Command),
+    /// PostgreSQL: the directory, which knows where tenants live.
+    #[command(subcommand)]
+    Directory(directory::Command),
+    /// The domains that lead to tenants, in the directory.
+    #[command(subcommand)]
+    Domain(domain::Command),
     /// PostgreSQL: schemas made ahead of time.
     #[command(subcommand)]
     Spares(spares::Command),
@@ -84,6 +96,9 @@ pub async fn run(arguments: Arguments, printer: Printer) -> anyhow::Result<Endin
     match command {
         Command::Shared(shared) => shared.run(&context()?).await,
         Command::Tenant(tenant) => tenant.run(&context()?).await,
+        Command::Database(database) => database.run(&context()?).await,
+        Command::Directory(directory) => directory.run(&context()?).await,
+        Command::Domain(domain) => domain.run(&context()?).await,
         Command::Spares(spares) => spares.run(&context()?).await,
         Command::Migrate(migrate) => migrate.run(&context()?).await,
         Command::Revert(revert) => revert.run(&context()?).await,

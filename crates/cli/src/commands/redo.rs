@@ -5,6 +5,7 @@ use diesel_tenants::SchemaName;
 use serde_json::json;
 
 use super::{
+    databases::refuse_redo,
     migrate::{Fleet, Task},
     revert::{REST, Revert, Reverted},
 };
@@ -24,6 +25,8 @@ pub struct Redo {
 
 impl Redo {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
+        refuse_redo(context)?;
+        self.revert.fleet.refuse_what_several_databases_have()?;
         let Reverted {
             pool,
             migrations,

@@ -1,7 +1,10 @@
 use clap::Args;
 use diesel_tenants::{FleetReport, migrations::MigrationFolder};
 
-use super::migrate::{Fleet, Task};
+use super::{
+    databases,
+    migrate::{Fleet, Task},
+};
 use crate::{
     confirm::confirm,
     context::Context,
@@ -38,6 +41,14 @@ pub struct Reverted {
 
 impl Revert {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
+        if context.has_further_databases() {
+            let migrations = context.settings.tenant_migrations(&self.migrations).await?;
+            if !self.fleet.dry_run {
+                self.ask("Revert")?;
+            }
+            return databases::revert(context, &self.fleet, migrations, (self.count.revert(), REST)).await;
+        }
+        self.fleet.refuse_what_several_databases_have()?;
         let Reverted { report, .. } = self.revert(context, "Revert").await?;
         context
             .printer

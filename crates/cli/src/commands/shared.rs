@@ -1,11 +1,12 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::databases;
 use crate::{
     confirm::confirm,
     context::Context,
     migrations::Migrations,
-    options::{Consent, Count, SharedMigrations},
+    options::{Consent, Count, Databases, SharedMigrations},
     output::{Ending, print_invalid, say, table},
 };
 
@@ -28,6 +29,8 @@ pub struct Migrate {
     /// Only shows what would be applied.
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    databases: Databases,
 }
 
 /// Options of `shared revert`.
@@ -66,7 +69,12 @@ impl Command {
 
 impl Migrate {
     async fn run(self, context: &Context) -> anyhow::Result<Ending> {
-        let migrations = Migrations::All(context.settings.shared_migrations(&self.migrations).await?);
+        let folder = context.settings.shared_migrations(&self.migrations).await?;
+        if context.has_further_databases() {
+            return databases::shared(context, &self.databases, folder, self.dry_run).await;
+        }
+        self.databases.refuse("shared migrate")?;
+        let migrations = Migrations::All(folder);
         let pool = context.pool().await?;
         let versions: Vec<String> = if self.dry_run {
             pool.shared_migration_status(migrations).await?.pending

@@ -2,11 +2,12 @@ use anyhow::anyhow;
 use clap::Args;
 use diesel_tenants::migrations::FleetError;
 
+use super::databases;
 use crate::{
     completion::tenants,
     context::Context,
     migrations::Migrations,
-    options::TenantMigrations,
+    options::{Databases, TenantMigrations},
     output::{Ending, counted, name, print_changed, print_invalid, say, table},
 };
 
@@ -25,11 +26,20 @@ pub struct Status {
     /// index.
     #[arg(long)]
     check: bool,
+    #[command(flatten)]
+    databases: Databases,
 }
 
 impl Status {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
         let migrations = context.settings.tenant_migrations(&self.migrations).await?;
+        if context.has_further_databases() {
+            let shared = context.settings.shared_migrations_if_any().await?;
+            let migrations = (shared, migrations);
+            let shown = (self.behind, self.check);
+            return databases::status(context, &self.databases, migrations, &self.only, shown).await;
+        }
+        self.databases.refuse("status")?;
         let pool = context.pool().await?;
         let status = pool.migration_status(Migrations::All(migrations), &self.only).await;
         let mut status = status.map_err(advised)?;

@@ -1,6 +1,7 @@
 //! The database, of whatever kind. Only this folder knows which kind it is.
 
 mod any_pool;
+mod domains;
 mod fleet_run;
 mod own_directory;
 mod postgres;
@@ -8,11 +9,13 @@ mod schema_source;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use diesel_tenants::{DiagnosisReport, TenantPool};
 
 pub use any_pool::{AnyPool, Manner};
+pub use domains::Domains;
 pub use fleet_run::FleetRun;
+pub use postgres::Encryption;
 pub use schema_source::SchemaSource;
 
 use crate::{options::Global, settings::Settings};
@@ -85,5 +88,28 @@ impl Database {
             #[cfg(feature = "sqlite")]
             Kind::Sqlite(_) => unreachable!("refused above"),
         }
+    }
+
+    /// The library's pool, for what has to do with a directory or with several databases, which only PostgreSQL has.
+    pub async fn schemas(&self, settings: &Settings, what: &str) -> anyhow::Result<(TenantPool, Encryption)> {
+        match &self.0 {
+            Kind::Postgres(server) => {
+                let (builder, tls) = server.builder(settings, 4)?;
+                Ok((builder.build().await.context("can't use the database")?, tls))
+            }
+            #[allow(unreachable_patterns, reason = "the other kinds are features")]
+            _ => bail!("{what} needs PostgreSQL, and this is another kind of database"),
+        }
+    }
+
+    /// A pool whose directory knows domains.
+    pub async fn domains(&self, settings: &Settings) -> anyhow::Result<Box<dyn Domains>> {
+        Ok(match &self.0 {
+            Kind::Postgres(server) => Box::new(server.tenant_pool(settings, 2).await?),
+            #[cfg(feature = "sqlite")]
+            Kind::Sqlite(folder) => Box::new(folder.pool(settings, 2).await?.into_pool()),
+            #[allow(unreachable_patterns, reason = "the other kinds are features")]
+            _ => bail!("domains of tenants need PostgreSQL or SQLite, and this is another kind of database"),
+        })
     }
 }

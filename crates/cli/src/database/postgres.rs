@@ -5,9 +5,9 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use diesel::{migration::MigrationSource, pg::Pg};
 use diesel_tenants::{
-    CheckoutError, CloneError, DiagnosisReport, DriftError, DriftReport, ExportError, FleetError, FleetReport,
-    ImportError, LifecycleError, MigrationError, MigrationSourceError, PostgresConnection, Revert, SchemaName,
-    ScriptError, TenantInfo, TenantPool, TenantPoolBuilder,
+    CheckoutError, CloneError, DatabaseLimits, DiagnosisReport, DriftError, DriftReport, ExportError, FleetError,
+    FleetReport, ImportError, LifecycleError, MigrationError, MigrationSourceError, PostgresConnection, Revert,
+    SchemaName, ScriptError, TenantInfo, TenantPool, TenantPoolBuilder,
     directory::DirectoryTables,
     lifecycle::{ArchivedTenant, PurgeReport},
     migrations::{FleetMigration, FleetStatus, OutsideWork, SharedVersions, outside_work},
@@ -27,9 +27,12 @@ use super::{
 use crate::{
     migrations::Migrations,
     options::Global,
-    settings::{Directory, Settings, TenantsSchema},
+    settings::{DatabaseUrls, Directory, Settings, TenantsSchema},
     tls,
 };
+
+/// How connections are encrypted, if they are.
+pub type Encryption = Option<MakeRustlsConnect>;
 
 /// How to reach the server.
 pub struct Server {
@@ -57,10 +60,6 @@ impl Server {
                  sqlite:FOLDER"
             );
         }
-        let is_encrypted = |url: &str| {
-            let config = url.parse::<Config>();
-            config.is_ok_and(|config| config.get_ssl_mode() == SslMode::Require)
-        };
         let tls = if [Some(&url), migration_url.as_ref()]
             .into_iter()
             .flatten()
@@ -78,28 +77,30 @@ impl Server {
     }
 
     pub async fn pool(&self, settings: &Settings, max_size: usize) -> anyhow::Result<Schemas> {
-        Ok(Schemas {
-            pool: self.tenant_pool(settings, max_size).await?,
-            tls: self.tls(),
-        })
+        let (builder, tls) = self.builder(settings, max_size)?;
+        let pool = builder.build().await.context("can't use the database")?;
+        Ok(Schemas { pool, tls })
     }
 
     /// The library's pool.
     pub async fn tenant_pool(&self, settings: &Settings, max_size: usize) -> anyhow::Result<TenantPool> {
-        let builder = self.builder(settings, max_size);
+        let (builder, _) = self.builder(settings, max_size)?;
         builder.build().await.context("can't use the database")
     }
 
     pub async fn diagnose(&self, settings: &Settings) -> anyhow::Result<DiagnosisReport> {
-        let diagnosis = self.builder(settings, 2).diagnose();
-        Ok(match self.tls() {
+        let (builder, tls) = self.builder(settings, 2)?;
+        let diagnosis = builder.diagnose();
+        Ok(match tls {
             Some(tls) => diagnosis.tls(tls).run().await?,
             None => diagnosis.run().await?,
         })
     }
 
-    fn builder(&self, settings: &Settings, max_size: usize) -> TenantPoolBuilder {
+    /// The options of a pool, and how its connections are encrypted, if any are.
+    pub fn builder(&self, settings: &Settings, max_size: usize) -> anyhow::Result<(TenantPoolBuilder, Encryption)> {
         let file = &settings.tenants;
+        let databases = settings.databases()?;
         let mut builder = TenantPool::builder(&self.url)
             .max_size(max_size)
             .extension_schemas(&file.extension_schemas);
@@ -123,20 +124,53 @@ impl Server {
         if file.refuse_outside_work {
             builder = builder.refuse_outside_work();
         }
-        if let Some(tls) = &self.tls {
-            let tls = tls.clone();
+        let mut tls = self.tls.clone();
+        builder = builder.database_limits(DatabaseLimits::new().databases(databases.len().max(20)));
+        for DatabaseUrls {
+            name,
+            url,
+            tenants,
+            replicas,
+        } in databases
+        {
+            let url = checked(&name, &url)?;
+            if tls.is_none() && is_encrypted(&url) {
+                tls = Some(tls::connector()?);
+            }
+            builder = match tenants {
+                true => builder.database(&name, url),
+                false => builder.database_without_tenants(&name, url),
+            };
+            for replica in replicas {
+                builder = builder.database_replica(&name, checked(&name, &replica)?);
+            }
+        }
+        if let Some(tls) = tls.clone() {
             builder = builder.establish_with(move |config| {
                 let tls = tls.clone();
                 Box::pin(async move { PostgresConnection::connect(&config, tls).await })
             });
         }
-        builder
+        Ok((builder, tls))
     }
+}
 
-    /// How connections are encrypted, if they are.
-    fn tls(&self) -> Option<MakeRustlsConnect> {
-        self.tls.clone()
+fn is_encrypted(url: &str) -> bool {
+    let config = url.parse::<Config>();
+    config.is_ok_and(|config| config.get_ssl_mode() == SslMode::Require)
+}
+
+/// The URL of a further database, as the driver reads it.
+fn checked(database: &str, url: &str) -> anyhow::Result<String> {
+    let url = adapted(url);
+    // The parser's own reason may hold the password.
+    if url.parse::<Config>().is_err() {
+        bail!(
+            "the URL of database {database} can't be parsed; it should look like \
+             postgres://user:password@host:5432/database"
+        );
     }
+    Ok(url)
 }
 
 /// The URL with an `application_name`, by which other programs see what uses a tenant, and with an `sslmode` that the

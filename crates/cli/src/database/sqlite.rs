@@ -34,6 +34,12 @@ pub struct Files {
     pool: TenantPool<Sqlite>,
 }
 
+impl Files {
+    pub fn into_pool(self) -> TenantPool<Sqlite> {
+        self.pool
+    }
+}
+
 impl Folder {
     pub fn new(url: &str, global: &Global) -> anyhow::Result<Self> {
         if global.migration_url.as_deref().is_some_and(|url| !url.is_empty()) {
@@ -66,6 +72,7 @@ impl Folder {
             ("extension_schemas", !file.extension_schemas.is_empty()),
             ("search_path_from_role", file.search_path_from_role),
             ("template in [schema]", file.schema.template.is_some()),
+            ("databases", !file.databases.is_empty()),
             ("set_up in [schema]", file.schema.set_up.is_some()),
         ] {
             if is_set {

@@ -40,6 +40,13 @@ const WORDS: &[(&str, &str)] = &[
     ("`rename_tenant`", "`diesel-tenants tenant rename`"),
     ("`resume_tenant`", "`diesel-tenants tenant resume`"),
     ("`migration_url`", "`--migration-url`"),
+    ("`pause_writes`", "`--pause-writes`"),
+    ("or `wait` for longer", "or wait for longer by `--wait`"),
+    ("`prepare_directory`", "`diesel-tenants directory prepare`"),
+    (
+        "to the pool's builder",
+        "to the pool's builder, or name it under [databases] in diesel-tenants.toml",
+    ),
 ];
 
 /// A message of the library, in the command's words.
@@ -69,6 +76,7 @@ mod tests {
         "id",
         "ignore_startup_parameters",
         "journal_mode",
+        "main",
         "max_prepared_statements",
         "orders",
         "run_in_transaction",
@@ -99,7 +107,6 @@ mod tests {
         "listen",
         // For tables that the application prepares.
         "enable_row_security",
-        "prepare_directory",
         // The command always gives its TLS connector.
         "establish_with",
         "tls",
@@ -109,9 +116,6 @@ mod tests {
         "mysql",
         "MysqlUrl",
         "sql_mode",
-        // Moves.
-        "pause_writes",
-        "wait",
     ];
 
     #[test]

@@ -45,6 +45,27 @@ pub struct TenantsFile {
     pub directory: Option<Directory>,
     #[serde(default)]
     pub schema: TenantsSchema,
+    /// Further databases in which tenants live, by the names that the directory has for them. Default: none.
+    #[serde(default)]
+    pub databases: BTreeMap<String, FurtherDatabase>,
+}
+
+/// A further database. Its URL is a secret, so it is not in the file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FurtherDatabase {
+    /// The variable with the URL.
+    pub url_variable: String,
+    /// Whether tenants live there. Default: yes.
+    #[serde(default = "yes")]
+    pub tenants: bool,
+    /// The variables with the URLs of replicas. Default: none.
+    #[serde(default)]
+    pub replica_variables: Vec<String>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// The application's directory of tenants.

@@ -17,6 +17,21 @@ impl Settings {
         read(self.folder(options.migration_dir.as_deref(), named, defaults)?).await
     }
 
+    /// Reads the shared schema's migrations, if the project has any.
+    pub async fn shared_migrations_if_any(&self) -> anyhow::Result<Option<MigrationFolder>> {
+        let ours = self.tenants.migrations_directory.shared.as_deref();
+        let named = ours.or(self.diesel.migrations_directory.dir.as_deref());
+        let defaults = ["migrations/shared", "migrations"];
+        // As the option of `shared migrate` is read.
+        let option = std::env::var_os("MIGRATION_DIRECTORY").map(PathBuf::from);
+        let option = option.filter(|folder| !folder.as_os_str().is_empty());
+        let is_there = defaults.iter().any(|folder| self.root.join(folder).is_dir());
+        if option.is_none() && named.is_none() && !is_there {
+            return Ok(None);
+        }
+        Ok(Some(read(self.folder(option.as_deref(), named, defaults)?).await?))
+    }
+
     /// Reads the tenants' migrations.
     pub async fn tenant_migrations(&self, options: &TenantMigrations) -> anyhow::Result<MigrationFolder> {
         let named = self.tenants.migrations_directory.tenant.as_deref();

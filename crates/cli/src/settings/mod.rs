@@ -1,5 +1,6 @@
 //! Settings: options, then variables, then `diesel-tenants.toml`, then `diesel.toml`.
 
+mod databases;
 mod files;
 mod folders;
 
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 
 use crate::options::Global;
+pub use databases::DatabaseUrls;
 use files::{DieselFile, TenantsFile};
 pub use files::{Directory, TenantsSchema};
 

@@ -4,9 +4,11 @@
 mod bad_input;
 mod base;
 mod completion;
+mod databases;
 mod directory;
 mod doctor;
 mod documents;
+mod domains;
 mod down_scripts;
 mod drift;
 mod encrypted;

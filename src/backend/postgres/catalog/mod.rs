@@ -1,6 +1,7 @@
 //! Facts from PostgreSQL's catalogs, apart from the [structure](super::structure) of a schema: one file for each kind
 //! of fact.
 
+pub(crate) mod database;
 pub(crate) mod dependents;
 pub(crate) mod extensions;
 pub(crate) mod invalid_indexes;

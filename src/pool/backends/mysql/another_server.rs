@@ -1,6 +1,9 @@
 //! Further servers behind a pool, each with a pool of its own.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use futures_core::future::BoxFuture;
 
@@ -74,7 +77,7 @@ pub(super) fn further_servers(
         let builder = MysqlPoolBuilder::of_further(url, limits.connections, options.clone(), sql_mode.clone());
         Box::pin(builder.build())
     };
-    Databases::new(declared, find, limits, wait_timeout, Arc::new(open))
+    Databases::new(declared, HashSet::new(), find, limits, wait_timeout, Arc::new(open))
 }
 
 /// # Reaching another server

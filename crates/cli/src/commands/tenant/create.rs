@@ -2,7 +2,9 @@ use clap::Args;
 use diesel_tenants::LifecycleError;
 use serde_json::json;
 
+use super::place;
 use crate::{
+    completion::databases,
     context::Context,
     migrations::Migrations,
     options::TenantMigrations,
@@ -26,11 +28,18 @@ pub struct Create {
     /// Applies only the migration of this version; may be given more than once. Default: all migrations.
     #[arg(long, value_name = "VERSION")]
     only_version: Vec<String>,
+    /// PostgreSQL: creates the tenants in this database, by its name in `diesel-tenants.toml`; `main` is that of the
+    /// database URL. Needs a directory. Default: the database of the URL.
+    #[arg(long, value_name = "DATABASE", add = databases(), conflicts_with = "if_not_exists")]
+    place: Option<String>,
 }
 
 impl Create {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
         let migrations = self.migrations(context).await?;
+        if let Some(database) = &self.place {
+            return place::place(context, &self.names, database, migrations).await;
+        }
         let pool = context.pool().await?;
         let outside = pool.outside_work(migrations.clone()).await?;
         if !context.settings.tenants.refuse_outside_work {

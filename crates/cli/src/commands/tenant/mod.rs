@@ -9,9 +9,12 @@ mod drop;
 mod export;
 mod import;
 mod list;
+mod move_to;
+mod place;
 mod postgres_options;
 mod rename;
 mod restore;
+mod show;
 
 use clap::Subcommand;
 
@@ -24,6 +27,12 @@ pub enum Command {
     Create(create::Create),
     /// Lists the tenants.
     List(list::List),
+    /// PostgreSQL: creates a tenant in a place of your choice, such as another database.
+    Place(place::Place),
+    /// PostgreSQL: moves a tenant to another database while it is in use.
+    Move(move_to::Move),
+    /// Shows what is known of a tenant: where it lives, its status, domains, migrations and size.
+    Show(show::Show),
     /// Creates a tenant as a copy of another tenant, with its rows or without.
     Clone(clone::Clone),
     /// Renames a tenant, and keeps everything that it has.
@@ -52,6 +61,9 @@ impl Command {
         match self {
             Self::Create(create) => create.run(context).await,
             Self::List(list) => list.run(context).await,
+            Self::Place(place) => place.run(context).await,
+            Self::Move(move_to) => move_to.run(context).await,
+            Self::Show(show) => show.run(context).await,
             Self::Clone(clone) => clone.run(context).await,
             Self::Rename(rename) => rename.run(context).await,
             Self::Suspend(suspend) => suspend.run(context).await,

@@ -1,0 +1,31 @@
+//! The databases that `diesel-tenants.toml` names, and what other subcommands do in all of them.
+
+mod drift;
+mod list;
+mod migrate;
+mod status;
+
+use clap::Subcommand;
+pub use drift::drift;
+pub use migrate::{migrate, refuse_redo, revert, shared};
+pub use status::status;
+
+use crate::{context::Context, output::Ending};
+
+/// What to do with the databases.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Lists the databases: whether they can be reached, versions, sizes, tenants, and what is missing there.
+    List(list::List),
+    /// The same, and ends with exit code 1 if a database can't be reached, accepts no writes, or lacks something.
+    Check(list::List),
+}
+
+impl Command {
+    pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
+        match self {
+            Self::List(list) => list.run(context, false).await,
+            Self::Check(list) => list.run(context, true).await,
+        }
+    }
+}

@@ -1,0 +1,95 @@
+use anyhow::anyhow;
+use clap::Args;
+use diesel_tenants::{directory::DomainError, pool::OWN_DATABASE};
+use serde_json::json;
+
+use super::move_to::size_of;
+use crate::{
+    completion::tenants,
+    context::Context,
+    options::TenantMigrations,
+    output::{Ending, bytes, counted, name, say, table},
+};
+
+/// Options of `tenant show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The tenant's name.
+    #[arg(add = tenants())]
+    name: String,
+    #[command(flatten)]
+    migrations: TenantMigrations,
+}
+
+impl Show {
+    pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
+        let (pool, _) = context.schemas("tenant show").await?;
+        let unknown = || anyhow!("there is no tenant {:?}", self.name);
+        let placement = pool.placement_of(self.name.as_str()).await?.ok_or_else(unknown)?;
+        let domains = match pool.domains_of(self.name.as_str()).await {
+            Ok(domains) => domains,
+            Err(DomainError::NoDirectory) => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
+        let database = placement.database().unwrap_or(OWN_DATABASE);
+        let mut versions = None;
+        if placement.schema_name().is_some() {
+            let migrations = context.settings.tenant_migrations(&self.migrations).await?;
+            let all = pool.all_databases().only([database]);
+            let status = all.migration_status(migrations).only([self.name.as_str()]).await?;
+            versions = status
+                .databases
+                .into_iter()
+                .flat_map(|database| database.tenants)
+                .next();
+        }
+        // The directory knows of suspensions of tenants that live elsewhere.
+        let listed = pool
+            .tenants()
+            .await?
+            .into_iter()
+            .find(|tenant| tenant.name.as_str() == self.name);
+        let status = match (listed, &versions) {
+            (Some(listed), _) => listed.status.to_string(),
+            (None, Some(versions)) => versions.status.to_string(),
+            (None, None) => return Err(unknown()),
+        };
+        let (tables, size) = size_of(&pool, &placement).await?;
+        let schema = placement.schema_name().map(|schema| schema.as_str());
+        let (applied, pending) = match &versions {
+            Some(versions) => (versions.applied.clone(), versions.pending.clone()),
+            None => (Vec::new(), Vec::new()),
+        };
+        let result = json!({
+            "tenant": self.name, "status": status, "database": database, "schema": schema,
+            "tenant_id": placement.tenant_id(), "domains": domains, "applied": applied, "pending": pending,
+            "tables": tables, "bytes": size,
+        });
+        context.printer.result(&result, || {
+            let listed = |versions: &[String]| match versions {
+                [] => "-".to_owned(),
+                versions => versions.join(", "),
+            };
+            let domains: Vec<String> = domains
+                .iter()
+                .map(|one| format!("{}{}", one.domain, if one.is_primary { " (primary)" } else { "" }))
+                .collect();
+            let mut rows = vec![
+                ["tenant".to_owned(), name(&self.name)],
+                ["status".to_owned(), status.clone()],
+                ["place".to_owned(), placement.to_string()],
+                ["domains".to_owned(), listed(&domains)],
+            ];
+            if let Some(versions) = &versions {
+                rows.push(["version".to_owned(), versions.newest().unwrap_or("-").to_owned()]);
+                rows.push(["pending".to_owned(), listed(&pending)]);
+                rows.push([
+                    "size".to_owned(),
+                    format!("{}, {}", counted(tables, "table"), bytes(size)),
+                ]);
+            }
+            say!("{}", table(["", ""], rows));
+        })?;
+        Ok(Ending::Well)
+    }
+}

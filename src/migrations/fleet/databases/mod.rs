@@ -1,0 +1,14 @@
+//! Migrations of the tenants of several databases: one plan, one report.
+
+mod choice;
+mod event;
+mod migration;
+mod place;
+mod report;
+mod running;
+mod status;
+
+pub use event::DatabasesEvent;
+pub use migration::DatabasesMigration;
+pub use report::{DatabaseReport, DatabasesReport, SharedReport};
+pub use status::{DatabaseStatus, DatabasesStatus, DatabasesStatusRequest};
