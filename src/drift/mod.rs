@@ -5,6 +5,8 @@ mod compare;
 mod cross_references;
 mod drift_error;
 mod from_template;
+#[cfg(feature = "mysql")]
+mod mysql;
 mod report;
 #[cfg(feature = "sqlite")]
 mod sqlite;

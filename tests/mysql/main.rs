@@ -2,12 +2,15 @@
 
 mod cancellation;
 mod checkouts;
+mod diagnosis;
+mod drift;
 #[cfg(feature = "axum")]
 mod example;
 mod isolation;
 mod many_tenants;
 mod names;
 mod other_processes;
+mod script;
 mod servers;
 mod session_state;
 mod statements;
@@ -18,5 +21,6 @@ mod tls;
 #[cfg(feature = "axum")]
 #[path = "../web/transcript.rs"]
 mod transcript;
+mod transfer;
 #[cfg(feature = "axum")]
 mod web;

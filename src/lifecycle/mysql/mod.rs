@@ -18,7 +18,7 @@ use crate::{
 pub use sweep::SweepReport;
 
 /// The error of an operation that failed at a database.
-fn of_life(event: &LifecycleEvent, error: LifeError) -> LifecycleError {
+pub(crate) fn of_life(event: &LifecycleEvent, error: LifeError) -> LifecycleError {
     match error {
         LifeError::Exists { database } => LifecycleError::AlreadyExists { tenant: database },
         LifeError::Missing { database } => LifecycleError::NotFound { tenant: database },

@@ -11,10 +11,12 @@ mod create;
 mod database;
 mod drop;
 mod error;
+mod import;
 mod migrate;
 mod moves;
 mod objects;
 mod status;
+mod structure;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -23,7 +25,11 @@ pub(crate) use clone::clone_tenant;
 pub(crate) use create::create;
 pub(crate) use drop::drop_tenant;
 pub(crate) use error::LifeError;
+pub(crate) use import::Importing;
 pub(crate) use migrate::{Task, Worker, migrate, migrate_shared, pending, revert, revert_shared};
 pub(crate) use moves::{archive, rename, restore};
+#[cfg(feature = "schema")]
+pub(crate) use objects::renamed;
 pub(crate) use status::{find, set_status};
+pub(crate) use structure::{Definition, Structure, all_definitions, positions, row_tables, structure};
 pub(crate) use sweep::{Swept, sweep};

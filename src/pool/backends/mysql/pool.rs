@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use tokio::task::AbortHandle;
 
+#[cfg(feature = "schema")]
+use super::MysqlUrl;
 use super::{Mysql, known::KnownDatabases, manager::Manager};
+#[cfg(feature = "schema")]
+use crate::{SchemaName, pool::BuildError};
 use crate::{
     TenantPool,
     backend::mysql::{Connect, Server, connecting::Connector},
@@ -36,6 +40,14 @@ impl TenantPool<Mysql> {
             Box::pin(async move { connector.connect().await })
         });
         Server::new(connect, self.shared_schema().clone())
+    }
+
+    /// A pool on the same server, of the tenants that another shared database lists.
+    #[cfg(feature = "schema")]
+    pub(crate) async fn on_shared_database(&self, shared: &SchemaName) -> Result<Self, BuildError> {
+        let url = MysqlUrl(self.mysql().connector.options().clone());
+        let builder = TenantPool::builder(url).max_size(1);
+        builder.shared_schema(shared.as_str()).build().await
     }
 
     pub(crate) fn mysql(&self) -> &MysqlPool {
