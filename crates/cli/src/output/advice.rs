@@ -5,6 +5,10 @@
 /// The settings of a pool that are also those of `diesel-tenants.toml` keep their names.
 const WORDS: &[(&str, &str)] = &[
     (
+        "remove it from the server's sql_mode, or give the connections a mode of their own with `sql_mode`",
+        "remove it from the server's sql_mode",
+    ),
+    (
         "bring it up to date by `migrate_tenant` or `ensure_tenant`",
         "let `diesel-tenants tenant create --if-not-exists` bring it up to date",
     ),
@@ -75,6 +79,7 @@ mod tests {
         "search_path_from_role",
         "set_up",
         "shared_schema",
+        "sql_mode",
         "sql_types",
         "symbolic_schema",
         "template",
@@ -105,10 +110,9 @@ mod tests {
         "tls",
         // The command recognizes a URL of SQLite itself.
         "sqlite",
-        // The command has no MySQL.
+        // The command recognizes a URL of MySQL itself.
         "mysql",
         "MysqlUrl",
-        "sql_mode",
         // Moves.
         "pause_writes",
         "wait",
@@ -136,7 +140,7 @@ mod tests {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 // What the command doesn't use.
-                if !["blocking", "mysql", "testing", "web"].contains(&&*path.file_name().unwrap().to_string_lossy()) {
+                if !["blocking", "testing", "web"].contains(&&*path.file_name().unwrap().to_string_lossy()) {
                     collect(&path, words);
                 }
                 continue;
