@@ -72,9 +72,11 @@ mod tests {
         "extension_schemas",
         "id",
         "ignore_startup_parameters",
+        "init_connect",
         "journal_mode",
         "max_prepared_statements",
         "orders",
+        "require_ssl",
         "run_in_transaction",
         "search_path_from_role",
         "set_up",
@@ -118,6 +120,21 @@ mod tests {
         "wait",
     ];
 
+    /// Names in SQL for MySQL, which quotes names by backticks.
+    const QUOTED: &[&str] = &[
+        "__diesel_tenants_progress",
+        "column",
+        "common",
+        "database",
+        "items",
+        "key",
+        "name",
+        "other",
+        "public",
+        "root",
+        "text",
+    ];
+
     #[test]
     fn no_error_of_the_library_advises_a_function_in_a_shell() {
         let mut words = Vec::new();
@@ -128,7 +145,9 @@ mod tests {
         assert!(words.len() > 20, "the errors are found: {words:?}");
         for (file, word) in words {
             assert!(
-                COMMON.contains(&&*word) || OUT_OF_REACH.contains(&&*word),
+                [COMMON, OUT_OF_REACH, QUOTED]
+                    .iter()
+                    .any(|known| known.contains(&&*word)),
                 "`{word}` in {file} is no word of the command's: say in WORDS what stands for it"
             );
         }
