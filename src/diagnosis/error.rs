@@ -22,6 +22,10 @@ pub enum DiagnosisError {
          same TLS connector to `tls`"
     )]
     NeedsTls,
+    /// The server of MySQL refuses a query, although a pool could be built.
+    #[cfg(feature = "mysql")]
+    #[error("the server refused a query of the diagnosis")]
+    Mysql(#[source] Box<crate::pool::MysqlError>),
     /// The folder of the tenants' files can't be read, although it can be opened.
     #[cfg(feature = "sqlite")]
     #[error("can't read the folder of the tenants' files")]

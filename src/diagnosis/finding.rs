@@ -62,6 +62,30 @@ pub enum Check {
     UnfinishedTenants,
     /// Objects of one tenant that lead into another tenant's schema.
     CrossReferences,
+    /// MySQL: the `sql_mode` of new sessions.
+    SqlMode,
+    /// MySQL: the room for connections.
+    Connections,
+    /// MySQL: the rights of the account.
+    Rights,
+    /// MySQL: what the server writes into its binary log.
+    BinaryLog,
+    /// MySQL: whether the server is a node of a cluster.
+    Cluster,
+    /// MySQL: tenants whose database is gone.
+    MissingDatabases,
+    /// MySQL: tenants with a migration that stopped between two statements.
+    UnfinishedMigrations,
+    /// MySQL: tables of engines that have no transactions.
+    Engines,
+    /// MySQL: databases and tables that can't hold every letter.
+    CharacterSets,
+    /// MySQL: views, triggers, routines and events that another account has defined.
+    Definers,
+    /// MySQL: events, and whether the server runs them.
+    Events,
+    /// MySQL, in a cluster: tables without a primary key.
+    PrimaryKeys,
     /// SQLite: whether the folder of the tenants' files is there, and files can be made in it.
     Folder,
     /// SQLite: the kind of file system that the folder is on.
@@ -109,6 +133,18 @@ impl fmt::Display for Check {
             Self::Pool => "pool",
             Self::UnfinishedTenants => "unfinished tenants",
             Self::CrossReferences => "tenants apart",
+            Self::SqlMode => "sql_mode",
+            Self::Connections => "connections",
+            Self::Rights => "rights",
+            Self::BinaryLog => "binary log",
+            Self::Cluster => "cluster",
+            Self::MissingDatabases => "missing databases",
+            Self::UnfinishedMigrations => "unfinished migrations",
+            Self::Engines => "engines",
+            Self::CharacterSets => "character sets",
+            Self::Definers => "definers",
+            Self::Events => "events",
+            Self::PrimaryKeys => "primary keys",
             Self::Folder => "folder",
             Self::FileSystem => "file system",
             Self::SqliteVersion => "SQLite version",

@@ -1,5 +1,5 @@
 //! Looks for problems before they cause errors: in the server's settings, the role, a pooler in between, the tenants
-//! and their directory; on SQLite, in the folder and its files.
+//! and their directory; on SQLite, in the folder and its files; on MySQL, in the databases.
 //!
 //! ```no_run
 //! use diesel_tenants::{TenantPool, diagnosis::Severity};
@@ -18,6 +18,8 @@ mod checks;
 mod databases;
 mod error;
 mod finding;
+#[cfg(feature = "mysql")]
+mod mysql;
 mod report;
 mod request;
 #[cfg(feature = "sqlite")]

@@ -37,6 +37,20 @@ pub enum DriftError {
         /// The reason.
         source: Box<crate::pool::SqliteError>,
     },
+    /// The server of MySQL could not be used.
+    #[cfg(feature = "mysql")]
+    #[error("can't read the structure of tenants")]
+    Mysql {
+        /// The reason.
+        source: Box<crate::pool::MysqlError>,
+    },
+    /// The tenants of MySQL could not be listed.
+    #[cfg(feature = "mysql")]
+    #[error("can't find the tenants to compare")]
+    Tenants {
+        /// The reason.
+        source: Box<crate::CheckoutError>,
+    },
     /// The catalogs could not be read.
     #[error("can't read the structure of {}", match .tenants.as_slice() {
         [one] => format!("tenant {:?}", one.as_str()),

@@ -6,6 +6,8 @@ mod cross_references;
 mod databases;
 mod drift_error;
 mod from_template;
+#[cfg(feature = "mysql")]
+mod mysql;
 mod report;
 #[cfg(feature = "sqlite")]
 mod sqlite;

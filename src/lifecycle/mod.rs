@@ -41,6 +41,8 @@ pub use drop::DropRequest;
 pub use lifecycle_error::LifecycleError;
 #[cfg(feature = "mysql")]
 pub use mysql::SweepReport;
+#[cfg(feature = "mysql")]
+pub(crate) use mysql::of_life;
 pub use rename::RenameRequest;
 pub use spares::SpareReport;
 #[cfg(feature = "sqlite")]

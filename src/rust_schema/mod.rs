@@ -39,6 +39,9 @@ mod declare;
 mod extensions;
 mod files;
 mod found;
+#[cfg(feature = "mysql")]
+mod mysql;
+mod mysql_type;
 mod names;
 mod options;
 mod postgres_type;

@@ -20,6 +20,7 @@ pub enum AllowTogether {
 pub(super) enum Database {
     Postgres,
     Sqlite,
+    Mysql,
 }
 
 /// The options of a request: what is declared, and how.

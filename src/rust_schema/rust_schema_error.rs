@@ -90,6 +90,18 @@ pub enum RustSchemaError {
         /// The reason.
         source: Box<crate::BuildError>,
     },
+    /// The server of MySQL could not be used.
+    #[cfg(feature = "mysql")]
+    #[error("can't read the tables of MySQL, or prepare scratch databases for them")]
+    Server(#[source] Box<crate::pool::MysqlError>),
+    /// The tenants could not be listed.
+    #[cfg(feature = "mysql")]
+    #[error("can't find the tenant whose tables are to be declared")]
+    Tenants(#[source] Box<crate::CheckoutError>),
+    /// No pool for the scratch databases could be made.
+    #[cfg(feature = "mysql")]
+    #[error("can't use the server for scratch databases")]
+    ScratchServer(#[source] Box<crate::BuildError>),
     /// The scratch database could not be dropped.
     #[error("can't drop the scratch database {database:?}; drop it by hand")]
     DropScratch {

@@ -63,8 +63,9 @@ impl<'a, B: Backend> RustSchemaRequest<'a, B> {
 
     /// Uses your own type, or a library's, for a type of the database: `("tsvector",
     /// "diesel_full_text_search::TsVector")`. Both names may be qualified by a schema or a path. Default: a struct is
-    /// declared for each type that Diesel lacks, and a domain is declared as its base type. On SQLite, a column whose
-    /// declared type Diesel lacks is left out; the name is compared without regard to case.
+    /// declared for each type that Diesel lacks, and a domain is declared as its base type. On SQLite and
+    /// MySQL, a column whose type Diesel lacks is left out; the name is compared without regard to case, and stands
+    /// for the type with any length.
     pub fn sql_type(mut self, name: impl Into<String>, path: impl Into<String>) -> Self {
         self.sql_types.insert(name.into(), path.into());
         self

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{
-    Side,
+    Side, mysql_type,
     options::{Database, Options},
     postgres_type, sqlite_type,
 };
@@ -79,7 +79,7 @@ impl<'a> Types<'a> {
                 let qualified = format!("{}.{}", found.schema, found.name);
                 self.named.get(&qualified).or_else(|| self.named.get(&found.name))
             }
-            Database::Sqlite => {
+            Database::Sqlite | Database::Mysql => {
                 let names = [
                     found.name.as_str(),
                     found.name.split('(').next().unwrap_or_default().trim(),
@@ -93,6 +93,7 @@ impl<'a> Types<'a> {
     fn own(&self, found: &Type) -> Option<&'static str> {
         match (self.database, found.schema.as_str()) {
             (Database::Sqlite, _) => sqlite_type::of(&found.name),
+            (Database::Mysql, _) => mysql_type::of(&found.name),
             (Database::Postgres, "pg_catalog") => postgres_type::of(&found.name),
             (Database::Postgres, schema) => {
                 (found.name == "citext" && self.extension_schemas.contains(&schema)).then_some("Citext")

@@ -82,7 +82,7 @@ pub enum SchemaWarning {
         /// The column.
         column: String,
     },
-    /// On SQLite: a column whose declared type Diesel lacks.
+    /// On SQLite and MySQL: a column whose type Diesel lacks.
     UnknownType {
         /// The file that lacks the column.
         side: Side,
@@ -162,7 +162,7 @@ impl fmt::Display for SchemaWarning {
             } => write!(
                 f,
                 "the column {column:?} of the {side} table {table:?} is left out, and with it the table if it is in \
-                 the primary key, because Diesel has no type for SQLite's {sql_type}: name a type of Diesel's in \
+                 the primary key, because Diesel has no type for {sql_type}: name a type of Diesel's in \
                  `sql_types`, or change the column's type"
             ),
             Self::RowType { side, table, column } => write!(

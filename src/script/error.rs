@@ -79,4 +79,13 @@ pub enum ScriptFailure {
     #[cfg(feature = "sqlite")]
     #[error(transparent)]
     Query(#[from] diesel::result::Error),
+    /// On MySQL, there was no connection.
+    #[cfg(feature = "mysql")]
+    #[error(transparent)]
+    ConnectMysql(#[from] crate::MysqlConnectError),
+    /// MySQL refused a statement. A transaction that the script began is rolled back, as far as no statement of it has
+    /// committed by itself.
+    #[cfg(feature = "mysql")]
+    #[error(transparent)]
+    StatementMysql(#[from] mysql_async::Error),
 }

@@ -19,6 +19,8 @@
 mod answer;
 mod answers;
 mod error;
+#[cfg(feature = "mysql")]
+mod mysql;
 mod request;
 mod schemas;
 mod sessions;

@@ -124,6 +124,26 @@ pub enum ExportError {
         /// The reason.
         source: Box<crate::pool::SqliteError>,
     },
+    /// The tenant's database could not be read, or another operation holds its lock.
+    #[cfg(feature = "mysql")]
+    #[error("can't export tenant {:?}", .tenant.as_str())]
+    Mysql {
+        /// The tenant to export.
+        tenant: SchemaName,
+        /// The reason.
+        source: Box<crate::pool::MysqlError>,
+    },
+    /// On MySQL, the rows of a table could not be read, or no snapshot could be taken.
+    #[cfg(feature = "mysql")]
+    #[error("can't read {object} of tenant {:?}, to export it", .tenant.as_str())]
+    RowsMysql {
+        /// The tenant to export.
+        tenant: SchemaName,
+        /// The table whose rows failed, or the other object.
+        object: String,
+        /// What the server answered.
+        source: mysql_async::Error,
+    },
     /// The export could not be written.
     #[error("can't write the export of tenant {:?}", .tenant.as_str())]
     Write {

@@ -129,9 +129,9 @@ impl Head {
                         })
                     })?);
                 }
-                (Tag::File, None) => {
+                (Tag::File | Tag::Database, None) => {
                     return Err(FormatError::AnotherDatabase {
-                        exported_from: "SQLite",
+                        exported_from: if tag == Tag::File { "SQLite" } else { "MySQL" },
                         this: "PostgreSQL",
                     });
                 }

@@ -80,7 +80,7 @@ impl ExportRequest<'_> {
 }
 
 impl<'a, B: Backend> ExportRequest<'a, B> {
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "mysql", feature = "sqlite"))]
     pub(super) fn new(pool: &'a TenantPool<B>, tenant: impl IntoSchemaName) -> Self {
         Self {
             pool,
@@ -89,7 +89,7 @@ impl<'a, B: Backend> ExportRequest<'a, B> {
         }
     }
 
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "mysql", feature = "sqlite"))]
     pub(super) fn into_parts(self) -> (&'a TenantPool<B>, Result<SchemaName, SchemaNameError>) {
         (self.pool, self.tenant)
     }

@@ -41,9 +41,11 @@ pub(super) enum Tag {
     /// Where the export of a file of SQLite comes from. It takes the place of [`Tenant`](Self::Tenant), and the bytes
     /// of the file that of all rows.
     File,
+    /// Where the export of a database of MySQL comes from. It takes the place of [`Tenant`](Self::Tenant).
+    Database,
 }
 
-const TAGS: [(Tag, u8); 11] = [
+const TAGS: [(Tag, u8); 12] = [
     (Tag::Tenant, b'T'),
     (Tag::Version, b'V'),
     (Tag::Requirement, b'R'),
@@ -55,6 +57,7 @@ const TAGS: [(Tag, u8); 11] = [
     (Tag::Sequence, b'S'),
     (Tag::End, b'Z'),
     (Tag::File, b'F'),
+    (Tag::Database, b'M'),
 ];
 
 impl Tag {

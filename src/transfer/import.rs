@@ -60,7 +60,7 @@ pub struct ImportReport {
     /// The name of the tenant that was exported.
     pub exported_as: String,
     /// The version of the exporting server, as in `server_version_num`: 170004 is 17.4. Of SQLite it is the library's,
-    /// as in `sqlite3_libversion_number`: 3050004 is 3.50.4.
+    /// as in `sqlite3_libversion_number`: 3050004 is 3.50.4. Of MySQL and MariaDB, 101119 is 10.11.19.
     pub server_version: u32,
     /// The version of this library that exported it.
     pub exported_by: String,
@@ -144,7 +144,7 @@ async fn import<R: AsyncRead + Unpin>(
     ended.and(made)
 }
 
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "mysql", feature = "sqlite"))]
 impl<'a, B: Backend> ImportRequest<'a, B> {
     pub(super) fn new(pool: &'a TenantPool<B>, tenant: Result<SchemaName, SchemaNameError>) -> Self {
         Self {

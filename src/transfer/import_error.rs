@@ -62,6 +62,17 @@ pub enum ImportError {
         /// What the server answered.
         source: tokio_postgres::Error,
     },
+    /// On MySQL, rows could not be written.
+    #[cfg(feature = "mysql")]
+    #[error("can't write the rows of {table} in tenant {:?}, to import it", .tenant.as_str())]
+    RowsMysql {
+        /// The tenant to be created.
+        tenant: SchemaName,
+        /// The table.
+        table: String,
+        /// What the server answered.
+        source: mysql_async::Error,
+    },
     /// The new objects would depend on the tenant that was exported, which is in the same database.
     #[error("can't import tenant {:?}: {} would depend on tenant {from:?}", .tenant.as_str(), .objects.join(", "))]
     Entangled {

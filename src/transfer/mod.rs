@@ -23,6 +23,8 @@ mod format_error;
 mod import;
 mod import_error;
 mod moving;
+#[cfg(feature = "mysql")]
+mod mysql;
 mod reader;
 mod rows;
 mod source;

@@ -2,7 +2,9 @@
 
 mod cancellation;
 mod checkouts;
+mod diagnosis;
 mod directory;
+mod drift;
 #[cfg(feature = "axum")]
 mod example;
 mod isolation;
@@ -12,6 +14,7 @@ mod other_processes;
 mod placements;
 mod replicas;
 mod runtimes;
+mod script;
 mod servers;
 mod session_state;
 mod statements;
@@ -22,6 +25,7 @@ mod tls;
 #[cfg(feature = "axum")]
 #[path = "../web/transcript.rs"]
 mod transcript;
+mod transfer;
 mod undone_transactions;
 #[cfg(feature = "axum")]
 mod web;

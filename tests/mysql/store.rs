@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use diesel::{
-    migration::{Migration, MigrationSource},
+    connection::BoxableConnection,
+    migration::{Migration, MigrationMetadata, MigrationName, MigrationSource, MigrationVersion},
     prelude::*,
     sql_types,
 };
@@ -53,6 +54,48 @@ pub struct NoMigrations;
 impl MigrationSource<diesel::mysql::Mysql> for NoMigrations {
     fn migrations(&self) -> diesel::migration::Result<Vec<Box<dyn Migration<diesel::mysql::Mysql>>>> {
         Ok(Vec::new())
+    }
+}
+
+/// One migration of this SQL.
+#[derive(Debug, Clone, Copy)]
+pub struct Sql(pub &'static str);
+
+impl MigrationSource<diesel::mysql::Mysql> for Sql {
+    fn migrations(&self) -> diesel::migration::Result<Vec<Box<dyn Migration<diesel::mysql::Mysql>>>> {
+        Ok(vec![Box::new(*self)])
+    }
+}
+
+impl Migration<diesel::mysql::Mysql> for Sql {
+    fn run(&self, connection: &mut dyn BoxableConnection<diesel::mysql::Mysql>) -> diesel::migration::Result<()> {
+        Ok(connection.batch_execute(self.0)?)
+    }
+
+    fn revert(&self, _: &mut dyn BoxableConnection<diesel::mysql::Mysql>) -> diesel::migration::Result<()> {
+        Err("not reverted by any test".into())
+    }
+
+    fn metadata(&self) -> &dyn MigrationMetadata {
+        self
+    }
+
+    fn name(&self) -> &dyn MigrationName {
+        self
+    }
+}
+
+impl MigrationMetadata for Sql {}
+
+impl MigrationName for Sql {
+    fn version(&self) -> MigrationVersion<'_> {
+        MigrationVersion::from("1")
+    }
+}
+
+impl std::fmt::Display for Sql {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("1")
     }
 }
 

@@ -7,6 +7,8 @@
 mod check;
 mod extensions;
 mod kinds;
+#[cfg(feature = "mysql")]
+mod mysql;
 mod options;
 mod readme;
 mod scratch;

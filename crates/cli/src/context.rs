@@ -3,7 +3,7 @@
 use diesel_tenants::TenantPool;
 
 use crate::{
-    database::{AnyPool, Database, Encryption},
+    database::{AnyPool, Database, Encryption, Instead},
     options::Global,
     output::Printer,
     settings::Settings,
@@ -31,7 +31,7 @@ impl Context {
     }
 
     /// The same, for what only PostgreSQL can do; `instead` is what to do on others.
-    pub async fn postgres(&self, what: &str, instead: &str) -> anyhow::Result<TenantPool> {
+    pub async fn postgres(&self, what: &str, instead: Instead<'_>) -> anyhow::Result<TenantPool> {
         self.database.postgres(&self.settings, what, instead).await
     }
 

@@ -15,8 +15,9 @@ use crate::{completion::databases, duration};
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Options of all subcommands")]
 pub struct Global {
-    /// The database: postgres://user:password@host:5432/database, or sqlite:FOLDER for a folder of SQLite files. A file
-    /// `.env` is read too. With `sslmode=require` the connection is encrypted, and the server's certificate checked.
+    /// The database: postgres://user:password@host:5432/database, mysql://user:password@host:3306 for a server of MySQL
+    /// or MariaDB, or sqlite:FOLDER for a folder of SQLite files. A file `.env` is read too. With `sslmode=require`, on
+    /// MySQL with `require_ssl=true`, the connection is encrypted, and the server's certificate checked.
     #[arg(
         long,
         global = true,

@@ -6,6 +6,7 @@
 //! [progress](migrations) of its migrations. The same call goes on where an interrupted one stopped.
 
 pub(crate) mod connecting;
+pub(crate) mod diagnosis;
 pub(crate) mod directory_tables;
 pub(crate) mod last_insert_id;
 pub(crate) mod lives;
@@ -14,11 +15,17 @@ pub(crate) mod migrations;
 pub(crate) mod names;
 pub(crate) mod quote;
 pub(crate) mod registry;
+pub(crate) mod rows;
+#[cfg(feature = "schema")]
+pub(crate) mod scratch_databases;
 mod server;
 mod session;
 pub(crate) mod tenants;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(feature = "schema")]
+pub(crate) mod typed_tables;
+pub(crate) mod words;
 
 pub(crate) use super::tasks::to_the_end;
 pub(crate) use server::{Connect, Server};

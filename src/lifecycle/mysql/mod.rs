@@ -24,7 +24,7 @@ use crate::{
 pub use sweep::SweepReport;
 
 /// The error of an operation that failed at a database. `shared` is the shared database.
-fn of_life(event: &LifecycleEvent, shared: &SchemaName, error: LifeError) -> LifecycleError {
+pub(crate) fn of_life(event: &LifecycleEvent, shared: &SchemaName, error: LifeError) -> LifecycleError {
     match error {
         LifeError::Directory(source) => refused(event, shared, source),
         LifeError::Exists { database } => LifecycleError::AlreadyExists { tenant: database },

@@ -50,13 +50,13 @@ impl TenantPool<Mysql> {
     }
 
     /// The server, on which operations tell the directory what they did.
-    pub(super) fn recording_server(&self) -> Server {
+    pub(crate) fn recording_server(&self) -> Server {
         let pool = self.clone();
         let record = move |change: &DirectoryChange<'_>| pool.directory()?.record(change, &pool);
         self.mysql_server().recording(Arc::new(record))
     }
 
-    pub(super) fn forget(&self, tenants: &[SchemaName]) {
+    pub(crate) fn forget(&self, tenants: &[SchemaName]) {
         self.mysql().known.forget_all();
         for tenant in tenants {
             if let Some(remembered) = self.remembered() {

@@ -56,9 +56,9 @@ impl Head {
                         })
                     })?);
                 }
-                (Tag::Tenant, None) => {
+                (Tag::Tenant | Tag::Database, None) => {
                     return Err(FormatError::AnotherDatabase {
-                        exported_from: "PostgreSQL",
+                        exported_from: if tag == Tag::Tenant { "PostgreSQL" } else { "MySQL" },
                         this: "SQLite",
                     });
                 }

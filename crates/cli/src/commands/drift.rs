@@ -19,8 +19,8 @@ pub struct Drift {
     /// Only this tenant; may be given more than once. Default: all tenants, including suspended ones.
     #[arg(long, value_name = "TENANT", add = tenants())]
     only: Vec<String>,
-    /// Prints the statements that would repair the tenants. Read them, then run them: with psql, or on SQLite by
-    /// `diesel-tenants run` for each tenant. This command changes nothing.
+    /// Prints the statements that would repair the tenants. Read them, then run them: with psql, or on SQLite and
+    /// MySQL by `diesel-tenants run` for each tenant. This command changes nothing.
     #[arg(long)]
     sql: bool,
     #[command(flatten)]

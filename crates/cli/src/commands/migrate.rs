@@ -13,7 +13,7 @@ use super::databases;
 use crate::{
     completion::{databases as databases_of_settings, tenants},
     context::Context,
-    database::{AnyPool, FleetRun},
+    database::{AnyPool, FleetRun, Instead},
     duration,
     interrupt::Interrupt,
     migrations::Migrations,
@@ -112,7 +112,8 @@ impl Fleet {
         }
     }
 
-    /// Nobody waits for a lock on a table of SQLite, and no server remembers tables.
+    /// Nobody waits for a lock on a table of SQLite. On MySQL, a statement that gave up waiting is where the next run
+    /// goes on. Neither remembers tables for each connection.
     pub fn refuse_what_only_postgres_has(&self, context: &Context) -> anyhow::Result<()> {
         let given = [
             ("--lock-timeout", self.lock_timeout.is_some()),
@@ -120,7 +121,11 @@ impl Fleet {
             ("--statements-per-connection", self.statements_per_connection.is_some()),
         ];
         for (option, _) in given.iter().filter(|(_, is_given)| *is_given) {
-            let instead = "leave it out: a migration waits for other writers of the tenant, and no reader waits for it";
+            let instead = Instead {
+                on_sqlite: "leave it out: a migration waits for other writers of the tenant, and no reader waits for it",
+                on_mysql: "leave it out: the server's `lock_wait_timeout` says how long a migration waits for tables, and \
+                           the next run goes on behind the last statement that was applied",
+            };
             context.database.needs_postgres(option, instead)?;
         }
         Ok(())

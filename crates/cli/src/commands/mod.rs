@@ -25,8 +25,8 @@ use crate::{
     output::{Ending, Printer},
 };
 
-/// Creates, migrates, compares and inspects the tenants of a database: each in a schema of PostgreSQL, or in a file of
-/// SQLite.
+/// Creates, migrates, compares and inspects tenants: each in a schema of PostgreSQL, in a file of SQLite, or in a
+/// database of MySQL or MariaDB.
 #[derive(Debug, Parser)]
 #[command(
     name = "diesel-tenants",

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::{
     context::Context,
+    database::Instead,
     options::TenantMigrations,
     output::{Ending, say, warned},
 };
@@ -28,7 +29,10 @@ pub struct Prepare {
 impl Command {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
         let Self::Prepare(Prepare { count, migrations }) = self;
-        let instead = "none are needed, since a tenant's file is made within milliseconds";
+        let instead = Instead {
+            on_sqlite: "none are needed, since a tenant's file is made within milliseconds",
+            on_mysql: "create tenants when they are needed, by `diesel-tenants tenant create`",
+        };
         let pool = context.postgres("`spares`", instead).await?;
         let migrations = context.settings.tenant_migrations(&migrations).await?;
         if !context.settings.tenants.refuse_outside_work {

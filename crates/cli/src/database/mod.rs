@@ -3,6 +3,8 @@
 mod any_pool;
 mod domains;
 mod fleet_run;
+#[cfg(feature = "mysql")]
+mod mysql;
 mod own_directory;
 mod postgres;
 mod schema_source;
@@ -20,6 +22,13 @@ pub use schema_source::SchemaSource;
 
 use crate::{options::Global, settings::Settings};
 
+/// What to do on databases that lack something.
+#[derive(Debug, Clone, Copy)]
+pub struct Instead<'a> {
+    pub on_sqlite: &'a str,
+    pub on_mysql: &'a str,
+}
+
 /// How to reach the database.
 pub struct Database(Kind);
 
@@ -27,6 +36,8 @@ enum Kind {
     Postgres(postgres::Server),
     #[cfg(feature = "sqlite")]
     Sqlite(sqlite::Folder),
+    #[cfg(feature = "mysql")]
+    Mysql(mysql::Server),
 }
 
 impl Database {
@@ -35,15 +46,22 @@ impl Database {
         let Some(url) = global.database_url.as_deref().filter(|url| !url.is_empty()) else {
             bail!("no database was given: name it by --database-url, by the variable DATABASE_URL, or in a file .env");
         };
-        Ok(Self(match url.starts_with("sqlite:") {
+        Ok(Self(match url.split_once(':') {
             #[cfg(feature = "sqlite")]
-            true => Kind::Sqlite(sqlite::Folder::new(url, global)?),
+            Some(("sqlite", _)) => Kind::Sqlite(sqlite::Folder::new(url, global)?),
             #[cfg(not(feature = "sqlite"))]
-            true => bail!(
+            Some(("sqlite", _)) => bail!(
                 "the database URL names a folder of SQLite, and this command was installed without SQLite: install it \
                  anew with its feature `sqlite`, which it has by default"
             ),
-            false => Kind::Postgres(postgres::Server::new(url, global)?),
+            #[cfg(feature = "mysql")]
+            Some(("mysql" | "mariadb", _)) => Kind::Mysql(mysql::Server::new(url, global)?),
+            #[cfg(not(feature = "mysql"))]
+            Some(("mysql" | "mariadb", _)) => bail!(
+                "the database URL names a server of MySQL, and this command was installed without MySQL: install it \
+                 anew with its feature `mysql-rustls`, which it has by default"
+            ),
+            _ => Kind::Postgres(postgres::Server::new(url, global)?),
         }))
     }
 
@@ -53,6 +71,8 @@ impl Database {
             Kind::Postgres(server) => Box::new(server.pool(settings, max_size).await?),
             #[cfg(feature = "sqlite")]
             Kind::Sqlite(folder) => Box::new(folder.pool(settings, max_size).await?),
+            #[cfg(feature = "mysql")]
+            Kind::Mysql(server) => Box::new(server.pool(settings, max_size).await?),
         })
     }
 
@@ -66,27 +86,41 @@ impl Database {
             Kind::Postgres(server) => server.diagnose(settings).await,
             #[cfg(feature = "sqlite")]
             Kind::Sqlite(folder) => folder.diagnose(settings, integrity).await,
+            #[cfg(feature = "mysql")]
+            Kind::Mysql(_) if integrity => bail!(
+                "--integrity reads files of SQLite, and this database is one of MySQL: `CHECK TABLE` checks tables there"
+            ),
+            #[cfg(feature = "mysql")]
+            Kind::Mysql(server) => server.diagnose(settings).await,
         }
     }
 
     /// Fails unless the database is one of PostgreSQL: for an option or a subcommand that only PostgreSQL has.
     /// `instead` is what to do on others.
-    #[cfg_attr(not(feature = "sqlite"), expect(unused_variables, reason = "there is no other"))]
-    pub fn needs_postgres(&self, what: &str, instead: &str) -> anyhow::Result<()> {
+    #[cfg_attr(
+        not(any(feature = "mysql", feature = "sqlite")),
+        expect(unused_variables, reason = "there is no other")
+    )]
+    pub fn needs_postgres(&self, what: &str, instead: Instead<'_>) -> anyhow::Result<()> {
+        let Instead { on_sqlite, on_mysql } = instead;
         match &self.0 {
             Kind::Postgres(_) => Ok(()),
             #[cfg(feature = "sqlite")]
-            Kind::Sqlite(_) => bail!("{what} needs PostgreSQL, and this database is a folder of SQLite: {instead}"),
+            Kind::Sqlite(_) => bail!("{what} needs PostgreSQL, and this database is a folder of SQLite: {on_sqlite}"),
+            #[cfg(feature = "mysql")]
+            Kind::Mysql(_) => bail!("{what} needs PostgreSQL, and this database is a server of MySQL: {on_mysql}"),
         }
     }
 
     /// A pool for what only PostgreSQL can do.
-    pub async fn postgres(&self, settings: &Settings, what: &str, instead: &str) -> anyhow::Result<TenantPool> {
+    pub async fn postgres(&self, settings: &Settings, what: &str, instead: Instead<'_>) -> anyhow::Result<TenantPool> {
         self.needs_postgres(what, instead)?;
         match &self.0 {
             Kind::Postgres(server) => server.tenant_pool(settings, 2).await,
             #[cfg(feature = "sqlite")]
             Kind::Sqlite(_) => unreachable!("refused above"),
+            #[cfg(feature = "mysql")]
+            Kind::Mysql(_) => unreachable!("refused above"),
         }
     }
 

@@ -57,7 +57,7 @@ impl Server {
             bail!(
                 "the database URL can't be parsed; it should look like postgres://user:password@host:5432/database, \
                  with every character of user and password percent-encoded that is not a letter or digit, or like \
-                 sqlite:FOLDER"
+                 mysql://user:password@host:3306 or sqlite:FOLDER"
             );
         }
         let tls = if [Some(&url), migration_url.as_ref()]

@@ -1,9 +1,9 @@
 use crate::{
-    base::on_both,
+    base::on_all,
     project::{Base, Project, Site},
 };
 
-on_both!(
+on_all!(
     a_directory_without_a_script_is_an_error,
     metadata_that_cannot_be_read_is_an_error_that_names_the_file,
     wrong_usage_is_exit_code_2,
@@ -88,7 +88,10 @@ fn a_wrong_url_is_told_without_its_password() {
         ),
         ("postgres://me:hush-hush@[127.0.0.1/store", "can't be parsed"),
         ("hush-hush", "can't be parsed"),
-        ("mysql://me:hush-hush@127.0.0.1/store", "like sqlite:FOLDER"),
+        (
+            "oracle://me:hush-hush@127.0.0.1/store",
+            "mysql://user:password@host:3306 or sqlite:FOLDER",
+        ),
         (
             "postgres://me:hush-hush@127.0.0.1/store?sslmode=sometimes",
             "can't be parsed",

@@ -1,15 +1,19 @@
-//! The two kinds of database that a test may run on.
+//! The kinds of database that a test may run on.
 
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use diesel::{Connection, QueryableByName, RunQueryDsl, SqliteConnection, connection::SimpleConnection, sql_types};
-use diesel_tenants_test_support::{Database, Server};
+use diesel_tenants_test_support::{Database, MariaDb, Server};
 
 /// A database for one test.
 pub trait Base {
+    /// How many tables a tenant with one table has, with those of the library.
+    const TABLES: usize = 2;
+
     fn in_folder(folder: &Path) -> Self;
     /// What the command is told.
     fn address(&self) -> String;
@@ -150,8 +154,92 @@ impl Base for Files {
     }
 }
 
-/// Makes two tests of each of these functions: one on PostgreSQL, and one on SQLite.
-macro_rules! on_both {
+/// A database for each tenant, on a server that a test has for itself as long as it holds this.
+pub struct Databases {
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Databases {
+    /// The rows of each of these statements, which have no semicolons inside.
+    pub fn rows(sql: &str) -> Vec<Vec<String>> {
+        let mut session = MariaDb::shared().session().unwrap();
+        let mut rows = Vec::new();
+        for statement in sql.split(';').filter(|statement| !statement.trim().is_empty()) {
+            let answer = session.run(statement);
+            rows.extend(answer.unwrap_or_else(|(code, error)| panic!("{statement}: {code} {error}")));
+        }
+        rows
+    }
+
+    /// The first column of the rows.
+    fn names(sql: &str) -> Vec<String> {
+        let rows = Self::rows(sql).into_iter();
+        rows.map(|row| row.into_iter().next().unwrap()).collect()
+    }
+
+    fn all_databases() -> Vec<String> {
+        Self::names(
+            "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT IN \
+             ('mysql', 'sys', 'information_schema', 'performance_schema') ORDER BY SCHEMA_NAME = 'public', 1",
+        )
+    }
+}
+
+impl Base for Databases {
+    const TABLES: usize = 3;
+
+    fn in_folder(_: &Path) -> Self {
+        static TURN: Mutex<()> = Mutex::new(());
+        // A test that failed has left databases, as any other.
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        for database in Self::all_databases() {
+            Self::rows(&format!("DROP DATABASE `{}`", database.replace('`', "``")));
+        }
+        Self { _turn: turn }
+    }
+
+    fn address(&self) -> String {
+        MariaDb::shared().url()
+    }
+
+    fn alter(&self, tenant: &str, sql: &str) {
+        Self::rows(&format!("USE `{tenant}`; {sql}"));
+    }
+
+    fn ask(&self, tenant: &str, sql: &str) -> String {
+        let sql = sql.replace('§', &format!("`{tenant}`."));
+        Self::names(&sql).into_iter().next().unwrap_or_default()
+    }
+
+    fn with_table(&self, table: &str) -> String {
+        let sql = format!(
+            "SELECT TABLE_SCHEMA FROM information_schema.TABLES WHERE TABLE_NAME = '{table}' \
+             AND TABLE_SCHEMA <> 'performance_schema' ORDER BY 1"
+        );
+        Self::names(&sql).join(" ")
+    }
+
+    fn all(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        for database in Self::all_databases() {
+            let tables = format!(
+                "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = '{database}' AND TABLE_NAME NOT IN \
+                 ('__diesel_tenants_locks', '__diesel_tenants_version') ORDER BY 1"
+            );
+            for table in Self::names(&tables) {
+                let rows = Self::rows(&format!("SELECT * FROM `{database}`.`{table}`"));
+                // The registry of a server without tenants says nothing.
+                if !(rows.is_empty() && table.starts_with("__diesel_tenants")) {
+                    all.push(format!("{database}.{table}: {rows:?}"));
+                }
+            }
+        }
+        all
+    }
+}
+
+/// Makes three tests of each of these functions: one on PostgreSQL, one on SQLite, and one on MariaDB.
+macro_rules! on_all {
     ($($name:ident),* $(,)?) => {
         mod on_postgres {
             $(#[test] fn $name() { super::$name::<diesel_tenants_test_support::Database>(); })*
@@ -160,6 +248,10 @@ macro_rules! on_both {
         mod on_sqlite {
             $(#[test] fn $name() { super::$name::<crate::project::Files>(); })*
         }
+
+        mod on_mysql {
+            $(#[test] fn $name() { super::$name::<crate::project::Databases>(); })*
+        }
     };
 }
-pub(crate) use on_both;
+pub(crate) use on_all;

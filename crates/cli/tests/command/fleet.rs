@@ -1,11 +1,11 @@
 use serde_json::{Value, json};
 
 use crate::{
-    base::on_both,
+    base::on_all,
     project::{Base, Project, Site},
 };
 
-on_both!(
+on_all!(
     a_failure_is_named_and_to_run_it_again_finishes,
     nobody_is_begun_after_a_failure_unless_it_is_asked_for,
     only_those_chosen_are_migrated,

@@ -1,5 +1,5 @@
-//! The command, as its users run it: in a folder of a project, on a real PostgreSQL, which is that of the suite, or on
-//! a folder of SQLite. What is alike on both is tested on both.
+//! The command, as its users run it: in a folder of a project, on a real PostgreSQL, which is that of the suite, on a
+//! folder of SQLite, or on a MariaDB. What is alike on all is tested on all.
 
 mod bad_input;
 mod base;
@@ -16,6 +16,7 @@ mod exports;
 mod fleet;
 mod folder;
 mod interrupt;
+mod mysql;
 mod names;
 mod project;
 mod run;

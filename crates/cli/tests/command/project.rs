@@ -7,7 +7,7 @@ use std::{
 use diesel_tenants_test_support::Database;
 use serde_json::Value;
 
-pub use crate::base::{Base, Files};
+pub use crate::base::{Base, Databases, Files};
 
 /// A project with migrations, in a folder of its own, and its database, which is one of PostgreSQL unless a test runs
 /// on both kinds.

@@ -3,11 +3,11 @@ use std::{io::Write, process::Stdio};
 use serde_json::json;
 
 use crate::{
-    base::on_both,
+    base::on_all,
     project::{Base, Ended, Project, Site},
 };
 
-on_both!(
+on_all!(
     sql_is_run_in_each_tenant_and_rows_are_shown,
     what_cannot_be_translated_is_sent_to_nobody,
     suspended_tenants_are_left_out_unless_they_are_named,

@@ -1,11 +1,11 @@
 use serde_json::json;
 
 use crate::{
-    base::on_both,
+    base::on_all,
     project::{Base, Project, Site},
 };
 
-on_both!(
+on_all!(
     shared_migrations_are_applied_shown_and_reverted,
     nothing_is_reverted_unasked,
     a_dry_run_writes_nothing,

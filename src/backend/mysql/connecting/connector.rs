@@ -58,6 +58,12 @@ impl Connector {
         }
     }
 
+    /// The options with which connections are opened.
+    #[cfg(feature = "schema")]
+    pub(crate) fn options(&self) -> &Opts {
+        &self.options
+    }
+
     /// How many statements may be prepared on the server, by all connections together, as it said when a connection was
     /// last opened.
     pub(crate) fn most_prepared(&self) -> usize {
@@ -69,7 +75,19 @@ impl Connector {
     }
 
     pub(crate) async fn connect(&self) -> Result<AsyncMysqlConnection, MysqlConnectError> {
-        let opened = tokio::time::timeout(self.timeout, self.open()).await;
+        self.in_time(self.open()).await
+    }
+
+    /// A connection that Diesel does not use: for rows as the server writes them, as text.
+    pub(crate) async fn driver(&self) -> Result<Conn, MysqlConnectError> {
+        self.in_time(self.open_driver()).await
+    }
+
+    async fn in_time<T>(
+        &self,
+        opening: impl Future<Output = Result<T, MysqlConnectError>>,
+    ) -> Result<T, MysqlConnectError> {
+        let opened = tokio::time::timeout(self.timeout, opening).await;
         opened.map_err(|_| MysqlConnectError::Timeout {
             server: self.server.clone(),
             waited: self.timeout,
@@ -77,6 +95,14 @@ impl Connector {
     }
 
     async fn open(&self) -> Result<AsyncMysqlConnection, MysqlConnectError> {
+        let connection = AsyncMysqlConnection::try_from(self.open_driver().await?).await;
+        connection.map_err(|source| MysqlConnectError::Setup {
+            server: self.server.clone(),
+            source,
+        })
+    }
+
+    async fn open_driver(&self) -> Result<Conn, MysqlConnectError> {
         let server = || self.server.clone();
         let opened = Conn::new(self.options.clone()).await;
         let mut connection = opened.map_err(|source| MysqlConnectError::Refused {
@@ -91,10 +117,6 @@ impl Connector {
         session.check(&self.server)?;
         self.most_prepared.store(session.most_prepared, Relaxed);
         self.rollback_on_timeout.store(session.rollback_on_timeout, Relaxed);
-        let connection = AsyncMysqlConnection::try_from(connection).await;
-        connection.map_err(|source| MysqlConnectError::Setup {
-            server: server(),
-            source,
-        })
+        Ok(connection)
     }
 }

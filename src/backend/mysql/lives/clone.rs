@@ -81,7 +81,11 @@ pub(crate) async fn clone_tenant(
     copied
 }
 
-async fn is_half_migrated(session: &mut Session, template: &SchemaName, tables: &[Table]) -> QueryResult<bool> {
+pub(super) async fn is_half_migrated(
+    session: &mut Session,
+    template: &SchemaName,
+    tables: &[Table],
+) -> QueryResult<bool> {
     if !tables.iter().any(|table| table.name == PROGRESS_TABLE) {
         return Ok(false);
     }

@@ -65,7 +65,10 @@ pub(super) async fn make(
 }
 
 /// The character set of a database, and its collation.
-async fn character_set(session: &mut Session, database: &SchemaName) -> QueryResult<(String, Option<String>)> {
+pub(super) async fn character_set(
+    session: &mut Session,
+    database: &SchemaName,
+) -> QueryResult<(String, Option<String>)> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = Text)]

@@ -49,6 +49,13 @@ pub(crate) enum LifeError {
     },
     #[error("foreign keys of other databases refer to {:?}: {}; drop them first", .database.as_str(), .by.join(", "))]
     Referenced { database: SchemaName, by: Vec<String> },
+    #[error("the server lacks {}, to which the tenant's tables refer", .objects.join(", "))]
+    Lacks { objects: Vec<String> },
+    #[error(
+        "rows of {:?} refer to rows that the server lacks: {}; bring those there first", .database.as_str(),
+        .keys.join(", ")
+    )]
+    Orphans { database: SchemaName, keys: Vec<String> },
     #[error(transparent)]
     Migration(#[from] MigrationProblem),
     #[error(transparent)]

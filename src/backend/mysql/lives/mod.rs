@@ -11,11 +11,13 @@ mod create;
 mod database;
 mod drop;
 mod error;
+mod import;
 mod migrate;
 mod moves;
 mod objects;
 mod placed;
 mod status;
+mod structure;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -24,7 +26,11 @@ pub(crate) use clone::clone_tenant;
 pub(crate) use create::create;
 pub(crate) use drop::drop_tenant;
 pub(crate) use error::LifeError;
+pub(crate) use import::Importing;
 pub(crate) use migrate::{Task, Worker, migrate, migrate_shared, pending, revert, revert_shared};
 pub(crate) use moves::{archive, rename, restore};
+#[cfg(feature = "schema")]
+pub(crate) use objects::renamed;
 pub(crate) use status::{find, is_free, note, set_status};
+pub(crate) use structure::{Definition, Structure, all_definitions, positions, row_tables, structure};
 pub(crate) use sweep::{Swept, sweep};

@@ -1,6 +1,8 @@
 //! Views, triggers, routines and events, which no statement moves to another database. Their definitions are read,
 //! changed to the other database's name, and run there.
 
+use std::collections::HashMap;
+
 use diesel::{
     QueryResult, QueryableByName,
     result::Error as DieselError,
@@ -34,7 +36,12 @@ pub(super) enum Kind {
 impl Kind {
     const ALL: [Self; 5] = [Self::Procedure, Self::Function, Self::View, Self::Trigger, Self::Event];
 
-    fn word(self) -> &'static str {
+    /// The kind for which this is the word.
+    pub(super) fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::Procedure => "PROCEDURE",
             Self::Function => "FUNCTION",
@@ -150,20 +157,26 @@ impl Object {
 /// A definition for another database than the one in which it was read. Names without a database stay as they are: they
 /// are found in the database in which the definition is run.
 pub(super) fn moved(definition: &str, from: &SchemaName, to: &SchemaName) -> Result<String, String> {
+    renamed(definition, &[(from, to)])
+}
+
+/// A definition with other names of databases, by pairs of the former name and the new one.
+pub(crate) fn renamed(definition: &str, names: &[(&SchemaName, &SchemaName)]) -> Result<String, String> {
     let unreadable = |error| format!("its text can't be read: {error}");
     let template = Template::analyse_for(Dialect::Mysql, definition).map_err(unreadable)?;
     let tokens = tokens_for(Dialect::Mysql, definition).map_err(unreadable)?;
-    let mut places: Vec<usize> = template.places_of(from.as_str()).collect();
-    places.sort_unstable();
+    let mut places = HashMap::new();
+    for (from, to) in names {
+        places.extend(template.places_of(from.as_str()).map(|place| (place, *to)));
+    }
     let mut moved = String::with_capacity(definition.len());
     let mut copied = 0;
-    for place in tokens
-        .into_iter()
-        .filter(|token| places.binary_search(&token.start).is_ok())
-    {
-        moved.push_str(&definition[copied..place.start]);
-        moved.push_str(&quote::database(to));
-        copied = place.end;
+    for token in tokens {
+        if let Some(to) = places.get(&token.start) {
+            moved.push_str(&definition[copied..token.start]);
+            moved.push_str(&quote::database(to));
+            copied = token.end;
+        }
     }
     moved.push_str(&definition[copied..]);
     Ok(moved)
@@ -265,7 +278,7 @@ pub(super) async fn saved(
         ))
         .await?;
     let object = |row: Row| {
-        let kind = Kind::ALL.into_iter().find(|kind| kind.word() == row.kind);
+        let kind = Kind::of_word(&row.kind);
         Ok(Object {
             // Left out, the object would be forgotten.
             kind: kind.ok_or_else(|| DieselError::DeserializationError(unknown(&row.kind).into()))?,

@@ -62,9 +62,11 @@ pub enum Kind {
     Grant,
     /// A comment.
     Comment,
+    /// MySQL: an event.
+    Event,
 }
 
-const NAMES: [(Kind, &str); 29] = [
+const NAMES: [(Kind, &str); 30] = [
     (Kind::Collation, "collation"),
     (Kind::TextSearchDictionary, "text search dictionary"),
     (Kind::TextSearchConfiguration, "text search configuration"),
@@ -94,6 +96,7 @@ const NAMES: [(Kind, &str); 29] = [
     (Kind::Statistics, "statistics"),
     (Kind::Grant, "grant"),
     (Kind::Comment, "comment"),
+    (Kind::Event, "event"),
 ];
 
 impl Kind {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use tokio::task::AbortHandle;
 
 use super::{Mysql, MysqlUrl, known::KnownDatabases, manager::Manager};
+#[cfg(feature = "schema")]
+use crate::pool::BuildError;
 use crate::{
     SchemaName, TenantPool,
     backend::mysql::{Connect, Server, connecting::Connector},
@@ -74,6 +76,14 @@ impl TenantPool<Mysql> {
     /// The server, for the work that is done to tenants' databases.
     pub(crate) fn mysql_server(&self) -> Server {
         server_of(&self.mysql().connector, self.shared_schema()).further(self.mysql().is_further)
+    }
+
+    /// A pool on the same server, of the tenants that another shared database lists.
+    #[cfg(feature = "schema")]
+    pub(crate) async fn on_shared_database(&self, shared: &SchemaName) -> Result<Self, BuildError> {
+        let url = MysqlUrl(self.mysql().connector.options().clone());
+        let builder = TenantPool::builder(url).max_size(1);
+        builder.shared_schema(shared.as_str()).build().await
     }
 
     pub(crate) fn mysql(&self) -> &MysqlPool {

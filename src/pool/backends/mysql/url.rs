@@ -1,6 +1,6 @@
 use std::str::FromStr;
 
-use mysql_async::Opts;
+use mysql_async::{Opts, OptsBuilder};
 
 /// A server of MySQL or MariaDB, with a database for each tenant, and one for the shared schema.
 ///
@@ -19,6 +19,25 @@ use mysql_async::Opts;
 /// come from [`mysql_async::Opts`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MysqlUrl(pub(super) Opts);
+
+impl MysqlUrl {
+    /// Whether connections are encrypted: `?require_ssl=true` in the URL.
+    pub fn is_encrypted(&self) -> bool {
+        self.0.ssl_opts().is_some()
+    }
+
+    /// Trusts these authorities, by their certificates in DER or PEM, in place of those that are built in. Where
+    /// connections are not encrypted, this changes nothing.
+    #[must_use]
+    pub fn trusting(self, authorities: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        let Some(options) = self.0.ssl_opts().cloned() else {
+            return self;
+        };
+        let authorities = authorities.into_iter().map(Into::into).collect();
+        let options = options.with_root_certs(authorities).with_disable_built_in_roots(true);
+        Self(OptsBuilder::from_opts(self.0).ssl_opts(options).into())
+    }
+}
 
 /// Why a text is not the URL of a server of MySQL. The error doesn't show the URL, which may hold a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

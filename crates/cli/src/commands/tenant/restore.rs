@@ -2,6 +2,7 @@ use anyhow::bail;
 use clap::Args;
 use serde_json::json;
 
+use super::postgres_options::TEXTS;
 use crate::{
     completion::archives,
     context::Context,
@@ -25,8 +26,7 @@ pub struct Restore {
 impl Restore {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
         if self.leave_texts {
-            let instead = "leave it out: no text contains the tenant's name";
-            context.database.needs_postgres("--leave-texts", instead)?;
+            context.database.needs_postgres("--leave-texts", TEXTS)?;
         }
         let pool = context.pool().await?;
         let name = match self.name {

@@ -1,0 +1,4 @@
+//! The tables of the database.
+
+pub mod shared;
+pub mod tenant;

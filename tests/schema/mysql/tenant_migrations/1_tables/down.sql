@@ -1,0 +1,1 @@
+DROP VIEW dear_items; DROP TABLE keyless; DROP TABLE places; DROP TABLE orders; DROP TABLE items;
