@@ -14,8 +14,8 @@ use crate::migrations::Folder;
 
 fn migrate(pool: &TenantPool) -> DatabasesMigration<'_> {
     pool.all_databases()
-        .migrate_tenants(Folder::of(&[ONE, TWO]).migrations())
-        .shared_first(Folder::of(&[USERS]).migrations())
+        .migrate_tenants(Folder::of(&[ONE, TWO]))
+        .shared_first(Folder::of(&[USERS]))
 }
 
 /// A URL at which nobody answers.
@@ -79,8 +79,8 @@ async fn a_database_that_is_down_stops_everything_or_is_skipped_by_choice() {
             .pool
             .all_databases()
             .skip_unreachable()
-            .migrate_tenants(Folder::of(&[ONE, TWO]).migrations())
-            .shared_first(Folder::of(&[USERS]).migrations())
+            .migrate_tenants(Folder::of(&[ONE, TWO]))
+            .shared_first(Folder::of(&[USERS]))
     };
     let report = skipping().run().await.unwrap();
     assert_eq!(
@@ -119,7 +119,7 @@ async fn a_row_of_a_database_that_nobody_declared_is_an_error_with_its_tenants()
     let report = pool
         .all_databases()
         .skip_unreachable()
-        .migrate_tenants(Folder::of(&[ONE]).migrations())
+        .migrate_tenants(Folder::of(&[ONE]))
         .run()
         .await
         .unwrap();
@@ -237,7 +237,7 @@ async fn a_tenant_whose_schema_is_gone_from_its_shard_is_told_and_the_others_are
     let status = shards
         .pool
         .all_databases()
-        .migration_status(Folder::of(&[ONE, TWO]).migrations())
+        .migration_status(Folder::of(&[ONE, TWO]))
         .await
         .unwrap();
     assert_eq!(status.databases[1].missing, ["b".parse().unwrap()]);

@@ -7,19 +7,9 @@ use crate::migrations::Folder;
 async fn each_database_tells_what_it_is_and_lacks() {
     let shards = Shards::with_tenants().await;
     shards.main.run("CREATE EXTENSION pg_trgm");
-    shards
-        .pool
-        .migrate_shared(Folder::of(&[USERS]).migrations())
-        .await
-        .unwrap();
+    shards.pool.migrate_shared(Folder::of(&[USERS])).await.unwrap();
     shards.place("d", "d", "one").await;
-    let inspect = || {
-        shards
-            .pool
-            .all_databases()
-            .inspect()
-            .shared(Folder::of(&[USERS]).migrations())
-    };
+    let inspect = || shards.pool.all_databases().inspect().shared(Folder::of(&[USERS]));
     let found = inspect().await.unwrap();
     let tenants: Vec<(&str, usize)> = found
         .iter()
@@ -37,8 +27,8 @@ async fn each_database_tells_what_it_is_and_lacks() {
     let report = shards
         .pool
         .all_databases()
-        .migrate_tenants(Folder::of(&[super::ONE]).migrations())
-        .shared_first(Folder::of(&[USERS]).migrations())
+        .migrate_tenants(Folder::of(&[super::ONE]))
+        .shared_first(Folder::of(&[USERS]))
         .run()
         .await
         .unwrap();

@@ -18,8 +18,8 @@ async fn one_call_migrates_the_shared_schema_of_each_database_and_then_its_tenan
     let migration = shards
         .pool
         .all_databases()
-        .migrate_tenants(Folder::of(&[ONE, TWO]).migrations())
-        .shared_first(Folder::of(&[USERS]).migrations());
+        .migrate_tenants(Folder::of(&[ONE, TWO]))
+        .shared_first(Folder::of(&[USERS]));
     let note = |event: DatabasesEvent<'_>| {
         events.lock().unwrap().push(match event {
             DatabasesEvent::Planned {
@@ -71,8 +71,8 @@ async fn one_call_migrates_the_shared_schema_of_each_database_and_then_its_tenan
     let again = shards
         .pool
         .all_databases()
-        .migrate_tenants(Folder::of(&[ONE, TWO]).migrations())
-        .shared_first(Folder::of(&[USERS]).migrations())
+        .migrate_tenants(Folder::of(&[ONE, TWO]))
+        .shared_first(Folder::of(&[USERS]))
         .run()
         .await
         .unwrap();
@@ -85,8 +85,8 @@ async fn a_dry_run_says_what_each_database_lacks_and_changes_none() {
     let report = shards
         .pool
         .all_databases()
-        .migrate_tenants(Folder::of(&[ONE, TWO]).migrations())
-        .shared_first(Folder::of(&[USERS]).migrations())
+        .migrate_tenants(Folder::of(&[ONE, TWO]))
+        .shared_first(Folder::of(&[USERS]))
         .dry_run()
         .run()
         .await
@@ -99,8 +99,8 @@ async fn a_dry_run_says_what_each_database_lacks_and_changes_none() {
     let status = shards
         .pool
         .all_databases()
-        .migration_status(Folder::of(&[ONE, TWO]).migrations())
-        .shared(Folder::of(&[USERS]).migrations())
+        .migration_status(Folder::of(&[ONE, TWO]))
+        .shared(Folder::of(&[USERS]))
         .await
         .unwrap();
     assert!(!status.is_up_to_date());
@@ -118,8 +118,8 @@ async fn a_failed_canary_leaves_the_other_databases_untouched() {
         shards
             .pool
             .all_databases()
-            .migrate_tenants(Folder::of(&[ONE, TWO]).migrations())
-            .shared_first(Folder::of(&[USERS]).migrations())
+            .migrate_tenants(Folder::of(&[ONE, TWO]))
+            .shared_first(Folder::of(&[USERS]))
             .canaries(["b"])
             .keep_going()
     };
@@ -149,8 +149,8 @@ async fn a_failure_in_the_first_database_keeps_the_others_as_they_are() {
     let report = shards
         .pool
         .all_databases()
-        .migrate_tenants(Folder::of(&[ONE, TWO]).migrations())
-        .shared_first(Folder::of(&[USERS]).migrations())
+        .migrate_tenants(Folder::of(&[ONE, TWO]))
+        .shared_first(Folder::of(&[USERS]))
         .first_database("two")
         .keep_going()
         .run()
@@ -171,7 +171,7 @@ async fn tenants_have_the_names_of_the_directory_whatever_their_schemas_are_call
         shards
             .pool
             .all_databases()
-            .migrate_tenants(Folder::of(&[ONE, ("002_two", "CREATE TABLE two ()", "DROP TABLE two")]).migrations())
+            .migrate_tenants(Folder::of(&[ONE, ("002_two", "CREATE TABLE two ()", "DROP TABLE two")]))
     };
     let report = migrate().only(["client7"]).run().await.unwrap();
     assert_eq!(outcomes(&report), ["one/client7: migrated [\"002\"]"]);
@@ -188,7 +188,7 @@ async fn tenants_have_the_names_of_the_directory_whatever_their_schemas_are_call
         .pool
         .all_databases()
         .revert_tenants(
-            Folder::of(&[ONE, ("002_two", "CREATE TABLE two ()", "DROP TABLE two")]).migrations(),
+            Folder::of(&[ONE, ("002_two", "CREATE TABLE two ()", "DROP TABLE two")]),
             Revert::Last(1),
         )
         .run()
@@ -205,8 +205,8 @@ async fn a_database_of_one_tenant_gets_that_tenants_migrations_and_no_shared_one
         shards
             .pool
             .all_databases()
-            .migrate_tenants(Folder::of(&[ONE, ("002_two", "CREATE TABLE two ()", "DROP TABLE two")]).migrations())
-            .shared_first(Folder::of(&[USERS]).migrations())
+            .migrate_tenants(Folder::of(&[ONE, ("002_two", "CREATE TABLE two ()", "DROP TABLE two")]))
+            .shared_first(Folder::of(&[USERS]))
     };
     let planned = migrate().dry_run().run().await.unwrap();
     assert_eq!(outcomes(&planned), ["two/own: pending [\"002\"]"]);
@@ -228,8 +228,8 @@ async fn a_database_without_tenants_is_left_alone() {
     let report = shards
         .pool
         .all_databases()
-        .migrate_tenants(Folder::of(&[ONE]).migrations())
-        .shared_first(Folder::of(&[USERS]).migrations())
+        .migrate_tenants(Folder::of(&[ONE]))
+        .shared_first(Folder::of(&[USERS]))
         .run()
         .await
         .unwrap();
@@ -248,16 +248,11 @@ async fn without_a_directory_every_schema_of_every_database_is_migrated() {
         .unwrap();
     let shard = pool.using_database("one").pool().await.unwrap();
     for pool in [&pool, &shard] {
-        pool.create_tenant("same", Folder::of(&[ONE]).migrations())
-            .await
-            .unwrap();
+        pool.create_tenant("same", Folder::of(&[ONE])).await.unwrap();
     }
-    shard
-        .create_tenant("there", Folder::of(&[ONE]).migrations())
-        .await
-        .unwrap();
+    shard.create_tenant("there", Folder::of(&[ONE])).await.unwrap();
     let two = || Folder::of(&[ONE, ("002_two", "CREATE TABLE two ()", "DROP TABLE two")]);
-    let migrate = || pool.all_databases().migrate_tenants(two().migrations());
+    let migrate = || pool.all_databases().migrate_tenants(two());
     let error = migrate().only(["same"]).run().await.unwrap_err();
     assert!(
         super::text(&error).contains("several databases have a tenant \"same\": [\"main\", \"one\"]"),
