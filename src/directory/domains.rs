@@ -269,7 +269,15 @@ macro_rules! domains {
 
 domains!(Postgres, quoted, "$1", "$2", "INSERT", "text", "ON CONFLICT DO NOTHING");
 #[cfg(feature = "sqlite")]
-domains!(crate::Sqlite, quoted, "?", "?", "INSERT", "text", "ON CONFLICT DO NOTHING");
+domains!(
+    crate::Sqlite,
+    quoted,
+    "?",
+    "?",
+    "INSERT",
+    "text",
+    "ON CONFLICT DO NOTHING"
+);
 #[cfg(feature = "mysql")]
 domains!(
     crate::Mysql,

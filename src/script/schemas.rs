@@ -81,8 +81,8 @@ pub(super) fn in_schemas(placed: Vec<Placed>) -> Result<Vec<InSchema>, ScriptErr
     each.collect()
 }
 
-/// Where there are no further databases, a script reaches schemas of the pool's own.
-#[cfg(feature = "sqlite")]
+/// A script on SQLite or MySQL reaches tenants of the pool's own folder or server.
+#[cfg(any(feature = "mysql", feature = "sqlite"))]
 pub(super) fn in_own_schemas(placed: Vec<Placed>) -> Result<Vec<(SchemaName, SchemaName)>, ScriptError> {
     let each = placed.into_iter().map(|(tenant, placement)| match placement.parts() {
         (None, Tables::Schema(schema)) => Ok((tenant, schema.clone())),

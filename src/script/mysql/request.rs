@@ -6,7 +6,10 @@ use super::{run::Sessions, text::Script};
 use crate::{
     Mysql, SchemaName, TenantPool,
     pool::Backend,
-    script::{ScriptAnswers, ScriptError, ScriptRequest, schemas},
+    script::{
+        ScriptAnswers, ScriptError, ScriptRequest,
+        schemas::{in_own_schemas, of_all, of_entries},
+    },
 };
 
 /// # Running SQL in many tenants
@@ -52,8 +55,8 @@ impl<'a> ScriptRequest<'a, Mysql> {
         } = self;
         let script = Script::read(&sql)?;
         let schemas = match chosen {
-            None => schemas::of_all(pool).await?,
-            Some(chosen) => require_tenants(pool, schemas::of_entries(pool, chosen?).await?).await?,
+            None => in_own_schemas(of_all(pool).await?)?,
+            Some(chosen) => require_tenants(pool, in_own_schemas(of_entries(pool, chosen?).await?)?).await?,
         };
         let mut texts = Vec::with_capacity(schemas.len());
         for (tenant, schema) in schemas {
