@@ -135,7 +135,7 @@ struct Hostile;
 impl Hostile {
     fn called() {
         CALLS.fetch_add(1, SeqCst);
-        assert!(!PANICS.load(SeqCst), "as this test wants it");
+        assert!(!AtomicBool::load(&PANICS, SeqCst), "as this test wants it");
         drop(BLOCKS.lock());
     }
 }
@@ -163,8 +163,8 @@ impl Recorder for Hostile {
 
 /// Waits until the library's own thread has called the recorder once more.
 async fn is_called() {
-    let (begun, calls) = (Instant::now(), CALLS.load(SeqCst));
-    while CALLS.load(SeqCst) == calls {
+    let (begun, calls) = (Instant::now(), AtomicUsize::load(&CALLS, SeqCst));
+    while AtomicUsize::load(&CALLS, SeqCst) == calls {
         assert!(
             begun.elapsed() < Duration::from_secs(60),
             "the recorder is never called"

@@ -112,12 +112,13 @@ async fn two_sign_ups_at_once_make_one_tenant_and_ten_of_others_make_ten() {
     let pool = shards
         .pool(|builder| builder.placement_policy(FewestTenants::among(["shard1", "shard2"])))
         .await;
-    let both = join_all((0..2).map(|_| pool.create_tenant("client1", MIGRATIONS))).await;
+    let both = join_all((0..2).map(|_| pool.create_tenant("client1", MIGRATIONS).into_future())).await;
     assert_eq!(both.iter().filter(|result| result.is_ok()).count(), 1, "{both:?}");
     for error in both.into_iter().filter_map(Result::err) {
         assert!(matches!(error, LifecycleError::AlreadyExists { .. }), "{error:?}");
     }
-    let ten = join_all((0..10).map(|number| pool.create_tenant(format!("other{number}"), MIGRATIONS))).await;
+    let ten =
+        join_all((0..10).map(|number| pool.create_tenant(format!("other{number}"), MIGRATIONS).into_future())).await;
     for result in ten {
         result.unwrap_or_else(|error| panic!("{}", chain(&error)));
     }
