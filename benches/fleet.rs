@@ -50,7 +50,13 @@ async fn provision() {
         if round % 2 == 0 {
             by_hand.push(time(create_by_hand(&mut raw)).await);
         }
-        ours.push(time(pool.create_tenant(format!("tenant{round}").as_str(), Scripts::of(&migrations))).await);
+        ours.push(
+            time(
+                pool.create_tenant(format!("tenant{round}").as_str(), Scripts::of(&migrations))
+                    .into_future(),
+            )
+            .await,
+        );
         if round % 2 == 1 {
             by_hand.push(time(create_by_hand(&mut raw)).await);
         }

@@ -114,13 +114,16 @@ fn add(tell: Tell) {
     });
 }
 
+/// The labels of a metric.
+type Labels = Vec<(&'static str, String)>;
+
 /// What a recorder is to be told.
 #[derive(Default)]
 struct News {
-    gauges: Vec<(&'static str, Vec<(&'static str, String)>, f64)>,
-    counts: Vec<(&'static str, Vec<(&'static str, String)>, u64)>,
+    gauges: Vec<(&'static str, Labels, f64)>,
+    counts: Vec<(&'static str, Labels, u64)>,
     /// Counts of the whole process, which several pools tell.
-    totals: Vec<(&'static str, Vec<(&'static str, String)>, u64)>,
+    totals: Vec<(&'static str, Labels, u64)>,
     durations: Vec<(&'static str, String, Duration, u64)>,
 }
 

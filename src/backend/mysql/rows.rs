@@ -212,8 +212,11 @@ impl Inserts {
     }
 }
 
+/// The values of a row; `None` for NULL.
+type Values<'a> = Vec<Option<&'a [u8]>>;
+
 /// The values of the first row, and what is behind it; `None` if it is not complete.
-fn row(mut bytes: &[u8], columns: usize) -> Option<(Vec<Option<&[u8]>>, &[u8])> {
+fn row(mut bytes: &[u8], columns: usize) -> Option<(Values<'_>, &[u8])> {
     let mut values = Vec::with_capacity(columns);
     // A table without columns that are written has no rows in an export.
     if columns == 0 || bytes.is_empty() {

@@ -111,6 +111,8 @@ mod tests {
         "max_tenants",
         "replica",
         "with_tenant",
+        // Of an application that creates a tenant with rows of its own.
+        "with",
         "listen",
         // For tables that the application prepares.
         "enable_row_security",

@@ -240,7 +240,7 @@ async fn tenants_that_live_elsewhere_are_not_taken_for_the_schemas_of_their_name
     );
     refused(
         &["run", "--only", "far", "SELECT 1"],
-        "which this command doesn't reach",
+        "database \"shard1\" is not declared",
     );
     // The row is all that changes.
     project.run(&["tenant", "suspend", "one"]).well();

@@ -28,7 +28,7 @@ fn domains_are_added_listed_and_removed<D: Base>(prepare: impl FnOnce(&Site<D>))
         .iter()
         .map(|one| format!("{} {}", one["domain"], one["is_primary"]))
         .collect();
-    assert_eq!(listed, ["\"shop.example.org\" false", "\"www.example.org\" true"]);
+    assert_eq!(listed, ["\"www.example.org\" true", "\"shop.example.org\" false"]);
     site.run(&["domain", "remove", "shop.example.org"]).well();
     let err = site.run(&["domain", "remove", "shop.example.org"]).failed();
     assert!(err.contains("belongs to no tenant"), "{err}");
