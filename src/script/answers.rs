@@ -25,6 +25,7 @@ type Answered = (SchemaName, Result<Vec<StatementAnswer>, ScriptFailure>);
 
 impl<'a> ScriptAnswers<'a> {
     /// Runs what each tenant is to run, for several tenants at a time.
+    #[cfg(any(feature = "mysql", feature = "sqlite"))]
     pub(super) fn new<T, F>(
         texts: Vec<(SchemaName, T)>,
         run: impl Fn(T) -> F + Send + Sync + 'a,
