@@ -20,6 +20,10 @@ pub enum AllowTogether {
 pub(super) enum Database {
     Postgres,
     Sqlite,
+    #[cfg_attr(
+        not(feature = "mysql"),
+        expect(dead_code, reason = "only a pool for MySQL declares its tables")
+    )]
     Mysql,
 }
 

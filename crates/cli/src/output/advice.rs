@@ -113,6 +113,7 @@ mod tests {
         "with_tenant",
         // Of an application that creates a tenant with rows of its own.
         "with",
+        "tenant_exists",
         "listen",
         // For tables that the application prepares.
         "enable_row_security",
