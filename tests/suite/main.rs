@@ -44,6 +44,7 @@ mod migration_state;
 mod migrations;
 mod moving;
 mod one_truth;
+mod outcomes;
 mod outside_work;
 mod placements;
 mod policies;

@@ -1,0 +1,50 @@
+//! What a statement returns is what has become of it, and it ran once.
+
+use diesel::{QueryableByName, prelude::*, sql_types::BigInt};
+use diesel_async::{AsyncConnection, RunQueryDsl};
+use diesel_tenants::PostgresConnection;
+use diesel_tenants_test_support::Database;
+use futures_util::StreamExt;
+
+use crate::store::Store;
+
+#[derive(QueryableByName, Debug, PartialEq)]
+struct Number {
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+}
+
+async fn connect(database: &Database) -> PostgresConnection {
+    PostgresConnection::establish(database.url()).await.unwrap()
+}
+
+/// Numbers that must be there when the transaction ends.
+const CHILDREN: &str = "CREATE TABLE public.numbers (number int8 PRIMARY KEY);
+    CREATE TABLE public.children (number int8 REFERENCES public.numbers DEFERRABLE INITIALLY DEFERRED);
+    INSERT INTO public.numbers VALUES (1)";
+
+fn insert_child(number: i64) -> diesel::query_builder::SqlQuery {
+    diesel::sql_query(format!("INSERT INTO public.children VALUES ({number}) RETURNING number"))
+}
+
+#[tokio::test]
+async fn an_insert_that_fails_when_it_is_committed_returns_no_row() {
+    let store = Store::on_one_connection().await;
+    store.database.run(CHILDREN);
+    let is_refused = |answer: QueryResult<Number>| {
+        let error = answer.expect_err("the server has not kept the row").to_string();
+        assert!(error.contains("foreign key"), "{error}");
+    };
+    let mut conn = connect(&store.database).await;
+    is_refused(insert_child(2).get_result(&mut conn).await);
+    let mut shared = &conn;
+    is_refused(insert_child(2).get_result(&mut shared).await);
+    let mut first = insert_child(2).load_stream(&mut conn).await.unwrap();
+    is_refused(first.next().await.expect("an error"));
+    assert!(first.next().await.is_none());
+    drop(first);
+    let mut checkout = store.pool.shared().get().await.unwrap();
+    is_refused(insert_child(2).get_result(&mut checkout).await);
+    assert_eq!(insert_child(1).get_result(&mut checkout).await, Ok(Number { number: 1 }));
+    assert_eq!(store.database.values("SELECT number FROM public.children"), ["1"]);
+}
