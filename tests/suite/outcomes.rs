@@ -1,7 +1,7 @@
 //! What a statement returns is what has become of it, and it ran once.
 
-use diesel::{QueryableByName, prelude::*, sql_types::BigInt};
-use diesel_async::{AsyncConnection, RunQueryDsl};
+use diesel::{QueryableByName, prelude::*, result::Error, sql_types::BigInt};
+use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
 use diesel_tenants::PostgresConnection;
 use diesel_tenants_test_support::Database;
 use futures_util::StreamExt;
@@ -47,4 +47,44 @@ async fn an_insert_that_fails_when_it_is_committed_returns_no_row() {
     is_refused(insert_child(2).get_result(&mut checkout).await);
     assert_eq!(insert_child(1).get_result(&mut checkout).await, Ok(Number { number: 1 }));
     assert_eq!(store.database.values("SELECT number FROM public.children"), ["1"]);
+}
+
+#[tokio::test]
+async fn a_transaction_in_which_a_statement_failed_is_not_reported_as_committed() {
+    let store = Store::on_one_connection().await;
+    store.database.run("CREATE TABLE public.numbers (number int8 PRIMARY KEY)");
+    async fn insert<C: SimpleAsyncConnection>(conn: &mut C, number: i64) -> QueryResult<()> {
+        conn.batch_execute(&format!("INSERT INTO public.numbers VALUES ({number})"))
+            .await
+    }
+    let is_refused = |result: QueryResult<()>| {
+        let error = result.expect_err("nothing was committed").to_string();
+        assert!(error.contains("rolled back"), "{error}");
+    };
+    let mut conn = connect(&store.database).await;
+    let ignored = conn.transaction(async |conn| {
+        insert(conn, 1).await?;
+        let _ = insert(conn, 1).await;
+        Ok(())
+    });
+    is_refused(ignored.await);
+    let mut checkout = store.pool.shared().get().await.unwrap();
+    let mut building = checkout.build_transaction();
+    let ignored = building.run(async |conn| {
+        insert(conn, 1).await?;
+        let _ = insert(conn, 1).await;
+        Ok::<_, Error>(())
+    });
+    is_refused(ignored.await);
+    assert_eq!(store.database.values("SELECT number FROM public.numbers"), [""; 0]);
+    // With a savepoint only that part is undone.
+    let saved: QueryResult<()> = checkout
+        .transaction(async |conn| {
+            insert(conn, 1).await?;
+            let _ = conn.transaction(async |conn| insert(conn, 1).await).await;
+            Ok(())
+        })
+        .await;
+    assert_eq!(saved, Ok(()));
+    assert_eq!(store.database.values("SELECT number FROM public.numbers"), ["1"]);
 }

@@ -151,6 +151,10 @@ impl PostgresConnection {
         }
     }
 
+    pub(super) fn status_before(&self) -> TransactionStatus {
+        self.wire.status_before()
+    }
+
     pub(super) fn statements(&self) -> MutexGuard<'_, Statements> {
         self.statements.lock().unwrap_or_else(PoisonError::into_inner)
     }

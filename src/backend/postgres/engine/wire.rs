@@ -104,6 +104,11 @@ impl Wire {
         self.state().status
     }
 
+    /// The status before the last request that was answered.
+    pub(super) fn status_before(&self) -> TransactionStatus {
+        self.state().status_before
+    }
+
     /// Whether nothing can be sent any more, as far as has been heard.
     pub(super) fn is_broken(&self) -> bool {
         let mut state = self.state();

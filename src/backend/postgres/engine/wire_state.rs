@@ -43,6 +43,8 @@ pub(super) struct State {
     pub(super) last_transaction_change: Option<u64>,
     /// The transaction status in the last ReadyForQuery.
     pub(super) status: TransactionStatus,
+    /// The one in the ReadyForQuery before that.
+    pub(super) status_before: TransactionStatus,
     pub(super) notifications: VecDeque<PgNotification>,
     pub(super) listener: Option<Waker>,
     /// Who is woken as soon as the state is unlocked.
@@ -99,6 +101,7 @@ impl State {
             answered: 0,
             last_transaction_change: None,
             status: TransactionStatus::Idle,
+            status_before: TransactionStatus::Idle,
             notifications: VecDeque::new(),
             listener: None,
             woken: Vec::new(),
@@ -253,7 +256,7 @@ impl State {
                 self.wake_all();
             }
             Answer::Ready(status) => {
-                self.status = *status;
+                self.status_before = std::mem::replace(&mut self.status, *status);
                 self.answered += 1;
             }
             _ => {}
