@@ -1,10 +1,12 @@
 //! What a statement returns is what has become of it, and it ran once.
 
+use std::{future::Future, panic::AssertUnwindSafe};
+
 use diesel::{QueryableByName, prelude::*, result::Error, sql_types::BigInt};
-use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncConnection, AsyncConnectionCore, RunQueryDsl, SimpleAsyncConnection};
 use diesel_tenants::PostgresConnection;
-use diesel_tenants_test_support::Database;
-use futures_util::StreamExt;
+use diesel_tenants_test_support::{Database, Server};
+use futures_util::{FutureExt, StreamExt};
 
 use crate::store::Store;
 
@@ -87,4 +89,18 @@ async fn a_transaction_in_which_a_statement_failed_is_not_reported_as_committed(
         .await;
     assert_eq!(saved, Ok(()));
     assert_eq!(store.database.values("SELECT number FROM public.numbers"), ["1"]);
+}
+
+#[tokio::test]
+async fn a_statement_runs_once_however_often_its_future_is_polled() {
+    let database = Server::shared().database();
+    database.run("CREATE TABLE public.numbers (number int8)");
+    let mut conn = connect(&database).await;
+    let insert = diesel::sql_query("INSERT INTO public.numbers VALUES (1) RETURNING number");
+    let mut load = Box::pin(AsyncConnectionCore::load(&mut conn, insert));
+    let rows = std::future::poll_fn(|context| load.as_mut().poll(context)).await.unwrap();
+    assert_eq!(rows.count().await, 1);
+    let again = AssertUnwindSafe(std::future::poll_fn(|context| load.as_mut().poll(context).map(drop)));
+    assert!(again.catch_unwind().await.is_err(), "futures are not polled after they are ready");
+    assert_eq!(database.values("SELECT number FROM public.numbers"), ["1"]);
 }
