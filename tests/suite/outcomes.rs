@@ -16,6 +16,8 @@ struct Number {
     number: i64,
 }
 
+diesel::table! { public.numbers (number) { number -> BigInt } }
+
 async fn connect(database: &Database) -> PostgresConnection {
     PostgresConnection::establish(database.url()).await.unwrap()
 }
@@ -103,4 +105,20 @@ async fn a_statement_runs_once_however_often_its_future_is_polled() {
     let again = AssertUnwindSafe(std::future::poll_fn(|context| load.as_mut().poll(context).map(drop)));
     assert!(again.catch_unwind().await.is_err(), "futures are not polled after they are ready");
     assert_eq!(database.values("SELECT number FROM public.numbers"), ["1"]);
+}
+
+#[tokio::test]
+async fn an_applications_own_prepared_statement_never_takes_the_place_of_a_query() {
+    let database = Server::shared().database();
+    database.run("CREATE TABLE public.numbers (number int8); INSERT INTO public.numbers VALUES (1)");
+    let mut conn = connect(&database).await;
+    let number = || numbers::table.select(numbers::number);
+    for name in ["s1", "s0", "s2", "a1"] {
+        conn.batch_execute(&format!("DEALLOCATE ALL; PREPARE {name} AS SELECT 7::int8"))
+            .await
+            .unwrap();
+        for _ in 0..3 {
+            assert_eq!(number().get_result::<i64>(&mut conn).await, Ok(1), "{name}");
+        }
+    }
 }
