@@ -289,3 +289,6 @@ impl Drop for Sent<'_> {
         state.wake_all();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -160,9 +160,7 @@ impl State {
         // A server that waits until its answers are read takes nothing in: so this is no reason not to read. Nor is a
         // server that takes nothing in any more, because it has closed the connection, and has said why.
         if let Poll::Ready(Err(error)) = self.poll_flush(context) {
-            self.outgoing.clear();
-            self.is_unflushed = false;
-            self.write_error.get_or_insert(error);
+            self.write_error = Some(error);
         }
         match (self.poll_read(context), self.write_error.take()) {
             (Poll::Ready(Ok(())), error) => {
@@ -175,6 +173,11 @@ impl State {
     }
 
     pub(super) fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.write_error.is_some() {
+            // A message may be written in part, which the next one would complete.
+            self.outgoing.clear();
+            return Poll::Pending;
+        }
         let is_large = self.outgoing.len() > KEPT;
         while !self.outgoing.is_empty() {
             self.is_unflushed = true;
