@@ -66,6 +66,13 @@ impl Answer {
                 let count = row.get_u16();
                 return Ok(Some(Self::Row(count, row)));
             }
+            (backend::ROW_DESCRIPTION_TAG, length) => {
+                // It is kept for as long as a statement is prepared, and must not keep all that was read with it.
+                let (description, _) = read.split_at(1 + length as usize);
+                let mut description = BytesMut::from(description);
+                read.advance(description.len());
+                return Self::take_long(&mut description);
+            }
             _ => return Self::take_long(read),
         };
         read.advance(1 + header.len() as usize);
@@ -125,6 +132,15 @@ mod tests {
                     if **row == *b"\0\0\0\x01x"
             ));
         }
+    }
+
+    #[test]
+    fn a_description_does_not_keep_what_was_read_with_it() {
+        let mut read = BytesMut::with_capacity(100_000);
+        read.extend_from_slice(b"T\0\0\0\x1a\0\x01a\0\0\0\0\0\0\0\0\0\0\x17\0\x04\xff\xff\xff\xff\0\x01");
+        let description = Answer::take(&mut read).expect("it is well formed");
+        assert!(matches!(description, Some(Answer::Columns(_))));
+        assert!(read.is_empty() && read.try_reclaim(100_000));
     }
 
     #[test]

@@ -49,6 +49,8 @@ pub(super) struct State {
     pub(super) listener: Option<Waker>,
     /// Who is woken as soon as the state is unlocked.
     pub(super) woken: Vec<Waker>,
+    /// What waits to be written took more room than is kept.
+    pub(super) outgoing_was_large: bool,
     /// Why nothing can be written any more. What the server has said may still be read.
     pub(super) write_error: Option<io::Error>,
     pub(super) broken: Option<Broken>,
@@ -105,6 +107,7 @@ impl State {
             notifications: VecDeque::new(),
             listener: None,
             woken: Vec::new(),
+            outgoing_was_large: false,
             write_error: None,
             broken: None,
         }
@@ -144,7 +147,12 @@ impl State {
     }
 
     fn poll_advance(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Option<(usize, Answer)>>> {
+        let before = self.incoming.len();
         if let Some(answer) = Answer::take(&mut self.incoming)? {
+            if before > KEPT && self.incoming.len() <= KEPT {
+                // The room for a large message goes with the message.
+                self.incoming = BytesMut::from(&*self.incoming);
+            }
             return Poll::Ready(self.handle(answer));
         }
         // The socket remembers one waker, and whoever has it may do something else before it polls again.
@@ -178,7 +186,7 @@ impl State {
             self.outgoing.clear();
             return Poll::Pending;
         }
-        let is_large = self.outgoing.len() > KEPT;
+        self.outgoing_was_large |= self.outgoing.capacity() > KEPT;
         while !self.outgoing.is_empty() {
             self.is_unflushed = true;
             match Pin::new(&mut *self.transport).poll_write(context, &self.outgoing)? {
@@ -187,7 +195,7 @@ impl State {
                 Poll::Pending => return Poll::Pending,
             }
         }
-        if is_large {
+        if std::mem::take(&mut self.outgoing_was_large) {
             self.outgoing = BytesMut::new();
         }
         if self.is_unflushed {

@@ -195,3 +195,29 @@ async fn after_a_message_was_written_in_part_nothing_is_written_any_more() {
     let written = String::from_utf8_lossy(&written.lock().unwrap()).into_owned();
     assert!(written.contains("first") && !written.contains("third"), "{written}");
 }
+
+#[tokio::test]
+async fn what_a_large_message_needs_is_not_kept() {
+    const LARGE: usize = 3 << 20;
+    let (client, mut server) = tokio::io::duplex(50_000);
+    let wire = wire(client);
+    let mut sent = ask(&wire, &"x".repeat(LARGE));
+    let value = vec![b'y'; LARGE];
+    let serve = async {
+        let mut request = vec![0; LARGE + 6];
+        server.read_exact(&mut request).await.unwrap();
+        server.write_all(&row(&value)).await.unwrap();
+        server.write_all(&end()).await.unwrap();
+    };
+    let read = async {
+        let Ok(Answer::Row(_, row)) = sent.answer().await else {
+            panic!("no row");
+        };
+        while !matches!(sent.answer().await, Ok(Answer::Ready(_))) {}
+        row
+    };
+    let ((), row) = tokio::join!(serve, read);
+    assert!(row.is_unique(), "the connection has the room of the row as well");
+    let mut state = wire.state();
+    assert!(!state.outgoing.try_reclaim(LARGE / 4), "the room of the request is kept");
+}
