@@ -34,6 +34,7 @@ mod hooks;
 mod invalid_indexes;
 mod isolation;
 mod left_texts;
+mod leftovers;
 mod lifecycle_errors;
 mod limits;
 mod listed_tenants;

@@ -258,6 +258,11 @@ impl PostgresConnection {
         statements.unwrap_or_else(PoisonError::into_inner).name_by(prefix);
     }
 
+    /// Whether everything that was sent is answered, and the answers are read, or never will be.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.wire.is_at_rest()
+    }
+
     /// Closes the prepared statements that are not kept any more. Without this, the next statement closes them.
     pub(crate) async fn close_statements(&self) -> QueryResult<()> {
         let sent = {

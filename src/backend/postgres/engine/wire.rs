@@ -109,6 +109,12 @@ impl Wire {
         self.state().status_before
     }
 
+    /// Whether everything that was sent is answered, and the answers are read, or never will be.
+    pub(super) fn is_at_rest(&self) -> bool {
+        let state = self.state();
+        state.exchanges.is_empty() || state.broken.is_some()
+    }
+
     /// Whether nothing can be sent any more, as far as has been heard.
     pub(super) fn is_broken(&self) -> bool {
         let mut state = self.state();
