@@ -3,7 +3,9 @@
 use std::io;
 
 use bytes::{Buf as _, Bytes, BytesMut};
-use postgres_protocol::message::backend::{self, Header, Message, NotificationResponseBody, RowDescriptionBody};
+use postgres_protocol::message::backend::{
+    self, Header, Message, NotificationResponseBody, ParameterStatusBody, RowDescriptionBody,
+};
 
 use super::{server_error::ServerError, transaction_state::TransactionStatus};
 
@@ -25,8 +27,10 @@ pub(super) enum Answer {
     /// The server is ready for the next request.
     Ready(TransactionStatus),
     Notification(NotificationResponseBody),
-    /// Nothing that was asked for: a notice, a setting.
+    /// Nothing that was asked for: a notice.
     Aside,
+    /// What a setting is from now on.
+    Setting(ParameterStatusBody),
     /// The server waits for rows to copy.
     CopyIn,
     /// Rows that are copied out.
@@ -87,7 +91,8 @@ impl Answer {
             Message::CommandComplete(body) => Self::Complete(rows_of(body.tag()?)),
             Message::RowDescription(body) => Self::Columns(body),
             Message::ErrorResponse(body) => Self::Error(Box::new(ServerError::of(&body)?)),
-            Message::NoticeResponse(_) | Message::ParameterStatus(_) => Self::Aside,
+            Message::NoticeResponse(_) => Self::Aside,
+            Message::ParameterStatus(body) => Self::Setting(body),
             Message::NotificationResponse(body) => Self::Notification(body),
             Message::CopyInResponse(_) => Self::CopyIn,
             Message::CopyOutResponse(_) | Message::CopyData(_) | Message::CopyDone => Self::CopyOut,

@@ -263,6 +263,17 @@ impl PostgresConnection {
         self.wire.is_at_rest()
     }
 
+    /// Takes the settings that the session has now for those that each checkout is to find.
+    pub(crate) fn take_over_settings(&self) {
+        self.wire.take_over_settings();
+    }
+
+    /// Whether the session is another one than was taken over, as far as the server has told by itself: a setting has
+    /// changed, or it listens to a channel, which a function may have done that nobody saw.
+    pub(crate) fn has_leftovers(&self) -> bool {
+        self.wire.has_leftovers()
+    }
+
     /// Closes the prepared statements that are not kept any more. Without this, the next statement closes them.
     pub(crate) async fn close_statements(&self) -> QueryResult<()> {
         let sent = {

@@ -18,6 +18,7 @@ use super::{
     answer::Answer,
     progress::{Kind, Progress},
     server_error::Broken,
+    settings::Settings,
     transaction_state::TransactionStatus,
 };
 
@@ -45,6 +46,7 @@ pub(super) struct State {
     pub(super) status: TransactionStatus,
     /// The one in the ReadyForQuery before that.
     pub(super) status_before: TransactionStatus,
+    pub(super) settings: Settings,
     pub(super) notifications: VecDeque<PgNotification>,
     pub(super) listener: Option<Waker>,
     /// Who is woken as soon as the state is unlocked.
@@ -92,7 +94,7 @@ impl Exchange {
 }
 
 impl State {
-    pub(super) fn new(transport: Box<dyn Transport>) -> Self {
+    pub(super) fn new(transport: Box<dyn Transport>, settings: Settings) -> Self {
         Self {
             transport,
             incoming: BytesMut::with_capacity(READ_AT_ONCE),
@@ -104,6 +106,7 @@ impl State {
             last_transaction_change: None,
             status: TransactionStatus::Idle,
             status_before: TransactionStatus::Idle,
+            settings,
             notifications: VecDeque::new(),
             listener: None,
             woken: Vec::new(),
@@ -225,6 +228,10 @@ impl State {
     fn handle(&mut self, answer: Answer) -> io::Result<Option<(usize, Answer)>> {
         match answer {
             Answer::Aside => return Ok(None),
+            Answer::Setting(setting) => {
+                self.settings.note(setting.name()?, setting.value()?);
+                return Ok(None);
+            }
             Answer::Notification(notification) => {
                 self.notifications.push_back(PgNotification {
                     process_id: notification.process_id(),

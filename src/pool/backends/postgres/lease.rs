@@ -66,8 +66,11 @@ impl PostgresLease {
 
 /// What is left on a connection that nobody has marked.
 fn left_behind(connection: &PostgresConnection) -> Option<Retirement> {
-    // The caller has leaked a future or a stream.
-    (!connection.is_at_rest()).then_some(Retirement::Abandoned)
+    if !connection.is_at_rest() {
+        // The caller has leaked a future or a stream.
+        return Some(Retirement::Abandoned);
+    }
+    connection.has_leftovers().then_some(Retirement::LeftState)
 }
 
 fn count(object: &Object<Manager>, reason: Retirement) {

@@ -46,7 +46,7 @@ fn end() -> Vec<u8> {
 }
 
 fn wire(transport: impl Transport + 'static) -> Wire {
-    Wire::new(Box::new(transport))
+    Wire::new(Box::new(transport), Settings::default())
 }
 
 fn ask<'a>(wire: &'a Wire, text: &str) -> Sent<'a> {
