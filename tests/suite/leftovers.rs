@@ -8,10 +8,11 @@ use diesel::{
     sql_types::{BigInt, Integer, Text},
 };
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
-use diesel_tenants::{Recycling, TenantConnection};
+use diesel_tenants::{Recycling, TenantConnection, TenantPool};
+use diesel_tenants_test_support::Server;
 use futures_util::StreamExt;
 
-use crate::store::Store;
+use crate::{migrations::Folder, store::Store};
 
 /// One connection, which is not asked for a sign of life before it is handed out.
 async fn store() -> Store {
@@ -103,4 +104,25 @@ async fn a_connection_whose_rows_were_leaked_is_not_handed_out_again() {
     drop(conn);
     let mut conn = store.pool.for_tenant("client2").get().await.unwrap();
     assert_ne!(pid(&mut conn).await, before);
+}
+
+#[tokio::test]
+async fn a_tenants_creation_leaves_times_in_utc() {
+    let database = Server::shared().database();
+    database.run(&format!("ALTER DATABASE {} SET timezone = 'Asia/Tokyo'", database.name()));
+    let pool = TenantPool::builder(database.url()).max_size(1).build().await.unwrap();
+    let folder = Folder::of(&[(
+        "001_zones",
+        "CREATE TABLE zones AS SELECT current_setting('TimeZone') AS zone",
+        "",
+    )]);
+    let mut processes = Vec::new();
+    for tenant in ["client1", "client2"] {
+        pool.create_tenant(tenant, folder.migrations()).await.unwrap();
+        let mut conn = pool.for_tenant(tenant).get().await.unwrap();
+        assert_eq!(setting(&mut conn, "TimeZone").await, "UTC");
+        assert_eq!(database.values(&format!("SELECT zone FROM {tenant}.zones")), ["UTC"]);
+        processes.push(pid(&mut conn).await);
+    }
+    assert_eq!(processes[0], processes[1], "a connection was closed for nothing");
 }
