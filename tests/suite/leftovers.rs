@@ -67,9 +67,9 @@ async fn a_setting_that_a_function_leaves_reaches_no_other_tenant_if_the_server_
 #[tokio::test]
 async fn a_channel_that_a_function_listens_to_is_not_heard_by_the_next_tenant() {
     let store = store().await;
-    store.database.run(
-        "CREATE FUNCTION public.hear() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'LISTEN news'; END $$",
-    );
+    store
+        .database
+        .run("CREATE FUNCTION public.hear() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'LISTEN news'; END $$");
     for is_in_use in [true, false] {
         let mut conn = store.pool.for_tenant("client1").get().await.unwrap();
         conn.batch_execute("SELECT public.hear()").await.unwrap();
@@ -109,7 +109,10 @@ async fn a_connection_whose_rows_were_leaked_is_not_handed_out_again() {
 #[tokio::test]
 async fn a_tenants_creation_leaves_times_in_utc() {
     let database = Server::shared().database();
-    database.run(&format!("ALTER DATABASE {} SET timezone = 'Asia/Tokyo'", database.name()));
+    database.run(&format!(
+        "ALTER DATABASE {} SET timezone = 'Asia/Tokyo'",
+        database.name()
+    ));
     let pool = TenantPool::builder(database.url()).max_size(1).build().await.unwrap();
     let folder = Folder::of(&[(
         "001_zones",

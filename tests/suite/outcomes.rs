@@ -28,7 +28,9 @@ const CHILDREN: &str = "CREATE TABLE public.numbers (number int8 PRIMARY KEY);
     INSERT INTO public.numbers VALUES (1)";
 
 fn insert_child(number: i64) -> diesel::query_builder::SqlQuery {
-    diesel::sql_query(format!("INSERT INTO public.children VALUES ({number}) RETURNING number"))
+    diesel::sql_query(format!(
+        "INSERT INTO public.children VALUES ({number}) RETURNING number"
+    ))
 }
 
 #[tokio::test]
@@ -49,14 +51,19 @@ async fn an_insert_that_fails_when_it_is_committed_returns_no_row() {
     drop(first);
     let mut checkout = store.pool.shared().get().await.unwrap();
     is_refused(insert_child(2).get_result(&mut checkout).await);
-    assert_eq!(insert_child(1).get_result(&mut checkout).await, Ok(Number { number: 1 }));
+    assert_eq!(
+        insert_child(1).get_result(&mut checkout).await,
+        Ok(Number { number: 1 })
+    );
     assert_eq!(store.database.values("SELECT number FROM public.children"), ["1"]);
 }
 
 #[tokio::test]
 async fn a_transaction_in_which_a_statement_failed_is_not_reported_as_committed() {
     let store = Store::on_one_connection().await;
-    store.database.run("CREATE TABLE public.numbers (number int8 PRIMARY KEY)");
+    store
+        .database
+        .run("CREATE TABLE public.numbers (number int8 PRIMARY KEY)");
     async fn insert<C: SimpleAsyncConnection>(conn: &mut C, number: i64) -> QueryResult<()> {
         conn.batch_execute(&format!("INSERT INTO public.numbers VALUES ({number})"))
             .await
@@ -100,10 +107,15 @@ async fn a_statement_runs_once_however_often_its_future_is_polled() {
     let mut conn = connect(&database).await;
     let insert = diesel::sql_query("INSERT INTO public.numbers VALUES (1) RETURNING number");
     let mut load = Box::pin(AsyncConnectionCore::load(&mut conn, insert));
-    let rows = std::future::poll_fn(|context| load.as_mut().poll(context)).await.unwrap();
+    let rows = std::future::poll_fn(|context| load.as_mut().poll(context))
+        .await
+        .unwrap();
     assert_eq!(rows.count().await, 1);
     let again = AssertUnwindSafe(std::future::poll_fn(|context| load.as_mut().poll(context).map(drop)));
-    assert!(again.catch_unwind().await.is_err(), "futures are not polled after they are ready");
+    assert!(
+        again.catch_unwind().await.is_err(),
+        "futures are not polled after they are ready"
+    );
     assert_eq!(database.values("SELECT number FROM public.numbers"), ["1"]);
 }
 

@@ -67,7 +67,9 @@ impl Settings {
 
     /// Whether a setting is another one than was given.
     pub(super) fn have_changed(&self) -> bool {
-        self.0.iter().any(|setting| setting.given.as_ref() != Some(&setting.now))
+        self.0
+            .iter()
+            .any(|setting| setting.given.as_ref() != Some(&setting.now))
     }
 }
 

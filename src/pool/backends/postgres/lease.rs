@@ -9,8 +9,8 @@ use deadpool::managed::Object;
 
 use super::Manager;
 use crate::{
-    PostgresConnection, TenantConnection, connection::Condition, pool::backends::recycle::why_retired, query::Translation,
-    signals::Retirement,
+    PostgresConnection, TenantConnection, connection::Condition, pool::backends::recycle::why_retired,
+    query::Translation, signals::Retirement,
 };
 
 /// How long a server may take to accept that a query is cancelled. A server that hangs must not collect such requests.
@@ -46,7 +46,10 @@ impl PostgresLease {
         {
             // Closing the socket doesn't stop a query: the server would only notice when it wants to answer.
             let token = connection.cancel_token();
-            runtime.spawn(tokio::time::timeout(CANCEL_TIMEOUT, async move { token.cancel().await }));
+            runtime.spawn(tokio::time::timeout(
+                CANCEL_TIMEOUT,
+                async move { token.cancel().await },
+            ));
         }
         drop(Object::take(object));
     }

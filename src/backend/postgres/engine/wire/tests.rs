@@ -20,7 +20,11 @@ struct Random(AtomicU64);
 
 impl Random {
     fn below(&self, most: u64) -> u64 {
-        let next = self.0.load(Relaxed).wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let next = self
+            .0
+            .load(Relaxed)
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
         self.0.store(next, Relaxed);
         (next >> 33) % most
     }
@@ -111,7 +115,11 @@ async fn whoever_gives_up_wherever_each_request_gets_the_answer_to_itself() {
                     }
                 };
                 let mut work = pin!(work);
-                let mut polls = if random.below(3) == 0 { random.below(6) } else { u64::MAX };
+                let mut polls = if random.below(3) == 0 {
+                    random.below(6)
+                } else {
+                    u64::MAX
+                };
                 std::future::poll_fn(|context| {
                     if polls == 0 {
                         return Poll::Ready(());
@@ -129,7 +137,9 @@ async fn whoever_gives_up_wherever_each_request_gets_the_answer_to_itself() {
                 () = echo(server, &random) => unreachable!("the client is there"),
             }
         };
-        tokio::time::timeout(Duration::from_secs(20), all).await.expect("nobody is woken");
+        tokio::time::timeout(Duration::from_secs(20), all)
+            .await
+            .expect("nobody is woken");
     }
 }
 
@@ -187,7 +197,10 @@ async fn after_a_message_was_written_in_part_nothing_is_written_any_more() {
     assert!(first.poll_answer(context).is_pending());
     let mut second = ask(&wire, "SELECT 'second'");
     assert!(matches!(first.poll_answer(context), Poll::Ready(Ok(Answer::Row(..)))));
-    assert!(matches!(first.poll_answer(context), Poll::Ready(Ok(Answer::Complete(1)))));
+    assert!(matches!(
+        first.poll_answer(context),
+        Poll::Ready(Ok(Answer::Complete(1)))
+    ));
     assert!(matches!(first.poll_answer(context), Poll::Ready(Ok(Answer::Ready(_)))));
     let mut third = ask(&wire, "SELECT 'third'");
     assert!(matches!(third.poll_answer(context), Poll::Ready(Err(_))));
@@ -219,5 +232,8 @@ async fn what_a_large_message_needs_is_not_kept() {
     let ((), row) = tokio::join!(serve, read);
     assert!(row.is_unique(), "the connection has the room of the row as well");
     let mut state = wire.state();
-    assert!(!state.outgoing.try_reclaim(LARGE / 4), "the room of the request is kept");
+    assert!(
+        !state.outgoing.try_reclaim(LARGE / 4),
+        "the room of the request is kept"
+    );
 }
