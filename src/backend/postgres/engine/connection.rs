@@ -47,7 +47,8 @@ use super::{
 ///   of a transaction.
 /// - No task drives the connection: whoever waits for an answer does. Notifications arrive while something is awaited.
 ///
-/// Queries run side by side through a shared reference (pipelining), as on `AsyncPgConnection`.
+/// Queries run side by side through a shared reference (pipelining), as on `AsyncPgConnection`. Rows that come for a
+/// stream which nobody reads meanwhile are kept in memory, until the stream is read or dropped.
 ///
 /// # Cancellation
 /// Any future may be dropped at any time. The server finishes what it was sent, and the next statement waits for that.

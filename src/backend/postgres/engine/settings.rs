@@ -2,7 +2,11 @@
 
 /// What the server has reported, and what it was when the session was taken over.
 #[derive(Debug, Default)]
-pub(super) struct Settings(Vec<Setting>);
+pub(super) struct Settings {
+    known: Vec<Setting>,
+    /// Whether one of them is another one than was given. Each checkout asks twice.
+    have_changed: bool,
+}
 
 #[derive(Debug)]
 struct Setting {
@@ -40,7 +44,10 @@ impl Settings {
                 now: value,
             })
         });
-        Self(known.collect())
+        Self {
+            known: known.collect(),
+            have_changed: false,
+        }
     }
 
     /// Notes what a setting is from now on.
@@ -48,28 +55,31 @@ impl Settings {
         if name == NOT_OF_THE_SESSION {
             return;
         }
-        match self.0.iter_mut().find(|setting| *setting.name == *name) {
+        match self.known.iter_mut().find(|setting| *setting.name == *name) {
             Some(setting) => setting.now = value.into(),
-            None => self.0.push(Setting {
+            None => self.known.push(Setting {
                 name: name.into(),
                 given: None,
                 now: value.into(),
             }),
         }
+        self.have_changed = self
+            .known
+            .iter()
+            .any(|setting| setting.given.as_ref() != Some(&setting.now));
     }
 
     /// Takes the settings that there are now for those that were given.
     pub(super) fn take_over(&mut self) {
-        for setting in &mut self.0 {
+        for setting in &mut self.known {
             setting.given = Some(setting.now.clone());
         }
+        self.have_changed = false;
     }
 
     /// Whether a setting is another one than was given.
     pub(super) fn have_changed(&self) -> bool {
-        self.0
-            .iter()
-            .any(|setting| setting.given.as_ref() != Some(&setting.now))
+        self.have_changed
     }
 }
 
