@@ -31,14 +31,14 @@ pub(crate) fn notice_silent_peers(config: &mut Config) {
 
 /// The settings that the translator relies on, as the server's startup packet wants them: white space and backslashes
 /// escaped by a backslash. With nonstandard strings, in which a backslash escapes, the translator would misread where a
-/// string ends.
+/// string ends. Diesel's time zone is among them, so that the session still has it after a `RESET ALL`.
 pub(crate) fn startup_options(schemas: &[SchemaName], read_only: bool) -> String {
     let mut option = String::from(if read_only {
         "-c default_transaction_read_only=on "
     } else {
         ""
     });
-    option += "-c standard_conforming_strings=on -c search_path=";
+    option += "-c standard_conforming_strings=on -c TimeZone=UTC -c search_path=";
     for character in search_path(schemas).chars() {
         if character.is_ascii_whitespace() || character == '\\' {
             option.push('\\');
@@ -100,11 +100,11 @@ mod tests {
         let schemas = [SchemaName::new("ex t").unwrap(), SchemaName::new(r"a\b").unwrap()];
         assert_eq!(
             startup_options(&schemas, false),
-            r#"-c standard_conforming_strings=on -c search_path="ex\ t","a\\b""#
+            r#"-c standard_conforming_strings=on -c TimeZone=UTC -c search_path="ex\ t","a\\b""#
         );
         assert_eq!(
             startup_options(&[], true),
-            "-c default_transaction_read_only=on -c standard_conforming_strings=on -c search_path="
+            "-c default_transaction_read_only=on -c standard_conforming_strings=on -c TimeZone=UTC -c search_path="
         );
     }
 }

@@ -3,7 +3,9 @@
 use std::io;
 
 use bytes::{Buf as _, Bytes, BytesMut};
-use postgres_protocol::message::backend::{self, Header, Message, NotificationResponseBody, RowDescriptionBody};
+use postgres_protocol::message::backend::{
+    self, Header, Message, NotificationResponseBody, ParameterStatusBody, RowDescriptionBody,
+};
 
 use super::{server_error::ServerError, transaction_state::TransactionStatus};
 
@@ -25,8 +27,10 @@ pub(super) enum Answer {
     /// The server is ready for the next request.
     Ready(TransactionStatus),
     Notification(NotificationResponseBody),
-    /// Nothing that was asked for: a notice, a setting.
+    /// Nothing that was asked for: a notice.
     Aside,
+    /// What a setting is from now on.
+    Setting(ParameterStatusBody),
     /// The server waits for rows to copy.
     CopyIn,
     /// Rows that are copied out.
@@ -66,6 +70,13 @@ impl Answer {
                 let count = row.get_u16();
                 return Ok(Some(Self::Row(count, row)));
             }
+            (backend::ROW_DESCRIPTION_TAG, length) => {
+                // It is kept for as long as a statement is prepared, and must not keep all that was read with it.
+                let (description, _) = read.split_at(1 + length as usize);
+                let mut description = BytesMut::from(description);
+                read.advance(description.len());
+                return Self::take_long(&mut description);
+            }
             _ => return Self::take_long(read),
         };
         read.advance(1 + header.len() as usize);
@@ -80,7 +91,8 @@ impl Answer {
             Message::CommandComplete(body) => Self::Complete(rows_of(body.tag()?)),
             Message::RowDescription(body) => Self::Columns(body),
             Message::ErrorResponse(body) => Self::Error(Box::new(ServerError::of(&body)?)),
-            Message::NoticeResponse(_) | Message::ParameterStatus(_) => Self::Aside,
+            Message::NoticeResponse(_) => Self::Aside,
+            Message::ParameterStatus(body) => Self::Setting(body),
             Message::NotificationResponse(body) => Self::Notification(body),
             Message::CopyInResponse(_) => Self::CopyIn,
             Message::CopyOutResponse(_) | Message::CopyData(_) | Message::CopyDone => Self::CopyOut,
@@ -125,6 +137,15 @@ mod tests {
                     if **row == *b"\0\0\0\x01x"
             ));
         }
+    }
+
+    #[test]
+    fn a_description_does_not_keep_what_was_read_with_it() {
+        let mut read = BytesMut::with_capacity(100_000);
+        read.extend_from_slice(b"T\0\0\0\x1a\0\x01a\0\0\0\0\0\0\0\0\0\0\x17\0\x04\xff\xff\xff\xff\0\x01");
+        let description = Answer::take(&mut read).expect("it is well formed");
+        assert!(matches!(description, Some(Answer::Columns(_))));
+        assert!(read.is_empty() && read.try_reclaim(100_000));
     }
 
     #[test]

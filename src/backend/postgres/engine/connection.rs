@@ -47,7 +47,8 @@ use super::{
 ///   of a transaction.
 /// - No task drives the connection: whoever waits for an answer does. Notifications arrive while something is awaited.
 ///
-/// Queries run side by side through a shared reference (pipelining), as on `AsyncPgConnection`.
+/// Queries run side by side through a shared reference (pipelining), as on `AsyncPgConnection`. Rows that come for a
+/// stream which nobody reads meanwhile are kept in memory, until the stream is read or dropped.
 ///
 /// # Cancellation
 /// Any future may be dropped at any time. The server finishes what it was sent, and the next statement waits for that.
@@ -151,6 +152,10 @@ impl PostgresConnection {
         }
     }
 
+    pub(super) fn status_before(&self) -> TransactionStatus {
+        self.wire.status_before()
+    }
+
     pub(super) fn statements(&self) -> MutexGuard<'_, Statements> {
         self.statements.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -252,6 +257,22 @@ impl PostgresConnection {
     pub(crate) fn name_statements(&mut self, prefix: &str) {
         let statements = self.statements.get_mut();
         statements.unwrap_or_else(PoisonError::into_inner).name_by(prefix);
+    }
+
+    /// Whether everything that was sent is answered, and the answers are read, or never will be.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.wire.is_at_rest()
+    }
+
+    /// Takes the settings that the session has now for those that each checkout is to find.
+    pub(crate) fn take_over_settings(&self) {
+        self.wire.take_over_settings();
+    }
+
+    /// Whether the session is another one than was taken over, as far as the server has told by itself: a setting has
+    /// changed, or it listens to a channel, which a function may have done that nobody saw.
+    pub(crate) fn has_leftovers(&self) -> bool {
+        self.wire.has_leftovers()
     }
 
     /// Closes the prepared statements that are not kept any more. Without this, the next statement closes them.

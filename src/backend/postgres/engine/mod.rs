@@ -17,6 +17,7 @@ mod progress;
 mod request;
 mod rows;
 mod server_error;
+mod settings;
 mod socket;
 mod statements;
 mod text;

@@ -23,6 +23,7 @@ use super::{
     answer::Answer,
     handshake::{Encrypt, Handshake, Left},
     progress::Kind,
+    settings::Settings,
     socket::{Address, Place, PostgresSocket},
     wire::Wire,
 };
@@ -169,12 +170,13 @@ async fn open_at<T: TlsConnector>(
         .await;
     let (client, connection) = connected.map_err(OpenError::Refused)?;
     let token = client.cancel_token();
+    let settings = Settings::of(|name| connection.parameter(name));
     drop((client, connection));
     let transport = left.lock().unwrap_or_else(PoisonError::into_inner).take();
     let Some(transport) = transport else {
         return Err(OpenError::Unreachable(io::ErrorKind::NotConnected.into()));
     };
-    let wire = Wire::new(transport);
+    let wire = Wire::new(transport, settings);
     set_up(&wire, config.get_target_session_attrs()).await?;
     Ok((wire, CancelToken::new(token, address, tls)))
 }

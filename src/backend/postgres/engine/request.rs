@@ -93,6 +93,8 @@ impl<'conn> Request<'conn> {
     /// Waits until the server has accepted the statement.
     pub(super) fn poll_accepted(&mut self, context: &mut Context<'_>) -> Poll<QueryResult<Running<'conn>>> {
         let accepted = ready!(self.poll_attempts(context));
+        // Whoever polls once more would have it sent once more.
+        self.statement = Err(None);
         if let Err(error) = &accepted {
             self.finish(Some(error));
         }

@@ -23,6 +23,9 @@ pub struct PostgresRows<'conn> {
     connection: &'conn PostgresConnection,
     sent: Sent<'conn>,
     columns: Arc<Columns>,
+    /// The last row that came. It is handed out when the next message is there: a statement that changes rows may fail
+    /// when it is committed, after its last row, and callers that want one row read no further.
+    held: Option<PostgresRow>,
     is_done: bool,
 }
 
@@ -32,16 +35,15 @@ impl<'conn> PostgresRows<'conn> {
             connection,
             sent,
             columns,
+            held: None,
             is_done: false,
         }
     }
 
-    fn end(&mut self, error: Option<diesel::result::Error>) -> Poll<Option<QueryResult<PostgresRow>>> {
+    fn fail(&mut self, error: diesel::result::Error) -> Poll<Option<QueryResult<PostgresRow>>> {
         self.is_done = true;
-        if let Some(error) = &error {
-            self.connection.note_failure(error);
-        }
-        Poll::Ready(error.map(Err))
+        self.connection.note_failure(&error);
+        Poll::Ready(Some(Err(error)))
     }
 }
 
@@ -60,18 +62,24 @@ impl Stream for PostgresRows<'_> {
                         .connection
                         .wire()
                         .give_up("a row has not as many values as there are columns");
-                    return this.end(Some(broken.into_diesel()));
+                    return this.fail(broken.into_diesel());
                 }
                 Ok(Answer::Row(_, values)) => {
-                    return Poll::Ready(Some(Ok(PostgresRow {
+                    let row = PostgresRow {
                         columns: Arc::clone(&this.columns),
                         values,
                         cursor: Cell::new((0, 0)),
-                    })));
+                    };
+                    if let Some(row) = this.held.replace(row) {
+                        return Poll::Ready(Some(Ok(row)));
+                    }
                 }
-                Ok(Answer::Ready(_)) => return this.end(None),
+                Ok(Answer::Ready(_)) => {
+                    this.is_done = true;
+                    return Poll::Ready(this.held.take().map(Ok));
+                }
                 Ok(_) => {}
-                Err(failed) => return this.end(Some(failed.into_diesel())),
+                Err(failed) => return this.fail(failed.into_diesel()),
             }
         }
     }

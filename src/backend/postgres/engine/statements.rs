@@ -49,6 +49,10 @@ pub(super) struct Key<'a> {
     types: &'a [u32],
 }
 
+/// With what the names of statements begin, unless told otherwise. An application's own `PREPARE` must not choose one of
+/// them: its statement would run in place of a query.
+const PREFIX: &str = "diesel_tenants_";
+
 /// How many statements are remembered that came once. A power of two.
 const SEEN: usize = 4096;
 
@@ -89,7 +93,7 @@ impl Statements {
             ),
             capacity,
             seen: vec![0; SEEN].into(),
-            prefix: "s".into(),
+            prefix: PREFIX.into(),
             last: 0,
             to_close: Vec::new(),
         }

@@ -8,7 +8,7 @@ use diesel::{
         InTransactionStatus, InstrumentationEvent, TransactionDepthChange, TransactionManagerStatus,
         ValidTransactionManagerStatus,
     },
-    result::Error,
+    result::{DatabaseErrorKind, Error},
 };
 use diesel_async::{AsyncConnection, SimpleAsyncConnection as _, TransactionManager};
 
@@ -92,8 +92,13 @@ impl TransactionManager<PostgresConnection> for PostgresTransactionManager {
         // A transaction that can't be serialized is found out here, and has ended.
         connection.forget_failure();
         let Err(commit_error) = committed else {
+            let has_failed = depth == NonZeroU32::MIN && connection.status_before() == TransactionStatus::Failed;
             let state = connection.transaction_state().status.transaction_state()?;
-            return state.change_transaction_depth(TransactionDepthChange::DecreaseDepth);
+            state.change_transaction_depth(TransactionDepthChange::DecreaseDepth)?;
+            return match has_failed {
+                true => Err(rolled_back()),
+                false => Ok(()),
+            };
         };
         let requires_rollback = matches!(
             connection.transaction_state().status,
@@ -142,6 +147,12 @@ impl TransactionManager<PostgresConnection> for PostgresTransactionManager {
 
 fn depth(connection: &mut PostgresConnection) -> QueryResult<Option<NonZeroU32>> {
     connection.transaction_state().status.transaction_depth()
+}
+
+/// The server answers to `COMMIT` without an error if the transaction had failed before, and rolls it back.
+fn rolled_back() -> Error {
+    let message = "the transaction was rolled back instead of committed, because a statement in it had failed";
+    Error::DatabaseError(DatabaseErrorKind::Unknown, Box::new(message.to_owned()))
 }
 
 fn savepoint(depth: u32) -> String {

@@ -21,6 +21,7 @@ use super::{
     answer::Answer,
     progress::Kind,
     server_error::{Broken, Failed, ServerError},
+    settings::Settings,
     transaction_state::TransactionStatus,
     wire_state::{Exchange, State, Transport},
 };
@@ -42,9 +43,9 @@ pub(super) struct Sent<'a> {
 }
 
 impl Wire {
-    pub(super) fn new(transport: Box<dyn Transport>) -> Self {
+    pub(super) fn new(transport: Box<dyn Transport>, settings: Settings) -> Self {
         Self {
-            state: Mutex::new(State::new(transport)),
+            state: Mutex::new(State::new(transport, settings)),
         }
     }
 
@@ -102,6 +103,28 @@ impl Wire {
 
     pub(super) fn status(&self) -> TransactionStatus {
         self.state().status
+    }
+
+    /// The status before the last request that was answered.
+    pub(super) fn status_before(&self) -> TransactionStatus {
+        self.state().status_before
+    }
+
+    /// Whether everything that was sent is answered, and the answers are read, or never will be.
+    pub(super) fn is_at_rest(&self) -> bool {
+        let state = self.state();
+        state.exchanges.is_empty() || state.broken.is_some()
+    }
+
+    /// Takes the settings that the session has now for its own.
+    pub(super) fn take_over_settings(&self) {
+        self.state().settings.take_over();
+    }
+
+    /// Whether the server has told of another setting since then, or of news from a channel that nobody took.
+    pub(super) fn has_leftovers(&self) -> bool {
+        let state = self.state();
+        state.settings.have_changed() || !state.notifications.is_empty()
     }
 
     /// Whether nothing can be sent any more, as far as has been heard.
@@ -284,3 +307,6 @@ impl Drop for Sent<'_> {
         state.wake_all();
     }
 }
+
+#[cfg(test)]
+mod tests;

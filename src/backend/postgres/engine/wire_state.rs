@@ -18,6 +18,7 @@ use super::{
     answer::Answer,
     progress::{Kind, Progress},
     server_error::Broken,
+    settings::Settings,
     transaction_state::TransactionStatus,
 };
 
@@ -43,10 +44,15 @@ pub(super) struct State {
     pub(super) last_transaction_change: Option<u64>,
     /// The transaction status in the last ReadyForQuery.
     pub(super) status: TransactionStatus,
+    /// The one in the ReadyForQuery before that.
+    pub(super) status_before: TransactionStatus,
+    pub(super) settings: Settings,
     pub(super) notifications: VecDeque<PgNotification>,
     pub(super) listener: Option<Waker>,
     /// Who is woken as soon as the state is unlocked.
     pub(super) woken: Vec<Waker>,
+    /// What waits to be written took more room than is kept.
+    pub(super) outgoing_was_large: bool,
     /// Why nothing can be written any more. What the server has said may still be read.
     pub(super) write_error: Option<io::Error>,
     pub(super) broken: Option<Broken>,
@@ -88,7 +94,7 @@ impl Exchange {
 }
 
 impl State {
-    pub(super) fn new(transport: Box<dyn Transport>) -> Self {
+    pub(super) fn new(transport: Box<dyn Transport>, settings: Settings) -> Self {
         Self {
             transport,
             incoming: BytesMut::with_capacity(READ_AT_ONCE),
@@ -99,9 +105,12 @@ impl State {
             answered: 0,
             last_transaction_change: None,
             status: TransactionStatus::Idle,
+            status_before: TransactionStatus::Idle,
+            settings,
             notifications: VecDeque::new(),
             listener: None,
             woken: Vec::new(),
+            outgoing_was_large: false,
             write_error: None,
             broken: None,
         }
@@ -141,7 +150,12 @@ impl State {
     }
 
     fn poll_advance(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Option<(usize, Answer)>>> {
+        let before = self.incoming.len();
         if let Some(answer) = Answer::take(&mut self.incoming)? {
+            if before > KEPT && self.incoming.len() <= KEPT {
+                // The room for a large message goes with the message.
+                self.incoming = BytesMut::from(&*self.incoming);
+            }
             return Poll::Ready(self.handle(answer));
         }
         // The socket remembers one waker, and whoever has it may do something else before it polls again.
@@ -157,9 +171,7 @@ impl State {
         // A server that waits until its answers are read takes nothing in: so this is no reason not to read. Nor is a
         // server that takes nothing in any more, because it has closed the connection, and has said why.
         if let Poll::Ready(Err(error)) = self.poll_flush(context) {
-            self.outgoing.clear();
-            self.is_unflushed = false;
-            self.write_error.get_or_insert(error);
+            self.write_error = Some(error);
         }
         match (self.poll_read(context), self.write_error.take()) {
             (Poll::Ready(Ok(())), error) => {
@@ -172,7 +184,12 @@ impl State {
     }
 
     pub(super) fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let is_large = self.outgoing.len() > KEPT;
+        if self.write_error.is_some() {
+            // A message may be written in part, which the next one would complete.
+            self.outgoing.clear();
+            return Poll::Pending;
+        }
+        self.outgoing_was_large |= self.outgoing.capacity() > KEPT;
         while !self.outgoing.is_empty() {
             self.is_unflushed = true;
             match Pin::new(&mut *self.transport).poll_write(context, &self.outgoing)? {
@@ -181,7 +198,7 @@ impl State {
                 Poll::Pending => return Poll::Pending,
             }
         }
-        if is_large {
+        if std::mem::take(&mut self.outgoing_was_large) {
             self.outgoing = BytesMut::new();
         }
         if self.is_unflushed {
@@ -211,6 +228,10 @@ impl State {
     fn handle(&mut self, answer: Answer) -> io::Result<Option<(usize, Answer)>> {
         match answer {
             Answer::Aside => return Ok(None),
+            Answer::Setting(setting) => {
+                self.settings.note(setting.name()?, setting.value()?);
+                return Ok(None);
+            }
             Answer::Notification(notification) => {
                 self.notifications.push_back(PgNotification {
                     process_id: notification.process_id(),
@@ -253,7 +274,7 @@ impl State {
                 self.wake_all();
             }
             Answer::Ready(status) => {
-                self.status = *status;
+                self.status_before = std::mem::replace(&mut self.status, *status);
                 self.answered += 1;
             }
             _ => {}

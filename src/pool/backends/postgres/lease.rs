@@ -2,16 +2,19 @@
 
 use std::{
     ops::{Deref, DerefMut},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use deadpool::managed::Object;
 
 use super::Manager;
 use crate::{
-    TenantConnection, connection::Condition, pool::backends::recycle::why_retired, query::Translation,
-    signals::Retirement,
+    PostgresConnection, TenantConnection, connection::Condition, pool::backends::recycle::why_retired,
+    query::Translation, signals::Retirement,
 };
+
+/// How long a server may take to accept that a query is cancelled. A server that hangs must not collect such requests.
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A connection that was taken from the pool.
 pub struct PostgresLease(Object<Manager>);
@@ -31,18 +34,22 @@ impl PostgresLease {
             // What is remembered of the tenant's types may be outdated as well.
             pool.manager().schemas().forget_map(object.map());
         }
-        let Some(reason) = why_retired(&mut **object, id) else {
+        let reason = why_retired(&mut **object, id).or_else(|| left_behind(object.untranslated()));
+        let Some(reason) = reason else {
             object.set_translation(Translation::of_pinned_tables());
             return;
         };
         count(&object, reason);
         let connection = &mut *object;
-        if connection.condition() == Condition::Interrupted
+        if (connection.condition() == Condition::Interrupted || reason == Retirement::Abandoned)
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
             // Closing the socket doesn't stop a query: the server would only notice when it wants to answer.
             let token = connection.cancel_token();
-            runtime.spawn(async move { token.cancel().await });
+            runtime.spawn(tokio::time::timeout(
+                CANCEL_TIMEOUT,
+                async move { token.cancel().await },
+            ));
         }
         drop(Object::take(object));
     }
@@ -58,6 +65,15 @@ impl PostgresLease {
         let metrics = Object::metrics(&self.0);
         metrics.recycled.unwrap_or(metrics.created)
     }
+}
+
+/// What is left on a connection that nobody has marked.
+fn left_behind(connection: &PostgresConnection) -> Option<Retirement> {
+    if !connection.is_at_rest() {
+        // The caller has leaked a future or a stream.
+        return Some(Retirement::Abandoned);
+    }
+    connection.has_leftovers().then_some(Retirement::LeftState)
 }
 
 fn count(object: &Object<Manager>, reason: Retirement) {

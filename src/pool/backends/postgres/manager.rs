@@ -92,6 +92,7 @@ impl managed::Manager for Manager {
             None => Box::new(Box::pin(self.connector.connect()).await?),
         };
         connection.limit_statements(self.limits.max_statements);
+        connection.take_over_settings();
         #[cfg(feature = "testing")]
         self.instrument.apply(&mut *connection);
         let sharing = match self.connector.may_be_pooled() {
@@ -117,6 +118,9 @@ impl Manager {
         let now = Instant::now();
         if connection.untranslated().is_broken() {
             return Err(Retirement::Broken);
+        }
+        if connection.untranslated().has_leftovers() {
+            return Err(Retirement::LeftState);
         }
         limits.check(now, metrics, connection.tenants())?;
         connection.forget_types_if(|since| self.schemas.outdate(since));
