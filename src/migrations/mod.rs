@@ -67,12 +67,12 @@ mod sqlite;
 pub use crate::backend::migration_sql::Direction;
 pub use crate::migrations::execute::BlockingConnection;
 pub use crate::migrations::migrate::Revert;
+pub use crate::migrations::source::chosen::{ChosenMigrations, NoMigrations};
 #[cfg(feature = "toml")]
 pub use crate::migrations::source::folder::MigrationFolder;
 #[cfg(feature = "toml")]
 pub use crate::migrations::source::folder_error::MigrationFolderError;
 pub use crate::migrations::source::source_error::MigrationSourceError;
-pub use crate::migrations::source::sources::{ChosenMigrations, NoMigrations};
 pub use failed_migration::{Aftermath, FailedMigration, Place};
 pub use fleet::{
     ChangedMigration, DatabaseReport, DatabaseStatus, DatabasesEvent, DatabasesMigration, DatabasesReport,

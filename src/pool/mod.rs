@@ -7,18 +7,15 @@
 //! One exception: tenants that share tables. Their id is a session setting, set at checkout and reset before another
 //! tenant gets the connection. They need a session without a pooler in between.
 
-mod announcements;
 mod backend;
 pub(crate) mod backends;
-mod builder;
 mod checkouts;
 mod connections;
 mod database;
 mod databases;
 mod deadline;
+mod directory_cache;
 mod errors;
-#[cfg(feature = "testing")]
-mod instrument;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod options;
@@ -27,22 +24,22 @@ mod remembered_directory;
 mod routing;
 mod schema_size;
 mod statistics;
-mod tenant_cache;
 mod tenant_directory;
 mod tenant_info;
 mod tenant_name;
 mod tenant_pool;
 mod tenants;
+#[cfg(feature = "testing")]
+mod test_instrumentation;
 
 pub use backend::{Backend, Postgres};
-pub use backends::AnotherDatabase;
 #[cfg(feature = "blocking")]
 pub(crate) use backends::Limits;
+pub use backends::{AnotherDatabase, TenantPoolBuilder};
 #[cfg(feature = "mysql")]
 pub use backends::{InvalidMysqlUrl, Mysql, MysqlPoolBuilder, MysqlUrl};
 #[cfg(feature = "sqlite")]
 pub use backends::{NotSqliteUrl, Sqlite, SqliteFolder, SqlitePoolBuilder};
-pub use builder::TenantPoolBuilder;
 #[cfg(feature = "_web")]
 pub(crate) use checkouts::{Admitted, SecondConnectionPermit};
 pub use checkouts::{Checkout, CheckoutRequest};
@@ -54,6 +51,8 @@ pub use databases::{AllDatabases, DatabasesError, OWN_DATABASE, UnreachableDatab
 pub(crate) use databases::{Fleet, Reached, Resident, Unreached};
 #[cfg(any(feature = "_web", feature = "blocking"))]
 pub(crate) use deadline::Deadline;
+#[cfg(feature = "blocking")]
+pub(crate) use directory_cache::Resolved;
 #[cfg(feature = "mysql")]
 pub use errors::MysqlError;
 #[cfg(feature = "sqlite")]
@@ -64,8 +63,6 @@ pub use placement_policy::PlacementPolicy;
 pub use routing::DatabaseLimits;
 pub use schema_size::SchemaSize;
 pub use statistics::{CheckoutStatistics, DatabaseStatistics, PoolCaches, PoolStatistics};
-#[cfg(feature = "blocking")]
-pub(crate) use tenant_cache::Resolved;
 pub use tenant_directory::TenantDirectory;
 pub(crate) use tenant_info::ListedTenant;
 pub use tenant_info::TenantInfo;

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{Backend, Postgres, TenantDirectory, tenant_cache::KnownTenants};
+use super::{Backend, Postgres, TenantDirectory, directory_cache::KnownTenants};
 use crate::DirectoryCache;
 
 /// A directory, and its latest answers.

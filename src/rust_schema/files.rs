@@ -3,7 +3,6 @@
 use std::{
     fmt,
     fs::{self, OpenOptions},
-    hash::{BuildHasher, RandomState},
     io::{self, Write},
     path::{Path, PathBuf},
     process,
@@ -12,6 +11,7 @@ use std::{
 use similar::TextDiff;
 
 use super::{SchemaFileError, SchemaWarning};
+use crate::backend::random::random;
 
 const SHARED: &str = "shared.rs";
 const TENANT: &str = "tenant.rs";
@@ -151,7 +151,7 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     if replaced.as_ref().is_some_and(|replaced| !replaced.is_file()) {
         return Err(io::Error::other("it is no regular file"));
     }
-    let chance = RandomState::new().hash_one(process::id());
+    let chance = random();
     let partial = path.with_file_name(format!(".diesel-tenants-{}-{chance:016x}.partial", process::id()));
     let written = (|| {
         let mut file = OpenOptions::new().write(true).create_new(true).open(&partial)?;

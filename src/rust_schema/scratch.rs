@@ -1,7 +1,6 @@
 //! A temporary database: it is migrated, read, and dropped.
 
 use std::{
-    hash::{BuildHasher, RandomState},
     thread,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -12,7 +11,10 @@ use diesel_async::SimpleAsyncConnection;
 use super::RustSchemaError;
 use crate::{
     PostgresConnection, SchemaName, TenantPool,
-    backend::postgres::catalog::scratch_databases::{is_under_way, role, unused_databases},
+    backend::{
+        postgres::catalog::scratch_databases::{is_under_way, role, unused_databases},
+        random::random,
+    },
 };
 
 /// The beginning of every scratch database's name. The second of its creation and a random number follow.
@@ -40,7 +42,7 @@ impl Scratch {
         require_right(&mut connection).await?;
         // A failure to drop other processes' databases is no reason to fail here.
         let _ = drop_abandoned(&mut connection).await;
-        let name = SchemaName::new(&format!("{PREFIX}{}_{:016x}", now(), chance()))?;
+        let name = SchemaName::new(&format!("{PREFIX}{}_{:016x}", now(), random()))?;
         let template = SchemaName::new(template)?;
         let sql = format!("{} TEMPLATE {}", creation(&name), template.quoted());
         // The guard starts here: the server may have created the database even if its answer never arrives.
@@ -160,9 +162,4 @@ fn now() -> u64 {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
         .as_secs()
-}
-
-/// A random number: the standard library's seed for hash maps comes from the system, and differs each time.
-fn chance() -> u64 {
-    RandomState::new().hash_one(std::process::id())
 }

@@ -119,7 +119,7 @@ async fn unsafe_servers_are_refused_and_a_server_that_comes_back_is_used_again()
     assert!(begun.elapsed() < Duration::from_secs(5));
 
     #[cfg(feature = "mysql-rustls")]
-    crate::tls::connections_are_encrypted_if_that_is_asked_for(&server).await;
+    super::tls::connections_are_encrypted_if_that_is_asked_for(&server).await;
 
     server.restart(&["--lower-case-table-names=1"]).unwrap();
     let error = build(&server).await.unwrap_err();

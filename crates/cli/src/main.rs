@@ -16,7 +16,6 @@ mod migrations;
 mod options;
 mod output;
 mod settings;
-mod tls;
 mod whole_file;
 
 use std::process::ExitCode;

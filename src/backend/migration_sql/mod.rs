@@ -3,6 +3,8 @@
 mod call;
 pub(crate) mod checksum;
 mod direction;
+#[cfg(any(feature = "sqlite", feature = "mysql"))]
+pub(crate) mod line;
 mod recorder;
 
 pub(crate) use call::call_version;

@@ -9,7 +9,7 @@ pub(crate) mod connecting;
 pub(crate) mod diagnosis;
 pub(crate) mod directory_tables;
 pub(crate) mod last_insert_id;
-pub(crate) mod lives;
+pub(crate) mod lifecycle;
 pub(crate) mod locks;
 pub(crate) mod migrations;
 pub(crate) mod names;

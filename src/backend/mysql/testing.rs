@@ -1,4 +1,4 @@
-//! What tests of migrations and lives share: databases of their own on one server, and clients that die at a chosen
+//! What tests of migrations and of the lifecycle share: databases of their own on one server, and clients that die at a chosen
 //! statement.
 
 use std::{

@@ -3,7 +3,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 use super::table::{Part, Table};
 use crate::{
     SchemaName, SchemaTranslateMap,
-    backend::mysql::{lives::Definition, quote},
+    backend::mysql::{lifecycle::Definition, quote},
     drift::{Change, Difference, Drift, ObjectKind, Repair},
     translate::Dialect,
 };

@@ -16,7 +16,7 @@ use crate::{
     IntoSchemaName, Mysql, SchemaName, TenantPool,
     backend::mysql::{
         Server, SessionError,
-        lives::{Definition, all_definitions},
+        lifecycle::{Definition, all_definitions},
     },
     pool::MysqlError,
 };

@@ -10,7 +10,7 @@ use crate::{
     IntoSchemaName, LifecycleError, Mysql, SchemaName, TenantPool,
     backend::mysql::{
         Server,
-        lives::{self, LifeError},
+        lifecycle::{self, OperationError},
         locks::LOCK_TIMEOUT,
         migrations::Plan,
         to_the_end,
@@ -80,7 +80,7 @@ impl TenantPool<Mysql> {
         let (server, database) = (self.mysql_server(), database.clone());
         let migrated = to_the_end(async move {
             let plan = Plan::read(migrations).await?;
-            lives::migrate(&server, &database, &plan, LOCK_TIMEOUT).await
+            lifecycle::migrate(&server, &database, &plan, LOCK_TIMEOUT).await
         });
         let failed = |error| of_life(event, self.shared_schema(), error);
         migrated.await.map(versions).map_err(failed)
@@ -99,14 +99,14 @@ impl TenantPool<Mysql> {
         let name = tenant.clone();
         let create = |server: Server| async move {
             let plan = Plan::read(migrations).await?;
-            lives::create(&server, &name, &plan, LOCK_TIMEOUT).await
+            lifecycle::create(&server, &name, &plan, LOCK_TIMEOUT).await
         };
         Ok(versions(self.operate(&event, &[tenant], create).await?))
     }
 
     /// Whether there is a tenant to migrate on this server.
     async fn has_tenant(&self, tenant: &SchemaName) -> Result<bool, LifecycleError> {
-        let found: Result<_, LifeError> = lives::find(&self.mysql_server(), tenant).await;
+        let found: Result<_, OperationError> = lifecycle::find(&self.mysql_server(), tenant).await;
         let event = LifecycleEvent::Create { tenant: tenant.clone() };
         let found = found.map_err(|error| of_life(&event, self.shared_schema(), error))?;
         Ok(found.is_some_and(|entry| entry.status.is_tenant()))

@@ -9,7 +9,7 @@ use crate::{
     LifecycleError, Mysql, Placement, SchemaName, TenantPool, TenantStatus,
     backend::mysql::{
         Server,
-        lives::{self, LifeError},
+        lifecycle::{self, OperationError},
         locks::{LOCK_TIMEOUT, Lock},
         to_the_end,
     },
@@ -73,7 +73,7 @@ impl TenantPool<Mysql> {
             let event = &work_event;
             let server = pool.recording_server();
             let _lock = pool.lock(&server, &name, event).await?;
-            let found = lives::find(&other.mysql_server(), &schema)
+            let found = lifecycle::find(&other.mysql_server(), &schema)
                 .await
                 .map_err(pool.failed(event))?;
             if found.is_some_and(|found| !found.placed) {
@@ -85,13 +85,13 @@ impl TenantPool<Mysql> {
                 });
             }
             let leaving = DirectoryChange::Leaving { tenant: &name };
-            lives::note(&server, &leaving).await.map_err(pool.failed(event))?;
-            match lives::drop_tenant(&other.mysql_server(), &schema, wait).await {
+            lifecycle::note(&server, &leaving).await.map_err(pool.failed(event))?;
+            match lifecycle::drop_tenant(&other.mysql_server(), &schema, wait).await {
                 // A crash came between dropping the database and removing the row.
-                Ok(()) | Err(LifeError::Missing { .. }) => {
+                Ok(()) | Err(OperationError::Missing { .. }) => {
                     other.forget(std::slice::from_ref(&schema));
                     let removed = DirectoryChange::Removed { tenant: &name };
-                    lives::note(&server, &removed).await.map_err(pool.failed(event))
+                    lifecycle::note(&server, &removed).await.map_err(pool.failed(event))
                 }
                 Err(error) => {
                     // A tenant that was not dropped because it is in use is still complete. A half-dropped one can't be
@@ -103,7 +103,7 @@ impl TenantPool<Mysql> {
                     };
                     if let Some(back) = back {
                         // The earlier error is returned. If this fails, the same call drops the tenant later.
-                        let _ = lives::note(&server, &back).await;
+                        let _ = lifecycle::note(&server, &back).await;
                     }
                     Err(pool.failed(event)(error))
                 }
@@ -128,7 +128,7 @@ impl TenantPool<Mysql> {
         }
         let server = self.recording_server();
         let _lock = self.lock(&server, tenant, event).await?;
-        let noted = lives::note(&server, change).await;
+        let noted = lifecycle::note(&server, change).await;
         let names: Vec<SchemaName> = change.names().cloned().collect();
         self.forget(&names);
         noted.map_err(self.failed(event))
@@ -157,7 +157,7 @@ impl TenantPool<Mysql> {
     }
 
     /// The error of an operation that failed at a database.
-    pub(super) fn failed(&self, event: &LifecycleEvent) -> impl Fn(LifeError) -> LifecycleError {
+    pub(super) fn failed(&self, event: &LifecycleEvent) -> impl Fn(OperationError) -> LifecycleError {
         move |error| of_life(event, self.shared_schema(), error)
     }
 }

@@ -1,4 +1,4 @@
-//! The lives of tenants that are databases of MySQL or MariaDB.
+//! The lifecycle of tenants that are databases of MySQL or MariaDB.
 
 mod archives;
 mod create;
@@ -15,7 +15,7 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use super::{LifecycleError, lifecycle_error::is_for_who_left};
 use crate::{
     MigrationError, SchemaName,
-    backend::mysql::{SessionError, lives::LifeError},
+    backend::mysql::{SessionError, lifecycle::OperationError},
     backend::postgres::DirectoryUnusable,
     migrations::{SchemaOwner, of_life as migration_error},
     pool::MysqlError,
@@ -24,14 +24,14 @@ use crate::{
 pub use sweep::SweepReport;
 
 /// The error of an operation that failed at a database. `shared` is the shared database.
-pub(crate) fn of_life(event: &LifecycleEvent, shared: &SchemaName, error: LifeError) -> LifecycleError {
+pub(crate) fn of_life(event: &LifecycleEvent, shared: &SchemaName, error: OperationError) -> LifecycleError {
     match error {
-        LifeError::Directory(source) => refused(event, shared, source),
-        LifeError::Exists { database } => LifecycleError::AlreadyExists { tenant: database },
-        LifeError::Missing { database } => LifecycleError::NotFound { tenant: database },
-        LifeError::NotArchived { database } => LifecycleError::NotArchived { archive: database },
-        LifeError::Session(SessionError::Database(source)) => LifecycleError::of(event, source),
-        LifeError::Migration(problem) => {
+        OperationError::Directory(source) => refused(event, shared, source),
+        OperationError::Exists { database } => LifecycleError::AlreadyExists { tenant: database },
+        OperationError::Missing { database } => LifecycleError::NotFound { tenant: database },
+        OperationError::NotArchived { database } => LifecycleError::NotArchived { archive: database },
+        OperationError::Session(SessionError::Database(source)) => LifecycleError::of(event, source),
+        OperationError::Migration(problem) => {
             let tenant = event.tenant().clone();
             let source: MigrationError = migration_error(&SchemaOwner::Tenant(tenant.clone()), problem.into());
             LifecycleError::Tables { tenant, source }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::of_life;
 use crate::{
     LifecycleError, Mysql, SchemaName, TenantPool,
-    backend::mysql::{Server, lives::LifeError, to_the_end},
+    backend::mysql::{Server, lifecycle::OperationError, to_the_end},
     tenancy::{DirectoryChange, LifecycleEvent},
 };
 
@@ -24,7 +24,7 @@ impl TenantPool<Mysql> {
     ) -> Result<T, LifecycleError>
     where
         T: Send + 'static,
-        F: Future<Output = Result<T, LifeError>> + Send + 'static,
+        F: Future<Output = Result<T, OperationError>> + Send + 'static,
     {
         self.keep_to_directory(event).await?;
         let work = work(self.recording_server());
@@ -36,7 +36,7 @@ impl TenantPool<Mysql> {
         &self,
         event: &LifecycleEvent,
         tenants: &[&SchemaName],
-        work: impl Future<Output = Result<T, LifeError>> + Send + 'static,
+        work: impl Future<Output = Result<T, OperationError>> + Send + 'static,
     ) -> Result<T, LifecycleError> {
         let (pool, event_done) = (self.clone(), event.clone());
         let names: Vec<SchemaName> = tenants.iter().map(|&tenant| tenant.clone()).collect();

@@ -17,7 +17,7 @@ use crate::{
     IntoSchemaName, LifecycleError, Mysql, Placement, SchemaName, TenantPool, TenantStatus,
     backend::mysql::{
         Server,
-        lives::{self, LifeError},
+        lifecycle::{self, OperationError},
         locks::LOCK_TIMEOUT,
         migrations::Plan,
         names, to_the_end,
@@ -27,20 +27,20 @@ use crate::{
 };
 
 /// Makes the database of a tenant that this server's directory places on another server, or what is missing of it.
-async fn make(place: &Server, schema: &SchemaName, migrations: Migrations) -> Result<Vec<String>, LifeError> {
+async fn make(place: &Server, schema: &SchemaName, migrations: Migrations) -> Result<Vec<String>, OperationError> {
     let plan = Plan::read(migrations).await?;
-    match lives::create(&place.clone().placing(), schema, &plan, LOCK_TIMEOUT).await {
+    match lifecycle::create(&place.clone().placing(), schema, &plan, LOCK_TIMEOUT).await {
         // An earlier attempt made it. A database that was not placed is another tenant's.
-        Err(LifeError::Exists { .. }) if !is_not_ours(place, schema).await? => {
-            lives::migrate(place, schema, &plan, LOCK_TIMEOUT).await
+        Err(OperationError::Exists { .. }) if !is_not_ours(place, schema).await? => {
+            lifecycle::migrate(place, schema, &plan, LOCK_TIMEOUT).await
         }
         made => made,
     }
 }
 
 /// Whether there is no database of this name that a directory placed there.
-async fn is_not_ours(place: &Server, schema: &SchemaName) -> Result<bool, LifeError> {
-    Ok(!lives::find(place, schema).await?.is_some_and(|entry| entry.placed))
+async fn is_not_ours(place: &Server, schema: &SchemaName) -> Result<bool, OperationError> {
+    Ok(!lifecycle::find(place, schema).await?.is_some_and(|entry| entry.placed))
 }
 
 /// # Creating a tenant in a place of its own
@@ -154,7 +154,7 @@ impl TenantPool<Mysql> {
             match known {
                 None => {
                     let place = elsewhere.mysql_server();
-                    if !lives::is_free(&place, &schema).await.map_err(pool.failed(event))? {
+                    if !lifecycle::is_free(&place, &schema).await.map_err(pool.failed(event))? {
                         return Err(LifecycleError::AlreadyExists { tenant: schema });
                     }
                     let change = DirectoryChange::Placed {
@@ -167,7 +167,7 @@ impl TenantPool<Mysql> {
                             operation: event.clone(),
                         });
                     }
-                    lives::note(&server, &change).await.map_err(pool.failed(event))?;
+                    lifecycle::note(&server, &change).await.map_err(pool.failed(event))?;
                 }
                 Some(entry) if entry.status == TenantStatus::Unfinished && entry.placement == placement => {}
                 Some(_) => return Err(LifecycleError::AlreadyExists { tenant: name }),
@@ -177,11 +177,11 @@ impl TenantPool<Mysql> {
             elsewhere.forget(std::slice::from_ref(&schema));
             if made.is_err() && is_new && matches!(is_not_ours(&place, &schema).await, Ok(true)) {
                 // The earlier error is returned. If this fails, the same call can continue later.
-                let _ = lives::note(&server, &DirectoryChange::Removed { tenant: &name }).await;
+                let _ = lifecycle::note(&server, &DirectoryChange::Removed { tenant: &name }).await;
             }
             let made = made.map_err(pool.failed(event))?;
             let finished = DirectoryChange::Finished { tenant: &name };
-            lives::note(&server, &finished).await.map_err(pool.failed(event))?;
+            lifecycle::note(&server, &finished).await.map_err(pool.failed(event))?;
             Ok(versions(made))
         });
         let placed = placed.await;

@@ -2,7 +2,7 @@ use futures_core::future::BoxFuture;
 
 use crate::{
     CloneError, IntoSchemaName, LifecycleError, Mysql, SchemaName, TenantPool,
-    backend::mysql::{Server, lives},
+    backend::mysql::{Server, lifecycle},
     lifecycle::{ArchiveRequest, CloneRequest, DropRequest, RenameRequest, RestoreRequest, in_use::Patience},
     tenancy::{DirectoryChange, LifecycleEvent},
 };
@@ -91,7 +91,7 @@ impl<'a> IntoFuture for RenameRequest<'a, Mysql> {
                 return self.pool.between_hooks(&event, renamed).await;
             }
             let names = (from.clone(), to.clone());
-            let rename = |server: Server| async move { lives::rename(&server, &names.0, &names.1, wait).await };
+            let rename = |server: Server| async move { lifecycle::rename(&server, &names.0, &names.1, wait).await };
             self.pool.operate(&event, &[&from, &to], rename).await
         })
     }
@@ -113,8 +113,9 @@ impl<'a> IntoFuture for CloneRequest<'a, Mysql> {
                 to: tenant.clone(),
             };
             let names = (template.clone(), tenant.clone());
-            let clone =
-                |server: Server| async move { lives::clone_tenant(&server, &names.0, &names.1, with_data, wait).await };
+            let clone = |server: Server| async move {
+                lifecycle::clone_tenant(&server, &names.0, &names.1, with_data, wait).await
+            };
             let cloned = self.pool.operate(&event, &[&tenant], clone).await;
             cloned.map_err(|error| match error {
                 LifecycleError::AlreadyExists { .. } => CloneError::AlreadyExists { template, tenant },
@@ -155,7 +156,7 @@ impl<'a> IntoFuture for ArchiveRequest<'a, Mysql> {
                 });
             }
             let name = tenant.clone();
-            let archive = |server: Server| async move { lives::archive(&server, &name, wait).await };
+            let archive = |server: Server| async move { lifecycle::archive(&server, &name, wait).await };
             self.pool.operate(&event, &[&tenant], archive).await
         })
     }
@@ -174,7 +175,7 @@ impl<'a> IntoFuture for RestoreRequest<'a, Mysql> {
                 tenant: tenant.clone(),
             };
             let names = (archive.clone(), tenant.clone());
-            let restore = |server: Server| async move { lives::restore(&server, &names.0, &names.1, wait).await };
+            let restore = |server: Server| async move { lifecycle::restore(&server, &names.0, &names.1, wait).await };
             self.pool.operate(&event, &[&archive, &tenant], restore).await
         })
     }
@@ -193,7 +194,7 @@ impl TenantPool<Mysql> {
             return self.between_hooks(event, dropped).await;
         }
         let name = tenant.clone();
-        let drop = |server: Server| async move { lives::drop_tenant(&server, &name, wait).await };
+        let drop = |server: Server| async move { lifecycle::drop_tenant(&server, &name, wait).await };
         self.operate(event, &[&tenant], drop).await
     }
 }

@@ -1,6 +1,6 @@
 use crate::{
     IntoSchemaName, LifecycleError, Mysql, SchemaName, TenantPool, TenantStatus,
-    backend::mysql::{Server, lives, locks::LOCK_TIMEOUT},
+    backend::mysql::{Server, lifecycle, locks::LOCK_TIMEOUT},
     lifecycle::activation::change_to,
     tenancy::LifecycleEvent,
 };
@@ -43,7 +43,7 @@ impl TenantPool<Mysql> {
             return self.between_hooks(event, noted).await;
         }
         let name = tenant.clone();
-        let set = |server: Server| async move { lives::set_status(&server, &name, status, LOCK_TIMEOUT).await };
+        let set = |server: Server| async move { lifecycle::set_status(&server, &name, status, LOCK_TIMEOUT).await };
         self.operate(event, &[&tenant], set).await
     }
 }

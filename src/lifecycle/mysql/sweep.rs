@@ -1,7 +1,7 @@
 use crate::{
     Mysql, SchemaName, TenantPool,
     backend::mysql::{
-        lives::{Swept, sweep},
+        lifecycle::{Swept, sweep},
         to_the_end,
     },
     lifecycle::in_use::Patience,

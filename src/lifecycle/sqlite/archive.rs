@@ -1,14 +1,13 @@
 //! Archives a tenant, and restores it.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use diesel_tenants_translate::quote::clipped;
 use futures_core::future::BoxFuture;
 
 use super::operation::Operation;
 use crate::{
-    IntoSchemaName, LifecycleError, MAX_NAME_BYTES, SchemaName, Sqlite, TenantPool,
-    backend::sqlite::files::FILE_LOCK_TIMEOUT,
+    IntoSchemaName, LifecycleError, SchemaName, Sqlite, TenantPool,
+    backend::{archive_name::archive_name, sqlite::files::FILE_LOCK_TIMEOUT},
     lifecycle::{ArchiveRequest, RestoreRequest},
     tenancy::LifecycleEvent,
 };
@@ -65,13 +64,6 @@ impl<'a> IntoFuture for ArchiveRequest<'a, Sqlite> {
             self.pool.operate(&event, &[&tenant, &archive], archiving).await
         })
     }
-}
-
-/// The name of a new archive: the tenant's, as far as there is room, and the time.
-fn archive_name(tenant: &SchemaName, since: Duration) -> Result<SchemaName, crate::SchemaNameError> {
-    let time = format!(" archived {}", since.as_micros());
-    let kept = clipped(tenant.as_str(), MAX_NAME_BYTES - time.len());
-    SchemaName::new(&[kept, &time].concat())
 }
 
 impl<'a> IntoFuture for RestoreRequest<'a, Sqlite> {

@@ -9,7 +9,7 @@ use crate::{
     backend::{
         mysql::{
             Server,
-            lives::{LifeError, Task, Worker},
+            lifecycle::{OperationError, Task, Worker},
             locks::LOCK_TIMEOUT,
             migrations::Plan,
         },
@@ -19,7 +19,7 @@ use crate::{
     signals::Counters,
 };
 
-type Done = fleet::Done<LifeError>;
+type Done = fleet::Done<OperationError>;
 
 pub(super) struct Crew {
     server: Server,
@@ -46,7 +46,7 @@ impl Crew {
 }
 
 impl fleet::Crew for Crew {
-    type Error = LifeError;
+    type Error = OperationError;
 
     fn has_idle(&self) -> bool {
         self.running.len() < self.at_once

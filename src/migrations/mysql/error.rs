@@ -4,7 +4,7 @@ use crate::{
     MigrationError, MigrationSourceError,
     backend::mysql::{
         SessionError,
-        lives::LifeError,
+        lifecycle::OperationError,
         migrations::{self, MigrationProblem},
     },
     migrations::{Aftermath, FailedMigration, Place, SchemaOwner},
@@ -12,11 +12,11 @@ use crate::{
 };
 
 /// The error of a migration of this database.
-pub(crate) fn of_life(owner: &SchemaOwner, error: LifeError) -> MigrationError {
+pub(crate) fn of_life(owner: &SchemaOwner, error: OperationError) -> MigrationError {
     match error {
-        LifeError::Migration(problem) => of_problem(owner, problem),
-        LifeError::Missing { .. } => MigrationError::UnknownSchema { owner: owner.clone() },
-        LifeError::Session(SessionError::Database(source)) => MigrationError::Versions {
+        OperationError::Migration(problem) => of_problem(owner, problem),
+        OperationError::Missing { .. } => MigrationError::UnknownSchema { owner: owner.clone() },
+        OperationError::Session(SessionError::Database(source)) => MigrationError::Versions {
             owner: owner.clone(),
             source,
         },

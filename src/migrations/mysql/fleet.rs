@@ -10,7 +10,7 @@ use super::{
 use crate::{
     Mysql, SchemaName, TenantPool,
     backend::mysql::{
-        lives::{self, LifeError},
+        lifecycle::{self, OperationError},
         migrations::{MigrationProblem, Owner, Plan},
     },
     migrations::{
@@ -91,8 +91,8 @@ impl<S: MigrationSource<mysql::Mysql> + Send + Sync + 'static> FleetMigration<'_
         let changed = changed(&found, &plan, shared).await.map_err(unusable)?;
 
         let work = match task {
-            Task::Migrate => lives::Task::Apply,
-            Task::Revert(revert) => lives::Task::Revert(revert.count()),
+            Task::Migrate => lifecycle::Task::Apply,
+            Task::Revert(revert) => lifecycle::Task::Revert(revert.count()),
         };
         let to_do = found.iter().map(|found| (found.0.clone(), to_do(found, &plan, task)));
         let planned = Planned::of(to_do, &canaries, dry_run);
@@ -114,7 +114,7 @@ impl<S: MigrationSource<mysql::Mysql> + Send + Sync + 'static> FleetMigration<'_
     }
 }
 
-fn report(tenant: &SchemaName, task: Task, done: Result<Vec<String>, LifeError>) -> TenantReport {
+fn report(tenant: &SchemaName, task: Task, done: Result<Vec<String>, OperationError>) -> TenantReport {
     let (versions, outcome) = match done {
         // Another process has done it meanwhile.
         Ok(versions) if versions.is_empty() => (versions, TenantOutcome::UpToDate),

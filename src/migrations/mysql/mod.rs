@@ -18,7 +18,7 @@ use crate::{
     Backend, IntoSchemaName, Mysql, SchemaNameError, TenantPool,
     backend::mysql::{
         Server,
-        lives::{self, LifeError},
+        lifecycle::{self, OperationError},
         locks::LOCK_TIMEOUT,
         migrations::Plan,
     },
@@ -43,7 +43,7 @@ impl TenantPool<Mysql> {
         migrations: impl MigrationSource<mysql::Mysql> + Send + Sync + 'static,
     ) -> Result<Vec<MigrationVersion<'static>>, MigrationError> {
         let work = async |server: Server, _: SchemaOwner, plan: Plan| {
-            lives::migrate_shared(&server, &plan, LOCK_TIMEOUT).await
+            lifecycle::migrate_shared(&server, &plan, LOCK_TIMEOUT).await
         };
         self.migrating_database(self.shared_database(), migrations, work).await
     }
@@ -59,7 +59,7 @@ impl TenantPool<Mysql> {
         migrations: impl MigrationSource<mysql::Mysql> + Send + Sync + 'static,
     ) -> Result<Vec<MigrationVersion<'static>>, MigrationError> {
         let work = async |server: Server, owner: SchemaOwner, plan: Plan| {
-            lives::migrate(&server, owner.schema(), &plan, LOCK_TIMEOUT).await
+            lifecycle::migrate(&server, owner.schema(), &plan, LOCK_TIMEOUT).await
         };
         self.migrating_database(self.database_of(tenant)?, migrations, work)
             .await
@@ -77,7 +77,7 @@ impl TenantPool<Mysql> {
     ) -> Result<Vec<MigrationVersion<'static>>, MigrationError> {
         let count = revert.count();
         let work = async move |server: Server, _: SchemaOwner, plan: Plan| {
-            lives::revert_shared(&server, &plan, count, LOCK_TIMEOUT).await
+            lifecycle::revert_shared(&server, &plan, count, LOCK_TIMEOUT).await
         };
         self.migrating_database(self.shared_database(), migrations, work).await
     }
@@ -95,7 +95,7 @@ impl TenantPool<Mysql> {
     ) -> Result<Vec<MigrationVersion<'static>>, MigrationError> {
         let count = revert.count();
         let work = async move |server: Server, owner: SchemaOwner, plan: Plan| {
-            lives::revert(&server, owner.schema(), &plan, count, LOCK_TIMEOUT).await
+            lifecycle::revert(&server, owner.schema(), &plan, count, LOCK_TIMEOUT).await
         };
         self.migrating_database(self.database_of(tenant)?, migrations, work)
             .await
@@ -122,8 +122,9 @@ impl TenantPool<Mysql> {
         tenant: impl IntoSchemaName,
         migrations: impl MigrationSource<mysql::Mysql> + Send + Sync + 'static,
     ) -> Result<Vec<MigrationVersion<'static>>, MigrationError> {
-        let work =
-            async |server: Server, owner: SchemaOwner, plan: Plan| lives::pending(&server, owner.schema(), &plan).await;
+        let work = async |server: Server, owner: SchemaOwner, plan: Plan| {
+            lifecycle::pending(&server, owner.schema(), &plan).await
+        };
         self.on_database(self.database_of(tenant)?, migrations, work).await
     }
 
@@ -143,7 +144,7 @@ impl TenantPool<Mysql> {
         work: impl FnOnce(Server, SchemaOwner, Plan) -> F,
     ) -> Result<Vec<MigrationVersion<'static>>, MigrationError>
     where
-        F: Future<Output = Result<Vec<String>, LifeError>> + Send + 'static,
+        F: Future<Output = Result<Vec<String>, OperationError>> + Send + 'static,
     {
         let schema = owner.schema().clone();
         let migrated = self.on_database(owner, migrations, work);
@@ -157,7 +158,7 @@ impl TenantPool<Mysql> {
         work: impl FnOnce(Server, SchemaOwner, Plan) -> F,
     ) -> Result<Vec<MigrationVersion<'static>>, MigrationError>
     where
-        F: Future<Output = Result<Vec<String>, LifeError>> + Send + 'static,
+        F: Future<Output = Result<Vec<String>, OperationError>> + Send + 'static,
     {
         let failed = |error| of_life(&owner, error);
         let plan = Plan::read(Arc::new(migrations))

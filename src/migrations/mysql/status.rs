@@ -13,7 +13,7 @@ use super::{
 use crate::{
     Mysql, TenantPool,
     backend::mysql::{
-        lives::LifeError,
+        lifecycle::OperationError,
         migrations::{Plan, recorded},
     },
     migrations::{FleetError, FleetStatus, MigrationError, MigrationStatusRequest, SharedVersions, TenantVersions},
@@ -35,7 +35,7 @@ impl TenantPool<Mysql> {
             let mut session = self.mysql_server().open().await?;
             let recorded = recorded(&mut session, self.shared_schema()).await?;
             let applied: Vec<String> = recorded.applied.into_iter().map(|(version, _)| version).collect();
-            Ok::<_, LifeError>(SharedVersions {
+            Ok::<_, OperationError>(SharedVersions {
                 pending: plan.lacked_by(&applied),
                 unknown: unknown(&applied, &plan),
                 applied,

@@ -9,7 +9,7 @@ pub(crate) mod sqlite;
 
 #[cfg(feature = "mysql")]
 pub use self::mysql::{InvalidMysqlUrl, Mysql, MysqlPoolBuilder, MysqlUrl};
-pub use self::postgres::{AnotherDatabase, PostgresPool};
+pub use self::postgres::{AnotherDatabase, PostgresPool, TenantPoolBuilder};
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::{NotSqliteUrl, Sqlite, SqliteFolder, SqlitePoolBuilder};
 pub(crate) use self::{postgres::connections, recycle::Limits};

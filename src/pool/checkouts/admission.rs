@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     SchemaName,
-    pool::{Backend, CheckoutError, Target, TenantPool, deadline::Deadline, tenant_cache::Resolved},
+    pool::{Backend, CheckoutError, Target, TenantPool, deadline::Deadline, directory_cache::Resolved},
     query::Translation,
     translate::SchemaTranslateMap,
 };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{SchemaName, pool::tenant_cache::Resolved, query::Translation};
+use crate::{SchemaName, pool::directory_cache::Resolved, query::Translation};
 
 /// A tenant that may be checked out: the directory, or without one the catalog, knows it, and it is not suspended.
 ///

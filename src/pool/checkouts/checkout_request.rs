@@ -7,7 +7,7 @@ use super::admitted::Admitted;
 use super::{checkout::Checkout, connection_request::ConnectionRequest};
 use crate::{
     IntoSchemaName, SchemaName,
-    pool::{Backend, CheckoutError, Postgres, Target, TenantPool, deadline::Deadline, tenant_cache::Resolved},
+    pool::{Backend, CheckoutError, Postgres, Target, TenantPool, deadline::Deadline, directory_cache::Resolved},
     tenancy::Tables,
     translate::SchemaTranslateMap,
 };

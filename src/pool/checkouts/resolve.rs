@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::{
     IntoSchemaName, SchemaName, SchemaNameError, TenantStatus,
     pool::{
-        Backend, CheckoutError, Target, TenantPool, deadline::Deadline, remembered_directory::RememberedDirectory,
-        tenant_cache::Resolved,
+        Backend, CheckoutError, Target, TenantPool, deadline::Deadline, directory_cache::Resolved,
+        remembered_directory::RememberedDirectory,
     },
     tenancy::{DirectoryEntry, DirectoryError, Placement, Tables, canonical_domain},
 };

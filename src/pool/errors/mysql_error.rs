@@ -2,7 +2,7 @@ use std::{error::Error, fmt};
 
 use crate::{
     SchemaName,
-    backend::mysql::{SessionError, lives::LifeError, migrations::MigrationProblem},
+    backend::mysql::{SessionError, lifecycle::OperationError, migrations::MigrationProblem},
 };
 
 /// Why a tenant's database on MySQL or MariaDB can't be used. The message names the database, and what to do.
@@ -13,7 +13,7 @@ enum Reason {
     #[error(transparent)]
     Migrations(MigrationProblem),
     #[error(transparent)]
-    Life(LifeError),
+    Life(OperationError),
     #[error(transparent)]
     Session(SessionError),
     #[error(
@@ -28,7 +28,7 @@ impl MysqlError {
         Box::new(Self(Reason::Migrations(problem)))
     }
 
-    pub(crate) fn life(error: LifeError) -> Box<Self> {
+    pub(crate) fn life(error: OperationError) -> Box<Self> {
         Box::new(Self(Reason::Life(error)))
     }
 

@@ -11,7 +11,7 @@ use diesel::{
 
 use crate::{
     SchemaName,
-    backend::{migration_sql::record, mysql::lives::renamed},
+    backend::{migration_sql::record, mysql::lifecycle::renamed},
 };
 
 /// Migrations with another name for the shared database.

@@ -1,14 +1,16 @@
 //! Two temporary databases: they are migrated, read, and dropped.
 
 use std::{
-    hash::{BuildHasher, RandomState},
     thread,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use crate::{
     SchemaName,
-    backend::mysql::{Server, Session, SessionError, scratch_databases as databases},
+    backend::{
+        mysql::{Server, Session, SessionError, scratch_databases as databases},
+        random::random,
+    },
     pool::MysqlError,
     rust_schema::RustSchemaError,
 };
@@ -39,7 +41,7 @@ impl Scratch {
     pub(super) async fn create(server: Server) -> Result<Self, RustSchemaError> {
         // A failure to drop other processes' databases is no reason to fail here.
         let _ = drop_abandoned(&server).await;
-        let shared = format!("{PREFIX}{}_{:016x}", now(), chance());
+        let shared = format!("{PREFIX}{}_{:016x}", now(), random());
         Ok(Self {
             tenant: SchemaName::new(&format!("{shared}{TENANT}"))?,
             shared: SchemaName::new(&shared)?,
@@ -139,11 +141,6 @@ fn now() -> u64 {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
         .as_secs()
-}
-
-/// A random number: the standard library's seed for hash maps comes from the system, and differs each time.
-fn chance() -> u64 {
-    RandomState::new().hash_one(std::process::id())
 }
 
 #[cfg(test)]

@@ -5,15 +5,16 @@
 //! gone, it stays gone, and what still runs fails.
 
 use std::{
-    env, fs,
-    hash::{BuildHasher, RandomState},
-    io,
+    env, fs, io,
     path::{Path, PathBuf},
     thread,
     time::{Duration, Instant, SystemTime},
 };
 
-use crate::{backend::sqlite::blocking, rust_schema::RustSchemaError};
+use crate::{
+    backend::{random::random, sqlite::blocking},
+    rust_schema::RustSchemaError,
+};
 
 /// The beginning of every scratch folder's name.
 const PREFIX: &str = "diesel-tenants-scratch-";
@@ -35,7 +36,7 @@ impl Scratch {
         let temporary = env::temp_dir();
         // A failure to remove other processes' folders is no reason to fail here.
         let _ = remove_abandoned(&temporary);
-        let chance = RandomState::new().hash_one(std::process::id());
+        let chance = random();
         let path = temporary.join(format!("{PREFIX}{}-{chance:016x}", std::process::id()));
         match private_folder().create(&path) {
             Ok(()) => Ok(Self { path }),

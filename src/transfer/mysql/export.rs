@@ -10,7 +10,7 @@ use crate::{
     IntoSchemaName, Mysql, SchemaName, TenantPool,
     backend::mysql::{
         Session, SessionError,
-        lives::{LifeError, positions, row_tables, structure},
+        lifecycle::{OperationError, positions, row_tables, structure},
         locks::{LOCK_TIMEOUT, Lock},
         migrations::recorded,
         registry::Entry,
@@ -79,7 +79,7 @@ struct Export {
 
 impl Export {
     async fn begin(pool: &TenantPool<Mysql>, tenant: SchemaName) -> Result<Self, ExportError> {
-        let failed = |error: LifeError| unread(&tenant, error);
+        let failed = |error: OperationError| unread(&tenant, error);
         let of_session = |error: SessionError| failed(error.into());
         let of_query = |error: diesel::result::Error| failed(error.into());
         let server = pool.mysql_server();
@@ -211,7 +211,7 @@ async fn server_version(session: &mut Session) -> diesel::QueryResult<String> {
     Ok(rows.into_iter().next().map(|row| row.version).unwrap_or_default())
 }
 
-fn unread(tenant: &SchemaName, error: LifeError) -> ExportError {
+fn unread(tenant: &SchemaName, error: OperationError) -> ExportError {
     ExportError::Mysql {
         tenant: tenant.clone(),
         source: MysqlError::life(error),

@@ -4,7 +4,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
     backend::mysql::{
-        lives::{Definition, Structure},
+        lifecycle::{Definition, Structure},
         rows::{ColumnKind, RowColumn, RowTable},
     },
     transfer::{

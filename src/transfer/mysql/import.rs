@@ -8,7 +8,7 @@ use crate::{
     IntoSchemaName, LifecycleError, Mysql, SchemaName, TenantPool,
     backend::mysql::{
         SessionError,
-        lives::{Importing, LifeError},
+        lifecycle::{Importing, OperationError},
         locks::LOCK_TIMEOUT,
         rows::{self, Inserts, RowTable},
         to_the_end,
@@ -103,7 +103,7 @@ impl Drop for Unfinished {
 }
 
 impl Import<'_> {
-    fn of_life(&self, error: LifeError) -> ImportError {
+    fn of_life(&self, error: OperationError) -> ImportError {
         let error: LifecycleError = of_life(&self.event, self.pool.shared_schema(), error);
         error.into()
     }

@@ -10,6 +10,7 @@ mod postgres;
 mod schema_source;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod tls;
 
 use anyhow::{Context as _, bail};
 use diesel_tenants::{DiagnosisReport, TenantPool};

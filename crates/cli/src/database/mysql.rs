@@ -98,7 +98,7 @@ fn encrypted(url: MysqlUrl) -> anyhow::Result<MysqlUrl> {
     if !url.is_encrypted() {
         return Ok(url);
     }
-    let authorities = crate::tls::authorities("require_ssl=true")?;
+    let authorities = super::tls::authorities("require_ssl=true")?;
     Ok(url.trusting(authorities.into_iter().map(|certificate| certificate.to_vec())))
 }
 

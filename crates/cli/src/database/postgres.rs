@@ -23,12 +23,12 @@ use super::{
     AnyPool, FleetRun, SchemaSource,
     any_pool::{Done, Manner, Reader, Writer, impl_any_pool, texts},
     own_directory::OwnDirectory,
+    tls,
 };
 use crate::{
     migrations::Migrations,
     options::Global,
     settings::{DatabaseUrls, Directory, Settings, TenantsSchema},
-    tls,
 };
 
 /// How connections are encrypted, if they are.

@@ -1,6 +1,9 @@
 use std::{error::Error, fmt};
 
-use crate::backend::migration_sql::Direction;
+use crate::backend::migration_sql::{
+    Direction,
+    line::{Line, at},
+};
 
 /// A migration that failed while it ran.
 #[derive(Debug, thiserror::Error)]
@@ -10,8 +13,7 @@ pub(crate) struct Failed {
     /// Version and title.
     pub(crate) name: String,
     pub(crate) direction: Direction,
-    /// The line on which the statement begins, counted from 1, and that line.
-    pub(crate) line: Option<(usize, String)>,
+    pub(crate) line: Option<Line>,
     pub(crate) aftermath: Aftermath,
     pub(crate) source: Box<dyn Error + Send + Sync>,
 }
@@ -46,9 +48,4 @@ impl fmt::Display for Aftermath {
             ),
         }
     }
-}
-
-fn at(line: &Option<(usize, String)>) -> String {
-    line.as_ref()
-        .map_or_else(String::new, |(number, text)| format!(", at line {number}: `{text}`"))
 }

@@ -11,8 +11,8 @@ use super::{
     file_name::{self, DATABASE},
     folder_state::OpenFolder,
     moves,
-    random::random,
 };
+use crate::backend::random::random;
 
 /// A folder with a file for the shared schema, and one for each tenant.
 #[derive(Debug, Clone)]

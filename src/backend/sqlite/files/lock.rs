@@ -7,7 +7,8 @@ use std::{
 
 use diesel_tenants_translate::SchemaName;
 
-use super::{FileError, Folder, identity, patience::Patience, random::random};
+use super::{FileError, Folder, identity, patience::Patience};
+use crate::backend::random::random;
 
 const ENDING: &str = ".lock";
 

@@ -39,7 +39,6 @@ mod moves;
 mod note;
 mod open;
 mod patience;
-mod random;
 mod rename;
 mod scratch;
 mod shared;

@@ -1,6 +1,9 @@
 use std::error::Error;
 
-use crate::backend::migration_sql::Direction;
+use crate::backend::migration_sql::{
+    Direction,
+    line::{Line, at},
+};
 
 /// A migration that failed while it ran.
 #[derive(Debug, thiserror::Error)]
@@ -10,18 +13,12 @@ pub(crate) struct Failed {
     /// Version and title.
     pub(crate) name: String,
     pub(crate) direction: Direction,
-    /// The line on which the statement begins, counted from 1, and that line.
-    pub(crate) line: Option<(usize, String)>,
+    pub(crate) line: Option<Line>,
     /// Whether all that it did was undone.
     pub(crate) in_transaction: bool,
     /// What to do, where SQLite's message does not show it.
     pub(crate) advice: Option<String>,
     pub(crate) source: Box<dyn Error + Send + Sync>,
-}
-
-fn at(line: &Option<(usize, String)>) -> String {
-    line.as_ref()
-        .map_or_else(String::new, |(number, text)| format!(", at line {number}: `{text}`"))
 }
 
 fn aftermath(in_transaction: bool) -> &'static str {

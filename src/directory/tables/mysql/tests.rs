@@ -7,7 +7,9 @@ use crate::{
     SchemaName,
     backend::mysql::{
         Server, directory_tables,
-        lives::{LifeError, archive, clone_tenant, create, drop_tenant, migrate_shared, rename, restore, sweep},
+        lifecycle::{
+            OperationError, archive, clone_tenant, create, drop_tenant, migrate_shared, rename, restore, sweep,
+        },
         migrations::Plan,
         quote,
         registry::{Entry, Operation},
@@ -125,15 +127,15 @@ async fn creations_clones_and_drops_keep_the_directory_in_agreement_wherever_the
             assert_agreement(world, tenant, &format!("at {event}")).await;
         }
         match create(server, &made, plan, WAIT).await {
-            Err(LifeError::Exists { .. }) => {}
+            Err(OperationError::Exists { .. }) => {}
             created => drop(created.unwrap_or_else(|error| panic!("{event}: {}", message(&error)))),
         }
         match clone_tenant(server, template, &copied, true, WAIT).await {
-            Err(LifeError::Exists { .. }) => {}
+            Err(OperationError::Exists { .. }) => {}
             cloned => cloned.unwrap_or_else(|error| panic!("{event}: {}", message(&error))),
         }
         match drop_tenant(server, &dropped, WAIT).await {
-            Err(LifeError::Missing { .. }) => {}
+            Err(OperationError::Missing { .. }) => {}
             dropped => dropped.unwrap_or_else(|error| panic!("{event}: {}", message(&error))),
         }
         for tenant in [&made, &copied] {
@@ -168,7 +170,7 @@ async fn renames_archivings_and_restorings_take_row_and_domains_along_wherever_t
             assert_agreement(world, tenant, &format!("at {event}")).await;
         }
         match rename(server, &from, &to, WAIT).await {
-            Err(LifeError::Missing { .. }) => {}
+            Err(OperationError::Missing { .. }) => {}
             renamed => renamed.unwrap_or_else(|error| panic!("{event}: {}", message(&error))),
         }
         assert!(
@@ -178,7 +180,7 @@ async fn renames_archivings_and_restorings_take_row_and_domains_along_wherever_t
         assert!(leads(world, &domains.0, &to).await, "{event}");
 
         let archived = match archive(server, &kept, WAIT).await {
-            Err(LifeError::Missing { .. }) => archive_of(world, &kept).await,
+            Err(OperationError::Missing { .. }) => archive_of(world, &kept).await,
             archived => archived.unwrap_or_else(|error| panic!("{event}: {}", message(&error))),
         };
         assert!(
@@ -191,7 +193,7 @@ async fn renames_archivings_and_restorings_take_row_and_domains_along_wherever_t
             assert_agreement(world, tenant, &format!("at {event}")).await;
         }
         match restore(server, &archived, &back, WAIT).await {
-            Err(LifeError::NotArchived { .. }) => {}
+            Err(OperationError::NotArchived { .. }) => {}
             restored => restored.unwrap_or_else(|error| panic!("{event}: {}", message(&error))),
         }
         assert!(
@@ -262,7 +264,7 @@ async fn what_the_directory_refuses_is_refused_before_anything_is_done() {
         clone_tenant(&server, &second, &first, true, WAIT).await,
     ] {
         let error = refused.unwrap_err();
-        assert!(matches!(error, LifeError::Directory(_)), "{}", message(&error));
+        assert!(matches!(error, OperationError::Directory(_)), "{}", message(&error));
         assert!(message(&error).contains("tenants_left: "), "{}", message(&error));
     }
     world

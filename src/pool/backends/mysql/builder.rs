@@ -3,7 +3,7 @@ use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 use super::{
     Mysql, MysqlPool, MysqlUrl,
     another_server::further_servers,
-    known::KnownDatabases,
+    known_databases::KnownDatabases,
     manager::connections,
     pool::server_of,
     watch::{Remembered, watch},

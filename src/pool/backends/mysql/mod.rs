@@ -3,7 +3,7 @@
 mod another_server;
 mod builder;
 mod check_out;
-mod known;
+mod known_databases;
 mod lease;
 mod manager;
 mod pool;

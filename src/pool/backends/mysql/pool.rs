@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::task::AbortHandle;
 
-use super::{Mysql, MysqlUrl, known::KnownDatabases, manager::Manager};
+use super::{Mysql, MysqlUrl, known_databases::KnownDatabases, manager::Manager};
 #[cfg(feature = "schema")]
 use crate::pool::BuildError;
 use crate::{

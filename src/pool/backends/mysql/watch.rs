@@ -4,11 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use diesel_async::AsyncMysqlConnection;
 
-use super::known::KnownDatabases;
+use super::known_databases::KnownDatabases;
 use crate::{
     SchemaName,
     backend::mysql::{connecting::Connector, tenants},
-    pool::tenant_cache::KnownTenants,
+    pool::directory_cache::KnownTenants,
     signals::Counters,
 };
 

@@ -9,10 +9,10 @@ use crate::{
     backend::postgres::ConnectError,
     pool::{
         Checkout, CheckoutError, Target, TenantPool,
+        backends::postgres::known_schemas::Refused,
         checkouts::ConnectionRequest,
         connections::{NOW, free_or_awaited},
         deadline::Deadline,
-        tenant_cache::Refused,
     },
     query::Translation,
 };

@@ -8,14 +8,14 @@ use diesel_async::{RunQueryDsl, pooled_connection::PoolableConnection};
 use tokio::runtime::{self, Handle};
 
 #[cfg(feature = "testing")]
-use crate::pool::instrument::Instrument;
+use crate::pool::test_instrumentation::TestInstrumentation;
 use crate::{
     PostgresConnection, TenantConnection,
     backend::postgres::{ConnectError, Connector},
     pool::{
+        backends::postgres::known_schemas::Schemas,
         backends::recycle::{Limits, Test, counted, last_used},
         options::Options,
-        tenant_cache::Schemas,
     },
     query::Sharing,
     signals::{Counters, Retirement},
@@ -33,7 +33,7 @@ pub(crate) struct Manager {
     test: Test,
     pub(crate) counters: Arc<Counters>,
     #[cfg(feature = "testing")]
-    pub(crate) instrument: Instrument,
+    pub(crate) test_instrumentation: TestInstrumentation,
 }
 
 impl Manager {
@@ -51,7 +51,7 @@ impl Manager {
             first: Mutex::new(None),
             test: Test::default(),
             #[cfg(feature = "testing")]
-            instrument: Instrument::default(),
+            test_instrumentation: TestInstrumentation::default(),
         }
     }
 
@@ -94,7 +94,7 @@ impl managed::Manager for Manager {
         connection.limit_statements(self.limits.max_statements);
         connection.take_over_settings();
         #[cfg(feature = "testing")]
-        self.instrument.apply(&mut *connection);
+        self.test_instrumentation.apply(&mut *connection);
         let sharing = match self.connector.may_be_pooled() {
             true => Sharing::Pooler,
             false => Sharing::InTurn,

@@ -1,7 +1,10 @@
 //! PostgreSQL under a pool: a tenant is a schema, and one set of connections serves all tenants.
 
+mod announcements;
 mod another_database;
+mod builder;
 mod check_out;
+mod known_schemas;
 mod lease;
 mod manager;
 mod pool;
@@ -18,7 +21,9 @@ use self::manager::Manager;
 pub(crate) use self::manager::connections;
 #[cfg(feature = "mysql")]
 pub(super) use self::read_only::{is_behind, is_out_of_reach};
-pub use self::{another_database::AnotherDatabase, lease::PostgresLease, pool::PostgresPool};
+pub use self::{
+    another_database::AnotherDatabase, builder::TenantPoolBuilder, lease::PostgresLease, pool::PostgresPool,
+};
 use super::{Backend, Postgres};
 use crate::{
     PostgresConnection, SchemaName, SchemaNameError,

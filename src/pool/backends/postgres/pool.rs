@@ -11,9 +11,9 @@ use crate::{
     backend::postgres::Connector,
     pool::{
         MigrationStatements, PlacementPolicy,
-        announcements::Listener,
+        backends::postgres::announcements::Listener,
+        backends::postgres::known_schemas::Schemas,
         routing::{Databases, Pool, Readers},
-        tenant_cache::Schemas,
     },
 };
 

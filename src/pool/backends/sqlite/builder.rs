@@ -11,7 +11,7 @@ use std::{
 use super::{
     Sqlite, SqlitePool,
     idle::{Idle, KeepsIdle},
-    known::KnownFiles,
+    known_files::KnownFiles,
     permits::Permits,
     watch::watch,
 };
@@ -281,7 +281,7 @@ impl SqlitePoolBuilder {
                 busy_timeout,
                 watch: watch.abort_handle(),
                 #[cfg(feature = "testing")]
-                instrument: crate::pool::instrument::Instrument::default(),
+                test_instrumentation: crate::pool::test_instrumentation::TestInstrumentation::default(),
             },
             options,
         });

@@ -117,7 +117,7 @@ where
     connection.set_writes_to(opening.writes_to(attached));
     connection.set_resolver(Some(opening.resolver()));
     #[cfg(feature = "testing")]
-    opening.pool.instrument.apply(&mut connection);
+    opening.pool.test_instrumentation.apply(&mut connection);
     let connection = TenantConnection::shared(connection, SchemaTranslateMap::new(), Sharing::InTurn);
     Ok((Box::new(connection), read))
 }

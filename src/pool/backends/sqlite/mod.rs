@@ -3,7 +3,7 @@
 mod builder;
 mod check_out;
 mod idle;
-mod known;
+mod known_files;
 mod lease;
 mod opening;
 mod permits;

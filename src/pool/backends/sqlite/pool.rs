@@ -7,7 +7,7 @@ use tokio::task::AbortHandle;
 use super::{
     Sqlite,
     idle::{Idle, KeepsIdle},
-    known::KnownFiles,
+    known_files::KnownFiles,
     permits::Permits,
 };
 use crate::{AsyncSqliteConnection, SchemaName, TenantPool, backend::sqlite::files::Folder};
@@ -25,7 +25,7 @@ pub struct SqlitePool {
     /// The task that looks at what other processes do.
     pub(crate) watch: AbortHandle,
     #[cfg(feature = "testing")]
-    pub(crate) instrument: crate::pool::instrument::Instrument,
+    pub(crate) test_instrumentation: crate::pool::test_instrumentation::TestInstrumentation,
 }
 
 impl TenantPool<Sqlite> {

@@ -8,7 +8,7 @@ use crate::{
         STATE_TABLE,
         files::{Folder, SharedNumber},
     },
-    pool::tenant_cache::KnownTenants,
+    pool::directory_cache::KnownTenants,
     signals::Counters,
 };
 

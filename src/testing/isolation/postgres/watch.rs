@@ -121,7 +121,11 @@ impl Recording {
         let recorder = Recorder::default();
         let of_connection = recorder.clone();
         let instrument = Box::new(move || Box::new(of_connection.clone()) as _);
-        pool.postgres().connections.manager().instrument.set(Some(instrument));
+        pool.postgres()
+            .connections
+            .manager()
+            .test_instrumentation
+            .set(Some(instrument));
         Self {
             pool: pool.clone(),
             recorder,
@@ -131,6 +135,11 @@ impl Recording {
 
 impl Drop for Recording {
     fn drop(&mut self) {
-        self.pool.postgres().connections.manager().instrument.set(None);
+        self.pool
+            .postgres()
+            .connections
+            .manager()
+            .test_instrumentation
+            .set(None);
     }
 }

@@ -38,7 +38,7 @@ impl AuditedBackend for Sqlite {
         let recorder = Recorder::default();
         let of_connection = recorder.clone();
         pool.sqlite()
-            .instrument
+            .test_instrumentation
             .set(Some(Box::new(move || Box::new(of_connection.clone()) as _)));
         let files = at_rest(pool, &allowed).await?;
         Ok(Witness {
@@ -64,7 +64,7 @@ impl AuditedBackend for Sqlite {
 
 impl Drop for Witness {
     fn drop(&mut self) {
-        self.pool.sqlite().instrument.set(None);
+        self.pool.sqlite().test_instrumentation.set(None);
     }
 }
 

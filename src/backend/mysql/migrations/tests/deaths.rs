@@ -46,11 +46,11 @@ async fn a_migration_whose_client_dies_anywhere_ends_as_one_that_was_not_disturb
         let expected = &expected;
         async move {
             let tenant = world.tenant(&format!("death{event}"));
-            lives::create(&world.server, &tenant, &plan(&[]).await, WAIT)
+            lifecycle::create(&world.server, &tenant, &plan(&[]).await, WAIT)
                 .await
                 .unwrap();
             let (server, name, plan) = (world.dying_at(event), tenant.clone(), plan(&migrations).await);
-            let died = outcome(async move { lives::migrate(&server, &name, &plan, WAIT).await.unwrap() })
+            let died = outcome(async move { lifecycle::migrate(&server, &name, &plan, WAIT).await.unwrap() })
                 .await
                 .is_none();
             migrate(world, &tenant, &migrations)
@@ -76,8 +76,10 @@ async fn a_revert_whose_client_dies_anywhere_ends_as_one_that_was_not_disturbed(
     )];
     let expected = {
         let plan = reversible(&texts).await;
-        lives::migrate(&world.server, &undisturbed, &plan, WAIT).await.unwrap();
-        lives::revert(&world.server, &undisturbed, &plan, 1, WAIT)
+        lifecycle::migrate(&world.server, &undisturbed, &plan, WAIT)
+            .await
+            .unwrap();
+        lifecycle::revert(&world.server, &undisturbed, &plan, 1, WAIT)
             .await
             .unwrap();
         world.dump(&undisturbed)
@@ -89,12 +91,12 @@ async fn a_revert_whose_client_dies_anywhere_ends_as_one_that_was_not_disturbed(
         async move {
             let plan = reversible(&texts).await;
             let tenant = world.tenant(&format!("death{event}"));
-            lives::create(&world.server, &tenant, &plan, WAIT).await.unwrap();
+            lifecycle::create(&world.server, &tenant, &plan, WAIT).await.unwrap();
             let (server, name, dying) = (world.dying_at(event), tenant.clone(), plan.clone());
-            let died = outcome(async move { lives::revert(&server, &name, &dying, 1, WAIT).await.unwrap() })
+            let died = outcome(async move { lifecycle::revert(&server, &name, &dying, 1, WAIT).await.unwrap() })
                 .await
                 .is_none();
-            lives::revert(&world.server, &tenant, &plan, 1, WAIT)
+            lifecycle::revert(&world.server, &tenant, &plan, 1, WAIT)
                 .await
                 .unwrap_or_else(|error| panic!("{event}: {}", message(&error)));
             assert_same(&world.dump(&tenant), expected, event);
@@ -116,11 +118,11 @@ async fn a_statement_that_shows_nothing_is_told_with_what_to_do_by_hand() {
     let mut told = 0;
     for event in 0.. {
         let tenant = world.tenant(&format!("death{event}"));
-        lives::create(&world.server, &tenant, &plan(&[]).await, WAIT)
+        lifecycle::create(&world.server, &tenant, &plan(&[]).await, WAIT)
             .await
             .unwrap();
         let (server, name, dying) = (world.dying_at(event), tenant.clone(), plan(&migrations).await);
-        let died = outcome(async move { lives::migrate(&server, &name, &dying, WAIT).await.unwrap() })
+        let died = outcome(async move { lifecycle::migrate(&server, &name, &dying, WAIT).await.unwrap() })
             .await
             .is_none();
         match migrate(&world, &tenant, &migrations).await {

@@ -11,7 +11,7 @@ use diesel_tenants_translate::SchemaName;
 
 use super::*;
 use crate::backend::mysql::{
-    lives::{self, LifeError},
+    lifecycle::{self, OperationError},
     testing::{WAIT, World, assert_same, message, outcome, plan, reversible},
 };
 
@@ -23,16 +23,20 @@ async fn store() -> (World, SchemaName) {
         "CREATE TABLE users (id INT PRIMARY KEY, name TEXT); INSERT INTO users VALUES (1, 'Ada')",
     )])
     .await;
-    lives::migrate_shared(&world.server, &shared, WAIT).await.unwrap();
+    lifecycle::migrate_shared(&world.server, &shared, WAIT).await.unwrap();
     let tenant = world.tenant("client1");
-    lives::create(&world.server, &tenant, &plan(&[]).await, WAIT)
+    lifecycle::create(&world.server, &tenant, &plan(&[]).await, WAIT)
         .await
         .unwrap();
     (world, tenant)
 }
 
-async fn migrate(world: &World, tenant: &SchemaName, migrations: &[(&str, &str)]) -> Result<Vec<String>, LifeError> {
-    lives::migrate(&world.server, tenant, &plan(migrations).await, WAIT).await
+async fn migrate(
+    world: &World,
+    tenant: &SchemaName,
+    migrations: &[(&str, &str)],
+) -> Result<Vec<String>, OperationError> {
+    lifecycle::migrate(&world.server, tenant, &plan(migrations).await, WAIT).await
 }
 
 async fn failure(world: &World, tenant: &SchemaName, migrations: &[(&str, &str)]) -> String {
@@ -170,7 +174,7 @@ async fn what_was_applied_must_not_be_edited() {
         "{error}"
     );
     let error = message(
-        &lives::revert(&world.server, &tenant, &plan(&[]).await, 1, WAIT)
+        &lifecycle::revert(&world.server, &tenant, &plan(&[]).await, 1, WAIT)
             .await
             .unwrap_err(),
     );
@@ -240,8 +244,12 @@ async fn migrations_are_reverted_and_one_that_cannot_be_is_refused_before() {
         ),
     ];
     let plan = reversible(&texts).await;
-    lives::migrate(&world.server, &tenant, &plan, WAIT).await.unwrap();
-    let error = message(&lives::revert(&world.server, &tenant, &plan, 2, WAIT).await.unwrap_err());
+    lifecycle::migrate(&world.server, &tenant, &plan, WAIT).await.unwrap();
+    let error = message(
+        &lifecycle::revert(&world.server, &tenant, &plan, 2, WAIT)
+            .await
+            .unwrap_err(),
+    );
     assert!(
         error.contains("migration 01_a can't be reverted, and nothing was reverted: its down.sql is empty"),
         "{error}"
@@ -249,19 +257,19 @@ async fn migrations_are_reverted_and_one_that_cannot_be_is_refused_before() {
     let before = world.dump(&tenant);
     assert!(before.contains("`e`"));
     assert_eq!(
-        lives::revert(&world.server, &tenant, &plan, 1, WAIT).await.unwrap(),
+        lifecycle::revert(&world.server, &tenant, &plan, 1, WAIT).await.unwrap(),
         ["02"]
     );
     assert!(!world.dump(&tenant).contains("`e`"));
     assert_eq!(
-        lives::migrate(&world.server, &tenant, &plan, WAIT).await.unwrap(),
+        lifecycle::migrate(&world.server, &tenant, &plan, WAIT).await.unwrap(),
         ["02"]
     );
     assert_same(&world.dump(&tenant), &before, "afterwards");
     // A failed revert goes on, and nothing is applied meanwhile.
     let wrong = reversible(&[texts[0], ("02_b", texts[1].1, "DROP TABLE e; DROP TABLE missing")]).await;
     let error = message(
-        &lives::revert(&world.server, &tenant, &wrong, 1, WAIT)
+        &lifecycle::revert(&world.server, &tenant, &wrong, 1, WAIT)
             .await
             .unwrap_err(),
     );
@@ -269,11 +277,17 @@ async fn migrations_are_reverted_and_one_that_cannot_be_is_refused_before() {
         error.contains("could not be reverted") && error.contains("1 of its 2 statements"),
         "{error}"
     );
-    let error = message(&lives::migrate(&world.server, &tenant, &plan, WAIT).await.unwrap_err());
+    let error = message(
+        &lifecycle::migrate(&world.server, &tenant, &plan, WAIT)
+            .await
+            .unwrap_err(),
+    );
     assert!(error.contains("revert it first") || error.is_empty(), "{error}");
     let right = reversible(&[texts[0], ("02_b", texts[1].1, "DROP TABLE e; DROP TABLE c")]).await;
     assert_eq!(
-        lives::revert(&world.server, &tenant, &right, 1, WAIT).await.unwrap(),
+        lifecycle::revert(&world.server, &tenant, &right, 1, WAIT)
+            .await
+            .unwrap(),
         ["02"]
     );
 }
@@ -289,7 +303,7 @@ async fn two_processes_that_migrate_at_once_do_each_thing_once() {
     for _ in 0..4 {
         let (server, tenant, plan) = (world.server.clone(), tenant.clone(), plan(&migrations).await);
         tasks.push(tokio::spawn(async move {
-            lives::migrate(&server, &tenant, &plan, WAIT).await.unwrap().len()
+            lifecycle::migrate(&server, &tenant, &plan, WAIT).await.unwrap().len()
         }));
     }
     let mut applied = 0;
@@ -323,7 +337,7 @@ async fn a_statement_that_runs_on_after_its_client_died_is_waited_for() {
         ),
     ];
     let (server, name, plan) = (world.server.clone(), tenant.clone(), plan(&migrations).await);
-    let task = tokio::spawn(async move { lives::migrate(&server, &name, &plan, WAIT).await });
+    let task = tokio::spawn(async move { lifecycle::migrate(&server, &name, &plan, WAIT).await });
     let started = Instant::now();
     let running = "SELECT COUNT(*) AS number FROM information_schema.PROCESSLIST WHERE INFO LIKE 'CREATE TABLE c AS%'";
     while world.number(running).await == 0 {

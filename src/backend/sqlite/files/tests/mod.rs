@@ -6,7 +6,7 @@ mod crashes;
 mod disks;
 mod drops;
 mod folders;
-mod lives;
+mod lifecycle;
 mod processes;
 mod surveys;
 

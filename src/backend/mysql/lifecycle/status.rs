@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use diesel_tenants_translate::SchemaName;
 
-use super::{LifeError, placed::require_own};
+use super::{OperationError, placed::require_own};
 use crate::{
     backend::mysql::{Server, locks::Lock, registry::Entry},
     tenancy::{DirectoryChange, TenantStatus},
@@ -14,7 +14,7 @@ pub(crate) async fn set_status(
     tenant: &SchemaName,
     status: TenantStatus,
     wait: Duration,
-) -> Result<(), LifeError> {
+) -> Result<(), OperationError> {
     let _lock = Lock::acquire(server, &[tenant], wait).await?;
     let mut session = server.open().await?;
     let change = server.record(&match status {
@@ -29,14 +29,14 @@ pub(crate) async fn set_status(
             Ok(Entry::change_and(&mut session, server.shared(), &[&changed], &[], change).await?)
         }
         Some(entry) if entry.operation.is_some() => Err(super::sweep::unfinished(&entry)),
-        _ => Err(LifeError::Missing {
+        _ => Err(OperationError::Missing {
             database: tenant.clone(),
         }),
     }
 }
 
 /// Whether there is nothing of this name: neither an entry nor a database.
-pub(crate) async fn is_free(server: &Server, tenant: &SchemaName) -> Result<bool, LifeError> {
+pub(crate) async fn is_free(server: &Server, tenant: &SchemaName) -> Result<bool, OperationError> {
     let mut session = server.open().await?;
     crate::backend::mysql::registry::prepare(&mut session, server.shared()).await?;
     let entry = Entry::find(&mut session, server.shared(), tenant).await?;
@@ -45,15 +45,15 @@ pub(crate) async fn is_free(server: &Server, tenant: &SchemaName) -> Result<bool
 
 /// Tells the directory of a change to a tenant whose database is on another server, or has another name. The caller has
 /// the lock on the tenant.
-pub(crate) async fn note(server: &Server, change: &DirectoryChange<'_>) -> Result<(), LifeError> {
+pub(crate) async fn note(server: &Server, change: &DirectoryChange<'_>) -> Result<(), OperationError> {
     let sql = server.record(change);
     let mut session = server.open().await?;
     let noted = Entry::change_and(&mut session, server.shared(), &[], &[], sql).await;
-    noted.map_err(LifeError::Directory)
+    noted.map_err(OperationError::Directory)
 }
 
 /// What the registry says of a tenant.
-pub(crate) async fn find(server: &Server, tenant: &SchemaName) -> Result<Option<Entry>, LifeError> {
+pub(crate) async fn find(server: &Server, tenant: &SchemaName) -> Result<Option<Entry>, OperationError> {
     let mut session = server.open().await?;
     crate::backend::mysql::registry::prepare(&mut session, server.shared()).await?;
     Ok(Entry::find(&mut session, server.shared(), tenant).await?)

@@ -7,25 +7,25 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use diesel::{QueryResult, result::Error as DieselError};
-use diesel_tenants_translate::{SchemaName, quote::clipped};
+use diesel_tenants_translate::SchemaName;
 
 use super::{
-    LifeError, create, database,
+    OperationError, create, database,
     objects::{self, Kind, Object},
     placed::require_own,
 };
 use crate::{
-    backend::mysql::{
-        Server, Session, is_wait_timeout,
-        locks::{LOCK_TIMEOUT, Lock},
-        quote,
-        registry::{Archive, Entry, Operation, Step},
+    backend::{
+        archive_name::archive_name,
+        mysql::{
+            Server, Session, is_wait_timeout,
+            locks::{LOCK_TIMEOUT, Lock},
+            quote,
+            registry::{Archive, Entry, Operation, Step},
+        },
     },
     tenancy::{DirectoryChange, TenantStatus},
 };
-
-/// The longest name of a database, in letters.
-const MAX_LETTERS: usize = 63;
 
 /// Renames a tenant with all that it has. Waits for transactions that use its tables for at most `wait`.
 pub(crate) async fn rename(
@@ -33,8 +33,8 @@ pub(crate) async fn rename(
     from: &SchemaName,
     to: &SchemaName,
     wait: Duration,
-) -> Result<(), LifeError> {
-    let missing = || LifeError::Missing { database: from.clone() };
+) -> Result<(), OperationError> {
+    let missing = || OperationError::Missing { database: from.clone() };
     let decide = |entry: &Entry| match entry.status.is_tenant() {
         true => Ok((to.clone(), entry.status, None)),
         false => Err(missing()),
@@ -43,14 +43,16 @@ pub(crate) async fn rename(
 }
 
 /// Archives a tenant, and returns the archive's name.
-pub(crate) async fn archive(server: &Server, tenant: &SchemaName, wait: Duration) -> Result<SchemaName, LifeError> {
+pub(crate) async fn archive(
+    server: &Server,
+    tenant: &SchemaName,
+    wait: Duration,
+) -> Result<SchemaName, OperationError> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let time = format!(" archived {}", since.as_micros());
-    let kept = clipped(tenant.as_str(), MAX_LETTERS - time.len());
-    let missing = || LifeError::Missing {
+    let missing = || OperationError::Missing {
         database: tenant.clone(),
     };
-    let name = SchemaName::new(&[kept, &time].concat()).map_err(|_| missing())?;
+    let name = archive_name(tenant, since).map_err(|_| missing())?;
     let decide = |entry: &Entry| match entry.status.is_tenant() {
         true => {
             let archive = Archive {
@@ -71,8 +73,8 @@ pub(crate) async fn restore(
     archive: &SchemaName,
     tenant: &SchemaName,
     wait: Duration,
-) -> Result<(), LifeError> {
-    let missing = || LifeError::NotArchived {
+) -> Result<(), OperationError> {
+    let missing = || OperationError::NotArchived {
         database: archive.clone(),
     };
     let decide = |entry: &Entry| match (entry.status, &entry.archive) {
@@ -101,9 +103,9 @@ async fn run(
     from: &SchemaName,
     to: Option<&SchemaName>,
     wait: Duration,
-    missing: impl Fn() -> LifeError,
-    decide: impl FnOnce(&Entry) -> Result<(SchemaName, TenantStatus, Option<Archive>), LifeError>,
-) -> Result<SchemaName, LifeError> {
+    missing: impl Fn() -> OperationError,
+    decide: impl FnOnce(&Entry) -> Result<(SchemaName, TenantStatus, Option<Archive>), OperationError>,
+) -> Result<SchemaName, OperationError> {
     let lock = Lock::acquire(server, &[from], LOCK_TIMEOUT).await?;
     let mut session = server.open().await?;
     let entry = Entry::find(&mut session, server.shared(), from)
@@ -148,7 +150,7 @@ async fn run(
 }
 
 /// Finishes a move that was interrupted. The caller has the lock on the database that it comes from.
-pub(super) async fn finish(server: &Server, entry: &Entry, lock: Lock, wait: Duration) -> Result<(), LifeError> {
+pub(super) async fn finish(server: &Server, entry: &Entry, lock: Lock, wait: Duration) -> Result<(), OperationError> {
     let Some(mut moving) = Move::of(entry) else {
         return Ok(());
     };
@@ -180,7 +182,7 @@ impl Move {
 
     /// Locks the other database as well. Two moves in opposite directions would wait for each other, so the second lock
     /// is only waited for if it comes later in the order.
-    async fn lock(&self, server: &Server, lock: Lock) -> Result<(Lock, Option<Lock>), LifeError> {
+    async fn lock(&self, server: &Server, lock: Lock) -> Result<(Lock, Option<Lock>), OperationError> {
         if self.to > self.from {
             let other = Lock::acquire(server, &[&self.to], LOCK_TIMEOUT).await?;
             return Ok((lock, Some(other)));
@@ -243,10 +245,10 @@ impl Move {
         }
     }
 
-    async fn begin(&self, session: &mut Session, server: &Server) -> Result<(), LifeError> {
+    async fn begin(&self, session: &mut Session, server: &Server) -> Result<(), OperationError> {
         let shared = server.shared();
         if Entry::find(session, shared, &self.to).await?.is_some() || database::exists(session, &self.to).await? {
-            return Err(LifeError::Exists {
+            return Err(OperationError::Exists {
                 database: self.to.clone(),
             });
         }
@@ -263,7 +265,7 @@ impl Move {
     }
 
     /// Everything behind [`begin`](Self::begin), each step of which can be repeated.
-    async fn go_on(&mut self, session: &mut Session, server: &Server, wait: Duration) -> Result<(), LifeError> {
+    async fn go_on(&mut self, session: &mut Session, server: &Server, wait: Duration) -> Result<(), OperationError> {
         let shared = server.shared();
         if self.step == Step::Begun {
             if let Err(error) = self.prepare(session, server).await {
@@ -282,7 +284,7 @@ impl Move {
             if database::tables(session, &self.to).await?.is_empty() && self.has_triggers(session, &saved).await? {
                 self.restore(session, server).await?;
             }
-            return Err(LifeError::InUse {
+            return Err(OperationError::InUse {
                 database: self.from.clone(),
                 waited: wait,
             });
@@ -301,13 +303,13 @@ impl Move {
     }
 
     /// Makes the new database, and writes down what has to be made anew in it.
-    async fn prepare(&self, session: &mut Session, server: &Server) -> Result<(), LifeError> {
+    async fn prepare(&self, session: &mut Session, server: &Server) -> Result<(), OperationError> {
         let found = objects::read(session, &self.from).await?;
         let moved = found.iter().map(|object| object.moved(&self.from, &self.to));
         let mut reasons: Vec<String> = moved.filter_map(Result::err).collect();
         reasons.extend(foreign_definers(session, &self.from).await?);
         if !reasons.is_empty() {
-            return Err(LifeError::Unmovable {
+            return Err(OperationError::Unmovable {
                 database: self.from.clone(),
                 what: "moved to another name",
                 reasons,
@@ -328,21 +330,26 @@ impl Move {
     }
 
     /// Leaves everything as it was, because the move is not possible.
-    async fn give_up(&self, session: &mut Session, server: &Server, error: &LifeError) -> Result<(), LifeError> {
+    async fn give_up(
+        &self,
+        session: &mut Session,
+        server: &Server,
+        error: &OperationError,
+    ) -> Result<(), OperationError> {
         match error {
             // That database is somebody else's.
-            LifeError::Exists { .. } => {
+            OperationError::Exists { .. } => {
                 let before = self.entry_before();
                 Ok(Entry::change(session, server.shared(), &[&before], &[&self.to]).await?)
             }
-            LifeError::Unmovable { .. } => self.restore(session, server).await,
+            OperationError::Unmovable { .. } => self.restore(session, server).await,
             // The server has an error, or is gone: the same call tries again.
             _ => Ok(()),
         }
     }
 
     /// Removes the new database, which is empty, and gives the tenant its entry back.
-    async fn restore(&self, session: &mut Session, server: &Server) -> Result<(), LifeError> {
+    async fn restore(&self, session: &mut Session, server: &Server) -> Result<(), OperationError> {
         let shared = server.shared();
         if database::exists(session, &self.to).await? && database::is_empty(session, &self.to).await? {
             database::remove(session, &self.to).await?;

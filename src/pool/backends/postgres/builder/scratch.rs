@@ -10,9 +10,9 @@ use super::build::further_databases;
 use crate::{
     pool::{
         Recycling, TenantPool,
+        backends::postgres::known_schemas::Schemas,
         backends::{Limits, PostgresPool, connections},
         routing::{DatabaseLimits, Readers, ReplicaUrls},
-        tenant_cache::Schemas,
         tenant_pool::Inner,
     },
     signals::Counters,

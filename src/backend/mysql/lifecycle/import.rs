@@ -6,7 +6,7 @@ use diesel::{QueryResult, QueryableByName, sql_types::Text};
 use diesel_tenants_translate::SchemaName;
 
 use super::{
-    LifeError, create,
+    OperationError, create,
     objects::{self, Kind, Object},
     structure::{Definition, Structure},
 };
@@ -34,13 +34,13 @@ impl Importing {
         from: [&SchemaName; 2],
         structure: &Structure,
         wait: Duration,
-    ) -> Result<Self, LifeError> {
+    ) -> Result<Self, OperationError> {
         let [former, former_shared] = from;
         let names = [(former, tenant), (former_shared, server.shared())];
         let renamed = |definition: &Definition| {
             definition
                 .renamed(&from, &names)
-                .map_err(|reason| LifeError::Unmovable {
+                .map_err(|reason| OperationError::Unmovable {
                     database: tenant.clone(),
                     what: "imported",
                     reasons: vec![format!("{}: {reason}", definition.named())],
@@ -48,7 +48,7 @@ impl Importing {
         };
         let tables: Vec<String> = structure.tables.iter().map(renamed).collect::<Result<_, _>>()?;
         let objects = structure.objects.iter().map(|definition| {
-            let unknown = || LifeError::Unmovable {
+            let unknown = || OperationError::Unmovable {
                 database: tenant.clone(),
                 what: "imported",
                 reasons: vec![definition.named()],
@@ -60,7 +60,7 @@ impl Importing {
                 sql_mode: definition.sql_mode.clone(),
             })
         });
-        let objects: Vec<Object> = objects.collect::<Result<_, LifeError>>()?;
+        let objects: Vec<Object> = objects.collect::<Result<_, OperationError>>()?;
         let lock = Lock::acquire(server, &[tenant], wait).await?;
         let mut session = server.open().await?;
         session.hold(tenant, wait).await?;
@@ -81,7 +81,7 @@ impl Importing {
         }
     }
 
-    async fn make_tables(&mut self, structure: &Structure, tables: &[String]) -> Result<(), LifeError> {
+    async fn make_tables(&mut self, structure: &Structure, tables: &[String]) -> Result<(), OperationError> {
         let is_word = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         let Structure {
             character_set,
@@ -108,19 +108,19 @@ impl Importing {
         let objects = missing_parents(session, &self.tenant).await?;
         match objects.is_empty() {
             true => Ok(()),
-            false => Err(LifeError::Lacks { objects }),
+            false => Err(OperationError::Lacks { objects }),
         }
     }
 
     /// Fails if the lock was lost. Also keeps the server from closing the connections, which are idle while rows are
     /// written.
-    pub(crate) async fn confirm(&mut self) -> Result<(), LifeError> {
+    pub(crate) async fn confirm(&mut self) -> Result<(), OperationError> {
         self.lock.confirm().await?;
         Ok(self.session.run("DO 0").await?)
     }
 
     /// Has a sequence go on behind this position.
-    pub(crate) async fn set_position(&mut self, sequence: &str, next: i64) -> Result<(), LifeError> {
+    pub(crate) async fn set_position(&mut self, sequence: &str, next: i64) -> Result<(), OperationError> {
         let (database, name) = (quote::database(&self.tenant), quote::identifier(sequence));
         Ok(self
             .session
@@ -129,10 +129,10 @@ impl Importing {
     }
 
     /// Makes routines, views, triggers and events, and then the tenant active or suspended.
-    pub(crate) async fn finish(&mut self, status: TenantStatus) -> Result<(), LifeError> {
+    pub(crate) async fn finish(&mut self, status: TenantStatus) -> Result<(), OperationError> {
         let keys = orphans(&mut self.session, &self.tenant).await?;
         if !keys.is_empty() {
-            return Err(LifeError::Orphans {
+            return Err(OperationError::Orphans {
                 database: self.tenant.clone(),
                 keys,
             });

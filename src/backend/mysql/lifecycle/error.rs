@@ -6,7 +6,7 @@ use crate::backend::mysql::{SessionError, migrations::MigrationProblem, quote, r
 
 /// Why a tenant's database could not be made, changed or dropped.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum LifeError {
+pub(crate) enum OperationError {
     #[error("the database {:?} exists already, and was not changed", .database.as_str())]
     Exists { database: SchemaName },
     /// InnoDB would confuse the foreign keys of the two.
@@ -62,7 +62,7 @@ pub(crate) enum LifeError {
     Session(#[from] SessionError),
 }
 
-impl From<registry::Rehearsed> for LifeError {
+impl From<registry::Rehearsed> for OperationError {
     fn from(rehearsed: registry::Rehearsed) -> Self {
         match rehearsed {
             registry::Rehearsed::Refused(error) => Self::Directory(error),
@@ -71,7 +71,7 @@ impl From<registry::Rehearsed> for LifeError {
     }
 }
 
-impl From<diesel::result::Error> for LifeError {
+impl From<diesel::result::Error> for OperationError {
     fn from(error: diesel::result::Error) -> Self {
         Self::Session(error.into())
     }

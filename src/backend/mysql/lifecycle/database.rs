@@ -3,7 +3,7 @@
 use diesel::{QueryResult, QueryableByName, sql_types::Text};
 use diesel_tenants_translate::SchemaName;
 
-use super::LifeError;
+use super::OperationError;
 use crate::backend::mysql::{Session, quote};
 
 /// A table, or a sequence.
@@ -44,7 +44,7 @@ pub(super) async fn make(
     session: &mut Session,
     database: &SchemaName,
     like: Option<&SchemaName>,
-) -> Result<(), LifeError> {
+) -> Result<(), OperationError> {
     let (character_set, collation) = match like {
         None => ("utf8mb4".to_owned(), None),
         Some(like) => character_set(session, like).await?,
@@ -56,7 +56,7 @@ pub(super) async fn make(
         Ok(()) => Ok(()),
         Err(_) if exists(session, database).await? => match is_empty(session, database).await? {
             true => Ok(session.run(&format!("ALTER DATABASE {name} {options}")).await?),
-            false => Err(LifeError::Exists {
+            false => Err(OperationError::Exists {
                 database: database.clone(),
             }),
         },

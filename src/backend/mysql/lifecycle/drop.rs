@@ -3,7 +3,7 @@ use std::time::Duration;
 use diesel::QueryResult;
 use diesel_tenants_translate::SchemaName;
 
-use super::{LifeError, database, placed::require_own};
+use super::{OperationError, database, placed::require_own};
 use crate::backend::mysql::{
     Server, Session, is_wait_timeout,
     locks::{LOCK_TIMEOUT, Lock},
@@ -14,14 +14,14 @@ use crate::tenancy::DirectoryChange;
 
 /// Drops a tenant's database with all that it has, or an archive's, or what an interrupted operation has left of one.
 /// Waits for transactions that use its tables for at most `wait`.
-pub(crate) async fn drop_tenant(server: &Server, tenant: &SchemaName, wait: Duration) -> Result<(), LifeError> {
+pub(crate) async fn drop_tenant(server: &Server, tenant: &SchemaName, wait: Duration) -> Result<(), OperationError> {
     let shared = server.shared();
     let _lock = Lock::acquire(server, &[tenant], LOCK_TIMEOUT).await?;
     let mut session = server.open().await?;
     session.hold(tenant, LOCK_TIMEOUT).await?;
     session.wait_at_most(wait).await?;
     let Some(entry) = Entry::find(&mut session, shared, tenant).await? else {
-        return Err(LifeError::Missing {
+        return Err(OperationError::Missing {
             database: tenant.clone(),
         });
     };
@@ -38,7 +38,7 @@ pub(crate) async fn drop_tenant(server: &Server, tenant: &SchemaName, wait: Dura
     }
     let by = referrers(&mut session, tenant).await?;
     if !by.is_empty() {
-        return Err(LifeError::Referenced {
+        return Err(OperationError::Referenced {
             database: tenant.clone(),
             by,
         });
@@ -56,7 +56,7 @@ pub(crate) async fn drop_tenant(server: &Server, tenant: &SchemaName, wait: Dura
         // The server takes all locks before it drops the first table.
         Err(error) if is_wait_timeout(&error) => {
             Entry::change(&mut session, shared, &[&entry], &[]).await?;
-            Err(LifeError::InUse {
+            Err(OperationError::InUse {
                 database: tenant.clone(),
                 waited: wait,
             })

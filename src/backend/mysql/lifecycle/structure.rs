@@ -4,7 +4,7 @@ use diesel::{QueryResult, QueryableByName, sql_types::Text};
 use diesel_tenants_translate::{Dialect, SchemaName, Template, statements_for, tokens_for};
 
 use super::{
-    LifeError,
+    OperationError,
     clone::is_half_migrated,
     database::{self, TableKind},
     objects::{self, Object, renamed},
@@ -60,7 +60,7 @@ pub(crate) async fn structure(
     session: &mut Session,
     database: &SchemaName,
     shared: &SchemaName,
-) -> Result<Structure, LifeError> {
+) -> Result<Structure, OperationError> {
     let (character_set, collation) = database::character_set(session, database).await?;
     let found = database::tables(session, database).await?;
     let mut reasons = Vec::new();
@@ -89,7 +89,7 @@ pub(crate) async fn structure(
             objects,
         });
     }
-    Err(LifeError::Unmovable {
+    Err(OperationError::Unmovable {
         database: database.clone(),
         what: "exported",
         reasons,

@@ -11,7 +11,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use diesel_tenants_translate::{Dialect, SchemaName, Template, tokens_for};
 
-use super::LifeError;
+use super::OperationError;
 use crate::backend::mysql::{Session, migrations::Shown, quote, registry::SAVED};
 
 /// An object whose definition is run anew.
@@ -129,8 +129,8 @@ impl Object {
         session: &mut Session,
         from: &SchemaName,
         to: &SchemaName,
-    ) -> Result<(), LifeError> {
-        let definition = self.moved(from, to).map_err(|reason| LifeError::Unmovable {
+    ) -> Result<(), OperationError> {
+        let definition = self.moved(from, to).map_err(|reason| OperationError::Unmovable {
             database: from.clone(),
             what: "moved",
             reasons: vec![reason],
@@ -188,7 +188,7 @@ pub(super) async fn make_all(
     objects: &[Object],
     from: &SchemaName,
     to: &SchemaName,
-) -> Result<(), LifeError> {
+) -> Result<(), OperationError> {
     session.use_database(to).await?;
     let made = make_in_turn(session, objects, from, to).await;
     // What follows must not be written in the mode of the last object.
@@ -203,7 +203,7 @@ async fn make_in_turn(
     objects: &[Object],
     from: &SchemaName,
     to: &SchemaName,
-) -> Result<(), LifeError> {
+) -> Result<(), OperationError> {
     let mut left: Vec<&Object> = objects.iter().collect();
     while !left.is_empty() {
         let before = left.len();

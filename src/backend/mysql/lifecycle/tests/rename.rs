@@ -68,7 +68,7 @@ async fn a_rename_that_is_not_possible_is_refused_before_anything_is_moved() {
     let taken = world.tenant("client3");
     create(&world.server, &taken, &plan(&[]).await, WAIT).await.unwrap();
     let error = rename(&world.server, &tenant, &taken, WAIT).await.unwrap_err();
-    assert!(matches!(error, LifeError::Exists { .. }), "{error}");
+    assert!(matches!(error, OperationError::Exists { .. }), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -91,7 +91,7 @@ async fn an_archive_is_out_of_reach_and_is_restored_as_it_was() {
     // The name is free.
     create(&world.server, &tenant, &plan(&[]).await, WAIT).await.unwrap();
     let error = restore(&world.server, &name, &tenant, WAIT).await.unwrap_err();
-    assert!(matches!(error, LifeError::Exists { .. }), "{error}");
+    assert!(matches!(error, OperationError::Exists { .. }), "{error}");
     drop_tenant(&world.server, &tenant, WAIT).await.unwrap();
     restore(&world.server, &name, &tenant, WAIT).await.unwrap();
     assert_same(&world.dump(&tenant), &before, "afterwards");
@@ -103,7 +103,7 @@ async fn an_archive_is_out_of_reach_and_is_restored_as_it_was() {
     let error = restore(&world.server, &tenant, &world.tenant("x"), WAIT)
         .await
         .unwrap_err();
-    assert!(matches!(error, LifeError::NotArchived { .. }), "{error}");
+    assert!(matches!(error, OperationError::NotArchived { .. }), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -165,7 +165,7 @@ async fn a_clone_has_the_same_and_is_apart() {
     let error = clone_tenant(&world.server, &tenant, &copy, true, WAIT)
         .await
         .unwrap_err();
-    assert!(matches!(error, LifeError::Exists { .. }), "{error}");
+    assert!(matches!(error, OperationError::Exists { .. }), "{error}");
 }
 
 /// A dump without the rows of the sequence: a clone goes on behind the numbers that its template has reserved.

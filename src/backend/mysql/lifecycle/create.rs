@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use diesel_tenants_translate::SchemaName;
 
-use super::{LifeError, database};
+use super::{OperationError, database};
 use crate::{
     backend::mysql::{
         Server, Session,
@@ -22,7 +22,7 @@ pub(crate) async fn create(
     tenant: &SchemaName,
     plan: &Plan,
     wait: Duration,
-) -> Result<Vec<String>, LifeError> {
+) -> Result<Vec<String>, OperationError> {
     let owner = Owner::Tenant {
         tenant: tenant.clone(),
         shared: server.shared().clone(),
@@ -35,7 +35,7 @@ pub(crate) async fn create(
     let made = async {
         let mut runner = Runner::begin(server, owner, &mut lock, session, wait).await?;
         let versions = runner.apply(plan).await?;
-        Ok::<_, LifeError>((versions, runner.end().await?))
+        Ok::<_, OperationError>((versions, runner.end().await?))
     };
     match made.await {
         Ok((versions, mut session)) => {
@@ -67,9 +67,9 @@ pub(super) async fn begin(
     server: &Server,
     tenant: &SchemaName,
     like: Option<&SchemaName>,
-) -> Result<(), LifeError> {
+) -> Result<(), OperationError> {
     let shared = server.shared();
-    let exists = || LifeError::Exists {
+    let exists = || OperationError::Exists {
         database: tenant.clone(),
     };
     match Entry::find(session, shared, tenant).await? {
@@ -104,9 +104,9 @@ pub(super) async fn require_own_letters(
     session: &mut Session,
     server: &Server,
     tenant: &SchemaName,
-) -> Result<(), LifeError> {
+) -> Result<(), OperationError> {
     match Entry::same_but_for_case(session, server.shared(), tenant).await? {
-        Some(other) => Err(LifeError::SameButForCase {
+        Some(other) => Err(OperationError::SameButForCase {
             database: tenant.clone(),
             other,
         }),
@@ -115,7 +115,7 @@ pub(super) async fn require_own_letters(
 }
 
 /// Removes a database that the library has made and nobody has used, and its entry.
-pub(super) async fn undo(session: &mut Session, server: &Server, tenant: &SchemaName) -> Result<(), LifeError> {
+pub(super) async fn undo(session: &mut Session, server: &Server, tenant: &SchemaName) -> Result<(), OperationError> {
     database::remove(session, tenant).await?;
     Ok(Entry::change(session, server.shared(), &[], &[tenant]).await?)
 }

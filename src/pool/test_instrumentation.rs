@@ -9,9 +9,9 @@ use diesel_async::AsyncConnection;
 type Make = dyn Fn() -> Box<dyn Instrumentation> + Send + Sync;
 
 #[derive(Default)]
-pub(crate) struct Instrument(Mutex<Option<Box<Make>>>);
+pub(crate) struct TestInstrumentation(Mutex<Option<Box<Make>>>);
 
-impl Instrument {
+impl TestInstrumentation {
     /// For the connections that are opened from now on.
     pub(crate) fn set(&self, make: Option<Box<Make>>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = make;

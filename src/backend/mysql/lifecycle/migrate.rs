@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use diesel_tenants_translate::SchemaName;
 
-use super::LifeError;
+use super::OperationError;
 use crate::backend::mysql::{
     Server, Session,
     locks::Lock,
@@ -18,7 +18,7 @@ pub(crate) async fn migrate(
     tenant: &SchemaName,
     plan: &Plan,
     wait: Duration,
-) -> Result<Vec<String>, LifeError> {
+) -> Result<Vec<String>, OperationError> {
     Worker::new(server).run(tenant, plan, Task::Apply, wait).await
 }
 
@@ -29,12 +29,16 @@ pub(crate) async fn revert(
     plan: &Plan,
     count: usize,
     wait: Duration,
-) -> Result<Vec<String>, LifeError> {
+) -> Result<Vec<String>, OperationError> {
     Worker::new(server).run(tenant, plan, Task::Revert(count), wait).await
 }
 
 /// Applies the pending migrations of the shared database, which is made if it is missing.
-pub(crate) async fn migrate_shared(server: &Server, plan: &Plan, wait: Duration) -> Result<Vec<String>, LifeError> {
+pub(crate) async fn migrate_shared(
+    server: &Server,
+    plan: &Plan,
+    wait: Duration,
+) -> Result<Vec<String>, OperationError> {
     let owner = Owner::Shared(server.shared().clone());
     let mut lock = Lock::acquire(server, &[server.shared()], wait).await?;
     let mut runner = Runner::open(server, owner, &mut lock, wait).await?;
@@ -47,7 +51,7 @@ pub(crate) async fn revert_shared(
     plan: &Plan,
     count: usize,
     wait: Duration,
-) -> Result<Vec<String>, LifeError> {
+) -> Result<Vec<String>, OperationError> {
     let owner = Owner::Shared(server.shared().clone());
     let mut lock = Lock::acquire(server, &[server.shared()], wait).await?;
     let mut runner = Runner::open(server, owner, &mut lock, wait).await?;
@@ -55,12 +59,12 @@ pub(crate) async fn revert_shared(
 }
 
 /// The versions that would be applied to a tenant, oldest first.
-pub(crate) async fn pending(server: &Server, tenant: &SchemaName, plan: &Plan) -> Result<Vec<String>, LifeError> {
+pub(crate) async fn pending(server: &Server, tenant: &SchemaName, plan: &Plan) -> Result<Vec<String>, OperationError> {
     let mut session = server.open().await?;
     prepare(&mut session, server.shared()).await?;
     let entry = Entry::find(&mut session, server.shared(), tenant).await?;
     if !entry.is_some_and(|entry| entry.status.is_migrated()) {
-        return Err(LifeError::Missing {
+        return Err(OperationError::Missing {
             database: tenant.clone(),
         });
     }
@@ -103,7 +107,7 @@ impl Worker {
         plan: &Plan,
         task: Task,
         wait: Duration,
-    ) -> Result<Vec<String>, LifeError> {
+    ) -> Result<Vec<String>, OperationError> {
         let server = &self.server;
         let missing = || MigrationProblem::Missing {
             database: tenant.clone(),

@@ -4,7 +4,7 @@ use diesel::QueryResult;
 use diesel_tenants_translate::SchemaName;
 
 use super::{
-    LifeError, create,
+    OperationError, create,
     database::{self, Table, TableKind},
     objects,
 };
@@ -32,14 +32,14 @@ pub(crate) async fn clone_tenant(
     tenant: &SchemaName,
     with_data: bool,
     wait: Duration,
-) -> Result<(), LifeError> {
+) -> Result<(), OperationError> {
     let shared = server.shared();
     let _lock = Lock::acquire(server, &[template, tenant], LOCK_TIMEOUT).await?;
     let mut session = server.open().await?;
     session.hold(tenant, LOCK_TIMEOUT).await?;
     let entry = Entry::find(&mut session, shared, template).await?;
     if !entry.is_some_and(|entry| entry.status.is_tenant()) {
-        return Err(LifeError::Missing {
+        return Err(OperationError::Missing {
             database: template.clone(),
         });
     }
@@ -55,7 +55,7 @@ pub(crate) async fn clone_tenant(
         reasons.push("one of its migrations is not finished: migrate it first".to_owned());
     }
     if !reasons.is_empty() {
-        return Err(LifeError::Unmovable {
+        return Err(OperationError::Unmovable {
             database: template.clone(),
             what: "cloned",
             reasons,
@@ -71,7 +71,7 @@ pub(crate) async fn clone_tenant(
         let added = server.record(&DirectoryChange::Added { tenant });
         Ok(Entry::change_and(&mut session, shared, &[&active], &[], added).await?)
     };
-    let copied: Result<(), LifeError> = copied.await;
+    let copied: Result<(), OperationError> = copied.await;
     if copied.is_err()
         && let Ok(mut session) = server.open().await
     {
@@ -102,7 +102,7 @@ async fn make_tables(
     from: &SchemaName,
     to: &SchemaName,
     with_data: bool,
-) -> Result<(), LifeError> {
+) -> Result<(), OperationError> {
     session.use_database(to).await?;
     // Tables refer to each other in any order, and rows may be from before a rule.
     session
@@ -123,7 +123,7 @@ async fn make_tables(
             true => definition.into(),
             false => without_counter(definition),
         };
-        let unreadable = |reason| LifeError::Unmovable {
+        let unreadable = |reason| OperationError::Unmovable {
             database: from.clone(),
             what: "cloned",
             reasons: vec![format!("table {}: {reason}", table.name)],
@@ -145,7 +145,7 @@ async fn copy_rows(
     to: &SchemaName,
     with_data: bool,
     wait: Duration,
-) -> Result<(), LifeError> {
+) -> Result<(), OperationError> {
     let (source, target) = (quote::database(from), quote::database(to));
     let copied: Vec<&Table> = tables
         .iter()
@@ -168,7 +168,7 @@ async fn copy_rows(
     if !locks.is_empty() {
         let locked = session.run(&format!("LOCK TABLES {}", locks.join(", "))).await;
         locked.map_err(|error| match is_wait_timeout(&error) {
-            true => LifeError::InUse {
+            true => OperationError::InUse {
                 database: from.clone(),
                 waited: wait,
             },

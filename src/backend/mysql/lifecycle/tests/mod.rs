@@ -1,7 +1,7 @@
-//! What is promised of the lives of tenants, tested on a real MariaDB.
+//! What is promised of the lifecycle of tenants, tested on a real MariaDB.
 
 mod deaths;
-mod moves;
+mod rename;
 
 use diesel_tenants_translate::SchemaName;
 
@@ -93,7 +93,7 @@ async fn a_tenant_is_created_complete_or_not_at_all() {
     );
     assert!(version(&world).await > before, "other processes learn of it");
     let error = create(&world.server, &tenant, &right, WAIT).await.unwrap_err();
-    assert!(matches!(error, LifeError::Exists { .. }), "{error}");
+    assert!(matches!(error, OperationError::Exists { .. }), "{error}");
     assert!(world.dump(&tenant).contains("utf8mb4"));
 }
 
@@ -159,7 +159,7 @@ async fn a_tenant_is_dropped_with_all_that_it_has_and_a_new_one_is_empty() {
     assert_eq!(entry(&world, &tenant).await, None);
     assert!(!database::exists(&mut world.session().await, &tenant).await.unwrap());
     let error = drop_tenant(&world.server, &tenant, WAIT).await.unwrap_err();
-    assert!(matches!(error, LifeError::Missing { .. }), "{error}");
+    assert!(matches!(error, OperationError::Missing { .. }), "{error}");
     assert_eq!(create(&world.server, &tenant, &plan, WAIT).await.unwrap().len(), 3);
 }
 
@@ -185,7 +185,7 @@ async fn a_tenant_in_use_stays_as_it_was() {
     ];
     for outcome in outcomes {
         let error = outcome.unwrap_err();
-        assert!(matches!(error, LifeError::InUse { .. }), "{}", message(&error));
+        assert!(matches!(error, OperationError::InUse { .. }), "{}", message(&error));
         assert_eq!(
             entry(&world, &tenant).await,
             Some(Entry::new(&tenant, TenantStatus::Active))

@@ -7,13 +7,13 @@ use std::{
     time::Duration,
 };
 
-use super::{
-    DatabaseLimits, PlacementPolicy, TenantDirectory,
-    database::Database,
-    options::Options,
-    routing::{FindUrl, ReplicaUrls},
-};
 use crate::{
+    pool::{
+        DatabaseLimits, PlacementPolicy, TenantDirectory,
+        database::Database,
+        options::Options,
+        routing::{FindUrl, ReplicaUrls},
+    },
     tenancy::{DirectoryCache, LifecycleHooks},
     translate::SchemaTranslateMap,
 };

@@ -10,7 +10,7 @@ use super::CHANNEL;
 use crate::{
     PostgresConnection, SchemaName,
     backend::postgres::{ConnectError, Connector, catalog::schema::schemas_after},
-    pool::tenant_cache::{KnownTenants, Schemas},
+    pool::{backends::postgres::known_schemas::Schemas, directory_cache::KnownTenants},
     signals::Counters,
 };
 

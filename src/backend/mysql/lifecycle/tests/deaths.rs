@@ -42,7 +42,7 @@ async fn a_creation_is_finished_by_the_same_call_or_swept() {
                 None => assert!(!database::exists(&mut world.session().await, &tenant).await.unwrap()),
             }
             match create(&world.server, &tenant, plan, WAIT).await {
-                Err(LifeError::Exists { .. }) => {}
+                Err(OperationError::Exists { .. }) => {}
                 created => drop(created.unwrap_or_else(|error| panic!("{event}: {}", message(&error)))),
             }
             assert_same(&world.dump(&tenant), expected, event);
@@ -113,7 +113,7 @@ async fn a_rename_is_finished_by_the_same_call_or_a_sweep() {
                 drop_tenant(&world.server, &to, WAIT).await.unwrap_err();
             }
             match rename(&world.server, &from, &to, WAIT).await {
-                Err(LifeError::Missing { .. }) if statuses[1] == Some(TenantStatus::Active) => {}
+                Err(OperationError::Missing { .. }) if statuses[1] == Some(TenantStatus::Active) => {}
                 renamed => renamed.unwrap_or_else(|error| panic!("{event}: {}", message(&error))),
             }
             assert_same(&world.dump(&to), expected, event);
@@ -184,7 +184,7 @@ async fn a_clone_is_finished_by_the_same_call() {
                 .await
                 .is_none();
             match clone_tenant(&world.server, template, &copy, true, WAIT).await {
-                Err(LifeError::Exists { .. }) => {}
+                Err(OperationError::Exists { .. }) => {}
                 cloned => cloned.unwrap_or_else(|error| panic!("{event}: {}", message(&error))),
             }
             assert_same(&world.dump(&copy), expected, event);

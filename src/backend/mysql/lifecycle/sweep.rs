@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use diesel_tenants_translate::SchemaName;
 
-use super::{LifeError, create, database, drop_tenant, moves};
+use super::{OperationError, create, database, drop_tenant, rename};
 use crate::backend::mysql::{
     Server, SessionError,
     locks::Lock,
@@ -21,7 +21,7 @@ pub(crate) enum Swept {
 }
 
 /// Finishes all interrupted operations that nobody is at work on. Returns what it did.
-pub(crate) async fn sweep(server: &Server, wait: Duration) -> Result<Vec<Swept>, LifeError> {
+pub(crate) async fn sweep(server: &Server, wait: Duration) -> Result<Vec<Swept>, OperationError> {
     let mut session = server.open().await?;
     prepare(&mut session, server.shared()).await?;
     let mut swept = Vec::new();
@@ -54,7 +54,7 @@ pub(crate) async fn sweep(server: &Server, wait: Duration) -> Result<Vec<Swept>,
             }
             Some(Operation::MoveTo { to, .. }) => {
                 let to = to.clone();
-                moves::finish(server, &entry, lock, wait).await?;
+                rename::finish(server, &entry, lock, wait).await?;
                 swept.push(Swept::Moved { from: name, to });
             }
             // The entry of the other database says the same.
@@ -65,7 +65,7 @@ pub(crate) async fn sweep(server: &Server, wait: Duration) -> Result<Vec<Swept>,
 }
 
 /// The error of an operation on a database on which another one was not finished.
-pub(super) fn unfinished(entry: &Entry) -> LifeError {
+pub(super) fn unfinished(entry: &Entry) -> OperationError {
     let (what, remedy) = match &entry.operation {
         Some(Operation::Make { .. }) => ("made".to_owned(), "make it again, or drop it,".to_owned()),
         Some(Operation::Drop) => ("dropped".to_owned(), "drop it again".to_owned()),
@@ -79,7 +79,7 @@ pub(super) fn unfinished(entry: &Entry) -> LifeError {
         }
         None => ("changed".to_owned(), "wait".to_owned()),
     };
-    LifeError::Unfinished {
+    OperationError::Unfinished {
         database: entry.name.clone(),
         what,
         remedy,
