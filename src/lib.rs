@@ -123,6 +123,7 @@ pub mod tenancy;
 pub mod testing;
 pub mod transfer;
 pub mod translate;
+mod variants;
 #[cfg(feature = "_web")]
 pub mod web;
 

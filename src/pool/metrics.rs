@@ -129,12 +129,21 @@ struct News {
 
 impl Told {
     fn news(&mut self, database: &str, now: &PoolStatistics, count_of: impl Fn(&SchemaName) -> Option<u64>) -> News {
+        // Named one by one: what is not told here is not told at all.
+        let PoolStatistics {
+            databases,
+            checkouts,
+            caches,
+            refusals,
+            migrations,
+            failed_migrations,
+            listener,
+        } = now;
         let mut news = News::default();
-        for database in &now.databases {
+        for database in databases {
             self.database(&mut news, database);
         }
         let by = |kind: &'static str, value: &str| vec![("database", database.to_owned()), (kind, value.to_owned())];
-        let checkouts = &now.checkouts;
         self.tenants(&mut news, database, now, count_of);
         for (kind, count) in [("exhausted", checkouts.exhausted), ("failed", checkouts.failed)] {
             let added = self.added("diesel_tenants_checkout_failures_total", database, kind, count);
@@ -144,13 +153,13 @@ impl Told {
         let own = vec![("database", database.to_owned())];
         for (name, count) in [
             ("diesel_tenants_shared_checkouts_total", checkouts.shared),
-            ("diesel_tenants_migration_failures_total", now.failed_migrations),
+            ("diesel_tenants_migration_failures_total", *failed_migrations),
         ] {
             news.counts
                 .push((name, own.clone(), self.added(name, database, "", count)));
         }
-        self.durations(&mut news, "diesel_tenants_migration_seconds", database, &now.migrations);
-        if let Some(listener) = &now.listener {
+        self.durations(&mut news, "diesel_tenants_migration_seconds", database, migrations);
+        if let Some(listener) = listener {
             let connected = f64::from(u8::from(listener.is_connected));
             news.gauges
                 .push(("diesel_tenants_listener_connected", own.clone(), connected));
@@ -164,8 +173,8 @@ impl Told {
                 .push((name, own, self.added(name, database, "", listener.heard)));
         }
         let refused = [
-            ("untranslatable", now.refusals.untranslatable),
-            ("refused", now.refusals.refused),
+            ("untranslatable", refusals.untranslatable),
+            ("refused", refusals.refused),
         ];
         for (reason, count) in refused {
             news.totals.push((
@@ -174,12 +183,12 @@ impl Told {
                 count,
             ));
         }
-        for (cache, figures) in [("templates", &now.caches.templates), ("finished", &now.caches.finished)] {
+        for (cache, figures) in [("templates", &caches.templates), ("finished", &caches.finished)] {
             news.process_cache(cache, figures);
         }
         let of_pool = [
-            ("tenants", Some(&now.caches.tenants)),
-            ("directory", now.caches.directory.as_ref()),
+            ("tenants", Some(&caches.tenants)),
+            ("directory", caches.directory.as_ref()),
         ];
         for (cache, figures) in of_pool {
             let Some(figures) = figures else { continue };

@@ -9,9 +9,9 @@
 
 mod backend;
 pub(crate) mod backends;
+mod builder_from;
 mod checkouts;
 mod connections;
-mod database;
 mod databases;
 mod deadline;
 mod directory_cache;
@@ -40,13 +40,13 @@ pub use backends::{AnotherDatabase, TenantPoolBuilder};
 pub use backends::{InvalidMysqlUrl, Mysql, MysqlPoolBuilder, MysqlUrl};
 #[cfg(feature = "sqlite")]
 pub use backends::{NotSqliteUrl, Sqlite, SqliteFolder, SqlitePoolBuilder};
+pub use builder_from::Database;
 #[cfg(feature = "_web")]
 pub(crate) use checkouts::{Admitted, SecondConnectionPermit};
 pub use checkouts::{Checkout, CheckoutRequest};
 pub use connections::PoolStatus;
 #[cfg(any(feature = "blocking", feature = "sqlite"))]
 pub(crate) use connections::WaitingCheckout;
-pub use database::Database;
 pub use databases::{AllDatabases, DatabasesError, OWN_DATABASE, UnreachableDatabase};
 pub(crate) use databases::{Fleet, Reached, Resident, Unreached};
 #[cfg(any(feature = "_web", feature = "blocking"))]

@@ -2,47 +2,39 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// Why a pool closed a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Retirement {
-    /// It reached [`max_lifetime`](crate::TenantPoolBuilder::max_lifetime).
-    Lifetime,
-    /// It had served [`max_tenants`](crate::TenantPoolBuilder::max_tenants) tenants.
-    Tenants,
-    /// It could keep no further statement prepared: [`max_statements`](crate::TenantPoolBuilder::max_statements).
-    Statements,
-    /// It was lost, or did not answer.
-    Broken,
-    /// Something was left on its session: a setting, a temporary table, an advisory lock, outdated plans.
-    LeftState,
-    /// A query was given up before its answer came.
-    Abandoned,
-    /// It came back with an open transaction.
-    InTransaction,
-    /// Another connection was put in its place.
-    Swapped,
-    /// More connections were idle than are kept. Only SQLite's pools count this.
-    Surplus,
-    /// A checkout could not use it.
-    Unusable,
+use crate::variants::with_all_variants;
+
+with_all_variants! {
+    /// Why a pool closed a connection.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    #[non_exhaustive]
+    pub enum Retirement {
+        /// It reached [`max_lifetime`](crate::TenantPoolBuilder::max_lifetime).
+        Lifetime,
+        /// It had served [`max_tenants`](crate::TenantPoolBuilder::max_tenants) tenants.
+        Tenants,
+        /// It could keep no further statement prepared: [`max_statements`](crate::TenantPoolBuilder::max_statements).
+        Statements,
+        /// It was lost, or did not answer.
+        Broken,
+        /// Something was left on its session: a setting, a temporary table, an advisory lock, outdated plans.
+        LeftState,
+        /// A query was given up before its answer came.
+        Abandoned,
+        /// It came back with an open transaction.
+        InTransaction,
+        /// Another connection was put in its place.
+        Swapped,
+        /// More connections were idle than are kept. Only SQLite's pools count this.
+        Surplus,
+        /// A checkout could not use it.
+        Unusable,
+    }
+    /// All of them.
+    pub const ALL;
 }
 
 impl Retirement {
-    /// All of them.
-    pub const ALL: [Self; 10] = [
-        Self::Lifetime,
-        Self::Tenants,
-        Self::Statements,
-        Self::Broken,
-        Self::LeftState,
-        Self::Abandoned,
-        Self::InTransaction,
-        Self::Swapped,
-        Self::Surplus,
-        Self::Unusable,
-    ];
-
     /// The reason in one word, as metrics name it.
     pub fn name(self) -> &'static str {
         match self {

@@ -33,7 +33,7 @@ pub(crate) use crate::backend::postgres::locks::advisory_lock::{
 };
 pub(crate) use crate::backend::postgres::locks::backoff::Backoff;
 pub(crate) use crate::backend::postgres::locks::lock_tables::TableLock;
-pub(crate) use crate::backend::postgres::locks::lock_timeout::set_lock_timeout;
+pub(crate) use crate::backend::postgres::locks::set_lock_timeout::set_lock_timeout;
 pub use directory_tables::DirectoryUnusable;
 pub(crate) use directory_tables::{FoundDirectory, MADE as DIRECTORY_MADE, is_directory};
 pub(crate) use prepared_sql::PreparedSql;

@@ -5,10 +5,10 @@ mod archives;
 mod clone;
 mod create;
 mod drop;
-mod entries;
 mod operation;
 mod rename;
 mod status;
+mod with_directory;
 
 use super::LifecycleError;
 use crate::{backend::sqlite::files::FileError, pool::SqliteError, tenancy::LifecycleEvent};

@@ -181,31 +181,44 @@ impl<S: MigrationSource<Pg> + Send + Sync + 'static> FleetMigration<'_, S> {
     /// [`FleetError`]: nothing was done to any tenant. Failures of single tenants are in the report.
     pub async fn run(self) -> Result<FleetReport, FleetError> {
         let started = Instant::now();
-        let canaries = self.canaries?;
-        let chosen = self.chosen.transpose()?;
-        let plan = Plan::read(self.migrations).await?;
+        let Self {
+            pool,
+            migrations,
+            task,
+            chosen,
+            canaries,
+            workers,
+            keep_going,
+            dry_run,
+            limits,
+            watcher,
+            stop,
+        } = self;
+        let canaries = canaries?;
+        let chosen = chosen.transpose()?;
+        let plan = Plan::read(migrations).await?;
 
-        let connection = self.pool.migration_connector().connect().await?;
-        let mut site = Site::new(self.pool, connection, self.limits, self.workers).await?;
-        if !self.dry_run {
+        let connection = pool.migration_connector().connect().await?;
+        let mut site = Site::new(pool, connection, limits, workers).await?;
+        if !dry_run {
             site.lock().await?;
         }
         let survey = site.survey(chosen, &canaries).await?;
         let changed = survey.changed(&plan).await?;
-        let to_do = ToDo::find(survey, &plan, self.task);
-        let scripts = plan.prepare(to_do.versions(&plan), self.task.direction()).await?;
+        let to_do = ToDo::find(survey, &plan, task);
+        let scripts = plan.prepare(to_do.versions(&plan), task.direction()).await?;
         let outside = site.check(&scripts)?;
-        (self.watcher)(FleetEvent::Planned {
+        watcher(FleetEvent::Planned {
             tenants: to_do.tenants.len(),
             pending: to_do.pending(),
         });
-        let tenants = if self.dry_run {
+        let tenants = if dry_run {
             to_do.into_reports()
         } else {
             let steps = Step::all(&scripts, site.batched);
-            let (halt, names) = (Halt::new(self.keep_going, &*self.stop), HashMap::new());
-            let (workers, told) = (site.workers.len(), (&halt, &*self.watcher as Watcher<'_>));
-            let crew = Crew::new(to_do, &steps, &canaries, workers, told, &names);
+            let (halt, names) = (Halt::new(keep_going, &*stop), HashMap::new());
+            let (count, told) = (site.workers.len(), (&halt, &*watcher as Watcher<'_>));
+            let crew = Crew::new(to_do, &steps, &canaries, count, told, &names);
             crew.canaries(&mut site.workers).await;
             crew.others(&mut site.workers).await;
             crew.end()

@@ -37,13 +37,13 @@ impl Residents {
             let (database, tables) = placement.parts();
             let database = database.unwrap_or(OWN_DATABASE);
             *residents.counts.entry(database.to_owned()).or_default() += 1;
-            if let Tables::Schema(schema) = tables {
-                let schema = schema.clone();
-                residents
-                    .of
-                    .entry(database.to_owned())
-                    .or_default()
-                    .push(Resident { tenant, schema, status });
+            match tables {
+                Tables::Schema(schema) => {
+                    let schema = schema.clone();
+                    let of_database = residents.of.entry(database.to_owned()).or_default();
+                    of_database.push(Resident { tenant, schema, status });
+                }
+                Tables::Rows(_) => {}
             }
         }
         Ok(residents)

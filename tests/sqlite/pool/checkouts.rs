@@ -355,3 +355,9 @@ async fn nothing_can_be_left_in_main() {
         .await
         .unwrap();
 }
+
+#[tokio::test]
+async fn a_share_of_no_connection_is_one_of_one() {
+    let store = Store::with(|builder| builder.max_per_tenant(0).wait_timeout(Duration::from_millis(50))).await;
+    store.pool.for_tenant("client1").get().await.unwrap();
+}

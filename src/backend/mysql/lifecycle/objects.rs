@@ -12,7 +12,10 @@ use diesel_async::RunQueryDsl;
 use diesel_tenants_translate::{Dialect, SchemaName, Template, tokens_for};
 
 use super::OperationError;
-use crate::backend::mysql::{Session, migrations::Shown, quote, registry::SAVED};
+use crate::{
+    backend::mysql::{Session, migrations::Shown, quote, registry::SAVED},
+    variants::with_all_variants,
+};
 
 /// An object whose definition is run anew.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,18 +27,22 @@ pub(super) struct Object {
     pub(super) sql_mode: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
-    Procedure,
-    Function,
-    View,
-    Trigger,
-    Event,
+with_all_variants! {
+    /// In the order in which they are made.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+    pub(super) enum Kind {
+        Procedure,
+        Function,
+        Package,
+        PackageBody,
+        View,
+        Trigger,
+        Event,
+    }
+    const ALL;
 }
 
 impl Kind {
-    const ALL: [Self; 5] = [Self::Procedure, Self::Function, Self::View, Self::Trigger, Self::Event];
-
     /// The kind for which this is the word.
     pub(super) fn of_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
@@ -45,6 +52,8 @@ impl Kind {
         match self {
             Self::Procedure => "PROCEDURE",
             Self::Function => "FUNCTION",
+            Self::Package => "PACKAGE",
+            Self::PackageBody => "PACKAGE BODY",
             Self::View => "VIEW",
             Self::Trigger => "TRIGGER",
             Self::Event => "EVENT",
@@ -54,7 +63,7 @@ impl Kind {
     /// The query for the names of a database's objects of this kind, in the order in which they are made.
     fn list(self, database: &str) -> String {
         match self {
-            Self::Procedure | Self::Function => format!(
+            Self::Procedure | Self::Function | Self::Package | Self::PackageBody => format!(
                 "SELECT ROUTINE_NAME AS name, SQL_MODE AS sql_mode FROM information_schema.ROUTINES \
                  WHERE ROUTINE_SCHEMA = {database} AND ROUTINE_TYPE = '{}' ORDER BY ROUTINE_NAME",
                 self.word()

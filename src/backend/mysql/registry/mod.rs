@@ -3,10 +3,10 @@
 //! A database without an entry here is none of the library's: it is never handed out, changed or dropped. A tenant can
 //! be checked out only by an active entry, which is written last when a tenant is made, and changed first when it goes.
 
+mod change_counter;
 mod entry;
 mod tables;
-mod version;
 
+pub(crate) use change_counter::bump;
 pub(crate) use entry::{Archive, Entry, Operation, Rehearsed, Step};
 pub(crate) use tables::{LOCKS, SAVED, TENANTS, VERSION, prepare};
-pub(crate) use version::bump;

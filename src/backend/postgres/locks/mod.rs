@@ -4,4 +4,4 @@ pub(crate) mod advisory_lock;
 pub(crate) mod backoff;
 pub(crate) mod lock_count_limit;
 pub(crate) mod lock_tables;
-pub(crate) mod lock_timeout;
+pub(crate) mod set_lock_timeout;

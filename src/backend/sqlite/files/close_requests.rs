@@ -7,7 +7,7 @@ use std::{
 
 use diesel_tenants_translate::SchemaName;
 
-use super::{FileError, Folder, file_name, moves, patience::Patience};
+use super::{FileError, Folder, file_name, path_locks, patience::Patience};
 
 const ENDING: &str = ".wanted";
 
@@ -30,7 +30,7 @@ pub(super) fn let_others_first(file: &Path, patience: Patience) {
     let Some(stem) = file.file_stem().and_then(|stem| stem.to_str()) else {
         return;
     };
-    let path = file.with_file_name(moves::LOCKS).join([stem, ENDING].concat());
+    let path = file.with_file_name(path_locks::LOCKS).join([stem, ENDING].concat());
     let turn = Patience::of(TURN);
     while is_asked_for(&path) && !turn.is_over() && !patience.is_over() {
         turn.pause(PAUSE);
@@ -90,7 +90,7 @@ mod tests {
     use std::{thread, time::Instant};
 
     use super::{
-        super::{moves::opening, testing::folder},
+        super::{path_locks::opening, testing::folder},
         *,
     };
 

@@ -10,7 +10,8 @@ use diesel::{
 use diesel_tenants_translate::SchemaName;
 
 use super::{
-    Access, FileError, Folder, durable, failpoint, file_error::is_busy, moves::Moving, open::open, patience::Patience,
+    Access, FileError, Folder, durable, failpoint, file_error::is_busy, open::open, path_locks::Moving,
+    patience::Patience,
 };
 
 /// Between two attempts. Each opens the file, which costs half a millisecond.

@@ -10,7 +10,7 @@ use diesel::{QueryResult, QueryableByName, RunQueryDsl, SqliteConnection, sql_ty
 use diesel_tenants_translate::SchemaName;
 
 use super::{
-    Access, FileError, Folder, Identity, at_rest::at_rest, durable, identity_of, moves::opening, note, open::open,
+    Access, FileError, Folder, Identity, at_rest::at_rest, durable, identity_of, note, open::open, path_locks::opening,
 };
 use crate::{
     backend::sqlite::{

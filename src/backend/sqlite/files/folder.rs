@@ -10,7 +10,7 @@ use super::{
     FileError, FileNameError, FolderError, FolderState,
     file_name::{self, DATABASE},
     folder_state::OpenFolder,
-    moves,
+    path_locks,
 };
 use crate::backend::random::random;
 
@@ -179,7 +179,7 @@ fn require_writable(root: &Path) -> Result<(), FolderError> {
     let made = fs::File::create_new(&probe).and_then(|_| {
         // It could be made, so it can be removed; and if not, nobody takes it for anything.
         let _ = fs::remove_file(&probe);
-        moves::prepare(root)
+        path_locks::prepare(root)
     });
     match made {
         Ok(()) => Ok(()),

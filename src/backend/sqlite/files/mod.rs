@@ -12,7 +12,7 @@
 //!   inode opens nothing.
 //! - A file is renamed or removed only while no connection has it open. A connection would go on writing to a log file
 //!   (`-wal`) whose path belongs to the next file of that name.
-//! - Whoever opens a file says so ([`opening`](moves::opening)), so that nobody renames it between SQLite's opening and
+//! - Whoever opens a file says so ([`opening`](path_locks::opening)), so that nobody renames it between SQLite's opening and
 //!   SQLite's locking.
 //! - No log file (`-wal`, `-journal`) stays behind where a new file is put. SQLite would copy the rows in it into the
 //!   new tenant's file.
@@ -35,9 +35,9 @@ mod identity;
 mod import;
 mod lock;
 mod migrate;
-mod moves;
 mod note;
 mod open;
+mod path_locks;
 mod patience;
 mod rename;
 mod scratch;
@@ -61,9 +61,9 @@ pub(crate) use {
     identity::{Identity, identity_of},
     import::Received,
     lock::FILE_LOCK_TIMEOUT,
-    moves::opening,
     note::{NOTE_TABLE, Note, note_of},
     open::{Access, SCRATCH, attach_readable, busy_timeout, open, uri},
+    path_locks::opening,
     shared::{SharedNumber, has_table},
     snapshot::{Counts, Snapshot},
 };

@@ -25,7 +25,7 @@ pub(crate) fn at(root: &Path) -> Folder {
 
 /// Keeps a tenant's file from being opened, as a rename does.
 pub(crate) fn moving(folder: &Folder, tenant: &SchemaName) -> impl Drop + use<> {
-    struct Held(Option<super::moves::Moving>);
+    struct Held(Option<super::path_locks::Moving>);
 
     impl Drop for Held {
         fn drop(&mut self) {

@@ -153,9 +153,10 @@ impl SqlitePoolBuilder {
         Self { busy_timeout, ..self }
     }
 
-    /// How many connections one tenant may have in use at a time, so that no tenant takes them all. Default: all.
+    /// How many connections one tenant may have in use at a time, at least one, so that no tenant takes them all.
+    /// Default: all.
     pub fn max_per_tenant(mut self, max_per_tenant: usize) -> Self {
-        self.options.max_per_tenant = Some(max_per_tenant);
+        self.options.max_per_tenant = Some(max_per_tenant.max(1));
         self
     }
 

@@ -229,3 +229,28 @@ async fn what_follows_objects_of_another_mode_is_written_in_the_librarys_own() {
     );
     assert_eq!(session.number(&kept).await.unwrap(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_package_is_refused_by_name_and_stays() {
+    let world = world().await;
+    let (from, to) = (world.tenant("packed"), world.tenant("packed_moved"));
+    create(&world.server, &from, &plan(&[]).await, WAIT).await.unwrap();
+    let mut session = world.session().await;
+    session.use_database(&from).await.unwrap();
+    let package = "SET sql_mode = 'ORACLE';
+        CREATE PACKAGE tools AS FUNCTION one RETURN INT; END;
+        CREATE PACKAGE BODY tools AS FUNCTION one RETURN INT AS BEGIN RETURN 1; END; END;
+        SET sql_mode = 'STRICT_TRANS_TABLES'";
+    session.run(package).await.unwrap();
+    let error = message(&rename(&world.server, &from, &to, WAIT).await.unwrap_err());
+    assert!(
+        error.contains("package tools") && error.contains("package body tools") && error.contains("ORACLE"),
+        "{error}"
+    );
+    assert!(entry(&world, &to).await.is_none());
+    let kept = format!(
+        "SELECT COUNT(*) AS number FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = '{}'",
+        from.as_str()
+    );
+    assert_eq!(session.number(&kept).await.unwrap(), 2);
+}

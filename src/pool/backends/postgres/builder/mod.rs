@@ -10,7 +10,7 @@ use std::{
 use crate::{
     pool::{
         DatabaseLimits, PlacementPolicy, TenantDirectory,
-        database::Database,
+        builder_from::Database,
         options::Options,
         routing::{FindUrl, ReplicaUrls},
     },
