@@ -39,8 +39,9 @@ pub struct PoolStatistics {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct DatabaseStatistics {
-    /// The database's name: of the pool's own database as its URL has it, of others as they were declared. `…,
-    /// read-only` and `…, replica` are those whose connections only read.
+    /// The database's name: of the pool's own database as its URL has it (on SQLite the folder's name, on MySQL the
+    /// shared schema's), of others as they were declared. Names with `read-only` or `replica 1` at their end are those
+    /// whose connections only read.
     pub name: String,
     /// How many connections there are now.
     pub status: PoolStatus,
