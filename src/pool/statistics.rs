@@ -45,7 +45,7 @@ pub struct DatabaseStatistics {
     pub name: String,
     /// How many connections there are now.
     pub status: PoolStatus,
-    /// How long checkouts waited for a connection, of those that had to wait.
+    /// How long checkouts waited for a connection (only those that had to wait).
     pub waits: Durations,
     /// How long checkouts waited because their tenant had as many connections as it
     /// [may have](crate::TenantPoolBuilder::max_per_tenant).
