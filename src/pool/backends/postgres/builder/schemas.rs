@@ -15,7 +15,7 @@ impl TenantPoolBuilder {
 
     /// A schema name that stands for the tenant's schema: tables declared in it, `table! { tenant.orders … }`, are the
     /// tenant's, as unqualified tables are. Default: none. Neither a tenant nor another schema of the database may have
-    /// that name.
+    /// that name. [`in_schema`](crate::TranslateDsl::in_schema) does not know it.
     pub fn symbolic_schema(mut self, schema: impl Into<String>) -> Self {
         self.options.symbolic_schema = Some(schema.into());
         self
