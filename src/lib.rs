@@ -84,9 +84,10 @@
 //! # What is promised
 //!
 //! - **Nothing is shown to the wrong tenant.** A tenant's table without a tenant is an error that names the table. A
-//!   checkout for a tenant that does not exist is an error. The pool refuses new connections whose search_path reaches
-//!   tables. So a name that the translator can't see, such as a name in a string, gives the error "relation does not
-//!   exist", and never another tenant's row.
+//!   checkout for a tenant that does not exist is an error. On PostgreSQL, the pool refuses new connections whose
+//!   search_path reaches tables. So a name that the translator can't see, such as a name in a string, gives the error
+//!   "relation does not exist" (on MySQL "No database selected", on SQLite "no such table"), and never another tenant's
+//!   row.
 //! - **No session state.** Nothing is `SET` for a checkout, so that nothing can leak, and poolers in transaction mode
 //!   work. A connection on which *you* leave state is closed and not handed out again. One exception: tenants that
 //!   [share tables](Placement::rows). Their id is a session setting, set at checkout and reset before another tenant

@@ -38,7 +38,7 @@
 //! A transaction waits at its beginning until it may write to the file of
 //! [`set_writes_to`](AsyncSqliteConnection::set_writes_to), and locks no other file: two writers of one tenant queue,
 //! and tenants don't wait for each other. Readers never wait. A transaction that also writes to the shared file should
-//! do so before it reads there, or be an
+//! write there before it reads there, or be begun by
 //! [`immediate_transaction`](crate::TenantConnection::immediate_transaction), which locks all files: if another
 //! connection writes to the shared file in between, SQLite refuses the write at once.
 //!

@@ -1,9 +1,9 @@
 //! The life of tenants: they are created, suspended, renamed, archived and dropped.
 //!
-//! The operations are methods of [`TenantPool`](crate::TenantPool). Each runs on its own connection, not a pooled one,
-//! under an advisory lock on the names involved, and is one transaction wherever PostgreSQL allows. Where one
-//! transaction is not possible, the schema is marked as unfinished, so that it can't be checked out until the same call
-//! has finished the work after a crash.
+//! The operations are methods of [`TenantPool`](crate::TenantPool). Each runs on a connection outside the pool; short
+//! work may borrow a free connection of the pool. Each runs under an advisory lock on the names involved, and is one
+//! transaction wherever PostgreSQL allows. Where one transaction is not possible, the schema is marked as unfinished,
+//! so that it can't be checked out until the same call has finished the work after a crash.
 
 mod activation;
 mod adopt;

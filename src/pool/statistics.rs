@@ -39,12 +39,13 @@ pub struct PoolStatistics {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct DatabaseStatistics {
-    /// The database's name: of the pool's own database as its URL has it, of others as they were declared. `…,
-    /// read-only` and `…, replica` are those whose connections only read.
+    /// The database's name: of the pool's own database as its URL has it (on SQLite the folder's name, on MySQL the
+    /// shared schema's), of others as they were declared. Names with `read-only` or `replica 1` at their end are those
+    /// whose connections only read.
     pub name: String,
     /// How many connections there are now.
     pub status: PoolStatus,
-    /// How long checkouts waited for a connection, of those that had to wait.
+    /// How long checkouts waited for a connection (only those that had to wait).
     pub waits: Durations,
     /// How long checkouts waited because their tenant had as many connections as it
     /// [may have](crate::TenantPoolBuilder::max_per_tenant).

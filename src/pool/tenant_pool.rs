@@ -39,19 +39,19 @@ use crate::{SchemaName, signals::Counters, tenancy::LifecycleHooks, translate::S
 /// | [connections](#checking-out-connections) | [`for_tenant`](Self::for_tenant), [`shared`](Self::shared), [`with_map`](Self::with_map), [`get`](Self::get), [`current`](Self::current), [`using_database`](Self::using_database) |
 /// | [the same work for many tenants](#doing-the-same-work-for-many-tenants) | [`each_tenant`](Self::each_tenant) |
 /// | [SQL for many tenants, answered as text](#running-sql-in-many-tenants) | [`run_script`](Self::run_script) |
-/// | [creating tenants](#creating-tenants) | [`create_tenant`](Self::create_tenant), [`ensure_tenant`](Self::ensure_tenant), [`place_tenant`](Self::place_tenant), [`clone_tenant`](Self::clone_tenant), [`prepare_spares`](Self::prepare_spares) |
+/// | [creating tenants](#creating-tenants) | [`create_tenant`](Self::create_tenant), [`ensure_tenant`](Self::ensure_tenant), [`place_tenant`](Self::place_tenant), [`adopt_tenant`](Self::adopt_tenant), [`clone_tenant`](Self::clone_tenant), [`prepare_spares`](Self::prepare_spares) |
 /// | [finding tenants](#listing-tenants) | [`tenants`](Self::tenants), [`all_tenants`](Self::all_tenants), [`tenant_exists`](Self::tenant_exists), [`placement_of`](Self::placement_of), [`tenant_of_domain`](Self::tenant_of_domain), [`schema_size`](Self::schema_size) |
-/// | [domains](#domains) | [`add_domain`](Self::add_domain), [`remove_domain`](Self::remove_domain), [`set_primary_domain`](Self::set_primary_domain), [`domains_of`](Self::domains_of) |
+/// | [domains](#domains) | [`add_domain`](Self::add_domain), [`remove_domain`](Self::remove_domain), [`set_primary_domain`](Self::set_primary_domain), [`domains_of`](Self::domains_of), [`domains`](Self::domains) |
 /// | [changing tenants](#renaming-a-tenant) | [`rename_tenant`](Self::rename_tenant), [`suspend_tenant`](Self::suspend_tenant), [`resume_tenant`](Self::resume_tenant), [`move_tenant`](Self::move_tenant) |
 /// | [archives](#archiving-and-restoring-a-tenant) | [`archive_tenant`](Self::archive_tenant), [`restore_tenant`](Self::restore_tenant), [`archived_tenants`](Self::archived_tenants), [`drop_archived`](Self::drop_archived) |
 /// | [dropping a tenant](#dropping-a-tenant) | [`drop_tenant`](Self::drop_tenant) |
 /// | [export](#exporting-a-tenant) and [import](#importing-a-tenant) | [`export_tenant`](Self::export_tenant), [`import_tenant`](Self::import_tenant) |
 /// | [migrations of the shared schema, or of one tenant](#migrating-the-shared-schema-or-one-tenant) | [`migrate_shared`](Self::migrate_shared), [`revert_shared`](Self::revert_shared), [`pending_shared`](Self::pending_shared), [`shared_migration_status`](Self::shared_migration_status), [`migrate_tenant`](Self::migrate_tenant), [`revert_tenant`](Self::revert_tenant), [`pending_tenant`](Self::pending_tenant) |
-/// | [migrations of all tenants](#migrating-all-tenants) | [`migrate_tenants`](Self::migrate_tenants), [`revert_tenants`](Self::revert_tenants), [`migration_status`](Self::migration_status) |
-/// | [checking tenants' structures](#comparing-tenants-with-a-template) | [`drift`](Self::drift), [`cross_references`](Self::cross_references) |
+/// | [migrations of all tenants](#migrating-all-tenants) | [`migrate_tenants`](Self::migrate_tenants), [`revert_tenants`](Self::revert_tenants), [`migration_status`](Self::migration_status); in several databases [`all_databases`](Self::all_databases) |
+/// | [checking tenants' structures](#comparing-tenants-with-a-template) | [`drift`](Self::drift), [`cross_references`](Self::cross_references); on SQLite also `drift_from_migrations` |
 /// | [preparing shared tables](#preparing-tables-that-tenants-share) | [`prepare_directory`](Self::prepare_directory), [`enable_row_security`](Self::enable_row_security), [`make_reference_tables`](Self::make_reference_tables) |
 /// | Rust declarations of the tables | `rust_schema`, with the feature `schema` |
-/// | [the pool itself](#the-pool-itself) | [`status`](Self::status), [`close`](Self::close), [`shared_schema`](Self::shared_schema) |
+/// | [the pool itself](#the-pool-itself) | [`status`](Self::status), [`statistics`](Self::statistics), [`close`](Self::close), [`shared_schema`](Self::shared_schema); with the feature `metrics` also `record_metrics`, on MySQL `sweep` |
 ///
 /// # How calls end
 ///

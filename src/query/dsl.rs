@@ -16,7 +16,8 @@ use crate::{IntoSchemaName, translate::SchemaTranslateMap};
 /// sync or async. Write joins first, then the schema: `orders.inner_join(items).in_schema("client2").select(…)`.
 pub trait TranslateDsl: Sized {
     /// Sends the query's unqualified tables to one schema, whatever the connection's map. Tables pinned to a schema
-    /// stay there.
+    /// stay there, also those in a [symbolic schema](SchemaTranslateMap::with_symbolic): for these give the query a map
+    /// that names it, by [`with_schema_map`](Self::with_schema_map).
     ///
     /// The schema's existence isn't checked beforehand: if it is missing, the query fails with the server's error
     /// "relation … does not exist".

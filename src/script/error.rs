@@ -33,7 +33,8 @@ pub enum ScriptError {
         /// The tenant.
         tenant: SchemaName,
     },
-    /// A tenant shares tables with other tenants; on SQLite: or is in another folder.
+    /// A tenant shares tables with other tenants; on SQLite: or is in another folder; on MySQL: or lives on another
+    /// server.
     #[error(
         "tenant {:?} lives in {placement}, which a script doesn't reach, and nothing was sent: choose other tenants",
         .tenant.as_str()

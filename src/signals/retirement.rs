@@ -11,7 +11,7 @@ with_all_variants! {
     pub enum Retirement {
         /// It reached [`max_lifetime`](crate::TenantPoolBuilder::max_lifetime).
         Lifetime,
-        /// It had served [`max_tenants`](crate::TenantPoolBuilder::max_tenants) tenants.
+        /// It had served more tenants than [`max_tenants`](crate::TenantPoolBuilder::max_tenants).
         Tenants,
         /// It could keep no further statement prepared: [`max_statements`](crate::TenantPoolBuilder::max_statements).
         Statements,

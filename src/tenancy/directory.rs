@@ -41,7 +41,7 @@ pub enum DirectoryChange<'a> {
         /// The tenant.
         tenant: &'a SchemaName,
     },
-    /// A tenant got another name, and so did its schema.
+    /// A tenant got another name. Its schema got it too, if the tenant lives in the pool's own database.
     Renamed {
         /// The name up to now.
         from: &'a SchemaName,

@@ -1,7 +1,8 @@
 use std::fmt;
 
-/// A tenant's status. It is kept in the database as the comment on the tenant's version table, so that it comes and
-/// goes with the schema, in the same transaction.
+/// A tenant's status. PostgreSQL keeps it as the comment on the tenant's version table, so that it comes and goes with
+/// the schema, in the same transaction; SQLite keeps it in a note in the tenant's file, MySQL in the table
+/// `__diesel_tenants`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TenantStatus {

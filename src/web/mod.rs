@@ -6,8 +6,9 @@
 //! [`TenantPool::current`](crate::TenantPool::current) works in all code that they call. Handlers ask for a
 //! [`TenantConn`], a [`SharedConn`] or the [`Tenant`].
 //!
-//! The pool remembers for a second that a tenant doesn't exist, with or without a [directory](crate::directory):
-//! however many requests name it, they cost one query a second.
+//! The pool remembers for a second that a tenant doesn't exist: on PostgreSQL with or without a
+//! [directory](crate::directory), on MySQL with one. So requests that name it cost one query a second, however many
+//! there are. On SQLite without a directory they cost no query.
 //! [`CatalogDirectory`](crate::directory::CatalogDirectory) needs no tables, and can remember unknown tenants for
 //! longer.
 //!

@@ -53,8 +53,9 @@ impl<F: Framework, B: Backend> Tenants<F, B> {
     /// Runs what a handler does on its [`TenantConn`](super::TenantConn) in one transaction. The transaction begins
     /// when the connection is first used, and is committed before a response of status 2xx or 3xx is sent. Any other
     /// response, a panic, and a client that hangs up roll it back (for Rocket in routes mounted with `in_tenant`). If a
-    /// query failed or was abandoned, and the handler still answers 2xx, the response becomes 500. Default: each query
-    /// is its own transaction.
+    /// query failed or was abandoned, and the handler still answers 2xx or 3xx, the response becomes 500. (On SQLite
+    /// and MySQL a statement that failed undoes only itself, and the rest is committed.) Default: each query is its own
+    /// transaction.
     ///
     /// The transaction belongs to the request's one `TenantConn`; connections from [`SharedConn`](super::SharedConn)
     /// and [`TenantPool::current`] are not in it.

@@ -10,7 +10,8 @@ use crate::{
 
 const TABLES: &str = include_str!("tables.sql");
 
-/// Why the tables of a directory could not be created. Nothing is changed then.
+/// Why the tables of a directory could not be created. On PostgreSQL and SQLite nothing is changed then; on MySQL
+/// repeat the call.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DirectoryTablesError {

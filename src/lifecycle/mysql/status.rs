@@ -8,7 +8,7 @@ use crate::{
 /// # Suspending and resuming a tenant
 impl TenantPool<Mysql> {
     /// Suspends a tenant. This pool refuses its checkouts at once
-    /// ([`SuspendedTenant`](crate::CheckoutError::SuspendedTenant)), other processes within a second.
+    /// ([`SuspendedTenant`](crate::CheckoutError::SuspendedTenant)), other processes within half a second.
     ///
     /// Connections that are checked out keep working until they are returned. Migrations still include the tenant.
     /// Suspending a suspended tenant changes nothing.

@@ -38,8 +38,9 @@ impl<B: Backend> TenantPool<B> {
     /// A checkout for one tenant: unqualified tables are the tenant's, tables pinned to a schema stay there.
     ///
     /// [`get`](CheckoutRequest::get) fails for an invalid name, for a schema that belongs to no tenant (the shared
-    /// schema, and those of extensions), and for a tenant without a schema. Any other schema of the database counts as
-    /// a tenant.
+    /// schema, and those of extensions), and for a tenant without a schema. Without a directory, any other schema of a
+    /// PostgreSQL database counts as a tenant; with a directory, only what the directory knows. On MySQL only databases
+    /// in the library's list are tenants, on SQLite only files.
     pub fn for_tenant(&self, tenant: impl IntoSchemaName) -> CheckoutRequest<'_, B> {
         let wanted = self.tenant_name(tenant).map(Wanted::Tenant);
         CheckoutRequest::new(self, wanted.map_err(CheckoutError::from))
@@ -96,7 +97,7 @@ impl<'a, B: Backend> CheckoutRequest<'a, B> {
     }
 
     /// Asks for a connection that only reads: to a [replica](crate::TenantPoolBuilder::replica) of the tenant's
-    /// database, in turn if there are several. The server refuses writes.
+    /// database, in turn if there are several. Writes are refused, by the server or by SQLite. SQLite has no replicas.
     ///
     /// A replica is behind its database by some milliseconds or more: to read what was just written, check out without
     /// `read_only`. The database itself serves the checkout if the replica doesn't know the tenant yet, still knows it
@@ -123,8 +124,8 @@ impl<'a, B: Backend> CheckoutRequest<'a, B> {
     /// Waits for a connection. Dropping the future while it waits leaves nothing behind.
     ///
     /// # Errors
-    /// [`CheckoutError`]: the name is invalid, the schema does not exist, the pool is exhausted or closed, or the
-    /// server can't be reached.
+    /// [`CheckoutError`]: the name is invalid, the tenant does not exist or is suspended, the directory can't be asked,
+    /// the pool is exhausted or closed, or the database can't be reached.
     pub async fn get(self) -> Result<Checkout<B>, CheckoutError> {
         let deadline = self.pool.deadline();
         self.get_until(deadline).await

@@ -216,8 +216,8 @@ pub enum CheckoutError {
     },
     /// The tenant is placed among the rows of shared tables, which needs row-level security.
     #[error(
-        "{target} shares tables with other tenants by the directory, and SQLite can't keep their rows apart: give the \
-         tenant a file of its own"
+        "{target} shares tables with other tenants by the directory, and only PostgreSQL can keep their rows apart: \
+         give the tenant a file or a database of its own"
     )]
     NoRowSecurity {
         /// What the checkout was for.

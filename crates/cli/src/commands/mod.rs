@@ -32,7 +32,7 @@ use crate::{
     name = "diesel-tenants",
     version,
     after_help = "Exit codes: 0 success; 1 something failed, differs, or is pending where that was asked for; 2 wrong \
-                  usage; 130 ended by a second Ctrl-C.",
+                  usage; 130 ended by Ctrl-C; 143 `tenant export` ended by SIGTERM.",
     max_term_width = 100
 )]
 pub struct Arguments {

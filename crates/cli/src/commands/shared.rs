@@ -52,7 +52,7 @@ pub struct Revert {
 pub struct Status {
     #[command(flatten)]
     migrations: SharedMigrations,
-    /// Ends with exit code 1 if a migration is pending.
+    /// Ends with exit code 1 if a migration is pending, or an index is invalid.
     #[arg(long)]
     check: bool,
 }

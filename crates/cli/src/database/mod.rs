@@ -77,6 +77,17 @@ impl Database {
         })
     }
 
+    /// How soon other processes see that a tenant was suspended.
+    pub fn suspension_is_seen(&self) -> &'static str {
+        match &self.0 {
+            Kind::Postgres(_) => "within a minute, by default",
+            #[cfg(feature = "sqlite")]
+            Kind::Sqlite(_) => "within a minute, by default",
+            #[cfg(feature = "mysql")]
+            Kind::Mysql(_) => "within half a second",
+        }
+    }
+
     /// Looks for problems. `integrity` is whether the contents of all files are checked.
     pub async fn diagnose(&self, settings: &Settings, integrity: bool) -> anyhow::Result<DiagnosisReport> {
         match &self.0 {

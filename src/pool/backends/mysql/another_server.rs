@@ -35,7 +35,8 @@ impl MysqlPoolBuilder {
         self
     }
 
-    /// How many connections to other servers there may be.
+    /// How many connections to other servers there may be. Default: connections to 20 servers at a time, 5 to each,
+    /// closed after 5 minutes without use.
     pub fn database_limits(mut self, database_limits: DatabaseLimits) -> Self {
         self.database_limits = database_limits;
         self
@@ -57,7 +58,7 @@ impl MysqlPoolBuilder {
         self
     }
 
-    /// How many read-only connections there may be to each replica.
+    /// How many read-only connections there may be to each replica. Default: [`DatabaseLimits::new`].
     pub fn replica_limits(mut self, replica_limits: DatabaseLimits) -> Self {
         self.replicas.limits = replica_limits;
         self

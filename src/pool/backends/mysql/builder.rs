@@ -169,7 +169,8 @@ impl MysqlPoolBuilder {
     }
 
     /// A schema that stands for the tenant's, in `table! { tenant.orders … }` for instance. See
-    /// [`SchemaTranslateMap::with_symbolic`].
+    /// [`SchemaTranslateMap::with_symbolic`]. [`in_schema`](crate::TranslateDsl::in_schema) does not know it. Default:
+    /// none.
     pub fn symbolic_schema(mut self, schema: impl Into<String>) -> Self {
         self.options.symbolic_schema = Some(schema.into());
         self
@@ -223,14 +224,16 @@ impl MysqlPoolBuilder {
         }
     }
 
-    /// How long the directory's answers are remembered.
+    /// How long the directory's answers are remembered. Default: [`DirectoryCache::default`]: 10,000 tenants for 60
+    /// seconds, unknown tenants and failures for one second, no stale answers.
     pub fn directory_cache(mut self, directory_cache: DirectoryCache) -> Self {
         self.directory_cache = directory_cache;
         self
     }
 
-    /// How long a name or place that a tenant left stays closed to other tenants, as
-    /// [for PostgreSQL](crate::TenantPoolBuilder::reuse_after).
+    /// How long a name or place that a tenant left stays closed to other tenants, as [for
+    /// PostgreSQL](crate::TenantPoolBuilder::reuse_after). Default: five seconds more than this pool remembers the
+    /// directory's answers, 65 seconds.
     pub fn reuse_after(mut self, reuse_after: Duration) -> Self {
         self.reuse_after = Some(reuse_after);
         self

@@ -167,7 +167,8 @@ impl SqlitePoolBuilder {
     }
 
     /// A schema that stands for the tenant's, in `table! { tenant.orders … }` for instance. See
-    /// [`SchemaTranslateMap::with_symbolic`].
+    /// [`SchemaTranslateMap::with_symbolic`]. [`in_schema`](crate::TranslateDsl::in_schema) does not know it. Default:
+    /// none.
     pub fn symbolic_schema(mut self, schema: impl Into<String>) -> Self {
         self.options.symbolic_schema = Some(schema.into());
         self

@@ -22,7 +22,8 @@ impl SqlitePoolBuilder {
         self
     }
 
-    /// How long the directory's answers are remembered.
+    /// How long the directory's answers are remembered. Default: [`DirectoryCache::default`]: 10,000 tenants for 60
+    /// seconds, unknown tenants and failures for one second, no stale answers.
     pub fn directory_cache(mut self, directory_cache: DirectoryCache) -> Self {
         self.directory_cache = directory_cache;
         self

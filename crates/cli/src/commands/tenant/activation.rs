@@ -31,8 +31,8 @@ impl Suspend {
         let pool = context.pool().await?;
         Outcomes::of_each(context.printer, &self.names, "suspended", async |name| {
             pool.suspend_tenant(name).await?;
-            let note = "other processes see it within a minute, by default";
-            Ok::<_, LifecycleError>((note.to_owned(), json!({})))
+            let note = format!("other processes see it {}", context.database.suspension_is_seen());
+            Ok::<_, LifecycleError>((note, json!({})))
         })
         .await
     }

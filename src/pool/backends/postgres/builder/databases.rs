@@ -39,7 +39,8 @@ impl TenantPoolBuilder {
         }
     }
 
-    /// How many connections to other databases there may be.
+    /// How many connections to other databases there may be. Default: connections to 20 databases at a time, 5 to each,
+    /// closed after 5 minutes without use.
     pub fn database_limits(self, database_limits: DatabaseLimits) -> Self {
         Self {
             database_limits,
@@ -69,7 +70,7 @@ impl TenantPoolBuilder {
     }
 
     /// How many read-only connections there may be: to each replica, and to each database that serves in place of its
-    /// replicas.
+    /// replicas. Default: [`DatabaseLimits::new`].
     pub fn replica_limits(mut self, replica_limits: DatabaseLimits) -> Self {
         self.replicas.limits = replica_limits;
         self

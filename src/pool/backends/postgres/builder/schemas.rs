@@ -15,7 +15,7 @@ impl TenantPoolBuilder {
 
     /// A schema name that stands for the tenant's schema: tables declared in it, `table! { tenant.orders … }`, are the
     /// tenant's, as unqualified tables are. Default: none. Neither a tenant nor another schema of the database may have
-    /// that name.
+    /// that name. [`in_schema`](crate::TranslateDsl::in_schema) does not know it.
     pub fn symbolic_schema(mut self, schema: impl Into<String>) -> Self {
         self.options.symbolic_schema = Some(schema.into());
         self
@@ -41,8 +41,9 @@ impl TenantPoolBuilder {
 
     /// How many existing schemas are remembered, and for how long. Default: 10,000 for 60 seconds.
     ///
-    /// If there is room for at least 1,000, schemas are also looked up in advance: after every 32 that checkouts looked
-    /// up one by one, the next 1,000 by name, on a free connection of the pool.
+    /// If there is room for at least 1,000, and the pool neither [listens](Self::listen) nor has
+    /// [`search_path_from_role`](Self::search_path_from_role), schemas are also looked up in advance: after every 32
+    /// that checkouts looked up one by one, the next 1,000 by name, on a free connection of the pool.
     ///
     /// A missing schema is remembered for one second, for as many names: a flood of unknown names costs at most one
     /// query for each name and second. This process sees a tenant that it creates at once, and a tenant that another

@@ -35,7 +35,8 @@ impl TenantPoolBuilder {
         }
     }
 
-    /// How long the directory's answers are remembered.
+    /// How long the directory's answers are remembered. Default: [`DirectoryCache::default`]: 10,000 tenants for 60
+    /// seconds, unknown tenants and failures for one second, no stale answers.
     pub fn directory_cache(self, directory_cache: DirectoryCache) -> Self {
         Self {
             directory_cache,
