@@ -188,6 +188,7 @@ impl<S: MigrationSource<Pg> + Send + Sync + 'static> FleetMigration<'_, S> {
         let connection = self.pool.migration_connector().connect().await?;
         let mut site = Site::new(self.pool, connection, self.limits, self.workers).await?;
         if !self.dry_run {
+            site.require_writable().await?;
             site.lock().await?;
         }
         let survey = site.survey(chosen, &canaries).await?;
