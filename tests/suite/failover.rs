@@ -165,7 +165,7 @@ async fn requests_fail_while_the_outage_lasts_and_then_go_on_at_the_promoted_sta
         .await;
     pool.prepare_directory().await.unwrap();
     for tenant in TENANTS {
-        let created = pool.create_tenant(tenant, Folder::of(&[ITEMS]).migrations());
+        let created = pool.create_tenant(tenant, Folder::of(&[ITEMS]));
         created.await.unwrap();
     }
     let record = Arc::new(Record::default());
@@ -212,11 +212,9 @@ async fn requests_fail_while_the_outage_lasts_and_then_go_on_at_the_promoted_sta
     let mut conn = pool.for_tenant("client1").read_only().get().await.unwrap();
     assert_eq!(port(&mut conn).await, pair.standby.port());
     drop(conn);
-    let report = pool.migrate_tenants(Folder::of(&[ITEMS, NOTES]).migrations()).run();
+    let report = pool.migrate_tenants(Folder::of(&[ITEMS, NOTES])).run();
     assert_eq!(report.await.unwrap().to_string(), "4 migrated");
-    pool.create_tenant("client5", Folder::of(&[ITEMS]).migrations())
-        .await
-        .unwrap();
+    pool.create_tenant("client5", Folder::of(&[ITEMS])).await.unwrap();
     // What another process does is heard of again.
     let elsewhere = pair.pool(|builder| builder.directory(DirectoryTables::new())).await;
     pool.for_tenant("client2").get().await.unwrap();
@@ -237,9 +235,7 @@ async fn the_standby_of_a_url_with_both_servers_gets_no_connection_that_reads_fo
         &format!("127.0.0.1:{},127.0.0.1:{}", pair.standby.port(), pair.primary.port()),
     );
     let pool = TenantPool::builder(standby_first).build().await.unwrap();
-    pool.create_tenant("client1", Folder::of(&[ITEMS]).migrations())
-        .await
-        .unwrap();
+    pool.create_tenant("client1", Folder::of(&[ITEMS])).await.unwrap();
     for mut conn in [
         pool.for_tenant("client1").get().await.unwrap(),
         pool.for_tenant("client1").read_only().get().await.unwrap(),
@@ -271,11 +267,9 @@ async fn a_server_that_takes_the_connection_and_never_answers_is_passed_over() {
 async fn migrations_of_all_tenants_are_refused_where_nothing_can_be_written() {
     let pair = Pair::start().await;
     let pool = pair.pool(|builder| builder).await;
-    pool.create_tenant("client1", Folder::of(&[ITEMS]).migrations())
-        .await
-        .unwrap();
+    pool.create_tenant("client1", Folder::of(&[ITEMS])).await.unwrap();
     let migrate = async |pool: &TenantPool| {
-        let migration = pool.migrate_tenants(Folder::of(&[ITEMS, NOTES]).migrations());
+        let migration = pool.migrate_tenants(Folder::of(&[ITEMS, NOTES]));
         migration.run().await.map(|report| report.to_string())
     };
     let standby = pair.standby_pool().await;
@@ -293,9 +287,7 @@ async fn migrations_of_all_tenants_are_refused_where_nothing_can_be_written() {
         "{text}"
     );
     // What would be done can be asked of a standby.
-    let dry_run = standby
-        .migrate_tenants(Folder::of(&[ITEMS, NOTES]).migrations())
-        .dry_run();
+    let dry_run = standby.migrate_tenants(Folder::of(&[ITEMS, NOTES])).dry_run();
     assert_eq!(dry_run.run().await.unwrap().to_string(), "1 pending");
 
     // A database that was set to read-only, as for a maintenance.
@@ -306,9 +298,7 @@ async fn migrations_of_all_tenants_are_refused_where_nothing_can_be_written() {
     let closed = TenantPool::builder(pair.database.url()).build().await.unwrap();
     let error = migrate(&closed).await.unwrap_err();
     assert!(matches!(error, FleetError::ReadOnly { .. }), "{error:?}");
-    let everywhere = closed
-        .all_databases()
-        .migrate_tenants(Folder::of(&[ITEMS, NOTES]).migrations());
+    let everywhere = closed.all_databases().migrate_tenants(Folder::of(&[ITEMS, NOTES]));
     let error = everywhere
         .on_progress(|_: DatabasesEvent<'_>| ())
         .run()
