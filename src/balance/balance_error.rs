@@ -9,8 +9,8 @@ pub enum BalanceError {
     Databases(#[from] DatabasesError),
     /// Without a directory that can be told of a move, no tenant can be moved.
     #[error(
-        "can't balance the databases: tenants can be moved only if a directory lists them and can be told of the move; \
-         give a directory such as `DirectoryTables` to the pool's builder"
+        "can't balance the databases: tenants can be moved only if a directory lists them and can be told of the \
+         move; a pool with `DirectoryTables` creates its tables by `prepare_directory`"
     )]
     NoDirectory,
     /// The tolerance is not a fraction.
