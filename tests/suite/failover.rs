@@ -187,7 +187,7 @@ async fn requests_fail_while_the_outage_lasts_and_then_go_on_at_the_promoted_sta
         user.await.unwrap();
     }
 
-    let requests = record.requests.lock().unwrap();
+    let requests = std::mem::take(&mut *record.requests.lock().unwrap());
     let failed = |request: &&Request| request.failed.is_some();
     let early = requests.iter().filter(failed).find(|request| request.ended < down);
     assert!(early.is_none(), "before the outage: {early:?}");
