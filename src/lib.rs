@@ -100,6 +100,7 @@
 #![deny(missing_docs)]
 
 mod backend;
+pub mod balance;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 pub mod connection;

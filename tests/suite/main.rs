@@ -26,6 +26,7 @@ mod drop_tenant;
 mod dsl;
 mod engine;
 mod engine_compatibility;
+mod failover;
 mod flat;
 mod fleet;
 mod freshness;

@@ -35,6 +35,16 @@ pub enum FleetError {
     /// The tenants, or their applied versions, can't be read.
     #[error("can't read the tenants and their applied versions")]
     Tenants(#[source] diesel::result::Error),
+    /// The server accepts no writes.
+    #[error(
+        "can't migrate the tenants: the server at {server} accepts no writes, because it is a standby or is set to \
+         read-only, and nothing was done; give the URL of the primary, or all hosts in one URL with \
+         target_session_attrs=read-write"
+    )]
+    ReadOnly {
+        /// The server.
+        server: String,
+    },
     /// Another fleet migration of this database did not end in time.
     #[error(
         "another migration of the tenants was still running after {waited:?}: try again, or look in pg_locks for the \

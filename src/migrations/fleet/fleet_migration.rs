@@ -201,6 +201,7 @@ impl<S: MigrationSource<Pg> + Send + Sync + 'static> FleetMigration<'_, S> {
         let connection = pool.migration_connector().connect().await?;
         let mut site = Site::new(pool, connection, limits, workers).await?;
         if !dry_run {
+            site.require_writable().await?;
             site.lock().await?;
         }
         let survey = site.survey(chosen, &canaries).await?;

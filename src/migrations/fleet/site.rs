@@ -3,6 +3,7 @@
 use super::{FleetError, fleet_lock::lock_fleet, limits::Limits, survey::Survey, worker::Worker};
 use crate::{
     PostgresConnection, SchemaName, TenantPool,
+    backend::postgres::catalog::database::accepts_writes,
     migrations::{OutsideWork, Script},
 };
 
@@ -30,6 +31,19 @@ impl<'p> Site<'p> {
             workers: Worker::crew(pool, limits, batched, workers),
             batched,
         })
+    }
+
+    /// Fails if the server accepts no writes: every tenant would fail then, each by itself.
+    pub(in crate::migrations) async fn require_writable(&mut self) -> Result<(), FleetError> {
+        match accepts_writes(&mut self.connection)
+            .await
+            .map_err(FleetError::Tenants)?
+        {
+            true => Ok(()),
+            false => Err(FleetError::ReadOnly {
+                server: self.pool.migration_connector().server.clone(),
+            }),
+        }
     }
 
     /// Keeps other processes from migrating the tenants of this database, until the end. Behind a pooler there is no

@@ -2,6 +2,7 @@
 
 mod adopted;
 mod bad_input;
+mod balance;
 mod domains;
 mod drift;
 mod inspect;

@@ -1,5 +1,6 @@
 //! The subcommands, one in each file.
 
+mod balance;
 mod completions;
 mod databases;
 mod directory;
@@ -54,6 +55,8 @@ pub enum Command {
     /// PostgreSQL: the databases that `diesel-tenants.toml` names.
     #[command(subcommand)]
     Database(databases::Command),
+    /// PostgreSQL: shows which tenants to move so that the databases hold about as many bytes each, or moves them.
+    Balance(balance::Balance),
     /// PostgreSQL: the directory, which knows where tenants live.
     #[command(subcommand)]
     Directory(directory::Command),
@@ -97,6 +100,7 @@ pub async fn run(arguments: Arguments, printer: Printer) -> anyhow::Result<Endin
         Command::Shared(shared) => shared.run(&context()?).await,
         Command::Tenant(tenant) => tenant.run(&context()?).await,
         Command::Database(database) => database.run(&context()?).await,
+        Command::Balance(balance) => balance.run(&context()?).await,
         Command::Directory(directory) => directory.run(&context()?).await,
         Command::Domain(domain) => domain.run(&context()?).await,
         Command::Spares(spares) => spares.run(&context()?).await,

@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
-use diesel_tenants::SchemaName;
+use diesel_tenants::{SchemaName, migrations::TenantReport};
 use serde_json::json;
 
 use super::{
-    databases::refuse_redo,
+    databases,
     migrate::{Fleet, Task},
     revert::{REST, Revert, Reverted},
 };
@@ -25,7 +25,10 @@ pub struct Redo {
 
 impl Redo {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
-        refuse_redo(context)?;
+        if context.has_further_databases() {
+            let (folder, count) = self.revert.prepare(context, "Revert and redo").await?;
+            return databases::redo(context, &self.revert.fleet, folder, count).await;
+        }
         self.revert.fleet.refuse_what_several_databases_have()?;
         let Reverted {
             pool,
@@ -37,11 +40,7 @@ impl Redo {
         let mut applied = Vec::new();
         if !fleet.dry_run {
             // Each tenant gets exactly the migrations that were reverted in it, whatever happened to other tenants.
-            let mut taken: BTreeMap<&[String], Vec<&SchemaName>> = BTreeMap::new();
-            for report in reverted.tenants.iter().filter(|report| !report.versions.is_empty()) {
-                taken.entry(&report.versions).or_default().push(&report.tenant);
-            }
-            for (versions, tenants) in taken {
+            for (versions, tenants) in by_versions(&reverted.tenants) {
                 let again = Fleet {
                     only: tenants.iter().map(ToString::to_string).collect(),
                     canary: Vec::new(),
@@ -64,4 +63,13 @@ impl Redo {
         })?;
         Ok(Ending::well_if(is_success))
     }
+}
+
+/// The tenants in which something was reverted, by the versions of that.
+pub fn by_versions(reverted: &[TenantReport]) -> BTreeMap<&[String], Vec<&SchemaName>> {
+    let mut taken: BTreeMap<&[String], Vec<&SchemaName>> = BTreeMap::new();
+    for report in reverted.iter().filter(|report| !report.versions.is_empty()) {
+        taken.entry(&report.versions).or_default().push(&report.tenant);
+    }
+    taken
 }

@@ -42,11 +42,8 @@ pub struct Reverted {
 impl Revert {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
         if context.has_further_databases() {
-            let migrations = context.settings.tenant_migrations(&self.migrations).await?;
-            if !self.fleet.dry_run {
-                self.ask("Revert")?;
-            }
-            return databases::revert(context, &self.fleet, migrations, (self.count.revert(), REST)).await;
+            let (migrations, count) = self.prepare(context, "Revert").await?;
+            return databases::revert(context, &self.fleet, migrations, (count, REST)).await;
         }
         self.fleet.refuse_what_several_databases_have()?;
         let Reverted { report, .. } = self.revert(context, "Revert").await?;
@@ -54,6 +51,19 @@ impl Revert {
             .printer
             .result(&report, || print_fleet(&report, "reverted", REST))?;
         Ok(Ending::well_if(report.is_success()))
+    }
+
+    /// Which migrations, and how many, once the user has agreed; `what` begins the question.
+    pub async fn prepare(
+        &self,
+        context: &Context,
+        what: &str,
+    ) -> anyhow::Result<(MigrationFolder, diesel_tenants::Revert)> {
+        let migrations = context.settings.tenant_migrations(&self.migrations).await?;
+        if !self.fleet.dry_run {
+            self.ask(what)?;
+        }
+        Ok((migrations, self.count.revert()))
     }
 
     /// Reverts after the user has agreed; `what` begins the question.

@@ -45,6 +45,8 @@ pub struct Revert {
     dry_run: bool,
     #[command(flatten)]
     consent: Consent,
+    #[command(flatten)]
+    databases: Databases,
 }
 
 /// Options of `shared status`.
@@ -55,6 +57,8 @@ pub struct Status {
     /// Ends with exit code 1 if a migration is pending, or an index is invalid.
     #[arg(long)]
     check: bool,
+    #[command(flatten)]
+    databases: Databases,
 }
 
 impl Command {
@@ -71,7 +75,7 @@ impl Migrate {
     async fn run(self, context: &Context) -> anyhow::Result<Ending> {
         let folder = context.settings.shared_migrations(&self.migrations).await?;
         if context.has_further_databases() {
-            return databases::shared(context, &self.databases, folder, self.dry_run).await;
+            return databases::shared::migrate(context, &self.databases, folder, self.dry_run).await;
         }
         self.databases.refuse("shared migrate")?;
         let migrations = Migrations::All(folder);
@@ -87,7 +91,13 @@ impl Migrate {
 
 impl Revert {
     async fn run(self, context: &Context) -> anyhow::Result<Ending> {
-        let migrations = Migrations::All(context.settings.shared_migrations(&self.migrations).await?);
+        let folder = context.settings.shared_migrations(&self.migrations).await?;
+        if context.has_further_databases() {
+            let how = (&self.count, &self.consent, self.dry_run);
+            return databases::shared::revert(context, &self.databases, folder, how).await;
+        }
+        self.databases.refuse("shared revert")?;
+        let migrations = Migrations::All(folder);
         let pool = context.pool().await?;
         let status = pool.shared_migration_status(migrations.clone()).await?;
         let count = if self.count.all { usize::MAX } else { self.count.number };
@@ -121,7 +131,12 @@ fn print(context: &Context, done: &str, versions: &[String], dry_run: bool) -> a
 
 impl Status {
     async fn run(self, context: &Context) -> anyhow::Result<Ending> {
-        let migrations = Migrations::All(context.settings.shared_migrations(&self.migrations).await?);
+        let folder = context.settings.shared_migrations(&self.migrations).await?;
+        if context.has_further_databases() {
+            return databases::shared::status(context, &self.databases, folder, self.check).await;
+        }
+        self.databases.refuse("shared status")?;
+        let migrations = Migrations::All(folder);
         let pool = context.pool().await?;
         let status = pool.shared_migration_status(migrations).await?;
         context.printer.result(&status, || {

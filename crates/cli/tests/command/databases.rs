@@ -1,6 +1,6 @@
 //! Several databases that `diesel-tenants.toml` names, on several clusters.
 
-use std::sync::LazyLock;
+use std::{process::Command, sync::LazyLock};
 
 use diesel_tenants_test_support::{Database, Server};
 use serde_json::Value;
@@ -11,17 +11,17 @@ use crate::project::{Ended, Project};
 static SECOND_SERVER: LazyLock<Server> = LazyLock::new(Server::start);
 static THIRD_SERVER: LazyLock<Server> = LazyLock::new(Server::start);
 
-struct Shards {
-    project: Project,
-    one: Database,
-    two: Database,
+pub struct Shards {
+    pub project: Project,
+    pub one: Database,
+    pub two: Database,
 }
 
 const FILE: &str = "[databases.one]\nurl_variable = \"ONE\"\n[databases.two]\nurl_variable = \"TWO\"\n";
 
 impl Shards {
     /// With a directory, and a tenant in each database.
-    fn new() -> Self {
+    pub fn new() -> Self {
         let project = Project::new();
         project.write("diesel-tenants.toml", FILE);
         let shards = Self {
@@ -37,13 +37,17 @@ impl Shards {
         shards
     }
 
-    fn run(&self, arguments: &[&str]) -> Ended {
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.project.command(arguments);
         command.env("ONE", self.one.url()).env("TWO", self.two.url());
-        Ended::of(command.output().unwrap())
+        command
     }
 
-    fn json(&self, arguments: &[&str]) -> (Option<i32>, Value) {
+    pub fn run(&self, arguments: &[&str]) -> Ended {
+        Ended::of(self.command(arguments).output().unwrap())
+    }
+
+    pub fn json(&self, arguments: &[&str]) -> (Option<i32>, Value) {
         let ended = self.run(&[arguments, &["--json"]].concat());
         let document = serde_json::from_str(&ended.out);
         let document = document.unwrap_or_else(|error| panic!("{error} in: {}\n{}", ended.out, ended.err));
@@ -102,8 +106,82 @@ fn one_command_migrates_every_database_and_its_json_is_by_database_and_tenant() 
     let (code, drift) = shards.json(&["drift", "a"]);
     assert_eq!(code, Some(1));
     assert_eq!(drift["databases"][2]["drifted"][0]["tenant"], "c");
-    let err = shards.run(&["redo", "--yes"]).failed();
-    assert!(err.contains("`redo` works on one database"), "{err}");
+}
+
+#[test]
+fn redo_applies_in_each_database_what_it_reverted_there() {
+    let shards = Shards::new();
+    shards.add_migrations();
+    shards.run(&["migrate"]).well();
+    // Tenant c is one migration behind.
+    shards.run(&["revert", "--only", "c", "--yes"]).well();
+    let (code, done) = shards.json(&["redo", "--dry-run"]);
+    assert_eq!((code, &done["applied"]), (Some(0), &serde_json::json!([])));
+    let (code, done) = shards.json(&["redo", "--yes"]);
+    assert_eq!(code, Some(0), "{done}");
+    let redone: Vec<(&str, &str, &str)> = done["applied"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|report| {
+            let database = &report["databases"][0];
+            let tenant = &database["tenants"][0];
+            (
+                database["database"].as_str().unwrap(),
+                tenant["tenant"].as_str().unwrap(),
+                tenant["versions"][0].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(redone, [("main", "a", "2"), ("one", "b", "2"), ("two", "c", "1")]);
+    let out = shards.run(&["redo", "--yes", "--database", "one"]).well();
+    assert!(
+        out.contains("1 reverted, in 1 database") && out.contains("1 migrated, in 1 database"),
+        "{out}"
+    );
+    let count = "SELECT count(*)::text FROM pg_tables WHERE tablename = 'two' AND schemaname = 'b'";
+    assert_eq!(shards.one.values(count), ["1"]);
+}
+
+#[test]
+fn shared_schemas_of_all_databases_are_shown_and_reverted() {
+    let shards = Shards::new();
+    shards.add_migrations();
+    shards.run(&["shared", "migrate", "--database", "one"]).well();
+    assert_eq!(shards.run(&["shared", "status", "--check"]).code, Some(1));
+    shards.run(&["shared", "status", "--check", "--database", "one"]).well();
+    let out = shards.run(&["shared", "status"]).well();
+    assert!(
+        out.contains("main      2          pending") && out.contains("one       2          applied"),
+        "{out}"
+    );
+    let (_, status) = shards.json(&["shared", "status"]);
+    assert_eq!(status["databases"][2]["database"], "two");
+    assert_eq!(status["databases"][2]["shared"]["pending"], serde_json::json!(["2"]));
+
+    let out = shards.run(&["shared", "revert", "--dry-run"]).well();
+    assert_eq!(
+        out,
+        "main: would be reverted: 1\none: would be reverted: 2\ntwo: would be reverted: 1\n"
+    );
+    let err = shards.run(&["shared", "revert"]).failed();
+    assert!(err.contains("--yes"), "{err}");
+    let out = shards.run(&["shared", "revert", "--yes", "--database", "one"]).well();
+    assert_eq!(out, "one: reverted 2\n");
+    let tables = "SELECT tablename::text FROM pg_tables WHERE tablename IN ('more', 'users') ORDER BY 1";
+    assert_eq!(shards.one.values(tables), ["users"]);
+    // A failure in one leaves those after it as they are.
+    shards.one.run("CREATE VIEW other AS SELECT id FROM users");
+    let ended = shards.run(&["shared", "revert", "--yes"]);
+    assert_eq!(ended.code, Some(1));
+    assert!(
+        ended.out.contains("main: reverted 1")
+            && ended.out.contains("one: failed: ")
+            && ended.out.contains("two: left as it is: 1"),
+        "{}",
+        ended.out
+    );
+    assert_eq!(shards.two.values(tables), ["users"]);
 }
 
 #[test]

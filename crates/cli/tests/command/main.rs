@@ -2,6 +2,7 @@
 //! folder of SQLite, or on a MariaDB. What is alike on all is tested on all.
 
 mod bad_input;
+mod balance;
 mod base;
 mod completion;
 mod databases;

@@ -77,6 +77,16 @@ pub(crate) async fn is_same_database(
     Ok(!is_free?)
 }
 
+/// Whether transactions can write: not on a standby, nor where a setting of the server, the database or the role forbids
+/// it.
+pub(crate) async fn accepts_writes(connection: &mut PostgresConnection) -> QueryResult<bool> {
+    diesel::select(diesel::dsl::sql::<Bool>(
+        "pg_catalog.current_setting('transaction_read_only') = 'off'",
+    ))
+    .get_result(connection)
+    .await
+}
+
 /// What is known of a database besides its tenants.
 #[derive(Debug, QueryableByName)]
 pub(crate) struct DatabaseFacts {

@@ -9,6 +9,7 @@ pub(crate) mod lock_holders;
 pub(crate) mod requirements;
 pub(crate) mod row_tables;
 pub(crate) mod schema;
+pub(crate) mod schema_sizes;
 #[cfg(feature = "schema")]
 pub(crate) mod scratch_databases;
 pub(crate) mod sequences;

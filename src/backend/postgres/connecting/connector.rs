@@ -10,7 +10,7 @@ use tokio_postgres::Config;
 
 use super::{
     session_proof::Token,
-    startup::{COPY_SILENCE, describe, notice_silent_peers, startup_options},
+    startup::{COPY_SILENCE, describe, leave_time_for_other_hosts, notice_silent_peers, startup_options},
 };
 use crate::{PostgresConnection, SchemaName, backend::postgres::ConnectError};
 
@@ -44,6 +44,7 @@ pub(crate) struct Connector {
 impl Connector {
     pub(crate) fn new(mut config: Config, options: ConnectOptions) -> Self {
         notice_silent_peers(&mut config);
+        leave_time_for_other_hosts(&mut config, options.timeout);
         if !options.may_be_pooled {
             let startup = format!(
                 "{} {}",

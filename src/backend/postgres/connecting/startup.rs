@@ -4,7 +4,7 @@ use std::{fmt::Write as _, time::Duration};
 
 use tokio_postgres::{Config, config::Host};
 
-use crate::SchemaName;
+use crate::{SchemaName, backend::postgres::engine::READ_ONLY};
 
 /// How long a peer may be silent, as far as the system can tell, until a connection counts as broken.
 pub(crate) const SILENCE: Duration = Duration::from_secs(60);
@@ -29,15 +29,25 @@ pub(crate) fn notice_silent_peers(config: &mut Config) {
     }
 }
 
+/// If the URL names several hosts, a host that does not answer must leave time for the others. A `connect_timeout` in the
+/// URL takes precedence.
+pub(crate) fn leave_time_for_other_hosts(config: &mut Config, timeout: Duration) {
+    let hosts = config.get_hosts().len().max(config.get_hostaddrs().len());
+    if config.get_connect_timeout().is_none()
+        && let Ok(hosts @ 2..) = u32::try_from(hosts)
+    {
+        config.connect_timeout(timeout / hosts);
+    }
+}
+
 /// The settings that the translator relies on, as the server's startup packet wants them: white space and backslashes
 /// escaped by a backslash. With nonstandard strings, in which a backslash escapes, the translator would misread where a
 /// string ends. Diesel's time zone is among them, so that the session still has it after a `RESET ALL`.
 pub(crate) fn startup_options(schemas: &[SchemaName], read_only: bool) -> String {
-    let mut option = String::from(if read_only {
-        "-c default_transaction_read_only=on "
-    } else {
-        ""
-    });
+    let mut option = match read_only {
+        true => format!("-c {READ_ONLY} "),
+        false => String::new(),
+    };
     option += "-c standard_conforming_strings=on -c TimeZone=UTC -c search_path=";
     for character in search_path(schemas).chars() {
         if character.is_ascii_whitespace() || character == '\\' {

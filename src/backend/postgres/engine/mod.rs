@@ -35,6 +35,7 @@ pub use cancel_token::CancelToken;
 pub use connection::PostgresConnection;
 pub use futures::{PostgresExecute, PostgresLoad};
 pub use open::OpenError;
+pub(crate) use open::READ_ONLY;
 
 pub use rows::{PostgresRow, PostgresRows};
 pub use socket::PostgresSocket;

@@ -28,6 +28,9 @@ use super::{
     wire::Wire,
 };
 
+/// The startup option that keeps a session from writing.
+pub(crate) const READ_ONLY: &str = "default_transaction_read_only=on";
+
 /// Why a connection could not be opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -71,7 +74,16 @@ impl From<OpenError> for ConnectionError {
 pub(super) async fn open<T: TlsConnector>(config: &Config, tls: T) -> Result<(Wire, CancelToken), OpenError> {
     let mut last_error = invalid("the configuration names no host");
     for address in addresses(config).await? {
-        match open_at(address, config, tls.clone()).await {
+        let opening = open_at(address, config, tls.clone());
+        // As in libpq, the limit is each server's, and covers more than the socket: a server that hangs takes the
+        // connection and never answers.
+        let opened = match config.get_connect_timeout() {
+            None => opening.await,
+            Some(limit) => tokio::time::timeout(*limit, opening)
+                .await
+                .unwrap_or_else(|_| Err(OpenError::Unreachable(io::ErrorKind::TimedOut.into()))),
+        };
+        match opened {
             Ok(opened) => return Ok(opened),
             Err(error) => last_error = error,
         }
@@ -177,14 +189,21 @@ async fn open_at<T: TlsConnector>(
         return Err(OpenError::Unreachable(io::ErrorKind::NotConnected.into()));
     };
     let wire = Wire::new(transport, settings);
-    set_up(&wire, config.get_target_session_attrs()).await?;
+    set_up(&wire, &config).await?;
     Ok((wire, CancelToken::new(token, address, tls)))
 }
 
 /// Has times come in UTC, as Diesel wants them, and asks whether the server is of the kind that is wanted.
-async fn set_up(wire: &Wire, wanted: TargetSessionAttrs) -> Result<(), OpenError> {
+async fn set_up(wire: &Wire, config: &Config) -> Result<(), OpenError> {
+    let wanted = config.get_target_session_attrs();
+    let options = config.get_options().unwrap_or_default();
+    let sql = if wanted == TargetSessionAttrs::ReadWrite && options.contains(READ_ONLY) {
+        // The session is read-only because its own options say so: what is wanted is the server that others write to.
+        "SET TIME ZONE 'UTC'; SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN 'on' ELSE 'off' END"
+    } else {
+        "SET TIME ZONE 'UTC'; SHOW transaction_read_only"
+    };
     let sent = wire.send(Kind::Simple, |out| {
-        let sql = "SET TIME ZONE 'UTC'; SHOW transaction_read_only";
         frontend::query(sql, out).map_err(super::binds::not_sendable)
     });
     let mut sent = sent.map_err(OpenError::Setup)?;

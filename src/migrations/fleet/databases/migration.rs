@@ -235,7 +235,11 @@ impl<'a> DatabasesMigration<'a> {
             let mut order: Vec<_> = places.iter().zip(&mut sites).collect();
             order.sort_by(|(one, _), (other, _)| one.identity.cmp(&other.identity));
             for (place, site) in order {
-                site.lock().await.map_err(|error| error.in_database(&place.name))?;
+                let locked = async {
+                    site.require_writable().await?;
+                    site.lock().await
+                };
+                locked.await.map_err(|error| error.in_database(&place.name))?;
             }
         }
         let find = places.iter().zip(&mut sites).map(|(place, site)| {

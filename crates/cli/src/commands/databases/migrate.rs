@@ -1,11 +1,10 @@
-//! Migrations of all databases: `migrate`, `revert`, and `shared migrate`.
+//! Migrations of all databases: `migrate` and `revert`.
 
-use anyhow::bail;
 use diesel_tenants::{
     Revert,
     migrations::{
-        DatabaseReport, DatabasesEvent, DatabasesMigration, DatabasesReport, MigrationFolder, NoMigrations,
-        SharedReport, TenantOutcome,
+        DatabaseReport, DatabasesEvent, DatabasesMigration, DatabasesReport, MigrationFolder, SharedReport,
+        TenantOutcome,
     },
 };
 
@@ -13,7 +12,6 @@ use crate::{
     commands::migrate::Fleet,
     context::Context,
     interrupt::Interrupt,
-    options::Databases,
     output::{Ending, Progress, describe, line, name, print_changed, say, value, warned},
 };
 
@@ -46,56 +44,7 @@ pub async fn revert(
     run(context, fleet, migration, "reverted", rest).await
 }
 
-/// Applies shared migrations only.
-pub async fn shared(
-    context: &Context,
-    databases: &Databases,
-    migrations: MigrationFolder,
-    dry_run: bool,
-) -> anyhow::Result<Ending> {
-    let (pool, _) = context.schemas("shared migrate").await?;
-    // No tenant has anything to do.
-    let migration = databases
-        .of(&pool)
-        .migrate_tenants(NoMigrations)
-        .shared_first(migrations);
-    let migration = match dry_run {
-        true => migration.dry_run(),
-        false => migration,
-    };
-    let report = migration.run().await?;
-    let shared: Vec<_> = report
-        .databases
-        .iter()
-        .map(|report| {
-            serde_json::json!({
-                "database": report.database,
-                "error": report.unreachable.as_ref().map(ToString::to_string),
-                "shared": report.shared,
-            })
-        })
-        .collect();
-    context
-        .printer
-        .result(&serde_json::json!({ "databases": shared, "dry_run": dry_run }), || {
-            for database in &report.databases {
-                print_database(database, "applied", true);
-            }
-        })?;
-    let is_well = report.databases.iter().all(|report| {
-        report.unreachable.is_none() && report.shared.as_ref().is_none_or(|shared| shared.outcome.is_success())
-    });
-    Ok(Ending::well_if(is_well))
-}
-
-/// `redo` reverts and applies in two runs, and a failure between them would leave databases apart.
-pub fn refuse_redo(context: &Context) -> anyhow::Result<()> {
-    if context.has_further_databases() {
-        bail!("`redo` works on one database, and diesel-tenants.toml names several: use `revert`, and then `migrate`");
-    }
-    Ok(())
-}
-
+/// Prints a report as a result of its own.
 async fn run(
     context: &Context,
     fleet: &Fleet,
@@ -103,7 +52,18 @@ async fn run(
     done: &str,
     rest: &str,
 ) -> anyhow::Result<Ending> {
-    let interrupt = Interrupt::watch();
+    let report = perform(fleet, migration, done, &Interrupt::watch()).await?;
+    context.printer.result(&report, || print(&report, done, rest))?;
+    Ok(Ending::well_if(report.is_success()))
+}
+
+/// Runs a migration with the user's options, and shows progress; `done` is a word such as `applied`.
+pub(super) async fn perform(
+    fleet: &Fleet,
+    migration: DatabasesMigration<'_>,
+    done: &str,
+    interrupt: &Interrupt,
+) -> anyhow::Result<DatabasesReport> {
     let progress = Progress::new();
     let watcher = |event: DatabasesEvent<'_>| match event {
         DatabasesEvent::Planned { pending, .. } => progress.begin(pending),
@@ -144,12 +104,11 @@ async fn run(
     };
     let report = migration.run().await;
     progress.end();
-    let report = report?;
-    context.printer.result(&report, || print(&report, done, rest))?;
-    Ok(Ending::well_if(report.is_success()))
+    Ok(report?)
 }
 
-fn print(report: &DatabasesReport, done: &str, rest: &str) {
+/// Prints what happened in all databases.
+pub(super) fn print(report: &DatabasesReport, done: &str, rest: &str) {
     for database in &report.databases {
         print_database(database, done, false);
         for tenant in &database.tenants {
@@ -167,7 +126,7 @@ fn print(report: &DatabasesReport, done: &str, rest: &str) {
 }
 
 /// Prints what happened to the shared schema, unless nothing did; `always` is whether that is said too.
-fn print_database(report: &DatabaseReport, done: &str, always: bool) {
+pub(super) fn print_database(report: &DatabaseReport, done: &str, always: bool) {
     if let Some(unreachable) = &report.unreachable {
         say!("skipped: {}", value(&unreachable.to_string()));
     }

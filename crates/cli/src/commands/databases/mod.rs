@@ -3,11 +3,14 @@
 mod drift;
 mod list;
 mod migrate;
+mod redo;
+pub mod shared;
 mod status;
 
 use clap::Subcommand;
 pub use drift::drift;
-pub use migrate::{migrate, refuse_redo, revert, shared};
+pub use migrate::{migrate, revert};
+pub use redo::redo;
 pub use status::status;
 
 use crate::{context::Context, output::Ending};
