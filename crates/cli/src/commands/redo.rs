@@ -26,7 +26,6 @@ pub struct Redo {
 impl Redo {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
         refuse_redo(context)?;
-        self.revert.fleet.refuse_what_several_databases_have()?;
         let Reverted {
             pool,
             migrations,

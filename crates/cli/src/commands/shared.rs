@@ -73,9 +73,8 @@ impl Migrate {
         if context.has_further_databases() {
             return databases::shared(context, &self.databases, folder, self.dry_run).await;
         }
-        self.databases.refuse("shared migrate")?;
         let migrations = Migrations::All(folder);
-        let pool = context.pool().await?;
+        let pool = context.pool_of("shared migrate", &self.databases).await?;
         let versions: Vec<String> = if self.dry_run {
             pool.shared_migration_status(migrations).await?.pending
         } else {

@@ -17,6 +17,8 @@ mod fleet;
 mod folder;
 mod interrupt;
 mod mysql;
+mod mysql_encrypted;
+mod mysql_places;
 mod names;
 mod project;
 mod run;

@@ -31,6 +31,7 @@ pub(crate) use migrate::{Task, Worker, migrate, migrate_shared, pending, revert,
 pub(crate) use moves::{archive, rename, restore};
 #[cfg(feature = "schema")]
 pub(crate) use objects::renamed;
-pub(crate) use status::{find, is_free, note, set_status};
+pub(crate) use placed::give_to_directory;
+pub(crate) use status::{find, is_free, note, note_all, set_status};
 pub(crate) use structure::{Definition, Structure, all_definitions, positions, row_tables, structure};
 pub(crate) use sweep::{Swept, sweep};
