@@ -105,11 +105,10 @@ impl Fleet {
 
     /// A pool of the one database whose tenants are meant.
     pub async fn pool(&self, context: &Context) -> anyhow::Result<Box<dyn AnyPool>> {
-        let pool = context.pool_of("migrations", &self.databases).await?;
-        match &self.first_database {
-            Some(_) => bail!("--first-database is for several databases, under [databases] in diesel-tenants.toml"),
-            None => Ok(pool),
+        if self.first_database.is_some() {
+            bail!("--first-database is for several databases, under [databases] in diesel-tenants.toml");
         }
+        context.pool_of("migrations", &self.databases).await
     }
 
     /// Nobody waits for a lock on a table of SQLite. On MySQL, a statement that gave up waiting is where the next run

@@ -157,6 +157,10 @@ impl Database {
 
     /// A pool of the database of this name in the settings, for a kind of database whose subcommands work on one at a
     /// time.
+    #[cfg_attr(
+        not(feature = "mysql"),
+        expect(unused_variables, reason = "there is no such kind")
+    )]
     pub async fn pool_of(&self, settings: &Settings, database: &str) -> anyhow::Result<Box<dyn AnyPool>> {
         match &self.0 {
             #[cfg(feature = "mysql")]
@@ -167,6 +171,10 @@ impl Database {
     }
 
     /// A pool for what has to do with a directory, and with where tenants live.
+    #[cfg_attr(
+        not(feature = "sqlite"),
+        expect(unused_variables, reason = "all other kinds have it")
+    )]
     pub async fn places(&self, settings: &Settings, what: &str) -> anyhow::Result<Box<dyn Places>> {
         Ok(match &self.0 {
             Kind::Postgres(server) => Box::new(server.tenant_pool(settings, 4).await?),

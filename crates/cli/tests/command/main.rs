@@ -19,6 +19,7 @@ mod interrupt;
 mod mysql;
 mod mysql_encrypted;
 mod mysql_places;
+mod mysql_transcript;
 mod names;
 mod project;
 mod run;

@@ -12,15 +12,27 @@ static SECOND: LazyLock<MariaDb> =
     LazyLock::new(|| MariaDb::start().unwrap_or_else(|error| panic!("{}", chain(&error))));
 
 /// A project whose file names the second server. No other test uses either server meanwhile.
-struct Servers {
-    project: Site<Databases>,
+pub struct Servers {
+    pub project: Site<Databases>,
 }
 
 impl Servers {
+    pub fn second() -> &'static MariaDb {
+        &SECOND
+    }
+
     fn new() -> Self {
-        let project = Site::<Databases>::new();
-        project.write("diesel-tenants.toml", "[databases.shard1]\nurl_variable = \"SHARD1\"\n");
-        let servers = Self { project };
+        let servers = Self::without_a_file();
+        let file = "[databases.shard1]\nurl_variable = \"SHARD1\"\n";
+        servers.project.write("diesel-tenants.toml", file);
+        servers
+    }
+
+    /// Two empty servers, and a project that knows one of them.
+    pub fn without_a_file() -> Self {
+        let servers = Self {
+            project: Site::<Databases>::new(),
+        };
         let databases = servers.on_second(
             "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT IN \
              ('mysql', 'sys', 'information_schema', 'performance_schema') ORDER BY SCHEMA_NAME = 'public'",

@@ -27,7 +27,7 @@ impl Show {
         let pool = context.places("`tenant show`").await?;
         let unknown = || anyhow!("there is no tenant {:?}", self.name);
         let placement = pool.placement_of(&self.name).await?.ok_or_else(unknown)?;
-        let domains = match pool.domains(Some(&self.name)).await {
+        let domains = match pool.domains(Some(self.name.as_str())).await {
             Ok(domains) => domains,
             Err(DomainError::NoDirectory) => Vec::new(),
             Err(error) => return Err(error.into()),
