@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt, process::Output};
 use diesel_tenants_test_support::{MariaDb, chain};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 
-use crate::project::Project;
+use crate::project::{Files, Site};
 
 fn authority() -> CertifiedIssuer<'static, KeyPair> {
     let mut params = CertificateParams::default();
@@ -16,7 +16,7 @@ fn authority() -> CertifiedIssuer<'static, KeyPair> {
 #[test]
 fn the_command_trusts_the_authorities_that_it_is_told_of_and_no_other_name() {
     let server = MariaDb::start().unwrap_or_else(|error| panic!("{}", chain(&error)));
-    let (project, folder) = (Project::new(), tempfile::tempdir().unwrap());
+    let (project, folder) = (Site::<Files>::new(), tempfile::tempdir().unwrap());
     // The server may run as another account.
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let (ours, other) = (authority(), authority());
