@@ -72,7 +72,7 @@ impl Load {
             let (served, saved) = (Arc::clone(&served), Arc::clone(&saved));
             tokio::spawn(async move {
                 let mut turn = task;
-                while !stop.load(Relaxed) {
+                while !AtomicBool::load(&stop, Relaxed) {
                     turn += 1;
                     let (node, tenant) = (turn % 2, tenant(turn / 2 % TENANTS));
                     // A cluster refuses one of two transactions that meet, and a lost node refuses all.
@@ -94,7 +94,7 @@ impl Load {
     }
 
     fn served(&self, node: usize) -> u64 {
-        self.served[node].load(Relaxed)
+        AtomicU64::load(&self.served[node], Relaxed)
     }
 
     /// Waits until so many more requests were served by a node.
