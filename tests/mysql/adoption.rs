@@ -36,7 +36,11 @@ async fn a_tenant_of_another_server_belongs_to_the_directory_once_it_is_adopted(
     pool.resume_tenant(name("called")).await.unwrap();
     pool.for_tenant(name("called")).get().await.unwrap();
     let error = direct.drop_tenant(name("asleep")).await.unwrap_err();
-    assert!(chain(&error).contains("the directory of another server"), "{}", chain(&error));
+    assert!(
+        chain(&error).contains("the directory of another server"),
+        "{}",
+        chain(&error)
+    );
 
     // Nobody else may take what is taken, nor what is not there.
     let rows = general.rows().await;
@@ -55,7 +59,10 @@ async fn a_tenant_of_another_server_belongs_to_the_directory_once_it_is_adopted(
     }
     let without = General::builder(general.number).build().await.unwrap();
     let refused = without.adopt_tenant(name("active"), place(&name("active"))).await;
-    assert!(matches!(refused, Err(LifecycleError::NoDirectory { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(LifecycleError::NoDirectory { .. })),
+        "{refused:?}"
+    );
     pool.drop_tenant(name("called")).await.unwrap();
     assert_eq!(general.rows().await, ["active active in shard1 active"]);
 }

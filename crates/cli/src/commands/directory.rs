@@ -181,7 +181,10 @@ impl Differences {
                 };
                 known.insert(schema.as_str());
                 // A schema without a version table is a tenant's, if the directory says so.
-                if is_alive(entry) && !schemas.contains(schema.as_str()) && there.schema_size(schema.as_str()).await?.is_none() {
+                if is_alive(entry)
+                    && !schemas.contains(schema.as_str())
+                    && there.schema_size(schema.as_str()).await?.is_none()
+                {
                     found.missing.push((database.clone(), tenant.to_string()));
                 }
             }

@@ -40,7 +40,10 @@ impl Drift {
                 false => pool.all_tenants().await?,
             };
             let tenants = tenants.into_iter().filter(|tenant| tenant.status.is_tenant());
-            tenants.map(|tenant| tenant.name).filter(|name| name.as_str() != self.template).collect()
+            tenants
+                .map(|tenant| tenant.name)
+                .filter(|name| name.as_str() != self.template)
+                .collect()
         } else {
             self.only
                 .iter()

@@ -157,10 +157,7 @@ impl Database {
 
     /// A pool of the database of this name in the settings, for a kind of database whose subcommands work on one at a
     /// time.
-    #[cfg_attr(
-        not(feature = "mysql"),
-        expect(unused_variables, reason = "there is no such kind")
-    )]
+    #[cfg_attr(not(feature = "mysql"), expect(unused_variables, reason = "there is no such kind"))]
     pub async fn pool_of(&self, settings: &Settings, database: &str) -> anyhow::Result<Box<dyn AnyPool>> {
         match &self.0 {
             #[cfg(feature = "mysql")]

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use diesel_tenants::{
-    CheckoutError, CloneError, DatabaseLimits, DiagnosisReport, DriftError, DriftReport, ExportError, FleetError, FleetReport,
-    ImportError, LifecycleError, MigrationError, MigrationSourceError, Mysql, MysqlPoolBuilder, MysqlUrl, Revert,
-    SchemaName, ScriptError, TenantInfo, TenantPool,
+    CheckoutError, CloneError, DatabaseLimits, DiagnosisReport, DriftError, DriftReport, ExportError, FleetError,
+    FleetReport, ImportError, LifecycleError, MigrationError, MigrationSourceError, Mysql, MysqlPoolBuilder, MysqlUrl,
+    Revert, SchemaName, ScriptError, TenantInfo, TenantPool,
     directory::DirectoryTables,
     lifecycle::{ArchivedTenant, PurgeReport},
     migrations::{FleetMigration, FleetStatus, OutsideWork, SharedVersions},

@@ -122,7 +122,11 @@ places!(TenantPool, {
             let database = placement.database().unwrap_or(OWN_DATABASE);
             let all = self.all_databases().only([database]);
             let status = all.migration_status(migrations).only([tenant]).await?;
-            Ok(status.databases.into_iter().flat_map(|database| database.tenants).next())
+            Ok(status
+                .databases
+                .into_iter()
+                .flat_map(|database| database.tenants)
+                .next())
         })
     }
 });

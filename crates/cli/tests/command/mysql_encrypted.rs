@@ -60,7 +60,10 @@ fn the_command_trusts_the_authorities_that_it_is_told_of_and_no_other_name() {
     let asked = run(&ours, &asking);
     assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
     let mut plain = project.command(&["tenant", "list"]);
-    refused(plain.env("DATABASE_URL", server.url()).output().unwrap(), "Access denied");
+    refused(
+        plain.env("DATABASE_URL", server.url()).output().unwrap(),
+        "Access denied",
+    );
     refused(run(&other, &["tenant", "list"]), "certificate");
     certified("elsewhere.example.org");
     refused(run(&ours, &["tenant", "list"]), "certificate");

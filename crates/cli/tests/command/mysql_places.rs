@@ -68,13 +68,17 @@ impl Servers {
     /// The same, by a program that knows only the second server.
     fn direct(&self, arguments: &[&str]) -> Ended {
         let mut command = self.project.command(arguments);
-        command.env("DATABASE_URL", SECOND.url()).env("SHARD1", MariaDb::shared().url());
+        command
+            .env("DATABASE_URL", SECOND.url())
+            .env("SHARD1", MariaDb::shared().url());
         Ended::of(command.output().unwrap())
     }
 
     fn on_second(&self, sql: &str) -> Vec<Vec<String>> {
         let mut session = SECOND.session().unwrap();
-        session.run(sql).unwrap_or_else(|(code, error)| panic!("{sql}: {code} {error}"))
+        session
+            .run(sql)
+            .unwrap_or_else(|(code, error)| panic!("{sql}: {code} {error}"))
     }
 
     fn rows(&self) -> Vec<String> {
@@ -194,11 +198,18 @@ fn tenants_that_were_there_before_the_directory_are_recorded() {
     );
     assert_eq!(
         servers.rows(),
-        ["a a active", "b b suspended", "c c shard1 active", "d d shard1 suspended"]
+        [
+            "a a active",
+            "b b suspended",
+            "c c shard1 active",
+            "d d shard1 suspended"
+        ]
     );
     servers.run(&["directory", "check"]).well();
     servers.run(&["tenant", "resume", "b", "d"]).well();
-    let out = servers.run(&["run", "SELECT COUNT(*) FROM items", "--only", "b"]).well();
+    let out = servers
+        .run(&["run", "SELECT COUNT(*) FROM items", "--only", "b"])
+        .well();
     assert!(out.contains("b: 1 row"), "{out}");
     // From now on they are this directory's.
     for arguments in [
@@ -213,7 +224,10 @@ fn tenants_that_were_there_before_the_directory_are_recorded() {
         (&["directory", "adopt", "a"][..], "a: failed"),
         (&["directory", "adopt", "nobody"], "there is no tenant"),
         (&["directory", "adopt", "c", "--database", "shard1"], "c: failed"),
-        (&["directory", "adopt", "nobody", "--database", "shard1"], "there is no tenant"),
+        (
+            &["directory", "adopt", "nobody", "--database", "shard1"],
+            "there is no tenant",
+        ),
     ] {
         let ended = servers.run(arguments);
         assert_eq!(ended.code, Some(1));
@@ -266,7 +280,10 @@ fn a_directory_that_the_file_names_must_exist_and_is_used_where_there_is_one() {
     let rows = Databases::rows("SELECT name FROM public.tenants ORDER BY 1");
     assert_eq!(rows.concat(), ["client2", "client3"]);
     project.run(&["directory", "check"]).well();
-    project.write("diesel-tenants.toml", "[databases.one]\nurl_variable = \"ONE\"\ntenants = false\n");
+    project.write(
+        "diesel-tenants.toml",
+        "[databases.one]\nurl_variable = \"ONE\"\ntenants = false\n",
+    );
     let mut command = project.command(&["tenant", "list"]);
     let ended = Ended::of(command.env("ONE", MariaDb::shared().url()).output().unwrap());
     assert!(ended.failed().contains("`tenants = false` is about PostgreSQL"));

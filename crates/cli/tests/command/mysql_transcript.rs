@@ -62,7 +62,9 @@ fn arguments(line: &str) -> Vec<String> {
 }
 
 fn run(site: &Site<Databases>, line: &str) -> Ended {
-    let line = line.strip_prefix("$ diesel-tenants ").expect("an example runs the command");
+    let line = line
+        .strip_prefix("$ diesel-tenants ")
+        .expect("an example runs the command");
     let arguments = arguments(line);
     let mut command = site.command(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
     command.env("SHARD1_DATABASE_URL", Servers::second().url());
@@ -72,12 +74,20 @@ fn run(site: &Site<Databases>, line: &str) -> Ended {
 fn check(site: &Site<Databases>, example: &[String]) {
     let ended = run(site, &example[0]);
     let (shown, code) = match example.last().unwrap().strip_prefix("(exit code ") {
-        Some(code) => (&example[1..example.len() - 1], code.trim_end_matches(')').parse().unwrap()),
+        Some(code) => (
+            &example[1..example.len() - 1],
+            code.trim_end_matches(')').parse().unwrap(),
+        ),
         None => (&example[1..], 0),
     };
     // Results are on stdout, and what went wrong without a result is on stderr.
     let printed = if ended.out.is_empty() { &ended.err } else { &ended.out };
-    assert_eq!(words(printed), words(&shown.join("\n")), "{}\nprinted:\n{printed}", example[0]);
+    assert_eq!(
+        words(printed),
+        words(&shown.join("\n")),
+        "{}\nprinted:\n{printed}",
+        example[0]
+    );
     assert_eq!(ended.code, Some(code), "{}", example[0]);
 }
 
