@@ -156,7 +156,8 @@ fn a_tenant_is_placed_on_another_server_shown_and_migrated_there() {
     let err = servers.run(&["migrate", "--database", "shard9"]).failed();
     assert!(err.contains("shard9"), "{err}");
 
-    servers.run(&["tenant", "drop", "b", "c", "--yes"]).well();
+    let out = servers.run(&["tenant", "drop", "b", "c", "--yes"]).well();
+    assert!(out.contains("b: dropped, in another database"), "{out}");
     assert_eq!(servers.rows(), ["a a active"]);
     let left = servers.on_second("SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_NAME = 'items'");
     assert_eq!(left, [["0"]]);
@@ -253,6 +254,8 @@ fn a_tenant_gets_to_another_server_by_the_steps_that_a_refused_move_names() {
     servers.run(&["tenant", "drop", "a", "--yes"]).well();
     servers.direct(&["tenant", "import", "a", "a.tenant"]).well();
     servers.run(&["directory", "adopt", "a", "--database", "shard1"]).well();
+    assert_eq!(servers.rows(), ["a a shard1 suspended"]);
+    servers.run(&["tenant", "resume", "a"]).well();
     assert_eq!(servers.rows(), ["a a shard1 active"]);
     assert_eq!(servers.on_second("SELECT id FROM a.items"), [["7"]]);
     servers.run(&["directory", "check"]).well();

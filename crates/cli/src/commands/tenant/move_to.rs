@@ -20,7 +20,7 @@ use crate::{
 const EXPORT_IT: Instead<'_> = Instead {
     on_sqlite: "all tenants are in one folder; `tenant export` and `tenant import` bring one to another folder",
     on_mysql: "suspend the tenant, export it, and drop it; then import the file with the --database-url of the other \
-               server, and record the tenant by `directory adopt --database`",
+               server, record the tenant by `directory adopt --database`, and resume it",
 };
 
 /// Options of `tenant move`.
