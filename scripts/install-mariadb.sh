@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what the tests of MySQL need besides Rust, where it is missing: MariaDB's server programs and its
-# client, and, for root, the account `mysql` that a server runs as. Starts no server, and sets up no service.
+# client, Galera where the system has it as a package, and, for root, the account `mysql` that a server runs as. Starts
+# no server, and sets up no service.
 set -eu
 
 say() {
@@ -24,6 +25,15 @@ has_program() {
     return 1
 }
 
+# In the same places as the tests: see PLACES in tests/support/src/mariadb/galera.rs. Without it, the test of a cluster
+# is skipped.
+has_galera() {
+    for folder in /usr/lib/galera /usr/lib/galera-4 /usr/lib64/galera /usr/lib64/galera-4; do
+        if [ -e "$folder/libgalera_smm.so" ]; then return 0; fi
+    done
+    ! command -v apt-get >/dev/null && ! command -v dnf >/dev/null
+}
+
 # MariaDB refuses to run as root.
 has_account() {
     [ "$(id -u)" -ne 0 ] || grep -q '^mysql:' /etc/passwd
@@ -32,6 +42,7 @@ has_account() {
 missing() {
     if ! has_program mariadbd || ! has_program mariadb-install-db; then echo server; fi
     if ! has_program mariadb; then echo client; fi
+    if ! has_galera; then echo galera; fi
     if ! has_account; then echo account; fi
 }
 
@@ -54,13 +65,14 @@ as_root() {
     fi
 }
 
-# packages SERVER CLIENT: the names of those that are missing, on one line.
+# packages SERVER CLIENT GALERA: the names of those that are missing, on one line.
 packages() {
     names=
     for part in $(missing); do
         case $part in
             server) names="$names $1" ;;
             client) names="$names $2" ;;
+            galera) names="$names $3" ;;
         esac
     done
     echo "$names"
@@ -69,18 +81,18 @@ packages() {
 has_all && exit 0
 say "missing here: $(missing | tr '\n' ' ')"
 
-if [ -n "$(packages server client)" ]; then
+if [ -n "$(packages server client galera)" ]; then
     if command -v apt-get >/dev/null; then
         # The programs alone: the package mariadb-server would start a service.
-        wanted=$(packages mariadb-server-core mariadb-client-core)
+        wanted=$(packages mariadb-server-core mariadb-client-core galera-4)
         say "installing with apt-get, which takes a minute:$wanted"
         as_root "export DEBIAN_FRONTEND=noninteractive; apt-get update -qq; apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300$wanted >/dev/null"
     elif command -v dnf >/dev/null; then
-        as_root "dnf install -y$(packages mariadb-server mariadb)"
+        as_root "dnf install -y$(packages mariadb-server mariadb galera)"
     elif command -v pacman >/dev/null; then
-        as_root "pacman -S --noconfirm --needed$(packages mariadb mariadb-clients)"
+        as_root "pacman -S --noconfirm --needed$(packages mariadb mariadb-clients "")"
     elif command -v apk >/dev/null; then
-        as_root "apk add$(packages mariadb mariadb-client)"
+        as_root "apk add$(packages mariadb mariadb-client "")"
     elif command -v brew >/dev/null; then
         say "running: brew install mariadb"
         brew install mariadb

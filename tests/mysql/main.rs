@@ -1,5 +1,6 @@
 //! The library on MySQL and MariaDB: all tests share one server, and each has tenants of its own.
 
+mod adoption;
 mod cancellation;
 mod checkouts;
 mod diagnosis;
@@ -7,6 +8,7 @@ mod directory;
 mod drift;
 #[cfg(feature = "axum")]
 mod example;
+mod galera;
 mod isolation;
 mod many_tenants;
 mod names;

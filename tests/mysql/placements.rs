@@ -20,19 +20,19 @@ use crate::{
 static SECOND: LazyLock<MariaDb> =
     LazyLock::new(|| MariaDb::start().unwrap_or_else(|error| panic!("{}", chain(&error))));
 
-fn second() -> MysqlUrl {
+pub fn second() -> MysqlUrl {
     SECOND.url().parse().unwrap()
 }
 
-fn with_shard(builder: MysqlPoolBuilder) -> MysqlPoolBuilder {
+pub fn with_shard(builder: MysqlPoolBuilder) -> MysqlPoolBuilder {
     builder.database("shard1", second())
 }
 
-fn place(schema: &str) -> Placement {
+pub fn place(schema: &str) -> Placement {
     Placement::schema(schema.parse().unwrap()).in_database("shard1")
 }
 
-async fn on_second(sql: &str) {
+pub async fn on_second(sql: &str) {
     let mut conn = AsyncMysqlConnection::establish(&SECOND.url()).await.unwrap();
     conn.batch_execute(sql).await.unwrap();
 }

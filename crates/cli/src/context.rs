@@ -3,8 +3,8 @@
 use diesel_tenants::TenantPool;
 
 use crate::{
-    database::{AnyPool, Database, Encryption, Instead},
-    options::Global,
+    database::{AnyPool, Database, Encryption, Instead, Places},
+    options::{Databases, Global},
     output::Printer,
     settings::Settings,
 };
@@ -35,13 +35,28 @@ impl Context {
         self.database.postgres(&self.settings, what, instead).await
     }
 
-    /// Whether the settings name further databases.
+    /// Whether the settings name further databases, and one call of a subcommand works on all of them.
     pub fn has_further_databases(&self) -> bool {
-        !self.settings.tenants.databases.is_empty()
+        !self.settings.tenants.databases.is_empty() && self.database.works_on_all_at_once()
     }
 
-    /// The library's pool, for what has to do with a directory or with several databases.
-    pub async fn schemas(&self, what: &str) -> anyhow::Result<(TenantPool, Encryption)> {
-        self.database.schemas(&self.settings, what).await
+    /// A pool of the database that is meant, where a call of a subcommand works on one.
+    pub async fn pool_of(&self, what: &str, databases: &Databases) -> anyhow::Result<Box<dyn AnyPool>> {
+        if self.settings.tenants.databases.is_empty() || self.database.works_on_all_at_once() {
+            databases.refuse(what)?;
+            return self.pool().await;
+        }
+        let database = databases.the_one(what)?;
+        self.database.pool_of(&self.settings, database).await
+    }
+
+    /// The library's pool, for what only PostgreSQL can do with several databases.
+    pub async fn schemas(&self, what: &str, instead: Instead<'_>) -> anyhow::Result<(TenantPool, Encryption)> {
+        self.database.schemas(&self.settings, what, instead).await
+    }
+
+    /// A pool for what has to do with a directory, and with where tenants live.
+    pub async fn places(&self, what: &str) -> anyhow::Result<Box<dyn Places>> {
+        self.database.places(&self.settings, what).await
     }
 }

@@ -98,8 +98,8 @@ impl Count {
 /// Which of the databases that `diesel-tenants.toml` names.
 #[derive(Debug, Clone, Args)]
 pub struct Databases {
-    /// PostgreSQL: only this database, by its name in `diesel-tenants.toml`; `main` is that of the database URL. May be
-    /// given more than once. Default: all databases.
+    /// Only this database, by its name in `diesel-tenants.toml`; `main` is that of the database URL. On PostgreSQL it may
+    /// be given more than once, and the default is all databases. On MySQL each call works on one server.
     #[arg(long, value_name = "DATABASE", add = databases())]
     pub database: Vec<String>,
     /// PostgreSQL: leaves out databases that can't be reached, and ends with exit code 1. Default: nothing is done in
@@ -118,6 +118,17 @@ impl Databases {
         match self.skip_unreachable {
             true => all.skip_unreachable(),
             false => all,
+        }
+    }
+
+    /// The one database that is named, where a call works on one.
+    pub fn the_one(&self, what: &str) -> anyhow::Result<&str> {
+        match self.database.as_slice() {
+            [database] if !self.skip_unreachable => Ok(database),
+            _ => bail!(
+                "{what}: each call works on one server of MySQL, and diesel-tenants.toml names several: name one by \
+                 --database, where `main` is that of the database URL, and leave out `--skip-unreachable`"
+            ),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The lifecycle of tenants that are databases of MySQL or MariaDB.
 
+mod adopt;
 mod archives;
 mod create;
 mod directory;

@@ -72,7 +72,7 @@ pub use client::ClientError;
 pub use database::Database;
 pub use error::{DatabaseError, FolderError, StartError};
 pub use folder::{FolderTemplate, PrepareFolder, TestFolder};
-pub use mariadb::{MariaDb, MariaDbError, MariaDbSession, Outcome};
+pub use mariadb::{Galera, MariaDb, MariaDbError, MariaDbSession, Outcome};
 pub use poolers::{PgBouncer, Pgpool};
 pub use server::Server;
 pub use template::{PrepareDatabase, TestTemplate};

@@ -14,10 +14,17 @@ use serde_json::{Value, json};
 use crate::{
     completion::tenants,
     context::Context,
+    database::Instead,
     duration,
     interrupt::Interrupt,
     options::Databases,
     output::{Ending, bytes, counted, line, name, say, table, tell, value},
+};
+
+/// What to do where the databases can't be balanced.
+const BY_HAND: Instead<'_> = Instead {
+    on_sqlite: "all tenants are in one folder",
+    on_mysql: "`diesel-tenants tenant move` says how to bring a tenant to another server",
 };
 
 /// Options of `balance`.
@@ -63,7 +70,7 @@ enum Outcome {
 
 impl Balance {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
-        let (pool, tls) = context.schemas("balance").await?;
+        let (pool, tls) = context.schemas("balance", BY_HAND).await?;
         let mut request = self
             .databases
             .of(&pool)

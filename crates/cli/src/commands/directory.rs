@@ -2,16 +2,14 @@
 
 use std::collections::HashSet;
 
-use anyhow::anyhow;
 use clap::{Args, Subcommand};
-use diesel_tenants::{
-    LifecycleError, Placement, TenantDirectory, TenantPool, directory::DirectoryTables, pool::OWN_DATABASE,
-};
+use diesel_tenants::{LifecycleError, Placement, pool::OWN_DATABASE};
 use serde_json::json;
 
 use crate::{
     completion::databases,
     context::Context,
+    database::Places,
     output::{Ending, Outcomes, name, say, tell},
 };
 
@@ -56,7 +54,8 @@ struct Differences {
 
 impl Command {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
-        let (pool, _) = context.schemas("directory").await?;
+        let pool = context.places("`directory`").await?;
+        let pool = &*pool;
         match self {
             Self::Prepare => {
                 pool.prepare_directory().await?;
@@ -70,13 +69,13 @@ impl Command {
                 })?;
                 Ok(Ending::Well)
             }
-            Self::Check => check(context, &pool).await,
-            Self::Adopt(adopt) => adopt.run(context, &pool).await,
+            Self::Check => check(context, pool).await,
+            Self::Adopt(adopt) => adopt.run(context, pool).await,
         }
     }
 }
 
-async fn check(context: &Context, pool: &TenantPool) -> anyhow::Result<Ending> {
+async fn check(context: &Context, pool: &dyn Places) -> anyhow::Result<Ending> {
     let found = Differences::find(context, pool).await?;
     let pairs = |pairs: &[(String, String)]| -> Vec<_> {
         let each = pairs.iter();
@@ -115,7 +114,7 @@ async fn check(context: &Context, pool: &TenantPool) -> anyhow::Result<Ending> {
 }
 
 impl Adopt {
-    async fn run(self, context: &Context, pool: &TenantPool) -> anyhow::Result<Ending> {
+    async fn run(self, context: &Context, pool: &dyn Places) -> anyhow::Result<Ending> {
         let chosen = match self.all {
             true => Differences::find(context, pool).await?.unlisted,
             false => {
@@ -146,12 +145,8 @@ impl Adopt {
 }
 
 impl Differences {
-    async fn find(context: &Context, pool: &TenantPool) -> anyhow::Result<Self> {
-        let listed = TenantDirectory::list(&DirectoryTables::new(), pool).await;
-        let listed = listed.map_err(|error| {
-            anyhow!("can't read the directory: {error}; `diesel-tenants directory prepare` creates its tables")
-        })?;
-        let listed = listed.unwrap_or_default();
+    async fn find(context: &Context, pool: &dyn Places) -> anyhow::Result<Self> {
+        let listed = pool.listed().await?;
         let further = context
             .settings
             .tenants
@@ -169,10 +164,7 @@ impl Differences {
             }
         }
         for database in names {
-            let there = match database.as_str() {
-                OWN_DATABASE => pool.clone(),
-                name => pool.using_database(name).pool().await?,
-            };
+            let there = pool.of_database(&database).await?;
             let all = there.all_tenants().await?;
             let schemas: HashSet<&str> = all
                 .iter()
@@ -189,7 +181,10 @@ impl Differences {
                 };
                 known.insert(schema.as_str());
                 // A schema without a version table is a tenant's, if the directory says so.
-                if is_alive(entry) && !schemas.contains(schema.as_str()) && there.schema_size(schema).await?.is_none() {
+                if is_alive(entry)
+                    && !schemas.contains(schema.as_str())
+                    && there.schema_size(schema.as_str()).await?.is_none()
+                {
                     found.missing.push((database.clone(), tenant.to_string()));
                 }
             }

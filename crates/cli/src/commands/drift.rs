@@ -32,11 +32,18 @@ impl Drift {
         if context.has_further_databases() && self.only.is_empty() {
             return databases::drift(context, &self.databases, &self.template, self.sql).await;
         }
-        self.databases.refuse("drift")?;
-        let pool = context.pool().await?;
+        let pool = context.pool_of("drift", &self.databases).await?;
         let tenants: Vec<SchemaName> = if self.only.is_empty() {
-            let tenants = pool.tenants().await?.into_iter().map(|tenant| tenant.name);
-            tenants.filter(|name| name.as_str() != self.template).collect()
+            // A directory also lists the tenants of further databases.
+            let tenants = match context.settings.tenants.databases.is_empty() {
+                true => pool.tenants().await?,
+                false => pool.all_tenants().await?,
+            };
+            let tenants = tenants.into_iter().filter(|tenant| tenant.status.is_tenant());
+            tenants
+                .map(|tenant| tenant.name)
+                .filter(|name| name.as_str() != self.template)
+                .collect()
         } else {
             self.only
                 .iter()

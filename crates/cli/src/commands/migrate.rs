@@ -103,13 +103,12 @@ impl Fleet {
         Ok(report?)
     }
 
-    /// What means nothing in one database.
-    pub fn refuse_what_several_databases_have(&self) -> anyhow::Result<()> {
-        self.databases.refuse("migrations")?;
-        match &self.first_database {
-            Some(_) => bail!("--first-database is for several databases, under [databases] in diesel-tenants.toml"),
-            None => Ok(()),
+    /// A pool of the one database whose tenants are meant.
+    pub async fn pool(&self, context: &Context) -> anyhow::Result<Box<dyn AnyPool>> {
+        if self.first_database.is_some() {
+            bail!("--first-database is for several databases, under [databases] in diesel-tenants.toml");
         }
+        context.pool_of("migrations", &self.databases).await
     }
 
     /// Nobody waits for a lock on a table of SQLite. On MySQL, a statement that gave up waiting is where the next run
@@ -149,8 +148,7 @@ impl Migrate {
             };
             return databases::migrate(context, &self.fleet, shared, migrations).await;
         }
-        self.fleet.refuse_what_several_databases_have()?;
-        let pool = context.pool().await?;
+        let pool = self.fleet.pool(context).await?;
         let interrupt = Interrupt::watch();
         let task = Task::Migrate(&*pool, Migrations::All(migrations));
         let report = self.fleet.run(task, "applied", &interrupt).await?;

@@ -29,7 +29,6 @@ impl Redo {
             let (folder, count) = self.revert.prepare(context, "Revert and redo").await?;
             return databases::redo(context, &self.revert.fleet, folder, count).await;
         }
-        self.revert.fleet.refuse_what_several_databases_have()?;
         let Reverted {
             pool,
             migrations,

@@ -45,7 +45,6 @@ impl Revert {
             let (migrations, count) = self.prepare(context, "Revert").await?;
             return databases::revert(context, &self.fleet, migrations, (count, REST)).await;
         }
-        self.fleet.refuse_what_several_databases_have()?;
         let Reverted { report, .. } = self.revert(context, "Revert").await?;
         context
             .printer
@@ -70,7 +69,7 @@ impl Revert {
     pub async fn revert(&self, context: &Context, what: &str) -> anyhow::Result<Reverted> {
         let migrations = context.settings.tenant_migrations(&self.migrations).await?;
         self.fleet.refuse_what_only_postgres_has(context)?;
-        let pool = context.pool().await?;
+        let pool = self.fleet.pool(context).await?;
         if !self.fleet.dry_run {
             self.ask(what)?;
         }

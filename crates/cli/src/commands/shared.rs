@@ -77,9 +77,8 @@ impl Migrate {
         if context.has_further_databases() {
             return databases::shared::migrate(context, &self.databases, folder, self.dry_run).await;
         }
-        self.databases.refuse("shared migrate")?;
         let migrations = Migrations::All(folder);
-        let pool = context.pool().await?;
+        let pool = context.pool_of("shared migrate", &self.databases).await?;
         let versions: Vec<String> = if self.dry_run {
             pool.shared_migration_status(migrations).await?.pending
         } else {
@@ -96,9 +95,8 @@ impl Revert {
             let how = (&self.count, &self.consent, self.dry_run);
             return databases::shared::revert(context, &self.databases, folder, how).await;
         }
-        self.databases.refuse("shared revert")?;
         let migrations = Migrations::All(folder);
-        let pool = context.pool().await?;
+        let pool = context.pool_of("shared revert", &self.databases).await?;
         let status = pool.shared_migration_status(migrations.clone()).await?;
         let count = if self.count.all { usize::MAX } else { self.count.number };
         let newest: Vec<String> = status.applied.into_iter().rev().take(count).collect();
@@ -135,9 +133,8 @@ impl Status {
         if context.has_further_databases() {
             return databases::shared::status(context, &self.databases, folder, self.check).await;
         }
-        self.databases.refuse("shared status")?;
         let migrations = Migrations::All(folder);
-        let pool = context.pool().await?;
+        let pool = context.pool_of("shared status", &self.databases).await?;
         let status = pool.shared_migration_status(migrations).await?;
         context.printer.result(&status, || {
             let known = |version: &String| !status.unknown.contains(version);

@@ -39,8 +39,7 @@ impl Status {
             let shown = (self.behind, self.check);
             return databases::status(context, &self.databases, migrations, &self.only, shown).await;
         }
-        self.databases.refuse("status")?;
-        let pool = context.pool().await?;
+        let pool = context.pool_of("status", &self.databases).await?;
         let status = pool.migration_status(Migrations::All(migrations), &self.only).await;
         let mut status = status.map_err(advised)?;
         let is_behind = |versions: &diesel_tenants::migrations::TenantVersions| {

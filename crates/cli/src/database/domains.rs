@@ -44,3 +44,5 @@ macro_rules! domains {
 domains!(TenantPool);
 #[cfg(feature = "sqlite")]
 domains!(TenantPool<diesel_tenants::Sqlite>);
+#[cfg(feature = "mysql")]
+domains!(TenantPool<diesel_tenants::Mysql>);

@@ -6,6 +6,7 @@ mod fleet_run;
 #[cfg(feature = "mysql")]
 mod mysql;
 mod own_directory;
+mod places;
 mod postgres;
 mod schema_source;
 #[cfg(feature = "sqlite")]
@@ -18,6 +19,7 @@ use diesel_tenants::{DiagnosisReport, TenantPool};
 pub use any_pool::{AnyPool, Manner};
 pub use domains::Domains;
 pub use fleet_run::FleetRun;
+pub use places::Places;
 pub use postgres::Encryption;
 pub use schema_source::SchemaSource;
 
@@ -136,16 +138,60 @@ impl Database {
         }
     }
 
-    /// The library's pool, for what has to do with a directory or with several databases, which only PostgreSQL has.
-    pub async fn schemas(&self, settings: &Settings, what: &str) -> anyhow::Result<(TenantPool, Encryption)> {
+    /// The library's pool, for what only PostgreSQL can do with several databases. `instead` is what to do on others.
+    pub async fn schemas(
+        &self,
+        settings: &Settings,
+        what: &str,
+        instead: Instead<'_>,
+    ) -> anyhow::Result<(TenantPool, Encryption)> {
+        self.needs_postgres(what, instead)?;
         match &self.0 {
             Kind::Postgres(server) => {
                 let (builder, tls) = server.builder(settings, 4)?;
                 Ok((builder.build().await.context("can't use the database")?, tls))
             }
             #[allow(unreachable_patterns, reason = "the other kinds are features")]
-            _ => bail!("{what} needs PostgreSQL, and this is another kind of database"),
+            _ => unreachable!("refused above"),
         }
+    }
+
+    /// Whether one call of a subcommand works on all databases that the settings name.
+    pub fn works_on_all_at_once(&self) -> bool {
+        match &self.0 {
+            Kind::Postgres(_) => true,
+            #[cfg(feature = "sqlite")]
+            Kind::Sqlite(_) => true,
+            #[cfg(feature = "mysql")]
+            Kind::Mysql(_) => false,
+        }
+    }
+
+    /// A pool of the database of this name in the settings, for a kind of database whose subcommands work on one at a
+    /// time.
+    #[cfg_attr(not(feature = "mysql"), expect(unused_variables, reason = "there is no such kind"))]
+    pub async fn pool_of(&self, settings: &Settings, database: &str) -> anyhow::Result<Box<dyn AnyPool>> {
+        match &self.0 {
+            #[cfg(feature = "mysql")]
+            Kind::Mysql(server) => Ok(Box::new(server.pool_of(settings, database).await?)),
+            #[allow(unreachable_patterns, reason = "the other kinds are features")]
+            _ => bail!("database {database:?} is reached by the subcommands that work on all databases"),
+        }
+    }
+
+    /// A pool for what has to do with a directory, and with where tenants live.
+    #[cfg_attr(
+        not(feature = "sqlite"),
+        expect(unused_variables, reason = "all other kinds have it")
+    )]
+    pub async fn places(&self, settings: &Settings, what: &str) -> anyhow::Result<Box<dyn Places>> {
+        Ok(match &self.0 {
+            Kind::Postgres(server) => Box::new(server.tenant_pool(settings, 4).await?),
+            #[cfg(feature = "mysql")]
+            Kind::Mysql(server) => Box::new(server.pool(settings, 4).await?.into_pool()),
+            #[cfg(feature = "sqlite")]
+            Kind::Sqlite(_) => bail!("{what} needs PostgreSQL or MySQL, and this database is a folder of SQLite"),
+        })
     }
 
     /// A pool whose directory knows domains.
@@ -154,8 +200,8 @@ impl Database {
             Kind::Postgres(server) => Box::new(server.tenant_pool(settings, 2).await?),
             #[cfg(feature = "sqlite")]
             Kind::Sqlite(folder) => Box::new(folder.pool(settings, 2).await?.into_pool()),
-            #[allow(unreachable_patterns, reason = "the other kinds are features")]
-            _ => bail!("domains of tenants need PostgreSQL or SQLite, and this is another kind of database"),
+            #[cfg(feature = "mysql")]
+            Kind::Mysql(server) => Box::new(server.pool(settings, 2).await?.into_pool()),
         })
     }
 }

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use diesel_tenants::{
-    CheckoutError, CloneError, DiagnosisReport, DriftError, DriftReport, ExportError, FleetError, FleetReport,
-    ImportError, LifecycleError, MigrationError, MigrationSourceError, Mysql, MysqlPoolBuilder, MysqlUrl, Revert,
-    SchemaName, ScriptError, TenantInfo, TenantPool,
+    CheckoutError, CloneError, DatabaseLimits, DiagnosisReport, DriftError, DriftReport, ExportError, FleetError,
+    FleetReport, ImportError, LifecycleError, MigrationError, MigrationSourceError, Mysql, MysqlPoolBuilder, MysqlUrl,
+    Revert, SchemaName, ScriptError, TenantInfo, TenantPool,
+    directory::DirectoryTables,
     lifecycle::{ArchivedTenant, PurgeReport},
     migrations::{FleetMigration, FleetStatus, OutsideWork, SharedVersions},
-    pool::SchemaSize,
+    pool::{OWN_DATABASE, SchemaSize},
     rust_schema::{RustSchema, RustSchemaError},
     script::ScriptAnswers,
     transfer::{ExportReport, ImportReport},
@@ -23,7 +24,7 @@ use super::{
 use crate::{
     migrations::Migrations,
     options::Global,
-    settings::{Directory, Settings, TenantsSchema},
+    settings::{DatabaseUrls, Directory, Settings, TenantsSchema},
 };
 
 /// The server that a URL names.
@@ -32,6 +33,12 @@ pub struct Server(MysqlUrl);
 /// A pool of databases.
 pub struct Databases {
     pool: TenantPool<Mysql>,
+}
+
+impl Databases {
+    pub fn into_pool(self) -> TenantPool<Mysql> {
+        self.pool
+    }
 }
 
 impl Server {
@@ -49,6 +56,18 @@ impl Server {
 
     pub async fn pool(&self, settings: &Settings, max_size: usize) -> anyhow::Result<Databases> {
         let pool = self.builder(settings, max_size)?.build().await;
+        Ok(Databases {
+            pool: pool.context("can't use the database")?,
+        })
+    }
+
+    /// A pool of the server of this name in the settings.
+    pub async fn pool_of(&self, settings: &Settings, database: &str) -> anyhow::Result<Databases> {
+        let main = self.pool(settings, 2).await?;
+        if database == OWN_DATABASE {
+            return Ok(main);
+        }
+        let pool = main.pool.using_database(database).pool().await;
         Ok(Databases {
             pool: pool.context("can't use the database")?,
         })
@@ -75,11 +94,8 @@ impl Server {
         }
         let mut builder = TenantPool::builder(self.0.clone()).max_size(max_size);
         builder = match file.directory {
-            None => builder,
-            Some(Directory::Tables) => bail!(
-                "this command doesn't know the tables of a directory on MySQL yet: leave `directory` out of \
-                 diesel-tenants.toml"
-            ),
+            None => builder.directory_tables_if_found(),
+            Some(Directory::Tables) => builder.directory(DirectoryTables::new()),
             Some(Directory::Own) => builder.hooks(OwnDirectory),
         };
         if let Some(schema) = &file.shared_schema {
@@ -88,8 +104,34 @@ impl Server {
         if let Some(schema) = &file.symbolic_schema {
             builder = builder.symbolic_schema(schema);
         }
+        let databases = settings.databases()?;
+        builder = builder.database_limits(DatabaseLimits::new().databases(databases.len().max(20)));
+        for DatabaseUrls {
+            name,
+            url,
+            tenants,
+            replicas,
+        } in databases
+        {
+            if !tenants {
+                bail!(
+                    "database {name} in diesel-tenants.toml: `tenants = false` is about PostgreSQL, and this database \
+                     is a server of MySQL: leave that database out"
+                );
+            }
+            builder = builder.database(&name, further(&name, &url)?);
+            for replica in replicas {
+                builder = builder.database_replica(&name, further(&name, &replica)?);
+            }
+        }
         Ok(builder)
     }
+}
+
+/// The URL of a further server.
+fn further(database: &str, url: &str) -> anyhow::Result<MysqlUrl> {
+    let url: Result<MysqlUrl, _> = url.parse();
+    encrypted(url.with_context(|| format!("the URL of database {database} can't be used"))?)
 }
 
 /// The URL with the authorities that every kind of database has: the system's, or those of SSL_CERT_FILE.

@@ -1,4 +1,4 @@
-//! Domains, on PostgreSQL and on a folder of SQLite.
+//! Domains, on each kind of database.
 
 use crate::project::{Base, Site};
 
@@ -37,6 +37,13 @@ fn domains_are_added_listed_and_removed<D: Base>(prepare: impl FnOnce(&Site<D>))
 #[test]
 fn domains_on_postgres() {
     domains_are_added_listed_and_removed::<diesel_tenants_test_support::Database>(|site| {
+        site.run(&["directory", "prepare"]).well();
+    });
+}
+
+#[test]
+fn domains_on_mysql() {
+    domains_are_added_listed_and_removed::<crate::project::Databases>(|site| {
         site.run(&["directory", "prepare"]).well();
     });
 }

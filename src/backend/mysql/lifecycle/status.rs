@@ -46,7 +46,13 @@ pub(crate) async fn is_free(server: &Server, tenant: &SchemaName) -> Result<bool
 /// Tells the directory of a change to a tenant whose database is on another server, or has another name. The caller has
 /// the lock on the tenant.
 pub(crate) async fn note(server: &Server, change: &DirectoryChange<'_>) -> Result<(), OperationError> {
-    let sql = server.record(change);
+    note_all(server, std::slice::from_ref(change)).await
+}
+
+/// Like [`note`], for several changes, in one transaction.
+pub(crate) async fn note_all(server: &Server, changes: &[DirectoryChange<'_>]) -> Result<(), OperationError> {
+    let all: Option<Vec<String>> = changes.iter().map(|change| server.record(change)).collect();
+    let sql = all.map(|all| all.join(";\n"));
     let mut session = server.open().await?;
     let noted = Entry::change_and(&mut session, server.shared(), &[], &[], sql).await;
     noted.map_err(OperationError::Directory)

@@ -51,6 +51,15 @@ pub enum MariaDbError {
         log: String,
     },
 
+    /// A node of a cluster runs, and is still not part of it.
+    #[error("a node of the Galera cluster is still not part of it after {} s; the server says {state:?}", waited.as_secs())]
+    NotSynced {
+        /// How long it was given.
+        waited: Duration,
+        /// What the server says of its state.
+        state: String,
+    },
+
     /// The client program could not be run, or ended in the middle.
     #[error("could not talk to the server by the program `mariadb`")]
     Client {

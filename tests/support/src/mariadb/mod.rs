@@ -3,6 +3,7 @@
 
 mod binaries;
 mod error;
+mod galera;
 mod process;
 mod session;
 
@@ -12,6 +13,7 @@ use std::{
 };
 
 pub use error::MariaDbError;
+pub use galera::Galera;
 use process::Process;
 pub use session::{MariaDbSession, Outcome};
 

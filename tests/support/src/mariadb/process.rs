@@ -1,6 +1,8 @@
 use std::{
+    env,
     fs::OpenOptions,
-    io::Write,
+    io::{self, Write},
+    iter,
     os::unix::{fs::OpenOptionsExt, process::CommandExt},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -45,21 +47,7 @@ pub(super) struct Process {
 
 impl Process {
     pub(super) fn start() -> Result<Self, MariaDbError> {
-        let binaries = Binaries::find()?;
-        let (directory, watchdog) = directory::create()?;
-        let account = Account::choose(&directory, ACCOUNT)?;
-        account.give(&directory)?;
-        let mut process = Self {
-            binaries,
-            account,
-            directory,
-            password: random::hex(16)?,
-            port: 0,
-            running: None,
-            watchdog,
-        };
-        process.install()?;
-        process.write_first_statements()?;
+        let mut process = Self::on_new_data()?;
         for _ in 1..PORTS {
             process.port = port::free()?;
             match process.launch(&[]) {
@@ -69,6 +57,66 @@ impl Process {
         }
         process.port = port::free()?;
         process.launch(&[]).map(|()| process)
+    }
+
+    /// With new data, on which no server runs yet.
+    pub(super) fn on_new_data() -> Result<Self, MariaDbError> {
+        let binaries = Binaries::find()?;
+        let (directory, watchdog) = directory::create()?;
+        let account = Account::choose(&directory, ACCOUNT)?;
+        account.give(&directory)?;
+        let mut process = Self {
+            binaries,
+            account,
+            directory,
+            password: random::hex(16)?,
+            port: port::free()?,
+            running: None,
+            watchdog,
+        };
+        process.install()?;
+        process.write_first_statements()?;
+        Ok(process)
+    }
+
+    /// On a copy of the data, with the same password. No server may run on the data meanwhile.
+    pub(super) fn on_a_copy(&self) -> Result<Self, MariaDbError> {
+        let (directory, watchdog) = directory::create()?;
+        self.account.give(&directory)?;
+        let copied = Command::new("cp")
+            .arg("-a")
+            .args([self.data(), self.first_statements()])
+            .arg(&directory)
+            .status();
+        let attempt = || format!("copy {} to {}", self.data().display(), directory.display());
+        let copied = copied.map_err(StartError::io(attempt()))?;
+        if !copied.success() {
+            return Err(StartError::io(attempt())(io::Error::other(format!("cp failed ({copied})"))).into());
+        }
+        Ok(Self {
+            binaries: self.binaries.clone(),
+            account: self.account,
+            directory,
+            password: self.password.clone(),
+            port: port::free()?,
+            running: None,
+            watchdog,
+        })
+    }
+
+    /// The folder of the server's data.
+    pub(super) fn data(&self) -> PathBuf {
+        self.directory.join("data")
+    }
+
+    /// The folder of everything that is the server's.
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Gives a file to the account that the server runs as.
+    pub(super) fn give(&self, file: &Path) -> Result<(), MariaDbError> {
+        Ok(self.account.give(file)?)
     }
 
     pub(super) fn password(&self) -> &str {
@@ -136,6 +184,11 @@ impl Process {
     }
 
     pub(super) fn launch(&mut self, settings: &[&str]) -> Result<(), MariaDbError> {
+        self.launch_with(settings, None)
+    }
+
+    /// Like [`launch`](Self::launch); the server also finds programs in a folder.
+    pub(super) fn launch_with(&mut self, settings: &[&str], programs: Option<&Path>) -> Result<(), MariaDbError> {
         let log = Log::new(self.directory.join("server.log"));
         let mut command = self.command(&self.binaries.server.clone(), &log)?;
         command.arg("--no-defaults").args(SETTINGS);
@@ -149,6 +202,11 @@ impl Process {
             format!("--port={}", self.port),
         ]);
         command.args(settings);
+        if let Some(programs) = programs {
+            let path = env::var_os("PATH").unwrap_or_default();
+            let path = iter::once(programs.to_owned()).chain(env::split_paths(&path));
+            command.env("PATH", env::join_paths(path).unwrap_or_default());
+        }
         let child = self.spawn(command)?;
         self.running = Some(child);
         let begun = Instant::now();
@@ -182,6 +240,20 @@ impl Process {
         };
         // Nobody needs the data: no time is spent on an orderly end.
         let _ = child.kill();
+        child.wait().map_err(StartError::io("wait for mariadbd"))?;
+        Ok(self.watchdog.release()?)
+    }
+
+    /// Ends the server in order, and waits for it.
+    pub(super) fn shut_down(&mut self) -> Result<(), MariaDbError> {
+        let Some(mut child) = self.running.take() else {
+            return Ok(());
+        };
+        // By the shell, as not every system has a program for it.
+        let terminate = Command::new("/bin/sh")
+            .args(["-c", &format!("kill -s TERM {}", child.id())])
+            .status();
+        terminate.map_err(StartError::io("end mariadbd"))?;
         child.wait().map_err(StartError::io("wait for mariadbd"))?;
         Ok(self.watchdog.release()?)
     }

@@ -1,6 +1,7 @@
 use diesel_tenants::drift::DatabaseDrift;
 use serde_json::{Value, json};
 
+use super::ONE_BY_ONE;
 use crate::{
     commands::drift::{document, print, print_sql},
     context::Context,
@@ -10,7 +11,7 @@ use crate::{
 
 /// Shows how tenants of all databases differ from a template.
 pub async fn drift(context: &Context, databases: &Databases, template: &str, sql: bool) -> anyhow::Result<Ending> {
-    let (pool, _) = context.schemas("drift").await?;
+    let (pool, _) = context.schemas("drift", ONE_BY_ONE).await?;
     let found = databases.of(&pool).drift(template).await?;
     let documents: Vec<Value> = found.iter().map(of_database).collect();
     context.printer.result(&json!({ "databases": documents }), || {

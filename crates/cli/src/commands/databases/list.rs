@@ -2,6 +2,7 @@ use clap::Args;
 use diesel_tenants::diagnosis::DatabaseInfo;
 use serde_json::json;
 
+use super::ONE_BY_ONE;
 use crate::{
     context::Context,
     options::SharedMigrations,
@@ -17,7 +18,7 @@ pub struct List {
 
 impl List {
     pub async fn run(self, context: &Context, check: bool) -> anyhow::Result<Ending> {
-        let (pool, _) = context.schemas("database").await?;
+        let (pool, _) = context.schemas("`database`", ONE_BY_ONE).await?;
         let inspection = pool.all_databases().inspect();
         // A project may have no shared migrations.
         let found = match context.settings.shared_migrations(&self.migrations).await {

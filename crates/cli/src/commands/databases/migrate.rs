@@ -8,6 +8,7 @@ use diesel_tenants::{
     },
 };
 
+use super::ONE_BY_ONE;
 use crate::{
     commands::migrate::Fleet,
     context::Context,
@@ -22,7 +23,7 @@ pub async fn migrate(
     shared: Option<MigrationFolder>,
     tenants: MigrationFolder,
 ) -> anyhow::Result<Ending> {
-    let (pool, _) = context.schemas("migrate").await?;
+    let (pool, _) = context.schemas("migrate", ONE_BY_ONE).await?;
     let migration = fleet.databases.of(&pool).migrate_tenants(tenants);
     let migration = match shared {
         Some(shared) => migration.shared_first(shared),
@@ -39,7 +40,7 @@ pub async fn revert(
     tenants: MigrationFolder,
     (count, rest): (Revert, &str),
 ) -> anyhow::Result<Ending> {
-    let (pool, _) = context.schemas("revert").await?;
+    let (pool, _) = context.schemas("revert", ONE_BY_ONE).await?;
     let migration = fleet.databases.of(&pool).revert_tenants(tenants, count);
     run(context, fleet, migration, "reverted", rest).await
 }

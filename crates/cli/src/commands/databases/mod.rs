@@ -13,7 +13,13 @@ pub use migrate::{migrate, revert};
 pub use redo::redo;
 pub use status::status;
 
-use crate::{context::Context, output::Ending};
+use crate::{context::Context, database::Instead, output::Ending};
+
+/// What to do where there are several servers, and none is asked together with others.
+const ONE_BY_ONE: Instead<'_> = Instead {
+    on_sqlite: "there is nothing but the folder's own files",
+    on_mysql: "`diesel-tenants doctor` looks at a server, with the server's own --database-url",
+};
 
 /// What to do with the databases.
 #[derive(Debug, Subcommand)]

@@ -7,7 +7,7 @@ use diesel_tenants::{
 };
 use serde_json::{Value, json};
 
-use super::migrate::print_database;
+use super::{ONE_BY_ONE, migrate::print_database};
 use crate::{
     confirm::confirm,
     context::Context,
@@ -22,7 +22,7 @@ pub async fn migrate(
     migrations: MigrationFolder,
     dry_run: bool,
 ) -> anyhow::Result<Ending> {
-    let (pool, _) = context.schemas("shared migrate").await?;
+    let (pool, _) = context.schemas("shared migrate", ONE_BY_ONE).await?;
     // No tenant has anything to do.
     let migration = databases
         .of(&pool)
@@ -64,7 +64,7 @@ pub async fn status(
     migrations: MigrationFolder,
     check: bool,
 ) -> anyhow::Result<Ending> {
-    let (pool, _) = context.schemas("shared status").await?;
+    let (pool, _) = context.schemas("shared status", ONE_BY_ONE).await?;
     let status = read(&pool, databases, migrations).await?;
     let documents: Vec<Value> = status
         .databases
@@ -152,7 +152,7 @@ pub async fn revert(
     migrations: MigrationFolder,
     (count, consent, dry_run): (&Count, &Consent, bool),
 ) -> anyhow::Result<Ending> {
-    let (pool, _) = context.schemas("shared revert").await?;
+    let (pool, _) = context.schemas("shared revert", ONE_BY_ONE).await?;
     let status = read(&pool, databases, migrations.clone()).await?;
     let number = if count.all { usize::MAX } else { count.number };
     let mut all: Vec<Reverted> = Vec::new();

@@ -1,5 +1,6 @@
 use diesel_tenants::migrations::{DatabaseStatus, DatabasesStatus, MigrationFolder, TenantVersions};
 
+use super::ONE_BY_ONE;
 use crate::{
     context::Context,
     options::Databases,
@@ -14,7 +15,7 @@ pub async fn status(
     only: &[String],
     (behind, check): (bool, bool),
 ) -> anyhow::Result<Ending> {
-    let (pool, _) = context.schemas("status").await?;
+    let (pool, _) = context.schemas("status", ONE_BY_ONE).await?;
     let mut request = databases.of(&pool).migration_status(tenants);
     if let Some(shared) = shared {
         request = request.shared(shared);

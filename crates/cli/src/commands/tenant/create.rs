@@ -28,7 +28,7 @@ pub struct Create {
     /// Applies only the migration of this version; may be given more than once. Default: all migrations.
     #[arg(long, value_name = "VERSION")]
     only_version: Vec<String>,
-    /// PostgreSQL: creates the tenants in this database, by its name in `diesel-tenants.toml`; `main` is that of the
+    /// PostgreSQL and MySQL: creates the tenants in this database, by its name in `diesel-tenants.toml`; `main` is that of the
     /// database URL. Needs a directory. Default: the database of the URL.
     #[arg(long, value_name = "DATABASE", add = databases(), conflicts_with = "if_not_exists")]
     place: Option<String>,

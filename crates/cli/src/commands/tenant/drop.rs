@@ -1,8 +1,11 @@
-use std::{collections::BTreeMap, convert::Infallible};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    convert::Infallible,
+};
 
 use anyhow::bail;
 use clap::Args;
-use diesel_tenants::LifecycleError;
+use diesel_tenants::{LifecycleError, TenantInfo};
 use serde_json::json;
 
 use super::postgres_options::PostgresOptions;
@@ -42,11 +45,13 @@ impl Drop {
         };
         let manner = options.manner(&self.patience, context)?;
         let pool = context.pool().await?;
-        let there = pool.all_tenants().await?;
+        let own = names_of(pool.all_tenants().await?);
+        // A directory also lists the tenants of other databases.
+        let listed = names_of(pool.tenants().await?);
         if let Some(unknown) = self
             .names
             .iter()
-            .find(|name| !there.iter().any(|tenant| tenant.name.as_str() == **name))
+            .find(|name| !own.contains(*name) && !listed.contains(*name))
         {
             bail!(
                 "there is no tenant {unknown:?}, and nothing was dropped: `diesel-tenants tenant list --all` shows the \
@@ -55,7 +60,11 @@ impl Drop {
         }
         let mut sizes = BTreeMap::new();
         for name in &self.names {
-            sizes.insert(name.as_str(), size(&*pool, name).await?);
+            let size = match own.contains(name) {
+                true => size(&*pool, name).await?,
+                false => "in another database".to_owned(),
+            };
+            sizes.insert(name.as_str(), size);
         }
         if self.dry_run {
             return Outcomes::of_each(context.printer, &self.names, "would be dropped", async |name| {
@@ -75,6 +84,10 @@ impl Drop {
         })
         .await
     }
+}
+
+fn names_of(tenants: Vec<TenantInfo>) -> BTreeSet<String> {
+    tenants.into_iter().map(|tenant| tenant.name.to_string()).collect()
 }
 
 /// The size of a schema, as text for people.

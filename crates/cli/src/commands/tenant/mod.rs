@@ -27,7 +27,7 @@ pub enum Command {
     Create(create::Create),
     /// Lists the tenants.
     List(list::List),
-    /// PostgreSQL: creates a tenant in a place of your choice, such as another database.
+    /// PostgreSQL and MySQL: creates a tenant in a place of your choice, such as another database or server.
     Place(place::Place),
     /// PostgreSQL: moves a tenant to another database while it is in use.
     Move(move_to::Move),

@@ -4,15 +4,23 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use clap::Args;
-use diesel_tenants::{Placement, TenantPool, pool::OWN_DATABASE};
+use diesel_tenants::{Placement, pool::OWN_DATABASE};
 use serde_json::json;
 
 use crate::{
     completion::{databases, tenants},
     context::Context,
+    database::{Instead, Places},
     duration,
     options::Place,
     output::{Ending, bytes, counted, name, say, tell},
+};
+
+/// What moves a tenant that is not in use.
+const EXPORT_IT: Instead<'_> = Instead {
+    on_sqlite: "all tenants are in one folder; `tenant export` and `tenant import` bring one to another folder",
+    on_mysql: "suspend the tenant, export it, and drop it; then import the file with the --database-url of the other \
+               server, record the tenant by `directory adopt --database`, and resume it",
 };
 
 /// Options of `tenant move`.
@@ -41,7 +49,7 @@ pub struct Move {
 
 impl Move {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
-        let (pool, tls) = context.schemas("tenant move").await?;
+        let (pool, tls) = context.schemas("`tenant move`", EXPORT_IT).await?;
         let to = self.to.of(&self.name)?;
         let from = pool.placement_of(self.name.as_str()).await?;
         let from = from.ok_or_else(|| anyhow!("there is no tenant {:?}, and nothing was done", self.name))?;
@@ -49,7 +57,7 @@ impl Move {
         let what = format!("{}, {}", counted(tables, "table"), bytes(size));
         if self.dry_run {
             // The target must be there as well.
-            of_database(&pool, &to).await?;
+            Places::of_database(&pool, database(&to)).await?;
             let result = json!({
                 "tenant": self.name, "outcome": "pending", "from": from.to_string(), "to": to.to_string(),
                 "tables": tables, "bytes": size,
@@ -100,19 +108,12 @@ fn database(placement: &Placement) -> &str {
     placement.database().unwrap_or(OWN_DATABASE)
 }
 
-/// The pool of the database of a place.
-async fn of_database(pool: &TenantPool, placement: &Placement) -> anyhow::Result<TenantPool> {
-    Ok(match placement.database() {
-        Some(database) => pool.using_database(database).pool().await?,
-        None => pool.clone(),
-    })
-}
-
 /// How many tables and bytes a tenant has.
-pub async fn size_of(pool: &TenantPool, placement: &Placement) -> anyhow::Result<(u64, u64)> {
+pub async fn size_of(pool: &dyn Places, placement: &Placement) -> anyhow::Result<(u64, u64)> {
     let Some(schema) = placement.schema_name() else {
         return Ok((0, 0));
     };
-    let size = of_database(pool, placement).await?.schema_size(schema).await?;
+    let there = pool.of_database(database(placement)).await?;
+    let size = there.schema_size(schema.as_str()).await?;
     Ok(size.map_or((0, 0), |size| (size.tables, size.bytes)))
 }

@@ -45,7 +45,7 @@ pub async fn place(
 }
 
 async fn at(context: &Context, names: &[String], place: &AtPlace, migrations: Migrations) -> anyhow::Result<Ending> {
-    let (pool, _) = context.schemas("the place of a tenant").await?;
+    let pool = context.places("the place of a tenant").await?;
     let mut outcomes = Outcomes::new(context.printer);
     for name in names {
         let placement = place.of(name)?;
@@ -53,7 +53,6 @@ async fn at(context: &Context, names: &[String], place: &AtPlace, migrations: Mi
             .place_tenant(name.as_str(), placement.clone(), migrations.clone())
             .await;
         let placed = placed.map(|versions| {
-            let versions: Vec<String> = versions.iter().map(ToString::to_string).collect();
             let text = format!("{placement}, {} applied", counted(versions.len(), "migration"));
             let database = placement.database().unwrap_or(OWN_DATABASE);
             let details = json!({ "database": database, "schema": placement.schema_name().map(|name| name.as_str()), "versions": versions });

@@ -7,6 +7,7 @@ use super::move_to::size_of;
 use crate::{
     completion::tenants,
     context::Context,
+    migrations::Migrations,
     options::TenantMigrations,
     output::{Ending, bytes, counted, name, say, table},
 };
@@ -23,10 +24,10 @@ pub struct Show {
 
 impl Show {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
-        let (pool, _) = context.schemas("tenant show").await?;
+        let pool = context.places("`tenant show`").await?;
         let unknown = || anyhow!("there is no tenant {:?}", self.name);
-        let placement = pool.placement_of(self.name.as_str()).await?.ok_or_else(unknown)?;
-        let domains = match pool.domains_of(self.name.as_str()).await {
+        let placement = pool.placement_of(&self.name).await?.ok_or_else(unknown)?;
+        let domains = match pool.domains(Some(self.name.as_str())).await {
             Ok(domains) => domains,
             Err(DomainError::NoDirectory) => Vec::new(),
             Err(error) => return Err(error.into()),
@@ -35,13 +36,8 @@ impl Show {
         let mut versions = None;
         if placement.schema_name().is_some() {
             let migrations = context.settings.tenant_migrations(&self.migrations).await?;
-            let all = pool.all_databases().only([database]);
-            let status = all.migration_status(migrations).only([self.name.as_str()]).await?;
-            versions = status
-                .databases
-                .into_iter()
-                .flat_map(|database| database.tenants)
-                .next();
+            let migrations = Migrations::All(migrations);
+            versions = pool.versions_of(&self.name, &placement, migrations).await?;
         }
         // The directory knows of suspensions of tenants that live elsewhere.
         let listed = pool
@@ -54,7 +50,7 @@ impl Show {
             (None, Some(versions)) => versions.status.to_string(),
             (None, None) => return Err(unknown()),
         };
-        let (tables, size) = size_of(&pool, &placement).await?;
+        let (tables, size) = size_of(&*pool, &placement).await?;
         let schema = placement.schema_name().map(|schema| schema.as_str());
         let (applied, pending) = match &versions {
             Some(versions) => (versions.applied.clone(), versions.pending.clone()),
