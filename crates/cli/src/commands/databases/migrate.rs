@@ -14,7 +14,7 @@ use crate::{
     context::Context,
     interrupt::Interrupt,
     options::Databases,
-    output::{Ending, Progress, describe, line, name, print_changed, say, value, warned},
+    output::{Ending, describe, line, name, print_changed, say, value, warned},
 };
 
 /// Applies shared migrations, and then tenants'.
@@ -104,12 +104,10 @@ async fn run(
     rest: &str,
 ) -> anyhow::Result<Ending> {
     let interrupt = Interrupt::watch();
-    let progress = Progress::new();
+    let progress = context.printer.progress();
     let watcher = |event: DatabasesEvent<'_>| match event {
         DatabasesEvent::Planned { pending, .. } => progress.begin(pending),
-        DatabasesEvent::Shared { database, report } => progress.aside(|| {
-            crate::output::tell!("{}", shared_line(database, report, done));
-        }),
+        DatabasesEvent::Shared { database, report } => progress.note(&shared_line(database, report, done)),
         DatabasesEvent::Tenant { database, report } => {
             let is_notable = matches!(report.outcome, TenantOutcome::Failed(_));
             progress.tenant(&format!("{}: {}", name(database), describe(report, done)), is_notable);

@@ -12,7 +12,7 @@ use crate::{
     context::Context,
     duration,
     options::Place,
-    output::{Ending, bytes, counted, name, say, tell},
+    output::{Ending, bytes, counted, name, say},
 };
 
 /// Options of `tenant move`.
@@ -59,7 +59,8 @@ impl Move {
             })?;
             return Ok(Ending::Well);
         }
-        tell!("{}: moving from {from} to {to}: {what}", name(&self.name));
+        let line = format!("{}: moving from {from} to {to}: {what}", name(&self.name));
+        context.printer.note(&line);
         let mut request = pool.move_tenant(self.name.as_str(), to.clone()).wait(self.wait);
         if self.pause_writes {
             request = request.pause_writes();
