@@ -1,14 +1,12 @@
 //! The client's instructions for a hot checkout and query, counted by valgrind.
 
-use std::{
-    env,
-    process::{Command, Stdio},
-};
+use std::env;
 
 use crate::{
     contenders::{ByHand, Contender, Ours, SearchPath, Wrapped},
     load::{Distribution, Load, Requests},
     report::Report,
+    valgrind,
 };
 
 /// What the arguments of a process begin with that is counted.
@@ -32,7 +30,7 @@ const CONTENDERS: [&str; 4] = ["ours", "by hand", "SET search_path", "AsyncPgCon
 
 /// Prints instructions and ratios, if there is valgrind.
 pub fn measure(url: &str, report: &mut Report) {
-    if Command::new("valgrind").arg("--version").output().is_err() {
+    if !valgrind::is_installed() {
         println!("instructions: not counted, for want of valgrind");
         return;
     }
@@ -54,18 +52,11 @@ pub fn measure(url: &str, report: &mut Report) {
 }
 
 fn count(contender: &str, url: &str, statements: usize, requests: usize) -> f64 {
-    let process = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .arg(env::current_exe().expect("a path"))
-        .args([ARGUMENT, contender, url, &statements.to_string(), &requests.to_string()])
-        .stdin(Stdio::null())
-        .output()
-        .expect("valgrind starts");
-    let printed = String::from_utf8_lossy(&process.stderr);
-    assert!(process.status.success(), "{contender}: {printed}");
-    let collected = printed.lines().find_map(|line| line.split_once("Collected : "));
-    let collected = collected.and_then(|(_, count)| count.trim().parse().ok());
-    collected.unwrap_or_else(|| panic!("no count in what valgrind prints: {printed}"))
+    let program = env::current_exe().expect("a path");
+    valgrind::count(
+        &program,
+        &[ARGUMENT, contender, url, &statements.to_string(), &requests.to_string()],
+    )
 }
 
 /// What a process that is counted does.

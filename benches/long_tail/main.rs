@@ -45,6 +45,7 @@ mod report;
 mod statements;
 mod stream;
 mod tenants;
+mod valgrind;
 
 use std::{env, time::Duration};
 

@@ -42,8 +42,8 @@ impl Report {
             }),
         }
         match bound {
-            Some(bound) => format!("{value:.2} (bound {bound:.2})"),
-            None => format!("{value:.2}"),
+            Some(bound) => format!("{value:.3} (bound {bound:.2})"),
+            None => format!("{value:.3}"),
         }
     }
 
@@ -57,7 +57,7 @@ impl Report {
                 Some(bound) => format!("{bound:.2} does not hold"),
                 None => "-".to_owned(),
             };
-            println!("{name:<62} {:>6.2} {worst:>6.2}  {bound}", median(values));
+            println!("{name:<62} {:>6.3} {worst:>6.3}  {bound}", median(values));
         }
     }
 }

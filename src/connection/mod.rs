@@ -43,6 +43,8 @@ pub(crate) use session::Session;
 pub use tenant_connection::TenantConnection;
 pub(crate) use transaction::SendAsyncFn;
 pub use transaction::TenantTransactionManager;
+#[cfg(feature = "_web")]
+pub(crate) use transaction::begun_transactions;
 pub use wrapped::Wrapped;
 
 pub use crate::query::RefusedStatement;

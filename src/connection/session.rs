@@ -8,7 +8,7 @@ use diesel::{
 #[cfg(feature = "mysql")]
 use crate::backend::mysql::undoes_transaction;
 use crate::{
-    query::{Finished, Sharing},
+    query::{Finished, RefusedStatement, Sharing},
     signals::Span,
 };
 
@@ -89,6 +89,11 @@ impl Session {
             && let Some(refused) = refusals.on(self.sharing)
         {
             return Err(Error::QueryBuilderError(Box::new(refused.clone())));
+        }
+        if self.sharing == Sharing::InTest
+            && let Some(refused) = RefusedStatement::in_test(&finished.sql)
+        {
+            return Err(Error::QueryBuilderError(Box::new(refused)));
         }
         if finished.affects_session {
             self.alter();

@@ -55,6 +55,16 @@ where
     }
 }
 
+/// How many transactions the connection's users have begun and not ended, one inside of the other. The transaction in
+/// which all of a test runs is none of them.
+#[cfg(feature = "_web")]
+pub(crate) fn begun_transactions(status: &mut TransactionManagerStatus) -> QueryResult<u32> {
+    let transaction = &status.transaction_state()?.in_transaction;
+    Ok(transaction.as_ref().map_or(0, |transaction| {
+        transaction.transaction_depth.get() - u32::from(transaction.test_transaction)
+    }))
+}
+
 /// Has the session know whether the connection is in a transaction.
 fn note_depth<C, TM>(conn: &mut TenantConnection<C>)
 where

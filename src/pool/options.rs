@@ -40,6 +40,8 @@ pub(crate) struct Options {
     pub(crate) runtime: Option<Handle>,
     /// Whether transactions can't write.
     pub(crate) read_only: bool,
+    /// Whether all checkouts run in one transaction, which is never committed.
+    pub(crate) test_transaction: bool,
 }
 
 impl Options {
@@ -53,6 +55,7 @@ impl Options {
             runtime: self.runtime.clone(),
             may_be_pooled,
             read_only: self.read_only,
+            outside_test: false,
         }
     }
 }
@@ -90,6 +93,7 @@ impl Default for Options {
             establish: None,
             runtime: None,
             read_only: false,
+            test_transaction: false,
         }
     }
 }
@@ -98,7 +102,7 @@ impl Default for Options {
 ///
 /// In all cases the pool closes a connection with an open transaction, with session state, or busy with an abandoned
 /// query. That includes test transactions, unlike in Diesel's own pools: a test that wants one holds its checkout for
-/// as long as the transaction lasts.
+/// as long as the transaction lasts, or builds the pool with `test_transaction`, of the feature `testing`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Recycling {

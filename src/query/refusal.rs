@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use diesel::result::Error;
 
-use crate::translate::{HazardKind, Place, SessionEffect, Template, TranslateError};
+use crate::translate::{HazardKind, Place, SessionEffect, Template, TranslateError, transaction_control};
 
 /// Why a checkout refuses a statement that can be translated. Nothing was sent.
 ///
@@ -93,6 +93,18 @@ pub enum RefusedStatement {
         /// Where it stands in the text.
         place: Place,
     },
+    /// The statement would end the transaction in which all of a test runs
+    /// (`test_transaction`), or begin one.
+    #[error(
+        "`{name}` would end the transaction in which all of this test runs (`test_transaction`), or begin another one: \
+         use Diesel's `transaction`, or give the test a database of its own (`TestTemplate`), at {place}"
+    )]
+    EndsTest {
+        /// The statement's first word.
+        name: String,
+        /// Where it stands in the text.
+        place: Place,
+    },
     /// The statement creates a function, a type or another object that isn't a relation, by a name without a schema.
     #[error(
         "`{name}` has no schema, and would be created in a schema that all tenants share: write the tenant's schema \
@@ -104,6 +116,16 @@ pub enum RefusedStatement {
         /// Where it stands in the text.
         place: Place,
     },
+}
+
+impl RefusedStatement {
+    /// Why a text is refused inside of a test's transaction.
+    pub(crate) fn in_test(sql: &str) -> Option<Self> {
+        let name = transaction_control(sql)?;
+        let offset = sql.to_ascii_uppercase().find(&name).unwrap_or_default();
+        let place = Place::new(sql, offset);
+        Some(Self::EndsTest { name, place })
+    }
 }
 
 static UNTRANSLATABLE: AtomicU64 = AtomicU64::new(0);
@@ -149,6 +171,8 @@ pub(crate) enum Sharing {
     /// The tenants of a pool use it, and a pooler may be in between: closing the connection doesn't end the server's
     /// session.
     Pooler,
+    /// The tenants of a pool use it one after another, in one transaction that only the pool may end.
+    InTest,
 }
 
 /// Why a text is refused, depending on who shares the session.
@@ -193,7 +217,7 @@ impl Refusals {
     pub(crate) fn on(&self, sharing: Sharing) -> Option<&RefusedStatement> {
         match sharing {
             Sharing::Alone => None,
-            Sharing::InTurn => self.in_turn.as_ref(),
+            Sharing::InTurn | Sharing::InTest => self.in_turn.as_ref(),
             Sharing::Pooler => self.in_turn.as_ref().or(self.behind_pooler.as_ref()),
         }
     }

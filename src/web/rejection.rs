@@ -163,6 +163,7 @@ impl Rejection {
             error @ (CheckoutError::ChangedTenant { .. }
             | CheckoutError::Exhausted { .. }
             | CheckoutError::TenantExhausted { .. }
+            | CheckoutError::TestTransactionInUse { .. }
             | CheckoutError::Connect { .. }
             | CheckoutError::ConnectionTimeout { .. }
             | CheckoutError::Lookup { .. }

@@ -9,7 +9,11 @@ use diesel::{QueryResult, result::Error};
 use diesel_async::{AsyncConnection, SimpleAsyncConnection, TransactionManager};
 
 use super::Rejection;
-use crate::{Checkout, connection::Condition, pool::Backend};
+use crate::{
+    Checkout,
+    connection::{Condition, begun_transactions},
+    pool::Backend,
+};
 
 type Manager<B> = <Checkout<B> as AsyncConnection>::TransactionManager;
 
@@ -127,8 +131,7 @@ async fn commit_all<B: Backend>(checkout: &mut Checkout<B>) -> QueryResult<()> {
     // If a query failed and the handler ignored the error, PostgreSQL would answer COMMIT with a rollback, and without
     // an error.
     checkout.batch_execute("SELECT 1").await?;
-    let depth = Manager::<B>::transaction_manager_status_mut(checkout).transaction_depth()?;
-    if depth.is_some_and(|depth| depth.get() > 1) {
+    if begun_transactions(Manager::<B>::transaction_manager_status_mut(checkout))? > 1 {
         return Err(Error::AlreadyInTransaction);
     }
     Manager::<B>::commit_transaction(checkout).await

@@ -3,9 +3,12 @@
 
 mod guide;
 mod isolation;
+#[cfg(feature = "mysql")]
+mod mysql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
 mod templates;
+mod transactions;
 #[cfg(all(feature = "actix", feature = "axum", feature = "rocket"))]
 mod web;

@@ -107,7 +107,7 @@ fn context() -> Option<Context> {
     let command = COMMAND.get()?().ignore_errors(true);
     let matches = command.try_get_matches_from(words).ok()?;
     let global = Global::from_arg_matches(&matches).ok()?;
-    Context::new(&global, Printer::new(false)).ok()
+    Context::new(&global, Printer::new(false, true)).ok()
 }
 
 /// Whether a shell reads the name as exactly one word. Shells insert completions without quoting them, and a tenant

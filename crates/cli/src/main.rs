@@ -11,6 +11,7 @@ mod confirm;
 mod context;
 mod database;
 mod duration;
+mod examples;
 mod interrupt;
 mod migrations;
 mod options;
@@ -31,7 +32,7 @@ fn main() -> ExitCode {
     // A shell that asks for words needs nothing else.
     completion::answer(Arguments::command);
     let arguments = Arguments::parse();
-    let printer = Printer::new(arguments.global.json);
+    let printer = Printer::new(arguments.global.json, arguments.global.quiet);
     let ended = environment.and_then(|()| run(arguments, printer));
     match ended {
         Ok(Ending::Well) => ExitCode::SUCCESS,

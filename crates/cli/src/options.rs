@@ -51,6 +51,9 @@ pub struct Global {
     /// of `refuse_outside_work` in `diesel-tenants.toml`, or else they are run, with a warning.
     #[arg(long, global = true)]
     pub refuse_outside_work: bool,
+    /// Prints no progress. Results, warnings and errors are printed as ever.
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
     /// Prints the result as one JSON document to stdout.
     #[arg(long, global = true)]
     pub json: bool,

@@ -82,6 +82,18 @@ pub enum CheckoutError {
         /// The size of the pool.
         max_size: usize,
     },
+    /// All of the pool's work is one test transaction, and its only connection did not come back in time.
+    #[error(
+        "no connection for {target} within {waited:?}: all of this pool's work is one transaction (`test_transaction`), \
+         and its only connection is in use. Code that holds a checkout while it asks for a second one never gets it: \
+         drop the first one before, or give the test a database of its own (`TestTemplate`)"
+    )]
+    TestTransactionInUse {
+        /// What the checkout was for.
+        target: Target,
+        /// How long it waited.
+        waited: Duration,
+    },
     /// A connection was free, or could be opened, but the server did not answer in time.
     #[error(
         "no connection for {target} within {waited:?}: the server did not answer while a connection was tested or \
@@ -237,7 +249,10 @@ pub enum CheckoutError {
 impl CheckoutError {
     /// Whether connections exist, and none was free in time.
     pub(crate) fn is_for_want_of_connections(&self) -> bool {
-        matches!(self, Self::Exhausted { .. } | Self::TenantExhausted { .. })
+        matches!(
+            self,
+            Self::Exhausted { .. } | Self::TenantExhausted { .. } | Self::TestTransactionInUse { .. }
+        )
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
     interrupt::Interrupt,
     migrations::Migrations,
     options::{Databases, TenantMigrations},
-    output::{Ending, Progress, describe, print_fleet},
+    output::{Ending, Printer, describe, print_fleet},
 };
 
 /// Options of `migrate`.
@@ -73,8 +73,14 @@ pub struct Fleet {
 
 impl Fleet {
     /// Runs migrations of tenants with these options, and shows progress; `done` is a word such as `applied`.
-    pub async fn run(&self, task: Task<'_>, done: &str, interrupt: &Interrupt) -> anyhow::Result<FleetReport> {
-        let progress = Progress::new();
+    pub async fn run(
+        &self,
+        task: Task<'_>,
+        done: &str,
+        interrupt: &Interrupt,
+        printer: Printer,
+    ) -> anyhow::Result<FleetReport> {
+        let progress = printer.progress();
         let watcher = |event: FleetEvent<'_>| match event {
             FleetEvent::Planned { pending, .. } => progress.begin(pending),
             FleetEvent::Tenant(report) => {
@@ -151,7 +157,7 @@ impl Migrate {
         let pool = self.fleet.pool(context).await?;
         let interrupt = Interrupt::watch();
         let task = Task::Migrate(&*pool, Migrations::All(migrations));
-        let report = self.fleet.run(task, "applied", &interrupt).await?;
+        let report = self.fleet.run(task, "applied", &interrupt, context.printer).await?;
         let rest = "run the same command again to continue with the other tenants";
         context
             .printer

@@ -22,6 +22,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::{
     context::Context,
+    examples,
     options::Global,
     output::{Ending, Printer},
 };
@@ -47,43 +48,50 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// The shared schema's migrations.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::SHARED)]
     Shared(shared::Command),
     /// The life of tenants: create, list, clone, rename, suspend, archive, drop, export, import.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::TENANT)]
     Tenant(tenant::Command),
     /// PostgreSQL: the databases that `diesel-tenants.toml` names.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::DATABASE)]
     Database(databases::Command),
     /// PostgreSQL: shows which tenants to move so that the databases hold about as many bytes each, or moves them.
     Balance(balance::Balance),
     /// PostgreSQL: the directory, which knows where tenants live.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::DIRECTORY)]
     Directory(directory::Command),
     /// The domains that lead to tenants, in the directory.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::DOMAIN)]
     Domain(domain::Command),
     /// PostgreSQL: schemas made ahead of time.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::SPARES)]
     Spares(spares::Command),
     /// Applies the pending migrations of all tenants, or of some.
+    #[command(after_help = examples::MIGRATE)]
     Migrate(migrate::Migrate),
     /// Reverts the newest migrations of all tenants, or of some.
+    #[command(after_help = examples::REVERT)]
     Revert(revert::Revert),
     /// Reverts the newest migrations of all tenants, or of some, and applies them again.
+    #[command(after_help = examples::REDO)]
     Redo(redo::Redo),
     /// Shows each tenant's version, and its pending migrations.
+    #[command(after_help = examples::STATUS)]
     Status(status::Status),
     /// Shows how tenants' tables differ from those of a template tenant, and how to repair them.
+    #[command(after_help = examples::DRIFT)]
     Drift(drift::Drift),
     /// Declares the tables in Rust, from the migrations or a live tenant: shared tables with their schema, tenants'
     /// tables without one.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::SCHEMA)]
     Schema(schema::Command),
     /// Runs SQL in all tenants, or in some.
+    #[command(after_help = examples::RUN)]
     Run(run::Run),
     /// Looks for problems before they cause errors: in the server's settings and the role, or in the folder, and in the
     /// tenants.
+    #[command(after_help = examples::DOCTOR)]
     Doctor(doctor::Doctor),
     /// Prints a script that completes this command's words in a shell.
     Completions(completions::Completions),
@@ -120,6 +128,32 @@ pub async fn run(arguments: Arguments, printer: Printer) -> anyhow::Result<Endin
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The words of a line, as a shell reads them.
+    fn words(line: &str) -> Vec<String> {
+        let parts = line.split('"').enumerate();
+        parts
+            .flat_map(|(number, part)| match number % 2 {
+                0 => part.split_whitespace().map(str::to_owned).collect(),
+                _ => vec![part.to_owned()],
+            })
+            .collect()
+    }
+
+    #[test]
+    fn each_example_of_the_help_is_understood() {
+        let mut count = 0;
+        for command in Arguments::command().get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in help.lines().filter(|line| line.starts_with("  diesel-tenants ")) {
+                let (line, _) = line.split_once(" > ").unwrap_or((line, ""));
+                let parsed = Arguments::try_parse_from(words(line));
+                assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+                count += 1;
+            }
+        }
+        assert!(count > 20, "there are {count}");
+    }
 
     #[test]
     fn the_arguments_of_no_subcommand_contradict_each_other() {

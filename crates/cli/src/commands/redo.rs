@@ -49,7 +49,7 @@ impl Redo {
                 let chosen = Migrations::Versions(migrations.clone(), versions.to_vec());
                 let task = Task::Migrate(&*pool, chosen);
                 // This runs even after Ctrl-C, so that no tenant is left without the reverted migrations.
-                let report = again.run(task, "applied", &Interrupt::never()).await?;
+                let report = again.run(task, "applied", &Interrupt::never(), context.printer).await?;
                 is_success &= report.is_success();
                 applied.push(report);
             }

@@ -75,7 +75,7 @@ impl Revert {
         }
         let interrupt = Interrupt::watch();
         let task = Task::Revert(&*pool, Migrations::All(migrations.clone()), self.count.revert());
-        let report = self.fleet.run(task, "reverted", &interrupt).await?;
+        let report = self.fleet.run(task, "reverted", &interrupt, context.printer).await?;
         Ok(Reverted {
             pool,
             migrations,

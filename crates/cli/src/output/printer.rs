@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::json;
 
-use super::{advice, print_raw, tell};
+use super::{Progress, advice, print_raw, tell};
 
 /// How a command ended; this decides its exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,16 +25,29 @@ impl Ending {
 #[derive(Debug, Clone, Copy)]
 pub struct Printer {
     json: bool,
+    quiet: bool,
 }
 
 impl Printer {
-    pub fn new(json: bool) -> Self {
-        Self { json }
+    pub fn new(json: bool, quiet: bool) -> Self {
+        Self { json, quiet }
     }
 
     /// Whether the result is to be JSON.
     pub fn is_json(self) -> bool {
         self.json
+    }
+
+    /// Shows how far the command has come, unless nobody wants to know.
+    pub fn progress(self) -> Progress {
+        Progress::new(self.quiet)
+    }
+
+    /// Prints a line about what is being done to stderr, unless nobody wants to know.
+    pub fn note(self, line: &str) {
+        if !self.quiet {
+            tell!("{line}");
+        }
     }
 
     /// Prints a result: as JSON, or by a function that prints text.

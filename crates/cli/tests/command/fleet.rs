@@ -9,6 +9,7 @@ on_all!(
     a_failure_is_named_and_to_run_it_again_finishes,
     nobody_is_begun_after_a_failure_unless_it_is_asked_for,
     only_those_chosen_are_migrated,
+    where_it_is_quiet_there_is_no_progress_and_failures_are_told,
     migrations_are_reverted_and_redone_by_consent,
     after_a_failed_revert_the_command_advises_to_choose_the_tenants_that_are_left,
     to_redo_gives_a_tenant_back_only_what_was_taken,
@@ -33,6 +34,21 @@ fn outcomes(report: &Value) -> Vec<(&str, &str)> {
     tenants
         .map(|tenant| (tenant["tenant"].as_str().unwrap(), tenant["outcome"].as_str().unwrap()))
         .collect()
+}
+
+fn where_it_is_quiet_there_is_no_progress_and_failures_are_told<D: Base>() {
+    let project = one_that_fails::<D>();
+    let ended = project.run(&["migrate", "--keep-going", "--quiet"]);
+    assert_eq!(ended.code, Some(1), "{}", ended.err);
+    assert!(ended.out.contains("2 migrated, 1 failed"), "{}", ended.out);
+    assert!(ended.err.contains("client2: failed: "), "{}", ended.err);
+    assert!(
+        !ended.err.contains("client1") && !ended.err.contains("client3"),
+        "{}",
+        ended.err
+    );
+    let again = project.run(&["-q", "migrate", "--only", "client1"]);
+    assert_eq!((again.code, again.err.as_str()), (Some(0), ""));
 }
 
 fn a_failure_is_named_and_to_run_it_again_finishes<D: Base>() {

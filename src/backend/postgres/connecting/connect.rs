@@ -15,6 +15,7 @@ use crate::{
 impl Connector {
     /// Opens a connection.
     pub(crate) async fn connect(&self) -> Result<PostgresConnection, ConnectError> {
+        self.must_not_be_outside_test()?;
         tokio::time::timeout(self.options.timeout, self.connect_untimed())
             .await
             .unwrap_or_else(|_| {
@@ -33,6 +34,7 @@ impl Connector {
     where
         T: MakeTlsConnect<Socket>,
     {
+        self.must_not_be_outside_test()?;
         let server = || self.server.clone();
         match tokio::time::timeout(self.options.timeout, self.config_to_copy().connect(tls)).await {
             Ok(connected) => connected.map_err(|source| ConnectError::Refused {
@@ -43,6 +45,13 @@ impl Connector {
                 server: server(),
                 waited: self.options.timeout,
             }),
+        }
+    }
+
+    fn must_not_be_outside_test(&self) -> Result<(), ConnectError> {
+        match self.options.outside_test {
+            true => Err(ConnectError::OutsideTest),
+            false => Ok(()),
         }
     }
 

@@ -119,6 +119,22 @@ pub enum ConnectError {
         /// The first schema on the path that isn't listed in `extension_schemas`.
         schema: String,
     },
+    /// All of the pool's work is one test transaction, and this work needs another connection.
+    #[error(
+        "all of this pool's work is one transaction, which is rolled back at the end of the test (`test_transaction`): \
+         migrations, and what creates, changes or copies tenants, would run and stay outside of it; do that before, in \
+         a `TestTemplate`, or give the test a database of its own"
+    )]
+    OutsideTest,
+    /// The connection of a test transaction was closed, and with it all that the test had done was rolled back.
+    #[error(
+        "the test transaction of this pool (`test_transaction`) is over, because its connection was closed \
+         ({reason}): test code that does this on a database of its own (`TestTemplate`)"
+    )]
+    TestIsOver {
+        /// Why the connection was closed: a [`Retirement`](crate::signals::Retirement)'s name.
+        reason: &'static str,
+    },
 }
 
 impl ConnectError {

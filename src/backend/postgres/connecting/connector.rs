@@ -32,6 +32,8 @@ pub(crate) struct ConnectOptions {
     pub(crate) may_be_pooled: bool,
     /// Whether transactions can't write.
     pub(crate) read_only: bool,
+    /// Whether connections would be outside of the transaction in which all of a test runs. None is opened then.
+    pub(crate) outside_test: bool,
 }
 
 /// Opens connections whose search_path reaches no tables.
@@ -69,6 +71,18 @@ impl Connector {
             server: describe(&config),
             config,
             options: self.options.clone(),
+        }
+    }
+
+    /// A connector for what would be outside of the transaction in which all of a test runs: it opens no connection.
+    pub(crate) fn outside_test(&self) -> Self {
+        Self {
+            config: self.config.clone(),
+            server: self.server.clone(),
+            options: ConnectOptions {
+                outside_test: true,
+                ..self.options.clone()
+            },
         }
     }
 
@@ -162,6 +176,7 @@ mod tests {
                 runtime: None,
                 may_be_pooled: false,
                 read_only: false,
+                outside_test: false,
             };
             let connector = Connector::new(config, options);
             assert_eq!(times(&connector.config_with(Token::new())), expected, "{query}");

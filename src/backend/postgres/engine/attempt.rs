@@ -93,7 +93,7 @@ impl<'conn> Attempt<'conn> {
             _ if is_command => Kind::Command,
             _ => Kind::Described,
         };
-        let sent = connection.wire().send(kind, |out| {
+        let sent = connection.send(kind, |out| {
             for name in statements.to_close() {
                 frontend::close(b'S', name, out).map_err(not_sendable)?;
             }

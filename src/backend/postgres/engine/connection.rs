@@ -180,9 +180,7 @@ impl PostgresConnection {
     }
 
     async fn run_simple(&self, sql: &str) -> QueryResult<()> {
-        let sent = self
-            .wire
-            .send(Kind::Simple, |out| frontend::query(sql, out).map_err(not_sendable))?;
+        let sent = self.send(Kind::Simple, |out| frontend::query(sql, out).map_err(not_sendable))?;
         sent.end().await.map_err(Failed::into_diesel)
     }
 

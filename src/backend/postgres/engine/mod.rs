@@ -20,6 +20,7 @@ mod server_error;
 mod settings;
 mod socket;
 mod statements;
+mod test_transaction;
 mod text;
 mod tls_connector;
 mod transaction;

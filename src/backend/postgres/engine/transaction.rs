@@ -26,6 +26,16 @@ impl PostgresTransactionManager {
     pub(crate) async fn begin_with(connection: &mut PostgresConnection, sql: &str) -> QueryResult<()> {
         match depth(connection)? {
             None => begin(connection, NonZeroU32::MIN, sql).await,
+            Some(depth) if connection.is_outermost_in_test() => {
+                // A savepoint can't have an isolation level of its own.
+                let read_only = if sql.contains("READ ONLY") {
+                    "; SET TRANSACTION READ ONLY"
+                } else {
+                    ""
+                };
+                let sql = format!("SAVEPOINT {}{read_only}", savepoint(depth.get()));
+                begin(connection, depth.saturating_add(1), &sql).await
+            }
             Some(_) => Err(Error::AlreadyInTransaction),
         }
     }
@@ -46,6 +56,10 @@ impl TransactionManager<PostgresConnection> for PostgresTransactionManager {
 
     async fn rollback_transaction(connection: &mut PostgresConnection) -> QueryResult<()> {
         connection.apply_failure();
+        if connection.is_outermost_in_test() {
+            // The caller has begun none.
+            return Err(Error::NotInTransaction);
+        }
         let state = connection.transaction_state().status.transaction_state()?;
         let Some(transaction) = &state.in_transaction else {
             return Err(Error::NotInTransaction);
@@ -80,7 +94,7 @@ impl TransactionManager<PostgresConnection> for PostgresTransactionManager {
 
     async fn commit_transaction(connection: &mut PostgresConnection) -> QueryResult<()> {
         connection.apply_failure();
-        let Some(depth) = depth(connection)? else {
+        let Some(depth) = depth(connection)?.filter(|_| !connection.is_outermost_in_test()) else {
             return Err(Error::NotInTransaction);
         };
         connection.observe(|| InstrumentationEvent::commit_transaction(depth));
@@ -160,7 +174,7 @@ fn savepoint(depth: u32) -> String {
 }
 
 /// Begins a transaction or savepoint, which is this deep.
-async fn begin(connection: &mut PostgresConnection, depth: NonZeroU32, sql: &str) -> QueryResult<()> {
+pub(super) async fn begin(connection: &mut PostgresConnection, depth: NonZeroU32, sql: &str) -> QueryResult<()> {
     if depth == NonZeroU32::MIN {
         // What failed before belongs to no transaction.
         connection.forget_failure();

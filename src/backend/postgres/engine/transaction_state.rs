@@ -16,4 +16,6 @@ pub struct TransactionState {
     pub(super) status: TransactionManagerStatus,
     /// A statement that begins or ends a transaction was given up, so that nobody knows whether it ran.
     pub(super) is_unknown: bool,
+    /// The outermost transaction is a test's, which is never committed.
+    pub(super) is_test: bool,
 }

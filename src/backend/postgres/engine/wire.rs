@@ -19,6 +19,7 @@ use postgres_protocol::message::frontend;
 
 use super::{
     answer::Answer,
+    binds::not_sendable,
     progress::Kind,
     server_error::{Broken, Failed, ServerError},
     settings::Settings,
@@ -65,14 +66,32 @@ impl Wire {
         kind: Kind,
         write: impl FnOnce(&mut BytesMut) -> QueryResult<()>,
     ) -> QueryResult<Sent<'_>> {
+        self.send_behind(|_| None, kind, write)
+    }
+
+    /// Queues a request behind statements that the status of the transaction asks for, and whose answer nobody reads.
+    pub(super) fn send_behind(
+        &self,
+        ahead: impl FnOnce(TransactionStatus) -> Option<&'static str>,
+        kind: Kind,
+        write: impl FnOnce(&mut BytesMut) -> QueryResult<()>,
+    ) -> QueryResult<Sent<'_>> {
         let mut state = self.state();
         if let Some(broken) = &state.broken {
             return Err(broken.clone().into_diesel());
         }
         let before = state.outgoing.len();
-        if let Err(error) = write(&mut state.outgoing) {
+        let ahead = ahead(state.status);
+        let written = match ahead {
+            Some(sql) => frontend::query(sql, &mut state.outgoing).map_err(not_sendable),
+            None => Ok(()),
+        };
+        if let Err(error) = written.and_then(|()| write(&mut state.outgoing)) {
             state.outgoing.truncate(before);
             return Err(error);
+        }
+        if ahead.is_some() {
+            state.exchanges.push_back(Exchange::of_nobody(Kind::Simple));
         }
         let number = state.first + state.exchanges.len() as u64;
         if kind.may_change_transaction() {

@@ -91,6 +91,14 @@ impl Exchange {
             abandoned: false,
         }
     }
+
+    /// A request whose answer nobody waits for.
+    pub(super) fn of_nobody(kind: Kind) -> Self {
+        Self {
+            abandoned: true,
+            ..Self::new(kind)
+        }
+    }
 }
 
 impl State {

@@ -19,6 +19,10 @@ use crate::{
 
 fn into_checkout_error(error: PoolError<ConnectError>, pool: &TenantPool, target: Target) -> CheckoutError {
     match error {
+        PoolError::Timeout(_) if pool.is_test_transaction() => CheckoutError::TestTransactionInUse {
+            target,
+            waited: pool.wait_timeout(),
+        },
         PoolError::Timeout(TimeoutType::Wait | TimeoutType::Create | TimeoutType::Recycle) => {
             CheckoutError::Exhausted {
                 target,
@@ -117,7 +121,10 @@ impl TenantPool {
         read_only: bool,
     ) -> Result<Checkout, CheckoutError> {
         match database {
-            database if read_only => Box::pin(self.check_out_reader(database, request)).await,
+            // Nobody else sees what the transaction has written.
+            database if read_only && !self.is_test_transaction() => {
+                Box::pin(self.check_out_reader(database, request)).await
+            }
             None => Checkout::get(self, request).await,
             Some(database) => {
                 let pool = Box::pin(self.database_for(request.target, database, request.deadline)).await?;

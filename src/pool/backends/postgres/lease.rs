@@ -34,7 +34,11 @@ impl PostgresLease {
             // What is remembered of the tenant's types may be outdated as well.
             pool.manager().schemas().forget_map(object.map());
         }
-        let reason = why_retired(&mut **object, id).or_else(|| left_behind(object.untranslated()));
+        let is_test = object.untranslated().is_in_test();
+        // The next checkout rolls back what was begun in a test's transaction.
+        let reason = why_retired(&mut **object, id)
+            .filter(|reason| !(is_test && *reason == Retirement::InTransaction))
+            .or_else(|| left_behind(object.untranslated()));
         let Some(reason) = reason else {
             object.set_translation(Translation::of_pinned_tables());
             return;

@@ -1,5 +1,5 @@
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Instant,
 };
 
@@ -31,6 +31,10 @@ pub(crate) struct Manager {
     /// first checkout takes it.
     first: Mutex<Option<(Box<PostgresConnection>, runtime::Id)>>,
     test: Test,
+    /// Whether all checkouts run in one transaction, which is never committed.
+    test_transaction: bool,
+    /// There once that transaction was begun.
+    begun: OnceLock<()>,
     pub(crate) counters: Arc<Counters>,
     #[cfg(feature = "testing")]
     pub(crate) test_instrumentation: TestInstrumentation,
@@ -50,9 +54,17 @@ impl Manager {
             counters,
             first: Mutex::new(None),
             test: Test::default(),
+            test_transaction: false,
+            begun: OnceLock::new(),
             #[cfg(feature = "testing")]
             test_instrumentation: TestInstrumentation::default(),
         }
+    }
+
+    /// Has all checkouts run in one transaction, which is never committed. The pool must have one connection.
+    fn in_test_transaction(mut self, test_transaction: bool) -> Self {
+        self.test_transaction = test_transaction;
+        self
     }
 
     pub(crate) fn schemas(&self) -> &Schemas {
@@ -87,6 +99,9 @@ impl managed::Manager for Manager {
     type Error = ConnectError;
 
     async fn create(&self) -> Result<Box<TenantConnection>, ConnectError> {
+        if self.begun.get().is_some() {
+            return Err(self.test_is_over());
+        }
         let mut connection = match self.take_first() {
             Some(connection) => connection,
             None => Box::new(Box::pin(self.connector.connect()).await?),
@@ -95,7 +110,13 @@ impl managed::Manager for Manager {
         connection.take_over_settings();
         #[cfg(feature = "testing")]
         self.test_instrumentation.apply(&mut *connection);
+        if self.test_transaction {
+            let begun = connection.begin_test().await;
+            begun.map_err(|source| self.connector.failed_query(source))?;
+            self.begun.get_or_init(|| ());
+        }
         let sharing = match self.connector.may_be_pooled() {
+            _ if self.test_transaction => Sharing::InTest,
             true => Sharing::Pooler,
             false => Sharing::InTurn,
         };
@@ -112,6 +133,14 @@ impl managed::Manager for Manager {
 }
 
 impl Manager {
+    fn test_is_over(&self) -> ConnectError {
+        let retired = self.counters.retired.read();
+        let reason = Retirement::ALL.into_iter().find(|reason| retired.of(*reason) > 0);
+        ConnectError::TestIsOver {
+            reason: reason.unwrap_or(Retirement::Broken).name(),
+        }
+    }
+
     /// Refuses a connection that must not be handed out again.
     async fn test(&self, connection: &mut TenantConnection, metrics: &Metrics) -> Result<(), Retirement> {
         let limits = &self.limits;
@@ -121,6 +150,11 @@ impl Manager {
         }
         if connection.untranslated().has_leftovers() {
             return Err(Retirement::LeftState);
+        }
+        if self.test_transaction {
+            // A new connection would be outside of the transaction.
+            let rolled_back = connection.untranslated().roll_back_in_test().await;
+            return rolled_back.map_err(|_| Retirement::Broken);
         }
         limits.check(now, metrics, connection.tenants())?;
         connection.forget_types_if(|since| self.schemas.outdate(since));
@@ -145,7 +179,8 @@ pub(crate) fn connections(
     options: &Options,
     counters: &Arc<Counters>,
 ) -> deadpool::managed::Pool<Manager> {
-    deadpool::managed::Pool::builder(Manager::new(connector, schemas, limits, Arc::clone(counters)))
+    let manager = Manager::new(connector, schemas, limits, Arc::clone(counters));
+    deadpool::managed::Pool::builder(manager.in_test_transaction(options.test_transaction))
         .max_size(max_size)
         // The connection that was used last has the most prepared statements.
         .queue_mode(QueueMode::Lifo)

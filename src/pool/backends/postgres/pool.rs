@@ -67,6 +67,11 @@ impl TenantPool {
         self.postgres().placement_policy.as_deref()
     }
 
+    /// Whether all checkouts run in one transaction, which is never committed.
+    pub(crate) fn is_test_transaction(&self) -> bool {
+        self.0.options.test_transaction
+    }
+
     /// The setting that row-level security policies compare with.
     pub(crate) fn row_setting(&self) -> &str {
         &self.0.options.row_setting
@@ -143,7 +148,8 @@ impl Pool for TenantPool {
 
     fn is_idle(&self) -> bool {
         let status = self.status();
-        self.is_only_one() && status.waiting == 0 && status.available == status.size
+        // A test's transaction would end with the pool.
+        !self.is_test_transaction() && self.is_only_one() && status.waiting == 0 && status.available == status.size
     }
 
     fn close(&self) {

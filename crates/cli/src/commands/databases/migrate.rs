@@ -13,7 +13,7 @@ use crate::{
     commands::migrate::Fleet,
     context::Context,
     interrupt::Interrupt,
-    output::{Ending, Progress, describe, line, name, print_changed, say, value, warned},
+    output::{Ending, describe, line, name, print_changed, say, value, warned},
 };
 
 /// Applies shared migrations, and then tenants'.
@@ -53,24 +53,23 @@ async fn run(
     done: &str,
     rest: &str,
 ) -> anyhow::Result<Ending> {
-    let report = perform(fleet, migration, done, &Interrupt::watch()).await?;
+    let report = perform(context, fleet, migration, done, &Interrupt::watch()).await?;
     context.printer.result(&report, || print(&report, done, rest))?;
     Ok(Ending::well_if(report.is_success()))
 }
 
 /// Runs a migration with the user's options, and shows progress; `done` is a word such as `applied`.
 pub(super) async fn perform(
+    context: &Context,
     fleet: &Fleet,
     migration: DatabasesMigration<'_>,
     done: &str,
     interrupt: &Interrupt,
 ) -> anyhow::Result<DatabasesReport> {
-    let progress = Progress::new();
+    let progress = context.printer.progress();
     let watcher = |event: DatabasesEvent<'_>| match event {
         DatabasesEvent::Planned { pending, .. } => progress.begin(pending),
-        DatabasesEvent::Shared { database, report } => progress.aside(|| {
-            crate::output::tell!("{}", shared_line(database, report, done));
-        }),
+        DatabasesEvent::Shared { database, report } => progress.note(&shared_line(database, report, done)),
         DatabasesEvent::Tenant { database, report } => {
             let is_notable = matches!(report.outcome, TenantOutcome::Failed(_));
             progress.tenant(&format!("{}: {}", name(database), describe(report, done)), is_notable);

@@ -17,7 +17,7 @@ use crate::{
 pub async fn redo(context: &Context, fleet: &Fleet, folder: MigrationFolder, count: Revert) -> anyhow::Result<Ending> {
     let (pool, _) = context.schemas("redo", ONE_BY_ONE).await?;
     let migration = fleet.databases.of(&pool).revert_tenants(folder.clone(), count);
-    let reverted = perform(fleet, migration, "reverted", &Interrupt::watch()).await?;
+    let reverted = perform(context, fleet, migration, "reverted", &Interrupt::watch()).await?;
     let mut is_success = reverted.is_success();
     let mut applied = Vec::new();
     let databases = reverted.databases.iter().filter(|_| !fleet.dry_run);
@@ -35,7 +35,7 @@ pub async fn redo(context: &Context, fleet: &Fleet, folder: MigrationFolder, cou
             let chosen = Migrations::Versions(folder.clone(), versions.to_vec());
             // This runs even after Ctrl-C, and after a failure in another database, so that no tenant is left without
             // the reverted migrations.
-            let report = perform(&again, here.migrate_tenants(chosen), "applied", &Interrupt::never()).await;
+            let report = perform(context, &again, here.migrate_tenants(chosen), "applied", &Interrupt::never()).await;
             is_success &= report.as_ref().is_ok_and(|report| report.is_success());
             applied.push((database.database.as_str(), report));
         }

@@ -16,7 +16,7 @@ use crate::{
     completion::tenants,
     context::Context,
     interrupt::Interrupt,
-    output::{Ending, Progress, line, name, say},
+    output::{Ending, line, name, say},
 };
 
 /// Options of `run`.
@@ -46,7 +46,7 @@ impl Run {
         let answers = pool.run_script(sql, &self.only, self.workers, &stop).await;
         let mut answers = answers.map_err(advised)?;
         let tenants = answers.tenants();
-        let progress = Progress::new();
+        let progress = context.printer.progress();
         progress.begin(tenants);
         let (mut documents, mut failed) = (Vec::new(), 0_usize);
         while let Some((tenant, answered)) = answers.next().await {

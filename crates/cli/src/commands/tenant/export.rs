@@ -41,7 +41,8 @@ impl Export {
                 .await?
                 .export_tenant(&self.name, &mut tokio::io::stdout())
                 .await?;
-            tell!("{}: exported, {}", name(&self.name), text(&exported));
+            let line = format!("{}: exported, {}", name(&self.name), text(&exported));
+            context.printer.note(&line);
             return Ok(Ending::Well);
         }
         let pool = context.pool().await?;

@@ -13,7 +13,7 @@ use crate::{
     database::{Instead, Places},
     duration,
     options::Place,
-    output::{Ending, bytes, counted, name, say, tell},
+    output::{Ending, bytes, counted, name, say},
 };
 
 /// What moves a tenant that is not in use.
@@ -67,7 +67,8 @@ impl Move {
             })?;
             return Ok(Ending::Well);
         }
-        tell!("{}: moving from {from} to {to}: {what}", name(&self.name));
+        let line = format!("{}: moving from {from} to {to}: {what}", name(&self.name));
+        context.printer.note(&line);
         let mut request = pool.move_tenant(self.name.as_str(), to.clone()).wait(self.wait);
         if self.pause_writes {
             request = request.pause_writes();

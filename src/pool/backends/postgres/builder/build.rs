@@ -72,6 +72,11 @@ impl TenantPoolBuilder {
         if max_size == 0 {
             return Err(BuildError::Empty);
         }
+        // One connection has the transaction of a test, and nobody else sees what it changes.
+        let (max_size, listens) = match options.test_transaction {
+            true => (1, false),
+            false => (max_size, listens),
+        };
         if database_url.starts_with("sqlite:") {
             return Err(BuildError::SqliteUrl);
         }
@@ -88,7 +93,7 @@ impl TenantPoolBuilder {
         }
         // Behind a pooler, each tenant's first checkout finds out whether the session is safe. A replica's schemas are
         // remembered for a second. A pool that listens reads all its tenants at once.
-        let reads_ahead = !options.search_path_from_role && !options.read_only && !listens;
+        let reads_ahead = !options.search_path_from_role && !options.read_only && !listens && !options.test_transaction;
         let schemas = Arc::new(Schemas::of(&options).reading_ahead(reads_ahead));
         let counters = Counters::of(connector.database());
         let connections = connections(
@@ -140,7 +145,10 @@ impl TenantPoolBuilder {
                 rows_protected: Mutex::default(),
                 listener: Mutex::new(listens.then(listen)),
                 connections,
-                migration_connector,
+                migration_connector: match options.test_transaction {
+                    true => Arc::new(migration_connector.outside_test()),
+                    false => migration_connector,
+                },
                 connector,
                 schemas,
                 readers: Readers::new(database_url, readers, replicas),

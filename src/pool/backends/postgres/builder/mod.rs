@@ -26,6 +26,8 @@ mod schemas;
 #[cfg(feature = "schema")]
 mod scratch;
 mod tenants;
+#[cfg(feature = "testing")]
+mod test_transaction;
 
 /// Options of a [`TenantPool`](crate::TenantPool); see [`TenantPool::builder`](crate::TenantPool::builder). Each method
 /// states its default.
@@ -37,6 +39,7 @@ mod tenants;
 /// | [tenants](#tenants) | [`hooks`](Self::hooks), [`directory`](Self::directory), [`directory_tables_if_found`](Self::directory_tables_if_found), [`directory_cache`](Self::directory_cache), [`reuse_after`](Self::reuse_after), [`listen`](Self::listen), [`placement_policy`](Self::placement_policy), [`row_setting`](Self::row_setting) |
 /// | [further databases and replicas](#further-databases-and-replicas) | [`database`](Self::database), [`database_without_tenants`](Self::database_without_tenants), [`databases_with`](Self::databases_with), [`database_limits`](Self::database_limits), [`replica`](Self::replica), [`database_replica`](Self::database_replica), [`replica_limits`](Self::replica_limits) |
 /// | [migrations](#migrations) | [`migration_url`](Self::migration_url), [`migration_lock_timeout`](Self::migration_lock_timeout), [`migration_statements`](Self::migration_statements), [`refuse_outside_work`](Self::refuse_outside_work) |
+/// | [tests](#tests), with the feature `testing` | `test_transaction` |
 /// | [the end](#building) | [`build`](Self::build), or [`diagnose`](Self::diagnose) |
 #[must_use = "a builder does nothing until `build`"]
 pub struct TenantPoolBuilder {

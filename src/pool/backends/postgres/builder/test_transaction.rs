@@ -1,0 +1,46 @@
+//! All of a pool's work in one transaction, for a test.
+
+use std::time::Duration;
+
+use super::TenantPoolBuilder;
+
+/// How long a checkout waits for the only connection. Code under test that needs two at once is to learn that soon.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// # Tests
+impl TenantPoolBuilder {
+    /// Runs all of the pool's work in one transaction, which is rolled back when the pool and its checkouts are
+    /// dropped, also if the test panics. Default: each checkout commits what it does.
+    ///
+    /// The pool has one connection, whatever [`max_size`](Self::max_size) says: a checkout waits until the one before
+    /// it is dropped. After 5 seconds, or the [`wait_timeout`](Self::wait_timeout) that is set after this option, it
+    /// fails with [`TestTransactionInUse`](crate::CheckoutError::TestTransactionInUse): code that holds two checkouts
+    /// at once can't be tested like this. Each further database has a transaction of its own.
+    ///
+    /// To the code under test it looks as if there were no transaction. Its own transactions are savepoints; a
+    /// statement outside of them that fails is undone alone. These things differ:
+    ///
+    /// - `now()` stands still, deferred constraints are never checked, and nobody is notified.
+    /// - Sequences go on counting, as after any rollback.
+    /// - Isolation levels have no effect. [`read_only`](crate::CheckoutRequest::read_only) checkouts could write, and
+    ///   [`listen`](Self::listen) does nothing.
+    /// - Raw SQL that begins or ends a transaction is [refused](crate::RefusedStatement::EndsTest).
+    /// - Migrations, and whatever creates, changes or copies tenants, need a connection of their own, which is refused
+    ///   ([`OutsideTest`](crate::ConnectError::OutsideTest)).
+    /// - When the pool has to close the connection, because a query was abandoned or something was left on the session,
+    ///   the transaction is over, and each further checkout fails
+    ///   ([`TestIsOver`](crate::ConnectError::TestIsOver)).
+    ///
+    /// ```no_run
+    /// # async fn run(url: &str) -> Result<(), Box<dyn std::error::Error>> {
+    /// use diesel_tenants::TenantPool;
+    ///
+    /// let pool = TenantPool::builder(url).test_transaction().build().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn test_transaction(mut self) -> Self {
+        self.options.test_transaction = true;
+        self.wait_timeout(PATIENCE)
+    }
+}
