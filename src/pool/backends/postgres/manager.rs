@@ -111,7 +111,7 @@ impl managed::Manager for Manager {
         #[cfg(feature = "testing")]
         self.test_instrumentation.apply(&mut *connection);
         if self.test_transaction {
-            let begun = connection.begin_test().await;
+            let begun = Box::pin(connection.begin_test()).await;
             begun.map_err(|source| self.connector.failed_query(source))?;
             self.begun.get_or_init(|| ());
         }
@@ -153,7 +153,7 @@ impl Manager {
         }
         if self.test_transaction {
             // A new connection would be outside of the transaction.
-            let rolled_back = connection.untranslated().roll_back_in_test().await;
+            let rolled_back = Box::pin(connection.untranslated().roll_back_in_test()).await;
             return rolled_back.map_err(|_| Retirement::Broken);
         }
         limits.check(now, metrics, connection.tenants())?;
