@@ -14,19 +14,18 @@
 //! ```
 
 mod causes;
-mod checks;
-mod databases;
 mod error;
 mod finding;
 #[cfg(feature = "mysql")]
 mod mysql;
+mod postgres;
 mod report;
 mod request;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
-pub use databases::{DatabaseInfo, DatabaseState, InspectError, InspectRequest};
 pub use error::DiagnosisError;
 pub use finding::{Check, Finding, Found, Severity};
+pub use postgres::{DatabaseInfo, DatabaseState, InspectError, InspectRequest};
 pub use report::DiagnosisReport;
 pub use request::DiagnosisRequest;

@@ -8,7 +8,7 @@ use crate::{
 
 /// Finds functions of the tenants and of the shared schema that leave something on their caller's session. A function
 /// that is the same in all tenants is checked once, and named for the first tenant.
-pub(in crate::diagnosis) async fn check_functions(client: &Client, shared_schema: &str) -> Result<Finding, Error> {
+pub(super) async fn check_functions(client: &Client, shared_schema: &str) -> Result<Finding, Error> {
     let mut found = Vec::new();
     for FunctionText { name, count, body } in function_texts(client, shared_schema).await? {
         let left = left_on_session(&body);

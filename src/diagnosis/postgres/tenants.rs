@@ -4,7 +4,7 @@ use crate::{
 };
 
 /// What the pool itself finds out about its tenants.
-pub(in crate::diagnosis) async fn check_tenants(pool: &TenantPool) -> Result<[Finding; 2], CheckoutError> {
+pub(super) async fn check_tenants(pool: &TenantPool) -> Result<[Finding; 2], CheckoutError> {
     let tenants = pool.all_tenants().await?.into_iter();
     let unfinished = tenants.filter(|tenant| tenant.status == TenantStatus::Unfinished);
     let unfinished = unfinished.map(|tenant| tenant.name.to_string()).collect();

@@ -46,7 +46,7 @@ const CHECKS: [(Check, &str, Severity, &str); 5] = [
 ];
 
 /// No findings if the database has no directory's tables.
-pub(in crate::diagnosis) async fn check_directory(client: &Client, shared_schema: &str) -> Vec<Finding> {
+pub(super) async fn check_directory(client: &Client, shared_schema: &str) -> Vec<Finding> {
     match compare(client, shared_schema).await {
         Ok(findings) => findings,
         Err(error) => vec![Finding::bad(

@@ -30,7 +30,7 @@ const UNFINISHED_CHANGES: [(Check, &str, &str); 3] = [
 ];
 
 /// Checks the objects in the tenants' schemas.
-pub(in crate::diagnosis) async fn check_objects(client: &Client, shared_schema: &str) -> Result<Vec<Finding>, Error> {
+pub(super) async fn check_objects(client: &Client, shared_schema: &str) -> Result<Vec<Finding>, Error> {
     let unlogged = names(client, UNLOGGED, shared_schema).await?;
     let mut findings = vec![
         Finding::names(

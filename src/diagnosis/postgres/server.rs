@@ -11,7 +11,7 @@ use crate::{
 const OLDEST: i32 = 130_000;
 
 /// Checks the server's version, and the role.
-pub(in crate::diagnosis) async fn check_server(client: &Client) -> Result<[Finding; 3], Error> {
+pub(super) async fn check_server(client: &Client) -> Result<[Finding; 3], Error> {
     let ServerFacts {
         version_number,
         version,

@@ -18,14 +18,14 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What the pool's options say about the role's sessions.
-pub(in crate::diagnosis) struct Role<'a> {
-    pub(in crate::diagnosis) extension_schemas: &'a [String],
-    pub(in crate::diagnosis) brings_search_path: bool,
+pub(super) struct Role<'a> {
+    pub(super) extension_schemas: &'a [String],
+    pub(super) brings_search_path: bool,
 }
 
 /// What is between this command and the server, and how a session starts. `plain` connects without startup options,
 /// `marked` with one.
-pub(in crate::diagnosis) async fn check_session(
+pub(super) async fn check_session(
     session: &Session,
     dial: &dyn Dial,
     plain: &Connector,
