@@ -1,12 +1,15 @@
 //! Compares all tenants with a template.
 
 use super::{
-    DriftError, DriftReport,
     compare::compare,
     cross_references,
     structures::{TOGETHER, structures},
 };
-use crate::{IntoSchemaName, PostgresConnection, SchemaName, TenantPool, backend::postgres::structure::Structure};
+use crate::{
+    IntoSchemaName, PostgresConnection, SchemaName, TenantPool,
+    backend::postgres::structure::Structure,
+    drift::{DriftError, DriftReport},
+};
 
 /// # Comparing tenants with a template
 impl TenantPool {
@@ -27,10 +30,10 @@ impl TenantPool {
     /// # }
     /// ```
     ///
-    /// Everything that [`clone_tenant`](Self::clone_tenant) copies is compared, by [kind](super::ObjectKind) of object.
-    /// Of the version table, only the existence is compared. The order of columns does not count. Other objects of a
-    /// schema are [listed](super::Drift::not_compared), and their tenant never counts as alike. A comparison takes some
-    /// twenty queries for each 50 tenants, on a connection of its own.
+    /// Everything that [`clone_tenant`](Self::clone_tenant) copies is compared, by [kind](crate::drift::ObjectKind) of
+    /// object. Of the version table, only the existence is compared. The order of columns does not count. Other objects
+    /// of a schema are [listed](crate::drift::Drift::not_compared), and their tenant never counts as alike. A
+    /// comparison takes some twenty queries for each 50 tenants, on a connection of its own.
     ///
     /// # Errors
     /// [`DriftError`]. A tenant that does not exist is no error: the report names it.

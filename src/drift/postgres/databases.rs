@@ -5,16 +5,14 @@ use std::collections::{BTreeSet, HashMap};
 use futures_core::future::BoxFuture;
 use futures_util::future::join_all;
 
-use super::{
-    DriftError, DriftReport,
-    from_template::{compare_all, structure_of},
-};
+use super::from_template::{compare_all, structure_of};
 use crate::{
     IntoSchemaName, SchemaName, SchemaNameError,
     backend::postgres::{
         catalog::tenants::{Wanted, migrated_schemas},
         structure::Structure,
     },
+    drift::{DriftError, DriftReport},
     pool::{AllDatabases, OWN_DATABASE, Reached, UnreachableDatabase},
 };
 

@@ -2,16 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{
-    Change, Difference, Drift, Repair,
-    alter::{Alteration, alteration, loses},
-};
+use super::alter::{Alteration, alteration, loses};
 use crate::{
     SchemaName,
     backend::postgres::{
         own_objects,
         structure::{Column, Kind, Object, Structure, render, unqualified},
     },
+    drift::{Change, Difference, Drift, Repair},
 };
 
 pub(super) type Key<'a> = (Kind, &'a str, &'a str);

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use diesel::QueryResult;
 
-use super::DriftError;
 use crate::{
     PostgresConnection, SchemaName,
     backend::postgres::{
@@ -12,6 +11,7 @@ use crate::{
         snapshot::{begin_reading, end_reading},
         structure::{Structure, read},
     },
+    drift::DriftError,
 };
 
 /// How many tenants are read by one set of queries.
