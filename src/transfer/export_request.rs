@@ -1,86 +1,22 @@
-//! Starts an export.
+//! An export to be started, from any kind of database.
 
 use std::fmt;
 
-use tokio::io::AsyncWrite;
-
-use super::{
-    ExportError,
-    export::{Export, ExportReport},
-};
+use super::ExportError;
 use crate::{
-    Backend, IntoSchemaName, Postgres, SchemaName, SchemaNameError, TenantPool, TlsConnector,
-    backend::postgres::driver::{Dial, With, dial},
+    Backend, IntoSchemaName, Postgres, SchemaName, SchemaNameError, TenantPool, backend::postgres::driver::Dial,
 };
-
-/// # Exporting a tenant
-impl TenantPool {
-    /// Exports a tenant as a stream of bytes for [`import_tenant`](Self::import_tenant): its structure, its rows, and
-    /// the versions of its migrations.
-    ///
-    /// ```no_run
-    /// # async fn run(pool: diesel_tenants::TenantPool) -> Result<(), Box<dyn std::error::Error>> {
-    /// let file = tokio::fs::File::create("client1.tenant").await?;
-    /// let exported = pool.export_tenant("client1").to(file).await?;
-    /// println!("{} rows of {} tables, {} bytes", exported.rows, exported.tables, exported.bytes);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// The export is as of one moment. The tenant may be in use: reads and writes of rows don't wait. Migrating,
-    /// renaming or dropping the tenant waits until the export is done. Suspended tenants can be exported too, and
-    /// archived ones by the name of their archive. Rows pass through this process in pieces of 64 KiB; the longest row
-    /// and the structure are held in memory whole.
-    ///
-    /// An export needs three connections at first and two later on, none of them from the pool.
-    pub fn export_tenant(&self, tenant: impl IntoSchemaName) -> ExportRequest<'_> {
-        ExportRequest {
-            pool: self,
-            tenant: self.tenant_name(tenant),
-            dial: None,
-        }
-    }
-}
 
 /// An export to be started by `to`. See [`TenantPool::export_tenant`].
 #[must_use = "nothing is exported until `to`"]
 pub struct ExportRequest<'a, B: Backend = Postgres> {
-    pool: &'a TenantPool<B>,
-    tenant: Result<SchemaName, SchemaNameError>,
+    pub(super) pool: &'a TenantPool<B>,
+    pub(super) tenant: Result<SchemaName, SchemaNameError>,
     /// How to connect with TLS.
-    dial: Option<Box<dyn Dial>>,
-}
-
-impl ExportRequest<'_> {
-    /// How to connect with TLS: needed if [`establish_with`](crate::TenantPoolBuilder::establish_with) makes the pool's
-    /// connections. Default: without TLS.
-    ///
-    /// The connector is used with the pool's own configuration, for the one connection that copies rows.
-    pub fn tls<T: TlsConnector>(mut self, tls: T) -> Self {
-        self.dial = Some(Box::new(With(tls)));
-        self
-    }
-
-    /// Exports the tenant to a writer, which is flushed at the end, but not shut down.
-    ///
-    /// # Errors
-    /// [`ExportError`]. The written part lacks the end of an export, so it can't be imported. The same holds if the
-    /// future is dropped; its sessions on the server then end.
-    pub async fn to<W: AsyncWrite + Unpin>(self, writer: W) -> Result<ExportReport, ExportError> {
-        let tenant = must_be_here(self.pool, self.tenant?).await?;
-        let Some(dial) = dial(self.pool.migration_connector(), self.dial) else {
-            return Err(ExportError::NeedsTls { tenant });
-        };
-        let export = Export {
-            pool: self.pool,
-            tenant: &tenant,
-        };
-        export.run(&*dial, writer).await
-    }
+    pub(super) dial: Option<Box<dyn Dial>>,
 }
 
 impl<'a, B: Backend> ExportRequest<'a, B> {
-    #[cfg(any(feature = "mysql", feature = "sqlite"))]
     pub(super) fn new(pool: &'a TenantPool<B>, tenant: impl IntoSchemaName) -> Self {
         Self {
             pool,

@@ -14,32 +14,28 @@
 //! `docs/export-and-import.md` describes the bytes of an export. Don't confuse an export with an
 //! [archive](crate::TenantPool::archive_tenant), which is a schema of the same database.
 
-mod export;
 mod export_error;
-mod export_head;
 mod export_request;
+mod exported_version;
 mod format;
 mod format_error;
-mod import;
 mod import_error;
-mod moving;
+mod import_request;
 #[cfg(feature = "mysql")]
 mod mysql;
+mod postgres;
 mod reader;
-mod rows;
-mod source;
+mod report;
 #[cfg(feature = "sqlite")]
 mod sqlite;
-mod target;
-mod transactions;
 mod writer;
 
-pub use export::ExportReport;
 pub use export_error::ExportError;
-pub use export_head::ExportedVersion;
 pub use export_request::ExportRequest;
+pub use exported_version::ExportedVersion;
 pub use format::FORMAT_VERSION;
 pub use format_error::FormatError;
-pub use import::{ImportReport, ImportRequest};
 pub use import_error::ImportError;
-pub use moving::{MoveError, MoveReport, MoveRequest};
+pub use import_request::ImportRequest;
+pub use postgres::{MoveError, MoveReport, MoveRequest};
+pub use report::{ExportReport, ImportReport};

@@ -8,8 +8,7 @@ use crate::{
         rows::{ColumnKind, RowColumn, RowTable},
     },
     transfer::{
-        FormatError,
-        export_head::ExportedVersion,
+        ExportedVersion, FormatError,
         format::{Fields, MAX_SECTION, Tag, Taking},
         reader::Reader,
         writer::Writer,

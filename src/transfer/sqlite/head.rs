@@ -3,8 +3,7 @@ use std::io;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::transfer::{
-    FormatError,
-    export_head::ExportedVersion,
+    ExportedVersion, FormatError,
     format::{Fields, Tag},
     reader::Reader,
     writer::Writer,

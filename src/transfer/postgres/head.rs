@@ -4,23 +4,15 @@ use std::io;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{
-    FormatError,
-    format::{Fields, MAX_SECTION, Tag, Taking},
-    reader::Reader,
-    writer::Writer,
+use crate::{
+    backend::postgres::catalog::requirements::Requirement,
+    transfer::{
+        ExportedVersion, FormatError,
+        format::{Fields, MAX_SECTION, Tag},
+        reader::Reader,
+        writer::Writer,
+    },
 };
-use crate::backend::postgres::catalog::requirements::Requirement;
-
-/// A migration that an exported tenant has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ExportedVersion {
-    /// Its version.
-    pub version: String,
-    /// The checksum of the applied migration, if one was recorded.
-    pub checksum: Option<String>,
-}
 
 /// Everything in an export except its rows and the positions of its sequences.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,27 +29,6 @@ pub(super) struct Head {
     pub(super) before: Vec<CreateStatements>,
     /// The objects that are created after the rows.
     pub(super) after: Vec<CreateStatements>,
-}
-
-impl From<(String, Option<String>)> for ExportedVersion {
-    fn from((version, checksum): (String, Option<String>)) -> Self {
-        Self { version, checksum }
-    }
-}
-
-impl ExportedVersion {
-    pub(super) async fn write<W: AsyncWrite + Unpin>(&self, writer: &mut Writer<W>) -> io::Result<()> {
-        let Self { version, checksum } = self;
-        let fields = Fields::default().text(version).optional(checksum.as_deref());
-        writer.section(Tag::Version, &fields).await
-    }
-
-    pub(super) fn read(fields: &mut Taking<'_>) -> Option<Self> {
-        Some(Self {
-            version: fields.text()?,
-            checksum: fields.optional()?,
-        })
-    }
 }
 
 /// The statements that create an object, with marks in place of the schema's name.

@@ -27,7 +27,7 @@ use crate::{
     },
     lifecycle::archive_name,
     tenancy::{ArchiveNote, DirectoryChange, DirectoryEntry, PLACED},
-    transfer::target::Target,
+    transfer::postgres::target::Target,
 };
 
 /// How a move stopped.

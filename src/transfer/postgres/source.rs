@@ -2,8 +2,7 @@ use diesel::result::Error as DieselError;
 use diesel_async::SimpleAsyncConnection;
 
 use super::{
-    ExportError, ExportedVersion,
-    export_head::{CreateStatements, Head},
+    head::{CreateStatements, Head},
     rows::Table,
 };
 use crate::{
@@ -21,6 +20,7 @@ use crate::{
         version_table::applied_with_checksums,
     },
     tenancy::{ArchiveNote, TenantStatus},
+    transfer::{ExportError, ExportedVersion},
 };
 
 /// Everything in an export except rows, as of one moment.

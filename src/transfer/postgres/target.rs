@@ -7,10 +7,7 @@ use tokio::io::AsyncRead;
 use tokio_postgres::{CopyInSink, Error};
 
 use super::{
-    ImportError,
-    export_head::{CreateStatements, Head},
-    format::Tag,
-    reader::Reader,
+    head::{CreateStatements, Head},
     rows::Table,
     transactions::begin,
 };
@@ -25,6 +22,7 @@ use crate::{
         version_table,
     },
     tenancy::{DirectoryChange, TenantStatus},
+    transfer::{ImportError, format::Tag, reader::Reader},
 };
 
 /// How many tables and rows there were.
@@ -212,7 +210,7 @@ impl Target<'_> {
         }
     }
 
-    fn format(&self) -> impl Fn(super::FormatError) -> ImportError {
+    fn format(&self) -> impl Fn(crate::transfer::FormatError) -> ImportError {
         |source| ImportError::Format {
             tenant: self.tenant.clone(),
             source,

@@ -15,7 +15,7 @@ use crate::{
         structure::Structure,
         version_table,
     },
-    transfer::{export_head::Head, rows::Table, source::Source, target::Target},
+    transfer::postgres::{head::Head, rows::Table, source::Source, target::Target},
 };
 
 /// How many tables and rows were copied, and which objects are still to be created.

@@ -12,7 +12,7 @@ use futures_util::StreamExt;
 use tokio::io::AsyncWrite;
 use tokio_postgres::error::SqlState;
 
-use super::{ExportError, ExportedVersion, format::Tag, rows::Table, source::Source, writer::Writer};
+use super::{rows::Table, source::Source};
 use crate::{
     PostgresConnection, SchemaName, TenantPool,
     backend::postgres::{
@@ -22,21 +22,8 @@ use crate::{
         set_lock_timeout,
     },
     lifecycle::keep_from_migrating,
+    transfer::{ExportError, ExportReport, format::Tag, writer::Writer},
 };
-
-/// The result of an export.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ExportReport {
-    /// How many tables, including the version table and partitions.
-    pub tables: usize,
-    /// How many rows in all tables.
-    pub rows: u64,
-    /// How many bytes were written.
-    pub bytes: u64,
-    /// The migrations that the tenant has, oldest first.
-    pub versions: Vec<ExportedVersion>,
-}
 
 /// How long an export may make another session wait that changes a table, before the export begins again.
 const LOCK_TIMEOUT: Duration = Duration::from_millis(100);

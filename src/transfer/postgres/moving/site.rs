@@ -13,7 +13,7 @@ use crate::{
         driver::{Dial, Session},
         journal, lock_by, search_path,
     },
-    transfer::rows::Table,
+    transfer::postgres::rows::Table,
 };
 
 /// The comment on the target's journal once the target is complete. It stays until nothing of the move is left

@@ -1,19 +1,15 @@
 //! Reads an export, and creates a tenant from it.
 
-use std::fmt;
-
 use tokio::io::AsyncRead;
 
 use super::{
-    ExportedVersion, FormatError, ImportError,
-    export_head::Head,
-    reader::Reader,
+    head::Head,
     target::{Count, Target},
 };
 use crate::{
-    Backend, IntoSchemaName, LifecycleError, LifecycleEvent, Postgres, SchemaName, SchemaNameError, TenantPool,
-    TlsConnector,
+    IntoSchemaName, LifecycleError, LifecycleEvent, SchemaName, TenantPool, TlsConnector,
     backend::postgres::driver::{Dial, With, dial},
+    transfer::{FormatError, ImportError, ImportReport, ImportRequest, reader::Reader},
 };
 
 /// # Importing a tenant
@@ -36,40 +32,8 @@ impl TenantPool {
     ///
     /// **Import only exports that you trust**: their statements are run with all rights of the role.
     pub fn import_tenant(&self, tenant: impl IntoSchemaName) -> ImportRequest<'_> {
-        ImportRequest {
-            pool: self,
-            tenant: self.new_tenant_name(tenant),
-            dial: None,
-        }
+        ImportRequest::new(self, self.new_tenant_name(tenant))
     }
-}
-
-/// An import to be started by `from`. See [`TenantPool::import_tenant`].
-#[must_use = "nothing is imported until `from`"]
-pub struct ImportRequest<'a, B: Backend = Postgres> {
-    pool: &'a TenantPool<B>,
-    tenant: Result<SchemaName, SchemaNameError>,
-    /// How to connect with TLS.
-    dial: Option<Box<dyn Dial>>,
-}
-
-/// The result of an import.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ImportReport {
-    /// The name of the tenant that was exported.
-    pub exported_as: String,
-    /// The version of the exporting server, as in `server_version_num`: 170004 is 17.4. Of SQLite it is the library's,
-    /// as in `sqlite3_libversion_number`: 3050004 is 3.50.4. Of MySQL and MariaDB, 101119 is 10.11.19.
-    pub server_version: u32,
-    /// The version of this library that exported it.
-    pub exported_by: String,
-    /// How many tables, including the version table and partitions.
-    pub tables: usize,
-    /// How many rows in all tables.
-    pub rows: u64,
-    /// The migrations that the tenant has, oldest first.
-    pub versions: Vec<ExportedVersion>,
 }
 
 impl ImportRequest<'_> {
@@ -142,27 +106,4 @@ async fn import<R: AsyncRead + Unpin>(
     };
     session.close().await;
     ended.and(made)
-}
-
-#[cfg(any(feature = "mysql", feature = "sqlite"))]
-impl<'a, B: Backend> ImportRequest<'a, B> {
-    pub(super) fn new(pool: &'a TenantPool<B>, tenant: Result<SchemaName, SchemaNameError>) -> Self {
-        Self {
-            pool,
-            tenant,
-            dial: None,
-        }
-    }
-
-    pub(super) fn into_parts(self) -> (&'a TenantPool<B>, Result<SchemaName, SchemaNameError>) {
-        (self.pool, self.tenant)
-    }
-}
-
-impl<B: Backend> fmt::Debug for ImportRequest<'_, B> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ImportRequest")
-            .field("tenant", &self.tenant)
-            .finish_non_exhaustive()
-    }
 }

@@ -15,7 +15,7 @@ use crate::{
         structure::{Kind, Object, Structure, render},
     },
     tenancy::COMMENT_PREFIX,
-    transfer::{export_head::CreateStatements, source::create_statements},
+    transfer::postgres::{head::CreateStatements, source::create_statements},
 };
 
 /// The objects that come after rows, by the time of their creation.

@@ -1,12 +1,12 @@
 //! Tables, under the names that both sides of a transfer use.
 
-use super::format::{Fields, Taking};
 use crate::{
     SchemaName,
     backend::postgres::{
         catalog::{row_tables::RowTable, sequences::Sequence},
         quote::identifier,
     },
+    transfer::format::{Fields, Taking},
 };
 
 /// A table whose rows are transferred. Names are as in the catalog, and are quoted only here.
