@@ -5,22 +5,6 @@ use std::future::Future;
 use super::LifecycleError;
 use crate::{TenantPool, context::with_tenant, pool::Backend, signals::Span, tenancy::LifecycleEvent};
 
-impl TenantPool {
-    /// Runs an operation between the hooks before and after it, if the pool has hooks. Refuses first an operation of
-    /// which a directory would not learn.
-    pub(crate) fn hooked<T, E: From<LifecycleError>>(
-        &self,
-        event: &LifecycleEvent,
-        operation: impl Future<Output = Result<T, E>>,
-    ) -> impl Future<Output = Result<T, E>> {
-        let operation = self.between_hooks(event, operation);
-        async move {
-            self.keep_to_directory(event).await?;
-            operation.await
-        }
-    }
-}
-
 impl<B: Backend> TenantPool<B> {
     /// Runs an operation between the hooks before and after it, if the pool has hooks, within the span of the operation.
     /// In a hook, the tenant is the current one.

@@ -5,7 +5,7 @@ use diesel_async::AsyncMysqlConnection;
 use crate::{
     CheckoutError, LifecycleError, Mysql, TenantPool,
     backend::mysql::{registry::Entry, tenants},
-    lifecycle::{ArchivedTenant, PurgeReport, in_use::Patience},
+    lifecycle::{ArchivedTenant, PurgeReport, requests::Patience},
     tenancy::LifecycleEvent,
 };
 

@@ -3,7 +3,7 @@ use futures_core::future::BoxFuture;
 use crate::{
     CloneError, IntoSchemaName, LifecycleError, Mysql, SchemaName, TenantPool,
     backend::mysql::{Server, lifecycle},
-    lifecycle::{ArchiveRequest, CloneRequest, DropRequest, RenameRequest, RestoreRequest, in_use::Patience},
+    lifecycle::{ArchiveRequest, CloneRequest, DropRequest, RenameRequest, RestoreRequest, requests::Patience},
     tenancy::{DirectoryChange, LifecycleEvent},
 };
 

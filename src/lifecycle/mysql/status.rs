@@ -1,7 +1,7 @@
 use crate::{
     IntoSchemaName, LifecycleError, Mysql, SchemaName, TenantPool, TenantStatus,
     backend::mysql::{Server, lifecycle, locks::LOCK_TIMEOUT},
-    lifecycle::activation::change_to,
+    lifecycle::status_change::change_to,
     tenancy::LifecycleEvent,
 };
 

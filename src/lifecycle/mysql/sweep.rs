@@ -4,7 +4,7 @@ use crate::{
         lifecycle::{Swept, sweep},
         to_the_end,
     },
-    lifecycle::in_use::Patience,
+    lifecycle::requests::Patience,
     pool::MysqlError,
 };
 

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use crate::{
     CheckoutError, LifecycleError, Sqlite, TenantPool,
     backend::sqlite::blocking,
-    lifecycle::{ArchivedTenant, PurgeReport, in_use::Patience},
+    lifecycle::{ArchivedTenant, PurgeReport, requests::Patience},
     tenancy::LifecycleEvent,
 };
 

@@ -3,7 +3,7 @@
 use super::operation::Operation;
 use crate::{
     IntoSchemaName, LifecycleError, SchemaName, Sqlite, TenantPool, TenantStatus,
-    backend::sqlite::files::FILE_LOCK_TIMEOUT, lifecycle::activation::change_to, tenancy::LifecycleEvent,
+    backend::sqlite::files::FILE_LOCK_TIMEOUT, lifecycle::status_change::change_to, tenancy::LifecycleEvent,
 };
 
 /// # Suspending and resuming a tenant

@@ -1,0 +1,6 @@
+//! How a tenant is set aside and brought back, and what becomes of archives.
+
+mod archive;
+mod archives;
+
+pub(crate) use archive::archive_name;
