@@ -41,32 +41,21 @@
 //! Migrations don't block the runtime; a current-thread runtime suffices. Migrations written in Rust run on Tokio's
 //! blocking threads, see [`BlockingConnection`].
 
-mod batches;
-mod execute;
 mod failed_migration;
 mod fleet;
-mod invalid_indexes;
-mod migrate;
 mod migration_error;
 #[cfg(feature = "mysql")]
 mod mysql;
-mod outside;
-mod prepare;
-mod reset;
-mod run;
-mod runner;
-mod runner_transaction;
+mod outside_work;
+mod postgres;
+mod revert;
 mod schema_owner;
-mod script;
-mod session_effects;
-mod shared_status;
+mod shared_versions;
 pub(crate) mod source;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
 pub use crate::backend::migration_sql::Direction;
-pub use crate::migrations::execute::BlockingConnection;
-pub use crate::migrations::migrate::Revert;
 pub use crate::migrations::source::chosen::{ChosenMigrations, NoMigrations};
 #[cfg(feature = "toml")]
 pub use crate::migrations::source::folder::MigrationFolder;
@@ -75,15 +64,18 @@ pub use crate::migrations::source::folder_error::MigrationFolderError;
 pub use crate::migrations::source::source_error::MigrationSourceError;
 pub use failed_migration::{Aftermath, FailedMigration, Place};
 pub use fleet::{
-    ChangedMigration, DatabaseReport, DatabaseStatus, DatabasesEvent, DatabasesMigration, DatabasesReport,
-    DatabasesStatus, DatabasesStatusRequest, FleetError, FleetEvent, FleetMigration, FleetReport, FleetStatus,
-    MigrationStatusRequest, SharedReport, TenantOutcome, TenantReport, TenantVersions,
+    ChangedMigration, FleetError, FleetEvent, FleetMigration, FleetReport, FleetStatus, MigrationStatusRequest,
+    TenantOutcome, TenantReport, TenantVersions,
 };
 pub use migration_error::MigrationError;
 #[cfg(feature = "mysql")]
 pub(crate) use mysql::of_life;
-pub use outside::{OutsideWork, left_on_session, outside_work};
-pub(crate) use runner::Runner;
+pub use outside_work::OutsideWork;
+pub use postgres::{
+    BlockingConnection, DatabaseReport, DatabaseStatus, DatabasesEvent, DatabasesMigration, DatabasesReport,
+    DatabasesStatus, DatabasesStatusRequest, SharedReport, left_on_session, outside_work,
+};
+pub(crate) use postgres::{Body, Plan, Runner, Script};
+pub use revert::Revert;
 pub use schema_owner::SchemaOwner;
-pub(crate) use script::{Body, Plan, Script};
-pub use shared_status::SharedVersions;
+pub use shared_versions::SharedVersions;

@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use crate::{IntoSchemaName, SchemaName, SchemaNameError, TenantPool, pool::Backend};
 
 /// The names of tenants that the caller chose, each once.
-pub(super) fn chosen_names<B: Backend>(
+pub(in crate::migrations) fn chosen_names<B: Backend>(
     pool: &TenantPool<B>,
     tenants: impl IntoIterator<Item: IntoSchemaName>,
 ) -> Result<Vec<SchemaName>, SchemaNameError> {

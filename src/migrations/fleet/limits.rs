@@ -3,9 +3,9 @@ use std::time::Duration;
 /// How workers treat the server.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::migrations) struct Limits {
-    pub(super) lock_timeout: Duration,
-    pub(super) lock_attempts: u32,
-    pub(super) statements_a_connection: usize,
+    pub(in crate::migrations) lock_timeout: Duration,
+    pub(in crate::migrations) lock_attempts: u32,
+    pub(in crate::migrations) statements_a_connection: usize,
 }
 
 impl Default for Limits {

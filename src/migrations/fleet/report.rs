@@ -53,7 +53,10 @@ impl fmt::Display for FleetReport {
 }
 
 /// How many tenants have each outcome, on one line.
-pub(super) fn summary<'r>(tenants: impl Iterator<Item = &'r TenantReport>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+pub(in crate::migrations) fn summary<'r>(
+    tenants: impl Iterator<Item = &'r TenantReport>,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
     let outcomes: Vec<&str> = tenants.map(|tenant| tenant.outcome.name()).collect();
     let mut separator = "";
     for name in [

@@ -6,24 +6,24 @@ use serde::Serializer;
 
 use crate::{MigrationError, SchemaName};
 
-pub(super) fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+pub(in crate::migrations) fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(time.as_secs_f64())
 }
 
-pub(super) fn text<S: Serializer>(name: &SchemaName, serializer: S) -> Result<S::Ok, S::Error> {
+pub(in crate::migrations) fn text<S: Serializer>(name: &SchemaName, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(name.as_str())
 }
 
-pub(super) fn texts<S: Serializer>(names: &[SchemaName], serializer: S) -> Result<S::Ok, S::Error> {
+pub(in crate::migrations) fn texts<S: Serializer>(names: &[SchemaName], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(names.iter().map(SchemaName::as_str))
 }
 
-pub(super) fn displayed<S: Serializer>(value: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
+pub(in crate::migrations) fn displayed<S: Serializer>(value: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
 }
 
 /// The error and its causes.
-pub(super) fn causes<S: Serializer>(error: &MigrationError, serializer: S) -> Result<S::Ok, S::Error> {
+pub(in crate::migrations) fn causes<S: Serializer>(error: &MigrationError, serializer: S) -> Result<S::Ok, S::Error> {
     let mut message = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -35,7 +35,7 @@ pub(super) fn causes<S: Serializer>(error: &MigrationError, serializer: S) -> Re
 }
 
 /// Why a database was skipped.
-pub(super) fn unreachable<S: Serializer>(
+pub(in crate::migrations) fn unreachable<S: Serializer>(
     database: &Option<crate::pool::UnreachableDatabase>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {

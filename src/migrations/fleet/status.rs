@@ -1,10 +1,5 @@
-use std::collections::{BTreeMap, HashSet};
-
-use super::{
-    ChangedMigration, FleetError,
-    survey::{Applied, Survey},
-};
-use crate::{SchemaName, TenantStatus, migrations::Plan};
+use super::ChangedMigration;
+use crate::{SchemaName, TenantStatus};
 
 /// Which migrations every tenant has and lacks. See
 /// [`TenantPool::migration_status`](crate::TenantPool::migration_status).
@@ -45,64 +40,5 @@ impl TenantVersions {
     /// The newest version applied.
     pub fn newest(&self) -> Option<&str> {
         self.applied.last().map(String::as_str)
-    }
-}
-
-impl TenantVersions {
-    pub(super) fn of(
-        tenant: SchemaName,
-        status: TenantStatus,
-        applied: &Applied,
-        plan: &Plan,
-        invalid_indexes: Vec<String>,
-    ) -> Self {
-        let names = applied.versions.iter().map(|(version, _)| version);
-        let pending = plan.migrations.iter().map(|migration| &migration.version);
-        Self {
-            tenant,
-            status,
-            applied: names.clone().cloned().collect(),
-            pending: pending.filter(|version| !applied.contains(version)).cloned().collect(),
-            unknown: names.filter(|version| plan.find(version).is_none()).cloned().collect(),
-            invalid_indexes,
-        }
-    }
-}
-
-impl Survey {
-    /// The migrations that were edited after some tenant got them.
-    pub(super) async fn changed(&self, plan: &Plan) -> Result<Vec<ChangedMigration>, FleetError> {
-        let groups = self.groups();
-        // Only migrations that were applied as SQL are read: reading a migration written in Rust means calling it.
-        let recorded: HashSet<&str> = groups
-            .iter()
-            .flat_map(|(applied, _)| &applied.versions)
-            .filter_map(|(version, checksum)| checksum.as_ref().map(|_| version.as_str()))
-            .filter(|version| plan.find(version).is_some())
-            .collect();
-        let current = plan
-            .checksums(recorded.into_iter().map(str::to_owned).collect())
-            .await?;
-        let mut changed: BTreeMap<&str, Vec<SchemaName>> = BTreeMap::new();
-        for (applied, tenants) in &groups {
-            for (version, checksum) in &applied.versions {
-                if let (Some(then), Some(now)) = (checksum, current.get(version))
-                    && then != now
-                {
-                    let others = changed.entry(version).or_default();
-                    others.extend(tenants.iter().map(|&tenant| tenant.clone()));
-                }
-            }
-        }
-        Ok(changed
-            .into_iter()
-            .map(|(version, mut tenants)| {
-                tenants.sort();
-                ChangedMigration {
-                    version: version.to_owned(),
-                    tenants,
-                }
-            })
-            .collect())
     }
 }
