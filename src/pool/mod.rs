@@ -12,7 +12,6 @@ pub(crate) mod backends;
 mod builder_from;
 mod checkouts;
 mod connections;
-mod databases;
 mod deadline;
 mod directory_cache;
 mod errors;
@@ -35,7 +34,10 @@ mod test_instrumentation;
 pub use backend::{Backend, Postgres};
 #[cfg(feature = "blocking")]
 pub(crate) use backends::Limits;
-pub use backends::{AnotherDatabase, TenantPoolBuilder};
+pub use backends::{
+    AllDatabases, AnotherDatabase, DatabasesError, OWN_DATABASE, TenantPoolBuilder, UnreachableDatabase,
+};
+pub(crate) use backends::{Fleet, ListedTenant, Reached, Resident, Unreached};
 #[cfg(feature = "mysql")]
 pub use backends::{InvalidMysqlUrl, Mysql, MysqlPoolBuilder, MysqlUrl};
 #[cfg(feature = "sqlite")]
@@ -47,8 +49,6 @@ pub use checkouts::{Checkout, CheckoutRequest};
 pub use connections::PoolStatus;
 #[cfg(any(feature = "blocking", feature = "sqlite"))]
 pub(crate) use connections::WaitingCheckout;
-pub use databases::{AllDatabases, DatabasesError, OWN_DATABASE, UnreachableDatabase};
-pub(crate) use databases::{Fleet, Reached, Resident, Unreached};
 #[cfg(any(feature = "_web", feature = "blocking"))]
 pub(crate) use deadline::Deadline;
 #[cfg(feature = "blocking")]
@@ -64,6 +64,5 @@ pub use routing::DatabaseLimits;
 pub use schema_size::SchemaSize;
 pub use statistics::{CheckoutStatistics, DatabaseStatistics, PoolCaches, PoolStatistics};
 pub use tenant_directory::TenantDirectory;
-pub(crate) use tenant_info::ListedTenant;
 pub use tenant_info::TenantInfo;
 pub use tenant_pool::TenantPool;

@@ -9,11 +9,3 @@ pub struct TenantInfo {
     /// Whether the tenant can be checked out, and if not, why.
     pub status: TenantStatus,
 }
-
-/// A tenant, and what migrations need to know about its version table.
-#[derive(Clone)]
-pub(crate) struct ListedTenant {
-    pub(crate) tenant: TenantInfo,
-    /// Whether the table has a column for checksums.
-    pub(crate) has_checksums: bool,
-}

@@ -9,8 +9,13 @@ pub(crate) mod sqlite;
 
 #[cfg(feature = "mysql")]
 pub use self::mysql::{InvalidMysqlUrl, Mysql, MysqlPoolBuilder, MysqlUrl};
-pub use self::postgres::{AnotherDatabase, PostgresPool, TenantPoolBuilder};
+pub use self::postgres::{
+    AllDatabases, AnotherDatabase, DatabasesError, OWN_DATABASE, PostgresPool, TenantPoolBuilder, UnreachableDatabase,
+};
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::{NotSqliteUrl, Sqlite, SqliteFolder, SqlitePoolBuilder};
-pub(crate) use self::{postgres::connections, recycle::Limits};
+pub(crate) use self::{
+    postgres::{Fleet, ListedTenant, Reached, Resident, Unreached, connections},
+    recycle::Limits,
+};
 use super::backend::{Backend, Postgres};

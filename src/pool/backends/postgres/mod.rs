@@ -4,6 +4,7 @@ mod announcements;
 mod another_database;
 mod builder;
 mod check_out;
+mod databases;
 mod known_schemas;
 mod lease;
 mod manager;
@@ -11,6 +12,7 @@ mod pool;
 mod read_ahead;
 mod read_only;
 mod tenant_id;
+mod tenants;
 
 use std::{
     sync::{Arc, PoisonError},
@@ -18,11 +20,19 @@ use std::{
 };
 
 use self::manager::Manager;
-pub(crate) use self::manager::connections;
 #[cfg(feature = "mysql")]
 pub(super) use self::read_only::{is_behind, is_out_of_reach};
 pub use self::{
-    another_database::AnotherDatabase, builder::TenantPoolBuilder, lease::PostgresLease, pool::PostgresPool,
+    another_database::AnotherDatabase,
+    builder::TenantPoolBuilder,
+    databases::{AllDatabases, DatabasesError, OWN_DATABASE, UnreachableDatabase},
+    lease::PostgresLease,
+    pool::PostgresPool,
+};
+pub(crate) use self::{
+    databases::{Fleet, Reached, Resident, Unreached},
+    manager::connections,
+    tenants::ListedTenant,
 };
 use super::{Backend, Postgres};
 use crate::{
