@@ -21,12 +21,11 @@ mod answers;
 mod error;
 #[cfg(feature = "mysql")]
 mod mysql;
+mod postgres;
 mod request;
 mod schemas;
-mod sessions;
 #[cfg(feature = "sqlite")]
 mod sqlite;
-mod transaction;
 
 pub use answer::StatementAnswer;
 pub use answers::ScriptAnswers;

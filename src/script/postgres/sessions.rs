@@ -1,9 +1,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{ScriptFailure, StatementAnswer};
 use crate::{
     TenantPool,
     backend::postgres::driver::{Dial, Session},
+    script::{ScriptFailure, StatementAnswer},
 };
 
 /// Connections of the driver, for SQL of any kind. Whatever the SQL leaves on a session, no other tenant gets it.

@@ -1,7 +1,9 @@
 //! Whether a script needs a transaction of its own, by its SQL; and SQL that can't be sent as a script.
 
-use super::ScriptError;
-use crate::translate::{statements, transaction_control, words};
+use crate::{
+    script::ScriptError,
+    translate::{statements, transaction_control, words},
+};
 
 /// Whether `run` must begin a transaction for the statements. It must for several statements, which are one
 /// transaction, and for statements that only make sense in one. A single statement is a transaction by itself, and some

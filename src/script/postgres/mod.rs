@@ -1,0 +1,6 @@
+//! Scripts in schemas of PostgreSQL.
+
+mod answer;
+mod request;
+mod sessions;
+mod transaction;
