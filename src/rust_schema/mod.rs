@@ -36,7 +36,6 @@
 //! no use here.
 
 mod declare;
-mod extensions;
 mod files;
 mod found;
 #[cfg(feature = "mysql")]
@@ -44,10 +43,10 @@ mod mysql;
 mod mysql_type;
 mod names;
 mod options;
+mod postgres;
 mod postgres_type;
 mod rust_schema_error;
 mod rust_schema_request;
-mod scratch;
 mod sql_type;
 #[cfg(feature = "sqlite")]
 mod sqlite;

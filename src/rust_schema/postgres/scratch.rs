@@ -8,13 +8,13 @@ use std::{
 use diesel::QueryResult;
 use diesel_async::SimpleAsyncConnection;
 
-use super::RustSchemaError;
 use crate::{
     PostgresConnection, SchemaName, TenantPool,
     backend::{
         postgres::catalog::scratch_databases::{is_under_way, role, unused_databases},
         random::random,
     },
+    rust_schema::RustSchemaError,
 };
 
 /// The beginning of every scratch database's name. The second of its creation and a random number follow.

@@ -1,0 +1,5 @@
+//! Declarations of tables of PostgreSQL.
+
+mod extensions;
+mod request;
+mod scratch;
