@@ -1,20 +1,19 @@
 //! A directory in tables of the pool's own database.
 
-mod find;
+mod directory_tables_error;
 #[cfg(feature = "mysql")]
 mod mysql;
 mod placement;
-mod prepare;
+mod postgres;
 mod record;
+mod rows;
 pub mod schema;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
 use std::time::Duration;
 
-use crate::TenantPoolBuilder;
-
-pub use prepare::DirectoryTablesError;
+pub use directory_tables_error::DirectoryTablesError;
 
 /// Two tables in the shared schema as a directory: `tenants` and `domains`.
 ///
@@ -83,18 +82,5 @@ impl DirectoryTables {
     #[must_use]
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout }
-    }
-}
-
-/// # Using a directory if there is one
-impl TenantPoolBuilder {
-    /// Uses [`DirectoryTables`] if the database has them when the pool is built, unless another
-    /// [directory](Self::directory) is set: for programs that work on other applications' databases, like the command
-    /// `diesel-tenants`. It costs one connection.
-    ///
-    /// The tables are recognized by the comment that [`prepare_directory`](crate::TenantPool::prepare_directory)
-    /// writes, or else by their columns.
-    pub fn directory_tables_if_found(self) -> Self {
-        self.directory_if_found(DirectoryTables::new())
     }
 }

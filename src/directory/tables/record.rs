@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use diesel_tenants_translate::quote::literal;
 
 use super::placement::{COLUMNS, values};
@@ -21,16 +19,7 @@ impl Notation {
     }
 }
 
-/// The statements that repeat on a tenant's row what happens to its schema.
-pub(super) fn sql(change: &DirectoryChange<'_>, schema: &SchemaName, reuse_after: Duration) -> String {
-    format!(
-        "SELECT pg_catalog.set_config('diesel_tenants.reuse_after', '{}', true);\n{}",
-        reuse_after.as_secs_f64(),
-        of_row(change, &Notation::standard(schema))
-    )
-}
-
-/// The statement itself, which all kinds of database understand alike.
+/// The statement that repeats on a tenant's row what happens to its schema. All kinds of database understand it alike.
 pub(super) fn of_row(change: &DirectoryChange<'_>, notation: &Notation) -> String {
     let Notation { shared, literal } = notation;
     let table = format!("{shared}.tenants");

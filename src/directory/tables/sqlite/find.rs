@@ -7,8 +7,8 @@ use diesel_async::RunQueryDsl;
 
 use super::super::{
     DirectoryTables,
-    find::{NamedRow, Owner, Row, owner_of_domain, row_of_tenant, rows_of_tenants},
     record::{Notation, of_row},
+    rows::{NamedRow, Owner, Row, owner_of_domain, row_of_tenant, rows_of_tenants},
 };
 use crate::{
     BoxFuture, SchemaName, Sqlite, TenantDirectory, TenantPool,

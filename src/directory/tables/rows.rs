@@ -1,17 +1,12 @@
-//! Reads the directory's tables on PostgreSQL.
+//! The rows of the directory's tables, and the queries for them, which all kinds of database understand alike.
 
 use diesel::{OptionalExtension, QueryResult, QueryableByName, sql_types::Text};
-use diesel_async::RunQueryDsl;
 
 use super::{
     DirectoryTables,
     placement::{COLUMNS, PlacementColumns},
 };
-use crate::{
-    BoxFuture, SchemaName, TenantDirectory, TenantPool, TenantStatus,
-    backend::postgres::PreparedSql,
-    tenancy::{DirectoryAnswer, DirectoryChange, DirectoryEntry},
-};
+use crate::{SchemaName, TenantStatus, tenancy::DirectoryEntry};
 
 /// Why a row can't be an answer of the directory.
 #[derive(Debug, thiserror::Error)]
@@ -88,49 +83,5 @@ impl DirectoryTables {
     ) -> Result<Option<R>, Box<dyn std::error::Error + Send + Sync>> {
         let row = tokio::time::timeout(self.timeout, row).await;
         Ok(row.map_err(|_| BadRow::Late)?.optional()?)
-    }
-}
-
-impl TenantDirectory for DirectoryTables {
-    fn find<'a>(
-        &'a self,
-        tenant: &'a SchemaName,
-        pool: &'a TenantPool,
-    ) -> BoxFuture<'a, DirectoryAnswer<DirectoryEntry>> {
-        Box::pin(async move {
-            let mut connection = pool.shared().get().await?;
-            let sql = row_of_tenant(pool.shared_schema().quoted(), "$1");
-            let query = PreparedSql(diesel::sql_query(sql).bind::<Text, _>(tenant.as_str()));
-            let row = query.get_result::<Row>(&mut connection);
-            let row = self.in_time(row).await?;
-            row.map(|row| row.entry(tenant)).transpose()
-        })
-    }
-
-    fn list<'a>(&'a self, pool: &'a TenantPool) -> BoxFuture<'a, DirectoryAnswer<Vec<(SchemaName, DirectoryEntry)>>> {
-        Box::pin(async move {
-            let mut connection = pool.shared().get().await?;
-            let sql = rows_of_tenants(pool.shared_schema().quoted());
-            let rows: Vec<NamedRow> = diesel::sql_query(sql).load(&mut connection).await?;
-            rows.into_iter()
-                .map(NamedRow::entry)
-                .collect::<Result<_, _>>()
-                .map(Some)
-        })
-    }
-
-    fn find_domain<'a>(&'a self, domain: &'a str, pool: &'a TenantPool) -> BoxFuture<'a, DirectoryAnswer<SchemaName>> {
-        Box::pin(async move {
-            let mut connection = pool.shared().get().await?;
-            let sql = owner_of_domain(pool.shared_schema().quoted(), "$1");
-            let query = PreparedSql(diesel::sql_query(sql).bind::<Text, _>(domain));
-            let row = query.get_result::<Owner>(&mut connection);
-            let owner = self.in_time(row).await?;
-            Ok(owner.map(|owner| owner.tenant.parse()).transpose()?)
-        })
-    }
-
-    fn record(&self, change: &DirectoryChange<'_>, pool: &TenantPool) -> Option<String> {
-        Some(super::record::sql(change, pool.shared_schema(), pool.reuse_after()))
     }
 }
