@@ -50,7 +50,8 @@ impl Context {
         self.database.pool_of(&self.settings, database).await
     }
 
-    /// The library's pool, for what only PostgreSQL can do with several databases.
+    /// The library's pool, and the TLS of its connections, for what only PostgreSQL can do: moves, and work on several
+    /// databases at once.
     pub async fn schemas(&self, what: &str, instead: Instead<'_>) -> anyhow::Result<(TenantPool, Encryption)> {
         self.database.schemas(&self.settings, what, instead).await
     }

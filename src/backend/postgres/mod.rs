@@ -1,5 +1,6 @@
-//! Everything that speaks to PostgreSQL: connecting, its catalogs, quoting, locks, and version tables. Each fact of the
-//! catalogs is read here, once.
+//! What speaks to PostgreSQL: connecting, the engine of a connection, catalogs, structures, locks, and version tables.
+//! Operations ask here for facts of the catalogs, and each fact is read in one place. Statements that change tenants
+//! stand with the operations: in the folders `postgres` of `lifecycle`, `migrations`, `transfer` and others.
 
 pub(crate) mod assertion;
 pub(crate) mod catalog;

@@ -1,4 +1,5 @@
-//! The subcommands, one in each file.
+//! The subcommands: each has a file, or a folder if it has subcommands of its own. The folder `databases` has the
+//! subcommand `database`, and what other subcommands do in all databases at once.
 
 mod balance;
 mod completions;

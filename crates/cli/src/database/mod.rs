@@ -138,7 +138,8 @@ impl Database {
         }
     }
 
-    /// The library's pool, for what only PostgreSQL can do with several databases. `instead` is what to do on others.
+    /// The library's pool, and the TLS of its connections, for what only PostgreSQL can do: moves, and work on several
+    /// databases at once. `instead` is what to do on others.
     pub async fn schemas(
         &self,
         settings: &Settings,

@@ -1,5 +1,8 @@
-//! The pauses between tries to get a lock. How long they go on in all is the caller's: `DEFAULT_LOCK_TIMEOUT` for
-//! advisory locks, `migrations/fleet/limits.rs` for the locks of tables in a migration of all tenants.
+//! The pauses between tries to get a lock.
+//!
+//! The caller says how long it tries: for an advisory lock the pool's `migration_lock_timeout`, for the tables of a
+//! tenant that is dropped or renamed its `Patience`. A migration of all tenants counts its tries for locks on tables
+//! instead, whatever time they take (`lock_attempts`).
 
 use std::time::{Duration, Instant};
 
