@@ -2,5 +2,6 @@
 
 mod answer;
 mod request;
+mod schemas;
 mod sessions;
 mod transaction;

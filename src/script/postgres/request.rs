@@ -2,12 +2,16 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{sessions::Sessions, transaction::needs_transaction};
+use super::{
+    schemas::{in_schemas, of_chosen},
+    sessions::Sessions,
+    transaction::needs_transaction,
+};
 use crate::{
     TenantPool, TlsConnector,
     backend::postgres::driver::{Dial, With, dial},
     pool::DatabaseError,
-    script::{ScriptAnswers, ScriptError, ScriptFailure, ScriptRequest, schemas},
+    script::{ScriptAnswers, ScriptError, ScriptFailure, ScriptRequest, schemas::of_all},
 };
 
 /// # Running SQL in many tenants
@@ -62,8 +66,8 @@ impl<'a> ScriptRequest<'a> {
         let in_transaction = needs_transaction(&sql)?;
         let dial: Arc<dyn Dial> = dial(pool.connector(), given).ok_or(ScriptError::NeedsTls)?.into();
         let schemas = match chosen {
-            None => schemas::in_schemas(schemas::of_all(pool).await?)?,
-            Some(chosen) => schemas::of_chosen(pool, chosen?).await?,
+            None => in_schemas(of_all(pool).await?)?,
+            Some(chosen) => of_chosen(pool, chosen?).await?,
         };
         let mut groups: BTreeMap<Option<Arc<str>>, Vec<_>> = BTreeMap::new();
         for (tenant, database, schema) in schemas {
