@@ -126,6 +126,9 @@ mod tests {
         "mysql",
         "MysqlUrl",
         "sql_mode",
+        // Tests of an application.
+        "test_transaction",
+        "TestTemplate",
         // Moves.
         "pause_writes",
         "wait",
