@@ -129,6 +129,7 @@ mod tests {
         // Tests of an application.
         "test_transaction",
         "TestTemplate",
+        "transaction",
         // Moves.
         "pause_writes",
         "wait",
