@@ -35,7 +35,14 @@ pub async fn redo(context: &Context, fleet: &Fleet, folder: MigrationFolder, cou
             let chosen = Migrations::Versions(folder.clone(), versions.to_vec());
             // This runs even after Ctrl-C, and after a failure in another database, so that no tenant is left without
             // the reverted migrations.
-            let report = perform(context, &again, here.migrate_tenants(chosen), "applied", &Interrupt::never()).await;
+            let report = perform(
+                context,
+                &again,
+                here.migrate_tenants(chosen),
+                "applied",
+                &Interrupt::never(),
+            )
+            .await;
             is_success &= report.as_ref().is_ok_and(|report| report.is_success());
             applied.push((database.database.as_str(), report));
         }
