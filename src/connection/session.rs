@@ -90,7 +90,7 @@ impl Session {
         {
             return Err(Error::QueryBuilderError(Box::new(refused.clone())));
         }
-        if self.sharing == Sharing::InTest
+        if matches!(self.sharing, Sharing::InTest { .. })
             && let Some(refused) = RefusedStatement::in_test(&finished.sql)
         {
             return Err(Error::QueryBuilderError(Box::new(refused)));

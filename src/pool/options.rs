@@ -14,7 +14,7 @@ use crate::{
 /// What all databases behind a pool have in common: how connections are opened, and how long they are kept.
 #[derive(Clone)]
 pub(crate) struct Options {
-    pub(crate) wait_timeout: Duration,
+    pub(crate) wait_timeout: Option<Duration>,
     pub(crate) connect_timeout: Duration,
     pub(crate) recycle_timeout: Duration,
     pub(crate) recycling: Recycling,
@@ -44,7 +44,19 @@ pub(crate) struct Options {
     pub(crate) test_transaction: bool,
 }
 
+/// How long a checkout waits in a test for the only connection. Code that needs two at once is to learn that soon.
+const PATIENCE_IN_TEST: Duration = Duration::from_secs(5);
+
 impl Options {
+    /// How long a checkout waits for a connection.
+    pub(crate) fn wait_timeout(&self) -> Duration {
+        let patience = match self.test_transaction {
+            true => PATIENCE_IN_TEST,
+            false => Duration::from_secs(30),
+        };
+        self.wait_timeout.unwrap_or(patience)
+    }
+
     /// How connections are opened. Connections for migrations send a search_path whatever the pool's options say.
     pub(crate) fn to_connect(&self, extension_schemas: Vec<SchemaName>, may_be_pooled: bool) -> ConnectOptions {
         ConnectOptions {
@@ -71,7 +83,7 @@ pub(crate) fn with_symbolic_schema(map: SchemaTranslateMap, symbolic_schema: Opt
 impl Default for Options {
     fn default() -> Self {
         Self {
-            wait_timeout: Duration::from_secs(30),
+            wait_timeout: None,
             connect_timeout: Duration::from_secs(10),
             recycle_timeout: Duration::from_secs(5),
             recycling: Recycling::VerifiedAfterIdle(Duration::from_secs(1)),

@@ -177,7 +177,7 @@ impl<B: Backend> TenantPool<B> {
     }
 
     pub(crate) fn wait_timeout(&self) -> Duration {
-        self.0.options.wait_timeout
+        self.0.options.wait_timeout()
     }
 
     #[cfg(feature = "_web")]

@@ -121,8 +121,7 @@ pub enum RefusedStatement {
 impl RefusedStatement {
     /// Why a text is refused inside of a test's transaction.
     pub(crate) fn in_test(sql: &str) -> Option<Self> {
-        let name = transaction_control(sql)?;
-        let offset = sql.to_ascii_uppercase().find(&name).unwrap_or_default();
+        let (name, offset) = transaction_control(sql)?;
         let place = Place::new(sql, offset);
         Some(Self::EndsTest { name, place })
     }
@@ -172,7 +171,10 @@ pub(crate) enum Sharing {
     /// session.
     Pooler,
     /// The tenants of a pool use it one after another, in one transaction that only the pool may end.
-    InTest,
+    InTest {
+        /// Whether a pooler may be in between where it is not a test.
+        behind_pooler: bool,
+    },
 }
 
 /// Why a text is refused, depending on who shares the session.
@@ -217,8 +219,10 @@ impl Refusals {
     pub(crate) fn on(&self, sharing: Sharing) -> Option<&RefusedStatement> {
         match sharing {
             Sharing::Alone => None,
-            Sharing::InTurn | Sharing::InTest => self.in_turn.as_ref(),
-            Sharing::Pooler => self.in_turn.as_ref().or(self.behind_pooler.as_ref()),
+            Sharing::InTurn | Sharing::InTest { behind_pooler: false } => self.in_turn.as_ref(),
+            Sharing::Pooler | Sharing::InTest { behind_pooler: true } => {
+                self.in_turn.as_ref().or(self.behind_pooler.as_ref())
+            }
         }
     }
 }

@@ -277,6 +277,52 @@ async fn a_test_whose_connection_had_to_be_closed_is_over() {
 }
 
 #[tokio::test]
+async fn queries_side_by_side_lose_nothing_that_was_reported_as_done() {
+    let (store, pool) = store().await;
+    let mut conn = checkout(&pool, "tenant_a").await;
+    add(&mut conn, 100).await.unwrap();
+    add(&mut conn, 100).await.unwrap_err();
+    // What has failed before is undone ahead of the first one only.
+    let side_by_side = async |ids: [i64; 2]| {
+        let insert = |id: i64| {
+            let values = (items::id.eq(id), items::description.eq("new"), items::price.eq(1));
+            diesel::insert_into(items::table).values(values).execute(&mut &*conn)
+        };
+        let [first, second] = ids;
+        let (first, second) = tokio::join!(insert(first), insert(second));
+        (first.is_ok(), second.is_ok())
+    };
+    assert_eq!(side_by_side([101, 102]).await, (true, true));
+    // The second is behind the first, and fails with it. Nothing is left of either.
+    assert_eq!(side_by_side([101, 103]).await, (false, false));
+    assert_eq!(side_by_side([104, 101]).await, (true, false));
+    assert_eq!(add(&mut conn, 105).await, Ok(1));
+    let new = items::table
+        .filter(items::id.ge(100))
+        .select(items::id)
+        .order(items::id);
+    assert_eq!(new.load::<i64>(&mut conn).await.unwrap(), [100, 101, 102, 104, 105]);
+    drop((conn, pool));
+    assert_rolled_back(&store, "tenant_a", 100).await;
+}
+
+#[cfg(feature = "blocking")]
+#[tokio::test]
+async fn a_pool_without_async_refuses_to_be_built_with_it() {
+    use diesel_tenants::blocking::{self, BuildError, PostgresConnection};
+
+    let store = Store::new().await;
+    let url = store.database.url().to_owned();
+    let built = tokio::task::spawn_blocking(move || {
+        blocking::TenantPool::<PostgresConnection>::builder(url)
+            .options(|options| options.test_transaction())
+            .build()
+            .map(drop)
+    });
+    assert!(matches!(built.await.unwrap(), Err(BuildError::TestTransaction)));
+}
+
+#[tokio::test]
 async fn what_would_stay_outside_of_the_transaction_is_refused() {
     let (store, pool) = store().await;
     let create = pool.create_tenant("tenant_x", NoMigrations).await.map(drop);
@@ -284,6 +330,12 @@ async fn what_would_stay_outside_of_the_transaction_is_refused() {
     let shared = pool.migrate_shared(NoMigrations).await.map(drop);
     let dropped = pool.drop_tenant("tenant_a").await.map(drop);
     let tenants = TestTenants::make::<_, 4>(&pool, NoMigrations).await.map(drop);
+    let mut answers = pool.run_script("DELETE FROM items").start().await.unwrap();
+    while let Some((_, answer)) = answers.next().await {
+        let said = chain(&answer.unwrap_err());
+        assert!(said.contains("run and stay outside of it"), "{said}");
+    }
+    drop(answers);
     for said in [
         chain(&create.unwrap_err()),
         chain(&migrate.unwrap_err()),

@@ -24,6 +24,11 @@ pub enum BuildError {
     /// The async pool in the background could not be built: an option is invalid, or a folder of SQLite can't be used.
     #[error("can't build the pool in the background")]
     Background(#[from] crate::BuildError),
+    /// `test_transaction` is set, but the checkouts of this pool would commit.
+    #[error(
+        "`test_transaction` needs the async pool: give a test without async a database of its own (`TestTemplate`)"
+    )]
+    TestTransaction,
     /// A pooler may be in between (`search_path_from_role`), and Diesel's connections prepare statements by name.
     #[error(
         "a pool without async needs sessions of its own, and a pooler may be in between (`search_path_from_role`): \

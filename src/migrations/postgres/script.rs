@@ -160,7 +160,9 @@ impl Script {
         };
         let migration = planned(migration);
         if let (true, Body::Sql(sql)) = (migration.in_transaction, &body)
-            && let Some(keyword) = sql.iter().find_map(|sql| translate::transaction_control(sql))
+            && let Some(keyword) = sql
+                .iter()
+                .find_map(|sql| translate::transaction_control(sql).map(|(word, _)| word))
         {
             return Err(MigrationSourceError::TransactionControl {
                 name: migration.name,

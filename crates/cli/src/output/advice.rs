@@ -126,6 +126,10 @@ mod tests {
         "mysql",
         "MysqlUrl",
         "sql_mode",
+        // Tests of an application.
+        "test_transaction",
+        "TestTemplate",
+        "transaction",
         // Moves.
         "pause_writes",
         "wait",

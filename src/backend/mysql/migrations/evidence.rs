@@ -13,11 +13,13 @@ use super::statement::Kind;
 use crate::backend::{migration_sql::checksum, mysql::Session};
 
 /// The column in which `SHOW CREATE` has the definition, for each kind of object.
-const COLUMNS: [&str; 6] = [
+const COLUMNS: [&str; 8] = [
     "Create Table",
     "Create View",
     "SQL Original Statement",
     "Create Procedure",
+    "Create Package",
+    "Create Package Body",
     "Create Function",
     "Create Event",
 ];

@@ -14,6 +14,7 @@ impl Connector {
     where
         C: LoadConnection<Backend = Pg>,
     {
+        self.must_not_be_outside_test()?;
         let token = Token::new();
         let opened = C::establish(&self.url_with_options(url, token, is_libpq));
         let mut connection = opened.map_err(|source| ConnectError::Setup {

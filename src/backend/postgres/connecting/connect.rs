@@ -48,7 +48,7 @@ impl Connector {
         }
     }
 
-    fn must_not_be_outside_test(&self) -> Result<(), ConnectError> {
+    pub(super) fn must_not_be_outside_test(&self) -> Result<(), ConnectError> {
         match self.options.outside_test {
             true => Err(ConnectError::OutsideTest),
             false => Ok(()),

@@ -121,9 +121,10 @@ pub enum ConnectError {
     },
     /// All of the pool's work is one test transaction, and this work needs another connection.
     #[error(
-        "all of this pool's work is one transaction, which is rolled back at the end of the test (`test_transaction`): \
-         migrations, and what creates, changes or copies tenants, would run and stay outside of it; do that before, in \
-         a `TestTemplate`, or give the test a database of its own"
+        "all of this pool's work is one transaction, which is rolled back at the end of the test (`test_transaction`), \
+         and this needs a connection of its own, which would run and stay outside of it: scripts, migrations and their \
+         status, drift, exports, audits, and whatever creates, changes or copies tenants; do that before, in a \
+         `TestTemplate`, or give the test a database of its own"
     )]
     OutsideTest,
     /// The connection of a test transaction was closed, and with it all that the test had done was rolled back.

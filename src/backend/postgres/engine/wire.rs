@@ -81,7 +81,13 @@ impl Wire {
             return Err(broken.clone().into_diesel());
         }
         let before = state.outgoing.len();
-        let ahead = ahead(state.status);
+        // What is on its way is taken to succeed: if it fails, this request fails too, and nothing is undone unseen.
+        let is_answered = state.exchanges.len() == state.answered;
+        let ahead = ahead(if is_answered {
+            state.status
+        } else {
+            TransactionStatus::InTransaction
+        });
         let written = match ahead {
             Some(sql) => frontend::query(sql, &mut state.outgoing).map_err(not_sendable),
             None => Ok(()),

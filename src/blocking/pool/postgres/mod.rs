@@ -85,6 +85,9 @@ where
             max_size,
             options,
         } = builder;
+        if options.is_test_transaction() {
+            return Err(BuildError::TestTransaction);
+        }
         let tenants = options.runtime(background.runtime().clone());
         let tenants = background.run(tenants.build())?;
         if tenants.connector().may_be_pooled() {
@@ -97,7 +100,7 @@ where
             // new one.
             .min_idle(Some(1))
             .max_lifetime(Some(options.max_lifetime.max(SHORTEST)))
-            .connection_timeout(options.wait_timeout.max(SHORTEST))
+            .connection_timeout(options.wait_timeout().max(SHORTEST))
             // Not logged: `Retired` is not an error, and the waiting caller gets a failed connect.
             .error_handler(Box::new(NopErrorHandler))
             .build_unchecked(Manager::new(url, tenants.clone()));

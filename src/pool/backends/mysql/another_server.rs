@@ -73,7 +73,7 @@ pub(super) fn further_servers(
     options: Options,
     sql_mode: Option<String>,
 ) -> Arc<Databases<TenantPool<Mysql>>> {
-    let wait_timeout = options.wait_timeout;
+    let wait_timeout = options.wait_timeout();
     let open = move |url| -> BoxFuture<'static, _> {
         let builder = MysqlPoolBuilder::of_further(url, limits.connections, options.clone(), sql_mode.clone());
         Box::pin(builder.build())

@@ -103,7 +103,7 @@ impl MysqlPoolBuilder {
     /// How long a checkout may take in all, as [for PostgreSQL](crate::TenantPoolBuilder::wait_timeout). Default: 30
     /// seconds.
     pub fn wait_timeout(mut self, wait_timeout: Duration) -> Self {
-        self.options.wait_timeout = wait_timeout;
+        self.options.wait_timeout = Some(wait_timeout);
         self
     }
 

@@ -133,7 +133,7 @@ pub(super) fn connections(
         .max_size(max_size)
         // The connection that was used last has the most prepared statements.
         .queue_mode(QueueMode::Lifo)
-        .wait_timeout(Some(options.wait_timeout))
+        .wait_timeout(Some(options.wait_timeout()))
         .runtime(deadpool::Runtime::Tokio1)
         .build()
         .expect("a runtime is given, which is all that timeouts need")

@@ -116,7 +116,7 @@ impl managed::Manager for Manager {
             self.begun.get_or_init(|| ());
         }
         let sharing = match self.connector.may_be_pooled() {
-            _ if self.test_transaction => Sharing::InTest,
+            behind_pooler if self.test_transaction => Sharing::InTest { behind_pooler },
             true => Sharing::Pooler,
             false => Sharing::InTurn,
         };
@@ -184,7 +184,7 @@ pub(crate) fn connections(
         .max_size(max_size)
         // The connection that was used last has the most prepared statements.
         .queue_mode(QueueMode::Lifo)
-        .wait_timeout(Some(options.wait_timeout))
+        .wait_timeout(Some(options.wait_timeout()))
         .runtime(deadpool::Runtime::Tokio1)
         .build()
         .expect("a runtime is given, which is all that timeouts need")

@@ -144,7 +144,7 @@ impl SqlitePoolBuilder {
 
     /// How long a checkout waits for a connection. Default: 30 seconds.
     pub fn wait_timeout(mut self, wait_timeout: Duration) -> Self {
-        self.options.wait_timeout = wait_timeout;
+        self.options.wait_timeout = Some(wait_timeout);
         self
     }
 

@@ -6,36 +6,37 @@ use super::{
 };
 
 /// Finds the first statement of a text that would end the surrounding transaction, or begin one, and returns its first
-/// word in capitals.
+/// word in capitals, and the byte offset of that word.
 ///
 /// Savepoints stay inside the transaction and are not reported. `None` for a text that can't be understood: the server
 /// will report what is wrong with it.
-pub fn transaction_control(sql: &str) -> Option<String> {
-    split(sql)
-        .ok()?
-        .into_iter()
-        .find_map(|range| controls_transaction(&sql[range]))
+pub fn transaction_control(sql: &str) -> Option<(String, usize)> {
+    split(sql).ok()?.into_iter().find_map(|range| {
+        let (word, offset) = controls_transaction(&sql[range.clone()])?;
+        Some((word, range.start + offset))
+    })
 }
 
-fn controls_transaction(statement: &str) -> Option<String> {
+fn controls_transaction(statement: &str) -> Option<(String, usize)> {
     let mut lexer = Lexer::new(statement).ok()?;
     let mut next = || {
         let token = lexer.next().ok()?;
         let text = &statement[token.start as usize..token.end as usize];
-        Some((text.to_ascii_uppercase(), token.kind))
+        Some((text.to_ascii_uppercase(), token))
     };
+    let (first, token) = next()?;
+    let offset = token.start as usize;
     let mut word = || Some(next()?.0);
-    let first = word()?;
     let controls = match &*first {
         "BEGIN" | "COMMIT" | "END" | "ABORT" => true,
         "START" => word()? == "TRANSACTION",
         // A prepared statement may have the name `transaction`.
-        "PREPARE" => word()? == "TRANSACTION" && next()?.1 == Kind::String,
+        "PREPARE" => word()? == "TRANSACTION" && next()?.1.kind == Kind::String,
         // ROLLBACK [WORK | TRANSACTION] TO SAVEPOINT
         "ROLLBACK" => !matches!(word().as_deref(), Some("TO")) && !matches!(word().as_deref(), Some("TO")),
         _ => false,
     };
-    controls.then_some(first)
+    controls.then_some((first, offset))
 }
 
 #[cfg(test)]
@@ -44,16 +45,17 @@ mod tests {
 
     #[test]
     fn transaction_control_is_found_among_other_statements() {
-        for (sql, word) in [
-            ("CREATE TABLE a (b int); commit", "COMMIT"),
-            ("/* so */ Begin; SELECT 1", "BEGIN"),
-            ("START TRANSACTION", "START"),
-            ("ROLLBACK", "ROLLBACK"),
-            ("ROLLBACK WORK", "ROLLBACK"),
-            ("PREPARE TRANSACTION 'x'", "PREPARE"),
-            ("END", "END"),
+        for (sql, word, offset) in [
+            ("CREATE TABLE a (b int); commit", "COMMIT", 24),
+            ("SELECT weekend, 'end' FROM a; END", "END", 30),
+            ("/* so */ Begin; SELECT 1", "BEGIN", 9),
+            ("START TRANSACTION", "START", 0),
+            ("ROLLBACK", "ROLLBACK", 0),
+            ("ROLLBACK WORK", "ROLLBACK", 0),
+            ("PREPARE TRANSACTION 'x'", "PREPARE", 0),
+            ("END", "END", 0),
         ] {
-            assert_eq!(transaction_control(sql).as_deref(), Some(word), "{sql}");
+            assert_eq!(transaction_control(sql), Some((word.to_owned(), offset)), "{sql}");
         }
     }
 

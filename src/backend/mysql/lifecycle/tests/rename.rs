@@ -244,7 +244,7 @@ async fn a_package_is_refused_by_name_and_stays() {
     session.run(package).await.unwrap();
     let error = message(&rename(&world.server, &from, &to, WAIT).await.unwrap_err());
     assert!(
-        error.contains("package tools") && error.contains("package body tools") && error.contains("ORACLE"),
+        error.contains("package tools") && error.contains("package body tools") && error.contains("sql_mode"),
         "{error}"
     );
     assert!(entry(&world, &to).await.is_none());

@@ -149,7 +149,11 @@ impl TenantPoolBuilder {
                     true => Arc::new(migration_connector.outside_test()),
                     false => migration_connector,
                 },
-                connector,
+                // What is not a checkout must not open a connection of its own in a test: it would commit.
+                connector: match options.test_transaction {
+                    true => Arc::new(connector.outside_test()),
+                    false => connector,
+                },
                 schemas,
                 readers: Readers::new(database_url, readers, replicas),
                 databases,
@@ -210,7 +214,7 @@ pub(super) fn further_databases(
     limits: DatabaseLimits,
     options: Options,
 ) -> Arc<Databases<TenantPool>> {
-    let wait_timeout = options.wait_timeout;
+    let wait_timeout = options.wait_timeout();
     let open = move |url| -> BoxFuture<'static, _> {
         Box::pin(TenantPoolBuilder::with_options(url, options.clone(), limits.connections).build())
     };

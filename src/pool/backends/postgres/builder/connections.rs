@@ -28,7 +28,7 @@ impl TenantPoolBuilder {
     /// of the pool comes back or the server has room. With [`establish_with`](Self::establish_with) the checkout fails
     /// at once instead.
     pub fn wait_timeout(mut self, wait_timeout: Duration) -> Self {
-        self.options.wait_timeout = wait_timeout;
+        self.options.wait_timeout = Some(wait_timeout);
         self
     }
 
