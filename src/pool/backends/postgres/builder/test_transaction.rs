@@ -16,8 +16,8 @@ impl TenantPoolBuilder {
     ///
     /// - `now()` stands still, deferred constraints are never checked, and nobody is notified.
     /// - Sequences go on counting, as after any rollback.
-    /// - Isolation levels have no effect. [`read_only`](crate::CheckoutRequest::read_only) checkouts could write, and
-    ///   [`listen`](Self::listen) does nothing.
+    /// - Isolation levels have no effect. [`read_only`](crate::pool::CheckoutRequest::read_only) checkouts could write,
+    ///   and [`listen`](Self::listen) does nothing.
     /// - What lasts until the end of a transaction lasts until the end of the test: `SET LOCAL`, row locks, advisory
     ///   locks of a transaction, cursors, `ON COMMIT`. `LOCK TABLE` works outside of a transaction; `VACUUM` and
     ///   `CREATE INDEX CONCURRENTLY` don't work at all.
