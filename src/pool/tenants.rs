@@ -64,7 +64,8 @@ impl<B: Backend> TenantPool<B> {
     }
 
     /// Tenants of every status in the catalog of the pool's own database: besides the tenants proper, spare and
-    /// archived tenants, and tenants that a crash left unfinished.
+    /// archived tenants, and tenants that a crash left unfinished. Tenants that a directory places in other databases are
+    /// in [`tenants`](Self::tenants) only.
     ///
     /// # Errors
     /// As for [`tenants`](Self::tenants).

@@ -1,21 +1,26 @@
 use std::fmt;
 
-/// A tenant's status. PostgreSQL keeps it as the comment on the tenant's version table, so that it comes and goes with
-/// the schema, in the same transaction; SQLite keeps it in a note in the tenant's file, MySQL in the table
-/// `__diesel_tenants`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum TenantStatus {
-    /// Can be checked out.
-    Active,
-    /// Exists, and is migrated like all others, but is refused at checkout.
-    Suspended,
-    /// Made ahead of time, with no name of its own yet: for checkouts it doesn't exist.
-    Spare,
-    /// Dropped, but kept for a while under another name: for checkouts it doesn't exist.
-    Archived,
-    /// Being created or dropped, or left in that state by a crash: for checkouts it doesn't exist.
-    Unfinished,
+use crate::variants::with_all_variants;
+
+with_all_variants! {
+    /// A tenant's status. PostgreSQL keeps it as the comment on the tenant's version table, so that it comes and goes with
+    /// the schema, in the same transaction; SQLite keeps it in a note in the tenant's file, MySQL in the table
+    /// `__diesel_tenants`.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    #[non_exhaustive]
+    pub enum TenantStatus {
+        /// Can be checked out.
+        Active,
+        /// Exists, and is migrated like all others, but is refused at checkout.
+        Suspended,
+        /// Made ahead of time, with no name of its own yet: for checkouts it doesn't exist.
+        Spare,
+        /// Dropped, but kept for a while under another name: for checkouts it doesn't exist.
+        Archived,
+        /// Being created or dropped, or left in that state by a crash: for checkouts it doesn't exist.
+        Unfinished,
+    }
+    const ALL;
 }
 
 /// The beginning of every spare's name. No tenant's name may begin like this.
@@ -71,15 +76,7 @@ impl TenantStatus {
 
     /// The status for which this is the word.
     pub(crate) fn from_word(word: &str) -> Option<Self> {
-        [
-            Self::Active,
-            Self::Suspended,
-            Self::Spare,
-            Self::Archived,
-            Self::Unfinished,
-        ]
-        .into_iter()
-        .find(|status| status.word() == word)
+        Self::ALL.into_iter().find(|status| status.word() == word)
     }
 
     /// Whether a tenant with this status can be checked out, or could be if it weren't suspended.
@@ -110,13 +107,7 @@ mod tests {
 
     #[test]
     fn a_comment_tells_the_status_that_wrote_it() {
-        for status in [
-            TenantStatus::Active,
-            TenantStatus::Suspended,
-            TenantStatus::Spare,
-            TenantStatus::Archived,
-            TenantStatus::Unfinished,
-        ] {
+        for status in TenantStatus::ALL {
             let literal = status.comment();
             let comment = literal.strip_prefix('\'').and_then(|text| text.strip_suffix('\''));
             assert_eq!(TenantStatus::of_comment(comment), status);

@@ -1,6 +1,8 @@
 //! The bytes of an export: magic bytes, a version, and sections of a tag, a length and a payload. All numbers are
 //! big-endian.
 
+use crate::variants::with_all_variants;
+
 /// The beginning of every export. As in PNG, it has a byte that isn't text, and line ends that a transfer as text would
 /// change.
 pub(super) const MAGIC: [u8; 8] = *b"\x89DTX\r\n\x1a\n";
@@ -15,59 +17,59 @@ pub(super) const MAX_SECTION: usize = 16 * 1024 * 1024;
 /// Bytes of a section's tag and length.
 pub(super) const SECTION_HEAD: usize = 5;
 
-/// The contents of a section.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tag {
-    /// Where the export comes from.
-    Tenant,
-    /// A migration that is applied.
-    Version,
-    /// Something that the importing database must already have.
-    Requirement,
-    /// The statements that create an object.
-    Object,
-    /// The checksum of everything before it, at the end of the head.
-    HeadEnd,
-    /// A table whose rows follow.
-    Table,
-    /// Some bytes of a table's rows.
-    Rows,
-    /// The end of a table's rows.
-    TableEnd,
-    /// The position of a sequence.
-    Sequence,
-    /// The checksum of everything before it, at the end.
-    End,
-    /// Where the export of a file of SQLite comes from. It takes the place of [`Tenant`](Self::Tenant), and the bytes
-    /// of the file that of all rows.
-    File,
-    /// Where the export of a database of MySQL comes from. It takes the place of [`Tenant`](Self::Tenant).
-    Database,
+with_all_variants! {
+    /// The contents of a section.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) enum Tag {
+        /// Where the export comes from.
+        Tenant,
+        /// A migration that is applied.
+        Version,
+        /// Something that the importing database must already have.
+        Requirement,
+        /// The statements that create an object.
+        Object,
+        /// The checksum of everything before it, at the end of the head.
+        HeadEnd,
+        /// A table whose rows follow.
+        Table,
+        /// Some bytes of a table's rows.
+        Rows,
+        /// The end of a table's rows.
+        TableEnd,
+        /// The position of a sequence.
+        Sequence,
+        /// The checksum of everything before it, at the end.
+        End,
+        /// Where the export of a file of SQLite comes from. It takes the place of [`Tenant`](Self::Tenant), and the bytes
+        /// of the file that of all rows.
+        File,
+        /// Where the export of a database of MySQL comes from. It takes the place of [`Tenant`](Self::Tenant).
+        Database,
+    }
+    const ALL;
 }
-
-const TAGS: [(Tag, u8); 12] = [
-    (Tag::Tenant, b'T'),
-    (Tag::Version, b'V'),
-    (Tag::Requirement, b'R'),
-    (Tag::Object, b'O'),
-    (Tag::HeadEnd, b'H'),
-    (Tag::Table, b'B'),
-    (Tag::Rows, b'D'),
-    (Tag::TableEnd, b'E'),
-    (Tag::Sequence, b'S'),
-    (Tag::End, b'Z'),
-    (Tag::File, b'F'),
-    (Tag::Database, b'M'),
-];
 
 impl Tag {
     pub(super) fn byte(self) -> u8 {
-        TAGS[self as usize].1
+        match self {
+            Self::Tenant => b'T',
+            Self::Version => b'V',
+            Self::Requirement => b'R',
+            Self::Object => b'O',
+            Self::HeadEnd => b'H',
+            Self::Table => b'B',
+            Self::Rows => b'D',
+            Self::TableEnd => b'E',
+            Self::Sequence => b'S',
+            Self::End => b'Z',
+            Self::File => b'F',
+            Self::Database => b'M',
+        }
     }
 
     pub(super) fn of(byte: u8) -> Option<Self> {
-        let found = TAGS.iter().find(|(_, other)| *other == byte);
-        found.map(|(tag, _)| *tag)
+        Self::ALL.into_iter().find(|tag| tag.byte() == byte)
     }
 
     /// The longest payload of such a section.
@@ -185,8 +187,8 @@ mod tests {
 
     #[test]
     fn tags_are_told_by_their_bytes() {
-        for (index, (tag, byte)) in TAGS.into_iter().enumerate() {
-            assert_eq!((tag as usize, tag.byte(), Tag::of(byte)), (index, byte, Some(tag)));
+        for tag in Tag::ALL {
+            assert_eq!(Tag::of(tag.byte()), Some(tag));
         }
         assert_eq!(Tag::of(b'?'), None);
     }

@@ -7,6 +7,7 @@ use diesel_tenants_translate::SchemaName;
 use mysql_async::{Conn, QueryResult, Row, TextProtocol, Value, prelude::Queryable};
 
 use super::quote;
+use crate::variants::with_all_variants;
 
 /// A table whose rows are read or written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,15 +22,18 @@ pub(crate) struct RowColumn {
     pub(crate) kind: ColumnKind,
 }
 
-/// How a column's values are read and written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ColumnKind {
-    /// As they are.
-    Plain,
-    /// The server writes six digits of such numbers, unless they are made longer ones.
-    Float,
-    /// The server takes no bytes for them, only text.
-    Text,
+with_all_variants! {
+    /// How a column's values are read and written.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(crate) enum ColumnKind {
+        /// As they are.
+        Plain,
+        /// The server writes six digits of such numbers, unless they are made longer ones.
+        Float,
+        /// The server takes no bytes for them, only text.
+        Text,
+    }
+    const ALL;
 }
 
 impl RowColumn {
@@ -47,17 +51,16 @@ impl RowColumn {
 }
 
 impl ColumnKind {
-    const ALL: [(Self, &'static str); 3] = [(Self::Plain, "plain"), (Self::Float, "float"), (Self::Text, "text")];
-
     pub(crate) fn word(self) -> &'static str {
-        Self::ALL[self as usize].1
+        match self {
+            Self::Plain => "plain",
+            Self::Float => "float",
+            Self::Text => "text",
+        }
     }
 
     pub(crate) fn of_word(word: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .find(|(_, other)| *other == word)
-            .map(|(kind, _)| *kind)
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
     }
 }
 

@@ -227,6 +227,7 @@ fn kind(definition: &Definition) -> ObjectKind {
         "VIEW" => ObjectKind::View,
         "TRIGGER" => ObjectKind::Trigger,
         "EVENT" => ObjectKind::Event,
+        "PACKAGE" | "PACKAGE BODY" => ObjectKind::Package,
         _ => ObjectKind::Function,
     }
 }
@@ -247,7 +248,7 @@ fn make(expected: &Definition) -> Vec<(Turn, String, bool)> {
         "TABLE" => Turn::MakeTable,
         "SEQUENCE" => Turn::MakeSequence,
         "VIEW" => Turn::MakeView,
-        "PROCEDURE" | "FUNCTION" => Turn::MakeRoutine,
+        "PROCEDURE" | "FUNCTION" | "PACKAGE" | "PACKAGE BODY" => Turn::MakeRoutine,
         _ => Turn::MakeObject,
     };
     let whole = || vec![(turn, expected.sql.clone(), false)];

@@ -34,7 +34,7 @@ impl TenantPool {
     /// in its database, [`NotFound`](LifecycleError::NotFound) if there is no such schema with a version
     /// table, or if it is a spare, an archive, or unfinished.
     pub async fn adopt_tenant(&self, tenant: impl IntoSchemaName, placement: Placement) -> Result<(), LifecycleError> {
-        let tenant = self.tenant_name(tenant)?;
+        let tenant = self.new_tenant_name(tenant)?;
         let event = LifecycleEvent::Create { tenant: tenant.clone() };
         let (elsewhere, schema) = match placement.parts() {
             (None, Tables::Schema(schema)) if *schema == tenant => (None, schema.clone()),

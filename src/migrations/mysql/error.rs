@@ -57,10 +57,10 @@ fn of_problem(owner: &SchemaOwner, problem: MigrationProblem) -> MigrationError 
                 direction,
                 place: Place { line },
                 aftermath: match aftermath {
-                    migrations::Aftermath::Nothing => Aftermath::RolledBack,
+                    migrations::Aftermath::RolledBack => Aftermath::RolledBack,
                     migrations::Aftermath::Recorded { done, total } => Aftermath::Recorded { done, total },
-                    migrations::Aftermath::Partial => Aftermath::Committed,
-                    migrations::Aftermath::Unknown => Aftermath::Lost,
+                    migrations::Aftermath::Committed => Aftermath::Committed,
+                    migrations::Aftermath::Lost => Aftermath::Lost,
                 },
                 outside: None,
                 source,

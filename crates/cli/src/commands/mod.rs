@@ -51,7 +51,7 @@ pub enum Command {
     /// The shared schema's migrations.
     #[command(subcommand, after_help = examples::SHARED)]
     Shared(shared::Command),
-    /// The life of tenants: create, list, clone, rename, suspend, archive, drop, export, import.
+    /// The life of tenants, from creating to dropping them.
     #[command(subcommand, after_help = examples::TENANT)]
     Tenant(tenant::Command),
     /// PostgreSQL: the databases that `diesel-tenants.toml` names.

@@ -192,9 +192,16 @@ impl Definition {
         let statements = statements_for(Dialect::Mysql, &self.sql).map_err(unreadable)?.len();
         let tokens = tokens_for(Dialect::Mysql, &self.sql).map_err(unreadable)?;
         // Behind the words about who has defined it, the kind of object stands.
-        let mut words = tokens.into_iter().map(|place| &self.sql[place]).take(20);
-        let creates = words.next().is_some_and(|word| word.eq_ignore_ascii_case("CREATE"));
-        if statements != 1 || !creates || !words.any(|word| word.eq_ignore_ascii_case(&self.kind)) {
+        let words: Vec<&str> = tokens.into_iter().map(|place| &self.sql[place]).take(20).collect();
+        let kind: Vec<&str> = self.kind.split(' ').collect();
+        let is_kind = |words: &[&str]| {
+            words
+                .iter()
+                .zip(&kind)
+                .all(|(word, of_kind)| word.eq_ignore_ascii_case(of_kind))
+        };
+        let creates = words.first().is_some_and(|word| word.eq_ignore_ascii_case("CREATE"));
+        if statements != 1 || !creates || !words.windows(kind.len()).any(is_kind) {
             return Err("its text makes something else".to_owned());
         }
         let renamed = renamed(&self.sql, names)?;

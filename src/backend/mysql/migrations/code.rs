@@ -61,7 +61,7 @@ impl Runner<'_> {
         };
         ended
             .await
-            .map_err(|error| failed(script, None, Aftermath::Unknown, error))
+            .map_err(|error| failed(script, None, Aftermath::Lost, error))
     }
 
     /// The error of code that failed, after finding out whether it had committed something.
@@ -79,17 +79,17 @@ impl Runner<'_> {
         // The code may have left anything on the session.
         if let Err(problem) = self.reopen().await {
             drop(problem);
-            return failed(script, None, Aftermath::Unknown, error);
+            return failed(script, None, Aftermath::Lost, error);
         }
         let has_committed = match progress::find(self.session(), &database).await {
             Ok(found) => found.is_some_and(|found| found.done > 0),
-            Err(_) => return failed(script, None, Aftermath::Unknown, error),
+            Err(_) => return failed(script, None, Aftermath::Lost, error),
         };
         let clear = Progress::delete(&database, &script.version);
         match self.session().run(&clear).await {
-            Ok(()) if has_committed => failed(script, None, Aftermath::Partial, error),
-            Ok(()) => failed(script, None, Aftermath::Nothing, error),
-            Err(_) => failed(script, None, Aftermath::Unknown, error),
+            Ok(()) if has_committed => failed(script, None, Aftermath::Committed, error),
+            Ok(()) => failed(script, None, Aftermath::RolledBack, error),
+            Err(_) => failed(script, None, Aftermath::Lost, error),
         }
     }
 }

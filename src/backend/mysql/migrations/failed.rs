@@ -22,28 +22,28 @@ pub(crate) struct Failed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Aftermath {
     /// Nothing: it was one transaction, or its first statement failed.
-    Nothing,
+    RolledBack,
     /// Its statements before the failed one, each of which is recorded.
     Recorded { done: usize, total: usize },
     /// Something that nobody recorded: it was Rust code outside a transaction, or that made definitions.
-    Partial,
+    Committed,
     /// The connection was lost.
-    Unknown,
+    Lost,
 }
 
 impl fmt::Display for Aftermath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Nothing => f.write_str("the database is as it was before"),
+            Self::RolledBack => f.write_str("the database is as it was before"),
             Self::Recorded { done, total } => write!(
                 f,
                 "{done} of its {total} statements are applied and recorded: correct the failed one, or what it met, and \
                  run the migration again, which goes on there"
             ),
-            Self::Partial => f.write_str(
+            Self::Committed => f.write_str(
                 "it is Rust code that had committed something, as each definition does: undo that, and run it again",
             ),
-            Self::Unknown => f.write_str(
+            Self::Lost => f.write_str(
                 "the connection was lost: run the migration again, which finds out whether the statement was applied",
             ),
         }

@@ -52,15 +52,15 @@ impl Runner<'_> {
         for statement in statements {
             if let Err(error) = self.session().run(&statement.sql).await {
                 let aftermath = match self.session().run("ROLLBACK").await {
-                    Ok(()) => Aftermath::Nothing,
-                    Err(_) => Aftermath::Unknown,
+                    Ok(()) => Aftermath::RolledBack,
+                    Err(_) => Aftermath::Lost,
                 };
                 return Err(failed(script, Some(&statement.line), aftermath, error));
             }
         }
         let end = [&*self.record(script), "COMMIT"].join("; ");
         let recorded = self.session().run(&end).await;
-        recorded.map_err(|error| failed(script, None, Aftermath::Unknown, error))
+        recorded.map_err(|error| failed(script, None, Aftermath::Lost, error))
     }
 
     /// Runs statements one by one, behind those that are applied.
@@ -217,7 +217,7 @@ impl Runner<'_> {
         };
         match self.session().run(&format!("ROLLBACK; {write}")).await {
             Ok(()) => self.failed_at(script, statement, &progress, error),
-            Err(_) => failed(script, Some(&statement.line), Aftermath::Unknown, error),
+            Err(_) => failed(script, Some(&statement.line), Aftermath::Lost, error),
         }
     }
 
@@ -229,7 +229,7 @@ impl Runner<'_> {
         error: DieselError,
     ) -> MigrationProblem {
         let aftermath = match progress.done {
-            0 => Aftermath::Nothing,
+            0 => Aftermath::RolledBack,
             done => Aftermath::Recorded {
                 done,
                 total: progress.statements.len(),

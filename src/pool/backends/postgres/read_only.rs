@@ -205,6 +205,23 @@ pub(in crate::pool::backends) fn is_out_of_reach(error: &CheckoutError) -> bool 
         CheckoutError::Database { source, .. } => {
             matches!(**source, DatabaseError::Open { .. } | DatabaseError::Slow { .. })
         }
-        _ => false,
+        #[cfg(feature = "sqlite")]
+        CheckoutError::Files { .. } => false,
+        CheckoutError::InvalidName(_)
+        | CheckoutError::UnknownTenant { .. }
+        | CheckoutError::SuspendedTenant { .. }
+        | CheckoutError::ChangedTenant { .. }
+        | CheckoutError::Exhausted { .. }
+        | CheckoutError::TestTransactionInUse { .. }
+        | CheckoutError::TenantExhausted { .. }
+        | CheckoutError::Directory { .. }
+        | CheckoutError::MissingSchema { .. }
+        | CheckoutError::NeedsAsync { .. }
+        | CheckoutError::BypassesRowSecurity { .. }
+        | CheckoutError::UnprotectedRows { .. }
+        | CheckoutError::RowsNeedSession { .. }
+        | CheckoutError::NoRowSecurity { .. }
+        | CheckoutError::NoCurrentTenant
+        | CheckoutError::Closed { .. } => false,
     }
 }
