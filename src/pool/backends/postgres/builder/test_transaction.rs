@@ -22,8 +22,8 @@ impl TenantPoolBuilder {
     ///
     /// - `now()` stands still, deferred constraints are never checked, and nobody is notified.
     /// - Sequences go on counting, as after any rollback.
-    /// - Isolation levels have no effect. [`read_only`](crate::CheckoutRequest::read_only) checkouts could write, and
-    ///   [`listen`](Self::listen) does nothing.
+    /// - Isolation levels have no effect. [`read_only`](crate::pool::CheckoutRequest::read_only) checkouts could write,
+    ///   and [`listen`](Self::listen) does nothing.
     /// - Raw SQL that begins or ends a transaction is [refused](crate::RefusedStatement::EndsTest).
     /// - Migrations, and whatever creates, changes or copies tenants, need a connection of their own, which is refused
     ///   ([`OutsideTest`](crate::ConnectError::OutsideTest)).
