@@ -230,7 +230,7 @@ mod documents {
     #[doc = include_str!("../docs/mysql.md")]
     struct Mysql;
 
-    #[cfg(all(feature = "axum", feature = "sqlite", feature = "testing"))]
+    #[cfg(all(feature = "axum", feature = "mysql", feature = "sqlite", feature = "testing"))]
     #[doc = include_str!("../docs/testing.md")]
     struct Testing;
 

@@ -29,8 +29,8 @@ pub struct Scope<'a, B: AuditedBackend> {
     pub(super) pool: &'a TenantPool<B>,
     /// The schemas that the work may use besides the tenant's.
     pub(super) allowed: Vec<String>,
-    /// The URL of the session that asks the server.
-    pub(super) observer: Option<String>,
+    /// Where the session connects that asks the server.
+    pub(super) observer: Option<B::Observer>,
 }
 
 impl<B: AuditedBackend> Audit<'_, B> {
@@ -115,6 +115,19 @@ impl Audit<'_, Postgres> {
     }
 }
 
+#[cfg(feature = "mysql")]
+impl Audit<'_, crate::Mysql> {
+    /// Connects with this URL to have the server testify. Default: as the pool does.
+    ///
+    /// Use it if the account of the pool may not do what the audit does
+    /// ([the rights](crate::testing::isolation#what-mariadb-testifies)), as it should not in production. The URL is of the
+    /// same server.
+    pub fn observer(mut self, url: crate::MysqlUrl) -> Self {
+        self.scope.observer = Some(url);
+        self
+    }
+}
+
 impl<B: AuditedBackend> fmt::Debug for Audit<'_, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Audit")
@@ -129,6 +142,10 @@ pub trait AuditedBackend: Backend {
     /// What the database said before the work.
     #[doc(hidden)]
     type Witness;
+
+    /// Where the audit's own session may connect.
+    #[doc(hidden)]
+    type Observer;
 
     #[doc(hidden)]
     fn watch(scope: &Scope<'_, Self>, tenant: &SchemaName) -> impl Future<Output = Result<Self::Witness, AuditError>>;

@@ -130,6 +130,40 @@ pub enum AuditError {
         source: io::Error,
     },
 
+    /// The server has no statistics of users, which MariaDB has.
+    #[cfg(feature = "mysql")]
+    #[error("could not audit: the server doesn't count what is read of each table: use MariaDB, which has `userstat`")]
+    NoUserStatistics,
+
+    /// A session keeps a table of another tenant open, so that what it read of it before would be counted later.
+    #[cfg(feature = "mysql")]
+    #[error(
+        "could not audit: a session has {table} in use, still after {} s, by LOCK TABLES, HANDLER or a statement that goes \
+         on. Other tenants must be idle",
+        waited.as_secs()
+    )]
+    TableInUse {
+        /// The database and the table.
+        table: String,
+        /// How long the audit waited.
+        waited: Duration,
+    },
+
+    /// The audit could not connect to MySQL.
+    #[cfg(feature = "mysql")]
+    #[error("could not connect to have the server testify")]
+    MysqlConnect(#[source] crate::MysqlConnectError),
+
+    /// A query of the audit failed on MySQL.
+    #[cfg(feature = "mysql")]
+    #[error("could not have the server testify: could not {attempt}")]
+    MysqlQuery {
+        /// What was attempted.
+        attempt: &'static str,
+        /// The server's message.
+        source: diesel::result::Error,
+    },
+
     /// A query of the audit failed.
     #[error("could not have the database testify: could not {attempt}")]
     Query {

@@ -165,9 +165,15 @@ fn is_control(sql: &str) -> bool {
     CONTROL.contains(&&*word.to_lowercase()) && !sql.trim_end_matches(';').contains(';')
 }
 
-/// The queries by which a pool knows its sessions and schemas.
+/// The queries by which a pool, or a driver, knows its sessions and schemas.
 fn asks_the_catalogs(sql: &str) -> bool {
-    ["pg_catalog.pg_", "pg_catalog.current_setting"]
-        .iter()
-        .any(|part| sql.contains(part))
+    const PARTS: &[&str] = &[
+        "pg_catalog.pg_",
+        "pg_catalog.current_setting",
+        "__diesel_tenants_",
+        "@@max_allowed_packet",
+        "@@max_prepared_stmt_count",
+        "DO LAST_INSERT_ID(0)",
+    ];
+    PARTS.iter().any(|part| sql.contains(part))
 }

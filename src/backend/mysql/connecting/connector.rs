@@ -58,6 +58,12 @@ impl Connector {
         }
     }
 
+    /// The server, as errors name it.
+    #[cfg(feature = "testing")]
+    pub(crate) fn server(&self) -> &str {
+        &self.server
+    }
+
     /// The options with which connections are opened.
     #[cfg(feature = "schema")]
     pub(crate) fn options(&self) -> &Opts {

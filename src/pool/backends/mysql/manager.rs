@@ -7,6 +7,8 @@ use deadpool::managed::{self, Metrics, QueueMode, RecycleResult};
 use diesel_async::{AsyncMysqlConnection, SimpleAsyncConnection};
 use tokio::runtime::{self, Handle};
 
+#[cfg(feature = "testing")]
+use crate::pool::test_instrumentation::TestInstrumentation;
 use crate::{
     TenantConnection,
     backend::mysql::connecting::{Connector, MysqlConnectError},
@@ -32,6 +34,8 @@ pub(crate) struct Manager {
     first: Mutex<Option<(Box<AsyncMysqlConnection>, runtime::Id)>>,
     test: Test,
     counters: Arc<Counters>,
+    #[cfg(feature = "testing")]
+    pub(crate) test_instrumentation: TestInstrumentation,
 }
 
 impl Manager {
@@ -48,7 +52,7 @@ impl Manager {
     }
 
     /// Closes that connection, if nobody has asked for it yet.
-    pub(super) fn forget_first(&self) {
+    pub(crate) fn forget_first(&self) {
         self.first().take();
     }
 
@@ -76,10 +80,13 @@ impl managed::Manager for Manager {
     type Error = MysqlConnectError;
 
     async fn create(&self) -> Result<Box<Connection>, MysqlConnectError> {
-        let connection = match self.take_first() {
+        #[cfg_attr(not(feature = "testing"), expect(unused_mut, reason = "only tests listen to it"))]
+        let mut connection = match self.take_first() {
             Some(connection) => *connection,
             None => Box::pin(self.connector.connect()).await?,
         };
+        #[cfg(feature = "testing")]
+        self.test_instrumentation.apply(&mut connection);
         let map = SchemaTranslateMap::new();
         let mut connection = TenantConnection::shared(connection, map, Sharing::InTurn);
         connection.limit_prepared(self.most_prepared());
@@ -128,6 +135,8 @@ pub(super) fn connections(
         first: Mutex::new(None),
         test: Test::default(),
         counters: Arc::clone(counters),
+        #[cfg(feature = "testing")]
+        test_instrumentation: TestInstrumentation::default(),
     };
     managed::Pool::builder(manager)
         .max_size(max_size)

@@ -1,6 +1,11 @@
 use std::str::FromStr;
+#[cfg(feature = "testing")]
+use std::time::Duration;
 
 use mysql_async::{Opts, OptsBuilder};
+
+#[cfg(feature = "testing")]
+use crate::backend::mysql::connecting::{Access, Connector};
 
 /// A server of MySQL or MariaDB, with a database for each tenant, and one for the shared schema.
 ///
@@ -21,6 +26,13 @@ use mysql_async::{Opts, OptsBuilder};
 pub struct MysqlUrl(pub(super) Opts);
 
 impl MysqlUrl {
+    /// Opens a connection that is no pool's.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn connect(&self) -> Result<diesel_async::AsyncMysqlConnection, crate::MysqlConnectError> {
+        let connector = Connector::new(self.0.clone(), Access::ReadWrite, None, Duration::from_secs(10));
+        connector.connect().await
+    }
+
     /// Whether connections are encrypted: `?require_ssl=true` in the URL.
     pub fn is_encrypted(&self) -> bool {
         self.0.ssl_opts().is_some()

@@ -25,6 +25,7 @@ const FUNCTIONS: &[(&str, &str)] = &[("track_functions", "all")];
 
 impl AuditedBackend for Postgres {
     type Witness = Witness;
+    type Observer = String;
 
     async fn watch(scope: &Scope<'_, Self>, tenant: &SchemaName) -> Result<Witness, AuditError> {
         let schema = schema_of(scope.pool, tenant).await?;

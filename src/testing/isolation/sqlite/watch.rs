@@ -25,6 +25,7 @@ pub struct Witness {
 
 impl AuditedBackend for Sqlite {
     type Witness = Witness;
+    type Observer = std::convert::Infallible;
 
     async fn watch(scope: &Scope<'_, Self>, tenant: &SchemaName) -> Result<Witness, AuditError> {
         let pool = scope.pool;
