@@ -31,6 +31,7 @@ const WORDS: &[(&str, &str)] = &[
     ),
     ("let `force` do it", "let `--force` do it"),
     ("let `leave_texts` go on", "let `--leave-texts` go on"),
+    ("`keep` names", "`--keep` names"),
     ("`tenants` lists", "`diesel-tenants tenant list` lists"),
     ("`archived_tenants` lists", "`diesel-tenants tenant archived` lists"),
     ("`drop_tenant`", "`diesel-tenants tenant drop`"),
