@@ -266,10 +266,6 @@ async fn a_server_that_takes_the_connection_and_never_answers_is_passed_over() {
 #[tokio::test]
 async fn a_full_primary_is_waited_for_although_the_standby_answers() {
     let pair = Pair::start().await;
-    let role = format!("narrow_{}", pair.database.name());
-    // The limit is each server's: the standby has room.
-    let sql = format!("CREATE ROLE {role} LOGIN PASSWORD 'x' CONNECTION LIMIT 1");
-    pair.database.run(&sql);
     let url = pair.url();
     let (_, servers) = url.rsplit_once('@').unwrap();
     let (primary, standby) = (pair.primary.port().to_string(), pair.standby.port().to_string());
@@ -277,18 +273,18 @@ async fn a_full_primary_is_waited_for_although_the_standby_answers() {
         .replace(&primary, "other")
         .replace(&standby, &primary)
         .replace("other", &standby);
-    for servers in [servers, &standby_first] {
-        let pool = async |wait: Duration| {
-            let builder = TenantPool::builder(format!("postgres://{role}:x@{servers}")).max_size(4);
-            builder.wait_timeout(wait).build().await.unwrap()
-        };
-        let holding = pool(Duration::from_secs(20)).await;
-        let held = holding.shared().get().await.unwrap();
-        let error = pool(Duration::from_millis(300)).await.shared().get().await;
-        let error = chain(&error.unwrap_err());
+    for (role, servers) in [("first", servers), ("second", &standby_first)] {
+        let role = format!("{role}_{}", pair.database.name());
+        // The limit is each server's: the standby has room.
+        let sql = format!("CREATE ROLE {role} LOGIN PASSWORD 'x' CONNECTION LIMIT 1");
+        pair.database.run(&sql);
+        let builder = || TenantPool::builder(format!("postgres://{role}:x@{servers}")).max_size(4);
+        let pool = builder().wait_timeout(Duration::from_secs(20)).build().await.unwrap();
+        let held = pool.shared().get().await.unwrap();
+        let error = chain(&builder().build().await.unwrap_err());
         assert!(error.contains("too many connections for role"), "{servers}: {error}");
         let waiting = tokio::spawn({
-            let pool = holding.clone();
+            let pool = pool.clone();
             async move { pool.shared().get().await.map(|_| ()).map_err(|error| chain(&error)) }
         });
         tokio::time::sleep(Duration::from_millis(500)).await;

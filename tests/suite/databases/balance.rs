@@ -182,7 +182,7 @@ async fn some_tenants_stay_whatever_they_hold() {
 
 #[tokio::test]
 async fn no_tenant_moves_into_a_place_that_is_taken_or_to_the_database_of_one_tenant() {
-    let shards = shards_with(&[("a", "one", 1_000), ("b", "one", 3_000), ("c", "one", 100)]).await;
+    let shards = shards_with(&[("a", "one", 1_000), ("b", "one", 1_500), ("c", "one", 400)]).await;
     shards.two.run("CREATE SCHEMA b");
     let plan = balance(&shards).await.unwrap();
     assert_eq!(moves(&plan), ["a one two", "c one two"]);
@@ -305,5 +305,5 @@ async fn a_table_that_is_locked_keeps_no_plan_waiting_for_ever() {
         text(&error)
     );
     locking.batch_execute("ROLLBACK").await.unwrap();
-    balance(&shards).await.unwrap();
+    assert!(balance(&shards).await.unwrap().moves.is_empty());
 }

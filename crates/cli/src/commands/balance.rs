@@ -230,10 +230,7 @@ fn print_staying(plan: &BalancePlan) {
 fn why(reason: StayReason) -> String {
     match reason {
         StayReason::Kept => "kept by --keep".to_owned(),
-        StayReason::Missing => "no schema there; if a move was interrupted, `diesel-tenants tenant move` to the same \
-                                place finishes it"
-            .to_owned(),
-        reason => reason.to_string(),
+        reason => on_one_line(&reason.to_string()),
     }
 }
 
