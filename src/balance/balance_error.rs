@@ -22,10 +22,10 @@ pub enum BalanceError {
         tolerance: f64,
     },
     /// No tenant can have the name of a tenant that is to stay.
-    #[error("can't balance the databases: no tenant can have one of the names of those that are to stay")]
+    #[error("can't balance the databases: `keep` names something that can't be a tenant's name")]
     InvalidName(#[from] SchemaNameError),
     /// A tenant that is to stay does not exist: its name may be misspelled.
-    #[error("can't balance the databases: there is no tenant {:?}, which is to stay", .tenant.as_str())]
+    #[error("can't balance the databases: `keep` names tenant {:?}, which does not exist", .tenant.as_str())]
     UnknownTenant {
         /// The name.
         tenant: SchemaName,
@@ -38,7 +38,8 @@ pub enum BalanceError {
         /// The reason.
         source: ConnectError,
     },
-    /// The sizes could not be read: because a table was locked for too long, for instance.
+    /// The sizes could not be read: because a table was locked for too long, for instance, by `VACUUM FULL` or by a
+    /// migration. Then try again later.
     #[error("can't measure the tenants of database {database:?}")]
     Measure {
         /// The database.

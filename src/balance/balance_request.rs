@@ -1,7 +1,7 @@
 use std::{cmp::Reverse, collections::HashSet, fmt};
 
 use futures_core::future::BoxFuture;
-use futures_util::{StreamExt as _, stream};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::{
     BalanceError, BalancePlan, DatabaseLoad, PlannedMove, StayReason, StayingTenant,
@@ -27,11 +27,12 @@ pub struct BalanceRequest<'a> {
 /// # Balancing the databases
 impl<'a> AllDatabases<'a> {
     /// Plans which tenants to [move](crate::TenantPool::move_tenant), so that each database holds about as many bytes
-    /// as the others, and moves as few bytes as it can. The plan only reads. See [`balance`](crate::balance).
+    /// as the others. Few bytes move: a database gives away only what it holds beyond the tolerance. The plan only reads. See [`balance`](crate::balance).
     ///
     /// What counts are the tables of tenants with a schema of their own, with their indexes. A tenant stays where it is
-    /// if it shares tables, is [suspended](BalanceRequest::suspended), being created or dropped, lives in the shared
-    /// schema of its database, or has a table without a primary key. Archives and spares stay as well. A tenant can't
+    /// if it is [suspended](BalanceRequest::suspended), being created or dropped, lives in the shared
+    /// schema of its database, or has a table without a primary key. Tenants that share tables, archives and spares
+    /// stay as well, and are not counted. A tenant can't
     /// move to a database that has a schema of that name.
     ///
     /// Choose the databases ([`only`](Self::only)) if some of them must keep what they have, and name tenants that
@@ -65,11 +66,14 @@ impl BalanceRequest<'_> {
         Self { at_most: moves, ..self }
     }
 
-    /// These tenants stay where they are: because of a contract or a law that says where, for instance. Default: none.
-    pub fn keep(self, tenants: impl IntoIterator<Item: IntoSchemaName>) -> Self {
+    /// These tenants stay where they are: because of a contract or a law that says where, for instance. Further calls
+    /// add to them. Default: none.
+    pub fn keep(mut self, tenants: impl IntoIterator<Item: IntoSchemaName>) -> Self {
         let pool = self.databases.pool;
-        let kept = tenants.into_iter().map(|tenant| pool.tenant_name(tenant)).collect();
-        Self { kept, ..self }
+        let added = tenants.into_iter().map(|tenant| pool.tenant_name(tenant));
+        let added: Result<Vec<SchemaName>, SchemaNameError> = added.collect();
+        self.kept = self.kept.and_then(|kept| Ok([kept, added?].concat()));
+        self
     }
 
     /// Suspended tenants may move, too. Default: they stay.
@@ -85,7 +89,7 @@ impl BalanceRequest<'_> {
         if !(0.0..=1.0).contains(&tolerance) {
             return Err(BalanceError::Tolerance { tolerance });
         }
-        let kept: HashSet<SchemaName> = self.kept?.into_iter().collect();
+        let kept = self.kept?;
         let pool = self.databases.pool;
         let listed = pool.listed_tenants().await;
         let listed = listed.map_err(|source| DatabasesError::Directory(Box::new(source)))?;
@@ -99,7 +103,7 @@ impl BalanceRequest<'_> {
         let fleet = self.databases.reach().await?;
         fleet.require_writable()?;
         let may_move = MayMove {
-            kept,
+            kept: kept.into_iter().collect(),
             suspended: self.moves_suspended,
         };
         let is_main_chosen = self.databases.chosen.is_some();
@@ -109,10 +113,8 @@ impl BalanceRequest<'_> {
             .map(|reached| look(reached, &may_move, is_main_chosen));
         let looked: Vec<Looked> = stream::iter(looking)
             .buffered(self.databases.at_a_time)
-            .collect::<Vec<Result<Looked, BalanceError>>>()
-            .await
-            .into_iter()
-            .collect::<Result<_, _>>()?;
+            .try_collect()
+            .await?;
         let plan = plan(looked, fleet.unreached, (tolerance, self.at_most));
         if let Some(first) = plan.moves.first() {
             let change = DirectoryChange::Moved {
@@ -167,6 +169,7 @@ async fn look(mut reached: Reached, may_move: &MayMove, is_main_chosen: bool) ->
         ..Load::default()
     };
     load.taken.insert(shared.clone());
+    let takes_part = is_in_use && is_shared;
     let mut staying = Vec::new();
     for resident in &reached.residents {
         // Whatever the directory says of a place keeps others from it.
@@ -179,7 +182,8 @@ async fn look(mut reached: Reached, may_move: &MayMove, is_main_chosen: bool) ->
             None => Some(StayReason::Missing),
             Some(here) => may_move
                 .refuses(resident)
-                .or_else(|| here.has_keyless_tables.then_some(StayReason::NoPrimaryKey)),
+                .or_else(|| here.has_keyless_tables.then_some(StayReason::NoPrimaryKey))
+                .or_else(|| (!takes_part).then_some(StayReason::NotTakingPart)),
         };
         match (reason, here) {
             (None, Some(here)) => load.candidates.push(Candidate {
@@ -199,7 +203,7 @@ async fn look(mut reached: Reached, may_move: &MayMove, is_main_chosen: bool) ->
     }
     Ok(Looked {
         database: reached.name,
-        takes_part: is_in_use && is_shared,
+        takes_part,
         tenants: reached.residents.len(),
         load,
         staying,

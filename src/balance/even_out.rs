@@ -287,6 +287,7 @@ mod tests {
 
     #[test]
     fn many_small_tenants_are_evened_out_by_about_the_fewest_bytes() {
+        let mut tested = 0;
         for seed in 0..200 {
             let mut random = Random(seed);
             let databases = 2 + random.below(6) as usize;
@@ -302,6 +303,7 @@ mod tests {
             if range.upper - range.lower < 200 {
                 continue;
             }
+            tested += 1;
             let movable: u64 = all.iter().flat_map(|load| &load.candidates).map(|one| one.bytes).sum();
             let total: u64 = all.iter().map(|load| load.bytes).sum();
             let excess: u64 = all.iter().map(|load| load.bytes.saturating_sub(range.upper)).sum();
@@ -317,5 +319,6 @@ mod tests {
             names.dedup();
             assert_eq!(names.len(), steps.len(), "{seed}: nobody moves twice");
         }
+        assert!(tested > 150, "only {tested} were tested");
     }
 }

@@ -10,12 +10,16 @@ use diesel_async::{AsyncConnection, SimpleAsyncConnection};
 
 use super::BalanceError;
 use crate::{
-    PostgresConnection, SchemaName,
+    PostgresConnection, SchemaName, TenantStatus,
     backend::postgres::{
-        catalog::schema_sizes::{SchemaContents, all_contents, bytes_of},
+        catalog::{
+            schema_sizes::{SchemaContents, all_contents, bytes_of},
+            tenants::{Wanted, migrated_schemas},
+        },
         set_lock_timeout,
     },
     pool::Reached,
+    tenancy::COMMENT_PREFIX,
 };
 
 /// How many relations one connection measures. The server's process keeps some kilobytes for each of them: with 20,000
@@ -39,7 +43,7 @@ pub(super) struct Measured {
 pub(super) struct Measurement {
     /// The tenants' schemas that exist.
     pub(super) of: HashMap<SchemaName, Measured>,
-    /// The names of all schemas.
+    /// The names of all schemas but those that an operation left unfinished: a move there clears these away.
     pub(super) names: HashSet<SchemaName>,
 }
 
@@ -52,6 +56,8 @@ pub(super) async fn measure(reached: &mut Reached) -> Result<Measurement, Balanc
     let contents = all_contents(&mut reached.connection)
         .await
         .map_err(failed(&reached.name))?;
+    let unfinished = unfinished(&mut reached.connection).await;
+    let unfinished = unfinished.map_err(failed(&reached.name))?;
     let wanted: HashSet<&str> = reached
         .residents
         .iter()
@@ -62,7 +68,7 @@ pub(super) async fn measure(reached: &mut Reached) -> Result<Measurement, Balanc
     let tenants = contents
         .iter()
         .filter(|contents| wanted.contains(contents.schema.as_str()));
-    for (index, batch) in batches(tenants).into_iter().enumerate() {
+    for (index, batch) in batches(tenants, RELATIONS_PER_CONNECTION).into_iter().enumerate() {
         let found = match index {
             0 => measure_batch(&mut reached.connection, &batch).await,
             _ => {
@@ -91,17 +97,26 @@ pub(super) async fn measure(reached: &mut Reached) -> Result<Measurement, Balanc
             };
             measurement.of.insert(name.clone(), measured);
         }
-        measurement.names.insert(name);
+        if !unfinished.contains(&contents.schema) {
+            measurement.names.insert(name);
+        }
     }
     Ok(measurement)
 }
 
+/// The schemas that were being created when a process ended: by a move, for example.
+async fn unfinished(connection: &mut PostgresConnection) -> QueryResult<HashSet<String>> {
+    let comment = format!("{COMMENT_PREFIX}creation {}", TenantStatus::Unfinished);
+    let schemas = migrated_schemas(connection, Wanted::Commented(&comment)).await?;
+    Ok(schemas.into_iter().map(|schema| schema.schema).collect())
+}
+
 /// The OIDs of schemas, in groups that one connection can measure.
-fn batches<'c>(schemas: impl Iterator<Item = &'c SchemaContents>) -> Vec<Vec<u32>> {
+fn batches<'c>(schemas: impl Iterator<Item = &'c SchemaContents>, limit: i64) -> Vec<Vec<u32>> {
     let mut batches: Vec<Vec<u32>> = Vec::new();
-    let mut relations = RELATIONS_PER_CONNECTION;
+    let mut relations = limit;
     for contents in schemas {
-        if relations >= RELATIONS_PER_CONNECTION {
+        if relations >= limit {
             batches.push(Vec::new());
             relations = 0;
         }
@@ -121,4 +136,24 @@ async fn measure_batch(connection: &mut PostgresConnection, schemas: &[u32]) -> 
             bytes_of(connection, schemas).await
         })
         .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_measures_schemas_until_it_has_enough_of_them() {
+        let schema = |(oid, relations): (u32, i64)| SchemaContents {
+            schema: format!("t{oid}"),
+            oid,
+            tables: 1,
+            rows: 0,
+            relations,
+            keyless: 0,
+        };
+        let schemas = [(1, 60), (2, 30), (3, 20), (4, 500), (5, 1)].map(schema);
+        assert_eq!(batches(schemas.iter(), 100), [vec![1, 2, 3], vec![4], vec![5]]);
+        assert!(batches([].iter(), 100).is_empty());
+    }
 }

@@ -6,14 +6,19 @@
 //! let plan = pool.all_databases().balance().tolerance(0.1).at_most(20).await?;
 //! for step in &plan.moves {
 //!     println!("{}: {} bytes, {} rows, to {}", step.tenant, step.bytes, step.rows, step.to);
-//!     pool.move_tenant(step.tenant.as_str(), step.to.clone()).await?;
+//!     pool.move_tenant(step.tenant.as_str(), step.to.clone())
+//!         .only_from(step.from.clone())
+//!         .unless_suspended()
+//!         .await?;
 //! }
 //! # Ok(())
 //! # }
 //! ```
 //!
 //! A plan only reads. A [move](crate::TenantPool::move_tenant) is what changes something, and each move of a plan can be
-//! made without the others.
+//! made without the others. Moves take time: [`only_from`](crate::transfer::MoveRequest::only_from) and
+//! [`unless_suspended`](crate::transfer::MoveRequest::unless_suspended) leave a tenant alone that is no longer as the
+//! plan found it.
 
 mod balance_error;
 mod balance_request;

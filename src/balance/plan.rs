@@ -5,13 +5,14 @@ use crate::{Placement, SchemaName, pool::UnreachableDatabase};
 /// Which tenants to move, so that the databases hold about as many bytes each. See
 /// [`AllDatabases::balance`](crate::pool::AllDatabases::balance).
 #[derive(Debug)]
+#[must_use = "a plan moves nothing: `move_tenant` does"]
 #[non_exhaustive]
 pub struct BalancePlan {
     /// The databases, now and after the moves: the pool's own first, the others sorted by name.
     pub databases: Vec<DatabaseLoad>,
     /// The moves, in the order in which they even out most.
     pub moves: Vec<PlannedMove>,
-    /// The tenants that can't or must not be moved, the largest first.
+    /// The tenants that can't or must not be moved, the largest first; without those that share tables.
     pub staying: Vec<StayingTenant>,
 }
 
@@ -21,8 +22,8 @@ impl BalancePlan {
         self.moves.iter().map(|step| step.bytes).sum()
     }
 
-    /// Whether each database that takes part is within the tolerance after the moves. If it is not, then there were
-    /// more moves than allowed, or moving whole tenants can't even out the rest.
+    /// Whether each database that takes part is within the tolerance after the moves. If it is not, the tenants that may
+    /// move don't suffice, or the moves are limited.
     pub fn is_even(&self) -> bool {
         self.databases.iter().all(|load| load.is_even || !load.takes_part)
     }
@@ -84,6 +85,7 @@ pub struct StayingTenant {
 
 /// Why a tenant is not moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum StayReason {
     /// It [is to stay](super::BalanceRequest::keep).
@@ -96,8 +98,11 @@ pub enum StayReason {
     OwnDatabase,
     /// A table has no primary key, so it can't be copied while it is written to.
     NoPrimaryKey,
-    /// The database has no such schema.
+    /// The database has no such schema. After an interrupted move to another place, the same call of
+    /// [`move_tenant`](crate::TenantPool::move_tenant) finishes that move.
     Missing,
+    /// Its database belongs to another tenant, or was not chosen, so that nothing moves from there.
+    NotTakingPart,
 }
 
 impl fmt::Display for StayReason {
@@ -108,7 +113,10 @@ impl fmt::Display for StayReason {
             Self::Unfinished => "is being created or dropped",
             Self::OwnDatabase => "has its database for itself",
             Self::NoPrimaryKey => "has a table without a primary key",
-            Self::Missing => "has no schema there",
+            Self::Missing => {
+                "has no schema there; if a move was interrupted, the same call of `move_tenant` finishes it"
+            }
+            Self::NotTakingPart => "lives in a database that takes no part",
         })
     }
 }

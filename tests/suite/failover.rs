@@ -264,6 +264,37 @@ async fn a_server_that_takes_the_connection_and_never_answers_is_passed_over() {
 }
 
 #[tokio::test]
+async fn a_full_primary_is_waited_for_although_the_standby_answers() {
+    let pair = Pair::start().await;
+    let url = pair.url();
+    let (_, servers) = url.rsplit_once('@').unwrap();
+    let (primary, standby) = (pair.primary.port().to_string(), pair.standby.port().to_string());
+    let standby_first = servers
+        .replace(&primary, "other")
+        .replace(&standby, &primary)
+        .replace("other", &standby);
+    for (role, servers) in [("first", servers), ("second", &standby_first)] {
+        let role = format!("{role}_{}", pair.database.name());
+        // The limit is each server's: the standby has room.
+        let sql = format!("CREATE ROLE {role} LOGIN PASSWORD 'x' CONNECTION LIMIT 1");
+        pair.database.run(&sql);
+        let builder = || TenantPool::builder(format!("postgres://{role}:x@{servers}")).max_size(4);
+        let pool = builder().wait_timeout(Duration::from_secs(20)).build().await.unwrap();
+        let held = pool.shared().get().await.unwrap();
+        let error = chain(&builder().build().await.unwrap_err());
+        assert!(error.contains("too many connections for role"), "{servers}: {error}");
+        let waiting = tokio::spawn({
+            let pool = pool.clone();
+            async move { pool.shared().get().await.map(|_| ()).map_err(|error| chain(&error)) }
+        });
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert!(!waiting.is_finished(), "{servers}: {:?}", waiting.await);
+        drop(held);
+        assert_eq!(waiting.await.unwrap(), Ok(()), "{servers}");
+    }
+}
+
+#[tokio::test]
 async fn migrations_of_all_tenants_are_refused_where_nothing_can_be_written() {
     let pair = Pair::start().await;
     let pool = pair.pool(|builder| builder).await;

@@ -55,6 +55,10 @@ examples! { STATUS:
     "status"
     "status --check --json"
 }
+examples! { BALANCE:
+    "balance"
+    "balance --keep client1 --at-most 5 --apply"
+}
 examples! { DRIFT:
     "drift template"
     "drift template --sql > repair.sql"

@@ -57,11 +57,25 @@ impl Runner {
             .prepare_for(&self.owner, pending, Direction::Up, &self.pool)
             .await?;
         self.create_version_table().await?;
-        self.run_all(&scripts).await
+        let mut applied = Vec::new();
+        self.run_all(&scripts, &mut applied).await?;
+        Ok(applied)
     }
 
     /// Reverts the newest `count` of the versions applied, newest first.
     pub(super) async fn revert(&mut self, plan: &Plan, count: usize) -> Result<Vec<String>, MigrationError> {
+        let mut reverted = Vec::new();
+        self.revert_into(plan, count, &mut reverted).await?;
+        Ok(reverted)
+    }
+
+    /// The same, for a caller who wants to know what was reverted even if it fails then.
+    pub(super) async fn revert_into(
+        &mut self,
+        plan: &Plan,
+        count: usize,
+        reverted: &mut Vec<String>,
+    ) -> Result<(), MigrationError> {
         let mut newest = Vec::new();
         for version in self.applied().await?.into_iter().rev().take(count) {
             match plan.migrations.iter().find(|migration| migration.version == version) {
@@ -77,17 +91,16 @@ impl Runner {
         let scripts = plan
             .prepare_for(&self.owner, newest, Direction::Down, &self.pool)
             .await?;
-        self.run_all(&scripts).await
+        self.run_all(&scripts, reverted).await
     }
 
-    async fn run_all(&mut self, scripts: &[Script]) -> Result<Vec<String>, MigrationError> {
-        let mut run = Vec::new();
+    async fn run_all(&mut self, scripts: &[Script], run: &mut Vec<String>) -> Result<(), MigrationError> {
         for script in scripts {
             if self.run(script).await? == Outcome::Run {
                 run.push(script.migration.version.clone());
             }
         }
-        Ok(run)
+        Ok(())
     }
 
     pub(super) async fn create_version_table(&mut self) -> Result<(), MigrationError> {

@@ -19,7 +19,7 @@ fn migrate(pool: &TenantPool) -> DatabasesMigration<'_> {
 }
 
 /// A URL at which nobody answers.
-fn nobody() -> String {
+pub fn nobody() -> String {
     let port = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()

@@ -4,10 +4,11 @@ use diesel_async::SimpleAsyncConnection;
 use diesel_tenants::{
     Placement, TenantPool,
     balance::{BalanceError, BalancePlan, BalanceRequest, StayReason},
+    pool::DatabasesError,
 };
 use diesel_tenants_test_support::{Database, Server};
 
-use super::{Shards, text};
+use super::{Shards, bad_input::nobody, text};
 use crate::migrations::Folder;
 
 const ROWS: (&str, &str, &str) = (
@@ -18,7 +19,10 @@ const ROWS: (&str, &str, &str) = (
 
 /// With shards only, on which these tenants live: each with its database and how many kilobytes it has.
 async fn shards_with(tenants: &[(&str, &str, u32)]) -> Shards {
-    let shards = Shards::new().await;
+    fill_all(Shards::new().await, tenants).await
+}
+
+async fn fill_all(shards: Shards, tenants: &[(&str, &str, u32)]) -> Shards {
     for (tenant, database, kilobytes) in tenants {
         place(&shards, tenant, database).await;
         let database = match *database {
@@ -35,7 +39,11 @@ async fn shards_with(tenants: &[(&str, &str, u32)]) -> Shards {
 }
 
 async fn place(shards: &Shards, tenant: &str, database: &str) {
-    let place = Placement::schema(tenant.parse().unwrap());
+    place_in(shards, tenant, tenant, database).await;
+}
+
+async fn place_in(shards: &Shards, tenant: &str, schema: &str, database: &str) {
+    let place = Placement::schema(schema.parse().unwrap());
     let place = match database {
         "main" => place,
         database => place.in_database(database),
@@ -68,7 +76,9 @@ fn moves(plan: &BalancePlan) -> Vec<String> {
 
 async fn apply(pool: &TenantPool, plan: &BalancePlan) {
     for step in &plan.moves {
-        pool.move_tenant(step.tenant.as_str(), step.to.clone()).await.unwrap();
+        let request = pool.move_tenant(step.tenant.as_str(), step.to.clone());
+        let moved = request.only_from(step.from.clone()).await.unwrap();
+        assert!(!moved.already_there);
     }
 }
 
@@ -138,11 +148,10 @@ async fn some_tenants_stay_whatever_they_hold() {
     shards.two.run("DROP SCHEMA missing CASCADE");
 
     let plan = balance(&shards).keep(["kept"]).await.unwrap();
-    assert!(
-        moves(&plan).iter().all(|line| line.starts_with("small one ")),
-        "{:?}",
-        plan.moves
-    );
+    assert_eq!(moves(&plan), ["small one two"]);
+    // A further call protects further tenants.
+    let none = balance(&shards).keep(["kept"]).keep(["small", "other"]).await.unwrap();
+    assert!(none.moves.is_empty(), "{:?}", none.moves);
     assert!(!plan.is_even());
     let mut staying: Vec<(&str, StayReason)> = plan
         .staying
@@ -173,10 +182,20 @@ async fn some_tenants_stay_whatever_they_hold() {
 
 #[tokio::test]
 async fn no_tenant_moves_into_a_place_that_is_taken_or_to_the_database_of_one_tenant() {
-    let shards = shards_with(&[("a", "one", 1_000), ("b", "one", 3_000), ("c", "one", 100)]).await;
+    let shards = shards_with(&[("a", "one", 1_000), ("b", "one", 1_500), ("c", "one", 400)]).await;
     shards.two.run("CREATE SCHEMA b");
     let plan = balance(&shards).await.unwrap();
     assert_eq!(moves(&plan), ["a one two", "c one two"]);
+    // What a move left there before it was killed is no obstacle: the same move clears it away.
+    shards.two.run(
+        "CREATE TABLE b.__diesel_schema_migrations (version text PRIMARY KEY, run_on timestamp);
+         COMMENT ON TABLE b.__diesel_schema_migrations IS 'diesel-tenants: creation unfinished'",
+    );
+    let plan = balance(&shards).await.unwrap();
+    assert_eq!(moves(&plan), ["b one two"]);
+    apply(&shards.pool, &plan).await;
+    let back = Placement::schema("b".parse().unwrap()).in_database("one");
+    shards.pool.move_tenant("b", back).drop_source().await.unwrap();
     // As a tenant that was too large for a place beside others.
     let shared = Placement::schema("public".parse().unwrap()).in_database("two");
     let rows = Folder::of(&[ROWS]);
@@ -189,18 +208,82 @@ async fn no_tenant_moves_into_a_place_that_is_taken_or_to_the_database_of_one_te
     assert!(plan.moves.is_empty(), "{:?}", plan.moves);
     assert!(!plan.databases[2].takes_part && plan.databases[2].tenants == 1);
     assert_eq!(plan.staying[0].reason, StayReason::OwnDatabase);
+    // A tenant that got there before is named.
+    place(&shards, "beside", "two").await;
+    let plan = balance(&shards).await.unwrap();
+    let beside = plan.staying.iter().find(|stays| stays.tenant.as_str() == "beside");
+    assert_eq!(beside.map(|stays| stays.reason), Some(StayReason::NotTakingPart));
 }
 
 #[tokio::test]
-async fn bad_input_is_refused_before_anything_is_read() {
-    let shards = shards_with(&[("a", "one", 1)]).await;
+async fn a_schema_keeps_its_name_on_a_shard_and_has_the_tenants_name_in_the_main_database() {
+    let shards = shards_with(&[("y", "one", 1_500)]).await;
+    place_in(&shards, "x", "other name", "one").await;
+    fill(&shards.one, "other name", 900);
+    let plan = async |databases: [&str; 2]| {
+        let all = shards.pool.all_databases().only(databases);
+        all.balance().await.unwrap()
+    };
+    let there = plan(["main", "one"]).await;
+    assert_eq!(moves(&there), ["x one main"]);
+    assert_eq!(there.moves[0].to, Placement::schema("x".parse().unwrap()));
+    let aside = plan(["one", "two"]).await;
+    assert_eq!(moves(&aside), ["x one two"]);
+    let kept = Placement::schema("other name".parse().unwrap()).in_database("two");
+    assert_eq!(aside.moves[0].to, kept);
+    apply(&shards.pool, &aside).await;
+    shards.pool.for_tenant("x").get().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_database_that_is_down_is_an_error_or_is_left_out_by_choice() {
+    let shards = Shards::with(|builder| builder.database("down", nobody())).await;
+    let shards = fill_all(shards, &[("a", "one", 500), ("b", "one", 500)]).await;
+    let error = text(&balance(&shards).await.unwrap_err());
+    assert!(error.contains("can't reach database \"down\""), "{error}");
+    let plan = shards.pool.all_databases().skip_unreachable().balance().await.unwrap();
+    let down = plan.databases.iter().find(|load| load.database == "down").unwrap();
+    assert!(down.unreachable.is_some() && !down.takes_part);
+    let [only] = &moves(&plan)[..] else {
+        panic!("{:?}", plan.moves)
+    };
+    assert!(only.ends_with(" one two"), "{only}");
+}
+
+#[tokio::test]
+async fn a_standby_is_an_error() {
+    let primary = Server::builder()
+        .setting("wal_level", "replica")
+        .setting("max_wal_senders", "4")
+        .start()
+        .unwrap();
+    let shard = primary.database();
+    let standby = primary.replica();
+    let url = standby.url_for(shard.name());
+    let begun = std::time::Instant::now();
+    while TenantPool::builder(url.clone()).build().await.is_err() {
+        assert!(begun.elapsed().as_secs() < 20, "the standby has no such database");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let shards = Shards::with(|builder| builder.database("standby", url)).await;
+    let error = balance(&shards).await.unwrap_err();
+    let is_named = matches!(
+        &error,
+        BalanceError::Databases(DatabasesError::ReadOnly { database }) if database == "standby"
+    );
+    assert!(is_named, "{error:?}");
+}
+
+#[tokio::test]
+async fn bad_input_is_refused_before_a_database_is_connected_to() {
+    let shards = Shards::with(|builder| builder.database("down", nobody())).await;
     for tolerance in [-0.1, 1.1, f64::NAN, f64::INFINITY] {
         let error = balance(&shards).tolerance(tolerance).await.unwrap_err();
         assert!(matches!(error, BalanceError::Tolerance { .. }), "{error}");
     }
     let error = text(&balance(&shards).keep(["nobody"]).await.unwrap_err());
     assert!(
-        error.contains("there is no tenant \"nobody\", which is to stay"),
+        error.contains("`keep` names tenant \"nobody\", which does not exist"),
         "{error}"
     );
     assert!(balance(&shards).keep([""]).await.is_err());
@@ -222,5 +305,5 @@ async fn a_table_that_is_locked_keeps_no_plan_waiting_for_ever() {
         text(&error)
     );
     locking.batch_execute("ROLLBACK").await.unwrap();
-    balance(&shards).await.unwrap();
+    assert!(balance(&shards).await.unwrap().moves.is_empty());
 }

@@ -270,3 +270,46 @@ async fn without_a_directory_every_schema_of_every_database_is_migrated() {
         ]
     );
 }
+
+#[tokio::test]
+async fn what_was_reverted_in_a_database_of_one_tenant_before_a_failure_is_reported() {
+    let shards = Shards::new().await;
+    shards.place("own", "public", "two").await;
+    let lasting = ("001_one", ONE.1, "DROP TABLE nowhere");
+    let more = ("002_more", "CREATE TABLE more ()", "DROP TABLE more");
+    let all = || shards.pool.all_databases();
+    let migrated = all().migrate_tenants(Folder::of(&[lasting, more])).run().await;
+    assert!(migrated.unwrap().is_success());
+    let revert = all().revert_tenants(Folder::of(&[lasting, more]), Revert::Last(2));
+    let report = revert.run().await.unwrap();
+    let [(_, own)] = report.tenants().collect::<Vec<_>>()[..] else {
+        panic!("{report:?}")
+    };
+    assert!(matches!(own.outcome, TenantOutcome::Failed(_)), "{own:?}");
+    assert_eq!(own.versions, ["002"]);
+    assert_eq!(count_tables(&shards.two, "more"), 0);
+}
+
+#[tokio::test]
+async fn shared_schemas_alone_are_migrated_and_shown_whatever_state_tenants_are_in() {
+    let shards = Shards::with_tenants().await;
+    shards.two.run("DROP SCHEMA c CASCADE");
+    shards
+        .one
+        .run("ALTER TABLE b.__diesel_schema_migrations RENAME version TO other");
+    let all = || shards.pool.all_databases();
+    let migration = all().migrate_tenants(Folder::of(&[ONE])).without_tenants();
+    let report = migration.shared_first(Folder::of(&[USERS])).run().await.unwrap();
+    assert!(report.is_success(), "{report:?}");
+    assert_eq!(report.tenants().count(), 0);
+    for database in [&shards.main, &shards.one, &shards.two] {
+        assert_eq!(count_tables(database, "users"), 1);
+    }
+    let status = all().migration_status(Folder::of(&[ONE])).without_tenants();
+    let status = status.shared(Folder::of(&[USERS])).await.unwrap();
+    assert_eq!(status.databases.len(), 3);
+    for database in &status.databases {
+        assert_eq!(database.shared.as_ref().unwrap().applied, ["001"]);
+        assert!(database.tenants.is_empty() && database.missing.is_empty());
+    }
+}

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
-use diesel_tenants::{CheckoutError, Placement, TenantPool, directory::DirectoryTables, migrations::NoMigrations};
+use diesel_tenants::{
+    CheckoutError, Placement, TenantPool, directory::DirectoryTables, migrations::NoMigrations, transfer::MoveError,
+};
 use diesel_tenants_test_support::{Database, Server, chain};
 
 use super::{Places, at, home, left, pool};
@@ -38,7 +40,7 @@ async fn a_tenant_moves_there_and_back_with_all_that_it_is_made_of() {
 
     // To be there already is no error, and nothing to do.
     let again = places.move_to(at("shard")).await;
-    assert_eq!((again.rows, again.archive), (0, None));
+    assert_eq!((again.already_there, again.rows, again.archive), (true, 0, None));
     let now = places.contents(&places.shard);
     let back = places.pool.move_tenant("client1", home()).drop_source().await.unwrap();
     assert!(back.left.is_empty() && back.archive.is_none(), "{back:?}");
@@ -257,4 +259,24 @@ async fn any_name_that_a_schema_or_table_can_have_is_no_more_than_a_name() {
     let all = |schema: &str| format!("SELECT t::text FROM {schema}.{it} t ORDER BY 1");
     let archive = quoted(moved.archive.unwrap().as_str());
     assert_eq!(places.shard.values(&all(&it)), places.main.values(&all(&archive)));
+}
+
+#[tokio::test]
+async fn a_tenant_that_is_not_as_a_plan_found_it_stays_where_it_is() {
+    let places = Places::with(10).await;
+    let moving = |from: Placement| places.pool.move_tenant("client1", at("shard")).only_from(from);
+    let error = moving(at("third")).await.unwrap_err();
+    assert!(
+        matches!(&error, MoveError::Elsewhere { found, .. } if **found == home()),
+        "{error:?}"
+    );
+    places.pool.suspend_tenant("client1").await.unwrap();
+    let error = moving(home()).unless_suspended().await.unwrap_err();
+    assert!(matches!(error, MoveError::Suspended { .. }), "{error:?}");
+    assert_eq!(places.row(), "client1 main suspended");
+    assert!(places.shard.schemas().is_empty() && left(&places.main).is_empty());
+    places.pool.resume_tenant("client1").await.unwrap();
+    assert!(!moving(home()).unless_suspended().await.unwrap().already_there);
+    // Whoever was faster has done what was to be done.
+    assert!(moving(home()).await.unwrap().already_there);
 }

@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, time::Duration};
 use clap::Args;
 use diesel_tenants::{
     Placement,
-    balance::{BalancePlan, DatabaseLoad, PlannedMove},
+    balance::{BalancePlan, DatabaseLoad, PlannedMove, StayReason, StayingTenant},
     pool::OWN_DATABASE,
-    transfer::{MoveReport, MoveRequest},
+    transfer::{MoveError, MoveReport},
 };
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ use crate::{
     duration,
     interrupt::Interrupt,
     options::Databases,
-    output::{Ending, bytes, counted, line, name, say, table, tell, value},
+    output::{Ending, bytes, counted, line, name, on_one_line, say, table, value, word},
 };
 
 /// What to do where the databases can't be balanced.
@@ -33,7 +33,7 @@ pub struct Balance {
     #[command(flatten)]
     databases: Databases,
     /// How far from the average a database may be, in percent of the average.
-    #[arg(long, value_name = "PERCENT", default_value_t = 10)]
+    #[arg(long, value_name = "PERCENT", default_value_t = 10, value_parser = clap::value_parser!(u8).range(..=100))]
     tolerance: u8,
     /// The largest number of moves. Default: no limit.
     #[arg(long, value_name = "COUNT")]
@@ -53,7 +53,8 @@ pub struct Balance {
     /// Goes on with the other tenants if one can't be moved.
     #[arg(long, requires = "apply")]
     keep_going: bool,
-    /// Drops each old schema at once. Default: it stays as an archive, and takes room until it is dropped.
+    /// Drops each old schema at once. Default: it stays as an archive, and takes room until it is dropped. Keep the
+    /// archives unless commits at the new place wait for a standby: a failover there may lose the only copy.
     #[arg(long, requires = "apply")]
     drop_source: bool,
     /// How long each move waits for transactions that write to the tenant: a number with ms, s, m, h or d.
@@ -65,7 +66,26 @@ pub struct Balance {
 enum Outcome {
     Pending,
     Moved(MoveReport),
-    Failed(String),
+    Failed(MoveError),
+}
+
+impl Outcome {
+    /// Whether a move is left half done between the two databases, so that nobody can use the tenant.
+    fn is_half_done(&self) -> bool {
+        matches!(
+            self,
+            Self::Failed(MoveError::Untold { .. } | MoveError::Interrupted { .. })
+        )
+    }
+
+    /// Whether only the same move finishes what this one left, or removes it. A new plan doesn't contain it.
+    fn is_to_be_repeated(&self) -> bool {
+        match self {
+            Self::Pending | Self::Failed(MoveError::Elsewhere { .. } | MoveError::Suspended { .. }) => false,
+            Self::Failed(_) => true,
+            Self::Moved(report) => !report.left.is_empty(),
+        }
+    }
 }
 
 impl Balance {
@@ -84,12 +104,14 @@ impl Balance {
         let plan = request.await?;
         if !self.apply {
             let outcomes: Vec<Outcome> = plan.moves.iter().map(|_| Outcome::Pending).collect();
-            context.printer.result(&document(&plan, &outcomes), || print(&plan))?;
+            context
+                .printer
+                .result(&document(&plan, &outcomes, false), || print(&plan))?;
             let is_well = plan.databases.iter().all(|load| load.unreachable.is_none());
             return Ok(Ending::well_if(is_well && (!self.check || plan.moves.is_empty())));
         }
         let interrupt = Interrupt::watch();
-        let mut outcomes = Vec::with_capacity(plan.moves.len());
+        let mut outcomes: Vec<Outcome> = Vec::with_capacity(plan.moves.len());
         let mut goes_on = true;
         for (index, step) in plan.moves.iter().enumerate() {
             if !goes_on || interrupt.is_pressed() {
@@ -97,42 +119,41 @@ impl Balance {
                 continue;
             }
             let number = format!("{} of {}", index + 1, plan.moves.len());
-            tell!(
+            context.printer.note(&format!(
                 "{}: moving to {}: {}; {number}",
                 name(step.tenant.as_str()),
                 place(&step.to),
                 cost(step)
-            );
-            let mut request = pool.move_tenant(step.tenant.as_str(), step.to.clone()).wait(self.wait);
+            ));
+            let request = pool.move_tenant(step.tenant.as_str(), step.to.clone()).wait(self.wait);
+            // The plan may be hours old.
+            let mut request = request.only_from(step.from.clone());
+            if !self.suspended {
+                request = request.unless_suspended();
+            }
             if self.drop_source {
                 request = request.drop_source();
             }
             if let Some(tls) = &tls {
                 request = request.tls(tls.clone());
             }
-            let outcome = moved(request).await;
+            let outcome = request.await.map_or_else(Outcome::Failed, Outcome::Moved);
             if !context.printer.is_json() {
-                say!("{}", told(step, &outcome));
+                say!("{}", told(step, &outcome, self.drop_source));
             }
-            goes_on = self.keep_going || !matches!(outcome, Outcome::Failed(_));
+            // What keeps the directory from being told would leave the next tenant out of service as well.
+            goes_on = !outcome.is_half_done() && (self.keep_going || !matches!(outcome, Outcome::Failed(_)));
             outcomes.push(outcome);
         }
         context
             .printer
-            .result(&document(&plan, &outcomes), || end(&plan, &outcomes))?;
+            .result(&document(&plan, &outcomes, self.drop_source), || end(&plan, &outcomes))?;
         let is_well = |outcome: &Outcome| match outcome {
             Outcome::Moved(report) => report.left.is_empty(),
             Outcome::Pending | Outcome::Failed(_) => false,
         };
         let are_reached = plan.databases.iter().all(|load| load.unreachable.is_none());
         Ok(Ending::well_if(are_reached && outcomes.iter().all(is_well)))
-    }
-}
-
-async fn moved(request: MoveRequest<'_>) -> Outcome {
-    match request.await {
-        Ok(report) => Outcome::Moved(report),
-        Err(error) => Outcome::Failed(line(&error)),
     }
 }
 
@@ -156,9 +177,10 @@ fn print(plan: &BalancePlan) {
     match plan.moves.len() {
         0 => say!("no tenant to move"),
         moves => say!(
-            "{} with {}; --apply makes them",
+            "{}, {}; --apply makes {}",
             counted(moves, "move"),
-            bytes(plan.bytes())
+            bytes(plan.bytes()),
+            if moves == 1 { "it" } else { "them" }
         ),
     }
     print_evenness(plan);
@@ -180,57 +202,86 @@ fn print_databases(plan: &BalancePlan) {
             words.to_owned(),
         ]
     });
-    say!("{}", table(["database", "tenants", "size", "after", "then"], rows));
+    say!(
+        "{}",
+        table(["database", "tenants", "size", "after", "after the moves"], rows)
+    );
     for unreachable in plan.databases.iter().filter_map(|load| load.unreachable.as_ref()) {
-        say!("{}", value(&unreachable.to_string()));
+        say!("skipped: {}", value(&unreachable.to_string()));
     }
 }
 
 /// How many tenants stay, by the reasons.
 fn print_staying(plan: &BalancePlan) {
-    let mut reasons: BTreeMap<String, (usize, u64)> = BTreeMap::new();
+    let mut reasons: BTreeMap<String, Vec<&StayingTenant>> = BTreeMap::new();
     for tenant in &plan.staying {
-        let reason = reasons.entry(tenant.reason.to_string()).or_default();
-        *reason = (reason.0 + 1, reason.1 + tenant.bytes);
+        reasons.entry(why(tenant.reason)).or_default().push(tenant);
     }
-    for (reason, (count, size)) in reasons {
-        let first = plan.staying.iter().find(|tenant| tenant.reason.to_string() == reason);
-        let first = first.map_or_else(String::new, |tenant| name(tenant.tenant.as_str()));
-        match count {
-            1 => say!("stays: {first} {reason}, {}", bytes(size)),
-            others => say!(
-                "stay: {first} and {} more, since each {reason}, {}",
-                others - 1,
-                bytes(size)
-            ),
+    for (reason, tenants) in reasons {
+        let size = bytes(tenants.iter().map(|tenant| tenant.bytes).sum());
+        let first = name(tenants[0].tenant.as_str());
+        match tenants.len() - 1 {
+            0 => say!("stays: {first} ({size}): {reason}"),
+            others => say!("stay: {first} and {} ({size}): {reason}", counted(others, "other")),
         }
+    }
+}
+
+fn why(reason: StayReason) -> String {
+    match reason {
+        StayReason::Kept => "kept by --keep".to_owned(),
+        reason => on_one_line(&reason.to_string()),
     }
 }
 
 fn print_evenness(plan: &BalancePlan) {
     if !plan.is_even() {
-        say!("the databases will not be even: the tenants that may move are too large, or the moves are too few");
+        say!(
+            "the databases will not be even: the tenants that may move don't suffice, or the moves are limited by --at-most"
+        );
     }
 }
 
-fn told(step: &PlannedMove, outcome: &Outcome) -> String {
+fn told(step: &PlannedMove, outcome: &Outcome, drops_source: bool) -> String {
     let tenant = name(step.tenant.as_str());
+    let again = match outcome.is_to_be_repeated() {
+        true => format!("; `{}` finishes or undoes it", repetition(step, drops_source)),
+        false => String::new(),
+    };
     match outcome {
         Outcome::Pending => format!("{tenant}: left"),
-        Outcome::Failed(error) => format!("{tenant}: failed: {error}"),
+        Outcome::Failed(error) => format!("{tenant}: failed: {}{again}", line(error)),
         Outcome::Moved(report) => {
-            let left: Vec<String> = report.left.iter().map(|left| format!("; left to do: {left}")).collect();
+            let left = report.left.iter().map(|left| value(&on_one_line(left)));
+            let left: Vec<String> = left.map(|left| format!("; left to do: {left}")).collect();
+            let left = left.concat();
+            if report.already_there {
+                return format!("{tenant}: was there already{left}{again}");
+            }
             format!(
-                "{tenant}: moved from {} to {}, {} rows, {} changes meanwhile; writes waited for {:.1?}{}",
+                "{tenant}: moved from {} to {}, {} rows, {} changes meanwhile; writes waited for {:.1?}{left}{again}",
                 place(&step.from),
                 place(&step.to),
                 report.rows,
                 report.changes,
                 report.paused,
-                left.concat()
             )
         }
     }
+}
+
+/// The command that makes the same move.
+fn repetition(step: &PlannedMove, drops_source: bool) -> String {
+    let mut to = database(&step.to).to_owned();
+    if let Some(schema) = step.to.schema_name().filter(|schema| **schema != step.tenant) {
+        to += &format!(":{schema}");
+    }
+    let option = if drops_source { " --drop-source" } else { "" };
+    format!(
+        "diesel-tenants tenant move {} {}{option}",
+        word(step.tenant.as_str()),
+        word(&to)
+    )
 }
 
 /// What was done, and what is left.
@@ -240,7 +291,8 @@ fn end(plan: &BalancePlan, outcomes: &[Outcome]) {
         let these = moves().filter(|(_, outcome)| wanted(outcome));
         these.fold((0, 0), |(count, size), (step, _)| (count + 1, size + step.bytes))
     };
-    let (done, size) = count(|outcome| matches!(outcome, Outcome::Moved(_)));
+    let (done, size) = count(|outcome| matches!(outcome, Outcome::Moved(report) if !report.already_there));
+    let (there, _) = count(|outcome| matches!(outcome, Outcome::Moved(report) if report.already_there));
     let (failed, _) = count(|outcome| matches!(outcome, Outcome::Failed(_)));
     let (left, left_size) = count(|outcome| matches!(outcome, Outcome::Pending));
     if plan.moves.is_empty() {
@@ -248,6 +300,9 @@ fn end(plan: &BalancePlan, outcomes: &[Outcome]) {
         return print_evenness(plan);
     }
     let mut words = format!("{done} moved, {}", bytes(size));
+    if there > 0 {
+        words += &format!("; {there} there already");
+    }
     if failed > 0 {
         words += &format!("; {failed} failed");
     }
@@ -263,6 +318,9 @@ fn end(plan: &BalancePlan, outcomes: &[Outcome]) {
             place(&step.to),
             cost(step)
         );
+    }
+    if moves().any(|(_, outcome)| outcome.is_to_be_repeated()) {
+        say!("a new plan does not finish what a failed move left: run the commands that are named above");
     }
     if failed + left > 0 {
         say!("what was moved stays; run the same command again for the rest, or leave tenants out by --keep");
@@ -283,16 +341,19 @@ fn place(placement: &Placement) -> String {
     name(database(placement))
 }
 
-fn document(plan: &BalancePlan, outcomes: &[Outcome]) -> Value {
+fn document(plan: &BalancePlan, outcomes: &[Outcome], drops_source: bool) -> Value {
     let databases: Vec<Value> = plan.databases.iter().map(load).collect();
-    let moves: Vec<Value> = plan.moves.iter().zip(outcomes).map(step).collect();
+    let moves = plan.moves.iter().zip(outcomes);
+    let moves: Vec<Value> = moves
+        .map(|(step, outcome)| of_move(step, outcome, drops_source))
+        .collect();
     let staying: Vec<Value> = plan
         .staying
         .iter()
         .map(|tenant| {
             json!({
                 "tenant": tenant.tenant.as_str(), "database": tenant.database, "bytes": tenant.bytes,
-                "reason": tenant.reason.to_string(),
+                "reason": tenant.reason,
             })
         })
         .collect();
@@ -312,7 +373,7 @@ fn load(load: &DatabaseLoad) -> Value {
     document
 }
 
-fn step((step, outcome): (&PlannedMove, &Outcome)) -> Value {
+fn of_move(step: &PlannedMove, outcome: &Outcome, drops_source: bool) -> Value {
     let mut document = json!({
         "tenant": step.tenant.as_str(), "from": database(&step.from), "to": database(&step.to),
         "schema": step.to.schema_name().map(|schema| schema.as_str()),
@@ -322,16 +383,19 @@ fn step((step, outcome): (&PlannedMove, &Outcome)) -> Value {
         Outcome::Pending => document["outcome"] = json!("pending"),
         Outcome::Failed(error) => {
             document["outcome"] = json!("failed");
-            document["error"] = json!(error);
+            document["error"] = json!(line(error));
         }
         Outcome::Moved(report) => {
-            document["outcome"] = json!("moved");
+            document["outcome"] = json!(if report.already_there { "there already" } else { "moved" });
             document["copied_rows"] = json!(report.rows);
             document["changes"] = json!(report.changes);
             document["paused_seconds"] = json!(report.paused.as_secs_f64());
             document["archive"] = json!(report.archive.as_ref().map(|archive| archive.as_str()));
             document["left"] = json!(report.left);
         }
+    }
+    if outcome.is_to_be_repeated() {
+        document["repeat"] = json!(repetition(step, drops_source));
     }
     document
 }

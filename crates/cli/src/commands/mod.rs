@@ -58,6 +58,10 @@ pub enum Command {
     #[command(subcommand, after_help = examples::DATABASE)]
     Database(databases::Command),
     /// PostgreSQL: shows which tenants to move so that the databases hold about as many bytes each, or moves them.
+    ///
+    /// All databases take part but those of one tenant whose schema is the shared schema. Choose by --database if others
+    /// are reserved, by a contract or for a region.
+    #[command(after_help = examples::BALANCE)]
     Balance(balance::Balance),
     /// PostgreSQL: the directory, which knows where tenants live.
     #[command(subcommand, after_help = examples::DIRECTORY)]
@@ -146,6 +150,12 @@ mod tests {
         let mut count = 0;
         for command in Arguments::command().get_subcommands() {
             let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let is_without = matches!(command.get_name(), "completions" | "man" | "help");
+            assert!(
+                is_without || help.starts_with("Examples:"),
+                "{} has no example",
+                command.get_name()
+            );
             for line in help.lines().filter(|line| line.starts_with("  diesel-tenants ")) {
                 let (line, _) = line.split_once(" > ").unwrap_or((line, ""));
                 let parsed = Arguments::try_parse_from(words(line));

@@ -26,8 +26,9 @@ pub struct Redo {
 impl Redo {
     pub async fn run(self, context: &Context) -> anyhow::Result<Ending> {
         if context.has_further_databases() {
-            let (folder, count) = self.revert.prepare(context, "Revert and redo").await?;
-            return databases::redo(context, &self.revert.fleet, folder, count).await;
+            let pool = databases::pool(context, "redo").await?;
+            let migrations = self.revert.prepare(context, "Revert and redo").await?;
+            return databases::redo(context, &self.revert.fleet, &pool, migrations).await;
         }
         let Reverted {
             pool,

@@ -156,7 +156,7 @@ impl Status {
                 .collect();
             rows.sort();
             say!("{}", table(["migration", "status"], rows));
-            print_invalid(pool.shared_schema(), &status.invalid_indexes);
+            print_invalid(None, pool.shared_schema(), &status.invalid_indexes);
         })?;
         let is_well = status.pending.is_empty() && status.invalid_indexes.is_empty();
         Ok(Ending::well_if(!self.check || is_well))

@@ -76,7 +76,7 @@ impl Status {
             }
             print_changed(&status.changed);
             for versions in &status.tenants {
-                print_invalid(&versions.tenant, &versions.invalid_indexes);
+                print_invalid(None, &versions.tenant, &versions.invalid_indexes);
             }
             match (all, behind) {
                 (0, _) => say!("no tenants"),

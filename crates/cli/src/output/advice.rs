@@ -31,6 +31,11 @@ const WORDS: &[(&str, &str)] = &[
     ),
     ("let `force` do it", "let `--force` do it"),
     ("let `leave_texts` go on", "let `--leave-texts` go on"),
+    ("`keep` names", "`--keep` names"),
+    (
+        "the same call of `move_tenant` finishes it",
+        "`diesel-tenants tenant move` to the same place finishes it",
+    ),
     ("`tenants` lists", "`diesel-tenants tenant list` lists"),
     ("`archived_tenants` lists", "`diesel-tenants tenant archived` lists"),
     ("`drop_tenant`", "`diesel-tenants tenant drop`"),

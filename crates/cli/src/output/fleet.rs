@@ -64,12 +64,13 @@ pub fn warned(work: &OutsideWork) -> String {
     )
 }
 
-/// Prints the indexes that PostgreSQL could not build.
-pub fn print_invalid(schema: &SchemaName, indexes: &[String]) {
+/// Prints the indexes that PostgreSQL could not build; with the database, if there are several.
+pub fn print_invalid(database: Option<&str>, schema: &SchemaName, indexes: &[String]) {
+    let place = database.map_or_else(String::new, |database| format!("{}: ", super::name(database)));
     for index in indexes {
         let name = format!("{}.\"{}\"", schema.quoted(), index.replace('"', "\"\""));
         say!(
-            "invalid: PostgreSQL could not build the index {name}, and doesn't use it: remove the cause, such as \
+            "{place}invalid: PostgreSQL could not build the index {name}, and doesn't use it: remove the cause, such as \
              duplicate rows, then run REINDEX INDEX CONCURRENTLY {name}, or drop the index"
         );
     }

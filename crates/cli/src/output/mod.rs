@@ -18,5 +18,5 @@ pub(crate) use print::{say, tell};
 pub use printer::{Ending, Printer};
 pub use progress::Progress;
 pub use table::{table, table_of};
-pub use visible::{line as value, name};
+pub use visible::{line as value, name, word};
 pub use words::{bytes, counted, line, on_one_line};

@@ -17,6 +17,15 @@ pub fn line(text: &str) -> String {
     escaped(text, is_hidden)
 }
 
+/// A word of a command that a reader may copy to a shell.
+pub fn word(word: &str) -> String {
+    let is_plain = |character: char| character.is_ascii_alphanumeric() || "_-.:@%+=,/".contains(character);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", line(word).replace('\'', r"'\''")),
+    }
+}
+
 /// A text of several lines.
 pub fn lines(text: &str) -> String {
     escaped(text, |character| {
@@ -54,6 +63,13 @@ fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_shell_reads_a_word_as_it_is() {
+        assert_eq!(word("shard1:client-7"), "shard1:client-7");
+        assert_eq!(word("two words"), "'two words'");
+        assert_eq!(word("it's"), r"'it'\''s'");
+    }
 
     #[test]
     fn names_are_shown_as_they_are_unless_they_would_show_something_else() {

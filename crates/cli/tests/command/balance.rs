@@ -55,26 +55,27 @@ fn a_plan_is_shown_and_carried_out_in_parts_until_there_is_nothing_to_do() {
     assert_eq!(plan["is_even"], true);
     assert_eq!(shards.run(&["balance", "--check"]).code, Some(1));
     let out = shards.run(&["balance"]).well();
-    assert!(
-        out.contains("2 moves with ") && out.contains("--apply makes them"),
-        "{out}"
-    );
+    assert!(out.contains("2 moves, ") && out.contains("--apply makes them"), "{out}");
     let out = shards
         .run(&["balance", "--keep", "b", "--keep", "d", "--keep", "e"])
         .well();
     assert!(
-        out.contains("stay: ") && out.contains("and 2 more, since each is to stay") && out.contains("not even"),
+        out.contains("stay: ")
+            && out.contains(" and 2 others (")
+            && out.contains("): kept by --keep")
+            && out.contains("not even"),
         "{out}"
     );
-    assert_eq!(
-        shards
-            .run(&["balance", "--check", "--tolerance", "100", "--database", "two"])
-            .code,
-        Some(0)
-    );
+    let check = |tolerance: &str| {
+        let chosen = ["--database", "one", "--database", "two", "--tolerance", tolerance];
+        shards.run(&[&["balance", "--check"], &chosen[..]].concat()).code
+    };
+    assert_eq!((check("10"), check("100"), check("150")), (Some(1), Some(0), Some(2)));
+    let (_, kept) = shards.json(&["balance", "--keep", "b"]);
+    assert_eq!(kept["staying"][0]["reason"], "kept");
 
-    let ended = shards.run(&["balance", "--apply", "--at-most", "1"]);
-    assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.err);
+    let ended = shards.run(&["balance", "--apply", "--at-most", "1", "--quiet"]);
+    assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{}", ended.out);
     assert!(ended.out.contains("1 moved, "), "{}", ended.out);
     let (code, done) = shards.json(&["balance", "--apply", "--drop-source"]);
     assert_eq!(code, Some(0), "{done}");
@@ -147,5 +148,44 @@ fn what_balance_needs_is_said_where_it_is_missing() {
     assert!(err.contains("a directory lists them"), "{err}");
     let shards = Shards::new();
     let err = shards.run(&["balance", "--keep", "nobody"]).failed();
-    assert!(err.contains("there is no tenant \"nobody\""), "{err}");
+    assert!(err.contains("`--keep` names tenant \"nobody\""), "{err}");
+}
+
+#[test]
+fn a_move_that_the_directory_could_not_be_told_of_is_finished_by_the_command_that_is_printed() {
+    let shards = uneven(20_000);
+    let main = &shards.project.database;
+    main.run(
+        "CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql
+             AS $$ BEGIN RAISE EXCEPTION 'the disk is full'; END $$;
+         CREATE CONSTRAINT TRIGGER refuse AFTER UPDATE ON public.tenants DEFERRABLE INITIALLY DEFERRED
+             FOR EACH ROW EXECUTE FUNCTION public.refuse()",
+    );
+    let ended = shards.run(&["balance", "--apply", "--keep-going"]);
+    assert_eq!(ended.code, Some(1));
+    // The next tenant would be as badly off.
+    assert!(ended.out.contains("; 1 failed; 1 left, "), "{}", ended.out);
+    let command = ended
+        .out
+        .split('`')
+        .find(|words| words.starts_with("diesel-tenants tenant move "));
+    let command = command.unwrap_or_else(|| panic!("{}", ended.out)).to_owned();
+    let arguments: Vec<&str> = command.split(' ').skip(1).collect();
+    let tenant = arguments[2];
+    main.run("DROP TRIGGER refuse ON public.tenants");
+
+    let out = shards.run(&["balance"]).well();
+    assert!(
+        out.contains("if a move was interrupted, `diesel-tenants tenant move`"),
+        "{out}"
+    );
+    let (_, plan) = shards.json(&["balance"]);
+    assert_eq!(plan["staying"][0]["tenant"], tenant);
+    assert_eq!(plan["staying"][0]["reason"], "missing");
+    shards.run(&arguments).well();
+    let count = format!("SELECT count(*) FROM {tenant}.items");
+    let out = shards.run(&["run", "--only", tenant, &count]).well();
+    assert!(out.contains("20000"), "{out}");
+    let (_, plan) = shards.json(&["balance"]);
+    assert_eq!(plan["staying"], serde_json::json!([]));
 }

@@ -144,6 +144,19 @@ fn redo_applies_in_each_database_what_it_reverted_there() {
 }
 
 #[test]
+fn redo_leaves_no_tenant_without_what_it_reverted_even_if_a_database_fails() {
+    let shards = Shards::new();
+    shards.add_migrations();
+    shards.run(&["migrate"]).well();
+    shards.one.run("CREATE VIEW public.other AS SELECT id FROM b.two");
+    for options in [&["redo", "--yes"][..], &["redo", "--yes", "--keep-going"]] {
+        let (code, done) = shards.json(options);
+        assert_eq!(code, Some(1), "{done}");
+        shards.run(&["status", "--check"]).well();
+    }
+}
+
+#[test]
 fn shared_schemas_of_all_databases_are_shown_and_reverted() {
     let shards = Shards::new();
     shards.add_migrations();
@@ -220,6 +233,14 @@ fn a_database_that_is_down_stops_the_command_or_is_skipped_by_choice() {
         "{listed}"
     );
     assert_eq!(run(&["database", "check"]).code, Some(1));
+    let ended = run(&["shared", "revert", "--dry-run", "--skip-unreachable", "--json"]);
+    let reverted: Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!(
+        (ended.code, &reverted["databases"][2]["database"]),
+        (Some(1), &"two".into())
+    );
+    let reason = reverted["databases"][2]["error"].as_str().unwrap();
+    assert!(reason.contains("two"), "{reason}");
 
     // Taken out of the file, with its tenant still there.
     shards
@@ -341,4 +362,58 @@ fn schemas_that_were_there_before_the_directory_are_adopted() {
     assert!(out.contains("the directory and the schemas agree"), "{out}");
     let err = project.run(&["directory", "adopt", "nobody"]).failed();
     assert!(err.contains("nobody: failed"), "{err}");
+}
+
+#[test]
+fn the_shared_schemas_do_not_depend_on_the_state_of_tenants() {
+    let shards = Shards::new();
+    shards.add_migrations();
+    shards.two.run("DROP SCHEMA c CASCADE");
+    shards
+        .one
+        .run("ALTER TABLE b.__diesel_schema_migrations RENAME version TO other");
+    shards.run(&["shared", "migrate"]).well();
+    shards.run(&["shared", "status", "--check"]).well();
+    shards.run(&["shared", "revert", "--yes"]).well();
+    let more = "SELECT tablename::text FROM pg_tables WHERE tablename = 'more'";
+    assert!(shards.one.values(more).is_empty() && shards.two.values(more).is_empty());
+}
+
+#[test]
+fn no_shared_schema_is_reverted_if_a_database_would_refuse() {
+    let shards = Shards::new();
+    let users = "SELECT tablename::text FROM pg_tables WHERE tablename = 'users'";
+    shards.add_migrations();
+    shards.run(&["shared", "migrate", "--database", "two"]).well();
+    std::fs::remove_dir_all(shards.project.path().join("migrations/2_more")).unwrap();
+    let err = shards.run(&["shared", "revert", "--yes"]).failed();
+    assert!(
+        err.contains("can't revert 2 in database \"two\"") && err.contains("nothing was reverted"),
+        "{err}"
+    );
+    assert_eq!(shards.project.database.values(users), ["users"]);
+
+    let server = Server::builder()
+        .setting("wal_level", "replica")
+        .setting("max_wal_senders", 4);
+    let primary = server.start().unwrap();
+    let shard = primary.database();
+    let run_at = |two: &str, arguments: &[&str]| {
+        let mut command = shards.project.command(arguments);
+        command.env("ONE", shards.one.url()).env("TWO", two);
+        Ended::of(command.output().unwrap())
+    };
+    run_at(shard.url(), &["shared", "migrate"]).well();
+    let standby = primary.replica();
+    let url = standby.url_for(shard.name());
+    let begun = std::time::Instant::now();
+    while run_at(&url, &["shared", "status", "--check"]).code != Some(0) {
+        assert!(begun.elapsed().as_secs() < 20, "the standby doesn't follow");
+    }
+    let err = run_at(&url, &["shared", "revert", "--yes"]).failed();
+    assert!(
+        err.contains("can't revert in database \"two\"") && err.contains("a standby"),
+        "{err}"
+    );
+    assert_eq!(shards.project.database.values(users), ["users"]);
 }

@@ -29,8 +29,8 @@ pub(crate) fn notice_silent_peers(config: &mut Config) {
     }
 }
 
-/// If the URL names several hosts, a host that does not answer must leave time for the others. A `connect_timeout` in the
-/// URL takes precedence.
+/// If the URL names several hosts, a host that does not answer must leave time for the others. A `connect_timeout` in
+/// the URL takes precedence.
 pub(crate) fn leave_time_for_other_hosts(config: &mut Config, timeout: Duration) {
     let hosts = config.get_hosts().len().max(config.get_hostaddrs().len());
     if config.get_connect_timeout().is_none()

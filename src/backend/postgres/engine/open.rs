@@ -4,13 +4,16 @@
 use std::path::Path;
 use std::{
     any::TypeId,
+    future::Future,
     hash::{BuildHasher, Hash, RandomState},
     io,
+    net::IpAddr,
     sync::PoisonError,
 };
 
 use diesel::ConnectionError;
 use postgres_protocol::message::frontend;
+use tokio::time::{Instant, timeout_at};
 use tokio_postgres::{
     Config, NoTls,
     config::{Host, LoadBalanceHosts, SslMode, TargetSessionAttrs},
@@ -54,6 +57,19 @@ impl OpenError {
             _ => None,
         }
     }
+
+    /// The more telling one of the errors of two servers, or the later one. That a server can't be reached or is not of
+    /// the kind that is wanted tells less than what a server refuses. A server without room may be the one that is
+    /// wanted: it is worth waiting for.
+    fn or(self, later: Self) -> Self {
+        let tells = |error: &Self| match (error, error.code()) {
+            (Self::Unreachable(_), _) => 0,
+            (_, None) => 1,
+            (_, Some(code)) if *code != SqlState::TOO_MANY_CONNECTIONS => 2,
+            (_, Some(_)) => 3,
+        };
+        if tells(&self) > tells(&later) { self } else { later }
+    }
 }
 
 impl From<OpenError> for ConnectionError {
@@ -72,74 +88,120 @@ impl From<OpenError> for ConnectionError {
 
 /// Opens a connection to the first server that can be reached and is of the kind that is wanted.
 pub(super) async fn open<T: TlsConnector>(config: &Config, tls: T) -> Result<(Wire, CancelToken), OpenError> {
-    let mut last_error = invalid("the configuration names no host");
-    for address in addresses(config).await? {
-        let opening = open_at(address, config, tls.clone());
-        // As in libpq, the limit is each server's, and covers more than the socket: a server that hangs takes the
-        // connection and never answers.
-        let opened = match config.get_connect_timeout() {
-            None => opening.await,
-            Some(limit) => tokio::time::timeout(*limit, opening)
-                .await
-                .unwrap_or_else(|_| Err(OpenError::Unreachable(io::ErrorKind::TimedOut.into()))),
-        };
-        match opened {
+    let mut told = invalid("the configuration names no host");
+    for host in hosts(config)? {
+        match open_host(host, config, &tls).await {
             Ok(opened) => return Ok(opened),
-            Err(error) => last_error = error,
+            Err(error) => told = told.or(error),
         }
     }
-    Err(last_error)
+    Err(told)
+}
+
+/// Opens a connection to one host. As in libpq, the limit covers more than the socket: a server that hangs takes the
+/// connection and never answers. It covers the look-up of the name, too, and the name's addresses share it: so no host
+/// uses up the time of the next one.
+async fn open_host<T: TlsConnector>(
+    host: KnownHost<'_>,
+    config: &Config,
+    tls: &T,
+) -> Result<(Wire, CancelToken), OpenError> {
+    let end = config.get_connect_timeout().map(|limit| Instant::now() + *limit);
+    let addresses = until(end, host.addresses(config)).await?;
+    open_first(addresses, end, config, tls).await
+}
+
+/// Opens a connection to the first of a host's addresses that answers. Each has an equal part of the time that is left.
+async fn open_first<T: TlsConnector>(
+    addresses: Vec<Address>,
+    end: Option<Instant>,
+    config: &Config,
+    tls: &T,
+) -> Result<(Wire, CancelToken), OpenError> {
+    let mut told = invalid("the name of a host has no address");
+    let mut left = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
+    for address in addresses {
+        let now = Instant::now();
+        let end = end.map(|end| now + (end - now) / left);
+        left -= 1;
+        match until(end, open_at(address, config, tls.clone())).await {
+            Ok(opened) => return Ok(opened),
+            Err(error) => told = told.or(error),
+        }
+    }
+    Err(told)
+}
+
+async fn until<T>(end: Option<Instant>, opening: impl Future<Output = Result<T, OpenError>>) -> Result<T, OpenError> {
+    match end {
+        None => opening.await,
+        Some(end) => timeout_at(end, opening)
+            .await
+            .unwrap_or_else(|_| Err(OpenError::Unreachable(io::ErrorKind::TimedOut.into()))),
+    }
 }
 
 fn invalid(message: &str) -> OpenError {
     OpenError::Unreachable(io::Error::new(io::ErrorKind::InvalidInput, message))
 }
 
-/// The addresses of all servers, in the order in which they are tried. A name that can't be resolved is an error only
-/// if no other one can.
-async fn addresses(config: &Config) -> Result<Vec<Address>, OpenError> {
-    let (hosts, host_addresses, ports) = (config.get_hosts(), config.get_hostaddrs(), config.get_ports());
-    let count = hosts.len().max(host_addresses.len());
-    if !hosts.is_empty() && !host_addresses.is_empty() && hosts.len() != host_addresses.len() {
+/// A host, as the configuration names it.
+struct KnownHost<'a> {
+    host: Option<&'a Host>,
+    address: Option<IpAddr>,
+    port: u16,
+}
+
+/// The hosts, in the order in which they are tried.
+fn hosts(config: &Config) -> Result<Vec<KnownHost<'_>>, OpenError> {
+    let (hosts, addresses, ports) = (config.get_hosts(), config.get_hostaddrs(), config.get_ports());
+    let count = hosts.len().max(addresses.len());
+    if !hosts.is_empty() && !addresses.is_empty() && hosts.len() != addresses.len() {
         return Err(invalid("there are not as many values of hostaddr as of host"));
     }
     if ports.len() > 1 && ports.len() != count {
         return Err(invalid("there are not as many values of port as of host"));
     }
-    let is_random = config.get_load_balance_hosts() == LoadBalanceHosts::Random;
     let mut order: Vec<usize> = (0..count).collect();
-    if is_random {
+    if is_random(config) {
         shuffle(&mut order);
     }
-    let (mut addresses, mut last_error) = (Vec::new(), None);
-    for index in order {
-        let port = ports.get(index).or(ports.first()).copied().unwrap_or(5432);
-        let name = match hosts.get(index) {
-            Some(Host::Tcp(name)) => Some(name.clone()),
+    let host = |index| KnownHost {
+        host: hosts.get(index),
+        address: addresses.get(index).copied(),
+        port: ports.get(index).or(ports.first()).copied().unwrap_or(5432),
+    };
+    Ok(order.into_iter().map(host).collect())
+}
+
+impl KnownHost<'_> {
+    /// The addresses of the host, in the order in which they are tried.
+    async fn addresses(&self, config: &Config) -> Result<Vec<Address>, OpenError> {
+        let Self { host, address, port } = *self;
+        let name = match host {
+            Some(Host::Tcp(name)) => Some(name),
             _ => None,
         };
-        match (host_addresses.get(index), hosts.get(index)) {
-            (Some(ip), _) => addresses.push(Address::new(Place::Tcp((*ip, port).into()), name, config)),
+        let address_of = |place| Address::new(place, name.cloned(), config);
+        Ok(match (address, host) {
+            (Some(ip), _) => vec![address_of(Place::Tcp((ip, port).into()))],
             #[cfg(unix)]
-            (None, Some(Host::Unix(folder))) => addresses.push(Address::new(socket_in(folder, port), None, config)),
-            (None, Some(Host::Tcp(host))) => match tokio::net::lookup_host((&**host, port)).await {
-                Ok(found) => {
-                    let mut found: Vec<_> = found.collect();
-                    if is_random {
-                        shuffle(&mut found);
-                    }
-                    let address = |found| Address::new(Place::Tcp(found), name.clone(), config);
-                    addresses.extend(found.into_iter().map(address));
+            (None, Some(Host::Unix(folder))) => vec![address_of(socket_in(folder, port))],
+            (None, Some(Host::Tcp(name))) => {
+                let found = tokio::net::lookup_host((&**name, port)).await;
+                let mut found: Vec<_> = found.map_err(OpenError::Unreachable)?.collect();
+                if is_random(config) {
+                    shuffle(&mut found);
                 }
-                Err(error) => last_error = Some(error),
-            },
-            (None, None) => {}
-        }
+                found.into_iter().map(Place::Tcp).map(address_of).collect()
+            }
+            (None, None) => Vec::new(),
+        })
     }
-    match last_error {
-        Some(error) if addresses.is_empty() => Err(OpenError::Unreachable(error)),
-        _ => Ok(addresses),
-    }
+}
+
+fn is_random(config: &Config) -> bool {
+    config.get_load_balance_hosts() == LoadBalanceHosts::Random
 }
 
 fn shuffle<T: Hash>(values: &mut [T]) {
@@ -225,4 +287,30 @@ async fn set_up(wire: &Wire, config: &Config) -> Result<(), OpenError> {
         io::ErrorKind::PermissionDenied,
         unwanted,
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_addresses_of_one_host_share_its_time() {
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut config = Config::new();
+        config.user("nobody").connect_timeout(Duration::from_secs(1));
+        let address = || Address::new(Place::Tcp(silent.local_addr().unwrap()), None, &config);
+        let begun = Instant::now();
+        let end = Some(begun + Duration::from_secs(1));
+        let addresses = vec![address(), address(), address()];
+        let config = config.clone().ssl_mode(SslMode::Disable).clone();
+        let opened = open_first(addresses, end, &config, &NoTls).await;
+        assert!(matches!(opened.err(), Some(OpenError::Unreachable(error)) if error.kind() == io::ErrorKind::TimedOut));
+        let took = begun.elapsed();
+        assert!(
+            took >= Duration::from_millis(950) && took < Duration::from_millis(1_500),
+            "{took:?}"
+        );
+    }
 }

@@ -25,6 +25,22 @@ pub enum MoveError {
         /// The reason, and what to do.
         why: &'static str,
     },
+    /// The tenant does not live where [`only_from`](super::MoveRequest::only_from) says.
+    #[error("can't move tenant {:?} from {from}: it lives at {found} now", .tenant.as_str())]
+    Elsewhere {
+        /// The tenant.
+        tenant: SchemaName,
+        /// Where it was to live.
+        from: Box<Placement>,
+        /// Where it lives.
+        found: Box<Placement>,
+    },
+    /// The tenant is suspended, and stays [for that reason](super::MoveRequest::unless_suspended).
+    #[error("tenant {:?} is suspended, and stays where it is", .tenant.as_str())]
+    Suspended {
+        /// The tenant.
+        tenant: SchemaName,
+    },
     /// The directory says that another tenant lives at that place.
     #[error("can't move tenant {:?} to {to}: another tenant lives there, as the directory says", .tenant.as_str())]
     PlaceTaken {

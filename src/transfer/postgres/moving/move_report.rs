@@ -6,6 +6,9 @@ use crate::SchemaName;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MoveReport {
+    /// Whether the tenant lived there already. Then nothing was copied, and only what an earlier move had left was
+    /// tidied up.
+    pub already_there: bool,
     /// How many tables, including the version table and partitions.
     pub tables: usize,
     /// How many rows the first copy had.

@@ -50,7 +50,9 @@ impl TenantPool {
                 wait: Duration::from_secs(10),
                 pauses_writes: false,
                 drops_source: false,
+                spares_suspended: false,
             },
+            only_from: None,
             dial: None,
         }
     }
@@ -63,10 +65,25 @@ pub struct MoveRequest<'a> {
     tenant: Result<SchemaName, SchemaNameError>,
     to: Placement,
     options: Options,
+    only_from: Option<Placement>,
     dial: Option<Box<dyn Dial>>,
 }
 
 impl MoveRequest<'_> {
+    /// Moves the tenant only from this place: if it lives elsewhere, because it was moved since a plan was made, the
+    /// move fails with [`MoveError::Elsewhere`]. Default: from wherever it lives.
+    pub fn only_from(mut self, place: Placement) -> Self {
+        self.only_from = Some(place);
+        self
+    }
+
+    /// Leaves the tenant where it is if it is suspended: the move fails with [`MoveError::Suspended`]. Default: a
+    /// suspended tenant is moved, and is suspended there, too.
+    pub fn unless_suspended(mut self) -> Self {
+        self.options.spares_suspended = true;
+        self
+    }
+
     /// How long to wait for transactions that write to the tenant, before the copy and before the switch. Default: 10
     /// seconds. Meanwhile other statements wait for at most a quarter of a second at a time. If any lock takes longer
     /// than `wait`, the move fails.
@@ -110,6 +127,7 @@ impl<'a> IntoFuture for MoveRequest<'a> {
                 tenant,
                 to,
                 options,
+                only_from,
                 dial,
             } = self;
             let tenant = tenant?;
@@ -123,6 +141,7 @@ impl<'a> IntoFuture for MoveRequest<'a> {
                 to: &to,
                 event: &event,
                 options,
+                only_from: only_from.as_ref(),
                 dial,
             };
             pool.hooked(&event, run.run()).await

@@ -8,12 +8,28 @@ use super::{
     state::Run,
 };
 use crate::{
-    ExportError, LifecycleError, Placement, SchemaName,
+    ExportError, LifecycleError, Placement, SchemaName, TenantStatus,
     backend::postgres::{catalog::dependents::outside_dependents, driver::Session},
-    tenancy::{DirectoryChange, Tables},
+    tenancy::{DirectoryChange, DirectoryEntry, Tables},
 };
 
 impl Run<'_> {
+    /// Fails if the tenant is not as the request expects it. Nobody else moves or suspends it now: it is locked.
+    pub(super) fn require_expected(&self, entry: &DirectoryEntry) -> Result<(), MoveError> {
+        let tenant = || self.tenant.clone();
+        match self.only_from {
+            Some(from) if entry.placement != *from => Err(MoveError::Elsewhere {
+                tenant: tenant(),
+                from: Box::new(from.clone()),
+                found: Box::new(entry.placement.clone()),
+            }),
+            _ if self.options.spares_suspended && entry.status == TenantStatus::Suspended => {
+                Err(MoveError::Suspended { tenant: tenant() })
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub(super) async fn sites(&self, from: &Placement) -> Result<(Site, Site), MoveError> {
         let unmovable = |why| MoveError::Unmovable {
             tenant: self.tenant.clone(),

@@ -37,8 +37,13 @@ impl Run<'_> {
         let entry = entry.filter(|entry| entry.status.is_tenant());
         let entry = entry.ok_or_else(|| self.not_found())?;
         if entry.placement == *self.to {
-            return self.already_there(&home, dial).await;
+            let tidied = self.already_there(&home, dial).await?;
+            return Ok(MoveReport {
+                already_there: true,
+                ..tidied
+            });
         }
+        self.require_expected(&entry)?;
         let (source, target) = self.sites(&entry.placement).await?;
         self.probe(&home).await?;
         // In the pool's own database the tenant's schema has the tenant's name, which is locked already.
@@ -130,6 +135,7 @@ impl Run<'_> {
         let archive = self.switch(entry, source, target, sessions, dial).await?;
         let paused = paused.elapsed();
         let mut moved = MoveReport {
+            already_there: false,
             tables: count,
             rows,
             changes,

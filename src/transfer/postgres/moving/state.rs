@@ -21,6 +21,7 @@ pub(super) struct Run<'a> {
     pub(super) to: &'a Placement,
     pub(super) event: &'a LifecycleEvent,
     pub(super) options: Options,
+    pub(super) only_from: Option<&'a Placement>,
     pub(super) dial: Option<Box<dyn Dial>>,
 }
 
@@ -30,6 +31,7 @@ pub(super) struct Options {
     pub(super) wait: Duration,
     pub(super) pauses_writes: bool,
     pub(super) drops_source: bool,
+    pub(super) spares_suspended: bool,
 }
 
 /// Sessions that hold the locks of a move.

@@ -162,7 +162,7 @@ impl Run<'_> {
         let told = match commits.await {
             Ok((Err(source), _)) => return Err(Stop::Within(failed(source))),
             Ok((Ok(()), Ok(()))) => Ok(()),
-            Ok((Ok(()), Err(_))) => self.tell_again(dial).await,
+            Ok((Ok(()), Err(source))) => self.tell_again(source, dial).await,
             Err(_) => {
                 return Err(Stop::Within(MoveError::Interrupted {
                     tenant: self.tenant.clone(),
@@ -188,7 +188,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn tell_again(&self, dial: &dyn Dial) -> Result<(), MoveError> {
+    /// Tells the directory of a switch that it could not be told of, for `source`.
+    async fn tell_again(&self, mut source: Error, dial: &dyn Dial) -> Result<(), MoveError> {
         let home = Site {
             pool: self.pool.clone(),
             schema: self.tenant.clone(),
@@ -196,12 +197,15 @@ impl Run<'_> {
         let mut tries = 0;
         loop {
             tries += 1;
-            let told = match home.connect(dial, self.event).await {
-                Ok(session) => self.tell(&session).await.map_err(|source| self.untold(source)),
-                Err(error) => Err(MoveError::Lifecycle(error)),
-            };
-            if told.is_ok() || tries == 10 {
-                return told;
+            // Without a connection, the last answer is the reason: what counts is that the directory doesn't know.
+            if let Ok(session) = home.connect(dial, self.event).await {
+                match self.tell(&session).await {
+                    Ok(()) => return Ok(()),
+                    Err(again) => source = again,
+                }
+            }
+            if tries == 10 {
+                return Err(self.untold(source));
             }
             tokio::time::sleep(Duration::from_millis(300)).await;
         }

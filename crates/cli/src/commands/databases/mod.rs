@@ -13,13 +13,21 @@ pub use migrate::{migrate, revert};
 pub use redo::redo;
 pub use status::status;
 
+use diesel_tenants::TenantPool;
+
 use crate::{context::Context, database::Instead, output::Ending};
 
 /// What to do where there are several servers, and none is asked together with others.
 const ONE_BY_ONE: Instead<'_> = Instead {
     on_sqlite: "there is nothing but the folder's own files",
-    on_mysql: "`diesel-tenants doctor` looks at a server, with the server's own --database-url",
+    on_mysql: "name one server by --database, or give its own --database-url",
 };
+
+/// The pool for what `what` does in all databases.
+pub async fn pool(context: &Context, what: &str) -> anyhow::Result<TenantPool> {
+    let (pool, _) = context.schemas(what, ONE_BY_ONE).await?;
+    Ok(pool)
+}
 
 /// What to do with the databases.
 #[derive(Debug, Subcommand)]

@@ -1,10 +1,7 @@
-use diesel_tenants::{Revert, migrations::MigrationFolder};
+use diesel_tenants::{Revert, TenantPool, migrations::MigrationFolder};
 use serde_json::{Value, json};
 
-use super::{
-    ONE_BY_ONE,
-    migrate::{perform, print},
-};
+use super::migrate::{perform, print};
 use crate::{
     commands::{migrate::Fleet, redo::by_versions, revert::REST},
     context::Context,
@@ -14,9 +11,13 @@ use crate::{
 };
 
 /// Reverts tenants' migrations in all databases, after the user has agreed, and applies them again.
-pub async fn redo(context: &Context, fleet: &Fleet, folder: MigrationFolder, count: Revert) -> anyhow::Result<Ending> {
-    let (pool, _) = context.schemas("redo", ONE_BY_ONE).await?;
-    let migration = fleet.databases.of(&pool).revert_tenants(folder.clone(), count);
+pub async fn redo(
+    context: &Context,
+    fleet: &Fleet,
+    pool: &TenantPool,
+    (folder, count): (MigrationFolder, Revert),
+) -> anyhow::Result<Ending> {
+    let migration = fleet.databases.of(pool).revert_tenants(folder.clone(), count);
     let reverted = perform(context, fleet, migration, "reverted", &Interrupt::watch()).await?;
     let mut is_success = reverted.is_success();
     let mut applied = Vec::new();

@@ -1,5 +1,6 @@
 //! The shared schemas of all databases: `shared migrate`, `shared revert` and `shared status`.
 
+use anyhow::bail;
 use diesel_tenants::{
     TenantPool,
     migrations::{DatabasesStatus, MigrationFolder, NoMigrations, SharedVersions},
@@ -23,10 +24,10 @@ pub async fn migrate(
     dry_run: bool,
 ) -> anyhow::Result<Ending> {
     let (pool, _) = context.schemas("shared migrate", ONE_BY_ONE).await?;
-    // No tenant has anything to do.
     let migration = databases
         .of(&pool)
         .migrate_tenants(NoMigrations)
+        .without_tenants()
         .shared_first(migrations);
     let migration = match dry_run {
         true => migration.dry_run(),
@@ -94,8 +95,8 @@ async fn read(
     databases: &Databases,
     migrations: MigrationFolder,
 ) -> anyhow::Result<DatabasesStatus> {
-    let request = databases.of(pool).migration_status(NoMigrations).shared(migrations);
-    Ok(request.await?)
+    let request = databases.of(pool).migration_status(NoMigrations).without_tenants();
+    Ok(request.shared(migrations).await?)
 }
 
 fn are_reached(status: &DatabasesStatus) -> bool {
@@ -121,8 +122,9 @@ fn print_status(pool: &TenantPool, status: &DatabasesStatus) {
     }
     say!("{}", table(["database", "migration", "status"], rows));
     print_unreached(status);
-    for shared in status.databases.iter().filter_map(|database| database.shared.as_ref()) {
-        print_invalid(pool.shared_schema(), &shared.invalid_indexes);
+    for database in &status.databases {
+        let Some(shared) = &database.shared else { continue };
+        print_invalid(Some(&database.database), pool.shared_schema(), &shared.invalid_indexes);
     }
 }
 
@@ -139,6 +141,7 @@ fn print_unreached(status: &DatabasesStatus) {
 /// What became of one database's shared schema.
 struct Reverted {
     database: String,
+    /// Those that were reverted, or else those that are to be.
     versions: Vec<String>,
     outcome: &'static str,
     error: Option<String>,
@@ -170,6 +173,7 @@ pub async fn revert(
         let planned: Vec<String> = planned
             .map(|reverted| format!("{} in {}", reverted.versions.join(", "), name(&reverted.database)))
             .collect();
+        require_revertible(&pool, databases, (&status, &all)).await?;
         let question = format!(
             "Revert of the shared schemas {}, with the data of the tables that this drops?",
             planned.join("; ")
@@ -180,12 +184,13 @@ pub async fn revert(
                 Ok(versions) => (reverted.versions, reverted.outcome) = (versions, "reverted"),
                 Err(error) => {
                     (reverted.outcome, reverted.error) = ("failed", Some(error));
+                    reverted.versions = gone(&pool, &migrations, reverted).await;
                     break;
                 }
             }
         }
     }
-    let documents: Vec<Value> = all
+    let mut documents: Vec<Value> = all
         .iter()
         .map(|reverted| {
             json!({
@@ -194,7 +199,14 @@ pub async fn revert(
             })
         })
         .collect();
-    let is_well = |reverted: &Reverted| dry_run || reverted.versions.is_empty() || reverted.outcome == "reverted";
+    documents.extend(status.databases.iter().filter_map(|database| {
+        let unreachable = database.unreachable.as_ref()?;
+        Some(json!({ "database": database.database, "error": unreachable.to_string() }))
+    }));
+    let is_well = |reverted: &Reverted| {
+        let is_done = reverted.versions.is_empty() || reverted.outcome == "reverted";
+        dry_run || (is_done && reverted.error.is_none())
+    };
     let are_well = are_reached(&status) && all.iter().all(is_well);
     context
         .printer
@@ -205,11 +217,67 @@ pub async fn revert(
     Ok(Ending::well_if(are_well))
 }
 
+/// Fails, before anything is done in any database, if one of them would refuse.
+async fn require_revertible(
+    pool: &TenantPool,
+    databases: &Databases,
+    (status, all): (&DatabasesStatus, &[Reverted]),
+) -> anyhow::Result<()> {
+    for reverted in all {
+        let found = status
+            .databases
+            .iter()
+            .find(|database| database.database == reverted.database);
+        let unknown = found
+            .and_then(|database| database.shared.as_ref())
+            .map(|shared| &shared.unknown);
+        let is_unknown = |version: &&String| unknown.is_some_and(|unknown| unknown.contains(version));
+        if let Some(version) = reverted.versions.iter().find(is_unknown) {
+            bail!(
+                "can't revert {version} in database {:?}: it is not in the folder, which must contain what it created \
+                 and its down.sql; nothing was reverted in any database",
+                reverted.database
+            );
+        }
+    }
+    for info in databases.of(pool).inspect().await? {
+        let is_concerned = all
+            .iter()
+            .any(|reverted| reverted.database == info.database && !reverted.versions.is_empty());
+        if is_concerned && info.state.is_some_and(|state| state.is_standby) {
+            bail!(
+                "can't revert in database {:?}: its URL leads to a standby, which accepts no writes; nothing was reverted \
+                 in any database",
+                info.database
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Those of the versions to be reverted that a database does not have any more. None if it can't be asked.
+async fn gone(pool: &TenantPool, migrations: &MigrationFolder, reverted: &Reverted) -> Vec<String> {
+    let here = pool.all_databases().only([&reverted.database]);
+    let request = here.migration_status(NoMigrations).without_tenants();
+    let Ok(status) = request.shared(migrations.clone()).await else {
+        return Vec::new();
+    };
+    let Some(shared) = status.databases.first().and_then(|found| found.shared.as_ref()) else {
+        return Vec::new();
+    };
+    let versions = reverted.versions.iter();
+    versions
+        .filter(|version| !shared.applied.contains(version))
+        .cloned()
+        .collect()
+}
+
 fn print_reverted(reverted: &Reverted, dry_run: bool) {
     let database = name(&reverted.database);
     let versions = reverted.versions.join(", ");
     match (&reverted.error, reverted.versions.is_empty()) {
-        (Some(error), _) => say!("{database}: failed: {error}"),
+        (Some(error), true) => say!("{database}: failed: {error}"),
+        (Some(error), false) => say!("{database}: reverted {versions}, and then failed: {error}"),
         (None, true) => say!("{database}: nothing to be reverted"),
         (None, false) if dry_run => say!("{database}: would be reverted: {versions}"),
         (None, false) if reverted.outcome == "pending" => say!("{database}: left as it is: {versions}"),

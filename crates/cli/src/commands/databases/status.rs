@@ -104,6 +104,6 @@ fn print_database(database: &DatabaseStatus) {
     }
     print_changed(&database.changed);
     for versions in &database.tenants {
-        print_invalid(&versions.tenant, &versions.invalid_indexes);
+        print_invalid(Some(&database.database), &versions.tenant, &versions.invalid_indexes);
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     database::{Instead, Places},
     duration,
     options::Place,
-    output::{Ending, bytes, counted, name, say},
+    output::{Ending, bytes, counted, name, on_one_line, say, value},
 };
 
 /// What moves a tenant that is not in use.
@@ -36,7 +36,8 @@ pub struct Move {
     /// Locks out writes for the whole copy, which also moves tables without a primary key.
     #[arg(long)]
     pause_writes: bool,
-    /// Drops the old schema at once. Default: it stays as an archive.
+    /// Drops the old schema at once. Default: it stays as an archive. Keep the archive unless commits at the new place
+    /// wait for a standby: a failover there may lose the only copy.
     #[arg(long)]
     drop_source: bool,
     /// How long to wait for transactions that write to the tenant: a number with ms, s, m, h or d.
@@ -80,25 +81,29 @@ impl Move {
             request = request.tls(tls);
         }
         let moved = request.await?;
+        let outcome = if moved.already_there { "there already" } else { "moved" };
         let archive = moved.archive.as_ref().map(ToString::to_string);
         let result = json!({
-            "tenant": self.name, "outcome": "moved", "from": from.to_string(), "to": to.to_string(),
+            "tenant": self.name, "outcome": outcome, "from": from.to_string(), "to": to.to_string(),
             "tables": moved.tables, "rows": moved.rows, "changes": moved.changes,
             "paused_seconds": moved.paused.as_secs_f64(), "archive": archive, "left": moved.left,
         });
         context.printer.result(&result, || {
-            say!(
-                "{}: moved, {} rows, {} changes meanwhile; writes waited for {:.1?}",
-                name(&self.name),
-                moved.rows,
-                moved.changes,
-                moved.paused
-            );
+            match moved.already_there {
+                true => say!("{}: was there already", name(&self.name)),
+                false => say!(
+                    "{}: moved, {} rows, {} changes meanwhile; writes waited for {:.1?}",
+                    name(&self.name),
+                    moved.rows,
+                    moved.changes,
+                    moved.paused
+                ),
+            }
             if let Some(archive) = &archive {
                 say!("the old schema is kept as {}, in {}", name(archive), database(&from));
             }
             for left in &moved.left {
-                say!("left to do: {left}; run the same command again");
+                say!("left to do: {}; run the same command again", value(&on_one_line(left)));
             }
         })?;
         Ok(Ending::well_if(moved.left.is_empty()))

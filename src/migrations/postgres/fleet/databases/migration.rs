@@ -30,6 +30,7 @@ pub struct DatabasesMigration<'a> {
     databases: AllDatabases<'a>,
     plan: ReadPlan<'a>,
     shared: Option<ReadPlan<'a>>,
+    with_tenants: bool,
     task: Task,
     chosen: Option<Result<Vec<SchemaName>, SchemaNameError>>,
     canaries: Result<Vec<SchemaName>, SchemaNameError>,
@@ -77,6 +78,7 @@ impl<'a> DatabasesMigration<'a> {
             databases,
             plan,
             shared: None,
+            with_tenants: true,
             task,
             chosen: None,
             canaries: Ok(Vec::new()),
@@ -95,6 +97,15 @@ impl<'a> DatabasesMigration<'a> {
     pub fn shared_first(self, migrations: impl MigrationSource<Pg> + Send + Sync + 'static) -> Self {
         Self {
             shared: Some(Box::pin(Plan::read(migrations))),
+            ..self
+        }
+    }
+
+    /// Leaves the tenants alone, and doesn't read their version tables: for the [shared schemas](Self::shared_first)
+    /// only. Default: tenants are migrated.
+    pub fn without_tenants(self) -> Self {
+        Self {
+            with_tenants: false,
             ..self
         }
     }
@@ -241,7 +252,10 @@ impl<'a> DatabasesMigration<'a> {
             }
         }
         let find = places.iter().zip(&mut sites).map(|(place, site)| {
-            let chosen = chosen.as_ref().map(|chosen| chosen.of_database(&place.name).to_vec());
+            let chosen = match self.with_tenants {
+                true => chosen.as_ref().map(|chosen| chosen.of_database(&place.name).to_vec()),
+                false => Some(Vec::new()),
+            };
             let canaries = canaries.of_database(&place.name);
             let plans = (&plan, shared_plan.as_ref());
             async move {

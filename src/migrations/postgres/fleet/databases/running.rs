@@ -293,18 +293,22 @@ impl<'a> Running<'a> {
         };
         let pool = &self.place.pool;
         let owner = SchemaOwner::Tenant(pool.shared_schema().clone());
-        let (done, word) = match task {
-            _ if pending.is_empty() => (Ok(Vec::new()), TenantOutcome::Migrated),
-            Task::Migrate => (pool.apply(owner, plan).await.map(texts), TenantOutcome::Migrated),
+        let (versions, outcome) = match task {
+            _ if pending.is_empty() => outcome(Ok(Vec::new()), TenantOutcome::Migrated),
+            Task::Migrate => outcome(pool.apply(owner, plan).await.map(texts), TenantOutcome::Migrated),
             Task::Revert(revert) => {
-                let reverted = async {
+                let mut reverted = Vec::new();
+                let reverting = async {
                     let mut runner = Runner::connect(pool, owner).await?;
-                    runner.revert(plan, revert.count()).await
+                    runner.revert_into(plan, revert.count(), &mut reverted).await
                 };
-                (reverted.await, TenantOutcome::Reverted)
+                match reverting.await {
+                    // What was reverted before the failure stays reverted.
+                    Err(error) => (reverted, TenantOutcome::Failed(error)),
+                    Ok(()) => outcome(Ok(reverted), TenantOutcome::Reverted),
+                }
             }
         };
-        let (versions, outcome) = outcome(done, word);
         let is_done = outcome.is_success();
         self.report(TenantReport::new(tenant, versions, outcome));
         is_done

@@ -89,6 +89,7 @@ pub struct DatabasesStatusRequest<'a> {
     databases: AllDatabases<'a>,
     plan: ReadPlan<'a>,
     shared: Option<ReadPlan<'a>>,
+    with_tenants: bool,
     chosen: Option<Result<Vec<SchemaName>, SchemaNameError>>,
 }
 
@@ -107,6 +108,7 @@ impl<'a> AllDatabases<'a> {
             databases: self,
             plan: Box::pin(Plan::read(migrations)),
             shared: None,
+            with_tenants: true,
             chosen: None,
         }
     }
@@ -117,6 +119,15 @@ impl<'a> DatabasesStatusRequest<'a> {
     pub fn shared(self, migrations: impl MigrationSource<Pg> + Send + Sync + 'static) -> Self {
         Self {
             shared: Some(Box::pin(Plan::read(migrations))),
+            ..self
+        }
+    }
+
+    /// Leaves the tenants out, and doesn't read their version tables: for the [shared schemas](Self::shared) only.
+    /// Default: tenants are listed.
+    pub fn without_tenants(self) -> Self {
+        Self {
+            with_tenants: false,
             ..self
         }
     }
@@ -148,7 +159,10 @@ impl<'a> DatabasesStatusRequest<'a> {
         });
         let (places, connections): (Vec<Place>, Vec<_>) = reached.map(Place::of).unzip();
         let each = places.iter().zip(connections).map(|(place, mut connection)| {
-            let chosen = chosen.as_ref().map(|chosen| chosen.of_database(&place.name).to_vec());
+            let chosen = match self.with_tenants {
+                true => chosen.as_ref().map(|chosen| chosen.of_database(&place.name).to_vec()),
+                false => Some(Vec::new()),
+            };
             let plans = (&plan, shared.as_ref());
             async move {
                 let status = status_of(place, &mut connection, chosen, plans).await;

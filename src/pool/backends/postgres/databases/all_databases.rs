@@ -8,8 +8,9 @@ pub const OWN_DATABASE: &str = "main";
 
 /// # Working on all databases
 impl TenantPool {
-    /// The pool's own database and its further databases, for work on all of them in one call: migrations, their state,
-    /// and drift.
+    /// The pool's own database and its further databases, for work on all of them in one call: [migrations](AllDatabases::migrate_tenants),
+    /// [their state](AllDatabases::migration_status), [drift](AllDatabases::drift), [a look](AllDatabases::inspect) at
+    /// each of them, and [moves](AllDatabases::balance) that even out what they hold.
     ///
     /// These are the database of the pool itself, which is called [`main`](OWN_DATABASE), the
     /// [declared](crate::TenantPoolBuilder::database) ones, and those that the [directory](crate::TenantDirectory) names.
