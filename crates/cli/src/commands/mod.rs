@@ -58,7 +58,7 @@ pub enum Command {
     Database(databases::Command),
     /// PostgreSQL: shows which tenants to move so that the databases hold about as many bytes each, or moves them.
     Balance(balance::Balance),
-    /// PostgreSQL: the directory, which knows where tenants live.
+    /// PostgreSQL and MySQL: the directory, which knows where tenants live.
     #[command(subcommand, after_help = examples::DIRECTORY)]
     Directory(directory::Command),
     /// The domains that lead to tenants, in the directory.
