@@ -1,9 +1,10 @@
 #!/bin/sh
 # Installs MySQL itself beside the system's MariaDB, from Debian's packages (of sid, since no stable Debian has MySQL), and
 # prints a folder with programs of MariaDB's names that run it. Put that first in $PATH to have the tests run on MySQL:
-#   PATH=$(scripts/install-mysql.sh):$PATH cargo test --all-features --test mysql
+#   bin=$(scripts/install-mysql.sh) && PATH=$bin:$PATH cargo test --all-features --test mysql
 # Tests of what only MariaDB has fail there: sequences, system versioning, EXECUTE IMMEDIATE, tables of Aria, Galera.
-# It needs apt-get and dpkg, on x86-64. Nothing is installed into the system, and no server is started.
+# It needs apt-get, dpkg and the package debian-archive-keyring, on x86-64. Nothing is installed into the system, and no
+# server is started.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -47,7 +48,7 @@ rm -rf "$folder/cache" "$folder/lists"
 # Runs a program with the libraries that came with it, which are newer than the system's.
 cat >"$bin/with-libraries" <<END
 #!/bin/sh
-library=$root/usr/lib/x86_64-linux-gnu
+library="$root/usr/lib/x86_64-linux-gnu"
 program=\$1
 shift
 exec "\$library/ld-linux-x86-64.so.2" --library-path "\$library:$root/usr/lib/mysql/private" "$root/usr/\$program" "\$@"

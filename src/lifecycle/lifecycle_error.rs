@@ -266,28 +266,26 @@ pub enum LifecycleError {
         /// What to do instead.
         instead: &'static str,
     },
-    /// The directory says that the schema of that name belongs to another tenant.
-    #[error(
-        "can't {operation}: no tenant has that name, and the schema of that name belongs to tenant {owner:?}, by the \
-         directory"
-    )]
+    /// The directory says that the schema belongs to another tenant.
+    #[error("can't {operation}: by the directory, that schema belongs to tenant {owner:?}")]
     OthersSchema {
         /// The operation attempted.
         operation: LifecycleEvent,
         /// The tenant that owns the schema.
         owner: SchemaName,
     },
-    /// The directory of another database placed the tenant here, and this pool would not update that directory.
+    /// The directory of another database or server placed or adopted the tenant here, and this pool would not update that
+    /// directory.
     #[error(
         "can't {operation}: the directory of another database placed the tenant here, and would not learn of the \
          change; use a pool of that database. If that directory is gone, make the tenant this database's own by \
-         COMMENT ON TABLE {version_table} IS NULL"
+         {make_own}"
     )]
     OthersDirectory {
         /// The operation attempted.
         operation: LifecycleEvent,
-        /// The tenant's version table, whose comment records this.
-        version_table: String,
+        /// The statement that makes the tenant this database's own.
+        make_own: String,
     },
     /// The directory could not be queried.
     #[error("can't {operation}: the directory can't be asked where the tenant lives")]

@@ -37,7 +37,7 @@ async fn a_tenant_of_another_server_belongs_to_the_directory_once_it_is_adopted(
     pool.for_tenant(name("called")).get().await.unwrap();
     let error = direct.drop_tenant(name("asleep")).await.unwrap_err();
     assert!(
-        chain(&error).contains("the directory of another server"),
+        matches!(error, LifecycleError::OthersDirectory { .. }),
         "{}",
         chain(&error)
     );
@@ -52,6 +52,7 @@ async fn a_tenant_of_another_server_belongs_to_the_directory_once_it_is_adopted(
         ("thief", Placement::schema(name("active").parse().unwrap())),
         ("nobody", Placement::schema(name("nobody").parse().unwrap())),
         ("thief", Placement::rows("7")),
+        ("diesel-tenants spare ", place(&name("active"))),
     ] {
         let adopted = pool.adopt_tenant(name(tenant), placement.clone()).await;
         assert!(adopted.is_err(), "{tenant} in {placement}");
@@ -87,11 +88,11 @@ async fn a_row_that_was_deleted_is_written_again() {
     assert!(matches!(error, CheckoutError::SuspendedTenant { .. }), "{error}");
 }
 
-/// Each state that a process may leave that dies while it adopts a suspended tenant: the directory's row, and what the
-/// other server notes.
+/// Each state that a process may leave that dies while it adopts a suspended tenant: whether the other server has noted
+/// that the tenant belongs to the directory.
 #[tokio::test]
 async fn an_adoption_that_was_interrupted_goes_on_with_the_same_call() {
-    for (row, placed) in [("unfinished", 0), ("unfinished", 1), ("suspended", 1)] {
+    for is_noted in [false, true] {
         let general = General::new(with_shard).await;
         let (pool, name) = (&general.pool, |name| general.name(name));
         let direct = direct(&general).await;
@@ -101,16 +102,27 @@ async fn an_adoption_that_was_interrupted_goes_on_with_the_same_call() {
         general
             .run(&format!(
                 "INSERT INTO general.tenants (name, schema_name, database_name, status)
-                 VALUES ('{one}', '{one}', 'shard1', '{row}')"
+                 VALUES ('{one}', '{one}', 'shard1', 'unfinished')"
             ))
             .await
             .unwrap();
-        on_second(&format!(
-            "UPDATE general{}.__diesel_tenants SET placed = {placed} WHERE name = '{one}'",
-            general.number
-        ))
-        .await;
+        if is_noted {
+            let directory = general.directory_id().await;
+            on_second(&format!(
+                "UPDATE general{}.__diesel_tenants SET placed_by = '{directory}' WHERE name = '{one}'",
+                general.number
+            ))
+            .await;
+        }
         assert!(pool.for_tenant(&one).get().await.is_err());
+        // Neither half is a tenant yet.
+        let resumed = pool.resume_tenant(&one).await;
+        assert!(matches!(resumed, Err(LifecycleError::Elsewhere { .. })), "{resumed:?}");
+        let suspended = pool.suspend_tenant(&one).await;
+        assert!(
+            matches!(suspended, Err(LifecycleError::Elsewhere { .. })),
+            "{suspended:?}"
+        );
         pool.adopt_tenant(&one, place(&one)).await.unwrap();
         assert_eq!(general.rows().await, ["one one in shard1 suspended"]);
         let again = pool.adopt_tenant(&one, place(&one)).await;

@@ -69,6 +69,22 @@ impl General {
         entries.into_iter().map(|row| row.entry.replace(&number, "")).collect()
     }
 
+    /// By which other servers know this directory.
+    pub async fn directory_id(&self) -> String {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = diesel::sql_types::Text)]
+            directory: String,
+        }
+
+        let sql = format!("SELECT directory FROM general{}.__diesel_tenants_version", self.number);
+        let row: Row = diesel::sql_query(sql)
+            .get_result(&mut connection().await)
+            .await
+            .unwrap();
+        row.directory
+    }
+
     async fn error_of(&self, tenant: &str) -> CheckoutError {
         self.pool.for_tenant(tenant).get().await.unwrap_err()
     }

@@ -5,6 +5,7 @@ mod cancellation;
 mod checkouts;
 mod diagnosis;
 mod directory;
+mod directory_owners;
 mod drift;
 #[cfg(feature = "axum")]
 mod example;

@@ -42,7 +42,7 @@ pub(crate) async fn prepare(server: &Server, statements: &str) -> Result<(), Ses
     }
     let enter = format!(
         "INSERT INTO {shared}.tenants (name, schema_name, status) SELECT name, name, status FROM {shared}.{TENANTS} \
-         WHERE operation IS NULL AND placed = 0 AND status IN ('active', 'suspended', 'archived') \
+         WHERE operation IS NULL AND placed_by IS NULL AND status IN ('active', 'suspended', 'archived') \
          AND name NOT IN (SELECT name FROM {shared}.tenants) \
          AND name NOT IN (SELECT schema_name FROM {shared}.tenants WHERE database_name IS NULL)"
     );
@@ -68,6 +68,19 @@ pub(crate) async fn are_there(session: &mut Session, shared: &SchemaName) -> Que
             Ok(usize::try_from(found.await?) == Ok(COLUMNS.len()))
         }
     }
+}
+
+/// Whether this server has a directory that lists a tenant in a database of the server.
+pub(crate) async fn lists(session: &mut Session, shared: &SchemaName, database: &SchemaName) -> QueryResult<bool> {
+    if !are_there(session, shared).await? {
+        return Ok(false);
+    }
+    let query = format!(
+        "SELECT COUNT(*) AS number FROM {}.tenants WHERE database_name IS NULL AND schema_name = {}",
+        quote::database(shared),
+        quote::literal(database.as_str())
+    );
+    Ok(session.number(&query).await? > 0)
 }
 
 /// The comment on the table `tenants` of the shared database, if there is that table.

@@ -4,7 +4,11 @@ use diesel_async::AsyncMysqlConnection;
 use diesel_tenants_translate::SchemaName;
 use futures_core::future::BoxFuture;
 
-use super::{Session, SessionError, connecting::MysqlConnectError};
+use super::{
+    Session, SessionError,
+    connecting::MysqlConnectError,
+    registry::{DirectoryId, Entry},
+};
 use crate::tenancy::DirectoryChange;
 
 /// Opens connections without a default database.
@@ -20,10 +24,8 @@ pub(crate) struct Server {
     connect: Connect,
     shared: SchemaName,
     record: Option<Record>,
-    /// Whether the directory of another server may drop the tenants that it placed here.
-    is_further: bool,
-    /// Whether tenants that are made are noted as placed by the directory of another server.
-    is_placing: bool,
+    /// The directory of another server for which the work is done.
+    directory: Option<DirectoryId>,
 }
 
 impl Server {
@@ -32,14 +34,17 @@ impl Server {
             connect,
             shared,
             record: None,
-            is_further: false,
-            is_placing: false,
+            directory: None,
         }
     }
 
-    /// The same server, on which another server's directory may drop the tenants that it placed there.
-    pub(crate) fn further(self, is_further: bool) -> Self {
-        Self { is_further, ..self }
+    /// The same server, on which the work is done for the directory of another one: that owns the tenants that are made,
+    /// and only tenants that it owns are changed or dropped.
+    pub(crate) fn of_directory(self, directory: DirectoryId) -> Self {
+        Self {
+            directory: Some(directory),
+            ..self
+        }
     }
 
     /// The same server, on which operations tell a directory what they did.
@@ -55,22 +60,14 @@ impl Server {
         self.record.as_ref()?(change)
     }
 
-    /// The same server, on which the tenants that are made are noted as placed by the directory of another server.
-    pub(crate) fn placing(self) -> Self {
-        Self {
-            is_placing: true,
-            ..self
-        }
+    /// Whether a tenant belongs to the directory for which the work is done, or to this server itself if there is none.
+    pub(crate) fn owns(&self, entry: &Entry) -> bool {
+        entry.placed_by == self.directory
     }
 
-    /// Whether tenants that are made are noted as placed by the directory of another server.
-    pub(super) fn is_placing(&self) -> bool {
-        self.is_placing
-    }
-
-    /// Whether this is a further server of a pool whose directory is on another one.
-    pub(super) fn is_further(&self) -> bool {
-        self.is_further
+    /// The directory of another server for which the work is done.
+    pub(super) fn directory(&self) -> Option<&DirectoryId> {
+        self.directory.as_ref()
     }
 
     /// The database that all tenants share.

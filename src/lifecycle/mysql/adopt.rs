@@ -1,23 +1,21 @@
 //! Tenants that were there before the directory.
 
+use super::place_elsewhere::no_row_security;
 use crate::{
     IntoSchemaName, LifecycleError, Mysql, Placement, SchemaName, TenantPool, TenantStatus,
-    backend::mysql::{
-        lifecycle::{self, OperationError},
-        registry::Entry,
-        to_the_end,
-    },
+    backend::mysql::{lifecycle, to_the_end},
     tenancy::{DirectoryChange, LifecycleEvent, Tables},
 };
 
 /// # Tenants that were there before the directory
 impl TenantPool<Mysql> {
     /// Records in the [directory](crate::TenantDirectory) a tenant whose database exists already, and is known to its
-    /// server. The tenant's tables don't change. A suspended tenant stays suspended.
+    /// server. The tenant's tables don't change. A suspended tenant stays suspended, also for programs that connect to
+    /// its server directly, until this pool resumes it.
     ///
     /// [`prepare_directory`](Self::prepare_directory) has recorded the tenants of the pool's own server. On another
-    /// server the tenant belongs to this directory from now on: programs that connect to that server directly refuse to
-    /// suspend, rename, archive or drop it.
+    /// server the tenant belongs to this directory from now on: programs that connect to that server directly, and other
+    /// directories, refuse to suspend, rename, archive or drop it.
     ///
     /// ```no_run
     /// # async fn run(pool: diesel_tenants::TenantPool<diesel_tenants::Mysql>) -> Result<(), Box<dyn std::error::Error>> {
@@ -32,17 +30,23 @@ impl TenantPool<Mysql> {
     /// # Errors
     /// [`LifecycleError`]. [`AlreadyExists`](LifecycleError::AlreadyExists) if the directory knows a tenant of that name,
     /// [`NotFound`](LifecycleError::NotFound) if the server knows no such tenant, or only an archive or an unfinished
-    /// one. If the process dies while it adopts a tenant of another server, the directory lists the tenant as
-    /// unfinished, and it can't be checked out: the same call goes on.
+    /// one, [`OthersDirectory`](LifecycleError::OthersDirectory) if the tenant belongs to the directory of another server.
+    /// A tenant that the directory of its own server lists is refused too: delete its row there first.
+    ///
+    /// If the process dies while it adopts a tenant of another server, the directory lists the tenant as unfinished, and
+    /// it can't be checked out: the same call goes on.
     pub async fn adopt_tenant(&self, tenant: impl IntoSchemaName, placement: Placement) -> Result<(), LifecycleError> {
-        let tenant = self.tenant_name(tenant)?;
+        // On another server, the tenant's name is a new one.
+        let tenant = match placement.database() {
+            None => self.tenant_name(tenant)?,
+            Some(_) => self.new_tenant_name(tenant)?,
+        };
         let event = LifecycleEvent::Create { tenant: tenant.clone() };
         match placement.parts() {
             (None, Tables::Schema(schema)) if *schema == tenant => {}
             (Some(_), Tables::Schema(_)) => {}
-            (None, Tables::Schema(_)) | (_, Tables::Rows(_)) => {
-                return Err(LifecycleError::OtherName { tenant, placement });
-            }
+            (None, Tables::Schema(_)) => return Err(LifecycleError::OtherName { tenant, placement }),
+            (_, Tables::Rows(_)) => return Err(no_row_security(event, placement)),
         }
         if !self.is_recorded() {
             return Err(LifecycleError::NoDirectory { operation: event });
@@ -70,8 +74,8 @@ impl TenantPool<Mysql> {
             if pool.known(&tenant, event).await?.is_some() {
                 return Err(LifecycleError::AlreadyExists { tenant });
             }
-            let found = lifecycle::find(&server, &tenant).await.map_err(pool.failed(event))?;
-            let status = adoptable(&pool, &tenant, found, false).map_err(pool.failed(event))?;
+            let found = lifecycle::find_adoptable(&server, &tenant).await;
+            let status = found.map_err(pool.failed(event))?.status;
             let added = DirectoryChange::Added { tenant: &tenant };
             let suspended = DirectoryChange::Suspended { tenant: &tenant };
             let noted = match status {
@@ -84,7 +88,7 @@ impl TenantPool<Mysql> {
         .await
     }
 
-    /// A tenant of another server. Two servers can't change in one transaction: the row is unfinished, until that server
+    /// A tenant of another server. Two servers can't change in one transaction: the row is unfinished until that server
     /// has noted that the tenant belongs to this directory.
     async fn adopt_elsewhere(
         &self,
@@ -98,69 +102,72 @@ impl TenantPool<Mysql> {
         let (tenant, placement, schema) = (tenant.clone(), placement.clone(), schema.clone());
         to_the_end(async move {
             let event = &work_event;
+            let place = pool.server_of_place(&elsewhere, &placement, event).await?;
             let server = pool.recording_server();
             let _lock = pool.lock(&server, &tenant, event).await?;
             let known = pool.known(&tenant, event).await?;
-            let found = lifecycle::find(&elsewhere.mysql_server(), &schema).await;
-            let found = found.map_err(pool.failed(event))?;
-            let is_interrupted = match (&known, &found) {
-                (None, _) => false,
-                (Some(entry), _) if entry.placement != placement => false,
-                (Some(entry), Some(found)) => {
-                    let is_asleep = found.placed && found.status == TenantStatus::Suspended;
-                    entry.status == TenantStatus::Unfinished || entry.status == TenantStatus::Suspended && is_asleep
+            match &known {
+                None => {
+                    // What would be refused in the end leaves no row.
+                    let found = lifecycle::find_adoptable(&place, &schema).await;
+                    if found.map_err(pool.failed(event))?.placed_by.is_some() {
+                        pool.require_forgotten(&placement, event).await?;
+                    }
+                    let change = DirectoryChange::Placed {
+                        tenant: &tenant,
+                        placement: &placement,
+                        finished: false,
+                    };
+                    lifecycle::note(&server, &change).await.map_err(pool.failed(event))?;
                 }
-                (Some(entry), None) => entry.status == TenantStatus::Unfinished,
+                Some(entry) if entry.status == TenantStatus::Unfinished && entry.placement == placement => {}
+                Some(_) => return Err(LifecycleError::AlreadyExists { tenant }),
+            }
+            let status = match lifecycle::give_to_directory(&place, &schema).await {
+                Ok(status) => status,
+                Err(error) => {
+                    if known.is_none() {
+                        // The earlier error is returned. If this fails, the same call can continue later.
+                        let _ = lifecycle::note(&server, &DirectoryChange::Removed { tenant: &tenant }).await;
+                    }
+                    return Err(pool.failed(event)(error));
+                }
             };
-            if known.is_some() && !is_interrupted {
-                return Err(LifecycleError::AlreadyExists { tenant });
-            }
-            let status = adoptable(&elsewhere, &schema, found, is_interrupted).map_err(pool.failed(event))?;
-            if known.is_none() {
-                let change = DirectoryChange::Placed {
-                    tenant: &tenant,
-                    placement: &placement,
-                    finished: false,
-                };
-                lifecycle::note(&server, &change).await.map_err(pool.failed(event))?;
-            }
-            let place = elsewhere.mysql_server();
-            lifecycle::give_to_directory(&place, &schema, status)
-                .await
-                .map_err(pool.failed(event))?;
             let change = match status {
                 TenantStatus::Suspended => DirectoryChange::Suspended { tenant: &tenant },
                 _ => DirectoryChange::Finished { tenant: &tenant },
             };
             lifecycle::note(&server, &change).await.map_err(pool.failed(event))?;
-            if status == TenantStatus::Suspended {
-                // From now on the directory says so.
-                let awake = lifecycle::give_to_directory(&place, &schema, TenantStatus::Active).await;
-                awake.map_err(pool.failed(event))?;
-            }
             elsewhere.forget(std::slice::from_ref(&schema));
             pool.forget(std::slice::from_ref(&tenant));
             Ok(())
         })
         .await
     }
-}
 
-/// The status of a tenant that no directory placed on its server; after an interruption, this directory may have.
-fn adoptable(
-    server: &TenantPool<Mysql>,
-    schema: &SchemaName,
-    found: Option<Entry>,
-    may_be_placed: bool,
-) -> Result<TenantStatus, OperationError> {
-    match found {
-        Some(entry) if entry.placed && !may_be_placed => Err(OperationError::Placed {
-            database: schema.clone(),
-            shared: server.shared_schema().clone(),
-        }),
-        Some(entry) if entry.status.is_tenant() => Ok(entry.status),
-        _ => Err(OperationError::Missing {
-            database: schema.clone(),
-        }),
+    /// Fails if this directory, which owns the database of that place, lists another tenant there.
+    async fn require_forgotten(&self, placement: &Placement, event: &LifecycleEvent) -> Result<(), LifecycleError> {
+        let listed = match self.directory() {
+            Some(directory) => directory.list(self).await,
+            None => Ok(None),
+        };
+        let listed = listed.map_err(|source| LifecycleError::Directory {
+            operation: event.clone(),
+            source,
+        })?;
+        let Some(listed) = listed else {
+            return Err(LifecycleError::Elsewhere {
+                operation: event.clone(),
+                placement: placement.clone(),
+                instead: "this directory owns that database already, and can't tell for which tenant",
+            });
+        };
+        match listed.into_iter().find(|(_, entry)| entry.placement == *placement) {
+            Some((owner, _)) => Err(LifecycleError::OthersSchema {
+                operation: event.clone(),
+                owner,
+            }),
+            None => Ok(()),
+        }
     }
 }

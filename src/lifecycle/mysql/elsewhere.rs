@@ -13,6 +13,7 @@ use crate::{
         locks::{LOCK_TIMEOUT, Lock},
         to_the_end,
     },
+    lifecycle::activation::change_to,
     tenancy::{DirectoryChange, DirectoryEntry, LifecycleEvent, Tables},
 };
 
@@ -71,22 +72,28 @@ impl TenantPool<Mysql> {
         let entry = entry.clone();
         let dropped = to_the_end(async move {
             let event = &work_event;
+            let place = pool.server_of_place(&other, &entry.placement, event).await?;
             let server = pool.recording_server();
             let _lock = pool.lock(&server, &name, event).await?;
-            let found = lifecycle::find(&other.mysql_server(), &schema)
-                .await
-                .map_err(pool.failed(event))?;
-            if found.is_some_and(|found| !found.placed) {
+            let found = lifecycle::find(&place, &schema).await.map_err(pool.failed(event))?;
+            if let Some(found) = found.filter(|found| !place.owns(found)) {
                 return Err(LifecycleError::Elsewhere {
                     operation: event.clone(),
                     placement: entry.placement,
-                    instead: "no directory placed that database there: drop it by a pool of that server, and delete the \
-                              tenant's row in the directory",
+                    instead: match found.placed_by {
+                        Some(_) => {
+                            "that database belongs to another directory: delete the tenant's row in this directory"
+                        }
+                        None => {
+                            "no directory placed or adopted that database: drop it by a pool of that server, and delete \
+                             the tenant's row in the directory"
+                        }
+                    },
                 });
             }
             let leaving = DirectoryChange::Leaving { tenant: &name };
             lifecycle::note(&server, &leaving).await.map_err(pool.failed(event))?;
-            match lifecycle::drop_tenant(&other.mysql_server(), &schema, wait).await {
+            match lifecycle::drop_tenant(&place, &schema, wait).await {
                 // A crash came between dropping the database and removing the row.
                 Ok(()) | Err(OperationError::Missing { .. }) => {
                     other.forget(std::slice::from_ref(&schema));
@@ -112,6 +119,47 @@ impl TenantPool<Mysql> {
         let dropped = dropped.await;
         self.forget(std::slice::from_ref(tenant));
         dropped
+    }
+
+    /// Suspends or resumes a tenant that lives elsewhere, by its row in the directory. A tenant that was suspended when it
+    /// was adopted is also resumed on its server.
+    pub(super) async fn set_status_elsewhere(
+        &self,
+        tenant: &SchemaName,
+        status: TenantStatus,
+        event: &LifecycleEvent,
+    ) -> Result<(), LifecycleError> {
+        let change = change_to(tenant, status);
+        if !self.can_record(&change) {
+            return Err(LifecycleError::NoDirectory {
+                operation: event.clone(),
+            });
+        }
+        let server = self.recording_server();
+        let _lock = self.lock(&server, tenant, event).await?;
+        let entry = match self.known(tenant, event).await? {
+            Some(entry) if entry.status.is_tenant() => entry,
+            // Its database may be half made, or half gone.
+            Some(entry) => {
+                return Err(LifecycleError::Elsewhere {
+                    operation: event.clone(),
+                    placement: entry.placement,
+                    instead: "it is unfinished: repeat the call that created, adopted or dropped it",
+                });
+            }
+            None => return Err(LifecycleError::NotFound { tenant: tenant.clone() }),
+        };
+        if let (TenantStatus::Active, (Some(database), Tables::Schema(schema))) = (status, entry.placement.parts()) {
+            let elsewhere = self.server_of_tenant(database, event).await?;
+            let directory = lifecycle::directory_id(&server).await.map_err(self.failed(event))?;
+            let place = elsewhere.mysql_server().of_directory(directory);
+            let awake = lifecycle::wake(&place, schema).await;
+            elsewhere.forget(std::slice::from_ref(schema));
+            awake.map_err(self.failed(event))?;
+        }
+        let noted = lifecycle::note(&server, &change).await;
+        self.forget(std::slice::from_ref(tenant));
+        noted.map_err(self.failed(event))
     }
 
     /// Changes the directory's row of a tenant that lives elsewhere, and nothing else.
@@ -144,6 +192,29 @@ impl TenantPool<Mysql> {
             operation: event.clone(),
             source,
         })
+    }
+
+    /// The server of a place, for work for this pool's directory.
+    pub(super) async fn server_of_place(
+        &self,
+        elsewhere: &Self,
+        placement: &Placement,
+        event: &LifecycleEvent,
+    ) -> Result<Server, LifecycleError> {
+        let server = elsewhere.mysql_server();
+        let own = lifecycle::directory_id(&self.mysql_server()).await;
+        let own = own.map_err(self.failed(event))?;
+        let there = lifecycle::directory_id(&server).await.map_err(self.failed(event))?;
+        // Two names of one database would be two tenants, and one of them would go with the other.
+        if own == there {
+            return Err(LifecycleError::Elsewhere {
+                operation: event.clone(),
+                placement: placement.clone(),
+                instead: "that server is the pool's own, or was copied from it: check the URL, and name no database for a \
+                          tenant of the pool's own server",
+            });
+        }
+        Ok(server.of_directory(own))
     }
 
     pub(super) async fn lock(

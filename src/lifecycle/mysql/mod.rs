@@ -16,7 +16,7 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use super::{LifecycleError, lifecycle_error::is_for_who_left};
 use crate::{
     MigrationError, SchemaName,
-    backend::mysql::{SessionError, lifecycle::OperationError},
+    backend::mysql::{SessionError, lifecycle::OperationError, quote, registry::TENANTS},
     backend::postgres::DirectoryUnusable,
     migrations::{SchemaOwner, of_life as migration_error},
     pool::MysqlError,
@@ -30,6 +30,14 @@ pub(crate) fn of_life(event: &LifecycleEvent, shared: &SchemaName, error: Operat
         OperationError::Directory(source) => refused(event, shared, source),
         OperationError::Exists { database } => LifecycleError::AlreadyExists { tenant: database },
         OperationError::Missing { database } => LifecycleError::NotFound { tenant: database },
+        OperationError::Placed { database, shared } => LifecycleError::OthersDirectory {
+            operation: event.clone(),
+            make_own: format!(
+                "UPDATE {}.{TENANTS} SET placed_by = NULL WHERE name = {}",
+                quote::database(&shared),
+                quote::literal(database.as_str())
+            ),
+        },
         OperationError::NotArchived { database } => LifecycleError::NotArchived { archive: database },
         OperationError::Session(SessionError::Database(source)) => LifecycleError::of(event, source),
         OperationError::Migration(problem) => {

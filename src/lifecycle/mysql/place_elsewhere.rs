@@ -29,8 +29,8 @@ use crate::{
 /// Makes the database of a tenant that this server's directory places on another server, or what is missing of it.
 async fn make(place: &Server, schema: &SchemaName, migrations: Migrations) -> Result<Vec<String>, OperationError> {
     let plan = Plan::read(migrations).await?;
-    match lifecycle::create(&place.clone().placing(), schema, &plan, LOCK_TIMEOUT).await {
-        // An earlier attempt made it. A database that was not placed is another tenant's.
+    match lifecycle::create(place, schema, &plan, LOCK_TIMEOUT).await {
+        // An earlier attempt made it. A database that the directory doesn't own is another tenant's.
         Err(OperationError::Exists { .. }) if !is_not_ours(place, schema).await? => {
             lifecycle::migrate(place, schema, &plan, LOCK_TIMEOUT).await
         }
@@ -38,9 +38,19 @@ async fn make(place: &Server, schema: &SchemaName, migrations: Migrations) -> Re
     }
 }
 
-/// Whether there is no database of this name that a directory placed there.
+/// Whether there is no database of this name that belongs to this directory.
 async fn is_not_ours(place: &Server, schema: &SchemaName) -> Result<bool, OperationError> {
-    Ok(!lifecycle::find(place, schema).await?.is_some_and(|entry| entry.placed))
+    let found = lifecycle::find(place, schema).await?;
+    Ok(!found.is_some_and(|entry| place.owns(&entry)))
+}
+
+/// The error for a place among rows of shared tables.
+pub(super) fn no_row_security(operation: LifecycleEvent, placement: Placement) -> LifecycleError {
+    LifecycleError::Elsewhere {
+        operation,
+        placement,
+        instead: "MySQL has no row-level security: place the tenant in a database of its own",
+    }
 }
 
 /// # Creating a tenant in a place of its own
@@ -109,13 +119,7 @@ impl TenantPool<Mysql> {
                 });
             }
             (Some(database), Tables::Schema(schema)) => (database, schema),
-            (_, Tables::Rows(_)) => {
-                return Err(LifecycleError::Elsewhere {
-                    operation: event,
-                    placement: placement.clone(),
-                    instead: "MySQL has no row-level security: place the tenant in a database of its own",
-                });
-            }
+            (_, Tables::Rows(_)) => return Err(no_row_security(event, placement.clone())),
         };
         names::check_name(schema)?;
         self.keep_to_directory(&event).await?;
@@ -146,6 +150,7 @@ impl TenantPool<Mysql> {
         // Once begun, it goes on if the future is dropped.
         let placed = to_the_end(async move {
             let event = &work_event;
+            let place = pool.server_of_place(&elsewhere, &placement, event).await?;
             let server = pool.recording_server();
             // Held until the end, so that no other operation places this tenant meanwhile.
             let _lock = pool.lock(&server, &name, event).await?;
@@ -153,7 +158,6 @@ impl TenantPool<Mysql> {
             let is_new = known.is_none();
             match known {
                 None => {
-                    let place = elsewhere.mysql_server();
                     if !lifecycle::is_free(&place, &schema).await.map_err(pool.failed(event))? {
                         return Err(LifecycleError::AlreadyExists { tenant: schema });
                     }
@@ -172,7 +176,6 @@ impl TenantPool<Mysql> {
                 Some(entry) if entry.status == TenantStatus::Unfinished && entry.placement == placement => {}
                 Some(_) => return Err(LifecycleError::AlreadyExists { tenant: name }),
             }
-            let place = elsewhere.mysql_server();
             let made = make(&place, &schema, migrations).await;
             elsewhere.forget(std::slice::from_ref(&schema));
             if made.is_err() && is_new && matches!(is_not_ours(&place, &schema).await, Ok(true)) {

@@ -39,8 +39,9 @@ impl TenantPool<Mysql> {
     ) -> Result<(), LifecycleError> {
         if self.placed_elsewhere(&tenant, event).await?.is_some() {
             self.keep_to_directory(event).await?;
-            let noted = async { self.note_elsewhere(&tenant, &change_to(&tenant, status), event).await };
-            return self.between_hooks(event, noted).await;
+            return self
+                .between_hooks(event, self.set_status_elsewhere(&tenant, status, event))
+                .await;
         }
         let name = tenant.clone();
         let set = |server: Server| async move { lifecycle::set_status(&server, &name, status, LOCK_TIMEOUT).await };

@@ -102,7 +102,7 @@ async fn status_in(
         // Two directories that know one schema would show one tenant's rows to another.
         Some(found) if is_placed(found.comment.as_deref()) => Err(LifecycleError::OthersDirectory {
             operation: event.clone(),
-            version_table: version_table::table(schema),
+            make_own: format!("COMMENT ON TABLE {} IS NULL", version_table::table(schema)),
         }),
         Some(found) if found.has_versions && found.status.is_tenant() => Ok(found.status),
         _ => Err(LifecycleError::NotFound { tenant: tenant.clone() }),

@@ -146,7 +146,7 @@ impl<'a> Operation<'a> {
     pub(super) fn others_directory(&self, tenant: &SchemaName) -> LifecycleError {
         LifecycleError::OthersDirectory {
             operation: self.event.clone(),
-            version_table: version_table::table(tenant),
+            make_own: format!("COMMENT ON TABLE {} IS NULL", version_table::table(tenant)),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use clap::{Args, Subcommand};
-use diesel_tenants::{LifecycleError, Placement, pool::OWN_DATABASE};
+use diesel_tenants::{LifecycleError, Placement, TenantStatus, pool::OWN_DATABASE};
 use serde_json::json;
 
 use crate::{
@@ -48,6 +48,8 @@ struct Differences {
     unlisted: Vec<(String, String)>,
     /// Databases and tenants that have no schema there.
     missing: Vec<(String, String)>,
+    /// Databases and tenants that a crash left half created, half adopted or half dropped.
+    unfinished: Vec<(String, String)>,
     /// Databases and tenants, where nobody named the database.
     undeclared: Vec<(String, String)>,
 }
@@ -85,9 +87,10 @@ async fn check(context: &Context, pool: &dyn Places) -> anyhow::Result<Ending> {
     let result = json!({
         "unlisted": pairs(&found.unlisted),
         "missing": pairs(&found.missing),
+        "unfinished": pairs(&found.unfinished),
         "undeclared": pairs(&found.undeclared),
     });
-    let is_clean = found.unlisted.is_empty() && found.missing.is_empty() && found.undeclared.is_empty();
+    let is_clean = found.is_empty();
     context.printer.result(&result, || {
         for (database, schema) in &found.unlisted {
             say!(
@@ -98,6 +101,13 @@ async fn check(context: &Context, pool: &dyn Places) -> anyhow::Result<Ending> {
         }
         for (database, tenant) in &found.missing {
             say!("{}: tenant {} has no schema there", name(database), name(tenant));
+        }
+        for (database, tenant) in &found.unfinished {
+            say!(
+                "{}: tenant {} is unfinished, and can't be used: repeat the command that created or adopted it, or drop it",
+                name(database),
+                name(tenant)
+            );
         }
         for (database, tenant) in &found.undeclared {
             say!(
@@ -145,6 +155,18 @@ impl Adopt {
 }
 
 impl Differences {
+    fn is_empty(&self) -> bool {
+        let Self {
+            unlisted,
+            missing,
+            unfinished,
+            undeclared,
+        } = self;
+        [unlisted, missing, unfinished, undeclared]
+            .into_iter()
+            .all(|differences| differences.is_empty())
+    }
+
     async fn find(context: &Context, pool: &dyn Places) -> anyhow::Result<Self> {
         let listed = pool.listed().await?;
         let further = context
@@ -157,8 +179,13 @@ impl Differences {
         names.extend(further.map(|(name, _)| name.clone()));
         let mut found = Self::default();
         let is_alive = |entry: &diesel_tenants::directory::DirectoryEntry| entry.status.is_tenant();
-        for (tenant, entry) in listed.iter().filter(|(_, entry)| is_alive(entry)) {
+        for (tenant, entry) in &listed {
             let database = entry.placement.database().unwrap_or(OWN_DATABASE);
+            if entry.status == TenantStatus::Unfinished {
+                found.unfinished.push((database.to_owned(), tenant.to_string()));
+            } else if !is_alive(entry) {
+                continue;
+            }
             if !names.iter().any(|name| name == database) {
                 found.undeclared.push((database.to_owned(), tenant.to_string()));
             }

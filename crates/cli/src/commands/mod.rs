@@ -63,7 +63,7 @@ pub enum Command {
     /// are reserved, by a contract or for a region.
     #[command(after_help = examples::BALANCE)]
     Balance(balance::Balance),
-    /// PostgreSQL: the directory, which knows where tenants live.
+    /// PostgreSQL and MySQL: the directory, which knows where tenants live.
     #[command(subcommand, after_help = examples::DIRECTORY)]
     Directory(directory::Command),
     /// The domains that lead to tenants, in the directory.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use diesel_tenants::{
     BoxFuture, CheckoutError, CloneError, DriftError, DriftReport, ExportError, FleetError, FleetReport, ImportError,
-    LifecycleError, MigrationError, MigrationSourceError, Revert, SchemaName, ScriptError, TenantInfo,
+    LifecycleError, MigrationError, MigrationSourceError, Placement, Revert, SchemaName, ScriptError, TenantInfo,
     lifecycle::{ArchivedTenant, PurgeReport},
     migrations::{FleetStatus, OutsideWork, SharedVersions},
     pool::SchemaSize,
@@ -43,6 +43,7 @@ pub trait AnyPool: Send + Sync {
     fn tenants(&self) -> Done<'_, Vec<TenantInfo>, CheckoutError>;
     fn all_tenants(&self) -> Done<'_, Vec<TenantInfo>, CheckoutError>;
     fn schema_size<'a>(&'a self, schema: &'a str) -> Done<'a, Option<SchemaSize>, CheckoutError>;
+    fn placement_of<'a>(&'a self, tenant: &'a str) -> Done<'a, Option<Placement>, CheckoutError>;
 
     /// Returns the versions.
     fn migrate_shared(&self, migrations: Migrations) -> Done<'_, Vec<String>, MigrationError>;
@@ -118,6 +119,10 @@ macro_rules! impl_any_pool {
 
             fn schema_size<'a>(&'a self, schema: &'a str) -> Done<'a, Option<SchemaSize>, CheckoutError> {
                 Box::pin(self.pool.schema_size(schema))
+            }
+
+            fn placement_of<'a>(&'a self, tenant: &'a str) -> Done<'a, Option<diesel_tenants::Placement>, CheckoutError> {
+                Box::pin(self.pool.placement_of(tenant))
             }
 
             fn migrate_shared(&self, migrations: Migrations) -> Done<'_, Vec<String>, MigrationError> {

@@ -254,7 +254,7 @@ async fn tenants_that_live_elsewhere_are_not_taken_for_the_schemas_of_their_name
     // Nobody is called `one` now, and its schema is somebody's all the same.
     refused(
         &["tenant", "drop", "--yes", "one"],
-        "the schema of that name belongs to tenant \"two\"",
+        "that schema belongs to tenant \"two\"",
     );
     assert!(project.run(&["tenant", "create", "one"]).failed().contains("already"));
 }

@@ -157,7 +157,10 @@ fn a_tenant_is_placed_on_another_server_shown_and_migrated_there() {
     assert!(err.contains("shard9"), "{err}");
 
     let out = servers.run(&["tenant", "drop", "b", "c", "--yes"]).well();
-    assert!(out.contains("b: dropped, in another database"), "{out}");
+    assert!(
+        out.contains("b: dropped, in schema \"b\" of database \"shard1\", "),
+        "{out}"
+    );
     assert_eq!(servers.rows(), ["a a active"]);
     let left = servers.on_second("SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_NAME = 'items'");
     assert_eq!(left, [["0"]]);
@@ -219,7 +222,10 @@ fn tenants_that_were_there_before_the_directory_are_recorded() {
         &["tenant", "rename", "c", "x"],
     ] {
         let err = servers.direct(arguments).failed();
-        assert!(err.contains("the directory of another server"), "{arguments:?}: {err}");
+        assert!(
+            err.contains("the directory of another database"),
+            "{arguments:?}: {err}"
+        );
     }
     for (arguments, told) in [
         (&["directory", "adopt", "a"][..], "a: failed"),
@@ -251,8 +257,8 @@ fn a_tenant_gets_to_another_server_by_the_steps_that_a_refused_move_names() {
     );
     servers.run(&["tenant", "suspend", "a"]).well();
     servers.run(&["tenant", "export", "a", "a.tenant"]).well();
-    servers.run(&["tenant", "drop", "a", "--yes"]).well();
     servers.direct(&["tenant", "import", "a", "a.tenant"]).well();
+    servers.run(&["tenant", "drop", "a", "--yes"]).well();
     servers.run(&["directory", "adopt", "a", "--database", "shard1"]).well();
     assert_eq!(servers.rows(), ["a a shard1 suspended"]);
     servers.run(&["tenant", "resume", "a"]).well();
@@ -265,6 +271,60 @@ fn a_tenant_gets_to_another_server_by_the_steps_that_a_refused_move_names() {
         let err = servers.run(arguments).failed();
         assert!(err.contains("`database` needs PostgreSQL"), "{err}");
     }
+}
+
+#[test]
+fn what_a_crash_left_half_adopted_is_shown_and_finished_or_dropped() {
+    let servers = Servers::with_directory();
+    servers.direct(&["tenant", "create", "a", "b"]).well();
+    for (tenant, schema) in [("a", "a"), ("gone", "never made")] {
+        Databases::rows(&format!(
+            "INSERT INTO public.tenants (name, schema_name, database_name, status)
+             VALUES ('{tenant}', '{schema}', 'shard1', 'unfinished')"
+        ));
+    }
+    let ended = servers.run(&["directory", "check"]);
+    assert_eq!(ended.code, Some(1));
+    for told in [
+        "shard1: tenant a is unfinished, and can't be used",
+        "shard1: tenant gone is unfinished",
+        "shard1: schema b is not in the directory",
+    ] {
+        assert!(ended.out.contains(told), "{told}: {}", ended.out);
+    }
+    let found = servers.json(&["directory", "check"]);
+    assert_eq!(found["unfinished"][1]["tenant"], "gone");
+    let out = servers.run(&["tenant", "drop", "gone", "--yes"]).well();
+    assert!(out.contains("gone: dropped, in schema \"never made\" of"), "{out}");
+    servers
+        .run(&["directory", "adopt", "a", "b", "--database", "shard1"])
+        .well();
+    servers.run(&["directory", "check"]).well();
+    assert_eq!(servers.rows(), ["a a shard1 active", "b b shard1 active"]);
+}
+
+#[test]
+fn a_drop_asks_about_the_database_that_the_directory_names() {
+    let servers = Servers::new();
+    // A leftover without tables, which the directory doesn't know.
+    servers.run(&["tenant", "create", "a"]).well();
+    servers.project.alter("a", "DROP TABLE items");
+    servers.run(&["directory", "prepare"]).well();
+    Databases::rows("DELETE FROM public.tenants");
+    servers.direct(&["tenant", "create", "a"]).well();
+    servers.run(&["directory", "adopt", "a", "--database", "shard1"]).well();
+    let out = servers.run(&["tenant", "drop", "a", "--dry-run"]).well();
+    assert!(
+        out.contains("a: would be dropped, in schema \"a\" of database \"shard1\", "),
+        "{out}"
+    );
+    servers.run(&["tenant", "drop", "a", "--yes"]).well();
+    let there = servers.on_second("SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'a'");
+    assert_eq!(there, [["0"]]);
+    assert_eq!(
+        Databases::rows("SELECT name FROM public.__diesel_tenants").concat(),
+        ["a"]
+    );
 }
 
 #[test]

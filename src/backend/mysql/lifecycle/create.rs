@@ -40,7 +40,7 @@ pub(crate) async fn create(
     match made.await {
         Ok((versions, mut session)) => {
             let active = Entry {
-                placed: server.is_placing(),
+                placed_by: server.directory().cloned(),
                 ..Entry::new(tenant, TenantStatus::Active)
             };
             let added = server.record(&DirectoryChange::Added { tenant });
@@ -87,7 +87,7 @@ pub(super) async fn begin(
     let added = server.record(&DirectoryChange::Added { tenant });
     Entry::rehearse(session, shared, &[&active], added.as_deref()).await?;
     let making = |step| Entry {
-        placed: server.is_placing(),
+        placed_by: server.directory().cloned(),
         ..Entry::under(tenant, Operation::Make { step })
     };
     let begun = making(Step::Begun);

@@ -3,7 +3,10 @@ use std::time::Duration;
 use diesel::QueryResult;
 use diesel_tenants_translate::SchemaName;
 
-use super::{OperationError, database, placed::require_own};
+use super::{
+    OperationError, database,
+    placed::{require_own, require_unlisted},
+};
 use crate::backend::mysql::{
     Server, Session, is_wait_timeout,
     locks::{LOCK_TIMEOUT, Lock},
@@ -25,7 +28,8 @@ pub(crate) async fn drop_tenant(server: &Server, tenant: &SchemaName, wait: Dura
             database: tenant.clone(),
         });
     };
-    if !server.is_further() {
+    // Whoever finishes a drop takes nothing from the tenant's owner.
+    if entry.operation != Some(Operation::Drop) {
         require_own(server, &entry)?;
     }
     match entry.operation {
@@ -44,10 +48,14 @@ pub(crate) async fn drop_tenant(server: &Server, tenant: &SchemaName, wait: Dura
         });
     }
     let removed = server.record(&DirectoryChange::Removed { tenant });
+    // The entry couldn't be removed once the database is gone.
+    if removed.is_none() {
+        require_unlisted(&mut session, server, tenant).await?;
+    }
     Entry::rehearse(&mut session, shared, &[], removed.as_deref()).await?;
     let dropping = Entry {
         archive: entry.archive.clone(),
-        placed: entry.placed,
+        placed_by: entry.placed_by.clone(),
         ..Entry::under(tenant, Operation::Drop)
     };
     Entry::change(&mut session, shared, &[&dropping], &[]).await?;

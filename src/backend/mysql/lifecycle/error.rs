@@ -19,12 +19,16 @@ pub(crate) enum OperationError {
     #[error("the directory refuses the change")]
     Directory(#[source] diesel::result::Error),
     #[error(
-        "the directory of another server placed the tenant {:?} here, and would not learn of the change: use a pool of \
-         that server. If that directory is gone, make the tenant this server's own: UPDATE {}.{} SET placed = 0 \
-         WHERE name = {}",
-        .database.as_str(), quote::database(shared), registry::TENANTS, quote::literal(.database.as_str())
+        "the tenant {:?} belongs to the directory of another server, which would not learn of the change",
+        .database.as_str()
     )]
     Placed { database: SchemaName, shared: SchemaName },
+    #[error(
+        "the directory of the tenant's own server lists {:?}, and programs that use it would not learn of the change: \
+         delete the row there first (DELETE FROM {}.tenants WHERE schema_name = {})",
+        .database.as_str(), quote::database(shared), quote::literal(.database.as_str())
+    )]
+    Listed { database: SchemaName, shared: SchemaName },
     #[error("there is no tenant {:?}", .database.as_str())]
     Missing { database: SchemaName },
     #[error("{:?} is not an archive", .database.as_str())]

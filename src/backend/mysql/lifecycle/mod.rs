@@ -30,7 +30,7 @@ pub(crate) use import::Importing;
 pub(crate) use migrate::{Task, Worker, migrate, migrate_shared, pending, revert, revert_shared};
 #[cfg(feature = "schema")]
 pub(crate) use objects::renamed;
-pub(crate) use placed::give_to_directory;
+pub(crate) use placed::{directory_id, find_adoptable, give_to_directory, wake};
 pub(crate) use rename::{archive, rename, restore};
 pub(crate) use status::{find, is_free, note, note_all, set_status};
 pub(crate) use structure::{Definition, Structure, all_definitions, positions, row_tables, structure};

@@ -6,7 +6,7 @@ use diesel_async::{AsyncMysqlConnection, RunQueryDsl};
 use diesel_tenants_translate::SchemaName;
 
 use super::{
-    bump,
+    DirectoryId, bump,
     tables::{TENANTS, VERSION},
 };
 use crate::{
@@ -23,8 +23,9 @@ pub(crate) struct Entry {
     pub(crate) operation: Option<Operation>,
     /// Of which tenant it is the archive.
     pub(crate) archive: Option<Archive>,
-    /// Whether the directory of another server placed the tenant here.
-    pub(crate) placed: bool,
+    /// The directory of another server, if that owns the tenant: it placed or adopted the tenant. Nobody else may suspend,
+    /// rename, archive or drop it.
+    pub(crate) placed_by: Option<DirectoryId>,
 }
 
 /// An operation under way, or interrupted.
@@ -94,16 +95,16 @@ struct Row {
     archived_since: Option<i64>,
     #[diesel(sql_type = Nullable<BigInt>)]
     archived_suspended: Option<i64>,
-    #[diesel(sql_type = BigInt)]
-    placed: i64,
+    #[diesel(sql_type = Nullable<Text>)]
+    placed_by: Option<String>,
 }
 
 const COLUMNS: &str = "name, status, operation, step, other, status_after, archived_from, archived_since, \
-                       archived_suspended, placed";
+                       archived_suspended, placed_by";
 
 /// As they are read: each number with all its bits.
 const READ: &str = "name, status, operation, step, other, status_after, archived_from, archived_since, \
-                    CAST(archived_suspended AS SIGNED) AS archived_suspended, CAST(placed AS SIGNED) AS placed";
+                    CAST(archived_suspended AS SIGNED) AS archived_suspended, placed_by";
 
 impl Step {
     fn word(self) -> &'static str {
@@ -161,7 +162,7 @@ impl Row {
             status: status_of(Some(&self.status))?,
             operation,
             archive,
-            placed: self.placed != 0,
+            placed_by: self.placed_by.map(DirectoryId::from_column),
         })
     }
 }
@@ -173,7 +174,7 @@ impl Entry {
             status,
             operation: None,
             archive: None,
-            placed: false,
+            placed_by: None,
         }
     }
 
@@ -322,7 +323,7 @@ impl Entry {
             status,
             operation,
             archive,
-            placed,
+            placed_by,
         } = self;
         let (operation, step, other, after) = match operation {
             None => (None, None, None, None),
@@ -352,7 +353,7 @@ impl Entry {
         .bind::<Nullable<Text>, _>(archive.as_ref().map(|archive| archive.tenant.as_str()))
         .bind::<Nullable<BigInt>, _>(archive.as_ref().map(|archive| archive.since))
         .bind::<Nullable<BigInt>, _>(archive.as_ref().map(|archive| i64::from(archive.suspended)))
-        .bind::<BigInt, _>(i64::from(*placed))
+        .bind::<Nullable<Text>, _>(placed_by.as_ref().map(DirectoryId::as_str))
         .execute(&mut session.connection)
         .await
         .map(drop)

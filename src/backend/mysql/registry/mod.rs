@@ -4,9 +4,11 @@
 //! be checked out only by an active entry, which is written last when a tenant is made, and changed first when it goes.
 
 mod change_counter;
+mod directory_id;
 mod entry;
 mod tables;
 
 pub(crate) use change_counter::bump;
+pub(crate) use directory_id::DirectoryId;
 pub(crate) use entry::{Archive, Entry, Operation, Rehearsed, Step};
 pub(crate) use tables::{LOCKS, SAVED, TENANTS, VERSION, prepare};

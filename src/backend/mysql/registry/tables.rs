@@ -1,12 +1,13 @@
 use diesel::QueryResult;
 use diesel_tenants_translate::SchemaName;
 
+use super::DirectoryId;
 use crate::backend::mysql::{Session, quote};
 
 /// The tenants. A database without a row here is never handed out. Its `number` tells apart the tenants that had a name
 /// one after the other; `folded` is the name in small letters.
 pub(crate) const TENANTS: &str = "__diesel_tenants";
-/// The number that grows with every change of the tenants.
+/// The number that grows with every change of the tenants, and the id of this server's directory.
 pub(crate) const VERSION: &str = "__diesel_tenants_version";
 /// A row for each database, which is locked while an operation works on it.
 pub(crate) const LOCKS: &str = "__diesel_tenants_locks";
@@ -15,6 +16,9 @@ pub(crate) const SAVED: &str = "__diesel_tenants_saved";
 
 /// Names compare byte by byte, as databases do.
 const NAME: &str = "VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
+
+/// Ids of directories.
+const ID: &str = "CHAR(32) CHARACTER SET ascii COLLATE ascii_bin";
 
 /// Makes the shared database and the registry's tables, as far as they are missing.
 pub(crate) async fn prepare(session: &mut Session, shared: &SchemaName) -> QueryResult<()> {
@@ -37,15 +41,19 @@ pub(crate) async fn prepare(session: &mut Session, shared: &SchemaName) -> Query
             "CREATE TABLE IF NOT EXISTS {shared}.{TENANTS} (name {NAME} NOT NULL PRIMARY KEY, \
              status VARCHAR(16) NOT NULL, operation VARCHAR(16) NULL, step VARCHAR(16) NULL, other {NAME} NULL, \
              status_after VARCHAR(16) NULL, archived_from {NAME} NULL, archived_since BIGINT NULL, \
-             archived_suspended TINYINT NULL, placed TINYINT NOT NULL DEFAULT 0, number BIGINT NOT NULL DEFAULT 0, \
+             archived_suspended TINYINT NULL, placed_by {ID} NULL, number BIGINT NOT NULL DEFAULT 0, \
              folded {NAME} AS (LOWER(name)) STORED, KEY folded (folded)) \
              ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4"
         ),
         format!(
-            "CREATE TABLE IF NOT EXISTS {shared}.{VERSION} (id TINYINT NOT NULL PRIMARY KEY, version BIGINT NOT NULL) \
+            "CREATE TABLE IF NOT EXISTS {shared}.{VERSION} (id TINYINT NOT NULL PRIMARY KEY, version BIGINT NOT NULL, \
+             directory {ID} NOT NULL) \
              ENGINE = InnoDB"
         ),
-        format!("INSERT IGNORE INTO {shared}.{VERSION} (id, version) VALUES (1, 1)"),
+        format!(
+            "INSERT IGNORE INTO {shared}.{VERSION} (id, version, directory) VALUES (1, 1, {})",
+            quote::literal(DirectoryId::random().as_str())
+        ),
         format!(
             "CREATE TABLE IF NOT EXISTS {shared}.{SAVED} (tenant {NAME} NOT NULL, number INT NOT NULL, \
              kind VARCHAR(16) NOT NULL, name {NAME} NOT NULL, definition LONGTEXT NOT NULL, sql_mode TEXT NOT NULL, \

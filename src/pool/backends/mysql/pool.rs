@@ -75,7 +75,7 @@ pub(super) fn server_of(connector: &Arc<Connector>, shared: &SchemaName) -> Serv
 impl TenantPool<Mysql> {
     /// The server, for the work that is done to tenants' databases.
     pub(crate) fn mysql_server(&self) -> Server {
-        server_of(&self.mysql().connector, self.shared_schema()).further(self.mysql().is_further)
+        server_of(&self.mysql().connector, self.shared_schema())
     }
 
     /// A pool on the same server, of the tenants that another shared database lists.

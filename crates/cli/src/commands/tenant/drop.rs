@@ -5,10 +5,10 @@ use std::{
 
 use anyhow::bail;
 use clap::Args;
-use diesel_tenants::{LifecycleError, TenantInfo};
+use diesel_tenants::{LifecycleError, Placement, TenantInfo};
 use serde_json::json;
 
-use super::postgres_options::PostgresOptions;
+use super::{move_to::size_of, postgres_options::PostgresOptions};
 use crate::{
     completion::tenants,
     confirm::confirm,
@@ -48,23 +48,36 @@ impl Drop {
         let own = names_of(pool.all_tenants().await?);
         // A directory also lists the tenants of other databases.
         let listed = names_of(pool.tenants().await?);
-        if let Some(unknown) = self
-            .names
-            .iter()
-            .find(|name| !own.contains(*name) && !listed.contains(*name))
-        {
-            bail!(
-                "there is no tenant {unknown:?}, and nothing was dropped: `diesel-tenants tenant list --all` shows the \
-                 existing tenants"
-            );
-        }
-        let mut sizes = BTreeMap::new();
+        let mut places = BTreeMap::new();
         for name in &self.names {
-            let size = match own.contains(name) {
-                true => size(&*pool, name).await?,
-                false => "in another database".to_owned(),
+            let is_known = own.contains(name) || listed.contains(name);
+            let is_elsewhere = |placement: &Placement| {
+                let schema = placement.schema_name().map(|schema| schema.as_str());
+                placement.database().is_some() || is_known && schema != Some(name)
             };
-            sizes.insert(name.as_str(), size);
+            let elsewhere = match pool.placement_of(name).await {
+                Ok(placement) => placement.filter(is_elsewhere),
+                Err(error) if is_known => return Err(error.into()),
+                // No tenant can have that name.
+                Err(_) => None,
+            };
+            if !is_known && elsewhere.is_none() {
+                bail!(
+                    "there is no tenant {name:?}, and nothing was dropped: `diesel-tenants tenant list --all` shows the \
+                     existing tenants"
+                );
+            }
+            places.insert(name.as_str(), elsewhere);
+        }
+        // What is dropped is where the directory says, even if a schema of that name is here as well.
+        let mut sizes = BTreeMap::new();
+        for (name, elsewhere) in places {
+            let size = match elsewhere {
+                Some(placement) => size_elsewhere(context, &placement).await?,
+                None if own.contains(name) => size(&*pool, name).await?,
+                None => "without a schema".to_owned(),
+            };
+            sizes.insert(name, size);
         }
         if self.dry_run {
             return Outcomes::of_each(context.printer, &self.names, "would be dropped", async |name| {
@@ -94,4 +107,14 @@ fn names_of(tenants: Vec<TenantInfo>) -> BTreeSet<String> {
 async fn size(pool: &dyn AnyPool, schema: &str) -> anyhow::Result<String> {
     let size = pool.schema_size(schema).await?.unwrap_or_default();
     Ok(format!("{}, {}", counted(size.tables, "table"), bytes(size.bytes)))
+}
+
+/// The place of a tenant in another database, and its size there.
+async fn size_elsewhere(context: &Context, placement: &Placement) -> anyhow::Result<String> {
+    if placement.schema_name().is_none() {
+        return Ok(format!("in {placement}"));
+    }
+    let places = context.places("`tenant drop`").await?;
+    let (tables, size) = size_of(&*places, placement).await?;
+    Ok(format!("in {placement}, {}, {}", counted(tables, "table"), bytes(size)))
 }

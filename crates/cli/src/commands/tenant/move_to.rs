@@ -19,8 +19,8 @@ use crate::{
 /// What moves a tenant that is not in use.
 const EXPORT_IT: Instead<'_> = Instead {
     on_sqlite: "all tenants are in one folder; `tenant export` and `tenant import` bring one to another folder",
-    on_mysql: "suspend the tenant, export it, and drop it; then import the file with the --database-url of the other \
-               server, record the tenant by `directory adopt --database`, and resume it",
+    on_mysql: "suspend the tenant, wait until no session uses it, and export it; import the file with the --database-url of \
+               the other server; then drop the tenant here, record it by `directory adopt --database`, and resume it",
 };
 
 /// Options of `tenant move`.
