@@ -1,7 +1,6 @@
 use crate::{
     IntoSchemaName, LifecycleError, Mysql, SchemaName, TenantPool, TenantStatus,
     backend::mysql::{Server, lifecycle, locks::LOCK_TIMEOUT},
-    lifecycle::status_change::change_to,
     tenancy::LifecycleEvent,
 };
 
