@@ -13,7 +13,7 @@ use crate::{
         locks::{LOCK_TIMEOUT, Lock},
         to_the_end,
     },
-    lifecycle::activation::change_to,
+    lifecycle::status_change::change_to,
     tenancy::{DirectoryChange, DirectoryEntry, LifecycleEvent, Tables},
 };
 
