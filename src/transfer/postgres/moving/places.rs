@@ -15,7 +15,7 @@ use crate::{
 
 impl Run<'_> {
     /// Fails if the tenant is not as the request expects it. Nobody else moves or suspends it now: it is locked.
-    pub(super) fn require_expected(&self, entry: &DirectoryEntry) -> Result<(), MoveError> {
+    pub(super) async fn require_expected(&self, entry: &DirectoryEntry) -> Result<(), MoveError> {
         let tenant = || self.tenant.clone();
         match self.only_from {
             Some(from) if entry.placement != *from => Err(MoveError::Elsewhere {

@@ -43,7 +43,7 @@ impl Run<'_> {
                 ..tidied
             });
         }
-        self.require_expected(&entry)?;
+        self.require_expected(&entry).await?;
         let (source, target) = self.sites(&entry.placement).await?;
         self.probe(&home).await?;
         // In the pool's own database the tenant's schema has the tenant's name, which is locked already.
