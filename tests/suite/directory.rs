@@ -592,6 +592,16 @@ async fn a_placement_that_a_crash_left_unfinished_is_finished_by_the_same_call()
             "INSERT INTO public.tenants (name, schema_name, database_name, status) VALUES ('client1', 'first', 'shard', 'unfinished')",
         );
         assert!(is_unknown(pool.for_tenant("client1").get().await));
+        // Nothing else makes it a tenant.
+        for refused in [
+            pool.resume_tenant("client1").await,
+            pool.suspend_tenant("client1").await,
+            pool.rename_tenant("client1", "client2").await.map(drop),
+        ] {
+            let error = refused.unwrap_err();
+            assert!(matches!(error, LifecycleError::Elsewhere { .. }), "{error:?}");
+        }
+        assert!(is_unknown(pool.for_tenant("client1").get().await));
         pool.place_tenant("client1", placement.clone(), NoMigrations)
             .await
             .unwrap();

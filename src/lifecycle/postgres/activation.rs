@@ -46,6 +46,7 @@ impl TenantPool {
         status: TenantStatus,
     ) -> Result<(), LifecycleError> {
         if self.placed_elsewhere(tenant, event).await?.is_some() {
+            self.must_be_finished(tenant, event).await?;
             let _forget = self.forget_afterwards(tenant);
             return self.note_elsewhere(tenant, &change_to(tenant, status), event).await;
         }

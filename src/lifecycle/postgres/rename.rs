@@ -48,6 +48,7 @@ impl TenantPool {
     ) -> Result<(), LifecycleError> {
         let _forget = (self.forget_afterwards(from), self.forget_afterwards(to));
         if self.placed_elsewhere(from, event).await?.is_some() {
+            self.must_be_finished(from, event).await?;
             let change = DirectoryChange::Renamed { from, to };
             return self.note_elsewhere(from, &change, event).await;
         }
