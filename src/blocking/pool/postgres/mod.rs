@@ -85,11 +85,11 @@ where
             max_size,
             options,
         } = builder;
-        if options.is_test_transaction() {
-            return Err(BuildError::TestTransaction);
-        }
         let tenants = options.runtime(background.runtime().clone());
         let tenants = background.run(tenants.build())?;
+        if tenants.0.options.test_transaction {
+            return Err(BuildError::TestTransaction);
+        }
         if tenants.connector().may_be_pooled() {
             return Err(BuildError::Pooler);
         }

@@ -43,9 +43,4 @@ impl TenantPoolBuilder {
         self.options.test_transaction = true;
         self
     }
-
-    #[cfg(feature = "blocking")]
-    pub(crate) fn is_test_transaction(&self) -> bool {
-        self.options.test_transaction
-    }
 }
