@@ -7,7 +7,7 @@ pub(crate) mod migration_sql;
 #[cfg(feature = "mysql")]
 pub(crate) mod mysql;
 pub(crate) mod postgres;
-#[cfg(any(feature = "sqlite", feature = "schema"))]
+#[cfg(any(feature = "sqlite", feature = "mysql", feature = "schema"))]
 pub(crate) mod random;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
