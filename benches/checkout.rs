@@ -4,6 +4,9 @@
 //! checkout. They take turns, a hundred checkouts at a time, so that a machine whose speed drifts slows them all; what
 //! counts are the ratios, and their median over the rounds. `scripts/bench.sh` pins client and server to one core.
 
+#[path = "shared/shop.rs"]
+mod shop;
+
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -20,15 +23,7 @@ use diesel_async::{
 };
 use diesel_tenants::{Recycling, TenantPool};
 use diesel_tenants_test_support::Server;
-
-diesel::table! {
-    public.users (id) { id -> Integer, name -> Text }
-}
-diesel::table! {
-    orders (id) { id -> Integer, user_id -> Integer, quantity -> Integer }
-}
-diesel::joinable!(orders -> users (user_id));
-diesel::allow_tables_to_appear_in_same_query!(users, orders);
+use shop::{orders, users};
 
 /// What one would write without this crate: the same tables and the same query again, for each tenant.
 macro_rules! by_hand {
@@ -83,16 +78,7 @@ type Row = (String, i32);
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let server = Server::start();
-    let database = server.database();
-    database
-        .run("CREATE TABLE public.users (id int PRIMARY KEY, name text); INSERT INTO public.users VALUES (1, 'Ada')");
-    for tenant in 0..500 {
-        database.run(&format!(
-            "CREATE SCHEMA tenant{tenant};
-             CREATE TABLE tenant{tenant}.orders (id int PRIMARY KEY, user_id int, quantity int);
-             INSERT INTO tenant{tenant}.orders VALUES (1, 1, {tenant})"
-        ));
-    }
+    let database = shop::database(&server, 500);
     for tenants in [1, 20, 500] {
         let contenders = Contenders::new(database.url(), tenants).await;
         contenders.measure().await;

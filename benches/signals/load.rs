@@ -4,32 +4,9 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use diesel_tenants::{Recycling, TenantPool};
 
-diesel::table! {
-    public.users (id) { id -> Integer, name -> Text }
-}
-diesel::table! {
-    orders (id) { id -> Integer, user_id -> Integer, quantity -> Integer }
-}
-diesel::joinable!(orders -> users (user_id));
-diesel::allow_tables_to_appear_in_same_query!(users, orders);
+use crate::shop::{orders, users};
 
-const TENANTS: usize = 20;
-
-/// A database with the tenants.
-#[cfg(all(feature = "metrics", feature = "tracing"))]
-pub fn database(server: &diesel_tenants_test_support::Server) -> diesel_tenants_test_support::Database {
-    let database = server.database();
-    database
-        .run("CREATE TABLE public.users (id int PRIMARY KEY, name text); INSERT INTO public.users VALUES (1, 'Ada')");
-    for tenant in 0..TENANTS {
-        database.run(&format!(
-            "CREATE SCHEMA tenant{tenant};
-             CREATE TABLE tenant{tenant}.orders (id int PRIMARY KEY, user_id int, quantity int);
-             INSERT INTO tenant{tenant}.orders VALUES (1, 1, {tenant})"
-        ));
-    }
-    database
-}
+pub const TENANTS: usize = 20;
 
 pub struct Load {
     pub pool: TenantPool,

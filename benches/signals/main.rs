@@ -24,6 +24,8 @@ mod instructions;
 mod load;
 #[path = "../long_tail/report.rs"]
 mod report;
+#[path = "../shared/shop.rs"]
+mod shop;
 #[cfg(all(feature = "metrics", feature = "tracing"))]
 mod subscribers;
 #[cfg(all(feature = "metrics", feature = "tracing"))]
@@ -49,7 +51,7 @@ async fn measure() {
     let mut report = report::Report::new();
     let runs = env::var("RUNS").map_or(1, |runs| runs.parse().expect("RUNS is a number"));
     let server = diesel_tenants_test_support::Server::start();
-    let database = load::database(&server);
+    let database = shop::database(&server, load::TENANTS);
     for _ in 0..runs {
         if report.wants("times") {
             times::measure(database.url(), &mut report).await;

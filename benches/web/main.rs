@@ -13,6 +13,8 @@ mod axum;
 mod client;
 mod queries;
 mod rocket;
+#[path = "../shared/shop.rs"]
+mod shop;
 
 use std::{
     env,
@@ -57,16 +59,7 @@ fn main() {
 /// All frameworks, by processes of their own.
 fn compare() {
     let server = Server::start();
-    let database = server.database();
-    database
-        .run("CREATE TABLE public.users (id int PRIMARY KEY, name text); INSERT INTO public.users VALUES (1, 'Ada')");
-    for tenant in 0..TENANTS {
-        database.run(&format!(
-            "CREATE SCHEMA tenant{tenant};
-             CREATE TABLE tenant{tenant}.orders (id int PRIMARY KEY, user_id int, quantity int);
-             INSERT INTO tenant{tenant}.orders VALUES (1, 1, {tenant})"
-        ));
-    }
+    let database = shop::database(&server, TENANTS);
     for framework in FRAMEWORKS {
         let processes: Vec<_> = (0..PROCESSES).map(|_| run(framework, database.url())).collect();
         let column = |contender: usize| quartiles(processes.iter().map(|medians| medians[contender]));

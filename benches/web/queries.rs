@@ -8,14 +8,7 @@ use diesel_tenants::{
     web::{Rejection, TenantConn},
 };
 
-diesel::table! {
-    public.users (id) { id -> Integer, name -> Text }
-}
-diesel::table! {
-    orders (id) { id -> Integer, user_id -> Integer, quantity -> Integer }
-}
-diesel::joinable!(orders -> users (user_id));
-diesel::allow_tables_to_appear_in_same_query!(users, orders);
+use crate::shop::{orders, users};
 
 pub type Row = (String, i32);
 
