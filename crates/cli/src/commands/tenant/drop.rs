@@ -13,7 +13,7 @@ use crate::{
     completion::tenants,
     confirm::confirm,
     context::Context,
-    database::AnyPool,
+    database::{AnyPool, Places},
     options::{Consent, Patience},
     output::{Ending, Outcomes, bytes, counted, name as shown},
 };
@@ -71,9 +71,17 @@ impl Drop {
         }
         // What is dropped is where the directory says, even if a schema of that name is here as well.
         let mut sizes = BTreeMap::new();
+        let mut further = None;
         for (name, elsewhere) in places {
             let size = match elsewhere {
-                Some(placement) => size_elsewhere(context, &placement).await?,
+                Some(placement) if placement.schema_name().is_none() => format!("in {placement}"),
+                Some(placement) => {
+                    let there = match further.take() {
+                        Some(there) => there,
+                        None => context.places("`tenant drop`").await?,
+                    };
+                    size_elsewhere(&**further.insert(there), &placement).await?
+                }
                 None if own.contains(name) => size(&*pool, name).await?,
                 None => "without a schema".to_owned(),
             };
@@ -110,11 +118,7 @@ async fn size(pool: &dyn AnyPool, schema: &str) -> anyhow::Result<String> {
 }
 
 /// The place of a tenant in another database, and its size there.
-async fn size_elsewhere(context: &Context, placement: &Placement) -> anyhow::Result<String> {
-    if placement.schema_name().is_none() {
-        return Ok(format!("in {placement}"));
-    }
-    let places = context.places("`tenant drop`").await?;
-    let (tables, size) = size_of(&*places, placement).await?;
+async fn size_elsewhere(places: &dyn Places, placement: &Placement) -> anyhow::Result<String> {
+    let (tables, size) = size_of(places, placement).await?;
     Ok(format!("in {placement}, {}, {}", counted(tables, "table"), bytes(size)))
 }
