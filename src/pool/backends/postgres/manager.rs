@@ -31,7 +31,7 @@ pub(crate) struct Manager {
     /// first checkout takes it.
     first: Mutex<Option<(Box<PostgresConnection>, runtime::Id)>>,
     test: Test,
-    /// Whether all checkouts run in one transaction, which is never committed.
+    /// Whether all checkouts run in one transaction, which is never committed. The pool then has one connection.
     test_transaction: bool,
     /// There once that transaction was begun.
     begun: OnceLock<()>,
@@ -46,6 +46,7 @@ impl Manager {
         schemas: Arc<Schemas>,
         limits: Limits,
         counters: Arc<Counters>,
+        test_transaction: bool,
     ) -> Self {
         Self {
             connector,
@@ -54,17 +55,11 @@ impl Manager {
             counters,
             first: Mutex::new(None),
             test: Test::default(),
-            test_transaction: false,
+            test_transaction,
             begun: OnceLock::new(),
             #[cfg(feature = "testing")]
             test_instrumentation: TestInstrumentation::default(),
         }
-    }
-
-    /// Has all checkouts run in one transaction, which is never committed. The pool must have one connection.
-    fn in_test_transaction(mut self, test_transaction: bool) -> Self {
-        self.test_transaction = test_transaction;
-        self
     }
 
     pub(crate) fn schemas(&self) -> &Schemas {
@@ -179,8 +174,14 @@ pub(crate) fn connections(
     options: &Options,
     counters: &Arc<Counters>,
 ) -> deadpool::managed::Pool<Manager> {
-    let manager = Manager::new(connector, schemas, limits, Arc::clone(counters));
-    deadpool::managed::Pool::builder(manager.in_test_transaction(options.test_transaction))
+    let manager = Manager::new(
+        connector,
+        schemas,
+        limits,
+        Arc::clone(counters),
+        options.test_transaction,
+    );
+    deadpool::managed::Pool::builder(manager)
         .max_size(max_size)
         // The connection that was used last has the most prepared statements.
         .queue_mode(QueueMode::Lifo)
