@@ -69,3 +69,12 @@ impl<B: Backend> TenantPool<B> {
         Ok(owner.map(|(name, _)| name))
     }
 }
+
+/// Why nothing can be done to the tenant: its schema may be half made, or half gone.
+pub(super) fn unfinished(entry: &DirectoryEntry, event: &LifecycleEvent) -> Option<LifecycleError> {
+    (!entry.status.is_tenant()).then(|| LifecycleError::Elsewhere {
+        operation: event.clone(),
+        placement: entry.placement.clone(),
+        instead: "it is unfinished: repeat the call that created, adopted or dropped it",
+    })
+}

@@ -42,17 +42,17 @@ impl TenantPool<Mysql> {
             Some(_) => self.new_tenant_name(tenant)?,
         };
         let event = LifecycleEvent::Create { tenant: tenant.clone() };
-        match placement.parts() {
-            (None, Tables::Schema(schema)) if *schema == tenant => {}
-            (Some(_), Tables::Schema(_)) => {}
+        let elsewhere = match placement.parts() {
+            (None, Tables::Schema(schema)) if *schema == tenant => None,
+            (Some(database), Tables::Schema(schema)) => Some((database, schema)),
             (None, Tables::Schema(_)) => return Err(LifecycleError::OtherName { tenant, placement }),
             (_, Tables::Rows(_)) => return Err(no_row_security(event, placement)),
-        }
+        };
         if !self.is_recorded() {
             return Err(LifecycleError::NoDirectory { operation: event });
         }
-        match placement.parts() {
-            (Some(database), Tables::Schema(schema)) => {
+        match elsewhere {
+            Some((database, schema)) => {
                 let elsewhere = self.server_of_tenant(database, &event).await?;
                 if schema == elsewhere.shared_schema() {
                     return Err(LifecycleError::NotFound { tenant });
@@ -60,7 +60,7 @@ impl TenantPool<Mysql> {
                 self.adopt_elsewhere(&tenant, &placement, elsewhere, schema, &event)
                     .await
             }
-            _ => self.adopt_own(&tenant, &event).await,
+            None => self.adopt_own(&tenant, &event).await,
         }
     }
 

@@ -13,7 +13,7 @@ use crate::{
         locks::{LOCK_TIMEOUT, Lock},
         to_the_end,
     },
-    lifecycle::status_change::change_to,
+    lifecycle::{ask_directory::unfinished, status_change::change_to},
     tenancy::{DirectoryChange, DirectoryEntry, LifecycleEvent, Tables},
 };
 
@@ -137,18 +137,12 @@ impl TenantPool<Mysql> {
         }
         let server = self.recording_server();
         let _lock = self.lock(&server, tenant, event).await?;
-        let entry = match self.known(tenant, event).await? {
-            Some(entry) if entry.status.is_tenant() => entry,
-            // Its database may be half made, or half gone.
-            Some(entry) => {
-                return Err(LifecycleError::Elsewhere {
-                    operation: event.clone(),
-                    placement: entry.placement,
-                    instead: "it is unfinished: repeat the call that created, adopted or dropped it",
-                });
-            }
-            None => return Err(LifecycleError::NotFound { tenant: tenant.clone() }),
+        let Some(entry) = self.known(tenant, event).await? else {
+            return Err(LifecycleError::NotFound { tenant: tenant.clone() });
         };
+        if let Some(error) = unfinished(&entry, event) {
+            return Err(error);
+        }
         if let (TenantStatus::Active, (Some(database), Tables::Schema(schema))) = (status, entry.placement.parts()) {
             let elsewhere = self.server_of_tenant(database, event).await?;
             let directory = lifecycle::directory_id(&server).await.map_err(self.failed(event))?;

@@ -3,7 +3,7 @@
 use super::operation::{Operation, connect};
 use crate::{
     IntoSchemaName, SchemaName, TenantPool,
-    lifecycle::{LifecycleError, status_change::change_to},
+    lifecycle::{LifecycleError, ask_directory::unfinished, status_change::change_to},
     tenancy::{LifecycleEvent, TenantStatus},
 };
 
@@ -45,8 +45,10 @@ impl TenantPool {
         event: &LifecycleEvent,
         status: TenantStatus,
     ) -> Result<(), LifecycleError> {
-        if self.placed_elsewhere(tenant, event).await?.is_some() {
-            self.must_be_finished(tenant, event).await?;
+        if let Some(entry) = self.placed_elsewhere(tenant, event).await? {
+            if let Some(error) = unfinished(&entry, event) {
+                return Err(error);
+            }
             let _forget = self.forget_afterwards(tenant);
             return self.note_elsewhere(tenant, &change_to(tenant, status), event).await;
         }

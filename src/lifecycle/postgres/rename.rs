@@ -6,6 +6,7 @@ use crate::{
     backend::postgres::journal,
     lifecycle::{
         LifecycleError, RenameRequest,
+        ask_directory::unfinished,
         requests::{Patience, Texts},
     },
     tenancy::{DirectoryChange, LifecycleEvent, TenantStatus},
@@ -47,8 +48,10 @@ impl TenantPool {
         texts: Texts,
     ) -> Result<(), LifecycleError> {
         let _forget = (self.forget_afterwards(from), self.forget_afterwards(to));
-        if self.placed_elsewhere(from, event).await?.is_some() {
-            self.must_be_finished(from, event).await?;
+        if let Some(entry) = self.placed_elsewhere(from, event).await? {
+            if let Some(error) = unfinished(&entry, event) {
+                return Err(error);
+            }
             let change = DirectoryChange::Renamed { from, to };
             return self.note_elsewhere(from, &change, event).await;
         }

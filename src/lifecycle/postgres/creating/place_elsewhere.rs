@@ -279,22 +279,6 @@ impl TenantPool {
         operation.end(noted).await
     }
 
-    /// Fails if the directory says that the tenant's schema may be half made, or half gone.
-    pub(crate) async fn must_be_finished(
-        &self,
-        tenant: &SchemaName,
-        event: &LifecycleEvent,
-    ) -> Result<(), LifecycleError> {
-        match self.known(tenant, event).await? {
-            Some(entry) if !entry.status.is_tenant() => Err(LifecycleError::Elsewhere {
-                operation: event.clone(),
-                placement: entry.placement,
-                instead: "it is unfinished: repeat the call that created or dropped it",
-            }),
-            _ => Ok(()),
-        }
-    }
-
     async fn note_on(
         &self,
         connection: &mut PostgresConnection,
