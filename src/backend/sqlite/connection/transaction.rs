@@ -172,6 +172,7 @@ impl Worker {
         locked: Option<&SchemaName>,
         is_given_up: impl Fn() -> bool,
     ) -> QueryResult<()> {
+        self.sync_seldom();
         self.connection().batch_execute(sql)?;
         let begun = match locked {
             Some(schema) => self.connection().batch_execute(&lock(schema)),

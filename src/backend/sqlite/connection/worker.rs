@@ -15,6 +15,8 @@ pub(super) struct Worker {
     connection: SqliteConnection,
     shared: Arc<Shared>,
     kept: KeptStatements,
+    /// The schemas, quoted, whose commits still wait for the disk. See [`Worker::sync_seldom`].
+    pub(super) syncs_often: Vec<String>,
     pub(super) transaction: Transaction,
     is_broken: bool,
     /// What is dropped after the connection: fields are dropped in their order.
@@ -37,6 +39,7 @@ impl Worker {
             connection,
             shared,
             kept: KeptStatements::new(AsyncSqliteConnection::STATEMENTS),
+            syncs_often: Vec::new(),
             transaction: Transaction::None,
             is_broken: false,
             held: Vec::new(),
@@ -92,6 +95,7 @@ impl Worker {
     /// Runs what may be anything.
     pub(super) fn run<R>(&mut self, work: impl FnOnce(&mut SqliteConnection) -> QueryResult<R>) -> QueryResult<R> {
         self.must_not_be_lost()?;
+        self.sync_seldom();
         let result = work(&mut self.connection);
         self.look_at_transaction();
         result
@@ -102,6 +106,9 @@ impl Worker {
         self.must_not_be_lost()?;
         for file in files {
             self.attach(file)?;
+        }
+        if !only_reads(sql) {
+            self.sync_seldom();
         }
         if may_be_kept {
             self.kept.make_room(sql, &mut self.connection);
@@ -130,6 +137,12 @@ impl Worker {
     pub(super) fn is_autocommit(&mut self) -> bool {
         self.connection.batch_execute("BEGIN").is_ok() && self.connection.batch_execute("COMMIT").is_ok()
     }
+}
+
+/// Whether a statement changes nothing, by its first word.
+fn only_reads(sql: &str) -> bool {
+    let word = sql.trim_start().as_bytes().get(..6);
+    word.is_some_and(|word| word.eq_ignore_ascii_case(b"SELECT"))
 }
 
 /// Whether a statement may begin or end a transaction, by its first word. A comment before that word hides it.

@@ -126,6 +126,7 @@ impl SqliteFilesConnection {
     pub fn diesel(&mut self) -> &mut SqliteConnection {
         // Whoever has it may begin and end transactions.
         self.must_look.store(true, Relaxed);
+        self.worker.sync_seldom();
         self.worker.connection()
     }
 
