@@ -48,8 +48,9 @@ impl Followers {
             "SELECT pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, \
              pg_catalog.pg_get_function_identity_arguments(p.oid)) AS routine, p.proconfig AS settings \
              FROM {functions} AND p.proconfig IS NOT NULL \
-             AND pg_catalog.strpos(pg_catalog.lower(pg_catalog.array_to_string(p.proconfig, ' ')), \
-             pg_catalog.lower(pg_catalog.replace($1, '\"', '\"\"'))) > 0 ORDER BY p.oid"
+             AND pg_catalog.strpos(pg_catalog.lower(pg_catalog.array_to_string(p.proconfig, ' ') \
+             COLLATE pg_catalog.\"C\"), pg_catalog.lower(pg_catalog.replace($1, '\"', '\"\"') \
+             COLLATE pg_catalog.\"C\")) > 0 ORDER BY p.oid"
         )
     }
 }
@@ -218,10 +219,13 @@ pub(crate) async fn outsiders(
     Ok(merged(rows, &|_, found| found == name.as_str()))
 }
 
-/// The longest part of a name that every body writes as it is, unless the body has a backslash: quotes may be doubled.
-fn unescaped_part(name: &SchemaName) -> &str {
-    let parts = name.as_str().split(['"', '\'', '\\']);
-    parts.max_by_key(|part| part.len()).unwrap_or_default()
+/// The longest part of a name that a text with the name contains, in small or capital letters, unless it has a backslash:
+/// quotes may be doubled. Only ASCII, in small letters: PostgreSQL folds these in the same way in every locale.
+fn unescaped_part(name: &SchemaName) -> String {
+    let is_between = |char: char| matches!(char, '"' | '\'' | '\\') || !char.is_ascii();
+    let parts = name.as_str().split(is_between);
+    let longest = parts.max_by_key(|part| part.len()).unwrap_or_default();
+    longest.to_ascii_lowercase()
 }
 
 /// Merges the rows of each object into one, in the same order.
