@@ -260,7 +260,13 @@ async fn a_server_that_takes_the_connection_and_never_answers_is_passed_over() {
     assert!(begun.elapsed() >= Duration::from_secs(1));
     // Without a time in the URL, each server has its part of the pool's.
     let pool = TenantPool::builder(&url).connect_timeout(Duration::from_secs(4));
-    pool.build().await.unwrap().shared().get().await.unwrap();
+    let pool = pool.build().await.unwrap();
+    pool.shared().get().await.unwrap();
+    // So it is where the library copies rows, or reads answers as text.
+    pool.create_tenant("client1", Folder::of(&[ITEMS])).await.unwrap();
+    pool.export_tenant("client1").to(&mut tokio::io::sink()).await.unwrap();
+    let mut answers = pool.run_script("SELECT 1").start().await.unwrap();
+    assert!(answers.next().await.unwrap().1.is_ok());
 }
 
 #[tokio::test]

@@ -4,12 +4,15 @@ use std::panic::resume_unwind;
 
 use diesel::ConnectionError;
 use tokio::task::JoinSet;
-use tokio_postgres::{Client, Connection, NoTls, Socket, tls::MakeTlsConnect};
+use tokio_postgres::{Client, NoTls};
 
 use super::session_proof::Token;
 use crate::{
     PostgresConnection,
-    backend::postgres::{ConnectError, Connector, engine::OpenError},
+    backend::postgres::{
+        ConnectError, Connector,
+        engine::{CancelToken, DriverConnection, OpenError, TlsConnector, open_client},
+    },
 };
 
 impl Connector {
@@ -27,19 +30,16 @@ impl Connector {
     }
 
     /// Opens a connection of the driver, which the caller drives. Its settings are not checked.
-    pub(crate) async fn connect_client<T>(
+    pub(crate) async fn connect_client<T: TlsConnector>(
         &self,
         tls: T,
-    ) -> Result<(Client, Connection<Socket, T::Stream>), ConnectError>
-    where
-        T: MakeTlsConnect<Socket>,
-    {
+    ) -> Result<(Client, DriverConnection<T>, CancelToken), ConnectError> {
         self.must_not_be_outside_test()?;
         let server = || self.server.clone();
-        match tokio::time::timeout(self.options.timeout, self.config_to_copy().connect(tls)).await {
+        match tokio::time::timeout(self.options.timeout, open_client(&self.config_to_copy(), tls)).await {
             Ok(connected) => connected.map_err(|source| ConnectError::Refused {
                 server: server(),
-                source: OpenError::Refused(source),
+                source,
             }),
             Err(_) => Err(ConnectError::Timeout {
                 server: server(),

@@ -1,15 +1,10 @@
 //! Opens connections of the driver, with or without TLS.
 
-use std::time::Duration;
-
 use futures_core::future::BoxFuture;
-use tokio_postgres::{CancelToken, NoTls};
+use tokio_postgres::NoTls;
 
-use super::session::{Cancel, Session};
+use super::session::Session;
 use crate::backend::postgres::{ConnectError, Connector, engine::TlsConnector};
-
-/// How long a request to cancel a session's statement may take.
-const CANCEL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Connects, with or without TLS.
 pub(crate) trait Dial: Send + Sync {
@@ -22,18 +17,8 @@ pub(crate) struct With<T>(pub(crate) T);
 impl<T: TlsConnector> Dial for With<T> {
     fn dial<'a>(&'a self, connector: &'a Connector) -> BoxFuture<'a, Result<Session, ConnectError>> {
         Box::pin(async move {
-            let (client, connection) = connector.connect_client(self.0.clone()).await?;
-            Ok(Session::new(client, connection, Box::new(Self(self.0.clone()))))
-        })
-    }
-}
-
-impl<T: TlsConnector> Cancel for With<T> {
-    fn cancel(self: Box<Self>, token: CancelToken) -> BoxFuture<'static, ()> {
-        Box::pin(async move {
-            // If this fails, the server notices at its next message that the connection is closed. A server that does
-            // not answer is not waited for.
-            let _ = tokio::time::timeout(CANCEL_TIMEOUT, token.cancel_query(self.0)).await;
+            let (client, connection, token) = connector.connect_client(self.0.clone()).await?;
+            Ok(Session::new::<T>(client, connection, token))
         })
     }
 }

@@ -1,16 +1,12 @@
-use futures_core::future::BoxFuture;
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    runtime::Handle,
-    task::JoinHandle,
-};
-use tokio_postgres::{CancelToken, Client, Connection, Error, Row, types::ToSql};
+use std::time::Duration;
 
-/// Connects to a session's server a second time, to cancel.
-pub(super) trait Cancel: Send + Sync {
-    /// Asks the server to cancel the session's running statement.
-    fn cancel(self: Box<Self>, token: CancelToken) -> BoxFuture<'static, ()>;
-}
+use tokio::{runtime::Handle, task::JoinHandle, time::timeout};
+use tokio_postgres::{Client, Error, Row, types::ToSql};
+
+use crate::backend::postgres::engine::{CancelToken, DriverConnection, TlsConnector};
+
+/// How long a request to cancel a session's statement may take.
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A connection of the driver. When it is dropped, the session on the server ends, whatever it is doing.
 pub(crate) struct Session {
@@ -19,13 +15,9 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(super) fn new<S, T>(client: Client, connection: Connection<S, T>, cancel: Box<dyn Cancel>) -> Self
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
+    pub(super) fn new<T: TlsConnector>(client: Client, connection: DriverConnection<T>, token: CancelToken) -> Self {
         let driver = Driver {
-            token: Some((client.cancel_token(), cancel)),
+            token: Some(token),
             task: tokio::spawn(async move {
                 // The client gets the error as well.
                 let _ = connection.await;
@@ -59,7 +51,7 @@ impl Session {
 /// Drives the connection, and ends it when dropped. By itself the task would run until the server has sent everything
 /// that was asked for.
 struct Driver {
-    token: Option<(CancelToken, Box<dyn Cancel>)>,
+    token: Option<CancelToken>,
     task: JoinHandle<()>,
 }
 
@@ -67,10 +59,12 @@ impl Drop for Driver {
     fn drop(&mut self) {
         self.task.abort();
         // A closed socket doesn't stop the server's statement: the server would notice only when it wants to answer.
-        if let Some((token, cancel)) = self.token.take()
+        if let Some(token) = self.token.take()
             && let Ok(runtime) = Handle::try_current()
         {
-            runtime.spawn(cancel.cancel(token));
+            // If this fails, the server notices at its next message that the connection is closed. A server that does
+            // not answer is not waited for.
+            runtime.spawn(async move { timeout(CANCEL_TIMEOUT, token.cancel()).await });
         }
     }
 }

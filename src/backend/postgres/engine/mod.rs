@@ -36,7 +36,7 @@ pub use cancel_token::CancelToken;
 pub use connection::PostgresConnection;
 pub use futures::{PostgresExecute, PostgresLoad};
 pub use open::OpenError;
-pub(crate) use open::READ_ONLY;
+pub(crate) use open::{DriverConnection, READ_ONLY, open_client};
 
 pub use rows::{PostgresRow, PostgresRows};
 pub use socket::PostgresSocket;

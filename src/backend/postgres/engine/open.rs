@@ -8,14 +8,16 @@ use std::{
     hash::{BuildHasher, Hash, RandomState},
     io,
     net::IpAddr,
+    pin::pin,
     sync::PoisonError,
 };
 
 use diesel::ConnectionError;
+use futures_util::future::{Either, select};
 use postgres_protocol::message::frontend;
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::{
-    Config, NoTls,
+    Client, Config, Connection, NoTls, SimpleQueryMessage,
     config::{Host, LoadBalanceHosts, SslMode, TargetSessionAttrs},
     error::SqlState,
     tls::MakeTlsConnect,
@@ -88,9 +90,31 @@ impl From<OpenError> for ConnectionError {
 
 /// Opens a connection to the first server that can be reached and is of the kind that is wanted.
 pub(super) async fn open<T: TlsConnector>(config: &Config, tls: T) -> Result<(Wire, CancelToken), OpenError> {
+    first_host(config, &OpenWire { config, tls }).await
+}
+
+/// Opens a connection of the driver in the same way. The caller drives it.
+pub(crate) async fn open_client<T: TlsConnector>(config: &Config, tls: T) -> Result<OpenClient<T>, OpenError> {
+    first_host(config, &OpenDriver { config, tls }).await
+}
+
+/// A connection of the driver, and what cancels its statements.
+pub(crate) type OpenClient<T> = (Client, DriverConnection<T>, CancelToken);
+
+/// What a task has to drive for a connection of the driver.
+pub(crate) type DriverConnection<T> = Connection<PostgresSocket, <T as MakeTlsConnect<PostgresSocket>>::Stream>;
+
+/// How a connection is opened at one address, once that is chosen.
+trait OpenAt: Sync {
+    type Opened: Send;
+
+    fn open_at(&self, address: Address) -> impl Future<Output = Result<Self::Opened, OpenError>> + Send;
+}
+
+async fn first_host<O: OpenAt>(config: &Config, opening: &O) -> Result<O::Opened, OpenError> {
     let mut told = invalid("the configuration names no host");
     for host in hosts(config)? {
-        match open_host(host, config, &tls).await {
+        match open_host(host, config, opening).await {
             Ok(opened) => return Ok(opened),
             Err(error) => told = told.or(error),
         }
@@ -101,30 +125,25 @@ pub(super) async fn open<T: TlsConnector>(config: &Config, tls: T) -> Result<(Wi
 /// Opens a connection to one host. As in libpq, the limit covers more than the socket: a server that hangs takes the
 /// connection and never answers. It covers the look-up of the name, too, and the name's addresses share it: so no host
 /// uses up the time of the next one.
-async fn open_host<T: TlsConnector>(
-    host: KnownHost<'_>,
-    config: &Config,
-    tls: &T,
-) -> Result<(Wire, CancelToken), OpenError> {
+async fn open_host<O: OpenAt>(host: KnownHost<'_>, config: &Config, opening: &O) -> Result<O::Opened, OpenError> {
     let end = config.get_connect_timeout().map(|limit| Instant::now() + *limit);
     let addresses = until(end, host.addresses(config)).await?;
-    open_first(addresses, end, config, tls).await
+    open_first(addresses, end, opening).await
 }
 
 /// Opens a connection to the first of a host's addresses that answers. Each has an equal part of the time that is left.
-async fn open_first<T: TlsConnector>(
+async fn open_first<O: OpenAt>(
     addresses: Vec<Address>,
     end: Option<Instant>,
-    config: &Config,
-    tls: &T,
-) -> Result<(Wire, CancelToken), OpenError> {
+    opening: &O,
+) -> Result<O::Opened, OpenError> {
     let mut told = invalid("the name of a host has no address");
     let mut left = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
     for address in addresses {
         let now = Instant::now();
         let end = end.map(|end| now + (end - now) / left);
         left -= 1;
-        match until(end, open_at(address, config, tls.clone())).await {
+        match until(end, opening.open_at(address)).await {
             Ok(opened) => return Ok(opened),
             Err(error) => told = told.or(error),
         }
@@ -214,14 +233,80 @@ fn socket_in(folder: &Path, port: u16) -> Place {
     Place::Unix(folder.join(format!(".s.PGSQL.{port}")))
 }
 
-async fn open_at<T: TlsConnector>(
-    address: Address,
+/// Opens connections of the library's own kind.
+struct OpenWire<'a, T> {
+    config: &'a Config,
+    tls: T,
+}
+
+impl<T: TlsConnector> OpenAt for OpenWire<'_, T> {
+    type Opened = (Wire, CancelToken);
+
+    async fn open_at(&self, address: Address) -> Result<Self::Opened, OpenError> {
+        let (socket, encrypt, config) = connect(&address, self.config, &self.tls).await?;
+        let left = Left::default();
+        let connected = config
+            .connect_raw(Handshake::new(socket, Left::clone(&left)), Encrypt(encrypt))
+            .await;
+        let (client, connection) = connected.map_err(OpenError::Refused)?;
+        let token = client.cancel_token();
+        let settings = Settings::of(|name| connection.parameter(name));
+        drop((client, connection));
+        let transport = left.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(transport) = transport else {
+            return Err(OpenError::Unreachable(io::ErrorKind::NotConnected.into()));
+        };
+        let wire = Wire::new(transport, settings);
+        set_up(&wire, &config).await?;
+        Ok((wire, CancelToken::new(token, address, self.tls.clone())))
+    }
+}
+
+/// Opens connections of the driver.
+struct OpenDriver<'a, T> {
+    config: &'a Config,
+    tls: T,
+}
+
+impl<T: TlsConnector> OpenAt for OpenDriver<'_, T> {
+    type Opened = OpenClient<T>;
+
+    async fn open_at(&self, address: Address) -> Result<Self::Opened, OpenError> {
+        let (socket, encrypt, config) = connect(&address, self.config, &self.tls).await?;
+        let connected = config.connect_raw(socket, encrypt).await;
+        let (client, mut connection) = connected.map_err(OpenError::Refused)?;
+        if config.get_target_session_attrs() != TargetSessionAttrs::Any {
+            let asked = client.simple_query(is_read_only(&config));
+            let answer = match select(pin!(asked), &mut connection).await {
+                Either::Left((answer, _)) => answer.map_err(OpenError::Refused)?,
+                Either::Right((ended, _)) => {
+                    ended.map_err(OpenError::Refused)?;
+                    return Err(OpenError::Unreachable(io::ErrorKind::UnexpectedEof.into()));
+                }
+            };
+            let is_on = |message: &SimpleQueryMessage| match message {
+                SimpleQueryMessage::Row(row) => row.get(0) == Some("on"),
+                _ => false,
+            };
+            must_be_wanted(&config, answer.iter().any(is_on))?;
+        }
+        let token = CancelToken::new(client.cancel_token(), address, self.tls.clone());
+        Ok((client, connection, token))
+    }
+}
+
+/// What a connector for TLS makes for one connection.
+type TlsConnect<T> = <T as MakeTlsConnect<PostgresSocket>>::TlsConnect;
+
+/// Opens a socket, over which a connection may then begin by the configuration that is returned.
+async fn connect<T: TlsConnector>(
+    address: &Address,
     config: &Config,
-    mut tls: T,
-) -> Result<(Wire, CancelToken), OpenError> {
+    tls: &T,
+) -> Result<(PostgresSocket, TlsConnect<T>, Config), OpenError> {
     let socket = address.connect().await.map_err(OpenError::Unreachable)?;
     let host_name = address.host_name();
-    let encrypt = MakeTlsConnect::<PostgresSocket>::make_tls_connect(&mut tls, host_name.unwrap_or_default())
+    let encrypt = MakeTlsConnect::<PostgresSocket>::make_tls_connect(&mut tls.clone(), host_name.unwrap_or_default())
         .map_err(|error| OpenError::Unreachable(io::Error::other(error.into())))?;
     let mut config = config.clone();
     // The driver can't see that there is no TLS beneath the handshake.
@@ -238,35 +323,25 @@ async fn open_at<T: TlsConnector>(
             "TLS needs the name of the server, and the configuration has only its address (hostaddr without host)",
         ));
     }
-    let left = Left::default();
-    let connected = config
-        .connect_raw(Handshake::new(socket, Left::clone(&left)), Encrypt(encrypt))
-        .await;
-    let (client, connection) = connected.map_err(OpenError::Refused)?;
-    let token = client.cancel_token();
-    let settings = Settings::of(|name| connection.parameter(name));
-    drop((client, connection));
-    let transport = left.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let Some(transport) = transport else {
-        return Err(OpenError::Unreachable(io::ErrorKind::NotConnected.into()));
-    };
-    let wire = Wire::new(transport, settings);
-    set_up(&wire, &config).await?;
-    Ok((wire, CancelToken::new(token, address, tls)))
+    Ok((socket, encrypt, config))
+}
+
+/// The query whose answer is `on` if the server takes no writes.
+fn is_read_only(config: &Config) -> &'static str {
+    let options = config.get_options().unwrap_or_default();
+    if config.get_target_session_attrs() == TargetSessionAttrs::ReadWrite && options.contains(READ_ONLY) {
+        // The session is read-only because its own options say so: what is wanted is the server that others write to.
+        "SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN 'on' ELSE 'off' END"
+    } else {
+        "SHOW transaction_read_only"
+    }
 }
 
 /// Has times come in UTC, as Diesel wants them, and asks whether the server is of the kind that is wanted.
 async fn set_up(wire: &Wire, config: &Config) -> Result<(), OpenError> {
-    let wanted = config.get_target_session_attrs();
-    let options = config.get_options().unwrap_or_default();
-    let sql = if wanted == TargetSessionAttrs::ReadWrite && options.contains(READ_ONLY) {
-        // The session is read-only because its own options say so: what is wanted is the server that others write to.
-        "SET TIME ZONE 'UTC'; SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN 'on' ELSE 'off' END"
-    } else {
-        "SET TIME ZONE 'UTC'; SHOW transaction_read_only"
-    };
+    let sql = format!("SET TIME ZONE 'UTC'; {}", is_read_only(config));
     let sent = wire.send(Kind::Simple, |out| {
-        frontend::query(sql, out).map_err(super::binds::not_sendable)
+        frontend::query(&sql, out).map_err(super::binds::not_sendable)
     });
     let mut sent = sent.map_err(OpenError::Setup)?;
     let mut is_read_only = false;
@@ -278,7 +353,11 @@ async fn set_up(wire: &Wire, config: &Config) -> Result<(), OpenError> {
             Err(failed) => return Err(OpenError::Setup(failed.into_diesel())),
         }
     }
-    let unwanted = match (wanted, is_read_only) {
+    must_be_wanted(config, is_read_only)
+}
+
+fn must_be_wanted(config: &Config, is_read_only: bool) -> Result<(), OpenError> {
+    let unwanted = match (config.get_target_session_attrs(), is_read_only) {
         (TargetSessionAttrs::ReadWrite, true) => "database does not allow writes",
         (TargetSessionAttrs::ReadOnly, false) => "database is not read only",
         _ => return Ok(()),
@@ -305,7 +384,11 @@ mod tests {
         let end = Some(begun + Duration::from_secs(1));
         let addresses = vec![address(), address(), address()];
         let config = config.clone().ssl_mode(SslMode::Disable).clone();
-        let opened = open_first(addresses, end, &config, &NoTls).await;
+        let opening = OpenWire {
+            config: &config,
+            tls: NoTls,
+        };
+        let opened = open_first(addresses, end, &opening).await;
         assert!(matches!(opened.err(), Some(OpenError::Unreachable(error)) if error.kind() == io::ErrorKind::TimedOut));
         let took = begun.elapsed();
         assert!(

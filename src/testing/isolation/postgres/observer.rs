@@ -40,7 +40,7 @@ impl Observer {
             }
             None if !connector.is_plain() => return Err(AuditError::NeedsObserver),
             None => {
-                let (client, connection) = connector.connect_client(NoTls).await?;
+                let (client, connection, _) = connector.connect_client(NoTls).await?;
                 (client, tokio::spawn(async move { drop(connection.await) }))
             }
         };
