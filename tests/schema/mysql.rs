@@ -8,7 +8,7 @@ use diesel_tenants::{
     Mysql, TenantPool,
     rust_schema::{AllowTogether, RustSchemaError, SchemaWarning, Side},
 };
-use diesel_tenants_test_support::{MariaDb, chain};
+use diesel_tenants_test_support::{MariaDb, TestFolder, chain};
 use tokio::sync::OnceCell;
 
 use crate::setting::{assert_is, migrations};
@@ -44,7 +44,7 @@ async fn with_tenants() -> TenantPool<Mysql> {
 
 /// Migrations of this SQL, in a folder.
 fn sql(sql: &str) -> diesel_migrations::FileBasedMigrations {
-    let folder = tempfile::TempDir::new().unwrap().keep();
+    let folder = TestFolder::new().unwrap().keep();
     std::fs::create_dir(folder.join("1")).unwrap();
     std::fs::write(folder.join("1/up.sql"), sql).unwrap();
     diesel_migrations::FileBasedMigrations::from_path(folder).unwrap()

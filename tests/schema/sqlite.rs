@@ -6,7 +6,7 @@ use diesel_tenants::{
     Sqlite, SqliteFolder, TenantPool,
     rust_schema::{AllowTogether, RustSchema, RustSchemaError, SchemaWarning, Side},
 };
-use diesel_tenants_test_support::chain;
+use diesel_tenants_test_support::{TestFolder, chain};
 use tempfile::TempDir;
 
 use crate::setting::{assert_is, migrations};
@@ -41,7 +41,7 @@ async fn with_tenants() -> (TenantPool<Sqlite>, TempDir) {
 
 /// Migrations of this SQL, in a folder.
 fn sql(sql: &str) -> diesel_migrations::FileBasedMigrations {
-    let folder = TempDir::new().unwrap().keep();
+    let folder = TestFolder::new().unwrap().keep();
     std::fs::create_dir(folder.join("1")).unwrap();
     std::fs::write(folder.join("1/up.sql"), sql).unwrap();
     diesel_migrations::FileBasedMigrations::from_path(folder).unwrap()

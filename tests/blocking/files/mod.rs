@@ -11,7 +11,7 @@ use diesel_tenants::{
     blocking::{BuildError, Checkout, SqliteFilesConnection, TenantConnection, TenantPool},
     diesel_migrations::{FileBasedMigrations, MigrationHarness},
 };
-use diesel_tenants_test_support::chain;
+use diesel_tenants_test_support::{TestFolder, chain};
 use tempfile::TempDir;
 
 use crate::{
@@ -25,9 +25,9 @@ pub const ITEMS: &str =
 pub const ORDERS: &str = "CREATE TABLE orders (id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL, \
     item_id INTEGER NOT NULL REFERENCES items, quantity INTEGER NOT NULL)";
 
-/// One migration for each script. The process' folder of temporary files keeps them.
+/// One migration for each script.
 pub fn migrations(scripts: &[&str]) -> FileBasedMigrations {
-    let folder = tempfile::tempdir().expect("a folder").keep();
+    let folder = TestFolder::new().expect("a folder").keep();
     for (number, sql) in scripts.iter().enumerate() {
         let migration = folder.join(format!("{number}_script"));
         std::fs::create_dir(&migration).expect("a folder");

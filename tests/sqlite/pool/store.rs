@@ -8,6 +8,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use diesel_migrations::FileBasedMigrations;
 use diesel_tenants::{Sqlite, SqliteFolder, SqlitePoolBuilder, TenantPool};
+use diesel_tenants_test_support::TestFolder;
 use tempfile::TempDir;
 
 use crate::tables::{SHARED, TENANT, items, users};
@@ -19,7 +20,7 @@ pub struct Store {
 
 /// Migrations in a folder, each given as its version and its SQL.
 pub fn migrations(scripts: &[(&str, &str)]) -> FileBasedMigrations {
-    let folder = TempDir::new().unwrap().keep();
+    let folder = TestFolder::new().unwrap().keep();
     for (version, sql) in scripts {
         let migration = folder.join(version);
         std::fs::create_dir(&migration).unwrap();

@@ -1,6 +1,7 @@
 use diesel::QueryResult;
 use diesel_migrations::FileBasedMigrations;
 use diesel_tenants::TenantPool;
+use diesel_tenants_test_support::TestFolder;
 
 use super::test_backend::{Options, TestBackend};
 
@@ -11,7 +12,7 @@ pub const ITEMS: &str =
 
 /// Migrations, each given as its version and its SQL.
 pub fn migrations(scripts: &[(&str, &str)]) -> FileBasedMigrations {
-    let folder = tempfile::tempdir().expect("a folder").keep();
+    let folder = TestFolder::new().expect("a folder").keep();
     for (version, sql) in scripts {
         let migration = folder.join(version);
         std::fs::create_dir(&migration).expect("a folder");

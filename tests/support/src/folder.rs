@@ -1,6 +1,7 @@
 use std::{
     error::Error,
     fmt, fs, io,
+    mem::ManuallyDrop,
     path::{Path, PathBuf},
     pin::Pin,
     sync::{
@@ -49,6 +50,11 @@ impl TestFolder {
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Keeps the folder until the process ends.
+    pub fn keep(self) -> PathBuf {
+        ManuallyDrop::new(self).path.clone()
     }
 }
 
