@@ -12,12 +12,12 @@ use diesel_tenants::{
 use serde_json::{Value, json};
 
 use crate::{
+    chosen_databases::Databases,
     completion::tenants,
     context::Context,
     database::Instead,
     duration,
     interrupt::Interrupt,
-    options::Databases,
     output::{Ending, bytes, counted, line, name, on_one_line, say, table, value, word},
 };
 

@@ -12,7 +12,7 @@ use crate::{
     context::Context,
     database::{Instead, Places},
     duration,
-    options::Place,
+    options::DatabaseAndSchema,
     output::{Ending, bytes, counted, name, on_one_line, say, value},
 };
 
@@ -31,8 +31,8 @@ pub struct Move {
     name: String,
     /// The new database, by its name in `diesel-tenants.toml`, or DATABASE:SCHEMA if the schema is to have another name
     /// than the tenant; `main` is the database of the URL.
-    #[arg(value_name = "PLACE", value_parser = Place::parse, add = databases())]
-    to: Place,
+    #[arg(value_name = "PLACE", value_parser = DatabaseAndSchema::parse, add = databases())]
+    to: DatabaseAndSchema,
     /// Locks out writes for the whole copy, which also moves tables without a primary key.
     #[arg(long)]
     pause_writes: bool,
