@@ -5,7 +5,7 @@ use crate::{
     backend::mysql::{
         SessionError,
         lifecycle::OperationError,
-        migrations::{self, MigrationProblem},
+        migrations::{Failed, MigrationProblem, MysqlAftermath},
     },
     migrations::{Aftermath, FailedMigration, Place, SchemaOwner},
     pool::MysqlError,
@@ -42,7 +42,7 @@ fn of_problem(owner: &SchemaOwner, problem: MigrationProblem) -> MigrationError 
         },
         MigrationProblem::Missing { .. } => MigrationError::UnknownSchema { owner: owner.clone() },
         MigrationProblem::Failed(failed) => {
-            let migrations::Failed {
+            let Failed {
                 version,
                 name,
                 direction,
@@ -57,10 +57,10 @@ fn of_problem(owner: &SchemaOwner, problem: MigrationProblem) -> MigrationError 
                 direction,
                 place: Place { line },
                 aftermath: match aftermath {
-                    migrations::Aftermath::RolledBack => Aftermath::RolledBack,
-                    migrations::Aftermath::Recorded { done, total } => Aftermath::Recorded { done, total },
-                    migrations::Aftermath::Committed => Aftermath::Committed,
-                    migrations::Aftermath::Lost => Aftermath::Lost,
+                    MysqlAftermath::RolledBack => Aftermath::RolledBack,
+                    MysqlAftermath::Recorded { done, total } => Aftermath::Recorded { done, total },
+                    MysqlAftermath::Committed => Aftermath::Committed,
+                    MysqlAftermath::Lost => Aftermath::Lost,
                 },
                 outside: None,
                 source,
