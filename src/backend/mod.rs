@@ -1,7 +1,6 @@
 //! What speaks to one kind of database, a room for each: its catalogs, its locks, its quoting. Everything above says
 //! what is to be done. How a pool hands out connections of each kind is the trait `Backend`, in `pool/backend.rs`.
 
-#[cfg(any(feature = "sqlite", feature = "mysql"))]
 pub(crate) mod archive_name;
 pub(crate) mod migration_sql;
 #[cfg(feature = "mysql")]

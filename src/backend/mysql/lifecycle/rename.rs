@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     backend::{
-        archive_name::archive_name,
+        archive_name,
         mysql::{
             Server, Session, is_wait_timeout,
             locks::{LOCK_TIMEOUT, Lock},
@@ -52,7 +52,7 @@ pub(crate) async fn archive(
     let missing = || OperationError::Missing {
         database: tenant.clone(),
     };
-    let name = archive_name(tenant, since).map_err(|_| missing())?;
+    let name = archive_name::for_file_or_database(tenant, since).map_err(|_| missing())?;
     let decide = |entry: &Entry| match entry.status.is_tenant() {
         true => {
             let archive = Archive {

@@ -15,17 +15,19 @@ use super::{
 };
 use crate::{
     SchemaName, TenantStatus,
-    backend::postgres::{
-        TableLock,
-        catalog::{schema::EXISTS, sequences::sequences_by},
-        clock::NOW,
-        driver::{Dial, Session},
-        quote::literal,
-        set_lock_timeout,
-        structure::{Followers, follow},
-        version_table,
+    backend::{
+        archive_name,
+        postgres::{
+            TableLock,
+            catalog::{schema::EXISTS, sequences::sequences_by},
+            clock::NOW,
+            driver::{Dial, Session},
+            quote::literal,
+            set_lock_timeout,
+            structure::{Followers, follow},
+            version_table,
+        },
     },
-    lifecycle::archive_name,
     tenancy::{ArchiveNote, DirectoryChange, DirectoryEntry, PLACED},
     transfer::postgres::target::Target,
 };
@@ -221,7 +223,7 @@ impl Run<'_> {
         };
         let mut number = 1;
         let archive = loop {
-            let archive = archive_name(&source.schema, &stamp, number)?;
+            let archive = archive_name::for_schema(&source.schema, &stamp, number)?;
             if guard
                 .query(EXISTS, &[&archive.as_str()])
                 .await
