@@ -7,7 +7,7 @@ use crate::{
         lifecycle::OperationError,
         migrations::{Failed, MigrationProblem, MysqlAftermath},
     },
-    migrations::{Aftermath, FailedMigration, Place, SchemaOwner},
+    migrations::{Aftermath, FailedMigration, SchemaOwner, ScriptPlace},
     pool::MysqlError,
 };
 
@@ -55,7 +55,7 @@ fn of_problem(owner: &SchemaOwner, problem: MigrationProblem) -> MigrationError 
                 version,
                 name,
                 direction,
-                place: Place { line },
+                place: ScriptPlace { line },
                 aftermath: match aftermath {
                     MysqlAftermath::RolledBack => Aftermath::RolledBack,
                     MysqlAftermath::Recorded { done, total } => Aftermath::Recorded { done, total },

@@ -85,17 +85,17 @@ fn aliases_of<'a>(rows: &'a [Row], aliases: &'a [Alias]) -> impl Iterator<Item =
 }
 
 /// A schema, and the index of an object in it.
-type Place = (u32, usize);
+type ObjectPlace = (u32, usize);
 
 struct Batch {
     objects: HashMap<u32, Vec<Object>>,
     /// The objects by catalog, OID and column.
-    places: HashMap<(u32, u32, i32), Place>,
+    places: HashMap<(u32, u32, i32), ObjectPlace>,
     aliases: HashMap<(u32, u32), (u32, u32, i32)>,
     /// Relations that an object needs beyond what the catalog says.
-    needs: Vec<(Place, Vec<u32>)>,
+    needs: Vec<(ObjectPlace, Vec<u32>)>,
     /// The objects that comments and grants are about.
-    subjects: Vec<(Place, (u32, u32, i32))>,
+    subjects: Vec<(ObjectPlace, (u32, u32, i32))>,
 }
 
 impl Batch {
@@ -134,7 +134,7 @@ impl Batch {
     }
 
     fn structures(mut self, dependencies: &[Dependency]) -> HashMap<u32, Structure> {
-        let mut edges: Vec<(Place, Place)> = Vec::new();
+        let mut edges: Vec<(ObjectPlace, ObjectPlace)> = Vec::new();
         for dependency in dependencies {
             let Some(needed) = self.place(dependency.needed_class, dependency.needed_object, dependency.needed_sub)
             else {
@@ -204,14 +204,14 @@ impl Batch {
     }
 
     /// The place of the object that has this address, or that is created with it.
-    fn place(&self, class: u32, object: u32, sub: i32) -> Option<Place> {
+    fn place(&self, class: u32, object: u32, sub: i32) -> Option<ObjectPlace> {
         if let Some(&(class, object, own)) = self.aliases.get(&(class, object)) {
             return self.plain_place(class, object, if own > 0 { own } else { sub });
         }
         self.plain_place(class, object, sub)
     }
 
-    fn plain_place(&self, class: u32, object: u32, sub: i32) -> Option<Place> {
+    fn plain_place(&self, class: u32, object: u32, sub: i32) -> Option<ObjectPlace> {
         let places = &self.places;
         places
             .get(&(class, object, sub))
