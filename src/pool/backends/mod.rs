@@ -15,7 +15,7 @@ pub use self::postgres::{
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::{NotSqliteUrl, Sqlite, SqliteFolder, SqlitePoolBuilder};
 pub(crate) use self::{
-    postgres::{Fleet, ListedTenant, Reached, Resident, Unreached, connections},
+    postgres::{ListedTenant, PoolDatabases, Reached, Resident, Unreached, connections},
     recycle::Limits,
 };
 use super::backend::{Backend, Postgres};

@@ -18,7 +18,7 @@ use crate::{
     backend::postgres::{
         TableLock,
         catalog::schema::has_name,
-        driver::{Dial, Session},
+        driver::{Dial, DriverSession},
         set_lock_timeout,
     },
     lifecycle::keep_from_migrating,
@@ -51,7 +51,7 @@ impl Export<'_> {
 
     async fn write_all<W: AsyncWrite + Unpin>(
         &self,
-        session: Session,
+        session: DriverSession,
         source: Source,
         held: &mut PostgresConnection,
         writer: W,
@@ -107,7 +107,7 @@ impl Export<'_> {
     ///
     /// If another session queues between the two locks to TRUNCATE or change a table, all three would wait for each
     /// other. So that session goes first, and the export begins again.
-    async fn begin(&self, dial: &dyn Dial) -> Result<(Session, Source), ExportError> {
+    async fn begin(&self, dial: &dyn Dial) -> Result<(DriverSession, Source), ExportError> {
         let started = Instant::now();
         let patience = self.pool.migration_lock_timeout();
         loop {
@@ -138,7 +138,7 @@ impl Export<'_> {
     }
 
     /// A session, and the statement that locks all tables.
-    async fn session(&self, dial: &dyn Dial) -> Result<(Session, String), ExportError> {
+    async fn session(&self, dial: &dyn Dial) -> Result<(DriverSession, String), ExportError> {
         let session = dial.dial(self.pool.migration_connector()).await;
         let session = session.map_err(|source| ExportError::Connect {
             tenant: self.tenant.clone(),
@@ -158,7 +158,7 @@ impl Export<'_> {
     /// Copies the rows of a table, and counts them.
     async fn copy<W: AsyncWrite + Unpin>(
         &self,
-        session: &Session,
+        session: &DriverSession,
         table: &Table,
         writer: &mut Writer<W>,
     ) -> Result<u64, ExportError> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_core::future::BoxFuture;
 use tokio_postgres::{CancelToken, NoTls};
 
-use super::session::{Cancel, Session};
+use super::session::{Cancel, DriverSession};
 use crate::backend::postgres::{ConnectError, Connector, engine::TlsConnector};
 
 /// How long a request to cancel a session's statement may take.
@@ -13,17 +13,17 @@ const CANCEL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Connects, with or without TLS.
 pub(crate) trait Dial: Send + Sync {
-    fn dial<'a>(&'a self, connector: &'a Connector) -> BoxFuture<'a, Result<Session, ConnectError>>;
+    fn dial<'a>(&'a self, connector: &'a Connector) -> BoxFuture<'a, Result<DriverSession, ConnectError>>;
 }
 
 /// With a connector for TLS, or `NoTls`.
 pub(crate) struct With<T>(pub(crate) T);
 
 impl<T: TlsConnector> Dial for With<T> {
-    fn dial<'a>(&'a self, connector: &'a Connector) -> BoxFuture<'a, Result<Session, ConnectError>> {
+    fn dial<'a>(&'a self, connector: &'a Connector) -> BoxFuture<'a, Result<DriverSession, ConnectError>> {
         Box::pin(async move {
             let (client, connection) = connector.connect_client(self.0.clone()).await?;
-            Ok(Session::new(client, connection, Box::new(Self(self.0.clone()))))
+            Ok(DriverSession::new(client, connection, Box::new(Self(self.0.clone()))))
         })
     }
 }

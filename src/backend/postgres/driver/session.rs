@@ -13,12 +13,12 @@ pub(super) trait Cancel: Send + Sync {
 }
 
 /// A connection of the driver. When it is dropped, the session on the server ends, whatever it is doing.
-pub(crate) struct Session {
+pub(crate) struct DriverSession {
     client: Client,
     driver: Driver,
 }
 
-impl Session {
+impl DriverSession {
     pub(super) fn new<S, T>(client: Client, connection: Connection<S, T>, cancel: Box<dyn Cancel>) -> Self
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,

@@ -14,7 +14,7 @@ use tokio_postgres::Error;
 
 use crate::{
     PostgresConnection, SchemaName,
-    backend::postgres::{Backoff, assertion::require, driver::Session, quote::literal},
+    backend::postgres::{Backoff, assertion::require, driver::DriverSession, quote::literal},
 };
 
 /// How long an operation waits for the advisory locks of its schemas, unless
@@ -101,7 +101,7 @@ pub(crate) async fn lock_named(
 /// A lock that lasts for a transaction is taken in a transaction, which `begin` begins for each try. On success it is
 /// open.
 pub(crate) async fn lock_by(
-    session: &Session,
+    session: &DriverSession,
     schema: &SchemaName,
     span: LockSpan,
     lock_timeout: Duration,
@@ -124,7 +124,7 @@ pub(crate) async fn lock_by(
     }
 }
 
-async fn try_lock_by(session: &Session, schema: &SchemaName, span: LockSpan) -> Result<bool, Error> {
+async fn try_lock_by(session: &DriverSession, schema: &SchemaName, span: LockSpan) -> Result<bool, Error> {
     let rows = session.query(span.query(), &[&lock_name(schema)]).await?;
     // Not `first`: Diesel has a method of that name as well.
     let row = rows.as_slice().first();

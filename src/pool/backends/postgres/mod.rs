@@ -30,7 +30,7 @@ pub use self::{
     pool::PostgresPool,
 };
 pub(crate) use self::{
-    databases::{Fleet, Reached, Resident, Unreached},
+    databases::{PoolDatabases, Reached, Resident, Unreached},
     manager::connections,
     tenants::ListedTenant,
 };

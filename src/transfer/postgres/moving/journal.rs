@@ -7,7 +7,7 @@ use tokio_postgres::{Error, error::SqlState};
 use super::site::{KeyedTable, Site};
 use crate::backend::postgres::{
     Backoff,
-    driver::Session,
+    driver::DriverSession,
     journal,
     own_objects::JOURNAL,
     quote::{identifier, literal},
@@ -69,7 +69,7 @@ pub(super) fn make(site: &Site, tables: &[KeyedTable], id: &str) -> String {
 }
 
 /// A unique id for a move.
-pub(super) async fn journal_id(session: &Session) -> Result<String, Error> {
+pub(super) async fn journal_id(session: &DriverSession) -> Result<String, Error> {
     let rows = session
         .query("SELECT pg_catalog.gen_random_uuid()::pg_catalog.text", &[])
         .await?;
@@ -89,7 +89,11 @@ pub(super) fn stop(site: &Site) -> String {
 
 /// Runs statements that need locks on tables in use. It tries until the time is over, and returns whether it succeeded.
 /// On success, the transaction in which they ran is still open.
-pub(super) async fn run_with_table_locks(session: &Session, sql: &str, patience: Duration) -> Result<bool, Error> {
+pub(super) async fn run_with_table_locks(
+    session: &DriverSession,
+    sql: &str,
+    patience: Duration,
+) -> Result<bool, Error> {
     let mut backoff = Backoff::new(patience).at_most(LOCK_TIMEOUT);
     loop {
         session.begin("ISOLATION LEVEL READ COMMITTED, READ WRITE").await?;

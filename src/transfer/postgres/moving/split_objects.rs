@@ -8,7 +8,7 @@ use super::site::Site;
 use crate::{
     SchemaName,
     backend::postgres::{
-        driver::Session,
+        driver::DriverSession,
         journal::unchecked_query,
         own_objects,
         quote::{identifier, literal},
@@ -73,7 +73,7 @@ impl Split {
 
 /// The statements that check the foreign keys that a move has recorded, as far as these still exist and are not
 /// checked.
-pub(super) async fn checks(target: &Site, session: &Session) -> Result<Vec<String>, Error> {
+pub(super) async fn checks(target: &Site, session: &DriverSession) -> Result<Vec<String>, Error> {
     let check = |row: Row| {
         let (table, name): (String, String) = (row.try_get(0)?, row.try_get(1)?);
         let table = format!("{}.{}", target.schema.quoted(), identifier(&table));

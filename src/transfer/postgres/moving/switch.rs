@@ -21,7 +21,7 @@ use crate::{
             TableLock,
             catalog::{schema::EXISTS, sequences::sequences_by},
             clock::NOW,
-            driver::{Dial, Session},
+            driver::{Dial, DriverSession},
             quote::literal,
             set_lock_timeout,
             structure::{Followers, follow},
@@ -49,7 +49,7 @@ impl From<MoveError> for Stop {
 impl Run<'_> {
     /// Locks out writes, and returns the time from which they wait. Statements that wait continue once the transaction
     /// ends, and then look the schema up by its name, which is gone.
-    pub(super) async fn pause(&self, guard: &Session, source: &Site) -> Result<Instant, MoveError> {
+    pub(super) async fn pause(&self, guard: &DriverSession, source: &Site) -> Result<Instant, MoveError> {
         let failed = self.server("to lock its tables");
         let rows = guard
             .query(&TableLock::Writing.query(), &[&source.schema.as_str()])
@@ -182,7 +182,7 @@ impl Run<'_> {
     }
 
     /// Updates the directory, in a transaction of its own.
-    pub(super) async fn tell(&self, home: &Session) -> Result<(), Error> {
+    pub(super) async fn tell(&self, home: &DriverSession) -> Result<(), Error> {
         home.begin("").await?;
         home.execute(&self.note()).await?;
         home.execute("COMMIT").await?;
@@ -214,7 +214,12 @@ impl Run<'_> {
     }
 
     /// Renames the source's schema to an archive's name, in the transaction that locks out writes.
-    async fn rename(&self, entry: &DirectoryEntry, source: &Site, guard: &Session) -> Result<SchemaName, MoveError> {
+    async fn rename(
+        &self,
+        entry: &DirectoryEntry,
+        source: &Site,
+        guard: &DriverSession,
+    ) -> Result<SchemaName, MoveError> {
         let failed = self.server("to rename the schema at the source");
         let rows = guard.query(NOW, &[]).await.map_err(&failed)?;
         let (since, stamp): (i64, String) = match rows.first() {

@@ -18,7 +18,7 @@ use crate::{
         fleet::{Halt, Limits, Task, chosen_names},
         postgres::fleet::{site::Site, worker::Step},
     },
-    pool::{AllDatabases, Fleet, OWN_DATABASE, Unreached},
+    pool::{AllDatabases, OWN_DATABASE, PoolDatabases, Unreached},
 };
 
 type ReadPlan<'a> = BoxFuture<'a, Result<Plan, MigrationSourceError>>;
@@ -207,16 +207,16 @@ impl<'a> DatabasesMigration<'a> {
             (Some(shared), Task::Migrate) => Some(shared.await?),
             _ => None,
         };
-        let mut fleet = self.databases.reach().await?;
+        let mut databases = self.databases.reach().await?;
         if !self.dry_run {
-            fleet.require_writable()?;
+            databases.require_writable()?;
         }
         let chosen = match self.chosen {
-            Some(chosen) => Some(Choice::of(chosen, &mut fleet).await?),
+            Some(chosen) => Some(Choice::of(chosen, &mut databases).await?),
             None => None,
         };
-        let canaries = Choice::of(self.canaries, &mut fleet).await?;
-        let Fleet { reached, unreached } = fleet;
+        let canaries = Choice::of(self.canaries, &mut databases).await?;
+        let PoolDatabases { reached, unreached } = databases;
         let mut skipped: Vec<DatabaseReport> = unreached.into_iter().map(skipped).collect();
         let is_needed = |name: &str| {
             let is_chosen = chosen

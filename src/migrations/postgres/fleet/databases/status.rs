@@ -13,7 +13,7 @@ use crate::{
         fleet::{Limits, chosen_names},
         postgres::fleet::{survey::Survey, worker::Worker},
     },
-    pool::{AllDatabases, Fleet, OWN_DATABASE, UnreachableDatabase, Unreached},
+    pool::{AllDatabases, OWN_DATABASE, PoolDatabases, UnreachableDatabase, Unreached},
 };
 
 /// Which migrations every tenant of several databases has and lacks. See [`AllDatabases::migration_status`].
@@ -146,12 +146,12 @@ impl<'a> DatabasesStatusRequest<'a> {
             Some(shared) => Some(shared.await?),
             None => None,
         };
-        let mut fleet = self.databases.reach().await?;
+        let mut databases = self.databases.reach().await?;
         let chosen = match self.chosen {
-            Some(chosen) => Some(Choice::of(chosen, &mut fleet).await?),
+            Some(chosen) => Some(Choice::of(chosen, &mut databases).await?),
             None => None,
         };
-        let Fleet { reached, unreached } = fleet;
+        let PoolDatabases { reached, unreached } = databases;
         let reached = reached.into_iter().filter(|reached| {
             chosen
                 .as_ref()

@@ -42,7 +42,7 @@ pub(crate) struct Unreached {
 }
 
 /// The databases of a pool, the pool's own first, the others sorted by name.
-pub(crate) struct Fleet {
+pub(crate) struct PoolDatabases {
     pub(crate) reached: Vec<Reached>,
     pub(crate) unreached: Vec<Unreached>,
 }
@@ -51,7 +51,7 @@ type Connected = Result<(TenantPool, PostgresConnection), Box<dyn Error + Send +
 
 impl AllDatabases<'_> {
     /// Connects to the databases. Unless they may be skipped, all must answer.
-    pub(crate) async fn reach(&self) -> Result<Fleet, DatabasesError> {
+    pub(crate) async fn reach(&self) -> Result<PoolDatabases, DatabasesError> {
         let declared = self.pool.databases().names_with_tenants();
         let mut names: BTreeSet<String> = declared.collect();
         names.insert(OWN_DATABASE.to_owned());
@@ -76,7 +76,7 @@ impl AllDatabases<'_> {
             });
         }
         connected.sort_by(|(one, _), (other, _)| (one != OWN_DATABASE, one).cmp(&(other != OWN_DATABASE, other)));
-        let mut fleet = Fleet {
+        let mut databases = PoolDatabases {
             reached: Vec::new(),
             unreached: Vec::new(),
         };
@@ -90,7 +90,7 @@ impl AllDatabases<'_> {
                             database: name.clone(),
                             source,
                         })?;
-                    fleet.reached.push(Reached {
+                    databases.reached.push(Reached {
                         name,
                         pool,
                         connection,
@@ -100,7 +100,7 @@ impl AllDatabases<'_> {
                         tenants,
                     });
                 }
-                Err(reason) => fleet.unreached.push(Unreached {
+                Err(reason) => databases.unreached.push(Unreached {
                     problem: UnreachableDatabase {
                         database: name,
                         reason,
@@ -110,14 +110,14 @@ impl AllDatabases<'_> {
                 }),
             }
         }
-        if !self.skips_unreachable && !fleet.unreached.is_empty() {
-            let databases = fleet.unreached.into_iter().map(|unreached| unreached.problem);
+        if !self.skips_unreachable && !databases.unreached.is_empty() {
+            let databases = databases.unreached.into_iter().map(|unreached| unreached.problem);
             return Err(DatabasesError::Unreachable {
                 databases: databases.collect(),
             });
         }
-        fleet.require_different().await?;
-        Ok(fleet)
+        databases.require_different().await?;
+        Ok(databases)
     }
 
     fn is_chosen(&self, database: &str) -> bool {
@@ -144,7 +144,7 @@ async fn connect(pool: &TenantPool, name: &str) -> Connected {
     Ok((pool, connection))
 }
 
-impl Fleet {
+impl PoolDatabases {
     /// Fails if two names lead to one database: its tenants would be worked on twice, at the same time.
     async fn require_different(&mut self) -> Result<(), DatabasesError> {
         for second in 1..self.reached.len() {
