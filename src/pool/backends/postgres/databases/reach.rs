@@ -1,10 +1,6 @@
 //! Connects to the databases of a pool, and makes sure that they are different ones.
 
-use std::{
-    collections::BTreeSet,
-    error::Error,
-    hash::{BuildHasher, RandomState},
-};
+use std::{collections::BTreeSet, error::Error};
 
 use futures_util::{StreamExt as _, future::join, stream};
 
@@ -183,7 +179,5 @@ impl PoolDatabases {
 }
 
 async fn is_same(here: &mut Reached, there: &mut Reached) -> diesel::QueryResult<bool> {
-    // The name is random, so no other session holds this lock.
-    let name = format!("diesel-tenants: {}", RandomState::new().hash_one(std::process::id()));
-    is_same_database(&mut here.connection, &mut there.connection, &name).await
+    is_same_database(&mut here.connection, &mut there.connection).await
 }
