@@ -11,14 +11,14 @@ use diesel_tenants_translate::SchemaName;
 
 use super::{
     OperationError, create, database,
-    objects::{self, Kind, Object},
+    objects::{self, Object},
     placed::require_own,
 };
 use crate::{
     backend::{
         archive_name,
         mysql::{
-            Server, Session, is_wait_timeout,
+            DefinitionKind, Server, Session, is_wait_timeout,
             locks::{LOCK_TIMEOUT, Lock},
             quote,
             registry::{Archive, Entry, Operation, Step},
@@ -367,7 +367,7 @@ impl Move {
                 quote::literal(self.from.as_str())
             ))
             .await?;
-        Ok(usize::try_from(triggers) == Ok(of_kind(saved, Kind::Trigger).count()))
+        Ok(usize::try_from(triggers) == Ok(of_kind(saved, DefinitionKind::Trigger).count()))
     }
 
     async fn move_tables(&self, session: &mut Session, saved: &[Object]) -> QueryResult<()> {
@@ -377,7 +377,7 @@ impl Move {
         }
         let (from, to) = (quote::database(&self.from), quote::database(&self.to));
         let names: Vec<String> = tables.iter().map(|table| quote::identifier(&table.name)).collect();
-        let mut triggers = of_kind(saved, Kind::Trigger).peekable();
+        let mut triggers = of_kind(saved, DefinitionKind::Trigger).peekable();
         if triggers.peek().is_none() {
             let pairs: Vec<String> = names
                 .iter()
@@ -399,7 +399,7 @@ impl Move {
     }
 }
 
-fn of_kind(objects: &[Object], kind: Kind) -> impl Iterator<Item = &Object> {
+fn of_kind(objects: &[Object], kind: DefinitionKind) -> impl Iterator<Item = &Object> {
     objects.iter().filter(move |object| object.kind == kind)
 }
 
