@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     chosen_databases::Databases,
+    commands::tenant::outcome_of,
     completion::tenants,
     context::Context,
     database::Instead,
@@ -256,7 +257,7 @@ fn told(step: &PlannedMove, outcome: &Outcome, drops_source: bool) -> String {
             let left: Vec<String> = left.map(|left| format!("; left to do: {left}")).collect();
             let left = left.concat();
             if report.already_there {
-                return format!("{tenant}: was there already{left}{again}");
+                return format!("{tenant}: was already there{left}{again}");
             }
             format!(
                 "{tenant}: moved from {} to {}, {} rows, {} changes meanwhile; writes waited for {:.1?}{left}{again}",
@@ -301,7 +302,7 @@ fn end(plan: &BalancePlan, outcomes: &[Outcome]) {
     }
     let mut words = format!("{done} moved, {}", bytes(size));
     if there > 0 {
-        words += &format!("; {there} there already");
+        words += &format!("; {there} already there");
     }
     if failed > 0 {
         words += &format!("; {failed} failed");
@@ -386,7 +387,7 @@ fn of_move(step: &PlannedMove, outcome: &Outcome, drops_source: bool) -> Value {
             document["error"] = json!(line(error));
         }
         Outcome::Moved(report) => {
-            document["outcome"] = json!(if report.already_there { "there already" } else { "moved" });
+            document["outcome"] = json!(outcome_of(report));
             document["copied_rows"] = json!(report.rows);
             document["changes"] = json!(report.changes);
             document["paused_seconds"] = json!(report.paused.as_secs_f64());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use clap::Args;
-use diesel_tenants::{Placement, pool::OWN_DATABASE};
+use diesel_tenants::{Placement, pool::OWN_DATABASE, transfer::MoveReport};
 use serde_json::json;
 
 use crate::{
@@ -81,7 +81,7 @@ impl Move {
             request = request.tls(tls);
         }
         let moved = request.await?;
-        let outcome = if moved.already_there { "there already" } else { "moved" };
+        let outcome = outcome_of(&moved);
         let archive = moved.archive.as_ref().map(ToString::to_string);
         let result = json!({
             "tenant": self.name, "outcome": outcome, "from": from.to_string(), "to": to.to_string(),
@@ -90,7 +90,7 @@ impl Move {
         });
         context.printer.result(&result, || {
             match moved.already_there {
-                true => say!("{}: was there already", name(&self.name)),
+                true => say!("{}: was already there", name(&self.name)),
                 false => say!(
                     "{}: moved, {} rows, {} changes meanwhile; writes waited for {:.1?}",
                     name(&self.name),
@@ -107,6 +107,14 @@ impl Move {
             }
         })?;
         Ok(Ending::well_if(moved.left.is_empty()))
+    }
+}
+
+/// The `outcome` of a move in JSON.
+pub fn outcome_of(moved: &MoveReport) -> &'static str {
+    match moved.already_there {
+        true => "already_there",
+        false => "moved",
     }
 }
 
