@@ -2,6 +2,7 @@
 //! what is to be done. How a pool hands out connections of each kind is the trait `Backend`, in `pool/backend.rs`.
 
 pub(crate) mod archive_name;
+pub(crate) mod directory_tables;
 pub(crate) mod migration_sql;
 #[cfg(feature = "mysql")]
 pub(crate) mod mysql;

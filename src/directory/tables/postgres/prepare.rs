@@ -6,7 +6,10 @@ use diesel_async::SimpleAsyncConnection;
 use super::super::{DirectoryTablesError, placement::with_places};
 use crate::{
     PostgresConnection, SchemaName, TenantPool,
-    backend::postgres::{DIRECTORY_MADE, catalog::schema::comment_on, lock_name, wait_for_lock},
+    backend::{
+        directory_tables::MADE,
+        postgres::{catalog::schema::comment_on, lock_name, wait_for_lock},
+    },
 };
 
 const TABLES: &str = include_str!("tables.sql");
@@ -42,5 +45,5 @@ impl TenantPool {
 
 async fn are_made(connection: &mut PostgresConnection, schema: &SchemaName) -> QueryResult<bool> {
     let comment = comment_on(&format!("{}.tenants", schema.quoted()), connection).await?;
-    Ok(comment.as_deref() == Some(DIRECTORY_MADE))
+    Ok(comment.as_deref() == Some(MADE))
 }
