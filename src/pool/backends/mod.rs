@@ -4,6 +4,7 @@
 pub(crate) mod mysql;
 mod postgres;
 mod recycle;
+mod replica_errors;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 

@@ -20,8 +20,6 @@ use std::{
 };
 
 use self::manager::Manager;
-#[cfg(feature = "mysql")]
-pub(super) use self::read_only::{is_behind, is_out_of_reach};
 pub use self::{
     another_database::AnotherDatabase,
     builder::TenantPoolBuilder,
