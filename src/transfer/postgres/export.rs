@@ -1,10 +1,6 @@
 //! Writes one tenant as bytes: structure, rows, versions of migrations.
 
-use std::{
-    io,
-    pin::pin,
-    time::{Duration, Instant},
-};
+use std::{io, pin::pin, time::Instant};
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::SimpleAsyncConnection;
@@ -19,14 +15,12 @@ use crate::{
         TableLock,
         catalog::schema::has_name,
         driver::{Dial, DriverSession},
+        lock_times::EXPORT_LOCK_TIMEOUT,
         set_lock_timeout,
     },
     lifecycle::keep_from_migrating,
     transfer::{ExportError, ExportReport, format::Tag, writer::Writer},
 };
-
-/// How long an export may make another session wait that changes a table, before the export begins again.
-const LOCK_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// An export in progress.
 pub(super) struct Export<'a> {
@@ -118,7 +112,7 @@ impl Export<'_> {
                 .await;
             locked.map_err(|source| self.rows("the tables", source))?;
             let asked = Instant::now();
-            let locks = format!("{}; {lock}", set_lock_timeout(LOCK_TIMEOUT));
+            let locks = format!("{}; {lock}", set_lock_timeout(EXPORT_LOCK_TIMEOUT));
             match Source::read(connection, self.tenant, &locks, true).await {
                 Ok(source) => {
                     let seen = session.see(&source.snapshot).await;
@@ -129,7 +123,7 @@ impl Export<'_> {
                 Err(ExportError::Structure {
                     source: DieselError::DatabaseError(DatabaseErrorKind::Unknown, _),
                     ..
-                }) if asked.elapsed() >= LOCK_TIMEOUT && started.elapsed() < patience => {
+                }) if asked.elapsed() >= EXPORT_LOCK_TIMEOUT && started.elapsed() < patience => {
                     session.close().await;
                 }
                 Err(error) => return Err(error),

@@ -17,11 +17,6 @@ use crate::{
     backend::postgres::{Backoff, assertion::require, driver::DriverSession, lock_name, quote::literal},
 };
 
-/// How long an operation waits for the advisory locks of its schemas, unless
-/// [`migration_lock_timeout`](crate::TenantPoolBuilder::migration_lock_timeout) says otherwise. Long enough for another
-/// process to finish the migrations of a schema. The pauses between attempts are [`Backoff`]'s.
-pub(crate) const DEFAULT_LOCK_TIMEOUT: Duration = Duration::from_secs(60);
-
 type Transactions = <PostgresConnection as AsyncConnection>::TransactionManager;
 
 /// How long a lock is held, and whether it is shared.

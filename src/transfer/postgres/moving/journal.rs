@@ -9,13 +9,11 @@ use crate::backend::postgres::{
     Backoff,
     driver::DriverSession,
     journal,
+    lock_times::TABLE_LOCK_TIMEOUT,
     own_objects::JOURNAL,
     quote::{identifier, literal},
     set_lock_timeout,
 };
-
-/// How long a statement waits for a lock at a time, while other statements queue behind it.
-const LOCK_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// For each written row, the journal keeps the table and the primary key. That a table was emptied is recorded without
 /// a key.
@@ -94,11 +92,11 @@ pub(super) async fn run_with_table_locks(
     sql: &str,
     patience: Duration,
 ) -> Result<bool, Error> {
-    let mut backoff = Backoff::new(patience).at_most(LOCK_TIMEOUT);
+    let mut backoff = Backoff::new(patience).at_most(TABLE_LOCK_TIMEOUT);
     loop {
         session.begin("ISOLATION LEVEL READ COMMITTED, READ WRITE").await?;
         match session
-            .execute(&format!("{}; {sql}", set_lock_timeout(LOCK_TIMEOUT)))
+            .execute(&format!("{}; {sql}", set_lock_timeout(TABLE_LOCK_TIMEOUT)))
             .await
         {
             Ok(()) => {
