@@ -6,6 +6,7 @@ pub(crate) mod directory_tables;
 pub(crate) mod migration_sql;
 #[cfg(feature = "mysql")]
 pub(crate) mod mysql;
+pub(crate) mod object_kind;
 pub(crate) mod postgres;
 #[cfg(any(feature = "sqlite", feature = "mysql", feature = "schema"))]
 pub(crate) mod random;
