@@ -8,7 +8,6 @@ pub(crate) mod migration_sql;
 pub(crate) mod mysql;
 pub(crate) mod object_kind;
 pub(crate) mod postgres;
-#[cfg(any(feature = "sqlite", feature = "mysql", feature = "schema"))]
 pub(crate) mod random;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;

@@ -1,8 +1,6 @@
 //! The names of advisory locks. A session that holds the lock of a name keeps others from the same work.
 
-use std::hash::{BuildHasher, RandomState};
-
-use crate::SchemaName;
+use crate::{SchemaName, backend::random};
 
 /// All changes of one schema.
 pub(crate) fn of_schema(schema: &SchemaName) -> String {
@@ -17,5 +15,5 @@ pub(crate) const DIRECTORY: &str = "diesel-tenants: directory";
 
 /// A name that no other session uses.
 pub(crate) fn random() -> String {
-    format!("diesel-tenants: {}", RandomState::new().hash_one(std::process::id()))
+    format!("diesel-tenants: {}", random::random())
 }
