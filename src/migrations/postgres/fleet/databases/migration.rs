@@ -240,16 +240,7 @@ impl<'a> DatabasesMigration<'a> {
             sites.push(site.map_err(|error| error.in_database(&database.name))?);
         }
         if !self.dry_run {
-            // Always in the same order, whatever the databases are called: so two deployers never wait for each other.
-            let mut order: Vec<_> = databases.iter().zip(&mut sites).collect();
-            order.sort_by(|(one, _), (other, _)| one.identity.cmp(&other.identity));
-            for (database, site) in order {
-                let locked = async {
-                    site.require_writable().await?;
-                    site.lock().await
-                };
-                locked.await.map_err(|error| error.in_database(&database.name))?;
-            }
+            lock_all(&databases, &mut sites).await?;
         }
         let find = databases.iter().zip(&mut sites).map(|(database, site)| {
             let chosen = match self.with_tenants {
@@ -342,6 +333,21 @@ impl<'a> DatabasesMigration<'a> {
             elapsed: started.elapsed(),
         })
     }
+}
+
+/// Keeps other processes from migrating these databases. They are locked in the same order always, whatever they are
+/// called: so two deployers never wait for each other.
+async fn lock_all(databases: &[FleetDatabase], sites: &mut [Site<'_>]) -> Result<(), FleetError> {
+    let mut order: Vec<_> = databases.iter().zip(sites).collect();
+    order.sort_by(|(one, _), (other, _)| one.identity.cmp(&other.identity));
+    for (database, site) in order {
+        let locked = async {
+            site.require_writable().await?;
+            site.lock().await
+        };
+        locked.await.map_err(|error| error.in_database(&database.name))?;
+    }
+    Ok(())
 }
 
 /// A database that can't be reached: its tenants are not reached either.
