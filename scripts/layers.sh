@@ -85,7 +85,10 @@ program='
     # The longest beginning of the path that the picture shows.
     function module(path) {
         while (!(path in level) && sub(/\/[^\/]*$/, "", path)) continue
-        if (!(path in level)) { printf "%s is not in the picture under \"%s\"\n", path, heading; unknown[path] }
+        if (!(path in level) && !(path in unknown)) {
+            printf "%s is not in the picture under \"%s\"\n", path, heading
+            unknown[path]
+        }
         return path
     }
 
@@ -104,6 +107,11 @@ program='
             is_wrong = 1
         }
         for (path in unknown) is_wrong = 1
+        for (path in level) {
+            if ((getline < (sources "/" path ".rs")) >= 0 || (getline < (sources "/" path "/mod.rs")) >= 0) continue
+            printf "%s is drawn under \"%s\", and is not in %s\n", path, heading, sources
+            is_wrong = 1
+        }
         if (!count) { printf "%s uses nothing: is the picture under \"%s\"?\n", sources, heading; is_wrong = 1 }
         exit is_wrong
     }
