@@ -17,7 +17,7 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    /// Short pauses at first, and longer ones from time to time.
+    /// Each pause is twice the one before, up to the longest.
     pub(crate) fn new(patience: Duration) -> Self {
         Self {
             started: Instant::now(),
