@@ -1,4 +1,4 @@
-//! Numbers for names of files and databases that must not meet.
+//! Numbers for names of files, databases and locks that must not meet.
 
 use std::hash::{BuildHasher, RandomState};
 

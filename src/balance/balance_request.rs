@@ -100,14 +100,14 @@ impl BalanceRequest<'_> {
                 tenant: unknown.clone(),
             });
         }
-        let fleet = self.databases.reach().await?;
-        fleet.require_writable()?;
+        let databases = self.databases.reach().await?;
+        databases.require_writable()?;
         let may_move = MayMove {
             kept: kept.into_iter().collect(),
             suspended: self.moves_suspended,
         };
         let is_main_chosen = self.databases.chosen.is_some();
-        let looking = fleet
+        let looking = databases
             .reached
             .into_iter()
             .map(|reached| look(reached, &may_move, is_main_chosen));
@@ -115,7 +115,7 @@ impl BalanceRequest<'_> {
             .buffered(self.databases.at_a_time)
             .try_collect()
             .await?;
-        let plan = plan(looked, fleet.unreached, (tolerance, self.at_most));
+        let plan = plan(looked, databases.unreached, (tolerance, self.at_most));
         if let Some(first) = plan.moves.first() {
             let change = DirectoryChange::Moved {
                 tenant: &first.tenant,

@@ -228,6 +228,10 @@ impl<C> TenantConnection<C> {
     }
 
     #[cfg(not(feature = "tracing"))]
+    #[expect(
+        clippy::extra_unused_type_parameters,
+        reason = "the parameters are those of the function above"
+    )]
     pub(crate) fn span_of<DB: TranslatedBackend>(&self, _: &Finished) -> Span {
         Span::default()
     }

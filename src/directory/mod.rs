@@ -28,4 +28,4 @@ pub use tables::{DirectoryTables, DirectoryTablesError, schema};
 #[doc(no_inline)]
 pub use crate::tenancy::{DirectoryAnswer, DirectoryCache, DirectoryChange, DirectoryEntry, DirectoryError};
 #[doc(no_inline)]
-pub use crate::{backend::postgres::DirectoryUnusable, pool::TenantDirectory};
+pub use crate::{backend::directory_tables::DirectoryUnusable, pool::TenantDirectory};

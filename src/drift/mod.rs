@@ -14,4 +14,4 @@ pub use drift_error::DriftError;
 pub use postgres::{DatabaseDrift, DatabasesDriftRequest};
 pub use report::{Change, Difference, Drift, DriftReport, Repair};
 
-pub use crate::backend::postgres::structure::Kind as ObjectKind;
+pub use crate::backend::object_kind::ObjectKind;

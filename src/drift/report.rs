@@ -1,7 +1,7 @@
 use std::fmt;
 
 use super::CrossReference;
-use crate::{SchemaName, backend::postgres::structure::Kind};
+use crate::{SchemaName, backend::object_kind::ObjectKind};
 
 /// How tenants differ from a template. See [`TenantPool::drift`](crate::TenantPool::drift).
 #[derive(Debug, Clone, Default)]
@@ -60,7 +60,7 @@ impl Drift {
 #[non_exhaustive]
 pub struct Difference {
     /// The kind of object.
-    pub kind: Kind,
+    pub kind: ObjectKind,
     /// The table (or domain) that the object belongs to, if any.
     pub table: Option<String>,
     /// The object's name in the catalogs; a function's includes the types of its arguments.

@@ -4,7 +4,7 @@ use diesel::result::Error as DieselError;
 
 use super::TenantUse;
 use crate::{
-    ConnectError, MigrationError, Placement, SchemaName, SchemaNameError, backend::postgres::DirectoryUnusable,
+    ConnectError, MigrationError, Placement, SchemaName, SchemaNameError, backend::directory_tables::DirectoryUnusable,
     pool::DatabaseError, tenancy::LifecycleEvent,
 };
 

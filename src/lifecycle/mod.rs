@@ -27,8 +27,8 @@ pub use lifecycle_error::LifecycleError;
 pub use mysql::SweepReport;
 #[cfg(feature = "mysql")]
 pub(crate) use mysql::of_life;
+pub(crate) use postgres::keep_from_migrating;
 pub use postgres::{CreateRequest, CreateWithError, SpareReport};
-pub(crate) use postgres::{archive_name, keep_from_migrating};
 pub use requests::{ArchiveRequest, CloneRequest, DropRequest, RenameRequest, RestoreRequest};
 #[cfg(feature = "sqlite")]
 pub(crate) use sqlite::of_file;

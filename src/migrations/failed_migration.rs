@@ -16,7 +16,7 @@ pub struct FailedMigration {
     /// The direction in which it was run.
     pub direction: Direction,
     /// The place in the script, if the server reported it.
-    pub place: Place,
+    pub place: ScriptPlace,
     /// What the migration left behind.
     pub aftermath: Aftermath,
     /// What the migration does outside the tenant's schema, which another tenant's migration may have done before.
@@ -37,11 +37,11 @@ fn blamed(outside: &Option<OutsideWork>) -> String {
 
 /// The place of an error in a migration's script.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Place {
+pub struct ScriptPlace {
     pub(in crate::migrations) line: Option<(usize, String)>,
 }
 
-impl Place {
+impl ScriptPlace {
     /// The place of the server's error position, counted in characters from 1.
     pub(super) fn of(script: &str, position: Option<i32>) -> Self {
         let line = position
@@ -66,7 +66,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ScriptPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.line {
             Some((number, text)) => write!(f, ", at line {number}: `{text}`"),

@@ -62,7 +62,7 @@ pub use crate::migrations::source::folder::MigrationFolder;
 #[cfg(feature = "toml")]
 pub use crate::migrations::source::folder_error::MigrationFolderError;
 pub use crate::migrations::source::source_error::MigrationSourceError;
-pub use failed_migration::{Aftermath, FailedMigration, Place};
+pub use failed_migration::{Aftermath, FailedMigration, ScriptPlace};
 pub use fleet::{
     ChangedMigration, FleetError, FleetEvent, FleetMigration, FleetReport, FleetStatus, MigrationStatusRequest,
     TenantOutcome, TenantReport, TenantVersions,

@@ -37,9 +37,9 @@ pub(crate) use backends::Limits;
 pub use backends::{
     AllDatabases, AnotherDatabase, DatabasesError, OWN_DATABASE, TenantPoolBuilder, UnreachableDatabase,
 };
-pub(crate) use backends::{Fleet, ListedTenant, Reached, Resident, Unreached};
 #[cfg(feature = "mysql")]
 pub use backends::{InvalidMysqlUrl, Mysql, MysqlPoolBuilder, MysqlUrl};
+pub(crate) use backends::{ListedTenant, PoolDatabases, Reached, Resident, Unreached};
 #[cfg(feature = "sqlite")]
 pub use backends::{NotSqliteUrl, Sqlite, SqliteFolder, SqlitePoolBuilder};
 pub use builder_from::Database;

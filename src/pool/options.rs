@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 
 use crate::{
     SchemaName,
-    backend::postgres::{ConnectOptions, DEFAULT_LOCK_TIMEOUT, EstablishCallback},
+    backend::postgres::{ConnectOptions, EstablishCallback, lock_times::DEFAULT_LOCK_TIMEOUT},
     translate::SchemaTranslateMap,
 };
 

@@ -13,7 +13,11 @@ use clap_complete::{
 };
 use diesel_tenants::{TenantStatus, pool::OWN_DATABASE};
 
-use crate::{context::Context, database::AnyPool, options::Global, output::Printer};
+use crate::{
+    database::{AnyPool, Database},
+    options::Global,
+    settings::Settings,
+};
 
 /// The variable by which the shell's script asks for words.
 const VARIABLE: &str = "_DIESEL_TENANTS_COMPLETE";
@@ -68,7 +72,7 @@ pub fn archives() -> ArgValueCompleter {
 pub fn databases() -> ArgValueCompleter {
     ArgValueCompleter::new(|begun: &OsStr| {
         let begun = begun.to_string_lossy();
-        let settings = context().map(|context| context.settings);
+        let settings = global().and_then(|global| Settings::read(&global).ok());
         let further = settings
             .iter()
             .flat_map(|settings| settings.tenants.databases.keys().cloned());
@@ -84,12 +88,13 @@ fn names<F: Future<Output = Option<Vec<String>>>>(
     find: impl FnOnce(Box<dyn AnyPool>) -> F,
 ) -> Vec<CompletionCandidate> {
     let found = || {
-        let context = context()?;
+        let global = global()?;
+        let (settings, database) = (Settings::read(&global).ok()?, Database::new(&global).ok()?);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .ok()?;
-        let names = async { find(context.pool().await.ok()?).await };
+        let names = async { find(database.pool(&settings, 2).await.ok()?).await };
         let found = runtime.block_on(async { tokio::time::timeout(PATIENCE, names).await.ok()? });
         // A host name that is still being resolved must not delay the end.
         runtime.shutdown_background();
@@ -101,13 +106,12 @@ fn names<F: Future<Output = Option<Vec<String>>>>(
     fitting.take(MOST).map(CompletionCandidate::new).collect()
 }
 
-/// The database that the command line names, as far as the line is complete.
-fn context() -> Option<Context> {
+/// The options of all subcommands, as far as the line is complete.
+fn global() -> Option<Global> {
     let words = std::env::args_os().skip_while(|word| word != "--").skip(1);
     let command = COMMAND.get()?().ignore_errors(true);
     let matches = command.try_get_matches_from(words).ok()?;
-    let global = Global::from_arg_matches(&matches).ok()?;
-    Context::new(&global, Printer::new(false, true)).ok()
+    Global::from_arg_matches(&matches).ok()
 }
 
 /// Whether a shell reads the name as exactly one word. Shells insert completions without quoting them, and a tenant

@@ -3,8 +3,9 @@
 use diesel_tenants::TenantPool;
 
 use crate::{
+    chosen_databases::Databases,
     database::{AnyPool, Database, Encryption, Instead, Places},
-    options::{Databases, Global},
+    options::Global,
     output::Printer,
     settings::Settings,
 };

@@ -5,6 +5,7 @@
 #![deny(missing_docs)]
 
 mod causes;
+mod chosen_databases;
 mod commands;
 mod completion;
 mod confirm;

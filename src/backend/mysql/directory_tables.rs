@@ -13,15 +13,7 @@ use super::{
     quote,
     registry::{TENANTS, VERSION},
 };
-
-/// The comment on the table `tenants` that this version creates.
-const MADE: &str = "diesel-tenants: directory 1";
-
-/// The beginning of that comment in every version.
-const PREFIX: &str = "diesel-tenants: directory ";
-
-/// The columns by which the table is recognized if the application has replaced its comment.
-const COLUMNS: [&str; 5] = ["name", "schema_name", "tenant_id", "database_name", "status"];
+use crate::backend::directory_tables::{COLUMNS, MADE, PREFIX};
 
 /// Makes the tables by these statements, with an empty line between each two, and enters the tenants that the registry
 /// knows; unless that was done before.

@@ -6,6 +6,7 @@
 //! [progress](migrations) of its migrations. The same call goes on where an interrupted one stopped.
 
 pub(crate) mod connecting;
+mod definition_kind;
 pub(crate) mod diagnosis;
 pub(crate) mod directory_tables;
 pub(crate) mod last_insert_id;
@@ -28,5 +29,6 @@ pub(crate) mod typed_tables;
 pub(crate) mod words;
 
 pub(crate) use super::tasks::to_the_end;
+pub(crate) use definition_kind::DefinitionKind;
 pub(crate) use server::{Connect, Server};
 pub(crate) use session::{Session, SessionError, is_deadlock, is_wait_timeout, undoes_transaction};

@@ -29,14 +29,15 @@ pub use crate::backend::postgres::connecting::connect_error::ConnectError;
 pub(crate) use crate::backend::postgres::connecting::connector::{ConnectOptions, Connector, EstablishCallback};
 pub(crate) use crate::backend::postgres::connecting::startup::search_path;
 pub(crate) use crate::backend::postgres::locks::advisory_lock::{
-    DEFAULT_LOCK_TIMEOUT, LOCKED, LockSpan, keeping_lock, lock_all, lock_by, lock_name, lock_named, require_lock,
-    try_lock, try_lock_named, unlock, wait_for_lock,
+    LOCKED, LockSpan, keeping_lock, lock_all, lock_by, lock_named, require_lock, try_lock, try_lock_named, unlock,
+    wait_for_lock,
 };
 pub(crate) use crate::backend::postgres::locks::backoff::Backoff;
+pub(crate) use crate::backend::postgres::locks::lock_name;
 pub(crate) use crate::backend::postgres::locks::lock_tables::TableLock;
+pub(crate) use crate::backend::postgres::locks::lock_times;
 pub(crate) use crate::backend::postgres::locks::set_lock_timeout::set_lock_timeout;
-pub use directory_tables::DirectoryUnusable;
-pub(crate) use directory_tables::{FoundDirectory, MADE as DIRECTORY_MADE, is_directory};
+pub(crate) use directory_tables::{FoundDirectory, is_directory};
 pub(crate) use prepared_sql::PreparedSql;
 pub(crate) use schema_size::schema_size;
 pub(crate) use splice::splice;

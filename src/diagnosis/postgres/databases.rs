@@ -124,8 +124,8 @@ impl<'a> InspectRequest<'a> {
             None => None,
         };
         let has_directory = self.databases.pool.directory().is_some();
-        let fleet = self.databases.reach().await?;
-        let each = fleet
+        let databases = self.databases.reach().await?;
+        let each = databases
             .reached
             .into_iter()
             .map(|reached| look(reached, plan.as_ref(), has_directory));
@@ -135,7 +135,7 @@ impl<'a> InspectRequest<'a> {
             .collect::<Result<Vec<_>, DatabasesError>>()?;
         let own = looked.iter().find(|(info, _)| info.database == OWN_DATABASE);
         let expected = own.map(|(_, extensions)| extensions.clone()).unwrap_or_default();
-        let mut all: Vec<DatabaseInfo> = Vec::with_capacity(looked.len() + fleet.unreached.len());
+        let mut all: Vec<DatabaseInfo> = Vec::with_capacity(looked.len() + databases.unreached.len());
         for (mut info, extensions) in looked {
             if let Some(state) = &mut info.state {
                 let missing = expected.iter().filter(|extension| !extensions.contains(extension));
@@ -143,7 +143,7 @@ impl<'a> InspectRequest<'a> {
             }
             all.push(info);
         }
-        all.extend(fleet.unreached.into_iter().map(|unreached| DatabaseInfo {
+        all.extend(databases.unreached.into_iter().map(|unreached| DatabaseInfo {
             database: unreached.problem.database.clone(),
             tenants: unreached.problem.tenants,
             unreachable: Some(unreached.problem),

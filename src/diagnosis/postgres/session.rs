@@ -9,7 +9,7 @@ use crate::{
     backend::postgres::{
         Connector,
         diagnosis_queries::{has_mark, has_standard_strings, keeps_statements, search_path_of_role},
-        driver::{Dial, Session},
+        driver::{Dial, DriverSession},
     },
     diagnosis::{Check, Finding, Severity, causes::causes},
 };
@@ -26,7 +26,7 @@ pub(super) struct Role<'a> {
 /// What is between this command and the server, and how a session starts. `plain` connects without startup options,
 /// `marked` with one.
 pub(super) async fn check_session(
-    session: &Session,
+    session: &DriverSession,
     dial: &dyn Dial,
     plain: &Connector,
     marked: &Connector,
@@ -72,7 +72,7 @@ async fn pooler(dial: &dyn Dial, marked: &Connector) -> Result<Finding, Error> {
     })
 }
 
-async fn search_path(session: &Session, role: Role<'_>) -> Result<Finding, Error> {
+async fn search_path(session: &DriverSession, role: Role<'_>) -> Result<Finding, Error> {
     let (path, reached) = search_path_of_role(session.client(), role.extension_schemas).await?;
     Ok(match (reached.as_slice(), role.brings_search_path) {
         ([], _) => Finding::fine(Check::SearchPath, format!("{path}, which reaches no table")),
@@ -90,7 +90,7 @@ async fn search_path(session: &Session, role: Role<'_>) -> Result<Finding, Error
     })
 }
 
-async fn strings(session: &Session) -> Result<Finding, Error> {
+async fn strings(session: &DriverSession) -> Result<Finding, Error> {
     Ok(if has_standard_strings(session.client()).await? {
         Finding::fine(Check::Strings, "standard_conforming_strings is on")
     } else {
@@ -103,7 +103,7 @@ async fn strings(session: &Session) -> Result<Finding, Error> {
     })
 }
 
-async fn prepared_statements(session: &Session, dial: &dyn Dial, plain: &Connector) -> Finding {
+async fn prepared_statements(session: &DriverSession, dial: &dyn Dial, plain: &Connector) -> Finding {
     let attempt = async {
         let other = dial.dial(plain).await.map_err(|error| refusal(&error))?;
         let kept = keeps_statements(session.client(), other.client()).await;

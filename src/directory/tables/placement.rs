@@ -10,6 +10,15 @@ use crate::{Placement, SchemaName, SchemaNameError, tenancy::Tables};
 /// The columns, in the order of their [values].
 pub(super) const COLUMNS: &str = "schema_name, tenant_id, database_name";
 
+/// Writes a row's place as one value, where the SQL of the tables says `{place of NEW}`. `array` is the function that
+/// makes one value of several.
+pub(super) fn with_places(sql: &str, array: &str) -> String {
+    ["NEW", "OLD", "t"].iter().fold(sql.to_owned(), |sql, row| {
+        let place = format!("{array}({row}.database_name, {row}.schema_name, {row}.tenant_id)");
+        sql.replace(&format!("{{place of {row}}}"), &place)
+    })
+}
+
 /// The columns of a row. There may be neither a schema nor a tenant id: then the row says nothing of the place.
 #[derive(QueryableByName)]
 pub(super) struct PlacementColumns {

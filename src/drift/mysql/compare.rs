@@ -3,7 +3,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 use super::table::{Part, Table};
 use crate::{
     SchemaName, SchemaTranslateMap,
-    backend::mysql::{lifecycle::Definition, quote},
+    backend::mysql::{DefinitionKind, lifecycle::Definition, quote},
     drift::{Change, Difference, Drift, ObjectKind, Repair},
     translate::Dialect,
 };
@@ -21,7 +21,7 @@ pub(super) fn compare(
         repairs: Vec::new(),
         not_compared: Vec::new(),
     };
-    let key = |definition: &Definition| (definition.kind.clone(), definition.name.clone());
+    let key = |definition: &Definition| (definition.kind.word(), definition.name.clone());
     let mut left: BTreeMap<_, &Definition> = found.iter().map(|definition| (key(definition), definition)).collect();
     for definition in expected {
         let other = left.remove(&key(definition));
@@ -79,12 +79,8 @@ impl Comparison<'_> {
         if self.text(expected) == self.text(found) && expected.sql_mode == found.sql_mode {
             return;
         }
-        match (
-            expected.kind.as_str(),
-            Table::read(&expected.sql),
-            Table::read(&found.sql),
-        ) {
-            ("TABLE", Some(one), Some(other)) => self.tables(expected, found, &one, &other),
+        match (expected.kind, Table::read(&expected.sql), Table::read(&found.sql)) {
+            (DefinitionKind::Table, Some(one), Some(other)) => self.tables(expected, found, &one, &other),
             _ => self.whole(Change::Different, Some(expected), Some(found)),
         }
     }
@@ -94,7 +90,7 @@ impl Comparison<'_> {
         let definition = expected.or(found).expect("one of the two has the object");
         let mut repairs = Vec::new();
         // A table that differs is changed by hand: dropping it would lose its rows.
-        let is_left = change == Change::Different && definition.kind == "TABLE";
+        let is_left = change == Change::Different && definition.kind == DefinitionKind::Table;
         if !is_left {
             repairs.extend(found.map(drop));
             repairs.extend(expected.into_iter().flat_map(make));
@@ -221,38 +217,41 @@ fn place(table: &Table<'_>, part: &Part<'_>) -> String {
 }
 
 fn kind(definition: &Definition) -> ObjectKind {
-    match definition.kind.as_str() {
-        "TABLE" => ObjectKind::Table,
-        "SEQUENCE" => ObjectKind::Sequence,
-        "VIEW" => ObjectKind::View,
-        "TRIGGER" => ObjectKind::Trigger,
-        "EVENT" => ObjectKind::Event,
-        "PACKAGE" | "PACKAGE BODY" => ObjectKind::Package,
-        _ => ObjectKind::Function,
+    match definition.kind {
+        DefinitionKind::Sequence => ObjectKind::Sequence,
+        DefinitionKind::Table => ObjectKind::Table,
+        DefinitionKind::Procedure | DefinitionKind::Function => ObjectKind::Function,
+        DefinitionKind::Package | DefinitionKind::PackageBody => ObjectKind::Package,
+        DefinitionKind::View => ObjectKind::View,
+        DefinitionKind::Trigger => ObjectKind::Trigger,
+        DefinitionKind::Event => ObjectKind::Event,
     }
 }
 
 fn drop(found: &Definition) -> (Turn, String, bool) {
-    let loses = matches!(found.kind.as_str(), "TABLE" | "SEQUENCE");
+    let loses = found.kind.holds_data();
     let turn = if loses { Turn::DropTable } else { Turn::DropObject };
     (
         turn,
-        format!("DROP {} {}", found.kind, quote::identifier(&found.name)),
+        format!("DROP {} {}", found.kind.word(), quote::identifier(&found.name)),
         loses,
     )
 }
 
 /// The statements that make an object: a table's foreign keys for themselves, when all tables are there.
 fn make(expected: &Definition) -> Vec<(Turn, String, bool)> {
-    let turn = match expected.kind.as_str() {
-        "TABLE" => Turn::MakeTable,
-        "SEQUENCE" => Turn::MakeSequence,
-        "VIEW" => Turn::MakeView,
-        "PROCEDURE" | "FUNCTION" | "PACKAGE" | "PACKAGE BODY" => Turn::MakeRoutine,
-        _ => Turn::MakeObject,
+    let turn = match expected.kind {
+        DefinitionKind::Sequence => Turn::MakeSequence,
+        DefinitionKind::Table => Turn::MakeTable,
+        DefinitionKind::Procedure
+        | DefinitionKind::Function
+        | DefinitionKind::Package
+        | DefinitionKind::PackageBody => Turn::MakeRoutine,
+        DefinitionKind::View => Turn::MakeView,
+        DefinitionKind::Trigger | DefinitionKind::Event => Turn::MakeObject,
     };
     let whole = || vec![(turn, expected.sql.clone(), false)];
-    let Some(table) = Table::read(&expected.sql).filter(|_| expected.kind == "TABLE") else {
+    let Some(table) = Table::read(&expected.sql).filter(|_| expected.kind == DefinitionKind::Table) else {
         return whole();
     };
     let is_key = |part: &&Part<'_>| part.kind == ObjectKind::ForeignKey;
@@ -285,7 +284,7 @@ fn without_start(definition: &Definition) -> Cow<'_, str> {
         let end = sql[start + STARTS.len()..].find('\'')?;
         Some((start, start + STARTS.len() + end + 1))
     };
-    match start().filter(|_| definition.kind == "EVENT") {
+    match start().filter(|_| definition.kind == DefinitionKind::Event) {
         Some((start, end)) => Cow::Owned([&sql[..start], &sql[end..]].concat()),
         None => Cow::Borrowed(sql),
     }

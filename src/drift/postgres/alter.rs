@@ -1,8 +1,11 @@
 //! Changing an object into the template's object of the same name, without dropping it where that is possible.
 
-use crate::backend::postgres::{
-    quote::literal,
-    structure::{Column, Kind, Object},
+use crate::backend::{
+    object_kind::ObjectKind,
+    postgres::{
+        quote::literal,
+        structure::{Column, Object},
+    },
 };
 
 /// How an object is changed that differs from the template's.
@@ -21,11 +24,11 @@ pub(super) enum Alteration {
 
 pub(super) fn alteration(expected: &Object, found: &Object) -> Alteration {
     match expected.kind {
-        Kind::Table | Kind::Range | Kind::Collation => Alteration::ByHand,
-        Kind::Enum => labels(expected, found),
-        Kind::Composite => attributes(expected, found),
-        Kind::Column => column(expected, found),
-        Kind::Domain | Kind::Sequence if expected.details != found.details => Alteration::ByHand,
+        ObjectKind::Table | ObjectKind::Range | ObjectKind::Collation => Alteration::ByHand,
+        ObjectKind::Enum => labels(expected, found),
+        ObjectKind::Composite => attributes(expected, found),
+        ObjectKind::Column => column(expected, found),
+        ObjectKind::Domain | ObjectKind::Sequence if expected.details != found.details => Alteration::ByHand,
         _ if !expected.change.is_empty() && expected.details == found.details => Alteration::InPlace {
             statements: expected.change.iter().map(|sql| (sql.clone(), false)).collect(),
             retyped: false,
@@ -37,8 +40,8 @@ pub(super) fn alteration(expected: &Object, found: &Object) -> Alteration {
 /// Whether dropping the object loses rows or values.
 pub(super) fn loses(object: &Object) -> bool {
     match object.kind {
-        Kind::Table | Kind::Sequence => true,
-        Kind::Column => Column::of(&object.details).is_none_or(|column| column.generated.is_empty()),
+        ObjectKind::Table | ObjectKind::Sequence => true,
+        ObjectKind::Column => Column::of(&object.details).is_none_or(|column| column.generated.is_empty()),
         _ => false,
     }
 }

@@ -5,14 +5,17 @@ use std::collections::{HashMap, HashSet};
 use super::alter::{Alteration, alteration, loses};
 use crate::{
     SchemaName,
-    backend::postgres::{
-        own_objects,
-        structure::{Column, Kind, Object, Structure, render, unqualified},
+    backend::{
+        object_kind::ObjectKind,
+        postgres::{
+            own_objects,
+            structure::{Column, Object, Structure, render, unqualified},
+        },
     },
     drift::{Change, Difference, Drift, Repair},
 };
 
-pub(super) type Key<'a> = (Kind, &'a str, &'a str);
+pub(super) type Key<'a> = (ObjectKind, &'a str, &'a str);
 
 /// Compares a tenant with the template.
 pub(super) fn compare(template: &SchemaName, tenant: &SchemaName, expected: &Structure, found: &Structure) -> Drift {
@@ -119,24 +122,25 @@ impl Comparison<'_> {
 
     fn is_ignored(&self, object: &Object) -> bool {
         let is_handed_down = match object.kind {
-            Kind::Column => Column::of(&object.details).is_some_and(|column| column.origin != "own"),
-            kind => kind == Kind::Check && object.inline,
+            ObjectKind::Column => Column::of(&object.details).is_some_and(|column| column.origin != "own"),
+            kind => kind == ObjectKind::Check && object.inline,
         };
         is_handed_down
             || object.parent == own_objects::VERSION_TABLE
-            || matches!(object.kind, Kind::Comment | Kind::Grant) && object.name.contains(own_objects::VERSION_TABLE)
+            || matches!(object.kind, ObjectKind::Comment | ObjectKind::Grant)
+                && object.name.contains(own_objects::VERSION_TABLE)
     }
 
     /// Whether the object belongs to a table that the other structure lacks, and is created or dropped together with
     /// that table.
     fn comes_with_its_table(&self, object: &Object, other: &HashMap<Key<'_>, usize>) -> bool {
-        object.inline && !other.contains_key(&(Kind::Table, "", &*object.parent))
+        object.inline && !other.contains_key(&(ObjectKind::Table, "", &*object.parent))
     }
 
     /// Whether the object is a comment or a grant on an unexpected object: reporting that object says enough.
     fn is_about_unexpected(&self, object: &Object) -> bool {
         let subjects = object.needs.iter().map(|&need| self.found[need].key());
-        matches!(object.kind, Kind::Comment | Kind::Grant)
+        matches!(object.kind, ObjectKind::Comment | ObjectKind::Grant)
             && subjects
                 .into_iter()
                 .any(|subject| !self.expected_keys.contains_key(&subject))
@@ -165,7 +169,8 @@ impl Comparison<'_> {
     /// Suspends default privileges while objects are created, so that these don't get them as well.
     fn suspend_default_privileges(&self, work: &mut Work) {
         let is_made = |object: &Object| {
-            object.kind <= Kind::Function || matches!(object.kind, Kind::View | Kind::MaterializedView)
+            object.kind <= ObjectKind::Function
+                || matches!(object.kind, ObjectKind::View | ObjectKind::MaterializedView)
         };
         let makes = work.make.iter().any(|&at| is_made(&self.expected[at]))
             || work.remove.iter().any(|&at| is_made(&self.found[at]));
@@ -180,7 +185,7 @@ impl Comparison<'_> {
     }
 
     fn statements(&self, work: &Work, differences: &mut [Difference]) -> Vec<Repair> {
-        let mut by_key: HashMap<(Kind, String, String), usize> = HashMap::new();
+        let mut by_key: HashMap<(ObjectKind, String, String), usize> = HashMap::new();
         for (at, difference) in differences.iter().enumerate() {
             let table = difference.table.clone().unwrap_or_default();
             by_key.insert((difference.kind, table, difference.name.clone()), at);
@@ -220,7 +225,7 @@ impl Comparison<'_> {
 
     /// Whether the object disappears together with the object that it is about, without a statement of its own.
     fn goes_with_another(&self, object: &Object, work: &Work) -> bool {
-        matches!(object.kind, Kind::Comment | Kind::Grant)
+        matches!(object.kind, ObjectKind::Comment | ObjectKind::Grant)
             && self.expected_keys.contains_key(&object.key())
             && object.needs.iter().any(|need| work.remove.contains(need))
     }
@@ -232,9 +237,11 @@ impl Comparison<'_> {
             let own = self.found_keys.get(&object.key());
             return own.map(|&own| self.found[own].make.clone()).unwrap_or_default();
         }
-        let default = self.expected_keys.get(&(Kind::Default, &object.parent, &object.name));
+        let default = self
+            .expected_keys
+            .get(&(ObjectKind::Default, &object.parent, &object.name));
         match (object.kind, Column::of(&object.details), default) {
-            (Kind::Column, Some(column), Some(&default)) if self.can_be_made_early(default) => {
+            (ObjectKind::Column, Some(column), Some(&default)) if self.can_be_made_early(default) => {
                 vec![column.add(&format!(" DEFAULT {}", self.expected[default].details.concat()))]
             }
             _ => object.make.clone(),
@@ -256,25 +263,25 @@ impl Comparison<'_> {
 /// Whether an object can be created again from the template's definition without losing anything.
 fn is_made_of_others(object: &Object) -> bool {
     match object.kind {
-        Kind::Column => !loses(object),
-        Kind::TextSearchDictionary | Kind::TextSearchConfiguration | Kind::DomainConstraint => true,
-        kind => kind > Kind::Partition,
+        ObjectKind::Column => !loses(object),
+        ObjectKind::TextSearchDictionary | ObjectKind::TextSearchConfiguration | ObjectKind::DomainConstraint => true,
+        kind => kind > ObjectKind::Partition,
     }
 }
 
 /// Whether a column on which the object depends can't get another type.
 fn blocks_a_type(object: &Object) -> bool {
     match object.kind {
-        Kind::Column => !loses(object),
+        ObjectKind::Column => !loses(object),
         kind => matches!(
             kind,
-            Kind::Default
-                | Kind::View
-                | Kind::MaterializedView
-                | Kind::Trigger
-                | Kind::Rule
-                | Kind::Policy
-                | Kind::Function
+            ObjectKind::Default
+                | ObjectKind::View
+                | ObjectKind::MaterializedView
+                | ObjectKind::Trigger
+                | ObjectKind::Rule
+                | ObjectKind::Policy
+                | ObjectKind::Function
         ),
     }
 }

@@ -60,8 +60,8 @@ impl<'a> AllDatabases<'a> {
 impl DatabasesDriftRequest<'_> {
     async fn find(self) -> Result<Vec<DatabaseDrift>, DriftError> {
         let tenant = self.template?;
-        let fleet = self.databases.reach().await?;
-        let mut reached = fleet.reached;
+        let found = self.databases.reach().await?;
+        let mut reached = found.reached;
         let (place, template) = place_of(&tenant, &mut reached).await?;
         let expected = structure_of(&template, &mut reached[place].connection).await;
         let expected = expected.map_err(|error| in_database(&reached[place].name, error))?;
@@ -83,7 +83,7 @@ impl DatabasesDriftRequest<'_> {
             .await
             .into_iter()
             .collect::<Result<Vec<_>, DriftError>>()?;
-        databases.extend(fleet.unreached.into_iter().map(|unreached| DatabaseDrift {
+        databases.extend(found.unreached.into_iter().map(|unreached| DatabaseDrift {
             database: unreached.problem.database.clone(),
             unreachable: Some(unreached.problem),
             report: DriftReport::default(),

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::compare::{Comparison, Work};
-use crate::backend::postgres::structure::{Kind, Object};
+use crate::backend::{object_kind::ObjectKind, postgres::structure::Object};
 
 impl Comparison<'_> {
     /// Whether the template's object would lead to the template if the tenant had it.
@@ -44,6 +44,6 @@ impl Comparison<'_> {
             .expected
             .iter()
             .filter(|part| part.inline && part.parent == table.name);
-        table.kind == Kind::Table && parts.any(|part| self.leads_to_template(part))
+        table.kind == ObjectKind::Table && parts.any(|part| self.leads_to_template(part))
     }
 }

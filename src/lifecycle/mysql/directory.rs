@@ -4,8 +4,8 @@ use super::of_life;
 use crate::{
     LifecycleError, Mysql, TenantPool,
     backend::{
+        directory_tables::DirectoryUnusable,
         mysql::{SessionError, directory_tables},
-        postgres::DirectoryUnusable,
     },
     pool::MysqlError,
     tenancy::{DirectoryChange, LifecycleEvent},

@@ -16,8 +16,8 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use super::{LifecycleError, lifecycle_error::is_for_who_left};
 use crate::{
     MigrationError, SchemaName,
+    backend::directory_tables::DirectoryUnusable,
     backend::mysql::{SessionError, lifecycle::OperationError, quote, registry::TENANTS},
-    backend::postgres::DirectoryUnusable,
     migrations::{SchemaOwner, of_life as migration_error},
     pool::MysqlError,
     tenancy::LifecycleEvent,

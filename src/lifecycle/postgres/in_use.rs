@@ -11,18 +11,11 @@ use crate::{
     backend::postgres::{
         Backoff, TableLock,
         catalog::lock_holders::{self, LockHolder, lock_holders},
+        lock_times::{AUTOVACUUM_LOCK_TIMEOUT, FIRST_PAUSE_IN_USE, TABLE_LOCK_TIMEOUT},
         set_lock_timeout,
     },
     lifecycle::{LifecycleError, TenantUse, requests::Patience},
 };
-
-/// How long a statement waits for a lock at a time, while other statements queue behind it. This is less than the
-/// server's `deadlock_timeout` (by default one second), so that in a deadlock this statement gives up, and the
-/// application's statement is not cancelled.
-const LOCK_TIMEOUT: Duration = Duration::from_millis(250);
-
-/// The same, if only autovacuum is in the way: it gives way to a statement that waits longer than `deadlock_timeout`.
-const LOCK_TIMEOUT_AUTOVACUUM: Duration = Duration::from_secs(2);
 
 impl Operation<'_> {
     /// Runs a statement once no other session uses the schema. From then on none can, until the transaction ends.
@@ -56,17 +49,17 @@ impl Operation<'_> {
         sql: &str,
     ) -> Result<(), LifecycleError> {
         let mut backoff = Backoff::new(patience.wait)
-            .beginning_with(Duration::from_millis(10))
-            .at_most(LOCK_TIMEOUT);
+            .beginning_with(FIRST_PAUSE_IN_USE)
+            .at_most(TABLE_LOCK_TIMEOUT);
         let mut forced = false;
-        let mut lock_timeout = LOCK_TIMEOUT;
+        let mut lock_timeout = TABLE_LOCK_TIMEOUT;
         loop {
             let tried = Instant::now();
             let error = match self.attempt(schema, lock_timeout, lock_tables, sql).await {
                 Ok(true) => return Ok(()),
                 Ok(false) => None,
                 // Diesel doesn't show the error's code. An error that came at once was not a `lock_timeout`.
-                Err(error) if tried.elapsed() < LOCK_TIMEOUT => return Err(self.failed(error)),
+                Err(error) if tried.elapsed() < TABLE_LOCK_TIMEOUT => return Err(self.failed(error)),
                 Err(error) => Some(error),
             };
             let holders = lock_holders(self.connection, schema)
@@ -86,9 +79,9 @@ impl Operation<'_> {
             }
             let only_autovacuum = !holders.is_empty() && holders.iter().all(|holder| holder.makes_room);
             lock_timeout = if only_autovacuum {
-                LOCK_TIMEOUT_AUTOVACUUM
+                AUTOVACUUM_LOCK_TIMEOUT
             } else {
-                LOCK_TIMEOUT
+                TABLE_LOCK_TIMEOUT
             };
             backoff.rest().await;
         }

@@ -19,7 +19,6 @@ mod same_database;
 mod spares;
 mod tenant_id;
 
-pub(crate) use archiving::archive_name;
 pub(crate) use clone::keep_from_migrating;
 pub use creating::{CreateRequest, CreateWithError};
 pub use spares::SpareReport;

@@ -3,7 +3,7 @@
 use super::operation::connect;
 use crate::{
     TenantPool,
-    backend::postgres::{DirectoryUnusable, FoundDirectory},
+    backend::{directory_tables::DirectoryUnusable, postgres::FoundDirectory},
     lifecycle::LifecycleError,
     tenancy::{DirectoryChange, LifecycleEvent},
 };

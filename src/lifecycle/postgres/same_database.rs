@@ -1,7 +1,5 @@
 //! Whether two URLs lead to one database.
 
-use std::hash::{BuildHasher, RandomState};
-
 use super::operation::connect;
 use crate::{
     TenantPool,
@@ -16,11 +14,9 @@ impl TenantPool {
         other: &TenantPool,
         event: &LifecycleEvent,
     ) -> Result<bool, LifecycleError> {
-        // The name is random, so no other session holds this lock.
-        let name = format!("diesel-tenants: {}", RandomState::new().hash_one(std::process::id()));
         let mut here = connect(self, event).await?;
         let mut there = connect(other, event).await?;
-        let is_same = is_same_database(&mut here, &mut there, &name).await;
+        let is_same = is_same_database(&mut here, &mut there).await;
         is_same.map_err(|source| LifecycleError::of(event, source))
     }
 }

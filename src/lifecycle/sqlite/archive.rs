@@ -7,7 +7,7 @@ use futures_core::future::BoxFuture;
 use super::operation::Operation;
 use crate::{
     IntoSchemaName, LifecycleError, SchemaName, Sqlite, TenantPool,
-    backend::{archive_name::archive_name, sqlite::files::FILE_LOCK_TIMEOUT},
+    backend::{archive_name, sqlite::files::FILE_LOCK_TIMEOUT},
     lifecycle::{ArchiveRequest, RestoreRequest},
     tenancy::LifecycleEvent,
 };
@@ -48,7 +48,7 @@ impl<'a> IntoFuture for ArchiveRequest<'a, Sqlite> {
             let tenant = self.tenant?;
             let wait = self.patience.wait;
             let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            let archive = archive_name(&tenant, since)?;
+            let archive = archive_name::for_file_or_database(&tenant, since)?;
             let event = LifecycleEvent::Archive { tenant: tenant.clone() };
             let names = (tenant.clone(), archive.clone());
             let archiving = |operation: Operation| async move {

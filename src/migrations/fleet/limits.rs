@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use crate::backend::postgres::lock_times::{FLEET_TABLE_LOCK_ATTEMPTS, FLEET_TABLE_LOCK_TIMEOUT};
+
 /// How workers treat the server.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::migrations) struct Limits {
@@ -11,8 +13,8 @@ pub(in crate::migrations) struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            lock_timeout: Duration::from_secs(2),
-            lock_attempts: 10,
+            lock_timeout: FLEET_TABLE_LOCK_TIMEOUT,
+            lock_attempts: FLEET_TABLE_LOCK_ATTEMPTS,
             statements_a_connection: 4_000,
         }
     }

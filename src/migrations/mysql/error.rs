@@ -5,9 +5,9 @@ use crate::{
     backend::mysql::{
         SessionError,
         lifecycle::OperationError,
-        migrations::{self, MigrationProblem},
+        migrations::{Failed, MigrationProblem, MysqlAftermath},
     },
-    migrations::{Aftermath, FailedMigration, Place, SchemaOwner},
+    migrations::{Aftermath, FailedMigration, SchemaOwner, ScriptPlace},
     pool::MysqlError,
 };
 
@@ -42,7 +42,7 @@ fn of_problem(owner: &SchemaOwner, problem: MigrationProblem) -> MigrationError 
         },
         MigrationProblem::Missing { .. } => MigrationError::UnknownSchema { owner: owner.clone() },
         MigrationProblem::Failed(failed) => {
-            let migrations::Failed {
+            let Failed {
                 version,
                 name,
                 direction,
@@ -55,12 +55,12 @@ fn of_problem(owner: &SchemaOwner, problem: MigrationProblem) -> MigrationError 
                 version,
                 name,
                 direction,
-                place: Place { line },
+                place: ScriptPlace { line },
                 aftermath: match aftermath {
-                    migrations::Aftermath::RolledBack => Aftermath::RolledBack,
-                    migrations::Aftermath::Recorded { done, total } => Aftermath::Recorded { done, total },
-                    migrations::Aftermath::Committed => Aftermath::Committed,
-                    migrations::Aftermath::Lost => Aftermath::Lost,
+                    MysqlAftermath::RolledBack => Aftermath::RolledBack,
+                    MysqlAftermath::Recorded { done, total } => Aftermath::Recorded { done, total },
+                    MysqlAftermath::Committed => Aftermath::Committed,
+                    MysqlAftermath::Lost => Aftermath::Lost,
                 },
                 outside: None,
                 source,

@@ -9,7 +9,7 @@ use super::script::{Body, Script, Source};
 use crate::{
     PostgresConnection,
     backend::{migration_sql::call_version, tasks::blocking},
-    migrations::{Aftermath, FailedMigration, MigrationError, Place, Runner, SchemaOwner},
+    migrations::{Aftermath, FailedMigration, MigrationError, Runner, SchemaOwner, ScriptPlace},
     translate,
 };
 
@@ -38,7 +38,7 @@ impl Runner {
                 vec![sql.as_str()]
             } else {
                 let ranges = translate::statements(sql)
-                    .map_err(|error| script_failed(owner, script, Place::default(), Box::new(error)))?;
+                    .map_err(|error| script_failed(owner, script, ScriptPlace::default(), Box::new(error)))?;
                 ranges.into_iter().map(|range| &sql[range]).collect()
             };
             for sql in statements {
@@ -47,7 +47,7 @@ impl Runner {
                         DieselError::DatabaseError(_, information) => information.statement_position(),
                         _ => None,
                     };
-                    script_failed(owner, script, Place::of(sql, position), Box::new(error))
+                    script_failed(owner, script, ScriptPlace::of(sql, position), Box::new(error))
                 })?;
             }
         }
@@ -70,14 +70,14 @@ impl Runner {
         })
         .await;
         self.put_back(connection);
-        result.map_err(|error| script_failed(self.parts().1, script, Place::default(), error))
+        result.map_err(|error| script_failed(self.parts().1, script, ScriptPlace::default(), error))
     }
 }
 
 fn script_failed(
     owner: &SchemaOwner,
     script: &Script,
-    place: Place,
+    place: ScriptPlace,
     source: Box<dyn Error + Send + Sync>,
 ) -> MigrationError {
     let Script {

@@ -4,6 +4,7 @@
 pub(crate) mod mysql;
 mod postgres;
 mod recycle;
+mod replica_errors;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 
@@ -15,7 +16,7 @@ pub use self::postgres::{
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::{NotSqliteUrl, Sqlite, SqliteFolder, SqlitePoolBuilder};
 pub(crate) use self::{
-    postgres::{Fleet, ListedTenant, Reached, Resident, Unreached, connections},
+    postgres::{ListedTenant, PoolDatabases, Reached, Resident, Unreached, connections},
     recycle::Limits,
 };
 use super::backend::{Backend, Postgres};

@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::{
     TenantPool,
-    backend::postgres::driver::{Dial, Session},
+    backend::postgres::driver::{Dial, DriverSession},
     script::{ScriptFailure, StatementAnswer},
 };
 
@@ -12,7 +12,7 @@ pub(super) struct Sessions {
     dial: Arc<dyn Dial>,
     /// Whether `run` begins a transaction for the script.
     in_transaction: bool,
-    free: Mutex<Vec<Session>>,
+    free: Mutex<Vec<DriverSession>>,
 }
 
 impl Sessions {
@@ -56,7 +56,7 @@ impl Sessions {
     }
 
     /// A new session. It finds no table without its schema's name, and reads string literals as the translator does.
-    async fn connect(&self) -> Result<Session, ScriptFailure> {
+    async fn connect(&self) -> Result<DriverSession, ScriptFailure> {
         let connector = self.pool.connector();
         let session = self.dial.dial(connector).await?;
         connector.refuse_unsafe_client(session.client()).await?;

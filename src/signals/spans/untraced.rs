@@ -5,32 +5,32 @@ use diesel::result::Error;
 use crate::{SchemaName, tenancy::LifecycleEvent};
 
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Label;
+pub(crate) struct Label(());
 
 impl Label {
     pub(crate) fn of(_: Option<&SchemaName>, _: &Arc<str>) -> Self {
-        Self
+        Self(())
     }
 }
 
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Span;
+pub(crate) struct Span(());
 
 impl Span {
     pub(crate) fn checkout(_: &'static str, _: Option<&SchemaName>, _: &str, _: bool) -> Self {
-        Self
+        Self(())
     }
 
     pub(crate) fn migration(_: &'static str, _: &SchemaName) -> Self {
-        Self
+        Self(())
     }
 
     pub(crate) fn lifecycle(_: &LifecycleEvent) -> Self {
-        Self
+        Self(())
     }
 
     pub(crate) fn tenant(_: &SchemaName) -> Self {
-        Self
+        Self(())
     }
 
     pub(crate) fn run<F: Future>(self, work: F) -> F {

@@ -4,6 +4,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
     backend::mysql::{
+        DefinitionKind,
         lifecycle::{Definition, Structure},
         rows::{ColumnKind, RowColumn, RowTable},
     },
@@ -86,9 +87,9 @@ impl Head {
                 (Tag::Version, Some(head)) => head.versions.push(reader.take(&payload, ExportedVersion::read)?),
                 (Tag::Object, Some(head)) => {
                     let definition = reader.take(&payload, definition)?;
-                    let is_table = matches!(&*definition.kind, "TABLE" | "SEQUENCE");
+                    let definition = definition.ok_or_else(|| reader.damaged(UNKNOWN_KIND))?;
                     let Structure { tables, objects, .. } = &mut head.structure;
-                    let list = if is_table { tables } else { objects };
+                    let list = if definition.kind.holds_data() { tables } else { objects };
                     list.push(definition);
                 }
                 (Tag::HeadEnd, Some(_)) => return Ok(head.unwrap_or_default()),
@@ -129,16 +130,21 @@ fn fields_of(definition: &Definition) -> Fields {
         sql,
         sql_mode,
     } = definition;
-    Fields::default().text(kind).text(name).text(sql).text(sql_mode)
+    Fields::default().text(kind.word()).text(name).text(sql).text(sql_mode)
 }
 
-fn definition(fields: &mut Taking<'_>) -> Option<Definition> {
-    Some(Definition {
-        kind: fields.text()?,
-        name: fields.text()?,
-        sql: fields.text()?,
-        sql_mode: fields.text()?,
-    })
+const UNKNOWN_KIND: &str = "it holds an object of a kind that this version of the library does not know";
+
+/// The definition, unless it is of an unknown kind.
+fn definition(fields: &mut Taking<'_>) -> Option<Option<Definition>> {
+    let kind = DefinitionKind::of_word(&fields.text()?);
+    let (name, sql, sql_mode) = (fields.text()?, fields.text()?, fields.text()?);
+    Some(kind.map(|kind| Definition {
+        kind,
+        name,
+        sql,
+        sql_mode,
+    }))
 }
 
 pub(super) fn fields_of_table(table: &RowTable) -> Fields {
@@ -172,10 +178,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_head_comes_back_as_it_was_written() {
-        let definition = |kind: &str| Definition {
-            kind: kind.to_owned(),
+        let definition = |kind: DefinitionKind| Definition {
+            kind,
             name: "größe".to_owned(),
-            sql: format!("CREATE {kind} …"),
+            sql: format!("CREATE {} …", kind.word()),
             sql_mode: "ANSI".to_owned(),
         };
         let head = Head {
@@ -191,8 +197,8 @@ mod tests {
             structure: Structure {
                 character_set: "latin1".to_owned(),
                 collation: "latin1_swedish_ci".to_owned(),
-                tables: vec![definition("SEQUENCE"), definition("TABLE")],
-                objects: vec![definition("VIEW")],
+                tables: vec![definition(DefinitionKind::Sequence), definition(DefinitionKind::Table)],
+                objects: vec![definition(DefinitionKind::View)],
             },
         };
         let mut bytes = Vec::new();

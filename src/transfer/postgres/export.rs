@@ -1,10 +1,6 @@
 //! Writes one tenant as bytes: structure, rows, versions of migrations.
 
-use std::{
-    io,
-    pin::pin,
-    time::{Duration, Instant},
-};
+use std::{io, pin::pin, time::Instant};
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::SimpleAsyncConnection;
@@ -18,15 +14,13 @@ use crate::{
     backend::postgres::{
         TableLock,
         catalog::schema::has_name,
-        driver::{Dial, Session},
+        driver::{Dial, DriverSession},
+        lock_times::EXPORT_LOCK_TIMEOUT,
         set_lock_timeout,
     },
     lifecycle::keep_from_migrating,
     transfer::{ExportError, ExportReport, format::Tag, writer::Writer},
 };
-
-/// How long an export may make another session wait that changes a table, before the export begins again.
-const LOCK_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// An export in progress.
 pub(super) struct Export<'a> {
@@ -51,7 +45,7 @@ impl Export<'_> {
 
     async fn write_all<W: AsyncWrite + Unpin>(
         &self,
-        session: Session,
+        session: DriverSession,
         source: Source,
         held: &mut PostgresConnection,
         writer: W,
@@ -107,7 +101,7 @@ impl Export<'_> {
     ///
     /// If another session queues between the two locks to TRUNCATE or change a table, all three would wait for each
     /// other. So that session goes first, and the export begins again.
-    async fn begin(&self, dial: &dyn Dial) -> Result<(Session, Source), ExportError> {
+    async fn begin(&self, dial: &dyn Dial) -> Result<(DriverSession, Source), ExportError> {
         let started = Instant::now();
         let patience = self.pool.migration_lock_timeout();
         loop {
@@ -118,7 +112,7 @@ impl Export<'_> {
                 .await;
             locked.map_err(|source| self.rows("the tables", source))?;
             let asked = Instant::now();
-            let locks = format!("{}; {lock}", set_lock_timeout(LOCK_TIMEOUT));
+            let locks = format!("{}; {lock}", set_lock_timeout(EXPORT_LOCK_TIMEOUT));
             match Source::read(connection, self.tenant, &locks, true).await {
                 Ok(source) => {
                     let seen = session.see(&source.snapshot).await;
@@ -129,7 +123,7 @@ impl Export<'_> {
                 Err(ExportError::Structure {
                     source: DieselError::DatabaseError(DatabaseErrorKind::Unknown, _),
                     ..
-                }) if asked.elapsed() >= LOCK_TIMEOUT && started.elapsed() < patience => {
+                }) if asked.elapsed() >= EXPORT_LOCK_TIMEOUT && started.elapsed() < patience => {
                     session.close().await;
                 }
                 Err(error) => return Err(error),
@@ -138,7 +132,7 @@ impl Export<'_> {
     }
 
     /// A session, and the statement that locks all tables.
-    async fn session(&self, dial: &dyn Dial) -> Result<(Session, String), ExportError> {
+    async fn session(&self, dial: &dyn Dial) -> Result<(DriverSession, String), ExportError> {
         let session = dial.dial(self.pool.migration_connector()).await;
         let session = session.map_err(|source| ExportError::Connect {
             tenant: self.tenant.clone(),
@@ -158,7 +152,7 @@ impl Export<'_> {
     /// Copies the rows of a table, and counts them.
     async fn copy<W: AsyncWrite + Unpin>(
         &self,
-        session: &Session,
+        session: &DriverSession,
         table: &Table,
         writer: &mut Writer<W>,
     ) -> Result<u64, ExportError> {

@@ -16,7 +16,7 @@ use crate::{
     backend::postgres::{
         LockSpan,
         catalog::{dependents::new_dependents_query, requirements::missing, schema::status_query, sequences::Sequence},
-        driver::Session,
+        driver::DriverSession,
         lock_by, search_path,
         structure::render,
         version_table,
@@ -33,7 +33,7 @@ pub(super) struct Count {
 }
 
 pub(super) struct Target<'a> {
-    pub(super) session: &'a Session,
+    pub(super) session: &'a DriverSession,
     pub(super) pool: &'a TenantPool,
     pub(super) tenant: &'a SchemaName,
 }

@@ -1,6 +1,6 @@
 use tokio_postgres::Error;
 
-use crate::backend::postgres::{copy_settings::between_sessions, driver::Session, quote::literal};
+use crate::backend::postgres::{copy_settings::between_sessions, driver::DriverSession, quote::literal};
 
 /// Begins a transaction in which rows are copied; `how` is the text after `BEGIN`.
 pub(super) fn begin(how: &str) -> String {
@@ -8,7 +8,7 @@ pub(super) fn begin(how: &str) -> String {
 }
 
 /// The transactions in which rows are copied.
-impl Session {
+impl DriverSession {
     /// Begins a transaction; `how` is the text after `BEGIN`.
     pub(super) async fn begin(&self, how: &str) -> Result<(), Error> {
         self.execute(&begin(how)).await

@@ -67,7 +67,7 @@ impl Command {
                         "the directory's tables are in schema {}",
                         name(pool.shared_schema().as_str())
                     );
-                    say!("`diesel-tenants directory adopt --all` records the tenants that there are");
+                    say!("{}", pool.existing_tenants());
                 })?;
                 Ok(Ending::Well)
             }

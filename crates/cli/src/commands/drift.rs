@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::databases;
 use crate::{
+    chosen_databases::Databases,
     completion::tenants,
     context::Context,
-    options::Databases,
     output::{Ending, name, print_raw, say, value},
 };
 

@@ -11,13 +11,14 @@ use diesel_tenants::{
 
 use super::databases;
 use crate::{
+    chosen_databases::Databases,
     completion::{databases as databases_of_settings, tenants},
     context::Context,
     database::{AnyPool, FleetRun, Instead},
     duration,
     interrupt::Interrupt,
     migrations::Migrations,
-    options::{Databases, TenantMigrations},
+    options::TenantMigrations,
     output::{Ending, Printer, describe, print_fleet},
 };
 

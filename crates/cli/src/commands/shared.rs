@@ -3,10 +3,11 @@ use serde_json::json;
 
 use super::databases;
 use crate::{
+    chosen_databases::Databases,
     confirm::confirm,
     context::Context,
     migrations::Migrations,
-    options::{Consent, Count, Databases, SharedMigrations},
+    options::{Consent, Count, SharedMigrations},
     output::{Ending, print_invalid, say, table},
 };
 

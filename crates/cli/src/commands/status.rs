@@ -4,10 +4,11 @@ use diesel_tenants::migrations::FleetError;
 
 use super::databases;
 use crate::{
+    chosen_databases::Databases,
     completion::tenants,
     context::Context,
     migrations::Migrations,
-    options::{Databases, TenantMigrations},
+    options::TenantMigrations,
     output::{Ending, counted, name, print_changed, print_invalid, say, table},
 };
 

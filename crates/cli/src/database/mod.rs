@@ -112,8 +112,8 @@ impl Database {
     /// Fails unless the database is one of PostgreSQL: for an option or a subcommand that only PostgreSQL has.
     /// `instead` is what to do on others.
     #[cfg_attr(
-        not(any(feature = "mysql", feature = "sqlite")),
-        expect(unused_variables, reason = "there is no other")
+        not(all(feature = "mysql", feature = "sqlite")),
+        expect(unused_variables, reason = "each is for one other kind of database")
     )]
     pub fn needs_postgres(&self, what: &str, instead: Instead<'_>) -> anyhow::Result<()> {
         let Instead { on_sqlite, on_mysql } = instead;

@@ -20,6 +20,8 @@ pub trait Places: Domains {
     /// The pool of a database, by its name in the directory.
     fn of_database<'a>(&'a self, database: &'a str) -> Done<'a, Box<dyn Places>, DatabaseError>;
     fn prepare_directory(&self) -> Done<'_, (), DirectoryTablesError>;
+    /// What becomes of the tenants that exist when the directory's tables are made.
+    fn existing_tenants(&self) -> &'static str;
     /// All that the directory's tables list.
     fn listed(&self) -> Done<'_, Vec<(SchemaName, DirectoryEntry)>, anyhow::Error>;
     fn tenants(&self) -> Done<'_, Vec<TenantInfo>, CheckoutError>;
@@ -112,6 +114,10 @@ macro_rules! places {
 }
 
 places!(TenantPool, {
+    fn existing_tenants(&self) -> &'static str {
+        "`diesel-tenants directory adopt --all` records the tenants that there are"
+    }
+
     fn versions_of<'a>(
         &'a self,
         tenant: &'a str,
@@ -133,6 +139,10 @@ places!(TenantPool, {
 
 #[cfg(feature = "mysql")]
 places!(TenantPool<diesel_tenants::Mysql>, {
+    fn existing_tenants(&self) -> &'static str {
+        "the tenants of this server are recorded"
+    }
+
     fn versions_of<'a>(
         &'a self,
         _: &'a str,

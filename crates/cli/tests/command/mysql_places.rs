@@ -334,7 +334,11 @@ fn a_directory_that_the_file_names_must_exist_and_is_used_where_there_is_one() {
     let err = project.run(&["tenant", "create", "client2"]).failed();
     assert!(err.contains("tenants"), "{err}");
     assert_eq!(project.with_table("items"), "client1");
-    project.run(&["directory", "prepare"]).well();
+    // PostgreSQL leaves that to `directory adopt`.
+    let said = project.run(&["directory", "prepare"]).well();
+    assert!(said.contains("are recorded") && !said.contains("adopt"), "{said}");
+    let rows = Databases::rows("SELECT name FROM public.tenants");
+    assert_eq!(rows.concat(), ["client1"]);
     project.run(&["tenant", "create", "client2"]).well();
     // Without the setting, the tables are found.
     project.write("diesel-tenants.toml", "");

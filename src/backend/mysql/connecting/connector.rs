@@ -8,7 +8,7 @@ use mysql_async::{Conn, Opts, OptsBuilder};
 
 use super::{
     MysqlConnectError,
-    session::{READ_ONLY, SETTINGS, Session},
+    session::{READ_ONLY, SETTINGS, SessionSettings},
 };
 
 /// What a connection may do.
@@ -115,7 +115,7 @@ impl Connector {
             server: server(),
             source,
         })?;
-        let session = Session::read(&mut connection).await;
+        let session = SessionSettings::read(&mut connection).await;
         let session = session.map_err(|source| MysqlConnectError::Query {
             server: server(),
             source,

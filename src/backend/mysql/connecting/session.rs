@@ -16,7 +16,7 @@ pub(super) const SETTINGS: &str =
 pub(super) const READ_ONLY: &str = "SET SESSION TRANSACTION READ ONLY";
 
 /// What decides how a session reads texts.
-pub(super) struct Session {
+pub(super) struct SessionSettings {
     default_database: Option<String>,
     sql_mode: String,
     lower_case_table_names: u8,
@@ -26,7 +26,7 @@ pub(super) struct Session {
     pub(super) rollback_on_timeout: bool,
 }
 
-impl Session {
+impl SessionSettings {
     pub(super) async fn read(connection: &mut Conn) -> mysql_async::Result<Self> {
         type Row = (Option<String>, String, u8, usize, bool);
         let row: Option<Row> = connection

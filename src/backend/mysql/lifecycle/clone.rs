@@ -113,7 +113,7 @@ async fn make_tables(
     let sequences = tables.iter().filter(is_sequence);
     for table in sequences.chain(tables.iter().filter(|table| !is_sequence(table))) {
         let name = quote::identifier(&table.name);
-        let kind = if is_sequence(&table) { "SEQUENCE" } else { "TABLE" };
+        let kind = table.kind.of_definition().word();
         let show = format!("SHOW CREATE {kind} {}.{name}", quote::database(from));
         let shown: Vec<Shown> = session.rows(&show).await?;
         let Some(Shown(definition)) = shown.first() else {

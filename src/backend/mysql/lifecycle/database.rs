@@ -4,7 +4,7 @@ use diesel::{QueryResult, QueryableByName, sql_types::Text};
 use diesel_tenants_translate::SchemaName;
 
 use super::OperationError;
-use crate::backend::mysql::{Session, quote};
+use crate::backend::mysql::{DefinitionKind, Session, quote};
 
 /// A table, or a sequence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,15 @@ pub(super) enum TableKind {
     Sequence,
     /// A table that keeps the former versions of its rows.
     Versioned,
+}
+
+impl TableKind {
+    pub(super) fn of_definition(self) -> DefinitionKind {
+        match self {
+            Self::Table | Self::Versioned => DefinitionKind::Table,
+            Self::Sequence => DefinitionKind::Sequence,
+        }
+    }
 }
 
 pub(super) async fn exists(session: &mut Session, database: &SchemaName) -> QueryResult<bool> {

@@ -7,7 +7,7 @@ use diesel_tenants_translate::SchemaName;
 
 use super::{
     OperationError, create,
-    objects::{self, Kind, Object},
+    objects::{self, Object},
     structure::{Definition, Structure},
 };
 use crate::{
@@ -48,13 +48,8 @@ impl Importing {
         };
         let tables: Vec<String> = structure.tables.iter().map(renamed).collect::<Result<_, _>>()?;
         let objects = structure.objects.iter().map(|definition| {
-            let unknown = || OperationError::Unmovable {
-                database: tenant.clone(),
-                what: "imported",
-                reasons: vec![definition.named()],
-            };
             Ok(Object {
-                kind: Kind::of_word(&definition.kind).ok_or_else(unknown)?,
+                kind: definition.kind,
                 name: definition.name.clone(),
                 definition: renamed(definition)?,
                 sql_mode: definition.sql_mode.clone(),

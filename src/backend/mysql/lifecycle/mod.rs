@@ -9,10 +9,12 @@
 mod clone;
 mod create;
 mod database;
+mod definers;
 mod drop;
 mod error;
 mod import;
 mod migrate;
+mod moving;
 mod objects;
 mod placed;
 mod rename;

@@ -12,57 +12,24 @@ use diesel_async::RunQueryDsl;
 use diesel_tenants_translate::{Dialect, SchemaName, Template, tokens_for};
 
 use super::OperationError;
-use crate::{
-    backend::mysql::{Session, migrations::Shown, quote, registry::SAVED},
-    variants::with_all_variants,
-};
+use crate::backend::mysql::{DefinitionKind, Session, migrations::Shown, quote, registry::SAVED};
 
 /// An object whose definition is run anew.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Object {
-    pub(super) kind: Kind,
+    pub(super) kind: DefinitionKind,
     pub(super) name: String,
     pub(super) definition: String,
     /// The mode in which the server reads the definition.
     pub(super) sql_mode: String,
 }
 
-with_all_variants! {
-    /// In the order in which they are made.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-    pub(super) enum Kind {
-        Procedure,
-        Function,
-        Package,
-        PackageBody,
-        View,
-        Trigger,
-        Event,
-    }
-    const ALL;
-}
-
-impl Kind {
-    /// The kind for which this is the word.
-    pub(super) fn of_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.word() == word)
-    }
-
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Procedure => "PROCEDURE",
-            Self::Function => "FUNCTION",
-            Self::Package => "PACKAGE",
-            Self::PackageBody => "PACKAGE BODY",
-            Self::View => "VIEW",
-            Self::Trigger => "TRIGGER",
-            Self::Event => "EVENT",
-        }
-    }
-
-    /// The query for the names of a database's objects of this kind, in the order in which they are made.
-    fn list(self, database: &str) -> String {
-        match self {
+impl DefinitionKind {
+    /// The query for the names of a database's objects of this kind, in the order in which they are made; `None` for
+    /// what statements move.
+    fn list(self, database: &str) -> Option<String> {
+        Some(match self {
+            Self::Sequence | Self::Table => return None,
             Self::Procedure | Self::Function | Self::Package | Self::PackageBody => format!(
                 "SELECT ROUTINE_NAME AS name, SQL_MODE AS sql_mode FROM information_schema.ROUTINES \
                  WHERE ROUTINE_SCHEMA = {database} AND ROUTINE_TYPE = '{}' ORDER BY ROUTINE_NAME",
@@ -81,7 +48,7 @@ impl Kind {
                 "SELECT EVENT_NAME AS name, SQL_MODE AS sql_mode FROM information_schema.EVENTS \
                  WHERE EVENT_SCHEMA = {database} ORDER BY EVENT_NAME"
             ),
-        }
+        })
     }
 }
 
@@ -97,8 +64,11 @@ pub(super) async fn read(session: &mut Session, database: &SchemaName) -> QueryR
 
     let literal = quote::literal(database.as_str());
     let mut objects = Vec::new();
-    for kind in Kind::ALL {
-        for Listed { name, sql_mode } in session.rows::<Listed>(&kind.list(&literal)).await? {
+    for kind in DefinitionKind::ALL {
+        let Some(list) = kind.list(&literal) else {
+            continue;
+        };
+        for Listed { name, sql_mode } in session.rows::<Listed>(&list).await? {
             let show = format!(
                 "SHOW CREATE {} {}.{}",
                 kind.word(),
@@ -287,7 +257,7 @@ pub(super) async fn saved(
         ))
         .await?;
     let object = |row: Row| {
-        let kind = Kind::of_word(&row.kind);
+        let kind = DefinitionKind::of_word(&row.kind);
         Ok(Object {
             // Left out, the object would be forgotten.
             kind: kind.ok_or_else(|| DieselError::DeserializationError(unknown(&row.kind).into()))?,

@@ -6,25 +6,27 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use diesel::{QueryResult, result::Error as DieselError};
+use diesel::QueryResult;
 use diesel_tenants_translate::SchemaName;
 
 use super::{
     OperationError, create, database,
-    objects::{self, Kind, Object},
+    definers::foreign_definers,
+    moving::Move,
+    objects::{self, Object},
     placed::require_own,
 };
 use crate::{
     backend::{
-        archive_name::archive_name,
+        archive_name,
         mysql::{
-            Server, Session, is_wait_timeout,
+            DefinitionKind, Server, Session, is_wait_timeout,
             locks::{LOCK_TIMEOUT, Lock},
             quote,
             registry::{Archive, Entry, Operation, Step},
         },
     },
-    tenancy::{DirectoryChange, TenantStatus},
+    tenancy::TenantStatus,
 };
 
 /// Renames a tenant with all that it has. Waits for transactions that use its tables for at most `wait`.
@@ -52,7 +54,7 @@ pub(crate) async fn archive(
     let missing = || OperationError::Missing {
         database: tenant.clone(),
     };
-    let name = archive_name(tenant, since).map_err(|_| missing())?;
+    let name = archive_name::for_file_or_database(tenant, since).map_err(|_| missing())?;
     let decide = |entry: &Entry| match entry.status.is_tenant() {
         true => {
             let archive = Archive {
@@ -84,17 +86,6 @@ pub(crate) async fn restore(
     run(server, archive, Some(tenant), wait, missing, decide)
         .await
         .map(drop)
-}
-
-/// A move under way.
-struct Move {
-    from: SchemaName,
-    to: SchemaName,
-    step: Step,
-    /// The status that the database has afterwards.
-    status: TenantStatus,
-    /// The note of the archive that it becomes, or was.
-    archive: Option<Archive>,
 }
 
 /// Begins a move as `decide` says, or goes on with the one that was begun. Returns the new name.
@@ -167,84 +158,6 @@ pub(super) async fn finish(server: &Server, entry: &Entry, lock: Lock, wait: Dur
 }
 
 impl Move {
-    fn of(entry: &Entry) -> Option<Self> {
-        match &entry.operation {
-            Some(Operation::MoveTo { to, step, status }) => Some(Self {
-                from: entry.name.clone(),
-                to: to.clone(),
-                step: *step,
-                status: *status,
-                archive: entry.archive.clone(),
-            }),
-            _ => None,
-        }
-    }
-
-    /// Locks the other database as well. Two moves in opposite directions would wait for each other, so the second lock
-    /// is only waited for if it comes later in the order.
-    async fn lock(&self, server: &Server, lock: Lock) -> Result<(Lock, Option<Lock>), OperationError> {
-        if self.to > self.from {
-            let other = Lock::acquire(server, &[&self.to], LOCK_TIMEOUT).await?;
-            return Ok((lock, Some(other)));
-        }
-        drop(lock.release().await?);
-        Ok((
-            Lock::acquire(server, &[&self.from, &self.to], LOCK_TIMEOUT).await?,
-            None,
-        ))
-    }
-
-    fn entry(&self) -> Entry {
-        Entry {
-            archive: self.archive.clone(),
-            ..Entry::under(
-                &self.from,
-                Operation::MoveTo {
-                    to: self.to.clone(),
-                    step: self.step,
-                    status: self.status,
-                },
-            )
-        }
-    }
-
-    /// The entry as it was before the move.
-    fn entry_before(&self) -> Entry {
-        let (status, archive) = match (&self.archive, self.status) {
-            (Some(archive), TenantStatus::Archived) => (archive.status(), None),
-            (Some(archive), _) => (TenantStatus::Archived, Some(archive.clone())),
-            (None, status) => (status, None),
-        };
-        Entry {
-            archive,
-            ..Entry::new(&self.from, status)
-        }
-    }
-
-    /// The entry of the new name after the move.
-    fn entry_afterwards(&self) -> Entry {
-        Entry {
-            archive: self.archive.clone().filter(|_| self.status == TenantStatus::Archived),
-            ..Entry::new(&self.to, self.status)
-        }
-    }
-
-    fn directory_change(&self) -> DirectoryChange<'_> {
-        let (from, to) = (&self.from, &self.to);
-        match (&self.archive, self.status) {
-            (_, TenantStatus::Archived) => DirectoryChange::Archived {
-                tenant: from,
-                archive: to,
-            },
-            (Some(archive), _) => DirectoryChange::Restored {
-                archive: from,
-                tenant: to,
-                suspended: archive.suspended,
-            },
-            (None, _) => DirectoryChange::Renamed { from, to },
-        }
-    }
-
     async fn begin(&self, session: &mut Session, server: &Server) -> Result<(), OperationError> {
         let shared = server.shared();
         if Entry::find(session, shared, &self.to).await?.is_some() || database::exists(session, &self.to).await? {
@@ -367,7 +280,7 @@ impl Move {
                 quote::literal(self.from.as_str())
             ))
             .await?;
-        Ok(usize::try_from(triggers) == Ok(of_kind(saved, Kind::Trigger).count()))
+        Ok(usize::try_from(triggers) == Ok(of_kind(saved, DefinitionKind::Trigger).count()))
     }
 
     async fn move_tables(&self, session: &mut Session, saved: &[Object]) -> QueryResult<()> {
@@ -377,7 +290,7 @@ impl Move {
         }
         let (from, to) = (quote::database(&self.from), quote::database(&self.to));
         let names: Vec<String> = tables.iter().map(|table| quote::identifier(&table.name)).collect();
-        let mut triggers = of_kind(saved, Kind::Trigger).peekable();
+        let mut triggers = of_kind(saved, DefinitionKind::Trigger).peekable();
         if triggers.peek().is_none() {
             let pairs: Vec<String> = names
                 .iter()
@@ -399,37 +312,6 @@ impl Move {
     }
 }
 
-fn of_kind(objects: &[Object], kind: Kind) -> impl Iterator<Item = &Object> {
+fn of_kind(objects: &[Object], kind: DefinitionKind) -> impl Iterator<Item = &Object> {
     objects.iter().filter(move |object| object.kind == kind)
-}
-
-/// The objects that another account has defined, if this account may not make such ones.
-async fn foreign_definers(session: &mut Session, database: &SchemaName) -> Result<Vec<String>, DieselError> {
-    let may = session
-        .number(
-            "SELECT COUNT(*) AS number FROM information_schema.USER_PRIVILEGES \
-             WHERE PRIVILEGE_TYPE IN ('SUPER', 'SET USER', 'SET_USER_ID', 'SET_ANY_DEFINER') \
-             AND GRANTEE = CONCAT('''', SUBSTRING_INDEX(CURRENT_USER(), '@', 1), '''@''', \
-             SUBSTRING_INDEX(CURRENT_USER(), '@', -1), '''')",
-        )
-        .await?;
-    if may > 0 {
-        return Ok(Vec::new());
-    }
-    let name = quote::literal(database.as_str());
-    let message = "': its definer is another account, which this one may not name: run this as an account that has the \
-                   privilege SET USER'";
-    let of = |kind: &str, column: &str, table: &str, schema: &str| {
-        format!(
-            "SELECT CONCAT('{kind} ', {column}, {message}) AS name FROM information_schema.{table} \
-             WHERE {schema} = {name} AND DEFINER <> CURRENT_USER()"
-        )
-    };
-    let query = [
-        of("view", "TABLE_NAME", "VIEWS", "TABLE_SCHEMA"),
-        of("trigger", "TRIGGER_NAME", "TRIGGERS", "TRIGGER_SCHEMA"),
-        of("routine", "ROUTINE_NAME", "ROUTINES", "ROUTINE_SCHEMA"),
-        of("event", "EVENT_NAME", "EVENTS", "EVENT_SCHEMA"),
-    ];
-    database::names(session, &query.join(" UNION ALL ")).await
 }

@@ -12,7 +12,7 @@ use super::{
 use crate::backend::{
     migration_sql::VERSION_TABLE,
     mysql::{
-        Session,
+        DefinitionKind, Session,
         migrations::{PROGRESS_TABLE, Shown, without_counter},
         quote,
         rows::{RowColumn, RowTable},
@@ -33,8 +33,7 @@ pub(crate) struct Structure {
 /// The statement that makes one thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Definition {
-    /// `TABLE`, `VIEW` and the like.
-    pub(crate) kind: String,
+    pub(crate) kind: DefinitionKind,
     pub(crate) name: String,
     pub(crate) sql: String,
     /// The mode in which the server reads the statement; empty for tables.
@@ -43,17 +42,14 @@ pub(crate) struct Definition {
 
 impl Definition {
     pub(crate) fn is_sequence(&self) -> bool {
-        self.kind == SEQUENCE
+        self.kind == DefinitionKind::Sequence
     }
 
     /// In words for people.
     pub(crate) fn named(&self) -> String {
-        format!("{} {}", self.kind.to_ascii_lowercase(), self.name)
+        format!("{} {}", self.kind.word().to_ascii_lowercase(), self.name)
     }
 }
-
-pub(super) const TABLE: &str = "TABLE";
-pub(super) const SEQUENCE: &str = "SEQUENCE";
 
 /// Reads a database's structure. Fails if there is something of which no copy with all rows can be made.
 pub(crate) async fn structure(
@@ -107,12 +103,12 @@ async fn definitions(
     // A table's default can be the next number of a sequence.
     let sequences = found.iter().filter(is_sequence);
     for table in sequences.chain(found.iter().filter(|table| !is_sequence(table))) {
-        let kind = if is_sequence(&table) { SEQUENCE } else { TABLE };
+        let kind = table.kind.of_definition();
         let name = quote::identifier(&table.name);
-        let show = format!("SHOW CREATE {kind} {}.{name}", quote::database(database));
+        let show = format!("SHOW CREATE {} {}.{name}", kind.word(), quote::database(database));
         let shown: Vec<Shown> = session.rows(&show).await?;
         tables.push(Definition {
-            kind: kind.to_owned(),
+            kind,
             name: table.name.clone(),
             sql: shown.into_iter().next().map_or_else(String::new, |Shown(text)| text),
             sql_mode: String::new(),
@@ -143,7 +139,7 @@ impl From<Object> for Definition {
             sql_mode,
         } = object;
         Self {
-            kind: kind.word().to_owned(),
+            kind,
             name,
             sql: definition,
             sql_mode,
@@ -193,7 +189,7 @@ impl Definition {
         let tokens = tokens_for(Dialect::Mysql, &self.sql).map_err(unreadable)?;
         // Behind the words about who has defined it, the kind of object stands.
         let words: Vec<&str> = tokens.into_iter().map(|place| &self.sql[place]).take(20).collect();
-        let kind: Vec<&str> = self.kind.split(' ').collect();
+        let kind: Vec<&str> = self.kind.word().split(' ').collect();
         let is_kind = |words: &[&str]| {
             words
                 .iter()
@@ -291,9 +287,9 @@ async fn other_engines(session: &mut Session, database: &SchemaName) -> QueryRes
 mod tests {
     use super::*;
 
-    fn definition(kind: &str, sql: &str) -> Definition {
+    fn definition(kind: DefinitionKind, sql: &str) -> Definition {
         Definition {
-            kind: kind.to_owned(),
+            kind,
             name: "x".to_owned(),
             sql: sql.to_owned(),
             sql_mode: String::new(),
@@ -304,12 +300,12 @@ mod tests {
     fn a_definition_makes_what_it_says_and_names_no_other_database() {
         let (own, shared) = ("client1".parse().unwrap(), "public".parse().unwrap());
         let (new, common) = ("client2".parse().unwrap(), "common".parse().unwrap());
-        let renamed = |kind: &str, sql: &str| {
+        let renamed = |kind: DefinitionKind, sql: &str| {
             definition(kind, sql).renamed(&[&own, &shared], &[(&own, &new), (&shared, &common)])
         };
         assert_eq!(
             renamed(
-                "VIEW",
+                DefinitionKind::View,
                 "CREATE ALGORITHM=UNDEFINED DEFINER=`a`@`%` SQL SECURITY DEFINER VIEW `x` AS select \
                              `client1`.`t`.`a` AS `a` from (`client1`.`t` join `public`.`u`)"
             )
@@ -318,16 +314,16 @@ mod tests {
              `a` from (`client2`.`t` join `common`.`u`)"
         );
         for (kind, sql) in [
-            ("TABLE", "DROP TABLE x"),
-            ("TABLE", "CREATE TABLE x (a INT); DROP TABLE y"),
-            ("TABLE", "CREATE VIEW x AS SELECT 1"),
+            (DefinitionKind::Table, "DROP TABLE x"),
+            (DefinitionKind::Table, "CREATE TABLE x (a INT); DROP TABLE y"),
+            (DefinitionKind::Table, "CREATE VIEW x AS SELECT 1"),
             (
-                "TABLE",
+                DefinitionKind::Table,
                 "CREATE TABLE x (a INT, FOREIGN KEY (a) REFERENCES client3.y (a))",
             ),
-            ("VIEW", "CREATE VIEW x AS SELECT * FROM client3.items"),
-            ("TABLE", "CREATE TABLE x (a INT"),
-            ("TABLE", ""),
+            (DefinitionKind::View, "CREATE VIEW x AS SELECT * FROM client3.items"),
+            (DefinitionKind::Table, "CREATE TABLE x (a INT"),
+            (DefinitionKind::Table, ""),
         ] {
             assert!(renamed(kind, sql).is_err(), "{sql}");
         }

@@ -7,7 +7,7 @@ use diesel_async::{
 };
 
 use super::{
-    Aftermath, MigrationProblem, Runner, Source,
+    MigrationProblem, MysqlAftermath, Runner, Source,
     problem::Interrupted,
     progress::{self, Progress},
     run::failed,
@@ -61,7 +61,7 @@ impl Runner<'_> {
         };
         ended
             .await
-            .map_err(|error| failed(script, None, Aftermath::Lost, error))
+            .map_err(|error| failed(script, None, MysqlAftermath::Lost, error))
     }
 
     /// The error of code that failed, after finding out whether it had committed something.
@@ -79,17 +79,17 @@ impl Runner<'_> {
         // The code may have left anything on the session.
         if let Err(problem) = self.reopen().await {
             drop(problem);
-            return failed(script, None, Aftermath::Lost, error);
+            return failed(script, None, MysqlAftermath::Lost, error);
         }
         let has_committed = match progress::find(self.session(), &database).await {
             Ok(found) => found.is_some_and(|found| found.done > 0),
-            Err(_) => return failed(script, None, Aftermath::Lost, error),
+            Err(_) => return failed(script, None, MysqlAftermath::Lost, error),
         };
         let clear = Progress::delete(&database, &script.version);
         match self.session().run(&clear).await {
-            Ok(()) if has_committed => failed(script, None, Aftermath::Committed, error),
-            Ok(()) => failed(script, None, Aftermath::RolledBack, error),
-            Err(_) => failed(script, None, Aftermath::Lost, error),
+            Ok(()) if has_committed => failed(script, None, MysqlAftermath::Committed, error),
+            Ok(()) => failed(script, None, MysqlAftermath::RolledBack, error),
+            Err(_) => failed(script, None, MysqlAftermath::Lost, error),
         }
     }
 }

@@ -10,27 +10,21 @@ use diesel::{
 };
 
 use super::statement::Kind;
-use crate::backend::{migration_sql::checksum, mysql::Session};
-
-/// The column in which `SHOW CREATE` has the definition, for each kind of object.
-const COLUMNS: [&str; 8] = [
-    "Create Table",
-    "Create View",
-    "SQL Original Statement",
-    "Create Procedure",
-    "Create Package",
-    "Create Package Body",
-    "Create Function",
-    "Create Event",
-];
+use crate::backend::{
+    migration_sql::checksum,
+    mysql::{DefinitionKind, Session},
+};
 
 /// What `SHOW CREATE` says.
 pub(in crate::backend::mysql) struct Shown(pub(in crate::backend::mysql) String);
 
 impl diesel::QueryableByName<Mysql> for Shown {
     fn build<'a>(row: &impl NamedRow<'a, Mysql>) -> deserialize::Result<Self> {
-        let column = |name: &&str| NamedRow::get::<Nullable<Text>, Option<String>>(row, name).ok();
-        let text = COLUMNS.iter().find_map(column).ok_or("no column with a definition")?;
+        let column = |kind: DefinitionKind| NamedRow::get::<Nullable<Text>, Option<String>>(row, kind.shown_in()).ok();
+        let text = DefinitionKind::ALL
+            .into_iter()
+            .find_map(column)
+            .ok_or("no column with a definition")?;
         // NULL is what somebody sees who may not see a routine's body.
         Ok(Self(text.unwrap_or_default()))
     }

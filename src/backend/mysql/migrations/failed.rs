@@ -14,13 +14,13 @@ pub(crate) struct Failed {
     pub(crate) name: String,
     pub(crate) direction: Direction,
     pub(crate) line: Option<Line>,
-    pub(crate) aftermath: Aftermath,
+    pub(crate) aftermath: MysqlAftermath,
     pub(crate) source: Box<dyn Error + Send + Sync>,
 }
 
 /// What a failed migration left behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Aftermath {
+pub(crate) enum MysqlAftermath {
     /// Nothing: it was one transaction, or its first statement failed.
     RolledBack,
     /// Its statements before the failed one, each of which is recorded.
@@ -31,7 +31,7 @@ pub(crate) enum Aftermath {
     Lost,
 }
 
-impl fmt::Display for Aftermath {
+impl fmt::Display for MysqlAftermath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::RolledBack => f.write_str("the database is as it was before"),

@@ -28,7 +28,7 @@ mod tests;
 mod version_table;
 
 pub(in crate::backend::mysql) use evidence::{Shown, without_counter};
-pub(crate) use failed::{Aftermath, Failed};
+pub(crate) use failed::{Failed, MysqlAftermath};
 pub(crate) use plan::{Plan, Source};
 pub(crate) use problem::MigrationProblem;
 pub(crate) use progress::PROGRESS_TABLE;

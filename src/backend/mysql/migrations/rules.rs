@@ -16,6 +16,7 @@ use super::{
     MigrationProblem, Owner,
     statement::{Kind, Tokens},
 };
+use crate::backend::mysql::DefinitionKind;
 
 const TRANSACTIONS: &str = "is refused: a migration that only changes rows is one transaction already, and in any other \
                             one each statement is recorded for itself. Leave it out, or put the statements that belong \
@@ -102,9 +103,8 @@ impl Rule<'_> {
 
     /// Whether the statement defines something that runs later.
     fn has_body(&self) -> bool {
-        let object = self.tokens.object_word().map(|word| self.tokens.word(word));
-        matches!(object, Some("TRIGGER" | "PROCEDURE" | "FUNCTION" | "EVENT"))
-            && matches!(self.tokens.word(0), "CREATE" | "ALTER")
+        let runs = self.tokens.object_kind().is_some_and(DefinitionKind::runs_later);
+        runs && matches!(self.tokens.word(0), "CREATE" | "ALTER")
     }
 
     fn refused(&self, reason: impl Into<String>) -> MigrationProblem {

@@ -5,7 +5,7 @@ use std::error::Error;
 use diesel::result::Error as DieselError;
 
 use super::{
-    Aftermath, Failed, MigrationProblem, Runner, evidence,
+    Failed, MigrationProblem, MysqlAftermath, Runner, evidence,
     problem::Interrupted,
     progress::Progress,
     script::{Script, Steps},
@@ -52,15 +52,15 @@ impl Runner<'_> {
         for statement in statements {
             if let Err(error) = self.session().run(&statement.sql).await {
                 let aftermath = match self.session().run("ROLLBACK").await {
-                    Ok(()) => Aftermath::RolledBack,
-                    Err(_) => Aftermath::Lost,
+                    Ok(()) => MysqlAftermath::RolledBack,
+                    Err(_) => MysqlAftermath::Lost,
                 };
                 return Err(failed(script, Some(&statement.line), aftermath, error));
             }
         }
         let end = [&*self.record(script), "COMMIT"].join("; ");
         let recorded = self.session().run(&end).await;
-        recorded.map_err(|error| failed(script, None, Aftermath::Lost, error))
+        recorded.map_err(|error| failed(script, None, MysqlAftermath::Lost, error))
     }
 
     /// Runs statements one by one, behind those that are applied.
@@ -217,7 +217,7 @@ impl Runner<'_> {
         };
         match self.session().run(&format!("ROLLBACK; {write}")).await {
             Ok(()) => self.failed_at(script, statement, &progress, error),
-            Err(_) => failed(script, Some(&statement.line), Aftermath::Lost, error),
+            Err(_) => failed(script, Some(&statement.line), MysqlAftermath::Lost, error),
         }
     }
 
@@ -229,8 +229,8 @@ impl Runner<'_> {
         error: DieselError,
     ) -> MigrationProblem {
         let aftermath = match progress.done {
-            0 => Aftermath::RolledBack,
-            done => Aftermath::Recorded {
+            0 => MysqlAftermath::RolledBack,
+            done => MysqlAftermath::Recorded {
                 done,
                 total: progress.statements.len(),
             },
@@ -263,7 +263,7 @@ fn sum(statement: &Statement) -> String {
 pub(super) fn failed(
     script: &Script,
     line: Option<&(usize, String)>,
-    aftermath: Aftermath,
+    aftermath: MysqlAftermath,
     source: impl Into<Box<dyn Error + Send + Sync>>,
 ) -> MigrationProblem {
     MigrationProblem::Failed(Box::new(Failed {

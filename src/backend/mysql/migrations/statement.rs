@@ -2,6 +2,8 @@
 
 use diesel_tenants_translate::{Dialect, TranslateError, tokens_for};
 
+use crate::backend::mysql::DefinitionKind;
+
 /// A statement of a migration.
 #[derive(Debug, Clone)]
 pub(super) struct Statement {
@@ -65,21 +67,22 @@ impl<'a> Tokens<'a> {
         self.words.iter().any(|word| words.contains(&&**word))
     }
 
-    /// The place of the word that says what kind of object a CREATE, ALTER, DROP or RENAME is about.
+    /// The place of the word that says what kind of object a CREATE, ALTER, DROP or RENAME is about; of two words, the
+    /// second.
     pub(super) fn object_word(&self) -> Option<usize> {
-        const OBJECTS: [&str; 9] = [
-            "TABLE",
-            "TABLES",
-            "VIEW",
-            "INDEX",
-            "TRIGGER",
-            "PROCEDURE",
-            "FUNCTION",
-            "EVENT",
-            "SEQUENCE",
-        ];
-        let found = self.words.iter().skip(1).position(|word| OBJECTS.contains(&&**word))?;
-        Some(found + 1)
+        let is_kind = |word: &String| matches!(&**word, "TABLES" | "INDEX") || DefinitionKind::of_word(word).is_some();
+        let found = self.words.iter().skip(1).position(is_kind)? + 1;
+        let is_body = self.word(found) == "PACKAGE" && self.word(found + 1) == "BODY";
+        Some(if is_body { found + 1 } else { found })
+    }
+
+    /// The kind of object whose definition a CREATE, ALTER, DROP or RENAME changes.
+    pub(super) fn object_kind(&self) -> Option<DefinitionKind> {
+        match self.word(self.object_word()?) {
+            "TABLES" | "INDEX" => Some(DefinitionKind::Table),
+            "BODY" => Some(DefinitionKind::PackageBody),
+            word => DefinitionKind::of_word(word),
+        }
     }
 
     /// The place of the name behind this word: behind `IF NOT EXISTS`, if that is there.
@@ -140,29 +143,21 @@ impl<'a> Tokens<'a> {
         // They move or empty partitions and files, which no definition shows.
         const UNSEEN: [&str; 6] = ["EXCHANGE", "TRUNCATE", "DISCARD", "IMPORT", "CONVERT", "COALESCE"];
 
-        let word = self.object_word()?;
-        let verb = self.word(0);
-        let (kind, at) = match self.word(word) {
-            "INDEX" => {
-                let on = self.words.iter().position(|word| word == "ON")?;
-                ("TABLE", on + 1)
-            }
-            "TABLE" | "TABLES" => ("TABLE", self.name_behind(word)),
-            kind @ ("SEQUENCE" | "VIEW" | "TRIGGER" | "PROCEDURE" | "FUNCTION" | "EVENT") => {
-                (kind, self.name_behind(word))
-            }
-            _ => return None,
+        let (kind, word) = (self.object_kind()?, self.object_word()?);
+        let at = match self.word(word) {
+            "INDEX" => self.words.iter().position(|word| word == "ON")? + 1,
+            _ => self.name_behind(word),
         };
         let (name, behind) = self.name(at)?;
-        let is_seen = match verb {
+        let is_seen = match self.word(0) {
             // One of several objects may be changed, and the others not.
             "DROP" => self.word(behind) != ",",
             "RENAME" => !self.words[behind..].iter().any(|word| word == ","),
-            "ALTER" if kind == "TABLE" => !self.has_any(&UNSEEN),
+            "ALTER" if kind == DefinitionKind::Table => !self.has_any(&UNSEEN),
             _ => true,
         };
         is_seen.then(|| Kind::Object {
-            show: format!("SHOW CREATE {kind} {name}"),
+            show: format!("SHOW CREATE {} {name}", kind.word()),
         })
     }
 }
@@ -199,6 +194,15 @@ mod tests {
             ),
             ("CREATE PROCEDURE p() BEGIN SELECT 1; END", "SHOW CREATE PROCEDURE p"),
             ("CREATE SEQUENCE s", "SHOW CREATE SEQUENCE s"),
+            (
+                "CREATE OR REPLACE PACKAGE p FUNCTION f() RETURNS INT; END",
+                "SHOW CREATE PACKAGE p",
+            ),
+            (
+                "CREATE PACKAGE BODY p FUNCTION f() RETURNS INT RETURN 1; END",
+                "SHOW CREATE PACKAGE BODY p",
+            ),
+            ("DROP PACKAGE IF EXISTS p", "SHOW CREATE PACKAGE p"),
             (
                 "SET STATEMENT max_statement_time = 9 FOR CREATE TABLE a (b INT)",
                 "SHOW CREATE TABLE a",

@@ -22,14 +22,15 @@ const ID: &str = "CHAR(32) CHARACTER SET ascii COLLATE ascii_bin";
 
 /// Makes the shared database and the registry's tables, as far as they are missing.
 pub(crate) async fn prepare(session: &mut Session, shared: &SchemaName) -> QueryResult<()> {
-    let tables = [TENANTS, VERSION, LOCKS, SAVED].map(quote::literal).join(", ");
-    let there = session
+    let tables = [TENANTS, VERSION, LOCKS, SAVED];
+    let names = tables.map(quote::literal).join(", ");
+    let found = session
         .number(&format!(
-            "SELECT COUNT(*) AS number FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND TABLE_NAME IN ({tables})",
+            "SELECT COUNT(*) AS number FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND TABLE_NAME IN ({names})",
             quote::literal(shared.as_str())
         ))
         .await?;
-    if there == 4 {
+    if usize::try_from(found) == Ok(tables.len()) {
         return Ok(());
     }
     let shared = quote::database(shared);

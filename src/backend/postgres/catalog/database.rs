@@ -8,7 +8,7 @@ use diesel_async::{AsyncConnection, RunQueryDsl, TransactionManager};
 
 use crate::{
     PostgresConnection,
-    backend::postgres::{LockSpan, try_lock_named},
+    backend::postgres::{LockSpan, lock_name, try_lock_named},
 };
 
 /// Which database a connection leads to.
@@ -61,18 +61,17 @@ pub(crate) async fn identity(connection: &mut PostgresConnection) -> QueryResult
     Ok((DatabaseIdentity { system, oid }, is_standby))
 }
 
-/// Whether two connections lead to one database: a lock that is taken here can't be taken there. `name` must be one that
-/// no other session uses.
+/// Whether two connections lead to one database: a lock that is taken here can't be taken there.
 pub(crate) async fn is_same_database(
     here: &mut PostgresConnection,
     there: &mut PostgresConnection,
-    name: &str,
 ) -> QueryResult<bool> {
     type Transactions = <PostgresConnection as AsyncConnection>::TransactionManager;
 
+    let name = lock_name::random();
     Transactions::begin_transaction(here).await?;
-    let _ = try_lock_named(here, name, LockSpan::Transaction).await?;
-    let is_free = try_lock_named(there, name, LockSpan::Transaction).await;
+    let _ = try_lock_named(here, &name, LockSpan::Transaction).await?;
+    let is_free = try_lock_named(there, &name, LockSpan::Transaction).await;
     Transactions::rollback_transaction(here).await?;
     Ok(!is_free?)
 }

@@ -6,7 +6,7 @@ use tokio_postgres::Error;
 
 use crate::{
     PostgresConnection, SchemaName,
-    backend::postgres::{driver::Session, splice},
+    backend::postgres::{driver::DriverSession, splice},
 };
 
 /// Something outside the schema that its objects need.
@@ -35,7 +35,7 @@ pub(crate) async fn requirements(
 }
 
 /// The requirements that a database lacks, in words for people.
-pub(crate) async fn missing(session: &Session, requirements: &[Requirement]) -> Result<Vec<String>, Error> {
+pub(crate) async fn missing(session: &DriverSession, requirements: &[Requirement]) -> Result<Vec<String>, Error> {
     let column = |pick: fn(&Requirement) -> &String| -> Vec<&str> {
         let column = requirements.iter().map(pick);
         column.map(String::as_str).collect()

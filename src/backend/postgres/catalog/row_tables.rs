@@ -9,7 +9,7 @@ use tokio_postgres::Error;
 
 use crate::{
     PostgresConnection, SchemaName,
-    backend::postgres::{driver::Session, splice},
+    backend::postgres::{driver::DriverSession, splice},
 };
 
 /// A table. Names are as in the catalog, unquoted.
@@ -41,7 +41,7 @@ pub(crate) async fn row_tables(connection: &mut PostgresConnection, schema: &Sch
 }
 
 /// Like `row_tables`, with a session of the driver.
-pub(crate) async fn row_tables_by(session: &Session, schema: &SchemaName) -> Result<Vec<RowTable>, Error> {
+pub(crate) async fn row_tables_by(session: &DriverSession, schema: &SchemaName) -> Result<Vec<RowTable>, Error> {
     let rows = session.query(&query(), &[&schema.as_str()]).await?;
     let table = |row: tokio_postgres::Row| {
         Ok(RowTable {

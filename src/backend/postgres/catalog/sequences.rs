@@ -10,7 +10,7 @@ use tokio_postgres::Error;
 use crate::{
     PostgresConnection, SchemaName,
     backend::postgres::{
-        driver::Session,
+        driver::DriverSession,
         quote::{identifier, literal},
         splice,
     },
@@ -74,7 +74,7 @@ pub(crate) async fn sequences(connection: &mut PostgresConnection, schema: &Sche
 }
 
 /// Like `sequences`, with a session of the driver.
-pub(crate) async fn sequences_by(session: &Session, schema: &SchemaName) -> Result<Vec<Sequence>, Error> {
+pub(crate) async fn sequences_by(session: &DriverSession, schema: &SchemaName) -> Result<Vec<Sequence>, Error> {
     let mut sequences = Vec::new();
     for row in session.query(&names_query(), &[&schema.as_str()]).await? {
         let name: String = row.try_get(0)?;

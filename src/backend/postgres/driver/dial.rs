@@ -3,22 +3,22 @@
 use futures_core::future::BoxFuture;
 use tokio_postgres::NoTls;
 
-use super::session::Session;
+use super::session::DriverSession;
 use crate::backend::postgres::{ConnectError, Connector, engine::TlsConnector};
 
 /// Connects, with or without TLS.
 pub(crate) trait Dial: Send + Sync {
-    fn dial<'a>(&'a self, connector: &'a Connector) -> BoxFuture<'a, Result<Session, ConnectError>>;
+    fn dial<'a>(&'a self, connector: &'a Connector) -> BoxFuture<'a, Result<DriverSession, ConnectError>>;
 }
 
 /// With a connector for TLS, or `NoTls`.
 pub(crate) struct With<T>(pub(crate) T);
 
 impl<T: TlsConnector> Dial for With<T> {
-    fn dial<'a>(&'a self, connector: &'a Connector) -> BoxFuture<'a, Result<Session, ConnectError>> {
+    fn dial<'a>(&'a self, connector: &'a Connector) -> BoxFuture<'a, Result<DriverSession, ConnectError>> {
         Box::pin(async move {
             let (client, connection, token) = connector.connect_client(self.0.clone()).await?;
-            Ok(Session::new::<T>(client, connection, token))
+            Ok(DriverSession::new::<T>(client, connection, token))
         })
     }
 }

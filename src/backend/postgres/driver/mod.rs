@@ -4,4 +4,4 @@ mod dial;
 mod session;
 
 pub(crate) use dial::{Dial, With, dial};
-pub(crate) use session::Session;
+pub(crate) use session::DriverSession;

@@ -9,12 +9,12 @@ use crate::backend::postgres::engine::{CancelToken, DriverConnection, TlsConnect
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A connection of the driver. When it is dropped, the session on the server ends, whatever it is doing.
-pub(crate) struct Session {
+pub(crate) struct DriverSession {
     client: Client,
     driver: Driver,
 }
 
-impl Session {
+impl DriverSession {
     pub(super) fn new<T: TlsConnector>(client: Client, connection: DriverConnection<T>, token: CancelToken) -> Self {
         let driver = Driver {
             token: Some(token),

@@ -24,14 +24,14 @@ pub(crate) struct Binds {
     pub(super) values: Vec<Option<Vec<u8>>>,
     /// The types that the statement names.
     names: Vec<TypeName>,
-    places: Vec<Place>,
+    places: Vec<OidPlace>,
     /// Where types without a schema are looked for first, if the query tells.
     scope: Option<TypeScope>,
 }
 
 /// Where the OID of a named type stands.
 #[derive(Debug)]
-struct Place {
+struct OidPlace {
     value: usize,
     /// In the bytes of the value; `None` is the type of the value itself.
     byte: Option<usize>,
@@ -105,9 +105,9 @@ impl Binds {
         Ok(())
     }
 
-    fn place(&self, value: usize, byte: Option<usize>, stand_in: u32) -> Option<Place> {
+    fn place(&self, value: usize, byte: Option<usize>, stand_in: u32) -> Option<OidPlace> {
         let number = (stand_in as usize / 0x0101_0101).checked_sub(1)?;
-        (number / 2 < self.names.len()).then_some(Place {
+        (number / 2 < self.names.len()).then_some(OidPlace {
             value,
             byte,
             name: number / 2,

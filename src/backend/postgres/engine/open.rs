@@ -29,7 +29,7 @@ use super::{
     handshake::{Encrypt, Handshake, Left},
     progress::Kind,
     settings::Settings,
-    socket::{Address, Place, PostgresSocket},
+    socket::{Address, Endpoint, PostgresSocket},
     wire::Wire,
 };
 
@@ -203,7 +203,7 @@ impl KnownHost<'_> {
         };
         let address_of = |place| Address::new(place, name.cloned(), config);
         Ok(match (address, host) {
-            (Some(ip), _) => vec![address_of(Place::Tcp((ip, port).into()))],
+            (Some(ip), _) => vec![address_of(Endpoint::Tcp((ip, port).into()))],
             #[cfg(unix)]
             (None, Some(Host::Unix(folder))) => vec![address_of(socket_in(folder, port))],
             (None, Some(Host::Tcp(name))) => {
@@ -212,7 +212,7 @@ impl KnownHost<'_> {
                 if is_random(config) {
                     shuffle(&mut found);
                 }
-                found.into_iter().map(Place::Tcp).map(address_of).collect()
+                found.into_iter().map(Endpoint::Tcp).map(address_of).collect()
             }
             (None, None) => Vec::new(),
         })
@@ -229,8 +229,8 @@ fn shuffle<T: Hash>(values: &mut [T]) {
 }
 
 #[cfg(unix)]
-fn socket_in(folder: &Path, port: u16) -> Place {
-    Place::Unix(folder.join(format!(".s.PGSQL.{port}")))
+fn socket_in(folder: &Path, port: u16) -> Endpoint {
+    Endpoint::Unix(folder.join(format!(".s.PGSQL.{port}")))
 }
 
 /// Opens connections of the library's own kind.
@@ -379,7 +379,7 @@ mod tests {
         let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut config = Config::new();
         config.user("nobody").connect_timeout(Duration::from_secs(1));
-        let address = || Address::new(Place::Tcp(silent.local_addr().unwrap()), None, &config);
+        let address = || Address::new(Endpoint::Tcp(silent.local_addr().unwrap()), None, &config);
         let begun = Instant::now();
         let end = Some(begun + Duration::from_secs(1));
         let addresses = vec![address(), address(), address()];

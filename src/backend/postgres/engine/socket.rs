@@ -36,7 +36,7 @@ enum Socket {
 /// Where one server listens, and how to connect to it.
 #[derive(Debug, Clone)]
 pub(super) struct Address {
-    place: Place,
+    endpoint: Endpoint,
     /// The name in the server's certificate.
     host_name: Option<String>,
     timeout: Option<Duration>,
@@ -45,14 +45,14 @@ pub(super) struct Address {
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum Place {
+pub(super) enum Endpoint {
     Tcp(SocketAddr),
     #[cfg(unix)]
     Unix(PathBuf),
 }
 
 impl Address {
-    pub(super) fn new(place: Place, host_name: Option<String>, config: &Config) -> Self {
+    pub(super) fn new(endpoint: Endpoint, host_name: Option<String>, config: &Config) -> Self {
         let keepalive = || {
             let mut keepalive = TcpKeepalive::new().with_time(config.get_keepalives_idle());
             if let Some(interval) = config.get_keepalives_interval() {
@@ -64,7 +64,7 @@ impl Address {
             keepalive
         };
         Self {
-            place,
+            endpoint,
             host_name,
             timeout: config.get_connect_timeout().copied(),
             user_timeout: config.get_tcp_user_timeout().copied(),
@@ -74,7 +74,7 @@ impl Address {
 
     /// Whether the socket is in the file system.
     pub(super) fn is_local(&self) -> bool {
-        !matches!(self.place, Place::Tcp(_))
+        !matches!(self.endpoint, Endpoint::Tcp(_))
     }
 
     pub(super) fn host_name(&self) -> Option<&str> {
@@ -82,8 +82,8 @@ impl Address {
     }
 
     pub(super) async fn connect(&self) -> io::Result<PostgresSocket> {
-        Ok(PostgresSocket(match &self.place {
-            Place::Tcp(address) => {
+        Ok(PostgresSocket(match &self.endpoint {
+            Endpoint::Tcp(address) => {
                 let stream = self.in_time(TcpStream::connect(address)).await?;
                 stream.set_nodelay(true)?;
                 let socket = SockRef::from(&stream);
@@ -97,7 +97,7 @@ impl Address {
                 Socket::Tcp(stream)
             }
             #[cfg(unix)]
-            Place::Unix(path) => Socket::Unix(self.in_time(UnixStream::connect(path)).await?),
+            Endpoint::Unix(path) => Socket::Unix(self.in_time(UnixStream::connect(path)).await?),
         }))
     }
 

@@ -14,13 +14,8 @@ use tokio_postgres::Error;
 
 use crate::{
     PostgresConnection, SchemaName,
-    backend::postgres::{Backoff, assertion::require, driver::Session, quote::literal},
+    backend::postgres::{Backoff, assertion::require, driver::DriverSession, lock_name, quote::literal},
 };
-
-/// How long an operation waits for the advisory locks of its schemas, unless
-/// [`migration_lock_timeout`](crate::TenantPoolBuilder::migration_lock_timeout) says otherwise. Long enough for another
-/// process to finish the migrations of a schema. The pauses between attempts are [`Backoff`]'s.
-pub(crate) const DEFAULT_LOCK_TIMEOUT: Duration = Duration::from_secs(60);
 
 type Transactions = <PostgresConnection as AsyncConnection>::TransactionManager;
 
@@ -75,7 +70,7 @@ pub(crate) async fn try_lock(
     schema: &SchemaName,
     span: LockSpan,
 ) -> QueryResult<bool> {
-    try_lock_named(connection, &lock_name(schema), span).await
+    try_lock_named(connection, &lock_name::of_schema(schema), span).await
 }
 
 /// Takes the lock of a name. It tries until the time is over, and returns whether it succeeded. A lock that lasts for a
@@ -101,7 +96,7 @@ pub(crate) async fn lock_named(
 /// A lock that lasts for a transaction is taken in a transaction, which `begin` begins for each try. On success it is
 /// open.
 pub(crate) async fn lock_by(
-    session: &Session,
+    session: &DriverSession,
     schema: &SchemaName,
     span: LockSpan,
     lock_timeout: Duration,
@@ -124,8 +119,8 @@ pub(crate) async fn lock_by(
     }
 }
 
-async fn try_lock_by(session: &Session, schema: &SchemaName, span: LockSpan) -> Result<bool, Error> {
-    let rows = session.query(span.query(), &[&lock_name(schema)]).await?;
+async fn try_lock_by(session: &DriverSession, schema: &SchemaName, span: LockSpan) -> Result<bool, Error> {
+    let rows = session.query(span.query(), &[&lock_name::of_schema(schema)]).await?;
     // Not `first`: Diesel has a method of that name as well.
     let row = rows.as_slice().first();
     row.map_or(Ok(false), |row| row.try_get(0))
@@ -134,7 +129,7 @@ async fn try_lock_by(session: &Session, schema: &SchemaName, span: LockSpan) -> 
 /// Releases a lock that was taken for the session.
 pub(crate) async fn unlock(connection: &mut PostgresConnection, schema: &SchemaName) -> QueryResult<()> {
     diesel::sql_query("SELECT pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended($1, 0))")
-        .bind::<Text, _>(lock_name(schema))
+        .bind::<Text, _>(lock_name::of_schema(schema))
         .execute(connection)
         .await
         .map(drop)
@@ -187,7 +182,10 @@ pub(crate) const LOCKED: &str = "diesel-tenants: locked";
 
 /// A condition that takes the lock on a schema until the end of the transaction, or fails.
 pub(crate) fn require_lock(schema: &SchemaName) -> String {
-    let lock = format!("pg_catalog.pg_try_advisory_xact_lock({})", key(&lock_name(schema)));
+    let lock = format!(
+        "pg_catalog.pg_try_advisory_xact_lock({})",
+        key(&lock_name::of_schema(schema))
+    );
     require(&lock, LOCKED)
 }
 
@@ -199,7 +197,7 @@ pub(crate) fn wait_for_lock(name: &str) -> String {
 /// Statements that would also release all locks of the session, changed so that the session keeps the lock on a schema.
 /// No other session gets the lock in between, because the transaction holds it meanwhile.
 pub(crate) fn keeping_lock(schema: &SchemaName, statements: &str) -> String {
-    let name = lock_name(schema);
+    let name = lock_name::of_schema(schema);
     let lock = wait_for_lock(&name);
     format!(
         "{lock}; {statements}; SELECT pg_catalog.pg_advisory_lock({})",
@@ -210,9 +208,4 @@ pub(crate) fn keeping_lock(schema: &SchemaName, statements: &str) -> String {
 /// The key of a name's lock, as an SQL expression.
 fn key(name: &str) -> String {
     format!("pg_catalog.hashtextextended({}, 0)", literal(name))
-}
-
-/// The name of a schema's advisory lock.
-pub(crate) fn lock_name(schema: &SchemaName) -> String {
-    format!("diesel-tenants: migrations of {}", schema.quoted())
 }

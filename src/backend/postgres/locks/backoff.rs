@@ -6,6 +6,8 @@
 
 use std::time::{Duration, Instant};
 
+use super::lock_times::{FIRST_PAUSE, LONGEST_PAUSE};
+
 /// Growing pauses between tries, until the time is over.
 pub(crate) struct Backoff {
     started: Instant,
@@ -15,13 +17,13 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    /// Pauses from 5 milliseconds at first up to a quarter of a second.
+    /// Each pause is twice the one before, up to the longest.
     pub(crate) fn new(patience: Duration) -> Self {
         Self {
             started: Instant::now(),
             patience,
-            pause: Duration::from_millis(5),
-            longest: Duration::from_millis(250),
+            pause: FIRST_PAUSE,
+            longest: LONGEST_PAUSE,
         }
     }
 

@@ -6,7 +6,6 @@
 //! any number of schemas.
 
 mod column;
-mod kind;
 mod left_texts;
 mod names;
 mod object;
@@ -15,7 +14,6 @@ mod read;
 mod rows;
 
 pub(crate) use column::Column;
-pub use kind::Kind;
 pub(crate) use left_texts::{Followers, Texts, follow, followers, left_behind, outsiders};
 pub(crate) use names::{moved, render, unqualified};
 pub(crate) use object::{Object, Structure};

@@ -1,6 +1,7 @@
 use std::fmt;
 
-use super::{Column, Kind};
+use super::Column;
+use crate::backend::object_kind::ObjectKind;
 
 /// The structure of one schema: each object comes after the objects that it needs.
 #[derive(Debug, Clone, Default)]
@@ -29,7 +30,7 @@ impl Structure {
 /// One object of a schema. Its texts contain marks in place of the schema's name: see [`render`](super::render).
 #[derive(Debug, Clone)]
 pub(crate) struct Object {
-    pub(crate) kind: Kind,
+    pub(crate) kind: ObjectKind,
     /// The table or domain that the object belongs to, or nothing.
     pub(crate) parent: String,
     /// The name, unquoted; for functions with the types of the arguments.
@@ -55,7 +56,7 @@ pub(crate) struct Object {
 
 impl Object {
     /// The key that distinguishes the object from others in a schema.
-    pub(crate) fn key(&self) -> (Kind, &str, &str) {
+    pub(crate) fn key(&self) -> (ObjectKind, &str, &str) {
         (self.kind, &self.parent, &self.name)
     }
 
@@ -66,7 +67,7 @@ impl Object {
 
     /// Whether the object grants something on everything that will be created in the schema.
     pub(crate) fn is_default_privilege(&self) -> bool {
-        self.kind == Kind::Grant && self.name.starts_with("default on ")
+        self.kind == ObjectKind::Grant && self.name.starts_with("default on ")
     }
 
     /// The statement that creates a materialized view, without the part that says whether it is filled.
@@ -80,13 +81,13 @@ impl Object {
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         match self.kind {
             // The columns in a table's text are objects of their own.
-            Kind::Table => self.details == other.details,
-            Kind::Column => match (Column::of(&self.details), Column::of(&other.details)) {
+            ObjectKind::Table => self.details == other.details,
+            ObjectKind::Column => match (Column::of(&self.details), Column::of(&other.details)) {
                 (Some(one), Some(other)) => one.is_like(&other),
                 _ => false,
             },
             // Whether the view is filled is not part of the structure.
-            Kind::MaterializedView => self.query() == other.query(),
+            ObjectKind::MaterializedView => self.query() == other.query(),
             _ => self.details == other.details && self.make == other.make,
         }
     }

@@ -4,13 +4,16 @@ use diesel::QueryResult;
 use diesel_async::SimpleAsyncConnection;
 
 use super::{
-    Column, Kind, Object, Structure,
+    Column, Object, Structure,
     left_texts::keeps_name,
     names::{neutral, unqualified},
     order::order,
     rows::{self, Alias, Dependency, Row},
 };
-use crate::{PostgresConnection, SchemaName, backend::postgres::own_objects};
+use crate::{
+    PostgresConnection, SchemaName,
+    backend::{object_kind::ObjectKind, postgres::own_objects},
+};
 
 /// Reads the structures of these schemas, by a fixed number of queries; `None` for a missing schema.
 ///
@@ -85,17 +88,17 @@ fn aliases_of<'a>(rows: &'a [Row], aliases: &'a [Alias]) -> impl Iterator<Item =
 }
 
 /// A schema, and the index of an object in it.
-type Place = (u32, usize);
+type ObjectPlace = (u32, usize);
 
 struct Batch {
     objects: HashMap<u32, Vec<Object>>,
     /// The objects by catalog, OID and column.
-    places: HashMap<(u32, u32, i32), Place>,
+    places: HashMap<(u32, u32, i32), ObjectPlace>,
     aliases: HashMap<(u32, u32), (u32, u32, i32)>,
     /// Relations that an object needs beyond what the catalog says.
-    needs: Vec<(Place, Vec<u32>)>,
+    needs: Vec<(ObjectPlace, Vec<u32>)>,
     /// The objects that comments and grants are about.
-    subjects: Vec<(Place, (u32, u32, i32))>,
+    subjects: Vec<(ObjectPlace, (u32, u32, i32))>,
 }
 
 impl Batch {
@@ -120,8 +123,10 @@ impl Batch {
             let Some(name) = names.get(&row.schema) else { continue };
             let objects = batch.objects.entry(row.schema).or_default();
             let place = (row.schema, objects.len());
-            match Kind::named(&row.kind) {
-                Kind::Comment | Kind::Grant => batch.subjects.push((place, (row.class, row.object, row.sub))),
+            match ObjectKind::named(&row.kind) {
+                ObjectKind::Comment | ObjectKind::Grant => {
+                    batch.subjects.push((place, (row.class, row.object, row.sub)))
+                }
                 _ if row.class > 0 => {
                     batch.places.insert((row.class, row.object, row.sub), place);
                 }
@@ -134,7 +139,7 @@ impl Batch {
     }
 
     fn structures(mut self, dependencies: &[Dependency]) -> HashMap<u32, Structure> {
-        let mut edges: Vec<(Place, Place)> = Vec::new();
+        let mut edges: Vec<(ObjectPlace, ObjectPlace)> = Vec::new();
         for dependency in dependencies {
             let Some(needed) = self.place(dependency.needed_class, dependency.needed_object, dependency.needed_sub)
             else {
@@ -167,8 +172,8 @@ impl Batch {
             let Some(objects) = self.objects.get_mut(&schema) else {
                 continue;
             };
-            let is_own_column = objects[needed].kind == Kind::Column
-                && objects[dependent].kind == Kind::Table
+            let is_own_column = objects[needed].kind == ObjectKind::Column
+                && objects[dependent].kind == ObjectKind::Table
                 && objects[needed].parent == objects[dependent].name;
             if !is_own_column && !objects[dependent].needs.contains(&needed) {
                 objects[dependent].needs.push(needed);
@@ -192,8 +197,13 @@ impl Batch {
     fn relations(&self) -> Vec<u32> {
         let mut classes = Vec::new();
         for kinds in [
-            &[Kind::Table, Kind::Sequence, Kind::View, Kind::MaterializedView][..],
-            &[Kind::Key, Kind::Check],
+            &[
+                ObjectKind::Table,
+                ObjectKind::Sequence,
+                ObjectKind::View,
+                ObjectKind::MaterializedView,
+            ][..],
+            &[ObjectKind::Key, ObjectKind::Check],
         ] {
             let class = self.places.iter().find_map(|(&(class, _, _), &(schema, index))| {
                 kinds.contains(&self.objects[&schema][index].kind).then_some(class)
@@ -204,14 +214,14 @@ impl Batch {
     }
 
     /// The place of the object that has this address, or that is created with it.
-    fn place(&self, class: u32, object: u32, sub: i32) -> Option<Place> {
+    fn place(&self, class: u32, object: u32, sub: i32) -> Option<ObjectPlace> {
         if let Some(&(class, object, own)) = self.aliases.get(&(class, object)) {
             return self.plain_place(class, object, if own > 0 { own } else { sub });
         }
         self.plain_place(class, object, sub)
     }
 
-    fn plain_place(&self, class: u32, object: u32, sub: i32) -> Option<Place> {
+    fn plain_place(&self, class: u32, object: u32, sub: i32) -> Option<ObjectPlace> {
         let places = &self.places;
         places
             .get(&(class, object, sub))
@@ -246,7 +256,7 @@ fn put_columns_into_tables(rows: &mut [Row]) {
 }
 
 fn object(row: Row, schema: &SchemaName) -> Object {
-    let kind = Kind::named(&row.kind);
+    let kind = ObjectKind::named(&row.kind);
     let mut is_clear = true;
     let mut neutral_texts = |texts: Vec<String>| -> Vec<String> {
         let neutral = texts.iter().map(|text| neutral(text, schema, kind.holds_queries()));
@@ -262,7 +272,7 @@ fn object(row: Row, schema: &SchemaName) -> Object {
     let change = neutral_texts(row.change);
     let details = match kind {
         // Labels of enums are data, not SQL.
-        Kind::Enum => row.details,
+        ObjectKind::Enum => row.details,
         _ => row
             .details
             .iter()
@@ -270,7 +280,7 @@ fn object(row: Row, schema: &SchemaName) -> Object {
             .collect(),
     };
     let name = match kind {
-        Kind::Function | Kind::Operator | Kind::Grant | Kind::Comment => {
+        ObjectKind::Function | ObjectKind::Operator | ObjectKind::Grant | ObjectKind::Comment => {
             unqualified(&neutral(&row.name, schema, false).text)
         }
         _ => row.name,

@@ -22,10 +22,12 @@ where
         let mut slot =
             slot(self, &Target::Shared, Deadline::after(self.wait_timeout())).map_err(BuildError::of_checkout)?;
         let connection = slot.connection_mut().expect(HAS_ONE);
-        let reached: Place = place().get_result(&mut connection.inner).map_err(failed)?;
+        let reached: DatabaseAndServer = database_and_server()
+            .get_result(&mut connection.inner)
+            .map_err(failed)?;
         let expected = self.run(|pool| async move {
             let mut checkout = pool.shared().get().await.map_err(BuildError::of_checkout)?;
-            let found = diesel_async::RunQueryDsl::get_result(place(), checkout.untranslated()).await;
+            let found = diesel_async::RunQueryDsl::get_result(database_and_server(), checkout.untranslated()).await;
             found.map_err(|source| BuildError::Connect(pool.connector().failed_query(source)))
         })?;
         match reached == expected {
@@ -40,14 +42,14 @@ where
 
 /// A database, and since when its server runs: no two servers started at the same microsecond.
 #[derive(Debug, PartialEq, QueryableByName)]
-struct Place {
+struct DatabaseAndServer {
     #[diesel(sql_type = Text)]
     database: String,
     #[diesel(sql_type = Text)]
     since: String,
 }
 
-fn place() -> SqlQuery {
+fn database_and_server() -> SqlQuery {
     diesel::sql_query(
         "SELECT pg_catalog.current_database()::pg_catalog.text AS database, \
          EXTRACT(EPOCH FROM pg_catalog.pg_postmaster_start_time())::pg_catalog.text AS since",

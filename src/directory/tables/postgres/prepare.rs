@@ -3,10 +3,13 @@
 use diesel::QueryResult;
 use diesel_async::SimpleAsyncConnection;
 
-use super::super::DirectoryTablesError;
+use super::super::{DirectoryTablesError, placement::with_places};
 use crate::{
     PostgresConnection, SchemaName, TenantPool,
-    backend::postgres::{DIRECTORY_MADE, catalog::schema::comment_on, wait_for_lock},
+    backend::{
+        directory_tables::MADE,
+        postgres::{catalog::schema::comment_on, lock_name, wait_for_lock},
+    },
 };
 
 const TABLES: &str = include_str!("tables.sql");
@@ -33,8 +36,8 @@ impl TenantPool {
         // One message is one transaction.
         let sql = format!(
             "{}; {}",
-            wait_for_lock("diesel-tenants: directory"),
-            TABLES.replace("{schema}", schema.quoted())
+            wait_for_lock(lock_name::DIRECTORY),
+            with_places(TABLES, "pg_catalog.jsonb_build_array").replace("{schema}", schema.quoted())
         );
         connection.batch_execute(&sql).await.map_err(refused)
     }
@@ -42,5 +45,5 @@ impl TenantPool {
 
 async fn are_made(connection: &mut PostgresConnection, schema: &SchemaName) -> QueryResult<bool> {
     let comment = comment_on(&format!("{}.tenants", schema.quoted()), connection).await?;
-    Ok(comment.as_deref() == Some(DIRECTORY_MADE))
+    Ok(comment.as_deref() == Some(MADE))
 }

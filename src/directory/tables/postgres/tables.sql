@@ -49,12 +49,12 @@ BEGIN
 END $$;
 CREATE OR REPLACE FUNCTION {schema}.diesel_tenants_left() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
-    was pg_catalog.jsonb := pg_catalog.jsonb_build_array(OLD.database_name, OLD.schema_name, OLD.tenant_id);
+    was pg_catalog.jsonb := {place of OLD};
     stays pg_catalog.bool := false;
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         stays := NEW.name = OLD.name AND NEW.status IN ('active', 'suspended')
-            AND was = pg_catalog.jsonb_build_array(NEW.database_name, NEW.schema_name, NEW.tenant_id);
+            AND was = {place of NEW};
     END IF;
     IF NOT stays AND OLD.status IN ('active', 'suspended') THEN
         DELETE FROM {schema}.tenants_left WHERE ctid = ANY (ARRAY(SELECT l.ctid FROM {schema}.tenants_left l
@@ -87,14 +87,14 @@ CREATE OR REPLACE FUNCTION {schema}.diesel_tenants_taken() RETURNS trigger LANGU
 DECLARE
     reuse_after pg_catalog.float8 :=
         coalesce(nullif(pg_catalog.current_setting('diesel_tenants.reuse_after', true), ''), '65')::pg_catalog.float8;
-    taken pg_catalog.jsonb := pg_catalog.jsonb_build_array(NEW.database_name, NEW.schema_name, NEW.tenant_id);
+    taken pg_catalog.jsonb := {place of NEW};
     is_name pg_catalog.bool := true;
     is_place pg_catalog.bool := true;
     former record;
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         is_name := NEW.name <> OLD.name;
-        is_place := taken <> pg_catalog.jsonb_build_array(OLD.database_name, OLD.schema_name, OLD.tenant_id);
+        is_place := taken <> {place of OLD};
     END IF;
     SELECT l.* INTO former FROM {schema}.tenants_left l
     WHERE l.left_at > pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => reuse_after) AND (
@@ -103,7 +103,7 @@ BEGIN
         -- Requests for the newcomer would lead to the tenant that had its name.
         OR is_name AND l.name = NEW.name AND l.place IS NOT NULL AND EXISTS (
             SELECT FROM {schema}.tenants t WHERE t.name <> NEW.name
-            AND l.place = pg_catalog.jsonb_build_array(t.database_name, t.schema_name, t.tenant_id))
+            AND l.place = {place of t})
         -- Requests to the domains of before would lead to the newcomer.
         OR is_name AND l.name = NEW.name AND l.place IS NULL AND l.tenant IS DISTINCT FROM NEW.name
     ) LIMIT 1;

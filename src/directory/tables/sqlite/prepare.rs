@@ -1,6 +1,6 @@
 //! Creates the directory's tables on SQLite.
 
-use super::super::DirectoryTablesError;
+use super::super::{DirectoryTablesError, placement::with_places};
 use crate::{
     Sqlite, TenantPool,
     backend::sqlite::{
@@ -35,7 +35,8 @@ impl TenantPool<Sqlite> {
             if folder.has_shared_table(STATE_TABLE, FILE_LOCK_TIMEOUT).map_err(files)? {
                 return Ok(());
             }
-            let made = folder.change_shared(&TABLES.replace("{schema}", schema.quoted()), FILE_LOCK_TIMEOUT);
+            let tables = with_places(TABLES, "json_array").replace("{schema}", schema.quoted());
+            let made = folder.change_shared(&tables, FILE_LOCK_TIMEOUT);
             made.map_err(|source| DirectoryTablesError::Refused { schema, source })
         });
         prepared.await

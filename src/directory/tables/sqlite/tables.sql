@@ -43,16 +43,16 @@ END;
 
 CREATE TRIGGER {schema}.diesel_tenants_left AFTER UPDATE ON tenants
 WHEN OLD.status IN ('active', 'suspended') AND NOT (
-    NEW.name = OLD.name AND NEW.status IN ('active', 'suspended') AND json_array(NEW.database_name, NEW.schema_name, NEW.tenant_id) = json_array(OLD.database_name, OLD.schema_name, OLD.tenant_id)
+    NEW.name = OLD.name AND NEW.status IN ('active', 'suspended') AND {place of NEW} = {place of OLD}
 )
 BEGIN
     DELETE FROM tenants_left WHERE left_at < julianday('now') - 1;
-    INSERT INTO tenants_left (name, place) VALUES (OLD.name, json_array(OLD.database_name, OLD.schema_name, OLD.tenant_id));
+    INSERT INTO tenants_left (name, place) VALUES (OLD.name, {place of OLD});
 END;
 CREATE TRIGGER {schema}.diesel_tenants_gone AFTER DELETE ON tenants WHEN OLD.status IN ('active', 'suspended')
 BEGIN
     DELETE FROM tenants_left WHERE left_at < julianday('now') - 1;
-    INSERT INTO tenants_left (name, place) VALUES (OLD.name, json_array(OLD.database_name, OLD.schema_name, OLD.tenant_id));
+    INSERT INTO tenants_left (name, place) VALUES (OLD.name, {place of OLD});
 END;
 -- Connections on which foreign keys are off change the domains too.
 CREATE TRIGGER {schema}.diesel_tenants_renamed AFTER UPDATE OF name ON tenants WHEN NEW.name <> OLD.name
@@ -84,10 +84,10 @@ WHEN EXISTS (
     SELECT 1 FROM tenants_left l
     WHERE l.left_at > julianday('now') - (SELECT reuse_after FROM tenants_state) / 86400.0 AND (
         -- Requests for the name of before would lead to the newcomer.
-        l.place = json_array(NEW.database_name, NEW.schema_name, NEW.tenant_id) AND l.name <> NEW.name
+        l.place = {place of NEW} AND l.name <> NEW.name
         -- Requests for the newcomer would lead to the tenant that had its name.
         OR l.name = NEW.name AND l.place IS NOT NULL AND EXISTS (
-            SELECT 1 FROM tenants t WHERE t.name <> NEW.name AND l.place = json_array(t.database_name, t.schema_name, t.tenant_id))
+            SELECT 1 FROM tenants t WHERE t.name <> NEW.name AND l.place = {place of t})
         -- Requests to the domains of before would lead to the newcomer.
         OR l.name = NEW.name AND l.place IS NULL AND l.tenant IS NOT NEW.name
     )
@@ -100,10 +100,10 @@ WHEN EXISTS (
     SELECT 1 FROM tenants_left l
     WHERE l.left_at > julianday('now') - (SELECT reuse_after FROM tenants_state) / 86400.0 AND (
         -- Requests for the name of before would lead to the newcomer.
-        json_array(NEW.database_name, NEW.schema_name, NEW.tenant_id) <> json_array(OLD.database_name, OLD.schema_name, OLD.tenant_id) AND l.place = json_array(NEW.database_name, NEW.schema_name, NEW.tenant_id) AND l.name <> NEW.name
+        {place of NEW} <> {place of OLD} AND l.place = {place of NEW} AND l.name <> NEW.name
         -- Requests for the newcomer would lead to the tenant that had its name.
         OR NEW.name <> OLD.name AND l.name = NEW.name AND l.place IS NOT NULL AND EXISTS (
-            SELECT 1 FROM tenants t WHERE t.name <> NEW.name AND l.place = json_array(t.database_name, t.schema_name, t.tenant_id))
+            SELECT 1 FROM tenants t WHERE t.name <> NEW.name AND l.place = {place of t})
         -- Requests to the domains of before would lead to the newcomer.
         OR NEW.name <> OLD.name AND l.name = NEW.name AND l.place IS NULL AND l.tenant IS NOT NEW.name
     )

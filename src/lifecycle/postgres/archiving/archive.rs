@@ -3,8 +3,11 @@
 use futures_core::future::BoxFuture;
 
 use crate::{
-    IntoSchemaName, MAX_NAME_BYTES, SchemaName, SchemaNameError, TenantPool,
-    backend::postgres::{LockSpan, clock::now, quote::clipped, try_lock},
+    IntoSchemaName, SchemaName, TenantPool,
+    backend::{
+        archive_name,
+        postgres::{LockSpan, clock::now, try_lock},
+    },
     lifecycle::{
         ArchiveRequest, LifecycleError, RestoreRequest,
         postgres::operation::{Operation, connect},
@@ -185,7 +188,7 @@ impl Operation<'_> {
     async fn free_archive(&mut self, tenant: &SchemaName, stamp: &str) -> Result<SchemaName, LifecycleError> {
         let mut number = 1;
         loop {
-            let archive = archive_name(tenant, stamp, number)?;
+            let archive = archive_name::for_schema(tenant, stamp, number)?;
             let locked = try_lock(self.connection, &archive, LockSpan::Transaction).await;
             if locked.map_err(|source| self.failed(source))? && self.find(&archive).await?.is_none() {
                 return Ok(archive);
@@ -217,36 +220,5 @@ impl Operation<'_> {
             suspended: note.suspended,
         };
         self.note(&change).await
-    }
-}
-
-/// `archived_20261121143000_client1`, with as much of the tenant's name as fits.
-pub(crate) fn archive_name(tenant: &SchemaName, stamp: &str, number: usize) -> Result<SchemaName, SchemaNameError> {
-    let number = match number {
-        1 => String::new(),
-        number => format!("_{number}"),
-    };
-    let name = format!("archived_{stamp}_{}", tenant.as_str());
-    let name = clipped(&name, MAX_NAME_BYTES - number.len());
-    SchemaName::new(&format!("{name}{number}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_name_of_an_archive_fits_whatever_the_tenants() {
-        for tenant in ["client1".to_owned(), "x".repeat(63), "ü".repeat(31), "\"".repeat(63)] {
-            for number in [1, 2, 1000] {
-                let archive = archive_name(&SchemaName::new(&tenant).unwrap(), "20261121143000", number).unwrap();
-                assert!(archive.as_str().starts_with("archived_20261121143000_"));
-            }
-        }
-        let long = SchemaName::new(&"x".repeat(63)).unwrap();
-        assert_ne!(
-            archive_name(&long, "20261121143000", 1),
-            archive_name(&long, "20261121143000", 2)
-        );
     }
 }

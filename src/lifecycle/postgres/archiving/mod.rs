@@ -2,5 +2,3 @@
 
 mod archive;
 mod archives;
-
-pub(crate) use archive::archive_name;

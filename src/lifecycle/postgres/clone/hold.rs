@@ -29,7 +29,13 @@ pub(crate) async fn keep_from_migrating(
     timeout: Duration,
 ) -> Result<(), MigrationError> {
     let owner = || SchemaOwner::Tenant(schema.clone());
-    let locked = lock_named(connection, &lock_name(schema), LockSpan::SharedTransaction, timeout).await;
+    let locked = lock_named(
+        connection,
+        &lock_name::of_schema(schema),
+        LockSpan::SharedTransaction,
+        timeout,
+    )
+    .await;
     match locked.map_err(|source| MigrationError::Versions { owner: owner(), source })? {
         true => Ok(()),
         false => Err(MigrationError::Locked {

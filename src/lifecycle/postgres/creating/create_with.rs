@@ -20,9 +20,12 @@ use crate::{
 /// Why a tenant was not created together with what belongs to it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "each operation on a tenant returns this error as it is"
+#[cfg_attr(
+    any(feature = "mysql", feature = "sqlite"),
+    expect(
+        clippy::large_enum_variant,
+        reason = "each operation on a tenant returns this error as it is"
+    )
 )]
 pub enum CreateWithError<E> {
     /// The tenant could not be created. The work was not begun, or is undone.

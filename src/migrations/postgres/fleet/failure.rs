@@ -11,7 +11,7 @@ use crate::{
         version_table::text::NOT_APPLIED,
     },
     migrations::{
-        Aftermath, Direction, FailedMigration, MigrationError, Place, Runner,
+        Aftermath, Direction, FailedMigration, MigrationError, Runner, ScriptPlace,
         postgres::{run::Outcome, script::Script},
     },
 };
@@ -71,7 +71,7 @@ pub(super) async fn explain(
         version: script.migration.version.clone(),
         name: script.migration.name.clone(),
         direction: script.direction,
-        place: Place::of(&message.body, in_body),
+        place: ScriptPlace::of(&message.body, in_body),
         aftermath: if is_lost {
             Aftermath::Unknown
         } else {

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use crate::{
     PostgresConnection,
-    backend::postgres::{LockSpan, lock_named},
+    backend::postgres::{LockSpan, lock_name, lock_named},
     migrations::FleetError,
 };
 
@@ -11,9 +11,8 @@ use crate::{
 /// Tenants have locks of their own as well. So if this connection is lost, two fleet migrations only conflict like a
 /// fleet migration and a migration of a single tenant.
 pub(super) async fn lock_fleet(connection: &mut PostgresConnection, patience: Duration) -> Result<(), FleetError> {
-    const NAME: &str = "diesel-tenants: migrations of all tenants";
     // Advisory locks are separate for each database.
-    let locked = lock_named(connection, NAME, LockSpan::Session, patience).await;
+    let locked = lock_named(connection, lock_name::ALL_TENANTS, LockSpan::Session, patience).await;
     match locked.map_err(FleetError::Tenants)? {
         true => Ok(()),
         false => Err(FleetError::Locked { waited: patience }),

@@ -1,9 +1,6 @@
 //! A worker: one of the connections that migrate a fleet.
 
-use std::{
-    collections::HashMap,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, time::Instant};
 
 use diesel_async::{SimpleAsyncConnection, pooled_connection::PoolableConnection};
 use futures_util::future::join;
@@ -17,6 +14,7 @@ use crate::{
     backend::postgres::{
         Backoff,
         catalog::invalid_indexes::require_valid,
+        lock_times,
         reset::{DISCARD, RESET},
     },
     migrations::{
@@ -139,7 +137,7 @@ impl<'a> Worker<'a> {
     /// Runs one migration, and repeats it while other sessions hold locks that it needs.
     async fn run(&mut self, job: &Job<'_>, step: &Step<'_>) -> Result<Outcome, MigrationError> {
         let lock_timeout = self.pool.migration_lock_timeout();
-        let mut backoff = Backoff::new(lock_timeout).beginning_with(Duration::from_millis(20));
+        let mut backoff = Backoff::new(lock_timeout).beginning_with(lock_times::FLEET_FIRST_PAUSE);
         let mut attempt = 1;
         loop {
             let attempted = Instant::now();
@@ -151,7 +149,7 @@ impl<'a> Worker<'a> {
                             waited: lock_timeout,
                         });
                     }
-                    Duration::from_millis(250)
+                    lock_times::LONGEST_PAUSE
                 }
                 Err(Failure::Error(error))
                     if attempt < self.limits.lock_attempts
@@ -159,7 +157,7 @@ impl<'a> Worker<'a> {
                         && is_about_locks(&error, attempted.elapsed() >= self.limits.lock_timeout) =>
                 {
                     attempt += 1;
-                    Duration::from_secs(2)
+                    lock_times::FLEET_LONGEST_PAUSE_FOR_TABLES
                 }
                 Err(Failure::Error(error)) => return Err(error),
                 Ok(outcome) => return Ok(outcome),

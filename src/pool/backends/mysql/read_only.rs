@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    super::postgres::{is_behind, is_out_of_reach},
+    super::replica_errors::{is_behind, is_out_of_reach},
     Mysql, MysqlUrl,
     check_out::check_out as check_out_of,
 };

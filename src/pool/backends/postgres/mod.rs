@@ -20,8 +20,6 @@ use std::{
 };
 
 use self::manager::Manager;
-#[cfg(feature = "mysql")]
-pub(super) use self::read_only::{is_behind, is_out_of_reach};
 pub use self::{
     another_database::AnotherDatabase,
     builder::TenantPoolBuilder,
@@ -30,7 +28,7 @@ pub use self::{
     pool::PostgresPool,
 };
 pub(crate) use self::{
-    databases::{Fleet, Reached, Resident, Unreached},
+    databases::{PoolDatabases, Reached, Resident, Unreached},
     manager::connections,
     tenants::ListedTenant,
 };

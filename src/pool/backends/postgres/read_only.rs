@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     backend::postgres::catalog::schema::SchemaIdentity,
     pool::{
-        Checkout, CheckoutError, DatabaseError, TenantPool, checkouts::ConnectionRequest, options::Options,
+        Checkout, CheckoutError, DatabaseError, TenantPool,
+        backends::replica_errors::{is_behind, is_out_of_reach},
+        checkouts::ConnectionRequest,
+        options::Options,
         routing::Replicas,
     },
 };
@@ -182,46 +185,5 @@ impl TenantPool {
             target: request.target.clone(),
             source: Box::new(source),
         })
-    }
-}
-
-/// Whether the replica's error may only mean that the replica is behind its database.
-pub(in crate::pool::backends) fn is_behind(error: &CheckoutError) -> bool {
-    matches!(
-        error,
-        CheckoutError::UnknownTenant { .. } | CheckoutError::SuspendedTenant { .. }
-    )
-}
-
-/// Whether the error is about reaching this server, so that another server may answer.
-pub(in crate::pool::backends) fn is_out_of_reach(error: &CheckoutError) -> bool {
-    match error {
-        #[cfg(feature = "mysql")]
-        CheckoutError::ConnectMysql { .. } => true,
-        CheckoutError::Connect { .. }
-        | CheckoutError::ConnectionTimeout { .. }
-        | CheckoutError::Lookup { .. }
-        | CheckoutError::LookupTimeout { .. } => true,
-        CheckoutError::Database { source, .. } => {
-            matches!(**source, DatabaseError::Open { .. } | DatabaseError::Slow { .. })
-        }
-        #[cfg(feature = "sqlite")]
-        CheckoutError::Files { .. } => false,
-        CheckoutError::InvalidName(_)
-        | CheckoutError::UnknownTenant { .. }
-        | CheckoutError::SuspendedTenant { .. }
-        | CheckoutError::ChangedTenant { .. }
-        | CheckoutError::Exhausted { .. }
-        | CheckoutError::TestTransactionInUse { .. }
-        | CheckoutError::TenantExhausted { .. }
-        | CheckoutError::Directory { .. }
-        | CheckoutError::MissingSchema { .. }
-        | CheckoutError::NeedsAsync { .. }
-        | CheckoutError::BypassesRowSecurity { .. }
-        | CheckoutError::UnprotectedRows { .. }
-        | CheckoutError::RowsNeedSession { .. }
-        | CheckoutError::NoRowSecurity { .. }
-        | CheckoutError::NoCurrentTenant
-        | CheckoutError::Closed { .. } => false,
     }
 }

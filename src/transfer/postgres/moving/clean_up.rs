@@ -11,7 +11,7 @@ use super::{
     split_objects::checks,
     state::{Run, Sessions},
 };
-use crate::{LifecycleError, backend::postgres::driver::Session};
+use crate::{LifecycleError, backend::postgres::driver::DriverSession};
 
 impl Run<'_> {
     /// Removes what the move needed, and checks the foreign keys that were left unchecked. The tenant is in service
@@ -29,7 +29,7 @@ impl Run<'_> {
     }
 
     /// Drops the schema at the source, if that was asked for; otherwise removes the triggers that record writes there.
-    pub(super) async fn clean_up_archive(&self, archived: &Site, session: &Session, moved: &mut MoveReport) {
+    pub(super) async fn clean_up_archive(&self, archived: &Site, session: &DriverSession, moved: &mut MoveReport) {
         if !self.options.drops_source {
             return self.attempt(session, &remove(archived), moved).await;
         }
@@ -43,7 +43,7 @@ impl Run<'_> {
     }
 
     /// As long as anything is left to do, here or at the source, the record of it stays for another call.
-    pub(super) async fn clean_up_target(&self, target: &Site, writer: &Session, moved: &mut MoveReport) {
+    pub(super) async fn clean_up_target(&self, target: &Site, writer: &DriverSession, moved: &mut MoveReport) {
         match checks(target, writer).await {
             Ok(checks) => {
                 for check in checks {
@@ -57,7 +57,7 @@ impl Run<'_> {
         }
     }
 
-    pub(super) async fn attempt(&self, session: &Session, sql: &str, moved: &mut MoveReport) {
+    pub(super) async fn attempt(&self, session: &DriverSession, sql: &str, moved: &mut MoveReport) {
         let done = match run_with_table_locks(session, sql, self.options.wait).await {
             Ok(true) => session.execute("COMMIT").await.map(|()| true),
             done => done,

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     ExportError, TenantStatus,
     backend::postgres::{
-        driver::{Dial, Session},
+        driver::{Dial, DriverSession},
         journal, set_lock_timeout,
         structure::Structure,
         version_table,
@@ -30,7 +30,7 @@ struct Reading {
     head: Head,
     tables: Vec<Table>,
     structure: Structure,
-    reader: Session,
+    reader: DriverSession,
 }
 
 impl Run<'_> {
@@ -39,7 +39,7 @@ impl Run<'_> {
         &self,
         source: &Site,
         target: &Site,
-        writer: &Session,
+        writer: &DriverSession,
         dial: &dyn Dial,
     ) -> Result<Copied, MoveError> {
         let Reading {

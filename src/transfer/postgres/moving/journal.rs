@@ -7,15 +7,13 @@ use tokio_postgres::{Error, error::SqlState};
 use super::site::{KeyedTable, Site};
 use crate::backend::postgres::{
     Backoff,
-    driver::Session,
+    driver::DriverSession,
     journal,
+    lock_times::TABLE_LOCK_TIMEOUT,
     own_objects::JOURNAL,
     quote::{identifier, literal},
     set_lock_timeout,
 };
-
-/// How long a statement waits for a lock at a time, while other statements queue behind it.
-const LOCK_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// For each written row, the journal keeps the table and the primary key. That a table was emptied is recorded without
 /// a key.
@@ -69,7 +67,7 @@ pub(super) fn make(site: &Site, tables: &[KeyedTable], id: &str) -> String {
 }
 
 /// A unique id for a move.
-pub(super) async fn journal_id(session: &Session) -> Result<String, Error> {
+pub(super) async fn journal_id(session: &DriverSession) -> Result<String, Error> {
     let rows = session
         .query("SELECT pg_catalog.gen_random_uuid()::pg_catalog.text", &[])
         .await?;
@@ -89,12 +87,16 @@ pub(super) fn stop(site: &Site) -> String {
 
 /// Runs statements that need locks on tables in use. It tries until the time is over, and returns whether it succeeded.
 /// On success, the transaction in which they ran is still open.
-pub(super) async fn run_with_table_locks(session: &Session, sql: &str, patience: Duration) -> Result<bool, Error> {
-    let mut backoff = Backoff::new(patience).at_most(LOCK_TIMEOUT);
+pub(super) async fn run_with_table_locks(
+    session: &DriverSession,
+    sql: &str,
+    patience: Duration,
+) -> Result<bool, Error> {
+    let mut backoff = Backoff::new(patience).at_most(TABLE_LOCK_TIMEOUT);
     loop {
         session.begin("ISOLATION LEVEL READ COMMITTED, READ WRITE").await?;
         match session
-            .execute(&format!("{}; {sql}", set_lock_timeout(LOCK_TIMEOUT)))
+            .execute(&format!("{}; {sql}", set_lock_timeout(TABLE_LOCK_TIMEOUT)))
             .await
         {
             Ok(()) => {

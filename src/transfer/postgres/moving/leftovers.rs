@@ -13,7 +13,7 @@ use super::{
 use crate::{
     LifecycleError, SchemaName, TenantStatus,
     backend::postgres::{
-        driver::{Dial, Session},
+        driver::{Dial, DriverSession},
         journal,
     },
     tenancy::Tables,
@@ -89,7 +89,7 @@ impl Run<'_> {
         cleared
     }
 
-    pub(super) async fn clear_target(&self, target: &Site, writer: &Session) -> Result<(), MoveError> {
+    pub(super) async fn clear_target(&self, target: &Site, writer: &DriverSession) -> Result<(), MoveError> {
         let failed = self.server("to remove what the unfinished move left at the target");
         writer.execute("ROLLBACK").await.map_err(&failed)?;
         if target
@@ -108,7 +108,11 @@ impl Run<'_> {
     /// Tidies up after a move to this place that was abandoned after the switch. After a move away from here that was
     /// abandoned before the switch, the triggers are removed; the record of who owns the schema at its target stays for
     /// the next move there.
-    pub(super) async fn already_there(&self, home: &Arc<Session>, dial: &dyn Dial) -> Result<MoveReport, MoveError> {
+    pub(super) async fn already_there(
+        &self,
+        home: &Arc<DriverSession>,
+        dial: &dyn Dial,
+    ) -> Result<MoveReport, MoveError> {
         let mut moved = MoveReport::default();
         let schema = match &self.to.tables {
             Tables::Schema(schema) => schema,
@@ -136,7 +140,7 @@ impl Run<'_> {
     async fn clean_up_again(
         &self,
         target: &Site,
-        session: &Session,
+        session: &DriverSession,
         complete: &Complete,
         dial: &dyn Dial,
         moved: &mut MoveReport,
@@ -195,7 +199,7 @@ impl Run<'_> {
 }
 
 /// The schema in this database that is the source of a move, whatever its name is now.
-async fn find_journal(session: &Session, id: &str) -> Result<Option<String>, Error> {
+async fn find_journal(session: &DriverSession, id: &str) -> Result<Option<String>, Error> {
     let found = session.query(&journal::schema_query(), &[&id]).await?;
     found.first().map(|row| row.try_get(0)).transpose()
 }

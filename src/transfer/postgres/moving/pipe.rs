@@ -5,7 +5,7 @@ use std::{io::Cursor, pin::pin};
 use futures_util::{SinkExt, StreamExt};
 use tokio_postgres::Error;
 
-use crate::backend::postgres::driver::Session;
+use crate::backend::postgres::driver::DriverSession;
 
 /// How many bytes are collected before they are sent on.
 ///
@@ -22,7 +22,7 @@ pub(super) enum End {
 /// Copies the rows that one server sends to another server, and counts them.
 ///
 /// Keeps three batches, or the longest row, in memory. A target that is slower than the source makes the source wait.
-pub(super) async fn pipe(reader: &Session, from: &str, writer: &Session, to: &str) -> Result<u64, End> {
+pub(super) async fn pipe(reader: &DriverSession, from: &str, writer: &DriverSession, to: &str) -> Result<u64, End> {
     let stream = reader.client().copy_out(from).await.map_err(End::Source)?;
     let sink = writer.client().copy_in(to).await.map_err(End::Target)?;
     let (mut stream, mut sink) = (pin!(stream), pin!(sink));

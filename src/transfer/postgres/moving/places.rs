@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     ExportError, LifecycleError, Placement, SchemaName, TenantStatus,
-    backend::postgres::{catalog::dependents::outside_dependents, driver::Session},
+    backend::postgres::{catalog::dependents::outside_dependents, driver::DriverSession},
     tenancy::{DirectoryChange, DirectoryEntry, Tables},
 };
 
@@ -83,7 +83,7 @@ impl Run<'_> {
     }
 
     /// Fails unless the directory would accept the new place.
-    pub(super) async fn probe(&self, home: &Session) -> Result<(), MoveError> {
+    pub(super) async fn probe(&self, home: &DriverSession) -> Result<(), MoveError> {
         let change = DirectoryChange::Moved {
             tenant: self.tenant,
             placement: self.to,

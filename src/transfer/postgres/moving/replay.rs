@@ -9,7 +9,7 @@ use super::{
     state::Run,
 };
 use crate::backend::postgres::{
-    driver::Session,
+    driver::DriverSession,
     quote::{identifier, literal},
     set_lock_timeout,
 };
@@ -17,10 +17,10 @@ use crate::backend::postgres::{
 /// The two ends of a move, with a session each, and their tables in the same order.
 pub(super) struct Ends<'a> {
     pub(super) source: &'a Site,
-    pub(super) reader: &'a Session,
+    pub(super) reader: &'a DriverSession,
     pub(super) read: Vec<KeyedTable>,
     pub(super) target: &'a Site,
-    pub(super) writer: &'a Session,
+    pub(super) writer: &'a DriverSession,
     pub(super) written: Vec<KeyedTable>,
 }
 
@@ -43,14 +43,14 @@ impl Run<'_> {
     /// Replays the last changes, in the transaction that locks out writes. Any other session would queue behind a
     /// TRUNCATE that waits for those locks, while this transaction waits for that session: a deadlock that no server
     /// can see.
-    pub(super) async fn replay_rest(&self, guard: &Session, ends: &Ends<'_>) -> Result<u64, MoveError> {
+    pub(super) async fn replay_rest(&self, guard: &DriverSession, ends: &Ends<'_>) -> Result<u64, MoveError> {
         let count = self.replay_by(guard, ends).await?;
         let done = guard.execute("SET LOCAL search_path = ''").await;
         done.map_err(self.server("to read the changes made meanwhile"))?;
         Ok(count)
     }
 
-    async fn replay_by(&self, reader: &Session, ends: &Ends<'_>) -> Result<u64, MoveError> {
+    async fn replay_by(&self, reader: &DriverSession, ends: &Ends<'_>) -> Result<u64, MoveError> {
         let (read, write) = (
             self.server("to read the changes made meanwhile"),
             self.server("to replay the changes made meanwhile"),
@@ -101,7 +101,7 @@ impl Run<'_> {
 
 impl Ends<'_> {
     /// Tables that were written to, how many times, and whether they were emptied.
-    async fn changed(&self, reader: &Session) -> Result<Vec<(String, u64, bool)>, Error> {
+    async fn changed(&self, reader: &DriverSession) -> Result<Vec<(String, u64, bool)>, Error> {
         let sql = format!(
             "SELECT name, pg_catalog.count(*), pg_catalog.bool_or(key IS NULL) FROM {} GROUP BY name ORDER BY name",
             self.source.journal()

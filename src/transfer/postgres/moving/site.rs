@@ -10,7 +10,7 @@ use crate::{
     backend::postgres::{
         LockSpan,
         catalog::row_tables::{RowTable, row_tables_by},
-        driver::{Dial, Session},
+        driver::{Dial, DriverSession},
         journal, lock_by, search_path,
     },
     transfer::postgres::rows::Table,
@@ -86,7 +86,11 @@ impl From<RowTable> for KeyedTable {
 }
 
 impl Site {
-    pub(super) async fn connect(&self, dial: &dyn Dial, event: &LifecycleEvent) -> Result<Session, LifecycleError> {
+    pub(super) async fn connect(
+        &self,
+        dial: &dyn Dial,
+        event: &LifecycleEvent,
+    ) -> Result<DriverSession, LifecycleError> {
         let connected = dial.dial(self.pool.migration_connector()).await;
         connected.map_err(|source| LifecycleError::Connect {
             operation: event.clone(),
@@ -111,14 +115,14 @@ impl Site {
     }
 
     /// The tables, sorted by name.
-    pub(super) async fn tables(&self, session: &Session) -> Result<Vec<KeyedTable>, Error> {
+    pub(super) async fn tables(&self, session: &DriverSession) -> Result<Vec<KeyedTable>, Error> {
         let mut tables = row_tables_by(session, &self.schema).await?;
         tables.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(tables.into_iter().map(KeyedTable::from).collect())
     }
 
     /// The state of the schema; `None` if there is no such schema.
-    pub(super) async fn status(&self, session: &Session) -> Result<Option<Found>, Error> {
+    pub(super) async fn status(&self, session: &DriverSession) -> Result<Option<Found>, Error> {
         let rows = session.query(&journal::state_query(), &[&self.schema.as_str()]).await;
         let Some(row) = rows?.pop() else {
             return Ok(None);
@@ -159,7 +163,7 @@ impl Found {
 
 /// Keeps other sessions from migrating, renaming, moving or dropping a schema, until the session ends.
 pub(super) async fn lock(
-    session: &Session,
+    session: &DriverSession,
     schema: &SchemaName,
     patience: Duration,
     event: &LifecycleEvent,

@@ -7,12 +7,15 @@ use tokio_postgres::{Error, Row};
 use super::site::Site;
 use crate::{
     SchemaName,
-    backend::postgres::{
-        driver::Session,
-        journal::unchecked_query,
-        own_objects,
-        quote::{identifier, literal},
-        structure::{Kind, Object, Structure, render},
+    backend::{
+        object_kind::ObjectKind,
+        postgres::{
+            driver::DriverSession,
+            journal::unchecked_query,
+            own_objects,
+            quote::{identifier, literal},
+            structure::{Object, Structure, render},
+        },
     },
     tenancy::COMMENT_PREFIX,
     transfer::postgres::{head::CreateStatements, source::create_statements},
@@ -42,7 +45,7 @@ impl Split {
                 continue;
             }
             let mut late = create_statements(object);
-            if object.kind == Kind::ForeignKey && !is_partitioned(&structure, &object.parent) {
+            if object.kind == ObjectKind::ForeignKey && !is_partitioned(&structure, &object.parent) {
                 // The rows were checked at the source, so checking them again can wait until after the switch, when no
                 // write waits for it.
                 let is_unchecked = [" NOT VALID", " NOT ENFORCED"];
@@ -73,7 +76,7 @@ impl Split {
 
 /// The statements that check the foreign keys that a move has recorded, as far as these still exist and are not
 /// checked.
-pub(super) async fn checks(target: &Site, session: &Session) -> Result<Vec<String>, Error> {
+pub(super) async fn checks(target: &Site, session: &DriverSession) -> Result<Vec<String>, Error> {
     let check = |row: Row| {
         let (table, name): (String, String) = (row.try_get(0)?, row.try_get(1)?);
         let table = format!("{}.{}", target.schema.quoted(), identifier(&table));
@@ -89,19 +92,26 @@ pub(super) async fn checks(target: &Site, session: &Session) -> Result<Vec<Strin
 fn is_status(object: &Object) -> bool {
     let ours = format!("IS '{COMMENT_PREFIX}");
     let is_ours = |sql: &String| sql.contains(&ours);
-    object.kind == Kind::Comment && object.name.contains(own_objects::VERSION_TABLE) && object.make.iter().any(is_ours)
+    object.kind == ObjectKind::Comment
+        && object.name.contains(own_objects::VERSION_TABLE)
+        && object.make.iter().any(is_ours)
 }
 
 fn is_late(object: &Object) -> bool {
     match object.kind {
-        Kind::ForeignKey => {
+        ObjectKind::ForeignKey => {
             // The key is rendered for two schemas: it references the tenant's own schema if the two results differ.
             let [one, other] = ["a", "b"].map(|name| references(object, name));
             one != other
         }
         kind => matches!(
             kind,
-            Kind::LateSetting | Kind::Trigger | Kind::Rule | Kind::Policy | Kind::Grant | Kind::Comment
+            ObjectKind::LateSetting
+                | ObjectKind::Trigger
+                | ObjectKind::Rule
+                | ObjectKind::Policy
+                | ObjectKind::Grant
+                | ObjectKind::Comment
         ),
     }
 }
@@ -117,6 +127,6 @@ fn is_partitioned(structure: &Structure, table: &str) -> bool {
     let table = structure
         .objects
         .iter()
-        .find(|object| object.kind == Kind::Table && object.name == table);
+        .find(|object| object.kind == ObjectKind::Table && object.name == table);
     table.is_some_and(|table| table.make.iter().any(|sql| sql.contains(" PARTITION BY ")))
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     LifecycleError, LifecycleEvent, Placement, SchemaName, TenantPool,
-    backend::postgres::driver::{Dial, Session},
+    backend::postgres::driver::{Dial, DriverSession},
 };
 
 /// A move in progress.
@@ -37,16 +37,16 @@ pub(super) struct Options {
 /// Sessions that hold the locks of a move.
 pub(super) struct Sessions<'a> {
     /// The session in the pool's own database.
-    pub(super) home: &'a Arc<Session>,
+    pub(super) home: &'a Arc<DriverSession>,
     /// The session in the tenant's old database, which does all work there.
-    pub(super) guard: &'a Arc<Session>,
+    pub(super) guard: &'a Arc<DriverSession>,
     /// The session in the tenant's new database.
-    pub(super) writer: &'a Arc<Session>,
+    pub(super) writer: &'a Arc<DriverSession>,
 }
 
 impl Run<'_> {
     /// A session that holds the lock on a schema.
-    pub(super) async fn hold(&self, site: &Site, dial: &dyn Dial) -> Result<Arc<Session>, MoveError> {
+    pub(super) async fn hold(&self, site: &Site, dial: &dyn Dial) -> Result<Arc<DriverSession>, MoveError> {
         if site.pool.migration_connector().may_be_pooled() {
             return Err(MoveError::NeedsSession {
                 tenant: self.tenant.clone(),
@@ -60,7 +60,7 @@ impl Run<'_> {
     }
 
     /// Leaves a transaction open.
-    pub(super) async fn run_with_table_locks(&self, session: &Session, sql: &str) -> Result<(), MoveError> {
+    pub(super) async fn run_with_table_locks(&self, session: &DriverSession, sql: &str) -> Result<(), MoveError> {
         let waited = self.options.wait;
         match run_with_table_locks(session, sql, waited).await {
             Ok(true) => Ok(()),

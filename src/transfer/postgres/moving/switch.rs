@@ -15,17 +15,19 @@ use super::{
 };
 use crate::{
     SchemaName, TenantStatus,
-    backend::postgres::{
-        TableLock,
-        catalog::{schema::EXISTS, sequences::sequences_by},
-        clock::NOW,
-        driver::{Dial, Session},
-        quote::literal,
-        set_lock_timeout,
-        structure::{Followers, follow},
-        version_table,
+    backend::{
+        archive_name,
+        postgres::{
+            TableLock,
+            catalog::{schema::EXISTS, sequences::sequences_by},
+            clock::NOW,
+            driver::{Dial, DriverSession},
+            quote::literal,
+            set_lock_timeout,
+            structure::{Followers, follow},
+            version_table,
+        },
     },
-    lifecycle::archive_name,
     tenancy::{ArchiveNote, DirectoryChange, DirectoryEntry, PLACED},
     transfer::postgres::target::Target,
 };
@@ -47,7 +49,7 @@ impl From<MoveError> for Stop {
 impl Run<'_> {
     /// Locks out writes, and returns the time from which they wait. Statements that wait continue once the transaction
     /// ends, and then look the schema up by its name, which is gone.
-    pub(super) async fn pause(&self, guard: &Session, source: &Site) -> Result<Instant, MoveError> {
+    pub(super) async fn pause(&self, guard: &DriverSession, source: &Site) -> Result<Instant, MoveError> {
         let failed = self.server("to lock its tables");
         let rows = guard
             .query(&TableLock::Writing.query(), &[&source.schema.as_str()])
@@ -180,7 +182,7 @@ impl Run<'_> {
     }
 
     /// Updates the directory, in a transaction of its own.
-    pub(super) async fn tell(&self, home: &Session) -> Result<(), Error> {
+    pub(super) async fn tell(&self, home: &DriverSession) -> Result<(), Error> {
         home.begin("").await?;
         home.execute(&self.note()).await?;
         home.execute("COMMIT").await?;
@@ -212,7 +214,12 @@ impl Run<'_> {
     }
 
     /// Renames the source's schema to an archive's name, in the transaction that locks out writes.
-    async fn rename(&self, entry: &DirectoryEntry, source: &Site, guard: &Session) -> Result<SchemaName, MoveError> {
+    async fn rename(
+        &self,
+        entry: &DirectoryEntry,
+        source: &Site,
+        guard: &DriverSession,
+    ) -> Result<SchemaName, MoveError> {
         let failed = self.server("to rename the schema at the source");
         let rows = guard.query(NOW, &[]).await.map_err(&failed)?;
         let (since, stamp): (i64, String) = match rows.first() {
@@ -221,7 +228,7 @@ impl Run<'_> {
         };
         let mut number = 1;
         let archive = loop {
-            let archive = archive_name(&source.schema, &stamp, number)?;
+            let archive = archive_name::for_schema(&source.schema, &stamp, number)?;
             if guard
                 .query(EXISTS, &[&archive.as_str()])
                 .await

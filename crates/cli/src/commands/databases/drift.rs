@@ -3,9 +3,9 @@ use serde_json::{Value, json};
 
 use super::ONE_BY_ONE;
 use crate::{
+    chosen_databases::Databases,
     commands::drift::{document, print, print_sql},
     context::Context,
-    options::Databases,
     output::{Ending, name, print_raw, say, value},
 };
 

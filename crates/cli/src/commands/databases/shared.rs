@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 
 use super::{ONE_BY_ONE, migrate::print_database};
 use crate::{
+    chosen_databases::Databases,
     confirm::confirm,
     context::Context,
-    options::{Consent, Count, Databases},
+    options::{Consent, Count},
     output::{Ending, line, name, print_invalid, say, table, value},
 };
 

@@ -2,8 +2,8 @@ use diesel_tenants::migrations::{DatabaseStatus, DatabasesStatus, MigrationFolde
 
 use super::ONE_BY_ONE;
 use crate::{
+    chosen_databases::Databases,
     context::Context,
-    options::Databases,
     output::{Ending, counted, name, print_changed, print_invalid, say, table, value},
 };
 

@@ -18,6 +18,8 @@ mod show;
 
 use clap::Subcommand;
 
+pub use move_to::outcome_of;
+
 use crate::{context::Context, output::Ending};
 
 /// What to do with tenants.

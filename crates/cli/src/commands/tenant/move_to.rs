@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use clap::Args;
-use diesel_tenants::{Placement, pool::OWN_DATABASE};
+use diesel_tenants::{Placement, pool::OWN_DATABASE, transfer::MoveReport};
 use serde_json::json;
 
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     context::Context,
     database::{Instead, Places},
     duration,
-    options::Place,
+    options::DatabaseAndSchema,
     output::{Ending, bytes, counted, name, on_one_line, say, value},
 };
 
@@ -31,8 +31,8 @@ pub struct Move {
     name: String,
     /// The new database, by its name in `diesel-tenants.toml`, or DATABASE:SCHEMA if the schema is to have another name
     /// than the tenant; `main` is the database of the URL.
-    #[arg(value_name = "PLACE", value_parser = Place::parse, add = databases())]
-    to: Place,
+    #[arg(value_name = "PLACE", value_parser = DatabaseAndSchema::parse, add = databases())]
+    to: DatabaseAndSchema,
     /// Locks out writes for the whole copy, which also moves tables without a primary key.
     #[arg(long)]
     pause_writes: bool,
@@ -81,7 +81,7 @@ impl Move {
             request = request.tls(tls);
         }
         let moved = request.await?;
-        let outcome = if moved.already_there { "there already" } else { "moved" };
+        let outcome = outcome_of(&moved);
         let archive = moved.archive.as_ref().map(ToString::to_string);
         let result = json!({
             "tenant": self.name, "outcome": outcome, "from": from.to_string(), "to": to.to_string(),
@@ -90,7 +90,7 @@ impl Move {
         });
         context.printer.result(&result, || {
             match moved.already_there {
-                true => say!("{}: was there already", name(&self.name)),
+                true => say!("{}: was already there", name(&self.name)),
                 false => say!(
                     "{}: moved, {} rows, {} changes meanwhile; writes waited for {:.1?}",
                     name(&self.name),
@@ -107,6 +107,14 @@ impl Move {
             }
         })?;
         Ok(Ending::well_if(moved.left.is_empty()))
+    }
+}
+
+/// The `outcome` of a move in JSON.
+pub fn outcome_of(moved: &MoveReport) -> &'static str {
+    match moved.already_there {
+        true => "already_there",
+        false => "moved",
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     completion::databases,
     context::Context,
     migrations::Migrations,
-    options::{Place as AtPlace, TenantMigrations},
+    options::{DatabaseAndSchema, TenantMigrations},
     output::{Ending, Outcomes, counted},
 };
 
@@ -17,8 +17,8 @@ pub struct Place {
     name: String,
     /// The database, by its name in `diesel-tenants.toml`, or DATABASE:SCHEMA if the schema is to have another name than
     /// the tenant; `main` is the database of the URL.
-    #[arg(value_name = "PLACE", value_parser = AtPlace::parse, add = databases())]
-    place: AtPlace,
+    #[arg(value_name = "PLACE", value_parser = DatabaseAndSchema::parse, add = databases())]
+    place: DatabaseAndSchema,
     #[command(flatten)]
     migrations: TenantMigrations,
 }
@@ -37,14 +37,19 @@ pub async fn place(
     database: &str,
     migrations: Migrations,
 ) -> anyhow::Result<Ending> {
-    let place = AtPlace {
+    let place = DatabaseAndSchema {
         database: database.to_owned(),
         schema: None,
     };
     at(context, names, &place, migrations).await
 }
 
-async fn at(context: &Context, names: &[String], place: &AtPlace, migrations: Migrations) -> anyhow::Result<Ending> {
+async fn at(
+    context: &Context,
+    names: &[String],
+    place: &DatabaseAndSchema,
+    migrations: Migrations,
+) -> anyhow::Result<Ending> {
     let pool = context.places("the place of a tenant").await?;
     let mut outcomes = Outcomes::new(context.printer);
     for name in names {

@@ -24,7 +24,7 @@ pub(crate) fn moved(sql: &str, from: &SchemaName, to: &SchemaName) -> String {
 }
 
 /// Replaces the name of `schema` in a deparsed statement, or a part of one, by marks. `holds_queries`: see
-/// [`Kind`](crate::backend::postgres::structure::Kind).
+/// [`ObjectKind`](crate::backend::object_kind::ObjectKind).
 pub(in crate::backend::postgres::structure) fn neutral(sql: &str, schema: &SchemaName, holds_queries: bool) -> Neutral {
     let Some(tokens) = Tokens::of(sql, schema.as_str()) else {
         return Neutral {

@@ -6,7 +6,7 @@ use crate::{
     SchemaName, SchemaNameError,
     backend::postgres::catalog::tenants::{Wanted, migrated_schemas},
     migrations::FleetError,
-    pool::{Fleet, Resident},
+    pool::{PoolDatabases, Resident},
 };
 
 /// The schemas of the named tenants, by their databases.
@@ -17,11 +17,11 @@ impl Choice {
     /// Finds the tenants: by the directory, or else by the catalogs of the databases.
     pub(super) async fn of(
         names: Result<Vec<SchemaName>, SchemaNameError>,
-        fleet: &mut Fleet,
+        databases: &mut PoolDatabases,
     ) -> Result<Self, FleetError> {
         let mut choice = Self::default();
         for name in names? {
-            let (database, schema) = place_of(name, fleet).await?;
+            let (database, schema) = place_of(name, databases).await?;
             choice.0.entry(database).or_default().push(schema);
         }
         Ok(choice)
@@ -33,14 +33,14 @@ impl Choice {
     }
 }
 
-async fn place_of(name: SchemaName, fleet: &mut Fleet) -> Result<(String, SchemaName), FleetError> {
+async fn place_of(name: SchemaName, databases: &mut PoolDatabases) -> Result<(String, SchemaName), FleetError> {
     let is_named = |resident: &&Resident| resident.tenant == name;
-    for reached in &fleet.reached {
+    for reached in &databases.reached {
         if let Some(resident) = reached.residents.iter().find(is_named) {
             return Ok((reached.name.clone(), resident.schema.clone()));
         }
     }
-    if let Some(unreached) = fleet
+    if let Some(unreached) = databases
         .unreached
         .iter()
         .find(|unreached| unreached.residents.iter().any(|one| is_named(&one)))
@@ -51,7 +51,7 @@ async fn place_of(name: SchemaName, fleet: &mut Fleet) -> Result<(String, Schema
         });
     }
     let mut found = Vec::new();
-    for reached in &mut fleet.reached {
+    for reached in &mut databases.reached {
         let wanted = [name.as_str()];
         let schemas = migrated_schemas(&mut reached.connection, Wanted::These(&wanted)).await;
         let schemas = schemas.map_err(|source| FleetError::Tenants(source).in_database(&reached.name))?;

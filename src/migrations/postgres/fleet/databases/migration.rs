@@ -7,7 +7,7 @@ use futures_util::{StreamExt as _, future::join_all, stream};
 use super::{
     DatabasesEvent, DatabasesReport,
     choice::Choice,
-    place::Place,
+    fleet_database::FleetDatabase,
     report::DatabaseReport,
     running::{Planned, Running},
 };
@@ -18,7 +18,7 @@ use crate::{
         fleet::{Halt, Limits, Task, chosen_names},
         postgres::fleet::{site::Site, worker::Step},
     },
-    pool::{AllDatabases, Fleet, OWN_DATABASE, Unreached},
+    pool::{AllDatabases, OWN_DATABASE, PoolDatabases, Unreached},
 };
 
 type ReadPlan<'a> = BoxFuture<'a, Result<Plan, MigrationSourceError>>;
@@ -207,16 +207,16 @@ impl<'a> DatabasesMigration<'a> {
             (Some(shared), Task::Migrate) => Some(shared.await?),
             _ => None,
         };
-        let mut fleet = self.databases.reach().await?;
+        let mut databases = self.databases.reach().await?;
         if !self.dry_run {
-            fleet.require_writable()?;
+            databases.require_writable()?;
         }
         let chosen = match self.chosen {
-            Some(chosen) => Some(Choice::of(chosen, &mut fleet).await?),
+            Some(chosen) => Some(Choice::of(chosen, &mut databases).await?),
             None => None,
         };
-        let canaries = Choice::of(self.canaries, &mut fleet).await?;
-        let Fleet { reached, unreached } = fleet;
+        let canaries = Choice::of(self.canaries, &mut databases).await?;
+        let PoolDatabases { reached, unreached } = databases;
         let mut skipped: Vec<DatabaseReport> = unreached.into_iter().map(skipped).collect();
         let is_needed = |name: &str| {
             let is_chosen = chosen
@@ -225,42 +225,35 @@ impl<'a> DatabasesMigration<'a> {
             is_chosen || !canaries.of_database(name).is_empty()
         };
         let reached = reached.into_iter().filter(|reached| is_needed(&reached.name));
-        let (places, connections): (Vec<Place>, Vec<_>) = reached.map(Place::of).unzip();
+        let (databases, connections): (Vec<FleetDatabase>, Vec<_>) = reached.map(FleetDatabase::of).unzip();
         if let Some(first) = &self.first
-            && !places.iter().any(|place| place.name == *first)
+            && !databases.iter().any(|database| database.name == *first)
         {
-            let known = places.iter().map(|place| place.name.clone()).collect();
+            let known = databases.iter().map(|database| database.name.clone()).collect();
             let database = first.clone();
             return Err(crate::pool::DatabasesError::Unknown { database, known }.into());
         }
 
-        let mut sites = Vec::with_capacity(places.len());
-        for (place, connection) in places.iter().zip(connections) {
-            let site = Site::new(&place.pool, connection, self.limits, self.workers).await;
-            sites.push(site.map_err(|error| error.in_database(&place.name))?);
+        let mut sites = Vec::with_capacity(databases.len());
+        for (database, connection) in databases.iter().zip(connections) {
+            let site = Site::new(&database.pool, connection, self.limits, self.workers).await;
+            sites.push(site.map_err(|error| error.in_database(&database.name))?);
         }
         if !self.dry_run {
-            // Always in the same order, whatever the databases are called: so two deployers never wait for each other.
-            let mut order: Vec<_> = places.iter().zip(&mut sites).collect();
-            order.sort_by(|(one, _), (other, _)| one.identity.cmp(&other.identity));
-            for (place, site) in order {
-                let locked = async {
-                    site.require_writable().await?;
-                    site.lock().await
-                };
-                locked.await.map_err(|error| error.in_database(&place.name))?;
-            }
+            lock_all(&databases, &mut sites).await?;
         }
-        let find = places.iter().zip(&mut sites).map(|(place, site)| {
+        let find = databases.iter().zip(&mut sites).map(|(database, site)| {
             let chosen = match self.with_tenants {
-                true => chosen.as_ref().map(|chosen| chosen.of_database(&place.name).to_vec()),
+                true => chosen
+                    .as_ref()
+                    .map(|chosen| chosen.of_database(&database.name).to_vec()),
                 false => Some(Vec::new()),
             };
-            let canaries = canaries.of_database(&place.name);
+            let canaries = canaries.of_database(&database.name);
             let plans = (&plan, shared_plan.as_ref());
             async move {
-                let planned = Planned::find(place, site, chosen, canaries, plans, self.task).await;
-                planned.map_err(|error| error.in_database(&place.name))
+                let planned = Planned::find(database, site, chosen, canaries, plans, self.task).await;
+                planned.map_err(|error| error.in_database(&database.name))
             }
         });
         let planned: Vec<Planned<'_>> = join_all(find).await.into_iter().collect::<Result<_, _>>()?;
@@ -272,35 +265,37 @@ impl<'a> DatabasesMigration<'a> {
             .filter(|version| planned.iter().any(|planned| planned.versions.contains(version)));
         let scripts = plan.prepare(needed.cloned().collect(), self.task.direction()).await?;
         let mut outside = Vec::new();
-        for (place, site) in places.iter().zip(&sites) {
-            outside = site.check(&scripts).map_err(|error| error.in_database(&place.name))?;
+        for (database, site) in databases.iter().zip(&sites) {
+            outside = site
+                .check(&scripts)
+                .map_err(|error| error.in_database(&database.name))?;
         }
         (self.watcher)(DatabasesEvent::Planned {
-            databases: places.len(),
+            databases: databases.len(),
             tenants: planned.iter().map(Planned::tenants).sum(),
             pending: planned.iter().map(Planned::pending).sum(),
         });
         let mut databases = if self.dry_run {
-            places
+            databases
                 .iter()
                 .zip(planned)
-                .map(|(place, planned)| planned.into_report(place))
+                .map(|(database, planned)| planned.into_report(database))
                 .collect()
         } else {
             let halt = Halt::new(self.keep_going, &*self.stop);
             let steps = [Step::all(&scripts, false), Step::all(&scripts, true)];
-            let watchers: Vec<_> = places
+            let watchers: Vec<_> = databases
                 .iter()
-                .map(|place| Running::watcher(&place.name, &*self.watcher))
+                .map(|database| Running::watcher(&database.name, &*self.watcher))
                 .collect();
-            let each = places.iter().zip(&mut sites).zip(planned).zip(&watchers);
+            let each = databases.iter().zip(&mut sites).zip(planned).zip(&watchers);
             let mut running: Vec<Running<'_>> = each
-                .map(|(((place, site), planned), watcher)| {
+                .map(|(((database, site), planned), watcher)| {
                     let steps = &steps[usize::from(site.batched)];
-                    let canaries = canaries.of_database(&place.name);
+                    let canaries = canaries.of_database(&database.name);
                     let workers = site.workers.as_mut_slice();
                     Running::new(
-                        (place, workers),
+                        (database, workers),
                         planned,
                         steps,
                         canaries,
@@ -338,6 +333,21 @@ impl<'a> DatabasesMigration<'a> {
             elapsed: started.elapsed(),
         })
     }
+}
+
+/// Keeps other processes from migrating these databases. They are locked in the same order always, whatever they are
+/// called: so two deployers never wait for each other.
+async fn lock_all(databases: &[FleetDatabase], sites: &mut [Site<'_>]) -> Result<(), FleetError> {
+    let mut order: Vec<_> = databases.iter().zip(sites).collect();
+    order.sort_by(|(one, _), (other, _)| one.identity.cmp(&other.identity));
+    for (database, site) in order {
+        let locked = async {
+            site.require_writable().await?;
+            site.lock().await
+        };
+        locked.await.map_err(|error| error.in_database(&database.name))?;
+    }
+    Ok(())
 }
 
 /// A database that can't be reached: its tenants are not reached either.

@@ -2,8 +2,8 @@
 
 mod choice;
 mod event;
+mod fleet_database;
 mod migration;
-mod place;
 mod report;
 mod running;
 mod status;

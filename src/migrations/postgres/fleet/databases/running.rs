@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{
     DatabaseReport, DatabasesEvent, SharedReport,
-    place::{Place, lacking},
+    fleet_database::{FleetDatabase, lacking},
 };
 use crate::{
     MigrationError, SchemaName,
@@ -36,16 +36,16 @@ pub(super) struct Planned<'a> {
 
 impl<'a> Planned<'a> {
     pub(super) async fn find(
-        place: &Place,
+        database: &FleetDatabase,
         site: &mut Site<'_>,
         chosen: Option<Vec<SchemaName>>,
         canaries: &[SchemaName],
         (plan, shared_plan): (&'a Plan, Option<&Plan>),
         task: Task,
     ) -> Result<Self, FleetError> {
-        let own = place.pool.shared_schema();
+        let own = database.pool.shared_schema();
         let is_all = chosen.is_none();
-        let owner = place.owner().filter(|_| match &chosen {
+        let owner = database.owner().filter(|_| match &chosen {
             None => true,
             Some(chosen) => chosen.contains(own) || canaries.contains(own),
         });
@@ -54,7 +54,7 @@ impl<'a> Planned<'a> {
         let others = chosen.map(|chosen| without_owner(&chosen));
         let mut survey = site.survey(others, &without_owner(canaries)).await?;
         let missing = match is_all {
-            true => place
+            true => database
                 .complete(&mut survey, &mut site.connection)
                 .await
                 .map_err(FleetError::Tenants)?,
@@ -62,11 +62,11 @@ impl<'a> Planned<'a> {
         };
         let mut changed = survey.changed(plan).await?;
         for tenant in changed.iter_mut().flat_map(|changed| &mut changed.tenants) {
-            *tenant = place.tenant(tenant).clone();
+            *tenant = database.tenant(tenant).clone();
         }
         let applied = match (owner, shared_plan) {
             (None, None) => Vec::new(),
-            _ => place
+            _ => database
                 .applied_to_shared(&mut site.connection)
                 .await
                 .map_err(FleetError::Tenants)?,
@@ -79,7 +79,7 @@ impl<'a> Planned<'a> {
             (owner.tenant.clone(), versions)
         });
         // In a database whose shared schema is a tenant's there are no shared tables.
-        let shared = shared_plan.filter(|_| place.owner().is_none());
+        let shared = shared_plan.filter(|_| database.owner().is_none());
         let to_do = ToDo::find(survey, plan, task);
         Ok(Self {
             versions: to_do.versions(plan),
@@ -101,22 +101,22 @@ impl<'a> Planned<'a> {
     }
 
     /// The report of a dry run.
-    pub(super) fn into_report(self, place: &Place) -> DatabaseReport {
+    pub(super) fn into_report(self, database: &FleetDatabase) -> DatabaseReport {
         let pending = |versions: &[String]| match versions {
             [] => TenantOutcome::UpToDate,
             _ => TenantOutcome::Pending,
         };
         let mut tenants = self.to_do.into_reports();
         for report in &mut tenants {
-            report.tenant = place.tenant(&report.tenant).clone();
+            report.tenant = database.tenant(&report.tenant).clone();
         }
         if let Some((tenant, versions)) = self.owner {
             let outcome = pending(&versions);
             tenants.push(TenantReport::new(tenant, versions, outcome));
         }
-        tenants.extend(self.missing.into_iter().map(Place::missing));
+        tenants.extend(self.missing.into_iter().map(FleetDatabase::missing));
         DatabaseReport {
-            database: place.name.clone(),
+            database: database.name.clone(),
             unreachable: None,
             shared: self.shared.map(|versions| SharedReport {
                 outcome: pending(&versions),
@@ -135,7 +135,7 @@ type Watcher<'a> = dyn Fn(DatabasesEvent<'_>) + Send + Sync + 'a;
 
 /// A database whose tenants are being migrated.
 pub(super) struct Running<'a> {
-    place: &'a Place,
+    database: &'a FleetDatabase,
     workers: &'a mut [Worker<'a>],
     crew: Crew<'a>,
     canaries: &'a [SchemaName],
@@ -161,7 +161,7 @@ impl<'a> Running<'a> {
     }
 
     pub(super) fn new(
-        (place, workers): (&'a Place, &'a mut [Worker<'a>]),
+        (database, workers): (&'a FleetDatabase, &'a mut [Worker<'a>]),
         planned: Planned<'_>,
         steps: &'a HashMap<&'a str, Step<'a>>,
         canaries: &'a [SchemaName],
@@ -175,10 +175,10 @@ impl<'a> Running<'a> {
             canaries,
             workers.len(),
             (halt, told),
-            &place.names,
+            &database.names,
         );
         let mut running = Self {
-            place,
+            database,
             workers,
             crew,
             canaries,
@@ -191,13 +191,13 @@ impl<'a> Running<'a> {
             changed: planned.changed,
         };
         for tenant in planned.missing {
-            running.report(Place::missing(tenant));
+            running.report(FleetDatabase::missing(tenant));
         }
         running
     }
 
     pub(super) fn name(&self) -> &str {
-        &self.place.name
+        &self.database.name
     }
 
     pub(super) fn has_canaries(&self) -> bool {
@@ -210,7 +210,7 @@ impl<'a> Running<'a> {
             self.halt.stop();
             return;
         }
-        if self.canaries.contains(self.place.pool.shared_schema()) && !self.migrate_owner(plans).await {
+        if self.canaries.contains(self.database.pool.shared_schema()) && !self.migrate_owner(plans).await {
             self.halt.stop();
         }
         self.crew.canaries(self.workers).await;
@@ -241,7 +241,7 @@ impl<'a> Running<'a> {
         let mut tenants = self.crew.end();
         tenants.append(&mut self.reports);
         DatabaseReport {
-            database: self.place.name.clone(),
+            database: self.database.name.clone(),
             unreachable: None,
             shared: self.shared.or_else(|| {
                 self.pending.map(|_| SharedReport {
@@ -262,7 +262,7 @@ impl<'a> Running<'a> {
         if !pending.is_empty() && self.halt.is_stopped() {
             return false;
         }
-        let pool = &self.place.pool;
+        let pool = &self.database.pool;
         let owner = SchemaOwner::Shared(pool.shared_schema().clone());
         let applied = match pending.is_empty() {
             true => Ok(Vec::new()),
@@ -274,7 +274,7 @@ impl<'a> Running<'a> {
         let is_done = report.outcome.is_success();
         if !matches!(report.outcome, TenantOutcome::UpToDate) {
             (self.watcher)(DatabasesEvent::Shared {
-                database: &self.place.name,
+                database: &self.database.name,
                 report: &report,
             });
         }
@@ -291,7 +291,7 @@ impl<'a> Running<'a> {
         let Some((tenant, pending)) = self.owner.take_if(|_| is_begun) else {
             return true;
         };
-        let pool = &self.place.pool;
+        let pool = &self.database.pool;
         let owner = SchemaOwner::Tenant(pool.shared_schema().clone());
         let (versions, outcome) = match task {
             _ if pending.is_empty() => outcome(Ok(Vec::new()), TenantOutcome::Migrated),
@@ -320,7 +320,7 @@ impl<'a> Running<'a> {
         }
         if !matches!(report.outcome, TenantOutcome::UpToDate) {
             (self.watcher)(DatabasesEvent::Tenant {
-                database: &self.place.name,
+                database: &self.database.name,
                 report: &report,
             });
         }

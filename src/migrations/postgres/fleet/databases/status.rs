@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 
 use super::{
     choice::Choice,
-    place::{Place, lacking},
+    fleet_database::{FleetDatabase, lacking},
 };
 use crate::{
     IntoSchemaName, MigrationSourceError, PostgresConnection, SchemaName, SchemaNameError,
@@ -13,7 +13,7 @@ use crate::{
         fleet::{Limits, chosen_names},
         postgres::fleet::{survey::Survey, worker::Worker},
     },
-    pool::{AllDatabases, Fleet, OWN_DATABASE, UnreachableDatabase, Unreached},
+    pool::{AllDatabases, OWN_DATABASE, PoolDatabases, UnreachableDatabase, Unreached},
 };
 
 /// Which migrations every tenant of several databases has and lacks. See [`AllDatabases::migration_status`].
@@ -146,27 +146,29 @@ impl<'a> DatabasesStatusRequest<'a> {
             Some(shared) => Some(shared.await?),
             None => None,
         };
-        let mut fleet = self.databases.reach().await?;
+        let mut databases = self.databases.reach().await?;
         let chosen = match self.chosen {
-            Some(chosen) => Some(Choice::of(chosen, &mut fleet).await?),
+            Some(chosen) => Some(Choice::of(chosen, &mut databases).await?),
             None => None,
         };
-        let Fleet { reached, unreached } = fleet;
+        let PoolDatabases { reached, unreached } = databases;
         let reached = reached.into_iter().filter(|reached| {
             chosen
                 .as_ref()
                 .is_none_or(|chosen| !chosen.of_database(&reached.name).is_empty())
         });
-        let (places, connections): (Vec<Place>, Vec<_>) = reached.map(Place::of).unzip();
-        let each = places.iter().zip(connections).map(|(place, mut connection)| {
+        let (databases, connections): (Vec<FleetDatabase>, Vec<_>) = reached.map(FleetDatabase::of).unzip();
+        let each = databases.iter().zip(connections).map(|(database, mut connection)| {
             let chosen = match self.with_tenants {
-                true => chosen.as_ref().map(|chosen| chosen.of_database(&place.name).to_vec()),
+                true => chosen
+                    .as_ref()
+                    .map(|chosen| chosen.of_database(&database.name).to_vec()),
                 false => Some(Vec::new()),
             };
             let plans = (&plan, shared.as_ref());
             async move {
-                let status = status_of(place, &mut connection, chosen, plans).await;
-                status.map_err(|error| error.in_database(&place.name))
+                let status = status_of(database, &mut connection, chosen, plans).await;
+                status.map_err(|error| error.in_database(&database.name))
             }
         });
         let mut databases: Vec<DatabaseStatus> = join_all(each).await.into_iter().collect::<Result<_, _>>()?;
@@ -191,20 +193,20 @@ fn skipped(unreached: Unreached) -> DatabaseStatus {
 }
 
 async fn status_of(
-    place: &Place,
+    database: &FleetDatabase,
     connection: &mut PostgresConnection,
     chosen: Option<Vec<SchemaName>>,
     (plan, shared_plan): (&Plan, Option<&Plan>),
 ) -> Result<DatabaseStatus, FleetError> {
-    let own = place.pool.shared_schema();
-    let owner = place
+    let own = database.pool.shared_schema();
+    let owner = database
         .owner()
         .filter(|_| chosen.as_ref().is_none_or(|chosen| chosen.contains(own)));
     let others = chosen.map(|chosen| chosen.into_iter().filter(|name| name != own).collect::<Vec<_>>());
-    let mut workers = Worker::crew(&place.pool, Limits::default(), true, 2);
-    let mut survey = Survey::of(&place.pool, connection, others.clone(), &[], &mut workers).await?;
+    let mut workers = Worker::crew(&database.pool, Limits::default(), true, 2);
+    let mut survey = Survey::of(&database.pool, connection, others.clone(), &[], &mut workers).await?;
     let missing = match others {
-        None => place
+        None => database
             .complete(&mut survey, connection)
             .await
             .map_err(FleetError::Tenants)?,
@@ -215,13 +217,16 @@ async fn status_of(
         mut changed,
     } = FleetStatus::of(survey, others.as_deref(), plan, connection).await?;
     for versions in &mut tenants {
-        versions.tenant = place.tenant(&versions.tenant).clone();
+        versions.tenant = database.tenant(&versions.tenant).clone();
     }
     for tenant in changed.iter_mut().flat_map(|changed| &mut changed.tenants) {
-        *tenant = place.tenant(tenant).clone();
+        *tenant = database.tenant(tenant).clone();
     }
     if let Some(owner) = owner {
-        let applied = place.applied_to_shared(connection).await.map_err(FleetError::Tenants)?;
+        let applied = database
+            .applied_to_shared(connection)
+            .await
+            .map_err(FleetError::Tenants)?;
         tenants.push(TenantVersions {
             tenant: owner.tenant.clone(),
             status: owner.status,
@@ -235,7 +240,7 @@ async fn status_of(
             invalid_indexes: Vec::new(),
         });
     }
-    let shared = match shared_plan.filter(|_| place.owner().is_none()) {
+    let shared = match shared_plan.filter(|_| database.owner().is_none()) {
         Some(plan) => Some(
             SharedVersions::read(connection, own, plan)
                 .await
@@ -244,7 +249,7 @@ async fn status_of(
         None => None,
     };
     Ok(DatabaseStatus {
-        database: place.name.clone(),
+        database: database.name.clone(),
         unreachable: None,
         shared,
         tenants,

@@ -7,5 +7,5 @@ mod residents;
 
 pub use all_databases::{AllDatabases, OWN_DATABASE};
 pub use databases_error::{DatabasesError, UnreachableDatabase};
-pub(crate) use reach::{Fleet, Reached, Unreached};
+pub(crate) use reach::{PoolDatabases, Reached, Unreached};
 pub(crate) use residents::Resident;

@@ -1,10 +1,6 @@
 //! Connects to the databases of a pool, and makes sure that they are different ones.
 
-use std::{
-    collections::BTreeSet,
-    error::Error,
-    hash::{BuildHasher, RandomState},
-};
+use std::{collections::BTreeSet, error::Error};
 
 use futures_util::{StreamExt as _, future::join, stream};
 
@@ -42,7 +38,7 @@ pub(crate) struct Unreached {
 }
 
 /// The databases of a pool, the pool's own first, the others sorted by name.
-pub(crate) struct Fleet {
+pub(crate) struct PoolDatabases {
     pub(crate) reached: Vec<Reached>,
     pub(crate) unreached: Vec<Unreached>,
 }
@@ -51,7 +47,7 @@ type Connected = Result<(TenantPool, PostgresConnection), Box<dyn Error + Send +
 
 impl AllDatabases<'_> {
     /// Connects to the databases. Unless they may be skipped, all must answer.
-    pub(crate) async fn reach(&self) -> Result<Fleet, DatabasesError> {
+    pub(crate) async fn reach(&self) -> Result<PoolDatabases, DatabasesError> {
         let declared = self.pool.databases().names_with_tenants();
         let mut names: BTreeSet<String> = declared.collect();
         names.insert(OWN_DATABASE.to_owned());
@@ -76,7 +72,7 @@ impl AllDatabases<'_> {
             });
         }
         connected.sort_by(|(one, _), (other, _)| (one != OWN_DATABASE, one).cmp(&(other != OWN_DATABASE, other)));
-        let mut fleet = Fleet {
+        let mut databases = PoolDatabases {
             reached: Vec::new(),
             unreached: Vec::new(),
         };
@@ -90,7 +86,7 @@ impl AllDatabases<'_> {
                             database: name.clone(),
                             source,
                         })?;
-                    fleet.reached.push(Reached {
+                    databases.reached.push(Reached {
                         name,
                         pool,
                         connection,
@@ -100,7 +96,7 @@ impl AllDatabases<'_> {
                         tenants,
                     });
                 }
-                Err(reason) => fleet.unreached.push(Unreached {
+                Err(reason) => databases.unreached.push(Unreached {
                     problem: UnreachableDatabase {
                         database: name,
                         reason,
@@ -110,14 +106,14 @@ impl AllDatabases<'_> {
                 }),
             }
         }
-        if !self.skips_unreachable && !fleet.unreached.is_empty() {
-            let databases = fleet.unreached.into_iter().map(|unreached| unreached.problem);
+        if !self.skips_unreachable && !databases.unreached.is_empty() {
+            let databases = databases.unreached.into_iter().map(|unreached| unreached.problem);
             return Err(DatabasesError::Unreachable {
                 databases: databases.collect(),
             });
         }
-        fleet.require_different().await?;
-        Ok(fleet)
+        databases.require_different().await?;
+        Ok(databases)
     }
 
     fn is_chosen(&self, database: &str) -> bool {
@@ -144,7 +140,7 @@ async fn connect(pool: &TenantPool, name: &str) -> Connected {
     Ok((pool, connection))
 }
 
-impl Fleet {
+impl PoolDatabases {
     /// Fails if two names lead to one database: its tenants would be worked on twice, at the same time.
     async fn require_different(&mut self) -> Result<(), DatabasesError> {
         for second in 1..self.reached.len() {
@@ -183,7 +179,5 @@ impl Fleet {
 }
 
 async fn is_same(here: &mut Reached, there: &mut Reached) -> diesel::QueryResult<bool> {
-    // The name is random, so no other session holds this lock.
-    let name = format!("diesel-tenants: {}", RandomState::new().hash_one(std::process::id()));
-    is_same_database(&mut here.connection, &mut there.connection, &name).await
+    is_same_database(&mut here.connection, &mut there.connection).await
 }

@@ -1,3 +1,5 @@
+//! The kinds of objects in which tenants can differ, on all kinds of database.
+
 use std::fmt;
 
 use crate::variants::with_all_variants;
@@ -6,7 +8,7 @@ with_all_variants! {
     /// The kind of an object, in the order of creation unless dependencies require another order.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
     #[non_exhaustive]
-    pub enum Kind {
+    pub enum ObjectKind {
         /// A collation.
         Collation,
         /// A text search dictionary.
@@ -73,7 +75,7 @@ with_all_variants! {
     const ALL;
 }
 
-impl Kind {
+impl ObjectKind {
     /// The kind of that name in the catalog queries.
     pub(super) fn named(name: &str) -> Self {
         let found = Self::ALL.into_iter().find(|kind| kind.name() == name);
@@ -130,7 +132,7 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for ObjectKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::LateSetting => "setting",

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// A database that was reached.
-pub(super) struct Place {
+pub(super) struct FleetDatabase {
     pub(super) name: String,
     pub(super) pool: TenantPool,
     pub(super) identity: DatabaseIdentity,
@@ -27,7 +27,7 @@ pub(super) struct Place {
     pub(super) names: HashMap<SchemaName, SchemaName>,
 }
 
-impl Place {
+impl FleetDatabase {
     pub(super) fn of(reached: Reached) -> (Self, PostgresConnection) {
         let Reached {
             name,
@@ -40,14 +40,14 @@ impl Place {
         let others = residents.iter().filter(|resident| resident.tenant != resident.schema);
         let names = others.map(|resident| (resident.schema.clone(), resident.tenant.clone()));
         let names = names.collect();
-        let place = Self {
+        let database = Self {
             name,
             pool,
             identity,
             residents,
             names,
         };
-        (place, connection)
+        (database, connection)
     }
 
     /// The tenant whose schema is the shared schema of this database, which then belongs to that tenant alone.
