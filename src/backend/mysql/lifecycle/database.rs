@@ -22,18 +22,21 @@ pub(super) enum TableKind {
 }
 
 pub(super) async fn exists(session: &mut Session, database: &SchemaName) -> QueryResult<bool> {
-    let name = quote::literal(database.as_str());
-    let query = format!("SELECT COUNT(*) AS number FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = {name}");
+    let is_this = quote::is_database("SCHEMA_NAME", database);
+    let query = format!("SELECT COUNT(*) AS number FROM information_schema.SCHEMATA WHERE {is_this}");
     Ok(session.number(&query).await? > 0)
 }
 
 /// Whether nothing is in a database.
 pub(super) async fn is_empty(session: &mut Session, database: &SchemaName) -> QueryResult<bool> {
-    let name = quote::literal(database.as_str());
+    let is_this = |column| quote::is_database(column, database);
     let count = format!(
-        "SELECT (SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = {name}) \
-         + (SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = {name}) \
-         + (SELECT COUNT(*) FROM information_schema.EVENTS WHERE EVENT_SCHEMA = {name}) AS number"
+        "SELECT (SELECT COUNT(*) FROM information_schema.TABLES WHERE {}) \
+         + (SELECT COUNT(*) FROM information_schema.ROUTINES WHERE {}) \
+         + (SELECT COUNT(*) FROM information_schema.EVENTS WHERE {}) AS number",
+        is_this("TABLE_SCHEMA"),
+        is_this("ROUTINE_SCHEMA"),
+        is_this("EVENT_SCHEMA")
     );
     Ok(session.number(&count).await? == 0)
 }
@@ -80,8 +83,8 @@ pub(super) async fn character_set(
     let rows: Vec<Row> = session
         .rows(&format!(
             "SELECT DEFAULT_CHARACTER_SET_NAME AS character_set, DEFAULT_COLLATION_NAME AS collation \
-             FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = {}",
-            quote::literal(database.as_str())
+             FROM information_schema.SCHEMATA WHERE {}",
+            quote::is_database("SCHEMA_NAME", database)
         ))
         .await?;
     let row = rows.into_iter().next().ok_or(diesel::result::Error::NotFound)?;
@@ -107,8 +110,8 @@ pub(super) async fn tables(session: &mut Session, database: &SchemaName) -> Quer
     let rows: Vec<Row> = session
         .rows(&format!(
             "SELECT TABLE_NAME AS name, TABLE_TYPE AS kind FROM information_schema.TABLES \
-             WHERE TABLE_SCHEMA = {} AND TABLE_TYPE <> 'VIEW' ORDER BY TABLE_NAME",
-            quote::literal(database.as_str())
+             WHERE {} AND TABLE_TYPE <> 'VIEW' ORDER BY TABLE_NAME",
+            quote::is_database("TABLE_SCHEMA", database)
         ))
         .await?;
     let table = |row: Row| Table {

@@ -11,7 +11,7 @@ use diesel_tenants_translate::SchemaName;
 
 use super::{
     OperationError, create, database,
-    objects::{self, Kind, Object},
+    objects::{self, Kind, Object, SCHEMA_OF_TRIGGER},
     placed::require_own,
 };
 use crate::{
@@ -363,8 +363,8 @@ impl Move {
     async fn has_triggers(&self, session: &mut Session, saved: &[Object]) -> QueryResult<bool> {
         let triggers = session
             .number(&format!(
-                "SELECT COUNT(*) AS number FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = {}",
-                quote::literal(self.from.as_str())
+                "SELECT COUNT(*) AS number FROM information_schema.TRIGGERS WHERE {}",
+                quote::is_database(SCHEMA_OF_TRIGGER, &self.from)
             ))
             .await?;
         Ok(usize::try_from(triggers) == Ok(of_kind(saved, Kind::Trigger).count()))
@@ -416,18 +416,18 @@ async fn foreign_definers(session: &mut Session, database: &SchemaName) -> Resul
     if may > 0 {
         return Ok(Vec::new());
     }
-    let name = quote::literal(database.as_str());
     let message = "': its definer is another account, which this one may not name: run this as an account that has the \
                    privilege SET USER'";
     let of = |kind: &str, column: &str, table: &str, schema: &str| {
         format!(
             "SELECT CONCAT('{kind} ', {column}, {message}) AS name FROM information_schema.{table} \
-             WHERE {schema} = {name} AND DEFINER <> CURRENT_USER()"
+             WHERE {} AND DEFINER <> CURRENT_USER()",
+            quote::is_database(schema, database)
         )
     };
     let query = [
         of("view", "TABLE_NAME", "VIEWS", "TABLE_SCHEMA"),
-        of("trigger", "TRIGGER_NAME", "TRIGGERS", "TRIGGER_SCHEMA"),
+        of("trigger", "TRIGGER_NAME", "TRIGGERS", SCHEMA_OF_TRIGGER),
         of("routine", "ROUTINE_NAME", "ROUTINES", "ROUTINE_SCHEMA"),
         of("event", "EVENT_NAME", "EVENTS", "EVENT_SCHEMA"),
     ];
