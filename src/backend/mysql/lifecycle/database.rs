@@ -67,6 +67,17 @@ pub(super) async fn make(
     }
 }
 
+/// The other databases with events that would go with this database. MariaDB drops the events of all databases whose names
+/// differ only in case or accents.
+pub(super) async fn others_with_its_events(session: &mut Session, database: &SchemaName) -> QueryResult<Vec<String>> {
+    let name = quote::literal(database.as_str());
+    let query = format!(
+        "SELECT DISTINCT EVENT_SCHEMA AS name FROM information_schema.EVENTS \
+         WHERE CONVERT(EVENT_SCHEMA USING utf8mb4) COLLATE utf8mb4_general_ci = {name} AND BINARY EVENT_SCHEMA <> BINARY {name} ORDER BY 1"
+    );
+    names(session, &query).await
+}
+
 /// The character set of a database, and its collation.
 pub(super) async fn character_set(
     session: &mut Session,

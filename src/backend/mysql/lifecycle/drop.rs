@@ -47,6 +47,14 @@ pub(crate) async fn drop_tenant(server: &Server, tenant: &SchemaName, wait: Dura
             by,
         });
     }
+    let others = database::others_with_its_events(&mut session, tenant).await?;
+    if !others.is_empty() {
+        return Err(OperationError::SharesEvents {
+            database: tenant.clone(),
+            what: "dropped",
+            others,
+        });
+    }
     let removed = server.record(&DirectoryChange::Removed { tenant });
     // The entry couldn't be removed once the database is gone.
     if removed.is_none() {

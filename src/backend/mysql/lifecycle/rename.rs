@@ -252,6 +252,14 @@ impl Move {
                 database: self.to.clone(),
             });
         }
+        let others = database::others_with_its_events(session, &self.from).await?;
+        if !others.is_empty() {
+            return Err(OperationError::SharesEvents {
+                database: self.from.clone(),
+                what: "moved to another name",
+                others,
+            });
+        }
         create::require_own_letters(session, server, &self.to).await?;
         let change = server.record(&self.directory_change());
         Entry::rehearse(session, shared, &[&self.entry_afterwards()], change.as_deref()).await?;
