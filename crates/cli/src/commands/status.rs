@@ -8,7 +8,7 @@ use crate::{
     context::Context,
     migrations::Migrations,
     options::{Databases, TenantMigrations},
-    output::{Ending, counted, name, print_changed, print_invalid, say, table},
+    output::{Ending, counted, name, print_changed, print_invalid, print_reserved, say, table},
 };
 
 /// Options of `status`.
@@ -77,6 +77,7 @@ impl Status {
             print_changed(&status.changed);
             for versions in &status.tenants {
                 print_invalid(None, &versions.tenant, &versions.invalid_indexes);
+                print_reserved(None, &versions.tenant, versions.reserved.as_ref());
             }
             match (all, behind) {
                 (0, _) => say!("no tenants"),

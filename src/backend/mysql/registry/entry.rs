@@ -158,13 +158,22 @@ impl Row {
             }),
         };
         Ok(Entry {
-            name: schema(&Some(self.name.clone()))?,
+            name: registered_name(&self.name)?,
             status: status_of(Some(&self.status))?,
             operation,
             archive,
             placed_by: self.placed_by.map(DirectoryId::from_column),
         })
     }
+}
+
+/// The name in a row of the registry. A name that no database of this library can have is an error, as in
+/// [`Row::entry`].
+pub(crate) fn registered_name(name: &str) -> QueryResult<SchemaName> {
+    SchemaName::new(name).map_err(|error| {
+        let message = format!("the registry has a row of {name:?}: {error}");
+        diesel::result::Error::DeserializationError(message.into())
+    })
 }
 
 impl Entry {
