@@ -94,8 +94,9 @@ async fn a_change_is_heard_of_although_the_connection_that_would_tell_fell_silen
     let way = Way::to(server).await;
     let pool = forgetful_by_hearing_alone(way.url(&account_of(server)), "public").await;
     assert_eq!(prices(&pool, &store.first).await, [5000]);
-    // It is listening by now.
+    // It begins to listen, and forgets what it remembered before.
     tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert_eq!(prices(&pool, &store.first).await, [5000]);
     way.silence_old();
     set_status(&store.first, "suspended").await;
     is_refused_within(Duration::from_secs(8), &pool, &store.first).await;

@@ -56,9 +56,10 @@ impl Way {
         self.silence.send_replace(());
     }
 
-    /// The way, with the account of this URL.
+    /// The way, for an account. The driver would go on by the server's socket, which leads past it.
     pub fn url(&self, account: &str) -> MysqlUrl {
-        format!("mysql://{account}@127.0.0.1:{}", self.port).parse().unwrap()
+        let url = format!("mysql://{account}@127.0.0.1:{}/?prefer_socket=false", self.port);
+        url.parse().unwrap()
     }
 }
 
