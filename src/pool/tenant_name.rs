@@ -33,7 +33,7 @@ impl<B: Backend> TenantPool<B> {
             });
         }
         B::check_name(self, &name)?;
-        match self.symbolic_schema() == Some(name.as_str()) {
+        match self.0.options.symbolic_schema.as_deref() == Some(name.as_str()) {
             true => Err(SchemaNameError::Symbolic {
                 name: name.as_str().to_owned(),
             }),
