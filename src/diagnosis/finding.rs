@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::{SchemaName, SchemaNameError};
+
 /// How serious a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -60,6 +62,8 @@ pub enum Check {
     Pool,
     /// Tenants whose creation or drop a crash left unfinished.
     UnfinishedTenants,
+    /// Tenants that exist under names which no tenant may have.
+    ReservedNames,
     /// Objects of one tenant that lead into another tenant's schema.
     CrossReferences,
     /// MySQL: the `sql_mode` of new sessions.
@@ -132,6 +136,7 @@ impl fmt::Display for Check {
             Self::DifferentStatuses => "directory: statuses that differ",
             Self::Pool => "pool",
             Self::UnfinishedTenants => "unfinished tenants",
+            Self::ReservedNames => "reserved names",
             Self::CrossReferences => "tenants apart",
             Self::SqlMode => "sql_mode",
             Self::Connections => "connections",
@@ -242,6 +247,17 @@ impl Finding {
             found: Found::Names(names),
             advice: (!is_fine).then_some(advice),
         }
+    }
+
+    /// Tenants under names that no tenant may have, each with the reason.
+    pub(super) fn reserved_names(tenants: impl IntoIterator<Item = (SchemaName, SchemaNameError)>) -> Self {
+        let reserved = tenants.into_iter().map(|(name, reason)| format!("{name} ({reason})"));
+        Self::names(
+            Check::ReservedNames,
+            Severity::Problem,
+            reserved.collect(),
+            "such a tenant can't be checked out, and is not migrated: give it another name by `rename_tenant`",
+        )
     }
 
     /// The same finding, with this text if all is well.

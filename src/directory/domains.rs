@@ -249,7 +249,7 @@ macro_rules! domains {
             /// # Errors
             /// [`DomainError`], if the directory can't be asked.
             pub async fn domains_of(&self, tenant: impl IntoSchemaName) -> Result<Vec<TenantDomain>, DomainError> {
-                let tenant = self.tenant_name(tenant)?;
+                let tenant = self.name_of_existing(tenant)?;
                 require_directory(self)?;
                 let mut connection = self.shared().get().await.map_err(Box::new)?;
                 let sql = format!(

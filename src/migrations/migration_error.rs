@@ -3,7 +3,7 @@ use std::time::Duration;
 use diesel_tenants_translate::quote::identifier;
 
 use super::{FailedMigration, MigrationSourceError, OutsideWork, SchemaOwner};
-use crate::{ConnectError, SchemaNameError};
+use crate::{ConnectError, SchemaName, SchemaNameError};
 
 /// Why a schema could not be migrated. Migrations before the failed one stay applied.
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +12,14 @@ pub enum MigrationError {
     /// No schema can have that name.
     #[error("can't migrate a tenant")]
     InvalidName(#[from] SchemaNameError),
+    /// The tenant exists under a name that no tenant may have, and so is not migrated.
+    #[error("can't migrate {owner} until `rename_tenant` gives it another name: this one is reserved")]
+    ReservedName {
+        /// The tenant.
+        owner: SchemaOwner,
+        /// Why no tenant may have the name.
+        source: SchemaNameError,
+    },
     /// The migrations themselves can't be used.
     #[error("can't migrate {owner}")]
     Source {
@@ -121,6 +129,16 @@ pub enum MigrationError {
         /// What the server answered.
         source: diesel::result::Error,
     },
+}
+
+impl MigrationError {
+    /// The error of a tenant that exists under a reserved name.
+    pub(super) fn reserved(tenant: &SchemaName, source: SchemaNameError) -> Self {
+        Self::ReservedName {
+            owner: SchemaOwner::Tenant(tenant.clone()),
+            source,
+        }
+    }
 }
 
 impl SchemaOwner {

@@ -1,4 +1,4 @@
-use crate::{SchemaName, tenancy::TenantStatus};
+use crate::{SchemaName, SchemaNameError, tenancy::TenantStatus};
 
 /// A tenant, as the database's catalog or a directory knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -8,4 +8,7 @@ pub struct TenantInfo {
     pub name: SchemaName,
     /// Whether the tenant can be checked out, and if not, why.
     pub status: TenantStatus,
+    /// Why no tenant may have this name, if that is so: it may be the pool's symbolic schema, for instance. Until such a
+    /// tenant is renamed, it can't be checked out, and is not migrated.
+    pub reserved: Option<SchemaNameError>,
 }

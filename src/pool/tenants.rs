@@ -9,8 +9,10 @@ use crate::{
 /// # Listing tenants
 impl<B: Backend> TenantPool<B> {
     /// All tenants, active and suspended, sorted by name. A tenant is a schema with a table
-    /// `__diesel_schema_migrations`, except the shared schema and the schemas of extensions. One query finds any number
-    /// of tenants.
+    /// `__diesel_schema_migrations`, except the shared schema. One query finds any number of tenants.
+    ///
+    /// A tenant under a name that no tenant may have is listed as well, with the reason
+    /// ([`reserved`](TenantInfo::reserved)).
     ///
     /// If the pool has a [directory](crate::TenantDirectory) that lists its tenants, the list is the directory's, in
     /// whatever database the tenants live.
@@ -20,7 +22,7 @@ impl<B: Backend> TenantPool<B> {
     pub async fn tenants(&self) -> Result<Vec<TenantInfo>, CheckoutError> {
         let mut tenants = match self.listed_tenants().await? {
             Some(listed) => {
-                let tenant = |(name, DirectoryEntry { status, .. })| TenantInfo { name, status };
+                let tenant = |(name, DirectoryEntry { status, .. })| self.tenant_info(name, status);
                 listed.into_iter().map(tenant).collect()
             }
             None => self.all_tenants().await?,

@@ -68,6 +68,24 @@ async fn a_tenant_of_another_server_belongs_to_the_directory_once_it_is_adopted(
     assert_eq!(general.rows().await, ["active active in shard1 active"]);
 }
 
+/// The registry may know such a name from an earlier version of this library.
+#[tokio::test]
+async fn a_name_that_no_new_tenant_may_have_is_not_adopted() {
+    let general = General::new(|builder| builder.symbolic_schema("tenant")).await;
+    for name in ["diesel-tenants spare 1", "tenant"] {
+        general
+            .run(&format!(
+                "INSERT INTO general.__diesel_tenants (name, status) VALUES ('{name}', 'active')"
+            ))
+            .await
+            .unwrap();
+        let own = Placement::schema(name.parse().unwrap());
+        let error = general.pool.adopt_tenant(name, own).await.unwrap_err();
+        assert!(matches!(error, LifecycleError::InvalidName(_)), "{}", chain(&error));
+    }
+    assert!(general.rows().await.is_empty());
+}
+
 #[tokio::test]
 async fn a_row_that_was_deleted_is_written_again() {
     let general = General::new(|builder| builder).await;

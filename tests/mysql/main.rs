@@ -30,5 +30,6 @@ mod tls;
 mod transcript;
 mod transfer;
 mod undone_transactions;
+mod way;
 #[cfg(feature = "axum")]
 mod web;

@@ -28,6 +28,10 @@ pub fn second_address() -> String {
     SECOND.url()
 }
 
+pub fn second_server() -> &'static MariaDb {
+    &SECOND
+}
+
 pub fn with_shard(builder: MysqlPoolBuilder) -> MysqlPoolBuilder {
     builder.database("shard1", second())
 }
@@ -310,4 +314,51 @@ async fn servers_are_opened_when_they_are_needed_and_as_many_as_allowed() {
     assert!(matches!(error, CheckoutError::Exhausted { max_size: 1, .. }), "{error}");
     drop(held);
     pool.using_database("up").shared().get().await.unwrap();
+}
+
+/// A tenant that is being created, adopted or dropped is found by its name again, when that goes on.
+#[tokio::test]
+async fn an_unfinished_tenant_of_another_server_keeps_its_name() {
+    let general = General::new(with_shard).await;
+    let (pool, name) = (&general.pool, |name| general.name(name));
+    let half = name("half");
+    general
+        .run(&format!(
+            "INSERT INTO general.tenants (name, schema_name, database_name, status)
+             VALUES ('{half}', '{half}', 'shard1', 'unfinished')"
+        ))
+        .await
+        .unwrap();
+    let rows = general.rows().await;
+    let error = pool.rename_tenant(&half, name("other")).await.unwrap_err();
+    assert!(
+        matches!(error, LifecycleError::Elsewhere { .. }) && chain(&error).contains("repeat the call"),
+        "{}",
+        chain(&error)
+    );
+    assert_eq!(general.rows().await, rows);
+    // The same call goes on, and then the tenant can be renamed.
+    pool.place_tenant(&half, place(&half), NoMigrations).await.unwrap();
+    pool.rename_tenant(&half, name("other")).await.unwrap();
+    assert_eq!(general.rows().await, ["other half in shard1 active"]);
+}
+
+#[tokio::test]
+async fn a_name_that_no_tenant_may_have_is_refused_for_a_place_as_well() {
+    let general = General::new(|builder| with_shard(builder).symbolic_schema("tenant")).await;
+    let (pool, name) = (&general.pool, |name| general.name(name));
+    on_second("CREATE DATABASE IF NOT EXISTS tenant").await;
+    for (tenant, schema) in [
+        (name("one"), "tenant"),
+        (name("one"), "mysql"),
+        ("tenant".to_owned(), "one"),
+        ("mysql".to_owned(), "one"),
+    ] {
+        let placed = pool.place_tenant(&*tenant, place(schema), NoMigrations).await;
+        let error = placed.map(drop).unwrap_err();
+        assert!(matches!(error, LifecycleError::InvalidName(_)), "{}", chain(&error));
+        let error = pool.adopt_tenant(&*tenant, place(schema)).await.unwrap_err();
+        assert!(matches!(error, LifecycleError::InvalidName(_)), "{}", chain(&error));
+    }
+    assert!(general.rows().await.is_empty());
 }

@@ -6,7 +6,12 @@ use diesel_async::{AsyncConnection, AsyncMysqlConnection, RunQueryDsl, SimpleAsy
 use diesel_tenants::{BuildError, Mysql, MysqlConnectError, MysqlUrl, Recycling, TenantPool};
 use diesel_tenants_test_support::{MariaDb, chain};
 
-use crate::{statements::with_conditions, store::prices, tables::TENANT};
+use crate::{
+    statements::with_conditions,
+    store::{NoMigrations, prices},
+    tables::TENANT,
+    way::account_of,
+};
 
 async fn build(server: &MariaDb) -> Result<TenantPool<Mysql>, BuildError> {
     let url: MysqlUrl = server.url().parse().unwrap();
@@ -32,6 +37,8 @@ async fn unsafe_servers_are_refused_and_a_server_that_comes_back_is_used_again()
     );
     run(&server, &tenant).await;
     run(&server, "CREATE DATABASE public; CREATE TABLE public.__diesel_tenants (name VARCHAR(64) PRIMARY KEY, status VARCHAR(16), number BIGINT DEFAULT 0); \
+        CREATE TABLE public.__diesel_tenants_version (id TINYINT PRIMARY KEY, version BIGINT); \
+        INSERT INTO public.__diesel_tenants_version VALUES (1, 1); \
         INSERT INTO public.__diesel_tenants (name, status) VALUES ('client1', 'active')").await;
     run(
         &server,
@@ -164,4 +171,53 @@ async fn unsafe_servers_are_refused_and_a_server_that_comes_back_is_used_again()
         "{}",
         chain(&error)
     );
+}
+
+/// A server that took UTF-8 for GBK would see the end of a string where none is, and with Latin 1 it couldn't tell the
+/// names of two tenants apart.
+#[tokio::test]
+async fn texts_are_utf8_whatever_character_set_the_server_chooses_for_its_clients() {
+    #[derive(diesel::QueryableByName)]
+    struct Line {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        line: String,
+    }
+
+    let server = MariaDb::start().unwrap_or_else(|error| panic!("{}", chain(&error)));
+    run(
+        &server,
+        "CREATE USER app IDENTIFIED BY 'secret'; GRANT SELECT, INSERT, UPDATE, CREATE, DROP, REFERENCES ON *.* TO app",
+    )
+    .await;
+    let text = "誠' AS line, DATABASE() -- ";
+    let query = format!("SELECT '{}' AS line", text.replace('\'', "\\'"));
+    let tenants = ["中国", "日本"];
+    for (round, settings) in [
+        &["--skip-character-set-client-handshake", "--character-set-server=latin1"][..],
+        &["--init-connect=SET NAMES gbk"],
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        server.restart(settings).unwrap();
+        // The account that may do everything is spared the server's `init_connect`.
+        let url: MysqlUrl = server
+            .url()
+            .replace(&account_of(&server), "app:secret")
+            .parse()
+            .unwrap();
+        let shared = format!("public{round}");
+        let pool = TenantPool::builder(url).shared_schema(shared).build().await.unwrap();
+        for tenant in tenants {
+            let tenant = format!("{tenant}{round}");
+            pool.create_tenant(&*tenant, NoMigrations).await.unwrap();
+            let mut conn = pool.for_tenant(&*tenant).get().await.unwrap();
+            let lines: Vec<Line> = diesel::sql_query(&*query).load(&mut conn).await.unwrap();
+            let lines: Vec<String> = lines.into_iter().map(|line| line.line).collect();
+            assert_eq!(lines, [text], "{settings:?}");
+        }
+        let listed = pool.tenants().await.unwrap().into_iter();
+        let listed: Vec<String> = listed.map(|tenant| tenant.name.to_string()).collect();
+        assert_eq!(listed, tenants.map(|tenant| format!("{tenant}{round}")), "{settings:?}");
+    }
 }

@@ -137,6 +137,7 @@ async fn what_the_statement_before_left_is_not_shown() {
         "SHOW WARNINGS",
         "SHOW ERRORS",
         "SELECT FOUND_ROWS()",
+        "SELECT @@warning_count",
         "GET DIAGNOSTICS CONDITION 1 @a = MESSAGE_TEXT",
     ] {
         let error = diesel::sql_query(sql).execute(&mut conn).await.unwrap_err();

@@ -87,6 +87,8 @@ fn what_the_statement_before_left_may_be_another_tenants() {
         "GET DIAGNOSTICS CONDITION 1 @a = MESSAGE_TEXT",
         "SELECT FOUND_ROWS()",
         "INSERT INTO a VALUES (row_count())",
+        "SELECT @@warning_count",
+        "SELECT 1 FROM a WHERE @@SESSION.`Error_Count` > 0",
     ] {
         let template = Template::analyse_for(Dialect::Mysql, sql).unwrap();
         assert_eq!(template.hazard().unwrap().kind, HazardKind::EarlierStatement, "{sql}");
@@ -94,6 +96,7 @@ fn what_the_statement_before_left_may_be_another_tenants() {
     for sql in [
         "SHOW VARIABLES LIKE 'warnings'",
         "SELECT warnings, row_count FROM errors",
+        "SELECT @@max_error_count, @warning_count, warning_count FROM a",
     ] {
         assert!(
             Template::analyse_for(Dialect::Mysql, sql).unwrap().hazard().is_none(),

@@ -17,6 +17,14 @@ pub(crate) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }
 
+/// The condition that this column of `information_schema` holds the name of this database. Both servers compare some of
+/// these columns without regard to case and accents, and so would find another tenant's database.
+pub(crate) fn is_database(column: &str, name: &SchemaName) -> String {
+    let name = literal(name.as_str());
+    // By the first condition, the server reads this database alone.
+    format!("{column} = {name} AND BINARY {column} = BINARY {name}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,7 @@
 use diesel::{QueryResult, QueryableByName, sql_types};
 use diesel_async::{AsyncMysqlConnection, RunQueryDsl};
 
-use super::registry::{TENANTS, VERSION};
+use super::registry::{LOCKS, TENANTS, VERSION, registered_name};
 use crate::{SchemaName, TenantStatus, translate::Dialect};
 
 #[derive(QueryableByName)]
@@ -12,22 +12,24 @@ struct Row {
     status: String,
     #[diesel(sql_type = sql_types::BigInt)]
     number: i64,
+    #[diesel(sql_type = sql_types::BigInt)]
+    version: i64,
     #[diesel(sql_type = sql_types::Bool)]
     is_there: bool,
 }
 
-/// The status of a tenant, and the number that no other tenant of that name has; `None` if there is no tenant of that
-/// name, or its database is gone.
+/// The status of a tenant, the number that no other tenant of that name has, and the [version] of the registry that says
+/// so; `None` if there is no tenant of that name, or its database is gone.
 pub(crate) async fn status_of(
     tenant: &SchemaName,
     shared: &SchemaName,
     connection: &mut AsyncMysqlConnection,
-) -> QueryResult<Option<(TenantStatus, u32)>> {
+) -> QueryResult<Option<(TenantStatus, u32, i64)>> {
+    let shared_name = Dialect::Mysql.quoted(shared);
     // The catalog compares names without regard to case.
     let query = format!(
-        "SELECT status, number, EXISTS (SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ? \
-         AND BINARY SCHEMA_NAME = BINARY ?) AS is_there FROM {}.{TENANTS} WHERE name = ?",
-        Dialect::Mysql.quoted(shared)
+        "SELECT status, number, (SELECT version FROM {shared_name}.{VERSION} WHERE id = 1) AS version, EXISTS (SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ? \
+         AND BINARY SCHEMA_NAME = BINARY ?) AS is_there FROM {shared_name}.{TENANTS} WHERE name = ?"
     );
     let found = diesel::sql_query(query)
         .bind::<sql_types::Text, _>(tenant.as_str())
@@ -37,20 +39,20 @@ pub(crate) async fn status_of(
         .await;
     let rows = match found {
         Ok(rows) => rows,
-        // A server that has no tenants yet.
-        Err(_) if !has_table(shared, TENANTS, connection).await? => Vec::new(),
+        // A server that has no tenants yet: the registry's last table is missing.
+        Err(_) if !has_table(shared, LOCKS, connection).await? => Vec::new(),
         Err(error) => return Err(error),
     };
     let there = rows.into_iter().find(|row| row.is_there);
     // The number grows by one with each change of a tenant: its lowest bits tell apart those that a process may remember.
-    Ok(there.map(|row| (status(&row.status), row.number as u32)))
+    Ok(there.map(|row| (status(&row.status), row.number as u32, row.version)))
 }
 
 /// The names and statuses of all tenants, sorted by name.
 pub(crate) async fn all(
     shared: &SchemaName,
     connection: &mut AsyncMysqlConnection,
-) -> QueryResult<Vec<(String, TenantStatus)>> {
+) -> QueryResult<Vec<(SchemaName, TenantStatus)>> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = sql_types::Text)]
@@ -65,7 +67,11 @@ pub(crate) async fn all(
     );
     let found = diesel::sql_query(query).load::<Row>(connection).await;
     match found {
-        Ok(rows) => Ok(rows.into_iter().map(|row| (row.name, status(&row.status))).collect()),
+        Ok(rows) => {
+            let rows = rows.into_iter();
+            rows.map(|row| Ok((registered_name(&row.name)?, status(&row.status))))
+                .collect()
+        }
         Err(_) if !has_table(shared, TENANTS, connection).await? => Ok(Vec::new()),
         Err(error) => Err(error),
     }

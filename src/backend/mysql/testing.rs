@@ -24,6 +24,7 @@ use super::{
     Connect, Server, Session,
     connecting::{Access, Connector},
     migrations::Plan,
+    quote,
 };
 
 pub(crate) const WAIT: Duration = Duration::from_secs(20);
@@ -107,37 +108,47 @@ impl World {
                 "SELECT {options} FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = '{name}'"
             )),
         );
+        let is_this = |column| quote::is_database(column, database);
         let lists = [
             (
                 "TABLE",
-                format!("SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = '{name}' ORDER BY 1"),
+                format!(
+                    "SELECT TABLE_NAME FROM information_schema.TABLES WHERE {} ORDER BY 1",
+                    is_this("TABLE_SCHEMA")
+                ),
             ),
             (
                 "TRIGGER",
                 format!(
-                    "SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = '{name}' ORDER BY 1"
+                    "SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE {} ORDER BY 1",
+                    is_this("TRIGGER_SCHEMA")
                 ),
             ),
             (
                 "PROCEDURE",
                 format!(
-                    "SELECT ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = '{name}' AND ROUTINE_TYPE = 'PROCEDURE' ORDER BY 1"
+                    "SELECT ROUTINE_NAME FROM information_schema.ROUTINES WHERE {} AND ROUTINE_TYPE = 'PROCEDURE' ORDER BY 1",
+                    is_this("ROUTINE_SCHEMA")
                 ),
             ),
             (
                 "FUNCTION",
                 format!(
-                    "SELECT ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = '{name}' AND ROUTINE_TYPE = 'FUNCTION' ORDER BY 1"
+                    "SELECT ROUTINE_NAME FROM information_schema.ROUTINES WHERE {} AND ROUTINE_TYPE = 'FUNCTION' ORDER BY 1",
+                    is_this("ROUTINE_SCHEMA")
                 ),
             ),
             (
                 "EVENT",
-                format!("SELECT EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = '{name}' ORDER BY 1"),
+                format!(
+                    "SELECT EVENT_NAME FROM information_schema.EVENTS WHERE {} ORDER BY 1",
+                    is_this("EVENT_SCHEMA")
+                ),
             ),
         ];
         for (kind, list) in lists {
             for object in rows(&list) {
-                let quoted = super::quote::identifier(&object[0]);
+                let quoted = quote::identifier(&object[0]);
                 let mut shown = rows(&format!("SHOW CREATE {kind} {quoted}"));
                 if kind == "TRIGGER" {
                     // When it was made.

@@ -66,11 +66,13 @@ impl DiagnosisRequest<MysqlPoolBuilder> {
             }
             Ok::<_, SessionError>(findings)
         };
-        let found = found.await;
+        let (found, tenants) = (found.await, pool.all_tenants().await);
         pool.close();
-        match found {
-            Ok(findings) => Ok(DiagnosisReport { findings }),
-            Err(error) => Err(DiagnosisError::Mysql(MysqlError::session(error))),
-        }
+        let mut findings = found.map_err(|error| DiagnosisError::Mysql(MysqlError::session(error)))?;
+        let reserved = tenants?
+            .into_iter()
+            .filter_map(|tenant| Some((tenant.name, tenant.reserved?)));
+        findings.push(Finding::reserved_names(reserved));
+        Ok(DiagnosisReport { findings })
     }
 }

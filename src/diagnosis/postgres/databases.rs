@@ -210,7 +210,7 @@ async fn ask(
         true => reached.tenants,
         false => {
             let schemas = migrated_schemas(connection, Wanted::All).await?;
-            let is_tenant = |schema: &str| reached.pool.tenant_name(schema).is_ok();
+            let is_tenant = |schema: &str| reached.pool.marked_as_tenant(schema).is_some();
             let tenants = schemas
                 .iter()
                 .filter(|schema| schema.status().is_tenant() && is_tenant(&schema.schema));

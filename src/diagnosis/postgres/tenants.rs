@@ -4,10 +4,15 @@ use crate::{
 };
 
 /// What the pool itself finds out about its tenants.
-pub(super) async fn check_tenants(pool: &TenantPool) -> Result<[Finding; 2], CheckoutError> {
-    let tenants = pool.all_tenants().await?.into_iter();
-    let unfinished = tenants.filter(|tenant| tenant.status == TenantStatus::Unfinished);
+pub(super) async fn check_tenants(pool: &TenantPool) -> Result<[Finding; 3], CheckoutError> {
+    let tenants = pool.all_tenants().await?;
+    let unfinished = tenants
+        .iter()
+        .filter(|tenant| tenant.status == TenantStatus::Unfinished);
     let unfinished = unfinished.map(|tenant| tenant.name.to_string()).collect();
+    let reserved = tenants
+        .into_iter()
+        .filter_map(|tenant| Some((tenant.name, tenant.reserved?)));
     let crossing = pool.cross_references().await?;
     let crossing = crossing.iter().map(ToString::to_string).collect();
     Ok([
@@ -19,6 +24,7 @@ pub(super) async fn check_tenants(pool: &TenantPool) -> Result<[Finding; 2], Che
             "creating or dropping these tenants was never finished: `create_tenant` creates such a tenant anew, \
              `drop_tenant` removes it",
         ),
+        Finding::reserved_names(reserved),
         Finding::names(
             Check::CrossReferences,
             Severity::Problem,

@@ -1,7 +1,7 @@
 //! The tenants' files, and the shared one.
 
 use crate::{
-    SchemaName,
+    SchemaName, SchemaNameError,
     backend::sqlite::{
         diagnosis::{Examined, examine, examine_shared},
         files::{FileError, Folder, each},
@@ -66,6 +66,17 @@ impl Tenants {
                 "no tenant can be checked out: restore the file from a backup",
             ),
         }
+    }
+
+    /// `symbolic` is the name that stands for every tenant's schema.
+    pub(super) fn check_reserved(&self, symbolic: Option<&str>) -> Finding {
+        let found = self.statuses().filter(|(name, _)| Some(name.as_str()) == symbolic);
+        Finding::reserved_names(found.map(|(name, _)| {
+            let reason = SchemaNameError::Symbolic {
+                name: name.as_str().to_owned(),
+            };
+            (name.clone(), reason)
+        }))
     }
 
     pub(super) fn check(&self) -> Vec<Finding> {

@@ -53,12 +53,18 @@ impl DiagnosisRequest<SqlitePoolBuilder> {
         let (path, shared) = self.builder.place();
         let shared = SchemaName::new(shared).map_err(BuildError::from)?;
         let (path, integrity) = (path.to_owned(), self.checks_integrity);
-        let diagnosed = blocking(move || diagnose(path, shared, integrity)).await;
+        let symbolic = self.builder.symbolic().map(str::to_owned);
+        let diagnosed = blocking(move || diagnose(path, shared, symbolic.as_deref(), integrity)).await;
         diagnosed.map_err(|error| DiagnosisError::Files(SqliteError::file(error)))
     }
 }
 
-fn diagnose(path: PathBuf, shared: SchemaName, integrity: bool) -> Result<DiagnosisReport, FileError> {
+fn diagnose(
+    path: PathBuf,
+    shared: SchemaName,
+    symbolic: Option<&str>,
+    integrity: bool,
+) -> Result<DiagnosisReport, FileError> {
     let folder = match Folder::open(path, shared) {
         Ok(folder) => folder,
         Err(error) => {
@@ -72,6 +78,7 @@ fn diagnose(path: PathBuf, shared: SchemaName, integrity: bool) -> Result<Diagno
     let tenants = Tenants::look(&folder, integrity, threads)?;
     findings.push(tenants.check_shared());
     findings.extend(tenants.check());
+    findings.push(tenants.check_reserved(symbolic));
     findings.extend(folder::check_names(&folder)?);
     findings.extend(check_directory(&folder, &tenants));
     Ok(DiagnosisReport { findings })

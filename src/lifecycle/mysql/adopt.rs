@@ -36,11 +36,7 @@ impl TenantPool<Mysql> {
     /// If the process dies while it adopts a tenant of another server, the directory lists the tenant as unfinished, and
     /// it can't be checked out: the same call goes on.
     pub async fn adopt_tenant(&self, tenant: impl IntoSchemaName, placement: Placement) -> Result<(), LifecycleError> {
-        // On another server, the tenant's name is a new one.
-        let tenant = match placement.database() {
-            None => self.tenant_name(tenant)?,
-            Some(_) => self.new_tenant_name(tenant)?,
-        };
+        let tenant = self.new_tenant_name(tenant)?;
         let event = LifecycleEvent::Create { tenant: tenant.clone() };
         let elsewhere = match placement.parts() {
             (None, Tables::Schema(schema)) if *schema == tenant => None,
@@ -57,6 +53,7 @@ impl TenantPool<Mysql> {
                 if schema == elsewhere.shared_schema() {
                     return Err(LifecycleError::NotFound { tenant });
                 }
+                elsewhere.tenant_name(schema)?;
                 self.adopt_elsewhere(&tenant, &placement, elsewhere, schema, &event)
                     .await
             }

@@ -156,6 +156,33 @@ impl TenantPool<Mysql> {
         noted.map_err(self.failed(event))
     }
 
+    /// Renames a tenant that lives elsewhere in the directory. Its database keeps its name.
+    pub(super) async fn rename_elsewhere(
+        &self,
+        from: &SchemaName,
+        to: &SchemaName,
+        event: &LifecycleEvent,
+    ) -> Result<(), LifecycleError> {
+        let change = DirectoryChange::Renamed { from, to };
+        if !self.can_record(&change) {
+            return Err(LifecycleError::NoDirectory {
+                operation: event.clone(),
+            });
+        }
+        let server = self.recording_server();
+        let _lock = self.lock(&server, from, event).await?;
+        // Another operation may have begun before the lock was there. It would go on under the former name.
+        let Some(entry) = self.known(from, event).await? else {
+            return Err(LifecycleError::NotFound { tenant: from.clone() });
+        };
+        if let Some(error) = unfinished(&entry, event) {
+            return Err(error);
+        }
+        let noted = lifecycle::note(&server, &change).await;
+        self.forget(&[from.clone(), to.clone()]);
+        noted.map_err(self.failed(event))
+    }
+
     /// Changes the directory's row of a tenant that lives elsewhere, and nothing else.
     pub(super) async fn note_elsewhere(
         &self,

@@ -20,9 +20,8 @@ use crate::{
         lifecycle::{self, OperationError},
         locks::LOCK_TIMEOUT,
         migrations::Plan,
-        names, to_the_end,
+        to_the_end,
     },
-    pool::Backend,
     tenancy::{DirectoryChange, LifecycleEvent, Tables},
 };
 
@@ -121,7 +120,6 @@ impl TenantPool<Mysql> {
             (Some(database), Tables::Schema(schema)) => (database, schema),
             (_, Tables::Rows(_)) => return Err(no_row_security(event, placement.clone())),
         };
-        names::check_name(schema)?;
         self.keep_to_directory(&event).await?;
         let elsewhere = self.server_of_tenant(database, &event).await?;
         if schema == elsewhere.shared_schema() {
@@ -131,7 +129,7 @@ impl TenantPool<Mysql> {
                 instead: "that database has the shared tables of its server: take another name",
             });
         }
-        Mysql::check_name(&elsewhere, schema)?;
+        elsewhere.tenant_name(schema)?;
         let placed = self.place(tenant, placement, elsewhere, schema, migrations, &event);
         self.between_hooks(&event, placed).await
     }

@@ -3,8 +3,11 @@ use futures_core::future::BoxFuture;
 use crate::{
     CloneError, IntoSchemaName, LifecycleError, Mysql, SchemaName, TenantPool,
     backend::mysql::{Server, lifecycle},
-    lifecycle::{ArchiveRequest, CloneRequest, DropRequest, RenameRequest, RestoreRequest, requests::Patience},
-    tenancy::{DirectoryChange, LifecycleEvent},
+    lifecycle::{
+        ArchiveRequest, CloneRequest, DropRequest, RenameRequest, RestoreRequest, ask_directory::unfinished,
+        requests::Patience,
+    },
+    tenancy::LifecycleEvent,
 };
 
 /// # Renaming, cloning, archiving and dropping a tenant
@@ -44,7 +47,7 @@ impl TenantPool<Mysql> {
     /// # Errors
     /// [`LifecycleError`]; the tenant is then unchanged.
     pub fn drop_tenant(&self, tenant: impl IntoSchemaName) -> DropRequest<'_, Mysql> {
-        DropRequest::new(self, self.tenant_name(tenant))
+        DropRequest::new(self, self.name_of_existing(tenant))
     }
 
     /// Archives a tenant, to restore or drop it later. Its tables are moved to a database of another name, which is
@@ -54,7 +57,7 @@ impl TenantPool<Mysql> {
     /// # Errors
     /// [`LifecycleError`]; the tenant is then unchanged.
     pub fn archive_tenant(&self, tenant: impl IntoSchemaName) -> ArchiveRequest<'_, Mysql> {
-        ArchiveRequest::new(self, self.tenant_name(tenant))
+        ArchiveRequest::new(self, self.name_of_existing(tenant))
     }
 
     /// Turns an archive into a tenant again, under any free name. A tenant that was suspended when it was archived is
@@ -83,11 +86,12 @@ impl<'a> IntoFuture for RenameRequest<'a, Mysql> {
                 from: from.clone(),
                 to: to.clone(),
             };
-            if self.pool.placed_elsewhere(&from, &event).await?.is_some() {
-                // The database keeps its name.
-                let change = DirectoryChange::Renamed { from: &from, to: &to };
+            if let Some(entry) = self.pool.placed_elsewhere(&from, &event).await? {
                 self.pool.keep_to_directory(&event).await?;
-                let renamed = self.pool.note_elsewhere(&from, &change, &event);
+                if let Some(error) = unfinished(&entry, &event) {
+                    return Err(error);
+                }
+                let renamed = self.pool.rename_elsewhere(&from, &to, &event);
                 return self.pool.between_hooks(&event, renamed).await;
             }
             let names = (from.clone(), to.clone());

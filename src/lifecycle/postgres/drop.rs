@@ -33,7 +33,7 @@ impl TenantPool {
     /// [`LifecycleError`]: [`InUse`](LifecycleError::InUse), [`Referenced`](LifecycleError::Referenced),
     /// [`NotFound`](LifecycleError::NotFound), or any other reason why the server could not drop it.
     pub fn drop_tenant(&self, tenant: impl IntoSchemaName) -> DropRequest<'_> {
-        DropRequest::new(self, self.tenant_name(tenant))
+        DropRequest::new(self, self.name_of_existing(tenant))
     }
 
     pub(super) async fn drop_schema(

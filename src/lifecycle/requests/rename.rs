@@ -19,7 +19,7 @@ impl<'a, B: Backend> RenameRequest<'a, B> {
         from: impl IntoSchemaName,
         to: impl IntoSchemaName,
     ) -> Self {
-        let from = pool.tenant_name(from);
+        let from = pool.name_of_existing(from);
         Self {
             names: from.and_then(|from| Ok((from, pool.new_tenant_name(to)?))),
             pool,

@@ -22,7 +22,7 @@ impl TenantPool<Sqlite> {
     /// # Errors
     /// [`LifecycleError`]; the tenant is then unchanged.
     pub fn archive_tenant(&self, tenant: impl IntoSchemaName) -> ArchiveRequest<'_, Sqlite> {
-        ArchiveRequest::new(self, self.tenant_name(tenant))
+        ArchiveRequest::new(self, self.name_of_existing(tenant))
     }
 
     /// Turns an archive into a tenant again, under any free name. A tenant that was suspended when it was archived is

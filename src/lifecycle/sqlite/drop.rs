@@ -18,7 +18,7 @@ impl TenantPool<Sqlite> {
     /// # Errors
     /// [`LifecycleError`]; the tenant is then unchanged.
     pub fn drop_tenant(&self, tenant: impl IntoSchemaName) -> DropRequest<'_, Sqlite> {
-        DropRequest::new(self, self.tenant_name(tenant))
+        DropRequest::new(self, self.name_of_existing(tenant))
     }
 
     pub(super) async fn drop_file(

@@ -1,7 +1,7 @@
 //! A fleet migration where each tenant is migrated apart: a file of SQLite, or a database of MySQL.
 
 use super::{FleetEvent, TenantOutcome, TenantReport};
-use crate::SchemaName;
+use crate::{Backend, MigrationError, SchemaName, TenantPool};
 
 /// A tenant, by its place in the list, and the versions.
 pub(in crate::migrations) type Done<E> = (usize, Result<Vec<String>, E>);
@@ -38,7 +38,9 @@ pub(in crate::migrations) struct Planned {
 
 impl Planned {
     /// Takes the tenants with the versions to apply or to revert. Where these are not known, the migration will say why.
-    pub(in crate::migrations) fn of(
+    /// Tenants under names that no tenant may have are not begun: their failure is reported.
+    pub(in crate::migrations) fn of<B: Backend>(
+        pool: &TenantPool<B>,
         found: impl IntoIterator<Item = (SchemaName, Option<Vec<String>>)>,
         canaries: &[SchemaName],
         dry_run: bool,
@@ -52,18 +54,25 @@ impl Planned {
         for (index, (tenant, versions)) in found.into_iter().enumerate() {
             let is_done = versions.as_ref().is_some_and(Vec::is_empty);
             let versions = versions.unwrap_or_default();
-            planned.reports.push(match (is_done, dry_run) {
-                (true, _) => Some(TenantReport::new(tenant.clone(), Vec::new(), TenantOutcome::UpToDate)),
-                (false, true) => Some(TenantReport::new(tenant.clone(), versions, TenantOutcome::Pending)),
-                (false, false) => {
-                    let jobs = match canaries.contains(&tenant) {
-                        true => &mut planned.canaries,
-                        false => &mut planned.others,
-                    };
-                    jobs.push(index);
-                    None
-                }
-            });
+            let report = |versions, outcome| Some(TenantReport::new(tenant.clone(), versions, outcome));
+            planned
+                .reports
+                .push(match (pool.tenant_name(&tenant), is_done, dry_run) {
+                    (Err(reserved), ..) => {
+                        let error = MigrationError::reserved(&tenant, reserved);
+                        report(Vec::new(), TenantOutcome::Failed(error))
+                    }
+                    (Ok(_), true, _) => report(Vec::new(), TenantOutcome::UpToDate),
+                    (Ok(_), false, true) => report(versions, TenantOutcome::Pending),
+                    (Ok(_), false, false) => {
+                        let jobs = match canaries.contains(&tenant) {
+                            true => &mut planned.canaries,
+                            false => &mut planned.others,
+                        };
+                        jobs.push(index);
+                        None
+                    }
+                });
             planned.tenants.push(tenant);
         }
         planned
@@ -94,6 +103,10 @@ impl Planned {
             others,
         } = self;
         let mut has_failed = false;
+        for report in reports.iter().flatten().filter(|report| !report.outcome.is_success()) {
+            (options.watcher)(FleetEvent::Tenant(report));
+            has_failed |= !options.keep_going;
+        }
         // A canary's failure keeps the others from being begun, whatever else goes on.
         for (jobs, at_once, keep_going) in [(canaries, 1, false), (others, options.workers, options.keep_going)] {
             let mut crew = crew_of(at_once.min(jobs.len()));

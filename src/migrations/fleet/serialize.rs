@@ -22,6 +22,16 @@ pub(in crate::migrations) fn displayed<S: Serializer>(value: &impl Display, seri
     serializer.collect_str(value)
 }
 
+pub(in crate::migrations) fn if_any<S: Serializer>(
+    value: &Option<impl Display>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => serializer.collect_str(value),
+        None => serializer.serialize_none(),
+    }
+}
+
 /// The error and its causes.
 pub(in crate::migrations) fn causes<S: Serializer>(error: &MigrationError, serializer: S) -> Result<S::Ok, S::Error> {
     let mut message = error.to_string();
@@ -32,15 +42,4 @@ pub(in crate::migrations) fn causes<S: Serializer>(error: &MigrationError, seria
         source = cause.source();
     }
     serializer.serialize_str(&message)
-}
-
-/// Why a database was skipped.
-pub(in crate::migrations) fn unreachable<S: Serializer>(
-    database: &Option<crate::pool::UnreachableDatabase>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    match database {
-        Some(database) => serializer.collect_str(database),
-        None => serializer.serialize_none(),
-    }
 }

@@ -1,5 +1,5 @@
 use super::ChangedMigration;
-use crate::{SchemaName, TenantStatus};
+use crate::{SchemaName, SchemaNameError, TenantStatus};
 
 /// Which migrations every tenant has and lacks. See
 /// [`TenantPool::migration_status`](crate::TenantPool::migration_status).
@@ -24,6 +24,12 @@ pub struct TenantVersions {
     /// Whether the tenant can be checked out.
     #[cfg_attr(feature = "serde", serde(serialize_with = "super::serialize::displayed"))]
     pub status: TenantStatus,
+    /// Why no tenant may have this name, if that is so. Until the tenant is renamed, it is not migrated.
+    #[cfg_attr(
+        feature = "serde",
+        serde(serialize_with = "super::serialize::if_any", skip_serializing_if = "Option::is_none")
+    )]
+    pub reserved: Option<SchemaNameError>,
     /// The versions applied, oldest first.
     pub applied: Vec<String>,
     /// The versions that the tenant lacks, oldest first.

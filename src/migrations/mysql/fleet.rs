@@ -95,7 +95,7 @@ impl<S: MigrationSource<mysql::Mysql> + Send + Sync + 'static> FleetMigration<'_
             Task::Revert(revert) => lifecycle::Task::Revert(revert.count()),
         };
         let to_do = found.iter().map(|found| (found.0.clone(), to_do(found, &plan, task)));
-        let planned = Planned::of(to_do, &canaries, dry_run);
+        let planned = Planned::of(pool, to_do, &canaries, dry_run);
         let options = RunOptions {
             workers,
             keep_going,

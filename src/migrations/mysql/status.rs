@@ -86,6 +86,7 @@ impl<S: MigrationSource<mysql::Mysql> + Send + Sync + 'static> MigrationStatusRe
         for (tenant, status, recorded) in found {
             let applied: Vec<String> = recorded?.applied.into_iter().map(|(version, _)| version).collect();
             tenants.push(TenantVersions {
+                reserved: pool.tenant_name(&tenant).err(),
                 tenant,
                 status,
                 pending: plan.lacked_by(&applied),

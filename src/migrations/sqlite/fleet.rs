@@ -98,7 +98,7 @@ impl<S: MigrationSource<sqlite::Sqlite> + Send + Sync + 'static> FleetMigration<
                 .map_err(|problem: MigrationProblem| FleetError::Files(SqliteError::migrations(problem)))?
         };
 
-        let planned = Planned::of(to_do, &canaries, dry_run);
+        let planned = Planned::of(pool, to_do, &canaries, dry_run);
         let options = RunOptions {
             workers,
             keep_going,

@@ -75,6 +75,7 @@ impl<S: MigrationSource<sqlite::Sqlite> + Send + Sync + 'static> MigrationStatus
         let threads = available_parallelism().map_or(2, usize::from);
         let mut found = survey(pool, chosen.transpose()?, &[], threads).await?;
         found.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let names = pool.clone();
         let compared = blocking(move || {
             let plan = Plan::read(&migrations).map_err(SqliteError::migrations)?;
             let changed = changed(&found, &plan);
@@ -85,6 +86,7 @@ impl<S: MigrationSource<sqlite::Sqlite> + Send + Sync + 'static> MigrationStatus
                 let applied: Vec<String> = surveyed.applied.into_iter().map(|(version, _)| version).collect();
                 let [pending, unknown] = versions.compare(&applied);
                 tenants.push(TenantVersions {
+                    reserved: names.tenant_name(&tenant).err(),
                     tenant,
                     status: surveyed.facts.status,
                     applied,

@@ -57,7 +57,7 @@ impl<B: Backend> TenantPool<B> {
     /// # Errors
     /// [`CheckoutError`]: the name is invalid, or the directory can't be asked.
     pub async fn placement_of(&self, tenant: impl IntoSchemaName) -> Result<Option<Placement>, CheckoutError> {
-        let tenant = self.tenant_name(tenant)?;
+        let tenant = self.name_of_existing(tenant)?;
         Ok(self.entry_of(&tenant).await?.map(|entry| entry.placement))
     }
 

@@ -12,6 +12,9 @@ pub trait Differences {
 
     /// Whether a checkout from before a rename keeps the tenant, and so keeps it from being renamed.
     const CHECKOUTS_HOLD_THE_NAME: bool;
+
+    /// Whether a pool opens no connection while a tenant has the name of its symbolic schema.
+    const KEEPS_AWAY_FROM_A_SYMBOLIC_NAME: bool;
 }
 
 impl Differences for Postgres {
@@ -22,6 +25,9 @@ impl Differences for Postgres {
 
     // Only a transaction holds a schema's tables.
     const CHECKOUTS_HOLD_THE_NAME: bool = false;
+
+    // Functions, and names in strings, would reach the tenant.
+    const KEEPS_AWAY_FROM_A_SYMBOLIC_NAME: bool = true;
 }
 
 #[cfg(feature = "sqlite")]
@@ -33,6 +39,8 @@ impl Differences for diesel_tenants::Sqlite {
 
     // A file is renamed only while no connection has it open: its log would keep the former name.
     const CHECKOUTS_HOLD_THE_NAME: bool = true;
+
+    const KEEPS_AWAY_FROM_A_SYMBOLIC_NAME: bool = false;
 }
 
 #[cfg(feature = "mysql")]
@@ -44,4 +52,6 @@ impl Differences for diesel_tenants::Mysql {
 
     // Only a transaction holds a tenant's tables.
     const CHECKOUTS_HOLD_THE_NAME: bool = false;
+
+    const KEEPS_AWAY_FROM_A_SYMBOLIC_NAME: bool = false;
 }

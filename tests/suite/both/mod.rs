@@ -16,6 +16,7 @@ mod maps;
 mod mysql_place;
 mod recorder;
 mod renaming;
+mod reserved_names;
 mod store;
 mod suspending;
 mod test_backend;

@@ -9,6 +9,7 @@ use diesel_tenants::{
     Backend, Checkout, CloneError, FleetReport, LifecycleError, MigrationError, Postgres, SchemaName, TenantPool,
     TranslateDsl,
     directory::{DirectoryTables, DomainError},
+    migrations::TenantVersions,
 };
 use diesel_tenants_test_support::{Database, Server};
 
@@ -81,6 +82,12 @@ pub trait TestBackend: Backend + Differences {
         source: FileBasedMigrations,
         fleet: Fleet,
     ) -> impl Future<Output = FleetReport> + Send;
+
+    /// Which migrations the tenants have and lack.
+    fn statuses(
+        pool: &TenantPool<Self>,
+        source: FileBasedMigrations,
+    ) -> impl Future<Output = Vec<TenantVersions>> + Send;
 
     fn prepare_directory(pool: &TenantPool<Self>) -> impl Future<Output = ()> + Send;
     fn add_domain(
@@ -260,6 +267,10 @@ macro_rules! test_backend {
                     run = run.workers(workers);
                 }
                 run.run().await.expect("a report")
+            }
+
+            async fn statuses(pool: &TenantPool<Self>, source: FileBasedMigrations) -> Vec<TenantVersions> {
+                pool.migration_status(source).await.expect("the statuses").tenants
             }
 
             async fn prepare_directory(pool: &TenantPool<Self>) {

@@ -9,7 +9,7 @@ use crate::{
     context::Context,
     migrations::Migrations,
     options::TenantMigrations,
-    output::{Ending, counted, name, print_changed, print_invalid, say, table},
+    output::{Ending, counted, name, print_changed, print_invalid, print_reserved, say, table},
 };
 
 /// Options of `status`.
@@ -78,6 +78,7 @@ impl Status {
             print_changed(&status.changed);
             for versions in &status.tenants {
                 print_invalid(None, &versions.tenant, &versions.invalid_indexes);
+                print_reserved(None, &versions.tenant, versions.reserved.as_ref());
             }
             match (all, behind) {
                 (0, _) => say!("no tenants"),

@@ -1,11 +1,11 @@
 //! How the report of a fleet migration is printed.
 
 use diesel_tenants::{
-    FleetReport, SchemaName,
+    FleetReport, SchemaName, SchemaNameError,
     migrations::{ChangedMigration, OutsideWork, TenantOutcome, TenantReport},
 };
 
-use super::{line, name, say};
+use super::{in_our_words, line, name, say};
 
 /// One tenant's line: what was done to the tenant, or would be. `done` is a word such as `applied`.
 pub fn describe(report: &TenantReport, done: &str) -> String {
@@ -62,6 +62,19 @@ pub fn warned(work: &OutsideWork) -> String {
     format!(
         "warning: {work}: this works outside the tenant's schema, for all tenants; move it to the shared migrations"
     )
+}
+
+/// Prints why no tenant may have a tenant's name, if that is so; with the database, if there are several.
+pub fn print_reserved(database: Option<&str>, tenant: &SchemaName, reserved: Option<&SchemaNameError>) {
+    let place = database.map_or_else(String::new, |database| format!("{}: ", super::name(database)));
+    if let Some(reserved) = reserved {
+        say!(
+            "{place}reserved: {}: {}; until `diesel-tenants tenant rename` gives it another name, it can't be used, and is \
+             not migrated",
+            name(tenant.as_str()),
+            in_our_words(&reserved.to_string())
+        );
+    }
 }
 
 /// Prints the indexes that PostgreSQL could not build; with the database, if there are several.

@@ -11,7 +11,7 @@ mod visible;
 mod words;
 
 pub use advice::in_our_words;
-pub use fleet::{describe, print_changed, print_fleet, print_invalid, warned};
+pub use fleet::{describe, print_changed, print_fleet, print_invalid, print_reserved, warned};
 pub use outcomes::Outcomes;
 pub use print::{print_raw, shown};
 pub(crate) use print::{say, tell};

@@ -23,6 +23,7 @@ mod mysql_places;
 mod mysql_transcript;
 mod names;
 mod project;
+mod reserved_names;
 mod run;
 mod schema;
 mod settings;

@@ -72,11 +72,13 @@ pub(crate) async fn clone_tenant(
         Ok(Entry::change_and(&mut session, shared, &[&active], &[], added).await?)
     };
     let copied: Result<(), OperationError> = copied.await;
-    if copied.is_err()
-        && let Ok(mut session) = server.open().await
-    {
-        // If it can't be removed now, the next attempt or a sweep does it.
-        let _ = create::undo(&mut session, server, tenant).await;
+    if copied.is_err() {
+        // It may have locked tables, and then the server would wait for it before it drops the database.
+        drop(session);
+        if let Ok(mut session) = server.open().await {
+            // If it can't be removed now, the next attempt or a sweep does it.
+            let _ = create::undo(&mut session, server, tenant).await;
+        }
     }
     copied
 }
@@ -195,9 +197,9 @@ async fn columns(session: &mut Session, database: &SchemaName, table: &str) -> Q
     let names = database::names(
         session,
         &format!(
-            "SELECT COLUMN_NAME AS name FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {} \
+            "SELECT COLUMN_NAME AS name FROM information_schema.COLUMNS WHERE {} AND TABLE_NAME = {} \
              AND COALESCE(GENERATION_EXPRESSION, '') = '' ORDER BY ORDINAL_POSITION",
-            quote::literal(database.as_str()),
+            quote::is_database("TABLE_SCHEMA", database),
             quote::literal(table)
         ),
     )

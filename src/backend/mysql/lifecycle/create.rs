@@ -99,13 +99,21 @@ pub(super) async fn begin(
     Ok(Entry::change(session, shared, &[&making(Step::Made)], &[]).await?)
 }
 
-/// Fails if another tenant's name differs from a new one only in case.
+/// Fails if another database's name differs from a new one only in case or accents, as far as the server would confuse
+/// the two.
 pub(super) async fn require_own_letters(
     session: &mut Session,
     server: &Server,
     tenant: &SchemaName,
 ) -> Result<(), OperationError> {
-    match Entry::same_but_for_case(session, server.shared(), tenant).await? {
+    let other = match Entry::same_but_for_case(session, server.shared(), tenant).await? {
+        Some(other) => Some(other),
+        None => database::others_with_its_events(session, tenant)
+            .await?
+            .into_iter()
+            .next(),
+    };
+    match other {
         Some(other) => Err(OperationError::SameButForCase {
             database: tenant.clone(),
             other,

@@ -31,18 +31,21 @@ impl TableKind {
 }
 
 pub(super) async fn exists(session: &mut Session, database: &SchemaName) -> QueryResult<bool> {
-    let name = quote::literal(database.as_str());
-    let query = format!("SELECT COUNT(*) AS number FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = {name}");
+    let is_this = quote::is_database("SCHEMA_NAME", database);
+    let query = format!("SELECT COUNT(*) AS number FROM information_schema.SCHEMATA WHERE {is_this}");
     Ok(session.number(&query).await? > 0)
 }
 
 /// Whether nothing is in a database.
 pub(super) async fn is_empty(session: &mut Session, database: &SchemaName) -> QueryResult<bool> {
-    let name = quote::literal(database.as_str());
+    let is_this = |column| quote::is_database(column, database);
     let count = format!(
-        "SELECT (SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = {name}) \
-         + (SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = {name}) \
-         + (SELECT COUNT(*) FROM information_schema.EVENTS WHERE EVENT_SCHEMA = {name}) AS number"
+        "SELECT (SELECT COUNT(*) FROM information_schema.TABLES WHERE {}) \
+         + (SELECT COUNT(*) FROM information_schema.ROUTINES WHERE {}) \
+         + (SELECT COUNT(*) FROM information_schema.EVENTS WHERE {}) AS number",
+        is_this("TABLE_SCHEMA"),
+        is_this("ROUTINE_SCHEMA"),
+        is_this("EVENT_SCHEMA")
     );
     Ok(session.number(&count).await? == 0)
 }
@@ -73,6 +76,17 @@ pub(super) async fn make(
     }
 }
 
+/// The other databases with events that would go with this database. MariaDB drops the events of all databases whose names
+/// differ only in case or accents.
+pub(super) async fn others_with_its_events(session: &mut Session, database: &SchemaName) -> QueryResult<Vec<String>> {
+    let name = quote::literal(database.as_str());
+    let query = format!(
+        "SELECT DISTINCT EVENT_SCHEMA AS name FROM information_schema.EVENTS \
+         WHERE CONVERT(EVENT_SCHEMA USING utf8mb4) COLLATE utf8mb4_general_ci = {name} AND BINARY EVENT_SCHEMA <> BINARY {name} ORDER BY 1"
+    );
+    names(session, &query).await
+}
+
 /// The character set of a database, and its collation.
 pub(super) async fn character_set(
     session: &mut Session,
@@ -89,8 +103,8 @@ pub(super) async fn character_set(
     let rows: Vec<Row> = session
         .rows(&format!(
             "SELECT DEFAULT_CHARACTER_SET_NAME AS character_set, DEFAULT_COLLATION_NAME AS collation \
-             FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = {}",
-            quote::literal(database.as_str())
+             FROM information_schema.SCHEMATA WHERE {}",
+            quote::is_database("SCHEMA_NAME", database)
         ))
         .await?;
     let row = rows.into_iter().next().ok_or(diesel::result::Error::NotFound)?;
@@ -116,8 +130,8 @@ pub(super) async fn tables(session: &mut Session, database: &SchemaName) -> Quer
     let rows: Vec<Row> = session
         .rows(&format!(
             "SELECT TABLE_NAME AS name, TABLE_TYPE AS kind FROM information_schema.TABLES \
-             WHERE TABLE_SCHEMA = {} AND TABLE_TYPE <> 'VIEW' ORDER BY TABLE_NAME",
-            quote::literal(database.as_str())
+             WHERE {} AND TABLE_TYPE <> 'VIEW' ORDER BY TABLE_NAME",
+            quote::is_database("TABLE_SCHEMA", database)
         ))
         .await?;
     let table = |row: Row| Table {

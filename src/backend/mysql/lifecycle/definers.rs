@@ -1,7 +1,7 @@
 use diesel::result::Error as DieselError;
 use diesel_tenants_translate::SchemaName;
 
-use super::database;
+use super::{database, objects::SCHEMA_OF_TRIGGER};
 use crate::backend::mysql::{Session, quote};
 
 /// The objects that another account has defined, if this account may not make such ones.
@@ -17,18 +17,18 @@ pub(super) async fn foreign_definers(session: &mut Session, database: &SchemaNam
     if may > 0 {
         return Ok(Vec::new());
     }
-    let name = quote::literal(database.as_str());
     let message = "': its definer is another account, which this one may not name: run this as an account that has the \
                    privilege SET USER'";
     let of = |kind: &str, column: &str, table: &str, schema: &str| {
         format!(
             "SELECT CONCAT('{kind} ', {column}, {message}) AS name FROM information_schema.{table} \
-             WHERE {schema} = {name} AND DEFINER <> CURRENT_USER()"
+             WHERE {} AND DEFINER <> CURRENT_USER()",
+            quote::is_database(schema, database)
         )
     };
     let query = [
         of("view", "TABLE_NAME", "VIEWS", "TABLE_SCHEMA"),
-        of("trigger", "TRIGGER_NAME", "TRIGGERS", "TRIGGER_SCHEMA"),
+        of("trigger", "TRIGGER_NAME", "TRIGGERS", SCHEMA_OF_TRIGGER),
         of("routine", "ROUTINE_NAME", "ROUTINES", "ROUTINE_SCHEMA"),
         of("event", "EVENT_NAME", "EVENTS", "EVENT_SCHEMA"),
     ];

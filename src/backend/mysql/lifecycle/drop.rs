@@ -47,6 +47,14 @@ pub(crate) async fn drop_tenant(server: &Server, tenant: &SchemaName, wait: Dura
             by,
         });
     }
+    let others = database::others_with_its_events(&mut session, tenant).await?;
+    if !others.is_empty() {
+        return Err(OperationError::SharesEvents {
+            database: tenant.clone(),
+            what: "dropped",
+            others,
+        });
+    }
     let removed = server.record(&DirectoryChange::Removed { tenant });
     // The entry couldn't be removed once the database is gone.
     if removed.is_none() {
@@ -79,24 +87,24 @@ async fn referrers(session: &mut Session, database: &SchemaName) -> QueryResult<
     // InnoDB's own table of them has all databases in one index. MySQL has another name for it, and both servers show it
     // only to accounts that may see all processes.
     let name = quote::literal(database.as_str());
-    let query = |table: &str| {
-        format!(
-            "SELECT ID AS name FROM information_schema.{table} WHERE SUBSTRING_INDEX(REF_NAME, '/', 1) = {name} \
-             AND SUBSTRING_INDEX(FOR_NAME, '/', 1) <> {name} ORDER BY ID"
-        )
-    };
-    for table in ["INNODB_SYS_FOREIGN", "INNODB_FOREIGN"] {
-        if let Ok(found) = database::names(session, &query(table)).await {
+    // MariaDB has there the names of folders and files, in which most characters other than ASCII letters are encoded.
+    let in_mariadb = format!("CONCAT(CONVERT(CONVERT({name} USING filename) USING binary), '/')");
+    let in_mysql = format!("CONCAT(CONVERT({name} USING binary), '/')");
+    for (table, beginning) in [("INNODB_SYS_FOREIGN", in_mariadb), ("INNODB_FOREIGN", in_mysql)] {
+        let is_of_it = |column: &str| format!("LEFT(BINARY {column}, LENGTH({beginning})) = {beginning}");
+        let query = format!(
+            "SELECT ID AS name FROM information_schema.{table} WHERE {} AND NOT {} ORDER BY ID",
+            is_of_it("REF_NAME"),
+            is_of_it("FOR_NAME")
+        );
+        if let Ok(found) = database::names(session, &query).await {
             return Ok(found);
         }
     }
-    database::names(
-        session,
-        &format!(
-            "SELECT CONCAT(CONSTRAINT_SCHEMA, '/', CONSTRAINT_NAME) AS name \
-             FROM information_schema.REFERENTIAL_CONSTRAINTS \
-             WHERE UNIQUE_CONSTRAINT_SCHEMA = {name} AND CONSTRAINT_SCHEMA <> {name} ORDER BY 1"
-        ),
-    )
-    .await
+    let query = format!(
+        "SELECT CONCAT(CONSTRAINT_SCHEMA, '/', CONSTRAINT_NAME) AS name FROM information_schema.REFERENTIAL_CONSTRAINTS \
+         WHERE {} AND BINARY CONSTRAINT_SCHEMA <> BINARY {name} ORDER BY 1",
+        quote::is_database("UNIQUE_CONSTRAINT_SCHEMA", database)
+    );
+    database::names(session, &query).await
 }

@@ -9,12 +9,23 @@ use crate::backend::mysql::{SessionError, migrations::MigrationProblem, quote, r
 pub(crate) enum OperationError {
     #[error("the database {:?} exists already, and was not changed", .database.as_str())]
     Exists { database: SchemaName },
-    /// InnoDB would confuse the foreign keys of the two.
+    /// InnoDB would confuse the foreign keys of the two, and MariaDB would drop the events of both.
     #[error(
-        "there is a tenant {other:?}, and InnoDB does not tell apart databases whose names differ only in case in the \
-         names of their foreign keys: choose another name than {:?}", .database.as_str()
+        "there is a database {other:?}, and the server does not tell apart databases whose names differ only in case or \
+         accents in all that it does: choose another name than {:?}", .database.as_str()
     )]
     SameButForCase { database: SchemaName, other: String },
+    /// MariaDB drops the events of databases whose names differ only in case or accents together.
+    #[error(
+        "the database {:?} can't be {what}: the server would also drop the events of {}, because it does not tell apart \
+         databases whose names differ only in case or accents; drop those events first, and make them again afterwards",
+        .database.as_str(), .others.join(", ")
+    )]
+    SharesEvents {
+        database: SchemaName,
+        what: &'static str,
+        others: Vec<String>,
+    },
     /// The directory's tables refuse what the operation would write. Nothing was done.
     #[error("the directory refuses the change")]
     Directory(#[source] diesel::result::Error),

@@ -24,29 +24,36 @@ pub(super) struct Object {
     pub(super) sql_mode: String,
 }
 
+/// The column with a trigger's database. By `TRIGGER_SCHEMA`, MariaDB would read the tables of all databases.
+pub(super) const SCHEMA_OF_TRIGGER: &str = "EVENT_OBJECT_SCHEMA";
+
 impl DefinitionKind {
     /// The query for the names of a database's objects of this kind, in the order in which they are made; `None` for
     /// what statements move.
-    fn list(self, database: &str) -> Option<String> {
+    fn list(self, database: &SchemaName) -> Option<String> {
+        let is_in = |column| quote::is_database(column, database);
         Some(match self {
             Self::Sequence | Self::Table => return None,
             Self::Procedure | Self::Function | Self::Package | Self::PackageBody => format!(
                 "SELECT ROUTINE_NAME AS name, SQL_MODE AS sql_mode FROM information_schema.ROUTINES \
-                 WHERE ROUTINE_SCHEMA = {database} AND ROUTINE_TYPE = '{}' ORDER BY ROUTINE_NAME",
+                 WHERE {} AND ROUTINE_TYPE = '{}' ORDER BY ROUTINE_NAME",
+                is_in("ROUTINE_SCHEMA"),
                 self.word()
             ),
             Self::View => format!(
                 "SELECT TABLE_NAME AS name, '' AS sql_mode FROM information_schema.TABLES \
-                 WHERE TABLE_SCHEMA = {database} AND TABLE_TYPE = 'VIEW' ORDER BY TABLE_NAME"
+                 WHERE {} AND TABLE_TYPE = 'VIEW' ORDER BY TABLE_NAME",
+                is_in("TABLE_SCHEMA")
             ),
             Self::Trigger => format!(
-                "SELECT TRIGGER_NAME AS name, SQL_MODE AS sql_mode FROM information_schema.TRIGGERS \
-                 WHERE TRIGGER_SCHEMA = {database} \
-                 ORDER BY EVENT_OBJECT_TABLE, ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER"
+                "SELECT TRIGGER_NAME AS name, SQL_MODE AS sql_mode FROM information_schema.TRIGGERS WHERE {} \
+                 ORDER BY EVENT_OBJECT_TABLE, ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER",
+                is_in(SCHEMA_OF_TRIGGER)
             ),
             Self::Event => format!(
-                "SELECT EVENT_NAME AS name, SQL_MODE AS sql_mode FROM information_schema.EVENTS \
-                 WHERE EVENT_SCHEMA = {database} ORDER BY EVENT_NAME"
+                "SELECT EVENT_NAME AS name, SQL_MODE AS sql_mode FROM information_schema.EVENTS WHERE {} \
+                 ORDER BY EVENT_NAME",
+                is_in("EVENT_SCHEMA")
             ),
         })
     }
@@ -62,10 +69,9 @@ pub(super) async fn read(session: &mut Session, database: &SchemaName) -> QueryR
         sql_mode: String,
     }
 
-    let literal = quote::literal(database.as_str());
     let mut objects = Vec::new();
     for kind in DefinitionKind::ALL {
-        let Some(list) = kind.list(&literal) else {
+        let Some(list) = kind.list(database) else {
             continue;
         };
         for Listed { name, sql_mode } in session.rows::<Listed>(&list).await? {

@@ -13,7 +13,7 @@ use super::{
     OperationError, create, database,
     definers::foreign_definers,
     moving::Move,
-    objects::{self, Object},
+    objects::{self, Object, SCHEMA_OF_TRIGGER},
     placed::require_own,
 };
 use crate::{
@@ -165,6 +165,14 @@ impl Move {
                 database: self.to.clone(),
             });
         }
+        let others = database::others_with_its_events(session, &self.from).await?;
+        if !others.is_empty() {
+            return Err(OperationError::SharesEvents {
+                database: self.from.clone(),
+                what: "moved to another name",
+                others,
+            });
+        }
         create::require_own_letters(session, server, &self.to).await?;
         let change = server.record(&self.directory_change());
         Entry::rehearse(session, shared, &[&self.entry_afterwards()], change.as_deref()).await?;
@@ -276,8 +284,8 @@ impl Move {
     async fn has_triggers(&self, session: &mut Session, saved: &[Object]) -> QueryResult<bool> {
         let triggers = session
             .number(&format!(
-                "SELECT COUNT(*) AS number FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = {}",
-                quote::literal(self.from.as_str())
+                "SELECT COUNT(*) AS number FROM information_schema.TRIGGERS WHERE {}",
+                quote::is_database(SCHEMA_OF_TRIGGER, &self.from)
             ))
             .await?;
         Ok(usize::try_from(triggers) == Ok(of_kind(saved, DefinitionKind::Trigger).count()))

@@ -39,12 +39,18 @@ pub(crate) async fn sweep(server: &Server, wait: Duration) -> Result<Vec<Swept>,
         };
         match &entry.operation {
             Some(Operation::Make { step }) => {
+                // The server may still be at the last statement of a client that is gone.
+                match session.hold(&name, Duration::from_secs(1)).await {
+                    Err(SessionError::Locked { .. }) => continue,
+                    held => held?,
+                }
                 // A database that is there although the library has not noted that it made it may be another's.
                 if *step == Step::Begun && !database::is_empty(&mut session, &name).await? {
                     Entry::change(&mut session, server.shared(), &[], &[&name]).await?;
                 } else {
                     create::undo(&mut session, server, &name).await?;
                 }
+                session.let_go(&name).await?;
                 swept.push(Swept::Removed(name));
             }
             Some(Operation::Drop) => {

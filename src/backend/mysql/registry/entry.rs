@@ -158,13 +158,22 @@ impl Row {
             }),
         };
         Ok(Entry {
-            name: schema(&Some(self.name.clone()))?,
+            name: registered_name(&self.name)?,
             status: status_of(Some(&self.status))?,
             operation,
             archive,
             placed_by: self.placed_by.map(DirectoryId::from_column),
         })
     }
+}
+
+/// The name in a row of the registry. A name that no database of this library can have is an error, as in
+/// [`Row::entry`].
+pub(crate) fn registered_name(name: &str) -> QueryResult<SchemaName> {
+    SchemaName::new(name).map_err(|error| {
+        let message = format!("the registry has a row of {name:?}: {error}");
+        diesel::result::Error::DeserializationError(message.into())
+    })
 }
 
 impl Entry {
@@ -202,8 +211,8 @@ impl Entry {
         rows.into_iter().next().map(Row::entry).transpose()
     }
 
-    /// The name of an entry that differs from this name only in case, if there is one. The registry's tables must be
-    /// there.
+    /// The name of an entry, or of the shared database, that differs from this name only in case or accents, if there is
+    /// one. The registry's tables must be there.
     pub(crate) async fn same_but_for_case(
         session: &mut Session,
         shared: &SchemaName,
@@ -215,14 +224,13 @@ impl Entry {
             name: String,
         }
 
-        let others: Vec<Other> = diesel::sql_query(format!(
-            "SELECT name FROM {}.{TENANTS} WHERE folded = LOWER(?) AND name <> ? LIMIT 1",
+        let (this, shared_name) = (quote::literal(name.as_str()), quote::literal(shared.as_str()));
+        let query = format!(
+            "(SELECT name FROM {}.{TENANTS} WHERE folded = {this} AND name <> {this} LIMIT 1) \
+             UNION ALL SELECT {shared_name} FROM DUAL WHERE {shared_name} = {this} COLLATE utf8mb4_general_ci",
             quote::database(shared)
-        ))
-        .bind::<Text, _>(name.as_str())
-        .bind::<Text, _>(name.as_str())
-        .load(&mut session.connection)
-        .await?;
+        );
+        let others: Vec<Other> = session.rows(&query).await?;
         Ok(others.into_iter().next().map(|other| other.name))
     }
 

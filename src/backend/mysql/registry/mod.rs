@@ -10,5 +10,5 @@ mod tables;
 
 pub(crate) use change_counter::bump;
 pub(crate) use directory_id::DirectoryId;
-pub(crate) use entry::{Archive, Entry, Operation, Rehearsed, Step};
+pub(crate) use entry::{Archive, Entry, Operation, Rehearsed, Step, registered_name};
 pub(crate) use tables::{LOCKS, SAVED, TENANTS, VERSION, prepare};

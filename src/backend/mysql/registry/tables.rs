@@ -5,7 +5,7 @@ use super::DirectoryId;
 use crate::backend::mysql::{Session, quote};
 
 /// The tenants. A database without a row here is never handed out. Its `number` tells apart the tenants that had a name
-/// one after the other; `folded` is the name in small letters.
+/// one after the other; `folded` is the name for comparisons without regard to case and accents.
 pub(crate) const TENANTS: &str = "__diesel_tenants";
 /// The number that grows with every change of the tenants, and the id of this server's directory.
 pub(crate) const VERSION: &str = "__diesel_tenants_version";
@@ -16,6 +16,9 @@ pub(crate) const SAVED: &str = "__diesel_tenants_saved";
 
 /// Names compare byte by byte, as databases do.
 const NAME: &str = "VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
+
+/// Names compare as both servers compare names where they don't tell case and accents apart.
+const FOLDED: &str = "VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci";
 
 /// Ids of directories.
 const ID: &str = "CHAR(32) CHARACTER SET ascii COLLATE ascii_bin";
@@ -43,7 +46,7 @@ pub(crate) async fn prepare(session: &mut Session, shared: &SchemaName) -> Query
              status VARCHAR(16) NOT NULL, operation VARCHAR(16) NULL, step VARCHAR(16) NULL, other {NAME} NULL, \
              status_after VARCHAR(16) NULL, archived_from {NAME} NULL, archived_since BIGINT NULL, \
              archived_suspended TINYINT NULL, placed_by {ID} NULL, number BIGINT NOT NULL DEFAULT 0, \
-             folded {NAME} AS (LOWER(name)) STORED, KEY folded (folded)) \
+             folded {FOLDED} AS (name) STORED, KEY folded (folded)) \
              ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4"
         ),
         format!(

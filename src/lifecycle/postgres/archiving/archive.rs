@@ -33,7 +33,7 @@ impl TenantPool {
     /// unless [forced](ArchiveRequest::force), and [`NamedInTexts`](LifecycleError::NamedInTexts) if texts elsewhere
     /// contain the name, unless they are [left](ArchiveRequest::leave_texts).
     pub fn archive_tenant(&self, tenant: impl IntoSchemaName) -> ArchiveRequest<'_> {
-        ArchiveRequest::new(self, self.tenant_name(tenant))
+        ArchiveRequest::new(self, self.name_of_existing(tenant))
     }
 
     /// Turns an archive into a tenant again, under any free name. A tenant that was suspended when it was archived is

@@ -90,7 +90,7 @@ impl TenantPool {
         let mut archives: Vec<_> = schemas
             .into_iter()
             .filter_map(|found| {
-                let schema = self.tenant_name(found.schema.as_str()).ok()?;
+                let schema = self.marked_as_tenant(&found.schema)?;
                 Some((schema, ArchiveNote::of_comment(&found.comment?)?))
             })
             .collect();

@@ -89,10 +89,19 @@ impl FleetStatus {
         };
         let mut invalid = invalid.map_err(FleetError::Tenants)?;
         let mut tenants = Vec::with_capacity(survey.tenants.len());
-        for SurveyedTenant { name, status, applied } in survey.tenants {
+        for tenant in survey.tenants {
+            let SurveyedTenant {
+                name,
+                status,
+                reserved,
+                applied,
+            } = tenant;
             let applied = applied.map_err(FleetError::Tenants)?;
             let invalid_indexes = invalid.remove(name.as_str()).unwrap_or_default();
-            tenants.push(TenantVersions::of(name, status, &applied, plan, invalid_indexes));
+            tenants.push(TenantVersions {
+                reserved,
+                ..TenantVersions::of(name, status, &applied, plan, invalid_indexes)
+            });
         }
         Ok(Self { tenants, changed })
     }
@@ -111,6 +120,7 @@ impl TenantVersions {
         Self {
             tenant,
             status,
+            reserved: None,
             applied: names.clone().cloned().collect(),
             pending: pending.filter(|version| !applied.contains(version)).cloned().collect(),
             unknown: names.filter(|version| plan.find(version).is_none()).cloned().collect(),

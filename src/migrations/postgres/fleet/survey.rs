@@ -11,7 +11,7 @@ use futures_util::future::try_join_all;
 
 use super::worker::Worker;
 use crate::{
-    PostgresConnection, SchemaName, TenantInfo, TenantPool, TenantStatus,
+    PostgresConnection, SchemaName, SchemaNameError, TenantInfo, TenantPool, TenantStatus,
     backend::postgres::{
         catalog::{schema::status_of, tenants::Wanted},
         version_table::{Alike, survey},
@@ -58,6 +58,8 @@ pub(super) struct Survey {
 pub(super) struct SurveyedTenant {
     pub(super) name: SchemaName,
     pub(super) status: TenantStatus,
+    /// Why no tenant may have this name, if that is so.
+    pub(super) reserved: Option<SchemaNameError>,
     /// A table that can't be read is an error of this tenant only.
     pub(super) applied: QueryResult<Arc<Applied>>,
 }
@@ -110,15 +112,28 @@ impl Survey {
             };
             // The tenant was asked for, and was never migrated.
             let applied = Ok(Arc::default());
-            found.push((place, SurveyedTenant { name, status, applied }));
+            let reserved = pool.tenant_name(&name).err();
+            let tenant = SurveyedTenant {
+                name,
+                status,
+                reserved,
+                applied,
+            };
+            found.push((place, tenant));
         }
         let (places, with_table): (Vec<usize>, Vec<ListedTenant>) = with_table.into_iter().unzip();
         let mut answers = ask_for_all(connection, &with_table, workers).await?;
         // Tenants that aren't in the answer were dropped since they were listed.
         found.extend(places.into_iter().zip(with_table).filter_map(|(place, listed)| {
-            let TenantInfo { name, status } = listed.tenant;
+            let TenantInfo { name, status, reserved } = listed.tenant;
             let applied = answers.remove(name.as_str())?;
-            Some((place, SurveyedTenant { name, status, applied }))
+            let tenant = SurveyedTenant {
+                name,
+                status,
+                reserved,
+                applied,
+            };
+            Some((place, tenant))
         }));
         found.sort_by_key(|(place, _)| *place);
         Ok(Self {

@@ -25,10 +25,13 @@ impl<'a> ToDo<'a> {
     pub(super) fn find(survey: Survey, plan: &'a Plan, task: Task) -> Self {
         let tenants = survey.tenants.into_iter().map(|tenant| {
             let owner = SchemaOwner::Tenant(tenant.name.clone());
-            let pending = tenant
-                .applied
-                .map_err(owner.failed())
-                .and_then(|applied| pending(&applied, plan, task, &owner));
+            let pending = match tenant.reserved {
+                Some(reserved) => Err(MigrationError::reserved(&tenant.name, reserved)),
+                None => tenant
+                    .applied
+                    .map_err(owner.failed())
+                    .and_then(|applied| pending(&applied, plan, task, &owner)),
+            };
             (tenant.name, pending)
         });
         Self {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use deadpool::managed::PoolError;
 use diesel_async::AsyncMysqlConnection;
 
-use super::{Mysql, lease::MysqlLease};
+use super::{Mysql, known_databases::Found, lease::MysqlLease};
 use crate::{
     TenantStatus,
     backend::mysql::{connecting::MysqlConnectError, last_insert_id, names, tenants},
@@ -96,8 +96,11 @@ async fn look_up(
     };
     let question = async |connection: &mut AsyncMysqlConnection| tenants::status_of(schema, shared, connection).await;
     match checkout.ask(pool, request, question).await? {
-        Some((TenantStatus::Active, number)) => Ok(known.note(request.map, Some(number), forgotten)),
-        Some((TenantStatus::Suspended, _)) => Err(CheckoutError::SuspendedTenant { tenant: schema.clone() }),
+        Some((TenantStatus::Active, number, version)) => {
+            let found = Found { number, version };
+            Ok(known.note(request.map, Some(found), forgotten))
+        }
+        Some((TenantStatus::Suspended, ..)) => Err(CheckoutError::SuspendedTenant { tenant: schema.clone() }),
         _ => Err(CheckoutError::UnknownTenant { tenant: schema.clone() }),
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering::SeqCst},
+        atomic::{AtomicI64, AtomicU64, Ordering::SeqCst},
     },
     time::{Duration, Instant},
 };
@@ -21,6 +21,17 @@ pub(crate) struct KnownDatabases {
     time_to_live: Duration,
     /// How many times anything was forgotten.
     forgotten: AtomicU64,
+    /// The version of the registry that was heard of last.
+    heard: AtomicI64,
+}
+
+/// What the server said of the database behind a map.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Found {
+    /// Stands for the database, as an OID stands for a schema of PostgreSQL.
+    pub(crate) number: u32,
+    /// The version of the registry in which it was found.
+    pub(crate) version: i64,
 }
 
 #[derive(Clone)]
@@ -35,6 +46,7 @@ impl KnownDatabases {
             known: Cache::new(capacity),
             time_to_live,
             forgotten: AtomicU64::new(0),
+            heard: AtomicI64::new(i64::MIN),
         }
     }
 
@@ -50,9 +62,9 @@ impl KnownDatabases {
         self.forgotten.load(SeqCst)
     }
 
-    /// Notes that a map's database was found active. Its number stands for it, as an OID stands for a schema of
-    /// PostgreSQL; a map without a tenant has none.
-    pub(crate) fn note(&self, map: &SchemaTranslateMap, number: Option<u32>, forgotten: u64) -> Arc<Translation> {
+    /// Notes that a map's database was found active; a map without a tenant has none.
+    pub(crate) fn note(&self, map: &SchemaTranslateMap, found: Option<Found>, forgotten: u64) -> Arc<Translation> {
+        let number = found.map(|found| found.number);
         // A statement that is prepared under one translation stays right under the next one of the same map: its text
         // is the same, and the server prepares it anew if the tables have changed.
         let translation = match self.known.get(map) {
@@ -64,11 +76,19 @@ impl KnownDatabases {
             seen: Instant::now(),
         };
         self.known.insert(map.clone(), known);
-        // It may have been changed since it was looked up.
-        if self.forgotten() != forgotten {
+        // It may have been changed since it was looked up. Or another node of a cluster was asked than the one that told
+        // of a change, and has not heard of that change yet.
+        let is_behind = found.is_some_and(|found| found.version < self.heard.load(SeqCst));
+        if self.forgotten() != forgotten || is_behind {
             self.known.remove(map);
         }
         translation
+    }
+
+    /// Forgets which databases were found active, because the registry has this version now.
+    pub(crate) fn hear(&self, version: i64) {
+        self.heard.store(version, SeqCst);
+        self.forget_all();
     }
 
     /// Forgets which databases were found active. They are looked up again when they are asked for.
@@ -83,5 +103,47 @@ impl KnownDatabases {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.known.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known() -> KnownDatabases {
+        KnownDatabases::new(10, Duration::from_secs(60))
+    }
+
+    fn map() -> SchemaTranslateMap {
+        SchemaTranslateMap::tenant("client1".parse().unwrap())
+    }
+
+    fn found(version: i64) -> Option<Found> {
+        Some(Found { number: 7, version })
+    }
+
+    #[test]
+    fn what_a_node_says_that_is_behind_the_version_heard_of_is_not_remembered() {
+        let (known, map) = (known(), map());
+        known.hear(5);
+        for (version, is_remembered) in [(4, false), (5, true), (6, true)] {
+            known.note(&map, found(version), known.forgotten());
+            assert_eq!(known.get(&map).is_some(), is_remembered, "{version}");
+        }
+        known.hear(7);
+        assert!(known.get(&map).is_none(), "another process has changed a tenant");
+        // The shared database was made anew.
+        known.hear(1);
+        known.note(&map, found(1), known.forgotten());
+        assert!(known.get(&map).is_some());
+    }
+
+    #[test]
+    fn what_was_looked_up_before_something_was_forgotten_is_not_remembered() {
+        let (known, map) = (known(), map());
+        let forgotten = known.forgotten();
+        known.forget_all();
+        known.note(&map, found(1), forgotten);
+        assert!(known.get(&map).is_none());
     }
 }

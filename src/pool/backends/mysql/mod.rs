@@ -118,12 +118,7 @@ impl Backend for Mysql {
         let question =
             async |connection: &mut AsyncMysqlConnection| tenants::all(pool.shared_schema(), connection).await;
         let found = pool.ask(question).await?.into_iter();
-        // A row whose name no tenant may have is none of this library's.
-        let tenants = found.filter_map(|(name, status)| {
-            let name = pool.tenant_name(name).ok()?;
-            Some(TenantInfo { name, status })
-        });
-        Ok(tenants.collect())
+        Ok(found.map(|(name, status)| pool.tenant_info(name, status)).collect())
     }
 
     async fn size_of(pool: &TenantPool<Self>, schema: &SchemaName) -> Result<Option<(u64, u64)>, CheckoutError> {

@@ -23,8 +23,12 @@ pub(super) struct Remembered {
 }
 
 impl Remembered {
-    fn forget_all(&self) {
-        self.databases.forget_all();
+    /// Forgets everything, because the registry has this version now.
+    fn hear(&self, version: Option<i64>) {
+        match version {
+            Some(version) => self.databases.hear(version),
+            None => self.databases.forget_all(),
+        }
         if let Some(directory) = &self.directory {
             directory.forget_all();
         }
@@ -36,11 +40,13 @@ impl Remembered {
 }
 
 /// Until the pool is gone, forgets what is remembered when another process has changed a tenant. While the server can't
-/// be asked, what is remembered expires after its time.
+/// be asked, what is remembered expires after its time. A connection on which it doesn't answer within `patience` is
+/// replaced: a firewall may have dropped it without a word.
 pub(super) async fn watch(
     connector: Arc<Connector>,
     shared: SchemaName,
     remembered: Remembered,
+    patience: Duration,
     counters: Arc<Counters>,
 ) {
     let hearing = &counters.hearing;
@@ -52,26 +58,26 @@ pub(super) async fn watch(
             continue;
         }
         session = match session.take() {
-            Some((mut connection, before)) => match tenants::version(&shared, &mut connection).await {
-                Ok(version) => {
+            Some((mut connection, before)) => match version(&shared, &mut connection, patience).await {
+                Some(version) => {
                     hearing.certain();
                     if version != before {
                         hearing.heard();
-                        remembered.forget_all();
+                        remembered.hear(version);
                     }
                     Some((connection, version))
                 }
-                Err(_) => {
+                None => {
                     hearing.lost();
                     None
                 }
             },
             // What was remembered up to here may be outdated.
-            None => match begin(&connector, &shared).await {
-                Some(session) => {
+            None => match begin(&connector, &shared, patience).await {
+                Some((connection, version)) => {
                     hearing.connected();
-                    remembered.forget_all();
-                    Some(session)
+                    remembered.hear(version);
+                    Some((connection, version))
                 }
                 None => None,
             },
@@ -80,8 +86,22 @@ pub(super) async fn watch(
 }
 
 /// A connection, and the number now.
-async fn begin(connector: &Connector, shared: &SchemaName) -> Option<(AsyncMysqlConnection, Option<i64>)> {
+async fn begin(
+    connector: &Connector,
+    shared: &SchemaName,
+    patience: Duration,
+) -> Option<(AsyncMysqlConnection, Option<i64>)> {
     let mut connection = connector.connect().await.ok()?;
-    let version = tenants::version(shared, &mut connection).await.ok()?;
+    let version = version(shared, &mut connection, patience).await?;
     Some((connection, version))
+}
+
+/// The number, if the server says it in time.
+async fn version(
+    shared: &SchemaName,
+    connection: &mut AsyncMysqlConnection,
+    patience: Duration,
+) -> Option<Option<i64>> {
+    let version = tokio::time::timeout(patience, tenants::version(shared, connection)).await;
+    version.ok()?.ok()
 }

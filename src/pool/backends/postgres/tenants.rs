@@ -40,11 +40,9 @@ impl TenantPool {
         Ok(schemas
             .into_iter()
             .filter_map(|found| {
-                // A schema whose name no tenant may have is not a tenant.
-                let name = self.tenant_name(found.schema.as_str()).ok()?;
-                let status = found.status();
+                let name = self.marked_as_tenant(&found.schema)?;
                 Some(ListedTenant {
-                    tenant: TenantInfo { name, status },
+                    tenant: self.tenant_info(name, found.status()),
                     has_checksums: found.has_checksums,
                 })
             })

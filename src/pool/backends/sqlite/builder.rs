@@ -191,6 +191,11 @@ impl SqlitePoolBuilder {
         self
     }
 
+    /// The name that stands for every tenant's schema.
+    pub(crate) fn symbolic(&self) -> Option<&str> {
+        self.options.symbolic_schema.as_deref()
+    }
+
     /// The folder, and the name of the shared schema.
     pub(crate) fn place(&self) -> (&Path, &str) {
         (&self.path, &self.options.shared_schema)

@@ -108,7 +108,7 @@ impl Backend for Sqlite {
             Ok(tenants)
         });
         let found = found.await.map_err(CheckoutError::of_files)?;
-        let tenant = |(name, status)| TenantInfo { name, status };
+        let tenant = |(name, status)| pool.tenant_info(name, status);
         Ok(found.into_iter().map(tenant).collect())
     }
 

@@ -4,7 +4,7 @@ use super::ONE_BY_ONE;
 use crate::{
     chosen_databases::Databases,
     context::Context,
-    output::{Ending, counted, name, print_changed, print_invalid, say, table, value},
+    output::{Ending, counted, name, print_changed, print_invalid, print_reserved, say, table, value},
 };
 
 /// Shows the versions of the tenants in all databases.
@@ -105,5 +105,6 @@ fn print_database(database: &DatabaseStatus) {
     print_changed(&database.changed);
     for versions in &database.tenants {
         print_invalid(Some(&database.database), &versions.tenant, &versions.invalid_indexes);
+        print_reserved(Some(&database.database), &versions.tenant, versions.reserved.as_ref());
     }
 }

@@ -3,7 +3,7 @@ use serde_json::json;
 
 use crate::{
     context::Context,
-    output::{Ending, name, say, table},
+    output::{Ending, name, print_reserved, say, table},
 };
 
 /// Options of `tenant list`.
@@ -22,10 +22,14 @@ impl List {
         } else {
             pool.tenants().await?
         };
-        let listed: Vec<_> = tenants
-            .iter()
-            .map(|tenant| json!({ "tenant": tenant.name.as_str(), "status": tenant.status.to_string() }))
-            .collect();
+        let listed = tenants.iter().map(|tenant| {
+            let mut listed = json!({ "tenant": tenant.name.as_str(), "status": tenant.status.to_string() });
+            if let Some(reserved) = &tenant.reserved {
+                listed["reserved"] = reserved.to_string().into();
+            }
+            listed
+        });
+        let listed: Vec<_> = listed.collect();
         context.printer.result(&json!({ "tenants": listed }), || {
             if tenants.is_empty() {
                 say!("no tenants");
@@ -34,6 +38,9 @@ impl List {
                     .iter()
                     .map(|tenant| [name(tenant.name.as_str()), tenant.status.to_string()]);
                 say!("{}", table(["tenant", "status"], rows));
+                for tenant in &tenants {
+                    print_reserved(None, &tenant.name, tenant.reserved.as_ref());
+                }
             }
         })?;
         Ok(Ending::Well)

@@ -9,7 +9,7 @@ use crate::{
     context::Context,
     migrations::Migrations,
     options::TenantMigrations,
-    output::{Ending, bytes, counted, name, say, table},
+    output::{Ending, bytes, counted, in_our_words, name, say, table},
 };
 
 /// Options of `tenant show`.
@@ -45,7 +45,9 @@ impl Show {
             .await?
             .into_iter()
             .find(|tenant| tenant.name.as_str() == self.name);
-        let status = match (listed, &versions) {
+        let reserved = listed.as_ref().and_then(|listed| listed.reserved.as_ref());
+        let reserved = reserved.map(ToString::to_string);
+        let status = match (&listed, &versions) {
             (Some(listed), _) => listed.status.to_string(),
             (None, Some(versions)) => versions.status.to_string(),
             (None, None) => return Err(unknown()),
@@ -56,11 +58,14 @@ impl Show {
             Some(versions) => (versions.applied.clone(), versions.pending.clone()),
             None => (Vec::new(), Vec::new()),
         };
-        let result = json!({
+        let mut result = json!({
             "tenant": self.name, "status": status, "database": database, "schema": schema,
             "tenant_id": placement.tenant_id(), "domains": domains, "applied": applied, "pending": pending,
             "tables": tables, "bytes": size,
         });
+        if let Some(reserved) = &reserved {
+            result["reserved"] = reserved.as_str().into();
+        }
         context.printer.result(&result, || {
             let listed = |versions: &[String]| match versions {
                 [] => "-".to_owned(),
@@ -76,6 +81,9 @@ impl Show {
                 ["place".to_owned(), placement.to_string()],
                 ["domains".to_owned(), listed(&domains)],
             ];
+            if let Some(reserved) = &reserved {
+                rows.insert(2, ["reserved".to_owned(), in_our_words(reserved)]);
+            }
             if let Some(versions) = &versions {
                 rows.push(["version".to_owned(), versions.newest().unwrap_or("-").to_owned()]);
                 rows.push(["pending".to_owned(), listed(&pending)]);

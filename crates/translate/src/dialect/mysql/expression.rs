@@ -133,8 +133,13 @@ impl Finder<'_> {
                 while self.skip_kind(Kind::String) {}
                 Ok(())
             }
-            Kind::Literal | Kind::Parameter | Kind::Variable | Kind::SystemVariable => {
+            Kind::Literal | Kind::Parameter | Kind::Variable => {
                 self.advance();
+                Ok(())
+            }
+            Kind::SystemVariable => {
+                let variable = self.advance();
+                self.note_system_variable(variable);
                 Ok(())
             }
             Kind::Open => self.parenthesized(),

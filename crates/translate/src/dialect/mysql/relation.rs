@@ -163,6 +163,15 @@ impl Finder<'_> {
         }
     }
 
+    /// Records that a variable of the server is read.
+    pub(super) fn note_system_variable(&mut self, variable: Token) {
+        let name = self.text(variable).rsplit(['.', '@']).next().unwrap_or_default();
+        let name = name.trim_matches('`');
+        if COUNTS_OF_BEFORE.iter().any(|count| name.eq_ignore_ascii_case(count)) {
+            self.note_hazard(HazardKind::EarlierStatement, variable);
+        }
+    }
+
     pub(super) fn note_hazard(&mut self, kind: HazardKind, token: Token) {
         if self.hazard.is_none_or(|known| known.kind < kind) {
             let offset = token.start as usize;
@@ -173,6 +182,9 @@ impl Finder<'_> {
 
 /// Functions that tell about the statement before.
 const ABOUT_BEFORE: [&str; 2] = ["found_rows", "row_count"];
+
+/// Variables that tell about the statement before.
+const COUNTS_OF_BEFORE: [&str; 2] = ["error_count", "warning_count"];
 
 /// Functions that take locks of the session.
 const LASTING: [&str; 3] = ["get_lock", "service_get_read_locks", "service_get_write_locks"];

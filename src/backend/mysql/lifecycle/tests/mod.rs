@@ -1,6 +1,8 @@
 //! What is promised of the lifecycle of tenants, tested on a real MariaDB.
 
+mod clone;
 mod deaths;
+mod names;
 mod rename;
 
 use diesel_tenants_translate::SchemaName;

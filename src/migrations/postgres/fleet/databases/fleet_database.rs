@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use diesel::QueryResult;
 
 use crate::{
-    PostgresConnection, SchemaName, TenantPool,
+    PostgresConnection, SchemaName, SchemaNameError, TenantPool,
     backend::postgres::{
         catalog::{database::DatabaseIdentity, schema::status_of},
         version_table,
@@ -14,7 +14,7 @@ use crate::{
         MigrationError, Plan, SchemaOwner, TenantOutcome, TenantReport,
         postgres::fleet::survey::{Applied, Survey, SurveyedTenant},
     },
-    pool::{Reached, Resident},
+    pool::{OWN_DATABASE, Reached, Resident},
 };
 
 /// A database that was reached.
@@ -74,6 +74,9 @@ impl FleetDatabase {
         connection: &mut PostgresConnection,
     ) -> QueryResult<Vec<SchemaName>> {
         let known: HashSet<SchemaName> = survey.tenants.iter().map(|tenant| tenant.name.clone()).collect();
+        for tenant in &mut survey.tenants {
+            tenant.reserved = self.reserved(&tenant.name);
+        }
         let shared = self.pool.shared_schema();
         let mut missing = Vec::new();
         for resident in &self.residents {
@@ -85,12 +88,22 @@ impl FleetDatabase {
                 Some(status) if status.is_migrated() => survey.tenants.push(SurveyedTenant {
                     name: resident.schema.clone(),
                     status,
+                    reserved: self.reserved(&resident.schema),
                     applied: Ok(std::sync::Arc::new(Applied::default())),
                 }),
                 _ => missing.push(resident.tenant.clone()),
             }
         }
         Ok(missing)
+    }
+
+    /// Why the tenant of this schema may not have its name, if that is so. In a further database, a tenant's schema may
+    /// have another name than the tenant, and then no name is reserved.
+    fn reserved(&self, schema: &SchemaName) -> Option<SchemaNameError> {
+        match self.name == OWN_DATABASE {
+            true => self.pool.tenant_name(schema).err(),
+            false => self.pool.tenant_name(self.tenant(schema)).err(),
+        }
     }
 
     /// The report of a tenant that has no schema here, though the directory says so.

@@ -38,7 +38,7 @@ pub struct DatabaseReport {
     #[cfg_attr(
         feature = "serde",
         serde(
-            serialize_with = "crate::migrations::fleet::serialize::unreachable",
+            serialize_with = "crate::migrations::fleet::serialize::if_any",
             rename = "error",
             skip_serializing_if = "Option::is_none"
         )

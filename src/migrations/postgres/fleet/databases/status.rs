@@ -36,7 +36,7 @@ pub struct DatabaseStatus {
     #[cfg_attr(
         feature = "serde",
         serde(
-            serialize_with = "crate::migrations::fleet::serialize::unreachable",
+            serialize_with = "crate::migrations::fleet::serialize::if_any",
             rename = "error",
             skip_serializing_if = "Option::is_none"
         )
@@ -230,6 +230,7 @@ async fn status_of(
         tenants.push(TenantVersions {
             tenant: owner.tenant.clone(),
             status: owner.status,
+            reserved: None,
             pending: lacking(plan, &applied),
             unknown: applied
                 .iter()

@@ -96,6 +96,7 @@ impl MysqlPoolBuilder {
                 Arc::clone(&connector),
                 shared_schema.clone(),
                 watched,
+                options.recycle_timeout,
                 Arc::clone(&counters),
             );
             tokio::spawn(watching).abort_handle()
