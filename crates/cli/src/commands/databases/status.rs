@@ -31,7 +31,8 @@ pub async fn status(
         }
     }
     context.printer.result(&status, || print(&status, is_well))?;
-    Ok(Ending::well_if(!check || is_well))
+    let is_reached = status.databases.iter().all(|database| database.unreachable.is_none());
+    Ok(Ending::well_if(is_reached && (!check || is_well)))
 }
 
 fn is_behind(versions: &TenantVersions) -> bool {
