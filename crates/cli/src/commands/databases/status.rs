@@ -35,7 +35,8 @@ pub async fn status(
     Ok(Ending::well_if(is_reached && (!check || is_well)))
 }
 
-fn is_behind(versions: &TenantVersions) -> bool {
+/// Whether a tenant lacks a migration, has one that isn't in the folder, or has an invalid index.
+pub fn is_behind(versions: &TenantVersions) -> bool {
     !versions.pending.is_empty() || !versions.unknown.is_empty() || !versions.invalid_indexes.is_empty()
 }
 
