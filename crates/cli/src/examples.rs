@@ -55,6 +55,11 @@ examples! { STATUS:
     "status"
     "status --check --json"
 }
+examples! { PAGE:
+    "page --output fleet.html"
+    "page --output fleet.html --force --title Production"
+    "page > fleet.html"
+}
 examples! { BALANCE:
     "balance"
     "balance --keep client1 --at-most 5 --apply"

@@ -10,6 +10,7 @@ mod domain;
 mod drift;
 mod man;
 mod migrate;
+mod page;
 mod redo;
 mod revert;
 mod run;
@@ -84,6 +85,13 @@ pub enum Command {
     /// Shows each tenant's version, and its pending migrations.
     #[command(after_help = examples::STATUS)]
     Status(status::Status),
+    /// Writes a page for a browser that shows the databases and all tenants, with their versions and domains.
+    ///
+    /// The page is one file that needs no network, and shows the moment at which it was made. A database that can't be
+    /// reached is shown as such, its tenants as unknown, and the exit code is 1. If the database of the URL can't be
+    /// reached, nothing is written.
+    #[command(after_help = examples::PAGE)]
+    Page(page::Page),
     /// Shows how tenants' tables differ from those of a template tenant, and how to repair them.
     #[command(after_help = examples::DRIFT)]
     Drift(drift::Drift),
@@ -121,6 +129,7 @@ pub async fn run(arguments: Arguments, printer: Printer) -> anyhow::Result<Endin
         Command::Revert(revert) => revert.run(&context()?).await,
         Command::Redo(redo) => redo.run(&context()?).await,
         Command::Status(status) => status.run(&context()?).await,
+        Command::Page(page) => page.run(&context()?).await,
         Command::Drift(drift) => drift.run(&context()?).await,
         Command::Schema(schema) => schema.run(&context()?).await,
         Command::Run(run) => run.run(&context()?).await,

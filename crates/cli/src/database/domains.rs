@@ -1,8 +1,9 @@
-//! Domains, on each kind of database whose directory knows them.
+//! What the directory's tables list, on each kind of database: domains, and tenants.
 
+use anyhow::anyhow;
 use diesel_tenants::{
-    TenantPool,
-    directory::{DomainError, TenantDomain},
+    SchemaName, TenantDirectory, TenantPool,
+    directory::{DirectoryEntry, DirectoryTables, DomainError, TenantDomain},
 };
 
 use super::any_pool::Done;
@@ -14,6 +15,8 @@ pub trait Domains: Send + Sync {
     fn set_primary_domain<'a>(&'a self, domain: &'a str) -> Done<'a, (), DomainError>;
     /// Of all tenants, or of one.
     fn domains<'a>(&'a self, tenant: Option<&'a str>) -> Done<'a, Vec<TenantDomain>, DomainError>;
+    /// All tenants that the directory's tables list, with where they live.
+    fn listed(&self) -> Done<'_, Vec<(SchemaName, DirectoryEntry)>, anyhow::Error>;
 }
 
 macro_rules! domains {
@@ -36,6 +39,18 @@ macro_rules! domains {
                     Some(tenant) => Box::pin(self.domains_of(tenant)),
                     None => Box::pin(self.domains()),
                 }
+            }
+
+            fn listed(&self) -> Done<'_, Vec<(SchemaName, DirectoryEntry)>, anyhow::Error> {
+                Box::pin(async move {
+                    let listed = TenantDirectory::list(&DirectoryTables::new(), self).await;
+                    let listed = listed.map_err(|error| {
+                        anyhow!(
+                            "can't read the directory: {error}; `diesel-tenants directory prepare` creates its tables"
+                        )
+                    })?;
+                    Ok(listed.unwrap_or_default())
+                })
             }
         }
     };

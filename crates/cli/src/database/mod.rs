@@ -157,6 +157,11 @@ impl Database {
         }
     }
 
+    /// Whether the library's pool works on all its databases at once: [`TenantPool::all_databases`].
+    pub fn has_all_databases(&self) -> bool {
+        matches!(self.0, Kind::Postgres(_))
+    }
+
     /// Whether one call of a subcommand works on all databases that the settings name.
     pub fn works_on_all_at_once(&self) -> bool {
         match &self.0 {

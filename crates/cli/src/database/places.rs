@@ -1,9 +1,8 @@
 //! Where tenants live, by the directory: on each kind of server that has several databases.
 
-use anyhow::anyhow;
 use diesel_tenants::{
-    CheckoutError, LifecycleError, Placement, SchemaName, TenantDirectory, TenantInfo, TenantPool,
-    directory::{DirectoryEntry, DirectoryTables, DirectoryTablesError},
+    CheckoutError, LifecycleError, Placement, SchemaName, TenantInfo, TenantPool,
+    directory::DirectoryTablesError,
     migrations::TenantVersions,
     pool::{DatabaseError, OWN_DATABASE, SchemaSize},
 };
@@ -22,8 +21,6 @@ pub trait Places: Domains {
     fn prepare_directory(&self) -> Done<'_, (), DirectoryTablesError>;
     /// What becomes of the tenants that exist when the directory's tables are made.
     fn existing_tenants(&self) -> &'static str;
-    /// All that the directory's tables list.
-    fn listed(&self) -> Done<'_, Vec<(SchemaName, DirectoryEntry)>, anyhow::Error>;
     fn tenants(&self) -> Done<'_, Vec<TenantInfo>, CheckoutError>;
     fn all_tenants(&self) -> Done<'_, Vec<TenantInfo>, CheckoutError>;
     fn schema_size<'a>(&'a self, schema: &'a str) -> Done<'a, Option<SchemaSize>, CheckoutError>;
@@ -65,18 +62,6 @@ macro_rules! places {
 
             fn prepare_directory(&self) -> Done<'_, (), DirectoryTablesError> {
                 Box::pin(self.prepare_directory())
-            }
-
-            fn listed(&self) -> Done<'_, Vec<(SchemaName, DirectoryEntry)>, anyhow::Error> {
-                Box::pin(async move {
-                    let listed = TenantDirectory::list(&DirectoryTables::new(), self).await;
-                    let listed = listed.map_err(|error| {
-                        anyhow!(
-                            "can't read the directory: {error}; `diesel-tenants directory prepare` creates its tables"
-                        )
-                    })?;
-                    Ok(listed.unwrap_or_default())
-                })
             }
 
             fn tenants(&self) -> Done<'_, Vec<TenantInfo>, CheckoutError> {

@@ -227,6 +227,8 @@ fn a_database_that_is_down_stops_the_command_or_is_skipped_by_choice() {
         "{}",
         ended.out
     );
+    let ended = run(&["status", "--skip-unreachable"]);
+    assert_eq!(ended.code, Some(1), "a database was left out: {}", ended.out);
     let listed = run(&["database", "list"]).well();
     assert!(
         listed.contains("can't be reached") && !listed.contains("secret"),

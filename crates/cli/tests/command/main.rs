@@ -22,6 +22,7 @@ mod mysql_encrypted;
 mod mysql_places;
 mod mysql_transcript;
 mod names;
+mod page;
 mod project;
 mod reserved_names;
 mod run;

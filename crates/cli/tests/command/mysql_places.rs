@@ -167,6 +167,47 @@ fn a_tenant_is_placed_on_another_server_shown_and_migrated_there() {
 }
 
 #[test]
+fn one_page_shows_the_tenants_of_all_servers() {
+    let servers = Servers::with_directory();
+    servers.run(&["tenant", "create", "a"]).well();
+    servers.run(&["tenant", "place", "c", "shard1:home of c"]).well();
+    servers.run(&["domain", "add", "c", "shop.example.org"]).well();
+    let page = servers.run(&["page"]).well();
+    let row = |tenant: &str, page: &str| {
+        let rows = page.lines().filter(|line| line.starts_with("<tr"));
+        let mut rows = rows.filter(|line| line.contains(&format!(">{tenant}</th>")));
+        rows.next().unwrap().to_owned()
+    };
+    let shown = row("c", &page);
+    for told in [">active<", "shard1: home of c", "shop.example.org", "<td>1</td>"] {
+        assert!(shown.contains(told), "{told}: {shown}");
+    }
+    assert!(row("a", &page).contains("<td>main</td>"));
+
+    let mut command = servers.project.command(&["page"]);
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    command.env("SHARD1", format!("mysql://root:hunter2@127.0.0.1:{port}"));
+    let ended = Ended::of(command.output().unwrap());
+    assert_eq!(ended.code, Some(1), "{}", ended.err);
+    let shown = row("c", &ended.out);
+    assert!(
+        shown.contains(">unknown<") && shown.contains("shop.example.org"),
+        "{shown}"
+    );
+    assert!(row("shard1", &ended.out).contains("not reached"), "{}", ended.out);
+    assert!(ended.err.contains("not reached: database \"shard1\""), "{}", ended.err);
+    assert!(
+        !ended.out.contains("hunter2") && !ended.err.contains("hunter2"),
+        "{}",
+        ended.err
+    );
+}
+
+#[test]
 fn tenants_that_were_there_before_the_directory_are_recorded() {
     let servers = Servers::new();
     servers.run(&["tenant", "create", "a", "b"]).well();

@@ -11,14 +11,14 @@ use clap::Subcommand;
 pub use drift::drift;
 pub use migrate::{migrate, revert};
 pub use redo::redo;
-pub use status::status;
+pub use status::{is_behind, status};
 
 use diesel_tenants::TenantPool;
 
 use crate::{context::Context, database::Instead, output::Ending};
 
 /// What to do where there are several servers, and none is asked together with others.
-const ONE_BY_ONE: Instead<'_> = Instead {
+pub const ONE_BY_ONE: Instead<'_> = Instead {
     on_sqlite: "there is nothing but the folder's own files",
     on_mysql: "name one server by --database, or give its own --database-url",
 };

@@ -31,10 +31,12 @@ pub async fn status(
         }
     }
     context.printer.result(&status, || print(&status, is_well))?;
-    Ok(Ending::well_if(!check || is_well))
+    let is_reached = status.databases.iter().all(|database| database.unreachable.is_none());
+    Ok(Ending::well_if(is_reached && (!check || is_well)))
 }
 
-fn is_behind(versions: &TenantVersions) -> bool {
+/// Whether a tenant lacks a migration, has one that isn't in the folder, or has an invalid index.
+pub fn is_behind(versions: &TenantVersions) -> bool {
     !versions.pending.is_empty() || !versions.unknown.is_empty() || !versions.invalid_indexes.is_empty()
 }
 
