@@ -15,7 +15,7 @@ diesel::table! { orders (id) { id -> Integer } }
 fn headings() -> Vec<String> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/guide/troubleshooting.md");
     let guide = std::fs::read_to_string(path).unwrap();
-    let headings = guide.lines().filter_map(|line| line.strip_prefix("## "));
+    let headings = guide.lines().filter_map(|line| line.strip_prefix("### "));
     headings
         .map(|heading| match heading.strip_prefix("`` ") {
             Some(inner) => inner.strip_suffix(" ``").unwrap().to_owned(),
