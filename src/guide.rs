@@ -6,7 +6,7 @@
 //! | page | what it is about |
 //! |---|---|
 //! | [`first_service`] | a service in which each tenant sees its own rows |
-//! | [`domains_and_sign_up`] | subdomains, customers' own domains, and a sign-up that is all or nothing |
+//! | [`domains_and_sign_up`] | subdomains, customers' own domains, a sign-up that is all or nothing, a new tenant's first rows |
 //! | [`tests`] | tests that fail when one tenant reaches another |
 //! | [`migrations_without_downtime`] | changing tables while old and new code run |
 //! | [`deployment`] | containers, the migration job, health, TLS, poolers, secrets, shutting down |
@@ -29,8 +29,9 @@
 #[doc = include_str!("../docs/guide/first-service.md")]
 pub mod first_service {}
 
+#[cfg(any(not(doctest), feature = "axum"))]
 #[doc = include_str!("guide/links.md")]
-/// Subdomains, customers' own domains, and a sign-up that is all or nothing.
+/// Subdomains, customers' own domains, a sign-up that is all or nothing, and the first rows of a new tenant.
 #[doc = include_str!("../docs/guide/domains-and-sign-up.md")]
 pub mod domains_and_sign_up {}
 
