@@ -4,7 +4,9 @@ use std::{error::Error, time::Duration};
 
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
-use diesel_tenants::{TenantPool, directory::DirectoryTables, migrations::NoMigrations};
+use diesel_tenants::{
+    TenantPool, context::with_current_tenant, directory::DirectoryTables, migrations::NoMigrations, with_tenant,
+};
 use diesel_tenants_test_support::Server;
 
 use crate::migrations::Folder;
@@ -98,6 +100,38 @@ async fn each_message_of_the_guide_is_said() {
     fails!(aborted.await);
     drop(conn);
 
+    let mut conn = pool.for_tenant("client1").get().await.unwrap();
+    fails!(
+        conn.batch_execute("BEGIN; SET LOCAL ROLE pg_monitor; SELECT id FROM orders")
+            .await
+    );
+    drop(conn);
+    let mut conn = pool.for_tenant("client1").get().await.unwrap();
+    for _ in 0..3 {
+        let _: Vec<i32> = orders::table.select(orders::id).load(&mut conn).await.unwrap();
+    }
+    database.run("ALTER TABLE client1.orders ALTER id TYPE bigint");
+    let outdated = conn.transaction(async |conn| orders::table.select(orders::id).load::<i32>(conn).await);
+    fails!(outdated.await);
+    drop(conn);
+
+    database.run("CREATE VIEW public.report AS SELECT id FROM client1.orders");
+    fails!(pool.drop_tenant("client1").await);
+    database.run("DROP VIEW public.report");
+    let body = "DELETE FROM client1.orders";
+    database.run(&format!(
+        "CREATE FUNCTION client1.tidy() RETURNS void LANGUAGE sql AS '{body}'"
+    ));
+    fails!(pool.rename_tenant("client1", "client2").await);
+    database.run("DROP FUNCTION client1.tidy()");
+    pool.create_tenant("renamed", NoMigrations).await.unwrap();
+    let started = with_tenant("renamed", async {
+        with_current_tenant(async { pool.current().get().await.map(drop) })
+    });
+    let started = started.await;
+    pool.rename_tenant("renamed", "renamed_now").await.unwrap();
+    fails!(started.await);
+
     fails!(pool.create_tenant("client1", orders.migrations()).await);
     database.run("CREATE SCHEMA bare");
     fails!(pool.suspend_tenant("bare").await);
@@ -127,6 +161,17 @@ async fn each_message_of_the_guide_is_said() {
     with_directory.prepare_directory().await.unwrap();
     fails!(pool.create_tenant("client4", NoMigrations).await);
 
+    let unprepared = Server::shared().database();
+    let without_tables = TenantPool::builder(unprepared.url()).directory(DirectoryTables::new());
+    fails!(without_tables.build().await.unwrap().for_tenant("client1").get().await);
+    fails!(with_directory.add_domain("nobody", "shop.example").await);
+    with_directory.create_tenant("left", NoMigrations).await.unwrap();
+    with_directory.add_domain("left", "left.example").await.unwrap();
+    with_directory.rename_tenant("left", "moved").await.unwrap();
+    fails!(with_directory.create_tenant("left", NoMigrations).await);
+
+    fails!(TenantPool::builder("postgres://store@127.0.0.1:1/store").build().await);
+    fails!(quick().search_path_from_role().build().await);
     fails!(TenantPool::builder("postgres://store:p@ss:word@/x?y").build().await);
     fails!(quick().search_path_from_role().listen().build().await);
 
