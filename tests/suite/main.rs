@@ -45,6 +45,7 @@ mod migration_folder;
 mod migration_state;
 mod migrations;
 mod moving;
+mod moving_to_it;
 mod one_truth;
 mod outcomes;
 mod outside_work;
