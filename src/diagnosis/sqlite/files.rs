@@ -111,8 +111,9 @@ impl Tenants {
                     .filter(|(_, examined)| examined.journal_mode != "wal")
                     .map(|(name, examined)| format!("{name} ({})", examined.journal_mode))
                     .collect(),
-                "in these files readers wait for writers: another program has changed their mode; run PRAGMA \
-                 journal_mode = WAL in each by SQLite's own command, sqlite3",
+                "another program has changed the mode of these files: the first checkout that may write turns each to \
+                 WAL mode, and read-only checkouts are refused until then; or run PRAGMA journal_mode = WAL in each by \
+                 SQLite's own command, sqlite3",
             )
             .or_fine("all files are in WAL mode"),
         ];

@@ -1,6 +1,6 @@
 //! The folder itself.
 
-use std::error::Error;
+use std::{error::Error, path::Path};
 
 use crate::{
     backend::sqlite::{
@@ -30,6 +30,13 @@ pub(super) fn check_folder(folder: &Folder) -> [Finding; 3] {
             "SQLite's locks can't be relied on there, and two processes may damage a file: move the folder to a disk \
              of this machine",
         ),
+        _ if !records_births(root) => Finding::bad(
+            Check::FileSystem,
+            Severity::Warning,
+            "does not record when a file was created".to_owned(),
+            "a request that was let in before its tenant is dropped may reach the tenant that gets the same name next: \
+             move the folder to ext4, XFS, Btrfs, APFS or NTFS",
+        ),
         Some(found) => Finding::fine(Check::FileSystem, found.kind),
         None => Finding::fine(Check::FileSystem, "this system does not tell"),
     };
@@ -41,6 +48,11 @@ pub(super) fn check_folder(folder: &Folder) -> [Finding; 3] {
         ),
         file_system,
     ]
+}
+
+/// Whether the file system keeps the time by which a file is told from an earlier one with the same number.
+fn records_births(folder: &Path) -> bool {
+    folder.metadata().and_then(|metadata| metadata.created()).is_ok()
 }
 
 /// What is in the folder besides tenants' files.

@@ -6,6 +6,7 @@ mod diagnosis;
 mod directory;
 mod drift;
 mod fleet;
+mod journal_mode;
 mod lives;
 mod replaced;
 mod script;

@@ -161,6 +161,21 @@ pub enum AttachError {
         /// How many files SQLite allows.
         limit: usize,
     },
+    /// Outside of WAL mode a connection that is between two statements holds no lock: another connection could rename or
+    /// drop the file, and the next statement would read and write the log of the file that then has its path. A
+    /// connection that may write to a file turns it to WAL mode; the file is opened for reading only.
+    #[error(
+        "{path:?}, the file of `{name}`, is not in WAL mode (its mode is `{mode}`), and this connection may not write to \
+         it: open it once for writing, or run PRAGMA journal_mode = WAL in SQLite's own command, sqlite3"
+    )]
+    NotInWalMode {
+        /// The name of the schema.
+        name: SchemaName,
+        /// Where the file is.
+        path: PathBuf,
+        /// The file's journal mode, such as `delete`.
+        mode: String,
+    },
     /// SQLite can't open or read the file.
     #[error("{path:?}, the file of `{name}`, can't be attached")]
     Failed {
@@ -212,6 +227,11 @@ impl Worker {
         self.connection()
             .batch_execute(&format!("ATTACH '{uri}' AS {quoted}"))
             .map_err(|error| self.explain(&file, error))?;
+        if let Err(error) = self.require_wal(&file) {
+            // If the file stays attached, nobody knows it, and no statement leads to it.
+            _ = self.connection().batch_execute(&format!("DETACH {quoted}"));
+            return Err(error);
+        }
         if *access == Access::ReadWrite {
             self.syncs_often.push(quoted.to_owned());
         }
@@ -221,27 +241,44 @@ impl Worker {
         Ok(())
     }
 
-    /// With a write-ahead log no commit needs to wait for the disk: a power cut may lose the last commits, and never the
-    /// consistency. Without one, and inside a transaction, where SQLite doesn't change the setting, every commit waits.
-    ///
-    /// Done before the first statement that may write, and not when the file is attached: it takes a quarter of the time
-    /// in which a file is attached and read.
-    pub(super) fn sync_seldom(&mut self) {
+    /// Turns a file that may be written to into WAL mode, and refuses one that isn't in that mode. In WAL mode a connection
+    /// holds a lock on the file for as long as it has it open, which `files/exclusive.rs` relies on.
+    fn require_wal(&mut self, file: &Attached) -> Result<(), AttachError> {
         #[derive(QueryableByName)]
         struct Mode {
             #[diesel(sql_type = Text)]
             journal_mode: String,
         }
 
+        let set = match file.access {
+            Access::ReadWrite => " = WAL",
+            Access::ReadOnly => "",
+        };
+        let question = format!("PRAGMA {}.journal_mode{set}", file.name.quoted());
+        let answer = diesel::sql_query(question).get_result(self.connection());
+        let Mode { journal_mode: mode } = answer.map_err(|error| file.failed(error))?;
+        match mode.as_str() {
+            "wal" => Ok(()),
+            _ => Err(AttachError::NotInWalMode {
+                name: file.name.clone(),
+                path: file.path.clone(),
+                mode,
+            }),
+        }
+    }
+
+    /// With a write-ahead log no commit needs to wait for the disk: a power cut may lose the last commits, and never the
+    /// consistency. Inside a transaction, where SQLite doesn't change the setting, every commit waits.
+    ///
+    /// Done before the first statement that may write, and not when the file is attached: a file that is only read is
+    /// opened in less time.
+    pub(super) fn sync_seldom(&mut self) {
         if self.transaction != Transaction::None {
             return;
         }
         for quoted in std::mem::take(&mut self.syncs_often) {
-            let mode = diesel::sql_query(format!("PRAGMA {quoted}.journal_mode")).get_result(self.connection());
-            if mode.is_ok_and(|Mode { journal_mode }| journal_mode == "wal") {
-                let set = format!("PRAGMA {quoted}.synchronous = NORMAL");
-                _ = self.connection().batch_execute(&set);
-            }
+            let set = format!("PRAGMA {quoted}.synchronous = NORMAL");
+            _ = self.connection().batch_execute(&set);
         }
     }
 

@@ -148,7 +148,8 @@ impl AsyncSqliteConnection {
     }
 
     /// Attaches a file under a schema's name. Does nothing if it is attached like that already, and takes the place of a
-    /// file that was at the same path before.
+    /// file that was at the same path before. A file that the connection may write to is put into WAL mode, and one that
+    /// it may only read must be in that mode already.
     ///
     /// # Errors
     /// See [`AttachError`]. A file that does not exist is never created.

@@ -22,10 +22,7 @@ impl Folder {
         }
         let dropped = self.passing_path(&self.stem_of(name)?, DROPPED);
         match self.exclusive(name, wait) {
-            Ok(mut exclusive) => {
-                exclusive.try_to_empty_log();
-                exclusive.take_away(&dropped)?;
-            }
+            Ok(exclusive) => exclusive.take_away(&dropped)?,
             // A connection that had opened it before it was damaged goes on with files that have no path any more.
             Err(FileError::NotADatabase { .. }) => {
                 let _moving = self.until(name, wait, || self.try_moving(&path))?;

@@ -10,7 +10,10 @@ use diesel::{
 use diesel_tenants_translate::SchemaName;
 
 use super::{
-    Access, FileError, Folder, durable, failpoint, file_error::is_busy, open::open, path_locks::Moving,
+    Access, FileError, Folder, durable, failpoint,
+    file_error::is_busy,
+    open::open,
+    path_locks::{Moving, opening},
     patience::Patience,
 };
 
@@ -20,7 +23,8 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// The only connection to a file, in all processes.
 ///
 /// As long as a connection has a file in WAL mode open, it holds a shared lock on it, idle or not. SQLite's exclusive
-/// lock is refused until there is no other connection, and keeps new ones away.
+/// lock is refused until there is no other connection, and keeps new ones away. Checkouts have no files in other modes
+/// (`connection/attach.rs`).
 pub(super) struct Exclusive {
     connection: SqliteConnection,
     path: PathBuf,
@@ -33,6 +37,21 @@ impl Folder {
     pub(super) fn exclusive(&self, name: &SchemaName, wait: Duration) -> Result<Exclusive, FileError> {
         let path = self.path_of(name)?;
         self.until(name, wait, || self.try_exclusive(&path))
+    }
+
+    /// The same, for a file that keeps its rows: most of its log is copied into it before it is kept from others. With a
+    /// large log that takes long, and the lock that keeps others away is one for several files.
+    pub(super) fn exclusive_to_move(&self, name: &SchemaName, wait: Duration) -> Result<Exclusive, FileError> {
+        let path = self.path_of(name)?;
+        let opening = opening(&path, wait).map_err(|error| FileError::io("open", &path, error))?;
+        let mut connection = open(&path, Access::Write, wait)?;
+        drop(opening);
+        // Waits for nobody. What can't be copied now is copied when nobody else has the file.
+        connection
+            .batch_execute("PRAGMA main.wal_checkpoint(PASSIVE)")
+            .map_err(FileError::sqlite("empty the log of", &path))?;
+        drop(connection);
+        self.exclusive(name, wait)
     }
 
     /// Tries something again and again that fails while others use the file.
@@ -110,12 +129,6 @@ impl Exclusive {
             true => self.take_away(path),
             false => Err(FileError::Log { path: self.path }),
         }
-    }
-
-    /// Copies what is in the log into the file, as far as possible.
-    pub(super) fn try_to_empty_log(&mut self) {
-        // A file that is about to be removed may be damaged.
-        let _ = empty_log(&mut self.connection);
     }
 
     /// Gives the file another path, without its log. No other file has that path: the caller has the locks of both names.

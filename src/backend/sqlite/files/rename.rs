@@ -32,7 +32,7 @@ impl Folder {
             _ => return Err(FileError::Missing { path }),
         }
         self.require_free(to)?;
-        self.exclusive(from, wait)?.move_to(&target)
+        self.exclusive_to_move(from, wait)?.move_to(&target)
     }
 
     /// Makes a tenant an archive of the given name. Repeated after a crash, it goes on.
@@ -61,7 +61,7 @@ impl Folder {
             tenant: tenant.clone(),
             dropping: false,
         };
-        let mut exclusive = self.exclusive(tenant, wait)?;
+        let mut exclusive = self.exclusive_to_move(tenant, wait)?;
         // From here on nobody gets the tenant: the note comes before the name.
         exclusive.change(|connection| note::write(connection, &note.comment()))?;
         failpoint::reach("archive: noted");
@@ -97,7 +97,7 @@ impl Folder {
         };
         if archive != tenant {
             self.require_free(tenant)?;
-            self.exclusive(archive, wait)?.move_to(&target)?;
+            self.exclusive_to_move(archive, wait)?.move_to(&target)?;
             failpoint::reach("restore: moved");
         }
         Ok(note)
