@@ -89,7 +89,7 @@ impl TenantConnection<PostgresConnection> {
         let facts = facts_of(schema, false, &mut self.inner)
             .await?
             .ok_or(diesel::NotFound)?;
-        self.set_translation(Arc::new(Translation::of_schema(map, Some(facts.identity.oid))));
+        self.set_translation(Arc::new(Translation::of_schema(map, Some(facts.identity.oid.into()))));
         Ok(())
     }
 

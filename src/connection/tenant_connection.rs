@@ -41,7 +41,7 @@ pub struct TenantConnection<C = PostgresConnection> {
     /// What the spans of its queries say of the checkout.
     label: Label,
     /// The schemas of the tenants that were served.
-    schemas: HashSet<u32>,
+    schemas: HashSet<u64>,
     /// The texts that the wrapped connection may keep prepared, if it does so without bounds, by their hashes.
     #[cfg(any(feature = "blocking", feature = "mysql"))]
     prepared: HashSet<u64>,

@@ -15,9 +15,9 @@ pub(crate) struct Translation {
     /// Tells translations apart in cache keys; never used twice in a process.
     id: u64,
     map: SchemaTranslateMap,
-    /// The OID of the schema that unqualified names lead to. Another schema that gets the same name has another OID.
-    /// `None` if the OID was not looked up.
-    namespace: Option<u32>,
+    /// The OID of the schema that unqualified names lead to, or the number that stands for a database or file. Another
+    /// schema that gets the same name has another one. `None` if it was not looked up.
+    namespace: Option<u64>,
     /// Whether a statement has named a type that is not built into the database.
     names_types: AtomicBool,
 }
@@ -37,7 +37,7 @@ impl Translation {
 
     /// A translation whose schema was looked up. Connections look up the types anew that they know by another
     /// translation, so the schema's types must not have changed for as long as the translation is kept.
-    pub(crate) fn of_schema(map: SchemaTranslateMap, namespace: Option<u32>) -> Self {
+    pub(crate) fn of_schema(map: SchemaTranslateMap, namespace: Option<u64>) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Self {
             id: NEXT.fetch_add(1, Relaxed),
@@ -47,7 +47,7 @@ impl Translation {
         }
     }
 
-    pub(crate) fn namespace(&self) -> Option<u32> {
+    pub(crate) fn namespace(&self) -> Option<u64> {
         self.namespace
     }
 

@@ -6,7 +6,9 @@ use crate::pool::{CheckoutError, DatabaseError};
 pub(super) fn is_behind(error: &CheckoutError) -> bool {
     matches!(
         error,
-        CheckoutError::UnknownTenant { .. } | CheckoutError::SuspendedTenant { .. }
+        CheckoutError::UnknownTenant { .. }
+            | CheckoutError::SuspendedTenant { .. }
+            | CheckoutError::ChangedTenant { .. }
     )
 }
 

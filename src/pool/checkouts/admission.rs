@@ -120,18 +120,13 @@ impl<B: Backend> TenantPool<B> {
             }
             Identity::Placed(before) => {
                 let now = self.still_there(before, tenant, deadline).await?;
-                let checkout = check_out_placed(self, &now, tenant, before.namespace(), false, deadline).await;
-                if let (Err(CheckoutError::ChangedTenant { .. }), Some(remembered)) = (&checkout, self.remembered()) {
-                    // The next request is admitted as the tenant that has the name now.
-                    remembered.known.forget(tenant);
-                }
-                checkout
+                self.check_out_same(&now, before, tenant, false, deadline).await
             }
         }
     }
 
-    /// A read-only connection for an admitted tenant. On a replica a schema may have another OID, so the database
-    /// itself is asked whether the schema is still the tenant's.
+    /// A read-only connection for an admitted tenant. On a logical replica a schema has another OID, so the database
+    /// itself is asked first whether the schema is still the tenant's.
     pub(crate) async fn check_out_read_only(
         &self,
         admitted: &Admitted,
@@ -144,7 +139,13 @@ impl<B: Backend> TenantPool<B> {
                     self.check_out(admitted, deadline).await?;
                 }
                 let target = Target::Tenant(tenant.clone());
-                B::check_out(self, &request_for(&target, known, None, deadline), None, true).await
+                B::check_out(
+                    self,
+                    &request_for(&target, known, known.namespace(), deadline),
+                    None,
+                    true,
+                )
+                .await
             }
             Identity::Placed(before) => {
                 let now = self.still_there(before, tenant, deadline).await?;
@@ -153,14 +154,31 @@ impl<B: Backend> TenantPool<B> {
                 if !is_seen || !Arc::ptr_eq(&now, before) {
                     self.check_out(admitted, deadline).await?;
                 }
-                check_out_placed(self, &now, tenant, None, true, deadline).await
+                self.check_out_same(&now, before, tenant, true, deadline).await
             }
         }
     }
 
+    /// A connection for the tenant that was admitted, and for no other that has its name and place now.
+    async fn check_out_same(
+        &self,
+        now: &Resolved,
+        before: &Resolved,
+        tenant: &SchemaName,
+        read_only: bool,
+        deadline: Deadline,
+    ) -> Result<Checkout<B>, CheckoutError> {
+        let checkout = check_out_placed(self, now, tenant, before.namespace(), read_only, deadline).await;
+        if let (Err(CheckoutError::ChangedTenant { .. }), Some(remembered)) = (&checkout, self.remembered()) {
+            // The next request is admitted as the tenant that has the name now.
+            remembered.known.forget(tenant);
+        }
+        checkout
+    }
+
     /// Whether the schema behind `map` had the OID `namespace` at this process's last lookup in that database, if that
     /// is still fresh.
-    fn has_seen(&self, database: Option<&str>, map: &SchemaTranslateMap, namespace: Option<u32>) -> bool {
+    fn has_seen(&self, database: Option<&str>, map: &SchemaTranslateMap, namespace: Option<u64>) -> bool {
         let seen = B::known(self, database, map);
         seen.is_some_and(|seen| seen.namespace() == namespace)
     }
@@ -186,7 +204,7 @@ impl<B: Backend> TenantPool<B> {
 fn request_for<'a>(
     target: &'a Target,
     known: &'a Translation,
-    namespace: Option<u32>,
+    namespace: Option<u64>,
     deadline: Deadline,
 ) -> ConnectionRequest<'a> {
     ConnectionRequest {

@@ -200,7 +200,7 @@ pub(crate) async fn check_out_placed<B: Backend>(
     pool: &TenantPool<B>,
     resolved: &Resolved,
     tenant: &SchemaName,
-    namespace: Option<u32>,
+    namespace: Option<u64>,
     read_only: bool,
     deadline: Deadline,
 ) -> Result<Checkout<B>, CheckoutError> {

@@ -10,8 +10,8 @@ pub(crate) struct ConnectionRequest<'a> {
     pub(crate) target: &'a Target,
     pub(crate) map: &'a SchemaTranslateMap,
     pub(crate) tenant_id: Option<&'a str>,
-    /// The OID that the schema must have, if it matters.
-    pub(crate) namespace: Option<u32>,
+    /// The OID that the schema must have, or the number that its database or file must have, if it matters.
+    pub(crate) namespace: Option<u64>,
     pub(crate) deadline: Deadline,
 }
 

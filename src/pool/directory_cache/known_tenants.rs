@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU32, Ordering::Relaxed},
+        atomic::{AtomicU64, Ordering::Relaxed},
     },
     time::Instant,
 };
@@ -29,7 +29,7 @@ pub(crate) struct Resolved {
     pub(crate) entry: DirectoryEntry,
     pub(crate) map: SchemaTranslateMap,
     /// The OID of the tenant's schema when this process first looked it up; 0 before that.
-    namespace: AtomicU32,
+    namespace: AtomicU64,
 }
 
 impl Resolved {
@@ -37,18 +37,18 @@ impl Resolved {
         Self {
             entry,
             map,
-            namespace: AtomicU32::new(0),
+            namespace: AtomicU64::new(0),
         }
     }
 
     /// The OID of the tenant's schema, once it was looked up.
     #[cfg(feature = "_web")]
-    pub(crate) fn namespace(&self) -> Option<u32> {
+    pub(crate) fn namespace(&self) -> Option<u64> {
         Some(self.namespace.load(Relaxed)).filter(|&namespace| namespace != 0)
     }
 
     /// Records the OID of the tenant's schema, unless one is recorded.
-    pub(crate) fn record_schema_oid(&self, namespace: Option<u32>) {
+    pub(crate) fn record_schema_oid(&self, namespace: Option<u64>) {
         if let Some(namespace) = namespace
             && self.namespace.load(Relaxed) == 0
         {

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
-use diesel_tenants::{CheckoutError, SchemaTranslateMap, TranslateDsl};
+use diesel_tenants::{CheckoutError, SchemaName, SchemaTranslateMap, SqliteFolder, TenantPool, TranslateDsl};
 use diesel_tenants_test_support::chain;
 
 use super::store::{Store, prices};
@@ -360,4 +360,43 @@ async fn nothing_can_be_left_in_main() {
 async fn a_share_of_no_connection_is_one_of_one() {
     let store = Store::with(|builder| builder.max_per_tenant(0).wait_timeout(Duration::from_millis(50))).await;
     store.pool.for_tenant("client1").get().await.unwrap();
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_map_does_not_follow_a_link_to_another_tenant() {
+    let store = Store::new().await;
+    let path = |name: &str| store.folder.path().join(name);
+    std::os::unix::fs::symlink(path("client1.db"), path("client3.db")).unwrap();
+    let [client2, client3]: [SchemaName; 2] = ["client2", "client3"].map(|name| name.parse().unwrap());
+    let map = SchemaTranslateMap::tenant(client2).with("billing", client3);
+    let error = store.pool.with_map(map).get().await.unwrap_err();
+    assert!(matches!(error, CheckoutError::UnknownTenant { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_checkout_that_was_given_up_counts_as_in_use_until_its_file_was_opened() {
+    let store = Store::new().await;
+    let folder = SqliteFolder::new(store.folder.path());
+    let pool = TenantPool::builder(folder).max_size(1).build().await.unwrap();
+    let locks = std::fs::read_dir(store.folder.path().join(".locks")).unwrap();
+    let moves = locks.map(|lock| lock.unwrap().path()).filter(|path| {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        name.starts_with("moves")
+    });
+    // As if a file were being renamed: whoever opens one waits.
+    let held: Vec<_> = moves
+        .map(|path| {
+            let lock = std::fs::File::open(path).unwrap();
+            lock.lock().unwrap();
+            lock
+        })
+        .collect();
+    assert!(!held.is_empty());
+    let given_up = tokio::time::timeout(Duration::from_millis(50), pool.for_tenant("client1").get()).await;
+    assert!(given_up.is_err());
+    let status = pool.status();
+    assert_eq!(status.size - status.available, 1, "{status:?}");
+    drop(held);
+    assert_eq!(prices(&pool, "client1").await, [5000]);
 }

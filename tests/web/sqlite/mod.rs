@@ -1,5 +1,6 @@
 //! The web frameworks over a pool whose tenants are files.
 
+mod admitted;
 mod handlers;
 mod scenarios;
 mod servers;

@@ -64,7 +64,7 @@ impl KnownDatabases {
 
     /// Notes that a map's database was found active; a map without a tenant has none.
     pub(crate) fn note(&self, map: &SchemaTranslateMap, found: Option<Found>, forgotten: u64) -> Arc<Translation> {
-        let number = found.map(|found| found.number);
+        let number = found.map(|found| found.number.into());
         // A statement that is prepared under one translation stays right under the next one of the same map: its text
         // is the same, and the server prepares it anew if the tables have changed.
         let translation = match self.known.get(map) {

@@ -70,7 +70,7 @@ async fn is_current(
     database: Option<&Arc<str>>,
     replicas: &Replicas<MysqlUrl>,
     request: &ConnectionRequest<'_>,
-    number: Option<u32>,
+    number: Option<u64>,
 ) -> Result<bool, CheckoutError> {
     if number.is_none() {
         return Ok(true);

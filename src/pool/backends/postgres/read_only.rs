@@ -47,7 +47,9 @@ impl TenantPool {
                 Ok((checkout, found)) => {
                     replica.rest.end();
                     let is_current = match found {
-                        Some(found) => self.is_current(database, replicas, request, found).await?,
+                        Some(found) => {
+                            request.may_be(found) && self.is_current(database, replicas, request, found).await?
+                        }
                         None => request.map.unqualified().is_none(),
                     };
                     match is_current {
@@ -161,7 +163,7 @@ impl TenantPool {
         }
     }
 
-    /// A connection, and which schema it leads to.
+    /// A connection, and which schema it leads to. The schema's OID is left to the caller: a logical replica has others.
     async fn reader(
         &self,
         name: &Arc<str>,
@@ -169,7 +171,11 @@ impl TenantPool {
         request: &ConnectionRequest<'_>,
     ) -> Result<(Checkout, Option<SchemaIdentity>), CheckoutError> {
         let pool = self.open_reader(name, url, request).await?;
-        let checkout = Checkout::get(&pool, request).await?;
+        let any = ConnectionRequest {
+            namespace: None,
+            ..*request
+        };
+        let checkout = Checkout::get(&pool, &any).await?;
         let found = pool.schemas().identity(request.map);
         Ok((checkout, found.map(|(found, _)| found)))
     }
@@ -185,5 +191,12 @@ impl TenantPool {
             target: request.target.clone(),
             source: Box::new(source),
         })
+    }
+}
+
+impl ConnectionRequest<'_> {
+    /// Whether the schema on a replica has the OID that it must have. A logical replica has OIDs of its own.
+    fn may_be(&self, found: SchemaIdentity) -> bool {
+        !found.is_replayed || self.namespace.is_none_or(|namespace| namespace == u64::from(found.oid))
     }
 }

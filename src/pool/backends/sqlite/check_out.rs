@@ -7,7 +7,7 @@ use diesel::SqliteConnection;
 use super::{
     Sqlite,
     idle::CheckoutFiles,
-    lease::{Connection, SqliteLease},
+    lease::{Connection, InUse, SqliteLease},
     opening::Opening,
 };
 use crate::{
@@ -37,12 +37,13 @@ pub(super) async fn check_out(
         .permits
         .take(request.target, patience, &pool.counters().waits)
         .await?;
+    let in_use = Arc::new((permit, share));
     let (attached, known) = opening.look_for_files()?;
     let (connection, translation) = match (pool.sqlite().idle.take(&attached), known) {
         (Some(connection), Some(known)) => (connection, known),
         (idle, known) => {
             let wait = request.deadline.left();
-            let opened = tokio::time::timeout(wait, Box::pin(open(opening, idle, known, &attached))).await;
+            let opened = tokio::time::timeout(wait, Box::pin(open(opening, idle, known, &attached, &in_use))).await;
             opened.map_err(|_| CheckoutError::LookupTimeout {
                 target: request.target.clone(),
                 waited: wait,
@@ -57,8 +58,7 @@ pub(super) async fn check_out(
         connection,
         attached,
         idle: Arc::clone(&pool.sqlite().idle),
-        permit,
-        share,
+        in_use,
     });
     checkout.set_translation(translation);
     if request.map.iter().nth(1).is_some() {
@@ -73,12 +73,19 @@ async fn open(
     idle: Option<Box<Connection>>,
     known: Option<Arc<Translation>>,
     attached: &CheckoutFiles,
+    in_use: &Arc<InUse>,
 ) -> Result<(Box<Connection>, Arc<Translation>), CheckoutError> {
     let forgotten = opening.pool.known.forgotten();
     let tenant = attached.tenant.as_ref().map(|(tenant, _)| tenant.clone());
     let read_status = {
-        let unknown = tenant.clone().filter(|_| known.is_none());
-        move |connection: &mut SqliteConnection| unknown.map(|tenant| status_of(&tenant, connection))
+        let unknown = tenant.filter(|_| known.is_none());
+        // Whoever gives the checkout up does not stop the thread. Until it has done, the connection counts as in use.
+        let in_use = Arc::clone(in_use);
+        move |connection: &mut SqliteConnection| {
+            let status = unknown.map(|tenant| status_of(&tenant, connection));
+            drop(in_use);
+            status
+        }
     };
     let (connection, status) = match idle {
         Some(mut idle) => {

@@ -1,10 +1,10 @@
 //! What is remembered of the tenants' files: which file it was, and that it was found active.
 
 use std::{
-    convert::Infallible,
+    hash::{BuildHasher as _, RandomState},
     sync::{
         Arc,
-        atomic::{AtomicU32, AtomicU64, Ordering::SeqCst},
+        atomic::{AtomicU64, Ordering::SeqCst},
     },
     time::{Duration, Instant},
 };
@@ -22,10 +22,8 @@ use crate::{
 pub(crate) struct KnownFiles {
     known: Cache<SchemaTranslateMap, Known>,
     time_to_live: Duration,
-    /// The numbers that stand for tenants' files, as an OID stands for a schema of PostgreSQL. No number is given
-    /// twice.
-    numbers: Cache<(SchemaName, Identity), u32>,
-    next: AtomicU32,
+    /// Makes the numbers that stand for tenants' files, as an OID stands for a schema of PostgreSQL.
+    numbers: RandomState,
     /// How many times anything was forgotten.
     forgotten: AtomicU64,
 }
@@ -44,8 +42,7 @@ impl KnownFiles {
         Self {
             known: Cache::new(capacity),
             time_to_live,
-            numbers: Cache::new(capacity),
-            next: AtomicU32::new(1),
+            numbers: RandomState::new(),
             forgotten: AtomicU64::new(0),
         }
     }
@@ -116,15 +113,11 @@ impl KnownFiles {
         translation
     }
 
-    fn number_of(&self, tenant: &SchemaName, identity: Identity) -> u32 {
-        let key = (tenant.clone(), identity);
-        let number = self
-            .numbers
-            .get_or_insert_with(&key, || Ok::<_, Infallible>(self.next.fetch_add(1, SeqCst)));
-        match number {
-            Ok(number) => number,
-            Err(never) => match never {},
-        }
+    /// The number of a tenant's file. It is made of what it stands for, so that no file gets another number when it was
+    /// forgotten. That two files have one number is as improbable as it is for any two numbers of 64 bits.
+    fn number_of(&self, tenant: &SchemaName, identity: Identity) -> u64 {
+        // 0 would be no number (`Resolved`).
+        self.numbers.hash_one((tenant, identity)).max(1)
     }
 
     /// Forgets what is known of a tenant's file.

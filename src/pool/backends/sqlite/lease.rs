@@ -20,11 +20,12 @@ pub struct SqliteLease {
     pub(super) connection: Box<Connection>,
     pub(super) attached: CheckoutFiles,
     pub(super) idle: Arc<Idle<AsyncSqliteConnection>>,
-    /// One of as many as there may be connections in use.
-    pub(super) permit: OwnedSemaphorePermit,
-    /// One of as many as the tenant may have in use, if that is limited.
-    pub(super) share: Option<OwnedSemaphorePermit>,
+    pub(super) in_use: Arc<InUse>,
 }
+
+/// As long as anybody has this, a connection counts as in use: one of as many as there may be, and one of as many as the
+/// tenant may have, if that is limited.
+pub(super) type InUse = (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>);
 
 impl SqliteLease {
     /// Takes the connection back: keeps it for the next checkout, or closes it. `id` is that of the connection which
@@ -43,15 +44,13 @@ impl SqliteLease {
             mut connection,
             attached,
             idle,
-            permit,
-            share,
+            in_use,
         } = self;
         connection.set_translation(Translation::of_pinned_tables());
-        drop(share);
         // The handles of the one that is closed count until it has let go of its files.
         match idle.keep(attached, connection) {
-            Some(surplus) => surplus.into_inner().close_holding(permit),
-            None => drop(permit),
+            Some(surplus) => surplus.into_inner().close_holding(in_use),
+            None => drop(in_use),
         }
     }
 
@@ -62,10 +61,9 @@ impl SqliteLease {
             connection,
             attached: _,
             idle: _,
-            permit,
-            share,
+            in_use,
         } = self;
-        connection.into_inner().close_holding((permit, share));
+        connection.into_inner().close_holding(in_use);
     }
 }
 

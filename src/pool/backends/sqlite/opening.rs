@@ -95,7 +95,15 @@ impl Opening<'_> {
         let shared = self.pool.folder.shared();
         let schemas = self.map.iter().map(|(_, schema)| schema);
         let others = schemas.filter(|schema| *schema != shared && Some(*schema) != self.map.unqualified());
-        others.map(|schema| self.with_path(schema)).collect()
+        others
+            .map(|schema| {
+                let path = self.path_of(schema)?;
+                match is_link(&path) {
+                    true => Err(CheckoutError::UnknownTenant { tenant: schema.clone() }),
+                    false => Ok((schema.clone(), path)),
+                }
+            })
+            .collect()
     }
 
     pub(crate) fn access(&self) -> Access {
@@ -117,8 +125,7 @@ impl Opening<'_> {
     /// Finds the files of queries with a map of their own.
     pub(crate) fn resolver(&self) -> (Resolver, Access) {
         let folder = Arc::clone(&self.pool.folder);
-        // A link is no tenant: two could lead to one file.
-        let find = move |schema: &SchemaName| folder.path_of(schema).ok().filter(|path| !path.is_symlink());
+        let find = move |schema: &SchemaName| folder.path_of(schema).ok().filter(|path| !is_link(path));
         (Arc::new(find), self.access())
     }
 
@@ -170,10 +177,6 @@ impl Opening<'_> {
         }
     }
 
-    fn with_path(&self, schema: &SchemaName) -> Result<(SchemaName, PathBuf), CheckoutError> {
-        Ok((schema.clone(), self.path_of(schema)?))
-    }
-
     fn path_of(&self, tenant: &SchemaName) -> Result<PathBuf, CheckoutError> {
         let path = self.pool.folder.path_of(tenant);
         path.map_err(|error| self.failed(SqliteError::file(error.into())))
@@ -203,4 +206,9 @@ impl Opening<'_> {
             source: Box::new(source),
         }
     }
+}
+
+/// A link is no tenant: two could lead to one file.
+fn is_link(path: &Path) -> bool {
+    path.is_symlink()
 }

@@ -54,7 +54,7 @@ impl Listing<'_> {
             return;
         }
         let map = schemas.map_of(schema);
-        let namespace = Some(identity.oid);
+        let namespace = Some(identity.oid.into());
         let translation = match schemas.known.get(&map) {
             None => Arc::new(Translation::of_schema(map.clone(), namespace)),
             // Whether the types are still the same, only the look-up of this one schema can tell.

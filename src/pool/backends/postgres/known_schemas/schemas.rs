@@ -204,7 +204,7 @@ impl Schemas {
                 }
             },
         };
-        let namespace = identity.map(|identity| identity.oid);
+        let namespace = identity.map(|identity| identity.oid.into());
         let translation = match self.known.get(map) {
             // Finished texts are kept by translation, so the translation stays the same object as long as nothing
             // changed.
